@@ -1,0 +1,1 @@
+"""The write side: intake, batches, transactions and the `testamur` command."""

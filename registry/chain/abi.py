@@ -1,0 +1,195 @@
+"""The contract's ABI, from the build artifact: encoding calls, decoding answers, events and errors by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib import resources
+from typing import Any
+
+from registry.errors import StoreError
+
+CONTRACT_NAME = "CredentialRegistry"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A function, event or error of the ABI."""
+
+    name: str
+    inputs: tuple[Mapping[str, Any], ...]
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    changes_state: bool = False
+
+    @cached_property
+    def signature(self) -> str:
+        """`anchor(uint64,bytes32,uint32)`."""
+        return f"{self.name}({','.join(_type(part) for part in self.inputs)})"
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Keccak-256 of the signature: the topic of an event; its first four bytes select a function or an error."""
+        from eth_hash.auto import keccak
+
+        return keccak(self.signature.encode())
+
+    @property
+    def selector(self) -> bytes:
+        """Four bytes."""
+        return self.digest[:4]
+
+    def encode(self, *arguments: object) -> bytes:
+        """The data of a call with these arguments.
+
+        Raises:
+            ValueError: an argument does not fit its type.
+        """
+        from eth_abi.abi import encode
+        from eth_abi.exceptions import EncodingError
+
+        try:
+            return self.selector + encode([_type(part) for part in self.inputs], arguments)
+        except (EncodingError, TypeError) as error:
+            raise ValueError(f"{self.signature}: {error}") from error
+
+    def decode_output(self, answer: bytes) -> tuple[Any, ...]:
+        """The returned values, structs as dictionaries.
+
+        Raises:
+            ValueError: the bytes are not what this function returns.
+        """
+        return _decoded(self.outputs, answer)
+
+    def decode_arguments(self, encoded: bytes) -> dict[str, Any]:
+        """The arguments of an error, or of a call without its selector, by name.
+
+        Raises:
+            ValueError: the bytes are not these arguments.
+        """
+        values = _decoded(self.inputs, encoded)
+        return {
+            part["name"] or str(at): value for at, (part, value) in enumerate(zip(self.inputs, values, strict=True))
+        }
+
+    def decode_event(self, topics: Sequence[bytes], log_data: bytes) -> dict[str, Any]:
+        """The arguments of an event, indexed and not, by name in the order of the ABI.
+
+        Raises:
+            ValueError: the topics or the data are not this event's.
+        """
+        indexed = [part for part in self.inputs if part.get("indexed")]
+        if len(topics) != 1 + len(indexed):
+            raise ValueError(f"{self.name}: {len(topics)} topics, {1 + len(indexed)} expected")
+        rest = [part for part in self.inputs if not part.get("indexed")]
+        values = {part["name"]: _topic_value(part, topic) for part, topic in zip(indexed, topics[1:], strict=True)}
+        values |= {part["name"]: value for part, value in zip(rest, _decoded(rest, log_data), strict=True)}
+        return {part["name"]: values[part["name"]] for part in self.inputs}
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The build artifact: code and ABI of the contract."""
+
+    functions: Mapping[str, Item]
+    events_by_topic: Mapping[bytes, Item]
+    errors_by_selector: Mapping[bytes, Item]
+    initcode: bytes
+    deployed_code: bytes
+    immutable_ranges: tuple[tuple[int, int], ...] | None
+
+
+def artifact_from(content: Mapping[str, Any]) -> Artifact:
+    """Read `{abi, bytecode, deployedBytecode}` as solc or forge write it."""
+    items = [_item(entry) for entry in content["abi"] if entry["type"] in ("function", "event", "error")]
+    kinds = [entry["type"] for entry in content["abi"] if entry["type"] in ("function", "event", "error")]
+    of = {kind: [item for item, its in zip(items, kinds, strict=True) if its == kind] for kind in set(kinds)}
+    deployed = content["deployedBytecode"]
+    references = content.get("immutableReferences")
+    if isinstance(deployed, Mapping) and references is None:
+        references = deployed.get("immutableReferences")
+    return Artifact(
+        functions={item.name: item for item in of.get("function", [])},
+        events_by_topic={item.digest: item for item in of.get("event", [])},
+        errors_by_selector={item.selector: item for item in of.get("error", [])},
+        initcode=_code(content["bytecode"]),
+        deployed_code=_code(deployed),
+        immutable_ranges=None if references is None else _ranges(references),
+    )
+
+
+@lru_cache(maxsize=1)
+def artifact() -> Artifact:
+    """The artifact that came with the program.
+
+    Raises:
+        StoreError: it is not there or cannot be read.
+    """
+    file = resources.files("registry.chain") / "artifacts" / f"{CONTRACT_NAME}.json"
+    try:
+        return artifact_from(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"the contract's build artifact cannot be read ({type(error).__name__}: {error})",
+            where=str(file),
+            remedy="Install the program again, or in a source tree build the contracts with `make contracts`.",
+            code="artifact-missing",
+        ) from error
+
+
+def _item(entry: Mapping[str, Any]) -> Item:
+    return Item(
+        name=entry["name"],
+        inputs=tuple(entry["inputs"]),
+        outputs=tuple(entry.get("outputs", ())),
+        changes_state=entry.get("stateMutability") in ("nonpayable", "payable"),
+    )
+
+
+def _code(bytecode: Any) -> bytes:
+    digits = bytecode["object"] if isinstance(bytecode, Mapping) else bytecode
+    return bytes.fromhex(digits.removeprefix("0x"))
+
+
+def _ranges(references: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    places = [place for each in references.values() for place in each]
+    return tuple(sorted((place["start"], place["start"] + place["length"]) for place in places))
+
+
+def _type(part: Mapping[str, Any]) -> str:
+    """The canonical type; `tuple[]` becomes `(uint64,bytes32)[]`."""
+    kind = str(part["type"])
+    if not kind.startswith("tuple"):
+        return kind
+    return f"({','.join(_type(inner) for inner in part['components'])}){kind.removeprefix('tuple')}"
+
+
+def _decoded(parts: Sequence[Mapping[str, Any]], encoded: bytes) -> tuple[Any, ...]:
+    from eth_abi.abi import decode
+    from eth_abi.exceptions import DecodingError
+
+    try:
+        values = decode([_type(part) for part in parts], encoded)
+    except (DecodingError, OverflowError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"the bytes are not what the contract's interface says: {error}") from error
+    return tuple(_named(part, value) for part, value in zip(parts, values, strict=True))
+
+
+def _named(part: Mapping[str, Any], value: Any) -> Any:
+    kind = str(part["type"])
+    if not kind.startswith("tuple"):
+        return value
+    if kind.endswith("]"):
+        inner = {**part, "type": kind[: kind.rindex("[")]}
+        return [_named(inner, entry) for entry in value]
+    return {field["name"]: _named(field, entry) for field, entry in zip(part["components"], value, strict=True)}
+
+
+def _topic_value(part: Mapping[str, Any], topic: bytes) -> Any:
+    """An indexed argument: the value itself, or for text and lists its 32-byte hash."""
+    kind = _type(part)
+    if kind in ("string", "bytes") or kind.endswith("]") or kind.endswith(")"):
+        return topic
+    (value,) = _decoded([part], topic)
+    return value

@@ -1,0 +1,435 @@
+"""A client that reads one chain and sends bytes somebody else signed.
+
+Every failure comes out as one of the errors of `registry.errors`: `ChainUnavailable` when there is no answer or one
+that is not an answer, `RpcRefused` (a `ChainUnavailable`) when the endpoint says no, `ContractReverted` when a contract
+does, `WrongChain` when there is no contract to ask. Nothing here retries a send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+
+from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
+from registry.errors import ChainUnavailable, WrongChain
+
+BlockNumber = int | Literal["latest"]
+DEFAULT_TIMEOUT_SECONDS = 10.0
+# The year 9999: what datetime can hold. A block time beyond it is not a block time.
+LATEST_TIMESTAMP = 253_402_300_799
+CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right chain, or use another one."
+TRY_LATER = "Try again later, or use another endpoint."
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block header, as far as it is needed here.
+
+    Attributes:
+        number: its height.
+        hash: 32 bytes.
+        timestamp: UTC, whole seconds.
+        parent_hash: 32 bytes.
+        base_fee: wei per gas, or None on a chain without EIP-1559.
+    """
+
+    number: int
+    hash: bytes
+    timestamp: datetime
+    parent_hash: bytes = b""
+    base_fee: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One event as it came, not decoded. Hashes are 32 bytes, the address is checksummed."""
+
+    address: str
+    topics: tuple[bytes, ...]
+    data: bytes
+    block_number: int
+    block_hash: bytes
+    transaction_hash: bytes
+    transaction_index: int
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinedTransaction:
+    """What became of a transaction that is in a block.
+
+    Attributes:
+        hash, block_hash: 32 bytes.
+        succeeded: False when it reverted.
+        gas_used: gas.
+        effective_gas_price: wei per gas.
+        contract_address: of a contract it created, else None.
+    """
+
+    hash: bytes
+    block_number: int
+    block_hash: bytes
+    succeeded: bool
+    gas_used: int
+    logs: tuple[Log, ...]
+    effective_gas_price: int = 0
+    contract_address: str | None = None
+
+
+class Fees(NamedTuple):
+    """What a transaction costs now, in wei per gas; on a chain without EIP-1559 the gas price and a tip of 0."""
+
+    base_fee: int
+    tip: int
+
+
+class RpcRefused(ChainUnavailable):
+    """The endpoint answered with an error of its own; whoever sent something has to ask the chain what happened.
+
+    Attributes:
+        rpc_code: the JSON-RPC code, such as -32000.
+        rpc_message: the message of the node, cut at 500 characters, such as "nonce too low".
+    """
+
+    default_code = "chain-rpc-error"
+
+    def __init__(self, what: str, *, rpc_code: int, rpc_message: str, where: str | None, remedy: str | None):
+        super().__init__(what, where=where, remedy=remedy)
+        self.rpc_code = rpc_code
+        self.rpc_message = rpc_message
+
+
+class Transport(Protocol):
+    """Whatever carries a JSON-RPC request: `HttpTransport`, the embedded chain, or a web3 provider."""
+
+    def make_request(self, method: Any, params: Any) -> Any:
+        """The whole JSON-RPC answer, with `result` or `error`."""
+
+
+class ChainClient:
+    """One chain, through one endpoint.
+
+    Args:
+        transport: what carries the requests; a web3 provider will do.
+        where: the endpoint as it may be shown to people.
+    """
+
+    def __init__(self, transport: Transport, *, where: str = "the chain"):
+        self._transport = transport
+        self.where = where
+
+    @classmethod
+    def connect(cls, url: str, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> ChainClient:
+        """A client for an HTTP endpoint; nothing is asked yet.
+
+        Args:
+            url: `http://…` or `https://…`.
+            timeout: seconds for one whole request.
+
+        Raises:
+            SettingsError: the URL is not one.
+        """
+        from registry.chain.transport import HttpTransport
+
+        transport = HttpTransport(url, timeout)
+        return cls(transport, where=transport.where)
+
+    def close(self) -> None:
+        """Close the connections; the client is not used afterwards."""
+        close = getattr(self._transport, "close", None)
+        if close is not None:
+            close()
+
+    # Which chain
+
+    def chain_id(self) -> int:
+        """The EIP-155 chain id, asked anew each time: an endpoint can be pointed elsewhere."""
+        return self._read("eth_chainId", [], quantity)
+
+    def genesis_hash(self) -> bytes:
+        """The hash of block 0."""
+        genesis = self.block(0)
+        if genesis is None:
+            raise self._garbage("eth_getBlockByNumber", "there is no block 0")
+        return genesis.hash
+
+    def code(self, address: str, at: BlockNumber = "latest") -> bytes:
+        """The code at an address, or b"" where there is none."""
+        return self._read("eth_getCode", [address, _block_parameter(at)], data)
+
+    # Blocks
+
+    def block(self, number: BlockNumber) -> Block | None:
+        """The block at that height on the canonical chain, or None when the chain is not that long."""
+        block = self._block(_block_parameter(number))
+        if block is not None and number != "latest" and block.number != number:
+            raise self._garbage("eth_getBlockByNumber", f"asked for block {number}, got {block.number}")
+        return block
+
+    def finalized(self, depth_when_no_tag: int | None = None) -> Block:
+        """The newest block that cannot be undone.
+
+        Args:
+            depth_when_no_tag: for a chain without a `finalized` tag, how many blocks below the head count as final.
+
+        Raises:
+            ChainUnavailable: code `no-finality` when the chain does not say and no depth was given.
+        """
+        try:
+            block = self._block("finalized")
+        except RpcRefused:
+            block = None
+        if block is not None:
+            return block
+        if depth_when_no_tag is None:
+            raise ChainUnavailable(
+                "the chain does not say which blocks are final",
+                where=self.where,
+                remedy="Set how many blocks count as final on this chain (finality depth), or use another endpoint.",
+                code="no-finality",
+            )
+        head = self._existing_block("latest")
+        return self._existing_block(max(0, head.number - depth_when_no_tag))
+
+    # Accounts and fees
+
+    def nonce(self, address: str, *, pending: bool = False, at: BlockNumber = "latest") -> int:
+        """How many transactions the account has sent: mined ones, or with `pending` those in the pool as well."""
+        tag = "pending" if pending else _block_parameter(at)
+        return self._read("eth_getTransactionCount", [address, tag], quantity)
+
+    def balance(self, address: str, at: BlockNumber = "latest") -> int:
+        """Wei."""
+        return self._read("eth_getBalance", [address, _block_parameter(at)], quantity)
+
+    def fees(self) -> Fees:
+        """What a transaction costs now: the base fee of the head and the tip the endpoint suggests."""
+        base_fee = self._existing_block("latest").base_fee
+        if base_fee is None:
+            return Fees(self._read("eth_gasPrice", [], quantity), 0)
+        try:
+            return Fees(base_fee, self._read("eth_maxPriorityFeePerGas", [], quantity))
+        except RpcRefused:
+            # Not every client has that method; what is above the base fee in its gas price is its tip.
+            return Fees(base_fee, max(0, self._read("eth_gasPrice", [], quantity) - base_fee))
+
+    # Contracts
+
+    def call(self, to: str, call_data: bytes, at: BlockNumber = "latest", *, sender: str | None = None) -> bytes:
+        """What the contract answers, without a transaction.
+
+        Raises:
+            ContractReverted: the contract refused, with its error and arguments.
+            WrongChain: code `no-contract`: there is no contract at the address, so an answer would mean nothing.
+        """
+        request = {"to": to, "data": to_hex(call_data)} | ({"from": sender} if sender else {})
+        answer = self._read("eth_call", [request, _block_parameter(at)], data)
+        if not answer and not self.code(to, at):
+            raise self.no_contract(to)
+        return answer
+
+    def estimate_gas(self, *, sender: str, to: str | None, call_data: bytes, value: int = 0) -> int:
+        """How much gas the transaction would need.
+
+        Raises:
+            ContractReverted: it would revert, and why.
+        """
+        request = {"from": sender, "data": to_hex(call_data), "value": to_hex(value)} | ({"to": to} if to else {})
+        return self._read("eth_estimateGas", [request], quantity)
+
+    def no_contract(self, address: str) -> WrongChain:
+        """The error that says there is no contract at the address."""
+        return WrongChain(
+            f"there is no contract at {address} on this chain",
+            where=self.where,
+            remedy="Check the address, and that the endpoint serves the chain the contract was deployed on.",
+            code="no-contract",
+        )
+
+    # Transactions
+
+    def send_raw(self, raw: bytes) -> bytes:
+        """Send a signed transaction once, and return the hash the endpoint gives for it.
+
+        Raises:
+            RpcRefused: the endpoint did not take it, or says so; `rpc_message` has its words.
+            ChainUnavailable: no usable answer; it may have been taken all the same.
+        """
+        return self._ask("eth_sendRawTransaction", [to_hex(raw)], lambda value: data(value, HASH_BYTES))
+
+    def mined(self, transaction_hash: bytes) -> MinedTransaction | None:
+        """What became of a transaction, or None while it is not in a block."""
+        transaction = self._read("eth_getTransactionReceipt", [to_hex(transaction_hash)], _optional(_mined))
+        if transaction is not None and transaction.hash != transaction_hash:
+            raise self._garbage("eth_getTransactionReceipt", "the answer is about another transaction")
+        return transaction
+
+    def logs(
+        self,
+        address: str | None = None,
+        topics: Sequence[bytes | Sequence[bytes] | None] = (),
+        from_block: BlockNumber = 0,
+        to_block: BlockNumber = "latest",
+    ) -> tuple[Log, ...]:
+        """The events in a range of blocks, both ends included, in the order of the chain.
+
+        Args:
+            address: of the contract, or None for all.
+            topics: one entry a position: 32 bytes, several of them (any), or None (whatever is there).
+        """
+        wanted: dict[str, object] = {
+            "fromBlock": _block_parameter(from_block),
+            "toBlock": _block_parameter(to_block),
+            "topics": [_topic(topic) for topic in topics],
+        }
+        if address is not None:
+            wanted["address"] = address
+        found = self._read("eth_getLogs", [wanted], lambda value: tuple(_log(entry) for entry in _list(value)))
+        expected = None if address is None else address_bytes(address)
+        if any(expected is not None and address_bytes(log.address) != expected for log in found):
+            raise self._garbage("eth_getLogs", "the answer has events of another contract")
+        return tuple(sorted(found, key=lambda log: (log.block_number, log.log_index)))
+
+    # Asking
+
+    def request(self, method: str, params: Sequence[object] = ()) -> Any:
+        """The raw result of any JSON-RPC method, for what has no method of its own here. Never retried."""
+        return self._ask(method, params, lambda value: value)
+
+    def _read(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
+        """Ask; once more if the connection was lost, as a connection kept open may be."""
+        try:
+            return self._ask(method, params, decode)
+        except ChainUnavailable as error:
+            if error.code != "chain-connection-lost":
+                raise
+        return self._ask(method, params, decode)
+
+    def _ask(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
+        answer = self._carried(method, params)
+        if not isinstance(answer, Mapping):
+            raise self._garbage(method, "the answer is not a JSON-RPC answer")
+        if answer.get("error") is not None:
+            raise self._refusal(method, answer["error"])
+        if "result" not in answer:
+            raise self._garbage(method, "the answer has no result")
+        try:
+            return decode(answer["result"])
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise self._garbage(method, str(error)) from None
+
+    def _carried(self, method: str, params: Sequence[object]) -> Any:
+        try:
+            return self._transport.make_request(method, list(params))
+        except ChainUnavailable:
+            raise
+        except Exception as error:
+            # Whatever a provider throws (requests, web3, its JSON reader): no answer came. Not chained: its text may
+            # contain the URL and with it a key.
+            raise ChainUnavailable(
+                f"the chain could not be read: no usable answer ({type(error).__name__})",
+                where=self.where,
+                remedy=TRY_LATER,
+                code="chain-unreachable",
+            ) from None
+
+    def _refusal(self, method: str, error: Any) -> Exception:
+        from registry.chain.reverts import revert_data, revert_error
+
+        reason = error if isinstance(error, Mapping) else {}
+        message = str(reason.get("message", error))[:500]
+        if method in ("eth_call", "eth_estimateGas") and (thrown := revert_data(reason)) is not None:
+            return revert_error(thrown)
+        code = reason.get("code")
+        return RpcRefused(
+            f"the chain's endpoint refused {method}: {message}",
+            rpc_code=code if isinstance(code, int) else 0,
+            rpc_message=message,
+            where=self.where,
+            remedy="Check that the endpoint offers this method and keeps this much history, or use another one.",
+        )
+
+    def _garbage(self, method: str, why: str) -> ChainUnavailable:
+        return ChainUnavailable(
+            f"the chain's endpoint gave an answer to {method} that makes no sense: {why}",
+            where=self.where,
+            remedy=CHECK_ENDPOINT,
+            code="chain-garbage",
+        )
+
+    def _block(self, parameter: str) -> Block | None:
+        return self._read("eth_getBlockByNumber", [parameter, False], _optional(_block))
+
+    def _existing_block(self, number: BlockNumber) -> Block:
+        block = self.block(number)
+        if block is None:
+            raise self._garbage("eth_getBlockByNumber", f"there is no block {number}")
+        return block
+
+
+def _optional(decode: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    return lambda value: None if value is None else decode(value)
+
+
+def _block_parameter(number: BlockNumber) -> str:
+    return number if isinstance(number, str) else to_hex(number)
+
+
+def _topic(topic: bytes | Sequence[bytes] | None) -> object:
+    if topic is None or isinstance(topic, bytes):
+        return None if topic is None else to_hex(topic)
+    return [to_hex(option) for option in topic]
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("a list was expected")
+    return value
+
+
+def _block(value: Any) -> Block:
+    seconds = quantity(value["timestamp"])
+    if seconds > LATEST_TIMESTAMP:
+        raise ValueError("the block's time is beyond the year 9999")
+    base_fee = value.get("baseFeePerGas")
+    return Block(
+        number=quantity(value["number"]),
+        hash=data(value["hash"], HASH_BYTES),
+        timestamp=datetime.fromtimestamp(seconds, UTC),
+        parent_hash=data(value["parentHash"], HASH_BYTES),
+        base_fee=None if base_fee is None else quantity(base_fee),
+    )
+
+
+def _log(value: Any) -> Log:
+    return Log(
+        address=checksummed(data(value["address"], ADDRESS_BYTES)),
+        topics=tuple(data(topic, HASH_BYTES) for topic in _list(value["topics"])),
+        data=data(value["data"]),
+        block_number=quantity(value["blockNumber"]),
+        block_hash=data(value["blockHash"], HASH_BYTES),
+        transaction_hash=data(value["transactionHash"], HASH_BYTES),
+        transaction_index=quantity(value["transactionIndex"]),
+        log_index=quantity(value["logIndex"]),
+    )
+
+
+def _mined(value: Any) -> MinedTransaction:
+    status = quantity(value["status"])
+    if status not in (0, 1):
+        raise ValueError(f"a transaction's status is 0 or 1, not {status}")
+    created = value.get("contractAddress")
+    return MinedTransaction(
+        hash=data(value["transactionHash"], HASH_BYTES),
+        block_number=quantity(value["blockNumber"]),
+        block_hash=data(value["blockHash"], HASH_BYTES),
+        succeeded=status == 1,
+        gas_used=quantity(value["gasUsed"]),
+        logs=tuple(_log(entry) for entry in _list(value["logs"])),
+        effective_gas_price=quantity(value.get("effectiveGasPrice") or "0x0"),
+        contract_address=None if created is None else checksummed(data(created, ADDRESS_BYTES)),
+    )

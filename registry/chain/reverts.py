@@ -1,0 +1,102 @@
+"""What a contract said when it refused, as a sentence for a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from registry.errors import ContractReverted, StoreError
+
+ERROR_SELECTOR = bytes.fromhex("08c379a0")  # Error(string), from require and revert with a text
+PANIC_SELECTOR = bytes.fromhex("4e487b71")  # Panic(uint256), from the compiler's own checks
+REVERTED = 3
+MAXIMUM_TEXT = 300
+
+# Sentences by error name; `{argument}` is filled in. An error without a sentence is told by its name.
+SENTENCES: dict[str, str] = {}
+REMEDIES: dict[str, str] = {}
+
+
+def revert_data(error: Mapping[str, Any]) -> bytes | None:
+    """The bytes a contract threw, out of a JSON-RPC error, or None when it is not about a revert.
+
+    geth, erigon, anvil and this program answer code 3 with hexadecimal `data`; besu and nethermind use other codes and
+    say "reverted", nethermind with "Reverted 0x…" as data; some put the data one level deeper.
+    """
+    found = error.get("data")
+    if isinstance(found, Mapping):
+        found = found.get("data", found.get("result"))
+    text = found.removeprefix("Reverted ").strip() if isinstance(found, str) else ""
+    message = str(error.get("message", "")).lower()
+    if error.get("code") != REVERTED and "revert" not in message and not str(found).startswith("Reverted"):
+        return None
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        return b""
+
+
+def revert_error(thrown: bytes) -> ContractReverted:
+    """The error for what a contract threw, with the name and the arguments the ABI knows."""
+    name, arguments = _decoded(thrown)
+    return ContractReverted(
+        f"the contract refused: {_sentence(name, arguments)}",
+        error=name,
+        arguments=arguments,
+        remedy=REMEDIES.get(name),
+    )
+
+
+def _decoded(thrown: bytes) -> tuple[str, dict[str, object]]:
+    selector, rest = thrown[:4], thrown[4:]
+    if selector == ERROR_SELECTOR:
+        return "Error", {"message": _text(rest)}
+    if selector == PANIC_SELECTOR and len(rest) == 32:
+        return "Panic", {"code": int.from_bytes(rest, "big")}
+    try:
+        from registry.chain.abi import artifact
+
+        item = artifact().errors_by_selector.get(selector)
+        if item is not None:
+            return item.name, item.decode_arguments(rest)
+    except (ValueError, StoreError):
+        pass
+    return "", {"data": "0x" + thrown[:MAXIMUM_TEXT].hex()} if thrown else {}
+
+
+def _text(encoded: bytes) -> str:
+    from eth_abi.abi import decode
+    from eth_abi.exceptions import DecodingError
+
+    try:
+        return str(decode(["string"], encoded)[0])[:MAXIMUM_TEXT]
+    except (DecodingError, UnicodeDecodeError, OverflowError):
+        return ""
+
+
+def _sentence(name: str, arguments: Mapping[str, object]) -> str:
+    if name == "Error":
+        return str(arguments["message"]) or "it gave no reason"
+    if name == "Panic":
+        return f"a check of the compiler failed (panic {arguments['code']:#x})"
+    if not name:
+        data = arguments.get("data")
+        return f"it answered {data}, which this version does not know" if data else "it gave no reason"
+    shown = {key: _shown(value) for key, value in arguments.items()}
+    if name in SENTENCES:
+        try:
+            return SENTENCES[name].format(**shown)
+        except (KeyError, IndexError):
+            pass  # the contract's error has other arguments than the table knows
+    told = ", ".join(f"{key} {value}" for key, value in shown.items())
+    return f"{_words(name)} ({told})" if told else _words(name)
+
+
+def _words(name: str) -> str:
+    """`AlreadyAnchored` → "already anchored"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
+
+
+def _shown(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)[:MAXIMUM_TEXT]

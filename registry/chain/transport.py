@@ -1,0 +1,181 @@
+"""JSON-RPC over HTTP, one request a time, bounded in time and in size, and never retried here.
+
+No usable JSON-RPC answer is a `ChainUnavailable`; an answer that is an error (`{"error": …}`) is returned as it is,
+because what it means depends on what was asked.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
+
+from registry.chain.client import CHECK_ENDPOINT, TRY_LATER
+from registry.errors import ChainUnavailable, SettingsError
+
+# The largest honest answer is a page of logs; what is larger is refused before it fills the memory.
+MAXIMUM_ANSWER_BYTES = 64 * 1024 * 1024
+READ_BYTES = 64 * 1024
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def public_url(url: str) -> str:
+    """The URL as it may be shown: user, password, path and query left out, because providers put keys in them."""
+    parts = urlsplit(url)
+    host = parts.hostname or "?"
+    host = f"[{host}]" if ":" in host else host
+    port = f":{parts.port}" if parts.port else ""
+    rest = "/…" if parts.path.strip("/") or parts.query else ""
+    return f"{parts.scheme}://{host}{port}{rest}"
+
+
+class HttpTransport:
+    """One HTTP endpoint.
+
+    Args:
+        url: `http://…` or `https://…`; a user and password in it become basic authentication.
+        timeout: seconds for one whole request, from connecting to the last byte of the answer.
+
+    Raises:
+        SettingsError: the URL is not an http or https URL.
+    """
+
+    def __init__(self, url: str, timeout: float):
+        try:
+            parts = urlsplit(url)
+            well_formed = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            well_formed = False
+        if not well_formed:
+            raise SettingsError(
+                "the address of the chain has to start with http:// or https:// and name a host",
+                remedy="Give an address such as http://127.0.0.1:8545.",
+            )
+        self.where = public_url(url)
+        self._timeout = timeout
+        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "testamur"}
+        if parts.username or parts.password:
+            self._headers |= urllib3.make_headers(basic_auth=f"{parts.username or ''}:{parts.password or ''}")
+        self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        self._pool = _pool_for(parts.scheme, str(parts.hostname))
+        self._ids = itertools.count(1)
+
+    def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+        """Send one request and read its answer, which carries the request's id and a result or an error."""
+        request_id = next(self._ids)
+        body = json.dumps({"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)}).encode()
+        answer = self._parsed(self._post(body))
+        # A server that could not read the request answers with an error and no id: that is still an answer.
+        refused_unread = answer.get("id") is None and "error" in answer
+        if answer.get("id") != request_id and not refused_unread:
+            raise self._garbage("the answer belongs to another request")
+        return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.clear()
+
+    def _post(self, body: bytes) -> bytes:
+        deadline = time.monotonic() + self._timeout
+        try:
+            response = self._pool.request(
+                "POST",
+                self._url,
+                body=body,
+                headers=self._headers,
+                timeout=urllib3.Timeout(connect=self._timeout, read=self._timeout),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+            try:
+                self._check_status(response)
+                return self._read(response, deadline)
+            finally:
+                # A connection left half read must not carry the next request.
+                response.drain_conn() if response.length_remaining == 0 else response.close()
+        except (ConnectTimeoutError, ReadTimeoutError):
+            raise self._timed_out() from None
+        except NewConnectionError:
+            raise self._unavailable("nothing answers there", "chain-unreachable", TRY_LATER) from None
+        except SSLError:
+            raise self._unavailable("its TLS certificate is not accepted", "chain-tls", CHECK_ENDPOINT) from None
+        except (HTTPError, OSError) as error:
+            # Not chained: the text of these exceptions contains the URL, and with it the caller's key.
+            what = f"the connection broke before the answer was complete ({type(error).__name__})"
+            raise self._unavailable(what, "chain-connection-lost", TRY_LATER) from None
+
+    def _check_status(self, response: urllib3.BaseHTTPResponse) -> None:
+        status = response.status
+        if status == 200:
+            return
+        if status == 429:
+            wait = response.headers.get("Retry-After", "")
+            when = f"in {wait} seconds" if wait.isdigit() and len(wait) < 8 else "later"
+            raise self._unavailable(
+                "it refuses more requests for now (HTTP 429)",
+                "chain-rate-limited",
+                f"Try again {when}, or use another endpoint.",
+            )
+        if status in (401, 403):
+            raise self._unavailable(
+                f"it refuses access (HTTP {status})", "chain-access-refused", "Check the key or password in its URL."
+            )
+        # Some servers (geth, besu) answer a JSON-RPC error with HTTP 400 or 500; the body would be usable, but not
+        # trusted more than the status, and what it says about a transaction is asked from the chain anyway.
+        raise self._unavailable(f"it answered with HTTP status {status}", "chain-http-status", TRY_LATER)
+
+    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := response.read1(READ_BYTES, decode_content=False):
+            size += len(chunk)
+            if size > MAXIMUM_ANSWER_BYTES:
+                raise self._garbage(f"the answer is larger than {MAXIMUM_ANSWER_BYTES} bytes")
+            if time.monotonic() > deadline:
+                raise self._timed_out()
+            chunks.append(chunk)
+        if response.length_remaining:
+            raise self._unavailable("the answer was cut short", "chain-connection-lost", TRY_LATER)
+        return b"".join(chunks)
+
+    def _parsed(self, body: bytes) -> dict[str, Any]:
+        try:
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
+            raise self._garbage("the answer is not JSON") from None
+        if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
+            raise self._garbage("the answer is JSON but not JSON-RPC")
+        return answer
+
+    def _timed_out(self) -> ChainUnavailable:
+        return self._unavailable(f"no complete answer within {self._timeout:g} seconds", "chain-timeout", TRY_LATER)
+
+    def _garbage(self, what: str) -> ChainUnavailable:
+        return self._unavailable(what, "chain-garbage", CHECK_ENDPOINT)
+
+    def _unavailable(self, what: str, code: str, remedy: str) -> ChainUnavailable:
+        return ChainUnavailable(f"the chain could not be read: {what}", where=self.where, remedy=remedy, code=code)
+
+
+def _pool_for(scheme: str, host: str) -> urllib3.PoolManager:
+    """Connections to the host, through the proxy of the environment where there is one."""
+    options: dict[str, Any] = {"maxsize": 8}
+    paths = ssl.get_default_verify_paths()
+    if scheme == "https" and paths.cafile is None and paths.capath is None:
+        import certifi  # Python builds without a system store (macOS installers)
+
+        options["ca_certs"] = certifi.where()
+    proxy = getproxies().get(scheme)
+    if proxy and host not in LOOPBACK_HOSTS and not proxy_bypass(host):
+        return urllib3.ProxyManager(proxy, **options)
+    return urllib3.PoolManager(**options)
