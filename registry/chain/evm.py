@@ -121,7 +121,8 @@ class Evm:
 
     def block(self, header: Header) -> BlockAPI:
         """The whole block of a header."""
-        return self.chain.get_block_by_header(header)
+        block: BlockAPI = self.chain.get_block_by_header(header)
+        return block
 
     def place_of(self, transaction_hash: bytes) -> tuple[int, int] | None:
         """Block number and index of a transaction, or None."""
@@ -133,11 +134,13 @@ class Evm:
 
     def decode_transaction(self, raw: bytes) -> SignedTransactionAPI:
         """The transaction in signed bytes; py-evm and rlp raise many things when there is none."""
-        return self.chain.get_vm().get_transaction_builder().decode(raw)
+        transaction: SignedTransactionAPI = self.chain.get_vm().get_transaction_builder().decode(raw)
+        return transaction
 
     def decode_receipt(self, encoded: bytes) -> ReceiptAPI:
         """A receipt from `receipt.encode()`."""
-        return self.chain.get_vm().get_receipt_builder().decode(encoded)
+        receipt: ReceiptAPI = self.chain.get_vm().get_receipt_builder().decode(encoded)
+        return receipt
 
     def make_block(self, transaction: SignedTransactionAPI) -> MadeBlock:
         """Execute the transaction in a block of its own and put that on the chain, in memory.
@@ -190,7 +193,8 @@ class Evm:
         unsigned = vm.create_unsigned_transaction(
             nonce=state.get_nonce(sender), gas_price=0, gas=gas or header.gas_limit, to=to, value=value, data=data
         )
-        return state.apply_transaction(SpoofTransaction(unsigned, from_=sender))
+        computation: ComputationAPI = state.apply_transaction(SpoofTransaction(unsigned, from_=sender))
+        return computation
 
 
 def _genesis_state() -> Any:

@@ -370,7 +370,7 @@ def _transaction_json(header: Header, transaction: SignedTransactionAPI, index: 
     if kind == 0:
         return fields | {"v": to_hex(transaction.v)}  # type: ignore[attr-defined]
     fields |= {
-        "chainId": to_hex(transaction.chain_id),
+        "chainId": to_hex(transaction.chain_id or 0),
         "v": to_hex(transaction.y_parity),
         "yParity": to_hex(transaction.y_parity),
         "accessList": [

@@ -1,0 +1,52 @@
+# Two commands do all the set-up: `make demo` (Python only) and `make test` (all tests).
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint types contracts bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+node_modules/.ready: package-lock.json
+	npm ci --no-fund --no-audit --loglevel=error
+	touch $@
+
+demo: $(VENV)/.run ## The main job on the embedded chain: anchor 1,000 credentials and verify some
+	$(BIN)/testamur demo
+
+test: $(VENV)/.dev node_modules/.ready ## All tests: Python, anvil, forge
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+	scripts/forge_test.sh
+
+lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	node_modules/.bin/forge fmt --check
+
+types: $(VENV)/.dev ## Strict type checks
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev node_modules/.ready ## Compile the contracts and rewrite the committed artifacts
+	$(BIN)/python scripts/build_contracts.py
+
+bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
+	$(BIN)/python scripts/bench/tree.py
+	$(BIN)/python scripts/bench/lookup.py
+	$(BIN)/python scripts/bench/verify.py
+	$(BIN)/python scripts/bench/intake.py
+
+clean: ## Remove everything that was installed or built
+	rm -rf $(VENV) node_modules out cache build dist

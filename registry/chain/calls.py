@@ -1,0 +1,133 @@
+"""The data of every transaction to the contract: what to send, for whoever signs and sends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+from registry.chain.abi import artifact
+
+
+class _Worded(IntEnum):
+    """An enum of the contract; its numbers are the contract's, its words are for people."""
+
+    @property
+    def word(self) -> str:
+        """`ISSUED_IN_ERROR` → "issued-in-error"."""
+        return self.name.lower().replace("_", "-")
+
+    @classmethod
+    def from_word(cls, word: str) -> _Worded:
+        """The member with that word.
+
+        Raises:
+            ValueError: there is none; the message lists the words there are.
+        """
+        for member in cls:
+            if member.word == word:
+                return member
+        raise ValueError(f"{word!r} is none of {', '.join(member.word for member in cls)}")
+
+
+class Purpose(_Worded):
+    """Which of the two statuses of a credential is meant."""
+
+    REVOCATION = 0
+    SUSPENSION = 1
+
+
+class Reason(_Worded):
+    """Why a status changed."""
+
+    UNSPECIFIED = 0
+    ISSUED_IN_ERROR = 1
+    OBTAINED_BY_FRAUD = 2
+    SUPERSEDED = 3
+    REQUIREMENTS_NOT_MET = 4
+    HOLDER_REQUEST = 5
+    KEY_COMPROMISE = 6
+    UNDER_REVIEW = 7
+    RESOLVED = 8
+
+
+def call_data(function: str, *arguments: object) -> bytes:
+    """The data of a call to any function of the contract.
+
+    Raises:
+        ValueError: there is no such function, or an argument does not fit.
+    """
+    item = artifact().functions.get(function)
+    if item is None:
+        raise ValueError(f"the contract has no function {function}")
+    return item.encode(*arguments)
+
+
+class Calls:
+    """One method for each transaction of a party; a root or a hash is 32 bytes, an address `0x…`."""
+
+    @staticmethod
+    def register_party_data(uri: str, profile_hash: bytes) -> bytes:
+        """Register a party whose controller is the sender."""
+        return call_data("registerParty", uri, profile_hash)
+
+    @staticmethod
+    def set_profile_data(party: int, uri: str, profile_hash: bytes) -> bytes:
+        """Change what a party says about itself."""
+        return call_data("setProfile", party, uri, profile_hash)
+
+    @staticmethod
+    def set_operator_data(party: int, operator: str, allowed: bool) -> bytes:
+        """Let an address anchor for the party, or no longer."""
+        return call_data("setOperator", party, operator, allowed)
+
+    @staticmethod
+    def transfer_controller_data(party: int, controller: str) -> bytes:
+        """Offer control of the party to another address."""
+        return call_data("transferController", party, controller)
+
+    @staticmethod
+    def accept_controller_data(party: int) -> bytes:
+        """Take the control that was offered."""
+        return call_data("acceptController", party)
+
+    @staticmethod
+    def retire_data(party: int) -> bytes:
+        """End the party's anchoring for good; its history stays."""
+        return call_data("retire", party)
+
+    @staticmethod
+    def anchor_data(issuer: int, root: bytes, leaf_count: int) -> bytes:
+        """Anchor one batch."""
+        return call_data("anchor", issuer, root, leaf_count)
+
+    @staticmethod
+    def anchor_many_data(issuer: int, roots: Sequence[bytes], leaf_counts: Sequence[int]) -> bytes:
+        """Anchor several batches; those anchored before are skipped."""
+        return call_data("anchorMany", issuer, list(roots), list(leaf_counts))
+
+    @staticmethod
+    def anchor_by_signature_data(
+        issuer: int, root: bytes, leaf_count: int, operator: str, deadline: int, signature: bytes
+    ) -> bytes:
+        """Anchor what an operator signed; anybody may send it. The deadline is in Unix seconds."""
+        return call_data("anchorBySignature", issuer, root, leaf_count, operator, deadline, signature)
+
+    @staticmethod
+    def void_batch_data(issuer: int, root: bytes, reason: Reason) -> bytes:
+        """Void a whole batch."""
+        return call_data("voidBatch", issuer, root, int(reason))
+
+    @staticmethod
+    def supersede_data(issuer: int, root: bytes, index: int, new_root: bytes, new_index: int) -> bytes:
+        """Link a credential to the one that replaces it."""
+        return call_data("supersede", issuer, root, index, new_root, new_index)
+
+    @staticmethod
+    def set_status_data(issuer: int, root: bytes, purpose: Purpose, word: int, mask: int, reason: Reason) -> bytes:
+        """Revoke or suspend up to 256 credentials: bit b of the mask is leaf 256 x word + b."""
+        return call_data("setStatus", issuer, root, int(purpose), word, mask, int(reason))
+
+    @staticmethod
+    def clear_suspension_data(issuer: int, root: bytes, word: int, mask: int, reason: Reason) -> bytes:
+        """Lift the suspension of up to 256 credentials."""
+        return call_data("clearSuspension", issuer, root, word, mask, int(reason))

@@ -1,0 +1,288 @@
+"""The contract as Python values: reading it at a block, its events, and the data of its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from registry.chain.abi import artifact
+from registry.chain.calls import Calls, Purpose, Reason, call_data
+from registry.chain.client import CHECK_ENDPOINT, BlockNumber, ChainClient, Log
+from registry.chain.hexadecimal import address_bytes, checksummed
+from registry.errors import ChainUnavailable, ContractReverted, WrongChain
+
+__all__ = ["Anchored", "Batch", "CredentialRegistry", "Event", "Party", "Purpose", "Reason", "Status", "call_data"]
+
+T = TypeVar("T")
+ZERO_ADDRESS = "0x" + "00" * 20
+NOT_THERE = frozenset({"UnknownParty", "UnknownBatch", "PartyNotFound", "BatchNotFound", "NotAnchored"})
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An organisation on chain.
+
+    Attributes:
+        controller: the address that governs it.
+        pending_controller: the address control was offered to, or None.
+        registered_at, retired_at: UTC block times; `retired_at` is None while it is active.
+        sequence: how many batches it has anchored.
+        profile_hash: 32 bytes; of the profile at `uri`.
+    """
+
+    id: int
+    controller: str
+    pending_controller: str | None
+    registered_at: datetime
+    retired_at: datetime | None
+    sequence: int
+    profile_hash: bytes
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The on-chain record of a batch.
+
+    Attributes:
+        anchored_at, voided_at: UTC block times; `voided_at` is None while it holds.
+        sequence: 1 for the issuer's first batch, then 2, 3…
+    """
+
+    issuer: int
+    root: bytes
+    anchored_at: datetime
+    block_number: int
+    leaf_count: int
+    sequence: int
+    voided_at: datetime | None
+    void_reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether a credential is revoked, suspended, or neither."""
+
+    revoked: bool
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A decoded event: the ABI's name, its arguments by name, and the log it came from."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """A batch was anchored, as its event says."""
+
+    issuer: int
+    root: bytes
+    leaf_count: int
+    sequence: int
+    operator: str
+    log: Log
+
+
+class CredentialRegistry(Calls):
+    """The contract at one address of one chain.
+
+    Reads take `at=`, a block number or "latest". All of them raise `ChainUnavailable` when there is no answer or one
+    that the contract cannot have given, and `WrongChain` when there is no contract at the address.
+    """
+
+    def __init__(self, client: ChainClient, address: str):
+        self.client = client
+        self.address = checksummed(address)
+
+    # Reading
+
+    def party(self, party: int, *, at: BlockNumber = "latest") -> Party | None:
+        """The party with that id, or None."""
+        found = self._found("partyOf", party, at=at)
+        if found is None or not found["registeredAt"]:
+            return None
+        return self._understood("partyOf", lambda: _party(party, found))
+
+    def party_count(self, *, at: BlockNumber = "latest") -> int:
+        """How many parties there are; ids run from 1 to this."""
+        return int(self._value("partyCount", at=at))
+
+    def is_operator(self, party: int, address: str, *, at: BlockNumber = "latest") -> bool:
+        """Whether the address may anchor for the party."""
+        return bool(self._value("isOperator", party, address, at=at))
+
+    def batch(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
+        """The batch an issuer anchored under a root, or None."""
+        found = self._found("batchOf", issuer, root, at=at)
+        if found is None or not found["anchoredAt"]:
+            return None
+        return self._understood("batchOf", lambda: _batch(issuer, root, found))
+
+    def status(self, issuer: int, root: bytes, index: int, *, at: BlockNumber = "latest") -> Status:
+        """The status of one credential of a batch."""
+        revoked, suspended = self._values("statusOf", issuer, root, index, at=at)
+        return Status(revoked, suspended)
+
+    def status_words(
+        self, issuer: int, root: bytes, purpose: Purpose, first_word: int, count: int, *, at: BlockNumber = "latest"
+    ) -> tuple[int, ...]:
+        """The status bits of 256 credentials a word: bit b of word w is leaf 256 x w + b."""
+        words = tuple(self._value("statusWords", issuer, root, int(purpose), first_word, count, at=at))
+        if len(words) != count:
+            raise self._senseless("statusWords", f"{count} words were asked for, {len(words)} came")
+        return words
+
+    def includes(
+        self, issuer: int, root: bytes, index: int, digest: bytes, path: Iterable[bytes], *, at: BlockNumber = "latest"
+    ) -> bool:
+        """Whether the contract itself finds the digest in the batch."""
+        return bool(self._value("verifyInclusion", issuer, root, index, digest, list(path), at=at))
+
+    # Events
+
+    def anchored_events(
+        self,
+        *,
+        root: bytes | None = None,
+        issuer: int | None = None,
+        from_block: int = 0,
+        to_block: BlockNumber = "latest",
+    ) -> tuple[Anchored, ...]:
+        """The anchors in a range of blocks, oldest first, of one root or one issuer where given."""
+        topics = [
+            next(topic for topic, item in artifact().events_by_topic.items() if item.name == "Anchored"),
+            None if issuer is None else issuer.to_bytes(32, "big"),
+            root,
+        ]
+        logs = self.client.logs(self.address, topics, from_block, to_block)
+        events = [event for event in self.decode_events(logs) if event.name == "Anchored"]
+        return tuple(_anchored(event) for event in events)
+
+    def decode_events(self, logs: Iterable[Log]) -> tuple[Event, ...]:
+        """This contract's events among the logs, decoded; events of others are left out.
+
+        Raises:
+            ChainUnavailable: a log of this contract does not have the form of its event.
+        """
+        events = []
+        for log in logs:
+            item = artifact().events_by_topic.get(log.topics[0]) if log.topics else None
+            if item is None or address_bytes(log.address) != address_bytes(self.address):
+                continue
+            decode = item.decode_event
+            arguments = self._understood(item.name, lambda decode=decode, log=log: decode(log.topics, log.data))
+            events.append(Event(item.name, arguments, log))
+        return tuple(events)
+
+    # The contract itself
+
+    def verify_code(self) -> None:
+        """Make sure that the code at the address is this program's contract.
+
+        Raises:
+            WrongChain: code `no-contract` or `wrong-code`.
+        """
+        deployed = self.client.code(self.address)
+        if not deployed:
+            raise self.client.no_contract(self.address)
+        built = artifact()
+        ranges = built.immutable_ranges or ()
+        if _without(deployed, ranges) != _without(built.deployed_code, ranges):
+            raise WrongChain(
+                f"the code at {self.address} is not this program's contract",
+                where=self.client.where,
+                remedy="Check the address; another version of the program may have deployed it.",
+                code="wrong-code",
+            )
+
+    # Asking
+
+    def _values(self, function: str, *arguments: object, at: BlockNumber) -> tuple[Any, ...]:
+        item = artifact().functions[function]
+        answer = self.client.call(self.address, item.encode(*arguments), at)
+        return self._understood(function, lambda: item.decode_output(answer))
+
+    def _value(self, function: str, *arguments: object, at: BlockNumber) -> Any:
+        (value,) = self._values(function, *arguments, at=at)
+        return value
+
+    def _found(self, function: str, *arguments: object, at: BlockNumber) -> Any:
+        """The value, or None when the contract says that there is no such thing."""
+        try:
+            return self._value(function, *arguments, at=at)
+        except ContractReverted as refusal:
+            if refusal.error in NOT_THERE:
+                return None
+            raise
+
+    def _understood(self, what: str, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
+            raise self._senseless(what, str(error)) from None
+
+    def _senseless(self, what: str, why: str) -> ChainUnavailable:
+        return ChainUnavailable(
+            f"the answer to {what} is not one this contract can give: {why}",
+            where=self.client.where,
+            remedy=CHECK_ENDPOINT,
+            code="chain-garbage",
+        )
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _party(party: int, found: Mapping[str, Any]) -> Party:
+    pending = checksummed(found["pendingController"])
+    return Party(
+        id=party,
+        controller=checksummed(found["controller"]),
+        pending_controller=None if pending == ZERO_ADDRESS else pending,
+        registered_at=_time(found["registeredAt"]),
+        retired_at=_time(found["retiredAt"]) if found["retiredAt"] else None,
+        sequence=found["sequence"],
+        profile_hash=found["profileHash"],
+        uri=found["uri"],
+    )
+
+
+def _batch(issuer: int, root: bytes, found: Mapping[str, Any]) -> Batch:
+    return Batch(
+        issuer=issuer,
+        root=root,
+        anchored_at=_time(found["anchoredAt"]),
+        block_number=found["blockNumber"],
+        leaf_count=found["leafCount"],
+        sequence=found["sequence"],
+        voided_at=_time(found["voidedAt"]) if found["voidedAt"] else None,
+        void_reason=Reason(found["voidReason"]),
+    )
+
+
+def _anchored(event: Event) -> Anchored:
+    arguments = event.arguments
+    return Anchored(
+        issuer=arguments["issuer"],
+        root=arguments["root"],
+        leaf_count=arguments["leafCount"],
+        sequence=arguments["sequence"],
+        operator=checksummed(arguments["operator"]),
+        log=event.log,
+    )
+
+
+def _without(code: bytes, ranges: Iterable[tuple[int, int]]) -> bytes:
+    """The code with the places of its immutables set to zero."""
+    blanked = bytearray(code)
+    for start, end in ranges:
+        blanked[start:end] = bytes(max(0, min(end, len(code)) - start))
+    return bytes(blanked)

@@ -1,0 +1,184 @@
+"""Where the contract is on a chain, and how to make sure that it is the one expected.
+
+The contract is deployed through the deterministic deployer that public chains share, with a fixed salt, so that the same
+code has the same address everywhere and anybody may deploy it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry.chain.client import ChainClient
+from registry.chain.genesis import DETERMINISTIC_DEPLOYER
+from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, to_hex
+from registry.errors import StoreError, WrongChain
+
+# Part of the contract's address on every chain: never change it. The ASCII text, filled with zeros to 32 bytes.
+SALT = b"testamur CredentialRegistry v1".ljust(32, b"\0")
+RIGHT_ENDPOINT = "Use an endpoint of the chain the registry was deployed on, or correct the deployment file."
+
+
+def create2_address(initcode: bytes) -> str:
+    """The address the contract gets, checksummed: it follows from its code alone (EIP-1014)."""
+    deployer = address_bytes(DETERMINISTIC_DEPLOYER)
+    return checksummed(_keccak(b"\xff" + deployer + SALT + _keccak(initcode))[-ADDRESS_BYTES:])
+
+
+def deploy_data(initcode: bytes) -> bytes:
+    """The data of the transaction to `DETERMINISTIC_DEPLOYER` that deploys the contract."""
+    return SALT + initcode
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One deployment of the contract.
+
+    Attributes:
+        chain_id: EIP-155.
+        address: of the contract, checksummed.
+        block_number: the block that contains the deployment: no event is older.
+        transaction: hash of the deploying transaction, 32 bytes.
+        code_hash: Keccak-256 of the deployed code, 32 bytes.
+        genesis_hash: of the chain's block 0, which tells apart chains with the same id.
+    """
+
+    chain_id: int
+    address: str
+    block_number: int
+    transaction: bytes
+    code_hash: bytes
+    genesis_hash: bytes
+
+    @classmethod
+    def load(cls, folder: Path, chain_id: int) -> Deployment | None:
+        """The deployment on that chain, or None when there is no file about it.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        path = _path(folder, chain_id)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            deployment = cls(
+                chain_id=_whole(content["chainId"]),
+                address=checksummed(data(content["address"], ADDRESS_BYTES)),
+                block_number=_whole(content["blockNumber"]),
+                transaction=data(content["transaction"], HASH_BYTES),
+                code_hash=data(content["codeHash"], HASH_BYTES),
+                genesis_hash=data(content["genesisHash"], HASH_BYTES),
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _unreadable(path, f"{type(error).__name__}: {error}") from error
+        if deployment.chain_id != chain_id:
+            raise _unreadable(path, f"it is about chain {deployment.chain_id}")
+        return deployment
+
+    def save(self, folder: Path) -> Path:
+        """Write `<chain id>.json`; it is there whole or not at all.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        path = _path(folder, self.chain_id)
+        content = {
+            "chainId": self.chain_id,
+            "address": self.address,
+            "blockNumber": self.block_number,
+            "transaction": to_hex(self.transaction),
+            "codeHash": to_hex(self.code_hash),
+            "genesisHash": to_hex(self.genesis_hash),
+        }
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_atomically(path, json.dumps(content, indent=2) + "\n")
+        except OSError as error:
+            raise StoreError(f"the deployment cannot be written: {error.strerror}", where=str(path)) from error
+        return path
+
+    @classmethod
+    def found(cls, client: ChainClient, address: str, block_number: int, transaction: bytes) -> Deployment:
+        """A deployment as the chain shows it now: its code, its id and its genesis.
+
+        Raises:
+            WrongChain: code `no-contract`: nothing is at the address.
+        """
+        code = client.code(address)
+        if not code:
+            raise client.no_contract(address)
+        return cls(
+            chain_id=client.chain_id(),
+            address=checksummed(address),
+            block_number=block_number,
+            transaction=transaction,
+            code_hash=_keccak(code),
+            genesis_hash=client.genesis_hash(),
+        )
+
+    def check(self, client: ChainClient) -> None:
+        """Make sure that the client reads the chain and the contract of this deployment.
+
+        Raises:
+            WrongChain: it does not; code `wrong-chain-id`, `wrong-genesis`, `no-contract` or `wrong-code`.
+            ChainUnavailable: no answer.
+        """
+        if (chain_id := client.chain_id()) != self.chain_id:
+            raise self._wrong(client, "wrong-chain-id", f"this is chain {chain_id}, not chain {self.chain_id}")
+        if (genesis := client.genesis_hash()) != self.genesis_hash:
+            raise self._wrong(
+                client,
+                "wrong-genesis",
+                f"this is another chain with the id {chain_id}: it begins with block {to_hex(genesis)}, "
+                f"not {to_hex(self.genesis_hash)}",
+            )
+        code = client.code(self.address)
+        if not code:
+            raise client.no_contract(self.address)
+        if _keccak(code) != self.code_hash:
+            raise self._wrong(client, "wrong-code", f"the code at {self.address} is not the registry's")
+
+    def _wrong(self, client: ChainClient, code: str, what: str) -> WrongChain:
+        return WrongChain(what, where=client.where, remedy=RIGHT_ENDPOINT, code=code)
+
+
+def _keccak(content: bytes) -> bytes:
+    from eth_hash.auto import keccak
+
+    return keccak(content)
+
+
+def _path(folder: Path, chain_id: int) -> Path:
+    return folder / f"{chain_id}.json"
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"a whole number was expected, not {value!r}")
+    return value
+
+
+def _unreadable(path: Path, why: str) -> StoreError:
+    return StoreError(
+        f"the deployment file cannot be read ({why})",
+        where=str(path),
+        remedy="Restore it, or deploy again: the contract's address stays the same.",
+    )
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
