@@ -1,0 +1,98 @@
+"""The settings of the program: `testamur.toml`, then `TESTAMUR_*`, then the command line; the later one wins."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from registry.errors import SettingsError
+
+SETTINGS_FILE = "testamur.toml"
+EMBEDDED = "embedded"
+
+
+class Settings(BaseSettings):
+    """Every setting there is. Each is documented in `docs/reference/settings.md`; a test compares the two."""
+
+    model_config = SettingsConfigDict(env_prefix="TESTAMUR_", extra="forbid", frozen=True)
+
+    data_folder: Path = Field(default=Path("testamur-data"), description="Database, trees and the embedded chain.")
+    chain: str = Field(default=EMBEDDED, description="`embedded`, or the URL of a JSON-RPC endpoint.")
+    contract: str | None = Field(default=None, description="Address of the registry contract; default: the deployment's.")
+    issuer: int | None = Field(default=None, ge=1, description="The party this folder anchors for.")
+    trusted_issuers: frozenset[int] = Field(
+        default=frozenset(), description="Parties whose number the verifier has confirmed with the institution."
+    )
+    keystore: Path | None = Field(default=None, description="Encrypted key file (Web3 Secret Storage) of the operator.")
+    keystore_password_file: Path | None = Field(default=None, description="File whose first line opens the keystore.")
+    key: SecretStr | None = Field(default=None, description="Private key in hex; for tests, prefer a keystore.")
+    rpc_timeout: float = Field(default=10.0, gt=0, le=600, description="Seconds for one request to the chain.")
+    transaction_timeout: float = Field(default=180.0, gt=0, description="Seconds to wait for a transaction to be mined.")
+    finality_timeout: float = Field(default=1800.0, gt=0, description="Seconds `--wait` waits for finality.")
+    finality_depth: int | None = Field(
+        default=None, ge=0, description="Blocks that count as final on a chain without a `finalized` tag."
+    )
+    max_document_bytes: int = Field(default=1 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
+    max_document_depth: int = Field(default=64, ge=1, le=512, description="Deepest nesting of a JSON credential.")
+    workers: int | None = Field(default=None, ge=1, le=64, description="Processes for digests; default: one a core.")
+
+    toml_file: ClassVar[Path | None] = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line before environment before file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, cls.toml_file)
+
+
+def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
+    """The settings in force.
+
+    Args:
+        toml_file: the settings file; default: `testamur.toml` in the working folder, if there is one. Relative
+            folders inside it are relative to it.
+        overrides: what the command line says; None means that it says nothing.
+
+    Raises:
+        SettingsError: a value makes no sense, or the named file cannot be read.
+    """
+    path = toml_file or Path(SETTINGS_FILE)
+    if toml_file is not None and not path.is_file():
+        raise SettingsError("the settings file is not there", where=str(path), remedy="Check --settings.")
+    bound = type("BoundSettings", (Settings,), {"toml_file": path if path.is_file() else None, "__module__": __name__})
+    try:
+        settings: Settings = bound(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise _senseless(error) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file is not TOML: {error}", where=str(path)) from None
+    return _resolved(settings, path.parent if path.is_file() else Path())
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
+    paths = {name: getattr(settings, name) for name in ("data_folder", "keystore", "keystore_password_file")}
+    return settings.model_copy(
+        update={name: folder / path.expanduser() for name, path in paths.items() if path is not None}
+    )
+
+
+def _senseless(error: ValidationError) -> SettingsError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return SettingsError(f"there is no setting {name!r}", remedy="docs/reference/settings.md lists them all.")
+    return SettingsError(
+        f"setting {name!r}: {first['msg'][:1].lower()}{first['msg'][1:]}",
+        remedy=f"Correct it in {SETTINGS_FILE} or in TESTAMUR_{name.upper()}.",
+    )

@@ -1,0 +1,1 @@
+"""What is kept on disk: the database and the tree files of one data folder."""
