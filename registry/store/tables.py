@@ -35,16 +35,6 @@ class BatchState(StrEnum):
     FINAL = "final"
 
 
-chain_meta = Table(
-    "chain_meta",
-    metadata,
-    Column("chain", String, primary_key=True),
-    Column("genesis_hash", LargeBinary, nullable=False),
-    Column("contract", String, nullable=False),
-    Column("code_hash", LargeBinary, nullable=False),
-    comment="The chain and contract this folder belongs to; a mismatch stops every write.",
-)
-
 party = Table(
     "party",
     metadata,

@@ -1,0 +1,218 @@
+"""From digests to a final anchor: what goes into a batch, sealing it, and driving it until nothing can undo it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from anchor.intake import Intake, Origin, digest_of
+from anchor.transact import Sender
+from anchor.waiting import wait_for
+from registry.chain.calls import Purpose
+from registry.chain.contract import CredentialRegistry
+from registry.errors import ChainError, ContractReverted, TransactionUnsettled
+from registry.merkle import Tree
+from registry.store.batches import BatchRow, BatchStore, Leaf, Place
+from registry.store.folder import DataFolder
+from registry.store.tables import BatchState
+
+WORD_BITS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A credential that came twice in one job."""
+
+    again: Origin
+    first: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a job goes into a batch.
+
+    Attributes:
+        records: sorted by digest, each digest once.
+        duplicates: what came more than once.
+        anchored: where the credentials are that the issuer has anchored before and that are left out.
+    """
+
+    records: list[bytes]
+    duplicates: list[Duplicate]
+    anchored: list[Place]
+
+
+def select(intake: Intake, store: BatchStore | None, issuer: int | None, *, reissue: bool = False) -> Selection:
+    """Sort a job's credentials and leave out what came twice, and what the issuer has anchored before.
+
+    A yearly full export then does not bring a revoked diploma back under a new anchor.
+
+    Args:
+        reissue: anchor again what was anchored before.
+    """
+    unique: list[bytes] = []
+    duplicates: list[Duplicate] = []
+    last = b""
+    for record in sorted(intake.records):
+        digest = digest_of(record)
+        if digest == last:
+            duplicates.append(Duplicate(intake.origin(record), intake.origin(unique[-1])))
+        else:
+            unique.append(record)
+            last = digest
+    if store is None or issuer is None or reissue or not store.all(issuer):
+        return Selection(unique, duplicates, [])
+    places: dict[bytes, Place] = {}
+    for place in store.places_of([digest_of(record) for record in unique], issuer):
+        places.setdefault(place.leaf.digest, place)
+    return Selection(
+        [record for record in unique if digest_of(record) not in places], duplicates, list(places.values())
+    )
+
+
+def revoked_among(places: Sequence[Place], registry: CredentialRegistry) -> int:
+    """How many of these credentials are revoked on chain."""
+    words: dict[tuple[int, bytes, int], int] = {}
+    revoked = 0
+    for place in places:
+        issuer, root = place.batch.issuer, place.batch.root
+        word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
+        key = (issuer, root, word)
+        if key not in words:
+            # A batch that is sealed and not anchored yet has no status on chain.
+            anchored = registry.batch(issuer, root) is not None
+            words[key] = registry.status_words(issuer, root, Purpose.REVOCATION, word, 1)[0] if anchored else 0
+        revoked += words[key] >> bit & 1
+    return revoked
+
+
+class Batches:
+    """Seals batches and drives them to finality; each step can be repeated after a crash.
+
+    Args:
+        finality_depth: blocks that count as final on a chain that does not say.
+    """
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        store: BatchStore,
+        registry: CredentialRegistry,
+        sender: Sender,
+        *,
+        finality_depth: int | None = None,
+    ):
+        self._folder = folder
+        self._store = store
+        self._registry = registry
+        self._sender = sender
+        self._finality_depth = finality_depth
+
+    def seal(self, intake: Intake, selection: Selection, issuer: int) -> BatchRow:
+        """Write the tree and record the batch; from here on its receipts' paths are fixed."""
+        records = selection.records
+        with Tree.build(map(digest_of, records)) as tree:
+            root, count = tree.root, tree.leaf_count
+            path = self._folder.tree_path(root)
+            if not path.exists():
+                tree.write(path)
+        return self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()))
+
+    def anchor(self, row: BatchRow) -> BatchRow:
+        """See to it that the batch is in a block, and record which; one that is there already is not sent again.
+
+        Raises:
+            ContractReverted: the contract does not let the signer anchor for this issuer.
+            TransactionUnsettled: sent and not mined in time.
+        """
+        if (seen := self.seen(row)).state is not BatchState.SEALED:
+            return seen
+        data = self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
+        try:
+            self._sender.settle(f"anchor {row.issuer} 0x{row.root.hex()}", self._registry.address, data)
+        except ContractReverted as refusal:
+            if refusal.error != "AlreadyAnchored":
+                raise
+        seen = self.seen(row)
+        if seen.state is BatchState.SEALED:
+            raise TransactionUnsettled(
+                f"the anchor of 0x{row.root.hex()} was mined and is not on the chain any more",
+                remedy="The chain reorganised. Run `testamur anchor --resume`.",
+            )
+        return seen
+
+    def seen(self, row: BatchRow) -> BatchRow:
+        """The batch as the chain has it now: sealed (not there), mined or final."""
+        found = self._registry.batch(row.issuer, row.root)
+        if found is None:
+            if row.transaction_hash is not None:
+                # It was in a block, and that block is gone: the same bytes have to be sent again.
+                self._sender.reopen(row.transaction_hash)
+                row = replace(
+                    row, transaction_hash=None, block_number=None, block_hash=None, block_time=None, sequence=None
+                )
+            return self._store.update(replace(row, state=BatchState.SEALED))
+        if found.leaf_count != row.leaf_count:
+            raise ChainError(
+                f"root 0x{row.root.hex()} is anchored with {found.leaf_count} leaves; its tree has {row.leaf_count}",
+                where=self._registry.client.where,
+                remedy="Somebody anchored this root by hand with a wrong count: void it, and anchor with --reissue.",
+                code="count-differs",
+            )
+        events = self._registry.anchored_events(
+            issuer=row.issuer, root=row.root, from_block=found.block_number, to_block=found.block_number
+        )
+        if not events:
+            raise TransactionUnsettled(
+                f"the chain has batch 0x{row.root.hex()} and does not give its event",
+                where=self._registry.client.where,
+                remedy="The endpoint is behind, or the chain is reorganising. Run `testamur anchor --resume`.",
+            )
+        log = events[0].log
+        final = self._registry.client.finalized(self._finality_depth)
+        return self._store.update(
+            replace(
+                row,
+                state=BatchState.FINAL if found.block_number <= final.number else BatchState.MINED,
+                sequence=found.sequence,
+                transaction_hash=log.transaction_hash,
+                block_number=found.block_number,
+                block_hash=log.block_hash,
+                block_time=int(found.anchored_at.timestamp()),
+            )
+        )
+
+    def wait_until_final(self, row: BatchRow, timeout: float, changed: Callable[[BatchRow], None]) -> BatchRow:
+        """Wait until nothing can undo the batch; sends it again if the chain dropped it.
+
+        Raises:
+            TransactionUnsettled: it was not final in time.
+        """
+        current = row
+
+        def probe() -> BatchRow | None:
+            nonlocal current
+            before, current = current, self.anchor(current)
+            if current.state is not before.state:
+                changed(current)
+            return current if current.state is BatchState.FINAL else None
+
+        if wait_for(probe, timeout) is None:
+            raise TransactionUnsettled(
+                f"batch 0x{row.root.hex()} is {current.state} and not final after {timeout:g} seconds",
+                where=self._registry.client.where,
+                remedy="Its receipts can be used; they say that it is not final. `testamur status` shows when it is.",
+            )
+        return current
+
+    def resume(self) -> list[BatchRow]:
+        """Take up every batch that is not final, oldest first."""
+        self._sender.resume()
+        return [self.anchor(row) for row in self._store.unfinished()]
+
+
+def _leaves(intake: Intake, records: list[bytes]) -> Iterator[Leaf]:
+    for index, record in enumerate(records):
+        origin = intake.origin(record)
+        yield Leaf(digest_of(record), index, record[32], origin.source, origin.line)

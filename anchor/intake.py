@@ -1,0 +1,286 @@
+"""Intake: the credentials of a job, from a folder, a JSONL file, a ZIP, one file or a list of digests, to digests.
+
+The work is cut into pieces that are read where they are digested, so that large input goes through several processes
+with nothing but digests passed between them. Memory grows by about 100 bytes a credential, whatever its size.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from anchor.digesting import (
+    RECORD_BYTES,
+    Digested,
+    FilePiece,
+    LinePiece,
+    Piece,
+    ZipPiece,
+    digest_piece,
+    looks_like_digest,
+    readable_entries,
+)
+from registry.credential import DEFAULT_LIMITS, DigestMethod, Limits
+from registry.errors import IntakeError
+
+PIECE_BYTES = 4 << 20
+FILES_A_PIECE = 256
+# Below this, starting processes costs more than they save.
+PARALLEL_FROM_BYTES = 16 << 20
+RECEIPT_SUFFIXES = (".receipt.json", ".receipt.cbor")
+METHODS = tuple(DigestMethod)
+
+Progress = Callable[[int, int], None]
+
+
+class Format(StrEnum):
+    """What the input of a job is."""
+
+    AUTO = "auto"
+    FOLDER = "folder"
+    JSONL = "jsonl"
+    ZIP = "zip"
+    DIGESTS = "digests"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row or file that has no digest, and why; line 0 means the whole file."""
+
+    source: str
+    line: int
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a credential came from; line 0 means the whole file."""
+
+    source: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.source}, line {self.line}" if self.line else self.source
+
+
+@dataclass(slots=True)
+class Intake:
+    """The digests of a job.
+
+    Attributes:
+        records: one entry a credential: digest (32 bytes), method (1), piece (4) and line within the piece (4).
+        rejects: what has no digest.
+        hazards: how many documents have each hazard; empty unless asked for.
+        hazard_examples: hazard code → its sentence and the first place where it was met.
+    """
+
+    records: list[bytes] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    hazards: Counter[str] = field(default_factory=Counter)
+    hazard_examples: dict[str, tuple[str, Origin]] = field(default_factory=dict)
+    _pieces: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
+
+    def origin(self, record: bytes) -> Origin:
+        """Where a record came from."""
+        return self._origin(int.from_bytes(record[33:37], "big"), int.from_bytes(record[37:41], "big"))
+
+    def _origin(self, piece: int, position: int) -> Origin:
+        sources, first_line = self._pieces[piece]
+        if len(sources) == 1 and first_line:
+            return Origin(sources[0], first_line + position)
+        return Origin(sources[position], 0)
+
+    def _add(self, piece: Piece, done: Digested, first_line: int) -> None:
+        number = len(self._pieces)
+        self._pieces.append((piece.sources, first_line))
+        tag = number.to_bytes(4, "big")
+        packed, positions = done.digests, done.positions
+        self.records += [
+            packed[at : at + 33] + tag + positions[4 * n : 4 * n + 4] for n, at in enumerate(range(0, len(packed), 33))
+        ]
+        for position, code, reason in done.rejects:
+            place = self._origin(number, position)
+            self.rejects.append(Reject(place.source, place.line, code, reason))
+        for code, (count, sentence, position) in done.hazards.items():
+            self.hazards[code] += count
+            self.hazard_examples.setdefault(code, (sentence, self._origin(number, position)))
+
+
+def digest_of(record: bytes) -> bytes:
+    """The digest of a record."""
+    return record[:32]
+
+
+def method_of(record: bytes) -> DigestMethod:
+    """The method of a record."""
+    return METHODS[record[32]]
+
+
+def take_in(
+    path: Path,
+    *,
+    format: Format = Format.AUTO,  # noqa: A002 - the word of the command line
+    limits: Limits = DEFAULT_LIMITS,
+    workers: int | None = None,
+    with_hazards: bool = False,
+    progress: Progress | None = None,
+) -> Intake:
+    """Digest everything under a path.
+
+    Args:
+        path: a folder (one credential a file, at any depth), a JSONL or ZIP file, a list of digests, or one credential.
+        limits: for JSON documents.
+        workers: processes; default: one a core.
+        with_hazards: look for hazards as well, which takes longer.
+        progress: called with bytes done and bytes in all.
+
+    Raises:
+        IntakeError: the input is missing, cannot be read, or holds nothing at all.
+    """
+    try:
+        kind = _format(path) if format is Format.AUTO else format
+        pieces = list(_pieces(path, kind))
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    total = sum(piece.size for piece in pieces)
+    intake, done, line = Intake(), 0, 1
+    jobs = [(piece, limits, with_hazards) for piece in pieces]
+    try:
+        for piece, digested in zip(pieces, _digested(jobs, total, workers), strict=True):
+            intake._add(piece, digested, line if isinstance(piece, LinePiece) else 0)
+            line += digested.lines
+            done += piece.size
+            if progress is not None:
+                progress(done, total)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except BrokenProcessPool:
+        raise IntakeError(
+            "a process that digests credentials was ended from outside",
+            where=str(path),
+            remedy="Nothing was anchored. Check the memory of the machine, or set workers = 1, and run it again.",
+            code="worker-ended",
+        ) from None
+    if not intake.records and not intake.rejects:
+        raise IntakeError("there is no credential in it", where=str(path), remedy="Check the path.", code="empty")
+    return intake
+
+
+def source_files(folder: Path) -> list[Path]:
+    """The files of a folder that are credentials: not hidden ones, not receipts; sorted, so that runs compare."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            Path(parent, name)
+            for name in names
+            if not name.startswith(".") and not name.endswith(RECEIPT_SUFFIXES) and Path(parent, name).is_file()
+        ]
+    return sorted(found)
+
+
+def _digested(jobs: list[tuple[Piece, Limits, bool]], total: int, workers: int | None) -> Iterator[Digested]:
+    processes = min(workers or os.cpu_count() or 1, len(jobs))
+    if processes <= 1 or total < PARALLEL_FROM_BYTES:
+        yield from map(digest_piece, jobs)
+        return
+    # Not fork: the command may hold threads and database connections.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            yield from pool.map(digest_piece, jobs)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _format(path: Path) -> Format:
+    if path.is_dir():
+        return Format.FOLDER
+    suffix = path.suffix.lower()
+    if suffix in (".jsonl", ".ndjson"):
+        return Format.JSONL
+    if suffix == ".zip":
+        return Format.ZIP
+    if suffix in (".digests", ".hex") or (suffix == ".txt" and _starts_with_digest(path)):
+        return Format.DIGESTS
+    return Format.FILE
+
+
+def _starts_with_digest(path: Path) -> bool:
+    with path.open("rb") as file:
+        return looks_like_digest(file.readline(256))
+
+
+def _pieces(path: Path, kind: Format) -> Iterable[Piece]:
+    if kind is Format.FOLDER:
+        return _file_pieces(source_files(path), path)
+    if kind is Format.FILE:
+        return [FilePiece((path.name,), (path,), path.stat().st_size)]
+    if kind is Format.ZIP:
+        return _zip_pieces(path)
+    size = path.stat().st_size
+    return [
+        LinePiece((path.name,), path, start, min(PIECE_BYTES, size - start), kind is Format.DIGESTS)
+        for start in range(0, size, PIECE_BYTES)
+    ]
+
+
+def _file_pieces(files: list[Path], folder: Path) -> Iterator[FilePiece]:
+    sizes = [file.stat().st_size for file in files]
+    start, weight = 0, 0
+    for at, size in enumerate(sizes, start=1):
+        weight += size
+        if weight >= PIECE_BYTES or at - start >= FILES_A_PIECE or at == len(files):
+            share = files[start:at]
+            yield FilePiece(tuple(file.relative_to(folder).as_posix() for file in share), tuple(share), weight)
+            start, weight = at, 0
+
+
+def _zip_pieces(path: Path) -> Iterator[ZipPiece]:
+    try:
+        with ZipFile(path) as archive:
+            entries = [entry for entry in readable_entries(archive) if not entry.filename.endswith(RECEIPT_SUFFIXES)]
+    except (BadZipFile, NotImplementedError, ValueError) as error:
+        raise IntakeError(
+            f"this is not a ZIP file that can be read: {error}",
+            where=str(path),
+            remedy="Create the ZIP again, without encryption.",
+            code="bad-zip",
+        ) from None
+    for start in range(0, len(entries), FILES_A_PIECE):
+        names = tuple(entry.filename for entry in entries[start : start + FILES_A_PIECE])
+        size = sum(entry.file_size for entry in entries[start : start + FILES_A_PIECE])
+        yield ZipPiece(names, path, size)
+
+
+def _unreadable(path: Path, error: OSError) -> IntakeError:
+    return IntakeError(
+        f"it cannot be read: {error.strerror or error}",
+        where=str(error.filename or path),
+        remedy="Check the path and the permissions; nothing was anchored.",
+        code="unreadable",
+    )
+
+
+__all__ = [
+    "METHODS",
+    "RECORD_BYTES",
+    "Format",
+    "Intake",
+    "Origin",
+    "Reject",
+    "digest_of",
+    "method_of",
+    "source_files",
+    "take_in",
+]

@@ -1,0 +1,224 @@
+"""What a command works with: the settings in force, the data folder, the chain, the contract on it and the signer."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from registry.chain.abi import artifact
+from registry.chain.client import ChainClient
+from registry.chain.contract import CredentialRegistry
+from registry.chain.deployment import Deployment, create2_address, deploy_data
+from registry.chain.genesis import CHAIN_ID, DETERMINISTIC_DEPLOYER
+from registry.chain.hexadecimal import checksummed
+from registry.errors import SettingsError, WrongChain
+from registry.settings import EMBEDDED, Settings
+from registry.store.batches import BatchStore
+from registry.store.folder import DataFolder
+
+if TYPE_CHECKING:
+    from anchor.signer import Signer
+    from anchor.transact import Sender
+    from registry.chain.embedded import EmbeddedChain
+
+DEPLOYMENT_PURPOSE = "deploy"
+
+
+class Workspace:
+    """Opens each of these when it is first needed, and closes them all at the end.
+
+    Args:
+        settings: those in force.
+        read_only: do not make a data folder that is not there.
+    """
+
+    def __init__(self, settings: Settings, *, read_only: bool = False):
+        self.settings = settings
+        self._read_only = read_only
+        self._embedded: EmbeddedChain | None = None
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        opened = self.__dict__
+        if "client" in opened:
+            self.client.close()
+        if self._embedded is not None:
+            self._embedded.close()
+        if "folder" in opened:
+            self.folder.close()
+
+    @cached_property
+    def folder(self) -> DataFolder:
+        """The data folder."""
+        return DataFolder(self.settings.data_folder, create=not self._read_only)
+
+    @property
+    def has_folder(self) -> bool:
+        """Whether there is a data folder, or this command makes one."""
+        return not self._read_only or self.settings.data_folder.is_dir()
+
+    @cached_property
+    def client(self) -> ChainClient:
+        """The chain."""
+        if self.settings.chain != EMBEDDED:
+            return ChainClient.connect(self.settings.chain, timeout=self.settings.rpc_timeout)
+        self._embedded = _embedded_chain(self.folder.chain)
+        return self._embedded.client()
+
+    @cached_property
+    def chain_id(self) -> int:
+        """EIP-155."""
+        return self.client.chain_id()
+
+    @property
+    def chain(self) -> str:
+        """The CAIP-2 name."""
+        return f"eip155:{self.chain_id}"
+
+    @cached_property
+    def contract_address(self) -> str:
+        """Of the contract: the one in the settings, else the one that follows from its code on every chain."""
+        if self.settings.contract is None:
+            return create2_address(artifact().initcode)
+        try:
+            return checksummed(self.settings.contract)
+        except ValueError:
+            raise SettingsError(
+                f"the contract {self.settings.contract!r} is not an address",
+                remedy="Write 0x and 40 hexadecimal digits, or leave the setting out.",
+            ) from None
+
+    @cached_property
+    def registry(self) -> CredentialRegistry:
+        """The contract, once it is clear that it is the one expected.
+
+        Raises:
+            WrongChain: it is not, or there is none.
+        """
+        registry = CredentialRegistry(self.client, self.contract_address)
+        known = self._known_deployment()
+        if known is not None:
+            known.check(self.client)
+            return registry
+        try:
+            registry.verify_code()
+        except WrongChain as error:
+            if error.code == "no-contract":
+                error.remedy = "Run `testamur deploy`, or check the setting chain and the setting contract."
+            raise
+        return registry
+
+    @cached_property
+    def store(self) -> BatchStore:
+        """The batches of this contract."""
+        return BatchStore(self.folder.engine, self.chain, self.contract_address)
+
+    @cached_property
+    def signer(self) -> Signer:
+        """The account that signs."""
+        from anchor.signer import signer_from
+
+        return signer_from(self.settings, self.chain_id)
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Sends the signer's transactions."""
+        return self.sender_for(self.signer)
+
+    def sender_for(self, signer: Signer) -> Sender:
+        """Sends the transactions of another account."""
+        from anchor.transact import Sender
+
+        lock = self.folder.path / "sending.lock"
+        return Sender(
+            self.client, self.folder.engine, self.chain, signer, lock, timeout=self.settings.transaction_timeout
+        )
+
+    def ready_to_write(self) -> CredentialRegistry:
+        """The contract; on the embedded chain, which begins empty, it is deployed when it is not there yet."""
+        if self.chain_id == CHAIN_ID and not self.client.code(self.contract_address):
+            self.deploy()
+        return self.registry
+
+    def deploy(self) -> tuple[Deployment, bool]:
+        """Deploy the contract where it is not there yet; the deployment, and whether it was made now.
+
+        Raises:
+            WrongChain: other code is at the address, or the chain lacks the deterministic deployer.
+        """
+        address = create2_address(artifact().initcode)
+        registry = CredentialRegistry(self.client, address)
+        if self.client.code(address):
+            registry.verify_code()
+            known = Deployment.load(self.folder.deployments, self.chain_id)
+            if known is not None:
+                known.check(self.client)
+                return known, False
+            # Somebody else deployed it: when is not known, so its events are looked for from the start.
+            deployment = Deployment.found(self.client, address, 0, bytes(32))
+            deployment.save(self.folder.deployments)
+            return deployment, False
+        if not self.client.code(DETERMINISTIC_DEPLOYER):
+            raise WrongChain(
+                f"this chain has no deterministic deployer at {DETERMINISTIC_DEPLOYER}",
+                where=self.client.where,
+                remedy="Send its published transaction first (docs/how-to/deploy.md).",
+                code="no-deployer",
+            )
+        mined = self.sender.settle(DEPLOYMENT_PURPOSE, DETERMINISTIC_DEPLOYER, deploy_data(artifact().initcode))
+        registry.verify_code()
+        deployment = Deployment.found(self.client, address, mined.block_number, mined.hash)
+        deployment.save(self.folder.deployments)
+        return deployment, True
+
+    def issuer(self) -> int:
+        """The party this folder anchors for: the setting, else the only one registered from here.
+
+        Raises:
+            SettingsError: it is not clear which.
+        """
+        if self.settings.issuer is not None:
+            return self.settings.issuer
+        parties = self.store.parties()
+        if len(parties) == 1:
+            return parties[0]
+        raise SettingsError(
+            "it is not clear which issuer is meant"
+            + (f": parties {', '.join(map(str, parties))} were registered here" if parties else ""),
+            remedy=(
+                "Name one with --issuer, or set issuer in testamur.toml."
+                if parties
+                else "Register one with `testamur issuer register`, or set issuer in testamur.toml."
+            ),
+            code="no-issuer",
+        )
+
+    def trusted(self) -> frozenset[int]:
+        """The parties whose number needs no further proof: the settings' and those registered from this folder."""
+        own = {self.settings.issuer} if self.settings.issuer is not None else set()
+        here = self.store.parties() if self.has_folder else []
+        return self.settings.trusted_issuers | own | frozenset(here)
+
+    def _known_deployment(self) -> Deployment | None:
+        if not self.has_folder:
+            return None
+        known = Deployment.load(self.folder.deployments, self.chain_id)
+        return known if known is not None and known.address == self.contract_address else None
+
+
+def _embedded_chain(folder: Path) -> EmbeddedChain:
+    try:
+        from registry.chain.embedded import EmbeddedChain
+    except ImportError as error:
+        raise SettingsError(
+            f"the embedded chain is not installed ({error.name} is missing)",
+            remedy="Install testamur[embedded], or set chain to the URL of a JSON-RPC endpoint.",
+            code="no-embedded-chain",
+        ) from None
+    return EmbeddedChain(folder)

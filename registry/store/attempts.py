@@ -1,0 +1,67 @@
+"""Signed transactions: their bytes are stored before they are sent, so that a restart can send the same ones again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, insert, select, update
+
+from registry.store.tables import attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A signed transaction.
+
+    Attributes:
+        purpose: what it is for; the same for a repeated request.
+        hash: 32 bytes.
+        raw: what is sent.
+    """
+
+    id: int
+    nonce: int
+    purpose: str
+    hash: bytes
+    raw: bytes
+
+
+class AttemptStore:
+    """The transactions of one sender on one chain.
+
+    Args:
+        chain: CAIP-2 name.
+        sender: checksummed address.
+    """
+
+    def __init__(self, engine: Engine, chain: str, sender: str):
+        self._engine = engine
+        self._mine = (attempt.c.chain == chain, attempt.c.sender == sender)
+        self._key = {"chain": chain, "sender": sender}
+
+    def add(self, *, nonce: int, purpose: str, transaction_hash: bytes, raw: bytes) -> Attempt:
+        """Store a signed transaction; it is on the disk when this returns."""
+        values = {"nonce": nonce, "purpose": purpose, "hash": transaction_hash, "raw": raw}
+        with self._engine.begin() as connection:
+            made = connection.execute(insert(attempt).values(**self._key, **values, signed_at=int(time.time())))
+        return Attempt(made.inserted_primary_key[0], nonce, purpose, transaction_hash, raw)
+
+    def open(self) -> list[Attempt]:
+        """Those of which nobody knows yet what became, lowest nonce first."""
+        query = select(attempt.c.id, attempt.c.nonce, attempt.c.purpose, attempt.c.hash, attempt.c.raw)
+        query = query.where(*self._mine, attempt.c.settled_at.is_(None)).order_by(attempt.c.nonce, attempt.c.id)
+        with self._engine.connect() as connection:
+            return [Attempt(*found) for found in connection.execute(query)]
+
+    def settle(self, one: Attempt, *, succeeded: bool) -> None:
+        """It was mined, or can never be."""
+        self._set(attempt.c.id == one.id, settled_at=int(time.time()), succeeded=int(succeeded))
+
+    def reopen(self, transaction_hash: bytes) -> None:
+        """A reorganisation took it off the chain again."""
+        self._set(attempt.c.hash == transaction_hash, settled_at=None, succeeded=None)
+
+    def _set(self, which: object, **values: int | None) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(attempt).where(*self._mine, which).values(**values))  # type: ignore[arg-type]
