@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
-from zlib import error as ZlibError
 
 from registry.credential import (
+    JSON_SUFFIXES,
     Digest,
     DigestMethod,
     Limits,
     digest_chunks,
     digest_given,
     digest_json,
-    hazards,
-    is_json_name,
     parse_json,
 )
 from registry.errors import CredentialError
+from registry.hazards import hazards
 
 RECORD_BYTES = 41
 READ_BYTES = 1 << 20
@@ -174,7 +174,7 @@ class _Collector:
         if name.lower().endswith((".jsonl", ".ndjson")):
             reason = "a file of many credentials among files of one each: anchor it by itself"
             self.refuse(position, "nested-jsonl", reason)
-        elif is_json_name(name):
+        elif name.lower().endswith(JSON_SUFFIXES):
             # One byte more than is allowed is enough to see that it is too long.
             self.document(position, file.read(self._limits.max_bytes + 1))
         else:
@@ -203,7 +203,7 @@ class _Collector:
 
     def _look_for_hazards(self, position: int, data: bytes) -> None:
         for hazard in hazards(parse_json(data, self._limits)):
-            count, sentence, first = self._out.hazards.get(hazard.code, (0, hazard.text, position))
+            count, sentence, first = self._out.hazards.get(hazard.code, (0, hazard.sentence, position))
             self._out.hazards[hazard.code] = (count + 1, sentence, first)
 
 
@@ -218,7 +218,7 @@ def _digest_zip(piece: ZipPiece, collector: _Collector) -> None:
             try:
                 with archive.open(entry) as file:
                     collector.file(position, name, file)  # type: ignore[arg-type]
-            except (BadZipFile, ZlibError, EOFError, NotImplementedError) as error:
+            except (BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
                 collector.refuse(position, "zip-damaged", f"it cannot be unpacked: {error}")
 
 

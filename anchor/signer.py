@@ -59,7 +59,7 @@ def development_signer(number: int = 0) -> KeySigner:
 
 
 def signer_from(settings: Settings, chain_id: int) -> Signer:
-    """The signer that the settings name; on the embedded chain, which nobody else shares, the first development account.
+    """The signer that the settings name; on the embedded chain, else, the first development account.
 
     Raises:
         SignerError: none is named, or its key cannot be read.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 from sqlalchemy import Engine
 
 from anchor.signer import Signer
@@ -82,9 +82,9 @@ class Sender:
         """A reorganisation took this transaction off the chain: take it up again."""
         self._attempts.reopen(transaction_hash)
 
-    def _alone(self) -> FileLock:
+    def _alone(self) -> AcquireReturnProxy:
         try:
-            return self._lock.acquire().lock  # type: ignore[return-value]
+            return self._lock.acquire()
         except Timeout:
             raise ChainBusy(
                 "another process of this data folder has been sending transactions all the time",
@@ -131,7 +131,7 @@ class Sender:
             raise TransactionUnsettled(
                 f"transaction 0x{attempt.hash.hex()} was not mined within {self._timeout:g} seconds",
                 where=self._client.where,
-                remedy="It is stored and may still be mined. Run `testamur anchor --resume` later; it is not sent as two.",
+                remedy="It is stored and may still be mined: run `testamur anchor --resume` later.",
             )
         self._attempts.settle(attempt, succeeded=mined.succeeded)
         return mined

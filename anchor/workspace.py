@@ -68,8 +68,13 @@ class Workspace:
         """The chain."""
         if self.settings.chain != EMBEDDED:
             return ChainClient.connect(self.settings.chain, timeout=self.settings.rpc_timeout)
-        self._embedded = _embedded_chain(self.folder.chain)
-        return self._embedded.client()
+        return self.embedded_chain().client()
+
+    def embedded_chain(self) -> EmbeddedChain:
+        """The embedded chain of the data folder; this process holds it until the workspace is closed."""
+        if self._embedded is None:
+            self._embedded = _embedded_chain(self.folder.chain)
+        return self._embedded
 
     @cached_property
     def chain_id(self) -> int:

@@ -22,16 +22,18 @@ class Settings(BaseSettings):
 
     data_folder: Path = Field(default=Path("testamur-data"), description="Database, trees and the embedded chain.")
     chain: str = Field(default=EMBEDDED, description="`embedded`, or the URL of a JSON-RPC endpoint.")
-    contract: str | None = Field(default=None, description="Address of the registry contract; default: the deployment's.")
+    contract: str | None = Field(default=None, description="Address of the contract; default: the same on every chain.")
     issuer: int | None = Field(default=None, ge=1, description="The party this folder anchors for.")
     trusted_issuers: frozenset[int] = Field(
         default=frozenset(), description="Parties whose number the verifier has confirmed with the institution."
     )
-    keystore: Path | None = Field(default=None, description="Encrypted key file (Web3 Secret Storage) of the operator.")
+    keystore: Path | None = Field(default=None, description="Key file (Web3 Secret Storage) of the account that signs.")
     keystore_password_file: Path | None = Field(default=None, description="File whose first line opens the keystore.")
     key: SecretStr | None = Field(default=None, description="Private key in hex; for tests, prefer a keystore.")
     rpc_timeout: float = Field(default=10.0, gt=0, le=600, description="Seconds for one request to the chain.")
-    transaction_timeout: float = Field(default=180.0, gt=0, description="Seconds to wait for a transaction to be mined.")
+    transaction_timeout: float = Field(
+        default=180.0, gt=0, description="Seconds to wait for a transaction to be mined."
+    )
     finality_timeout: float = Field(default=1800.0, gt=0, description="Seconds `--wait` waits for finality.")
     finality_depth: int | None = Field(
         default=None, ge=0, description="Blocks that count as final on a chain without a `finalized` tag."
@@ -48,8 +50,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes them by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line before environment before file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, cls.toml_file)

@@ -40,7 +40,7 @@ class BatchRow:
 
 
 class Leaf(NamedTuple):
-    """One credential of a batch: its digest, where it stands in the tree and where it came from (line 0: a whole file)."""
+    """One credential of a batch: its digest, its place in the tree and where it came from (line 0: a whole file)."""
 
     digest: bytes
     leaf_index: int
@@ -73,7 +73,7 @@ class BatchStore:
     # Batches
 
     def add(self, issuer: int, root: bytes, leaf_count: int, leaves: Iterable[Leaf], *, sealed_at: int) -> BatchRow:
-        """Record a sealed batch and its leaves in one transaction; a batch that is there already is returned as it is."""
+        """Record a sealed batch and its leaves in one transaction; one that is there already is returned as it is."""
         if known := self.by_root(issuer, root):
             return known
         with self._engine.begin() as connection:

@@ -1,0 +1,263 @@
+"""`testamur check` and `testamur anchor`: a job of an issuer, before and for real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.table import Table
+
+from anchor.batches import Batches, Selection, revoked_among, select
+from anchor.cli.session import Exit, Session, command
+from anchor.intake import Format, Intake, Reject, digest_of, method_of, take_in
+from anchor.workspace import Workspace
+from registry.credential import Limits
+from registry.errors import ContractReverted, IntakeError, RegistryError
+from registry.merkle import Tree
+from registry.store.batches import BatchRow
+from registry.store.tables import BatchState
+
+SHOWN = 5
+
+InputPath = Annotated[Path, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")]
+InputFormat = Annotated[Format, typer.Option("--format", help="What the input is.")]
+
+
+@command
+def check(session: Session, path: InputPath, format: InputFormat = Format.AUTO) -> int:  # noqa: A002
+    """Look at a job before it is anchored: counts, hazards, duplicates, the root it would have, and its gas."""
+    intake = _taken_in(session, path, format, with_hazards=True)
+    with session.workspace(read_only=True) as workspace:
+        known = workspace.has_folder
+        issuer, store = (_issuer_or_none(workspace), workspace.store) if known else (None, None)
+        selection = select(intake, store, issuer)
+        root, count = _root_of(selection)
+        gas, why_no_gas = _gas(workspace, issuer, root, count) if known else (None, "there is no data folder yet")
+    session.result(
+        {
+            **_counts(intake, selection),
+            "hazards": dict(intake.hazards),
+            "root": None if root is None else f"0x{root.hex()}",
+            "gas": gas,
+        }
+    )
+    session.say(f"[bold]{path}[/]: {_amount(len(intake.records) + len(intake.rejects), 'credential')} read")
+    _say_counts(session, intake, selection)
+    for code, number in intake.hazards.most_common():
+        sentence, origin = intake.hazard_examples[code]
+        session.say(f"  [yellow]hazard {code}[/] in {number:,}, first in {origin}: {sentence}")
+    if root is not None:
+        session.say(f"  root would be [bold]0x{root.hex()}[/] with {_amount(count, 'leaf', 'leaves')}")
+        session.say(f"  gas of the anchor: about {gas:,}" if gas else f"  gas of the anchor: not known, {why_no_gas}")
+    session.say("Nothing was written.")
+    return Exit.SOME_REJECTED if intake.rejects else Exit.DONE
+
+
+@command
+def anchor(
+    session: Session,
+    path: Annotated[
+        Path | None, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")
+    ] = None,
+    format: InputFormat = Format.AUTO,  # noqa: A002
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the batch is final.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Anchor nothing when a row or file is rejected.")] = False,
+    reissue: Annotated[bool, typer.Option("--reissue", help="Anchor again what the issuer has anchored.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Take up the batches that are not final.")] = False,
+    rejects: Annotated[Path | None, typer.Option("--rejects", help="File for what has no digest.")] = None,
+) -> int:
+    """Anchor the credentials under a path as one batch; run again after any interruption."""
+    if path is None and not resume:
+        raise IntakeError("no input was named", remedy="Name a folder or file, or use --resume.", code="no-input")
+    intake = None if path is None else _taken_in(session, path, format)
+    if intake is not None and intake.rejects:
+        rejects_file = rejects or Path(f"{path.name if path else ''}.rejects.jsonl")
+        _write_rejects(rejects_file, intake.rejects)
+        _refuse_rejects(path, intake, rejects_file, strict=strict)
+    with session.workspace() as workspace:
+        registry = workspace.ready_to_write()
+        batches = Batches(
+            workspace.folder,
+            workspace.store,
+            registry,
+            workspace.sender,
+            finality_depth=session.settings.finality_depth,
+        )
+        # What an interruption left behind goes first: it may be this very job.
+        rows = batches.resume()
+        content: dict[str, Any] = {}
+        if intake is not None:
+            issuer = workspace.issuer()
+            selection = select(intake, workspace.store, issuer, reissue=reissue)
+            revoked = revoked_among(selection.anchored, registry)
+            content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
+            session.say(f"[bold]{path}[/]: {_amount(len(intake.records), 'credential')} digested")
+            _say_counts(session, intake, selection, revoked)
+            if intake.rejects:
+                session.say(f"  reasons, by file and line, in [bold]{rejects_file}[/]")
+                content["rejectsFile"] = str(rejects_file)
+            if selection.records:
+                row = batches.anchor(batches.seal(intake, selection, issuer))
+                rows = [*(each for each in rows if each.id != row.id), row]
+            else:
+                session.say("  nothing new to anchor")
+                content["roots"] = sorted({f"0x{place.batch.root.hex()}" for place in selection.anchored})
+        if wait:
+            timeout = session.settings.finality_timeout
+            rows = [batches.wait_until_final(row, timeout, lambda now: _say_batch(session, now)) for row in rows]
+    session.result({**content, "batches": [batch_content(row) for row in rows]})
+    for row in rows:
+        _say_batch(session, row)
+    if rows:
+        session.say(f"Receipts: testamur receipts 0x{rows[-1].root.hex()} -o receipts")
+    return Exit.SOME_REJECTED if intake is not None and intake.rejects else Exit.DONE
+
+
+def batch_content(row: BatchRow) -> dict[str, Any]:
+    """A batch for `--json`."""
+    return {
+        "issuer": row.issuer,
+        "root": f"0x{row.root.hex()}",
+        "leafCount": row.leaf_count,
+        "state": row.state,
+        "sequence": row.sequence,
+        "transaction": None if row.transaction_hash is None else f"0x{row.transaction_hash.hex()}",
+        "block": row.block_number,
+        "anchoredAt": None if row.block_time is None else moment(row.block_time),
+    }
+
+
+def batch_table(rows: Iterable[BatchRow]) -> Table:
+    """Batches for a person."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("issuer", "sequence", "root", "leaves", "state", "block", "anchored at"):
+        table.add_column(name, justify="right" if name in ("leaves", "block", "sequence", "issuer") else "left")
+    for row in rows:
+        anchored = "" if row.block_time is None else moment(row.block_time)
+        block, sequence = str(row.block_number or ""), str(row.sequence or "")
+        table.add_row(
+            str(row.issuer), sequence, f"0x{row.root.hex()}", f"{row.leaf_count:,}", row.state, block, anchored
+        )
+    return table
+
+
+def moment(seconds: int) -> str:
+    """Unix seconds as RFC 3339."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _taken_in(session: Session, path: Path, kind: Format, *, with_hazards: bool = False) -> Intake:
+    limits = Limits(max_bytes=session.settings.max_document_bytes, max_depth=session.settings.max_document_depth)
+    with session.progress("digesting") as progress:
+        return take_in(
+            path,
+            format=kind,
+            limits=limits,
+            workers=session.settings.workers,
+            with_hazards=with_hazards,
+            progress=progress,
+        )
+
+
+def _write_rejects(path: Path, rejects: list[Reject]) -> None:
+    lines = (
+        orjson.dumps({"source": each.source, "line": each.line or None, "code": each.code, "reason": each.reason})
+        for each in rejects
+    )
+    try:
+        path.write_bytes(b"\n".join(lines) + b"\n")
+    except OSError as error:
+        raise IntakeError(
+            f"the rejects file cannot be written: {error.strerror}",
+            where=str(path),
+            remedy="Name another with --rejects; nothing was anchored.",
+        ) from None
+
+
+def _refuse_rejects(path: Path | None, intake: Intake, rejects_file: Path, *, strict: bool) -> None:
+    first = intake.rejects[0]
+    place = f"{first.source}, line {first.line}" if first.line else first.source
+    if strict or not intake.records:
+        raise IntakeError(
+            f"{_amount(len(intake.rejects), 'credential')} rejected, and nothing was anchored; "
+            f"the first is {place}: {first.reason}",
+            where=str(path),
+            remedy=f"All of them are in {rejects_file} with their reasons."
+            + (" Correct them, or leave out --strict." if intake.records else ""),
+            code="rejects",
+        )
+
+
+def _root_of(selection: Selection) -> tuple[bytes | None, int]:
+    if not selection.records:
+        return None, 0
+    with Tree.build(map(digest_of, selection.records)) as tree:
+        return tree.root, tree.leaf_count
+
+
+def _issuer_or_none(workspace: Workspace) -> int | None:
+    try:
+        return workspace.issuer()
+    except RegistryError:
+        return None
+
+
+def _gas(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> tuple[int | None, str]:
+    if root is None or issuer is None:
+        return None, "no issuer is set" if issuer is None else "there is nothing to anchor"
+    try:
+        registry = workspace.registry
+        data = registry.anchor_data(issuer, root, count)
+        return workspace.client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data), ""
+    except ContractReverted as refusal:
+        return None, refusal.what
+    except RegistryError as error:
+        return None, str(error)
+
+
+def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
+    methods: dict[str, int] = {}
+    for record in intake.records:
+        method = method_of(record)
+        methods[method] = methods.get(method, 0) + 1
+    return {
+        "read": len(intake.records) + len(intake.rejects),
+        "methods": methods,
+        "new": len(selection.records),
+        "duplicates": len(selection.duplicates),
+        "anchoredBefore": len(selection.anchored),
+        "rejected": len(intake.rejects),
+    }
+
+
+def _say_counts(session: Session, intake: Intake, selection: Selection, revoked: int | None = None) -> None:
+    for method, number in _counts(intake, selection)["methods"].items():
+        session.say(f"  {number:,} by {method}")
+    if selection.duplicates:
+        first = selection.duplicates[0]
+        session.say(f"  [yellow]{len(selection.duplicates):,} came twice[/], first {first.again} (as {first.first})")
+    if selection.anchored:
+        note = f", {revoked:,} of them revoked" if revoked else ""
+        session.say(f"  [yellow]{len(selection.anchored):,} anchored before and left out[/]{note}")
+    if intake.rejects:
+        session.say(f"  [red]{len(intake.rejects):,} rejected[/]")
+        for each in intake.rejects[:SHOWN]:
+            place = f"{each.source}, line {each.line}" if each.line else each.source
+            session.say(f"    {place}: {each.reason} ({each.code})")
+
+
+def _say_batch(session: Session, row: BatchRow) -> None:
+    where = "" if row.block_number is None else f" in block {row.block_number:,}"
+    note = "" if row.state is BatchState.FINAL else "; not final yet"
+    session.say(
+        f"Batch [bold]0x{row.root.hex()}[/] of issuer {row.issuer}: "
+        f"{_amount(row.leaf_count, 'credential')}, {row.state}{where}{note}"
+    )
+
+
+def _amount(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,134 @@
+"""What every command has in common: its options, its way to speak, and how errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from anchor.workspace import Workspace
+from registry.errors import ChainError, RegistryError
+from registry.settings import Settings, load_settings
+
+PANEL = "Common options"
+
+
+class Exit(IntEnum):
+    """What the exit code of a command says."""
+
+    DONE = 0
+    FAILED = 1
+    COULD_NOT_BE_CHECKED = 2
+    SOME_REJECTED = 3
+
+
+class Session:
+    """One run of a command: its settings and its output.
+
+    Args:
+        as_json: print one JSON object and nothing else on standard output.
+    """
+
+    def __init__(self, settings: Settings, *, as_json: bool):
+        self.settings = settings
+        self.as_json = as_json
+        self._console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._notes = Console(stderr=True, highlight=False)
+
+    def workspace(self, *, read_only: bool = False) -> Workspace:
+        """The workspace of the settings; close it after use."""
+        return Workspace(self.settings, read_only=read_only)
+
+    def say(self, *words: Any) -> None:
+        """Tell a person; silent with `--json`."""
+        if not self.as_json:
+            self._console.print(*words)
+
+    def result(self, content: Mapping[str, Any] | list[Any]) -> None:
+        """Tell a program; silent without `--json`."""
+        if self.as_json:
+            sys.stdout.write(orjson.dumps(content, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar for long work on a terminal; call it with what is done and what there is in all."""
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        quiet = self.as_json or not self._notes.is_terminal
+        with Progress(*columns, TimeRemainingColumn(), console=self._notes, transient=True, disable=quiet) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _common(kind: Any, *names: str, help: str) -> Any:  # noqa: A002 - the word of typer
+    return Annotated[kind, typer.Option(*names, help=help, rich_help_panel=PANEL, show_default=False)]
+
+
+_COMMON: dict[str, tuple[Any, Any]] = {
+    "as_json": (_common(bool, "--json", help="Print one JSON object instead of text."), False),
+    "settings_file": (_common(Path | None, "--settings", help="Settings file; default: testamur.toml here."), None),
+    "data_folder": (_common(Path | None, "--data-folder", help="Database, trees and the embedded chain."), None),
+    "chain": (_common(str | None, "--chain", help="'embedded', or the URL of a JSON-RPC endpoint."), None),
+    "contract": (_common(str | None, "--contract", help="Address of the registry contract."), None),
+    "issuer": (_common(int | None, "--issuer", help="Number of the party that is meant."), None),
+}
+
+
+def command(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Make a command of a function whose first parameter is its `Session` and whose result is its exit code.
+
+    The common options are added to those of the function, and an error of the registry becomes a message.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    first, *own = inspect.signature(function).parameters.values()
+    parameters = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [parameter.replace(kind=keyword) for parameter in parameters]
+    parameters += [
+        inspect.Parameter(name, keyword, annotation=kind, default=default) for name, (kind, default) in _COMMON.items()
+    ]
+
+    @functools.wraps(function)
+    def run(**given: Any) -> None:
+        common = {name: given.pop(name) for name in _COMMON}
+        as_json = common.pop("as_json")
+        try:
+            settings = load_settings(common.pop("settings_file"), **common)
+            code = function(Session(settings, as_json=as_json), **given)
+        except RegistryError as error:
+            _tell(error, as_json=as_json)
+            raise typer.Exit(_exit_code(error)) from None
+        raise typer.Exit(code or Exit.DONE)
+
+    # typer reads the parameters from here; without this it would look through to the function itself.
+    del run.__wrapped__  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    if first.name != "session":
+        raise TypeError(f"{function.__name__}: the first parameter of a command is its session")
+    return run
+
+
+def _exit_code(error: RegistryError) -> Exit:
+    """What could not be asked may yet come out well: that is not the same as a refusal."""
+    return Exit.COULD_NOT_BE_CHECKED if isinstance(error, ChainError) else Exit.FAILED
+
+
+def _tell(error: RegistryError, *, as_json: bool) -> None:
+    if as_json:
+        content = {"error": {"code": error.code, "what": error.what, "where": error.where, "remedy": error.remedy}}
+        sys.stdout.write(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(str(error), style="bold red", markup=False)
+    if error.remedy:
+        console.print(error.remedy, markup=False)
