@@ -48,8 +48,8 @@ class KeySigner:
 
     def sign(self, transaction: dict[str, Any]) -> SignedTransaction:
         """Sign a transaction."""
-        to = {"to": checksummed(transaction["to"])} if transaction.get("to") else {}
-        signed = self._account.sign_transaction({**transaction, **to})
+        addressed: dict[str, Any] = {**transaction, "to": checksummed(transaction["to"])}
+        signed = self._account.sign_transaction(addressed)
         return SignedTransaction(bytes(signed.raw_transaction), bytes(signed.hash))
 
 

@@ -7,15 +7,18 @@ the chain shows what became of them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import AcquireReturnProxy, FileLock, Timeout
 from sqlalchemy import Engine
 
-from anchor.signer import Signer
 from anchor.waiting import wait_for
 from registry.chain.client import ChainClient, MinedTransaction, RpcRefused
 from registry.errors import ChainBusy, ChainError, ChainUnavailable, ContractReverted, TransactionUnsettled
 from registry.store.attempts import Attempt, AttemptStore
+
+if TYPE_CHECKING:
+    from anchor.signer import Signer
 
 # An estimate is for the head of now; the state the transaction meets may need a little more.
 GAS_MARGIN_PERCENT = 20
@@ -82,7 +85,7 @@ class Sender:
         """A reorganisation took this transaction off the chain: take it up again."""
         self._attempts.reopen(transaction_hash)
 
-    def _alone(self) -> AcquireReturnProxy:
+    def _alone(self) -> AcquireReturnProxy[FileLock]:
         try:
             return self._lock.acquire()
         except Timeout:

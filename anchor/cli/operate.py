@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,7 +40,7 @@ def status(session: Session) -> None:
     with session.workspace(read_only=True) as workspace:
         store = workspace.store
         head = workspace.client.block("latest")
-        content = {
+        content: dict[str, Any] = {
             "chain": workspace.chain,
             "head": None if head is None else head.number,
             "contract": workspace.contract_address,

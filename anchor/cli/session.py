@@ -110,7 +110,7 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
         raise typer.Exit(code or Exit.DONE)
 
     # typer reads the parameters from here; without this it would look through to the function itself.
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     if first.name != "session":

@@ -44,8 +44,9 @@ class AttemptStore:
         """Store a signed transaction; it is on the disk when this returns."""
         values = {"nonce": nonce, "purpose": purpose, "hash": transaction_hash, "raw": raw}
         with self._engine.begin() as connection:
-            made = connection.execute(insert(attempt).values(**self._key, **values, signed_at=int(time.time())))
-        return Attempt(made.inserted_primary_key[0], nonce, purpose, transaction_hash, raw)
+            added = insert(attempt).values(**self._key, **values, signed_at=int(time.time()))
+            number: int = connection.execute(added.returning(attempt.c.id)).scalar_one()
+        return Attempt(number, nonce, purpose, transaction_hash, raw)
 
     def open(self) -> list[Attempt]:
         """Those of which nobody knows yet what became, lowest nonce first."""

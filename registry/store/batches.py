@@ -77,8 +77,9 @@ class BatchStore:
         if known := self.by_root(issuer, root):
             return known
         with self._engine.begin() as connection:
-            made = connection.execute(
-                insert(batch).values(
+            batch_id: int = connection.execute(
+                insert(batch)
+                .values(
                     chain=self._chain,
                     contract=self._contract,
                     issuer=issuer,
@@ -87,8 +88,8 @@ class BatchStore:
                     state=BatchState.SEALED,
                     sealed_at=sealed_at,
                 )
-            )
-            batch_id = made.inserted_primary_key[0]
+                .returning(batch.c.id)
+            ).scalar_one()
             # exec_driver_sql hands the rows to the driver as they are: a million rows cost seconds less than through
             # the statement compiler.
             statement = str(insert(leaf).compile(connection, column_keys=_LEAF_COLUMNS))
@@ -146,22 +147,14 @@ class BatchStore:
 
     def places_of(self, digests: Sequence[bytes], issuer: int | None = None) -> Iterator[Place]:
         """The places of many digests, oldest batch first within each share of the digests."""
-        for start in range(0, len(digests), QUERY_CHUNK):
-            query = (
-                select(*_LEAF, *_BATCH)
-                .join_from(leaf, batch, leaf.c.batch == batch.c.id)
-                .where(
-                    leaf.c.digest.in_(digests[start : start + QUERY_CHUNK]),
-                    batch.c.chain == self._chain,
-                    batch.c.contract == self._contract,
-                )
-                .order_by(batch.c.id)
-            )
-            if issuer is not None:
-                query = query.where(batch.c.issuer == issuer)
+        batches = {row.id: row for row in self.all(issuer)}
+        within = leaf.c.batch.in_(batches)
+        for start in range(0, len(digests) if batches else 0, QUERY_CHUNK):
+            share = digests[start : start + QUERY_CHUNK]
+            query = select(leaf.c.batch, *_LEAF).where(leaf.c.digest.in_(share), within).order_by(leaf.c.batch)
             with self._engine.connect() as connection:
-                for found in connection.execute(query):
-                    yield Place(_batch_row(found[len(_LEAF) :]), Leaf(*found[: len(_LEAF)]))
+                for number, *found in connection.execute(query):
+                    yield Place(batches[number], Leaf(*found))
 
     # Parties
 
