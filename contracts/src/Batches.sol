@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.35;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
+import {IBatches} from "./IBatches.sol";
+import {InclusionProof} from "./InclusionProof.sol";
+import {Parties} from "./Parties.sol";
+import {Reason} from "./Reasons.sol";
+
+/// @title Batches: sets of credentials anchored under one root, and proofs about them.
+abstract contract Batches is IBatches, Parties, EIP712 {
+    bytes32 private constant ANCHOR_TYPE =
+        keccak256("Anchor(uint64 issuer,bytes32 root,uint32 leafCount,uint256 deadline)");
+
+    mapping(uint64 issuer => mapping(bytes32 root => Batch)) private _batches;
+
+    constructor() EIP712("Testamur", "1") {}
+
+    /// @inheritdoc IBatches
+    function anchor(uint64 issuer, bytes32 root, uint32 leafCount) external returns (uint32 sequence) {
+        return _anchorOnce(issuer, root, leafCount, msg.sender);
+    }
+
+    /// @inheritdoc IBatches
+    function anchorMany(uint64 issuer, bytes32[] calldata roots, uint32[] calldata leafCounts)
+        external
+        returns (uint256 anchored)
+    {
+        if (roots.length != leafCounts.length) revert LengthsDiffer(roots.length, leafCounts.length);
+        PartyRecord storage record = _anchoring(issuer, msg.sender);
+        for (uint256 i = 0; i < roots.length; ++i) {
+            if (_batches[issuer][roots[i]].anchoredAt != 0) continue;
+            _record(record, issuer, roots[i], leafCounts[i], msg.sender);
+            ++anchored;
+        }
+    }
+
+    /// @inheritdoc IBatches
+    function anchorBySignature(
+        uint64 issuer,
+        bytes32 root,
+        uint32 leafCount,
+        address operator,
+        uint256 deadline,
+        bytes calldata signature
+    ) external returns (uint32 sequence) {
+        if (block.timestamp > deadline) revert SignatureExpired(deadline);
+        bytes32 signed = _hashTypedDataV4(keccak256(abi.encode(ANCHOR_TYPE, issuer, root, leafCount, deadline)));
+        if (!SignatureChecker.isValidSignatureNowCalldata(operator, signed, signature)) {
+            revert InvalidSignature(issuer, operator);
+        }
+        return _anchorOnce(issuer, root, leafCount, operator);
+    }
+
+    /// @inheritdoc IBatches
+    function batchOf(uint64 issuer, bytes32 root) external view returns (Batch memory) {
+        return _knownBatch(issuer, root);
+    }
+
+    /// @inheritdoc IBatches
+    function verifyInclusion(uint64 issuer, bytes32 root, uint32 index, bytes32 digest, bytes32[] calldata path)
+        external
+        view
+        returns (bool)
+    {
+        return InclusionProof.verify(root, _knownBatch(issuer, root).leafCount, index, digest, path);
+    }
+
+    /// @inheritdoc IBatches
+    function verifyAbsence(uint64 issuer, bytes32 root, bytes32 digest, Leaf calldata lower, Leaf calldata upper)
+        external
+        view
+        returns (bool)
+    {
+        uint256 count = _knownBatch(issuer, root).leafCount;
+        bool belowUpper = digest < upper.digest;
+        bool aboveLower = lower.digest < digest;
+        if (belowUpper && upper.index == 0) return _includes(root, count, upper);
+        if (aboveLower && lower.index == count - 1) return _includes(root, count, lower);
+        return belowUpper && aboveLower && uint256(lower.index) + 1 == upper.index && _includes(root, count, lower)
+            && _includes(root, count, upper);
+    }
+
+    /// @dev The batch's record, once it is sure that there is one.
+    function _knownBatch(uint64 issuer, bytes32 root) internal view returns (Batch storage batch) {
+        batch = _batches[issuer][root];
+        if (batch.anchoredAt == 0) revert UnknownBatch(issuer, root);
+    }
+
+    function _anchorOnce(uint64 issuer, bytes32 root, uint32 leafCount, address operator) private returns (uint32) {
+        PartyRecord storage record = _anchoring(issuer, operator);
+        Batch storage batch = _batches[issuer][root];
+        if (batch.anchoredAt != 0) revert AlreadyAnchored(issuer, root, batch.sequence);
+        return _record(record, issuer, root, leafCount, operator);
+    }
+
+    function _record(PartyRecord storage record, uint64 issuer, bytes32 root, uint32 leafCount, address operator)
+        private
+        returns (uint32 sequence)
+    {
+        if (leafCount == 0) revert EmptyBatch(issuer, root);
+        sequence = ++record.sequence;
+        _batches[issuer][root] = Batch({
+            anchoredAt: uint48(block.timestamp),
+            blockNumber: uint48(block.number),
+            leafCount: leafCount,
+            sequence: sequence,
+            voidedAt: 0,
+            voidReason: Reason.Unspecified
+        });
+        emit Anchored(issuer, root, leafCount, sequence, operator);
+    }
+
+    function _includes(bytes32 root, uint256 count, Leaf calldata leaf) private view returns (bool) {
+        return InclusionProof.verify(root, count, leaf.index, leaf.digest, leaf.path);
+    }
+}

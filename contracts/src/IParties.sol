@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.35;
+
+/// @title Parties: organisations, who governs them and who may anchor for them.
+/// @notice Anyone may register. Whom to believe is the verifier's decision, never this contract's.
+interface IParties {
+    /// @notice An organisation.
+    /// @param controller The address that governs it.
+    /// @param pendingController The address control was offered to; zero when to none.
+    /// @param registeredAt Block time of the registration.
+    /// @param retiredAt Block time from which it anchors no more; zero while it is active.
+    /// @param sequence How many batches it has anchored.
+    /// @param profileHash Hash of the profile at `uri`, by the party's own choice of function; zero for none.
+    /// @param uri Where the party describes itself.
+    struct Party {
+        address controller;
+        address pendingController;
+        uint48 registeredAt;
+        uint48 retiredAt;
+        uint32 sequence;
+        bytes32 profileHash;
+        string uri;
+    }
+
+    /// @notice A party was registered; `controller` is also its first operator.
+    event PartyRegistered(uint64 indexed party, address indexed controller, string uri, bytes32 profileHash);
+
+    /// @notice A party changed what it says about itself.
+    event ProfileSet(uint64 indexed party, string uri, bytes32 profileHash);
+
+    /// @notice An address may anchor for the party from now on, or no longer.
+    event OperatorSet(uint64 indexed party, address indexed operator, bool allowed);
+
+    /// @notice Control of the party was offered; to the zero address: the offer was withdrawn.
+    event ControllerOffered(uint64 indexed party, address indexed controller, address indexed pendingController);
+
+    /// @notice Control of the party changed hands.
+    event ControllerChanged(uint64 indexed party, address indexed previous, address indexed controller);
+
+    /// @notice The party anchors no more.
+    event PartyRetired(uint64 indexed party);
+
+    /// @notice Thrown when no party has that id.
+    error UnknownParty(uint64 party);
+
+    /// @notice Thrown when `account` does not govern the party.
+    error NotController(uint64 party, address account);
+
+    /// @notice Thrown when control of the party was not offered to `account`.
+    error NotPendingController(uint64 party, address account);
+
+    /// @notice Thrown when `account` may not act for the party. A controller is no operator unless it was made one.
+    error NotOperator(uint64 party, address account);
+
+    /// @notice Thrown when the zero address is to become an operator.
+    error InvalidOperator(uint64 party);
+
+    /// @notice Thrown when the operator already is, or is not, what it should become.
+    error OperatorUnchanged(uint64 party, address operator, bool allowed);
+
+    /// @notice Thrown when a party that retired is to anchor or to retire once more.
+    error PartyIsRetired(uint64 party, uint48 retiredAt);
+
+    /// @notice Register a party. The sender becomes its controller and its first operator.
+    /// @param uri Where the party describes itself.
+    /// @param profileHash Hash of that description; zero for none.
+    /// @return party The id: 1 for the first party, then 2, 3…
+    function registerParty(string calldata uri, bytes32 profileHash) external returns (uint64 party);
+
+    /// @notice Change what the party says about itself. By its controller.
+    function setProfile(uint64 party, string calldata uri, bytes32 profileHash) external;
+
+    /// @notice Let an address anchor and set statuses for the party, or no longer. By its controller.
+    function setOperator(uint64 party, address operator, bool allowed) external;
+
+    /// @notice Offer control of the party; it changes hands when the other side accepts. By its controller.
+    /// @dev Operators stay what they are: the new controller removes those it does not want.
+    /// @param controller Whom to offer it to; the zero address withdraws an offer.
+    function transferController(uint64 party, address controller) external;
+
+    /// @notice Take the control that was offered to the sender.
+    function acceptController(uint64 party) external;
+
+    /// @notice End the party's anchoring for good. By its controller.
+    /// @dev History stays, and so does everything that concerns it: statuses, profile, operators, control.
+    function retire(uint64 party) external;
+
+    /// @notice The party with that id; reverts with `UnknownParty` when there is none.
+    function partyOf(uint64 party) external view returns (Party memory);
+
+    /// @notice How many parties there are: ids run from 1 to this.
+    function partyCount() external view returns (uint64);
+
+    /// @notice Whether the address may anchor and set statuses for the party. False for an unknown party.
+    function isOperator(uint64 party, address account) external view returns (bool);
+}

@@ -1,0 +1,112 @@
+"""Compile the contracts and write the build artifact; with `--check`, only tell whether it matches the sources.
+
+The artifact has everything that users of the contract need, so that they need no compiler: ABI, bytecode, deployed
+bytecode with the places of its immutables, and what it was made with and from. The same sources give the same file on
+every machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import solcx
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "contracts" / "src"
+MODULES = ROOT / "node_modules"
+CONTRACT = "CredentialRegistry"
+ARTIFACT = ROOT / "registry" / "chain" / "artifacts" / f"{CONTRACT}.json"
+
+SETTINGS: dict[str, Any] = {
+    "evmVersion": "cancun",
+    "viaIR": True,
+    "optimizer": {"enabled": True, "runs": 100_000},
+    "metadata": {"bytecodeHash": "none", "appendCBOR": False},
+}
+WANTED = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"]
+
+
+def compiled() -> dict[str, Any]:
+    """The build artifact of the sources as they are.
+
+    Raises:
+        SystemExit: the compiler found errors, or warnings in our own sources; they are in the message.
+    """
+    if not MODULES.is_dir():
+        sys.exit("error: node_modules is not there\n  what to do: run `npm ci`, or use `make contracts`")
+    own = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*.sol"))}
+    output = solcx.compile_standard(
+        {
+            "language": "Solidity",
+            "sources": {name: {"content": content} for name, content in own.items()},
+            # The AST is not used: it has the compiler list every source that was read, imports included.
+            "settings": {**SETTINGS, "outputSelection": {"*": {CONTRACT: WANTED, "": ["ast"]}}},
+        },
+        solc_binary=ROOT / "scripts" / "solc.mjs",
+        base_path=os.path.relpath(MODULES),
+    )
+    complaints = [each["formattedMessage"] for each in output.get("errors", ())]
+    if complaints:
+        sys.exit("\n".join(complaints))
+    contract = output["contracts"][f"contracts/src/{CONTRACT}.sol"][CONTRACT]
+    deployed = contract["evm"]["deployedBytecode"]
+    return {
+        "contractName": CONTRACT,
+        "abi": contract["abi"],
+        "bytecode": "0x" + contract["evm"]["bytecode"]["object"],
+        "deployedBytecode": "0x" + deployed["object"],
+        "immutableReferences": _renumbered(deployed["immutableReferences"]),
+        "compiler": _compiler(),
+        "settings": SETTINGS,
+        "sourcesHash": _sources_hash(own, output["sources"]),
+    }
+
+
+def _renumbered(references: dict[str, Any]) -> dict[str, Any]:
+    """The places of each immutable, numbered in the order of the first place: the compiler's numbers mean nothing."""
+    in_order = sorted(references.values(), key=lambda places: places[0]["start"])
+    return {str(at): places for at, places in enumerate(in_order)}
+
+
+def _compiler() -> str:
+    package = json.loads((MODULES / "solc" / "package.json").read_text(encoding="utf-8"))
+    return f"solc {package['version']}"
+
+
+def _sources_hash(own: dict[str, str], read: dict[str, Any]) -> str:
+    """SHA-256 over the name and the SHA-256 of every source, in the order of the names."""
+    total = hashlib.sha256()
+    for name in sorted(read):
+        content = own[name].encode() if name in own else (MODULES / name).read_bytes()
+        total.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def main() -> None:
+    """Write the artifact, or compare it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="exit 1 when the artifact does not match the sources")
+    check = parser.parse_args().check
+    text = json.dumps(compiled(), indent=1) + "\n"
+    shown = ARTIFACT.relative_to(ROOT)
+    if not check:
+        ARTIFACT.parent.mkdir(parents=True, exist_ok=True)
+        ARTIFACT.write_text(text, encoding="utf-8")
+        print(f"wrote {shown}")
+    elif not ARTIFACT.is_file() or ARTIFACT.read_text(encoding="utf-8") != text:
+        sys.exit(
+            f"error: {shown} does not match contracts/src\n"
+            "  what to do: run `make contracts` and commit the artifact with the sources"
+        )
+    else:
+        print(f"{shown} matches contracts/src")
+
+
+if __name__ == "__main__":
+    main()
