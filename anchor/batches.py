@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from anchor.intake import Intake, Origin, digest_of
 from anchor.transact import Sender
 from anchor.waiting import wait_for
+from anchor.workspace import Workspace
 from registry.chain.calls import Purpose
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainError, ContractReverted, TransactionUnsettled
@@ -108,6 +109,17 @@ class Batches:
         self._registry = registry
         self._sender = sender
         self._finality_depth = finality_depth
+
+    @classmethod
+    def of(cls, workspace: Workspace, sender: Sender | None = None) -> Batches:
+        """The batches of a workspace, sent by its own account or another."""
+        return cls(
+            workspace.folder,
+            workspace.store,
+            workspace.registry,
+            sender or workspace.sender,
+            finality_depth=workspace.settings.finality_depth,
+        )
 
     def seal(self, intake: Intake, selection: Selection, issuer: int) -> BatchRow:
         """Write the tree and record the batch; from here on its receipts' paths are fixed."""

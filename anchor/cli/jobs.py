@@ -80,13 +80,7 @@ def anchor(
         _refuse_rejects(path, intake, rejects_file, strict=strict)
     with session.workspace() as workspace:
         registry = workspace.ready_to_write()
-        batches = Batches(
-            workspace.folder,
-            workspace.store,
-            registry,
-            workspace.sender,
-            finality_depth=session.settings.finality_depth,
-        )
+        batches = Batches.of(workspace)
         # What an interruption left behind goes first: it may be this very job.
         rows = batches.resume()
         content: dict[str, Any] = {}
@@ -223,7 +217,7 @@ def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
     methods: dict[str, int] = {}
     for record in intake.records:
         method = method_of(record)
-        methods[method] = methods.get(method, 0) + 1
+        methods[method.value] = methods.get(method.value, 0) + 1
     return {
         "read": len(intake.records) + len(intake.rejects),
         "methods": methods,

@@ -9,9 +9,11 @@ import typer
 from anchor.batches import Batches
 from anchor.cli.jobs import batch_content, batch_table
 from anchor.cli.session import Session, command
+from anchor.workspace import Workspace
 from registry.chain.genesis import DEVELOPMENT_ACCOUNTS
 from registry.errors import SettingsError, SignerError, WrongChain
 from registry.settings import EMBEDDED
+from registry.store.tables import BatchState
 
 WEI = 10**18
 
@@ -44,34 +46,21 @@ def status(session: Session) -> None:
             "chain": workspace.chain,
             "head": None if head is None else head.number,
             "contract": workspace.contract_address,
+            "contractState": _contract_state(workspace),
             "parties": store.parties(),
+            **_signer_content(workspace),
         }
-        try:
-            signer = workspace.sender
-            content |= {"signer": signer.address, "balanceWei": workspace.client.balance(signer.address)}
-            content["transactionsUnderWay"] = signer.open_count()
-        except SignerError as error:
-            content["signer"] = error.what
         rows = store.all()
-        if any(row.state != "final" for row in rows):
-            batches = Batches(
-                workspace.folder,
-                store,
-                workspace.registry,
-                workspace.sender,
-                finality_depth=session.settings.finality_depth,
-            )
-            rows = [row if row.state == "final" else batches.seen(row) for row in rows]
-        try:
-            _ = workspace.registry
-        except WrongChain as error:
-            content["contract"] = f"{workspace.contract_address} ({error.code})"
+        if content["contractState"] == "deployed" and any(row.state is not BatchState.FINAL for row in rows):
+            batches = Batches.of(workspace)
+            rows = [row if row.state is BatchState.FINAL else batches.seen(row) for row in rows]
     session.result({**content, "batches": [batch_content(row) for row in rows]})
     for name, value in content.items():
-        session.say(f"{name:>20}  {f'{value / WEI:.6f} ether' if name == 'balanceWei' else value}")
+        shown = f"{int(value) / WEI:.6f} ether" if name == "balanceWei" else value
+        session.say(f"{name:>20}  {shown}")
     if rows:
         session.say(batch_table(rows))
-    if any(row.state == "sealed" for row in rows):
+    if any(row.state is BatchState.SEALED for row in rows):
         session.say("A sealed batch is not on the chain yet: run `testamur anchor --resume`.")
 
 
@@ -93,3 +82,21 @@ def devnet(
 
     with session.workspace() as workspace:
         serve(workspace.embedded_chain(), host, port, started=started)
+
+
+def _contract_state(workspace: Workspace) -> str:
+    try:
+        _ = workspace.registry
+    except WrongChain as error:
+        return error.code
+    return "deployed"
+
+
+def _signer_content(workspace: Workspace) -> dict[str, Any]:
+    try:
+        sender = workspace.sender
+    except SignerError as error:
+        return {"signer": None, "noSigner": error.what}
+    # Wei as text: more than JSON readers keep exactly.
+    balance = str(workspace.client.balance(sender.address))
+    return {"signer": sender.address, "balanceWei": balance, "transactionsUnderWay": sender.open_count()}

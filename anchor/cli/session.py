@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from anchor.workspace import Workspace
-from registry.errors import ChainError, RegistryError
+from registry.errors import ChainError, ContractReverted, RegistryError
 from registry.settings import Settings, load_settings
 
 PANEL = "Common options"
+PIPED_WIDTH = 1000
 
 
 class Exit(IntEnum):
@@ -42,7 +43,8 @@ class Session:
     def __init__(self, settings: Settings, *, as_json: bool):
         self.settings = settings
         self.as_json = as_json
-        self._console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        # Piped text is for other programs: no line is broken or cut to the width of a screen.
+        self._console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
         self._notes = Console(stderr=True, highlight=False)
 
     def workspace(self, *, read_only: bool = False) -> Workspace:
@@ -120,7 +122,8 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
 
 def _exit_code(error: RegistryError) -> Exit:
     """What could not be asked may yet come out well: that is not the same as a refusal."""
-    return Exit.COULD_NOT_BE_CHECKED if isinstance(error, ChainError) else Exit.FAILED
+    unasked = isinstance(error, ChainError) and not isinstance(error, ContractReverted)
+    return Exit.COULD_NOT_BE_CHECKED if unasked else Exit.FAILED
 
 
 def _tell(error: RegistryError, *, as_json: bool) -> None:
