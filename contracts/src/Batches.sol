@@ -6,15 +6,27 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 
 import {IBatches} from "./IBatches.sol";
 import {InclusionProof} from "./InclusionProof.sol";
+import {PackedBatch, PackedBatchParts} from "./PackedBatch.sol";
+import {PackedParty} from "./PackedParty.sol";
 import {Parties} from "./Parties.sol";
-import {Reason} from "./Reasons.sol";
 
 /// @title Batches: sets of credentials anchored under one root, and proofs about them.
 abstract contract Batches is IBatches, Parties, EIP712 {
     bytes32 private constant ANCHOR_TYPE =
         keccak256("Anchor(uint64 issuer,bytes32 root,uint32 leafCount,uint256 deadline)");
 
-    mapping(uint64 issuer => mapping(bytes32 root => Batch)) private _batches;
+    /// @dev Status words belong to `Statuses`; they are here so that finding the batch finds them too.
+    struct BatchRecord {
+        PackedBatch packed;
+        mapping(uint256 wordAndPurpose => StatusWord) statuses;
+    }
+
+    /// @dev A structure so that a word can be read and written with its place computed once.
+    struct StatusWord {
+        uint256 bits;
+    }
+
+    mapping(uint64 issuer => mapping(bytes32 root => BatchRecord)) private _batches;
 
     constructor() EIP712("Testamur", "1") {}
 
@@ -29,12 +41,15 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         returns (uint256 anchored)
     {
         if (roots.length != leafCounts.length) revert LengthsDiffer(roots.length, leafCounts.length);
-        PartyRecord storage record = _anchoring(issuer, msg.sender);
+        (PartyRecord storage record, PackedParty party) = _anchoring(issuer, msg.sender);
         for (uint256 i = 0; i < roots.length; ++i) {
-            if (_batches[issuer][roots[i]].anchoredAt != 0) continue;
-            _record(record, issuer, roots[i], leafCounts[i], msg.sender);
+            BatchRecord storage batch = _batches[issuer][roots[i]];
+            if (batch.packed.exists()) continue;
+            party = party.withNextSequence();
+            _store(batch, issuer, roots[i], leafCounts[i], party.sequence(), msg.sender);
             ++anchored;
         }
+        record.packed = party;
     }
 
     /// @inheritdoc IBatches
@@ -56,7 +71,7 @@ abstract contract Batches is IBatches, Parties, EIP712 {
 
     /// @inheritdoc IBatches
     function batchOf(uint64 issuer, bytes32 root) external view returns (Batch memory) {
-        return _knownBatch(issuer, root);
+        return _knownBatch(issuer, root).unpacked();
     }
 
     /// @inheritdoc IBatches
@@ -65,7 +80,7 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         view
         returns (bool)
     {
-        return InclusionProof.verify(root, _knownBatch(issuer, root).leafCount, index, digest, path);
+        return InclusionProof.verify(root, _knownBatch(issuer, root).leafCount(), index, digest, path);
     }
 
     /// @inheritdoc IBatches
@@ -74,7 +89,7 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         view
         returns (bool)
     {
-        uint256 count = _knownBatch(issuer, root).leafCount;
+        uint256 count = _knownBatch(issuer, root).leafCount();
         bool belowUpper = digest < upper.digest;
         bool aboveLower = lower.digest < digest;
         if (belowUpper && upper.index == 0) return _includes(root, count, upper);
@@ -83,33 +98,42 @@ abstract contract Batches is IBatches, Parties, EIP712 {
             && _includes(root, count, upper);
     }
 
-    /// @dev The batch's record, once it is sure that there is one.
-    function _knownBatch(uint64 issuer, bytes32 root) internal view returns (Batch storage batch) {
-        batch = _batches[issuer][root];
-        if (batch.anchoredAt == 0) revert UnknownBatch(issuer, root);
+    /// @dev The batch's record and its packed part, once it is sure that there is one.
+    function _known(uint64 issuer, bytes32 root) internal view returns (BatchRecord storage record, PackedBatch batch) {
+        record = _batches[issuer][root];
+        batch = record.packed;
+        if (!batch.exists()) revert UnknownBatch(issuer, root);
     }
 
-    function _anchorOnce(uint64 issuer, bytes32 root, uint32 leafCount, address operator) private returns (uint32) {
-        PartyRecord storage record = _anchoring(issuer, operator);
-        Batch storage batch = _batches[issuer][root];
-        if (batch.anchoredAt != 0) revert AlreadyAnchored(issuer, root, batch.sequence);
-        return _record(record, issuer, root, leafCount, operator);
+    /// @dev As `_known`, for those who only read.
+    function _knownBatch(uint64 issuer, bytes32 root) internal view returns (PackedBatch batch) {
+        (, batch) = _known(issuer, root);
     }
 
-    function _record(PartyRecord storage record, uint64 issuer, bytes32 root, uint32 leafCount, address operator)
+    function _anchorOnce(uint64 issuer, bytes32 root, uint32 leafCount, address operator)
         private
         returns (uint32 sequence)
     {
+        (PartyRecord storage record, PackedParty party) = _anchoring(issuer, operator);
+        BatchRecord storage batch = _batches[issuer][root];
+        PackedBatch before = batch.packed;
+        if (before.exists()) revert AlreadyAnchored(issuer, root, before.sequence());
+        party = party.withNextSequence();
+        record.packed = party;
+        sequence = party.sequence();
+        _store(batch, issuer, root, leafCount, sequence, operator);
+    }
+
+    function _store(
+        BatchRecord storage record,
+        uint64 issuer,
+        bytes32 root,
+        uint32 leafCount,
+        uint32 sequence,
+        address operator
+    ) private {
         if (leafCount == 0) revert EmptyBatch(issuer, root);
-        sequence = ++record.sequence;
-        _batches[issuer][root] = Batch({
-            anchoredAt: uint48(block.timestamp),
-            blockNumber: uint48(block.number),
-            leafCount: leafCount,
-            sequence: sequence,
-            voidedAt: 0,
-            voidReason: Reason.Unspecified
-        });
+        record.packed = PackedBatchParts.anchoredNow(leafCount, sequence);
         emit Anchored(issuer, root, leafCount, sequence, operator);
     }
 

@@ -32,9 +32,7 @@ interface IBatches {
     }
 
     /// @notice A batch was anchored.
-    event Anchored(
-        uint64 indexed issuer, bytes32 indexed root, uint32 leafCount, uint32 sequence, address operator
-    );
+    event Anchored(uint64 indexed issuer, bytes32 indexed root, uint32 leafCount, uint32 sequence, address operator);
 
     /// @notice Thrown when the issuer anchored that root before: an anchor exists exactly once.
     error AlreadyAnchored(uint64 issuer, bytes32 root, uint32 sequence);

@@ -12,7 +12,7 @@ interface IStatuses {
         uint64 indexed issuer,
         bytes32 indexed root,
         Purpose purpose,
-        uint256 word,
+        uint32 word,
         uint256 changed,
         Reason reason,
         address operator
@@ -21,7 +21,7 @@ interface IStatuses {
     /// @notice Suspensions were lifted.
     /// @param changed The bits that were set before.
     event SuspensionCleared(
-        uint64 indexed issuer, bytes32 indexed root, uint256 word, uint256 changed, Reason reason, address operator
+        uint64 indexed issuer, bytes32 indexed root, uint32 word, uint256 changed, Reason reason, address operator
     );
 
     /// @notice A whole batch was voided: every credential of it is revoked.
@@ -41,7 +41,7 @@ interface IStatuses {
     error IndexOutOfRange(uint256 index, uint32 leafCount);
 
     /// @notice Thrown when no bit of the word would change.
-    error StatusUnchanged(uint64 issuer, bytes32 root, uint256 word);
+    error StatusUnchanged(uint64 issuer, bytes32 root, uint32 word);
 
     /// @notice Thrown when a change is asked of a batch that was voided, or it is to replace something.
     error BatchIsVoided(uint64 issuer, bytes32 root, uint48 voidedAt);
@@ -51,25 +51,19 @@ interface IStatuses {
 
     /// @notice Revoke or suspend up to 256 credentials of one word. By an operator of the issuer.
     /// @param mask The bits to set; those that are set already stay so.
-    function setStatus(uint64 issuer, bytes32 root, Purpose purpose, uint256 word, uint256 mask, Reason reason)
-        external;
+    function setStatus(uint64 issuer, bytes32 root, Purpose purpose, uint32 word, uint256 mask, Reason reason) external;
 
     /// @notice Lift the suspension of up to 256 credentials of one word. By an operator of the issuer.
     /// @param mask The bits to clear; those that are not set stay so.
-    function clearSuspension(uint64 issuer, bytes32 root, uint256 word, uint256 mask, Reason reason) external;
+    function clearSuspension(uint64 issuer, bytes32 root, uint32 word, uint256 mask, Reason reason) external;
 
     /// @notice Void a whole batch for good. By the issuer's controller.
     function voidBatch(uint64 issuer, bytes32 root, Reason reason) external;
 
     /// @notice Say which credential replaces another. By an operator of the issuer.
     /// @dev An event only: it revokes nothing. The replaced credential's batch may be void.
-    function supersede(
-        uint64 issuer,
-        bytes32 root,
-        uint32 index,
-        bytes32 replacementRoot,
-        uint32 replacementIndex
-    ) external;
+    function supersede(uint64 issuer, bytes32 root, uint32 index, bytes32 replacementRoot, uint32 replacementIndex)
+        external;
 
     /// @notice The status of one credential; all credentials of a voided batch are revoked.
     /// @dev Reverts with `UnknownBatch` or `IndexOutOfRange` rather than call "not revoked" what does not exist.
@@ -77,7 +71,7 @@ interface IStatuses {
 
     /// @notice The status bits of `count` words from `firstWord` on; all leaves of a voided batch are revoked.
     /// @dev Reverts with `UnknownBatch` or `IndexOutOfRange` when batch or words do not exist.
-    function statusWords(uint64 issuer, bytes32 root, Purpose purpose, uint256 firstWord, uint256 count)
+    function statusWords(uint64 issuer, bytes32 root, Purpose purpose, uint32 firstWord, uint32 count)
         external
         view
         returns (uint256[] memory words);

@@ -2,14 +2,12 @@
 pragma solidity 0.8.35;
 
 import {IParties} from "./IParties.sol";
+import {PackedParty} from "./PackedParty.sol";
 
 /// @title Parties: organisations, who governs them and who may anchor for them.
 abstract contract Parties is IParties {
-    /// @dev All that an anchor needs is in the first slot: one operator, the sequence, and whether the party retired.
     struct PartyRecord {
-        address packedOperator; // the operator that anchors cheapest; zero for none. Others are in `_otherOperators`
-        uint32 sequence;
-        uint48 retiredAt;
+        PackedParty packed;
         address controller;
         uint48 registeredAt;
         address pendingController;
@@ -19,13 +17,14 @@ abstract contract Parties is IParties {
 
     uint64 private _partyCount;
     mapping(uint64 party => PartyRecord) private _parties;
+    /// @dev All operators but the one in the packed party.
     mapping(uint64 party => mapping(address account => bool)) private _otherOperators;
 
     /// @inheritdoc IParties
     function registerParty(string calldata uri, bytes32 profileHash) external returns (uint64 party) {
         party = ++_partyCount;
         PartyRecord storage record = _parties[party];
-        record.packedOperator = msg.sender;
+        record.packed = record.packed.withOperator(msg.sender);
         record.controller = msg.sender;
         record.registeredAt = uint48(block.timestamp);
         record.profileHash = profileHash;
@@ -46,12 +45,12 @@ abstract contract Parties is IParties {
     function setOperator(uint64 party, address operator, bool allowed) external {
         PartyRecord storage record = _controlled(party);
         if (operator == address(0)) revert InvalidOperator(party);
-        if (_operates(record, party, operator) == allowed) revert OperatorUnchanged(party, operator, allowed);
-        address packed = record.packedOperator;
-        if (allowed && packed == address(0)) {
-            record.packedOperator = operator;
-        } else if (!allowed && packed == operator) {
-            record.packedOperator = address(0);
+        PackedParty packed = record.packed;
+        if (_operates(packed, party, operator) == allowed) revert OperatorUnchanged(party, operator, allowed);
+        if (allowed && packed.operator() == address(0)) {
+            record.packed = packed.withOperator(operator);
+        } else if (!allowed && packed.operator() == operator) {
+            record.packed = packed.withOperator(address(0));
         } else {
             _otherOperators[party][operator] = allowed;
         }
@@ -79,8 +78,9 @@ abstract contract Parties is IParties {
     /// @inheritdoc IParties
     function retire(uint64 party) external {
         PartyRecord storage record = _controlled(party);
-        if (record.retiredAt != 0) revert PartyIsRetired(party, record.retiredAt);
-        record.retiredAt = uint48(block.timestamp);
+        PackedParty packed = record.packed;
+        _requireActive(packed, party);
+        record.packed = packed.withRetiredAt(block.timestamp);
         emit PartyRetired(party);
     }
 
@@ -92,8 +92,8 @@ abstract contract Parties is IParties {
             controller: record.controller,
             pendingController: record.pendingController,
             registeredAt: record.registeredAt,
-            retiredAt: record.retiredAt,
-            sequence: record.sequence,
+            retiredAt: record.packed.retiredAt(),
+            sequence: record.packed.sequence(),
             profileHash: record.profileHash,
             uri: record.uri
         });
@@ -106,7 +106,7 @@ abstract contract Parties is IParties {
 
     /// @inheritdoc IParties
     function isOperator(uint64 party, address account) external view returns (bool) {
-        return _operates(_parties[party], party, account);
+        return _operates(_parties[party].packed, party, account);
     }
 
     /// @dev The party's record, once it is sure that the sender governs it.
@@ -118,25 +118,38 @@ abstract contract Parties is IParties {
         }
     }
 
-    /// @dev The party's record, once it is sure that the account is its operator.
-    function _operated(uint64 party, address account) internal view returns (PartyRecord storage record) {
+    /// @dev The party's record and its packed part, once it is sure that the account is its operator.
+    function _operated(uint64 party, address account)
+        internal
+        view
+        returns (PartyRecord storage record, PackedParty packed)
+    {
         record = _parties[party];
-        if (!_operates(record, party, account)) {
+        packed = record.packed;
+        if (!_operates(packed, party, account)) {
             _requireKnown(record, party);
             revert NotOperator(party, account);
         }
     }
 
     /// @dev As `_operated`, and the party has not retired.
-    function _anchoring(uint64 party, address account) internal view returns (PartyRecord storage record) {
-        record = _operated(party, account);
-        if (record.retiredAt != 0) revert PartyIsRetired(party, record.retiredAt);
+    function _anchoring(uint64 party, address account)
+        internal
+        view
+        returns (PartyRecord storage record, PackedParty packed)
+    {
+        (record, packed) = _operated(party, account);
+        _requireActive(packed, party);
     }
 
-    /// @dev An empty place for the packed operator is the zero address, which therefore never operates.
-    function _operates(PartyRecord storage record, uint64 party, address account) private view returns (bool) {
+    /// @dev The zero address stands for "no packed operator" and therefore never operates.
+    function _operates(PackedParty packed, uint64 party, address account) private view returns (bool) {
         if (account == address(0)) return false;
-        return record.packedOperator == account || _otherOperators[party][account];
+        return packed.operator() == account || _otherOperators[party][account];
+    }
+
+    function _requireActive(PackedParty packed, uint64 party) private pure {
+        if (packed.retiredAt() != 0) revert PartyIsRetired(party, packed.retiredAt());
     }
 
     function _requireKnown(PartyRecord storage record, uint64 party) private view {
