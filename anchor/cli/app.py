@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from anchor.cli import issuer, jobs, operate, statuses
+from anchor.cli import demo, issuer, jobs, operate, receipts, statuses, verification
 
 app = typer.Typer(
     name="testamur",
@@ -13,8 +13,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(demo.demo)
 app.command()(jobs.check)
 app.command()(jobs.anchor)
+app.command()(receipts.receipts)
+app.command()(verification.verify)
+app.command()(verification.absent)
 app.command()(statuses.revoke)
 app.command()(statuses.suspend)
 app.command()(statuses.reinstate)

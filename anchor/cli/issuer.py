@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from anchor.cli.session import Session, command
+from anchor.transact import Sender
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry, Party
 from registry.chain.hexadecimal import checksummed
@@ -31,7 +32,7 @@ def register(
     profile_hash = bytes(32) if profile is None else _hash_of(profile)
     with session.workspace() as workspace:
         registry = workspace.ready_to_write()
-        number = register_party(workspace, registry, uri, profile_hash)
+        number = register_party(workspace, workspace.sender, uri, profile_hash)
         party = _existing(registry, number)
     session.result(_content(party))
     session.say(f"Party [bold]{number}[/] is registered for {uri}, controlled by {party.controller}.")
@@ -100,10 +101,11 @@ def transfer(
         session.say(f"Party {number} is controlled by {party.controller}.")
 
 
-def register_party(workspace: Workspace, registry: CredentialRegistry, uri: str, profile_hash: bytes) -> int:
-    """Register a party and remember it as one of this folder's; its number."""
+def register_party(workspace: Workspace, sender: Sender, uri: str, profile_hash: bytes) -> int:
+    """Register a party that the sender controls, and remember it as one of this folder's; its number."""
+    registry = workspace.registry
     data = registry.register_party_data(uri, profile_hash)
-    mined = workspace.sender.settle(f"register {uri}", registry.address, data)
+    mined = sender.settle(f"register {uri}", registry.address, data)
     (event,) = (each for each in registry.decode_events(mined.logs) if each.name == "PartyRegistered")
     number = int(event.arguments["party"])
     block = workspace.client.block(mined.block_number)

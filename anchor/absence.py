@@ -1,0 +1,81 @@
+"""Proving that an issuer never anchored a digest, over every batch that the chain says there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from anchor.workspace import Workspace
+from registry.chain.contract import CredentialRegistry
+from registry.errors import ChainError, ChainUnavailable
+from registry.merkle import AbsenceProof, InclusionProof, Neighbour
+from registry.verify import AbsenceVerdict, BatchFacts, BlockRef, verify_absence
+
+Proof = AbsenceProof | InclusionProof
+
+
+def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[AbsenceVerdict, dict[bytes, Proof]]:
+    """The answer for one digest, and the proof for each batch whose tree is in the data folder, by root.
+
+    Raises:
+        ChainError: the chain cannot be asked.
+        StoreError: a tree is damaged.
+    """
+    registry = workspace.registry
+    head = workspace.client.block("latest")
+    if head is None:
+        raise ChainUnavailable("the chain has no block", where=workspace.client.where)
+    party = registry.party(issuer, at=head.number)
+    if party is None:
+        raise ChainError(f"there is no party {issuer}", where=workspace.client.where, code="unknown-party")
+    final = workspace.client.finalized(workspace.settings.finality_depth).number
+    batches = _batches(registry, issuer, head.number, final)
+    proofs = {batch.root: proof for batch in batches if (proof := _proof(workspace, batch.root, digest)) is not None}
+    as_of = BlockRef(head.number, head.hash, head.timestamp)
+    verdict = verify_absence(digest, issuer, proofs, batches, sequence=party.sequence, as_of=as_of)
+    return verdict, proofs
+
+
+def proof_content(root: bytes, proof: Proof) -> dict[str, Any]:
+    """A proof for JSON: a neighbour is a leaf with its inclusion proof."""
+    content: dict[str, Any] = {"root": f"0x{root.hex()}", "leafCount": proof.leaf_count}
+    if isinstance(proof, InclusionProof):
+        return {**content, "inclusion": _inclusion(proof)}
+    return {**content, "lower": _neighbour(proof.lower), "upper": _neighbour(proof.upper)}
+
+
+def _batches(registry: CredentialRegistry, issuer: int, head: int, final: int) -> list[BatchFacts]:
+    found = []
+    for event in registry.anchored_events(issuer=issuer, to_block=head):
+        batch = registry.batch(issuer, event.root, at=head)
+        if batch is not None:
+            found.append(
+                BatchFacts(
+                    root=batch.root,
+                    issuer=issuer,
+                    leaf_count=batch.leaf_count,
+                    sequence=batch.sequence,
+                    block_number=batch.block_number,
+                    anchored_at=batch.anchored_at,
+                    final=batch.block_number <= final,
+                    transaction=event.log.transaction_hash,
+                    block_hash=event.log.block_hash,
+                )
+            )
+    return found
+
+
+def _proof(workspace: Workspace, root: bytes, digest: bytes) -> Proof | None:
+    if not workspace.folder.tree_path(root).exists():
+        return None
+    with workspace.folder.tree(root) as tree:
+        index = tree.index_of(digest)
+        return tree.absence(digest) if index is None else tree.inclusion(index)
+
+
+def _neighbour(neighbour: Neighbour | None) -> Mapping[str, Any] | None:
+    return None if neighbour is None else {"digest": neighbour.digest.hex(), **_inclusion(neighbour.proof)}
+
+
+def _inclusion(proof: InclusionProof) -> dict[str, Any]:
+    return {"leafIndex": proof.leaf_index, "path": [node.hex() for node in proof.path]}

@@ -1,0 +1,73 @@
+"""`testamur demo`: the main job, from nothing to verdicts, in a folder of its own."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anchor.cli.jobs import batch_content, batch_table
+from anchor.cli.session import Exit, Session, command
+from anchor.cli.verification import say_verdict
+from anchor.workspace import Workspace
+from registry.errors import SettingsError
+from registry.settings import EMBEDDED, Settings
+
+
+@command
+def demo(
+    session: Session,
+    folder: Annotated[Path | None, typer.Option("--folder", help="Keep what is made in this new folder.")] = None,
+    count: Annotated[int, typer.Option("--count", min=20, max=1_000_000, help="How many credentials.")] = 1000,
+) -> int:
+    """Anchor credentials of made-up universities on an embedded chain, and verify one of each fate."""
+    from anchor.demo import run_demo
+
+    if folder is not None and folder.exists():
+        raise SettingsError("the folder is there already", where=str(folder), remedy="Name one that is not.")
+    started = time.monotonic()
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory())) if folder is None else folder
+        settings = Settings(data_folder=place / "testamur-data", chain=EMBEDDED, issuer=None)
+        workspace = stack.enter_context(Workspace(settings))
+        done = run_demo(workspace, place / "credentials", count, lambda step: session.say(f"[dim]· {step}[/]"))
+    seconds = time.monotonic() - started
+    audit, absence = done.audit, done.absence
+    session.result(
+        {
+            "seconds": round(seconds, 1),
+            "batches": [batch_content(row) for row in done.rows],
+            "gasPerCredential": round(done.gas_a_credential, 1),
+            "verdicts": [verdict.to_dict() for verdict in done.verdicts.values()],
+            "absence": absence and absence.to_dict(),
+            "audit": {
+                "events": audit.events,
+                "credentials": audit.credentials,
+                "revoked": audit.revoked,
+                "differences": audit.differences,
+            },
+        }
+    )
+    session.say("\n[bold]The issuers see[/] their batches, and what they cost:")
+    session.say(batch_table(done.rows))
+    for number, name in done.parties.items():
+        session.say(f"  issuer {number} is {name}")
+    session.say(f"  {done.gas_a_credential:,.0f} gas a credential")
+    session.say("\n[bold]A verifier sees[/] one verdict a credential, and why:")
+    for verdict in done.verdicts.values():
+        say_verdict(session, verdict)
+    if absence is not None:
+        session.say(f"never-issued.json: [bold]{absence.outcome}[/]: {absence.text}")
+    session.say("\n[bold]An auditor sees[/] that nothing is missing:")
+    session.say(
+        f"  {audit.events} anchors, {audit.credentials:,} credentials, {audit.revoked} revoked; "
+        f"every root was derived again from its leaves; {len(audit.differences)} differences"
+    )
+    for difference in audit.differences:
+        session.say(f"  [red]{difference}[/]")
+    session.say(f"\nDone in {seconds:.1f} s." + (f" Everything is in {folder}." if folder else ""))
+    return Exit.FAILED if audit.differences else Exit.DONE

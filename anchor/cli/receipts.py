@@ -1,0 +1,77 @@
+"""`testamur receipts`: the receipts of a batch, for the holders of its credentials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anchor.cli.session import Session, command
+from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of
+from anchor.workspace import Workspace
+from registry.credential import Limits
+from registry.errors import SettingsError, StoreError
+from registry.store.batches import BatchRow
+
+
+@command
+def receipts(
+    session: Session,
+    root: Annotated[str, typer.Argument(help="Root of the batch, 0x and 64 hexadecimal digits.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder, a .zip or a .jsonl file.")],
+    cbor: Annotated[bool, typer.Option("--cbor", help="Write the short binary form, for QR codes.")] = False,
+    originals: Annotated[
+        Path | None, typer.Option("--embed", help="The originals: write them with the receipt in their proof.")
+    ] = None,
+) -> None:
+    """Write the receipts of a batch."""
+    if cbor and (originals is not None or output.suffix.lower() == ".jsonl"):
+        raise SettingsError("--cbor goes with receipts of their own in a folder or ZIP", code="cbor")
+    source = None if originals is None else Originals(originals, _limits(session))
+    with session.workspace(read_only=True) as workspace:
+        row = _batch(workspace, root)
+        with (
+            workspace.folder.tree(row.root) as tree,
+            output_to(output) as writer,
+            session.progress("writing") as progress,
+        ):
+            contract = workspace.contract_address.lower()
+            found = receipts_of(row, workspace.store.leaves(row), tree, chain=workspace.chain, contract=contract)
+            for number, (leaf, receipt) in enumerate(found, start=1):
+                if source is None:
+                    writer.write(receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))
+                else:
+                    writer.write(*source.with_receipt(leaf, receipt))
+                progress(number, row.leaf_count)
+    session.result(
+        {"root": f"0x{row.root.hex()}", "receipts": row.leaf_count, "output": str(output), "state": row.state}
+    )
+    pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
+    what = "receipts" if originals is None else "credentials with their receipts"
+    session.say(f"{row.leaf_count:,} {what} of batch 0x{row.root.hex()} written to [bold]{output}[/].{pending}")
+
+
+def _batch(workspace: Workspace, text: str) -> BatchRow:
+    try:
+        root = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        root = b""
+    found = workspace.store.with_root(root)
+    if workspace.settings.issuer is not None:
+        found = [row for row in found if row.issuer == workspace.settings.issuer]
+    if not found:
+        raise StoreError(
+            "there is no such batch in the data folder",
+            where=text,
+            remedy="`testamur status` lists the batches.",
+            code="unknown-batch",
+        )
+    if len(found) > 1:
+        issuers = ", ".join(str(row.issuer) for row in found)
+        raise SettingsError(f"issuers {issuers} have a batch with this root", where=text, remedy="Name one: --issuer.")
+    return found[0]
+
+
+def _limits(session: Session) -> Limits:
+    return Limits(max_bytes=session.settings.max_document_bytes, max_depth=session.settings.max_document_depth)

@@ -1,0 +1,134 @@
+"""`testamur verify` and `testamur absent`: what a verifier asks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from anchor.absence import absence_of, proof_content
+from anchor.cli.session import Exit, Session, command
+from anchor.cli.targets import digest_of_target
+from anchor.verification import Verifier, credential_files
+from registry.errors import IntakeError, SettingsError
+from registry.timestamps import read_timestamp, write_timestamp
+from registry.verify import Outcome, Overall, Verdict
+
+COLOURS = {
+    Overall.VALID: "green",
+    Overall.VALID_WITH_WARNING: "yellow",
+    Overall.NOT_VALID: "red",
+    Overall.COULD_NOT_BE_CHECKED: "magenta",
+}
+OUTCOME_COLOURS = {Outcome.PASS: "green", Outcome.WARN: "yellow", Outcome.FAIL: "red", Outcome.UNKNOWN: "magenta"}
+
+
+@command
+def verify(
+    session: Session,
+    paths: Annotated[list[Path], typer.Argument(help="Credentials, or folders of them.", show_default=False)],
+    receipt: Annotated[Path | None, typer.Option("--receipt", help="The receipt of the one credential.")] = None,
+    trust: Annotated[
+        list[int] | None, typer.Option("--trust", help="A party whose number you have confirmed; repeatable.")
+    ] = None,
+    at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this time (RFC 3339).")] = None,
+) -> int:
+    """Check credentials and say of each: valid, not valid, valid with a warning, or could not be checked."""
+    now = datetime.now(UTC) if at is None else _moment(at)
+    files = list(credential_files(paths))
+    if not files:
+        raise IntakeError("there is no credential in it", where=str(paths[0]), remedy="Check the path.", code="empty")
+    if receipt is not None and len(files) != 1:
+        raise SettingsError("--receipt goes with one credential", remedy="Keep other receipts beside their files.")
+    with session.workspace(read_only=True) as workspace, session.progress("verifying") as progress:
+        verifier = Verifier(workspace, trust=trust or (), now=now)
+        verdicts = []
+        for number, file in enumerate(files, start=1):
+            verdicts.append(verifier.verify_file(file, receipt))
+            progress(number, len(files))
+    single = len(paths) == 1 and not paths[0].is_dir()
+    session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
+    if single:
+        say_verdict(session, verdicts[0])
+    else:
+        session.say(verdict_table(verdicts))
+        counts = {overall: sum(verdict.overall is overall for verdict in verdicts) for overall in Overall}
+        session.say(", ".join(f"{number:,} {overall}" for overall, number in counts.items() if number))
+    return worst(verdicts)
+
+
+@command
+def absent(
+    session: Session,
+    target: Annotated[str, typer.Argument(help="A credential file, or a digest of 64 hexadecimal digits.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the proofs to this file.")] = None,
+) -> int:
+    """Prove that an issuer never anchored a credential."""
+    digest = digest_of_target(target, session.settings)
+    with session.workspace(read_only=True) as workspace:
+        verdict, proofs = absence_of(workspace, digest.value, workspace.issuer())
+    if output is not None:
+        content = {**verdict.to_dict(), "proofs": [proof_content(root, proof) for root, proof in proofs.items()]}
+        try:
+            output.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+        except OSError as error:
+            raise IntakeError(f"it cannot be written: {error.strerror}", where=str(output)) from None
+    session.result(verdict.to_dict())
+    session.say(f"[bold]{verdict.outcome}[/] ({verdict.code})")
+    session.say(f"  {digest.hex} by {digest.method}")
+    session.say(f"  {verdict.text}")
+    return verdict.exit_code
+
+
+def say_verdict(session: Session, verdict: Verdict) -> None:
+    """One verdict with all its checks."""
+    overall = verdict.overall
+    session.say(Text.assemble(f"{verdict.name}: ", (str(overall), f"bold {COLOURS[overall]}")))
+    table = Table.grid(padding=(0, 2))
+    for check in verdict.checks:
+        sign = Text(check.outcome, style=OUTCOME_COLOURS[check.outcome])
+        table.add_row("", sign, check.name, Text(f"{check.text} ({check.code})"))
+    session.say(table)
+
+
+def verdict_table(verdicts: list[Verdict]) -> Table:
+    """Many verdicts, a line each, with the first check that decided it."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("file", "verdict", "issuer", "anchored at", "reason"):
+        table.add_column(name, overflow="fold")
+    for verdict in verdicts:
+        overall = verdict.overall
+        anchored = "" if verdict.anchored_at is None else write_timestamp(verdict.anchored_at)
+        issuer = "" if verdict.issuer is None else str(verdict.issuer)
+        table.add_row(
+            Text(verdict.name), Text(overall, style=COLOURS[overall]), issuer, anchored, ", ".join(_reasons(verdict))
+        )
+    return table
+
+
+def worst(verdicts: list[Verdict]) -> Exit:
+    """The exit code of several verdicts: not valid before could not be checked before valid."""
+    codes = {verdict.exit_code for verdict in verdicts}
+    return Exit.FAILED if 1 in codes else Exit.COULD_NOT_BE_CHECKED if 2 in codes else Exit.DONE
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    """The codes of the checks that decided the verdict, each once."""
+    deciding = {
+        Overall.NOT_VALID: Outcome.FAIL,
+        Overall.COULD_NOT_BE_CHECKED: Outcome.UNKNOWN,
+        Overall.VALID_WITH_WARNING: Outcome.WARN,
+    }.get(verdict.overall)
+    return list(dict.fromkeys(check.code for check in verdict.checks if check.outcome is deciding))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return read_timestamp(text)
+    except ValueError:
+        raise SettingsError(f"{text!r} is not a time", remedy="Write it as 2026-01-01T00:00:00Z.", code="at") from None

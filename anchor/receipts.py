@@ -1,0 +1,187 @@
+"""The receipts of a batch: made from its tree, and written to a folder, a ZIP or a JSONL file."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
+
+import orjson
+
+from anchor.intake import METHODS
+from registry.credential import Digest, DigestMethod, Limits, parse_json
+from registry.errors import CredentialError, IntakeError, ReceiptError
+from registry.merkle import Tree
+from registry.receipt import Receipt, embed, to_cbor, to_json
+from registry.store.batches import BatchRow, Leaf, Place
+from registry.store.folder import DataFolder
+
+
+def receipts_of(
+    row: BatchRow, leaves: Iterable[Leaf], tree: Tree, *, chain: str, contract: str
+) -> Iterator[tuple[Leaf, Receipt]]:
+    """The receipt of each leaf of a batch; pending ones when the batch was not seen on chain yet."""
+    for leaf in leaves:
+        yield leaf, receipt_of(row, leaf, tree, chain=chain, contract=contract)
+
+
+def receipt_of(row: BatchRow, leaf: Leaf, tree: Tree, *, chain: str, contract: str) -> Receipt:
+    """The receipt of one leaf."""
+    digest = Digest(METHODS[leaf.method], leaf.digest)
+    proof = tree.inclusion(leaf.leaf_index)
+    receipt = Receipt.of_batch(digest, row.root, proof, chain=chain, contract=contract, issuer=row.issuer)
+    if row.sequence is None or row.transaction_hash is None or row.block_hash is None:
+        return receipt
+    return receipt.anchored(
+        sequence=row.sequence,
+        transaction=row.transaction_hash,
+        block_number=row.block_number or 0,
+        block_hash=row.block_hash,
+        timestamp=datetime.fromtimestamp(row.block_time or 0, UTC),
+    )
+
+
+def receipt_at(folder: DataFolder, place: Place, *, chain: str, contract: str) -> Receipt:
+    """The receipt of a credential of this folder."""
+    with folder.tree(place.batch.root) as tree:
+        return receipt_of(place.batch, place.leaf, tree, chain=chain, contract=contract)
+
+
+def receipt_name(leaf: Leaf, *, cbor: bool = False) -> str:
+    """`NAME.receipt.json` for a file, `NAME-000017.receipt.json` for line 17 of one."""
+    stem = f"{leaf.source}-{leaf.line:06}" if leaf.line else leaf.source
+    return f"{stem}.receipt.{'cbor' if cbor else 'json'}"
+
+
+class Originals:
+    """The credentials that were anchored, to be written again with their receipts.
+
+    Args:
+        path: what was anchored: a folder, a JSONL file or one credential.
+    """
+
+    def __init__(self, path: Path, limits: Limits):
+        self._path = path
+        self._limits = limits
+
+    def with_receipt(self, leaf: Leaf, receipt: Receipt) -> tuple[str, bytes]:
+        """The name and the content of a credential that carries its receipt in its `proof`.
+
+        Only a verifiable credential leaves its `proof` out of its digest; of any other the receipt alone comes back.
+
+        Raises:
+            IntakeError: the original is not there.
+            CredentialError, ReceiptError: it is not the document that was anchored.
+        """
+        if receipt.digest.method != DigestMethod.VC_JCS:
+            return receipt_name(leaf), encoded(receipt, cbor=False)
+        path = self._path / leaf.source if self._path.is_dir() else self._path
+        place = f"{path}, line {leaf.line}" if leaf.line else str(path)
+        name = f"{PurePosixPath(leaf.source).stem}-{leaf.line:06}.json" if leaf.line else leaf.source
+        try:
+            document = parse_json(self._line(leaf.line) if leaf.line else path.read_bytes(), self._limits)
+            return name, orjson.dumps(embed(document, receipt), option=orjson.OPT_INDENT_2)
+        except (OSError, IndexError):
+            raise IntakeError(
+                "the original of a credential is not there",
+                where=place,
+                remedy="Name with --embed what was anchored, as it was then.",
+                code="unreadable",
+            ) from None
+        except (CredentialError, ReceiptError) as error:
+            error.where = place
+            raise
+
+    def _line(self, number: int) -> bytes:
+        with self._path.open("rb") as file:
+            file.seek(self._line_starts[number - 1])
+            return file.readline()
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        """Where each line begins: the leaves come in the order of the tree, not of the file."""
+        with self._path.open("rb") as file:
+            return [0, *accumulate(len(line) for line in file)]
+
+
+class Output(Protocol):
+    """Where receipts are written to."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write one file; `name` may have folders."""
+
+
+@contextmanager
+def output_to(path: Path) -> Iterator[Output]:
+    """A folder, or a new file `.zip` or `.jsonl`; a file appears under its name once it is whole.
+
+    Raises:
+        IntakeError: it cannot be written, or the file is there already.
+    """
+    try:
+        if path.suffix.lower() not in (".zip", ".jsonl"):
+            path.mkdir(parents=True, exist_ok=True)
+            yield _Folder(path)
+            return
+        if path.exists():
+            raise IntakeError(
+                "this file is there already", where=str(path), remedy="Name another one, or move it.", code="exists"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            if path.suffix.lower() == ".zip":
+                with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+                    yield _Zip(archive)
+            else:
+                with partial.open("wb") as file:
+                    yield _Lines(file)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise IntakeError(
+            f"it cannot be written: {error.strerror}", where=str(error.filename or path), code="unwritable"
+        ) from None
+
+
+class _Folder:
+    def __init__(self, path: Path):
+        self._path = path
+
+    def write(self, name: str, content: bytes) -> None:
+        target = self._path / _within(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+class _Zip:
+    def __init__(self, archive: zipfile.ZipFile):
+        self._archive = archive
+
+    def write(self, name: str, content: bytes) -> None:
+        self._archive.writestr(str(_within(name)), content)
+
+
+class _Lines:
+    def __init__(self, file: BinaryIO):
+        self._file = file
+
+    def write(self, name: str, content: bytes) -> None:  # noqa: ARG002 - a line has no name
+        self._file.write(content + b"\n")
+
+
+def _within(name: str) -> PurePosixPath:
+    """The name without anything that would leave the folder: names in a ZIP come from whoever made it."""
+    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
+    return PurePosixPath(*(part.replace(":", "_") for part in parts or ("_",)))
+
+
+def encoded(receipt: Receipt, *, cbor: bool) -> bytes:
+    """The receipt as it is written to a file."""
+    return to_cbor(receipt) if cbor else to_json(receipt)
