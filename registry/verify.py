@@ -1,0 +1,432 @@
+"""The checks of one credential: a document, its receipt and the chain's facts in, a verdict out.
+
+Pure: no file, no network, no clock but the `now` it is given. A missing or failed answer is `unknown`, and an unknown
+never comes out as valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from registry.credential import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_as, digest_bytes, parse_json
+from registry.errors import CredentialError, ProofError
+from registry.merkle import check_inclusion
+from registry.receipt import AnchorPart, BlockPart, Receipt
+from registry.timestamps import write_timestamp
+from registry.verdict import (
+    BatchFacts,
+    BlockRef,
+    ChainFacts,
+    Check,
+    Code,
+    DigestedDocument,
+    FactsUnavailable,
+    Outcome,
+    Overall,
+    PartyFacts,
+    Trust,
+    Verdict,
+)
+from registry.verify_absence import AbsenceVerdict, verify_absence
+from registry.verify_dates import check_dates
+from registry.verify_issuer import named_issuers, same_issuer
+
+__all__ = [
+    "AbsenceVerdict",
+    "BatchFacts",
+    "BlockRef",
+    "ChainFacts",
+    "Check",
+    "Code",
+    "DigestedDocument",
+    "FactsUnavailable",
+    "Outcome",
+    "Overall",
+    "PartyFacts",
+    "Trust",
+    "Verdict",
+    "verify",
+    "verify_absence",
+]
+
+Claims = Mapping[str, Any]
+
+# Refusals that say something about the verifier's own limits, not about the document.
+_OWN_LIMITS = frozenset({"too-large", "too-deep", "unsupported-method"})
+
+_NO_FACTS = FactsUnavailable(
+    Code.CHAIN_NOT_ASKED, "The chain was not asked.", "Verify again with a connection to the receipt's chain."
+)
+
+
+def verify(
+    document: bytes | DigestedDocument,
+    name: str,
+    receipt: Receipt | None,
+    facts: ChainFacts | FactsUnavailable | None,
+    *,
+    now: datetime,
+    trust: Trust,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Verdict:
+    """Check one credential; nothing that a document, receipt or chain says makes it raise.
+
+    Args:
+        document: the file's bytes, or a digest made before.
+        name: of the file; without a receipt its ending tells JSON from other files.
+        receipt: None when there is none.
+        facts: what the chain said about the receipt's issuer, root and leaf index; None when it was not asked.
+        now: the moment to judge dates by, with a time zone.
+        trust: the issuers the verifier believes.
+        limits: size and nesting of the document allowed.
+    Raises:
+        ValueError: `now` has no time zone.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now has no time zone")
+    integrity, digest, claims = _read(document, name, receipt, limits)
+    if receipt is None:
+        missing = "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt."
+        unchecked = tuple(
+            Check.unknown(check, Code.NO_RECEIPT, missing) for check in ("inclusion", "anchor", "issuer", "status")
+        )
+        checks = (integrity, *unchecked, check_dates(claims, now))
+        return Verdict(name, checks, digest, issuer=None, root=None, anchored_at=None, as_of=None)
+    usable = _usable(facts, receipt)
+    anchor = _check_anchor(receipt, usable)
+    checks = (
+        integrity,
+        _check_inclusion(receipt, usable),
+        anchor,
+        _check_issuer(receipt, usable, claims, trust),
+        _check_status(usable, claims),
+        check_dates(claims, now),
+    )
+    seen = usable if isinstance(usable, ChainFacts) else None
+    stands = seen is not None and seen.batch is not None and anchor.outcome in (Outcome.PASS, Outcome.WARN)
+    return Verdict(
+        name,
+        checks,
+        digest,
+        issuer=receipt.anchor.issuer,
+        root=receipt.root,
+        anchored_at=seen.batch.anchored_at if stands and seen and seen.batch else None,
+        as_of=seen.as_of if seen else None,
+    )
+
+
+class _Reading(NamedTuple):
+    """The integrity check, the digest, and the members of the document when it is a JSON object."""
+
+    check: Check
+    digest: Digest | None
+    claims: Claims | None
+
+
+def _read(document: bytes | DigestedDocument, name: str, receipt: Receipt | None, limits: Limits) -> _Reading:
+    if isinstance(document, DigestedDocument):
+        return _Reading(_compare(document.digest, receipt), document.digest, document.claims)
+    method = receipt.digest.method if receipt else None
+    try:
+        digest = digest_as(method, document, limits) if method else digest_bytes(document, name, limits)
+    except CredentialError as error:
+        return _Reading(_integrity_refused(error, method), None, None)
+    return _Reading(_compare(digest, receipt), digest, _claims(document, digest.method, limits))
+
+
+def _claims(document: bytes, method: DigestMethod, limits: Limits) -> Claims | None:
+    """The members of a document; {} for a file that has none; None when there may be some that were not read."""
+    if method is DigestMethod.GIVEN:
+        return None
+    if method is not DigestMethod.FILE:
+        # Its digest was just made, so the text has one reading only, and orjson's is that one.
+        claims: Claims = orjson.loads(document)
+        return claims
+    # A JSON credential also passes for a file: its canonical bytes have its digest. Its dates count all the same.
+    if document[:64].lstrip()[:1] != b"{":
+        return {}
+    try:
+        claims = parse_json(document, limits)
+    except CredentialError as error:
+        return None if error.code in _OWN_LIMITS else {}
+    return claims
+
+
+def _compare(digest: Digest, receipt: Receipt | None) -> Check:
+    if receipt is None:
+        return Check.unknown(
+            "integrity",
+            Code.NO_RECEIPT,
+            "There is no receipt to compare the document with. Ask the issuer or the holder for the receipt.",
+        )
+    if digest.value != receipt.digest_value:
+        return Check.failed(
+            "integrity",
+            Code.DIGEST_DIFFERS,
+            f"The document has the digest {digest.hex}, the receipt is for {receipt.digest.value}: the document was "
+            "changed, or the receipt belongs to another one.",
+        )
+    if digest.method is DigestMethod.GIVEN:
+        return Check.passed(
+            "integrity",
+            Code.DIGEST_GIVEN,
+            "The digest is the one of the receipt. Only the digest was compared, not a document.",
+        )
+    if digest.method != receipt.digest.method:
+        return Check.failed(
+            "integrity",
+            Code.METHOD_MISMATCH,
+            f"The document is digested by {digest.method}, the receipt says {receipt.digest.method}.",
+        )
+    return Check.passed(
+        "integrity", Code.DIGEST_EQUAL, "The document is, byte by byte or value by value, the one that was anchored."
+    )
+
+
+def _integrity_refused(error: CredentialError, method: DigestMethod | None) -> Check:
+    if method is DigestMethod.GIVEN:
+        return Check.unknown(
+            "integrity",
+            Code.NOT_RECOMPUTABLE,
+            "The issuer made this digest in its own system, so it cannot be recomputed from the document. "
+            "Ask the issuer for the digest of the document and verify that.",
+        )
+    outcome = Outcome.UNKNOWN if error.code in _OWN_LIMITS else Outcome.FAIL
+    return Check("integrity", outcome, error.code, _sentences(error.what, error.remedy))
+
+
+def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> ChainFacts | FactsUnavailable:
+    """The facts, if they are about this receipt and possible; otherwise why they cannot be used."""
+    if facts is None:
+        return _NO_FACTS
+    if isinstance(facts, FactsUnavailable):
+        return facts
+    anchor = receipt.anchor
+    if facts.chain != anchor.chain or facts.contract.lower() != anchor.contract:
+        return FactsUnavailable(
+            Code.OTHER_CHAIN,
+            f"The receipt is for contract {anchor.contract} on {anchor.chain}, "
+            f"but {facts.contract.lower()} on {facts.chain} was asked.",
+            "Verify again with an endpoint of the receipt's chain, if you trust the contract there.",
+        )
+    party, batch = facts.party, facts.batch
+    if (party and party.id != anchor.issuer) or (
+        batch and (batch.issuer != anchor.issuer or batch.root != receipt.root)
+    ):
+        return FactsUnavailable(
+            Code.OTHER_BATCH,
+            "The chain's answer is about another issuer or batch than the receipt.",
+            "Ask the chain again for this receipt.",
+        )
+    if contradiction := _contradiction(facts):
+        return FactsUnavailable(
+            Code.FACTS_CONTRADICT,
+            f"The chain's answers cannot all be true: {contradiction}.",
+            "Use another endpoint for this chain.",
+        )
+    return facts
+
+
+def _contradiction(facts: ChainFacts) -> str | None:
+    """What no honest chain says; the contract rules it out."""
+    party, batch, as_of = facts.party, facts.batch, facts.as_of
+    if batch is None:
+        return "a credential has a status, but its batch is not anchored" if facts.revoked or facts.suspended else None
+    if batch.block_number > as_of.number or batch.anchored_at > as_of.timestamp:
+        return "the anchor is later than the block at which it was read"
+    if party is None:
+        return "the batch was anchored by a party that does not exist"
+    if batch.anchored_at < party.registered_at:
+        return "the batch was anchored before its issuer was registered"
+    if party.retired_at and batch.anchored_at > party.retired_at:
+        return "the batch was anchored after its issuer had retired"
+    return None
+
+
+def _check_inclusion(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Check:
+    try:
+        check_inclusion(receipt.digest_value, receipt.root, receipt.inclusion_proof)
+    except ProofError as error:
+        return Check.failed(
+            "inclusion", error.code, f"The receipt does not prove that the digest is in the batch: {error.what}."
+        )
+    count = receipt.inclusion.leaf_count
+    batch = facts.batch if isinstance(facts, ChainFacts) else None
+    if batch is None:
+        return Check.unknown(
+            "inclusion",
+            Code.COUNT_UNCONFIRMED,
+            f"The path leads to the root, if the batch has {count} credentials; the chain has to confirm that.",
+        )
+    if batch.leaf_count != count:
+        return Check.failed(
+            "inclusion",
+            Code.COUNT_DIFFERS,
+            f"The receipt says that the batch has {count} credentials, the chain says {batch.leaf_count}.",
+        )
+    return Check.passed(
+        "inclusion",
+        Code.INCLUDED,
+        f"It is number {receipt.inclusion.leaf_index + 1} of the {count} credentials of its batch.",
+    )
+
+
+def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Check:
+    if isinstance(facts, FactsUnavailable):
+        return _unavailable("anchor", facts)
+    batch = facts.batch
+    if batch is None:
+        return _not_anchored(receipt.anchor, facts)
+    differences = tuple(_differences(receipt.anchor, batch))
+    if _same_block_other_story(receipt.anchor.block, batch):
+        return Check.failed(
+            "anchor",
+            Code.RECEIPT_CONTRADICTS,
+            f"The receipt names the right block and says something untrue about it: {', '.join(differences)}.",
+        )
+    when = f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number}"
+    outdated = (
+        f" The receipt differs from the chain ({', '.join(differences)}), as one made before a reorganisation does; "
+        "the chain counts. Ask for a new receipt."
+        if differences
+        else ""
+    )
+    if not batch.final:
+        return Check.warned(
+            "anchor", Code.NOT_FINAL, f"{when}, which can still be undone. Verify again in some minutes.{outdated}"
+        )
+    if differences:
+        return Check.warned("anchor", Code.RECEIPT_OUTDATED, f"{when}.{outdated}")
+    return Check.passed("anchor", Code.ANCHORED, f"{when}, which is final.")
+
+
+def _not_anchored(anchor: AnchorPart, facts: ChainFacts) -> Check:
+    as_of = f"block {facts.as_of.number} of {write_timestamp(facts.as_of.timestamp)}"
+    if anchor.block is None:
+        return Check.unknown(
+            "anchor",
+            Code.PENDING,
+            f"The receipt was made before the batch was anchored, and as of {as_of} it is not anchored. "
+            "Verify again later, or ask the issuer.",
+        )
+    if _behind(anchor, facts):
+        return Check.unknown(
+            "anchor",
+            Code.CHAIN_BEHIND,
+            f"The receipt names block {anchor.block.number}, but the chain was read only up to {as_of}. "
+            "Verify again later, or use another endpoint.",
+        )
+    return Check.failed(
+        "anchor", Code.NOT_ANCHORED, f"Issuer {anchor.issuer} has not anchored this batch, as of {as_of}."
+    )
+
+
+def _behind(anchor: AnchorPart, facts: ChainFacts) -> bool:
+    return anchor.block is not None and anchor.block.number > facts.as_of.number
+
+
+def _differences(anchor: AnchorPart, batch: BatchFacts) -> Iterator[str]:
+    """Where the receipt and the chain tell different stories of one anchor; a pending receipt tells none."""
+    block = anchor.block
+    if block is None:
+        return
+    if block.number != batch.block_number:
+        yield f"block {block.number} against {batch.block_number}"
+    if batch.block_hash is not None and block.hash != "0x" + batch.block_hash.hex():
+        yield "the hash of the block"
+    if block.timestamp != batch.anchored_at:
+        yield f"the time {write_timestamp(block.timestamp)} against {write_timestamp(batch.anchored_at)}"
+    if anchor.sequence != batch.sequence:
+        yield f"sequence {anchor.sequence} against {batch.sequence}"
+    if batch.transaction is not None and anchor.transaction != "0x" + batch.transaction.hex():
+        yield "the transaction"
+
+
+def _same_block_other_story(block: BlockPart | None, batch: BatchFacts) -> bool:
+    """A block hash fixes number and time, so no reorganisation explains another number or time."""
+    return (
+        block is not None
+        and batch.block_hash is not None
+        and block.hash == "0x" + batch.block_hash.hex()
+        and (block.number != batch.block_number or block.timestamp != batch.anchored_at)
+    )
+
+
+def _check_issuer(receipt: Receipt, facts: ChainFacts | FactsUnavailable, claims: Claims | None, trust: Trust) -> Check:
+    if isinstance(facts, FactsUnavailable):
+        return _unavailable("issuer", facts)
+    party, issuer = facts.party, receipt.anchor.issuer
+    if party is None:
+        if _behind(receipt.anchor, facts):
+            return Check.unknown(
+                "issuer",
+                Code.CHAIN_BEHIND,
+                f"There is no party {issuer} yet, but the chain was not read up to the receipt's block. "
+                "Verify again later, or use another endpoint.",
+            )
+        return Check.failed("issuer", Code.ISSUER_UNKNOWN, f"There is no party {issuer} on this chain.")
+    known_as = trust.name_of(issuer) or party.name
+    who = f"Issuer {issuer}" + (f", {known_as}," if known_as else "")
+    if issuer not in trust.issuers:
+        return Check.unknown(
+            "issuer",
+            Code.ISSUER_NOT_TRUSTED,
+            f"{who} at {party.uri} is not among the issuers you trust; anyone can register under any name. "
+            f"Ask the institution whether its number on {facts.chain} is {issuer}, then trust it.",
+        )
+    retired = f" It retired on {write_timestamp(party.retired_at)}, after this anchor." if party.retired_at else ""
+    named = named_issuers(claims or {})
+    if named and not same_issuer(named, party, trust.name_of(issuer)):
+        return Check.warned(
+            "issuer",
+            Code.ISSUER_DIFFERS,
+            f"{who} is one you trust, but the document names {' / '.join(named)} as its issuer and nothing on record "
+            f"says that they are the same. Compare it with {party.uri}.{retired}",
+        )
+    return Check.passed(
+        "issuer", Code.ISSUER_RETIRED if retired else Code.ISSUER_TRUSTED, f"{who} is one you trust.{retired}"
+    )
+
+
+def _check_status(facts: ChainFacts | FactsUnavailable, claims: Claims | None) -> Check:
+    if isinstance(facts, FactsUnavailable):
+        return _unavailable("status", facts)
+    as_of = f"as of block {facts.as_of.number} of {write_timestamp(facts.as_of.timestamp)}"
+    batch = facts.batch
+    if batch is None:
+        return Check.unknown(
+            "status", Code.NO_STATUS, f"The batch is not anchored {as_of}, so there is no status to read."
+        )
+    reason = f", reason: {facts.status_reason}" if facts.status_reason else ""
+    if facts.revoked:
+        return Check.failed("status", Code.REVOKED, f"The issuer has revoked it{reason}; {as_of}.")
+    if batch.voided_at is not None:
+        void_reason = f", reason: {batch.void_reason}" if batch.void_reason else ""
+        return Check.failed(
+            "status",
+            Code.VOIDED,
+            f"The issuer voided the whole batch on {write_timestamp(batch.voided_at)}{void_reason}; {as_of}.",
+        )
+    if facts.suspended:
+        return Check.failed("status", Code.SUSPENDED, f"The issuer has suspended it{reason}; {as_of}.")
+    if claims and claims.get("credentialStatus"):
+        return Check.warned(
+            "status",
+            Code.STATUS_LIST_UNREAD,
+            f"Not revoked and not suspended on chain {as_of}. The document also names a status list "
+            "(credentialStatus), which was not read: check it with the issuer.",
+        )
+    return Check.passed("status", Code.IN_FORCE, f"Not revoked and not suspended {as_of}.")
+
+
+def _unavailable(name: str, facts: FactsUnavailable) -> Check:
+    return Check.unknown(name, facts.code, _sentences(facts.what, facts.remedy))
+
+
+def _sentences(*parts: str | None) -> str:
+    """The parts as sentences, whether or not they were written as such."""
+    return " ".join(part[0].upper() + part[1:].rstrip(".") + "." for part in parts if part)

@@ -1,0 +1,641 @@
+"""Verdicts: every reason there is, what tampering comes to, and that unknown never comes out as valid."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from registry import receipt as receipts
+from registry.credential import Digest, DigestMethod, Limits, digest_bytes
+from registry.errors import ReceiptError
+from registry.merkle import Tree
+from registry.receipt import Receipt, to_cbor, to_json
+from registry.verdict import CHECK_NAMES, overall, verdict_schema
+from registry.verify import (
+    BatchFacts,
+    BlockRef,
+    ChainFacts,
+    Check,
+    Code,
+    DigestedDocument,
+    FactsUnavailable,
+    Outcome,
+    Overall,
+    PartyFacts,
+    Trust,
+    Verdict,
+    verify,
+)
+from registry.verify_absence import Absence, AbsenceCode, verify_absence
+
+ROOT = Path(__file__).parents[2]
+CHAIN, CONTRACT, ISSUER = "eip155:31337", "0x" + "c0" * 20, 7
+REGISTERED = datetime(2025, 1, 1, tzinfo=UTC)
+ANCHORED = datetime(2026, 1, 1, tzinfo=UTC)
+READ = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TRUST = Trust(frozenset({ISSUER}))
+DOWN = FactsUnavailable("chain-unreachable", "no answer from the chain", "Try again later")
+
+
+def credential(**members: object) -> bytes:
+    return json.dumps(
+        {
+            "@context": ["https://www.w3.org/ns/credentials/v2"],
+            "type": ["VerifiableCredential", "OpenBadgeCredential"],
+            "id": "urn:uuid:5a3c7f0e-6a55-4a8e-9c1d-0a2b3c4d5e6f",
+            "issuer": {"id": "did:web:uni.example", "name": "University of Examples"},
+            "validFrom": "2025-12-31T00:00:00Z",
+            "credentialSubject": {"name": "Ana Horvat", "degree": "Information Systems", "credits": 180.5},
+            **members,
+        }
+    ).encode()
+
+
+PARTY = PartyFacts(
+    id=ISSUER,
+    uri="https://uni.example/registry.json",
+    controller="0x" + "aa" * 20,
+    registered_at=REGISTERED,
+    retired_at=None,
+    profile_hash=b"p" * 32,
+)
+
+
+@dataclass
+class World:
+    """A chain in memory: one batch of eight, of which the credential at hand is one."""
+
+    document: bytes = field(default_factory=credential)
+    name: str = "diploma.json"
+    leaves: int = 8
+    digest: Digest = field(init=False)
+    tree: Tree = field(init=False)
+    receipt: Receipt = field(init=False)
+    pending: Receipt = field(init=False)
+    facts: ChainFacts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.digest = digest_bytes(self.document, self.name)
+        others = (hashlib.sha256(bytes([number])).digest() for number in range(self.leaves - 1))
+        self.tree = Tree.build([self.digest.value, *others])
+        index = self.tree.index_of(self.digest.value)
+        assert index is not None
+        self.pending = Receipt.of_batch(
+            self.digest,
+            self.tree.root,
+            self.tree.inclusion(index),
+            chain=CHAIN,
+            contract=CONTRACT,
+            issuer=ISSUER,
+        )
+        self.receipt = self.pending.anchored(
+            sequence=3, transaction=b"t" * 32, block_number=100, block_hash=b"b" * 32, timestamp=ANCHORED
+        )
+        self.facts = ChainFacts(CHAIN, CONTRACT, BlockRef(200, b"h" * 32, READ), PARTY, self.batch())
+
+    def batch(self) -> BatchFacts:
+        return BatchFacts(
+            root=self.tree.root,
+            issuer=ISSUER,
+            leaf_count=self.tree.leaf_count,
+            sequence=3,
+            block_number=100,
+            anchored_at=ANCHORED,
+            final=True,
+            transaction=b"t" * 32,
+            block_hash=b"b" * 32,
+        )
+
+    def ask(self, receipt: Receipt) -> ChainFacts:
+        """What this chain says about the receipt's issuer and root, as a client would ask it."""
+        anchored = receipt.anchor.issuer == ISSUER and receipt.root == self.tree.root
+        return replace(
+            self.facts,
+            party=self.facts.party if receipt.anchor.issuer == ISSUER else None,
+            batch=self.facts.batch if anchored else None,
+        )
+
+    def verify(self, **changes: Any) -> Verdict:
+        arguments: dict[str, Any] = {
+            "document": self.document, "name": self.name, "receipt": self.receipt, "facts": self.facts,
+            "now": NOW, "trust": TRUST,
+        }  # fmt: skip
+        arguments.update(changes)
+        document, name = arguments.pop("document"), arguments.pop("name")
+        receipt, facts = arguments.pop("receipt"), arguments.pop("facts")
+        return verify(document, name, receipt, facts, **arguments)
+
+
+WORLD = World()
+# Their method names no document, so each is a world of its own: a file, a bare digest.
+PDF = World(b"%PDF-1.7 diploma", "diploma.pdf")
+
+
+def with_facts(**changes: object) -> ChainFacts:
+    return replace(WORLD.facts, **changes)  # type: ignore[arg-type]
+
+
+def with_batch(**changes: object) -> ChainFacts:
+    return with_facts(batch=replace(WORLD.batch(), **changes))  # type: ignore[arg-type]
+
+
+def with_party(**changes: object) -> ChainFacts:
+    return with_facts(party=replace(PARTY, **changes))  # type: ignore[arg-type]
+
+
+def receipt_with(part: str, **changes: object) -> Receipt:
+    inner = getattr(WORLD.receipt, part).model_copy(update=changes)
+    return WORLD.receipt.model_copy(update={part: inner})
+
+
+def block_with(**changes: object) -> Receipt:
+    assert WORLD.receipt.anchor.block
+    return receipt_with("anchor", block=WORLD.receipt.anchor.block.model_copy(update=changes))
+
+
+def issued(**members: object) -> dict[str, Any]:
+    """A world's arguments for a credential with these members."""
+    world = World(credential(**members))
+    return {"document": world.document, "receipt": world.receipt, "facts": world.facts}
+
+
+def given_receipt() -> Receipt:
+    return receipt_with("digest", method=DigestMethod.GIVEN)
+
+
+P, F, W, U = Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN
+
+# name of the check, outcome, code, and what makes it so; together they reach every code.
+CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
+    ("integrity", P, "digest-equal", {}),
+    ("integrity", P, "digest-given", {"document": WORLD.digest.hex.encode() + b"\n", "receipt": given_receipt()}),
+    ("integrity", P, "digest-given", {"document": DigestedDocument(Digest(DigestMethod.GIVEN, WORLD.digest.value))}),
+    ("integrity", P, "digest-equal", {"document": DigestedDocument(WORLD.digest, {})}),
+    ("integrity", F, "digest-differs", {"document": credential(id="urn:uuid:other")}),
+    ("integrity", F, "method-mismatch", {"document": b'{"a": 1}'}),
+    ("integrity", F, "method-mismatch", {"document": DigestedDocument(Digest(DigestMethod.FILE, WORLD.digest.value))}),
+    ("integrity", F, "syntax", {"document": b"{"}),
+    ("integrity", F, "syntax", {"document": b"{", "receipt": None}),
+    ("integrity", F, "invalid-utf8", {"document": b'{"a": "\xff"}'}),
+    ("integrity", F, "duplicate-key", {"document": b'{"a": 1, "a": 1}'}),
+    ("integrity", F, "not-a-number", {"document": b'{"a": NaN}'}),
+    ("integrity", F, "integer-range", {"document": b'{"a": 9007199254740993}'}),
+    ("integrity", F, "number-range", {"document": b'{"a": 1e999}'}),
+    ("integrity", F, "lone-surrogate", {"document": b'{"a": "\\ud800"}'}),
+    ("integrity", F, "not-an-object", {"document": b"[]"}),
+    ("integrity", U, "too-large", {"document": WORLD.document, "limits": Limits(max_bytes=10)}),
+    ("integrity", U, "too-deep", {"document": WORLD.document, "limits": Limits(max_depth=1)}),
+    ("integrity", U, "unsupported-method", {"receipt": receipt_with("digest", method=DigestMethod.VC_RDFC)}),
+    ("integrity", U, "not-recomputable", {"receipt": given_receipt()}),
+    ("integrity", U, "no-receipt", {"receipt": None}),
+    ("inclusion", P, "included", {}),
+    ("inclusion", F, "root-differs", {"receipt": receipt_with("inclusion", root="0x" + "00" * 32)}),
+    ("inclusion", F, "path-length", {"receipt": receipt_with("inclusion", path=())}),
+    ("inclusion", F, "index-range", {"receipt": receipt_with("inclusion", leaf_index=8)}),
+    ("inclusion", F, "count-range", {"receipt": receipt_with("inclusion", leaf_count=0)}),
+    ("inclusion", F, "node-length", {"receipt": receipt_with("inclusion", path=("00",) * 3)}),
+    ("inclusion", F, "count-differs", {"facts": with_batch(leaf_count=7)}),
+    ("inclusion", U, "count-unconfirmed", {"facts": DOWN}),
+    ("inclusion", U, "count-unconfirmed", {"facts": with_facts(batch=None)}),
+    ("inclusion", U, "no-receipt", {"receipt": None}),
+    ("anchor", P, "anchored", {}),
+    ("anchor", P, "anchored", {"receipt": WORLD.pending}),
+    ("anchor", P, "anchored", {"facts": with_batch(transaction=None, block_hash=None)}),
+    ("anchor", W, "not-final", {"facts": with_batch(final=False)}),
+    ("anchor", W, "not-final", {"facts": with_batch(final=False, sequence=4)}),
+    ("anchor", W, "receipt-outdated", {"receipt": receipt_with("anchor", sequence=4)}),
+    ("anchor", W, "receipt-outdated", {"receipt": receipt_with("anchor", transaction="0x" + "00" * 32)}),
+    ("anchor", W, "receipt-outdated", {"receipt": block_with(hash="0x" + "00" * 32)}),
+    ("anchor", W, "receipt-outdated", {"receipt": block_with(number=99), "facts": with_batch(block_hash=None)}),
+    ("anchor", F, "receipt-contradicts", {"receipt": block_with(number=99)}),
+    ("anchor", F, "receipt-contradicts", {"receipt": block_with(timestamp=ANCHORED - timedelta(days=365))}),
+    ("anchor", F, "not-anchored", {"facts": with_facts(batch=None)}),
+    ("anchor", U, "pending", {"facts": with_facts(batch=None), "receipt": WORLD.pending}),
+    ("anchor", U, "chain-behind", {"facts": with_facts(batch=None, as_of=BlockRef(99, b"h" * 32, ANCHORED))}),
+    ("anchor", U, "chain-not-asked", {"facts": None}),
+    ("anchor", U, "chain-unreachable", {"facts": DOWN}),
+    ("anchor", U, "other-chain", {"facts": with_facts(chain="eip155:1")}),
+    ("anchor", U, "other-chain", {"facts": with_facts(contract="0x" + "c1" * 20)}),
+    ("anchor", U, "other-batch", {"facts": with_batch(root=b"r" * 32)}),
+    ("anchor", U, "other-batch", {"facts": with_batch(issuer=8)}),
+    ("anchor", U, "other-batch", {"facts": with_party(id=8)}),
+    ("anchor", U, "facts-contradict", {"facts": with_batch(block_number=201)}),
+    ("anchor", U, "facts-contradict", {"facts": with_batch(anchored_at=READ + timedelta(seconds=1))}),
+    ("anchor", U, "facts-contradict", {"facts": with_facts(party=None)}),
+    ("anchor", U, "facts-contradict", {"facts": with_facts(batch=None, revoked=True)}),
+    ("anchor", U, "facts-contradict", {"facts": with_party(retired_at=ANCHORED - timedelta(seconds=1))}),
+    ("anchor", U, "facts-contradict", {"facts": with_party(registered_at=ANCHORED + timedelta(seconds=1))}),
+    ("anchor", U, "no-receipt", {"receipt": None}),
+    ("issuer", P, "issuer-trusted", {}),
+    ("issuer", P, "issuer-trusted", issued(issuer="https://UNI.example/about")),
+    ("issuer", P, "issuer-trusted", issued(issuer="https://uni.example/registry.json")),
+    ("issuer", P, "issuer-trusted", issued(issuer={"name": [{"@value": "Uni  A", "@language": "en"}]})
+     | {"trust": Trust({ISSUER: "UNI a"})}),
+    ("issuer", P, "issuer-trusted", issued(issuer=None, badge={"issuer": {"url": "https://uni.example"}})),
+    ("issuer", P, "issuer-trusted", issued(issuer=None)),
+    ("issuer", P, "issuer-retired", {"facts": with_party(retired_at=ANCHORED + timedelta(days=1))}),
+    ("issuer", W, "issuer-differs", issued(issuer={"id": "did:web:mill.example", "name": "University of Examples"})),
+    ("issuer", W, "issuer-differs", issued(issuer="did:key:z6Mk") | {"trust": Trust({ISSUER: "Uni A"})}),
+    ("issuer", U, "issuer-not-trusted", {"trust": Trust()}),
+    ("issuer", U, "issuer-not-trusted", {"trust": Trust({8: "University of Examples"})}),
+    ("issuer", F, "issuer-unknown", {"facts": with_facts(batch=None, party=None)}),
+    ("issuer", U, "chain-behind",
+     {"facts": with_facts(batch=None, party=None, as_of=BlockRef(99, b"h" * 32, ANCHORED))}),
+    ("issuer", U, "chain-unreachable", {"facts": DOWN}),
+    ("issuer", U, "no-receipt", {"receipt": None}),
+    ("status", P, "in-force", {}),
+    ("status", F, "revoked", {"facts": with_facts(revoked=True, status_reason="obtained-by-fraud")}),
+    ("status", F, "revoked", {"facts": with_facts(revoked=True, suspended=True)}),
+    ("status", F, "suspended", {"facts": with_facts(suspended=True, status_reason="under-review")}),
+    ("status", F, "voided", {"facts": with_batch(voided_at=READ, void_reason="issued-in-error")}),
+    ("status", W, "status-list-unread", issued(credentialStatus={"type": "BitstringStatusListEntry"})),
+    ("status", F, "revoked",
+     (lambda case: case | {"facts": replace(case["facts"], revoked=True)})(issued(credentialStatus=[{"id": "x"}]))),
+    ("status", U, "no-status", {"facts": with_facts(batch=None)}),
+    ("status", U, "chain-unreachable", {"facts": DOWN}),
+    ("status", U, "no-receipt", {"receipt": None}),
+    ("dates", P, "within-dates", {}),
+    ("dates", P, "within-dates", issued(validUntil="2026-03-01T13:00:00+00:30")),
+    ("dates", P, "no-dates", issued(validFrom=None)),
+    ("dates", P, "no-dates", {"document": PDF.document, "receipt": PDF.receipt, "facts": PDF.facts}),
+    ("dates", F, "expired", issued(validUntil="2026-03-01T12:00:00Z")),
+    ("dates", F, "expired", issued(expirationDate="2026-02-01T00:00:00+14:00", validUntil="2027-01-01T00:00:00Z")),
+    ("dates", F, "expired", issued(expires="2026-02-27")),
+    ("dates", F, "expired", issued(validFrom="soon", validUntil="2020-01-01T00:00:00Z")),
+    ("dates", F, "not-yet-valid", issued(validFrom="2026-03-01T12:00:01Z")),
+    ("dates", F, "not-yet-valid", issued(issuanceDate="2026-03-01T13:00:00.123456789012-01:00")),
+    ("dates", F, "not-yet-valid", issued(issuedOn="2026-03-03")),
+    ("dates", W, "date-unclear", issued(validUntil="2026-03-01")),
+    ("dates", W, "date-unclear", issued(validUntil="2026-03-01T12:30:00")),
+    ("dates", W, "date-unclear", issued(validUntil="2027-01-01")),
+    ("dates", W, "date-unclear", issued(validFrom="1 January 2026")),
+    ("dates", W, "date-unclear", issued(validFrom=1767225600)),
+    ("dates", W, "date-unclear", issued(validFrom=["2026-01-01T00:00:00Z"])),
+    ("dates", W, "date-unclear", issued(validUntil="2026-02-30T00:00:00Z")),
+    ("dates", W, "date-unclear", issued(validUntil="9999-12-31T23:59:59-23:59")),
+    ("dates", W, "date-unclear", issued(validFrom="0001-01-01")),
+    ("dates", W, "dates-unread", {"document": DigestedDocument(WORLD.digest)}),
+    ("dates", W, "dates-unread", {"document": b"{"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "outcome", "code", "changes"), CASES)
+def test_reason(name: str, outcome: Outcome, code: str, changes: dict[str, Any]) -> None:
+    verdict = WORLD.verify(**changes)
+    check = verdict.check(name)
+    assert (check.outcome, check.code) == (outcome, code), check.text
+    assert tuple(check.name for check in verdict.checks) == CHECK_NAMES
+    assert check.text[0].isupper()
+    assert check.text.endswith(".")
+    assert ".." not in check.text
+    if outcome in (Outcome.FAIL, Outcome.UNKNOWN):
+        assert verdict.overall in (Overall.NOT_VALID, Overall.COULD_NOT_BE_CHECKED)
+    jsonschema.validate(json.loads(orjson.dumps(verdict.to_dict())), verdict_schema())
+
+
+def test_every_declared_reason_is_reached() -> None:
+    reached = {code for _, _, code, _ in CASES}
+    assert set(Code) <= reached
+    foreign = {
+        "syntax", "invalid-utf8", "duplicate-key", "not-a-number", "integer-range", "number-range", "lone-surrogate",
+        "not-an-object", "too-large", "too-deep", "path-length", "index-range", "count-range", "node-length",
+        "chain-unreachable",
+    }  # fmt: skip
+    assert reached == set(Code) | foreign
+
+
+def test_every_reason_is_documented() -> None:
+    text = (ROOT / "docs/reference/verdict.md").read_text()
+    missing = {code for _, _, code, _ in CASES if f"`{code}`" not in text}
+    assert not missing | {code for code in AbsenceCode if f"`{code}`" not in text}
+
+
+def test_the_published_schema_is_the_generated_one() -> None:
+    published = json.loads((ROOT / "registry/schemas/verdict.schema.json").read_text())
+    assert published == verdict_schema(), "run scripts/build_schemas.py"
+    jsonschema.Draft202012Validator.check_schema(published)
+
+
+def test_a_good_credential_is_valid() -> None:
+    verdict = WORLD.verify()
+    assert (verdict.overall, verdict.exit_code) == (Overall.VALID, 0)
+    assert (verdict.anchored_at, verdict.issuer, verdict.root) == (ANCHORED, ISSUER, WORLD.tree.root)
+    assert verdict.as_of == WORLD.facts.as_of
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "exit_code"),
+    [
+        ({"facts": with_batch(final=False)}, Overall.VALID_WITH_WARNING, 0),
+        ({"facts": DOWN}, Overall.COULD_NOT_BE_CHECKED, 2),
+        ({"facts": DOWN, "document": credential(id="x")}, Overall.NOT_VALID, 1),
+        ({"facts": with_facts(batch=None)}, Overall.NOT_VALID, 1),
+    ],
+)
+def test_exit_codes(changes: dict[str, Any], expected: Overall, exit_code: int) -> None:
+    verdict = WORLD.verify(**changes)
+    assert (verdict.overall, verdict.exit_code, verdict.to_dict()["exitCode"]) == (expected, exit_code, exit_code)
+
+
+def test_the_time_of_an_anchor_that_does_not_stand_is_not_shown() -> None:
+    assert WORLD.verify(facts=with_facts(batch=None)).anchored_at is None
+    assert WORLD.verify(receipt=block_with(number=99)).anchored_at is None
+    assert WORLD.verify(facts=DOWN).as_of is None
+
+
+@given(st.lists(st.sampled_from(Outcome), max_size=8))
+def test_what_checks_come_to(outcomes: list[Outcome]) -> None:
+    result = overall(tuple(Check("dates", outcome, "x", "X.") for outcome in outcomes))
+    if result is Overall.VALID:
+        assert outcomes
+        assert set(outcomes) == {P}
+    assert (F in outcomes) == (result is Overall.NOT_VALID)
+    if U in outcomes:
+        assert result in (Overall.NOT_VALID, Overall.COULD_NOT_BE_CHECKED)
+
+
+def test_unknown_never_becomes_valid() -> None:
+    """Every combination of what a chain may say: only the one in which all of it is good is valid."""
+    axes: dict[str, tuple[Any, ...]] = {
+        "reach": ("asked", "down", "not asked"),
+        "chain": (CHAIN, "eip155:1"),
+        "party": (PARTY, replace(PARTY, retired_at=READ), replace(PARTY, id=8), None),
+        "batch": ("same", "other count", "other root", "not final", "voided", "later", None),
+        "revoked": (False, True),
+        "suspended": (False, True),
+        "trust": (TRUST, Trust()),
+        "receipt": (WORLD.receipt, WORLD.pending, None),
+    }
+    changes: dict[str, dict[str, Any]] = {
+        "same": {}, "other count": {"leaf_count": 9}, "other root": {"root": b"r" * 32}, "not final": {"final": False},
+        "voided": {"voided_at": READ}, "later": {"block_number": 300},
+    }  # fmt: skip
+    good = 0
+    document = DigestedDocument(WORLD.digest, json.loads(WORLD.document))
+    for values in itertools.product(*axes.values()):
+        case = dict(zip(axes, values, strict=True))
+        batch = replace(WORLD.batch(), **changes[case["batch"]]) if case["batch"] else None
+        facts = replace(
+            WORLD.facts, chain=case["chain"], party=case["party"], batch=batch,
+            revoked=case["revoked"], suspended=case["suspended"],
+        )  # fmt: skip
+        offered = {"asked": facts, "down": DOWN, "not asked": None}[case["reach"]]
+        verdict = verify(document, "x.json", case["receipt"], offered, now=NOW, trust=case["trust"])
+        clean = (
+            case["reach"] == "asked"
+            and case["chain"] == CHAIN
+            and case["party"] is not None
+            and case["party"].id == ISSUER
+            and not case["revoked"]
+            and not case["suspended"]
+            and case["trust"] is TRUST
+            and case["receipt"] is not None
+        )
+        assert (verdict.overall is Overall.VALID) == (clean and case["batch"] == "same"), case
+        assert (verdict.overall is Overall.VALID_WITH_WARNING) == (clean and case["batch"] == "not final"), case
+        good += verdict.overall is Overall.VALID
+    assert good == 4  # retired since or not, receipt pending or not
+
+
+class TestTampering:
+    """One changed byte of document or receipt never comes out as valid."""
+
+    @given(at=st.integers(0, len(WORLD.document) - 1), flip=st.integers(1, 255))
+    @settings(max_examples=250, deadline=None)
+    def test_of_the_document(self, at: int, flip: int) -> None:
+        changed = bytearray(WORLD.document)
+        changed[at] ^= flip
+        verdict = WORLD.verify(document=bytes(changed))
+        if verdict.overall is Overall.VALID:  # another way to write the same values, such as white space
+            assert json.loads(changed) == json.loads(WORLD.document)
+        else:
+            assert verdict.overall is Overall.NOT_VALID
+
+    @given(at=st.integers(0, len(PDF.document) - 1), flip=st.integers(1, 255))
+    @settings(max_examples=60, deadline=None)
+    def test_of_a_file(self, at: int, flip: int) -> None:
+        changed = bytearray(PDF.document)
+        changed[at] ^= flip
+        assert PDF.verify(document=bytes(changed)).overall is Overall.NOT_VALID
+
+    @pytest.mark.parametrize("encode", [to_json, to_cbor])
+    @given(data=st.data())
+    @settings(max_examples=250, deadline=None)
+    def test_of_the_receipt(self, encode: Any, data: st.DataObject) -> None:
+        changed = bytearray(encode(WORLD.receipt))
+        at = data.draw(st.integers(0, len(changed) - 1))
+        changed[at] ^= data.draw(st.integers(1, 255))
+        try:
+            receipt = receipts.parse(bytes(changed))
+        except ReceiptError:
+            return
+        verdict = WORLD.verify(receipt=receipt, facts=WORLD.ask(receipt))
+        assert verdict.overall is not Overall.VALID or receipt == WORLD.receipt
+
+    def test_of_each_field_of_the_receipt(self) -> None:
+        """Every hex digit, one up: slower to reach at random."""
+        text = to_json(WORLD.receipt)
+        for at, byte in enumerate(text):
+            for other in b"0123456789abcdef":
+                if other == byte or byte not in b"0123456789abcdef":
+                    continue
+                try:
+                    receipt = receipts.parse(text[:at] + bytes([other]) + text[at + 1 :])
+                except ReceiptError:
+                    continue
+                assert WORLD.verify(receipt=receipt, facts=WORLD.ask(receipt)).overall is not Overall.VALID
+
+    def test_an_interior_node_does_not_pass_for_a_file(self) -> None:
+        """64 bytes that are two nodes of the tree hash to their parent, which is no leaf of a tree with that count."""
+        proof = PDF.tree.inclusion(0)
+        leaf, sibling = PDF.tree.leaf(0), proof.path[0]
+        forged = leaf + sibling
+        digest = digest_bytes(forged, "forged.bin")
+        for count in (4, 8, 7, 5):
+            with pytest.raises(ReceiptError):
+                self._receipt(digest, proof.path[1:] if count != 4 else proof.path, count)
+        receipt = self._receipt(digest, proof.path[1:], 4)
+        verdict = PDF.verify(document=forged, receipt=receipt)
+        assert (verdict.overall, verdict.check("inclusion").code) == (Overall.NOT_VALID, "count-differs")
+
+    @staticmethod
+    def _receipt(digest: Digest, path: tuple[bytes, ...], count: int) -> Receipt:
+        from registry.merkle import InclusionProof
+
+        return Receipt.of_batch(
+            digest, PDF.tree.root, InclusionProof(0, count, path), chain=CHAIN, contract=CONTRACT, issuer=ISSUER
+        )
+
+    def test_an_expired_credential_does_not_pass_for_a_file(self) -> None:
+        """The canonical bytes of a credential, called a file, have the digest of the credential."""
+        expired = World(credential(validUntil="2026-01-15T00:00:00Z"))
+        canonical = json.dumps(json.loads(expired.document), sort_keys=True, separators=(",", ":")).encode()
+        receipt = expired.receipt.model_copy(
+            update={"digest": expired.receipt.digest.model_copy(update={"method": DigestMethod.FILE})}
+        )
+        verdict = expired.verify(document=canonical, name="diploma.txt", receipt=receipt)
+        assert verdict.check("integrity").outcome is P
+        assert (verdict.overall, verdict.check("dates").code) == (Overall.NOT_VALID, "expired")
+        small = expired.verify(document=canonical, receipt=receipt, limits=Limits(max_bytes=100))
+        assert small.check("dates").code == "dates-unread"
+
+    def test_embedding_the_receipt_changes_no_verdict(self) -> None:
+        carrying = orjson.dumps(receipts.embed(json.loads(WORLD.document), WORLD.receipt))
+        [receipt] = receipts.embedded(json.loads(carrying))
+        assert WORLD.verify(document=carrying, receipt=receipt) == WORLD.verify()
+
+
+def test_what_a_stranger_writes_into_a_credential_raises_nothing() -> None:
+    """A document is of any shape; each of these is anchored, so every check gets to see it."""
+    odd: list[Any] = [
+        None,
+        True,
+        0,
+        1.5,
+        "",
+        "x",
+        "did:web:",
+        "http://[",
+        [],
+        [[]],
+        {},
+        {"id": 1},
+        {"@value": 1},
+        "٢٠٢٦-٠١-٠١",
+    ]
+    for member in ("issuer", "badge", "credentialStatus", "validFrom", "validUntil", "expires"):
+        for value in odd:
+            WORLD.verify(**issued(**{member: value}))
+            WORLD.verify(**issued(**{member: {"issuer": value, "name": value, "url": value, "id": value}}))
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.integers(-24 * 60 + 1, 24 * 60 - 1))
+@settings(max_examples=80, deadline=None)
+def test_dates_agree_with_the_clock(moment: datetime, offset: int) -> None:
+    try:
+        local = moment.astimezone(timezone(timedelta(minutes=offset)))
+    except OverflowError:
+        return
+    claims = {"validUntil": local.isoformat()}
+    check = verify(DigestedDocument(WORLD.digest, claims), "x", None, None, now=NOW, trust=TRUST).check("dates")
+    assert check.code == ("expired" if moment <= NOW else "within-dates")
+
+
+def test_now_has_a_time_zone() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        WORLD.verify(now=datetime(2026, 1, 1))
+
+
+def test_text_for_people() -> None:
+    verdict = WORLD.verify(facts=with_facts(revoked=True, status_reason="obtained-by-fraud"), trust=Trust({7: "Uni A"}))
+    assert "obtained-by-fraud" in verdict.check("status").text
+    assert "Uni A" in verdict.check("issuer").text
+    assert verdict.check("anchor").text.startswith("Anchored by issuer 7 on 2026-01-01T00:00:00Z in block 100")
+    assert WORLD.verify(facts=DOWN).check("anchor").text == "No answer from the chain. Try again later."
+
+
+class TestAbsence:
+    """Never issued: only with a proof for each batch."""
+
+    digest = hashlib.sha256(b"never issued").digest()
+    trees = tuple(
+        Tree.build(hashlib.sha256(bytes([batch, leaf])).digest() for leaf in range(5 + batch)) for batch in range(3)
+    )
+    batches = tuple(
+        BatchFacts(tree.root, ISSUER, tree.leaf_count, number, 100 + number, ANCHORED, True)
+        for number, tree in enumerate(trees, 1)
+    )
+    as_of = BlockRef(200, b"h" * 32, READ)
+
+    def ask(self, **changes: Any) -> Any:
+        arguments: dict[str, Any] = {
+            "digest": self.digest,
+            "issuer": ISSUER,
+            "proofs": {tree.root: tree.absence(self.digest) for tree in self.trees},
+            "batches": self.batches,
+            "sequence": 3,
+            "as_of": self.as_of,
+        } | changes
+        return verify_absence(**arguments)
+
+    def test_absent(self) -> None:
+        verdict = self.ask()
+        assert (verdict.outcome, verdict.code, verdict.exit_code) == (Absence.ABSENT, "absent", 0)
+        assert verdict.text.startswith("Never issued by issuer 7: it is in none of its 3 batches up to block 200")
+        assert self.ask(batches=self.batches[::-1]) == verdict
+        assert json.loads(orjson.dumps(verdict.to_dict()))["outcome"] == "absent"
+
+    def test_an_issuer_without_batches(self) -> None:
+        assert self.ask(batches=(), proofs={}, sequence=0).code == "no-batches"
+
+    def test_present(self) -> None:
+        digest = self.trees[1].leaf(2)
+        proofs = {tree.root: tree.absence(digest) for tree in (self.trees[0], self.trees[2])}
+        verdict = self.ask(digest=digest, proofs=proofs | {self.trees[1].root: self.trees[1].inclusion(2)})
+        assert (verdict.outcome, verdict.sequences, verdict.exit_code) == (Absence.PRESENT, (2,), 1)
+        alone = self.ask(digest=digest, proofs={self.trees[1].root: self.trees[1].inclusion(2)})
+        assert alone.outcome is Absence.PRESENT
+
+    def unknown(self, code: str, sequences: tuple[int, ...] = (), **changes: Any) -> None:
+        verdict = self.ask(**changes)
+        assert (verdict.outcome, verdict.code) == (Absence.COULD_NOT_BE_CHECKED, code)
+        assert (verdict.sequences, verdict.exit_code) == (sequences, 2)
+
+    def test_a_missing_batch_or_proof_is_named(self) -> None:
+        self.unknown("batch-missing", (4, 5), sequence=5)
+        self.unknown("batch-missing", (2,), batches=self.batches[::2])
+        self.unknown("proof-missing", (1, 3), proofs={self.trees[1].root: self.trees[1].absence(self.digest)})
+        many = self.ask(batches=(), sequence=1000)
+        assert "and 990 more" in many.text
+
+    def test_a_proof_that_does_not_hold_is_named(self) -> None:
+        proofs = {tree.root: tree.absence(self.digest) for tree in self.trees}
+        other = self.trees[0].absence(self.digest)
+        self.unknown("proof-refused", (2,), proofs=proofs | {self.trees[1].root: other})
+        self.unknown("proof-refused", (2,), proofs=proofs | {self.trees[1].root: self.trees[1].inclusion(0)})
+
+    def test_the_leaf_count_is_the_chain_s(self) -> None:
+        shorter = replace(self.batches[0], leaf_count=4)
+        self.unknown("proof-refused", (1,), batches=(shorter, *self.batches[1:]))
+
+    def test_a_proof_for_every_leaf_of_the_batch_is_refused(self) -> None:
+        """No digest that is in a batch can be shown absent with that batch's own leaves as neighbours."""
+        tree = self.trees[0]
+        for index in range(tree.leaf_count):
+            verdict = self.ask(digest=tree.leaf(index))
+            assert verdict.outcome is Absence.COULD_NOT_BE_CHECKED
+
+    def test_an_unreachable_chain(self) -> None:
+        verdict = self.ask(batches=DOWN)
+        assert (verdict.outcome, verdict.code, verdict.as_of) == (
+            Absence.COULD_NOT_BE_CHECKED, "chain-unreachable", None,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"issuer": 8}, {"sequence": 4}, {"sequence": 0}, {"sequence": 1}, {"block_number": 201},
+         {"anchored_at": READ + timedelta(seconds=1)}],
+    )  # fmt: skip
+    def test_answers_that_cannot_be_true(self, change: dict[str, Any]) -> None:
+        self.unknown("facts-contradict", batches=(*self.batches[:2], replace(self.batches[2], **change)))
+
+    def test_the_same_batch_does_not_count_twice(self) -> None:
+        twice = replace(self.batches[0], sequence=2)
+        self.unknown("facts-contradict", batches=(self.batches[0], twice), sequence=2)
+
+    def test_every_code_is_reached(self) -> None:
+        assert set(AbsenceCode) == {
+            "absent", "no-batches", "present", "batch-missing", "proof-missing", "proof-refused", "facts-contradict",
+        }  # fmt: skip
