@@ -1,0 +1,293 @@
+"""The bytes of a `.tree` file: a header, then the levels one after the other, and the work of filling them.
+
+The layout is described in `docs/reference/tree.md`. A tree being built is laid out in anonymous memory exactly as in
+its file, so writing it is one copy and reading it is the same code as reading the file.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain, islice, pairwise
+from mmap import ACCESS_READ, MAP_ANONYMOUS, MAP_PRIVATE, mmap
+from operator import lt
+from pathlib import Path
+
+from registry.errors import TreeError
+
+NODE_SIZE = 32
+MAX_LEAVES = 2**32 - 1  # the contract keeps the leaf count in 32 bits
+
+# The line ends and the end-of-file character break when a file was transferred as text, as in PNG.
+MAGIC = b"testamur tree\r\n\x1a"
+VERSION = 1
+HEADER = struct.Struct(">16sII8x32s")  # magic, version, leaf count, eight zero bytes, root
+
+_NODE = struct.Struct(f"{NODE_SIZE}s")
+_PAIR = struct.Struct(f"{2 * NODE_SIZE}s")
+_INTAKE = 1 << 14  # digests taken from the caller at a time
+_SPREAD = 1 << 10  # digests from which a second split by byte is quicker than comparing
+_BLOCK = 1 << 16  # bytes of a level hashed or compared at a time: fits the second-level cache
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of the tree in the file.
+
+    Attributes:
+        offset: byte at which its first node starts.
+        size: number of nodes; a promoted node is stored in each level it passes through.
+    """
+
+    offset: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """The byte after its last node."""
+        return self.offset + self.size * NODE_SIZE
+
+
+def levels_of(leaf_count: int) -> tuple[Level, ...]:
+    """The levels of a tree with that many leaves (1 or more), leaf level first, root last."""
+    levels = [Level(HEADER.size, leaf_count)]
+    while levels[-1].size > 1:
+        levels.append(Level(levels[-1].end, (levels[-1].size + 1) // 2))
+    return tuple(levels)
+
+
+def sorted_unique(digests: Iterable[bytes]) -> list[bytes]:
+    """The set of the digests in ascending order, packed into one piece per first byte.
+
+    Sorting a million scattered objects waits for memory most of the time; 256 small sorts over neighbouring objects
+    take half as long, and only the packed bytes have to be kept until then.
+
+    Raises:
+        TreeError: a digest is not 32 bytes long.
+    """
+    pieces = [bytearray() for _ in range(256)]
+    append = [piece.extend for piece in pieces]
+    source, taken = iter(digests), 0
+    while chunk := list(islice(source, _INTAKE)):
+        if set(map(len, chunk)) != {NODE_SIZE}:
+            position, size = next((i, len(d)) for i, d in enumerate(chunk, taken) if len(d) != NODE_SIZE)
+            raise TreeError(
+                f"digest {position} of the batch has {size} bytes, not {NODE_SIZE}",
+                remedy="Pass SHA-256 digests as raw bytes, not as hexadecimal text.",
+                code="digest-length",
+            )
+        for digest in chunk:
+            append[digest[0]](digest)
+        taken += len(chunk)
+    append.clear()
+    pieces.reverse()
+    packed = []
+    while pieces:
+        packed.append(_sorted_piece(pieces.pop()))
+    return packed
+
+
+def _sorted_piece(piece: bytearray) -> bytes:
+    digests = [digest for (digest,) in _NODE.iter_unpack(piece)]
+    if len(digests) < _SPREAD:
+        digests.sort()
+    else:
+        digests = _sorted_by_second_byte(digests, piece[1::NODE_SIZE])
+    if not all(map(lt, digests, islice(digests, 1, None))):
+        digests = list(dict.fromkeys(digests))
+    return b"".join(digests)
+
+
+def _sorted_by_second_byte(digests: list[bytes], second_bytes: bytearray) -> list[bytes]:
+    shelves: list[list[bytes]] = [[] for _ in range(256)]
+    append = [shelf.append for shelf in shelves]
+    for second, digest in zip(second_bytes, digests, strict=True):
+        append[second](digest)
+    for shelf in shelves:
+        shelf.sort()
+    return list(chain.from_iterable(shelves))
+
+
+def lay_out(packed: list[bytes]) -> mmap:
+    """A whole tree file in anonymous memory, from packed digests in strictly ascending order; empties the list.
+
+    Raises:
+        TreeError: there is no digest, or there are more than 2**32 - 1.
+    """
+    leaf_count = sum(map(len, packed)) // NODE_SIZE
+    if leaf_count == 0:
+        raise TreeError("a tree needs at least one digest", remedy="Check that the input is not empty.", code="empty")
+    if leaf_count > MAX_LEAVES:
+        raise TreeError(
+            f"{leaf_count} digests are too many for one tree, which holds at most {MAX_LEAVES}",
+            remedy="Split the batch.",
+            code="too-many-leaves",
+        )
+    levels = levels_of(leaf_count)
+    data = mmap(-1, levels[-1].end, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+    data.seek(HEADER.size)
+    packed.reverse()
+    while packed:
+        data.write(packed.pop())
+    for below in levels[:-1]:
+        for parents in _parents(data, below):
+            data.write(parents)
+    data[: HEADER.size] = HEADER.pack(MAGIC, VERSION, leaf_count, data[-NODE_SIZE:])
+    return data
+
+
+def _parents(data: mmap, level: Level) -> Iterator[bytes]:
+    """The level above, derived from this one, in pieces of up to half a block."""
+    for nodes in _blocks(data, level):
+        paired = len(nodes) - len(nodes) % _PAIR.size
+        yield b"".join([sha256(pair).digest() for (pair,) in _PAIR.iter_unpack(nodes[:paired])]) + nodes[paired:]
+
+
+def _blocks(data: mmap, level: Level) -> Iterator[bytes]:
+    for start in range(level.offset, level.end, _BLOCK):
+        yield data[start : min(start + _BLOCK, level.end)]
+
+
+def nodes_of(data: mmap, level: Level) -> Iterator[bytes]:
+    """The nodes of a level in order."""
+    for block in _blocks(data, level):
+        for (node,) in _NODE.iter_unpack(block):
+            yield node
+
+
+def map_file(path: Path) -> tuple[mmap, int, bytes]:
+    """The file mapped for reading, its leaf count and its root.
+
+    Only the header, the length and the topmost node are looked at, so this takes the same time for every size; nothing
+    is allocated by what the header claims.
+
+    Raises:
+        TreeError: the file cannot be read, is no tree file, or is not as long as its leaf count says.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            leaf_count, root = _read_header(file.read(HEADER.size), path)
+            expected = levels_of(leaf_count)[-1].end
+            if size != expected:
+                raise _broken(path, f"{leaf_count} leaves take {expected} bytes, the file has {size}", "file-length")
+            data = mmap(file.fileno(), size, access=ACCESS_READ)
+    except OSError as error:
+        raise TreeError(
+            f"the tree file cannot be read: {error.strerror}",
+            where=str(path),
+            remedy="Check that the file exists and may be read.",
+            code="unreadable",
+        ) from error
+    if data[-NODE_SIZE:] != root:
+        data.close()
+        raise _broken(path, "the topmost node differs from the root in the header", "header-root")
+    return data, leaf_count, root
+
+
+def _read_header(header: bytes, path: Path) -> tuple[int, bytes]:
+    if len(header) < HEADER.size or not header.startswith(MAGIC):
+        raise _broken(path, "this is not a tree file", "not-a-tree-file")
+    _, version, leaf_count, root = HEADER.unpack(header)
+    if version != VERSION:
+        raise TreeError(
+            f"the tree file has format {version}, this program knows {VERSION}",
+            where=str(path),
+            remedy="Use the version of testamur that wrote it.",
+            code="version",
+        )
+    if leaf_count == 0 or header != HEADER.pack(MAGIC, version, leaf_count, root):
+        raise _broken(path, "the header of the tree file is damaged", "header")
+    return leaf_count, root
+
+
+def _broken(path: Path, what: str, code: str) -> TreeError:
+    return TreeError(
+        what,
+        where=str(path),
+        remedy="Restore the file from a backup, or build it again from the same digests: the bytes are the same.",
+        code=code,
+    )
+
+
+def write_file(data: mmap, path: Path) -> None:
+    """Write a laid-out tree so that the name appears only once all of it is on disk.
+
+    Raises:
+        TreeError: it cannot be written; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise TreeError(
+            f"the tree file cannot be written: {error.strerror}",
+            where=str(path),
+            remedy="Check the folder's permissions and free space, then run the job again.",
+            code="unwritable",
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without this the rename itself may be lost in a power cut.
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_order(data: mmap, leaves: Level) -> None:
+    """Check that the leaves ascend strictly.
+
+    Raises:
+        TreeError: names the first leaf that does not.
+    """
+    last = b""
+    checked = 0
+    for block in _blocks(data, leaves):
+        nodes = [last, *(node for (node,) in _NODE.iter_unpack(block))]
+        if not all(map(lt, nodes, islice(nodes, 1, None))):
+            index = checked + next(i for i in range(len(nodes) - 1) if nodes[i] >= nodes[i + 1])
+            raise TreeError(
+                f"leaf {index} is not greater than the leaf before it",
+                remedy="Build the tree again from the digests; absence cannot be proved from this one.",
+                code="leaf-order",
+            )
+        checked += len(nodes) - 1
+        last = nodes[-1]
+
+
+def check_levels(data: mmap, levels: tuple[Level, ...]) -> None:
+    """Derive every level from the one below and compare.
+
+    Raises:
+        TreeError: names the first node that differs.
+    """
+    for height, (below, level) in enumerate(pairwise(levels), 1):
+        start = level.offset
+        for derived in _parents(data, below):
+            stored = data[start : start + len(derived)]
+            if stored != derived:
+                pairs = zip(_NODE.iter_unpack(stored), _NODE.iter_unpack(derived), strict=True)
+                first = next(i for i, (a, b) in enumerate(pairs) if a != b)
+                index = (start - level.offset) // NODE_SIZE + first
+                raise TreeError(
+                    f"node {index} of level {height} does not follow from the level below",
+                    remedy="Build the tree again from the digests.",
+                    code="node-differs",
+                )
+            start += len(derived)
