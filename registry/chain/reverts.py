@@ -13,9 +13,40 @@ PANIC_SELECTOR = bytes.fromhex("4e487b71")  # Panic(uint256), from the compiler'
 REVERTED = 3
 MAXIMUM_TEXT = 300
 
-# Sentences by error name; `{argument}` is filled in. An error without a sentence is told by its name.
-SENTENCES: dict[str, str] = {}
-REMEDIES: dict[str, str] = {}
+# Sentences by error name, one for each error of the ABI; `{argument}` is filled in.
+SENTENCES: dict[str, str] = {
+    "AlreadyAnchored": "issuer {issuer} anchored the root {root} before, as its batch number {sequence}",
+    "BatchIsVoided": "the batch {root} of issuer {issuer} was voided: all its credentials are revoked for good",
+    "EmptyBatch": "the batch {root} of issuer {issuer} would have no credentials",
+    "IndexOutOfRange": "there is no credential {index} (counted from 0) in a batch of {leafCount}",
+    "InvalidOperator": "the zero address cannot be an operator of party {party}",
+    "InvalidSignature": "the signature is not that of operator {operator} over this anchor of issuer {issuer}",
+    "LengthsDiffer": "{roots} roots came with {leafCounts} leaf counts",
+    "NotController": "{account} is not the controller of party {party}",
+    "NotOperator": "{account} is not an operator of party {party}",
+    "NotPendingController": "control of party {party} was not offered to {account}",
+    "OperatorUnchanged": "nothing would change: for party {party}, {operator} being an operator is already {allowed}",
+    "PartyIsRetired": "party {party} has retired and anchors no more",
+    "SignatureExpired": "the signature was good until {deadline} (Unix seconds)",
+    "StatusUnchanged": "nothing would change: the credentials of the batch {root} already have that status",
+    "SupersedesItself": "credential {index} of the batch {root} cannot replace itself",
+    "UnknownBatch": "issuer {issuer} has not anchored the root {root}",
+    "UnknownParty": "there is no party {party}",
+    # From OpenZeppelin's parts of the contract.
+    "AddressEmptyCode": "there is no contract at {target}",
+    "FailedCall": "one of several calls in one transaction failed without a reason",
+    "InvalidShortString": "a name in the contract is damaged",
+    "StringTooLong": "the name {str} is too long",
+}
+REMEDIES: dict[str, str] = {
+    "AlreadyAnchored": "Nothing has to be done: a batch is anchored once and stays.",
+    "InvalidSignature": "Have the operator sign again for this chain, this contract and these values.",
+    "NotController": "Send the transaction with the controller's key.",
+    "NotOperator": "Send with the key of an operator, or have the controller allow this address.",
+    "SignatureExpired": "Have the operator sign again with a later deadline.",
+    "UnknownBatch": "Check issuer and root; the anchor may not be in a block yet.",
+    "UnknownParty": "Check the number of the party; register one first if there is none.",
+}
 
 
 def revert_data(error: Mapping[str, Any]) -> bytes | None:

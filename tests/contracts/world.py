@@ -1,0 +1,149 @@
+"""One chain in the process with the contract on it, and what a transaction on it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth.vm.spoof import SpoofTransaction
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_tester import EthereumTester, PyEVMBackend
+
+from registry.chain.abi import artifact
+
+GAS_LIMIT = 16_000_000
+GAS_PRICE_WEI = 10**10  # above eth-tester's base fee
+FAR_FUTURE = 2**40
+# The keys of eth-tester's own accounts.
+KEYS = tuple(number.to_bytes(32, "big") for number in range(1, 6))
+ACCOUNTS = tuple(Account.from_key(key).address.lower() for key in KEYS)
+CONTROLLER, OPERATOR, STRANGER, RELAYER, SUCCESSOR = ACCOUNTS
+
+
+class Reverted(Exception):
+    """The contract refused.
+
+    Attributes:
+        error: the ABI's name of the error, or "" when the contract threw nothing that the ABI knows.
+        arguments: of the error, in order.
+    """
+
+    def __init__(self, thrown: bytes):
+        item = artifact().errors_by_selector.get(thrown[:4])
+        self.error = item.name if item else ""
+        self.arguments = tuple(item.decode_arguments(thrown[4:]).values()) if item else (thrown,)
+        super().__init__(f"{self.error}{self.arguments}")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a transaction did: its events with their arguments in the order of the ABI, the gas, the block time."""
+
+    events: tuple[tuple[Any, ...], ...]
+    gas: int
+    timestamp: int
+    block_number: int
+
+
+class World:
+    """The chain and the contract. Names that were called, emitted and thrown are collected in `seen`."""
+
+    def __init__(self) -> None:
+        self.tester = EthereumTester(PyEVMBackend())
+        self.seen: set[str] = set()
+        self.address = self.deploy(artifact().initcode)
+
+    def deploy(self, initcode: bytes) -> str:
+        """Create a contract; its address."""
+        address: str = self._receipt(STRANGER, None, initcode)["contract_address"]
+        return address
+
+    def send(self, function: str, *arguments: object, sender: str) -> Done:
+        """A transaction to the contract.
+
+        Raises:
+            Reverted: it would be refused; nothing was sent.
+        """
+        call = artifact().functions[function].encode(*arguments)
+        self._execute(function, call, sender)
+        receipt = self._receipt(sender, self.address, call)
+        events = tuple(self._event(log) for log in receipt["logs"])
+        block = self.tester.get_block_by_number(receipt["block_number"])
+        return Done(events, receipt["gas_used"], block["timestamp"], receipt["block_number"])
+
+    def ask(self, function: str, *arguments: object, sender: str = STRANGER) -> Any:
+        """The answer of a view: one value, or a tuple of several.
+
+        Raises:
+            Reverted: it refused.
+        """
+        item = artifact().functions[function]
+        output, _ = self._execute(function, item.encode(*arguments), sender)
+        values = item.decode_output(output)
+        return values[0] if len(values) == 1 else values
+
+    def gas_of(self, function: str, *arguments: object) -> int:
+        """The execution gas of a view: without the 21,000 of a transaction and without its data."""
+        call = artifact().functions[function].encode(*arguments)
+        _, gas = self._execute(function, call, STRANGER)
+        return gas
+
+    def sign_anchor(self, key: bytes, issuer: int, root: bytes, leaf_count: int, deadline: int) -> bytes:
+        """The signature of an anchor, made by another library from the description of the type."""
+        message = encode_typed_data(
+            {"name": "Testamur", "version": "1", "chainId": self.chain_id, "verifyingContract": self.address},
+            {
+                "Anchor": [
+                    {"name": "issuer", "type": "uint64"},
+                    {"name": "root", "type": "bytes32"},
+                    {"name": "leafCount", "type": "uint32"},
+                    {"name": "deadline", "type": "uint256"},
+                ]
+            },
+            {"issuer": issuer, "root": root, "leafCount": leaf_count, "deadline": deadline},
+        )
+        signature: bytes = Account.sign_message(message, key).signature
+        return bytes(signature)
+
+    @property
+    def chain_id(self) -> int:
+        """EIP-155."""
+        return int(self.tester.backend.chain.chain_id)
+
+    def _receipt(self, sender: str, to: str | None, call: bytes) -> dict[str, Any]:
+        transaction = {"from": sender, "gas": GAS_LIMIT, "data": "0x" + call.hex()} | ({"to": to} if to else {})
+        receipt: dict[str, Any] = self.tester.get_transaction_receipt(self.tester.send_transaction(transaction))
+        assert receipt["status"] == 1
+        return receipt
+
+    def _execute(self, function: str, call: bytes, sender: str) -> tuple[bytes, int]:
+        """Output and execution gas of a call on top of the last block; nothing stays of it."""
+        self.seen.add(function)
+        vm = self.tester.backend.chain.get_vm()
+        state = vm.state
+        unsigned = vm.create_unsigned_transaction(
+            nonce=state.get_nonce(_raw(sender)),
+            gas_price=GAS_PRICE_WEI,
+            gas=GAS_LIMIT,
+            to=_raw(self.address),
+            value=0,
+            data=call,
+        )
+        computation = state.apply_transaction(SpoofTransaction(unsigned, from_=_raw(sender)))
+        if computation.is_error:
+            refusal = Reverted(bytes(computation.output))
+            self.seen.add(refusal.error)
+            raise refusal
+        return bytes(computation.output), computation.get_gas_used()
+
+    def _event(self, log: dict[str, Any]) -> tuple[Any, ...]:
+        topics: Sequence[bytes] = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+        item = artifact().events_by_topic[topics[0]]
+        self.seen.add(item.name)
+        return (item.name, *item.decode_event(topics, bytes.fromhex(log["data"][2:])).values())
+
+
+def _raw(address: str) -> bytes:
+    return bytes.fromhex(address[2:])
