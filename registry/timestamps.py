@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 TIMESTAMP_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
+_WITHOUT_ZONE = len("2026-01-01T00:00:00")
 _TIMESTAMP = re.compile(TIMESTAMP_PATTERN[:-1] + r"\Z")
 
 
@@ -18,7 +19,7 @@ def write_timestamp(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("the moment has no time zone")
     moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return moment.isoformat(timespec="seconds")[:_WITHOUT_ZONE] + "Z"
 
 
 def read_timestamp(text: str) -> datetime:

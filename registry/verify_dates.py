@@ -92,7 +92,8 @@ def _span(text: str) -> _Span | None:
     try:
         if zone is not None:
             # Digits of a second beyond the sixth are cut off: datetime has no room for them.
-            moment = datetime.fromisoformat(f"{day}T{time}{(fraction or '')[:7]}{zone.upper()}").astimezone(UTC)
+            moment = datetime.fromisoformat(f"{day}T{time}{(fraction or '')[:7]}{zone.upper()}")
+            moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
             return _Span(moment, moment)
         local = datetime.fromisoformat(f"{day}T{time or '00:00:00'}").replace(tzinfo=UTC)
         return _Span(local - _AHEAD, local + _BEHIND + (timedelta() if time else _DAY))

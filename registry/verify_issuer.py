@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +18,11 @@ def named_issuers(claims: Mapping[str, Any]) -> list[str]:
     issuer = claims.get("issuer")
     if issuer is None and isinstance(badge := claims.get("badge"), dict):  # Open Badges 2.0
         issuer = badge.get("issuer")
-    return [text[:_LONGEST] for text in _texts(issuer) if text.strip()][:_MOST]
+    if isinstance(issuer, dict):
+        texts = [text for member in ("id", "url", "name") if member in issuer for text in _values(issuer[member])]
+    else:
+        texts = [issuer] if isinstance(issuer, str) else []
+    return [text[:_LONGEST] for text in texts if text.strip()][:_MOST]
 
 
 def same_issuer(named: list[str], party: PartyFacts, trusted_name: str | None) -> bool:
@@ -25,34 +30,23 @@ def same_issuer(named: list[str], party: PartyFacts, trusted_name: str | None) -
     names = {_plain(name) for name in (party.name, trusted_name) if name}
     host = _host(party.uri)
     return any(
-        text == party.uri or _plain(text) in names or (host is not None and _host(text) == host) for text in named
+        text == party.uri or (host is not None and _host(text) == host) or _plain(text) in names for text in named
     )
-
-
-def _texts(issuer: object) -> Iterator[str]:
-    if isinstance(issuer, str):
-        yield issuer
-    elif isinstance(issuer, dict):
-        for member in ("id", "url", "name"):
-            yield from _values(issuer.get(member))
 
 
 def _values(value: object) -> Iterator[str]:
     """A text, or the texts of a list or of JSON-LD language objects."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict) and isinstance(value.get("@value"), str):
-        yield value["@value"]
-    elif isinstance(value, list):
-        for item in value:
-            if not isinstance(item, list):
-                yield from _values(item)
+    for item in value if isinstance(value, list) else (value,):
+        text = item.get("@value") if isinstance(item, dict) else item
+        if isinstance(text, str):
+            yield text
 
 
 def _plain(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
+@lru_cache(maxsize=1024)  # a folder of credentials has few issuers
 def _host(uri: str) -> str | None:
     """The host of an http(s) URL or of a did:web, with its port."""
     if uri.startswith("did:web:"):

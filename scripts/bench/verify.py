@@ -3,7 +3,7 @@
     python scripts/bench/verify.py [credentials]
 
 The chain's facts are given, so nothing waits for a network. Both run on one core, in turns, and the best of the turns
-counts. The baseline makes the digest with rfc8785 and hashlib and checks the path with blockcerts_merkletools; it checks
+counts. The baseline makes the digest with rfc8785 and hashlib and checks the path with blockcerts_merkletools, and
 nothing else: no duplicate keys, no leaf count, no anchor, no status, no dates, and it makes no verdict.
 """
 
@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -61,9 +61,9 @@ def main() -> None:
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(TURNS):
         for name, run in runs.items():
-            started = perf_counter()
+            started = process_time()
             run()
-            seconds[name].append(perf_counter() - started)
+            seconds[name].append(process_time() - started)
     rates = {name: count / min(times) for name, times in seconds.items()}
     *_, baseline_rate = rates.values()
     print(f"{count:,} credentials of {len(documents[0]):,} bytes, paths of {LEVELS} nodes, one core, a second:")
@@ -104,7 +104,7 @@ def credential(number: int) -> bytes:
                             "targetCode": f"IS-{course:03}",
                             "targetType": "CTDL",
                         }
-                        for course in range(13)
+                        for course in range(15)
                     ],
                 },
             },

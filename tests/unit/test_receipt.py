@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry import receipt as receipts
+from registry import strictjson
 from registry.credential import Digest, DigestMethod, digest_document, digest_json
 from registry.errors import ReceiptError
 from registry.merkle import InclusionProof, check_inclusion, path_length, root_from_path
@@ -242,6 +243,31 @@ def test_what_is_no_receipt_is_refused(data: bytes, code: str) -> None:
 def test_a_duplicate_key_deep_inside_is_refused() -> None:
     text = to_json(anchored_receipt()).replace(b'"leafIndex":5', b'"leafIndex":4,"leafIndex":5')
     assert refusal(text).code == "duplicate-key"
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_json_that_is_read_has_one_reading(data: st.DataObject) -> None:
+    """The quick way in skips the strict parser; whatever it takes, the strict parser takes too."""
+    text = bytearray(to_json(anchored_receipt() if data.draw(st.booleans()) else anchored_receipt(levels=0)))
+    at = data.draw(st.integers(0, len(text)))
+    text[at:at] = data.draw(
+        st.sampled_from(
+            [b'"issuer":7,', b'"type":NaN,', b'"path":[],', b"\\u0000", b" ", b'"', b',"', b"\x00", b"7", b"\xff"]
+        )
+        | st.binary(max_size=3)
+    )
+    try:
+        parse_json(bytes(text))
+    except ReceiptError:
+        return
+    assert strictjson.parse_json(bytes(text)) == json.loads(text)
+
+
+def test_a_key_written_with_an_escape_is_still_the_same_key() -> None:
+    text = to_json(anchored_receipt())
+    assert parse_json(text.replace(b'"issuer"', b'"\\u0069ssuer"')) == anchored_receipt()
+    assert refusal(text.replace(b'"issuer"', b'"\\u0069ssuer":8,"issuer"')).code == "duplicate-key"
 
 
 class TestCbor:

@@ -391,8 +391,8 @@ def test_unknown_never_becomes_valid() -> None:
             WORLD.facts, chain=case["chain"], party=case["party"], batch=batch,
             revoked=case["revoked"], suspended=case["suspended"],
         )  # fmt: skip
-        offered = {"asked": facts, "down": DOWN, "not asked": None}[case["reach"]]
-        verdict = verify(document, "x.json", case["receipt"], offered, now=NOW, trust=case["trust"])
+        answers: dict[str, ChainFacts | FactsUnavailable | None] = {"asked": facts, "down": DOWN, "not asked": None}
+        verdict = verify(document, "x.json", case["receipt"], answers[case["reach"]], now=NOW, trust=case["trust"])
         clean = (
             case["reach"] == "asked"
             and case["chain"] == CHAIN
