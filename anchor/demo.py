@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,7 @@ def _verify(workspace: Workspace, each: Enrolled, folder: Path, demo: Demo) -> N
     for name, document in files.items():
         path = folder / name
         path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-        demo.verdicts[name] = verifier.verify_file(path)
+        demo.verdicts[name] = replace(verifier.verify_file(path), name=name)
     demo.absence, _proofs = absence_of(workspace, digest_document(never).value, each.party)
 
 

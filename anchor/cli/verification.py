@@ -89,11 +89,9 @@ def say_verdict(session: Session, verdict: Verdict) -> None:
     """One verdict with all its checks."""
     overall = verdict.overall
     session.say(Text.assemble(f"{verdict.name}: ", (str(overall), f"bold {COLOURS[overall]}")))
-    table = Table.grid(padding=(0, 2))
     for check in verdict.checks:
-        sign = Text(check.outcome, style=OUTCOME_COLOURS[check.outcome])
-        table.add_row("", sign, check.name, Text(f"{check.text} ({check.code})"))
-    session.say(table)
+        outcome = (f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
+        session.say(Text.assemble(outcome, f"  {check.name:<9}  {check.text} ({check.code})"))
 
 
 def verdict_table(verdicts: list[Verdict]) -> Table:

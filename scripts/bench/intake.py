@@ -1,0 +1,95 @@
+"""Intake of Open Badges credentials from JSONL to a sealed tree and stored digests, against one plain process.
+
+    python scripts/bench/intake.py [--count 100000]
+
+The rival does what a simple issuer's script does: json, rfc8785, SHA-256 and blockcerts_merkletools in one process, on a
+part of the same file. Bar: 25,000 credentials a second, and 1,000,000 credentials under 1 GiB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+BAR_PER_SECOND = 25_000
+RIVAL_DOCUMENTS = 3_000
+MIB = 1 << 20
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100_000)
+    count = parser.parse_args().count
+
+    # Imported here: the processes of the intake import this file again, and need none of it.
+    from anchor.batches import Batches, select
+    from anchor.intake import take_in
+    from anchor.samples import write_jsonl
+    from registry.store.batches import BatchStore
+    from registry.store.folder import DataFolder
+
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "credentials.jsonl"
+        write_jsonl(source, count, seed=1)
+        size = source.stat().st_size
+        print(f"{count:,} credentials, {size / count:,.0f} bytes each, {size / MIB:,.0f} MiB of JSONL")
+        rival = _rival(source)
+
+        before = _peak_mib()
+        folder = DataFolder(Path(place) / "data")
+        store = BatchStore(folder.engine, "eip155:1", "0x" + "00" * 20)
+        started = time.perf_counter()
+        intake = take_in(source)
+        digested = time.perf_counter()
+        selection = select(intake, store, 1)
+        row = _sealing(Batches, folder, store).seal(intake, selection, 1)
+        sealed = time.perf_counter()
+        folder.close()
+
+    rate = count / (sealed - started)
+    print(f"digests            {count / (digested - started):>10,.0f} credentials/s")
+    print(f"tree and database  {count / (sealed - digested):>10,.0f} credentials/s")
+    print(f"all of it          {rate:>10,.0f} credentials/s, {rate / BAR_PER_SECOND:.1f} x the bar of {BAR_PER_SECOND:,}")
+    print(f"plain process      {rival:>10,.0f} credentials/s; this is {rate / rival:.1f} x as fast")
+    print(f"peak memory        {_peak_mib():>10,.0f} MiB ({before:,.0f} MiB before), {_worker_peak_mib():,.0f} MiB a worker")
+    print(f"root               0x{row.root.hex()}")
+
+
+def _sealing(kind, folder, store):  # type: ignore[no-untyped-def]
+    """Batches that are sealed and never sent: no chain is needed."""
+    return kind(folder, store, None, None)
+
+
+def _rival(source: Path) -> float:
+    import rfc8785
+    from blockcerts_merkletools import MerkleTools
+
+    with source.open("rb") as file:
+        lines = list(islice(file, RIVAL_DOCUMENTS))
+    started = time.perf_counter()
+    tree = MerkleTools(hash_type="sha256")
+    for line in lines:
+        document = json.loads(line)
+        document.pop("proof", None)
+        tree.add_leaf(sha256(rfc8785.dumps(document)).hexdigest())
+    tree.make_tree()
+    return len(lines) / (time.perf_counter() - started)
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _worker_peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
