@@ -428,5 +428,10 @@ def _unavailable(name: str, facts: FactsUnavailable) -> Check:
 
 
 def _sentences(*parts: str | None) -> str:
-    """The parts as sentences, whether or not they were written as such."""
-    return " ".join(part[0].upper() + part[1:].rstrip(".") + "." for part in parts if part)
+    """The parts as sentences, whether or not they were written as such; one that begins with a URL keeps its letter."""
+    return " ".join(_sentence(part) for part in parts if part)
+
+
+def _sentence(text: str) -> str:
+    first = text.partition(" ")[0]
+    return (text if "/" in first else text[0].upper() + text[1:]).rstrip(".") + "."

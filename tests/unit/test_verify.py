@@ -544,6 +544,8 @@ def test_text_for_people() -> None:
     assert "Uni A" in verdict.check("issuer").text
     assert verdict.check("anchor").text.startswith("Anchored by issuer 7 on 2026-01-01T00:00:00Z in block 100")
     assert WORLD.verify(facts=DOWN).check("anchor").text == "No answer from the chain. Try again later."
+    at = replace(DOWN, what="http://localhost:8545: no answer.")
+    assert WORLD.verify(facts=at).check("status").text == "http://localhost:8545: no answer. Try again later."
 
 
 class TestAbsence:
