@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.35;
+
+/// @dev The cheat codes of forge that these tests use.
+interface Vm {
+    function addr(uint256 key) external pure returns (address);
+    function assume(bool condition) external pure;
+    function chainId(uint256 id) external;
+    function expectEmit(address emitter) external;
+    function expectRevert() external;
+    function expectRevert(bytes calldata thrown) external;
+    function expectRevert(bytes4 thrown) external;
+    function prank(address sender) external;
+    function roll(uint256 number) external;
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function warp(uint256 timestamp) external;
+}
+
+/// @dev The base of all tests.
+abstract contract Test {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    /// @dev A number between two others, both included.
+    function between(uint256 number, uint256 least, uint256 most) internal pure returns (uint256) {
+        return least + number % (most - least + 1);
+    }
+}
