@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import solcx
+from solcx.exceptions import SolcError
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "contracts" / "src"
@@ -40,17 +41,22 @@ def compiled() -> dict[str, Any]:
     """
     if not MODULES.is_dir():
         sys.exit("error: node_modules is not there\n  what to do: run `npm ci`, or use `make contracts`")
-    own = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*.sol"))}
-    output = solcx.compile_standard(
-        {
-            "language": "Solidity",
-            "sources": {name: {"content": content} for name, content in own.items()},
-            # The AST is not used: it has the compiler list every source that was read, imports included.
-            "settings": {**SETTINGS, "outputSelection": {"*": {CONTRACT: WANTED, "": ["ast"]}}},
-        },
-        solc_binary=ROOT / "scripts" / "solc.mjs",
-        base_path=os.path.relpath(MODULES),
-    )
+    own = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*.sol"))
+    }
+    try:
+        output = solcx.compile_standard(
+            {
+                "language": "Solidity",
+                "sources": {name: {"content": content} for name, content in own.items()},
+                # The AST is not used: it has the compiler list every source that was read, imports included.
+                "settings": {**SETTINGS, "outputSelection": {"*": {CONTRACT: WANTED, "": ["ast"]}}},
+            },
+            solc_binary=ROOT / "scripts" / "solc.mjs",
+            base_path=os.path.relpath(MODULES),
+        )
+    except SolcError as error:
+        sys.exit(error.message)
     complaints = [each["formattedMessage"] for each in output.get("errors", ())]
     if complaints:
         sys.exit("\n".join(complaints))

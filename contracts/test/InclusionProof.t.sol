@@ -129,6 +129,19 @@ contract InclusionProofTest is Test {
         assert(answers > 0 && answers < 400);
     }
 
+    /// @dev A hash function that fails, and a chain that does not have it.
+    function test_noHashNoAnswer() external {
+        bytes32[] memory leaves = ReferenceTree.leavesOf(2, 1);
+        (bytes32[] memory path,) = leaves.way(0, 2, 0);
+        bytes32 root = leaves.root(0, 2);
+        vm.mockCallRevert(address(2), "", "");
+        vm.expectRevert();
+        prover.verify(root, 2, 0, leaves[0], path);
+        vm.mockCall(address(2), "", "");
+        vm.expectRevert();
+        prover.verify(root, 2, 0, leaves[0], path);
+    }
+
     function _climbed(uint256 count, uint256 index, bytes32 leaf, uint256 seed)
         private
         pure

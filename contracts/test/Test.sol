@@ -10,6 +10,8 @@ interface Vm {
     function expectRevert() external;
     function expectRevert(bytes calldata thrown) external;
     function expectRevert(bytes4 thrown) external;
+    function mockCall(address callee, bytes calldata data, bytes calldata answer) external;
+    function mockCallRevert(address callee, bytes calldata data, bytes calldata thrown) external;
     function prank(address sender) external;
     function roll(uint256 number) external;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);

@@ -28,7 +28,7 @@ def test_forge_compiles_with_the_settings_of_the_artifact() -> None:
 def test_versions_are_pinned_and_the_lock_names_no_server() -> None:
     package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    for name, version in package["devDependencies"].items():
+    for name, version in (package["devDependencies"] | package["optionalDependencies"]).items():
         assert lock[f"node_modules/{name}"]["version"] == version
     assert _artifact()["compiler"] == f"solc {package['devDependencies']['solc']}"
     assert not any("resolved" in entry for entry in lock.values())
