@@ -19,6 +19,7 @@ from registry.strictjson import DEFAULT_LIMITS, Limits, canonical_json, canonica
 __all__ = [
     "DEFAULT_LIMITS",
     "DIGEST_SIZE",
+    "JSON_SUFFIXES",
     "Digest",
     "DigestMethod",
     "Hazard",
@@ -38,6 +39,7 @@ __all__ = [
 DIGEST_SIZE = 32
 
 JSON_SUFFIXES = (".json", ".jsonld")
+"""Ends of the names, in lower case, of files that are digested as JSON."""
 _GIVEN = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 _CHUNK = 1024 * 1024
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import struct
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ import rfc8785
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from registry import strictjson
+from registry import credential, hazards, strictjson
 from registry.credential import (
     DEFAULT_LIMITS,
     Digest,
@@ -555,3 +556,22 @@ def test_real_credentials_digest_as_plain_rfc_8785_does() -> None:
         digest = digest_bytes(data, path.name)
         assert digest.method is DigestMethod.VC_JCS
         assert digest.value == hashlib.sha256(rfc8785.dumps(document)).digest(), path
+
+
+# --- the reference page
+
+SOURCES = (credential, strictjson)
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "digest.md"
+
+
+def test_the_reference_has_every_code_and_true_examples() -> None:
+    page = REFERENCE.read_text(encoding="utf-8")
+    codes = set(re.findall(r'code="([a-z0-9-]+)"', "".join(Path(str(m.__file__)).read_text("utf-8") for m in SOURCES)))
+    hazard_codes = set(re.findall(r'Hazard\(\s*"([a-z-]+)"', Path(str(hazards.__file__)).read_text("utf-8")))
+    assert len(codes) >= 14
+    assert len(hazard_codes) == 6
+    assert [code for code in sorted(codes | hazard_codes) if f"| `{code}` |" not in page] == []
+    examples = re.findall(r"^\| `(\{.*?\})` \| .* \| `([a-z-]+)` `([0-9a-f]{64})` \|$", page, re.MULTILINE)
+    assert len(examples) == 2
+    for document, method, value in examples:
+        assert digest_json(document.encode()) == Digest(DigestMethod(method), bytes.fromhex(value))
