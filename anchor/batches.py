@@ -11,7 +11,7 @@ from anchor.transact import Sender
 from anchor.waiting import wait_for
 from anchor.workspace import Workspace
 from registry.chain.calls import Purpose
-from registry.chain.contract import CredentialRegistry
+from registry.chain.contract import Anchored, CredentialRegistry
 from registry.errors import ChainError, ContractReverted, TransactionUnsettled
 from registry.merkle import Tree
 from registry.store.batches import BatchRow, BatchStore, Leaf, Place
@@ -19,6 +19,7 @@ from registry.store.folder import DataFolder
 from registry.store.tables import BatchState
 
 WORD_BITS = 256
+EVENT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +173,9 @@ class Batches:
                 remedy="Somebody anchored this root by hand with a wrong count: void it, and anchor with --reissue.",
                 code="count-differs",
             )
-        events = self._registry.anchored_events(
-            issuer=row.issuer, root=row.root, from_block=found.block_number, to_block=found.block_number
-        )
-        if not events:
+        # A node may know a block's state a moment before its events.
+        events = wait_for(lambda: self._anchored(row, found.block_number) or None, EVENT_SECONDS)
+        if events is None:
             raise TransactionUnsettled(
                 f"the chain has batch 0x{row.root.hex()} and does not give its event",
                 where=self._registry.client.where,
@@ -193,6 +193,11 @@ class Batches:
                 block_hash=log.block_hash,
                 block_time=int(found.anchored_at.timestamp()),
             )
+        )
+
+    def _anchored(self, row: BatchRow, block_number: int) -> tuple[Anchored, ...]:
+        return self._registry.anchored_events(
+            issuer=row.issuer, root=row.root, from_block=block_number, to_block=block_number
         )
 
     def wait_until_final(self, row: BatchRow, timeout: float, changed: Callable[[BatchRow], None]) -> BatchRow:

@@ -1,20 +1,20 @@
 """The one error tree of the project; commands and services catch `RegistryError` and nothing wider.
 
-    RegistryError
-    ├── CredentialError   a document that has no digest (also ValueError)
-    ├── TreeError         a tree that cannot be built, opened or searched
-    ├── ProofError        an inclusion or absence proof that does not hold (also ValueError)
-    ├── ReceiptError      a receipt that cannot be read (also ValueError)
-    ├── SettingsError     a setting that is missing or makes no sense (also ValueError)
-    ├── StoreError        the data folder or database cannot be used
-    ├── IntakeError       input of a job that cannot be read, or that --strict refuses
-    ├── SignerError       a key that cannot be read or used
-    └── ChainError        anything about the chain
-        ├── ChainUnavailable     no answer, or an answer that is not one: ask again later
-        ├── ChainBusy            the embedded chain is held by another process
-        ├── WrongChain           another chain, genesis or contract than the one expected
-        ├── ContractReverted     the contract refused a call, with its error and arguments
-        └── TransactionUnsettled sent, and not seen mined in the time allowed
+RegistryError
+├── CredentialError   a document that has no digest (also ValueError)
+├── TreeError         a tree that cannot be built, opened or searched
+├── ProofError        an inclusion or absence proof that does not hold (also ValueError)
+├── ReceiptError      a receipt that cannot be read (also ValueError)
+├── SettingsError     a setting that is missing or makes no sense (also ValueError)
+├── StoreError        the data folder or database cannot be used
+├── IntakeError       input of a job that cannot be read, or that --strict refuses
+├── SignerError       a key that cannot be read or used
+└── ChainError        anything about the chain
+    ├── ChainUnavailable     no answer, or an answer that is not one: ask again later
+    ├── ChainBusy            the embedded chain is held by another process
+    ├── WrongChain           another chain, genesis or contract than the one expected
+    ├── ContractReverted     the contract refused a call, with its error and arguments
+    └── TransactionUnsettled sent, and not seen mined in the time allowed
 """
 
 from __future__ import annotations
@@ -129,7 +129,9 @@ class ContractReverted(ChainError):
 
     default_code = "contract-reverted"
 
-    def __init__(self, what: str, *, error: str = "", arguments: dict[str, object] | None = None, remedy: str | None = None):
+    def __init__(
+        self, what: str, *, error: str = "", arguments: dict[str, object] | None = None, remedy: str | None = None
+    ):
         super().__init__(what, remedy=remedy)
         self.error = error
         self.arguments = arguments or {}

@@ -189,7 +189,7 @@ def _named(part: Mapping[str, Any], value: Any) -> Any:
 def _topic_value(part: Mapping[str, Any], topic: bytes) -> Any:
     """An indexed argument: the value itself, or for text and lists its 32-byte hash."""
     kind = _type(part)
-    if kind in ("string", "bytes") or kind.endswith("]") or kind.endswith(")"):
+    if kind in ("string", "bytes") or kind.endswith(("]", ")")):
         return topic
     (value,) = _decoded([part], topic)
     return value

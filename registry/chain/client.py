@@ -387,7 +387,7 @@ def _topic(topic: bytes | Sequence[bytes] | None) -> object:
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise ValueError("a list was expected")
+        raise TypeError("a list was expected")
     return value
 
 

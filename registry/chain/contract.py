@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from registry.chain.abi import artifact
@@ -12,6 +13,7 @@ from registry.chain.calls import Calls, Purpose, Reason, call_data
 from registry.chain.client import CHECK_ENDPOINT, BlockNumber, ChainClient, Log
 from registry.chain.hexadecimal import address_bytes, checksummed
 from registry.errors import ChainUnavailable, ContractReverted, WrongChain
+from registry.merkle import AbsenceProof, Neighbour
 
 __all__ = ["Anchored", "Batch", "CredentialRegistry", "Event", "Party", "Purpose", "Reason", "Status", "call_data"]
 
@@ -145,6 +147,13 @@ class CredentialRegistry(Calls):
         """Whether the contract itself finds the digest in the batch."""
         return bool(self._value("verifyInclusion", issuer, root, index, digest, list(path), at=at))
 
+    def excludes(
+        self, issuer: int, root: bytes, digest: bytes, proof: AbsenceProof, *, at: BlockNumber = "latest"
+    ) -> bool:
+        """Whether the contract itself finds that the digest is not in the batch."""
+        lower, upper = _leaf_argument(proof.lower), _leaf_argument(proof.upper)
+        return bool(self._value("verifyAbsence", issuer, root, digest, lower, upper, at=at))
+
     # Events
 
     def anchored_events(
@@ -176,8 +185,7 @@ class CredentialRegistry(Calls):
             item = artifact().events_by_topic.get(log.topics[0]) if log.topics else None
             if item is None or address_bytes(log.address) != address_bytes(self.address):
                 continue
-            decode = item.decode_event
-            arguments = self._understood(item.name, lambda decode=decode, log=log: decode(log.topics, log.data))
+            arguments = self._understood(item.name, partial(item.decode_event, log.topics, log.data))
             events.append(Event(item.name, arguments, log))
         return tuple(events)
 
@@ -235,6 +243,13 @@ class CredentialRegistry(Calls):
             remedy=CHECK_ENDPOINT,
             code="chain-garbage",
         )
+
+
+def _leaf_argument(neighbour: Neighbour | None) -> tuple[int, bytes, list[bytes]]:
+    """A neighbour as the contract takes it; what is missing at an edge is an empty leaf, whose path fits no tree."""
+    if neighbour is None:
+        return 0, bytes(32), []
+    return neighbour.proof.leaf_index, neighbour.digest, list(neighbour.proof.path)
 
 
 def _time(seconds: int) -> datetime:

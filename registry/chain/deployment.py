@@ -1,7 +1,7 @@
 """Where the contract is on a chain, and how to make sure that it is the one expected.
 
-The contract is deployed through the deterministic deployer that public chains share, with a fixed salt, so that the same
-code has the same address everywhere and anybody may deploy it.
+The contract is deployed through the deterministic deployer that public chains share, with a fixed salt, so that the
+same code has the same address everywhere and anybody may deploy it.
 """
 
 from __future__ import annotations
@@ -176,8 +176,8 @@ def _write_atomically(path: Path, text: str) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
-            os.fchmod(file.fileno(), 0o644)
             os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from registry.chain.journal import Journal
 from registry.errors import ChainBusy, ChainError, RegistryError, StoreError
 
 try:
-    import rlp  # type: ignore[import-untyped]
+    import rlp
     from filelock import FileLock, Timeout
 
     from registry.chain.evm import Evm, encoded_receipts

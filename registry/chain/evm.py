@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeAlias
 
-import rlp  # type: ignore[import-untyped]
 from eth.abc import BlockAPI, ComputationAPI, ReceiptAPI, SignedTransactionAPI
 from eth.chains.base import Chain
 from eth.db.atomic import AtomicDB
@@ -171,11 +170,6 @@ class Evm:
     def replay(self, written: Iterable[tuple[bytes, bytes]]) -> None:
         """Put a block on the chain by what it wrote, without executing it."""
         self._ledger.kv_store.update(written)
-
-    def import_block(self, encoded: bytes) -> None:
-        """Put a block on the chain by executing it: slow, and proves every hash in it."""
-        block_class = self.chain.get_vm().get_block_class()
-        self.chain.import_block(rlp.decode(encoded, sedes=block_class))
 
     # State
 

@@ -93,13 +93,13 @@ class Journal:
         """The file with its header, which appears whole or not at all."""
         if not self._path.exists():
             temporary = self._path.with_suffix(".new")
-            with open(temporary, "wb") as file:
+            with temporary.open("wb") as file:
                 file.write(self._header)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self._path)
             _sync_folder(self._path.parent)
-        return open(self._path, "r+b", buffering=0)
+        return self._path.open("r+b", buffering=0)
 
     def _record_at(self, content: bytes, offset: int) -> bytes | None:
         """The record there, or None when it is torn."""
@@ -125,7 +125,7 @@ class Journal:
     def _set_aside(self, content: bytes, offset: int) -> None:
         aside = self._path.with_suffix(f".{offset}.torn")
         try:
-            with open(aside, "wb") as file:
+            with aside.open("wb") as file:
                 file.write(content[offset:])
                 os.fsync(file.fileno())
             self._file.truncate(offset)

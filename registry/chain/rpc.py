@@ -57,7 +57,7 @@ class EthereumRpc:
         self._chain = chain
         self._evm = chain.evm
         self._methods: dict[str, Callable[..., object]] = {
-            "eth_accounts": lambda: [],
+            "eth_accounts": list,
             "eth_blockNumber": lambda: to_hex(self._head().block_number),
             "eth_call": self._call,
             "eth_chainId": lambda: to_hex(self._evm.chain.chain_id),
@@ -205,13 +205,13 @@ class EthereumRpc:
         unbounded = self._executed({**message, "gas": to_hex(header.gas_limit)}, header)
         _raise_if_reverted(unbounded)
         message_gas = unbounded.get_gas_used() + unbounded.get_gas_refund()
-        needed = self._intrinsic_gas(message, header) + message_gas
+        needed = self._intrinsic_gas(message) + message_gas
         gas = min(header.gas_limit, needed + needed // 63 + GAS_STIPEND)
         while gas < header.gas_limit and self._executed({**message, "gas": to_hex(gas)}, header).is_error:
             gas = min(header.gas_limit, gas * 3 // 2)
         return to_hex(gas)
 
-    def _intrinsic_gas(self, message: Mapping[str, object], header: Header) -> int:
+    def _intrinsic_gas(self, message: Mapping[str, object]) -> int:
         """What a transaction costs before its first instruction, or its calldata floor (EIP-7623)."""
         payload = _payload(message)
         zeros = payload.count(0)

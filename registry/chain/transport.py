@@ -7,7 +7,6 @@ because what it means depends on what was asked.
 from __future__ import annotations
 
 import itertools
-import json
 import ssl
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import orjson
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
@@ -71,7 +71,7 @@ class HttpTransport:
     def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
         """Send one request and read its answer, which carries the request's id and a result or an error."""
         request_id = next(self._ids)
-        body = json.dumps({"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)}).encode()
+        body = orjson.dumps({"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)})
         answer = self._parsed(self._post(body))
         # A server that could not read the request answers with an error and no id: that is still an answer.
         refused_unread = answer.get("id") is None and "error" in answer
@@ -103,10 +103,10 @@ class HttpTransport:
             finally:
                 # A connection left half read must not carry the next request.
                 response.drain_conn() if response.length_remaining == 0 else response.close()
+        except NewConnectionError:  # one of the time-outs in the eyes of urllib3
+            raise self._unavailable("nothing answers there", "chain-unreachable", TRY_LATER) from None
         except (ConnectTimeoutError, ReadTimeoutError):
             raise self._timed_out() from None
-        except NewConnectionError:
-            raise self._unavailable("nothing answers there", "chain-unreachable", TRY_LATER) from None
         except SSLError:
             raise self._unavailable("its TLS certificate is not accepted", "chain-tls", CHECK_ENDPOINT) from None
         except (HTTPError, OSError) as error:
@@ -150,8 +150,8 @@ class HttpTransport:
 
     def _parsed(self, body: bytes) -> dict[str, Any]:
         try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
+            answer = orjson.loads(body)
+        except ValueError:
             raise self._garbage("the answer is not JSON") from None
         if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
             raise self._garbage("the answer is JSON but not JSON-RPC")
@@ -171,7 +171,7 @@ def _pool_for(scheme: str, host: str) -> urllib3.PoolManager:
     """Connections to the host, through the proxy of the environment where there is one."""
     options: dict[str, Any] = {"maxsize": 8}
     paths = ssl.get_default_verify_paths()
-    if scheme == "https" and paths.cafile is None and paths.capath is None:
+    if scheme == "https" and not (paths.cafile or paths.capath):
         import certifi  # Python builds without a system store (macOS installers)
 
         options["ca_certs"] = certifi.where()

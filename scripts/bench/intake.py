@@ -2,7 +2,7 @@
 
     python scripts/bench/intake.py [--count 100000]
 
-The rival does what a simple issuer's script does: json, rfc8785, SHA-256 and blockcerts_merkletools in one process, on a
+The rival does what a simple issuer's script does: json, rfc8785, SHA-256 and blockcerts_merkletools in one process, on
 part of the same file. Bar: 25,000 credentials a second, and 1,000,000 credentials under 1 GiB.
 """
 
@@ -56,9 +56,12 @@ def main() -> None:
     rate = count / (sealed - started)
     print(f"digests            {count / (digested - started):>10,.0f} credentials/s")
     print(f"tree and database  {count / (sealed - digested):>10,.0f} credentials/s")
-    print(f"all of it          {rate:>10,.0f} credentials/s, {rate / BAR_PER_SECOND:.1f} x the bar of {BAR_PER_SECOND:,}")
+    print(
+        f"all of it          {rate:>10,.0f} credentials/s, {rate / BAR_PER_SECOND:.1f} x the bar of {BAR_PER_SECOND:,}"
+    )
     print(f"plain process      {rival:>10,.0f} credentials/s; this is {rate / rival:.1f} x as fast")
-    print(f"peak memory        {_peak_mib():>10,.0f} MiB ({before:,.0f} MiB before), {_worker_peak_mib():,.0f} MiB a worker")
+    memory = f"({before:,.0f} MiB before), {_worker_peak_mib():,.0f} MiB a worker"
+    print(f"peak memory        {_peak_mib():>10,.0f} MiB {memory}")
     print(f"root               0x{row.root.hex()}")
 
 
