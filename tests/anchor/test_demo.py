@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.anchor.conftest import Run
+from tests.conftest import Run
 
 
 def test_the_demo_shows_every_fate(run: Run) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from registry.receipt import parse
-from tests.anchor.conftest import Run
+from tests.conftest import Run
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "dcc" / "verifiableCredentials" / "v2"
 

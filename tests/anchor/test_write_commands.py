@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from registry.chain.genesis import DEVELOPMENT_ACCOUNTS, PUBLICLY_KNOWN_KEYS
-from tests.anchor.conftest import Run
+from tests.conftest import Run
 
 
 @pytest.fixture
