@@ -514,7 +514,7 @@ def test_a_hostile_megabyte_is_refused_quickly(data: bytes) -> None:
         ({1: 2}, "not-json"),
         ({"a": (1, 2)}, "not-json"),
         ({"a": b"x"}, "not-json"),
-        ([object()], "not-json"),
+        ([{1, 2}], "not-json"),
         ({DigestMethod.FILE: 1}, "not-json"),
     ],
     ids=short,
