@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from registry.errors import SettingsError
+from registry.strictjson import MOST_DEPTH
 
 SETTINGS_FILE = "testamur.toml"
 EMBEDDED = "embedded"
@@ -39,7 +40,9 @@ class Settings(BaseSettings):
         default=None, ge=0, description="Blocks that count as final on a chain without a `finalized` tag."
     )
     max_document_bytes: int = Field(default=1 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
-    max_document_depth: int = Field(default=64, ge=1, le=512, description="Deepest nesting of a JSON credential.")
+    max_document_depth: int = Field(
+        default=64, ge=1, le=MOST_DEPTH, description="Deepest nesting of a JSON credential."
+    )
     workers: int | None = Field(default=None, ge=1, le=64, description="Processes for digests; default: one a core.")
 
     toml_file: ClassVar[Path | None] = None

@@ -33,12 +33,25 @@ MAX_INTEGER = 2**53 - 1
 """Largest integer that every JSON reader keeps exactly (RFC 7493 section 2.2)."""
 
 
+# Parsers recurse in C. How deep the interpreter lets them go depends on what else is loaded (py-evm raises its limit
+# beyond what the stack holds), so that a document must never be what finds out.
+MOST_DEPTH = 256
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a JSON document may cost: `max_bytes` of text, `max_depth` of nested objects and arrays."""
+    """What a JSON document may cost: `max_bytes` of text, `max_depth` of nested objects and arrays.
+
+    Raises:
+        ValueError: the depth is more than `MOST_DEPTH`.
+    """
 
     max_bytes: int = 1024 * 1024
     max_depth: int = 64
+
+    def __post_init__(self) -> None:
+        if self.max_depth > MOST_DEPTH:
+            raise ValueError(f"a depth of {self.max_depth} is more than {MOST_DEPTH}")
 
 
 DEFAULT_LIMITS = Limits()

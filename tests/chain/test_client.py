@@ -425,9 +425,8 @@ def test_any_provider_will_do_and_its_exceptions_stay_inside() -> None:
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize("world", ["devnet", "anvil"], indirect=True)
 def test_a_web3_provider_will_do(world: World) -> None:
-    if world.url is None:
-        pytest.skip("there is no URL")
     from web3 import HTTPProvider
 
     client = ChainClient(HTTPProvider(world.url, exception_retry_configuration=None))

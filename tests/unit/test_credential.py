@@ -8,6 +8,8 @@ import os
 import pickle
 import re
 import struct
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ from registry.credential import (
     parse_json,
 )
 from registry.errors import CredentialError
+from registry.strictjson import MOST_DEPTH
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "dcc" / "verifiableCredentials"
 
@@ -472,10 +475,25 @@ def test_limits_are_settings() -> None:
     assert code_of(b'{"a":{}}', Limits(max_depth=1)) == "too-deep"
     exact = b'{"a":"' + b"x" * (DEFAULT_LIMITS.max_bytes - 8) + b'"}'
     assert digest_json(exact).value == hashlib.sha256(exact).digest()
-    deep = b"[" * 100_000 + b"]" * 100_000
-    with pytest.raises(CredentialError) as refusal:
-        parse_json(deep, Limits(max_depth=200_000))  # more than the interpreter's stack
-    assert refusal.value.code == "too-deep"
+    deep = b'{"a":' * MOST_DEPTH + b"0" + b"}" * MOST_DEPTH
+    assert digest_json(deep, Limits(max_depth=MOST_DEPTH)).value == hashlib.sha256(deep).digest()
+    with pytest.raises(ValueError, match="depth"):
+        Limits(max_depth=MOST_DEPTH + 1)
+
+
+def test_depth_is_refused_before_the_stack_ends_even_where_the_interpreter_would_go_on() -> None:
+    """py-evm raises the limit of recursion beyond what the stack of a C parser holds."""
+    program = (
+        "import sys; sys.setrecursionlimit(10**6)\n"
+        "from registry.credential import digest_json\n"
+        "from registry.errors import CredentialError\n"
+        "for data in (b'[' * 2**20, b'{\"a\":' * 2**17, b'[' * 2**19 + b']' * 2**19):\n"
+        "    try: digest_json(data)\n"
+        "    except CredentialError as error: print(error.code)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["too-deep"] * 3
 
 
 @pytest.mark.parametrize(
