@@ -43,6 +43,7 @@ contracts: $(VENV)/.dev node_modules/.ready ## Compile the contracts and rewrite
 	$(BIN)/python scripts/build_contracts.py
 
 bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
+	$(BIN)/python scripts/bench/digest.py
 	$(BIN)/python scripts/bench/tree.py
 	$(BIN)/python scripts/bench/lookup.py
 	$(BIN)/python scripts/bench/verify.py

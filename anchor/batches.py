@@ -144,8 +144,9 @@ class Batches:
         data = self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
         try:
             self._sender.settle(f"anchor {row.issuer} 0x{row.root.hex()}", self._registry.address, data)
-        except ContractReverted as refusal:
-            if refusal.error != "AlreadyAnchored":
+        except ContractReverted:
+            # Somebody may have anchored it between the look and the transaction: then it is where it should be.
+            if self.seen(row).state is BatchState.SEALED:
                 raise
         seen = self.seen(row)
         if seen.state is BatchState.SEALED:

@@ -6,6 +6,7 @@ import zlib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
@@ -84,14 +85,14 @@ class Digested:
     lines: int = 0
 
 
-def digest_piece(job: tuple[Piece, Limits, bool]) -> Digested:
-    """Digest a piece; the flag asks for hazards as well.
+def digest_piece(job: tuple[Piece, Limits, datetime | None]) -> Digested:
+    """Digest a piece; with a time, look for the hazards there are then as well.
 
     Raises:
         OSError: the input cannot be read.
     """
-    piece, limits, with_hazards = job
-    collector = _Collector(limits, with_hazards)
+    piece, limits, hazards_at = job
+    collector = _Collector(limits, hazards_at)
     if isinstance(piece, ZipPiece):
         _digest_zip(piece, collector)
     elif isinstance(piece, FilePiece):
@@ -133,9 +134,9 @@ def readable_entries(archive: ZipFile) -> list[ZipInfo]:
 class _Collector:
     """Gathers the digests of one piece."""
 
-    def __init__(self, limits: Limits, with_hazards: bool):
+    def __init__(self, limits: Limits, hazards_at: datetime | None):
         self._limits = limits
-        self._with_hazards = with_hazards
+        self._hazards_at = hazards_at
         self._digests: list[bytes] = []
         self._positions = array("I")
         self._out = Digested()
@@ -166,7 +167,7 @@ class _Collector:
             self._reject(position, error)
             return
         self._keep(position, digest)
-        if self._with_hazards:
+        if self._hazards_at is not None:
             self._look_for_hazards(position, data)
 
     def file(self, position: int, name: str, file: BinaryIO) -> None:
@@ -202,7 +203,7 @@ class _Collector:
         self.refuse(position, error.code, error.what)
 
     def _look_for_hazards(self, position: int, data: bytes) -> None:
-        for hazard in hazards(parse_json(data, self._limits)):
+        for hazard in hazards(parse_json(data, self._limits), at=self._hazards_at):
             count, sentence, first = self._out.hazards.get(hazard.code, (0, hazard.sentence, position))
             self._out.hazards[hazard.code] = (count + 1, sentence, first)
 

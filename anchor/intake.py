@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -132,7 +133,7 @@ def take_in(
     format: Format = Format.AUTO,  # noqa: A002 - the word of the command line
     limits: Limits = DEFAULT_LIMITS,
     workers: int | None = None,
-    with_hazards: bool = False,
+    hazards_at: datetime | None = None,
     progress: Progress | None = None,
 ) -> Intake:
     """Digest everything under a path.
@@ -141,7 +142,7 @@ def take_in(
         path: a folder (one credential a file, at any depth), a JSONL or ZIP file, a list of digests, or one credential.
         limits: for JSON documents.
         workers: processes; default: one a core.
-        with_hazards: look for hazards as well, which takes longer.
+        hazards_at: look for the hazards there are at this time as well, which takes longer.
         progress: called with bytes done and bytes in all.
 
     Raises:
@@ -154,7 +155,7 @@ def take_in(
         raise _unreadable(path, error) from None
     total = sum(piece.size for piece in pieces)
     intake, done, line = Intake(), 0, 1
-    jobs = [(piece, limits, with_hazards) for piece in pieces]
+    jobs = [(piece, limits, hazards_at) for piece in pieces]
     try:
         for piece, digested in zip(pieces, _digested(jobs, total, workers), strict=True):
             intake._add(piece, digested, line if isinstance(piece, LinePiece) else 0)
@@ -189,7 +190,7 @@ def source_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def _digested(jobs: list[tuple[Piece, Limits, bool]], total: int, workers: int | None) -> Iterator[Digested]:
+def _digested(jobs: list[tuple[Piece, Limits, datetime | None]], total: int, workers: int | None) -> Iterator[Digested]:
     processes = min(workers or os.cpu_count() or 1, len(jobs))
     if processes <= 1 or total < PARALLEL_FROM_BYTES:
         yield from map(digest_piece, jobs)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from anchor.digesting import looks_like_digest
 from anchor.intake import RECEIPT_SUFFIXES, source_files
 from anchor.receipts import receipt_at
 from anchor.workspace import Workspace
 from registry.chain.facts import FactsReader
-from registry.credential import Limits, digest_bytes
+from registry.credential import Digest, Limits, digest_bytes, digest_given
 from registry.errors import CredentialError, IntakeError, ReceiptError, RegistryError
 from registry.receipt import MAX_BYTES, Receipt, embedded, parse
 from registry.store.batches import Place
 from registry.strictjson import parse_json
-from registry.verify import ChainFacts, FactsUnavailable, Trust, Verdict, verify
+from registry.verify import ChainFacts, DigestedDocument, FactsUnavailable, Trust, Verdict, verify
 
 
 class Verifier:
@@ -64,6 +66,18 @@ class Verifier:
             trust=self._trust,
             limits=self._limits,
         )
+
+    def verify_digest(self, text: str, receipt_path: Path | None = None) -> Verdict:
+        """The verdict on a digest that the issuer's own system made; there is no document to look at.
+
+        Raises:
+            CredentialError: it is not a digest.
+            ReceiptError: a receipt is there and cannot be read.
+        """
+        digest = digest_given(text)
+        receipt = _read_receipt(receipt_path) if receipt_path is not None else self._receipt_for(digest)
+        facts = None if receipt is None else self.facts(receipt)
+        return verify(DigestedDocument(digest), text, receipt, facts, now=self._now, trust=self._trust)
 
     def facts(self, receipt: Receipt) -> ChainFacts | FactsUnavailable:
         """What the chain says about the receipt's leaf, and about other anchors of the digest that are known here."""
@@ -116,6 +130,10 @@ class Verifier:
             digest = digest_bytes(document, path.name, self._limits)
         except CredentialError:
             return None
+        return self._receipt_for(digest)
+
+    def _receipt_for(self, digest: Digest) -> Receipt | None:
+        """The receipt that the data folder has for a digest, of its oldest anchor."""
         workspace = self._workspace
         for place in self._places(digest.value, workspace.settings.issuer):
             return receipt_at(
@@ -130,7 +148,7 @@ class Verifier:
 
 
 def credential_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The credentials under paths, files as they are and folders at any depth; receipts are left out.
+    """The credentials under paths: files and digests as they are, folders at any depth; receipts are left out.
 
     Raises:
         IntakeError: a path is not there.
@@ -138,10 +156,15 @@ def credential_files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from source_files(path)
-        elif path.is_file():
+        elif path.is_file() or is_digest(path):
             yield path
         else:
             raise IntakeError("there is no such file", where=str(path), remedy="Check the path.", code="unreadable")
+
+
+def is_digest(path: Path) -> bool:
+    """Whether the word on the command line is a digest and not a file."""
+    return looks_like_digest(os.fsencode(path)) and not path.exists()
 
 
 def _read(path: Path) -> bytes:

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from anchor.cli import demo, issuer, jobs, operate, receipts, statuses, verification
 
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"testamur {version('testamur')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="testamur",
-    help="Anchor credentials on an EVM chain, prove each of them, and check them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def root(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Anchor credentials on an EVM chain, prove each of them, and check them."""
+
+
 app.command()(demo.demo)
 app.command()(jobs.check)
 app.command()(jobs.anchor)

@@ -30,7 +30,7 @@ InputFormat = Annotated[Format, typer.Option("--format", help="What the input is
 @command
 def check(session: Session, path: InputPath, format: InputFormat = Format.AUTO) -> int:  # noqa: A002
     """Look at a job before it is anchored: counts, hazards, duplicates, the root it would have, and its gas."""
-    intake = _taken_in(session, path, format, with_hazards=True)
+    intake = _taken_in(session, path, format, hazards_at=datetime.now(UTC))
     with session.workspace(read_only=True) as workspace:
         known = workspace.has_folder
         issuer, store = (_issuer_or_none(workspace), workspace.store) if known else (None, None)
@@ -144,7 +144,7 @@ def moment(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _taken_in(session: Session, path: Path, kind: Format, *, with_hazards: bool = False) -> Intake:
+def _taken_in(session: Session, path: Path, kind: Format, *, hazards_at: datetime | None = None) -> Intake:
     limits = Limits(max_bytes=session.settings.max_document_bytes, max_depth=session.settings.max_document_depth)
     with session.progress("digesting") as progress:
         return take_in(
@@ -152,7 +152,7 @@ def _taken_in(session: Session, path: Path, kind: Format, *, with_hazards: bool 
             format=kind,
             limits=limits,
             workers=session.settings.workers,
-            with_hazards=with_hazards,
+            hazards_at=hazards_at,
             progress=progress,
         )
 

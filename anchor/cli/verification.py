@@ -14,7 +14,7 @@ from rich.text import Text
 from anchor.absence import absence_of, proof_content
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.targets import digest_of_target
-from anchor.verification import Verifier, credential_files
+from anchor.verification import Verifier, credential_files, is_digest
 from registry.errors import IntakeError, SettingsError
 from registry.timestamps import read_timestamp, write_timestamp
 from registry.verify import Outcome, Overall, Verdict
@@ -31,7 +31,7 @@ OUTCOME_COLOURS = {Outcome.PASS: "green", Outcome.WARN: "yellow", Outcome.FAIL: 
 @command
 def verify(
     session: Session,
-    paths: Annotated[list[Path], typer.Argument(help="Credentials, or folders of them.", show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(help="Credentials, folders of them, or digests.", show_default=False)],
     receipt: Annotated[Path | None, typer.Option("--receipt", help="The receipt of the one credential.")] = None,
     trust: Annotated[
         list[int] | None, typer.Option("--trust", help="A party whose number you have confirmed; repeatable.")
@@ -49,7 +49,10 @@ def verify(
         verifier = Verifier(workspace, trust=trust or (), now=now)
         verdicts = []
         for number, file in enumerate(files, start=1):
-            verdicts.append(verifier.verify_file(file, receipt))
+            check = (
+                verifier.verify_digest(str(file), receipt) if is_digest(file) else verifier.verify_file(file, receipt)
+            )
+            verdicts.append(check)
             progress(number, len(files))
     single = len(paths) == 1 and not paths[0].is_dir()
     session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})

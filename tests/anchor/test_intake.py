@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -168,9 +169,9 @@ def test_pieces_of_any_size_see_each_line_once(
     path = tmp_path_factory.mktemp("pieces") / "batch.jsonl"
     content = ending.join(lines) + (ending if last else b"")
     path.write_bytes(content)
-    whole = digest_piece((LinePiece(("x",), path, 0, len(content), False), DEFAULT_LIMITS, False))
+    whole = digest_piece((LinePiece(("x",), path, 0, len(content), False), DEFAULT_LIMITS, None))
     pieces = [
-        digest_piece((LinePiece(("x",), path, start, min(size, len(content) - start), False), DEFAULT_LIMITS, False))
+        digest_piece((LinePiece(("x",), path, start, min(size, len(content) - start), False), DEFAULT_LIMITS, None))
         for start in range(0, len(content), size)
     ]
     assert b"".join(piece.digests for piece in pieces) == whole.digests
@@ -196,7 +197,7 @@ def test_several_processes_give_what_one_gives(tmp_path: Path, monkeypatch: pyte
 def test_hazards_are_counted_with_their_first_place(tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(credential(1) + b"\n" + credential(2))
-    intake = take_in(path, with_hazards=True)
+    intake = take_in(path, hazards_at=datetime(2026, 1, 1, tzinfo=UTC))
     assert intake.hazards["guessable"] == 2
     sentence, origin = intake.hazard_examples["guessable"]
     assert sentence

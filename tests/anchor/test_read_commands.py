@@ -260,3 +260,17 @@ def test_the_samples_of_others(run: Run) -> None:
         assert (verdict["overall"] == "not valid") is (found["dates"] in ("expired", "not-yet-valid"))
     expired = [verdict for verdict in verdicts if codes(verdict)["dates"] == "expired"]
     assert {Path(verdict["name"]).name for verdict in expired} >= {"legacy-revokedStatus-expired.json"}
+
+
+def test_a_digest_of_the_issuers_own_system_can_be_verified(run: Run) -> None:
+    Path("list.digests").write_text("\n".join(f"{number:064x}" for number in range(1, 4)))
+    run("issuer", "register", "--uri", "did:web:university.example")
+    root = run("anchor", "list.digests", "--json").json["batches"][0]["root"]
+    assert run("receipts", root, "-o", "receipts").code == 0
+    for arguments in ([], ["--receipt", "receipts/list.digests-000002.receipt.json"]):
+        verified = run("verify", f"{2:064x}", *arguments, "--json")
+        assert codes(verified.json)["integrity"] == "digest-given"
+        assert verified.json["overall"] == "valid with a warning"
+    other = run("verify", f"{3:064x}", "--receipt", "receipts/list.digests-000002.receipt.json", "--json")
+    assert other.json["overall"] == "not valid"
+    assert run("verify", f"{9:064x}", "--json").json["overall"] == "could not be checked"
