@@ -34,6 +34,8 @@ __all__ = [
     "digest_json",
     "hazards",
     "parse_json",
+    "read_as",
+    "read_json",
 ]
 
 DIGEST_SIZE = 32
@@ -88,8 +90,17 @@ def digest_json(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Digest:
     Raises:
         CredentialError: code `not-an-object`, or one of `parse_json`.
     """
+    return read_json(data, limits)[0]
+
+
+def read_json(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Digest, dict[str, Any]]:
+    """The digest of a JSON document, as `digest_json`, and the document itself, from one reading of it.
+
+    Raises:
+        CredentialError: as `digest_json`.
+    """
     document, canonical = canonical_json(data, limits, _left_out)
-    return _digest_object(document, canonical)
+    return _digest_object(document, canonical), document
 
 
 def digest_document(document: dict[str, Any]) -> Digest:
@@ -167,6 +178,15 @@ def digest_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Dig
 def digest_as(method: str, data: bytes, limits: Limits = DEFAULT_LIMITS) -> Digest:
     """The digest of a credential by the method that a receipt names.
 
+    Raises:
+        CredentialError: as `read_as`.
+    """
+    return read_as(method, data, limits)[0]
+
+
+def read_as(method: str, data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Digest, dict[str, Any] | None]:
+    """The digest of a credential by the method that a receipt names, and the document where the method reads JSON.
+
     Args:
         method: a `DigestMethod` or its name.
         data: the credential; for `given`, the hex digits themselves.
@@ -176,23 +196,23 @@ def digest_as(method: str, data: bytes, limits: Limits = DEFAULT_LIMITS) -> Dige
             method is for, or a code of `digest_json` or `digest_given`.
     """
     if method == DigestMethod.FILE:
-        return digest_file(data)
+        return digest_file(data), None
     if method == DigestMethod.GIVEN:
-        return digest_given(data.decode("latin-1").strip())
+        return digest_given(data.decode("latin-1").strip()), None
     if method not in (DigestMethod.VC_JCS, DigestMethod.JSON_JCS):
         raise CredentialError(
             f"The digest method {method[:40]!r} is not supported here.",
             remedy=f"Use {DigestMethod.VC_JCS}, {DigestMethod.JSON_JCS}, {DigestMethod.FILE} or {DigestMethod.GIVEN}.",
             code="unsupported-method",
         )
-    digest = digest_json(data, limits)
+    digest, document = read_json(data, limits)
     if digest.method != method:
         raise CredentialError(
             f"The document is digested by {digest.method}, not by {method}.",
             remedy="Check that the receipt belongs to this document.",
             code="method-mismatch",
         )
-    return digest
+    return digest, document
 
 
 def _digest_object(document: object, canonical: bytes) -> Digest:

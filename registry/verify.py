@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from registry.credential import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_as, digest_bytes, parse_json
+from registry.credential import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_bytes, parse_json, read_as
 from registry.errors import CredentialError, ProofError
 from registry.merkle import check_inclusion
 from registry.receipt import AnchorPart, BlockPart, Receipt
@@ -132,10 +132,11 @@ def _read(document: bytes | DigestedDocument, name: str, receipt: Receipt | None
         return _Reading(_compare(document.digest, receipt), document.digest, document.claims)
     method = receipt.digest.method if receipt else None
     try:
-        digest = digest_as(method, document, limits) if method else digest_bytes(document, name, limits)
+        digest, members = read_as(method, document, limits) if method else (digest_bytes(document, name, limits), None)
     except CredentialError as error:
         return _Reading(_integrity_refused(error, method), None, None)
-    return _Reading(_compare(digest, receipt), digest, _claims(document, digest.method, limits))
+    claims = _claims(document, digest.method, limits) if members is None else members
+    return _Reading(_compare(digest, receipt), digest, claims)
 
 
 def _claims(document: bytes, method: DigestMethod, limits: Limits) -> Claims | None:
