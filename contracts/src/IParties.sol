@@ -58,7 +58,7 @@ interface IParties {
     /// @notice Thrown when the operator already is, or is not, what it should become.
     error OperatorUnchanged(uint64 party, address operator, bool allowed);
 
-    /// @notice Thrown when a party that retired is to anchor or to retire once more.
+    /// @notice Thrown when a party that retired is to anchor, to accredit, to recognise or to retire once more.
     error PartyIsRetired(uint64 party, uint48 retiredAt);
 
     /// @notice Register a party. The sender becomes its controller and its first operator.
@@ -81,8 +81,9 @@ interface IParties {
     /// @notice Take the control that was offered to the sender.
     function acceptController(uint64 party) external;
 
-    /// @notice End the party's anchoring for good. By its controller.
-    /// @dev History stays, and so does everything that concerns it: statuses, profile, operators, control.
+    /// @notice End the party's anchoring, accrediting and recognising for good. By its controller.
+    /// @dev History stays, and so does everything that concerns it: statuses, profile, operators, control, and what it
+    /// accredited before, which it can still suspend, withdraw or void.
     function retire(uint64 party) external;
 
     /// @notice The party with that id; reverts with `UnknownParty` when there is none.

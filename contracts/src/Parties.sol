@@ -66,8 +66,7 @@ abstract contract Parties is IParties {
 
     /// @inheritdoc IParties
     function acceptController(uint64 party) external {
-        PartyRecord storage record = _parties[party];
-        _requireKnown(record, party);
+        PartyRecord storage record = _party(party);
         if (record.pendingController != msg.sender) revert NotPendingController(party, msg.sender);
         address previous = record.controller;
         record.controller = msg.sender;
@@ -86,8 +85,7 @@ abstract contract Parties is IParties {
 
     /// @inheritdoc IParties
     function partyOf(uint64 party) external view returns (Party memory) {
-        PartyRecord storage record = _parties[party];
-        _requireKnown(record, party);
+        PartyRecord storage record = _party(party);
         return Party({
             controller: record.controller,
             pendingController: record.pendingController,
@@ -107,6 +105,12 @@ abstract contract Parties is IParties {
     /// @inheritdoc IParties
     function isOperator(uint64 party, address account) external view returns (bool) {
         return _operates(_parties[party].packed, party, account);
+    }
+
+    /// @dev The party's record, once it is sure that there is one.
+    function _party(uint64 party) internal view returns (PartyRecord storage record) {
+        record = _parties[party];
+        _requireKnown(record, party);
     }
 
     /// @dev The party's record, once it is sure that the sender governs it.
@@ -142,14 +146,15 @@ abstract contract Parties is IParties {
         _requireActive(packed, party);
     }
 
+    /// @dev That it has not retired.
+    function _requireActive(PackedParty packed, uint64 party) internal pure {
+        if (packed.retiredAt() != 0) revert PartyIsRetired(party, packed.retiredAt());
+    }
+
     /// @dev The zero address stands for "no packed operator" and therefore never operates.
     function _operates(PackedParty packed, uint64 party, address account) private view returns (bool) {
         if (account == address(0)) return false;
         return packed.operator() == account || _otherOperators[party][account];
-    }
-
-    function _requireActive(PackedParty packed, uint64 party) private pure {
-        if (packed.retiredAt() != 0) revert PartyIsRetired(party, packed.retiredAt());
     }
 
     function _requireKnown(PartyRecord storage record, uint64 party) private view {
