@@ -50,6 +50,33 @@ class Reason(_Worded):
     RESOLVED = 8
 
 
+class Kind(_Worded):
+    """What a body says of another party."""
+
+    ACCREDIT_TO_ISSUE = 0
+    ACCREDIT_TO_ACCREDIT = 1
+    RECOGNISE = 2
+
+
+class AccreditationState(_Worded):
+    """What an accreditation or a recognition is; `NONE` stands for nothing on record for that time."""
+
+    NONE = 0
+    OFFERED = 1
+    REFUSED = 2
+    ACTIVE = 3
+    SUSPENDED = 4
+    WITHDRAWN = 5
+    VOID = 6
+
+
+# The contract's `Scope`: ISCED-F field as a number and its digits (0, 2, 3 or 4), lowest and highest EQF level, bit set
+# of qualification types, ISO 3166-1 numeric code; zero for any, except for levels.
+ScopeTuple = tuple[int, int, int, int, int, int]
+# The contract's `Terms`: body, holder, valid from, valid until, kind, scope, evidence hash, evidence URI.
+TermsTuple = tuple[int, int, int, int, int, ScopeTuple, bytes, str]
+
+
 def call_data(function: str, *arguments: object) -> bytes:
     """The data of a call to any function of the contract.
 
@@ -131,3 +158,58 @@ class Calls:
     def clear_suspension_data(issuer: int, root: bytes, word: int, mask: int, reason: Reason) -> bytes:
         """Lift the suspension of up to 256 credentials."""
         return call_data("clearSuspension", issuer, root, word, mask, int(reason))
+
+    @staticmethod
+    def offer_accreditation_data(terms: TermsTuple) -> bytes:
+        """Offer an accreditation to the holder; times are in Unix seconds, the end is mandatory."""
+        body, holder, valid_from, valid_until, kind, scope, evidence_hash, evidence_uri = terms
+        return call_data(
+            "offerAccreditation",
+            *(body, holder, int(kind), scope, valid_from, valid_until, evidence_hash, evidence_uri),
+        )
+
+    @staticmethod
+    def offer_accreditation_by_signature_data(terms: TermsTuple, nonce: int, deadline: int, signature: bytes) -> bytes:
+        """Offer what the body's controller signed; anybody may send it. The deadline is in Unix seconds."""
+        return call_data("offerAccreditationBySignature", terms, nonce, deadline, signature)
+
+    @staticmethod
+    def accept_accreditation_data(accreditation: int) -> bytes:
+        """Accept an offer as its holder."""
+        return call_data("acceptAccreditation", accreditation)
+
+    @staticmethod
+    def accept_accreditation_by_signature_data(accreditation: int, deadline: int, signature: bytes) -> bytes:
+        """Accept what the holder's controller signed; anybody may send it. The deadline is in Unix seconds."""
+        return call_data("acceptAccreditationBySignature", accreditation, deadline, signature)
+
+    @staticmethod
+    def refuse_accreditation_data(accreditation: int) -> bytes:
+        """Refuse an offer as its holder, for good."""
+        return call_data("refuseAccreditation", accreditation)
+
+    @staticmethod
+    def recognise_data(terms: TermsTuple) -> bytes:
+        """Recognise another body, the holder of the terms; an end of zero is none. The kind is not looked at."""
+        body, other_body, valid_from, valid_until, _, scope, evidence_hash, evidence_uri = terms
+        return call_data("recognise", body, other_body, scope, valid_from, valid_until, evidence_hash, evidence_uri)
+
+    @staticmethod
+    def suspend_accreditation_data(accreditation: int, effective_from: int, reason: Reason) -> bytes:
+        """Suspend an accreditation or a recognition from a Unix time on that is not in the future."""
+        return call_data("suspendAccreditation", accreditation, effective_from, int(reason))
+
+    @staticmethod
+    def reinstate_accreditation_data(accreditation: int, effective_from: int, reason: Reason) -> bytes:
+        """Lift a suspension from a Unix time on that is not in the future."""
+        return call_data("reinstateAccreditation", accreditation, effective_from, int(reason))
+
+    @staticmethod
+    def withdraw_accreditation_data(accreditation: int, effective_from: int, reason: Reason) -> bytes:
+        """Withdraw an accreditation or a recognition for good from a Unix time on that is not in the future."""
+        return call_data("withdrawAccreditation", accreditation, effective_from, int(reason))
+
+    @staticmethod
+    def void_accreditation_data(accreditation: int, reason: Reason) -> bytes:
+        """Declare that an accreditation or a recognition never held; takes back an offer, too."""
+        return call_data("voidAccreditation", accreditation, int(reason))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from registry.chain.calls import AccreditationState
 from registry.errors import ContractReverted, StoreError
 
 ERROR_SELECTOR = bytes.fromhex("08c379a0")  # Error(string), from require and revert with a text
@@ -17,19 +18,48 @@ MAXIMUM_TEXT = 300
 SENTENCES: dict[str, str] = {
     "AlreadyAnchored": "issuer {issuer} anchored the root {root} before, as its batch number {sequence}",
     "BatchIsVoided": "the batch {root} of issuer {issuer} was voided: all its credentials are revoked for good",
+    "BrokenPath": (
+        "link {index} of the path (counted from 0), accreditation {id}, does not lead to the next link or to the issuer"
+    ),
     "EmptyBatch": "the batch {root} of issuer {issuer} would have no credentials",
     "IndexOutOfRange": "there is no credential {index} (counted from 0) in a batch of {leafCount}",
+    "InvalidChange": "accreditation {id} is {from} and cannot become {to}",
+    "InvalidEffect": (
+        "a change to accreditation {id} cannot take effect at {effectiveFrom}: only from "
+        "{earliest} to {latest} (Unix seconds)"
+    ),
     "InvalidOperator": "the zero address cannot be an operator of party {party}",
+    "InvalidPathLength": "a path has 1 to 5 links, this one has {length}",
+    "InvalidPeriod": (
+        "the end, {validUntil}, is not after the start, {validFrom} (Unix seconds); only a recognition may have no end"
+    ),
+    "InvalidScope": (
+        "field {field} with {fieldDigits} digits, levels {levelMin} to {levelMax}, jurisdiction "
+        "{jurisdiction} is no scope"
+    ),
     "InvalidSignature": "the signature is not that of operator {operator} over this anchor of issuer {issuer}",
     "LengthsDiffer": "{roots} roots came with {leafCounts} leaf counts",
+    "NonceUsed": "body {body} has made an offer with the number {nonce} before",
+    "NotAnAccreditation": "a recognition cannot be offered: it needs no acceptance",
     "NotController": "{account} is not the controller of party {party}",
     "NotOperator": "{account} is not an operator of party {party}",
     "NotPendingController": "control of party {party} was not offered to {account}",
+    "NotSignedByController": (
+        "the signature is not that of {controller}, the controller of party {party}, over these values"
+    ),
     "OperatorUnchanged": "nothing would change: for party {party}, {operator} being an operator is already {allowed}",
-    "PartyIsRetired": "party {party} has retired and anchors no more",
+    "OwnAccreditation": "party {party} cannot accredit or recognise itself",
+    "PartyIsRetired": "party {party} has retired: it anchors, accredits and recognises no more",
+    "ScopeNotCovered": (
+        "link {index} of the path (counted from 0), accreditation {id}, does not cover the scope asked for"
+    ),
+    "ScopeWidened": (
+        "link {index} of the path (counted from 0), accreditation {id}, is wider than the accreditation before it"
+    ),
     "SignatureExpired": "the signature was good until {deadline} (Unix seconds)",
     "StatusUnchanged": "nothing would change: the credentials of the batch {root} already have that status",
     "SupersedesItself": "credential {index} of the batch {root} cannot replace itself",
+    "UnknownAccreditation": "there is no accreditation {id}",
     "UnknownBatch": "issuer {issuer} has not anchored the root {root}",
     "UnknownParty": "there is no party {party}",
     # From OpenZeppelin's parts of the contract.
@@ -40,10 +70,13 @@ SENTENCES: dict[str, str] = {
 }
 REMEDIES: dict[str, str] = {
     "AlreadyAnchored": "Nothing has to be done: a batch is anchored once and stays.",
+    "InvalidScope": "Give 0, 2, 3 or 4 digits of an ISCED-F code, levels within 1 to 8 and a three-digit country code.",
     "InvalidSignature": "Have the operator sign again for this chain, this contract and these values.",
     "NotController": "Send the transaction with the controller's key.",
     "NotOperator": "Send with the key of an operator, or have the controller allow this address.",
-    "SignatureExpired": "Have the operator sign again with a later deadline.",
+    "NotSignedByController": "Have the controller sign again for this chain, this contract and these values.",
+    "SignatureExpired": "Have it signed again with a later deadline.",
+    "UnknownAccreditation": "Check its number; the offer may not be in a block yet.",
     "UnknownBatch": "Check issuer and root; the anchor may not be in a block yet.",
     "UnknownParty": "Check the number of the party; register one first if there is none.",
 }
@@ -115,6 +148,9 @@ def _sentence(name: str, arguments: Mapping[str, object]) -> str:
         data = arguments.get("data")
         return f"it answered {data}, which this version does not know" if data else "it gave no reason"
     shown = {key: _shown(value) for key, value in arguments.items()}
+    if name == "InvalidChange":
+        words = {str(int(state)): state.word for state in AccreditationState}
+        shown |= {key: words.get(shown[key], shown[key]) for key in ("from", "to")}
     if name in SENTENCES:
         try:
             return SENTENCES[name].format(**shown)

@@ -7,10 +7,10 @@ import os
 from hashlib import sha256
 
 from registry.chain.abi import artifact
-from registry.chain.calls import Purpose, Reason
+from registry.chain.calls import Kind, Purpose, Reason
 from tests.contracts.build import GAS
 from tests.contracts.reference import digests, path_of, root_of
-from tests.contracts.world import CONTROLLER, FAR_FUTURE, KEYS, OPERATOR, RELAYER, SUCCESSOR, World
+from tests.contracts.world import CONTROLLER, FAR_FUTURE, KEYS, OPERATOR, RELAYER, STRANGER, SUCCESSOR, World
 
 URI = "https://university.example/profile.json"
 HASH = sha256(b"profile").digest()
@@ -81,8 +81,53 @@ def measured(world: World) -> dict[str, int]:
     asked("partyCount")
     asked("isOperator", 1, OPERATOR)
     asked("eip712Domain")
+    _measure_accreditations(world, gas)
     sent("retire", 1, sender=CONTROLLER)
     return gas
+
+
+def _measure_accreditations(world: World, gas: dict[str, int]) -> None:
+    """Party 2 accredits party 3; along the path of five links, each has been suspended and reinstated once."""
+    keys = {2: KEYS[4], 3: KEYS[3]}
+    parties = {2: SUCCESSOR, 3: RELAYER, **dict.fromkeys(range(4, 9), SUCCESSOR)}
+    for controller in parties.values():
+        now = world.send("registerParty", URI, HASH, sender=controller).timestamp
+
+    def sent(call: str, *arguments: object, sender: str = SUCCESSOR) -> int:
+        gas[call] = world.send(call.split(",")[0], *arguments, sender=sender).gas
+        accreditation: int = world.ask("accreditationCount")
+        return accreditation
+
+    span = (now - 10, now + 10**6)
+    scope = (613, 4, 6, 7, 0b10, 276)
+    terms = (2, 3, *span, Kind.ACCREDIT_TO_ISSUE, scope, HASH, URI)
+    offer = ("offerAccreditation", 2, 3, Kind.ACCREDIT_TO_ISSUE, scope, *span, HASH, URI)
+    world.send(*offer, sender=SUCCESSOR)
+    accreditation = sent(*offer)
+    sent("acceptAccreditation", accreditation, sender=RELAYER)
+    signature = world.sign_offer(keys[2], terms, 1, FAR_FUTURE)
+    signed = sent("offerAccreditationBySignature", terms, 1, FAR_FUTURE, signature, sender=STRANGER)
+    acceptance = world.sign_acceptance(keys[3], signed, terms, FAR_FUTURE)
+    sent("acceptAccreditationBySignature", signed, FAR_FUTURE, acceptance, sender=STRANGER)
+    sent("refuseAccreditation", 1, sender=RELAYER)
+    path = [sent("recognise", 4, 5, scope, *span, HASH, URI)]
+    for body in (5, 6, 7, 2):
+        kind = Kind.ACCREDIT_TO_ISSUE if body == 2 else Kind.ACCREDIT_TO_ACCREDIT
+        holder = {5: 6, 6: 7, 7: 2, 2: 3}[body]
+        world.send("offerAccreditation", body, holder, kind, scope, *span, HASH, URI, sender=SUCCESSOR)
+        path.append(world.ask("accreditationCount"))
+        world.send("acceptAccreditation", path[-1], sender=parties[holder])
+    for link in path:
+        sent("suspendAccreditation", link, now, Reason.UNDER_REVIEW)
+        sent("reinstateAccreditation", link, now, Reason.RESOLVED)
+    gas["accreditationCount"] = world.gas_of("accreditationCount")
+    gas["accreditationOf"] = world.gas_of("accreditationOf", path[0])
+    gas["stateAt"] = world.gas_of("stateAt", path[0], now + 100)
+    gas["checkPath, 1 link"] = world.gas_of("checkPath", path[-1:], 3, scope, now + 100)
+    gas["checkPath, 5 links"] = world.gas_of("checkPath", path, 3, scope, now + 100)
+    assert world.ask("checkPath", path, 3, scope, now + 100) == (True, True, 4)
+    sent("withdrawAccreditation", path[0], now, Reason.REQUIREMENTS_NOT_MET)
+    sent("voidAccreditation", path[0], Reason.OBTAINED_BY_FRAUD)
 
 
 def test_gas_is_as_committed_and_within_the_bars(world: World) -> None:

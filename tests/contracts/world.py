@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from eth.vm.spoof import SpoofTransaction
 from eth_account import Account
 from eth_account.messages import encode_typed_data
@@ -21,6 +22,18 @@ KEYS = tuple(number.to_bytes(32, "big") for number in range(1, 6))
 ACCOUNTS = tuple(Account.from_key(key).address.lower() for key in KEYS)
 CONTROLLER, OPERATOR, STRANGER, RELAYER, SUCCESSOR = ACCOUNTS
 
+# The types that offers and acceptances have in common; members are "type name".
+TERMS = {
+    "Scope": (
+        *("uint16 field", "uint8 fieldDigits", "uint8 levelMin", "uint8 levelMax"),
+        *("uint32 qualificationTypes", "uint16 jurisdiction"),
+    ),
+    "Terms": (
+        *("uint64 body", "uint64 holder", "uint48 validFrom", "uint48 validUntil", "uint8 kind", "Scope scope"),
+        *("bytes32 evidenceHash", "string evidenceUri"),
+    ),
+}
+
 
 class Reverted(Exception):
     """The contract refused.
@@ -28,9 +41,11 @@ class Reverted(Exception):
     Attributes:
         error: the ABI's name of the error, or "" when the contract threw nothing that the ABI knows.
         arguments: of the error, in order.
+        thrown: the bytes.
     """
 
     def __init__(self, thrown: bytes):
+        self.thrown = thrown
         item = artifact().errors_by_selector.get(thrown[:4])
         self.error = item.name if item else ""
         self.arguments = tuple(item.decode_arguments(thrown[4:]).values()) if item else (thrown,)
@@ -66,8 +81,12 @@ class World:
         Raises:
             Reverted: it would be refused; nothing was sent.
         """
-        call = artifact().functions[function].encode(*arguments)
-        self._execute(function, call, sender)
+        return self.send_data(artifact().functions[function].encode(*arguments), sender=sender)
+
+    def send_data(self, call: bytes, *, sender: str) -> Done:
+        """As `send`, with the data of the transaction."""
+        function = next(item for item in artifact().functions.values() if item.selector == call[:4])
+        self._execute(function.name, call, sender)
         receipt = self._receipt(sender, self.address, call)
         events = tuple(self._event(log) for log in receipt["logs"])
         block = self.tester.get_block_by_number(receipt["block_number"])
@@ -91,21 +110,29 @@ class World:
         return gas
 
     def sign_anchor(self, key: bytes, issuer: int, root: bytes, leaf_count: int, deadline: int) -> bytes:
-        """The signature of an anchor, made by another library from the description of the type."""
-        message = encode_typed_data(
-            {"name": "Testamur", "version": "1", "chainId": self.chain_id, "verifyingContract": self.address},
-            {
-                "Anchor": [
-                    {"name": "issuer", "type": "uint64"},
-                    {"name": "root", "type": "bytes32"},
-                    {"name": "leafCount", "type": "uint32"},
-                    {"name": "deadline", "type": "uint256"},
-                ]
-            },
-            {"issuer": issuer, "root": root, "leafCount": leaf_count, "deadline": deadline},
-        )
-        signature: bytes = Account.sign_message(message, key).signature
-        return bytes(signature)
+        """The signature of an anchor."""
+        types = {"Anchor": ("uint64 issuer", "bytes32 root", "uint32 leafCount", "uint256 deadline")}
+        message = {"issuer": issuer, "root": root, "leafCount": leaf_count, "deadline": deadline}
+        return self.sign(key, types, message)
+
+    def sign_offer(self, key: bytes, terms: tuple[Any, ...], nonce: int, deadline: int) -> bytes:
+        """The signature of an offer."""
+        types = {"Offer": ("Terms terms", "uint256 nonce", "uint256 deadline"), **TERMS}
+        return self.sign(key, types, {"terms": _named(terms), "nonce": nonce, "deadline": deadline})
+
+    def sign_acceptance(self, key: bytes, accreditation: int, terms: tuple[Any, ...], deadline: int) -> bytes:
+        """The signature of an acceptance."""
+        types = {"Acceptance": ("uint64 id", "Terms terms", "uint256 deadline"), **TERMS}
+        return self.sign(key, types, {"id": accreditation, "terms": _named(terms), "deadline": deadline})
+
+    def sign(self, key: bytes, types: Mapping[str, Sequence[str]], message: dict[str, Any]) -> bytes:
+        """A signature over typed data, made by another library from the description of the types."""
+        described = {
+            name: [dict(zip(("type", "name"), member.split(), strict=True)) for member in members]
+            for name, members in types.items()
+        }
+        domain = {"name": "Testamur", "version": "1", "chainId": self.chain_id, "verifyingContract": self.address}
+        return bytes(Account.sign_message(encode_typed_data(domain, described, message), key).signature)
 
     @property
     def chain_id(self) -> int:
@@ -143,6 +170,20 @@ class World:
         item = artifact().events_by_topic[topics[0]]
         self.seen.add(item.name)
         return (item.name, *item.decode_event(topics, bytes.fromhex(log["data"][2:])).values())
+
+
+def refused(call: Callable[[], object], error: str, *arguments: object) -> None:
+    """The call reverts with exactly this error."""
+    with pytest.raises(Reverted) as caught:
+        call()
+    assert (caught.value.error, caught.value.arguments) == (error, arguments)
+
+
+def _named(terms: tuple[Any, ...]) -> dict[str, Any]:
+    names = [member.split()[1] for member in TERMS["Terms"]]
+    named = dict(zip(names, terms, strict=True))
+    scope = [member.split()[1] for member in TERMS["Scope"]]
+    return named | {"scope": dict(zip(scope, named["scope"], strict=True))}
 
 
 def _raw(address: str) -> bytes:
