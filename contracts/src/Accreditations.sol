@@ -44,11 +44,11 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
         uint64 body,
         uint64 holder,
         Kind kind,
-        Scope calldata scope,
+        Scope memory scope,
         uint48 validFrom,
         uint48 validUntil,
         bytes32 evidenceHash,
-        string calldata evidenceUri
+        string memory evidenceUri
     ) external returns (uint64 id) {
         _controlled(body);
         return _offer(Terms(body, holder, validFrom, validUntil, kind, scope, evidenceHash, evidenceUri));
@@ -56,7 +56,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
 
     /// @inheritdoc IAccreditations
     function offerAccreditationBySignature(
-        Terms calldata terms,
+        Terms memory terms,
         uint256 nonce,
         uint256 deadline,
         bytes calldata signature
@@ -95,11 +95,11 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
     function recognise(
         uint64 body,
         uint64 otherBody,
-        Scope calldata scope,
+        Scope memory scope,
         uint48 validFrom,
         uint48 validUntil,
         bytes32 evidenceHash,
-        string calldata evidenceUri
+        string memory evidenceUri
     ) external returns (uint64 id) {
         _controlled(body);
         Terms memory terms =
@@ -160,14 +160,13 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
     }
 
     /// @inheritdoc IAccreditations
-    function checkPath(uint64[] calldata ids, uint64 issuer, Scope calldata scope, uint48 time)
+    function checkPath(uint64[] calldata ids, uint64 issuer, Scope memory scope, uint48 time)
         external
         view
         returns (bool asKnownThen, bool asKnownNow, uint64 body)
     {
         if (ids.length == 0 || ids.length > LONGEST_PATH) revert InvalidPathLength(ids.length);
-        Scope memory asked = scope;
-        asked.requireValid();
+        scope.requireValid();
         (asKnownThen, asKnownNow) = (true, true);
         // Whom the next link has to be by, and within what; the first may be by anybody.
         uint64 expected = body = _accreditation(ids[0]).terms.body;
@@ -181,7 +180,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
                 : kind == Kind.AccreditToAccredit || (kind == Kind.Recognise && i == 0);
             if (!fits || link.terms.body != expected) revert BrokenPath(i, ids[i]);
             Scope memory linked = link.terms.scope;
-            if (!linked.covers(asked)) revert ScopeNotCovered(i, ids[i]);
+            if (!linked.covers(scope)) revert ScopeNotCovered(i, ids[i]);
             if (narrows && !wider.covers(linked)) revert ScopeWidened(i, ids[i]);
             (AccreditationState then, AccreditationState now_) = _stateAt(link, time);
             asKnownThen = asKnownThen && then == AccreditationState.Active;
