@@ -27,11 +27,21 @@ abstract contract Batches is IBatches, Parties, EIP712 {
     }
 
     mapping(uint64 issuer => mapping(bytes32 root => BatchRecord)) private _batches;
+    mapping(address operator => uint64 issuer) private _defaultIssuers;
 
     constructor() EIP712("Testamur", "1") {}
 
+    /// @dev A bare root, as Blockcerts verifiers compare the data of a transaction with the root.
+    fallback() external {
+        if (msg.data.length != 32) revert UnknownCall(msg.sig, msg.data.length);
+        uint64 issuer = _defaultIssuers[msg.sender];
+        if (issuer == 0) revert NoDefaultIssuer(msg.sender);
+        _anchorOnce(issuer, bytes32(msg.data), 0, msg.sender);
+    }
+
     /// @inheritdoc IBatches
     function anchor(uint64 issuer, bytes32 root, uint32 leafCount) external returns (uint32 sequence) {
+        if (leafCount == 0) revert EmptyBatch(issuer, root);
         return _anchorOnce(issuer, root, leafCount, msg.sender);
     }
 
@@ -45,6 +55,7 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         for (uint256 i = 0; i < roots.length; ++i) {
             BatchRecord storage batch = _batches[issuer][roots[i]];
             if (batch.packed.exists()) continue;
+            if (leafCounts[i] == 0) revert EmptyBatch(issuer, roots[i]);
             party = party.withNextSequence();
             _store(batch, issuer, roots[i], leafCounts[i], party.sequence(), msg.sender);
             ++anchored;
@@ -61,6 +72,7 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         uint256 deadline,
         bytes calldata signature
     ) external returns (uint32 sequence) {
+        if (leafCount == 0) revert EmptyBatch(issuer, root);
         if (block.timestamp > deadline) revert SignatureExpired(deadline);
         bytes32 signed = _hashTypedDataV4(keccak256(abi.encode(ANCHOR_TYPE, issuer, root, leafCount, deadline)));
         if (!SignatureChecker.isValidSignatureNowCalldata(operator, signed, signature)) {
@@ -70,8 +82,31 @@ abstract contract Batches is IBatches, Parties, EIP712 {
     }
 
     /// @inheritdoc IBatches
+    function setDefaultIssuer(uint64 issuer) external {
+        if (issuer != 0) _operated(issuer, msg.sender);
+        _defaultIssuers[msg.sender] = issuer;
+        emit DefaultIssuerSet(msg.sender, issuer);
+    }
+
+    /// @inheritdoc IBatches
+    function stateLeafCount(uint64 issuer, bytes32 root, uint32 leafCount) external {
+        _operated(issuer, msg.sender);
+        (BatchRecord storage record, PackedBatch batch) = _known(issuer, root);
+        if (batch.leafCount() != 0) revert LeafCountIsStated(issuer, root, batch.leafCount());
+        if (leafCount == 0) revert EmptyBatch(issuer, root);
+        record.packed = batch.withLeafCount(leafCount);
+        emit LeafCountStated(issuer, root, leafCount, msg.sender);
+    }
+
+    /// @inheritdoc IBatches
+    function defaultIssuerOf(address operator) external view returns (uint64) {
+        return _defaultIssuers[operator];
+    }
+
+    /// @inheritdoc IBatches
     function batchOf(uint64 issuer, bytes32 root) external view returns (Batch memory) {
-        return _knownBatch(issuer, root).unpacked();
+        (, PackedBatch batch) = _known(issuer, root);
+        return batch.unpacked();
     }
 
     /// @inheritdoc IBatches
@@ -80,7 +115,7 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         view
         returns (bool)
     {
-        return InclusionProof.verify(root, _knownBatch(issuer, root).leafCount(), index, digest, path);
+        return InclusionProof.verify(root, _countedBatch(issuer, root).leafCount(), index, digest, path);
     }
 
     /// @inheritdoc IBatches
@@ -89,7 +124,7 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         view
         returns (bool)
     {
-        uint256 count = _knownBatch(issuer, root).leafCount();
+        uint256 count = _countedBatch(issuer, root).leafCount();
         bool belowUpper = digest < upper.digest;
         bool aboveLower = lower.digest < digest;
         if (belowUpper && upper.index == 0) return _includes(root, count, upper);
@@ -105,9 +140,19 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         if (!batch.exists()) revert UnknownBatch(issuer, root);
     }
 
-    /// @dev As `_known`, for those who only read.
-    function _knownBatch(uint64 issuer, bytes32 root) internal view returns (PackedBatch batch) {
-        (, batch) = _known(issuer, root);
+    /// @dev As `_known`, and its leaves are counted.
+    function _counted(uint64 issuer, bytes32 root)
+        internal
+        view
+        returns (BatchRecord storage record, PackedBatch batch)
+    {
+        (record, batch) = _known(issuer, root);
+        if (batch.leafCount() == 0) revert LeafCountUnstated(issuer, root);
+    }
+
+    /// @dev As `_counted`, for those who only read.
+    function _countedBatch(uint64 issuer, bytes32 root) internal view returns (PackedBatch batch) {
+        (, batch) = _counted(issuer, root);
     }
 
     function _anchorOnce(uint64 issuer, bytes32 root, uint32 leafCount, address operator)
@@ -132,7 +177,6 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         uint32 sequence,
         address operator
     ) private {
-        if (leafCount == 0) revert EmptyBatch(issuer, root);
         record.packed = PackedBatchParts.anchoredNow(leafCount, sequence);
         emit Anchored(issuer, root, leafCount, sequence, operator);
     }

@@ -5,6 +5,8 @@ import {Purpose, Reason} from "./Reasons.sol";
 
 /// @title Statuses: what became of credentials after they were anchored.
 /// @notice Leaf `index` of a batch is bit `index % 256` of word `index / 256`, for each purpose.
+/// @dev All but `voidBatch` need to know how many leaves there are, and revert with `LeafCountUnstated` for a batch that
+/// was anchored as a bare root and whose count was not stated: an index or a mask could not be checked.
 interface IStatuses {
     /// @notice Credentials were revoked or suspended.
     /// @param changed The bits that were not set before.

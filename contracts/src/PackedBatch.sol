@@ -6,7 +6,7 @@ import {Reason} from "./Reasons.sol";
 
 /// @notice The record of a batch in one storage slot: leaf count (bits 0 to 31), sequence (32 to 63), block time
 /// (64 to 111) and block number (112 to 159) of the anchor, time (160 to 207) and reason (208 to 215) of its voiding.
-/// @dev Zero for a batch that was never anchored, as no batch is empty. Unpacked by hand, as the compiler would load
+/// @dev Zero for a batch that was never anchored, as sequences start at 1. Unpacked by hand, as the compiler would load
 /// the slot once for each part.
 type PackedBatch is uint256;
 
@@ -33,9 +33,14 @@ library PackedBatchParts {
         return PackedBatch.unwrap(batch) != 0;
     }
 
-    /// @notice How many leaves it has.
+    /// @notice How many leaves it has; zero while that was not stated.
     function leafCount(PackedBatch batch) internal pure returns (uint32) {
         return uint32(PackedBatch.unwrap(batch));
+    }
+
+    /// @notice With its leaves counted; they were not before.
+    function withLeafCount(PackedBatch batch, uint32 leaves) internal pure returns (PackedBatch) {
+        return PackedBatch.wrap(PackedBatch.unwrap(batch) | leaves);
     }
 
     /// @notice Its number among the issuer's batches.

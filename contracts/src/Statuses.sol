@@ -49,8 +49,8 @@ abstract contract Statuses is IStatuses, Batches {
     {
         _operated(issuer, msg.sender);
         if (root == replacementRoot && index == replacementIndex) revert SupersedesItself(issuer, root, index);
-        _requireLeaf(_knownBatch(issuer, root), index);
-        PackedBatch replacement = _knownBatch(issuer, replacementRoot);
+        _requireLeaf(_countedBatch(issuer, root), index);
+        PackedBatch replacement = _countedBatch(issuer, replacementRoot);
         _requireLeaf(replacement, replacementIndex);
         _requireHolding(replacement, issuer, replacementRoot);
         emit Superseded(issuer, root, index, replacementRoot, replacementIndex, msg.sender);
@@ -58,7 +58,7 @@ abstract contract Statuses is IStatuses, Batches {
 
     /// @inheritdoc IStatuses
     function statusOf(uint64 issuer, bytes32 root, uint32 index) external view returns (bool revoked, bool suspended) {
-        (BatchRecord storage record, PackedBatch batch) = _known(issuer, root);
+        (BatchRecord storage record, PackedBatch batch) = _counted(issuer, root);
         _requireLeaf(batch, index);
         uint32 word = index / 256;
         uint256 bit = 1 << (index % 256);
@@ -72,7 +72,7 @@ abstract contract Statuses is IStatuses, Batches {
         view
         returns (uint256[] memory words)
     {
-        (BatchRecord storage record, PackedBatch batch) = _known(issuer, root);
+        (BatchRecord storage record, PackedBatch batch) = _counted(issuer, root);
         uint32 leafCount = batch.leafCount();
         uint256 end = (uint256(firstWord) + count) * 256;
         if (end >= uint256(leafCount) + 256) revert IndexOutOfRange(end - 256, leafCount);
@@ -93,7 +93,7 @@ abstract contract Statuses is IStatuses, Batches {
     {
         _operated(issuer, msg.sender);
         PackedBatch batch;
-        (record, batch) = _known(issuer, root);
+        (record, batch) = _counted(issuer, root);
         _requireHolding(batch, issuer, root);
         uint32 leafCount = batch.leafCount();
         if (mask & ~_leavesOf(word, leafCount) != 0) {

@@ -38,7 +38,10 @@ SENTENCES: dict[str, str] = {
         "{jurisdiction} is no scope"
     ),
     "InvalidSignature": "the signature is not that of operator {operator} over this anchor of issuer {issuer}",
+    "LeafCountIsStated": "the batch {root} of issuer {issuer} is known to have {leafCount} credentials",
+    "LeafCountUnstated": "how many credentials the batch {root} of issuer {issuer} has was never stated",
     "LengthsDiffer": "{roots} roots came with {leafCounts} leaf counts",
+    "NoDefaultIssuer": "a bare root came from {operator}, which has not said for which issuer",
     "NonceUsed": "body {body} has made an offer with the number {nonce} before",
     "NotAnAccreditation": "a recognition cannot be offered: it needs no acceptance",
     "NotController": "{account} is not the controller of party {party}",
@@ -61,6 +64,7 @@ SENTENCES: dict[str, str] = {
     "SupersedesItself": "credential {index} of the batch {root} cannot replace itself",
     "UnknownAccreditation": "there is no accreditation {id}",
     "UnknownBatch": "issuer {issuer} has not anchored the root {root}",
+    "UnknownCall": "it has no function {selector}, and {length} bytes are no root",
     "UnknownParty": "there is no party {party}",
     # From OpenZeppelin's parts of the contract.
     "AddressEmptyCode": "there is no contract at {target}",
@@ -72,6 +76,9 @@ REMEDIES: dict[str, str] = {
     "AlreadyAnchored": "Nothing has to be done: a batch is anchored once and stays.",
     "InvalidScope": "Give 0, 2, 3 or 4 digits of an ISCED-F code, levels within 1 to 8 and a three-digit country code.",
     "InvalidSignature": "Have the operator sign again for this chain, this contract and these values.",
+    "LeafCountIsStated": "Nothing can be done if the count is right; if it is wrong, void the batch and anchor again.",
+    "LeafCountUnstated": "Have the issuer state the leaf count of the batch on the contract; it is on record once.",
+    "NoDefaultIssuer": "Set the default issuer of this address first.",
     "NotController": "Send the transaction with the controller's key.",
     "NotOperator": "Send with the key of an operator, or have the controller allow this address.",
     "NotSignedByController": "Have the controller sign again for this chain, this contract and these values.",

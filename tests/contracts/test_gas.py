@@ -51,6 +51,10 @@ def measured(world: World) -> dict[str, int]:
     sent("acceptController", 1, sender=CONTROLLER)
     world.send("anchor", 1, root(0), MILLION, sender=OPERATOR)
     sent("anchor", 1, root(1), MILLION)
+    sent("setDefaultIssuer", 1)
+    gas["a bare root"] = world.send_data(root(4), sender=OPERATOR).gas
+    sent("stateLeafCount", 1, root(4), MILLION)
+    asked("defaultIssuerOf", OPERATOR)
     sent("anchor, by a later operator", 1, root(2), MILLION, sender=RELAYER)
     signature = world.sign_anchor(KEYS[1], 1, root(3), MILLION, FAR_FUTURE)
     arguments = (1, root(3), MILLION, OPERATOR, FAR_FUTURE, signature)
@@ -132,7 +136,7 @@ def _measure_accreditations(world: World, gas: dict[str, int]) -> None:
 
 def test_gas_is_as_committed_and_within_the_bars(world: World) -> None:
     gas = measured(world)
-    assert {call.split(",")[0] for call in gas} == set(artifact().functions)
+    assert {call.split(",")[0] for call in gas} - {"a bare root"} == set(artifact().functions)
     assert {call: gas[call] for call in BARS if gas[call] > BARS[call]} == {}
     text = json.dumps(gas, indent=2, sort_keys=True) + "\n"
     if os.environ.get("UPDATE_GAS"):

@@ -84,9 +84,9 @@ class World:
         return self.send_data(artifact().functions[function].encode(*arguments), sender=sender)
 
     def send_data(self, call: bytes, *, sender: str) -> Done:
-        """As `send`, with the data of the transaction."""
-        function = next(item for item in artifact().functions.values() if item.selector == call[:4])
-        self._execute(function.name, call, sender)
+        """As `send`, with the data of the transaction, which may be no call of a function."""
+        named = (item.name for item in artifact().functions.values() if item.selector == call[:4])
+        self._execute(next(named, ""), call, sender)
         receipt = self._receipt(sender, self.address, call)
         events = tuple(self._event(log) for log in receipt["logs"])
         block = self.tester.get_block_by_number(receipt["block_number"])
