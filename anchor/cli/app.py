@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from anchor.cli import demo, issuer, jobs, operate, receipts, statuses, verification
+from anchor.cli import accreditation, demo, issuer, jobs, operate, receipts, statuses, verification
 
 
 def _show_version(wanted: bool) -> None:
@@ -43,6 +43,9 @@ app.command()(statuses.revoke)
 app.command()(statuses.suspend)
 app.command()(statuses.reinstate)
 app.add_typer(issuer.app, name="issuer")
+app.add_typer(accreditation.app, name="accredit")
+app.command()(accreditation.recognise)
+app.command()(accreditation.body)
 app.command()(operate.deploy)
 app.command()(operate.status)
 app.command()(operate.devnet)

@@ -43,7 +43,7 @@ def revoke(
     reason: ReasonWord = "unspecified",
 ) -> None:
     """Revoke credentials for good."""
-    _change(session, targets, list_file, _reason(reason), Purpose.REVOCATION, to=True, done="revoked")
+    _change(session, targets, list_file, reason_of(reason), Purpose.REVOCATION, to=True, done="revoked")
 
 
 @command
@@ -54,7 +54,7 @@ def suspend(
     reason: ReasonWord = "under-review",
 ) -> None:
     """Suspend credentials until they are reinstated."""
-    _change(session, targets, list_file, _reason(reason), Purpose.SUSPENSION, to=True, done="suspended")
+    _change(session, targets, list_file, reason_of(reason), Purpose.SUSPENSION, to=True, done="suspended")
 
 
 @command
@@ -65,7 +65,7 @@ def reinstate(
     reason: ReasonWord = "resolved",
 ) -> None:
     """Lift the suspension of credentials; a revocation cannot be lifted."""
-    _change(session, targets, list_file, _reason(reason), Purpose.SUSPENSION, to=False, done="reinstated")
+    _change(session, targets, list_file, reason_of(reason), Purpose.SUSPENSION, to=False, done="reinstated")
 
 
 def changes(places: Iterable[Place], words: Callable[[int, bytes, int], int], *, to: bool) -> tuple[list[Change], int]:
@@ -153,7 +153,12 @@ def _words(registry: CredentialRegistry, purpose: Purpose) -> Callable[[int, byt
     return lambda issuer, root, word: registry.status_words(issuer, root, purpose, word, 1)[0]
 
 
-def _reason(word: str) -> Reason:
+def reason_of(word: str) -> Reason:
+    """The reason that a word stands for.
+
+    Raises:
+        SettingsError: it stands for none.
+    """
     try:
         return Reason(Reason.from_word(word))
     except ValueError as error:

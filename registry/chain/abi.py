@@ -170,7 +170,8 @@ def _decoded(parts: Sequence[Mapping[str, Any]], encoded: bytes) -> tuple[Any, .
     from eth_abi.exceptions import DecodingError
 
     try:
-        values = decode([_type(part) for part in parts], encoded)
+        # Text on chain is whatever bytes its sender chose: one that is not UTF-8 must not hide the events around it.
+        values = decode([_type(part).replace("string", "bytes") for part in parts], encoded)
     except (DecodingError, OverflowError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"the bytes are not what the contract's interface says: {error}") from error
     return tuple(_named(part, value) for part, value in zip(parts, values, strict=True))
@@ -178,6 +179,8 @@ def _decoded(parts: Sequence[Mapping[str, Any]], encoded: bytes) -> tuple[Any, .
 
 def _named(part: Mapping[str, Any], value: Any) -> Any:
     kind = str(part["type"])
+    if kind == "string":
+        return value.decode("utf-8", "replace")
     if not kind.startswith("tuple"):
         return value
     if kind.endswith("]"):

@@ -1,0 +1,106 @@
+"""Bodies accredit, recognise and change their mind, on the embedded chain."""
+
+from __future__ import annotations
+
+import pytest
+
+from registry.chain.genesis import PUBLICLY_KNOWN_KEYS
+from tests.conftest import Ran, Run
+
+BODY, ISSUER, OTHER_BODY = 1, 2, 3
+
+
+class Party:
+    """Runs commands with the key and the number of one party."""
+
+    def __init__(self, run: Run, monkeypatch: pytest.MonkeyPatch, number: int):
+        self._run = run
+        self._monkeypatch = monkeypatch
+        self.number = number
+
+    def __call__(self, *arguments: object) -> Ran:
+        self._monkeypatch.setenv("TESTAMUR_KEY", PUBLICLY_KNOWN_KEYS[self.number])
+        return self._run(*arguments, "--issuer", self.number, "--json")
+
+
+@pytest.fixture
+def parties(run: Run, monkeypatch: pytest.MonkeyPatch) -> dict[int, Party]:
+    made = {number: Party(run, monkeypatch, number) for number in (BODY, ISSUER, OTHER_BODY)}
+    for number, party in made.items():
+        assert party("issuer", "register", "--uri", f"did:web:party{number}.example").json["party"] == number
+    return made
+
+
+def offered(parties: dict[int, Party], *arguments: object) -> int:
+    ran = parties[BODY]("accredit", "offer", ISSUER, "--until", "2040-01-01", *arguments)
+    assert ran.code == 0, ran
+    return int(ran.json["id"])
+
+
+def test_an_offer_is_accepted_by_its_holder_alone(parties: dict[int, Party]) -> None:
+    number = offered(parties, "--field", "061", "--levels", "6-7", "--type", "master", "--jurisdiction", "pt")
+    shown = parties[ISSUER]("accredit", "show", number).json
+    assert (shown["state"], shown["scope"]) == ("offered", "field 061, EQF 6 to 7, master, PT")
+    refused = parties[BODY]("accredit", "accept", number)
+    assert refused.code == 1
+    assert "controller" in refused.json["error"]["what"]
+    assert parties[ISSUER]("accredit", "accept", number).json["state"] == "active"
+
+
+def test_a_body_suspends_reinstates_and_withdraws_with_history(parties: dict[int, Party]) -> None:
+    number = offered(parties)
+    parties[ISSUER]("accredit", "accept", number)
+    assert parties[BODY]("accredit", "suspend", number).json["state"] == "suspended"
+    assert parties[BODY]("accredit", "reinstate", number).json["state"] == "active"
+    ended = parties[BODY]("accredit", "withdraw", number, "--reason", "requirements-not-met").json
+    assert [change["state"] for change in ended["history"]] == [
+        "offered",
+        "active",
+        "suspended",
+        "active",
+        "withdrawn",
+    ]
+    assert ended["history"][-1]["reason"] == "requirements-not-met"
+    again = parties[BODY]("accredit", "reinstate", number)
+    assert again.code == 1
+
+
+def test_an_offer_can_be_refused_and_an_accreditation_voided(parties: dict[int, Party]) -> None:
+    first, second = offered(parties), offered(parties)
+    assert parties[ISSUER]("accredit", "refuse", first).json["state"] == "refused"
+    parties[ISSUER]("accredit", "accept", second)
+    assert parties[BODY]("accredit", "void", second, "--reason", "obtained-by-fraud").json["state"] == "void"
+
+
+def test_bodies_recognise_each_other_one_way(parties: dict[int, Party]) -> None:
+    number = parties[OTHER_BODY]("recognise", BODY, "--field", "06").json["id"]
+    body = parties[BODY]("body").json
+    assert ([each["id"] for each in body["held"]], body["given"]) == ([number], [])
+    other = parties[OTHER_BODY]("body").json
+    assert [(each["kind"], each["validUntil"]) for each in other["given"]] == [("recognise", None)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--field", "6"], "scope"),
+        (["--levels", "7-6"], "scope"),
+        (["--levels", "high"], "scope"),
+        (["--type", "knighthood"], "scope"),
+        (["--jurisdiction", "Atlantis"], "scope"),
+        (["--from", "soon"], "time"),
+        (["--evidence", "missing.pdf"], "settings"),
+    ],
+)
+def test_a_scope_or_a_time_that_means_nothing_is_refused(
+    parties: dict[int, Party], arguments: list[str], code: str
+) -> None:
+    ran = parties[BODY]("accredit", "offer", ISSUER, "--until", "2040-01-01", *arguments)
+    assert (ran.code, ran.json["error"]["code"]) == (1, code)
+
+
+def test_an_accreditation_needs_an_end_and_a_number_that_is_there(parties: dict[int, Party]) -> None:
+    assert parties[BODY]("accredit", "offer", ISSUER).json["error"]["code"] == "no-end"
+    assert parties[BODY]("accredit", "show", 99).json["error"]["code"] == "unknown-accreditation"
+    backwards = parties[BODY]("accredit", "offer", ISSUER, "--from", "2040-01-01", "--until", "2039-01-01")
+    assert backwards.code == 1
