@@ -13,12 +13,12 @@ from rich.table import Table
 from anchor.cli.session import Session, command
 from anchor.cli.statuses import reason_of
 from anchor.workspace import Workspace
+from registry.accreditation import Accreditation
 from registry.chain.accreditations import read_ledger
 from registry.chain.calls import Kind, Reason
 from registry.chain.client import MinedTransaction
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainError, ChainUnavailable, SettingsError
-from registry.recognition import Accreditation
 from registry.scope import Scope
 from registry.timestamps import read_timestamp, write_timestamp
 
@@ -214,15 +214,15 @@ def _made(registry: CredentialRegistry, mined: MinedTransaction) -> Accreditatio
 
 
 def _existing(registry: CredentialRegistry, number: int) -> Accreditation:
-    found = read_ledger(registry).with_id(number)
-    if found is None:
+    try:
+        return read_ledger(registry)[number]
+    except KeyError:
         raise ChainError(
             f"there is no accreditation {number}",
             where=registry.client.where,
             remedy="`testamur body` lists those of a party.",
             code="unknown-accreditation",
-        )
-    return found
+        ) from None
 
 
 def _tell(session: Session, accreditation: Accreditation, sentence: str) -> None:
@@ -249,7 +249,7 @@ def _content(accreditation: Accreditation) -> dict[str, Any]:
                 "state": change.state.value,
                 "effectiveFrom": write_timestamp(change.effective_from),
                 "recordedAt": write_timestamp(change.recorded_at),
-                "reason": change.reason,
+                "reason": change.reason or None,
             }
             for change in accreditation.changes
         ],

@@ -38,9 +38,9 @@ def offered(parties: dict[int, Party], *arguments: object) -> int:
 
 
 def test_an_offer_is_accepted_by_its_holder_alone(parties: dict[int, Party]) -> None:
-    number = offered(parties, "--field", "061", "--levels", "6-7", "--type", "master", "--jurisdiction", "pt")
+    number = offered(parties, "--field", "061", "--levels", "6-7", "--type", "master-degree", "--jurisdiction", "pt")
     shown = parties[ISSUER]("accredit", "show", number).json
-    assert (shown["state"], shown["scope"]) == ("offered", "field 061, EQF 6 to 7, master, PT")
+    assert (shown["state"], shown["scope"]) == ("offered", "field 061, EQF levels 6-7, master-degree, in PT")
     refused = parties[BODY]("accredit", "accept", number)
     assert refused.code == 1
     assert "controller" in refused.json["error"]["what"]
