@@ -81,8 +81,8 @@ class LedgerEvent:
 
     Attributes:
         name: one of `EVENT_NAMES`.
-        arguments: by the ABI's names; times in Unix seconds, enums as numbers, a scope as its six numbers in order or by
-            name.
+        arguments: by the names of the ABI; times in Unix seconds, enums as numbers, a scope as its six numbers in order
+            or by name.
         recorded_at: time of the block.
     """
 
