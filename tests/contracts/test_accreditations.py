@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from registry.chain.abi import artifact
@@ -294,22 +294,24 @@ def test_changes_take_effect_in_order_and_never_in_the_future(world: World, now:
     refused(partial(suspend, pending + 1, 0), "InvalidEffect", accreditation, pending + 1, now - YEAR, pending)
     suspend(now - 5, 0)
     reinstate = partial(change, world, "reinstateAccreditation", accreditation)
-    refused(partial(reinstate, now - 6, 0), "InvalidEffect", accreditation, now - 6, now - 5, pending + 1)
+    pending = world.tester.get_block_by_number("pending")["timestamp"]
+    refused(partial(reinstate, now - 6, 0), "InvalidEffect", accreditation, now - 6, now - 5, pending)
     reinstate(now - 5, 0)
     assert states(world, accreditation, now - 5)[1] == State.ACTIVE
     # Before its period begins it can only be withdrawn as of the beginning.
-    later = made(world, terms_of(now, valid_from=now + 100))
+    start = now + 1000
+    later = made(world, terms_of(now, valid_from=start))
     withdraw = partial(change, world, "withdrawAccreditation", later)
-    refused(partial(withdraw, now + 99, 0), "InvalidEffect", later, now + 99, now + 100, now + 100)
-    withdraw(now + 100, 0)
-    assert states(world, later, now + 100) == (State.WITHDRAWN, State.WITHDRAWN)
+    refused(partial(withdraw, start - 1, 0), "InvalidEffect", later, start - 1, start, start)
+    withdraw(start, 0)
+    assert states(world, later, start) == (State.WITHDRAWN, State.WITHDRAWN)
 
 
 def test_a_retired_body_still_answers_for_what_it_said(world: World, now: int) -> None:
     accreditation = made(world, terms_of(now))
     world.send("retire", AGENCY, sender=CONTROLLERS[AGENCY])
     assert world.ask("checkPath", [accreditation], UNIVERSITY, SOFTWARE, FAR_FUTURE) == (False, False, AGENCY)
-    assert world.ask("checkPath", [accreditation], UNIVERSITY, SOFTWARE, now + 9) == (True, True, AGENCY)
+    assert world.ask("checkPath", [accreditation], UNIVERSITY, SOFTWARE, now + 1000) == (True, True, AGENCY)
     change(world, "withdrawAccreditation", accreditation, now, 0)
 
 
@@ -384,7 +386,9 @@ def test_both_readings_agree_with_the_reference(world: World, data: st.DataObjec
             possible = [name for name, to in FUNCTIONS.items() if to != last.state]
             if last.state == State.WITHDRAWN:
                 break
-            effective = data.draw(st.integers(last.effective, max(last.effective, pending)))
+            # A share, as the clock of the chain is not the same in a second run.
+            share = data.draw(st.integers(0, 4))
+            effective = last.effective + max(0, pending - last.effective) * share // 4
             change(world, data.draw(st.sampled_from(possible)), accreditation, effective, 0)
             history = _history(world, accreditation)
             assert history[-1].effective == effective
@@ -436,6 +440,14 @@ def scopes(draw: st.DrawFn) -> ScopeTuple:
 
 
 @given(outer=scopes(), inner=scopes())
+@example(outer=(0, 0, 1, 8, 1, 0), inner=(0, 0, 1, 8, 0, 0))
+@example(outer=(0, 0, 1, 8, 3, 0), inner=(0, 0, 1, 8, 4, 0))
+@example(outer=(0, 0, 2, 7, 0, 0), inner=(0, 0, 1, 7, 0, 0))
+@example(outer=(0, 0, 2, 7, 0, 0), inner=(0, 0, 2, 8, 0, 0))
+@example(outer=(0, 0, 1, 8, 0, 276), inner=(0, 0, 1, 8, 0, 0))
+@example(outer=(6, 2, 1, 8, 0, 0), inner=(61, 2, 1, 8, 0, 0))
+@example(outer=(613, 4, 1, 8, 0, 0), inner=(61, 3, 1, 8, 0, 0))
+@example(outer=(6, 2, 1, 8, 1, 276), inner=(613, 4, 8, 8, 1, 276))
 @settings(
     max_examples=60,
     deadline=None,
@@ -470,7 +482,7 @@ def path(world: World, now: int) -> list[int]:
 
 
 def test_a_path_holds_at_a_time(world: World, now: int, path: list[int]) -> None:
-    later = now + 50
+    later = now + 1000
 
     def ask(time: int, *links: int) -> Any:
         return world.ask("checkPath", list(links) or path, UNIVERSITY, SOFTWARE, time)

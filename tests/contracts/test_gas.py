@@ -95,14 +95,16 @@ def _measure_accreditations(world: World, gas: dict[str, int]) -> None:
     keys = {2: KEYS[4], 3: KEYS[3]}
     parties = {2: SUCCESSOR, 3: RELAYER, **dict.fromkeys(range(4, 9), SUCCESSOR)}
     for controller in parties.values():
-        now = world.send("registerParty", URI, HASH, sender=controller).timestamp
+        world.send("registerParty", URI, HASH, sender=controller)
 
     def sent(call: str, *arguments: object, sender: str = SUCCESSOR) -> int:
         gas[call] = world.send(call.split(",")[0], *arguments, sender=sender).gas
         accreditation: int = world.ask("accreditationCount")
         return accreditation
 
-    span = (now - 10, now + 10**6)
+    # Constants: times are signed, and the gas depends on the bytes of the signature.
+    start, changed, asked, end = 1_500_000_000, 1_600_000_000, 4_000_000_000, 4_100_000_000
+    span = (start, end)
     scope = (613, 4, 6, 7, 0b10, 276)
     terms = (2, 3, *span, Kind.ACCREDIT_TO_ISSUE, scope, HASH, URI)
     offer = ("offerAccreditation", 2, 3, Kind.ACCREDIT_TO_ISSUE, scope, *span, HASH, URI)
@@ -122,15 +124,15 @@ def _measure_accreditations(world: World, gas: dict[str, int]) -> None:
         path.append(world.ask("accreditationCount"))
         world.send("acceptAccreditation", path[-1], sender=parties[holder])
     for link in path:
-        sent("suspendAccreditation", link, now, Reason.UNDER_REVIEW)
-        sent("reinstateAccreditation", link, now, Reason.RESOLVED)
+        sent("suspendAccreditation", link, changed, Reason.UNDER_REVIEW)
+        sent("reinstateAccreditation", link, changed, Reason.RESOLVED)
     gas["accreditationCount"] = world.gas_of("accreditationCount")
     gas["accreditationOf"] = world.gas_of("accreditationOf", path[0])
-    gas["stateAt"] = world.gas_of("stateAt", path[0], now + 100)
-    gas["checkPath, 1 link"] = world.gas_of("checkPath", path[-1:], 3, scope, now + 100)
-    gas["checkPath, 5 links"] = world.gas_of("checkPath", path, 3, scope, now + 100)
-    assert world.ask("checkPath", path, 3, scope, now + 100) == (True, True, 4)
-    sent("withdrawAccreditation", path[0], now, Reason.REQUIREMENTS_NOT_MET)
+    gas["stateAt"] = world.gas_of("stateAt", path[0], asked)
+    gas["checkPath, 1 link"] = world.gas_of("checkPath", path[-1:], 3, scope, asked)
+    gas["checkPath, 5 links"] = world.gas_of("checkPath", path, 3, scope, asked)
+    assert world.ask("checkPath", path, 3, scope, asked) == (True, True, 4)
+    sent("withdrawAccreditation", path[0], changed, Reason.REQUIREMENTS_NOT_MET)
     sent("voidAccreditation", path[0], Reason.OBTAINED_BY_FRAUD)
 
 
