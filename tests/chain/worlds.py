@@ -50,7 +50,7 @@ class World:
             "type": 2,
             "chainId": self.client.chain_id(),
             "nonce": self.client.nonce(sender.address),
-            "gas": 3_000_000,
+            "gas": 12_000_000,
             "maxFeePerGas": 10**10,
             "maxPriorityFeePerGas": 10**9,
             "value": 0,
