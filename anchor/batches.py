@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from anchor.intake import Intake, Origin, digest_of
 from anchor.transact import Sender
 from anchor.waiting import wait_for
 from anchor.workspace import Workspace
+from registry.chain.abi import artifact
 from registry.chain.calls import Purpose
 from registry.chain.contract import Anchored, CredentialRegistry
-from registry.errors import ChainError, ContractReverted, TransactionUnsettled
+from registry.errors import ChainError, ContractReverted, IntakeError, TransactionUnsettled
 from registry.merkle import Tree
 from registry.store.batches import BatchRow, BatchStore, Leaf, Place
 from registry.store.folder import DataFolder
@@ -122,11 +123,21 @@ class Batches:
             finality_depth=workspace.settings.finality_depth,
         )
 
-    def seal(self, intake: Intake, selection: Selection, issuer: int) -> BatchRow:
-        """Write the tree and record the batch; from here on its receipts' paths are fixed."""
+    def seal(
+        self, intake: Intake, selection: Selection, issuer: int, *, selectors: Collection[bytes] | None = None
+    ) -> BatchRow:
+        """Write the tree and record the batch; from here on its receipts' paths are fixed.
+
+        Args:
+            selectors: first four bytes of the calls that the contract knows; by default read from its ABI.
+
+        Raises:
+            IntakeError: the root begins like one of these calls.
+        """
         records = selection.records
         with Tree.build(map(digest_of, records)) as tree:
             root, count = tree.root, tree.leaf_count
+            _refuse_selector(root, contract_selectors() if selectors is None else selectors)
             path = self._folder.tree_path(root)
             if not path.exists():
                 tree.write(path)
@@ -228,6 +239,21 @@ class Batches:
         """Take up every batch that is not final, oldest first."""
         self._sender.resume()
         return [self.anchor(row) for row in self._store.unfinished()]
+
+
+def contract_selectors() -> frozenset[bytes]:
+    """The first four bytes of every call that the contract knows."""
+    return frozenset(item.selector for item in artifact().functions.values())
+
+
+def _refuse_selector(root: bytes, selectors: Collection[bytes]) -> None:
+    """A root can also be anchored as the bare data of a transaction, but not if the contract takes it for a call."""
+    if root[:4] in selectors:
+        raise IntakeError(
+            f"the root 0x{root.hex()} begins with the bytes by which the contract knows one of its functions",
+            remedy="Add one more credential to the batch, or leave one out: either changes the root.",
+            code="root-is-selector",
+        )
 
 
 def _leaves(intake: Intake, records: list[bytes]) -> Iterator[Leaf]:

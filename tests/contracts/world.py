@@ -109,11 +109,13 @@ class World:
         _, gas = self._execute(function, call, STRANGER)
         return gas
 
-    def sign_anchor(self, key: bytes, issuer: int, root: bytes, leaf_count: int, deadline: int) -> bytes:
-        """The signature of an anchor."""
+    def sign_anchor(
+        self, key: bytes, issuer: int, root: bytes, leaf_count: int, deadline: int, **domain: object
+    ) -> bytes:
+        """The signature of an anchor, in this contract's domain but for the values given."""
         types = {"Anchor": ("uint64 issuer", "bytes32 root", "uint32 leafCount", "uint256 deadline")}
         message = {"issuer": issuer, "root": root, "leafCount": leaf_count, "deadline": deadline}
-        return self.sign(key, types, message)
+        return self.sign(key, types, message, **domain)
 
     def sign_offer(self, key: bytes, terms: tuple[Any, ...], nonce: int, deadline: int) -> bytes:
         """The signature of an offer."""
@@ -125,14 +127,17 @@ class World:
         types = {"Acceptance": ("uint64 id", "Terms terms", "uint256 deadline"), **TERMS}
         return self.sign(key, types, {"id": accreditation, "terms": _named(terms), "deadline": deadline})
 
-    def sign(self, key: bytes, types: Mapping[str, Sequence[str]], message: dict[str, Any]) -> bytes:
+    def sign(
+        self, key: bytes, types: Mapping[str, Sequence[str]], message: dict[str, Any], **differing: object
+    ) -> bytes:
         """A signature over typed data, made by another library from the description of the types."""
         described = {
             name: [dict(zip(("type", "name"), member.split(), strict=True)) for member in members]
             for name, members in types.items()
         }
         domain = {"name": "Testamur", "version": "1", "chainId": self.chain_id, "verifyingContract": self.address}
-        return bytes(Account.sign_message(encode_typed_data(domain, described, message), key).signature)
+        signable = encode_typed_data(domain | differing, described, message)
+        return bytes(Account.sign_message(signable, key).signature)
 
     @property
     def chain_id(self) -> int:
