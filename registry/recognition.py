@@ -265,8 +265,8 @@ def _not_accredited(ledger: Ledger, issuer: int) -> Missing:
 
 def _no_agreement(body: int, issuer: int, way: _Way) -> Missing:
     text = (
-        f"No agreement on record between body {body}, which issuer {issuer} names as the source of its accreditation, "
-        "and a body that you trust."
+        f"No agreement on record between body {body}, from which the accreditations of party {issuer} come, and a body "
+        "that you trust."
     )
     return Missing(Gap.NO_AGREEMENT, body, None, way.faults + 1, text)
 

@@ -152,6 +152,22 @@ class Scope:
             )
         )
 
+    def narrowed_to(self, other: Scope) -> Scope | None:
+        """What is in both scopes, or None when nothing is."""
+        outer, inner = sorted((self.field, other.field), key=len)
+        lowest, highest = max(self.levels[0], other.levels[0]), min(self.levels[1], other.levels[1])
+        types = self.qualification_types & other.qualification_types
+        anyhow = not (self.qualification_types and other.qualification_types)
+        apart = self.jurisdiction and other.jurisdiction and self.jurisdiction != other.jurisdiction
+        if not inner.startswith(outer) or lowest > highest or apart or not (types or anyhow):
+            return None
+        return Scope(
+            inner,
+            (lowest, highest),
+            types or self.qualification_types | other.qualification_types,
+            self.jurisdiction or other.jurisdiction,
+        )
+
     def __str__(self) -> str:
         """For people: "field 0613, EQF levels 6-7, bachelor-degree, in HR"."""
         lowest, highest = self.levels

@@ -16,7 +16,10 @@ from registry.credential import Digest, DigestMethod
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 
 CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates")
-"""The checks of a verdict, in their order."""
+"""The checks of every verdict, in their order."""
+
+POLICY_CHECK_NAMES: Final = ("accreditation", "recognition")
+"""The checks that follow them when the verifier's policy names bodies."""
 
 
 class Outcome(StrEnum):
@@ -85,6 +88,19 @@ class Code(StrEnum):
     EXPIRED = "expired"
     DATE_UNCLEAR = "date-unclear"
     DATES_UNREAD = "dates-unread"
+    # issuer, accreditation and recognition, by the verifier's policy
+    ISSUER_ACCREDITED = "issuer-accredited"
+    ACCREDITED = "accredited"
+    ACCREDITED_THEN = "accredited-then"
+    ACCREDITED_SINCE = "accredited-since"
+    SCOPE_UNSTATED = "scope-unstated"
+    NO_ACCREDITATION_ON_RECORD = "no-accreditation-on-record"
+    RECOGNISED = "recognised"
+    RECOGNISED_THEN = "recognised-then"
+    RECOGNISED_SINCE = "recognised-since"
+    RECOGNITION_NOT_NEEDED = "recognition-not-needed"
+    NO_RECOGNITION_ON_RECORD = "no-recognition-on-record"
+    NO_ANCHOR_TIME = "no-anchor-time"
     # any check that could not be made
     NO_RECEIPT = "no-receipt"
     CHAIN_NOT_ASKED = "chain-not-asked"
@@ -258,7 +274,7 @@ class Verdict:
         return self.overall.exit_code
 
     def check(self, name: str) -> Check:
-        """The check with that name, one of `CHECK_NAMES`."""
+        """The check with that name: one of `CHECK_NAMES`, or with a policy one of `POLICY_CHECK_NAMES`."""
         return next(check for check in self.checks if check.name == name)
 
     def to_dict(self) -> dict[str, Any]:
@@ -331,7 +347,7 @@ def verdict_schema() -> dict[str, Any]:
                     "minItems": len(CHECK_NAMES),
                     "items": _closed_object(
                         {
-                            "name": {"enum": list(CHECK_NAMES)},
+                            "name": {"enum": [*CHECK_NAMES, *POLICY_CHECK_NAMES]},
                             "outcome": {"enum": [str(outcome) for outcome in Outcome]},
                             "code": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
                             "text": {"type": "string"},

@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from registry.accreditation import Ledger
 from registry.credential import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_bytes, parse_json, read_as
 from registry.errors import CredentialError, ProofError
 from registry.merkle import check_inclusion
+from registry.policy import Policy
 from registry.receipt import AnchorPart, BlockPart, Receipt
+from registry.recognition import Path
 from registry.timestamps import write_timestamp
 from registry.verdict import (
     BatchFacts,
@@ -34,6 +37,7 @@ from registry.verdict import (
 from registry.verify_absence import AbsenceVerdict, verify_absence
 from registry.verify_dates import check_dates
 from registry.verify_issuer import named_issuers, same_issuer
+from registry.verify_recognition import Standing, check_standing
 
 __all__ = [
     "AbsenceVerdict",
@@ -72,6 +76,8 @@ def verify(
     now: datetime,
     trust: Trust,
     limits: Limits = DEFAULT_LIMITS,
+    policy: Policy | None = None,
+    ledger: Ledger | FactsUnavailable | None = None,
 ) -> Verdict:
     """Check one credential; nothing that a document, receipt or chain says makes it raise.
 
@@ -83,6 +89,8 @@ def verify(
         now: the moment to judge dates by, with a time zone.
         trust: the issuers the verifier believes.
         limits: size and nesting of the document allowed.
+        policy: more trusted issuers, and bodies; with bodies, two more checks are made.
+        ledger: the accreditations of the contract; None when it was not asked.
     Raises:
         ValueError: `now` has no time zone.
     """
@@ -95,16 +103,21 @@ def verify(
             Check.unknown(check, Code.NO_RECEIPT, missing) for check in ("inclusion", "anchor", "issuer", "status")
         )
         checks = (integrity, *unchecked, check_dates(claims, now))
+        if policy and policy.bodies:
+            checks += Standing.unknown(Code.NO_RECEIPT, missing)[:2]
         return Verdict(name, checks, digest, issuer=None, root=None, anchored_at=None, as_of=None)
     usable = _usable(facts, receipt)
     anchor = _check_anchor(receipt, usable)
+    trust = _joined(trust, policy)
+    standing = _check_standing(receipt, usable, claims, ledger, policy) if policy and policy.bodies else None
     checks = (
         integrity,
         _check_inclusion(receipt, usable),
         anchor,
-        _check_issuer(receipt, usable, claims, trust),
+        _check_issuer(receipt, usable, claims, trust, standing.path if standing else None),
         _check_status(usable, claims),
         check_dates(claims, now),
+        *(standing[:2] if standing else ()),
     )
     seen = usable if isinstance(usable, ChainFacts) else None
     stands = seen is not None and seen.batch is not None and anchor.outcome in (Outcome.PASS, Outcome.WARN)
@@ -357,7 +370,46 @@ def _same_block_other_story(block: BlockPart | None, batch: BatchFacts) -> bool:
     )
 
 
-def _check_issuer(receipt: Receipt, facts: ChainFacts | FactsUnavailable, claims: Claims | None, trust: Trust) -> Check:
+def _joined(trust: Trust, policy: Policy | None) -> Trust:
+    """The trusted issuers of both; where both have a name, that of the settings."""
+    if policy is None or not policy.issuers:
+        return trust
+    named = {number: trust.name_of(number) or "" for number in trust.issuers}
+    return Trust(
+        {
+            number: named.get(number) or policy.trusted_issuers.get(number, "")
+            for number in named | policy.trusted_issuers
+        }
+    )
+
+
+def _check_standing(
+    receipt: Receipt,
+    facts: ChainFacts | FactsUnavailable,
+    claims: Claims | None,
+    ledger: Ledger | FactsUnavailable | None,
+    policy: Policy,
+) -> Standing:
+    if isinstance(facts, FactsUnavailable):
+        return Standing.unknown(facts.code, _sentences(facts.what, facts.remedy))
+    if ledger is None or isinstance(ledger, FactsUnavailable):
+        missing = ledger or _NO_FACTS
+        return Standing.unknown(missing.code, _sentences(missing.what, missing.remedy))
+    if facts.batch is None:
+        return Standing.unknown(
+            Code.NO_ANCHOR_TIME,
+            "The batch is not anchored, so there is no time for which an accreditation could be looked up.",
+        )
+    return check_standing(receipt.anchor.issuer, facts.chain, facts.batch.anchored_at, claims or {}, ledger, policy)
+
+
+def _check_issuer(
+    receipt: Receipt,
+    facts: ChainFacts | FactsUnavailable,
+    claims: Claims | None,
+    trust: Trust,
+    accredited: Path | None,
+) -> Check:
     if isinstance(facts, FactsUnavailable):
         return _unavailable("issuer", facts)
     party, issuer = facts.party, receipt.anchor.issuer
@@ -372,7 +424,8 @@ def _check_issuer(receipt: Receipt, facts: ChainFacts | FactsUnavailable, claims
         return Check.failed("issuer", Code.ISSUER_UNKNOWN, f"There is no party {issuer} on this chain.")
     known_as = trust.name_of(issuer) or party.name
     who = f"Issuer {issuer}" + (f", {known_as}," if known_as else "")
-    if issuer not in trust.issuers:
+    trusted = issuer in trust.issuers
+    if not trusted and accredited is None:
         return Check.unknown(
             "issuer",
             Code.ISSUER_NOT_TRUSTED,
@@ -380,17 +433,17 @@ def _check_issuer(receipt: Receipt, facts: ChainFacts | FactsUnavailable, claims
             f"Ask the institution whether its number on {facts.chain} is {issuer}, then trust it.",
         )
     retired = f" It retired on {write_timestamp(party.retired_at)}, after this anchor." if party.retired_at else ""
+    believed = "is one you trust" if trusted else "was accredited by way of a body that you trust"
     named = named_issuers(claims or {})
     if named and not same_issuer(named, party, trust.name_of(issuer)):
         return Check.warned(
             "issuer",
             Code.ISSUER_DIFFERS,
-            f"{who} is one you trust, but the document names {' / '.join(named)} as its issuer and nothing on record "
+            f"{who} {believed}, but the document names {' / '.join(named)} as its issuer and nothing on record "
             f"says that they are the same. Compare it with {party.uri}.{retired}",
         )
-    return Check.passed(
-        "issuer", Code.ISSUER_RETIRED if retired else Code.ISSUER_TRUSTED, f"{who} is one you trust.{retired}"
-    )
+    code = Code.ISSUER_TRUSTED if trusted else Code.ISSUER_ACCREDITED
+    return Check.passed("issuer", Code.ISSUER_RETIRED if retired else code, f"{who} {believed}.{retired}")
 
 
 def _check_status(facts: ChainFacts | FactsUnavailable, claims: Claims | None) -> Check:

@@ -17,11 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry import receipt as receipts
+from registry.accreditation import Accreditation, Change, Kind, Ledger, State
 from registry.credential import Digest, DigestMethod, Limits, digest_bytes
 from registry.errors import ReceiptError
 from registry.merkle import Tree
+from registry.policy import KnownParty, Policy
 from registry.receipt import Receipt, to_cbor, to_json
-from registry.verdict import CHECK_NAMES, overall, verdict_schema
+from registry.scope import Scope
+from registry.verdict import CHECK_NAMES, POLICY_CHECK_NAMES, overall, verdict_schema
 from registry.verify import (
     BatchFacts,
     BlockRef,
@@ -175,6 +178,43 @@ def given_receipt() -> Receipt:
     return receipt_with("digest", method=DigestMethod.GIVEN)
 
 
+AGENCY, NEIGHBOUR, BUREAU = 50, 51, 52
+POLICY = Policy(bodies=(KnownParty(party=AGENCY, name="Agency of Examples"),))
+STRICT = POLICY.model_copy(update={"require": True})
+ISSUING, ACCREDITING, RECOGNISING = Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ACCREDIT, Kind.RECOGNISE
+
+
+def link(
+    body: int, holder: int, kind: Kind, *later: Change, scope: Scope | None = None, recorded_at: datetime = REGISTERED
+) -> Accreditation:
+    """A link that is active all year of the anchor, but for later changes."""
+    return Accreditation(
+        id=0, body=body, holder=holder, kind=kind, scope=scope or Scope(), valid_from=REGISTERED,
+        valid_until=datetime(2027, 1, 1, tzinfo=UTC), evidence_hash=bytes(32), evidence_uri="",
+        changes=(Change(State.ACTIVE, recorded_at, REGISTERED), *later),
+    )  # fmt: skip
+
+
+def asked_of(*links: Accreditation, policy: Policy = POLICY, trust: Trust = TRUST, **more: Any) -> dict[str, Any]:
+    """Arguments of a verifier with a policy and this ledger."""
+    accreditations = tuple(replace(each, id=number) for number, each in enumerate(links, 1))
+    return {"policy": policy, "ledger": Ledger(accreditations, BlockRef(200, b"h" * 32, READ)), "trust": trust} | more
+
+
+VOID = Change(State.VOID, READ, REGISTERED, "obtained-by-fraud")
+WITHDRAWN = Change(State.WITHDRAWN, READ, READ)
+ACCREDITED = link(AGENCY, ISSUER, ISSUING)
+ABROAD = (link(AGENCY, NEIGHBOUR, RECOGNISING), link(NEIGHBOUR, ISSUER, ISSUING))
+SOFTWARE = {
+    "credentialSubject": {
+        "achievement": {
+            "achievementType": "BachelorDegree",
+            "fieldOfStudy": "0613",
+            "alignment": [{"targetUrl": "http://data.europa.eu/snb/eqf/6"}],
+        }
+    }
+}
+
 P, F, W, U = Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN
 
 # name of the check, outcome, code, and what makes it so; together they reach every code.
@@ -288,6 +328,62 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("dates", W, "date-unclear", issued(validFrom="0001-01-01")),
     ("dates", W, "dates-unread", {"document": DigestedDocument(WORLD.digest)}),
     ("dates", W, "dates-unread", {"document": b"{"}),
+    ("issuer", P, "issuer-accredited", asked_of(ACCREDITED, trust=Trust())),
+    ("issuer", P, "issuer-accredited", asked_of(*ABROAD, trust=Trust())),
+    ("issuer", P, "issuer-trusted", asked_of(ACCREDITED)),
+    ("issuer", P, "issuer-trusted",
+     asked_of(trust=Trust(), policy=Policy(issuers=(KnownParty(party=ISSUER, name="Uni A"),)))),
+    ("issuer", W, "issuer-differs", issued(issuer="did:web:mill.example") | asked_of(ACCREDITED, trust=Trust())),
+    ("issuer", U, "issuer-not-trusted", asked_of(link(AGENCY, ISSUER, ISSUING, VOID), trust=Trust())),
+    ("issuer", U, "issuer-not-trusted", asked_of(link(BUREAU, ISSUER, ISSUING), trust=Trust())),
+    ("accreditation", P, "accredited", asked_of(ACCREDITED)),
+    ("accreditation", P, "accredited", asked_of(link(AGENCY, ISSUER, ISSUING, WITHDRAWN))),
+    ("accreditation", P, "accredited", asked_of(*ABROAD)),
+    ("accreditation", P, "accredited",
+     asked_of(link(AGENCY, ISSUER, ISSUING, scope=Scope("061", (5, 7), frozenset({"bachelor-degree"}), "HR")))
+     | issued(**SOFTWARE)),
+    ("accreditation", W, "scope-unstated", asked_of(link(AGENCY, ISSUER, ISSUING, scope=Scope("061", (5, 7))))),
+    ("accreditation", W, "scope-unstated",
+     asked_of(link(AGENCY, NEIGHBOUR, RECOGNISING, scope=Scope("", (6, 8))),
+              link(NEIGHBOUR, ISSUER, ISSUING, scope=Scope("06", (1, 7))))),
+    ("accreditation", W, "accredited-then", asked_of(link(AGENCY, ISSUER, ISSUING, VOID))),
+    ("accreditation", W, "accredited-then",
+     asked_of(link(AGENCY, ISSUER, ISSUING, Change(State.WITHDRAWN, READ, ANCHORED)))),
+    ("accreditation", F, "accredited-then", asked_of(link(AGENCY, ISSUER, ISSUING, VOID), policy=STRICT)),
+    ("accreditation", W, "accredited-since", asked_of(link(AGENCY, ISSUER, ISSUING, recorded_at=READ))),
+    ("accreditation", P, "accredited",
+     asked_of(link(AGENCY, NEIGHBOUR, RECOGNISING, VOID), link(NEIGHBOUR, ISSUER, ISSUING))),
+    ("accreditation", W, "no-accreditation-on-record", asked_of()),
+    ("accreditation", W, "no-accreditation-on-record", asked_of(link(BUREAU, ISSUER, ISSUING))),
+    ("accreditation", W, "no-accreditation-on-record",
+     asked_of(link(AGENCY, ISSUER, ISSUING, scope=Scope("09"))) | issued(**SOFTWARE)),
+    ("accreditation", W, "no-accreditation-on-record",
+     asked_of(link(AGENCY, ISSUER, ISSUING, scope=Scope(jurisdiction="AT")),
+              policy=POLICY.model_copy(update={"jurisdiction": "HR"}))),
+    ("accreditation", F, "no-accreditation-on-record", asked_of(policy=STRICT)),
+    ("accreditation", U, "no-anchor-time", asked_of(ACCREDITED, facts=with_facts(batch=None))),
+    ("accreditation", U, "chain-not-asked", {"policy": POLICY}),
+    ("accreditation", U, "chain-unreachable", {"policy": STRICT, "ledger": DOWN}),
+    ("accreditation", U, "chain-unreachable", asked_of(ACCREDITED, facts=DOWN)),
+    ("accreditation", U, "chain-behind",
+     {"policy": POLICY, "ledger": Ledger(as_of=BlockRef(99, b"h" * 32, REGISTERED))}),
+    ("accreditation", U, "other-chain",
+     asked_of(ACCREDITED, policy=POLICY.model_copy(update={"chain": "eip155:1"}))),
+    ("accreditation", P, "accredited", asked_of(ACCREDITED, policy=POLICY.model_copy(update={"chain": CHAIN}))),
+    ("accreditation", U, "no-receipt", asked_of(ACCREDITED, receipt=None)),
+    ("recognition", P, "recognition-not-needed", asked_of(ACCREDITED)),
+    ("recognition", P, "recognised", asked_of(*ABROAD)),
+    ("recognition", W, "recognised-then",
+     asked_of(link(AGENCY, NEIGHBOUR, RECOGNISING, VOID), link(NEIGHBOUR, ISSUER, ISSUING))),
+    ("recognition", F, "recognised-then",
+     asked_of(link(AGENCY, NEIGHBOUR, RECOGNISING, VOID), link(NEIGHBOUR, ISSUER, ISSUING), policy=STRICT)),
+    ("recognition", W, "recognised-since",
+     asked_of(link(AGENCY, NEIGHBOUR, RECOGNISING, recorded_at=READ), link(NEIGHBOUR, ISSUER, ISSUING))),
+    ("recognition", W, "no-recognition-on-record", asked_of(link(NEIGHBOUR, ISSUER, ISSUING))),
+    ("recognition", W, "no-recognition-on-record",
+     asked_of(link(AGENCY, BUREAU, RECOGNISING), link(BUREAU, NEIGHBOUR, RECOGNISING), ABROAD[1])),
+    ("recognition", U, "no-receipt", asked_of(ACCREDITED, receipt=None)),
+    ("recognition", U, "chain-not-asked", {"policy": POLICY}),
 ]  # fmt: skip
 
 
@@ -296,7 +392,9 @@ def test_reason(name: str, outcome: Outcome, code: str, changes: dict[str, Any])
     verdict = WORLD.verify(**changes)
     check = verdict.check(name)
     assert (check.outcome, check.code) == (outcome, code), check.text
-    assert tuple(check.name for check in verdict.checks) == CHECK_NAMES
+    policy = changes.get("policy")
+    asked = POLICY_CHECK_NAMES if policy and policy.bodies else ()
+    assert tuple(check.name for check in verdict.checks) == (*CHECK_NAMES, *asked)
     assert check.text[0].isupper()
     assert check.text.endswith(".")
     assert ".." not in check.text
@@ -409,6 +507,41 @@ def test_unknown_never_becomes_valid() -> None:
     assert good == 4  # retired since or not, receipt pending or not
 
 
+def test_without_bodies_in_a_policy_nothing_is_asked() -> None:
+    believed = Policy(issuers=(KnownParty(party=ISSUER, name="Uni A"),))
+    assert WORLD.verify(policy=Policy()) == WORLD.verify()
+    assert WORLD.verify(policy=believed, trust=Trust()).overall is Overall.VALID
+    assert "Uni A" in WORLD.verify(policy=believed).check("issuer").text
+    named = Trust({ISSUER: "Uni B"})
+    assert "Uni B" in WORLD.verify(policy=believed, trust=named).check("issuer").text
+
+
+def test_a_policy_without_an_answer_is_never_valid() -> None:
+    """Whatever keeps the accreditations from being read, the verdict is unknown, or worse."""
+    behind = Ledger(asked_of(ACCREDITED)["ledger"].accreditations, BlockRef(99, b"h" * 32, REGISTERED))
+    for policy, ledger in itertools.product((POLICY, STRICT), (None, DOWN, behind)):
+        assert WORLD.verify(policy=policy, ledger=ledger).overall is Overall.COULD_NOT_BE_CHECKED
+
+
+def test_an_issuer_nobody_named_is_valid_by_its_accreditation() -> None:
+    verdict = WORLD.verify(**asked_of(*ABROAD, trust=Trust()))
+    assert verdict.overall is Overall.VALID, verdict
+    assert verdict.check("accreditation").text == (
+        "Accreditation 2: on 2026-01-01T00:00:00Z issuer 7 was accredited for any field, any level, any type of "
+        "qualification, in any jurisdiction by body 51."
+    )
+    assert verdict.check("recognition").text == "Recognition 1: body 50 (Agency of Examples) recognised body 51."
+
+
+def test_what_is_missing_is_said_as_missing() -> None:
+    """A record that is not there says nothing about the issuer."""
+    for links in ((), (link(BUREAU, ISSUER, ISSUING),), (link(AGENCY, ISSUER, ISSUING, VOID),)):
+        verdict = WORLD.verify(**asked_of(*links))
+        texts = " ".join(check.text for check in verdict.checks)
+        assert "not recognised" not in texts
+        assert "o agreement on record" in texts
+
+
 class TestTampering:
     """One changed byte of document or receipt never comes out as valid."""
 
@@ -515,10 +648,17 @@ def test_what_a_stranger_writes_into_a_credential_raises_nothing() -> None:
         {"@value": 1},
         "٢٠٢٦-٠١-٠١",
     ]
-    for member in ("issuer", "badge", "credentialStatus", "validFrom", "validUntil", "expires"):
+    policy = asked_of(ACCREDITED)
+    for member in ("issuer", "badge", "credentialStatus", "credentialSubject", "validFrom", "validUntil", "expires"):
         for value in odd:
-            WORLD.verify(**issued(**{member: value}))
-            WORLD.verify(**issued(**{member: {"issuer": value, "name": value, "url": value, "id": value}}))
+            nested = dict.fromkeys(("issuer", "name", "url", "id", "achievement", "alignment"), value)
+            WORLD.verify(**issued(**{member: value}), **policy)
+            WORLD.verify(**issued(**{member: nested}), **policy)
+            for part in ("achievementType", "fieldOfStudy", "alignment"):
+                WORLD.verify(**issued(**{member: {"achievement": [{part: value}]}}), **policy)
+            for part in ("targetCode", "targetUrl", "targetFramework"):
+                aligned = {"achievement": {"alignment": [{"targetFramework": "ISCED EQF", part: value}]}}
+                WORLD.verify(**issued(**{member: aligned}), **policy)
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.integers(-24 * 60 + 1, 24 * 60 - 1))
