@@ -6,15 +6,19 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from anchor.digesting import looks_like_digest
 from anchor.intake import RECEIPT_SUFFIXES, source_files
 from anchor.receipts import receipt_at
 from anchor.workspace import Workspace
+from registry.accreditation import Ledger
+from registry.chain.accreditations import read_ledger
 from registry.chain.facts import FactsReader
 from registry.credential import Digest, Limits, digest_bytes, digest_given
-from registry.errors import CredentialError, IntakeError, ReceiptError, RegistryError
+from registry.errors import ChainError, CredentialError, IntakeError, ReceiptError, RegistryError, SettingsError
+from registry.policy import Policy, parse_policy
 from registry.receipt import MAX_BYTES, Receipt, embedded, parse
 from registry.store.batches import Place
 from registry.strictjson import parse_json
@@ -34,6 +38,7 @@ class Verifier:
         self._now = now
         settings = workspace.settings
         self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
+        self._policy = None if settings.policy is None else _read_policy(settings.policy)
         self._unavailable: FactsUnavailable | None = None
         self._reader: FactsReader | None = None
         self._trust = Trust(settings.trusted_issuers | frozenset(trust))
@@ -42,8 +47,7 @@ class Verifier:
             self._trust = Trust(workspace.trusted() | frozenset(trust))
         except RegistryError as error:
             # Without the chain the document and its path can be checked all the same, and the rest is unknown.
-            what = f"{error.what} ({error.where})" if error.where else error.what
-            self._unavailable = FactsUnavailable(error.code, what, error.remedy or "Try again later.")
+            self._unavailable = _unavailable(error)
 
     def verify_file(self, path: Path, receipt_path: Path | None = None) -> Verdict:
         """The verdict on one file.
@@ -65,7 +69,19 @@ class Verifier:
             now=self._now,
             trust=self._trust,
             limits=self._limits,
+            policy=self._policy,
+            ledger=self._ledger,
         )
+
+    @cached_property
+    def _ledger(self) -> Ledger | FactsUnavailable | None:
+        """The accreditations of the contract, read once; None when the policy does not ask for them."""
+        if self._policy is None or not self._policy.bodies or self._unavailable is not None:
+            return self._unavailable
+        try:
+            return read_ledger(self._workspace.registry)
+        except ChainError as error:
+            return _unavailable(error)
 
     def verify_digest(self, text: str, receipt_path: Path | None = None) -> Verdict:
         """The verdict on a digest that the issuer's own system made; there is no document to look at.
@@ -77,7 +93,16 @@ class Verifier:
         digest = digest_given(text)
         receipt = _read_receipt(receipt_path) if receipt_path is not None else self._receipt_for(digest)
         facts = None if receipt is None else self.facts(receipt)
-        return verify(DigestedDocument(digest), text, receipt, facts, now=self._now, trust=self._trust)
+        return verify(
+            DigestedDocument(digest),
+            text,
+            receipt,
+            facts,
+            now=self._now,
+            trust=self._trust,
+            policy=self._policy,
+            ledger=self._ledger,
+        )
 
     def facts(self, receipt: Receipt) -> ChainFacts | FactsUnavailable:
         """What the chain says about the receipt's leaf, and about other anchors of the digest that are known here."""
@@ -165,6 +190,18 @@ def credential_files(paths: Iterable[Path]) -> Iterator[Path]:
 def is_digest(path: Path) -> bool:
     """Whether the word on the command line is a digest and not a file."""
     return looks_like_digest(os.fsencode(path)) and not path.exists()
+
+
+def _unavailable(error: RegistryError) -> FactsUnavailable:
+    what = f"{error.what} ({error.where})" if error.where else error.what
+    return FactsUnavailable(error.code, what, error.remedy or "Try again later.")
+
+
+def _read_policy(path: Path) -> Policy:
+    try:
+        return parse_policy(path.read_bytes(), where=str(path))
+    except OSError as error:
+        raise SettingsError(f"the policy cannot be read: {error.strerror}", where=str(path), code="policy") from None
 
 
 def _read(path: Path) -> bytes:

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     trusted_issuers: frozenset[int] = Field(
         default=frozenset(), description="Parties whose number the verifier has confirmed with the institution."
     )
+    policy: Path | None = Field(default=None, description="Policy file of a verifier: bodies and issuers it believes.")
     keystore: Path | None = Field(default=None, description="Key file (Web3 Secret Storage) of the account that signs.")
     keystore_password_file: Path | None = Field(default=None, description="File whose first line opens the keystore.")
     key: SecretStr | None = Field(default=None, description="Private key in hex; for tests, prefer a keystore.")
@@ -86,7 +87,7 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
-    paths = {name: getattr(settings, name) for name in ("data_folder", "keystore", "keystore_password_file")}
+    paths = {name: getattr(settings, name) for name in ("data_folder", "policy", "keystore", "keystore_password_file")}
     return settings.model_copy(
         update={name: folder / path.expanduser() for name, path in paths.items() if path is not None}
     )

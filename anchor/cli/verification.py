@@ -36,6 +36,9 @@ def verify(
     trust: Annotated[
         list[int] | None, typer.Option("--trust", help="A party whose number you have confirmed; repeatable.")
     ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="Policy file: the bodies and issuers you believe.")
+    ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this time (RFC 3339).")] = None,
 ) -> int:
     """Check credentials and say of each: valid, not valid, valid with a warning, or could not be checked."""
@@ -45,6 +48,8 @@ def verify(
         raise IntakeError("there is no credential in it", where=str(paths[0]), remedy="Check the path.", code="empty")
     if receipt is not None and len(files) != 1:
         raise SettingsError("--receipt goes with one credential", remedy="Keep other receipts beside their files.")
+    if policy is not None:
+        session.settings = session.settings.model_copy(update={"policy": policy})
     with session.workspace(read_only=True) as workspace, session.progress("verifying") as progress:
         verifier = Verifier(workspace, trust=trust or (), now=now)
         verdicts = []

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
 from registry.chain.genesis import PUBLICLY_KNOWN_KEYS
+from registry.timestamps import read_timestamp
 from tests.conftest import Ran, Run
 
 BODY, ISSUER, OTHER_BODY = 1, 2, 3
@@ -104,3 +109,67 @@ def test_an_accreditation_needs_an_end_and_a_number_that_is_there(parties: dict[
     assert parties[BODY]("accredit", "show", 99).json["error"]["code"] == "unknown-accreditation"
     backwards = parties[BODY]("accredit", "offer", ISSUER, "--from", "2040-01-01", "--until", "2039-01-01")
     assert backwards.code == 1
+
+
+POLICY = """
+[[bodies]]
+party = {body}
+name = "Model Agency"
+"""
+
+
+@pytest.fixture
+def diploma(parties: dict[int, Party]) -> Path:
+    """A diploma of party 2, anchored after body 1 accredited it."""
+    number = offered(parties, "--field", "061", "--from", "2020-01-01")
+    parties[ISSUER]("accredit", "accept", number)
+    document = {
+        "type": ["VerifiableCredential"],
+        "issuer": f"did:web:party{ISSUER}.example",
+        "validFrom": "2025-01-01T00:00:00Z",
+    }
+    path = Path("diploma.json")
+    path.write_text(json.dumps(document))
+    (batch,) = parties[ISSUER]("anchor", path).json["batches"]
+    # What is recorded within the second of the anchor was known then: what follows comes later.
+    while datetime.now(UTC) < read_timestamp(batch["anchoredAt"]) + timedelta(seconds=1):
+        pass
+    return path
+
+
+def verdict_of(run: Run, path: Path, *arguments: object) -> tuple[str, dict[str, str]]:
+    ran = run("verify", path, *arguments, "--json")
+    return ran.json["overall"], {check["name"]: check["code"] for check in ran.json["checks"]}
+
+
+def test_a_verdict_follows_the_policy(run: Run, parties: dict[int, Party], diploma: Path) -> None:
+    assert "accreditation" not in verdict_of(run, diploma)[1]
+    Path("policy.toml").write_text(POLICY.format(body=BODY))
+    overall, codes = verdict_of(run, diploma, "--policy", "policy.toml")
+    assert codes["recognition"] == "recognition-not-needed"
+    assert codes["accreditation"] in ("accredited", "scope-unstated")
+    assert overall in ("valid", "valid with a warning")
+    Path("policy.toml").write_text(POLICY.format(body=OTHER_BODY))
+    overall, codes = verdict_of(run, diploma, "--policy", "policy.toml")
+    assert codes["accreditation"] == "no-accreditation-on-record"
+    assert overall == "valid with a warning"
+    Path("policy.toml").write_text("require = true\n" + POLICY.format(body=OTHER_BODY))
+    assert verdict_of(run, diploma, "--policy", "policy.toml")[0] == "not valid"
+
+
+def test_withdrawn_later_stands_and_void_does_not(run: Run, parties: dict[int, Party], diploma: Path) -> None:
+    Path("policy.toml").write_text(POLICY.format(body=BODY))
+    before = verdict_of(run, diploma, "--policy", "policy.toml")
+    assert parties[BODY]("accredit", "void", 1).code == 0
+    after = verdict_of(run, diploma, "--policy", "policy.toml")
+    assert before[1]["accreditation"] != after[1]["accreditation"]
+    assert after[1]["accreditation"] == "accredited-then"
+
+
+@pytest.mark.parametrize("content", [None, "bodies = 3", "[[body]]\nparty = 1", "\x00"])
+def test_a_policy_that_is_none_is_named(run: Run, content: str | None) -> None:
+    Path("a.json").write_text("{}")
+    if content is not None:
+        Path("policy.toml").write_text(content)
+    ran = run("verify", "a.json", "--chain", "http://127.0.0.1:1", "--policy", "policy.toml", "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (1, "policy")
