@@ -118,13 +118,8 @@ def _standing(path: Path, ledger: Ledger, issuer: int, policy: Policy, assumed: 
     when = write_timestamp(path.moment)
     what = f"Accreditation {numbers}: on {when} issuer {issuer} was accredited for {path.scope} by {bodies}"
     accreditation = _judge("accreditation", what, path, path.accreditations, why, policy)
-    if assumed and accreditation.code == Code.ACCREDITED:
-        accreditation = Check.warned(
-            "accreditation",
-            Code.SCOPE_UNSTATED,
-            f"{what}. The document does not say its {', '.join(assumed)} in a form that a program can read: compare it "
-            "with the accreditation.",
-        )
+    if assumed:
+        accreditation = _compare_by_hand(accreditation, assumed)
     agreement = path.recognition
     if agreement is None:
         recognition = Check.passed(
@@ -149,6 +144,17 @@ def _judge(name: str, what: str, path: Path, links: tuple[Accreditation, ...], w
     if any(each.as_known_then is not State.ACTIVE for each in known):
         return Check.warned(name, codes.since, f"{what}, but that was put on record only afterwards. {why}")
     return Check.passed(name, codes.holds, f"{what}.")
+
+
+def _compare_by_hand(check: Check, assumed: tuple[str, ...]) -> Check:
+    """The same check, which rests on what the document does not say."""
+    text = (
+        f"{check.text} The document does not say its {', '.join(assumed)} in a form that a program can read: compare "
+        "it with the accreditation."
+    )
+    if check.code == Code.ACCREDITED:
+        return Check.warned(check.name, Code.SCOPE_UNSTATED, text)
+    return replace(check, text=text)
 
 
 def _why(path: Path, ledger: Ledger, issuer: int, policy: Policy) -> str:
