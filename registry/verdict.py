@@ -60,6 +60,7 @@ class Code(StrEnum):
     ROOT_DIFFERS = "root-differs"
     COUNT_DIFFERS = "count-differs"
     COUNT_UNCONFIRMED = "count-unconfirmed"
+    COUNT_UNSTATED = "count-unstated"
     # anchor
     ANCHORED = "anchored"
     NOT_FINAL = "not-final"

@@ -276,6 +276,8 @@ def _check_inclusion(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> 
             Code.COUNT_UNCONFIRMED,
             f"The path leads to the root, if the batch has {count} credentials; the chain has to confirm that.",
         )
+    if not batch.leaf_count:
+        return _count_unstated(receipt, count)
     if batch.leaf_count != count:
         return Check.failed(
             "inclusion",
@@ -286,6 +288,21 @@ def _check_inclusion(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> 
         "inclusion",
         Code.INCLUDED,
         f"It is number {receipt.inclusion.leaf_index + 1} of the {count} credentials of its batch.",
+    )
+
+
+def _count_unstated(receipt: Receipt, count: int) -> Check:
+    """The batch was anchored as a bare root, and nobody has stated its leaf count on chain yet.
+
+    An interior node is the digest of 64 bytes that are two digests. No JSON text is that, but a file may be.
+    """
+    of_json = receipt.digest.method in (DigestMethod.VC_JCS, DigestMethod.JSON_JCS)
+    make = Check.warned if of_json else Check.unknown
+    return make(
+        "inclusion",
+        Code.COUNT_UNSTATED,
+        f"The path leads to the root, if the batch has {count} credentials; the issuer has not stated on chain how "
+        "many it has. Ask the issuer to state it.",
     )
 
 
