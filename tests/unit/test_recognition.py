@@ -218,32 +218,37 @@ class TestMissing:
 
 # Against a search that tries everything
 
-scopes = st.sampled_from(
-    [Scope(), Scope("06"), Scope("0613"), Scope("06", (5, 7)), Scope("0613", (6, 6), jurisdiction="HR")]
-)
-parties = st.integers(1, 5)
+NARROW = Scope("0613", (6, 6), jurisdiction="HR")
+scopes = st.sampled_from([Scope(), Scope(), Scope("06"), Scope("0613"), Scope("06", (5, 7)), NARROW])
+asked_scopes = st.sampled_from([NARROW, NARROW, NARROW, Scope("0613"), Scope()])
+PAIRS = [*[(1, 2)] * 4, *[(2, 3)] * 3, *[(3, 4)] * 2, (4, 5), (1, 3), (2, 4), (2, 5)]
 moments = st.integers(0, 12)
 
 
 @st.composite
 def accreditations(draw: st.DrawFn) -> Accreditation:
-    body, holder = draw(st.lists(parties, min_size=2, max_size=2, unique=True))
-    start = draw(st.sampled_from([0, 0, 4]))
-    made = draw(moments)
+    """Mostly such that there are paths, of the kind that people would look at twice."""
+    holder, body = draw(st.sampled_from(PAIRS))
+    usual = [ISSUING, ISSUING, ISSUING] if holder == ISSUER else [ACCREDITING, ACCREDITING, RECOGNISING]
+    kind = draw(st.sampled_from([*usual, *Kind]))
+    if draw(st.integers(0, 9)) == 0:
+        body, holder = holder, body
+    start, made = draw(st.sampled_from([0, 0, 0, 4])), draw(st.sampled_from([0, 0, 0, 0, 2, 9]))
     changes = [Change(State.ACTIVE, day(made), day(start))]
-    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
-        last = changes[-1]
-        on = last.recorded_at + timedelta(days=draw(st.integers(0, 4)))
-        to = draw(st.sampled_from([State.SUSPENDED, State.ACTIVE, State.WITHDRAWN, State.VOID]))
-        since = (
-            day(start) if to is State.VOID else min(max(last.effective_from, day(draw(moments))), max(on, day(start)))
-        )
-        changes.append(Change(to, on, since))
-        if to is State.VOID:
+    for _ in range(draw(st.sampled_from([0, 0, 0, 0, 1, 2]))):
+        changes.append(_next_change(draw, changes[-1], day(start)))
+        if changes[-1].state is State.VOID:
             break
-    kind = draw(st.sampled_from(Kind))
-    end = draw(st.sampled_from([day(20), day(8)] + ([None] if kind is RECOGNISING else [])))
+    end = draw(st.sampled_from([day(20), day(20), day(8), *([None] if kind is RECOGNISING else [])]))
     return Accreditation(0, body, holder, kind, draw(scopes), day(start), end, bytes(32), "", tuple(changes))
+
+
+def _next_change(draw: st.DrawFn, last: Change, start: datetime) -> Change:
+    on = last.recorded_at + timedelta(days=draw(st.integers(0, 4)))
+    to = draw(st.sampled_from([State.SUSPENDED, State.ACTIVE, State.WITHDRAWN, State.VOID]))
+    latest = max(on, last.effective_from)
+    since = start if to is State.VOID else min(max(last.effective_from, day(draw(moments))), latest)
+    return Change(to, on, since)
 
 
 def slow_state(link: Accreditation, moment: datetime, reading: Reading) -> bool:
@@ -283,7 +288,13 @@ def slow_paths(
                 yield tuple(each.id for each in links)
 
 
-@given(st.lists(accreditations(), max_size=6), scopes, moments, st.sets(parties, max_size=2), st.sampled_from(Reading))
+@given(
+    st.lists(accreditations(), min_size=4, max_size=7),
+    asked_scopes,
+    st.sampled_from([1, 5, 5, 9]),
+    st.sets(st.integers(2, 5), min_size=1, max_size=2),
+    st.sampled_from(Reading),
+)
 @settings(max_examples=400, deadline=None)
 def test_a_path_is_found_if_and_only_if_there_is_one(
     links: list[Accreditation], scope: Scope, at: int, trusted: set[int], reading: Reading
