@@ -11,7 +11,7 @@ from anchor.transact import Sender
 from anchor.waiting import wait_for
 from anchor.workspace import Workspace
 from registry.chain.abi import artifact
-from registry.chain.calls import Purpose
+from registry.chain.calls import Purpose, call_data
 from registry.chain.contract import Anchored, CredentialRegistry
 from registry.errors import ChainError, ContractReverted, IntakeError, TransactionUnsettled
 from registry.merkle import Tree
@@ -20,6 +20,8 @@ from registry.store.folder import DataFolder
 from registry.store.tables import BatchState
 
 WORD_BITS = 256
+# The count of a batch that was anchored as a bare root.
+UNSTATED = 0
 EVENT_SECONDS = 10.0
 
 
@@ -151,6 +153,7 @@ class Batches:
             TransactionUnsettled: sent and not mined in time.
         """
         if (seen := self.seen(row)).state is not BatchState.SEALED:
+            self._state_count(row)
             return seen
         data = self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
         try:
@@ -178,7 +181,7 @@ class Batches:
                     row, transaction_hash=None, block_number=None, block_hash=None, block_time=None, sequence=None
                 )
             return self._store.update(replace(row, state=BatchState.SEALED))
-        if found.leaf_count != row.leaf_count:
+        if found.leaf_count not in (UNSTATED, row.leaf_count):
             raise ChainError(
                 f"root 0x{row.root.hex()} is anchored with {found.leaf_count} leaves; its tree has {row.leaf_count}",
                 where=self._registry.client.where,
@@ -206,6 +209,13 @@ class Batches:
                 block_time=int(found.anchored_at.timestamp()),
             )
         )
+
+    def _state_count(self, row: BatchRow) -> None:
+        """State how many leaves a batch has that was anchored as a bare root."""
+        found = self._registry.batch(row.issuer, row.root)
+        if found is not None and found.leaf_count == UNSTATED:
+            data = call_data("stateLeafCount", row.issuer, row.root, row.leaf_count)
+            self._sender.settle(f"count {row.issuer} 0x{row.root.hex()}", self._registry.address, data)
 
     def _anchored(self, row: BatchRow, block_number: int) -> tuple[Anchored, ...]:
         return self._registry.anchored_events(

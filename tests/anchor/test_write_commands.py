@@ -186,3 +186,22 @@ def test_a_chain_that_cannot_be_reached_is_not_an_answer(run: Run, diplomas: Pat
     ran = run("anchor", diplomas, "--chain", "http://127.0.0.1:1", "--issuer", 1, "--json")
     assert ran.code == 2
     assert ran.json["error"]["code"].startswith("chain-")
+
+
+def test_a_batch_that_was_anchored_as_a_bare_root_gets_its_count(run: Run, diplomas: Path, issuer: int) -> None:
+    from anchor.workspace import Workspace
+    from registry.chain.calls import call_data
+    from registry.settings import load_settings
+
+    root = bytes.fromhex(run("check", diplomas, "--json").json["root"].removeprefix("0x"))
+    with Workspace(load_settings()) as workspace:
+        contract = workspace.ready_to_write().address
+        workspace.sender.settle("default issuer", contract, call_data("setDefaultIssuer", issuer))
+        workspace.sender.settle("bare root", contract, root)
+    (batch,) = run("anchor", diplomas, "--json").json["batches"]
+    assert (batch["root"], batch["sequence"]) == (f"0x{root.hex()}", 1)
+    with Workspace(load_settings()) as workspace:
+        found = workspace.registry.batch(issuer, root)
+    assert found is not None
+    assert found.leaf_count == 300
+    assert run("verify", diplomas / "007.json", "--json").json["overall"] == "valid"
