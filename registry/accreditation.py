@@ -5,7 +5,7 @@ Pure values. The rules are the contract's (`contracts/src/AccreditationHistory.s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -161,12 +161,16 @@ class Ledger:
     accreditations: tuple[Accreditation, ...] = ()
     as_of: BlockRef | None = None
     _by_holder: dict[int, list[Accreditation]] = field(init=False, repr=False, compare=False)
+    _by_body: dict[int, list[Accreditation]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_holder: dict[int, list[Accreditation]] = {}
+        by_body: dict[int, list[Accreditation]] = {}
         for each in self.accreditations:
             by_holder.setdefault(each.holder, []).append(each)
+            by_body.setdefault(each.body, []).append(each)
         object.__setattr__(self, "_by_holder", by_holder)
+        object.__setattr__(self, "_by_body", by_body)
 
     @classmethod
     def from_events(cls, events: Iterable[LedgerEvent | Mapping[str, Any]], *, as_of: BlockRef | None = None) -> Ledger:
@@ -199,6 +203,25 @@ class Ledger:
     def held_by(self, party: int) -> tuple[Accreditation, ...]:
         """What is said of that party, by number."""
         return tuple(self._by_holder.get(party, ()))
+
+    def reach(self, trusted: Collection[int]) -> frozenset[int]:
+        """The bodies whose accreditations may count for whoever trusts these, if every link held.
+
+        All others can say what they like of each other, and as much as they like, without costing a verifier time.
+        """
+        recognised = {
+            each.holder for body in trusted for each in self._by_body.get(body, ()) if each.kind is Kind.RECOGNISE
+        }
+        reached, new = set[int](), {*trusted, *recognised}
+        while new:
+            reached |= new
+            new = {
+                each.holder
+                for body in new
+                for each in self._by_body.get(body, ())
+                if each.kind is Kind.ACCREDIT_TO_ACCREDIT
+            } - reached
+        return frozenset(reached)
 
 
 def _apply(records: dict[int, Accreditation], event: LedgerEvent) -> None:

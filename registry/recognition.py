@@ -136,6 +136,7 @@ class _Question(NamedTuple):
     scope: Scope
     moment: datetime
     reading: Reading
+    reach: frozenset[int]
 
 
 def find_path(
@@ -157,7 +158,7 @@ def find_path(
         moment: with a time zone; the block time of the anchor, not a date in the credential.
         trusted: numbers of the bodies that the verifier trusts.
     """
-    question = _Question(ledger, scope, moment, reading)
+    question = _Question(ledger, scope, moment, reading, ledger.reach(trusted))
     ways = list(_ways(question, issuer))
     whole = [way for way in ways if ledger[way.ids[0]].body in trusted] + [
         _Way(way.faults + (_fault(link, question) is not None), way.length + 1, (link.id, *way.ids))
@@ -183,6 +184,7 @@ def _ways(question: _Question, issuer: int) -> Iterator[_Way]:
     """For each length and each link, the best way of that length from the link to the issuer.
 
     Links with faults are followed, too: with none of them there is a path, with few of them a nearest missing link.
+    Of bodies out of reach only the issuer's own accreditations are looked at.
     """
     ledger = question.ledger
     layer = {
@@ -196,7 +198,7 @@ def _ways(question: _Question, issuer: int) -> Iterator[_Way]:
         for number, way in layer.items():
             inner = ledger[number]
             for outer in ledger.held_by(inner.body):
-                if outer.kind is not Kind.ACCREDIT_TO_ACCREDIT:
+                if outer.kind is not Kind.ACCREDIT_TO_ACCREDIT or outer.body not in question.reach:
                     continue
                 wrong = (_fault(outer, question) is not None) + (not outer.scope.covers(inner.scope))
                 candidate = _Way(way.faults + wrong, length, (outer.id, *way.ids))

@@ -104,8 +104,9 @@ def _completions(ledger: Ledger, issuer: int, policy: Policy) -> Iterator[Scope]
         for each in ledger.accreditations
         if each.kind is Kind.RECOGNISE and each.body in policy.trusted_bodies
     ]
+    reach = ledger.reach(policy.trusted_bodies)
     for link in ledger.held_by(issuer):
-        if link.kind is Kind.ACCREDIT_TO_ISSUE:
+        if link.kind is Kind.ACCREDIT_TO_ISSUE and link.body in reach:
             for scope in (link.scope, *filter(None, map(link.scope.narrowed_to, recognised))):
                 yield replace(scope, jurisdiction=policy.jurisdiction or scope.jurisdiction)
 

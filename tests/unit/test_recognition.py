@@ -143,6 +143,14 @@ class TestPaths:
         assert ids(ask(*links)) == (2, 1)
         assert ids(ask(*links, link(PARENT, ISSUER))) == (7,)
 
+    def test_what_strangers_say_of_each_other_costs_nothing(self) -> None:
+        """Anyone can register bodies; thousands of links between them are not followed."""
+        circle = [link(BODY, STRANGER, ACCREDITING), link(STRANGER, BODY, ACCREDITING)] * 3000
+        ledger = ledger_of(link(BODY, ISSUER), *circle, link(5, ISSUER), link(PARENT, 5, RECOGNISING))
+        assert ledger.reach({PARENT}) == {PARENT, 5}
+        assert ids(find_path(ledger, ISSUER, Scope(), day(1), {PARENT})) == (6003, 6002)
+        assert gap(find_path(ledger, ISSUER, Scope(), day(1), {7})) is Gap.NO_AGREEMENT
+
 
 class TestTime:
     """Two clocks and the period."""
