@@ -3,6 +3,12 @@ pragma solidity 0.8.35;
 
 /// @dev The cheat codes of forge that these tests use.
 interface Vm {
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     function addr(uint256 key) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
@@ -10,9 +16,11 @@ interface Vm {
     function expectRevert() external;
     function expectRevert(bytes calldata thrown) external;
     function expectRevert(bytes4 thrown) external;
+    function getRecordedLogs() external returns (Log[] memory);
     function mockCall(address callee, bytes calldata data, bytes calldata answer) external;
     function mockCallRevert(address callee, bytes calldata data, bytes calldata thrown) external;
     function prank(address sender) external;
+    function recordLogs() external;
     function roll(uint256 number) external;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function warp(uint256 timestamp) external;
