@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -72,8 +71,10 @@ class Workspace:
 
     def embedded_chain(self) -> EmbeddedChain:
         """The embedded chain of the data folder; this process holds it until the workspace is closed."""
+        from registry.chain.embedded import EmbeddedChain
+
         if self._embedded is None:
-            self._embedded = _embedded_chain(self.folder.chain)
+            self._embedded = EmbeddedChain(self.folder.chain)
         return self._embedded
 
     @cached_property
@@ -215,15 +216,3 @@ class Workspace:
             return None
         known = Deployment.load(self.folder.deployments, self.chain_id)
         return known if known is not None and known.address == self.contract_address else None
-
-
-def _embedded_chain(folder: Path) -> EmbeddedChain:
-    try:
-        from registry.chain.embedded import EmbeddedChain
-    except ImportError as error:
-        raise SettingsError(
-            f"the embedded chain is not installed ({error.name} is missing)",
-            remedy="Install testamur[embedded], or set chain to the URL of a JSON-RPC endpoint.",
-            code="no-embedded-chain",
-        ) from None
-    return EmbeddedChain(folder)

@@ -280,6 +280,9 @@ class ChainClient:
         Args:
             address: of the contract, or None for all.
             topics: one entry a position: 32 bytes, several of them (any), or None (whatever is there).
+
+        Raises:
+            ChainUnavailable: no answer, or one with events that were not asked for (code `chain-garbage`).
         """
         wanted: dict[str, object] = {
             "fromBlock": _block_parameter(from_block),
@@ -289,9 +292,11 @@ class ChainClient:
         if address is not None:
             wanted["address"] = address
         found = self._read("eth_getLogs", [wanted], lambda value: tuple(_log(entry) for entry in _list(value)))
-        expected = None if address is None else address_bytes(address)
-        if any(expected is not None and address_bytes(log.address) != expected for log in found):
+        if any(address is not None and address_bytes(log.address) != address_bytes(address) for log in found):
             raise self._garbage("eth_getLogs", "the answer has events of another contract")
+        # An endpoint that ignores the filter would otherwise pass off one batch's events as another's.
+        if not all(_has_topics(log, topics) and _within(log, from_block, to_block) for log in found):
+            raise self._garbage("eth_getLogs", "the answer has events that were not asked for")
         return tuple(sorted(found, key=lambda log: (log.block_number, log.log_index)))
 
     # Asking
@@ -383,6 +388,20 @@ def _topic(topic: bytes | Sequence[bytes] | None) -> object:
     if topic is None or isinstance(topic, bytes):
         return None if topic is None else to_hex(topic)
     return [to_hex(option) for option in topic]
+
+
+def _has_topics(log: Log, topics: Sequence[bytes | Sequence[bytes] | None]) -> bool:
+    for position, wanted in enumerate(topics):
+        options = (wanted,) if isinstance(wanted, bytes) else wanted
+        if options and (position >= len(log.topics) or log.topics[position] not in options):
+            return False
+    return True
+
+
+def _within(log: Log, from_block: BlockNumber, to_block: BlockNumber) -> bool:
+    too_early = isinstance(from_block, int) and log.block_number < from_block
+    too_late = isinstance(to_block, int) and log.block_number > to_block
+    return not too_early and not too_late
 
 
 def _list(value: Any) -> list[Any]:

@@ -15,11 +15,21 @@ from registry.chain.hexadecimal import address_bytes, checksummed
 from registry.errors import ChainUnavailable, ContractReverted, WrongChain
 from registry.merkle import AbsenceProof, Neighbour
 
-__all__ = ["Anchored", "Batch", "CredentialRegistry", "Event", "Party", "Purpose", "Reason", "Status", "call_data"]
+__all__ = [
+    "Anchored",
+    "Batch",
+    "CredentialRegistry",
+    "Event",
+    "Party",
+    "Purpose",
+    "Reason",
+    "Status",
+    "StatusChange",
+    "call_data",
+]
 
 T = TypeVar("T")
 ZERO_ADDRESS = "0x" + "00" * 20
-NOT_THERE = frozenset({"UnknownParty", "UnknownBatch", "PartyNotFound", "BatchNotFound", "NotAnchored"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,23 @@ class Anchored:
     log: Log
 
 
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """Up to 256 credentials of a batch were revoked or suspended, as the event says.
+
+    Attributes:
+        word, changed: bit b of `changed` is leaf 256 x word + b.
+    """
+
+    issuer: int
+    root: bytes
+    purpose: Purpose
+    word: int
+    changed: int
+    reason: Reason
+    log: Log
+
+
 class CredentialRegistry(Calls):
     """The contract at one address of one chain.
 
@@ -107,10 +134,8 @@ class CredentialRegistry(Calls):
 
     def party(self, party: int, *, at: BlockNumber = "latest") -> Party | None:
         """The party with that id, or None."""
-        found = self._found("partyOf", party, at=at)
-        if found is None or not found["registeredAt"]:
-            return None
-        return self._understood("partyOf", lambda: _party(party, found))
+        found = self._value_unless("UnknownParty", "partyOf", party, at=at)
+        return None if found is None else self._understood("partyOf", lambda: _party(party, found))
 
     def party_count(self, *, at: BlockNumber = "latest") -> int:
         """How many parties there are; ids run from 1 to this."""
@@ -122,10 +147,8 @@ class CredentialRegistry(Calls):
 
     def batch(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
         """The batch an issuer anchored under a root, or None."""
-        found = self._found("batchOf", issuer, root, at=at)
-        if found is None or not found["anchoredAt"]:
-            return None
-        return self._understood("batchOf", lambda: _batch(issuer, root, found))
+        found = self._value_unless("UnknownBatch", "batchOf", issuer, root, at=at)
+        return None if found is None else self._understood("batchOf", lambda: _batch(issuer, root, found))
 
     def status(self, issuer: int, root: bytes, index: int, *, at: BlockNumber = "latest") -> Status:
         """The status of one credential of a batch."""
@@ -165,14 +188,17 @@ class CredentialRegistry(Calls):
         to_block: BlockNumber = "latest",
     ) -> tuple[Anchored, ...]:
         """The anchors in a range of blocks, oldest first, of one root or one issuer where given."""
-        topics = [
-            next(topic for topic, item in artifact().events_by_topic.items() if item.name == "Anchored"),
-            None if issuer is None else issuer.to_bytes(32, "big"),
-            root,
-        ]
+        topics = [_topic("Anchored"), None if issuer is None else issuer.to_bytes(32, "big"), root]
         logs = self.client.logs(self.address, topics, from_block, to_block)
-        events = [event for event in self.decode_events(logs) if event.name == "Anchored"]
-        return tuple(_anchored(event) for event in events)
+        return tuple(_anchored(event) for event in self.decode_events(logs))
+
+    def status_changes(
+        self, issuer: int, root: bytes, *, from_block: int = 0, to_block: BlockNumber = "latest"
+    ) -> tuple[StatusChange, ...]:
+        """What was revoked and suspended of a batch in a range of blocks, oldest first; lifted suspensions are not."""
+        topics = [_topic("StatusSet"), issuer.to_bytes(32, "big"), root]
+        events = self.decode_events(self.client.logs(self.address, topics, from_block, to_block))
+        return tuple(self._understood(event.name, partial(_status_change, event)) for event in events)
 
     def decode_events(self, logs: Iterable[Log]) -> tuple[Event, ...]:
         """This contract's events among the logs, decoded; events of others are left out.
@@ -221,12 +247,12 @@ class CredentialRegistry(Calls):
         (value,) = self._values(function, *arguments, at=at)
         return value
 
-    def _found(self, function: str, *arguments: object, at: BlockNumber) -> Any:
-        """The value, or None when the contract says that there is no such thing."""
+    def _value_unless(self, error: str, function: str, *arguments: object, at: BlockNumber) -> Any:
+        """The value, or None when the contract refuses with that error: there is no such thing."""
         try:
             return self._value(function, *arguments, at=at)
         except ContractReverted as refusal:
-            if refusal.error in NOT_THERE:
+            if refusal.error == error:
                 return None
             raise
 
@@ -253,6 +279,9 @@ def _leaf_argument(neighbour: Neighbour | None) -> tuple[int, bytes, list[bytes]
 
 
 def _time(seconds: int) -> datetime:
+    # The contract refuses to answer about what is not there, so a zero was not read from it.
+    if not seconds:
+        raise ValueError("a time of zero")
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -293,6 +322,24 @@ def _anchored(event: Event) -> Anchored:
         operator=checksummed(arguments["operator"]),
         log=event.log,
     )
+
+
+def _status_change(event: Event) -> StatusChange:
+    arguments = event.arguments
+    return StatusChange(
+        issuer=arguments["issuer"],
+        root=arguments["root"],
+        purpose=Purpose(arguments["purpose"]),
+        word=arguments["word"],
+        changed=arguments["changed"],
+        reason=Reason(arguments["reason"]),
+        log=event.log,
+    )
+
+
+def _topic(event: str) -> bytes:
+    """The first topic of the events with that name."""
+    return next(topic for topic, item in artifact().events_by_topic.items() if item.name == event)
 
 
 def _without(code: bytes, ranges: Iterable[tuple[int, int]]) -> bytes:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from registry.chain.abi import artifact
-from registry.chain.calls import Purpose, Reason
+from registry.chain.calls import Purpose
 from registry.chain.client import TRY_LATER, Block
-from registry.chain.contract import Anchored, Batch, CredentialRegistry, Event, Party
-from registry.errors import ChainError, ChainUnavailable
+from registry.chain.contract import Anchored, Batch, CredentialRegistry, Party, StatusChange
+from registry.errors import ChainError, ChainUnavailable, ContractReverted
 from registry.verdict import BatchFacts, BlockRef, ChainFacts, FactsUnavailable, PartyFacts
 
 WORD_BITS = 256
@@ -44,16 +43,24 @@ class FactsReader:
     def facts(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts | FactsUnavailable:
         """The facts about a leaf of an issuer's batch; a chain that does not answer is an answer, too, not an error."""
         try:
-            before = len(self._read)
-            facts = self._facts(issuer, root, leaf_index)
-            if len(self._read) > before:
-                self._still_there()
-            return facts
+            return self._facts_of_one_chain(issuer, root, leaf_index)
         except ChainError as error:
             # Answers from before may be of a block that is no more: nothing of them is used again.
             self._read.clear()
             what = f"{error.what} ({error.where})" if error.where else error.what
             return FactsUnavailable(error.code, what, error.remedy or TRY_LATER)
+
+    def _facts_of_one_chain(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts:
+        before = len(self._read)
+        try:
+            facts = self._facts(issuer, root, leaf_index)
+        except ContractReverted:
+            # On another chain than the one read before the batch may be unknown; then that is what there is to say.
+            self._still_there()
+            raise
+        if len(self._read) > before:
+            self._still_there()
+        return facts
 
     def _facts(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts:
         pinned = self._pinned()
@@ -104,12 +111,11 @@ class FactsReader:
     def _event(self, batch: Batch) -> Anchored | None:
         """The event of the anchor; None from an endpoint that does not serve logs that old."""
         number = batch.block_number
-        try:
-            found = self._registry.anchored_events(
+        found = self._logged(
+            lambda: self._registry.anchored_events(
                 issuer=batch.issuer, root=batch.root, from_block=number, to_block=number
             )
-        except ChainUnavailable:
-            return None
+        )
         return found[0] if found else None
 
     def _bit(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> bool:
@@ -125,27 +131,27 @@ class FactsReader:
     def _reason(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> str | None:
         """The word of the newest change that set the bit."""
         word, bit = divmod(leaf_index, WORD_BITS)
-        for event in reversed(self._once(("changes", issuer, root), lambda: self._changes(issuer, root))):
-            change = event.arguments
-            if (change["purpose"], change["word"]) == (purpose, word) and change["changed"] >> bit & 1:
-                return Reason(change["reason"]).word
+        for change in reversed(self._once(("changes", issuer, root), lambda: self._changes(issuer, root))):
+            if (change.purpose, change.word) == (purpose, word) and change.changed >> bit & 1:
+                return change.reason.word
         return None
 
-    def _changes(self, issuer: int, root: bytes) -> tuple[Event, ...]:
-        topic = next(topic for topic, item in artifact().events_by_topic.items() if item.name == "StatusSet")
+    def _changes(self, issuer: int, root: bytes) -> tuple[StatusChange, ...]:
         batch = self._batch(issuer, root)
         first = 0 if batch is None else batch.block_number
+        last = self._pinned().block.number
+        return self._logged(
+            lambda: self._registry.status_changes(issuer, root, from_block=first, to_block=last),
+        )
+
+    def _logged(self, read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+        """Events, or none from an endpoint that does not serve them: they add to what was read from the state."""
         try:
-            logs = self._client.logs(
-                self._registry.address,
-                [topic, issuer.to_bytes(32, "big"), root],
-                first,
-                self._pinned().block.number,
-            )
-        except ChainUnavailable:
-            # Not every endpoint serves such a range; the status itself was read from the contract's state.
+            return read()
+        except ChainUnavailable as error:
+            if error.code == "chain-garbage":
+                raise
             return ()
-        return self._registry.decode_events(logs)
 
     def _still_there(self) -> None:
         """Make sure that the answers were about one chain: a reorganisation in between would mix two."""

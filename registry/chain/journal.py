@@ -82,8 +82,12 @@ class Journal:
             self._write_whole(frame)
             os.fsync(self._file.fileno())
         except OSError as error:
-            self._take_back(end, error)
+            self._take_back(end)
             raise self._failed(error.strerror or "unknown error") from error
+        except BaseException:
+            # Interrupted: the caller takes it as not written, so it must not be there for the next one to contradict.
+            self._take_back(end)
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -141,12 +145,12 @@ class Journal:
         while rest:
             rest = rest[self._file.write(rest) :]
 
-    def _take_back(self, end: int, error: OSError) -> None:
+    def _take_back(self, end: int) -> None:
         """Cut off what part of the record was written; if even that fails, write no more."""
         try:
             self._file.truncate(end)
             os.fsync(self._file.fileno())
-        except OSError:
+        except OSError as error:
             self._unusable = error.strerror or "unknown error"
 
     def _failed(self, reason: str) -> StoreError:

@@ -6,7 +6,10 @@ because what it means depends on what was asked.
 
 from __future__ import annotations
 
+import http.client
+import io
 import itertools
+import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +19,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import orjson
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
 from registry.chain.client import CHECK_ENDPOINT, TRY_LATER
@@ -84,14 +89,13 @@ class HttpTransport:
         self._pool.clear()
 
     def _post(self, body: bytes) -> bytes:
-        deadline = time.monotonic() + self._timeout
         try:
             response = self._pool.request(
                 "POST",
                 self._url,
                 body=body,
                 headers=self._headers,
-                timeout=urllib3.Timeout(connect=self._timeout, read=self._timeout),
+                timeout=urllib3.Timeout(total=self._timeout),
                 retries=False,
                 redirect=False,
                 preload_content=False,
@@ -99,7 +103,7 @@ class HttpTransport:
             )
             try:
                 self._check_status(response)
-                return self._read(response, deadline)
+                return self._read(response)
             finally:
                 # A connection left half read must not carry the next request.
                 response.drain_conn() if response.length_remaining == 0 else response.close()
@@ -134,15 +138,13 @@ class HttpTransport:
         # trusted more than the status, and what it says about a transaction is asked from the chain anyway.
         raise self._unavailable(f"it answered with HTTP status {status}", "chain-http-status", TRY_LATER)
 
-    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         chunks: list[bytes] = []
         size = 0
         while chunk := response.read1(READ_BYTES, decode_content=False):
             size += len(chunk)
             if size > MAXIMUM_ANSWER_BYTES:
                 raise self._garbage(f"the answer is larger than {MAXIMUM_ANSWER_BYTES} bytes")
-            if time.monotonic() > deadline:
-                raise self._timed_out()
             chunks.append(chunk)
         if response.length_remaining:
             raise self._unavailable("the answer was cut short", "chain-connection-lost", TRY_LATER)
@@ -167,6 +169,60 @@ class HttpTransport:
         return ChainUnavailable(f"the chain could not be read: {what}", where=self.where, remedy=remedy, code=code)
 
 
+class _Deadline(io.RawIOBase):
+    """What a socket receives until the time it has left now is over.
+
+    A socket's own timeout begins anew with each byte, so that a server could keep a request for ever: byte by byte in
+    a header, in the length of a chunk, or with one `100 Continue` after the other.
+    """
+
+    def __init__(self, connection: socket.socket):
+        self._socket = connection
+        self._stream = connection.makefile("rb", buffering=0)
+        left = connection.gettimeout()
+        self._end = None if left is None else time.monotonic() + left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._end is not None:
+            left = self._end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._socket.settimeout(left)
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer that is read within what is left of the request's time, which is the socket's timeout by now."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any):
+        super().__init__(sock, *arguments, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Deadline(sock))
+
+
+class _Http(HTTPConnection):
+    response_class = _Response
+
+
+class _Https(HTTPSConnection):
+    response_class = _Response
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
 def _pool_for(scheme: str, host: str) -> urllib3.PoolManager:
     """Connections to the host, through the proxy of the environment where there is one."""
     options: dict[str, Any] = {"maxsize": 8}
@@ -176,6 +232,7 @@ def _pool_for(scheme: str, host: str) -> urllib3.PoolManager:
 
         options["ca_certs"] = certifi.where()
     proxy = getproxies().get(scheme)
-    if proxy and host not in LOOPBACK_HOSTS and not proxy_bypass(host):
-        return urllib3.ProxyManager(proxy, **options)
-    return urllib3.PoolManager(**options)
+    through_proxy = proxy and host not in LOOPBACK_HOSTS and not proxy_bypass(host)
+    manager = urllib3.ProxyManager(proxy, **options) if proxy and through_proxy else urllib3.PoolManager(**options)
+    manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+    return manager

@@ -253,7 +253,19 @@ def test_a_host_without_address_is_unavailable() -> None:
     assert caught.value.code == "chain-unreachable"
 
 
-@pytest.mark.parametrize("behaviour", [Exchange.hang, Exchange.drip], ids=["hangs", "drips"])
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        Exchange.hang,
+        Exchange.drip,
+        lambda exchange: exchange.drip(b"", b"H"),
+        lambda exchange: exchange.drip(b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+        lambda exchange: exchange.drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        lambda exchange: exchange.drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        lambda exchange: exchange.drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    ],
+    ids=["hangs", "body", "status line", "header", "continue for ever", "length of a chunk", "chunks"],
+)
 def test_an_endless_answer_ends_at_the_timeout(broken: Start, behaviour: Behaviour) -> None:
     with pytest.raises(ChainUnavailable, match=r"within 0\.3 seconds") as caught:
         broken(behaviour).client(timeout=0.3).chain_id()
@@ -353,6 +365,31 @@ def test_events_of_another_contract_are_garbage(broken: Start) -> None:
     assert len(endpoint.client().logs(NOWHERE)) == 1
     with pytest.raises(ChainUnavailable, match="another contract"):
         endpoint.client().logs(DETERMINISTIC_DEPLOYER)
+
+
+OTHER = bytes(31) + b"\x02"
+
+
+@pytest.mark.parametrize(
+    ("topics", "blocks"),
+    [
+        ([OTHER], (0, "latest")),
+        ([None, OTHER], (0, "latest")),
+        ([[OTHER, bytes(32)]], (0, "latest")),
+        ([], (6, "latest")),
+        ([], (0, 4)),
+    ],
+)
+def test_events_that_were_not_asked_for_are_garbage(
+    broken: Start, topics: list[bytes], blocks: tuple[int, int]
+) -> None:
+    """An endpoint that ignores the filter must not pass one batch's events off as another's."""
+    client = broken(lambda exchange: exchange.answer([LOG])).client()
+    wanted = bytes.fromhex(HASH[2:])
+    assert len(client.logs(NOWHERE, [wanted], 5, 5)) == len(client.logs(NOWHERE, [[OTHER, wanted], None])) == 1
+    with pytest.raises(ChainUnavailable, match="not asked for") as caught:
+        client.logs(NOWHERE, topics, *blocks)
+    assert caught.value.code == "chain-garbage"
 
 
 @pytest.mark.parametrize(

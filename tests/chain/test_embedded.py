@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,94 @@ def test_a_second_process_is_told_which_one_has_the_chain(folder: Path) -> None:
         holder.kill()
         holder.wait()
     assert len(blocks_of(folder)) == 4
+
+
+STOPPED_IN_FSYNC = """
+import os, signal, sys
+from pathlib import Path
+from registry.chain.embedded import EmbeddedChain
+chain = EmbeddedChain(Path(sys.argv[1]))
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+chain.send_raw(bytes.fromhex(sys.argv[2]))
+"""
+
+
+def test_a_process_killed_between_writing_and_fsync_leaves_a_whole_chain(folder: Path) -> None:
+    before = blocks_of(folder)
+    with EmbeddedChain(folder) as chain:
+        raw = open_world(chain).signed(SOMEBODY, value=1)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", STOPPED_IN_FSYNC, str(folder), raw.hex()]
+    assert subprocess.run(command, env=environment).returncode == -signal.SIGKILL
+    # Nobody was told that the block is there; it is there whole, or not at all.
+    after = blocks_of(folder)
+    assert after[: len(before)] == before
+    assert len(after) - len(before) in (0, 1)
+    with EmbeddedChain(folder) as chain:
+        assert open_world(chain).send(SOMEBODY).block_number == len(after)
+    assert len(blocks_of(folder)) == len(after) + 1
+
+
+@pytest.mark.parametrize("interruption", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=repr)
+def test_a_block_that_could_not_be_made_durable_is_not_on_the_chain(
+    folder: Path, interruption: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = blocks_of(folder)
+    with EmbeddedChain(folder) as chain:
+        world = open_world(chain)
+        fsync, failed = os.fsync, []
+
+        def failing(descriptor: int) -> None:
+            if not failed:
+                failed.append(descriptor)
+                raise interruption
+            fsync(descriptor)
+
+        raw = world.signed(SOMEBODY, value=1)
+        monkeypatch.setattr(os, "fsync", failing)
+        with pytest.raises((StoreError, KeyboardInterrupt)):
+            chain.send_raw(raw)
+        head = world.client.block("latest")
+        assert head is not None
+        assert (head.number, head.hash) == before[-1][:2]
+        assert chain.send_raw(raw)
+    after = blocks_of(folder)
+    assert after[:-1] == before
+
+
+def test_every_way_to_cut_the_last_record_is_recovered_or_named(folder: Path) -> None:
+    """As after a power cut: any length, and any part of what was being written still zero."""
+    before = blocks_of(folder)
+    journal = folder / JOURNAL_NAME
+    content = journal.read_bytes()
+    last = len(content) - journal_sizes(content)[-1]
+    for end in (last, last + 3, last + FRAME.size, (last + len(content)) // 2, len(content) - 1):
+        for kept in (end, last, last + 5):
+            damaged = (content[: min(kept, end)]).ljust(end, b"\0")
+            journal.write_bytes(damaged)
+            assert opened_or_refused(folder) in (before[:-1], ("journal-damaged", f"{journal} at byte {last}"))
+            if not list(folder.glob("*.torn")):
+                assert journal.read_bytes() == damaged, "what is not recovered is not changed"
+            for torn in folder.glob("*.torn"):
+                torn.unlink()
+
+
+def opened_or_refused(folder: Path) -> object:
+    """The blocks, or the code and the place of the refusal."""
+    try:
+        return blocks_of(folder)
+    except StoreError as refusal:
+        return refusal.code, refusal.where
+
+
+def journal_sizes(content: bytes) -> list[int]:
+    """The bytes of each record with its frame."""
+    sizes, at = [], HEADER_BYTES
+    while at < len(content):
+        length, _ = FRAME.unpack_from(content, at)
+        sizes.append(FRAME.size + length + CHECKSUM.size)
+        at += sizes[-1]
+    return sizes
 
 
 def test_a_closed_chain_says_so(folder: Path) -> None:

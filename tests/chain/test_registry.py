@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from registry.chain.genesis import DEVELOPMENT_ACCOUNTS
 from registry.errors import ContractReverted, StoreError, WrongChain
 from registry.merkle import Tree
 from registry.verdict import ChainFacts, FactsUnavailable
-from tests.chain.worlds import World
+from tests.chain.worlds import Behaviour, BrokenEndpoint, Exchange, World
 
 DIGESTS = [sha256(bytes([number])).digest() for number in range(5)]
 
@@ -165,6 +166,12 @@ class FaultyTransport:
         self._transport = client._transport
         self.fault: Fault = lambda method, params, forward: forward()
 
+    def everything(self, address: str) -> list[Any]:
+        """All events of a contract, as an endpoint gives them that ignores what was asked for."""
+        wanted = {"address": address, "fromBlock": "0x0", "toBlock": "latest"}
+        found: list[Any] = self._transport.make_request("eth_getLogs", [wanted])["result"]
+        return found
+
     def make_request(self, method: Any, params: Any) -> Any:
         return self.fault(method, params, lambda: self._transport.make_request(method, params))
 
@@ -222,6 +229,117 @@ def test_without_logs_the_status_is_known_and_its_reason_is_not(faulty: Any) -> 
     found = FactsReader(registry).facts(made.party, made.root, 0)
     assert isinstance(found, ChainFacts)
     assert (found.revoked, found.status_reason) == (True, None)
+
+
+LOGS_LIES = {
+    "every event of the contract": lambda log, wanted: True,
+    "the events of other batches, too": lambda log, wanted: log["topics"][0] == wanted["topics"][0],
+}
+
+
+@pytest.mark.parametrize("lie", LOGS_LIES)
+def test_another_batchs_events_are_never_taken_for_this_ones(faulty: Any, lie: str) -> None:
+    made, transport, registry = faulty
+    root = sha256(b"the batch").digest()
+    made.send(registry.anchor_data(made.party, root, 5))
+    made.send(registry.set_status_data(made.party, root, Purpose.REVOCATION, 0, 1, Reason.HOLDER_REQUEST))
+    made.send(registry.set_status_data(made.party, made.root, Purpose.REVOCATION, 0, 1, Reason.KEY_COMPROMISE))
+
+    def fault(method: str, params: Any, forward: Callable[[], Any]) -> Any:
+        if method != "eth_getLogs":
+            return forward()
+        everything = transport.everything(registry.address)
+        return {"result": [log for log in everything if LOGS_LIES[lie](log, params[0])]}
+
+    honest = FactsReader(registry).facts(made.party, root, 0)
+    assert isinstance(honest, ChainFacts)
+    assert honest.status_reason == "holder-request"
+    transport.fault = fault
+    found = FactsReader(registry).facts(made.party, root, 0)
+    assert isinstance(found, FactsUnavailable), found
+    assert found.code == "chain-garbage"
+
+
+def test_a_reason_the_contract_does_not_have_gives_no_fact(faulty: Any) -> None:
+    made, transport, registry = faulty
+    made.send(registry.set_status_data(made.party, made.root, Purpose.REVOCATION, 0, 1, Reason.HOLDER_REQUEST))
+
+    def fault(method: str, params: Any, forward: Callable[[], Any]) -> Any:
+        answer = forward()
+        for log in answer["result"] if method == "eth_getLogs" and len(params[0]["topics"]) else []:
+            words = [log["data"][2:][at : at + 64] for at in range(0, len(log["data"]) - 2, 64)]
+            if len(words) == 5:  # StatusSet: purpose, word, changed, reason, operator
+                log["data"] = "0x" + "".join([*words[:3], f"{200:064x}", words[4]])
+        return answer
+
+    transport.fault = fault
+    found = FactsReader(registry).facts(made.party, made.root, 0)
+    assert isinstance(found, FactsUnavailable)
+    assert found.code == "chain-garbage"
+
+
+FAULTS: dict[str, Behaviour] = {
+    "429": lambda exchange: exchange.body(b"", 429),
+    "503": lambda exchange: exchange.body(b"{}", 503),
+    "garbage": lambda exchange: exchange.body(b"<html>"),
+    "null": lambda exchange: exchange.answer(None),
+    "zeros": lambda exchange: exchange.answer("0x" + "00" * 512),
+    "refusal": lambda exchange: exchange.error({"code": -32005, "message": "limit exceeded"}),
+    "hangs up": Exchange.hang_up,
+    "hangs": Exchange.hang,
+    "huge": lambda exchange: exchange.body(b" " * 200_000),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whichever_answer_fails_no_fact_is_wrong(
+    embedded: World, broken: Callable[[Behaviour], BrokenEndpoint], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over HTTP, with each of the requests failing in turn: the truth, the truth with less in it, or no facts."""
+    monkeypatch.setattr("registry.chain.transport.MAXIMUM_ANSWER_BYTES", 100_000)
+    made = Registered(embedded)
+    registry = made.registry
+    made.send(registry.set_status_data(made.party, made.root, Purpose.SUSPENSION, 0, 1, Reason.UNDER_REVIEW))
+    truth = made.facts()
+    assert truth.batch is not None
+    asked: list[str] = []
+    failing = -1
+
+    def behaviour(exchange: Exchange) -> None:
+        asked.append(exchange.method)
+        if len(asked) - 1 == failing or (fault == "hangs up" and len(asked) - 2 == failing >= 0):
+            FAULTS[fault](exchange)
+            return
+        answer = embedded.client._transport.make_request(exchange.method, exchange.request["params"])
+        exchange.answer(answer["result"]) if "result" in answer else exchange.error(answer["error"])
+
+    endpoint = broken(behaviour)
+    patient = CredentialRegistry(endpoint.client(30), registry.address)
+    assert FactsReader(patient).facts(made.party, made.root, 0) == truth
+    methods = list(asked)
+    assert {"eth_getLogs", "eth_call", "eth_chainId", "eth_getBlockByNumber"} <= set(methods)
+    over_http = CredentialRegistry(endpoint.client(0.2), registry.address) if fault == "hangs" else patient
+    for position in range(len(methods)):
+        failing = position
+        asked.clear()
+        found = FactsReader(over_http).facts(made.party, made.root, 0)
+        if isinstance(found, FactsUnavailable):
+            assert found.what
+            assert found.remedy
+            continue
+        assert found.batch is not None
+        assert replace(
+            found,
+            status_reason=truth.status_reason,
+            batch=replace(
+                found.batch,
+                final=truth.batch.final,
+                transaction=found.batch.transaction or truth.batch.transaction,
+                block_hash=found.batch.block_hash or truth.batch.block_hash,
+            ),
+        ) == replace(truth, status_reason=truth.status_reason)
+        assert found.status_reason in (truth.status_reason, None)
+        assert found.batch.final <= truth.batch.final
 
 
 def test_finality_that_the_chain_does_not_tell_is_not_assumed(faulty: Any) -> None:

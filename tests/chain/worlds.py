@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from registry.chain.hexadecimal import checksummed
 
 REPOSITORY = Path(__file__).parents[2]
 
+SETTLING_SECONDS = 30
 # Without calldata it emits one event (topic 7, data 42); with calldata it reverts with that calldata.
 ECHO_RUNTIME = bytes.fromhex("36601157602a600052600760206000a1005b366000600037366000fd")
 ECHO_INITCODE = bytes.fromhex(f"60{len(ECHO_RUNTIME):02x}80600b6000396000f3") + ECHO_RUNTIME
@@ -66,10 +68,12 @@ class World:
 
     def settled(self, transaction_hash: bytes) -> MinedTransaction:
         """The transaction once it is mined; anvil mines it a moment after it took it."""
-        while True:
+        deadline = time.monotonic() + SETTLING_SECONDS
+        while time.monotonic() < deadline:
             mined = self.client.mined(transaction_hash)
             if mined is not None:
                 return mined
+        raise AssertionError(f"0x{transaction_hash.hex()} was not mined within {SETTLING_SECONDS} seconds")
 
     def deploy(self, initcode: bytes) -> tuple[str, MinedTransaction]:
         """Deploy code through the deterministic deployer."""
@@ -163,13 +167,11 @@ class Exchange:
         """Nothing, until the test is over."""
         self.released.wait()
 
-    def drip(self) -> None:
-        """A byte now and then, never the whole: each arrives before a timeout between bytes would strike."""
-        self.handler.send_response(200)
-        self.handler.send_header("Content-Length", "1000000")
-        self.handler.end_headers()
+    def drip(self, before: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", drop: bytes = b" ") -> None:
+        """A little now and then, never the whole: each arrives before a timeout between bytes would strike."""
+        self.handler.wfile.write(before)
         while not self.released.wait(0.05):
-            self.handler.wfile.write(b" ")
+            self.handler.wfile.write(drop)
             self.handler.wfile.flush()
 
     def hang_up(self) -> None:
