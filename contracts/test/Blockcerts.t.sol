@@ -229,7 +229,6 @@ contract BlockcertsTest is RegistryTest {
         registry.stateLeafCount(issuer, root, leafCount);
     }
 
-    /// @dev Of functions with many arguments, few and none; all of them are tried in tests/contracts.
     /// @dev All of them: the fuzzer tries the selectors it has seen in the code.
     function _selectors() private view returns (bytes4[] memory all) {
         all = new bytes4[](40);

@@ -23,7 +23,7 @@ from tests.contracts.world import CONTROLLER, OPERATOR, RELAYER, STRANGER, Rever
 LEAVES = digests(300)
 ROOT = root_of(LEAVES)
 OTHER_ROOT, THIRD_ROOT = b"\xa2" * 32, b"\xa3" * 32
-NOBODY = (0, b"", [])
+NO_LEAF: tuple[int, bytes, list[bytes]] = (0, bytes(32), [])
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_until_the_count_is_stated_nothing_is_said_that_depends_on_it(world: Wor
     leaf = (0, LEAVES[0], path_of(LEAVES, 0))
     calls: list[tuple[Any, ...]] = [
         ("verifyInclusion", issuer, ROOT, *leaf),
-        ("verifyAbsence", issuer, ROOT, bytes(32), NOBODY, leaf),
+        ("verifyAbsence", issuer, ROOT, bytes(32), NO_LEAF, leaf),
         ("statusOf", issuer, ROOT, 0),
         ("statusWords", issuer, ROOT, Purpose.REVOCATION, 0, 0),
         ("statusWords", issuer, ROOT, Purpose.REVOCATION, 0, 1),
@@ -92,7 +92,7 @@ def test_until_the_count_is_stated_nothing_is_said_that_depends_on_it(world: Wor
     assert done.events == (("LeafCountStated", issuer, ROOT, 300, OPERATOR),)
     assert world.ask("batchOf", issuer, ROOT)["leafCount"] == 300
     assert world.ask("verifyInclusion", issuer, ROOT, *leaf)
-    assert world.ask("verifyAbsence", issuer, ROOT, bytes(32), NOBODY, leaf)
+    assert world.ask("verifyAbsence", issuer, ROOT, bytes(32), NO_LEAF, leaf)
     world.send("setStatus", issuer, ROOT, Purpose.REVOCATION, 1, 1 << 43, 0, sender=OPERATOR)
     assert world.ask("statusOf", issuer, ROOT, 299) == (True, False)
     refused(lambda: world.ask("statusOf", issuer, ROOT, 300), "IndexOutOfRange", 300, 300)

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.35;
+
+import {PackedBatch, PackedBatchParts} from "../src/PackedBatch.sol";
+import {PackedParty} from "../src/PackedParty.sol";
+import {Reason} from "../src/Reasons.sol";
+import {Symbolic} from "./Symbolic.sol";
+
+/// @dev Each part of the packed words is on its own: for every word and every value, 256 bits wide.
+contract PackedWordsProof is Symbolic {
+    function check_party_operator(uint256 word, address account) external pure {
+        PackedParty before = PackedParty.wrap(word);
+        PackedParty later = before.withOperator(account);
+        assert(later.operator() == account);
+        assert(later.sequence() == before.sequence() && later.retiredAt() == before.retiredAt());
+    }
+
+    function check_party_sequence(uint256 word) external pure {
+        PackedParty before = PackedParty.wrap(word);
+        vm.assume(before.sequence() != type(uint32).max);
+        PackedParty later = before.withNextSequence();
+        assert(later.sequence() == before.sequence() + 1);
+        assert(later.operator() == before.operator() && later.retiredAt() == before.retiredAt());
+    }
+
+    function check_party_retired(uint256 word, uint48 time) external pure {
+        PackedParty before = PackedParty.wrap(word);
+        vm.assume(before.retiredAt() == 0);
+        PackedParty later = before.withRetiredAt(time);
+        assert(later.retiredAt() == time);
+        assert(later.operator() == before.operator() && later.sequence() == before.sequence());
+    }
+
+    function check_batch_anchored(uint32 leaves, uint32 number, uint48 time, uint48 height) external {
+        vm.warp(time);
+        vm.roll(height);
+        PackedBatch batch = PackedBatchParts.anchoredNow(leaves, number);
+        assert(batch.leafCount() == leaves && batch.sequence() == number);
+        assert(batch.unpacked().anchoredAt == time && batch.unpacked().blockNumber == height);
+        assert(!batch.isVoid() && batch.voidedAt() == 0 && batch.unpacked().voidReason == Reason.Unspecified);
+        assert(number == 0 || batch.exists());
+    }
+
+    function check_batch_counted(uint256 word, uint32 leaves) external pure {
+        PackedBatch before = PackedBatch.wrap(word);
+        vm.assume(before.leafCount() == 0);
+        PackedBatch later = before.withLeafCount(leaves);
+        assert(later.leafCount() == leaves);
+        assert(PackedBatch.unwrap(later) >> 32 == word >> 32);
+    }
+
+    function check_batch_voided(uint256 word, uint48 time, uint8 reason) external {
+        vm.assume(word >> 160 == 0 && time != 0 && reason <= uint8(type(Reason).max));
+        vm.warp(time);
+        PackedBatch later = PackedBatch.wrap(word).voidedNow(Reason(reason));
+        assert(later.isVoid() && later.voidedAt() == time && later.unpacked().voidReason == Reason(reason));
+        assert(PackedBatch.unwrap(later) << 96 == word << 96);
+    }
+}
