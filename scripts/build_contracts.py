@@ -1,8 +1,9 @@
-"""Compile the contracts and write the build artifact; with `--check`, only tell whether it matches the sources.
+"""Compile the contracts and write the build artifacts; with `--check`, only tell whether they match the sources.
 
 The artifact has everything that users of the contract need, so that they need no compiler: ABI, bytecode, deployed
-bytecode with the places of its immutables, and what it was made with and from. The same sources give the same file on
-every machine.
+bytecode with the places of its immutables, and what it was made with and from. The source bundle is the standard JSON
+input with every source in it: whoever gives it to the compiler gets the same code, and explorers take it to verify the
+contract. The same sources give the same files on every machine.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "contracts" / "src"
 MODULES = ROOT / "node_modules"
 CONTRACT = "CredentialRegistry"
-ARTIFACT = ROOT / "registry" / "chain" / "artifacts" / f"{CONTRACT}.json"
+ARTIFACTS = ROOT / "registry" / "chain" / "artifacts"
+ARTIFACT = ARTIFACTS / f"{CONTRACT}.json"
+SOURCE_BUNDLE = ARTIFACTS / f"{CONTRACT}.standard-input.json"
 
 SETTINGS: dict[str, Any] = {
     "evmVersion": "cancun",
@@ -34,8 +37,8 @@ SETTINGS: dict[str, Any] = {
 WANTED = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"]
 
 
-def compiled() -> dict[str, Any]:
-    """The build artifact of the sources as they are.
+def compiled() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The build artifact of the sources as they are, and their source bundle.
 
     Raises:
         SystemExit: the compiler found errors, or warnings in our own sources; they are in the message.
@@ -63,7 +66,9 @@ def compiled() -> dict[str, Any]:
         sys.exit("\n".join(complaints))
     contract = output["contracts"][f"contracts/src/{CONTRACT}.sol"][CONTRACT]
     deployed = contract["evm"]["deployedBytecode"]
-    return {
+    read = sorted(output["sources"])
+    sources = {name: own.get(name) or (MODULES / name).read_text(encoding="utf-8") for name in read}
+    artifact = {
         "contractName": CONTRACT,
         "abi": contract["abi"],
         "bytecode": "0x" + contract["evm"]["bytecode"]["object"],
@@ -71,8 +76,14 @@ def compiled() -> dict[str, Any]:
         "immutableReferences": _renumbered(deployed["immutableReferences"]),
         "compiler": _compiler(),
         "settings": SETTINGS,
-        "sourcesHash": _sources_hash(own, output["sources"]),
+        "sourcesHash": _sources_hash(sources),
     }
+    bundle = {
+        "language": "Solidity",
+        "sources": {name: {"content": content} for name, content in sources.items()},
+        "settings": {**SETTINGS, "outputSelection": {"*": {CONTRACT: WANTED}}},
+    }
+    return artifact, bundle
 
 
 def _renumbered(references: dict[str, Any]) -> dict[str, Any]:
@@ -86,33 +97,33 @@ def _compiler() -> str:
     return f"solc {package['version']}"
 
 
-def _sources_hash(own: dict[str, str], read: dict[str, Any]) -> str:
+def _sources_hash(sources: dict[str, str]) -> str:
     """SHA-256 over the name and the SHA-256 of every source, in the order of the names."""
     total = hashlib.sha256()
-    for name in sorted(read):
-        content = own[name].encode() if name in own else (MODULES / name).read_bytes()
-        total.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
+    for name, content in sources.items():
+        total.update(f"{name} {hashlib.sha256(content.encode()).hexdigest()}\n".encode())
     return total.hexdigest()
 
 
 def main() -> None:
-    """Write the artifact, or compare it."""
+    """Write the files, or compare them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="exit 1 when the artifact does not match the sources")
+    parser.add_argument("--check", action="store_true", help="exit 1 when a file does not match the sources")
     check = parser.parse_args().check
-    text = json.dumps(compiled(), indent=1) + "\n"
-    shown = ARTIFACT.relative_to(ROOT)
-    if not check:
-        ARTIFACT.parent.mkdir(parents=True, exist_ok=True)
-        ARTIFACT.write_text(text, encoding="utf-8")
-        print(f"wrote {shown}")
-    elif not ARTIFACT.is_file() or ARTIFACT.read_text(encoding="utf-8") != text:
-        sys.exit(
-            f"error: {shown} does not match contracts/src\n"
-            "  what to do: run `make contracts` and commit the artifact with the sources"
-        )
-    else:
-        print(f"{shown} matches contracts/src")
+    for path, content in zip((ARTIFACT, SOURCE_BUNDLE), compiled(), strict=True):
+        text = json.dumps(content, indent=1) + "\n"
+        shown = path.relative_to(ROOT)
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {shown}")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            sys.exit(
+                f"error: {shown} does not match contracts/src\n"
+                "  what to do: run `make contracts` and commit the artifacts with the sources"
+            )
+        else:
+            print(f"{shown} matches contracts/src")
 
 
 if __name__ == "__main__":

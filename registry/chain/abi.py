@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from registry.errors import StoreError
@@ -126,16 +127,37 @@ def artifact() -> Artifact:
     Raises:
         StoreError: it is not there or cannot be read.
     """
-    file = resources.files("registry.chain") / "artifacts" / f"{CONTRACT_NAME}.json"
+    file = _came_with_the_program(f"{CONTRACT_NAME}.json")
     try:
         return artifact_from(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(
-            f"the contract's build artifact cannot be read ({type(error).__name__}: {error})",
-            where=str(file),
-            remedy="Install the program again, or in a source tree build the contracts with `make contracts`.",
-            code="artifact-missing",
-        ) from error
+        raise _unreadable(file, error) from error
+
+
+def source_bundle() -> str:
+    """The compiler's standard JSON input with every source: compiled, it gives the artifact's code.
+
+    Raises:
+        StoreError: it is not there or cannot be read.
+    """
+    file = _came_with_the_program(f"{CONTRACT_NAME}.standard-input.json")
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+
+def _came_with_the_program(name: str) -> Traversable:
+    return resources.files("registry.chain") / "artifacts" / name
+
+
+def _unreadable(file: Traversable, error: Exception) -> StoreError:
+    return StoreError(
+        f"the contract's build artifact cannot be read ({type(error).__name__}: {error})",
+        where=str(file),
+        remedy="Install the program again, or in a source tree build the contracts with `make contracts`.",
+        code="artifact-missing",
+    )
 
 
 def _item(entry: Mapping[str, Any]) -> Item:

@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from registry.chain.abi import source_bundle
 from registry.chain.client import ChainClient
 from registry.chain.genesis import DETERMINISTIC_DEPLOYER
 from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, to_hex
@@ -80,7 +81,9 @@ class Deployment:
         return deployment
 
     def save(self, folder: Path) -> Path:
-        """Write `<chain id>.json`; it is there whole or not at all.
+        """Write `<chain id>.json`, and `<chain id>.standard-input.json` for whoever verifies the source.
+
+        Each is there whole or not at all.
 
         Raises:
             StoreError: it cannot be written.
@@ -96,6 +99,7 @@ class Deployment:
         }
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            _write_atomically(folder / f"{self.chain_id}.standard-input.json", source_bundle())
             _write_atomically(path, json.dumps(content, indent=2) + "\n")
         except OSError as error:
             raise StoreError(f"the deployment cannot be written: {error.strerror}", where=str(path)) from error

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from registry.chain.abi import artifact
+from registry.chain.abi import artifact, source_bundle
 from registry.chain.calls import Purpose, Reason
 from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
@@ -367,6 +367,7 @@ def test_a_deployment_notices_another_chain(embedded: World, tmp_path: Path) -> 
     deployment.save(tmp_path)
     loaded = Deployment.load(tmp_path, deployment.chain_id)
     assert loaded == deployment
+    assert (tmp_path / f"{deployment.chain_id}.standard-input.json").read_text() == source_bundle()
     assert Deployment.load(tmp_path, 1) is None
     loaded.check(embedded.client)
     for change, code in (

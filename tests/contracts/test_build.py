@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tomllib
 from importlib import resources
+from pathlib import Path
 
+from registry.chain.abi import source_bundle
 from tests.contracts.build import FOUNDRY, ROOT
 
 
@@ -23,6 +26,17 @@ def test_forge_compiles_with_the_settings_of_the_artifact() -> None:
         "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
         "metadata": {"bytecodeHash": profile["bytecode_hash"], "appendCBOR": profile["cbor_metadata"]},
     }
+
+
+def test_the_source_bundle_alone_gives_the_code_of_the_artifact(tmp_path: Path) -> None:
+    # As a stranger would: the compiler, one file, and no folder to read from.
+    compiler = [str(ROOT / "scripts" / "solc.mjs"), "--standard-json", "-"]
+    done = subprocess.run(compiler, input=source_bundle(), cwd=tmp_path, capture_output=True, text=True, check=True)
+    output = json.loads(done.stdout)
+    assert [each for each in output.get("errors", ()) if each["severity"] == "error"] == []
+    evm = output["contracts"]["contracts/src/CredentialRegistry.sol"]["CredentialRegistry"]["evm"]
+    assert "0x" + evm["bytecode"]["object"] == _artifact()["bytecode"]
+    assert "0x" + evm["deployedBytecode"]["object"] == _artifact()["deployedBytecode"]
 
 
 def test_versions_are_pinned_and_the_lock_names_no_server() -> None:
