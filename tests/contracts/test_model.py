@@ -1,37 +1,29 @@
-"""The contract against a model of it: any course of calls has the same events, refusals and answers in both."""
+"""The contract against a model of it: any course of calls has the same events, refusals and answers in both.
+
+Then the same courses once more on another implementation of the EVM, with the same senders, data and block times.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any, cast
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
-from registry.chain.calls import Purpose, Reason
-from tests.contracts.model import NOBODY, Event, Model, Refusal, Signature
-from tests.contracts.world import ACCOUNTS, FAR_FUTURE, KEYS, Done, Reverted, World
+from registry.chain.calls import AccreditationState as State
+from registry.chain.calls import Kind, Purpose, Reason, ScopeTuple
+from tests.contracts.accreditation_model import SignedAcceptance, SignedOffer, Terms
+from tests.contracts.machine import KEY_OF, Both, Explored, call, numbers, people, senders
+from tests.contracts.model import Signature
+from tests.contracts.replay import replay
+from tests.contracts.world import ACCOUNTS, FAR_FUTURE, World
 
 RUNS = 20
 STEPS = 30
-KEY_OF = dict(zip(ACCOUNTS, KEYS, strict=True))
-PROFILE = b"\x0a" * 32
 
-# Few enough of each that most calls meet; one of each that is not there.
-people = st.sampled_from(ACCOUNTS[:3])
-# None for somebody who is entitled to the call, which is most interesting.
-senders = st.sampled_from([*[None] * 7, *ACCOUNTS[:3]])
-numbers = st.sampled_from([1, 1, 1, 1, 2, 2, 3])
 roots = st.sampled_from([bytes([number]) * 32 for number in (0xD1, 0xD2, 0xD3)])
 # Mostly of what is anchored at the start: 300 credentials under the first root, an unstated number under the second.
 issuers = st.sampled_from([*[1] * 8, 2, 3])
@@ -44,62 +36,8 @@ reasons = st.sampled_from(Reason)
 purposes = st.sampled_from(Purpose)
 
 
-class Registry(RuleBasedStateMachine):
-    """Both of them, side by side."""
-
-    def __init__(self, world: World, outcomes: Counter[str]):
-        super().__init__()
-        self.world = world
-        self.outcomes = outcomes
-        self.model = Model()
-        self.snapshot = world.tester.take_snapshot()
-
-    def teardown(self) -> None:
-        self.world.tester.revert_to_snapshot(self.snapshot)
-
-    def both(self, send: Callable[[], Done], predict: Callable[[Model], list[Event]]) -> None:
-        """The call on chain and in the model: the same events, or the same refusal and nothing changed."""
-        header = self.world.tester.backend.chain.get_block().header
-        # A refusal is found without sending, in the block that would come next.
-        self.model.now, self.model.block_number = header.timestamp, header.block_number
-        expected = self._predicted(predict)
-        outcome = self._outcome(send)
-        if isinstance(outcome, Done):
-            self.model.now, self.model.block_number = outcome.timestamp, outcome.block_number
-            assert list(outcome.events) == expected
-            assert predict(self.model) == expected
-            self.outcomes.update(event[0] for event in outcome.events)
-        else:
-            assert outcome == expected
-            self.outcomes[outcome[0]] += 1
-
-    @staticmethod
-    def _outcome(send: Callable[[], Done]) -> Done | tuple[str, tuple[object, ...]]:
-        try:
-            return send()
-        except Reverted as refusal:
-            return refusal.error, refusal.arguments
-
-    def _predicted(self, predict: Callable[[Model], object]) -> object:
-        """What a copy of the model does: what happens to a copy does not happen."""
-        try:
-            return predict(deepcopy(self.model))
-        except Refusal as refusal:
-            return refusal.error, refusal.arguments
-
-    def call(self, sender: str, function: str, *arguments: object) -> Callable[[], Done]:
-        return lambda: self.world.send(function, *arguments, sender=sender)
-
-    def controller(self, sender: str | None, party: int) -> str:
-        """Whoever was drawn, or else the party's controller."""
-        return sender or (self.model.parties[party].controller if party in self.model.parties else ACCOUNTS[0])
-
-    def operator(self, sender: str | None, party: int) -> str:
-        """Whoever was drawn, or else the first of the party's operators."""
-        operators = self.model.parties[party].operators if party in self.model.parties else set()
-        return sender or min(operators, default=ACCOUNTS[0])
-
-    # Parties
+class Batches(Both):
+    """Batches and statuses."""
 
     @initialize()
     def two_parties_and_two_batches(self) -> None:
@@ -110,48 +48,8 @@ class Registry(RuleBasedStateMachine):
         self.anchor(None, 1, bytes([0xD1]) * 32, 300)
         self.anchor_bare_root(ACCOUNTS[1], bytes([0xD2]) * 32)
 
-    def register_party(self, sender: str) -> None:
-        self.both(
-            self.call(sender, "registerParty", "https://a.example", PROFILE),
-            lambda model: model.register_party(sender, "https://a.example", PROFILE),
-        )
-
-    @rule(sender=senders, party=numbers, uri=st.sampled_from(["", "https://b.example/" + "x" * 40]))
-    def set_profile(self, sender: str | None, party: int, uri: str) -> None:
-        by = self.controller(sender, party)
-        self.both(
-            self.call(by, "setProfile", party, uri, PROFILE[::-1]),
-            lambda model: model.set_profile(by, party, uri, PROFILE[::-1]),
-        )
-
-    @rule(sender=senders, party=numbers, operator=st.sampled_from([*ACCOUNTS[:3], NOBODY]), allowed=st.booleans())
-    def set_operator(self, sender: str | None, party: int, operator: str, allowed: bool) -> None:
-        by = self.controller(sender, party)
-        self.both(
-            self.call(by, "setOperator", party, operator, allowed),
-            lambda model: model.set_operator(by, party, operator, allowed),
-        )
-
-    @rule(sender=senders, party=numbers, to=st.sampled_from([*ACCOUNTS[:3], NOBODY]))
-    def transfer_controller(self, sender: str | None, party: int, to: str) -> None:
-        by = self.controller(sender, party)
-        self.both(
-            self.call(by, "transferController", party, to),
-            lambda model: model.transfer_controller(by, party, to),
-        )
-
-    @precondition(lambda self: any(party.pending != NOBODY for party in self.model.parties.values()))
-    @rule(sender=senders, party=numbers)
-    def accept_controller(self, sender: str | None, party: int) -> None:
-        pending = self.model.parties[party].pending if party in self.model.parties else NOBODY
-        by = sender or (pending if pending != NOBODY else ACCOUNTS[2])
-        self.both(self.call(by, "acceptController", party), lambda model: model.accept_controller(by, party))
-
-    @rule(sender=senders, party=numbers, really=st.integers(0, 3))
-    def retire(self, sender: str | None, party: int, really: int) -> None:
-        by = self.controller(sender, party)
-        if really == 3:
-            self.both(self.call(by, "retire", party), lambda model: model.retire(by, party))
+    def questions(self) -> list[tuple[Any, ...]]:
+        return [*super().questions(), *(("batchOf", *batch) for batch in self.model.batches)]
 
     # Batches
 
@@ -159,7 +57,8 @@ class Registry(RuleBasedStateMachine):
     def anchor(self, sender: str | None, issuer: int, root: bytes, leaf_count: int) -> None:
         by = self.operator(sender, issuer)
         self.both(
-            self.call(by, "anchor", issuer, root, leaf_count),
+            by,
+            call("anchor", issuer, root, leaf_count),
             lambda model: model.anchor(by, issuer, root, leaf_count),
         )
 
@@ -173,7 +72,8 @@ class Registry(RuleBasedStateMachine):
         by = self.operator(sender, issuer)
         several, counts = [root for root, _ in batches], [count for _, count in batches] + more
         self.both(
-            self.call(by, "anchorMany", issuer, several, counts),
+            by,
+            call("anchorMany", issuer, several, counts),
             lambda model: model.anchor_many(by, issuer, several, counts),
         )
 
@@ -207,7 +107,8 @@ class Registry(RuleBasedStateMachine):
         } | changes
         signature = self.world.sign_anchor(KEY_OF[signer], **signed)
         self.both(
-            self.call(sender, "anchorBySignature", issuer, root, leaf_count, named, deadline, signature),
+            sender,
+            call("anchorBySignature", issuer, root, leaf_count, named, deadline, signature),
             lambda model: model.anchor_by_signature(
                 issuer, root, leaf_count, named, deadline, Signature(signer, **signed)
             ),
@@ -215,18 +116,19 @@ class Registry(RuleBasedStateMachine):
 
     @rule(sender=people, data=roots | roots | st.sampled_from([b"", b"\xd1" * 31, b"\xd1" * 33]))
     def anchor_bare_root(self, sender: str, data: bytes) -> None:
-        self.both(lambda: self.world.send_data(data, sender=sender), lambda model: model.anchor_bare_root(sender, data))
+        self.both(sender, data, lambda model: model.anchor_bare_root(sender, data))
 
     @rule(sender=senders, issuer=numbers | st.just(0))
     def set_default_issuer(self, sender: str | None, issuer: int) -> None:
         by = self.operator(sender, issuer)
-        self.both(self.call(by, "setDefaultIssuer", issuer), lambda model: model.set_default_issuer(by, issuer))
+        self.both(by, call("setDefaultIssuer", issuer), lambda model: model.set_default_issuer(by, issuer))
 
     @rule(sender=senders, issuer=issuers, root=roots, leaf_count=leaf_counts)
     def state_leaf_count(self, sender: str | None, issuer: int, root: bytes, leaf_count: int) -> None:
         by = self.operator(sender, issuer)
         self.both(
-            self.call(by, "stateLeafCount", issuer, root, leaf_count),
+            by,
+            call("stateLeafCount", issuer, root, leaf_count),
             lambda model: model.state_leaf_count(by, issuer, root, leaf_count),
         )
 
@@ -238,7 +140,8 @@ class Registry(RuleBasedStateMachine):
     ) -> None:
         by = self.operator(sender, issuer)
         self.both(
-            self.call(by, "setStatus", issuer, root, purpose, word, mask, reason),
+            by,
+            call("setStatus", issuer, root, purpose, word, mask, reason),
             lambda model: model.set_status(by, issuer, root, purpose, word, mask, reason),
         )
 
@@ -248,7 +151,8 @@ class Registry(RuleBasedStateMachine):
     ) -> None:
         by = self.operator(sender, issuer)
         self.both(
-            self.call(by, "clearSuspension", issuer, root, word, mask, reason),
+            by,
+            call("clearSuspension", issuer, root, word, mask, reason),
             lambda model: model.clear_suspension(by, issuer, root, word, mask, reason),
         )
 
@@ -256,7 +160,8 @@ class Registry(RuleBasedStateMachine):
     def void_batch(self, sender: str | None, issuer: int, root: bytes, reason: Reason) -> None:
         by = self.controller(sender, issuer)
         self.both(
-            self.call(by, "voidBatch", issuer, root, reason),
+            by,
+            call("voidBatch", issuer, root, reason),
             lambda model: model.void_batch(by, issuer, root, reason),
         )
 
@@ -266,7 +171,8 @@ class Registry(RuleBasedStateMachine):
     ) -> None:
         by = self.operator(sender, issuer)
         self.both(
-            self.call(by, "supersede", issuer, root, index, by_root, by_index),
+            by,
+            call("supersede", issuer, root, index, by_root, by_index),
             lambda model: model.supersede(by, issuer, root, index, by_root, by_index),
         )
 
@@ -274,12 +180,8 @@ class Registry(RuleBasedStateMachine):
 
     @rule(issuer=issuers, root=anchored, index=indexes)
     def status(self, issuer: int, root: bytes, index: int) -> None:
-        answer: object
-        try:
-            answer = self.world.ask("statusOf", issuer, root, index)
-        except Reverted as refusal:
-            answer = (refusal.error, refusal.arguments)
-        assert answer == self._predicted(lambda model: model.status(issuer, root, index))
+        answer = self.asked("statusOf", issuer, root, index)
+        assert answer == self.predicted(lambda model: model.status(issuer, root, index))
 
     @invariant()
     def records_are_the_same(self) -> None:
@@ -304,10 +206,198 @@ class Registry(RuleBasedStateMachine):
             }
 
 
-def test_the_contract_does_what_the_model_says(shared_world: World) -> None:
-    outcomes: Counter[str] = Counter()
+# Around the time at which the parties were registered, in seconds. Some were long ago, some are far ahead.
+moments = st.sampled_from([-1000, -1000, -10, 0, 1, 3, 20])
+ends = st.sampled_from([-500, 1, 10, 1000, 1000, 1000])
+scopes = st.sampled_from(
+    [
+        *[(0, 0, 1, 8, 0, 0)] * 3,
+        (6, 2, 5, 8, 0b111, 276),
+        (613, 4, 6, 7, 0b10, 276),
+        (613, 4, 6, 6, 0, 0),
+        (613, 3, 1, 8, 0, 0),
+        (0, 0, 5, 4, 0, 0),
+        (0, 0, 1, 8, 0, 1000),
+    ]
+)
+kinds = st.sampled_from([Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ACCREDIT, Kind.RECOGNISE])
+bodies = st.sampled_from([1, 2, 2, 3, 3, 4])
+# Those on the path of the beginning, and what may be offered later; zero stands for the last there is.
+ids = st.sampled_from([1, 2, 3, 1, 2, 3, 0, 0, 4, 9])
+offers = st.sampled_from([0, 0, 0, 0, 1, 9])
+# None for the time at which the change before took effect.
+effects = st.none() | moments
+deadlines = st.sampled_from([FAR_FUTURE, FAR_FUTURE, FAR_FUTURE, 0])
+changed_states = st.sampled_from([State.SUSPENDED, State.SUSPENDED, State.ACTIVE, State.ACTIVE, State.WITHDRAWN])
+FUNCTION_OF = {
+    State.SUSPENDED: "suspendAccreditation",
+    State.ACTIVE: "reinstateAccreditation",
+    State.WITHDRAWN: "withdrawAccreditation",
+}
+
+
+class Accreditations(Both):
+    """Accreditations and recognitions among three parties."""
+
+    start = 0
+
+    @initialize()
+    def a_path_from_a_body_to_an_issuer(self) -> None:
+        for sender in ACCOUNTS[:3]:
+            self.register_party(sender)
+        self.start = self.model.now
+        anything = (0, 0, 1, 8, 0, 0)
+        self.offer(None, 2, 1, Kind.ACCREDIT_TO_ISSUE, anything, -1000, 1000)
+        self.offer(None, 3, 2, Kind.ACCREDIT_TO_ACCREDIT, anything, -1000, 1000)
+        for accreditation in (1, 2):
+            self.accept(None, accreditation)
+        self.recognise(None, 1, 3, anything, 0, 0)
+
+    def questions(self) -> list[tuple[Any, ...]]:
+        count = len(self.model.accreditations)
+        return [*super().questions(), *(("accreditationOf", number) for number in range(1, count + 1))]
+
+    def terms(self, body: int, holder: int, kind: int, scope: ScopeTuple, since: int, until: int) -> Terms:
+        return Terms(body, holder, self.start + since, self.start + until, kind, scope, b"e" * 32, "https://x.example")
+
+    def party_of(self, number: int, which: int) -> int:
+        """The body (0) or the holder (1) of an accreditation, or a party if there is none."""
+        known = self.model.accreditations
+        return known[number - 1].terms[which] if number <= len(known) else 1
+
+    @rule(sender=senders, body=bodies, holder=bodies, kind=kinds, scope=scopes, since=moments, until=ends)
+    def offer(
+        self, sender: str | None, body: int, holder: int, kind: int, scope: ScopeTuple, since: int, until: int
+    ) -> None:
+        by, terms = self.controller(sender, body), self.terms(body, holder, kind, scope, since, until)
+        order = (terms.body, terms.holder, terms.kind, terms.scope, *terms[2:4], *terms[6:])
+        self.both(by, call("offerAccreditation", *order), lambda model: model.offer(by, terms))
+
+    @rule(
+        sender=people,
+        signer=senders,
+        body=bodies,
+        holder=bodies,
+        kind=kinds,
+        scope=scopes,
+        until=ends,
+        nonce=st.integers(0, 2),
+        deadline=deadlines,
+        other_nonce=st.sampled_from([False, False, False, True]),
+    )
+    def offer_by_signature(
+        self,
+        sender: str,
+        signer: str | None,
+        body: int,
+        holder: int,
+        kind: int,
+        scope: ScopeTuple,
+        until: int,
+        nonce: int,
+        deadline: int,
+        other_nonce: bool,
+    ) -> None:
+        by, terms = self.controller(signer, body), self.terms(body, holder, kind, scope, -10, until)
+        signed = SignedOffer(by, terms, nonce + other_nonce, deadline)
+        signature = self.world.sign_offer(KEY_OF[by], tuple(terms), signed.nonce, deadline)
+        self.both(
+            sender,
+            call("offerAccreditationBySignature", terms, nonce, deadline, signature),
+            lambda model: model.offer_by_signature(terms, nonce, deadline, signed),
+        )
+
+    def number_of(self, drawn: int) -> int:
+        """The id drawn, or the last one."""
+        return drawn or len(self.model.accreditations)
+
+    @rule(sender=senders, drawn=offers)
+    def accept(self, sender: str | None, drawn: int) -> None:
+        number = self.number_of(drawn)
+        by = self.controller(sender, self.party_of(number, 1))
+        self.both(by, call("acceptAccreditation", number), lambda model: model.accept(by, number))
+
+    @rule(sender=people, signer=senders, drawn=offers, deadline=deadlines, other=st.sampled_from([0, 0, 0, 1]))
+    def accept_by_signature(self, sender: str, signer: str | None, drawn: int, deadline: int, other: int) -> None:
+        number = self.number_of(drawn)
+        by = self.controller(signer, self.party_of(number, 1))
+        known = self.model.accreditations
+        terms = known[min(number, len(known)) - 1].terms
+        signed = SignedAcceptance(by, number + other, terms, deadline)
+        signature = self.world.sign_acceptance(KEY_OF[by], signed.accreditation, tuple(terms), deadline)
+        self.both(
+            sender,
+            call("acceptAccreditationBySignature", number, deadline, signature),
+            lambda model: model.accept_by_signature(number, deadline, signed),
+        )
+
+    @rule(sender=senders, drawn=offers)
+    def refuse(self, sender: str | None, drawn: int) -> None:
+        number = self.number_of(drawn)
+        by = self.controller(sender, self.party_of(number, 1))
+        self.both(by, call("refuseAccreditation", number), lambda model: model.refuse(by, number))
+
+    @rule(sender=senders, body=bodies, other=bodies, scope=scopes, since=moments, until=ends | st.none())
+    def recognise(
+        self, sender: str | None, body: int, other: int, scope: ScopeTuple, since: int, until: int | None
+    ) -> None:
+        by = self.controller(sender, body)
+        terms = self.terms(body, other, Kind.RECOGNISE, scope, since, until or -self.start)
+        order = (terms.body, terms.holder, terms.scope, *terms[2:4], *terms[6:])
+        self.both(by, call("recognise", *order), lambda model: model.recognise(by, terms))
+
+    @rule(sender=senders, drawn=ids, to=changed_states, since=effects, reason=reasons)
+    def change(self, sender: str | None, drawn: int, to: State, since: int | None, reason: Reason) -> None:
+        number = self.number_of(drawn)
+        by = self.controller(sender, self.party_of(number, 0))
+        known = self.model.accreditations
+        last = known[number - 1].history[-1].effective_from if number <= len(known) else 0
+        effective_from = last if since is None else self.start + since
+        self.both(
+            by,
+            call(FUNCTION_OF[to], number, effective_from, reason),
+            lambda model: model.change(by, number, to, effective_from, reason),
+        )
+
+    @rule(sender=senders, drawn=ids, reason=reasons, really=st.integers(0, 2))
+    def void(self, sender: str | None, drawn: int, reason: Reason, really: int) -> None:
+        number = self.number_of(drawn)
+        by = self.controller(sender, self.party_of(number, 0))
+        if really == 2:
+            self.both(by, call("voidAccreditation", number, reason), lambda model: model.void(by, number, reason))
+
+    @rule(drawn=ids, since=moments)
+    def state_at(self, drawn: int, since: int) -> None:
+        number = self.number_of(drawn)
+        time = self.start + since
+        assert self.asked("stateAt", number, time) == self.predicted(lambda model: model.state_at(number, time))
+
+    @rule(
+        path=st.sampled_from([[1], [2, 1], [3, 2, 1], [3, 2, 1]]) | st.lists(st.integers(0, 4), max_size=6),
+        issuer=st.sampled_from([1, 1, 1, 2]),
+        scope=scopes,
+        since=moments,
+    )
+    def check_path(self, path: list[int], issuer: int, scope: ScopeTuple, since: int) -> None:
+        time = self.start + since
+        answer = self.asked("checkPath", path, issuer, scope, time)
+        assert answer == self.predicted(lambda model: model.check_path(path, issuer, scope, time))
+
+    @invariant()
+    def records_are_the_same(self) -> None:
+        assert self.world.ask("accreditationCount") == len(self.model.accreditations)
+        for number, known in enumerate(self.model.accreditations, 1):
+            found = self.world.ask("accreditationOf", number)
+            assert tuple(found["terms"].values())[:5] == known.terms[:5]
+            assert found["state"] == known.history[-1].state
+            assert [tuple(change.values()) for change in found["history"]] == known.history
+
+
+def explored(world: World, machine: Callable[[World, Explored], Both]) -> Explored:
+    """All that the runs of a machine did."""
+    found = Explored()
     run_state_machine_as_test(
-        cast(type[Registry], lambda: Registry(shared_world, outcomes)),
+        cast(type[Both], lambda: machine(world, found)),
         settings=settings(
             max_examples=RUNS,
             stateful_step_count=STEPS,
@@ -316,8 +406,25 @@ def test_the_contract_does_what_the_model_says(shared_world: World) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    print(dict(outcomes.most_common()))
-    assert set(outcomes) >= {
+    print(f"{machine.__name__}: {len(found.traces)} courses, {sum(len(trace.steps) for trace in found.traces)} calls")
+    print(dict(found.outcomes.most_common()))
+    return found
+
+
+@pytest.fixture(scope="module")
+def batches(shared_world: World) -> Explored:
+    """The courses of batches and statuses."""
+    return explored(shared_world, Batches)
+
+
+@pytest.fixture(scope="module")
+def accreditations(shared_world: World) -> Explored:
+    """The courses of accreditations."""
+    return explored(shared_world, Accreditations)
+
+
+def test_batches_do_what_the_model_says(batches: Explored) -> None:
+    assert set(batches.outcomes) >= {
         "Anchored",
         "LeafCountStated",
         "StatusSet",
@@ -325,3 +432,22 @@ def test_the_contract_does_what_the_model_says(shared_world: World) -> None:
         "NotOperator",
         "AlreadyAnchored",
     }
+
+
+def test_accreditations_do_what_the_model_says(accreditations: Explored) -> None:
+    assert set(accreditations.outcomes) >= {
+        "AccreditationOffered",
+        "AccreditationAccepted",
+        "AccreditationSuspended",
+        "AccreditationVoided",
+        "Recognised",
+        "NotController",
+        "InvalidChange",
+        "InvalidEffect",
+        "NotSignedByController",
+    }
+
+
+def test_another_evm_does_the_same(shared_world: World, batches: Explored, accreditations: Explored) -> None:
+    traces = batches.traces + accreditations.traces
+    assert replay(shared_world, traces) == sum(len(trace.steps) for trace in traces) > RUNS

@@ -171,10 +171,16 @@ class World:
         return bytes(computation.output), computation.get_gas_used()
 
     def _event(self, log: dict[str, Any]) -> tuple[Any, ...]:
-        topics: Sequence[bytes] = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
-        item = artifact().events_by_topic[topics[0]]
-        self.seen.add(item.name)
-        return (item.name, *item.decode_event(topics, bytes.fromhex(log["data"][2:])).values())
+        event = event_of(log)
+        self.seen.add(event[0])
+        return event
+
+
+def event_of(log: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The name of an event and its arguments in the order of the ABI, from a log as JSON-RPC has it."""
+    topics: Sequence[bytes] = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+    item = artifact().events_by_topic[topics[0]]
+    return (item.name, *item.decode_event(topics, bytes.fromhex(log["data"][2:])).values())
 
 
 def refused(call: Callable[[], object], error: str, *arguments: object) -> None:

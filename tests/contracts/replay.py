@@ -1,0 +1,81 @@
+"""The courses of calls that py-evm went through, on anvil: same accounts, address, chain id, heights and times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from web3 import HTTPProvider
+from web3.types import RPCEndpoint
+
+from registry.chain.abi import artifact
+from tests.chain.worlds import anvil
+from tests.contracts.machine import Question, Step, Trace
+from tests.contracts.world import ACCOUNTS, GAS_LIMIT, STRANGER, Reverted, World, event_of
+
+RICH = hex(10**24)
+
+
+def replay(world: World, traces: Sequence[Trace]) -> int:
+    """Go through all of them; how many steps had the same outcome.
+
+    Raises:
+        AssertionError: a step or an answer differs.
+    """
+    steps = [step for trace in traces for step in trace.steps]
+    before = min(step.time for step in steps) - 2
+    height = world.tester.get_block_by_number("latest")["number"]
+    options = ("--chain-id", world.chain_id, "--timestamp", before, "--number", height - 1, "--base-fee", 0, "--no-mining")
+    with anvil(*map(str, options)) as url:
+        node = Node(url, world, before + 1)
+        for trace in traces:
+            snapshot = node.ask("evm_snapshot")
+            for step in trace.steps:
+                assert node.outcome(step) == step.outcome, step
+            for question in trace.questions:
+                assert node.answer(question) == question.answer, question
+            assert node.ask("evm_revert", snapshot)
+    return len(steps)
+
+
+class Node:
+    """An anvil with the contract where it is in the world, which nobody has called yet."""
+
+    def __init__(self, url: str, world: World, time: int):
+        self.provider = HTTPProvider(url)
+        self.address = world.address
+        self.ask("anvil_autoImpersonateAccount", True)
+        for account in ACCOUNTS:
+            self.ask("anvil_setBalance", account, RICH)
+        deployed = self._send({"from": STRANGER, "data": "0x" + artifact().initcode.hex()}, time)
+        assert deployed["contractAddress"] == world.address.lower()
+
+    def ask(self, method: str, *parameters: object) -> Any:
+        """The result of a request."""
+        return self._respond(method, *parameters)["result"]
+
+    def outcome(self, step: Step) -> object:
+        """What the transaction does, or why the contract refuses the call."""
+        message = {"from": step.sender, "to": self.address, "data": "0x" + step.data.hex()}
+        if not step.refused:
+            return tuple(event_of(log) for log in self._send(message, step.time)["logs"])
+        response = self._respond("eth_call", message, "latest", {}, {"time": hex(step.time)})
+        refusal = Reverted(bytes.fromhex(response["error"]["data"][2:]))
+        return refusal.error, refusal.arguments
+
+    def answer(self, question: Question) -> object:
+        """What a view answers."""
+        item = artifact().functions[question.function]
+        message = {"to": self.address, "data": "0x" + item.encode(*question.arguments).hex()}
+        values = item.decode_output(bytes.fromhex(self.ask("eth_call", message, "latest")[2:]))
+        return values[0] if len(values) == 1 else values
+
+    def _send(self, message: dict[str, str], time: int) -> dict[str, Any]:
+        transaction = self.ask("eth_sendTransaction", message | {"gas": hex(GAS_LIMIT), "gasPrice": "0x0"})
+        self.ask("evm_mine", {"timestamp": hex(time)})
+        receipt = self.ask("eth_getTransactionReceipt", transaction)
+        assert receipt["status"] == "0x1", receipt
+        return dict(receipt)
+
+    def _respond(self, method: str, *parameters: object) -> Any:
+        return self.provider.make_request(RPCEndpoint(method), parameters)
