@@ -5,28 +5,22 @@ import {CredentialRegistry} from "../src/CredentialRegistry.sol";
 import {IBatches} from "../src/IBatches.sol";
 import {Purpose, Reason} from "../src/Reasons.sol";
 import {Ledger} from "./Ledger.sol";
-import {Test} from "./Test.sol";
+import {Vm} from "./Test.sol";
+import {Try} from "./Try.sol";
 
 /// @title Handler: what anybody may try with the registry, over few enough values that most of it meets.
-/// @dev A call that the registry refuses is discarded, so that forge counts those that went through.
-contract Handler is Test {
-    uint256 public constant ACTORS = 4;
+contract Handler is Try {
     uint64 public constant PARTIES = 3;
     uint256 public constant ROOTS = 10;
     uint32 public constant WORDS = 3;
 
-    CredentialRegistry private immutable _registry;
     Ledger private immutable _ledger;
 
-    constructor(CredentialRegistry registry, Ledger ledger) {
-        (_registry, _ledger) = (registry, ledger);
+    constructor(CredentialRegistry registry, Ledger ledger) Try(registry) {
+        _ledger = ledger;
         for (uint256 i = 0; i < PARTIES; ++i) {
             _send(actor(i), abi.encodeCall(registry.registerParty, ("https://party.example", bytes32(i))));
         }
-    }
-
-    function actor(uint256 pick) public pure returns (address) {
-        return vm.addr(pick % ACTORS + 1);
     }
 
     function root(uint256 pick) public pure returns (bytes32) {
@@ -164,10 +158,6 @@ contract Handler is Test {
         _send(_operator(by, party), abi.encodeCall(_registry.multicall, (calls)));
     }
 
-    function _rarely(uint256 pick) private pure returns (bool) {
-        return pick % 16 == 0;
-    }
-
     /// @dev Mostly the party's controller.
     function _controller(uint256 pick, uint64 party) private view returns (address) {
         return _rarely(pick) ? actor(pick / 16) : _ledger.partyOf(party).controller;
@@ -198,13 +188,8 @@ contract Handler is Test {
         return pick % PARTIES + 1;
     }
 
-    /// @dev Call the registry; its events go into the ledger.
-    function _send(address sender, bytes memory call) private {
-        vm.recordLogs();
-        vm.prank(sender);
-        (bool accepted,) = address(_registry).call(call);
-        vm.assume(accepted);
-        _ledger.record(vm.getRecordedLogs());
+    function _record(Vm.Log[] memory logs) internal override {
+        _ledger.record(logs);
     }
 
     function _anchorHash(uint64 party, bytes32 batch, uint32 leafCount, uint256 deadline)
