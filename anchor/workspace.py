@@ -55,7 +55,9 @@ class Workspace:
     @cached_property
     def folder(self) -> DataFolder:
         """The data folder."""
-        return DataFolder(self.settings.data_folder, create=not self._read_only)
+        return DataFolder(
+            self.settings.data_folder, create=not self._read_only, database=self.settings.database
+        )
 
     @property
     def has_folder(self) -> bool:

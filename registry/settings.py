@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TESTAMUR_", extra="forbid", frozen=True)
 
     data_folder: Path = Field(default=Path("testamur-data"), description="Database, trees and the embedded chain.")
+    database: str | None = Field(
+        default=None, description="PostgreSQL, as `postgresql://user@host/name`; default: SQLite in the data folder."
+    )
     chain: str = Field(default=EMBEDDED, description="`embedded`, or the URL of a JSON-RPC endpoint.")
     contract: str | None = Field(default=None, description="Address of the contract; default: the same on every chain.")
     issuer: int | None = Field(default=None, ge=1, description="The party this folder anchors for.")

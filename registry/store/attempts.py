@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import ColumnElement, Engine, insert, select, update
 
 from registry.store.tables import attempt
 
@@ -18,6 +19,11 @@ class Attempt:
         purpose: what it is for; the same for a repeated request.
         hash: 32 bytes.
         raw: what is sent.
+        gas: its limit.
+        max_fee, tip: wei per gas; 0 where they were not stored.
+        sends: how often it was sent, as far as is known.
+        sent_block: head of the chain when it was last sent.
+        settled: it is known what became of it.
     """
 
     id: int
@@ -25,6 +31,12 @@ class Attempt:
     purpose: str
     hash: bytes
     raw: bytes
+    gas: int = 0
+    max_fee: int = 0
+    tip: int = 0
+    sends: int = 0
+    sent_block: int | None = None
+    settled: bool = False
 
 
 class AttemptStore:
@@ -50,10 +62,16 @@ class AttemptStore:
 
     def open(self) -> list[Attempt]:
         """Those of which nobody knows yet what became, lowest nonce first."""
-        query = select(attempt.c.id, attempt.c.nonce, attempt.c.purpose, attempt.c.hash, attempt.c.raw)
-        query = query.where(*self._mine, attempt.c.settled_at.is_(None)).order_by(attempt.c.nonce, attempt.c.id)
+        return self._found(attempt.c.settled_at.is_(None))
+
+    def at_nonce(self, nonce: int) -> list[Attempt]:
+        """All that were ever signed with that nonce, oldest first."""
+        return self._found(attempt.c.nonce == nonce)
+
+    def _found(self, which: ColumnElement[bool]) -> list[Attempt]:
+        query = select(*ATTEMPT).where(*self._mine, which).order_by(attempt.c.nonce, attempt.c.id)
         with self._engine.connect() as connection:
-            return [Attempt(*found) for found in connection.execute(query)]
+            return [attempt_row(found) for found in connection.execute(query)]
 
     def settle(self, one: Attempt, *, succeeded: bool) -> None:
         """It was mined, or can never be."""
@@ -66,3 +84,27 @@ class AttemptStore:
     def _set(self, which: object, **values: int | None) -> None:
         with self._engine.begin() as connection:
             connection.execute(update(attempt).where(*self._mine, which).values(**values))  # type: ignore[arg-type]
+
+
+ATTEMPT = (
+    attempt.c.id,
+    attempt.c.nonce,
+    attempt.c.purpose,
+    attempt.c.hash,
+    attempt.c.raw,
+    attempt.c.gas,
+    attempt.c.max_fee,
+    attempt.c.tip,
+    attempt.c.sends,
+    attempt.c.sent_block,
+    attempt.c.settled_at,
+)
+
+
+def attempt_row(found: Any) -> Attempt:
+    """An attempt from its columns."""
+    number, nonce, purpose, transaction_hash, raw, gas, max_fee, tip, sends, sent_block, settled_at = found
+    fees = (int(max_fee or 0), int(tip or 0))
+    return Attempt(
+        number, nonce, purpose, transaction_hash, raw, gas or 0, *fees, sends, sent_block, settled_at is not None
+    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, Row, Select, and_, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, insert, select, update
 
-from registry.store.tables import BatchState, batch, leaf, party
+from registry.store.tables import SETTLED_STATES, BatchState, batch, leaf, party
 
 # SQLite takes 32,766 variables in a statement; the rest of the statement needs a few.
 QUERY_CHUNK = 10_000
@@ -24,6 +24,10 @@ class BatchRow:
         root: 32 bytes.
         sealed_at, block_time: Unix seconds.
         sequence: its place among the issuer's anchors, from 1.
+        sender, nonce: the account that anchors it and the nonce it keeps for it.
+        parked_code, parked_why: what it waits for, in state PARKED.
+        mined_at, final_at: Unix seconds when that was seen.
+        cancel_requested: a person wants it not to be anchored.
     """
 
     id: int
@@ -37,6 +41,13 @@ class BatchRow:
     block_number: int | None = None
     block_hash: bytes | None = None
     block_time: int | None = None
+    sender: str | None = None
+    nonce: int | None = None
+    parked_code: str | None = None
+    parked_why: str | None = None
+    mined_at: int | None = None
+    final_at: int | None = None
+    cancel_requested: bool = False
 
 
 class Leaf(NamedTuple):
@@ -77,26 +88,45 @@ class BatchStore:
         if known := self.by_root(issuer, root):
             return known
         with self._engine.begin() as connection:
-            batch_id: int = connection.execute(
-                insert(batch)
-                .values(
-                    chain=self._chain,
-                    contract=self._contract,
-                    issuer=issuer,
-                    root=root,
-                    leaf_count=leaf_count,
-                    state=BatchState.SEALED,
-                    sealed_at=sealed_at,
-                )
-                .returning(batch.c.id)
-            ).scalar_one()
-            # exec_driver_sql hands the rows to the driver as they are: a million rows cost seconds less than through
-            # the statement compiler.
-            statement = str(insert(leaf).compile(connection, column_keys=_LEAF_COLUMNS))
-            rows = ((d, batch_id, index, method, source, line) for d, index, method, source, line in leaves)
-            while chunk := list(islice(rows, INSERT_CHUNK)):
-                connection.exec_driver_sql(statement, chunk)
-        return BatchRow(batch_id, issuer, root, leaf_count, BatchState.SEALED, sealed_at)
+            return self.add_within(connection, issuer, root, leaf_count, leaves, sealed_at=sealed_at)
+
+    def add_within(
+        self,
+        connection: Connection,
+        issuer: int,
+        root: bytes,
+        leaf_count: int,
+        leaves: Iterable[Leaf],
+        *,
+        sealed_at: int,
+        sender: str | None = None,
+    ) -> BatchRow:
+        """As `add`, in a transaction of the caller's, of a root that is not there yet.
+
+        Args:
+            sender: the account that shall anchor it.
+        """
+        batch_id: int = connection.execute(
+            insert(batch)
+            .values(
+                chain=self._chain,
+                contract=self._contract,
+                issuer=issuer,
+                root=root,
+                leaf_count=leaf_count,
+                state=BatchState.SEALED,
+                sealed_at=sealed_at,
+                sender=sender,
+            )
+            .returning(batch.c.id)
+        ).scalar_one()
+        # exec_driver_sql hands the rows to the driver as they are: a million rows cost seconds less than through the
+        # statement compiler.
+        statement = _INSERT_LEAF[connection.dialect.paramstyle]
+        rows = ((d, batch_id, index, method, source, line) for d, index, method, source, line in leaves)
+        while chunk := list(islice(rows, INSERT_CHUNK)):
+            connection.exec_driver_sql(statement, chunk)
+        return BatchRow(batch_id, issuer, root, leaf_count, BatchState.SEALED, sealed_at, sender=sender)
 
     def update(self, row: BatchRow) -> BatchRow:
         """Store what is known of a batch by now."""
@@ -130,7 +160,12 @@ class BatchStore:
 
     def unfinished(self) -> list[BatchRow]:
         """The batches that are not final yet, oldest first."""
-        return self._batches(_BATCHES.where(batch.c.state != BatchState.FINAL))
+        return self._batches(_BATCHES.where(batch.c.state.not_in(SETTLED_STATES)))
+
+    def by_id(self, number: int) -> BatchRow | None:
+        """The batch with that number."""
+        found = self._batches(_BATCHES.where(batch.c.id == number))
+        return found[0] if found else None
 
     # Leaves
 
@@ -175,12 +210,15 @@ class BatchStore:
     def _batches(self, query: Select[tuple[object, ...]]) -> list[BatchRow]:
         mine = query.where(batch.c.chain == self._chain, batch.c.contract == self._contract).order_by(batch.c.id)
         with self._engine.connect() as connection:
-            return [_batch_row(found) for found in connection.execute(mine)]
+            return [batch_row(found) for found in connection.execute(mine)]
 
 
 _LEAF = (leaf.c.digest, leaf.c.leaf_index, leaf.c.method, leaf.c.source, leaf.c.line)
-_LEAF_COLUMNS = ["digest", "batch", "leaf_index", "method", "source", "line"]
-_BATCH = (
+_INSERT_LEAF = {
+    style: f"INSERT INTO leaf (digest, batch, leaf_index, method, source, line) VALUES ({', '.join([mark] * 6)})"  # noqa: S608 - marks
+    for style, mark in (("qmark", "?"), ("pyformat", "%s"))
+}
+BATCH = (
     batch.c.id,
     batch.c.issuer,
     batch.c.root,
@@ -192,10 +230,18 @@ _BATCH = (
     batch.c.block_number,
     batch.c.block_hash,
     batch.c.block_time,
+    batch.c.sender,
+    batch.c.nonce,
+    batch.c.parked_code,
+    batch.c.parked_why,
+    batch.c.mined_at,
+    batch.c.final_at,
+    batch.c.cancel_requested,
 )
-_BATCHES: Select[tuple[object, ...]] = select(*_BATCH)
+_BATCHES: Select[tuple[object, ...]] = select(*BATCH)
 
 
-def _batch_row(found: Row[tuple[object, ...]] | Sequence[object]) -> BatchRow:
-    values = dict(zip(BatchRow.__dataclass_fields__, found, strict=True))
-    return BatchRow(**{**values, "state": BatchState(str(values["state"]))})  # type: ignore[arg-type]
+def batch_row(found: Row[tuple[object, ...]] | Sequence[object]) -> BatchRow:
+    values: dict[str, Any] = dict(zip(BatchRow.__dataclass_fields__, found, strict=True))
+    values |= {"state": BatchState(values["state"]), "cancel_requested": bool(values["cancel_requested"])}
+    return BatchRow(**values)

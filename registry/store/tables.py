@@ -1,6 +1,7 @@
-"""The tables of the database, the same on SQLite and PostgreSQL.
+"""The tables of the database, the same on SQLite and PostgreSQL; `migrations` makes them.
 
-Times are Unix seconds (UTC); hashes and digests are raw bytes; a chain is its CAIP-2 name, such as `eip155:1`.
+Times are Unix seconds (UTC); hashes and digests are raw bytes; a chain is its CAIP-2 name, such as `eip155:1`. Fees are
+wei per gas, as text where they may be more than a database's integers hold.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -27,12 +29,46 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
 class BatchState(StrEnum):
-    """How far a batch has come."""
+    """How far a batch has come.
+
+    SEALED: its tree is on the disk. RESERVED: it has a nonce. SIGNED: an attempt is stored. BROADCAST: sent.
+    REPLACING: sent again with a higher fee. MINED: the event is in a block. SAFE, FINAL: by the chain's word.
+    REORGED: its block is gone; the same bytes are sent again. NONCE_LOST: another transaction has its nonce for
+    good. PARKED: waits for a person, for funds or for lower fees, and says why. CANCELLED: by a person, before it
+    was anchored.
+    """
 
     SEALED = "sealed"
+    RESERVED = "reserved"
     SIGNED = "signed"
+    BROADCAST = "broadcast"
+    REPLACING = "replacing"
+    REORGED = "reorged"
+    NONCE_LOST = "nonce-lost"
+    PARKED = "parked"
     MINED = "mined"
+    SAFE = "safe"
     FINAL = "final"
+    CANCELLED = "cancelled"
+
+
+ANCHORED_STATES = (BatchState.MINED, BatchState.SAFE, BatchState.FINAL)
+SETTLED_STATES = (BatchState.FINAL, BatchState.CANCELLED)
+
+
+class JobState(StrEnum):
+    """How far a job has come by itself; once it is sealed, its batch says more.
+
+    RECEIVING: its credentials are coming in; nothing is promised yet. QUEUED: all of it is stored. SEALED: it is in a
+    batch. UNCHANGED: everything in it was anchored before. CANCELLED: by a person. BROKEN: it did not come in whole.
+    """
+
+    RECEIVING = "receiving"
+    QUEUED = "queued"
+    SEALED = "sealed"
+    UNCHANGED = "unchanged"
+    CANCELLED = "cancelled"
+    BROKEN = "broken"
 
 
 party = Table(
@@ -61,7 +97,27 @@ batch = Table(
     Column("block_number", BigInteger),
     Column("block_hash", LargeBinary),
     Column("block_time", BigInteger),
+    Column("sender", String, comment="The account that has a nonce for it."),
+    Column("nonce", BigInteger),
+    Column("parked_code", String),
+    Column("parked_why", String),
+    Column("mined_at", BigInteger),
+    Column("final_at", BigInteger),
+    Column("cancel_requested", SmallInteger, nullable=False, server_default="0"),
     UniqueConstraint("chain", "contract", "issuer", "root"),
+    Index("batch_state", "chain", "contract", "state"),
+)
+
+batch_event = Table(
+    "batch_event",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("batch", BigInteger, ForeignKey("batch.id"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("state", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Index("batch_event_batch", "batch"),
+    comment="Everything that happened to a batch.",
 )
 
 attempt = Table(
@@ -77,8 +133,101 @@ attempt = Table(
     Column("signed_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
     Column("succeeded", SmallInteger),
+    Column("gas", BigInteger),
+    Column("max_fee", String, comment="Wei per gas."),
+    Column("tip", String, comment="Wei per gas."),
+    Column("cost", String, comment="Wei that it cost, once it is settled."),
+    Column("sends", Integer, nullable=False, server_default="0"),
+    Column("sent_block", BigInteger, comment="Head of the chain when it was last sent."),
     Index("attempt_open", "chain", "sender", "settled_at"),
+    Index("attempt_nonce", "chain", "sender", "nonce"),
     comment="Signed transactions; the bytes are here before they are sent.",
+)
+
+signer = Table(
+    "signer",
+    metadata,
+    Column("chain", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("next_nonce", BigInteger),
+    Column("owner", String, comment="The process that may sign and send; none when the lease is free."),
+    Column("epoch", BigInteger, nullable=False, comment="Goes up whenever the lease changes hands."),
+    Column("expires_at", Float, nullable=False),
+    comment="One row a signing account: who may use it, until when.",
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("chain", String, primary_key=True),
+    Column("contract", String, primary_key=True),
+    Column("genesis_hash", LargeBinary, nullable=False),
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("final_number", BigInteger, nullable=False),
+    Column("final_hash", LargeBinary, nullable=False),
+    comment="The newest block that the chain called final: it must never change.",
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("chain", String, nullable=False),
+    Column("contract", String, nullable=False),
+    Column("issuer", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True, comment="SHA-256 of the key."),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("chain", String, nullable=False),
+    Column("contract", String, nullable=False),
+    Column("issuer", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("is_open", SmallInteger, nullable=False, comment="It may share a batch with others of its issuer."),
+    Column("reissue", SmallInteger, nullable=False),
+    Column("source", String, nullable=False, comment="Where it came from: http, folder or command."),
+    Column("idempotency_key", String),
+    Column("body_hash", LargeBinary, comment="SHA-256 of what came in."),
+    Column("created_at", Float, nullable=False),
+    Column("queued_at", Float),
+    Column("credentials", BigInteger, nullable=False, server_default="0"),
+    Column("rejected", BigInteger, nullable=False, server_default="0"),
+    Column("duplicates", BigInteger, nullable=False, server_default="0"),
+    Column("anchored_before", BigInteger, nullable=False, server_default="0"),
+    Column("batch", BigInteger, ForeignKey("batch.id")),
+    UniqueConstraint("chain", "contract", "issuer", "idempotency_key"),
+    Index("job_state", "chain", "contract", "state"),
+    Index("job_batch", "batch"),
+)
+
+queued = Table(
+    "queued",
+    metadata,
+    Column("job", String, ForeignKey("job.id"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("method", SmallInteger, nullable=False),
+    Column("source", String, nullable=False),
+    Column("line", Integer, nullable=False),
+    comment="Credentials of jobs that are not sealed yet; nothing but their digests.",
+)
+
+rejected = Table(
+    "rejected",
+    metadata,
+    Column("job", String, ForeignKey("job.id"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", String, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("code", String, nullable=False),
+    Column("reason", String, nullable=False),
+    comment="What of a job has no digest, and why.",
 )
 
 leaf = Table(

@@ -1,0 +1,1 @@
+"""The daemon: takes jobs, seals batches and drives each one to finality without a person."""

@@ -1,0 +1,72 @@
+"""What the daemon has to tell: each event has a name, a level and facts, and goes to log, metrics and alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How much of a person's attention it needs: none, soon, now."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+EVENTS: dict[str, tuple[Level, str]] = {
+    "daemon-started": (Level.INFO, "The daemon is up."),
+    "daemon-stopped": (Level.INFO, "The daemon was asked to end, and has."),
+    "job-accepted": (Level.INFO, "A job is stored as a whole."),
+    "job-sealed": (Level.INFO, "A job is in a batch."),
+    "batch-state": (Level.INFO, "A batch has come to another state."),
+    "batch-parked": (Level.WARNING, "A batch waits for a person, for funds or for lower fees."),
+    "batch-final": (Level.INFO, "A batch is final."),
+    "reorganised": (Level.WARNING, "The block of an anchor is gone; the same bytes are sent again."),
+    "nonce-lost": (Level.CRITICAL, "Somebody else used the key: another transaction has our nonce for good."),
+    "fee-ceiling": (Level.WARNING, "A transaction that was sent needs a higher fee than the ceiling allows."),
+    "low-funds": (Level.WARNING, "The balance pays for few more anchors."),
+    "lease-taken": (Level.INFO, "This process signs and sends for the account from now on."),
+    "lease-lost": (Level.WARNING, "This process no longer holds the lease of the account."),
+    "no-operator": (Level.WARNING, "A job waits for an issuer for which no account here may anchor."),
+    "round-failed": (Level.WARNING, "A round of the loop failed; the next one tries again."),
+    "head-stuck": (Level.WARNING, "The endpoint's newest block has not changed for long."),
+    "wrong-chain": (Level.CRITICAL, "The endpoint serves another chain or another contract; nothing is sent."),
+    "finality-violated": (Level.CRITICAL, "A block that was final has changed: the daemon has stopped."),
+    "intake-refused": (Level.INFO, "A request or file was refused as a whole."),
+}
+"""Every event there is, with its level and what it means; documented in `docs/reference/daemon.md`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One event. Facts are texts and numbers."""
+
+    event: str
+    level: Level
+    facts: dict[str, str | int | float | None]
+
+
+Listener = Callable[[Notice], None]
+
+
+class Notices:
+    """Hands every event to all listeners. A listener that may fail or wait has to see to that itself."""
+
+    def __init__(self, listeners: Sequence[Listener] = ()):
+        self._listeners = list(listeners)
+
+    def add(self, listener: Listener) -> None:
+        """From now on, this one as well."""
+        self._listeners.append(listener)
+
+    def tell(self, event: str, **facts: str | int | float | None) -> None:
+        """Something happened.
+
+        Raises:
+            KeyError: there is no such event.
+        """
+        notice = Notice(event, EVENTS[event][0], facts)
+        for listener in self._listeners:
+            listener(notice)

@@ -1,0 +1,44 @@
+"""What the daemon's loop knows of itself, for whoever asks how it is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Status:
+    """The state of one account's loop. Written by the loop alone; times are Unix seconds, money is wei.
+
+    Attributes:
+        ticked_at: when the loop last came round, whatever happened in it.
+        succeeded_at: when it last came round without an error.
+        trouble: code and words of what the last round failed with.
+        head, head_at: the newest block and when its number last went up.
+        final: the newest final block.
+        balance: of the account that pays.
+        anchor_cost: what an anchor costs at the fees of now.
+        stopped: the loop ended for good, and why.
+    """
+
+    account: str = ""
+    started_at: float = field(default_factory=time.time)
+    ticked_at: float | None = None
+    succeeded_at: float | None = None
+    trouble: tuple[str, str] | None = None
+    lease_held: bool = False
+    epoch: int = 0
+    head: int | None = None
+    head_at: float | None = None
+    head_time: float | None = None
+    final: int | None = None
+    balance: int | None = None
+    anchor_cost: int | None = None
+    stopped: str | None = None
+
+    @property
+    def anchors_left(self) -> int | None:
+        """How many anchors the balance pays for."""
+        if self.balance is None or not self.anchor_cost:
+            return None
+        return self.balance // self.anchor_cost

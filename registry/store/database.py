@@ -1,0 +1,131 @@
+"""Opening the database: SQLite in the data folder, or PostgreSQL; brought to its present form when it is older."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from filelock import FileLock
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from registry.errors import SettingsError, StoreError
+
+HEAD: Final = "0002"
+"""The revision this program works with; a test compares it with `migrations`."""
+FIRST: Final = "0001"
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number, the same in every process: who holds it brings the database up to date.
+_UPGRADE_LOCK = 0x7465737461
+
+
+def open_database(url: str) -> Engine:
+    """The database, in its present form.
+
+    Args:
+        url: `sqlite:///<file>` or `postgresql://…`.
+
+    Raises:
+        SettingsError: the URL is neither.
+        StoreError: it cannot be opened, or a newer version of the program wrote it.
+    """
+    engine = _engine(url)
+    try:
+        if _revision(engine) != HEAD:
+            with _alone(engine):
+                _upgrade(engine)
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise StoreError(
+            f"the database cannot be opened: {reason}",
+            where=_shown(engine),
+            remedy="Check that it is there, its permissions and free space, or restore it from a backup.",
+        ) from None
+    return engine
+
+
+def is_postgresql(engine: Engine) -> bool:
+    """Whether rows can be locked one by one there."""
+    return engine.dialect.name == "postgresql"
+
+
+def now(connection: Connection) -> float:
+    """The database's own clock, in Unix seconds: the one clock that several machines have in common."""
+    if connection.dialect.name == "postgresql":
+        return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+    return time.time()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingsError("the setting database is not a URL", remedy="Write postgresql://user@host/name.") from None
+    if parsed.drivername == "sqlite":
+        engine = create_engine(parsed)
+        event.listen(engine, "connect", _prepare)
+        return engine
+    if parsed.get_backend_name() != "postgresql":
+        raise SettingsError(
+            f"there is no support for {parsed.get_backend_name()} databases", remedy="Use SQLite or PostgreSQL."
+        )
+    # A connection that the server closed in the meantime is replaced before it is used.
+    return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+
+
+def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+    cursor = connection.cursor()
+    # FULL: a committed batch or signed transaction has to survive a power cut, not only a crash of the program.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        known = inspect(connection)
+        if known.has_table("alembic_version"):
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        # Written before there were revisions.
+        return FIRST if known.has_table("batch") else None
+
+
+def _upgrade(engine: Engine) -> None:
+    # Alembic takes a while to import, and most openings do not need it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", os.fspath(_MIGRATIONS))
+    revision = _revision(engine)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StoreError(
+            f"the database has revision {revision}, this program knows up to {HEAD}",
+            where=_shown(engine),
+            remedy="Use the newer version of testamur that wrote it.",
+        )
+    with engine.begin() as connection:
+        if is_postgresql(engine):
+            connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+        config.attributes["connection"] = connection
+        if revision == FIRST and not inspect(connection).has_table("alembic_version"):
+            command.stamp(config, FIRST)
+        command.upgrade(config, HEAD)
+
+
+def _alone(engine: Engine) -> AbstractContextManager[Any]:
+    if is_postgresql(engine) or engine.url.database in (None, "", ":memory:"):
+        return nullcontext()
+    return FileLock(f"{engine.url.database}.upgrade.lock", timeout=60)
+
+
+def _shown(engine: Engine) -> str:
+    url = engine.url
+    return os.fspath(url.database or "") if url.drivername == "sqlite" else url.render_as_string(hide_password=True)

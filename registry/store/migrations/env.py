@@ -1,0 +1,12 @@
+"""What Alembic runs: the revisions, on the connection it was handed."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from registry.store.tables import metadata
+
+# SQLite changes a table by copying it.
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()
