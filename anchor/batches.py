@@ -139,7 +139,7 @@ class Batches:
         records = selection.records
         with Tree.build(map(digest_of, records)) as tree:
             root, count = tree.root, tree.leaf_count
-            _refuse_selector(root, contract_selectors() if selectors is None else selectors)
+            refuse_selector(root, contract_selectors() if selectors is None else selectors)
             path = self._folder.tree_path(root)
             if not path.exists():
                 tree.write(path)
@@ -256,8 +256,12 @@ def contract_selectors() -> frozenset[bytes]:
     return frozenset(item.selector for item in artifact().functions.values())
 
 
-def _refuse_selector(root: bytes, selectors: Collection[bytes]) -> None:
-    """A root can also be anchored as the bare data of a transaction, but not if the contract takes it for a call."""
+def refuse_selector(root: bytes, selectors: Collection[bytes]) -> None:
+    """A root can also be anchored as the bare data of a transaction, but not if the contract takes it for a call.
+
+    Raises:
+        IntakeError: code `root-is-selector`.
+    """
     if root[:4] in selectors:
         raise IntakeError(
             f"the root 0x{root.hex()} begins with the bytes by which the contract knows one of its functions",

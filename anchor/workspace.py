@@ -55,9 +55,7 @@ class Workspace:
     @cached_property
     def folder(self) -> DataFolder:
         """The data folder."""
-        return DataFolder(
-            self.settings.data_folder, create=not self._read_only, database=self.settings.database
-        )
+        return DataFolder(self.settings.data_folder, create=not self._read_only, database=self.settings.database)
 
     @property
     def has_folder(self) -> bool:

@@ -195,6 +195,13 @@ class ChainClient:
         head = self._existing_block("latest")
         return self._existing_block(max(0, head.number - depth_when_no_tag))
 
+    def safe(self) -> Block | None:
+        """The newest block that the chain calls safe; None when it has no such word."""
+        try:
+            return self._block("safe")
+        except RpcRefused:
+            return None
+
     # Accounts and fees
 
     def nonce(self, address: str, *, pending: bool = False, at: BlockNumber = "latest") -> int:

@@ -112,15 +112,13 @@ class Deployment:
         Raises:
             WrongChain: code `no-contract`: nothing is at the address.
         """
-        code = client.code(address)
-        if not code:
-            raise client.no_contract(address)
+        code_hash = code_hash_of(client, address)
         return cls(
             chain_id=client.chain_id(),
             address=checksummed(address),
             block_number=block_number,
             transaction=transaction,
-            code_hash=_keccak(code),
+            code_hash=code_hash,
             genesis_hash=client.genesis_hash(),
         )
 
@@ -140,14 +138,23 @@ class Deployment:
                 f"this is another chain with the id {chain_id}: it begins with block {to_hex(genesis)}, "
                 f"not {to_hex(self.genesis_hash)}",
             )
-        code = client.code(self.address)
-        if not code:
-            raise client.no_contract(self.address)
-        if _keccak(code) != self.code_hash:
+        if code_hash_of(client, self.address) != self.code_hash:
             raise self._wrong(client, "wrong-code", f"the code at {self.address} is not the registry's")
 
     def _wrong(self, client: ChainClient, code: str, what: str) -> WrongChain:
         return WrongChain(what, where=client.where, remedy=RIGHT_ENDPOINT, code=code)
+
+
+def code_hash_of(client: ChainClient, address: str) -> bytes:
+    """Keccak-256 of the code at an address.
+
+    Raises:
+        WrongChain: code `no-contract`: there is none.
+    """
+    code = client.code(address)
+    if not code:
+        raise client.no_contract(address)
+    return _keccak(code)
 
 
 def _keccak(content: bytes) -> bytes:

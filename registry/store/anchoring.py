@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, not_, or_, select, update
 
 from registry.store.attempts import ATTEMPT, Attempt, attempt_row
 from registry.store.batches import BATCH, BatchRow, batch_row
@@ -84,11 +84,13 @@ class AnchorStore:
         with self._engine.connect() as connection:
             return [attempt_row(found) for found in connection.execute(query)]
 
-    def open_attempts(self) -> list[Attempt]:
-        """All of the account's attempts that are not settled, lowest nonce first."""
-        query = select(*ATTEMPT).where(*self._attempts, attempt.c.settled_at.is_(None))
+    def nonce_for(self, purpose: str) -> int | None:
+        """The nonce of an attempt for that purpose that was mined or may yet be."""
+        lost = and_(attempt.c.settled_at.is_not(None), attempt.c.succeeded != 1)
+        query = select(func.max(attempt.c.nonce)).where(*self._attempts, attempt.c.purpose == purpose, not_(lost))
         with self._engine.connect() as connection:
-            return [attempt_row(found) for found in connection.execute(query.order_by(attempt.c.nonce, attempt.c.id))]
+            found: int | None = connection.execute(query).scalar_one()
+        return found
 
     def checkpoint(self) -> Checkpoint | None:
         """What the chain was when it was last looked at."""
@@ -131,6 +133,23 @@ class AnchorStore:
             self._write(connection, changed, f"nonce {nonce}")
         return changed
 
+    def adopt(self, row: BatchRow, nonce: int) -> BatchRow:
+        """The batch has that nonce already: follow what was signed with it."""
+        changed = replace(row, sender=self._lease.address, nonce=nonce, state=BatchState.BROADCAST)
+        with self._guarded() as connection:
+            self._settle(connection, nonce, settled_at=None, succeeded=None)
+            self._write(connection, changed, f"nonce {nonce}, signed by the command line")
+        return changed
+
+    def add_filler(
+        self, nonce: int, *, transaction_hash: bytes, raw: bytes, gas: int, max_fee: int, tip: int
+    ) -> Attempt:
+        """Store signed bytes that do nothing but use a nonce which nobody uses and all later ones wait for."""
+        purpose = f"fill {nonce}"
+        with self._guarded() as connection:
+            number = self._insert(connection, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
+        return Attempt(number, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
+
     def add_attempt(
         self,
         row: BatchRow,
@@ -145,20 +164,8 @@ class AnchorStore:
     ) -> tuple[BatchRow, Attempt]:
         """Store signed bytes with the batch's nonce; they are on the disk when this returns."""
         nonce = _nonce_of(row)
-        values = {
-            "nonce": nonce,
-            "purpose": purpose,
-            "hash": transaction_hash,
-            "raw": raw,
-            "gas": gas,
-            "max_fee": str(max_fee),
-            "tip": str(tip),
-        }
         with self._guarded() as connection:
-            added = insert(attempt).values(
-                chain=self._chain, sender=self._lease.address, signed_at=int(time.time()), **values
-            )
-            number = connection.execute(added.returning(attempt.c.id)).scalar_one()
+            number = self._insert(connection, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
             changed = replace(row, state=state)
             self._write(connection, changed, f"0x{transaction_hash.hex()} at {max_fee} wei per gas, tip {tip}")
         return changed, Attempt(number, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
@@ -211,6 +218,32 @@ class AnchorStore:
         with self._engine.begin() as connection:
             self._lease.guard(connection)
             yield connection
+
+    def _insert(
+        self,
+        connection: Connection,
+        nonce: int,
+        purpose: str,
+        transaction_hash: bytes,
+        raw: bytes,
+        gas: int,
+        max_fee: int,
+        tip: int,
+    ) -> int:
+        added = insert(attempt).values(
+            chain=self._chain,
+            sender=self._lease.address,
+            nonce=nonce,
+            purpose=purpose,
+            hash=transaction_hash,
+            raw=raw,
+            gas=gas,
+            max_fee=str(max_fee),
+            tip=str(tip),
+            signed_at=int(time.time()),
+        )
+        number: int = connection.execute(added.returning(attempt.c.id)).scalar_one()
+        return number
 
     def _settle(self, connection: Connection, nonce: int, **values: int | None) -> None:
         connection.execute(update(attempt).where(*self._attempts, attempt.c.nonce == nonce).values(**values))

@@ -120,13 +120,41 @@ class BatchStore:
             )
             .returning(batch.c.id)
         ).scalar_one()
+        self._add_leaves(connection, batch_id, leaves)
+        return BatchRow(batch_id, issuer, root, leaf_count, BatchState.SEALED, sealed_at, sender=sender)
+
+    @staticmethod
+    def _add_leaves(connection: Connection, number: int, leaves: Iterable[Leaf]) -> None:
         # exec_driver_sql hands the rows to the driver as they are: a million rows cost seconds less than through the
         # statement compiler.
         statement = _INSERT_LEAF[connection.dialect.paramstyle]
-        rows = ((d, batch_id, index, method, source, line) for d, index, method, source, line in leaves)
+        rows = ((d, number, index, method, source, line) for d, index, method, source, line in leaves)
         while chunk := list(islice(rows, INSERT_CHUNK)):
             connection.exec_driver_sql(statement, chunk)
-        return BatchRow(batch_id, issuer, root, leaf_count, BatchState.SEALED, sealed_at, sender=sender)
+
+    def revived_within(
+        self, connection: Connection, issuer: int, root: bytes, leaves: Iterable[Leaf], *, sealed_at: int
+    ) -> int | None:
+        """The number of the issuer's batch with that root, if there is one; a cancelled one begins anew."""
+        here = (batch.c.chain == self._chain, batch.c.contract == self._contract)
+        query = select(batch.c.id, batch.c.state).where(*here, batch.c.issuer == issuer, batch.c.root == root)
+        found = connection.execute(query).first()
+        if found is None or found.state != BatchState.CANCELLED:
+            return None if found is None else int(found.id)
+        again = {"state": BatchState.SEALED, "sealed_at": sealed_at, "nonce": None, "cancel_requested": 0}
+        connection.execute(update(batch).where(batch.c.id == found.id).values(**again))
+        self._add_leaves(connection, found.id, leaves)
+        return int(found.id)
+
+    def anchored_within(self, connection: Connection, digests: Iterable[bytes], issuer: int) -> set[bytes]:
+        """Which of the digests are in a batch of the issuer."""
+        here = (batch.c.chain == self._chain, batch.c.contract == self._contract, batch.c.issuer == issuer)
+        found: set[bytes] = set()
+        wanted = iter(digests)
+        while share := list(islice(wanted, QUERY_CHUNK)):
+            query = select(leaf.c.digest).join(batch, batch.c.id == leaf.c.batch).where(*here, leaf.c.digest.in_(share))
+            found.update(connection.execute(query).scalars())
+        return found
 
     def update(self, row: BatchRow) -> BatchRow:
         """Store what is known of a batch by now."""

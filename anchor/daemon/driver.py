@@ -1,0 +1,517 @@
+"""Drives the batches of one account to finality, one look at the chain at a time.
+
+Every step can be repeated: what a step did is in the database or on the chain, and the next step begins from there.
+Recovery after a crash is nothing but the next round. Bytes are stored before they are sent; a batch keeps its nonce
+as long as any attempt with it can still land; success is the event in a block, never the answer to a request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from anchor.daemon.classify import SendOutcome, classify
+from anchor.daemon.fees import Offer, bumped, cancel_offer, first_offer
+from anchor.daemon.notices import Notices
+from anchor.daemon.outlook import Outlook
+from anchor.signer import Signer
+from registry.chain.client import ChainClient, MinedTransaction
+from registry.chain.contract import CredentialRegistry
+from registry.errors import ChainUnavailable, ContractReverted, SignerError
+from registry.store.anchoring import AnchorStore
+from registry.store.attempts import Attempt
+from registry.store.batches import BatchRow
+from registry.store.leases import Lease
+from registry.store.tables import ANCHORED_STATES, BatchState
+
+GAS_MARGIN_PERCENT = 20
+TRANSFER_GAS = 21_000
+
+POINTS: Final = (
+    "sealed",
+    "reserved",
+    "signed",
+    "before-send",
+    "sent",
+    "replaced",
+    "mined",
+    "reorganised",
+    "final",
+)
+"""Where `reached` is called: the boundaries between states, at which a process may be killed."""
+
+# What goes away by itself, so that no person is needed: funds come, fees fall, the signer is up again.
+PASSING: Final = frozenset({"no-funds", "fee-ceiling", "signer-unavailable", "not-operator"})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How the driver sends.
+
+    Attributes:
+        fee_ceiling: wei per gas that are never exceeded; None for no limit.
+        bump_blocks: blocks without inclusion after which the next transaction in line gets a higher fee.
+        republish_blocks: blocks after which the same bytes are sent again.
+        most_in_flight: transactions that are sent and not mined at one time.
+    """
+
+    fee_ceiling: int | None = None
+    bump_blocks: int = 3
+    republish_blocks: int = 2
+    most_in_flight: int = 64
+
+
+AnchorCall = Callable[[BatchRow], bytes]
+
+
+class Driver:
+    """The state machine of one account's batches.
+
+    Args:
+        anchor_call: the data of the transaction that anchors a batch.
+        reached: told at each of `POINTS`.
+    """
+
+    def __init__(
+        self,
+        registry: CredentialRegistry,
+        signer: Signer,
+        chain_id: int,
+        store: AnchorStore,
+        lease: Lease,
+        notices: Notices,
+        *,
+        policy: Policy,
+        anchor_call: AnchorCall | None = None,
+        reached: Callable[[str], None] = lambda _: None,
+    ):
+        self._registry = registry
+        self._client: ChainClient = registry.client
+        self._signer = signer
+        self._chain_id = chain_id
+        self._store = store
+        self._lease = lease
+        self._notices = notices
+        self._policy = policy
+        self._anchor_call = anchor_call or self._own_call
+        self._reached = reached
+        # The next nonce, if nothing of ours has it, and the head when that was seen first.
+        self._gap: tuple[int, int] | None = None
+
+    def round(self, outlook: Outlook, allowed: Callable[[int], bool]) -> int:
+        """Take each batch one step further; how many are not settled.
+
+        Args:
+            allowed: whether the account may anchor for an issuer; batches of nobody are taken up for those.
+
+        Raises:
+            LeaseLost: another process may have taken over.
+            ChainUnavailable: no answer; the batches after that one were not looked at.
+        """
+        rows = self._store.open()
+        in_flight = sum(row.nonce is not None and row.state not in ANCHORED_STATES for row in rows)
+        for row in rows:
+            if row.state in ANCHORED_STATES:
+                self._settle(row, outlook)
+            elif row.nonce is not None:
+                self._watch(row, outlook)
+            elif in_flight < self._policy.most_in_flight and (row.sender is not None or allowed(row.issuer)):
+                in_flight += self._begin(row, outlook)
+        self._keep_in_line(rows, outlook)
+        return len(rows)
+
+    # Without a nonce
+
+    def _begin(self, row: BatchRow, outlook: Outlook) -> bool:
+        """Give a sealed batch a nonce and send it; whether a transaction is under way."""
+        if row.cancel_requested:
+            self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
+            return False
+        if row.state is BatchState.PARKED and row.parked_code not in PASSING:
+            return False
+        offer = first_offer(outlook.fees, self._policy.fee_ceiling)
+        if offer is None:
+            return self._park(row, "fee-ceiling", f"the base fee is {outlook.fees.base_fee} wei per gas now")
+        if self._anchored_already(row, outlook) or self._adopted(row):
+            return False
+        call = self._anchor_call(row)
+        try:
+            gas = self._client.estimate_gas(sender=self._lease.address, to=self._registry.address, call_data=call)
+        except ContractReverted as refusal:
+            code = "not-operator" if refusal.error == "NotOperator" else "reverted"
+            return self._park(row, code, refusal.what)
+        gas = gas * (100 + GAS_MARGIN_PERCENT) // 100
+        if outlook.balance < gas * offer.max_fee:
+            return self._park(row, "no-funds", f"{gas * offer.max_fee} wei are needed, {outlook.balance} are there")
+        row = self._tell(self._store.reserve(_unparked(row), outlook.nonce))
+        self._reached("reserved")
+        return self._attempt(row, outlook, offer, gas, call)
+
+    def _adopted(self, row: BatchRow) -> bool:
+        """Whether the command line signed an anchor of this batch before; then that one is followed, not a second."""
+        nonce = self._store.nonce_for(anchor_purpose(row))
+        if nonce is not None:
+            self._tell(self._store.adopt(row, nonce))
+        return nonce is not None
+
+    def _attempt(self, row: BatchRow, outlook: Outlook, offer: Offer, gas: int, call: bytes) -> bool:
+        """Sign, store and send the first attempt with the batch's nonce."""
+        try:
+            row, attempt = self._signed(row, offer, gas, call, BatchState.SIGNED)
+        except SignerError as error:
+            return self._park(
+                row, "signer-unavailable" if error.code == "signer-unavailable" else error.code, error.what
+            )
+        self._tell(row)
+        self._reached("signed")
+        self._send(row, attempt, outlook)
+        return True
+
+    def _signed(
+        self, row: BatchRow, offer: Offer, gas: int, call: bytes | None, state: BatchState
+    ) -> tuple[BatchRow, Attempt]:
+        """A stored attempt with the batch's nonce; without a call it sends nothing to ourselves."""
+        self._lease.check()
+        transaction = self._transfer_of_nothing(self._nonce_of(row), offer)
+        if call is not None:
+            transaction |= {"to": self._registry.address, "data": call, "gas": gas}
+        signed = self._signer.sign(transaction)
+        return self._store.add_attempt(
+            row,
+            purpose=cancel_purpose(row) if call is None else anchor_purpose(row),
+            transaction_hash=signed.hash,
+            raw=signed.raw,
+            gas=gas,
+            max_fee=offer.max_fee,
+            tip=offer.tip,
+            state=state,
+        )
+
+    def _transfer_of_nothing(self, nonce: int, offer: Offer) -> dict[str, Any]:
+        """A transaction to ourselves that does nothing but use a nonce."""
+        return {
+            "type": 2,
+            "chainId": self._chain_id,
+            "nonce": nonce,
+            "to": self._lease.address,
+            "data": b"",
+            "value": 0,
+            "gas": TRANSFER_GAS,
+            "maxFeePerGas": offer.max_fee,
+            "maxPriorityFeePerGas": offer.tip,
+        }
+
+    # With a nonce
+
+    def _watch(self, row: BatchRow, outlook: Outlook) -> None:
+        """Look what became of all attempts with the batch's nonce; send again what is not in a block."""
+        attempts = self._store.attempts(self._nonce_of(row))
+        for attempt in attempts:
+            mined = self._client.mined(attempt.hash)
+            if mined is not None and outlook.is_canonical(mined.block_number, mined.block_hash):
+                return self._landed(row, attempt, mined, outlook)
+        if outlook.nonce > self._nonce_of(row):
+            return self._overtaken(row, outlook)
+        if row.state is BatchState.PARKED and not row.cancel_requested and not self._passed(row, attempts, outlook):
+            return None
+        mine = [attempt for attempt in attempts if not attempt.settled]
+        return self._push(row, mine, outlook) if mine else self._resign(row, outlook)
+
+    @staticmethod
+    def _passed(row: BatchRow, attempts: list[Attempt], outlook: Outlook) -> bool:
+        """Whether what a parked batch waits for may have come."""
+        if row.parked_code == "no-funds" and attempts:
+            return outlook.balance >= attempts[-1].gas * attempts[-1].max_fee
+        return row.parked_code in PASSING
+
+    def _landed(self, row: BatchRow, attempt: Attempt, mined: MinedTransaction, outlook: Outlook) -> None:
+        """One of the attempts is in a block of the chain."""
+        if attempt.purpose == cancel_purpose(row):
+            if mined.block_number <= outlook.final.number and not self._anchored_already(row, outlook):
+                self._tell(self._store.cancelled(row, f"0x{mined.hash.hex()} has its nonce instead"))
+            return
+        events = [
+            event
+            for event in self._registry.decode_events(mined.logs)
+            if event.name == "Anchored"
+            and (event.arguments["issuer"], event.arguments["root"]) == (row.issuer, row.root)
+        ]
+        if mined.succeeded and events:
+            anchored = self._registry.batch(row.issuer, row.root, at=mined.block_number)
+            if anchored is not None:
+                self._mined(row, mined, int(events[0].arguments["sequence"]), outlook)
+            return
+        if self._anchored_already(row, outlook) or mined.block_number > outlook.final.number:
+            return
+        # It is final that this nonce was spent for nothing.
+        row = self._store.lose_nonce(row, f"0x{mined.hash.hex()} had no effect")
+        self._park(row, "reverted", "the contract refused the transaction when it was mined")
+
+    def _mined(self, row: BatchRow, mined: MinedTransaction, sequence: int, outlook: Outlook) -> None:
+        block = outlook.block(mined.block_number)
+        found = replace(
+            _unparked(row),
+            state=BatchState.MINED,
+            sequence=sequence,
+            transaction_hash=mined.hash,
+            block_number=mined.block_number,
+            block_hash=mined.block_hash,
+            block_time=None if block is None else int(block.timestamp.timestamp()),
+            mined_at=int(time.time()),
+        )
+        cost = (mined.hash, mined.gas_used * mined.effective_gas_price)
+        changed = self._store.change(found, f"block {mined.block_number}", cost=cost)
+        self._tell(changed)
+        self._reached("mined")
+        self._settle(changed, outlook)
+
+    def _overtaken(self, row: BatchRow, outlook: Outlook) -> None:
+        """A transaction that is none of the attempts has the nonce, or the endpoint does not show ours yet."""
+        if self._anchored_already(row, outlook):
+            return
+        final = outlook.final.number
+        if self._client.nonce(self._lease.address, at=final) <= self._nonce_of(row):
+            return
+        if self._registry.batch(row.issuer, row.root, at=final) is None:
+            self._notices.tell("nonce-lost", account=self._lease.address, nonce=row.nonce, root=f"0x{row.root.hex()}")
+            self._tell(self._store.lose_nonce(row, f"another transaction has nonce {row.nonce} in a final block"))
+
+    def _resign(self, row: BatchRow, outlook: Outlook) -> None:
+        """The nonce is reserved and nothing was stored: the process ended in between, or the signer was away."""
+        if row.cancel_requested:
+            # Later nonces would wait for this one for ever.
+            self._cancel(row, [], outlook)
+            return
+        offer = first_offer(outlook.fees, self._policy.fee_ceiling)
+        if offer is None:
+            self._park(row, "fee-ceiling", f"the base fee is {outlook.fees.base_fee} wei per gas now")
+            return
+        call = self._anchor_call(row)
+        try:
+            gas = self._client.estimate_gas(sender=self._lease.address, to=self._registry.address, call_data=call)
+        except ContractReverted:
+            # Nobody can anchor it any more; its nonce has to be used all the same.
+            self._cancel(row, [], outlook)
+            return
+        self._attempt(_unparked(row), outlook, offer, gas * (100 + GAS_MARGIN_PERCENT) // 100, call)
+
+    def _push(self, row: BatchRow, attempts: list[Attempt], outlook: Outlook) -> None:
+        """Send the newest attempt, send it again, or put one with a higher fee in its place."""
+        last = attempts[-1]
+        is_cancel = last.purpose == cancel_purpose(row)
+        if row.cancel_requested and not is_cancel:
+            self._cancel(row, attempts, outlook)
+            return
+        waited = outlook.head.number - (last.sent_block if last.sent_block is not None else outlook.head.number)
+        if last.sends == 0 or row.state in (BatchState.SIGNED, BatchState.REORGED, BatchState.PARKED):
+            self._send(row, last, outlook)
+        elif (
+            waited >= self._policy.bump_blocks
+            and self._nonce_of(row) == outlook.nonce
+            and self._bump(row, attempts, outlook)
+        ):
+            return
+        elif waited >= self._policy.republish_blocks:
+            self._send(row, last, outlook)
+
+    def _bump(self, row: BatchRow, attempts: list[Attempt], outlook: Outlook) -> bool:
+        """Put an attempt with a higher fee beside the others; whether the ceiling allows it."""
+        last = attempts[-1]
+        dearest = Offer(max(one.max_fee for one in attempts), max(one.tip for one in attempts))
+        offer = bumped(dearest, outlook.fees, self._policy.fee_ceiling)
+        if offer is None:
+            self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(dearest.max_fee))
+            return False
+        is_cancel = last.purpose == cancel_purpose(row)
+        call = None if is_cancel else self._anchor_call(row)
+        try:
+            row, attempt = self._signed(row, offer, last.gas, call, BatchState.REPLACING)
+        except SignerError:
+            # What was sent stands.
+            return False
+        self._tell(row)
+        self._reached("replaced")
+        self._send(row, attempt, outlook)
+        return True
+
+    def _cancel(self, row: BatchRow, attempts: list[Attempt], outlook: Outlook) -> None:
+        """Use the nonce for a transfer of nothing to ourselves, so that no later one waits for it."""
+        dearest = Offer(
+            max((one.max_fee for one in attempts), default=0), max((one.tip for one in attempts), default=0)
+        )
+        offer = cancel_offer(dearest, outlook.fees, self._policy.fee_ceiling)
+        if offer is None:
+            self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(dearest.max_fee))
+            return
+        try:
+            row, attempt = self._signed(_unparked(row), offer, TRANSFER_GAS, None, BatchState.REPLACING)
+        except SignerError as error:
+            self._park(row, "signer-unavailable", error.what)
+            return
+        self._tell(row)
+        self._reached("replaced")
+        self._send(row, attempt, outlook)
+
+    # Sending
+
+    def _send(self, row: BatchRow, attempt: Attempt, outlook: Outlook) -> None:
+        """Send stored bytes. What the endpoint answers decides about the next try, never about success."""
+        self._store.sent(attempt, outlook.head.number)
+        self._reached("before-send")
+        self._lease.check()
+        try:
+            self._client.send_raw(attempt.raw)
+            outcome, words = SendOutcome.ACCEPTED, ""
+        except ChainUnavailable as error:
+            outcome, words = classify(error), error.what
+        self._reached("sent")
+        if outcome is SendOutcome.NO_FUNDS:
+            self._park(row, "no-funds", words)
+        elif outcome is SendOutcome.REFUSED:
+            self._park(row, "refused", words)
+        elif outcome in (SendOutcome.UNDERPRICED, SendOutcome.FEE_TOO_LOW):
+            # It is stored with when it was sent: the next one costs more.
+            self._broadcast(row, f"the endpoint wants a higher fee: {words}")
+        elif outcome is not SendOutcome.BUSY:
+            self._broadcast(row, f"0x{attempt.hash.hex()} was sent at block {outlook.head.number}")
+
+    def _broadcast(self, row: BatchRow, detail: str) -> None:
+        if row.state not in (BatchState.BROADCAST, BatchState.REPLACING):
+            self._tell(self._store.change(replace(_unparked(row), state=BatchState.BROADCAST), detail))
+
+    def _keep_in_line(self, rows: list[BatchRow], outlook: Outlook) -> None:
+        """See to it that the account's next nonce is under way: all later ones wait for it.
+
+        It may be one of the command line's, that was mined and whose block is gone, or one of somebody else's.
+        """
+        later = [row.nonce for row in rows if row.nonce is not None and row.nonce >= outlook.nonce]
+        if not later or min(later) == outlook.nonce:
+            self._gap = None
+            return
+        if self._gap is None or self._gap[0] != outlook.nonce:
+            self._gap = (outlook.nonce, outlook.head.number)
+        if outlook.head.number - self._gap[1] < self._policy.republish_blocks:
+            return
+        stored = self._store.attempts(outlook.nonce)
+        if not stored:
+            offer = first_offer(outlook.fees, self._policy.fee_ceiling)
+            if offer is None:
+                return
+            transaction = self._transfer_of_nothing(outlook.nonce, offer)
+            signed = self._signer.sign(transaction)
+            fees = {"gas": TRANSFER_GAS, "max_fee": offer.max_fee, "tip": offer.tip}
+            stored = [self._store.add_filler(outlook.nonce, transaction_hash=signed.hash, raw=signed.raw, **fees)]
+        self._gap = (outlook.nonce, outlook.head.number)
+        self._store.sent(stored[-1], outlook.head.number)
+        self._lease.check()
+        # What the endpoint says does not matter: the next round looks at the nonce again.
+        with suppress(ChainUnavailable):
+            self._client.send_raw(stored[-1].raw)
+
+    # In a block
+
+    def _settle(self, row: BatchRow, outlook: Outlook) -> None:
+        """Follow a mined batch to finality, or take it up again when its block is gone."""
+        number, block_hash = row.block_number, row.block_hash
+        if number is None or block_hash is None:
+            raise ValueError(f"batch {row.id} is {row.state} without a block")
+        found = outlook.block(number)
+        if found is None:
+            # The endpoint is behind, or the chain is shorter now; the latter ends when it has grown again.
+            return
+        if found.hash != block_hash:
+            self._reorganised(row, outlook)
+        elif number <= outlook.final.number:
+            row = replace(row, state=BatchState.FINAL, final_at=int(time.time()))
+            self._tell(self._store.change(row, f"block {outlook.final.number} is final"))
+            self._notices.tell("batch-final", issuer=row.issuer, root=f"0x{row.root.hex()}", block=number)
+            self._reached("final")
+        elif number <= outlook.safe and row.state is BatchState.MINED:
+            self._tell(self._store.change(replace(row, state=BatchState.SAFE), f"block {outlook.safe} is safe"))
+
+    def _reorganised(self, row: BatchRow, outlook: Outlook) -> None:
+        self._notices.tell("reorganised", issuer=row.issuer, root=f"0x{row.root.hex()}", block=row.block_number)
+        gone = replace(
+            row,
+            state=BatchState.REORGED,
+            sequence=None,
+            transaction_hash=None,
+            block_number=None,
+            block_hash=None,
+            block_time=None,
+            mined_at=None,
+        )
+        row = self._store.change(gone, f"block {row.block_number} is another one now")
+        self._tell(row)
+        self._reached("reorganised")
+        if row.nonce is not None:
+            self._watch(row, outlook)
+
+    def _anchored_already(self, row: BatchRow, outlook: Outlook) -> bool:
+        """Whether the root is on the chain by another transaction than ours; then that is the anchor."""
+        anchored = self._registry.batch(row.issuer, row.root)
+        if anchored is None:
+            return False
+        number = anchored.block_number
+        events = self._registry.anchored_events(issuer=row.issuer, root=row.root, from_block=number, to_block=number)
+        block = outlook.block(number)
+        if not events or block is None or events[0].log.block_hash != block.hash:
+            # The state is ahead of the events, or of the block: the next round sees both.
+            return True
+        if anchored.leaf_count != row.leaf_count:
+            self._park(row, "count-differs", f"it is anchored with {anchored.leaf_count} leaves, not {row.leaf_count}")
+            return True
+        found = replace(
+            _unparked(row),
+            state=BatchState.MINED,
+            sequence=anchored.sequence,
+            transaction_hash=events[0].log.transaction_hash,
+            block_number=number,
+            block_hash=block.hash,
+            block_time=int(block.timestamp.timestamp()),
+            mined_at=int(time.time()),
+        )
+        self._tell(self._store.change(found, f"was anchored already, in block {number}"))
+        return True
+
+    # Small things
+
+    def _own_call(self, row: BatchRow) -> bytes:
+        return self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
+
+    def _park(self, row: BatchRow, code: str, why: str) -> bool:
+        """Let it wait, and say for what; nothing is under way."""
+        if (row.state, row.parked_code) != (BatchState.PARKED, code):
+            parked = replace(row, state=BatchState.PARKED, parked_code=code, parked_why=why)
+            self._store.change(parked, f"{code}: {why}")
+            self._notices.tell("batch-parked", issuer=row.issuer, root=f"0x{row.root.hex()}", code=code, why=why)
+        return False
+
+    def _tell(self, row: BatchRow) -> BatchRow:
+        self._notices.tell(
+            "batch-state", issuer=row.issuer, root=f"0x{row.root.hex()}", state=row.state, nonce=row.nonce
+        )
+        return row
+
+    @staticmethod
+    def _nonce_of(row: BatchRow) -> int:
+        if row.nonce is None:
+            raise ValueError(f"batch {row.id} has no nonce")
+        return row.nonce
+
+
+def anchor_purpose(row: BatchRow) -> str:
+    """What the transaction that anchors a batch is for; the command line calls it the same."""
+    return f"anchor {row.issuer} 0x{row.root.hex()}"
+
+
+def cancel_purpose(row: BatchRow) -> str:
+    """What the transaction is for that takes the batch's nonce without anchoring it."""
+    return f"cancel {row.issuer} 0x{row.root.hex()}"
+
+
+def _unparked(row: BatchRow) -> BatchRow:
+    return replace(row, parked_code=None, parked_why=None)

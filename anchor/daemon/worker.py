@@ -1,0 +1,185 @@
+"""The loop of one account: hold the lease, look at the chain, seal what waits, drive every batch one step."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from anchor.daemon.driver import Driver, Policy
+from anchor.daemon.notices import Notices
+from anchor.daemon.outlook import FinalityViolated, Outlook, checked
+from anchor.daemon.sealing import QueuePolicy, Sealer
+from anchor.daemon.status import Status
+from anchor.signer import Signer
+from registry.chain.contract import CredentialRegistry
+from registry.errors import RegistryError, WrongChain
+from registry.store.anchoring import AnchorStore
+from registry.store.batches import BatchStore
+from registry.store.folder import DataFolder
+from registry.store.jobs import JobStore
+from registry.store.leases import Lease, LeaseLost
+
+# What an anchor costs, with a margin, for "enough for so many anchors"; contracts/gas.json has the exact figure.
+ANCHOR_GAS = 65_000
+OPERATORS_SECONDS = 30.0
+HEAD_STUCK_SECONDS = 120.0
+
+
+class Worker:
+    """Runs until it is asked to stop, or until what was final has changed.
+
+    A round that fails is told and tried again: nothing is kept in memory that the next round needs.
+
+    Args:
+        operator: the account whose right to anchor counts; another than the signer's when that one only relays.
+        seconds: between two rounds.
+        low_anchors: tell when the balance pays for fewer anchors than this.
+    """
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        registry: CredentialRegistry,
+        signer: Signer,
+        chain_id: int,
+        lease: Lease,
+        notices: Notices,
+        status: Status,
+        *,
+        policy: Policy,
+        queue: QueuePolicy,
+        seconds: float,
+        finality_depth: int | None,
+        operator: str | None = None,
+        low_anchors: int = 50,
+        reached: Callable[[str], None] = lambda _: None,
+        anchor_call: Callable[..., bytes] | None = None,
+    ):
+        chain = f"eip155:{chain_id}"
+        self._registry = registry
+        self._lease = lease
+        self._notices = notices
+        self._status = status
+        self._seconds = seconds
+        self._finality_depth = finality_depth
+        self._operator = operator or signer.address
+        self._low_anchors = low_anchors
+        self._store = AnchorStore(folder.engine, chain, registry.address, lease)
+        self._jobs = JobStore(folder.engine, chain, registry.address)
+        batches = BatchStore(folder.engine, chain, registry.address)
+        self._sealer = Sealer(folder, self._jobs, batches, signer.address, notices, queue, reached=reached)
+        self._driver = Driver(
+            registry,
+            signer,
+            chain_id,
+            self._store,
+            lease,
+            notices,
+            policy=policy,
+            anchor_call=anchor_call,
+            reached=reached,
+        )
+        self._stop = threading.Event()
+        self._may_anchor: dict[int, tuple[bool, float]] = {}
+        status.account = signer.address
+
+    def stop(self) -> None:
+        """Ask the loop to end after the step it is at."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Round after round."""
+        try:
+            while not self._stop.is_set():
+                self._round_or_say()
+                if self._status.stopped is not None:
+                    return
+                self._stop.wait(self._seconds)
+        finally:
+            if self._lease.is_held:
+                self._lease.release()
+            self._status.lease_held = False
+
+    def _round_or_say(self) -> None:
+        status = self._status
+        try:
+            self.round()
+            status.trouble, status.succeeded_at = None, time.time()
+        except FinalityViolated as violation:
+            status.stopped = violation.what
+            self._notices.tell("finality-violated", why=violation.what)
+        except LeaseLost:
+            status.lease_held = False
+            self._notices.tell("lease-lost", account=self._lease.address)
+        except RegistryError as error:
+            event = "wrong-chain" if isinstance(error, WrongChain) else "round-failed"
+            self._failed(event, error.code, error.what)
+        except (SQLAlchemyError, OSError) as error:
+            # A full disk or a database that is away: what was not stored was not sent.
+            self._failed("round-failed", type(error).__name__, str(error).splitlines()[0])
+        finally:
+            status.ticked_at = time.time()
+
+    def round(self) -> bool:
+        """One round; whether this process holds the lease.
+
+        Raises:
+            FinalityViolated: a block that was final has changed.
+            LeaseLost: another process may have taken over in the middle of it.
+            RegistryError: the chain or the signer could not be asked.
+        """
+        if not self._leased():
+            return False
+        outlook = Outlook.of(self._registry.client, self._lease.address, self._finality_depth)
+        self._note(outlook)
+        known = self._store.checkpoint()
+        seen = checked(self._registry, outlook, known)
+        if seen != known:
+            self._store.save_checkpoint(seen)
+        self._sealer.round(self._allowed)
+        self._driver.round(outlook, self._allowed)
+        return True
+
+    def _leased(self) -> bool:
+        had = self._status.lease_held
+        if had and self._lease.is_held:
+            self._lease.renew()
+        elif not self._lease.acquire():
+            self._status.lease_held = False
+            return False
+        self._status.lease_held, self._status.epoch = True, self._lease.epoch
+        if not had:
+            self._notices.tell("lease-taken", account=self._lease.address, epoch=self._lease.epoch)
+        return True
+
+    def _note(self, outlook: Outlook) -> None:
+        status, moment = self._status, time.time()
+        if status.head != outlook.head.number:
+            status.head, status.head_at = outlook.head.number, moment
+        elif status.head_at is not None and moment - status.head_at >= HEAD_STUCK_SECONDS:
+            self._notices.tell("head-stuck", head=status.head, seconds=round(moment - status.head_at))
+        status.head_time = outlook.head.timestamp.timestamp()
+        status.final = outlook.final.number
+        status.balance = outlook.balance
+        status.anchor_cost = ANCHOR_GAS * (outlook.fees.base_fee + outlook.fees.tip)
+        left = status.anchors_left
+        if left is not None and left < self._low_anchors:
+            self._notices.tell("low-funds", account=self._lease.address, balance=str(outlook.balance), anchors=left)
+
+    def _allowed(self, issuer: int) -> bool:
+        """Whether the account may anchor for the issuer; asked now and then."""
+        known, asked_at = self._may_anchor.get(issuer, (False, 0.0))
+        moment = time.monotonic()
+        if asked_at == 0.0 or (not known and moment - asked_at >= OPERATORS_SECONDS):
+            known = self._registry.is_operator(issuer, self._operator)
+            self._may_anchor[issuer] = (known, moment)
+            if not known:
+                self._notices.tell("no-operator", issuer=issuer, account=self._operator)
+        return known
+
+    def _failed(self, event: str, code: str, why: str) -> None:
+        self._status.trouble = (code, why)
+        self._notices.tell(event, code=code, why=why)
