@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -65,6 +65,20 @@ class Settings(BaseSettings):
     queue_credentials: int = Field(default=10_000, ge=1, description="Credentials that seal an issuer's open queue.")
     queue_seconds: float = Field(default=3600.0, gt=0, description="Age in seconds that seals an issuer's open queue.")
     low_anchors: int = Field(default=50, ge=0, description="Warn when the balance pays for fewer anchors than this.")
+
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="Log lines of the daemon: for a person, or JSON for a collector."
+    )
+    loop_timeout: float = Field(
+        default=120.0, gt=0, description="Seconds after which a loop that has not come round counts as dead."
+    )
+    alert_webhooks: tuple[SecretStr, ...] = Field(
+        default=(), description="URLs that warnings and critical events are posted to; they may contain tokens."
+    )
+    alert_secret: SecretStr | None = Field(default=None, description="Signs what is posted, with HMAC-SHA256.")
+    alert_period: float = Field(
+        default=3600.0, ge=0, description="Seconds in which the same event about the same thing is posted only once."
+    )
 
     toml_file: ClassVar[Path | None] = None
 
