@@ -99,9 +99,13 @@ class Worker:
                     return
                 self._stop.wait(self._seconds)
         finally:
-            if self._lease.is_held:
-                self._lease.release()
-            self._status.lease_held = False
+            self.end()
+
+    def end(self) -> None:
+        """Give the lease back, so that another process need not wait for it to run out."""
+        if self._lease.is_held:
+            self._lease.release()
+        self._status.lease_held = False
 
     def _round_or_say(self) -> None:
         status = self._status
