@@ -6,22 +6,28 @@ the chain shows what became of them.
 
 from __future__ import annotations
 
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import AcquireReturnProxy, FileLock, Timeout
+from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 
 from anchor.waiting import wait_for
 from registry.chain.client import ChainClient, MinedTransaction, RpcRefused
 from registry.errors import ChainBusy, ChainError, ChainUnavailable, ContractReverted, TransactionUnsettled
 from registry.store.attempts import Attempt, AttemptStore
+from registry.store.leases import Lease
 
 if TYPE_CHECKING:
     from anchor.signer import Signer
 
 # An estimate is for the head of now; the state the transaction meets may need a little more.
 GAS_MARGIN_PERCENT = 20
+LEASE_MARGIN_SECONDS = 60.0
 # The words of geth, nethermind, besu, erigon and anvil for bytes that are in their pool already.
 ALREADY_KNOWN = ("already known", "already imported", "known transaction", "alreadyknown")
 NONCE_USED = ("nonce too low", "oldnonce", "nonce_too_low", "nonce is too low")
@@ -41,6 +47,9 @@ class Sender:
         self._signer = signer
         self._attempts = AttemptStore(engine, chain, signer.address)
         self._lock = FileLock(lock, timeout=timeout)
+        # Held longer than a transaction is waited for, so that no daemon takes over in the middle of one.
+        owner = f"command {os.getpid()} {secrets.token_hex(4)}"
+        self._lease = Lease(engine, chain, signer.address, owner, timeout + LEASE_MARGIN_SECONDS)
         self._timeout = timeout
         self._chain_id = int(chain.removeprefix("eip155:"))
 
@@ -85,9 +94,16 @@ class Sender:
         """A reorganisation took this transaction off the chain: take it up again."""
         self._attempts.reopen(transaction_hash)
 
-    def _alone(self) -> AcquireReturnProxy[FileLock]:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
         try:
-            return self._lock.acquire()
+            with self._lock:
+                if not self._lease.acquire():
+                    raise self._daemon_sends()
+                try:
+                    yield
+                finally:
+                    self._lease.release()
         except Timeout:
             raise ChainBusy(
                 "another process of this data folder has been sending transactions all the time",
@@ -95,6 +111,14 @@ class Sender:
                 remedy="Wait until it has ended, and run the command again.",
                 code="sender-busy",
             ) from None
+
+    def _daemon_sends(self) -> ChainBusy:
+        holder = self._lease.holder()
+        return ChainBusy(
+            f"another process signs with {self.address}" + (f" ({holder.owner})" if holder else ""),
+            remedy="A daemon is running: give it the job with `testamur anchor --queue`, or use another account.",
+            code="sender-busy",
+        )
 
     def _finish_open(self) -> dict[str, MinedTransaction]:
         finished = {}
