@@ -1,0 +1,117 @@
+"""How the daemon is: alive when its loops come round, ready when it can take jobs and work on them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from anchor.daemon.status import Status
+
+
+class State(StrEnum):
+    """What the process may be used for. STANDBY: it takes jobs in and waits for the lease that another holds."""
+
+    READY = "ready"
+    STANDBY = "standby"
+    NOT_READY = "not-ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `why` says what is wrong, or how it is."""
+
+    name: str
+    ok: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All checks, and what follows from them."""
+
+    ok: bool
+    state: str
+    checks: tuple[Check, ...]
+
+    def content(self) -> dict[str, Any]:
+        """As JSON: `{"ok", "state", "checks": {name: {"ok", "why"}}}`."""
+        checks = {check.name: {"ok": check.ok, "why": check.why} for check in self.checks}
+        return {"ok": self.ok, "state": self.state, "checks": checks}
+
+
+class Health:
+    """Answers for `/healthz` and `/readyz`.
+
+    Args:
+        statuses: of the loops of this process.
+        loop_timeout: seconds after which a loop that has not come round counts as dead.
+        intake: why no job can be taken in, or None when one can; None in a process without intake.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        statuses: Sequence[Status],
+        *,
+        loop_timeout: float,
+        intake: Callable[[], str | None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ):
+        self._engine = engine
+        self._statuses = statuses
+        self._timeout = loop_timeout
+        self._intake = intake
+        self._clock = clock
+
+    def alive(self) -> Answer:
+        """Whether every loop comes round. Whoever waits for a lease, or for a chain that is away, is alive."""
+        checks = tuple(map(self._loop, self._statuses))
+        ok = all(check.ok for check in checks)
+        return Answer(ok, "alive" if ok else "dead", checks)
+
+    def ready(self) -> Answer:
+        """Whether jobs can be taken in and worked on here."""
+        checks = [self._database(), *map(self._loop, self._statuses), *map(self._chain, self._statuses)]
+        if self._intake is not None:
+            refused = self._intake()
+            checks.append(Check("intake", refused is None, refused or "takes jobs"))
+        if not all(check.ok for check in checks):
+            return Answer(False, State.NOT_READY, tuple(checks))
+        is_standby = bool(self._statuses) and not any(status.lease_held for status in self._statuses)
+        return Answer(True, State.STANDBY if is_standby else State.READY, tuple(checks))
+
+    def _loop(self, status: Status) -> Check:
+        name = f"loop {status.account}"
+        if status.stopped is not None:
+            return Check(name, False, f"stopped for good: {status.stopped}")
+        silent = self._clock() - (status.ticked_at or status.started_at)
+        if silent >= self._timeout:
+            return Check(name, False, f"has not come round for {silent:.0f} s")
+        return Check(name, True, "starting" if status.ticked_at is None else f"came round {max(0, silent):.0f} s ago")
+
+    def _chain(self, status: Status) -> Check:
+        name = f"chain {status.account}"
+        if status.ticked_at is None:
+            return Check(name, False, "the loop has not come round yet")
+        if not status.lease_held and status.trouble is None:
+            return Check(name, True, "another process holds the lease and looks at the chain")
+        silent = self._clock() - (status.succeeded_at or status.started_at)
+        if status.head is None or status.succeeded_at is None or silent >= self._timeout:
+            code, words = status.trouble or ("none", "no round has come to its end")
+            return Check(name, False, f"no good answer for {max(0, silent):.0f} s; {code}: {words}")
+        return Check(name, True, f"block {status.head}, final {status.final}")
+
+    def _database(self) -> Check:
+        try:
+            with self._engine.connect() as connection:
+                connection.execute(select(1))
+        except (SQLAlchemyError, OSError) as error:
+            # Not its text: that has the address of the server in it.
+            return Check("database", False, f"does not answer ({type(getattr(error, 'orig', None) or error).__name__})")
+        return Check("database", True, "answers")
