@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from anchor.cli import accreditation, demo, issuer, jobs, operate, receipts, statuses, verification
+from anchor.cli import accreditation, daemon, demo, issuer, jobs, operate, receipts, statuses, verification
 
 
 def _show_version(wanted: bool) -> None:
@@ -49,3 +49,4 @@ app.command()(accreditation.body)
 app.command()(operate.deploy)
 app.command()(operate.status)
 app.command()(operate.devnet)
+app.command()(daemon.daemon)

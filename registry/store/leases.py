@@ -75,11 +75,8 @@ class Lease:
         Raises:
             LeaseLost: it has run out or is another's.
         """
-        started = time.monotonic()
         with self._engine.begin() as connection:
             self.guard(connection)
-            connection.execute(update(signer).where(*self._key).values(expires_at=now(connection) + self._seconds))
-        self._held_until = started + self._seconds
 
     def release(self) -> None:
         """Give it back, so that another need not wait; nothing happens if it is not held."""
@@ -103,16 +100,19 @@ class Lease:
             raise self._lost()
 
     def guard(self, connection: Connection) -> None:
-        """Make sure that it is held, and keep others from taking it until the transaction ends.
+        """Make sure that it is held, hold it for another while, and let no other take it until the transaction ends.
 
         Raises:
             LeaseLost: it is not.
         """
         mine = (signer.c.owner == self._owner, signer.c.epoch == self.epoch)
+        started = time.monotonic()
+        self.check()
         # An update, not a look: it locks the row on PostgreSQL and the database on SQLite.
-        held = update(signer).where(*self._key, *mine).values(owner=self._owner)
-        if connection.execute(held).rowcount != 1 or not self.is_held:
+        held = update(signer).where(*self._key, *mine).values(expires_at=now(connection) + self._seconds)
+        if connection.execute(held).rowcount != 1:
             raise self._lost()
+        self._held_until = started + self._seconds
 
     def holder(self) -> Holder | None:
         """Who has it now."""

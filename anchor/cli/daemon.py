@@ -1,0 +1,30 @@
+"""`testamur daemon`: takes jobs, seals batches and drives each one to finality."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from anchor.cli.session import Exit, Session, command
+
+
+@command
+def daemon(
+    session: Session,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 8780,
+) -> int:
+    """Take jobs and anchor them until the process is asked to end (SIGTERM, Ctrl+C)."""
+    from anchor.daemon.daemon import Address, run_daemon
+
+    def started(url: str) -> None:
+        session.result({"url": url})
+        session.say(f"The daemon listens at [bold]{url}[/]; Ctrl+C ends it.")
+
+    with session.workspace() as workspace:
+        stopped = run_daemon(workspace, Address(host, port), started=started)
+    if stopped is None:
+        return Exit.DONE
+    session.say(f"[bold red]The daemon has stopped: {stopped}[/]")
+    return Exit.FAILED
