@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
-from typing import Final, TypeVar
+from concurrent.futures import Future
+from typing import Final, Generic, TypeVar
 
-import anyio
-import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -27,25 +28,18 @@ def operations_routes(health: Health, metrics: Metrics, *, answer_seconds: float
     Args:
         answer_seconds: after so long the answer is 503, even when the database hangs.
     """
-    # Threads of their own: questions that hang in the database must not take those of the intake.
-    threads: list[anyio.CapacityLimiter] = []
-
-    async def asked(question: Callable[[], T]) -> T | None:
-        if not threads:
-            threads.append(anyio.CapacityLimiter(4))
-        with anyio.move_on_after(answer_seconds):
-            return await anyio.to_thread.run_sync(question, abandon_on_cancel=True, limiter=threads[0])
-        return None
+    ready = _Question(health.ready, answer_seconds)
+    figures = _Question(metrics.exposition, answer_seconds)
 
     async def healthz(_: Request) -> Response:
         # Only memory is looked at, so this one answers while the database hangs.
         return _answer(health.alive())
 
     async def readyz(_: Request) -> Response:
-        return _answer(await asked(health.ready))
+        return _answer(await ready.answer())
 
     async def scraped(_: Request) -> Response:
-        text = await asked(metrics.exposition)
+        text = await figures.answer()
         if text is None:
             return Response("the figures were not there in time\n", 503, NOT_KEPT, "text/plain")
         return Response(text, headers=NOT_KEPT | {"Content-Type": CONTENT_TYPE})
@@ -56,6 +50,32 @@ def operations_routes(health: Health, metrics: Metrics, *, answer_seconds: float
 def operations_app(health: Health, metrics: Metrics) -> Starlette:
     """The three alone, for a port that only the operator's network reaches."""
     return Starlette(routes=operations_routes(health, metrics))
+
+
+class _Question(Generic[T]):
+    """Asked in a thread, once at a time: while one waits for a database that hangs, nobody starts another."""
+
+    def __init__(self, question: Callable[[], T], seconds: float):
+        self._question = question
+        self._seconds = seconds
+        self._running: Future[T] | None = None
+
+    async def answer(self) -> T | None:
+        """The answer; None when it is not there in time."""
+        if self._running is None or self._running.done():
+            self._running = Future()
+            # Not one of the server's: those serve the intake, and the process has to be able to end.
+            threading.Thread(target=self._ask, args=(self._running,), name="operations", daemon=True).start()
+        try:
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._running)), self._seconds)
+        except TimeoutError:
+            return None
+
+    def _ask(self, running: Future[T]) -> None:
+        try:
+            running.set_result(self._question())
+        except BaseException as error:
+            running.set_exception(error)
 
 
 def _answer(answer: Answer | None) -> Response:

@@ -1,0 +1,128 @@
+"""Alive means that the loop comes round; ready means that jobs can be taken in and worked on; both say why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from anchor.daemon.health import Answer, Health
+from anchor.daemon.status import Status
+from registry.store.database import open_database
+
+NOW = 1_700_000_000.0
+TIMEOUT = 120.0
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_database(f"sqlite:///{tmp_path / 'd.sqlite'}")
+    yield opened
+    opened.dispose()
+
+
+def status_of(**values: Any) -> Status:
+    """Of a loop that is well."""
+    well: dict[str, Any] = {
+        "account": "0xA",
+        "started_at": NOW - 1000,
+        "ticked_at": NOW - 1,
+        "succeeded_at": NOW - 1,
+        "lease_held": True,
+        "head": 10,
+        "final": 8,
+    }
+    return Status(**(well | values))
+
+
+def health_of(engine: Engine, *statuses: Status, **options: Any) -> Health:
+    return Health(engine, statuses, loop_timeout=TIMEOUT, clock=lambda: NOW, **options)
+
+
+def failed(answer: Answer) -> dict[str, str]:
+    return {check.name: check.why for check in answer.checks if not check.ok}
+
+
+def test_a_loop_that_is_well(engine: Engine) -> None:
+    health = health_of(engine, status_of())
+    assert health.alive().ok
+    ready = health.ready()
+    assert (ready.ok, ready.state) == (True, "ready")
+    assert ready.content()["checks"]["chain 0xA"] == {"ok": True, "why": "block 10, final 8"}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"ticked_at": NOW - TIMEOUT}, "not come round for 120 s"),
+        ({"ticked_at": None}, "not come round for 1000 s"),
+        ({"stopped": "block 8 has changed"}, "stopped for good: block 8 has changed"),
+        # A stopped loop is dead however lately it came round, and a silent one also while it waits for the lease.
+        ({"ticked_at": NOW - 500, "lease_held": False}, "not come round for 500 s"),
+    ],
+)
+def test_a_dead_loop_is_neither_alive_nor_ready(engine: Engine, values: dict[str, Any], words: str) -> None:
+    health = health_of(engine, status_of(), status_of(account="0xB", **values))
+    answer = health.alive()
+    assert (answer.ok, answer.state) == (False, "dead")
+    assert list(failed(answer)) == ["loop 0xB"]
+    assert words in failed(answer)["loop 0xB"]
+    assert health.ready().state == "not-ready"
+
+
+def test_a_process_that_starts_is_alive_and_not_ready(engine: Engine) -> None:
+    health = health_of(engine, Status(account="0xA", started_at=NOW - 3))
+    assert health.alive().ok
+    assert failed(health.ready()) == {"chain 0xA": "the loop has not come round yet"}
+
+
+def test_who_waits_for_the_lease_is_alive_and_on_standby(engine: Engine) -> None:
+    health = health_of(engine, status_of(lease_held=False, head=None, succeeded_at=NOW - 1))
+    assert health.alive().ok
+    ready = health.ready()
+    assert (ready.ok, ready.state) == (True, "standby")
+
+
+def test_a_process_with_one_lease_of_two_is_ready(engine: Engine) -> None:
+    health = health_of(engine, status_of(), status_of(account="0xB", lease_held=False))
+    assert health.ready().state == "ready"
+
+
+@pytest.mark.parametrize("succeeded_at", [None, NOW - TIMEOUT])
+def test_a_chain_that_is_away_makes_it_alive_and_not_ready(engine: Engine, succeeded_at: float | None) -> None:
+    status = status_of(succeeded_at=succeeded_at, trouble=("chain-timeout", "no answer in 10 s"))
+    health = health_of(engine, status)
+    assert health.alive().ok
+    assert "chain-timeout: no answer in 10 s" in failed(health.ready())["chain 0xA"]
+
+
+def test_one_failed_round_is_no_reason(engine: Engine) -> None:
+    status = status_of(succeeded_at=NOW - 20, trouble=("chain-timeout", "no answer in 10 s"))
+    assert health_of(engine, status).ready().ok
+
+
+def test_who_cannot_even_ask_for_the_lease_is_not_on_standby(engine: Engine) -> None:
+    status = status_of(lease_held=False, succeeded_at=NOW - 300, trouble=("OperationalError", "disk full"))
+    assert "disk full" in failed(health_of(engine, status).ready())["chain 0xA"]
+
+
+def test_a_database_that_is_away(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'missing' / 'private' / 'd.sqlite'}")
+    health = health_of(engine, status_of())
+    assert health.alive().ok
+    assert failed(health.ready()) == {"database": "does not answer (OperationalError)"}
+
+
+def test_an_intake_that_refuses(engine: Engine) -> None:
+    assert health_of(engine, status_of(), intake=lambda: None).ready().ok
+    answer = health_of(engine, status_of(), intake=lambda: "the disk is full").ready()
+    assert failed(answer) == {"intake": "the disk is full"}
+
+
+def test_a_process_without_loops_only_takes_in(engine: Engine) -> None:
+    health = health_of(engine, intake=lambda: None)
+    assert health.alive().ok
+    assert health.ready().state == "ready"
