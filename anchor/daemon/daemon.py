@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -120,7 +122,7 @@ def _serve(
     started: Callable[[str], None],
 ) -> str | None:
     logging.getLogger("uvicorn").addHandler(log.handler())
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
 
     def anchor() -> None:
         try:
@@ -135,10 +137,32 @@ def _serve(
     notices.tell("daemon-started", host=host, port=port, account=status.account)
     started(f"http://{host}:{port}")
     try:
-        # The server ends with SIGTERM and SIGINT; then the loop ends after the step it is at.
-        server.run(sockets=[listener])
+        with _ends_by_signal(server):
+            server.run(sockets=[listener])
     finally:
         worker.stop()
         loop.join(LOOP_ENDS_SECONDS)
         notices.tell("daemon-stopped", why=status.stopped)
     return status.stopped
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: uvicorn would end the process by them as soon as the server has ended."""
+        yield
+
+
+@contextmanager
+def _ends_by_signal(server: uvicorn.Server) -> Iterator[None]:
+    """SIGTERM and SIGINT end the server; then the loop ends after the step it is at."""
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
