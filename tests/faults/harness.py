@@ -102,7 +102,7 @@ class Chain:
 
     def set_mining(self, mining: Mining) -> None:
         """Blocks only by `mine` ("manual"), one for each transaction ("auto"), or one each so many seconds."""
-        # Each of the two calls ends the other's mining, even when it only switches its own off.
+        # Setting an interval, even none, ends automine.
         self.client.request("evm_setIntervalMining", [mining if isinstance(mining, int) else 0])
         if mining == "auto":
             self.client.request("evm_setAutomine", [True])
