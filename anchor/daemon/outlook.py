@@ -74,7 +74,7 @@ class Outlook:
         return found is not None and found.hash == block_hash
 
 
-def checked(registry: CredentialRegistry, outlook: Outlook, known: Checkpoint | None) -> Checkpoint:
+def checked(registry: CredentialRegistry, chain_id: int, outlook: Outlook, known: Checkpoint | None) -> Checkpoint:
     """Make sure that this is still the same chain with the same contract, and that what was final is as it was.
 
     Returns:
@@ -85,17 +85,14 @@ def checked(registry: CredentialRegistry, outlook: Outlook, known: Checkpoint | 
         FinalityViolated: the block that was final is another one.
     """
     client = registry.client
+    if (found := client.chain_id()) != chain_id:
+        raise _wrong(client, f"the endpoint serves chain {found} now, not chain {chain_id}")
     genesis, code_hash = client.genesis_hash(), code_hash_of(client, registry.address)
     if known is None:
         registry.verify_code()
         return Checkpoint(genesis, code_hash, outlook.final.number, outlook.final.hash)
     if (genesis, code_hash) != (known.genesis_hash, known.code_hash):
-        raise WrongChain(
-            "the endpoint serves another chain, or other code at the contract's address",
-            where=client.where,
-            remedy="Nothing is sent. Correct the setting chain, or use another data folder for another chain.",
-            code="wrong-chain",
-        )
+        raise _wrong(client, "the endpoint serves another chain, or other code at the contract's address")
     # An endpoint that is behind does not have the block yet; that is no sign of anything.
     before = outlook.block(known.final_number)
     if before is not None and before.hash != known.final_hash:
@@ -110,3 +107,12 @@ def checked(registry: CredentialRegistry, outlook: Outlook, known: Checkpoint | 
     if before is None or outlook.final.number <= known.final_number:
         return known
     return Checkpoint(genesis, code_hash, outlook.final.number, outlook.final.hash)
+
+
+def _wrong(client: ChainClient, what: str) -> WrongChain:
+    return WrongChain(
+        what,
+        where=client.where,
+        remedy="Nothing is sent. Correct the setting chain, or use another data folder for another chain.",
+        code="wrong-chain",
+    )

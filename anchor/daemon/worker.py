@@ -60,6 +60,7 @@ class Worker:
     ):
         chain = f"eip155:{chain_id}"
         self._registry = registry
+        self._chain_id = chain_id
         self._lease = lease
         self._notices = notices
         self._status = status
@@ -94,7 +95,7 @@ class Worker:
         """Round after round."""
         try:
             while not self._stop.is_set():
-                self._round_or_say()
+                self.round_or_say()
                 if self._status.stopped is not None:
                     return
                 self._stop.wait(self._seconds)
@@ -107,7 +108,8 @@ class Worker:
             self._lease.release()
         self._status.lease_held = False
 
-    def _round_or_say(self) -> None:
+    def round_or_say(self) -> None:
+        """One round; what goes wrong in it is told, and left to the next one."""
         status = self._status
         try:
             self.round()
@@ -140,7 +142,7 @@ class Worker:
         outlook = Outlook.of(self._registry.client, self._lease.address, self._finality_depth)
         self._note(outlook)
         known = self._store.checkpoint()
-        seen = checked(self._registry, outlook, known)
+        seen = checked(self._registry, self._chain_id, outlook, known)
         if seen != known:
             self._store.save_checkpoint(seen)
         self._sealer.round(self._allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,21 +12,20 @@ from anchor.daemon.driver import POINTS, Policy
 from anchor.daemon.outlook import FinalityViolated
 from anchor.daemon.sealing import QueuePolicy
 from registry.errors import WrongChain
-from registry.store.anchoring import history
 from registry.store.leases import LeaseLost
 from registry.store.tables import BatchState, JobState
-from tests.daemon.station import Station, station
+from tests.faults.site import Site, site
 
 GWEI = 10**9
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[Station]:
-    with station(tmp_path / "data", issuers=2) as made:
+def here(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path / "data", issuers=2) as made:
         yield made
 
 
-def test_a_job_becomes_final_and_every_step_is_on_record(here: Station) -> None:
+def test_a_job_becomes_final_and_every_step_is_on_record(here: Site) -> None:
     job, before = here.job("ada", "bob"), here.nonce
     here.to_the_end(here.worker(), job)
     batch = here.batch(job)
@@ -33,11 +33,11 @@ def test_a_job_becomes_final_and_every_step_is_on_record(here: Station) -> None:
     anchored = here.registry.batch(1, batch.root)
     assert anchored is not None
     assert (anchored.block_number, anchored.leaf_count) == (batch.block_number, 2)
-    states = [event.state for event in history(here.data.engine, batch.id)]
+    states = [event.state for event in here.history(job)]
     assert states == ["reserved", "signed", "broadcast", "mined", "safe", "final"]
 
 
-def test_many_jobs_share_no_nonce(here: Station) -> None:
+def test_many_jobs_share_no_nonce(here: Site) -> None:
     jobs = [here.job(f"student {number}", issuer=number % 2 + 1) for number in range(12)]
     before = here.nonce
     here.to_the_end(here.worker(), *jobs)
@@ -48,7 +48,7 @@ def test_many_jobs_share_no_nonce(here: Station) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS[:-2])
-def test_a_process_that_dies_anywhere_loses_and_doubles_nothing(here: Station, point: str) -> None:
+def test_a_process_that_dies_anywhere_loses_and_doubles_nothing(here: Site, point: str) -> None:
     class Died(BaseException):
         pass
 
@@ -58,20 +58,21 @@ def test_a_process_that_dies_anywhere_loses_and_doubles_nothing(here: Station, p
 
     job, before = here.job("ada"), here.nonce
     worker = here.worker(reached=die, policy=Policy(bump_blocks=1))
-    here.request("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
-    with pytest.raises(Died):
+    here.chain.set_base_fee(GWEI)
+    with suppress(Died):
         for _ in range(6):
             worker.round()
             # What was sent does not pay any more, so that it has to be replaced.
-            here.request("anvil_setNextBlockBaseFeePerGas", hex(500 * GWEI if point == "replaced" else GWEI))
-            here.mine()
+            here.chain.set_base_fee(500 * GWEI if point == "replaced" else GWEI)
+            here.chain.mine()
+        pytest.fail(f"{point} was not reached")
     # The lease of the dead one has run out.
     worker.end()
     here.to_the_end(here.worker(owner="two"), job)
     assert here.nonce == before + 1
 
 
-def test_the_open_queue_is_one_batch_when_it_is_full(here: Station) -> None:
+def test_the_open_queue_is_one_batch_when_it_is_full(here: Site) -> None:
     worker = here.worker(queue=QueuePolicy(credentials=3, seconds=10_000))
     first, second = here.job("ada", is_open=True), here.job("bob", is_open=True)
     worker.round()
@@ -82,12 +83,12 @@ def test_the_open_queue_is_one_batch_when_it_is_full(here: Station) -> None:
     assert here.batch(first).leaf_count == 3
 
 
-def test_the_open_queue_is_sealed_when_it_is_old(here: Station) -> None:
+def test_the_open_queue_is_sealed_when_it_is_old(here: Site) -> None:
     job = here.job("ada", is_open=True)
     here.to_the_end(here.worker(queue=QueuePolicy(credentials=1000, seconds=0.0)), job)
 
 
-def test_what_was_anchored_before_is_left_out(here: Station) -> None:
+def test_what_was_anchored_before_is_left_out(here: Site) -> None:
     worker = here.worker()
     first = here.job("ada", "bob")
     here.to_the_end(worker, first)
@@ -99,82 +100,81 @@ def test_what_was_anchored_before_is_left_out(here: Station) -> None:
     here.to_the_end(worker, reissued)
 
 
-def test_a_reorganisation_that_drops_the_anchor_sends_the_same_bytes(here: Station) -> None:
+def test_a_reorganisation_that_drops_the_anchor_sends_the_same_bytes(here: Site) -> None:
     job, before = here.job("ada"), here.nonce
     worker = here.worker()
     worker.round()
-    here.mine()
+    here.chain.mine()
     worker.round()
     mined = here.batch(job)
     assert mined.state is BatchState.MINED
-    here.request("anvil_reorg", 1, [])
+    here.chain.reorganise(1)
     here.to_the_end(worker, job)
     assert here.batch(job).transaction_hash == mined.transaction_hash
     assert here.nonce == before + 1
     assert here.events("reorganised")
 
 
-def test_an_unpaid_transaction_is_replaced_at_the_same_nonce(here: Station) -> None:
+def test_an_unpaid_transaction_is_replaced_at_the_same_nonce(here: Site) -> None:
     job, before = here.job("ada"), here.nonce
     worker = here.worker(policy=Policy(bump_blocks=2))
     worker.round()
     for _ in range(8):
-        here.request("anvil_setNextBlockBaseFeePerGas", hex(40 * GWEI))
-        here.mine()
+        here.chain.set_base_fee(40 * GWEI)
+        here.chain.mine()
         worker.round()
     assert here.batch(job).state in ("mined", "safe", "final")
     here.to_the_end(worker, job)
     assert here.nonce == before + 1
-    assert "replacing" in [event.state for event in history(here.data.engine, here.batch(job).id)]
+    assert "replacing" in [event.state for event in here.history(job)]
 
 
-def test_nothing_is_sent_above_the_ceiling(here: Station) -> None:
+def test_nothing_is_sent_above_the_ceiling(here: Site) -> None:
     job = here.job("ada")
-    here.request("anvil_setNextBlockBaseFeePerGas", hex(100 * GWEI))
-    here.mine()
+    here.chain.set_base_fee(100 * GWEI)
+    here.chain.mine()
     worker = here.worker(policy=Policy(fee_ceiling=20 * GWEI))
     worker.round()
     parked = here.batch(job)
     assert (parked.state, parked.parked_code, parked.nonce) == (BatchState.PARKED, "fee-ceiling", None)
-    here.request("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
-    here.mine()
+    here.chain.set_base_fee(GWEI)
+    here.chain.mine()
     here.to_the_end(worker, job)
 
 
-def test_no_funds_wait_until_there_are_some(here: Station) -> None:
+def test_no_funds_wait_until_there_are_some(here: Site) -> None:
     job = here.job("ada")
-    here.request("anvil_setBalance", here.signer.address, hex(10**9))
+    here.chain.set_balance(here.signer.address, 10**9)
     worker = here.worker()
     worker.round()
     assert here.batch(job).parked_code == "no-funds"
-    here.request("anvil_setBalance", here.signer.address, hex(10**20))
+    here.chain.set_balance(here.signer.address, 10**20)
     here.to_the_end(worker, job)
 
 
-def test_a_root_that_somebody_anchored_by_hand_is_not_anchored_twice(here: Station) -> None:
+def test_a_root_that_somebody_anchored_by_hand_is_not_anchored_twice(here: Site) -> None:
     job = here.job("ada")
     worker = here.worker(policy=Policy(most_in_flight=0))
     worker.round()
     row = here.batch(job)
-    here.request("evm_setAutomine", True)
-    assert here.world.send(here.registry.address, here.registry.anchor_data(1, row.root, 1)).succeeded
+    here.chain.anchor_by_hand(1, row.root)
     before = here.nonce
     worker.end()
     here.to_the_end(here.worker(), job)
     assert here.nonce == before
 
 
-def test_foreign_use_of_the_key_costs_the_nonce_and_not_the_anchor(here: Station) -> None:
+def test_foreign_use_of_the_key_costs_the_nonce_and_not_the_anchor(here: Site) -> None:
     job = here.job("ada")
     worker = here.worker()
     # A transaction of somebody else with the nonce that the batch gets, and more to pay.
-    here.world.client.send_raw(here.world.signed(here.signer.address, maxFeePerGas=10**12, maxPriorityFeePerGas=10**11))
+    here.chain.use_daemon_key()
     worker.round()
     here.to_the_end(worker, job)
     assert here.events("nonce-lost")
 
 
-def test_another_process_waits_for_the_lease_and_the_old_one_cannot_send(here: Station) -> None:
+def test_another_process_waits_for_the_lease_and_the_old_one_cannot_send(here: Site) -> None:
     old, new = here.worker(lease_seconds=1.0), here.worker(owner="two")
     job = here.job("ada")
     assert old.round()
@@ -192,22 +192,22 @@ def test_another_process_waits_for_the_lease_and_the_old_one_cannot_send(here: S
     here.to_the_end(new, job)
 
 
-def test_a_final_block_that_changes_stops_everything(here: Station) -> None:
+def test_a_final_block_that_changes_stops_everything(here: Site) -> None:
     job = here.job("ada")
     worker = here.worker()
     here.to_the_end(worker, job)
-    here.mine(4)
+    here.chain.mine(4)
     worker.round()
-    here.request("anvil_reorg", 6, [])
+    here.chain.reorganise(6)
     with pytest.raises(FinalityViolated):
         worker.round()
 
 
-def test_another_contract_at_the_address_stops_sending(here: Station) -> None:
+def test_another_contract_at_the_address_stops_sending(here: Site) -> None:
     worker = here.worker()
     worker.round()
     job = here.job("ada")
-    here.request("anvil_setCode", here.registry.address, "0x00")
+    here.chain.remove_contract()
     with pytest.raises(WrongChain):
         worker.round()
     assert here.again(job).batch is None

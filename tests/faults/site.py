@@ -1,0 +1,170 @@
+"""A daemon without its threads: a test calls its rounds, mines the blocks, and breaks what lies between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from eth_account import Account
+from sqlalchemy import update
+
+from anchor.daemon.driver import Policy
+from anchor.daemon.notices import Notice, Notices
+from anchor.daemon.sealing import QueuePolicy
+from anchor.daemon.status import Status
+from anchor.daemon.worker import Worker
+from anchor.signer import KeySigner, Signer
+from registry.chain.client import ChainClient
+from registry.chain.contract import CredentialRegistry
+from registry.store.anchoring import BatchEvent, history
+from registry.store.batches import BatchRow, BatchStore, Leaf
+from registry.store.folder import DataFolder
+from registry.store.jobs import Job, JobStore
+from registry.store.leases import Lease
+from registry.store.tables import BatchState
+from registry.store.tables import batch as batch_table
+from tests.faults.harness import Chain, Proof, chain, common_proof
+from tests.faults.proxy import FaultProxy
+
+LEASE_SECONDS = 30.0
+REQUEST_SECONDS = 1.0
+
+
+class Site:
+    """A chain behind a proxy, a database, and workers that can be thrown away and made anew.
+
+    Args:
+        database: URL; default: SQLite in the folder.
+    """
+
+    def __init__(self, folder: Path, chain: Chain, proxy: FaultProxy, database: str | None):
+        self.chain = chain
+        self.proxy = proxy
+        self.data = DataFolder(folder, database=database)
+        self.signer: Signer = KeySigner(Account.from_key(chain.daemon_key))
+        self.notices: list[Notice] = []
+        self.client = ChainClient.connect(proxy.url, timeout=REQUEST_SECONDS)
+        self.registry = CredentialRegistry(self.client, chain.registry.address)
+        self._name = f"eip155:{chain.deployment.chain_id}"
+        self.jobs = JobStore(self.data.engine, self._name, self.registry.address)
+        self.batches = BatchStore(self.data.engine, self._name, self.registry.address)
+        self._made: list[Job] = []
+
+    def close(self) -> None:
+        self.client.close()
+        self.data.close()
+
+    def worker(
+        self,
+        *,
+        owner: str = "one",
+        policy: Policy | None = None,
+        queue: QueuePolicy | None = None,
+        signer: Signer | None = None,
+        client: ChainClient | None = None,
+        reached: Callable[[str], None] = lambda _: None,
+        status: Status | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> Worker:
+        """A worker as a new process would make it."""
+        using = signer or self.signer
+        registry = self.registry if client is None else CredentialRegistry(client, self.registry.address)
+        return Worker(
+            self.data,
+            registry,
+            using,
+            self.chain.deployment.chain_id,
+            Lease(self.data.engine, self._name, using.address, owner, lease_seconds),
+            Notices([self.notices.append]),
+            status or Status(),
+            policy=policy or Policy(),
+            queue=queue or QueuePolicy(),
+            seconds=0.01,
+            finality_depth=None,
+            reached=reached,
+        )
+
+    def job(self, *names: str, issuer: int = 1, is_open: bool = False, reissue: bool = False) -> Job:
+        """A job of credentials that differ by their names."""
+        made, _ = self.jobs.begin(issuer, "command", is_open=is_open, reissue=reissue)
+        leaves = [Leaf(sha256(name.encode()).digest(), at, 0, name, 0) for at, name in enumerate(names)]
+        self._made.append(made)
+        return self.jobs.accept(made.id, leaves, [])
+
+    def again(self, job: Job) -> Job:
+        """The job as it is now."""
+        found = self.jobs.get(job.id)
+        assert found is not None
+        return found
+
+    def batch(self, job: Job) -> BatchRow:
+        """The batch of a job, as the database has it now."""
+        number = self.again(job).batch
+        found = None if number is None else self.batches.by_id(number)
+        assert found is not None, f"job {job.id} is not sealed"
+        return found
+
+    def unpark(self, job: Job) -> None:
+        """A person says that it may go on."""
+        values = {"parked_code": None, "parked_why": None, "state": BatchState.SEALED}
+        self._set(job, **values)
+
+    def cancel(self, job: Job) -> None:
+        """A person does not want it anchored."""
+        self._set(job, cancel_requested=1)
+
+    def _set(self, job: Job, **values: object) -> None:
+        with self.data.engine.begin() as connection:
+            connection.execute(update(batch_table).where(batch_table.c.id == self.batch(job).id).values(**values))
+
+    def history(self, job: Job) -> Sequence[BatchEvent]:
+        """What happened to the batch of a job."""
+        return history(self.data.engine, self.batch(job).id)
+
+    def events(self, name: str) -> list[Notice]:
+        """What was told under that name."""
+        return [notice for notice in self.notices if notice.event == name]
+
+    @property
+    def nonce(self) -> int:
+        """How many transactions of the daemon's account are mined."""
+        return self.chain.client.nonce(self.signer.address)
+
+    def is_final(self, job: Job) -> bool:
+        """Whether the job's batch is final."""
+        return self.again(job).batch is not None and self.batch(job).state == "final"
+
+    def rounds(self, worker: Worker, count: int = 1, *, mine: bool = True) -> None:
+        """So many rounds, failing ones among them, each followed by a block."""
+        for _ in range(count):
+            worker.round_or_say()
+            if mine:
+                self.chain.mine()
+
+    def to_the_end(self, worker: Worker, *jobs: Job, rounds: int = 25) -> None:
+        """Rounds and blocks until all jobs are final."""
+        for _ in range(rounds):
+            self.rounds(worker)
+            if all(map(self.is_final, jobs)):
+                return
+        states = [self.again(job).batch and self.batch(job) for job in jobs]
+        raise AssertionError(f"not final after {rounds} rounds: {states}; {self.notices[-5:]}")
+
+    def prove(self, **explained: int) -> Proof:
+        """The common proof about every job that was made here."""
+        rows = list({row.id: row for row in map(self.batch, self._made)}.values())
+        roots = {issuer: [row.root for row in rows if row.issuer == issuer] for issuer in self.chain.issuers}
+        return common_proof(self.chain, self.signer.address, roots, jobs=rows, **explained)
+
+
+@contextmanager
+def site(folder: Path, *, issuers: int = 1, database: str | None = None) -> Iterator[Site]:
+    """A site with a node and a proxy of its own."""
+    with chain(issuers=issuers) as node, FaultProxy(node.url) as proxy:
+        made = Site(folder, node, proxy, database)
+        try:
+            yield made
+        finally:
+            made.close()
