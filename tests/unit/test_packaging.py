@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-# What only the extra `embedded` and the development tools bring.
+# What only the extras `embedded` and `daemon` and the development tools bring.
 WITHOUT = """
 import sys
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"eth", "eth_keys", "eth_tester", "rlp", "web3", "py_evm", "requests", "cbor2"}:
+        if name.split(".")[0] in {
+            "eth", "eth_keys", "eth_tester", "rlp", "web3", "py_evm", "requests", "cbor2",
+            "fastapi", "multipart", "prometheus_client", "psycopg", "python_multipart", "structlog",
+        }:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
 from anchor.cli import main
@@ -41,3 +46,18 @@ def test_the_embedded_chain_says_what_to_install(tmp_path: Path) -> None:
     error = json.loads(ran.stdout)["error"]
     assert error["code"] == "embedded-missing"
     assert "testamur[embedded]" in error["remedy"]
+
+
+def names(lines: list[str]) -> set[str]:
+    found = (re.match(r"[a-z0-9-]+", line) for line in lines)
+    return {match.group() for match in found if match}
+
+
+def test_the_package_and_the_lock_ask_for_the_same_libraries() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    asked = names(project["dependencies"] + extras)
+    folder = REPOSITORY / "requirements"
+    listed = names((folder / "run.in").read_text(encoding="utf-8").splitlines())
+    assert listed - {"hatchling", "editables"} <= asked
+    assert asked <= names((folder / "run.txt").read_text(encoding="utf-8").splitlines())
