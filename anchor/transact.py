@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 
+from anchor.daemon.classify import SendOutcome, classify
 from anchor.waiting import wait_for
 from registry.chain.client import ChainClient, MinedTransaction, RpcRefused
 from registry.errors import ChainBusy, ChainError, ChainUnavailable, ContractReverted, TransactionUnsettled
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 # An estimate is for the head of now; the state the transaction meets may need a little more.
 GAS_MARGIN_PERCENT = 20
 LEASE_MARGIN_SECONDS = 60.0
-# The words of geth, nethermind, besu, erigon and anvil for bytes that are in their pool already.
-ALREADY_KNOWN = ("already known", "already imported", "known transaction", "alreadyknown")
-NONCE_USED = ("nonce too low", "oldnonce", "nonce_too_low", "nonce is too low")
 
 
 class Sender:
@@ -174,8 +172,7 @@ class Sender:
         try:
             self._client.send_raw(attempt.raw)
         except RpcRefused as refusal:
-            words = refusal.rpc_message.lower()
-            if any(known in words for known in (*ALREADY_KNOWN, *NONCE_USED)):
+            if classify(refusal) in (SendOutcome.ACCEPTED, SendOutcome.KNOWN, SendOutcome.NONCE_USED):
                 return
             raise ChainError(
                 f"the chain did not take the transaction: {refusal.rpc_message}",

@@ -1,0 +1,91 @@
+"""What a node's answer to a send means, from the words of the clients.
+
+There is no standard for these errors: JSON-RPC codes are nearly always -32000, so the words have to do. Whatever is not
+in the table is ambiguous, and then the chain is asked what happened: no answer is ever taken for success or failure.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from registry.chain.client import RpcRefused
+from registry.errors import ChainUnavailable
+
+
+class SendOutcome(StrEnum):
+    """What became of bytes that were sent, as far as the answer tells.
+
+    ACCEPTED: the node has them. KNOWN: it had them before. NONCE_USED: a transaction with that nonce is in a block.
+    UNDERPRICED: another with that nonce is in the pool, and this one pays too little to replace it. FEE_TOO_LOW: the
+    pool wants more. NO_FUNDS: the account cannot pay. REFUSED: these bytes can never be mined. BUSY: try again later.
+    AMBIGUOUS: nobody knows.
+    """
+
+    ACCEPTED = "accepted"
+    KNOWN = "known"
+    NONCE_USED = "nonce-used"
+    UNDERPRICED = "underpriced"
+    FEE_TOO_LOW = "fee-too-low"
+    NO_FUNDS = "no-funds"
+    REFUSED = "refused"
+    BUSY = "busy"
+    AMBIGUOUS = "ambiguous"
+
+
+WORDS: Final[tuple[tuple[str, SendOutcome, str], ...]] = (
+    ("already known", SendOutcome.KNOWN, "geth, reth, besu"),
+    ("already imported", SendOutcome.KNOWN, "anvil, openethereum"),
+    ("alreadyknown", SendOutcome.KNOWN, "nethermind"),
+    ("known transaction", SendOutcome.KNOWN, "geth before 1.9, besu"),
+    ("already_exists", SendOutcome.KNOWN, "erigon"),
+    ("existing txn with same hash", SendOutcome.KNOWN, "erigon"),
+    ("nonce too low", SendOutcome.NONCE_USED, "geth, reth, erigon, anvil"),
+    ("nonce_too_low", SendOutcome.NONCE_USED, "besu"),
+    ("nonce is too low", SendOutcome.NONCE_USED, "openethereum"),
+    ("oldnonce", SendOutcome.NONCE_USED, "nethermind"),
+    ("replacement transaction underpriced", SendOutcome.UNDERPRICED, "geth, reth, erigon, anvil"),
+    ("replacementnotallowed", SendOutcome.UNDERPRICED, "nethermind"),
+    ("transaction_replacement_underpriced", SendOutcome.UNDERPRICED, "besu"),
+    ("could not replace existing tx", SendOutcome.UNDERPRICED, "erigon"),
+    ("max fee per gas less than block base fee", SendOutcome.FEE_TOO_LOW, "geth, anvil"),
+    ("feetoolow", SendOutcome.FEE_TOO_LOW, "nethermind"),
+    ("fee too low", SendOutcome.FEE_TOO_LOW, "erigon"),
+    ("gas price below", SendOutcome.FEE_TOO_LOW, "besu"),
+    ("gas_price_too_low", SendOutcome.FEE_TOO_LOW, "besu"),
+    ("transaction underpriced", SendOutcome.FEE_TOO_LOW, "geth, reth, erigon, anvil"),
+    ("insufficient funds", SendOutcome.NO_FUNDS, "geth, reth, erigon, anvil"),
+    ("insufficientfunds", SendOutcome.NO_FUNDS, "nethermind"),
+    ("upfront cost exceeds account balance", SendOutcome.NO_FUNDS, "besu"),
+    ("upfront_cost_exceeds_balance", SendOutcome.NO_FUNDS, "besu"),
+    ("intrinsic gas too low", SendOutcome.REFUSED, "geth, reth, erigon, anvil"),
+    ("intrinsic gas exceeds gas limit", SendOutcome.REFUSED, "besu"),
+    ("exceeds block gas limit", SendOutcome.REFUSED, "geth, reth, besu, erigon"),
+    ("gaslimitexceeded", SendOutcome.REFUSED, "nethermind"),
+    ("invalid sender", SendOutcome.REFUSED, "geth, erigon"),
+    ("invalid chain id", SendOutcome.REFUSED, "geth, anvil"),
+    ("wrong_chain_id", SendOutcome.REFUSED, "besu"),
+    ("oversized data", SendOutcome.REFUSED, "geth, reth"),
+    ("max initcode size exceeded", SendOutcome.REFUSED, "geth, anvil"),
+    ("transaction type not supported", SendOutcome.REFUSED, "geth, erigon"),
+    ("txpool is full", SendOutcome.BUSY, "geth, reth"),
+    ("transaction pool not accepting", SendOutcome.BUSY, "besu"),
+    ("rate limit", SendOutcome.BUSY, "providers"),
+    ("too many requests", SendOutcome.BUSY, "providers"),
+    ("request count exceeded", SendOutcome.BUSY, "providers"),
+)
+"""Words in lower case, what they mean, and who says them. The first that fits counts: longer ones come first."""
+
+_BUSY_CODES: Final = frozenset({-32005, 429})
+
+
+def classify(error: ChainUnavailable) -> SendOutcome:
+    """What a failed send means."""
+    if not isinstance(error, RpcRefused):
+        # No answer, or one that is none: it may have arrived all the same.
+        return SendOutcome.AMBIGUOUS
+    words = error.rpc_message.lower()
+    for known, outcome, _ in WORDS:
+        if known in words:
+            return outcome
+    return SendOutcome.BUSY if error.rpc_code in _BUSY_CODES else SendOutcome.AMBIGUOUS

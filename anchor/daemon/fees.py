@@ -1,0 +1,57 @@
+"""What to offer for a transaction (EIP-1559): a first offer, and one that a node takes in place of another.
+
+All amounts are wei per gas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from registry.chain.client import Fees
+
+# geth and most others want 10 % more on both before they replace a transaction; a little more leaves no doubt.
+BUMP_PER_MILLE: Final = 125
+# The base fee doubles in six full blocks: an offer of twice the base fee holds for at least that long.
+BASE_FEE_MULTIPLE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The most that a transaction pays, and the part of it that goes to whoever makes the block."""
+
+    max_fee: int
+    tip: int
+
+
+def first_offer(fees: Fees, ceiling: int | None) -> Offer | None:
+    """Enough for now and for some rise of the base fee; None when the ceiling does not even pay for now."""
+    needed = fees.base_fee + fees.tip
+    if ceiling is not None and needed > ceiling:
+        return None
+    wanted = BASE_FEE_MULTIPLE * fees.base_fee + fees.tip
+    return Offer(wanted if ceiling is None else min(wanted, ceiling), fees.tip)
+
+
+def bumped(previous: Offer, fees: Fees, ceiling: int | None) -> Offer | None:
+    """An offer that replaces the previous one and is enough for now; None when the ceiling forbids it."""
+    now = first_offer(fees, None)
+    if now is None:
+        return None
+    tip = max(now.tip, _raised(previous.tip))
+    max_fee = max(now.max_fee, _raised(previous.max_fee), fees.base_fee + tip)
+    if ceiling is None or max_fee <= ceiling:
+        return Offer(max_fee, tip)
+    # Less would do as well, as long as it replaces the previous one and pays for now.
+    least = max(_raised(previous.max_fee), fees.base_fee + tip)
+    return Offer(ceiling, tip) if least <= ceiling else None
+
+
+def cancel_offer(dearest: Offer, fees: Fees, ceiling: int | None) -> Offer | None:
+    """An offer for the transaction that takes a nonce back; `dearest` is 0 where nothing was sent with it."""
+    return bumped(dearest, fees, ceiling)
+
+
+def _raised(amount: int) -> int:
+    """At least 12.5 % more, and at least 1."""
+    return amount + max(1, -(-amount * BUMP_PER_MILLE // 1000))

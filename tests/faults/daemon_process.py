@@ -1,0 +1,29 @@
+"""A daemon in a process of its own, that kills itself the n-th time it reaches a point: `daemon_process.py POINT N`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from anchor.daemon.daemon import Address, run_daemon
+from anchor.workspace import Workspace
+from registry.settings import load_settings
+
+
+def main(point: str, times: int) -> None:
+    """Run with the settings of the environment."""
+    left = times
+
+    def reached(where: str) -> None:
+        nonlocal left
+        left -= where == point
+        if left == 0 and where == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with Workspace(load_settings()) as workspace:
+        run_daemon(workspace, Address("127.0.0.1", 0), reached=reached)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,59 @@
+"""Daemons as processes of their own, on the data folder and the chain of a site."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.faults.site import Site
+
+SCRIPT = Path(__file__).parent / "daemon_process.py"
+REPOSITORY = Path(__file__).parents[2]
+ENDS_SECONDS = 20.0
+
+
+@contextmanager
+def daemon(
+    here: Site, point: str = "nowhere", times: int = 1, *, lease_seconds: float = 1.0, program: tuple[str, ...] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A daemon until the block ends; it is asked to end then, and killed if it does not.
+
+    Args:
+        point, times: where it kills itself (`anchor.daemon.driver.POINTS`).
+        program: what it runs under, such as strace with its options.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TESTAMUR_")}
+    environment |= {
+        "PYTHONPATH": str(REPOSITORY),
+        "TESTAMUR_DATA_FOLDER": str(here.data.path),
+        "TESTAMUR_DATABASE": here.data.engine.url.render_as_string(hide_password=False),
+        "TESTAMUR_CHAIN": here.proxy.url,
+        "TESTAMUR_KEY": here.chain.daemon_key,
+        "TESTAMUR_DAEMON_SECONDS": "0.05",
+        "TESTAMUR_LEASE_SECONDS": str(lease_seconds),
+        "TESTAMUR_BUMP_BLOCKS": "2",
+        "TESTAMUR_RPC_TIMEOUT": "2",
+    }
+    command = [*program, sys.executable, str(SCRIPT), point, str(times)]
+    with (here.data.path / "daemon.log").open("ab") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(ENDS_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def log_of(here: Site) -> str:
+    """What all daemons of the site have said."""
+    return (here.data.path / "daemon.log").read_text(encoding="utf-8", errors="replace")

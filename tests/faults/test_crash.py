@@ -1,0 +1,107 @@
+"""Real processes, killed with SIGKILL at every boundary between two states, and one under a failing file system."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from anchor.daemon.driver import POINTS
+from registry.merkle import Tree
+from registry.store.jobs import Job
+from registry.store.tables import BatchState
+from tests.faults.harness import wait_until
+from tests.faults.processes import daemon, log_of
+from tests.faults.site import Site
+
+GWEI = 10**9
+SECONDS = 60.0
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_daemon_killed_at_any_point_is_continued_by_the_next(here: Site, point: str) -> None:
+    jobs = [here.job(f"student {number}", issuer=number % 2 + 1) for number in range(3)]
+    with daemon(here, point, times=2 if point != "reorganised" else 1) as first:
+        wait_until(
+            lambda: _provoke(here, point) or first.poll() is not None, SECONDS, f"it dies at {point}", state=_said(here)
+        )
+        assert first.returncode == -signal.SIGKILL, log_of(here)
+    with daemon(here):
+        wait_until(lambda: _mined_and_final(here, jobs), SECONDS, "all jobs are final", state=_said(here))
+    here.prove()
+
+
+def test_a_daemon_ends_by_sigterm_and_hands_the_lease_over(here: Site) -> None:
+    job = here.job("ada")
+    with daemon(here, lease_seconds=600) as first:
+        wait_until(lambda: here.again(job).batch is not None, SECONDS, "the job is sealed", state=_said(here))
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(SECONDS) == 0
+    # Ten minutes would be too long to wait for.
+    with daemon(here, lease_seconds=600):
+        wait_until(lambda: _mined_and_final(here, [job]), SECONDS, "the job is final", state=_said(here))
+    here.prove()
+
+
+def test_a_stopped_leader_wakes_up_to_find_itself_replaced(here: Site) -> None:
+    jobs = [here.job(f"student {number}") for number in range(3)]
+    with daemon(here) as leader:
+        wait_until(lambda: here.again(jobs[0]).batch is not None, SECONDS, "the job is sealed", state=_said(here))
+        leader.send_signal(signal.SIGSTOP)
+        with daemon(here):
+            wait_until(lambda: _mined_and_final(here, jobs), SECONDS, "another has done it", state=_said(here))
+            leader.send_signal(signal.SIGCONT)
+            late = here.job("bob")
+            wait_until(lambda: _mined_and_final(here, [late]), SECONDS, "both live on", state=_said(here))
+    here.prove()
+
+
+@pytest.mark.parametrize("here", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("call", ["fsync", "write", "rename"])
+def test_tree_files_that_cannot_be_written_cost_time_and_nothing_else(here: Site, tmp_path: Path, call: str) -> None:
+    strace = shutil.which("strace")
+    if strace is None:
+        # Not on every machine that runs the tests; test_process.py injects the same faults from Python.
+        pytest.skip("strace is not installed")
+    jobs = [here.job(f"student {number}") for number in range(3)]
+    # With the database elsewhere, the trees are all that the process syncs and renames; the log it writes as well.
+    calls = {"fsync": "fsync,fdatasync", "write": "write,pwrite64", "rename": "rename,renameat,renameat2"}[call]
+    error = "ENOSPC" if call == "write" else "EIO"
+    trace = tmp_path / "trace"
+    # Every other call fails, up to the tenth. -D keeps the daemon the process that was started.
+    injected = ("-e", f"trace={calls}", "-e", f"inject={calls}:error={error}:when=1..10+2")
+    program = (strace, "-D", "-f", "-qq", "-o", str(trace), *injected)
+    with daemon(here, program=program):
+        wait_until(lambda: _mined_and_final(here, jobs), SECONDS, "all jobs are final", state=_said(here))
+    here.prove()
+    assert trace.read_text().count("(INJECTED)") >= 3
+    for job in jobs:
+        row = here.batch(job)
+        with Tree.open(here.data.tree_path(row.root), expected_root=row.root) as tree:
+            assert tree.leaf_count == row.leaf_count
+
+
+def _provoke(here: Site, point: str) -> bool:
+    """Let a block come, in which what has to happen for that point happens."""
+    if point == "reorganised":
+        if any(row.state is BatchState.MINED for row in here.batches.all()):
+            here.chain.reorganise(1)
+        elif here.chain.pending():
+            here.chain.mine()
+        return False
+    if point == "replaced" and here.proxy.sent:
+        here.chain.set_base_fee(max(one.max_fee for one in here.proxy.sent) + GWEI)
+    here.chain.mine()
+    return False
+
+
+def _mined_and_final(here: Site, jobs: Sequence[Job]) -> bool:
+    here.chain.mine()
+    return all(map(here.is_final, jobs))
+
+
+def _said(here: Site) -> Callable[[], str]:
+    return lambda: log_of(here)[-3000:]

@@ -1,0 +1,50 @@
+"""Offers: never above the ceiling, always enough for now, and always good enough to replace what was sent."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anchor.daemon.fees import Offer, bumped, cancel_offer, first_offer
+from registry.chain.client import Fees
+
+wei = st.integers(0, 10**14)
+fees = st.builds(Fees, wei, wei)
+ceilings = st.none() | wei
+offers = st.builds(lambda tip, more: Offer(tip + more, tip), wei, wei)
+
+
+@given(fees, ceilings)
+def test_the_first_offer_pays_for_now_within_the_ceiling(now: Fees, ceiling: int | None) -> None:
+    offer = first_offer(now, ceiling)
+    if offer is None:
+        assert ceiling is not None
+        assert now.base_fee + now.tip > ceiling
+        return
+    assert offer.max_fee >= now.base_fee + now.tip
+    assert offer.tip <= offer.max_fee
+    assert ceiling is None or offer.max_fee <= ceiling
+
+
+@given(offers, fees, ceilings)
+def test_a_raised_offer_replaces_the_one_before_it(previous: Offer, now: Fees, ceiling: int | None) -> None:
+    for raise_ in (bumped, cancel_offer):
+        offer = raise_(previous, now, ceiling)
+        if offer is None:
+            assert ceiling is not None
+            continue
+        # geth: both at least 10 % higher, in whole wei.
+        assert offer.max_fee * 100 >= previous.max_fee * 110
+        assert offer.tip * 100 >= previous.tip * 110
+        assert offer.max_fee >= now.base_fee + offer.tip
+        assert offer.tip <= offer.max_fee
+        assert ceiling is None or offer.max_fee <= ceiling
+
+
+def test_without_a_ceiling_there_is_always_an_offer() -> None:
+    assert bumped(Offer(0, 0), Fees(0, 0), None) == Offer(1, 1)
+
+
+def test_a_ceiling_that_just_allows_the_replacement_is_used() -> None:
+    assert bumped(Offer(1000, 100), Fees(500, 10), 1125) == Offer(1125, 113)
+    assert bumped(Offer(1000, 100), Fees(500, 10), 1124) is None
