@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from registry.credential import (
@@ -56,10 +56,10 @@ class FilePiece:
 
 @dataclass(frozen=True, slots=True)
 class ZipPiece:
-    """Files inside a ZIP, a credential each; `size` is their unpacked bytes."""
+    """Files inside a ZIP, a credential each; `size` is their unpacked bytes. An open file stays in this process."""
 
     sources: tuple[str, ...]
-    path: Path
+    path: Path | IO[bytes]
     size: int
 
 
@@ -92,7 +92,7 @@ def digest_piece(job: tuple[Piece, Limits, datetime | None]) -> Digested:
         OSError: the input cannot be read.
     """
     piece, limits, hazards_at = job
-    collector = _Collector(limits, hazards_at)
+    collector = Collector(limits, hazards_at)
     if isinstance(piece, ZipPiece):
         _digest_zip(piece, collector)
     elif isinstance(piece, FilePiece):
@@ -131,7 +131,7 @@ def readable_entries(archive: ZipFile) -> list[ZipInfo]:
     return entries
 
 
-class _Collector:
+class Collector:
     """Gathers the digests of one piece."""
 
     def __init__(self, limits: Limits, hazards_at: datetime | None):
@@ -208,7 +208,7 @@ class _Collector:
             self._out.hazards[hazard.code] = (count + 1, sentence, first)
 
 
-def _digest_zip(piece: ZipPiece, collector: _Collector) -> None:
+def _digest_zip(piece: ZipPiece, collector: Collector) -> None:
     with ZipFile(piece.path) as archive:
         for position, name in enumerate(piece.sources):
             entry = archive.getinfo(name)

@@ -155,7 +155,7 @@ class _Folder:
         self._path = path
 
     def write(self, name: str, content: bytes) -> None:
-        target = self._path / _within(name)
+        target = self._path / within(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
 
@@ -165,7 +165,7 @@ class _Zip:
         self._archive = archive
 
     def write(self, name: str, content: bytes) -> None:
-        self._archive.writestr(str(_within(name)), content)
+        self._archive.writestr(str(within(name)), content)
 
 
 class _Lines:
@@ -176,7 +176,7 @@ class _Lines:
         self._file.write(content + b"\n")
 
 
-def _within(name: str) -> PurePosixPath:
+def within(name: str) -> PurePosixPath:
     """The name without anything that would leave the folder: names in a ZIP come from whoever made it."""
     parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
     return PurePosixPath(*(part.replace(":", "_") for part in parts or ("_",)))

@@ -66,6 +66,16 @@ class Settings(BaseSettings):
     queue_seconds: float = Field(default=3600.0, gt=0, description="Age in seconds that seals an issuer's open queue.")
     low_anchors: int = Field(default=50, ge=0, description="Warn when the balance pays for fewer anchors than this.")
 
+    intake_bytes: int = Field(default=1 << 30, ge=1, description="Largest job the daemon takes, in bytes.")
+    intake_credentials: int = Field(default=1_000_000, ge=1, description="Most rows or files of a job.")
+    intake_seconds: float = Field(default=600.0, gt=0, description="Seconds in which a job must have come in.")
+    intake_idle_seconds: float = Field(
+        default=30.0, gt=0, description="Seconds after which a client that sends nothing more is given up."
+    )
+    drop_folder: Path | None = Field(
+        default=None, description="Folder of folders, one an issuer's number; files in them become jobs."
+    )
+
     log_format: Literal["console", "json"] = Field(
         default="console", description="Log lines of the daemon: for a person, or JSON for a collector."
     )
@@ -121,7 +131,8 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
-    paths = {name: getattr(settings, name) for name in ("data_folder", "policy", "keystore", "keystore_password_file")}
+    names = ("data_folder", "policy", "keystore", "keystore_password_file", "drop_folder")
+    paths = {name: getattr(settings, name) for name in names}
     return settings.model_copy(
         update={name: folder / path.expanduser() for name, path in paths.items() if path is not None}
     )

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from registry.errors import StoreError
 from registry.store.batches import INSERT_CHUNK, Leaf
 from registry.store.database import is_postgresql
 from registry.store.tables import JobState, batch, job, queued, rejected
@@ -130,6 +131,9 @@ class JobStore:
 
         Args:
             credentials: in the order in which they came; `leaf_index` is not looked at.
+
+        Raises:
+            StoreError: it was given up in the meantime; nothing is stored.
         """
         with self._engine.begin() as connection:
             there = ((number, at, one.digest, one.method, one.source, one.line) for at, one in enumerate(credentials))
@@ -138,7 +142,14 @@ class JobStore:
             values = {"credentials": taken, "rejected": refused, "body_hash": body_hash, "queued_at": time.time()}
             # A job of which nothing is left but rejects has nothing to wait for.
             state = JobState.QUEUED if taken else JobState.UNCHANGED
-            connection.execute(update(job).where(job.c.id == number).values(state=state, **values))
+            coming_in = (job.c.id == number, job.c.state == JobState.RECEIVING)
+            if connection.execute(update(job).where(*coming_in).values(state=state, **values)).rowcount == 0:
+                raise StoreError(
+                    "the job took too long to come in and was given up",
+                    where=number,
+                    remedy="Send it again.",
+                    code="given-up",
+                )
             return _job(connection.execute(_JOBS.where(job.c.id == number)).one())
 
     def abandon(self, number: str) -> None:
@@ -163,9 +174,14 @@ class JobStore:
         """The issuer's job with that idempotency key."""
         return self._one(_JOBS.where(*self._mine, job.c.issuer == issuer, job.c.idempotency_key == idempotency_key))
 
-    def all(self, *, issuer: int | None = None, state: JobState | None = None, limit: int = 100) -> list[Job]:
-        """The newest jobs."""
+    def all(
+        self, *, issuer: int | None = None, state: JobState | None = None, after: Job | None = None, limit: int = 100
+    ) -> list[Job]:
+        """The newest jobs, or those that follow one of them in this order."""
         query = _JOBS.where(*self._mine)
+        if after is not None:
+            same_moment = and_(job.c.created_at == after.created_at, job.c.id > after.id)
+            query = query.where(or_(job.c.created_at < after.created_at, same_moment))
         query = query if issuer is None else query.where(job.c.issuer == issuer)
         query = query if state is None else query.where(job.c.state == state)
         with self._engine.connect() as connection:

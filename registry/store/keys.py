@@ -6,6 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from hashlib import sha256
+from hmac import compare_digest
 
 from sqlalchemy import Engine, insert, select, update
 
@@ -52,11 +53,14 @@ class KeyStore:
 
     def issuer_of(self, text: str) -> int | None:
         """Whose key this is; None when nobody's, or revoked."""
-        query = select(api_key.c.issuer).where(
-            *self._mine, api_key.c.hash == _hash(text), api_key.c.revoked_at.is_(None)
+        wanted = _hash(text)
+        query = select(api_key.c.issuer, api_key.c.hash).where(
+            *self._mine, api_key.c.hash == wanted, api_key.c.revoked_at.is_(None)
         )
         with self._engine.connect() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            found = connection.execute(query).first()
+        # The index may tell by its time how a hash begins, which says nothing of a key; the rest takes the same time.
+        return int(found.issuer) if found is not None and compare_digest(found.hash, wanted) else None
 
     def revoke(self, number: int) -> bool:
         """End a key; whether there was one to end."""

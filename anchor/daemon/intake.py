@@ -1,0 +1,658 @@
+"""What comes in to digests, and into the database as a job: accepted means stored, and nothing but digests is kept."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any, Final, Protocol, cast
+
+from anchor.daemon.notices import Notices
+from anchor.digesting import DIGEST_LINE_BYTES, Collector, Digested, ZipPiece, digest_piece, readable_entries
+from anchor.intake import FILES_A_PIECE, RECEIPT_SUFFIXES, Format, digest_of, take_in
+from registry.credential import DEFAULT_LIMITS, Limits
+from registry.errors import IntakeError
+from registry.settings import Settings
+from registry.store.batches import Leaf
+from registry.store.jobs import Job, JobStore, Rejected
+from registry.store.tables import JobState
+
+# What stays in memory of a file before it goes to a temporary one, which has no name and ends with the process.
+SPOOLED_BYTES: Final = 1 << 20
+UNPACKED_FACTOR: Final = 20
+# The list of files in a ZIP is read as a whole, and grows tenfold in memory.
+MOST_DIRECTORY_BYTES: Final = 64 << 20
+LONGEST_NAME: Final = 200
+_END, _END64, _LOCATOR = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+
+
+class Kind(StrEnum):
+    """What the bytes of a job are."""
+
+    LINES = "lines"
+    DOCUMENT = "document"
+    DIGESTS = "digests"
+    ZIP = "zip"
+    MULTIPART = "multipart"
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeLimits:
+    """How large a job may be and how long it may take to come in; see the settings `intake_*`."""
+
+    bytes: int = 1 << 30
+    credentials: int = 1_000_000
+    seconds: float = 600.0
+    idle_seconds: float = 30.0
+    document: Limits = DEFAULT_LIMITS
+
+    @classmethod
+    def of(cls, settings: Settings) -> IntakeLimits:
+        """Those of the settings."""
+        document = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
+        return cls(
+            settings.intake_bytes,
+            settings.intake_credentials,
+            settings.intake_seconds,
+            settings.intake_idle_seconds,
+            document,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an issuer wants to be done with a job.
+
+    Attributes:
+        source: `http`, `folder` or `command`.
+        is_open: it may share a batch with others of its issuer.
+        reissue: anchor again what was anchored before.
+        strict: refuse all of it when a row or file has no digest.
+        key: idempotency key: one job, however often it comes.
+    """
+
+    issuer: int
+    source: str
+    is_open: bool = False
+    reissue: bool = False
+    strict: bool = False
+    key: str | None = None
+
+    @property
+    def stored_key(self) -> str | None:
+        """The key as it is stored: the ways in do not share their keys."""
+        return None if self.key is None else f"{self.source}:{self.key}"
+
+    def fingerprint(self, kind: str) -> bytes:
+        """What a repeated request has to have in common with the first one, besides its body."""
+        return f"{kind} {self.is_open:d} {self.reissue:d}\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A job that is on the disk; `replayed` when it was there before this request."""
+
+    job: Job
+    replayed: bool
+
+
+class Desk:
+    """Takes jobs in. Its methods wait for the disk: call them from threads.
+
+    Args:
+        workers: processes that digest a large file; what comes in over HTTP is digested in the calling thread.
+    """
+
+    def __init__(
+        self, jobs: JobStore, limits: IntakeLimits, notices: Notices | None = None, *, workers: int | None = None
+    ):
+        self._jobs = jobs
+        self._limits = limits
+        self._notices = notices or Notices()
+        self._workers = workers
+
+    @property
+    def limits(self) -> IntakeLimits:
+        """How large a job may be."""
+        return self._limits
+
+    def receive(self, order: Order, kind: Kind, *, boundary: bytes = b"") -> Incoming:
+        """A job whose bytes are about to come in.
+
+        Args:
+            boundary: between the parts of a multipart body.
+
+        Raises:
+            IntakeError: code `in-progress`: a job with the same idempotency key is coming in.
+        """
+        job, is_new = self._begun(order)
+        return Incoming(self._jobs, self._notices, self._limits, order, kind, job, is_new=is_new, boundary=boundary)
+
+    def put(self, order: Order, path: Path, *, format: Format = Format.AUTO) -> Accepted:  # noqa: A002
+        """A job from a folder or file that is there as a whole.
+
+        Raises:
+            IntakeError: it cannot be read, is too large, or is refused as a whole.
+        """
+        job, is_new = self._begun(order)
+        if not is_new:
+            return Accepted(job, replayed=True)
+        try:
+            if path.is_file() and path.stat().st_size > self._limits.bytes:
+                raise _too_large(self._limits.bytes)
+            intake = take_in(path, format=format, limits=self._limits.document, workers=self._workers)
+            if len(intake.records) + len(intake.rejects) > self._limits.credentials:
+                raise _too_many(self._limits.credentials)
+            prefix = f"{job.id}/" if order.is_open else ""
+            rejects = [Rejected(storable(r.source), r.line, r.code, storable(r.reason)) for r in intake.rejects]
+            _refuse_if_wanted(len(intake.records), rejects, order)
+            origins = ((record, intake.origin(record)) for record in intake.records)
+            leaves = (Leaf(digest_of(r), 0, r[32], prefix + storable(o.source), o.line) for r, o in origins)
+            accepted = self._jobs.accept(job.id, leaves, rejects)
+        except BaseException as error:
+            self._jobs.abandon(job.id)
+            _tell_refused(self._notices, order, error)
+            raise
+        _tell_accepted(self._notices, accepted)
+        return Accepted(accepted, replayed=False)
+
+    def _begun(self, order: Order) -> tuple[Job, bool]:
+        for _ in range(2):
+            job, is_new = self._jobs.begin(
+                order.issuer,
+                order.source,
+                is_open=order.is_open,
+                reissue=order.reissue,
+                idempotency_key=order.stored_key,
+            )
+            if is_new or job.state is not JobState.RECEIVING:
+                return job, is_new
+            # The process that took it in may have ended: after its time nobody finishes it any more.
+            self.give_up_old()
+        raise IntakeError(
+            "a job with this idempotency key is coming in at this moment",
+            where=order.key,
+            remedy=f"Wait for its answer, or ask again later: after {self._limits.seconds:g} seconds it is given up.",
+            code="in-progress",
+        )
+
+    def give_up_old(self) -> int:
+        """Jobs that did not come in as a whole in their time never will; how many."""
+        return self._jobs.abandon_old(time.time() - self._limits.seconds)
+
+
+class Incoming:
+    """A job while it comes in: feed it, then finish or abandon it. One thread at a time."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        notices: Notices,
+        limits: IntakeLimits,
+        order: Order,
+        kind: Kind,
+        job: Job,
+        *,
+        is_new: bool,
+        boundary: bytes,
+    ):
+        self._jobs = jobs
+        self._notices = notices
+        self._limits = limits
+        self._order = order
+        self._job = job
+        self._is_new = is_new
+        self._left = limits.bytes
+        self._hash = sha256(order.fingerprint(kind))
+        self._hashes_bytes = kind is not Kind.MULTIPART
+        self._taken = _Taken(limits, f"{job.id}/" if order.is_open else "")
+        self._sink = self._sink_for(kind, boundary)
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes.
+
+        Raises:
+            IntakeError: it is too large, or not what it says it is.
+        """
+        self._left -= len(data)
+        if self._left < 0:
+            raise _too_large(self._limits.bytes)
+        if self._hashes_bytes:
+            self._hash.update(data)
+        self._sink.feed(data)
+
+    def finish(self) -> Accepted:
+        """All bytes are there; the job is on the disk when this returns.
+
+        Raises:
+            IntakeError: it is refused as a whole, or its idempotency key belongs to another job.
+        """
+        self._sink.finish()
+        body_hash = self._hash.digest()
+        if not self._is_new:
+            return self._replayed(body_hash)
+        rejects = list(self._taken.rejects())
+        _refuse_if_wanted(self._taken.credentials, rejects, self._order)
+        accepted = self._jobs.accept(self._job.id, self._taken.leaves(), rejects, body_hash=body_hash)
+        _tell_accepted(self._notices, accepted)
+        return Accepted(accepted, replayed=False)
+
+    def abandon(self, error: BaseException | None = None) -> None:
+        """Nothing of it counts; a job that is stored already stays."""
+        self._sink.close()
+        if self._is_new:
+            self._jobs.abandon(self._job.id)
+            _tell_refused(self._notices, self._order, error)
+
+    def _replayed(self, body_hash: bytes) -> Accepted:
+        if self._job.body_hash != body_hash:
+            raise IntakeError(
+                "this idempotency key belongs to another request: its body, its type or its options were different",
+                where=self._order.key,
+                remedy="Use a new key for a new job; repeat the old request exactly to ask for the old one.",
+                code="key-reused",
+            )
+        return Accepted(self._job, replayed=True)
+
+    def _sink_for(self, kind: Kind, boundary: bytes) -> _Sink:
+        limits, taken = self._limits, self._taken
+        if kind is Kind.MULTIPART:
+            return _Multipart(boundary, limits, taken if self._is_new else None, self._hash.update)
+        if not self._is_new:
+            return _Nothing()
+        if kind is Kind.ZIP:
+            return _Zip("", limits, taken)
+        if kind is Kind.DOCUMENT:
+            return _Document(f"{self._job.id}.json", limits, taken)
+        suffix = "digests" if kind is Kind.DIGESTS else "jsonl"
+        return _Lines(f"{self._job.id}.{suffix}", limits, taken, of_digests=kind is Kind.DIGESTS)
+
+
+def storable(text: str) -> str:
+    """Text of strangers as every database takes it: PostgreSQL has no NUL, and UTF-8 no lone surrogates."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "�")
+
+
+def file_name(text: str) -> str:
+    """The last part of a name that a stranger gave a file, without anything that leads elsewhere."""
+    last = text.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(character if character.isprintable() else "_" for character in last)[-LONGEST_NAME:]
+    return shown if shown.strip(".") else "_"
+
+
+@dataclass(slots=True)
+class _Part:
+    """What came of one file, or of the lines of one."""
+
+    sources: tuple[str, ...]
+    digested: Digested
+    by_line: bool
+
+    def place(self, position: int) -> tuple[str, int]:
+        return (self.sources[0], position + 1) if self.by_line else (self.sources[position], 0)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """The digests of a job, 37 bytes a credential, and its rejects; `rows` counts both, and blank lines."""
+
+    limits: IntakeLimits
+    prefix: str
+    rows: int = 0
+    parts: list[_Part] = field(default_factory=list)
+
+    def count(self, rows: int) -> None:
+        self.rows += rows
+        if self.rows > self.limits.credentials:
+            raise _too_many(self.limits.credentials)
+
+    @property
+    def credentials(self) -> int:
+        return sum(len(part.digested.positions) // 4 for part in self.parts)
+
+    def leaves(self) -> Iterator[Leaf]:
+        for part in self.parts:
+            packed, positions = part.digested.digests, memoryview(part.digested.positions)
+            for number in range(len(positions) // 4):
+                at = 33 * number
+                source, line = part.place(int.from_bytes(positions[4 * number : 4 * number + 4], "big"))
+                yield Leaf(packed[at : at + 32], 0, packed[at + 32], storable(self.prefix + source), line)
+
+    def rejects(self) -> Iterator[Rejected]:
+        for part in self.parts:
+            for position, code, reason in part.digested.rejects:
+                source, line = part.place(position)
+                yield Rejected(storable(source), line, code, storable(reason))
+
+
+class _Sink(Protocol):
+    """Takes the bytes of a body or of one file in it."""
+
+    def feed(self, data: bytes) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Nothing:
+    """For a body that is only compared with an earlier one."""
+
+    def feed(self, data: bytes) -> None:
+        pass
+
+    def finish(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _Lines(_Nothing):
+    """A credential or a digest a line; of a line that is too long, a little more than allowed is kept."""
+
+    def __init__(self, source: str, limits: IntakeLimits, taken: _Taken, *, of_digests: bool):
+        self._source = source
+        self._taken = taken
+        self._longest = (DIGEST_LINE_BYTES if of_digests else limits.document.max_bytes) + 3
+        self._collector = Collector(limits.document, None)
+        self._collect: Callable[[bytes], None] = self._collector.given if of_digests else self._collector.line
+        self._begun = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        *ends, rest = data.split(b"\n")
+        for end in ends:
+            self._append(end)
+            self._end_line()
+        self._append(rest)
+
+    def finish(self) -> None:
+        if self._begun:
+            self._end_line()
+        self._taken.parts.append(_Part((self._source,), self._collector.result(), by_line=True))
+
+    def _append(self, data: bytes) -> None:
+        self._begun += data[: max(0, self._longest - len(self._begun))]
+
+    def _end_line(self) -> None:
+        self._taken.count(1)
+        self._collect(bytes(self._begun).rstrip(b"\r\n"))
+        self._begun.clear()
+
+
+class _Document(_Nothing):
+    """One JSON document."""
+
+    def __init__(self, source: str, limits: IntakeLimits, taken: _Taken):
+        self._source = source
+        self._limits = limits
+        self._taken = taken
+        self._data = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self._data += data[: max(0, self._limits.document.max_bytes + 1 - len(self._data))]
+
+    def finish(self) -> None:
+        if not self._data.strip():
+            return
+        self._taken.count(1)
+        collector = Collector(self._limits.document, None)
+        collector.document(0, bytes(self._data))
+        self._taken.parts.append(_Part((self._source,), collector.result(), by_line=False))
+
+
+class _Spooled(_Nothing):
+    """A file that is digested once it is whole."""
+
+    def __init__(self, source: str, limits: IntakeLimits, taken: _Taken):
+        self._source = source
+        self._limits = limits
+        self._taken = taken
+        self._file = cast(IO[bytes], tempfile.SpooledTemporaryFile(SPOOLED_BYTES))  # noqa: SIM115 - closed below
+
+    def feed(self, data: bytes) -> None:
+        self._file.write(data)
+
+    def finish(self) -> None:
+        try:
+            self._file.seek(0)
+            self._digest()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _digest(self) -> None:
+        self._taken.count(1)
+        collector = Collector(self._limits.document, None)
+        collector.file(0, self._source, cast(Any, self._file))
+        self._taken.parts.append(_Part((self._source,), collector.result(), by_line=False))
+
+
+class _Zip(_Spooled):
+    """A ZIP; each file in it is a credential."""
+
+    def _digest(self) -> None:
+        try:
+            _check_directory(self._file)
+            with zipfile.ZipFile(self._file) as archive:
+                entries = [entry for entry in readable_entries(archive) if not _is_receipt(entry.filename)]
+            self._check(entries)
+            for start in range(0, len(entries), FILES_A_PIECE):
+                share = entries[start : start + FILES_A_PIECE]
+                names = tuple(entry.filename for entry in share)
+                piece = ZipPiece(names, self._file, sum(entry.file_size for entry in share))
+                digested = digest_piece((piece, self._limits.document, None))
+                shown = tuple(f"{self._source}/{name}" if self._source else name for name in names)
+                self._taken.parts.append(_Part(shown, digested, by_line=False))
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError, EOFError) as error:
+            raise _bad_zip(str(error)) from None
+
+    def _check(self, entries: list[zipfile.ZipInfo]) -> None:
+        self._taken.count(len(entries))
+        allowed = UNPACKED_FACTOR * self._limits.bytes
+        if sum(entry.file_size for entry in entries) > allowed:
+            raise _bad_zip(f"it unpacks to more than {allowed:,} bytes")
+        if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+            raise _bad_zip("it is packed otherwise than by deflate")
+
+
+class _Multipart(_Nothing):
+    """A form with files: JSONL and ZIP files become their credentials, every other file is one.
+
+    Args:
+        taken: None when the files are only compared with earlier ones.
+        hashed: gets the name and the hash of each file; the boundary between them may differ in a repeated request.
+    """
+
+    def __init__(self, boundary: bytes, limits: IntakeLimits, taken: _Taken | None, hashed: Callable[[bytes], None]):
+        # Only who takes jobs in over HTTP needs this library.
+        from python_multipart.multipart import MultipartParser
+
+        self._limits = limits
+        self._taken = taken
+        self._hashed = hashed
+        self._names: set[str] = set()
+        self._headers: dict[bytes, bytes] = {}
+        self._field, self._value = bytearray(), bytearray()
+        self._sink: _Sink = _Nothing()
+        self._part_hash = sha256()
+        self._ended = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin,
+                "on_header_field": lambda data, start, end: self._field.extend(data[start:end]),
+                "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+                "on_header_end": self._header,
+                "on_headers_finished": self._open,
+                "on_part_data": self._data,
+                "on_part_end": self._finish_part,
+                "on_end": self._end,
+            },
+        )
+
+    def feed(self, data: bytes) -> None:
+        from python_multipart.exceptions import FormParserError
+
+        try:
+            self._parser.write(data)
+        except FormParserError as error:
+            raise _bad_multipart(str(error)) from None
+
+    def finish(self) -> None:
+        if not self._ended:
+            raise _bad_multipart("it ends in the middle")
+
+    def close(self) -> None:
+        self._sink.close()
+
+    def _begin(self) -> None:
+        self._headers.clear()
+
+    def _header(self) -> None:
+        self._headers[bytes(self._field).lower()] = bytes(self._value)
+        self._field.clear()
+        self._value.clear()
+
+    def _open(self) -> None:
+        from python_multipart.multipart import parse_options_header
+
+        _, options = parse_options_header(self._headers.get(b"content-disposition"))
+        given = options.get(b"filename")
+        if not given:
+            raise _bad_multipart("a part of it is not a file")
+        name = file_name(given.decode("utf-8", "replace"))
+        self._part_hash = sha256(name.encode("utf-8", "replace"))
+        self._sink = self._sink_for(self._unused(name))
+
+    def _unused(self, name: str) -> str:
+        """The name, or one with a number: receipts are named after the files."""
+        chosen = name if name not in self._names else f"{len(self._names) + 1}-{name}"
+        self._names.add(chosen)
+        if len(self._names) > self._limits.credentials:
+            raise _too_many(self._limits.credentials)
+        return chosen
+
+    def _sink_for(self, name: str) -> _Sink:
+        if self._taken is None:
+            return _Nothing()
+        lower = name.lower()
+        if lower.endswith((".jsonl", ".ndjson")):
+            return _Lines(name, self._limits, self._taken, of_digests=False)
+        if lower.endswith((".digests", ".hex")):
+            return _Lines(name, self._limits, self._taken, of_digests=True)
+        return (_Zip if lower.endswith(".zip") else _Spooled)(name, self._limits, self._taken)
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        self._part_hash.update(data[start:end])
+        self._sink.feed(data[start:end])
+
+    def _finish_part(self) -> None:
+        self._hashed(self._part_hash.digest())
+        self._sink.finish()
+        self._sink = _Nothing()
+
+    def _end(self) -> None:
+        self._ended = True
+
+
+def _is_receipt(name: str) -> bool:
+    return name.endswith(RECEIPT_SUFFIXES)
+
+
+def _check_directory(file: IO[bytes]) -> None:
+    """Refuse a ZIP whose list of files would fill the memory, before it is read (APPNOTE.TXT 4.3.14 to 4.3.16)."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - (1 << 16) - 98))
+    tail = file.read()
+    end = tail.rfind(_END)
+    if end < 0 or len(tail) - end < 22:
+        raise _bad_zip("it has no end record")
+    directory = int.from_bytes(tail[end + 12 : end + 16], "little")
+    if end >= 76 and tail[end - 20 : end - 16] == _LOCATOR and tail[end - 76 : end - 72] == _END64:
+        directory = int.from_bytes(tail[end - 36 : end - 28], "little")
+    if directory > MOST_DIRECTORY_BYTES:
+        raise _bad_zip("its list of files is too long")
+
+
+def _refuse_if_wanted(credentials: int, rejects: list[Rejected], order: Order) -> None:
+    if not credentials and not rejects:
+        raise IntakeError("there is no credential in it", remedy="Check what is sent.", code="empty")
+    if rejects and (order.strict or not credentials):
+        raise Refused(rejects, everything=not credentials)
+
+
+class Refused(IntakeError):
+    """A job of which nothing counts, because of its rejects."""
+
+    SHOWN: Final = 20
+
+    def __init__(self, rejects: Iterable[Rejected], *, everything: bool):
+        self.rejects = list(rejects)
+        first = self.rejects[0]
+        place = f"{first.source}, line {first.line}" if first.line else first.source
+        super().__init__(
+            f"{'everything' if everything else 'a part'} of the job was rejected ({len(self.rejects):,}), and nothing "
+            f"was accepted; the first is {place}: {first.reason}",
+            remedy="Correct what was rejected" + ("." if everything else ", or send it without strict."),
+            code="rejects",
+        )
+
+    def shown(self) -> list[dict[str, str | int | None]]:
+        """The first of the rejects."""
+        return [reject_content(each) for each in self.rejects[: self.SHOWN]]
+
+
+def reject_content(each: Rejected) -> dict[str, str | int | None]:
+    """A reject for JSON."""
+    return {"source": each.source, "line": each.line or None, "code": each.code, "reason": each.reason}
+
+
+def _too_large(most: int) -> IntakeError:
+    return IntakeError(
+        f"the job has more than {most:,} bytes",
+        remedy="Send it in several jobs, or ask whoever runs the daemon to raise intake_bytes.",
+        code="too-large",
+    )
+
+
+def _too_many(most: int) -> IntakeError:
+    return IntakeError(
+        f"the job has more than {most:,} rows or files",
+        remedy="Send it in several jobs, or ask whoever runs the daemon to raise intake_credentials.",
+        code="too-many",
+    )
+
+
+def _bad_zip(why: str) -> IntakeError:
+    return IntakeError(
+        f"this is not a ZIP file that can be read: {storable(why)}",
+        remedy="Create the ZIP again, with deflate and without encryption.",
+        code="bad-zip",
+    )
+
+
+def _bad_multipart(why: str) -> IntakeError:
+    return IntakeError(
+        f"this is not a form with files: {storable(why)}",
+        remedy="Send multipart/form-data (RFC 7578) in which every part has a filename.",
+        code="bad-multipart",
+    )
+
+
+def _tell_accepted(notices: Notices, job: Job) -> None:
+    counts = {"credentials": job.credentials, "rejected": job.rejected}
+    notices.tell("job-accepted", job=job.id, issuer=job.issuer, source=job.source, **counts)
+
+
+def _tell_refused(notices: Notices, order: Order, error: BaseException | None) -> None:
+    code = getattr(error, "code", None) or ("incomplete" if error is None else type(error).__name__)
+    notices.tell("intake-refused", issuer=order.issuer, source=order.source, code=str(code))
