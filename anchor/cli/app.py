@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from anchor.cli import accreditation, daemon, demo, issuer, jobs, operate, receipts, statuses, verification
+from anchor.cli import accreditation, daemon, demo, issuer, jobs, operate, queue, receipts, statuses, verification
 
 
 def _show_version(wanted: bool) -> None:
@@ -50,3 +50,5 @@ app.command()(operate.deploy)
 app.command()(operate.status)
 app.command()(operate.devnet)
 app.command()(daemon.daemon)
+app.add_typer(queue.jobs_app, name="jobs")
+app.add_typer(queue.key_app, name="key")

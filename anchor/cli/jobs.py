@@ -69,8 +69,11 @@ def anchor(
     reissue: Annotated[bool, typer.Option("--reissue", help="Anchor again what the issuer has anchored.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Take up the batches that are not final.")] = False,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="File for what has no digest.")] = None,
+    queue: Annotated[bool, typer.Option("--queue", help="Store the job for the daemon, which anchors it.")] = False,
 ) -> int:
     """Anchor the credentials under a path as one batch; run again after any interruption."""
+    if queue:
+        return _queued(session, path, format, reissue=reissue, strict=strict, others=wait or resume or bool(rejects))
     if path is None and not resume:
         raise IntakeError("no input was named", remedy="Name a folder or file, or use --resume.", code="no-input")
     intake = None if path is None else _taken_in(session, path, format)
@@ -109,6 +112,18 @@ def anchor(
     if rows:
         session.say(f"Receipts: testamur receipts 0x{rows[-1].root.hex()} -o receipts")
     return Exit.SOME_REJECTED if intake is not None and intake.rejects else Exit.DONE
+
+
+def _queued(session: Session, path: Path | None, kind: Format, *, reissue: bool, strict: bool, others: bool) -> int:
+    from anchor.cli.queue import put_in_queue
+
+    if path is None or others:
+        raise IntakeError(
+            "--queue takes a path, and neither --wait, --resume nor --rejects",
+            remedy="Follow the job with `testamur jobs show`.",
+            code="queue",
+        )
+    return put_in_queue(session, path, kind, reissue=reissue, strict=strict)
 
 
 def batch_content(row: BatchRow) -> dict[str, Any]:

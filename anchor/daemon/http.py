@@ -198,7 +198,9 @@ class _Intake:
         """The routes. The key is checked before anything else is looked at."""
         bearer = HTTPBearer(auto_error=False, description="An API key: `testamur key add`.")
 
-        async def issuer_of(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> int:
+        key = Depends(bearer)
+
+        async def issuer_of(given: HTTPAuthorizationCredentials | None = key) -> int:
             issuer = None if given is None else await anyio.to_thread.run_sync(self._keys.issuer_of, given.credentials)
             if issuer is None:
                 raise RegistryError(

@@ -1,0 +1,243 @@
+"""`testamur jobs` and `testamur key`: the daemon's jobs and the keys of those who send them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from anchor.cli.session import Exit, Session, command
+from anchor.daemon.intake import Desk, IntakeLimits, Order, reject_content
+from anchor.daemon.view import JobView, JobViews, moment
+from anchor.intake import Format
+from anchor.workspace import Workspace
+from registry.chain.genesis import CHAIN_ID
+from registry.errors import StoreError
+from registry.settings import EMBEDDED
+from registry.store import control
+from registry.store.jobs import Job, JobStore
+from registry.store.keys import ApiKey, KeyStore
+from registry.store.tables import JobState
+
+SHOWN_REJECTS = 20
+
+jobs_app = typer.Typer(no_args_is_help=True, help="The jobs of the daemon.")
+key_app = typer.Typer(no_args_is_help=True, help="The keys with which issuers send jobs over HTTP.")
+
+JobId = Annotated[str, typer.Argument(help="Id of the job.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """The jobs of the contract, whether or not the chain can be asked at this moment."""
+
+    workspace: Workspace
+    chain: str
+    contract: str
+
+    @property
+    def jobs(self) -> JobStore:
+        return JobStore(self.workspace.folder.engine, self.chain, self.contract)
+
+    @property
+    def keys(self) -> KeyStore:
+        return KeyStore(self.workspace.folder.engine, self.chain, self.contract)
+
+    @property
+    def views(self) -> JobViews:
+        return JobViews(self.workspace.folder.engine, self.chain, self.contract)
+
+    def job(self, number: str) -> Job:
+        found = self.jobs.get(number)
+        if found is None:
+            raise StoreError(
+                "there is no such job", where=number, remedy="`testamur jobs list` shows them.", code="unknown-job"
+            )
+        return found
+
+
+@contextmanager
+def _queue(session: Session, *, read_only: bool = False) -> Iterator[_Queue]:
+    with session.workspace(read_only=read_only) as workspace:
+        # The daemon holds the embedded chain; its name is known without it.
+        embedded = workspace.settings.chain == EMBEDDED
+        yield _Queue(workspace, f"eip155:{CHAIN_ID}" if embedded else workspace.chain, workspace.contract_address)
+
+
+def put_in_queue(session: Session, path: Path, kind: Format, *, reissue: bool, strict: bool) -> int:
+    """`testamur anchor --queue`: store a job for the daemon."""
+    with _queue(session) as queue:
+        store = queue.workspace.settings.issuer
+        issuer = store if store is not None else _only_party(queue)
+        desk = Desk(queue.jobs, IntakeLimits.of(session.settings), workers=session.settings.workers)
+        job = desk.put(Order(issuer, "command", reissue=reissue, strict=strict), path, format=kind).job
+        view = queue.views.of(job)
+        rejects = [reject_content(each) for each in queue.jobs.rejects(job.id)][:SHOWN_REJECTS]
+    session.result(view.content() | {"rejects": rejects})
+    session.say(f"Job [bold]{job.id}[/] is stored: {job.credentials:,} credentials, {job.rejected:,} rejected.")
+    for each in rejects:
+        place = f"{each['source']}, line {each['line']}" if each["line"] else str(each["source"])
+        session.say(f"  {place}: {each['reason']} ({each['code']})")
+    session.say(f"See: testamur jobs show {job.id}")
+    return Exit.SOME_REJECTED if job.rejected else Exit.DONE
+
+
+def _only_party(queue: _Queue) -> int:
+    from registry.store.batches import BatchStore
+
+    parties = BatchStore(queue.workspace.folder.engine, queue.chain, queue.contract).parties()
+    return parties[0] if len(parties) == 1 else queue.workspace.issuer()
+
+
+@jobs_app.command("list")
+@command
+def list_jobs(
+    session: Session,
+    state: Annotated[JobState | None, typer.Option("--state", help="Only jobs in this state of their own.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 50,
+) -> None:
+    """List jobs, newest first."""
+    with _queue(session, read_only=True) as queue:
+        found = queue.jobs.all(issuer=session.settings.issuer, state=state, limit=limit)
+        views = queue.views.of_all(found)
+    session.result([view.content() for view in views])
+    table = Table(box=None, pad_edge=False)
+    for name in ("job", "issuer", "state", "credentials", "rejected", "accepted", "final"):
+        table.add_column(name)
+    for view in views:
+        job, final = view.job, view.content()["finalAt"]
+        counts = (f"{job.credentials:,}", f"{job.rejected:,}")
+        table.add_row(job.id, str(job.issuer), view.state, *counts, moment(job.queued_at) or "", final or "")
+    session.say(table if views else "There are no jobs.")
+
+
+@jobs_app.command("show")
+@command
+def show(session: Session, number: JobId) -> None:
+    """Show a job with everything that happened to it."""
+    with _queue(session, read_only=True) as queue:
+        view = queue.views.of(queue.job(number))
+        rejects = [reject_content(each) for each in queue.jobs.rejects(number)][:SHOWN_REJECTS]
+    happened = [{"at": moment(event.at), "state": event.state, "detail": event.detail} for event in view.history]
+    steps = [step.content() for step in view.steps()]
+    session.result(view.content() | {"steps": steps, "history": happened, "rejects": rejects})
+    _say_view(session, view)
+    for event in happened:
+        session.say(f"  {event['at']}  {event['state']:<10} {event['detail']}")
+    for each in rejects:
+        session.say(f"  rejected: {each['source']} {each['line'] or ''} {each['reason']} ({each['code']})")
+
+
+@jobs_app.command("retry")
+@command
+def retry(session: Session, number: JobId) -> None:
+    """Have the daemon try a parked job again."""
+    with _queue(session) as queue:
+        control.unpark(queue.workspace.folder.engine, queue.job(number))
+        _say_changed(session, queue, number)
+
+
+@jobs_app.command("cancel")
+@command
+def cancel(
+    session: Session,
+    number: JobId,
+    whole_batch: Annotated[
+        bool, typer.Option("--whole-batch", help="Together with the other jobs in its batch.")
+    ] = False,
+) -> None:
+    """Take back a job that is not anchored."""
+    with _queue(session) as queue:
+        done = control.cancel(queue.workspace.folder.engine, queue.jobs, queue.job(number), whole_batch=whole_batch)
+        _say_changed(session, queue, number)
+    if not done:
+        session.say("The daemon cancels it in its next round, unless its transaction is faster.")
+
+
+@jobs_app.command("park")
+@command
+def park(
+    session: Session,
+    number: JobId,
+    why: Annotated[str, typer.Option("--why", help="What it waits for, for whoever looks at it.")] = "",
+) -> None:
+    """Put a sealed job aside until it is tried again: nothing more is sent for it."""
+    with _queue(session) as queue:
+        control.park(queue.workspace.folder.engine, queue.job(number), why or "put aside by a person")
+        _say_changed(session, queue, number)
+
+
+@key_app.command("add")
+@command
+def add_key(
+    session: Session, name: Annotated[str, typer.Option("--name", help="What the key is for, or who has it.")]
+) -> None:
+    """Make a key for an issuer; it is shown this once."""
+    with _queue(session) as queue:
+        known = session.settings.issuer
+        key, text = queue.keys.add(known if known is not None else _only_party(queue), name)
+    session.result(_key_content(key) | {"key": text})
+    session.say(f"Key {key.id} of issuer {key.issuer}, {key.name}: it is not stored and will not be shown again.")
+    session.say(text)
+
+
+@key_app.command("list")
+@command
+def list_keys(session: Session) -> None:
+    """List the keys, without their text."""
+    with _queue(session, read_only=True) as queue:
+        wanted = session.settings.issuer
+        keys = [key for key in queue.keys.all() if wanted in (None, key.issuer)]
+    session.result([_key_content(key) for key in keys])
+    for key in keys:
+        ended = f", revoked {moment(key.revoked_at)}" if key.revoked_at is not None else ""
+        session.say(f"{key.id:>5}  issuer {key.issuer}  {key.name}  since {moment(key.created_at)}{ended}")
+
+
+@key_app.command("revoke")
+@command
+def revoke_key(session: Session, number: Annotated[int, typer.Argument(help="Number of the key.")]) -> None:
+    """End a key at once."""
+    with _queue(session) as queue:
+        ended = queue.keys.revoke(number)
+    if not ended:
+        raise StoreError(
+            "there is no such key, or it was revoked before",
+            where=str(number),
+            remedy="`testamur key list` shows them.",
+            code="unknown-key",
+        )
+    session.result({"id": number, "revoked": True})
+    session.say(f"Key {number} is not valid any more.")
+
+
+def _key_content(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "issuer": key.issuer,
+        "name": key.name,
+        "createdAt": moment(key.created_at),
+        "revokedAt": moment(key.revoked_at),
+    }
+
+
+def _say_changed(session: Session, queue: _Queue, number: str) -> None:
+    view = queue.views.of(queue.job(number))
+    session.result(view.content())
+    _say_view(session, view)
+
+
+def _say_view(session: Session, view: JobView) -> None:
+    content = view.content()
+    session.say(f"Job [bold]{view.job.id}[/] of issuer {view.job.issuer}: [bold]{view.state}[/]")
+    for name in ("credentials", "rejected", "acceptedAt", "sealedAt", "minedAt", "finalAt", "finalEstimate"):
+        session.say(f"  {name:>14}  {'' if content[name] is None else content[name]}")
+    for name, value in (content["batch"] or {}).items():
+        session.say(f"  {name:>14}  {'' if value is None else value}")
+    if content["parked"]:
+        session.say(f"  [yellow]parked: {content['parked']['code']}: {content['parked']['why']}[/]")
