@@ -27,4 +27,4 @@ def daemon(
     if stopped is None:
         return Exit.DONE
     session.say(f"[bold red]The daemon has stopped: {stopped}[/]")
-    return Exit.FAILED
+    return Exit.STOPPED

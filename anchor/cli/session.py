@@ -31,6 +31,7 @@ class Exit(IntEnum):
     FAILED = 1
     COULD_NOT_BE_CHECKED = 2
     SOME_REJECTED = 3
+    STOPPED = 4
 
 
 class Session:

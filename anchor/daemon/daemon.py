@@ -5,19 +5,24 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import shutil
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 
 from anchor.daemon.alerts import Alerts
 from anchor.daemon.driver import Policy
+from anchor.daemon.dropfolder import DropFolder
 from anchor.daemon.health import Health
+from anchor.daemon.http import create_intake_app
+from anchor.daemon.intake import Desk, IntakeLimits
 from anchor.daemon.logs import Log, secrets_of
 from anchor.daemon.metrics import Metrics
 from anchor.daemon.notices import Notices
@@ -26,11 +31,14 @@ from anchor.daemon.sealing import QueuePolicy
 from anchor.daemon.status import Status
 from anchor.daemon.worker import Worker
 from anchor.workspace import Workspace
+from registry.errors import RegistryError
 from registry.settings import Settings
+from registry.store.jobs import JobStore
 from registry.store.leases import Lease
 
 GWEI = 10**9
 LOOP_ENDS_SECONDS = 60.0
+LEAST_FREE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,8 @@ def run_daemon(
     )
     log = Log(settings.log_format, secrets=secrets_of(settings))
     notices = Notices([log, metrics, alerts])
+    limits = IntakeLimits.of(settings)
+    desk = Desk(JobStore(workspace.folder.engine, workspace.chain, registry.address), limits, notices)
     lease = Lease(
         workspace.folder.engine, workspace.chain, workspace.signer.address, process_name(), settings.lease_seconds
     )
@@ -87,11 +97,18 @@ def run_daemon(
         low_anchors=settings.low_anchors,
         reached=reached,
     )
-    health = Health(workspace.folder.engine, [status], loop_timeout=settings.loop_timeout)
-    app = Starlette(routes=operations_routes(health, metrics))
+    health = Health(
+        workspace.folder.engine,
+        [status],
+        loop_timeout=settings.loop_timeout,
+        intake=lambda: _no_room(workspace.folder.path, limits.bytes),
+    )
+    app = create_intake_app(workspace.folder, workspace.chain, registry.address, limits=limits, notices=notices)
+    app.router.routes.extend(operations_routes(health, metrics))
+    loops = [_Loop("anchor loop", worker.run, worker.stop), *_drop_loops(settings, desk, notices)]
     try:
         with socket.create_server((address.host, address.port)) as listener:
-            return _serve(app, listener, worker, notices, status, log, started)
+            return _serve(app, listener, loops, notices, status, log, started)
     finally:
         alerts.close()
 
@@ -112,36 +129,72 @@ def process_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """Something that runs in a thread of its own until it is asked to stop."""
+
+    name: str
+    run: Callable[[], None]
+    stop: Callable[[], None]
+
+
+def _drop_loops(settings: Settings, desk: Desk, notices: Notices) -> list[_Loop]:
+    """Taking in files must not hold up the anchoring, so it has a loop of its own."""
+    if settings.drop_folder is None:
+        return []
+    folder = DropFolder(settings.drop_folder, desk, desk.jobs, notices)
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.is_set():
+            try:
+                folder.look()
+            except RegistryError as error:
+                notices.tell("intake-refused", code=error.code, why=error.what)
+            stop.wait(settings.daemon_seconds)
+
+    return [_Loop("drop folder", run, stop.set)]
+
+
+def _no_room(path: Path, most: int) -> str | None:
+    """Why no job can be taken in: what comes in as a ZIP needs room for itself."""
+    free = shutil.disk_usage(path).free
+    return f"{free:,} bytes are free in the data folder" if free < min(most, LEAST_FREE_BYTES) else None
+
+
 def _serve(
     app: Starlette,
     listener: socket.socket,
-    worker: Worker,
+    loops: Sequence[_Loop],
     notices: Notices,
     status: Status,
     log: Log,
     started: Callable[[str], None],
 ) -> str | None:
-    logging.getLogger("uvicorn").addHandler(log.handler())
+    logging.getLogger().addHandler(log.handler())
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
 
-    def anchor() -> None:
+    def run(loop: _Loop) -> None:
         try:
-            worker.run()
+            loop.run()
         finally:
-            # Without its loop the process is of no use, however well its server answers.
+            # Without one of its loops the process is of no use, however well its server answers.
             server.should_exit = True
 
-    loop = threading.Thread(target=anchor, name="anchor loop")
+    threads = [threading.Thread(target=run, args=(loop,), name=loop.name) for loop in loops]
     host, port = listener.getsockname()[:2]
-    loop.start()
     notices.tell("daemon-started", host=host, port=port, account=status.account)
+    for thread in threads:
+        thread.start()
     started(f"http://{host}:{port}")
     try:
         with _ends_by_signal(server):
             server.run(sockets=[listener])
     finally:
-        worker.stop()
-        loop.join(LOOP_ENDS_SECONDS)
+        for loop in loops:
+            loop.stop()
+        for thread in threads:
+            thread.join(LOOP_ENDS_SECONDS)
         notices.tell("daemon-stopped", why=status.stopped)
     return status.stopped
 

@@ -118,6 +118,11 @@ class Desk:
         self._workers = workers
 
     @property
+    def jobs(self) -> JobStore:
+        """Where the jobs are."""
+        return self._jobs
+
+    @property
     def limits(self) -> IntakeLimits:
         """How large a job may be."""
         return self._limits
