@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types contracts bench clean
+.PHONY: help demo test lint types contracts bench soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,10 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/lookup.py
 	$(BIN)/python scripts/bench/verify.py
 	$(BIN)/python scripts/bench/intake.py
+	$(BIN)/python -m scripts.bench.daemon
+
+soak: $(VENV)/.dev node_modules/.ready ## The daemon under a random mix of faults: SEEDS=10 BATCHES=200
+	$(BIN)/python -m tests.faults.soak --seeds $(or $(SEEDS),10) --batches $(or $(BATCHES),200)
 
 clean: ## Remove everything that was installed or built
 	rm -rf $(VENV) node_modules out cache build dist
