@@ -68,7 +68,13 @@ def run_daemon(
     settings = workspace.settings
     registry = workspace.ready_to_write()
     status = Status()
-    metrics = Metrics(workspace.folder.engine, workspace.chain, registry.address, [status])
+    metrics = Metrics(
+        workspace.folder.engine,
+        workspace.chain,
+        registry.address,
+        [status],
+        endpoints=workspace.client.endpoints,
+    )
     alerts = Alerts(
         [url.get_secret_value() for url in settings.alert_webhooks],
         secret=settings.alert_secret.get_secret_value() if settings.alert_secret else None,

@@ -124,18 +124,20 @@ class ChainClient:
 
     @classmethod
     def connect(cls, url: str, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> ChainClient:
-        """A client for an HTTP endpoint; nothing is asked yet.
+        """A client for one HTTP endpoint or several; nothing is asked yet.
 
         Args:
-            url: `http://…` or `https://…`.
+            url: `http://…` or `https://…`; several of the same chain with commas between them, the preferred one first.
             timeout: seconds for one whole request.
 
         Raises:
-            SettingsError: the URL is not one.
+            SettingsError: a URL is not one.
         """
+        from registry.chain.endpoints import Endpoints
         from registry.chain.transport import HttpTransport
 
-        transport = HttpTransport(url, timeout)
+        transports = [HttpTransport(each.strip(), timeout) for each in url.split(",")]
+        transport = transports[0] if len(transports) == 1 else Endpoints(transports)
         return cls(transport, where=transport.where)
 
     def close(self) -> None:
@@ -143,6 +145,11 @@ class ChainClient:
         close = getattr(self._transport, "close", None)
         if close is not None:
             close()
+
+    def endpoints(self) -> Mapping[str, bool]:
+        """The endpoints by their public URLs, and whether each is in use; empty with a single one."""
+        health = getattr(self._transport, "health", None)
+        return {} if health is None else {each.where: each.ok for each in health()}
 
     # Which chain
 
