@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 # Digesting goes on in threads in pieces of this size, so that the loop answers others in between.
 PIECE_BYTES: Final = 256 << 10
+SMALL_BYTES: Final = 64 << 10
 MOST_AT_ONCE: Final = 64
 DIGESTING_THREADS: Final = 4
 LONGEST_KEY: Final = 200
@@ -338,32 +339,57 @@ class _Intake:
             raise IntakeError("too many jobs are coming in at this moment", remedy="Try again soon.", code="busy")
         self._coming_in += 1
         try:
+            if "content-length" in request.headers and int(length) <= SMALL_BYTES:
+                return await self._received_small(request, order, kind, boundary)
             incoming = await self._digesting(partial(self._desk.receive, order, kind, boundary=boundary))
             return await self._fed(request, incoming)
         finally:
             self._coming_in -= 1
+
+    async def _received_small(self, request: Request, order: Order, kind: Kind, boundary: bytes) -> Accepted:
+        """A job that comes in at once: it begins when it is whole, and one thread does all of it."""
+        try:
+            async with asyncio.timeout(min(self._limits.seconds, self._limits.idle_seconds)):
+                body = await request.body()
+        except (ClientDisconnect, TimeoutError) as error:
+            raise self._broken_off(error) from None
+
+        def take() -> Accepted:
+            incoming = self._desk.receive(order, kind, boundary=boundary)
+            try:
+                incoming.feed(body)
+                return incoming.finish()
+            except BaseException as error:
+                incoming.abandon(error)
+                raise
+
+        return await self._digesting(take)
 
     async def _fed(self, request: Request, incoming: Incoming) -> Accepted:
         try:
             await self._feed(request, incoming)
             return await self._digesting(incoming.finish)
         except BaseException as error:
-            refusal = error
-            if isinstance(error, ClientDisconnect):
-                refusal = IntakeError("the client went away in the middle", remedy="Send it again.", code="incomplete")
-            elif isinstance(error, TimeoutError):
-                refusal = IntakeError(
-                    f"the job did not come in within {self._limits.seconds:g} seconds, "
-                    f"or nothing came for {self._limits.idle_seconds:g}",
-                    remedy="Send it again, in several jobs if the line is slow.",
-                    code="too-slow",
-                )
+            refusal = self._broken_off(error)
             # Also when the server ends: without this the key of the job would be taken until its time is over.
             with anyio.CancelScope(shield=True):
                 await self._digesting(partial(incoming.abandon, refusal))
             if refusal is error:
                 raise
             raise refusal from None
+
+    def _broken_off(self, error: BaseException) -> BaseException:
+        """What the issuer is told when the bytes did not come."""
+        if isinstance(error, ClientDisconnect):
+            return IntakeError("the client went away in the middle", remedy="Send it again.", code="incomplete")
+        if isinstance(error, TimeoutError):
+            return IntakeError(
+                f"the job did not come in within {self._limits.seconds:g} seconds, "
+                f"or nothing came for {self._limits.idle_seconds:g}",
+                remedy="Send it again, in several jobs if the line is slow.",
+                code="too-slow",
+            )
+        return error
 
     async def _feed(self, request: Request, incoming: Incoming) -> None:
         pieces, size = [], 0

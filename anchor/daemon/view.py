@@ -18,6 +18,7 @@ from registry.store.jobs import Job
 from registry.store.tables import BatchState, JobState, batch, leaf
 
 ESTIMATED_FROM: Final = 20
+ESTIMATE_SECONDS: Final = 5.0
 LEAVES_A_PAGE: Final = 1000
 
 
@@ -145,6 +146,7 @@ class JobViews:
     def __init__(self, engine: Engine, chain: str, contract: str):
         self._engine = engine
         self._mine = (batch.c.chain == chain, batch.c.contract == contract)
+        self._usual: tuple[float, float | None] = (float("-inf"), None)
 
     def of(self, one: Job) -> JobView:
         """One job, with its history."""
@@ -164,6 +166,14 @@ class JobViews:
         with self._engine.connect() as connection:
             last = connection.execute(query.order_by(batch.c.final_at.desc()).limit(ESTIMATED_FROM)).scalars().all()
         return float(statistics.median(last)) if last else None
+
+    def _usual_of_late(self) -> float | None:
+        """As `usual_seconds`, a few seconds old: an estimate does not need more."""
+        asked_at, usual = self._usual
+        if time.monotonic() - asked_at >= ESTIMATE_SECONDS:
+            usual = self.usual_seconds()
+            self._usual = (time.monotonic(), usual)
+        return usual
 
     def leaves(self, view: JobView) -> Iterator[Leaf]:
         """The leaves of a job's batch that are its own; all of them when it shares a credential with another job.
@@ -194,10 +204,12 @@ class JobViews:
 
     def _views(self, jobs: Sequence[Job]) -> list[JobView]:
         numbers = {one.batch for one in jobs if one.batch is not None}
-        with self._engine.connect() as connection:
-            found = connection.execute(select(*BATCH).where(batch.c.id.in_(numbers)))
-            rows = {row.id: row for row in map(batch_row, found)}
-        usual = self.usual_seconds()
+        rows: dict[int, BatchRow] = {}
+        if numbers:
+            with self._engine.connect() as connection:
+                found = connection.execute(select(*BATCH).where(batch.c.id.in_(numbers)))
+                rows = {row.id: row for row in map(batch_row, found)}
+        usual = self._usual_of_late()
         return [_view(one, None if one.batch is None else rows.get(one.batch), usual) for one in jobs]
 
 

@@ -306,12 +306,19 @@ def _request(key: str, length: int) -> bytes:
     ).encode()
 
 
-def test_client_that_goes_away(served: tuple[Site, _Waiting, tuple[str, int], str]) -> None:
+# A small body is waited for before there is a job; a larger one is a job that comes in.
+BEGUN = pytest.mark.parametrize(("length", "begun"), [(10_000, []), (1_000_000, [JobState.BROKEN])])
+
+
+@BEGUN
+def test_client_that_goes_away(
+    served: tuple[Site, _Waiting, tuple[str, int], str], length: int, begun: list[JobState]
+) -> None:
     site, app, address, key = served
     with socket.create_connection(address) as connection:
-        connection.sendall(_request(key, 10_000) + credential(1) + b"\n")
+        connection.sendall(_request(key, length) + credential(1) + b"\n")
     assert app.ended.wait(10)
-    assert [job.state for job in site.jobs.all()] == [JobState.BROKEN]
+    assert [job.state for job in site.jobs.all()] == begun
     assert site.digests() == []
     # Its key is free: the same client comes back with the whole.
     with socket.create_connection(address) as connection:
@@ -320,10 +327,13 @@ def test_client_that_goes_away(served: tuple[Site, _Waiting, tuple[str, int], st
     assert len(site.digests()) == 1
 
 
-def test_client_that_sends_nothing_more(served: tuple[Site, _Waiting, tuple[str, int], str]) -> None:
+@BEGUN
+def test_client_that_sends_nothing_more(
+    served: tuple[Site, _Waiting, tuple[str, int], str], length: int, begun: list[JobState]
+) -> None:
     site, _, address, key = served
     with socket.create_connection(address) as connection:
         connection.settimeout(10)
-        connection.sendall(_request(key, 10_000) + credential(1) + b"\n")
+        connection.sendall(_request(key, length) + credential(1) + b"\n")
         assert connection.recv(1000).startswith(b"HTTP/1.1 408")
-    assert [job.state for job in site.jobs.all()] == [JobState.BROKEN]
+    assert [job.state for job in site.jobs.all()] == begun
