@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from eth_account import Account
+from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 
 from registry.chain.genesis import CHAIN_ID, PUBLICLY_KNOWN_KEYS
@@ -22,6 +23,45 @@ class SignedTransaction:
 
     raw: bytes
     hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TypedData:
+    """A message for a signature (EIP-712) with one flat type; bytes are hexadecimal texts.
+
+    Attributes:
+        members: name and type of each, in order.
+    """
+
+    domain: dict[str, Any]
+    primary_type: str
+    members: tuple[tuple[str, str], ...]
+    message: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """As wallets and signers take it (`eth_signTypedData_v4`)."""
+        domain = (("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address"))
+        types = {"EIP712Domain": domain, self.primary_type: self.members}
+        described = {
+            type_: [{"name": name, "type": kind} for name, kind in members] for type_, members in types.items()
+        }
+        return {
+            "types": described,
+            "primaryType": self.primary_type,
+            "domain": self.domain,
+            "message": self.message,
+        }
+
+
+class TypedSigner(Protocol):
+    """An account that can sign typed data."""
+
+    @property
+    def address(self) -> str:
+        """Checksummed."""
+
+    def sign_typed(self, content: TypedData) -> bytes:
+        """The signature (EIP-712), 65 bytes."""
 
 
 class Signer(Protocol):
@@ -52,6 +92,10 @@ class KeySigner:
         signed = self._account.sign_transaction(addressed)
         return SignedTransaction(bytes(signed.raw_transaction), bytes(signed.hash))
 
+    def sign_typed(self, content: TypedData) -> bytes:
+        """Sign typed data."""
+        return bytes(self._account.sign_message(encode_typed_data(full_message=content.as_json())).signature)
+
 
 def development_signer(number: int = 0) -> KeySigner:
     """A funded account of the embedded chain; its key is publicly known."""
@@ -64,6 +108,17 @@ def signer_from(settings: Settings, chain_id: int) -> Signer:
     Raises:
         SignerError: none is named, or its key cannot be read.
     """
+    if settings.remote_signer is not None:
+        from anchor.remote_signer import RemoteSigner
+
+        if settings.remote_signer_address is None:
+            raise SignerError(
+                "a remote signer is named, but not whose signatures to expect from it",
+                remedy="Set remote_signer_address to the account's address.",
+                code="no-address",
+            )
+        url = settings.remote_signer.get_secret_value()
+        return RemoteSigner(url, settings.remote_signer_address, settings.rpc_timeout)
     if settings.keystore is not None:
         return KeySigner(Account.from_key(_opened(settings.keystore, settings.keystore_password_file)))
     if settings.key is not None:
@@ -79,6 +134,17 @@ def signer_from(settings: Settings, chain_id: int) -> Signer:
         remedy="Set keystore and keystore_password_file in testamur.toml (docs/how-to/sign.md).",
         code="no-key",
     )
+
+
+def operator_from(settings: Settings) -> TypedSigner | None:
+    """The account that signs the anchors, where another than the one that sends them does.
+
+    Raises:
+        SignerError: its key cannot be read.
+    """
+    if settings.operator_keystore is None:
+        return None
+    return KeySigner(Account.from_key(_opened(settings.operator_keystore, settings.operator_keystore_password_file)))
 
 
 def _opened(keystore: Path, password_file: Path | None) -> bytes:

@@ -35,6 +35,16 @@ class Settings(BaseSettings):
     keystore: Path | None = Field(default=None, description="Key file (Web3 Secret Storage) of the account that signs.")
     keystore_password_file: Path | None = Field(default=None, description="File whose first line opens the keystore.")
     key: SecretStr | None = Field(default=None, description="Private key in hex; for tests, prefer a keystore.")
+    remote_signer: SecretStr | None = Field(
+        default=None, description="URL of a signer that speaks JSON-RPC, such as Web3Signer; before keystore and key."
+    )
+    remote_signer_address: str | None = Field(default=None, description="Account that the remote signer signs for.")
+    operator_keystore: Path | None = Field(
+        default=None, description="Key file of the operator, when the daemon's own account only relays and pays."
+    )
+    operator_keystore_password_file: Path | None = Field(
+        default=None, description="File whose first line opens the operator's keystore."
+    )
     rpc_timeout: float = Field(default=10.0, gt=0, le=600, description="Seconds for one request to the chain.")
     transaction_timeout: float = Field(
         default=180.0, gt=0, description="Seconds to wait for a transaction to be mined."
@@ -131,8 +141,9 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
-    names = ("data_folder", "policy", "keystore", "keystore_password_file", "drop_folder")
-    paths = {name: getattr(settings, name) for name in names}
+    names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file")
+    operator = ("operator_keystore", "operator_keystore_password_file")
+    paths = {name: getattr(settings, name) for name in (*names, *operator)}
     return settings.model_copy(
         update={name: folder / path.expanduser() for name, path in paths.items() if path is not None}
     )

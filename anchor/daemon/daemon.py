@@ -30,6 +30,8 @@ from anchor.daemon.operations import operations_routes
 from anchor.daemon.sealing import QueuePolicy
 from anchor.daemon.status import Status
 from anchor.daemon.worker import Worker
+from anchor.relay import relayed
+from anchor.signer import operator_from
 from anchor.workspace import Workspace
 from registry.errors import RegistryError
 from registry.settings import Settings
@@ -88,6 +90,7 @@ def run_daemon(
     lease = Lease(
         workspace.folder.engine, workspace.chain, workspace.signer.address, process_name(), settings.lease_seconds
     )
+    operator = operator_from(settings)
     worker = Worker(
         workspace.folder,
         registry,
@@ -100,6 +103,8 @@ def run_daemon(
         queue=QueuePolicy(settings.queue_credentials, settings.queue_seconds),
         seconds=settings.daemon_seconds,
         finality_depth=settings.finality_depth,
+        operator=None if operator is None else operator.address,
+        anchor_call=None if operator is None else relayed(operator, workspace.chain_id, registry.address),
         low_anchors=settings.low_anchors,
         reached=reached,
     )

@@ -137,9 +137,11 @@ class Driver:
             return self._park(row, "fee-ceiling", f"the base fee is {outlook.fees.base_fee} wei per gas now")
         if self._anchored_already(row, outlook) or self._adopted(row):
             return False
-        call = self._anchor_call(row)
         try:
+            call = self._anchor_call(row)
             gas = self._client.estimate_gas(sender=self._lease.address, to=self._registry.address, call_data=call)
+        except SignerError as error:
+            return self._park(row, error.code, error.what)
         except ContractReverted as refusal:
             code = "not-operator" if refusal.error == "NotOperator" else "reverted"
             return self._park(row, code, refusal.what)
@@ -162,9 +164,7 @@ class Driver:
         try:
             row, attempt = self._signed(row, offer, gas, call, BatchState.SIGNED)
         except SignerError as error:
-            return self._park(
-                row, "signer-unavailable" if error.code == "signer-unavailable" else error.code, error.what
-            )
+            return self._park(row, error.code, error.what)
         self._tell(row)
         self._reached("signed")
         self._send(row, attempt, outlook)
@@ -289,9 +289,12 @@ class Driver:
         if offer is None:
             self._park(row, "fee-ceiling", f"the base fee is {outlook.fees.base_fee} wei per gas now")
             return
-        call = self._anchor_call(row)
         try:
+            call = self._anchor_call(row)
             gas = self._client.estimate_gas(sender=self._lease.address, to=self._registry.address, call_data=call)
+        except SignerError as error:
+            self._park(row, error.code, error.what)
+            return
         except ContractReverted:
             # Nobody can anchor it any more; its nonce has to be used all the same.
             self._cancel(row, [], outlook)
@@ -326,8 +329,8 @@ class Driver:
             self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(dearest.max_fee))
             return False
         is_cancel = last.purpose == cancel_purpose(row)
-        call = None if is_cancel else self._anchor_call(row)
         try:
+            call = None if is_cancel else self._anchor_call(row)
             row, attempt = self._signed(row, offer, last.gas, call, BatchState.REPLACING)
         except SignerError:
             # What was sent stands.
@@ -349,7 +352,7 @@ class Driver:
         try:
             row, attempt = self._signed(_unparked(row), offer, TRANSFER_GAS, None, BatchState.REPLACING)
         except SignerError as error:
-            self._park(row, "signer-unavailable", error.what)
+            self._park(row, error.code, error.what)
             return
         self._tell(row)
         self._reached("replaced")

@@ -43,7 +43,7 @@ class Site:
         self.chain = chain
         self.proxy = proxy
         self.data = DataFolder(folder, database=database)
-        self.signer: Signer = KeySigner(Account.from_key(chain.daemon_key))
+        self.signer = KeySigner(Account.from_key(chain.daemon_key))
         self.notices: list[Notice] = []
         self.client = ChainClient.connect(proxy.url, timeout=REQUEST_SECONDS)
         self.registry = CredentialRegistry(self.client, chain.registry.address)
@@ -63,6 +63,8 @@ class Site:
         policy: Policy | None = None,
         queue: QueuePolicy | None = None,
         signer: Signer | None = None,
+        operator: str | None = None,
+        anchor_call: Callable[[BatchRow], bytes] | None = None,
         client: ChainClient | None = None,
         reached: Callable[[str], None] = lambda _: None,
         status: Status | None = None,
@@ -83,6 +85,8 @@ class Site:
             queue=queue or QueuePolicy(),
             seconds=0.01,
             finality_depth=None,
+            operator=operator,
+            anchor_call=anchor_call,
             reached=reached,
         )
 
