@@ -11,6 +11,7 @@ contract AccreditationHistoryProof is Symbolic {
 
     Change[] private _history;
 
+    /// @dev Every history of one change, every time.
     function check_asOf_1(uint48[1] calldata recorded, uint48[1] calldata effective, uint8[1] calldata to, uint48 time)
         external
     {
@@ -20,6 +21,7 @@ contract AccreditationHistoryProof is Symbolic {
         _agree(time);
     }
 
+    /// @dev Every history of two changes, every time.
     function check_asOf_2(uint48[2] calldata recorded, uint48[2] calldata effective, uint8[2] calldata to, uint48 time)
         external
     {
@@ -29,6 +31,7 @@ contract AccreditationHistoryProof is Symbolic {
         _agree(time);
     }
 
+    /// @dev Every history of three changes, every time.
     function check_asOf_3(uint48[3] calldata recorded, uint48[3] calldata effective, uint8[3] calldata to, uint48 time)
         external
     {
@@ -38,6 +41,7 @@ contract AccreditationHistoryProof is Symbolic {
         _agree(time);
     }
 
+    /// @dev Every history of four changes, every time.
     function check_asOf_4(uint48[4] calldata recorded, uint48[4] calldata effective, uint8[4] calldata to, uint48 time)
         external
     {
@@ -47,7 +51,8 @@ contract AccreditationHistoryProof is Symbolic {
         _agree(time);
     }
 
-    /// @dev What was known at a time in the past stays as it was, whatever is added later.
+    /// @dev What was known at a time in the past stays as it was, whatever is added later: every history of two
+    /// changes, every third one, every time.
     function check_knownThen_isFixed(
         uint48[3] calldata recorded,
         uint48[3] calldata effective,

@@ -115,7 +115,7 @@ contract RegistryProof is Symbolic {
         assert(!suspended);
     }
 
-    /// @dev No mask goes beyond the last leaf.
+    /// @dev No mask goes beyond the last leaf of a batch of 300: every word, mask and purpose.
     function check_setStatus_endsWithTheBatch(uint32 word, uint256 mask, uint8 purpose) external {
         vm.assume(purpose <= uint8(type(Purpose).max));
         vm.prank(OPERATOR);
@@ -125,7 +125,8 @@ contract RegistryProof is Symbolic {
         } catch {}
     }
 
-    /// @dev Suspension and revocation do not touch each other; lifting takes back what the mask says.
+    /// @dev Suspension and revocation do not touch each other; lifting takes back what the mask says: every
+    /// mask, every mask to lift, each of the first 256 leaves.
     function check_suspension(uint256 mask, uint256 lifted, uint8 leaf) external {
         vm.prank(OPERATOR);
         _registry.setStatus(_issuer, ROOT, Purpose.Suspension, 0, mask, Reason.UnderReview);
@@ -140,40 +141,48 @@ contract RegistryProof is Symbolic {
     // texts three bytes. Not here: `multicall`, which makes the same calls one after the other, `anchorBySignature`, and
     // accreditations, which have a storage of their own.
 
+    /// @dev Any sender and hash.
     function check_call_registerParty(Case calldata given, bytes32 hash) external {
         _harmless(given, abi.encodeCall(_registry.registerParty, ("uri", hash)));
     }
 
-    /// @dev For the two parties there are: writing over a text of unknown length would take a loop of unknown length.
+    /// @dev Any sender and hash, and the two parties there are: writing over a text of unknown length would take a loop of unknown length.
     function check_call_setProfile(Case calldata given, bool rival, bytes32 hash) external {
         uint64 party = rival ? _rival : _issuer;
         _harmless(given, abi.encodeCall(_registry.setProfile, (party, "uri", hash)));
     }
 
+    /// @dev Any sender, party and account.
     function check_call_setOperator_allow(Case calldata given, uint64 party, address account) external {
         _harmless(given, abi.encodeCall(_registry.setOperator, (party, account, true)));
     }
 
+    /// @dev Any sender, party and account.
     function check_call_setOperator_remove(Case calldata given, uint64 party, address account) external {
         _harmless(given, abi.encodeCall(_registry.setOperator, (party, account, false)));
     }
 
+    /// @dev Any sender, party and account.
     function check_call_transferController(Case calldata given, uint64 party, address account) external {
         _harmless(given, abi.encodeCall(_registry.transferController, (party, account)));
     }
 
+    /// @dev Any sender and party.
     function check_call_acceptController(Case calldata given, uint64 party) external {
         _harmless(given, abi.encodeCall(_registry.acceptController, (party)));
     }
 
+    /// @dev Any sender and party.
     function check_call_retire(Case calldata given, uint64 party) external {
         _harmless(given, abi.encodeCall(_registry.retire, (party)));
     }
 
+    /// @dev Any sender, party, root and count.
     function check_call_anchor(Case calldata given, uint64 party, bytes32 root, uint32 leaves) external {
         _harmless(given, abi.encodeCall(_registry.anchor, (party, root, leaves)));
     }
 
+    /// @dev Any sender and party, any two roots and counts.
     function check_call_anchorMany(
         Case calldata given,
         uint64 party,
@@ -187,14 +196,17 @@ contract RegistryProof is Symbolic {
         _harmless(given, abi.encodeCall(_registry.anchorMany, (party, roots, counts)));
     }
 
+    /// @dev Any sender and party.
     function check_call_setDefaultIssuer(Case calldata given, uint64 party) external {
         _harmless(given, abi.encodeCall(_registry.setDefaultIssuer, (party)));
     }
 
+    /// @dev Any sender, party, root and count.
     function check_call_stateLeafCount(Case calldata given, uint64 party, bytes32 root, uint32 leaves) external {
         _harmless(given, abi.encodeCall(_registry.stateLeafCount, (party, root, leaves)));
     }
 
+    /// @dev Any sender, party, root, word and mask.
     function check_call_setStatus_revoke(Case calldata given, uint64 party, bytes32 root, uint32 word, uint256 mask)
         external
     {
@@ -203,6 +215,7 @@ contract RegistryProof is Symbolic {
         );
     }
 
+    /// @dev Any sender, party, root, word and mask.
     function check_call_setStatus_suspend(Case calldata given, uint64 party, bytes32 root, uint32 word, uint256 mask)
         external
     {
@@ -211,16 +224,19 @@ contract RegistryProof is Symbolic {
         );
     }
 
+    /// @dev Any sender, party, root, word and mask.
     function check_call_clearSuspension(Case calldata given, uint64 party, bytes32 root, uint32 word, uint256 mask)
         external
     {
         _harmless(given, abi.encodeCall(_registry.clearSuspension, (party, root, word, mask, Reason.Resolved)));
     }
 
+    /// @dev Any sender, party and root.
     function check_call_voidBatch(Case calldata given, uint64 party, bytes32 root) external {
         _harmless(given, abi.encodeCall(_registry.voidBatch, (party, root, Reason.KeyCompromise)));
     }
 
+    /// @dev Any sender, party, roots and indexes.
     function check_call_supersede(
         Case calldata given,
         uint64 party,
@@ -232,6 +248,7 @@ contract RegistryProof is Symbolic {
         _harmless(given, abi.encodeCall(_registry.supersede, (party, root, index, other, otherIndex)));
     }
 
+    /// @dev Any sender and root.
     function check_call_bareRoot(Case calldata given, bytes32 root) external {
         _harmless(given, abi.encode(root));
     }
