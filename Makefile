@@ -3,8 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+AUDIT := .venv-audit
 
-.PHONY: help demo test lint types contracts bench clean
+.PHONY: help demo test lint types contracts audit-contracts bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +45,14 @@ types: $(VENV)/.dev ## Strict type checks
 contracts: $(VENV)/.dev node_modules/.ready ## Compile the contracts and rewrite the committed artifacts
 	$(BIN)/python scripts/build_contracts.py
 
+$(AUDIT)/.ready: requirements/audit.txt
+	test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	touch $@
+
+audit-contracts: $(AUDIT)/.ready node_modules/.ready ## Proofs, static analysis and coverage of the contracts, with their report
+	$(AUDIT)/bin/python -m scripts.audit.report
+
 bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/digest.py
 	$(BIN)/python scripts/bench/tree.py
@@ -52,4 +61,4 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/intake.py
 
 clean: ## Remove everything that was installed or built
-	rm -rf $(VENV) node_modules out cache build dist
+	rm -rf $(VENV) $(AUDIT) node_modules out cache build dist
