@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := .venv-audit
 
-.PHONY: help demo test lint types contracts audit-contracts bench clean
+.PHONY: help demo test lint types contracts audit-contracts gas bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ $(AUDIT)/.ready: requirements/audit.txt
 
 audit-contracts: $(AUDIT)/.ready node_modules/.ready ## Proofs, static analysis and coverage of the contracts, with their report
 	$(AUDIT)/bin/python -m scripts.audit.report
+
+gas: $(VENV)/.dev node_modules/.ready ## Rewrite the table that compares gas with the peers
+	$(BIN)/python -m scripts.gas_table
 
 bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/digest.py
