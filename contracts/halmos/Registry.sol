@@ -52,6 +52,7 @@ contract RegistryProof is Symbolic {
         OpenRegistry.Words party;
         uint256 batch;
         uint256 voidedBatch;
+        uint256 bareBatch;
         uint256 revoked;
         uint256 suspended;
         bool operates;
@@ -63,6 +64,7 @@ contract RegistryProof is Symbolic {
     address private constant RIVAL = address(0x51);
     bytes32 private constant ROOT = keccak256("root");
     bytes32 private constant VOIDED_ROOT = keccak256("voided root");
+    bytes32 private constant BARE_ROOT = keccak256("bare root");
     uint32 private constant LEAVES = 300;
     uint32 private constant FIRST_REVOKED = 7;
     uint256 private constant FIRST_REVOKED_MASK = 1 << 7;
@@ -92,6 +94,11 @@ contract RegistryProof is Symbolic {
         _registry.setStatus(_issuer, ROOT, Purpose.Suspension, 1, FIRST_REVOKED_MASK, Reason.UnderReview);
         vm.prank(CONTROLLER);
         _registry.voidBatch(_issuer, VOIDED_ROOT, Reason.KeyCompromise);
+        vm.prank(OPERATOR);
+        _registry.setDefaultIssuer(_issuer);
+        vm.prank(OPERATOR);
+        (bool anchored,) = address(_registry).call(abi.encode(BARE_ROOT));
+        assert(anchored);
         vm.prank(CONTROLLER);
         _registry.transferController(_issuer, HEIR);
         // Another party has the same roots.
@@ -105,7 +112,7 @@ contract RegistryProof is Symbolic {
     function check_setStatus_exactlyTheMask(bytes32 root, uint32 leaves, uint32 word, uint256 mask, uint32 leaf)
         external
     {
-        vm.assume(root != ROOT && root != VOIDED_ROOT && leaves != 0 && leaf < leaves);
+        vm.assume(root != ROOT && root != VOIDED_ROOT && root != BARE_ROOT && leaves != 0 && leaf < leaves);
         vm.prank(OPERATOR);
         _registry.anchor(_issuer, root, leaves);
         vm.prank(OPERATOR);
@@ -267,6 +274,7 @@ contract RegistryProof is Symbolic {
 
         uint256 undone = (before.batch ^ later.batch) << 96; // all but when and why it was voided
         undone |= before.voidedBatch ^ later.voidedBatch;
+        undone |= (before.bareBatch ^ later.bareBatch) << 96 >> 128; // its count may be stated
         undone |= before.revoked & ~later.revoked;
         undone |= before.party.registeredAt ^ later.party.registeredAt;
         assert(undone == 0);
@@ -283,6 +291,7 @@ contract RegistryProof is Symbolic {
 
         if (given.sender == OPERATOR) return;
         uint256 own = before.party.party ^ later.party.party;
+        own |= before.bareBatch ^ later.bareBatch;
         own |= before.revoked ^ later.revoked;
         own |= before.suspended ^ later.suspended;
         assert(own == 0);
@@ -293,6 +302,7 @@ contract RegistryProof is Symbolic {
             _registry.partyWords(_issuer),
             _registry.batchWord(_issuer, ROOT),
             _registry.batchWord(_issuer, VOIDED_ROOT),
+            _registry.batchWord(_issuer, BARE_ROOT),
             _registry.statusWord(_issuer, ROOT, Purpose.Revocation, given.word),
             _registry.statusWord(_issuer, ROOT, Purpose.Suspension, given.word),
             _registry.isOperator(_issuer, given.other)
