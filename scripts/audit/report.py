@@ -18,21 +18,21 @@ REPORT = REPOSITORY / "docs/reference/contract-audit.md"
 VERSIONS = REPOSITORY / "requirements/audit.in"
 HEAD = """# Audit of the contracts
 
-Written by `make audit-contracts`, which runs {tools} and forge's coverage, and fails when a proof does not pass, a
-finding is not explained, or a line or branch is neither run by a test nor explained. No person outside the project has
-audited the contracts.
+Written by `make audit-contracts`, which runs {tools} and forge's coverage. It fails when a proof
+does not pass, a finding is not explained, or a line or branch is neither run by a test nor explained. No person outside
+the project has audited the contracts.
 """
 PROOFS = """
 ## Proofs
 
-halmos follows every path through the compiled contract and asks z3 whether any values make an assertion fail. What it
+halmos follows every path through the compiled contract and asks a solver whether any values make an assertion fail. What it
 proves holds for all values that the table names, and for the bounds that it names; beyond them stand the tests.
 SHA-256 and Keccak are functions nothing is known of, except that Keccak does not collide. No loop was cut short (limit:
 {loop} rounds). {count} proofs, {paths} paths.
 """
 NOT_PROVED = """
 Not proved, only tested: `multicall` (each of its calls is one of those above), `anchorBySignature` (elliptic curves are
-beyond z3), texts of other lengths than three bytes, the offering, accepting and changing of accreditations,
+beyond the solvers), texts of other lengths than three bytes, the offering, accepting and changing of accreditations,
 `checkPath`, `verifyAbsence`, and trees of more than nine leaves.
 """
 FINDINGS = """
