@@ -25,8 +25,8 @@ the project has audited the contracts.
 PROOFS = """
 ## Proofs
 
-halmos follows every path through the compiled contract and asks a solver whether any values make an assertion fail. What it
-proves holds for all values that the table names, and for the bounds that it names; beyond them stand the tests.
+halmos follows every path through the compiled contract and asks a solver whether any values make an assertion
+fail. What it proves holds for all values and bounds that the table names; beyond them stand the tests.
 SHA-256 and Keccak are functions nothing is known of, except that Keccak does not collide. No loop was cut short (limit:
 {loop} rounds). {count} proofs, {paths} paths.
 """
