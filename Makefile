@@ -3,8 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+AUDIT := .venv-audit
 
-.PHONY: help demo test lint types contracts bench soak clean
+.PHONY: help demo test lint types contracts audit-contracts gas bench soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +45,17 @@ types: $(VENV)/.dev ## Strict type checks
 contracts: $(VENV)/.dev node_modules/.ready ## Compile the contracts and rewrite the committed artifacts
 	$(BIN)/python scripts/build_contracts.py
 
+$(AUDIT)/.ready: requirements/audit.txt
+	test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	touch $@
+
+audit-contracts: $(AUDIT)/.ready node_modules/.ready ## Proofs, static analysis and coverage of the contracts, with their report
+	$(AUDIT)/bin/python -m scripts.audit.report
+
+gas: $(VENV)/.dev node_modules/.ready ## Rewrite the table that compares gas with the peers
+	$(BIN)/python -m scripts.gas_table
+
 bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/digest.py
 	$(BIN)/python scripts/bench/tree.py
@@ -56,4 +68,4 @@ soak: $(VENV)/.dev node_modules/.ready ## The daemon under a random mix of fault
 	$(BIN)/python -m tests.faults.soak --seeds $(or $(SEEDS),10) --batches $(or $(BATCHES),200)
 
 clean: ## Remove everything that was installed or built
-	rm -rf $(VENV) node_modules out cache build dist
+	rm -rf $(VENV) $(AUDIT) node_modules out cache build dist

@@ -6,9 +6,8 @@ import {Symbolic} from "./Symbolic.sol";
 
 /// @dev SHA-256 is any function at all here: what is proved holds whatever the hash is.
 contract InclusionProofProof is Symbolic {
-    uint256 private constant MOST_LEAVES = 17;
-    uint256 private constant LONGEST_PATH = 5;
-    uint256 private constant MOST_LEAVES_HASHED = 9;
+    uint256 private constant MOST_LEAVES = 9;
+    uint256 private constant LONGEST_PATH = 4;
 
     function verify(bytes32 root, uint256 count, uint256 index, bytes32 leaf, bytes32[] calldata path)
         external
@@ -29,9 +28,9 @@ contract InclusionProofProof is Symbolic {
         }
     }
 
-    /// @dev A path of another length than index and count ask for is refused, whatever is in it: every count up to 17,
+    /// @dev A path of another length than index and count ask for is refused, whatever is in it: every count up to nine,
     /// each of its leaves, and paths up to two nodes longer than any of them needs.
-    function check_anotherLength(bytes32 root, bytes32 leaf, bytes32[7] calldata nodes) external view {
+    function check_anotherLength(bytes32 root, bytes32 leaf, bytes32[6] calldata nodes) external view {
         for (uint256 count = 1; count <= MOST_LEAVES; ++count) {
             for (uint256 index = 0; index < count; ++index) {
                 for (uint256 length = 0; length <= nodes.length; ++length) {
@@ -49,7 +48,7 @@ contract InclusionProofProof is Symbolic {
     /// @dev For every count up to nine and each of its leaves, the answer is yes exactly when the root is the hash of
     /// the path, folded as the recursive definition of the tree says.
     function check_rightLength(bytes32 root, bytes32 leaf, bytes32[4] calldata nodes) external view {
-        for (uint256 count = 1; count <= MOST_LEAVES_HASHED; ++count) {
+        for (uint256 count = 1; count <= MOST_LEAVES; ++count) {
             for (uint256 index = 0; index < count; ++index) {
                 bytes32[] memory path = new bytes32[](_length(index, count));
                 for (uint256 i = 0; i < path.length; ++i) {

@@ -8,6 +8,7 @@ import {Symbolic} from "./Symbolic.sol";
 
 /// @dev Each part of the packed words is on its own: for every word and every value, 256 bits wide.
 contract PackedWordsProof is Symbolic {
+    /// @dev Any word, any account: the number of batches and the time of retirement stay.
     function check_party_operator(uint256 word, address account) external pure {
         PackedParty before = PackedParty.wrap(word);
         PackedParty later = before.withOperator(account);
@@ -15,6 +16,7 @@ contract PackedWordsProof is Symbolic {
         assert(later.sequence() == before.sequence() && later.retiredAt() == before.retiredAt());
     }
 
+    /// @dev Any word whose number of batches can grow: it grows by one, and nothing else changes.
     function check_party_sequence(uint256 word) external pure {
         PackedParty before = PackedParty.wrap(word);
         vm.assume(before.sequence() != type(uint32).max);
@@ -23,6 +25,7 @@ contract PackedWordsProof is Symbolic {
         assert(later.operator() == before.operator() && later.retiredAt() == before.retiredAt());
     }
 
+    /// @dev Any word without a time of retirement, any time: nothing else changes.
     function check_party_retired(uint256 word, uint48 time) external pure {
         PackedParty before = PackedParty.wrap(word);
         vm.assume(before.retiredAt() == 0);
@@ -31,6 +34,7 @@ contract PackedWordsProof is Symbolic {
         assert(later.operator() == before.operator() && later.sequence() == before.sequence());
     }
 
+    /// @dev Any count, number, block time and block height: each is read back, and the batch holds.
     function check_batch_anchored(uint32 leaves, uint32 number, uint48 time, uint48 height) external {
         vm.warp(time);
         vm.roll(height);
@@ -41,6 +45,7 @@ contract PackedWordsProof is Symbolic {
         assert(number == 0 || batch.exists());
     }
 
+    /// @dev Any word without a count, any count: nothing else changes.
     function check_batch_counted(uint256 word, uint32 leaves) external pure {
         PackedBatch before = PackedBatch.wrap(word);
         vm.assume(before.leafCount() == 0);
@@ -49,6 +54,7 @@ contract PackedWordsProof is Symbolic {
         assert(PackedBatch.unwrap(later) >> 32 == word >> 32);
     }
 
+    /// @dev Any word of a batch that holds, any time, any reason: nothing else changes.
     function check_batch_voided(uint256 word, uint48 time, uint8 reason) external {
         vm.assume(word >> 160 == 0 && time != 0 && reason <= uint8(type(Reason).max));
         vm.warp(time);

@@ -2,27 +2,82 @@
 pragma solidity 0.8.35;
 
 import {CredentialRegistry} from "../src/CredentialRegistry.sol";
-import {IBatches} from "../src/IBatches.sol";
-import {IParties} from "../src/IParties.sol";
+import {PackedBatch} from "../src/PackedBatch.sol";
+import {PackedParty} from "../src/PackedParty.sol";
 import {Purpose, Reason} from "../src/Reasons.sol";
 import {Symbolic} from "./Symbolic.sol";
 
+/// @dev The registry, and its words as they are stored: decoding them would split every proof into many more paths.
+contract OpenRegistry is CredentialRegistry {
+    struct Words {
+        uint256 party;
+        address controller;
+        address pendingController;
+        uint48 registeredAt;
+        bytes32 profileHash;
+    }
+
+    function partyWords(uint64 party) external view returns (Words memory) {
+        PartyRecord storage record = _party(party);
+        return Words(
+            PackedParty.unwrap(record.packed),
+            record.controller,
+            record.pendingController,
+            record.registeredAt,
+            record.profileHash
+        );
+    }
+
+    function batchWord(uint64 issuer, bytes32 root) external view returns (uint256) {
+        (, PackedBatch batch) = _known(issuer, root);
+        return PackedBatch.unwrap(batch);
+    }
+
+    function statusWord(uint64 issuer, bytes32 root, Purpose purpose, uint32 word) external view returns (uint256) {
+        (BatchRecord storage record,) = _known(issuer, root);
+        return record.statuses[uint256(word) << 8 | uint256(purpose)].bits;
+    }
+}
+
 /// @dev Of the whole contract: statuses for every mask and every leaf, and what one call of anybody cannot do.
 contract RegistryProof is Symbolic {
+    /// @dev Who calls, and where the proof looks: any account, any other account, any word of statuses.
+    struct Case {
+        address sender;
+        address other;
+        uint32 word;
+    }
+
+    struct State {
+        OpenRegistry.Words party;
+        uint256 batch;
+        uint256 voidedBatch;
+        uint256 bareBatch;
+        uint256 revoked;
+        uint256 suspended;
+        bool operates;
+    }
+
     address private constant CONTROLLER = address(0xC0);
     address private constant OPERATOR = address(0x0E);
+    address private constant HEIR = address(0x4E);
+    address private constant RIVAL = address(0x51);
     bytes32 private constant ROOT = keccak256("root");
     bytes32 private constant VOIDED_ROOT = keccak256("voided root");
+    bytes32 private constant BARE_ROOT = keccak256("bare root");
     uint32 private constant LEAVES = 300;
     uint32 private constant FIRST_REVOKED = 7;
+    uint256 private constant FIRST_REVOKED_MASK = 1 << 7;
+    uint256 private constant SEQUENCE_BITS = uint256(type(uint32).max) << 160;
 
-    CredentialRegistry private _registry;
+    OpenRegistry private _registry;
     uint64 private _issuer;
+    uint64 private _rival;
 
     function setUp() external {
         vm.warp(1_800_000_000);
         vm.roll(20_000_000);
-        _registry = new CredentialRegistry();
+        _registry = new OpenRegistry();
         vm.prank(CONTROLLER);
         _issuer = _registry.registerParty("https://university.example", "profile");
         vm.prank(CONTROLLER);
@@ -34,16 +89,30 @@ contract RegistryProof is Symbolic {
         vm.prank(OPERATOR);
         _registry.anchor(_issuer, VOIDED_ROOT, LEAVES);
         vm.prank(OPERATOR);
-        _registry.setStatus(_issuer, ROOT, Purpose.Revocation, 0, 1 << FIRST_REVOKED, Reason.IssuedInError);
+        _registry.setStatus(_issuer, ROOT, Purpose.Revocation, 0, FIRST_REVOKED_MASK, Reason.IssuedInError);
+        vm.prank(OPERATOR);
+        _registry.setStatus(_issuer, ROOT, Purpose.Suspension, 1, FIRST_REVOKED_MASK, Reason.UnderReview);
         vm.prank(CONTROLLER);
         _registry.voidBatch(_issuer, VOIDED_ROOT, Reason.KeyCompromise);
+        vm.prank(OPERATOR);
+        _registry.setDefaultIssuer(_issuer);
+        vm.prank(OPERATOR);
+        (bool anchored,) = address(_registry).call(abi.encode(BARE_ROOT));
+        assert(anchored);
+        vm.prank(CONTROLLER);
+        _registry.transferController(_issuer, HEIR);
+        // Another party has the same roots.
+        vm.prank(RIVAL);
+        _rival = _registry.registerParty("https://rival.example", "profile");
+        vm.prank(RIVAL);
+        _registry.anchor(_rival, ROOT, LEAVES);
     }
 
     /// @dev A mask revokes the leaves whose bits it has, and no other: every count, word, mask and leaf.
     function check_setStatus_exactlyTheMask(bytes32 root, uint32 leaves, uint32 word, uint256 mask, uint32 leaf)
         external
     {
-        vm.assume(root != ROOT && root != VOIDED_ROOT && leaves != 0 && leaf < leaves);
+        vm.assume(root != ROOT && root != VOIDED_ROOT && root != BARE_ROOT && leaves != 0 && leaf < leaves);
         vm.prank(OPERATOR);
         _registry.anchor(_issuer, root, leaves);
         vm.prank(OPERATOR);
@@ -53,7 +122,7 @@ contract RegistryProof is Symbolic {
         assert(!suspended);
     }
 
-    /// @dev No mask goes beyond the last leaf.
+    /// @dev No mask goes beyond the last leaf of a batch of 300: every word, mask and purpose.
     function check_setStatus_endsWithTheBatch(uint32 word, uint256 mask, uint8 purpose) external {
         vm.assume(purpose <= uint8(type(Purpose).max));
         vm.prank(OPERATOR);
@@ -63,7 +132,8 @@ contract RegistryProof is Symbolic {
         } catch {}
     }
 
-    /// @dev Suspension and revocation do not touch each other; lifting takes back what the mask says.
+    /// @dev Suspension and revocation do not touch each other; lifting takes back what the mask says: every
+    /// mask, every mask to lift, each of the first 256 leaves.
     function check_suspension(uint256 mask, uint256 lifted, uint8 leaf) external {
         vm.prank(OPERATOR);
         _registry.setStatus(_issuer, ROOT, Purpose.Suspension, 0, mask, Reason.UnderReview);
@@ -74,105 +144,172 @@ contract RegistryProof is Symbolic {
         assert(revoked == (leaf == FIRST_REVOKED));
     }
 
-    /// @dev No single call of anybody, with any arguments, changes an anchor, undoes a revocation, lifts a voiding or makes a
-    /// number of batches go back.
-    function check_anyCall_history(address sender) external {
-        IBatches.Batch memory before = _registry.batchOf(_issuer, ROOT);
-        IBatches.Batch memory voided = _registry.batchOf(_issuer, VOIDED_ROOT);
-        IParties.Party memory party = _registry.partyOf(_issuer);
-        _anyCall(sender);
-        IBatches.Batch memory later = _registry.batchOf(_issuer, ROOT);
-        assert(later.anchoredAt == before.anchoredAt && later.blockNumber == before.blockNumber);
-        assert(later.leafCount == before.leafCount && later.sequence == before.sequence);
-        assert(keccak256(abi.encode(_registry.batchOf(_issuer, VOIDED_ROOT))) == keccak256(abi.encode(voided)));
-        (bool revoked,) = _registry.statusOf(_issuer, ROOT, FIRST_REVOKED);
-        assert(revoked);
-        assert(_registry.partyOf(_issuer).registeredAt == party.registeredAt);
-        assert(_registry.partyOf(_issuer).sequence >= party.sequence);
+    // What one call cannot do, whoever makes it and whatever its arguments are: see `_harmless`. Lists have two entries and
+    // texts three bytes. Not here: `multicall`, which makes the same calls one after the other, `anchorBySignature`, and
+    // accreditations, which have a storage of their own.
+
+    /// @dev Any sender and hash.
+    function check_call_registerParty(Case calldata given, bytes32 hash) external {
+        _harmless(given, abi.encodeCall(_registry.registerParty, ("uri", hash)));
     }
 
-    /// @dev No call of a stranger, with any arguments, changes the party, its batches or their statuses. What an
-    /// operator signed may be relayed by anybody, and is left out.
-    function check_anyCall_stranger(address sender, uint32 leaf) external {
-        vm.assume(sender != CONTROLLER && sender != OPERATOR && leaf < LEAVES);
-        bytes32 before = _stateOf(leaf);
-        _anyCall(sender);
-        assert(_stateOf(leaf) == before);
+    /// @dev Any sender and hash, and the two parties there are: writing over a text of unknown length would take a loop of unknown length.
+    function check_call_setProfile(Case calldata given, bool rival, bytes32 hash) external {
+        uint64 party = rival ? _rival : _issuer;
+        _harmless(given, abi.encodeCall(_registry.setProfile, (party, "uri", hash)));
     }
 
-    /// @dev No call of an operator changes who governs the party and who operates it, or voids a batch.
-    function check_anyCall_operator(address other) external {
-        IParties.Party memory party = _registry.partyOf(_issuer);
-        bool operates = _registry.isOperator(_issuer, other);
-        _anyCall(OPERATOR);
-        IParties.Party memory later = _registry.partyOf(_issuer);
-        assert(later.controller == party.controller && later.pendingController == party.pendingController);
-        assert(later.retiredAt == 0 && later.profileHash == party.profileHash);
-        assert(_registry.isOperator(_issuer, other) == operates);
-        assert(_registry.batchOf(_issuer, ROOT).voidedAt == 0);
+    /// @dev Any sender, party and account.
+    function check_call_setOperator_allow(Case calldata given, uint64 party, address account) external {
+        _harmless(given, abi.encodeCall(_registry.setOperator, (party, account, true)));
     }
 
-    /// @dev Any function of parties, batches and statuses that changes something, a bare root included, with any
-    /// arguments; texts have three bytes, lists one entry. Not here: `multicall`, which makes the same calls one after
-    /// the other, `anchorBySignature`, and accreditations, which have a storage of their own.
-    function _anyCall(address sender) private {
-        bytes memory data = _call(svm.createUint256("which"));
-        vm.prank(sender);
+    /// @dev Any sender, party and account.
+    function check_call_setOperator_remove(Case calldata given, uint64 party, address account) external {
+        _harmless(given, abi.encodeCall(_registry.setOperator, (party, account, false)));
+    }
+
+    /// @dev Any sender, party and account.
+    function check_call_transferController(Case calldata given, uint64 party, address account) external {
+        _harmless(given, abi.encodeCall(_registry.transferController, (party, account)));
+    }
+
+    /// @dev Any sender and party.
+    function check_call_acceptController(Case calldata given, uint64 party) external {
+        _harmless(given, abi.encodeCall(_registry.acceptController, (party)));
+    }
+
+    /// @dev Any sender and party.
+    function check_call_retire(Case calldata given, uint64 party) external {
+        _harmless(given, abi.encodeCall(_registry.retire, (party)));
+    }
+
+    /// @dev Any sender, party, root and count.
+    function check_call_anchor(Case calldata given, uint64 party, bytes32 root, uint32 leaves) external {
+        _harmless(given, abi.encodeCall(_registry.anchor, (party, root, leaves)));
+    }
+
+    /// @dev Any sender and party, any two roots and counts.
+    function check_call_anchorMany(
+        Case calldata given,
+        uint64 party,
+        bytes32[2] calldata named,
+        uint32[2] calldata leaves
+    ) external {
+        bytes32[] memory roots = new bytes32[](2);
+        uint32[] memory counts = new uint32[](2);
+        (roots[0], roots[1]) = (named[0], named[1]);
+        (counts[0], counts[1]) = (leaves[0], leaves[1]);
+        _harmless(given, abi.encodeCall(_registry.anchorMany, (party, roots, counts)));
+    }
+
+    /// @dev Any sender and party.
+    function check_call_setDefaultIssuer(Case calldata given, uint64 party) external {
+        _harmless(given, abi.encodeCall(_registry.setDefaultIssuer, (party)));
+    }
+
+    /// @dev Any sender, party, root and count.
+    function check_call_stateLeafCount(Case calldata given, uint64 party, bytes32 root, uint32 leaves) external {
+        _harmless(given, abi.encodeCall(_registry.stateLeafCount, (party, root, leaves)));
+    }
+
+    /// @dev Any sender, party, root, word and mask.
+    function check_call_setStatus_revoke(Case calldata given, uint64 party, bytes32 root, uint32 word, uint256 mask)
+        external
+    {
+        _harmless(
+            given, abi.encodeCall(_registry.setStatus, (party, root, Purpose.Revocation, word, mask, Reason.Resolved))
+        );
+    }
+
+    /// @dev Any sender, party, root, word and mask.
+    function check_call_setStatus_suspend(Case calldata given, uint64 party, bytes32 root, uint32 word, uint256 mask)
+        external
+    {
+        _harmless(
+            given, abi.encodeCall(_registry.setStatus, (party, root, Purpose.Suspension, word, mask, Reason.Resolved))
+        );
+    }
+
+    /// @dev Any sender, party, root, word and mask.
+    function check_call_clearSuspension(Case calldata given, uint64 party, bytes32 root, uint32 word, uint256 mask)
+        external
+    {
+        _harmless(given, abi.encodeCall(_registry.clearSuspension, (party, root, word, mask, Reason.Resolved)));
+    }
+
+    /// @dev Any sender, party and root.
+    function check_call_voidBatch(Case calldata given, uint64 party, bytes32 root) external {
+        _harmless(given, abi.encodeCall(_registry.voidBatch, (party, root, Reason.KeyCompromise)));
+    }
+
+    /// @dev Any sender, party, roots and indexes.
+    function check_call_supersede(
+        Case calldata given,
+        uint64 party,
+        bytes32 root,
+        uint32 index,
+        bytes32 other,
+        uint32 otherIndex
+    ) external {
+        _harmless(given, abi.encodeCall(_registry.supersede, (party, root, index, other, otherIndex)));
+    }
+
+    /// @dev Any sender and root.
+    function check_call_bareRoot(Case calldata given, bytes32 root) external {
+        _harmless(given, abi.encode(root));
+    }
+
+    /// @dev Whoever calls: an anchor stays as it is, a voided batch too, no revocation is undone, and the numbers of
+    /// batches do not go back. A stranger changes nothing of the party, its batches and their statuses. An operator
+    /// changes neither who governs the party nor who operates it, and voids nothing. (The account that the party was
+    /// offered to counts as its controller.)
+    function _harmless(Case calldata given, bytes memory data) private {
+        vm.assume(given.sender != address(0)); // nobody sends from there
+        State memory before = _state(given);
+        vm.prank(given.sender);
         (bool done,) = address(_registry).call(data);
         vm.assume(done);
+        State memory later = _state(given);
+
+        uint256 undone = (before.batch ^ later.batch) << 96; // all but when and why it was voided
+        undone |= before.voidedBatch ^ later.voidedBatch;
+        undone |= (before.bareBatch ^ later.bareBatch) << 96 >> 128; // its count may be stated
+        undone |= before.revoked & ~later.revoked;
+        undone |= before.party.registeredAt ^ later.party.registeredAt;
+        assert(undone == 0);
+        assert(_sequence(later) >= _sequence(before));
+
+        if (given.sender == CONTROLLER || given.sender == HEIR) return;
+        uint256 governed = uint160(before.party.controller) ^ uint160(later.party.controller);
+        governed |= uint160(before.party.pendingController) ^ uint160(later.party.pendingController);
+        governed |= uint256(before.party.profileHash ^ later.party.profileHash);
+        governed |= (before.party.party ^ later.party.party) & ~SEQUENCE_BITS;
+        governed |= before.batch ^ later.batch;
+        assert(governed == 0);
+        assert(before.operates == later.operates);
+
+        if (given.sender == OPERATOR) return;
+        uint256 own = before.party.party ^ later.party.party;
+        own |= before.bareBatch ^ later.bareBatch;
+        own |= before.revoked ^ later.revoked;
+        own |= before.suspended ^ later.suspended;
+        assert(own == 0);
     }
 
-    function _call(uint256 which) private view returns (bytes memory) {
-        uint64 party = uint64(svm.createUint256("party"));
-        bytes32 word = svm.createBytes32("root");
-        address account = svm.createAddress("account");
-        uint256 number = svm.createUint256("number");
-        if (which == 0) return abi.encodeCall(_registry.registerParty, ("uri", word));
-        if (which == 1) return abi.encodeCall(_registry.setProfile, (party, "uri", word));
-        if (which == 2) return abi.encodeCall(_registry.setOperator, (party, account, true));
-        if (which == 3) return abi.encodeCall(_registry.setOperator, (party, account, false));
-        if (which == 4) return abi.encodeCall(_registry.transferController, (party, account));
-        if (which == 5) return abi.encodeCall(_registry.acceptController, (party));
-        if (which == 6) return abi.encodeCall(_registry.retire, (party));
-        if (which == 7) return abi.encodeCall(_registry.anchor, (party, word, uint32(number)));
-        if (which == 8) {
-            bytes32[] memory roots = new bytes32[](1);
-            uint32[] memory counts = new uint32[](1);
-            (roots[0], counts[0]) = (word, uint32(number));
-            return abi.encodeCall(_registry.anchorMany, (party, roots, counts));
-        }
-        if (which == 9) return abi.encodeCall(_registry.setDefaultIssuer, (party));
-        if (which == 10) return abi.encodeCall(_registry.stateLeafCount, (party, word, uint32(number)));
-        Purpose purpose = uint256(word) & 1 == 0 ? Purpose.Revocation : Purpose.Suspension;
-        uint256 mask = svm.createUint256("mask");
-        uint32 other = uint32(mask);
-        bytes32 replacement = svm.createBytes32("replacement");
-        if (which == 11) {
-            return
-                abi.encodeCall(
-                    _registry.setStatus, (party, replacement, purpose, uint32(number), mask, Reason.Resolved)
-                );
-        }
-        if (which == 12) {
-            return abi.encodeCall(_registry.clearSuspension, (party, word, uint32(number), mask, Reason.Resolved));
-        }
-        if (which == 13) return abi.encodeCall(_registry.voidBatch, (party, word, Reason.KeyCompromise));
-        if (which == 14) {
-            return abi.encodeCall(_registry.supersede, (party, word, uint32(number), replacement, other));
-        }
-        return abi.encode(word);
-    }
-
-    function _stateOf(uint32 leaf) private view returns (bytes32) {
-        (bool revoked, bool suspended) = _registry.statusOf(_issuer, ROOT, leaf);
-        return keccak256(
-            abi.encode(
-                _registry.partyOf(_issuer),
-                _registry.batchOf(_issuer, ROOT),
-                _registry.batchOf(_issuer, VOIDED_ROOT),
-                revoked,
-                suspended
-            )
+    function _state(Case calldata given) private view returns (State memory) {
+        return State(
+            _registry.partyWords(_issuer),
+            _registry.batchWord(_issuer, ROOT),
+            _registry.batchWord(_issuer, VOIDED_ROOT),
+            _registry.batchWord(_issuer, BARE_ROOT),
+            _registry.statusWord(_issuer, ROOT, Purpose.Revocation, given.word),
+            _registry.statusWord(_issuer, ROOT, Purpose.Suspension, given.word),
+            _registry.isOperator(_issuer, given.other)
         );
+    }
+
+    function _sequence(State memory state) private pure returns (uint32) {
+        return PackedParty.wrap(state.party.party).sequence();
     }
 }

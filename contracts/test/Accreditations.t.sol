@@ -625,6 +625,18 @@ contract AccreditationsTest is RegistryTest {
         registry.checkPath(ids, issuer, asked, START);
     }
 
+    function test_checkPath_widened() external {
+        Scope memory narrow = Scope(613, 4, 6, 7, 0, 0);
+        uint64[] memory ids = new uint64[](2);
+        ids[0] = _link(body, holder, Kind.AccreditToAccredit, narrow);
+        ids[1] = _link(holder, issuer, Kind.AccreditToIssue, Scope(613, 4, 5, 7, 0, 0));
+        vm.expectRevert(abi.encodeWithSelector(IAccreditations.ScopeWidened.selector, 1, ids[1]));
+        registry.checkPath(ids, issuer, narrow, START);
+        // A recognition does not hand down a right, so nothing is wider than it.
+        ids[0] = _link(body, holder, Kind.Recognise, narrow);
+        registry.checkPath(ids, issuer, narrow, START);
+    }
+
     function test_checkPath_invalidScope() external {
         uint64[] memory ids = _path(1, false);
         vm.expectRevert(abi.encodeWithSelector(Scopes.InvalidScope.selector, 0, 0, 0, 8, 0));

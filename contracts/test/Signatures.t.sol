@@ -64,6 +64,11 @@ contract SignaturesTest is RegistryTest {
         registry.anchorBySignature(party, root, leafCount, operator, deadline, signature);
     }
 
+    function test_noLeaves() external {
+        _refuse(abi.encodeWithSelector(IBatches.EmptyBatch.selector, issuer, ROOT));
+        registry.anchorBySignature(issuer, ROOT, 0, operator, FOREVER, "");
+    }
+
     function testFuzz_anotherChain(uint64 chain) external {
         vm.assume(chain > 0 && chain != FORGE_CHAIN);
         bytes memory signature = _sign(OPERATOR_KEY, _hash(FOREVER));
