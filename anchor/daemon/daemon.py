@@ -119,6 +119,8 @@ def run_daemon(
     loops = [_Loop("anchor loop", worker.run, worker.stop), *_drop_loops(settings, desk, notices)]
     try:
         with socket.create_server((address.host, address.port)) as listener:
+            # Its connections inherit it; without it, small answers on a kept connection wait for acknowledgements.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return _serve(app, listener, loops, notices, status, log, started)
     finally:
         alerts.close()

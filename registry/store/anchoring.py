@@ -18,6 +18,8 @@ from registry.store.attempts import ATTEMPT, Attempt, attempt_row
 from registry.store.batches import BATCH, BatchRow, batch_row
 from registry.store.leases import Lease
 from registry.store.tables import (
+    ANCHORED_STATES,
+    BY_PERSON,
     SETTLED_STATES,
     BatchState,
     JobState,
@@ -250,7 +252,13 @@ class AnchorStore:
 
     def _write(self, connection: Connection, row: BatchRow, detail: str) -> None:
         values: dict[str, Any] = {name: getattr(row, name) for name in BatchRow.__slots__ if name not in _FIXED}
-        connection.execute(update(batch).where(batch.c.id == row.id).values(**values))
+        this = update(batch).where(batch.c.id == row.id)
+        put_aside = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
+        if row.state in (*ANCHORED_STATES, *SETTLED_STATES):
+            connection.execute(this.values(**values))
+        elif connection.execute(this.where(not_(put_aside)).values(**values)).rowcount == 0:
+            # A person put it aside in the middle of the round: what happened is stored, and it stays where it is.
+            connection.execute(this.values(**{name: values[name] for name in values if name not in _PARKING}))
         record(connection, row.id, row.state, detail)
 
 
@@ -261,6 +269,7 @@ def _nonce_of(row: BatchRow) -> int:
 
 
 # Set once, or by others than the daemon.
+_PARKING = ("state", "parked_code", "parked_why")
 _FIXED = ("id", "issuer", "root", "leaf_count", "sealed_at", "cancel_requested")
 
 

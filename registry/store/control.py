@@ -8,9 +8,7 @@ from registry.errors import StoreError
 from registry.store.anchoring import record
 from registry.store.batches import BATCH, BatchRow, batch_row
 from registry.store.jobs import Job, JobStore
-from registry.store.tables import ANCHORED_STATES, SETTLED_STATES, BatchState, JobState, attempt, batch
-
-BY_PERSON = "by-person"
+from registry.store.tables import ANCHORED_STATES, BY_PERSON, SETTLED_STATES, BatchState, JobState, attempt, batch
 
 
 def batch_of(engine: Engine, one: Job) -> BatchRow | None:

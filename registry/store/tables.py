@@ -54,6 +54,8 @@ class BatchState(StrEnum):
 
 ANCHORED_STATES = (BatchState.MINED, BatchState.SAFE, BatchState.FINAL)
 SETTLED_STATES = (BatchState.FINAL, BatchState.CANCELLED)
+BY_PERSON = "by-person"
+"""The `parked_code` of what a person put aside: only a person takes it up again."""
 
 
 class JobState(StrEnum):

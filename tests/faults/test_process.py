@@ -12,6 +12,8 @@ from sqlalchemy.exc import OperationalError
 from anchor.signer import SignedTransaction
 from registry.errors import SignerError
 from registry.merkle import Tree
+from registry.store.control import park, unpark
+from registry.store.tables import BatchState
 from registry.store.tables import signer as signer_table
 from tests.faults.site import Site
 
@@ -139,6 +141,25 @@ def test_a_signer_that_signs_something_else_waits_for_a_person(here: Site) -> No
     assert here.proxy.count(SEND) == 0
     here.unpark(job)
     here.to_the_end(worker, job)
+    here.prove()
+
+
+def test_what_a_person_puts_aside_in_the_middle_of_a_round_stays_there(here: Site) -> None:
+    job = here.job("ada")
+
+    def put_aside(point: str) -> None:
+        if point == "reserved":
+            park(here.data.engine, here.again(job), "the dean has a question")
+
+    worker = here.worker(reached=put_aside)
+    here.rounds(worker, 4)
+    row = here.batch(job)
+    if row.state is BatchState.PARKED:
+        # Its first attempt may have gone out before; it was not in a block yet.
+        assert row.parked_code == "by-person"
+        unpark(here.data.engine, here.again(job))
+    here.to_the_end(worker, job)
+    assert "the dean has a question" in " ".join(event.detail for event in here.history(job))
     here.prove()
 
 
