@@ -25,8 +25,8 @@ def replay(world: World, traces: Sequence[Trace]) -> int:
     steps = [step for trace in traces for step in trace.steps]
     before = min(step.time for step in steps) - 2
     height = world.tester.get_block_by_number("latest")["number"]
-    options = ("--chain-id", world.chain_id, "--timestamp", before, "--number", height - 1, "--base-fee", 0, "--no-mining")
-    with anvil(*map(str, options)) as url:
+    options = ("--chain-id", world.chain_id, "--timestamp", before, "--number", height - 1, "--base-fee", 0)
+    with anvil(*map(str, options), "--no-mining") as url:
         node = Node(url, world, before + 1)
         for trace in traces:
             snapshot = node.ask("evm_snapshot")
