@@ -10,7 +10,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    cast,
+    create_engine,
+    event,
+    func,
+    inspect,
+    literal,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from registry.errors import SettingsError, StoreError
@@ -54,11 +68,11 @@ def is_postgresql(engine: Engine) -> bool:
     return engine.dialect.name == "postgresql"
 
 
-def now(connection: Connection) -> float:
-    """The database's own clock, in Unix seconds: the one clock that several machines have in common."""
+def now(connection: Connection) -> ColumnElement[float]:
+    """The database's own clock, in Unix seconds, for use in a statement: the one clock that several machines share."""
     if connection.dialect.name == "postgresql":
-        return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
-    return time.time()
+        return cast(func.extract("epoch", func.clock_timestamp()), Float)
+    return literal(time.time())
 
 
 def _engine(url: str) -> Engine:

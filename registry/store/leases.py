@@ -116,11 +116,10 @@ class Lease:
 
     def holder(self) -> Holder | None:
         """Who has it now."""
-        query = select(signer.c.owner, signer.c.epoch, signer.c.expires_at).where(*self._key)
         with self._engine.connect() as connection:
-            found = connection.execute(query).first()
-            left = 0.0 if found is None else found.expires_at - now(connection)
-        return None if found is None or found.owner is None or left <= 0 else Holder(found.owner, found.epoch, left)
+            left = signer.c.expires_at - now(connection)
+            found = connection.execute(select(signer.c.owner, signer.c.epoch, left).where(*self._key)).first()
+        return None if found is None or found[0] is None or found[2] <= 0 else Holder(*found)
 
     def _make_row(self, connection: Connection) -> None:
         if connection.execute(select(signer.c.epoch).where(*self._key)).first() is None:
