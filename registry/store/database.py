@@ -32,23 +32,27 @@ from registry.errors import SettingsError, StoreError
 HEAD: Final = "0002"
 """The revision this program works with; a test compares it with `migrations`."""
 FIRST: Final = "0001"
+# Longer than the largest batch takes to be hashed between two statements.
+IDLE_SECONDS: Final = 60.0
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same in every process: who holds it brings the database up to date.
 _UPGRADE_LOCK = 0x7465737461
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, *, idle_seconds: float = IDLE_SECONDS) -> Engine:
     """The database, in its present form.
 
     Args:
         url: `sqlite:///<file>` or `postgresql://…`.
+        idle_seconds: PostgreSQL ends a transaction in which nothing has happened for so long: a process that is stopped
+            in the middle of one must not keep its locks.
 
     Raises:
         SettingsError: the URL is neither.
         StoreError: it cannot be opened, or a newer version of the program wrote it.
     """
-    engine = _engine(url)
+    engine = _engine(url, idle_seconds)
     try:
         if _revision(engine) != HEAD:
             with _alone(engine):
@@ -75,7 +79,7 @@ def now(connection: Connection) -> ColumnElement[float]:
     return literal(time.time())
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, idle_seconds: float) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -89,13 +93,15 @@ def _engine(url: str) -> Engine:
             f"there is no support for {parsed.get_backend_name()} databases", remedy="Use SQLite or PostgreSQL."
         )
     # A connection that the server closed in the meantime is replaced before it is used.
-    return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    options = f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
+    connecting = {"options": options}
+    return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=connecting)
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:
     cursor = connection.cursor()
     # FULL: a committed batch or signed transaction has to survive a power cut, not only a crash of the program.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

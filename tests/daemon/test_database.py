@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from registry.errors import SettingsError, StoreError
 from registry.store import database
@@ -189,6 +190,24 @@ def test_the_lease_cannot_be_taken_while_its_holder_writes(engine: Engine) -> No
         assert taken == []
     thread.join()
     assert taken == [False]
+
+
+def test_a_holder_that_stops_in_the_middle_of_a_write_does_not_keep_the_lease_for_ever(postgres_url: str) -> None:
+    stopped, other = open_database(postgres_url, idle_seconds=0.5), open_database(postgres_url)
+    one, two = lease(stopped, "one"), lease(other, "two")
+    assert one.acquire()
+    with stopped.connect() as connection:
+        one.guard(connection)
+        expire_later = threading.Thread(target=lambda: expire(other))
+        # It waits for the row that the stopped one has locked, until the server ends that transaction.
+        expire_later.start()
+        expire_later.join(30)
+        assert not expire_later.is_alive()
+        assert two.acquire()
+        with pytest.raises(DBAPIError):
+            connection.execute(text("SELECT 1"))
+    stopped.dispose()
+    other.dispose()
 
 
 def test_many_that_want_it_at_once_get_it_once(engine: Engine) -> None:

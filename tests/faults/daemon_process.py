@@ -1,4 +1,7 @@
-"""A daemon in a process of its own, that kills itself the n-th time it reaches a point: `daemon_process.py POINT N`."""
+"""A daemon in a process of its own, that kills or stops itself the n-th time it reaches a point.
+
+daemon_process.py POINT N SIGKILL|SIGSTOP
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from anchor.workspace import Workspace
 from registry.settings import load_settings
 
 
-def main(point: str, times: int) -> None:
+def main(point: str, times: int, ending: signal.Signals) -> None:
     """Run with the settings of the environment."""
     left = times
 
@@ -19,11 +22,11 @@ def main(point: str, times: int) -> None:
         nonlocal left
         left -= where == point
         if left == 0 and where == point:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), ending)
 
     with Workspace(load_settings()) as workspace:
         run_daemon(workspace, Address("127.0.0.1", 0), reached=reached)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), signal.Signals[sys.argv[3]])

@@ -19,12 +19,19 @@ ENDS_SECONDS = 20.0
 
 @contextmanager
 def daemon(
-    here: Site, point: str = "nowhere", times: int = 1, *, lease_seconds: float = 1.0, program: tuple[str, ...] = ()
+    here: Site,
+    point: str = "nowhere",
+    times: int = 1,
+    *,
+    ending: str = "SIGKILL",
+    lease_seconds: float = 1.0,
+    program: tuple[str, ...] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A daemon until the block ends; it is asked to end then, and killed if it does not.
 
     Args:
-        point, times: where it kills itself (`anchor.daemon.driver.POINTS`).
+        point, times: where it ends (`anchor.daemon.driver.POINTS`).
+        ending: how: SIGKILL, or SIGSTOP, after which SIGCONT wakes it up.
         program: what it runs under, such as strace with its options.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TESTAMUR_")}
@@ -39,7 +46,7 @@ def daemon(
         "TESTAMUR_BUMP_BLOCKS": "2",
         "TESTAMUR_RPC_TIMEOUT": "2",
     }
-    command = [*program, sys.executable, str(SCRIPT), point, str(times)]
+    command = [*program, sys.executable, str(SCRIPT), point, str(times), ending]
     with (here.data.path / "daemon.log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
@@ -52,6 +59,12 @@ def daemon(
             process.kill()
             process.wait()
             raise
+
+
+def is_stopped(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it stands still, by the word of the kernel."""
+    state = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    return state == "T"
 
 
 def log_of(here: Site) -> str:

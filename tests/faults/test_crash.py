@@ -14,7 +14,7 @@ from registry.merkle import Tree
 from registry.store.jobs import Job
 from registry.store.tables import BatchState
 from tests.faults.harness import wait_until
-from tests.faults.processes import daemon, log_of
+from tests.faults.processes import daemon, is_stopped, log_of
 from tests.faults.site import Site
 
 GWEI = 10**9
@@ -48,9 +48,9 @@ def test_a_daemon_ends_by_sigterm_and_hands_the_lease_over(here: Site) -> None:
 
 def test_a_stopped_leader_wakes_up_to_find_itself_replaced(here: Site) -> None:
     jobs = [here.job(f"student {number}") for number in range(3)]
-    with daemon(here) as leader:
-        wait_until(lambda: here.again(jobs[0]).batch is not None, SECONDS, "the job is sealed", state=_said(here))
-        leader.send_signal(signal.SIGSTOP)
+    # It stops where it hurts most: the bytes are stored, and the next thing it does is to send them.
+    with daemon(here, "before-send", ending="SIGSTOP") as leader:
+        wait_until(lambda: is_stopped(leader), SECONDS, "the leader stands still", state=_said(here))
         with daemon(here):
             wait_until(lambda: _mined_and_final(here, jobs), SECONDS, "another has done it", state=_said(here))
             leader.send_signal(signal.SIGCONT)
