@@ -10,6 +10,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_hash.auto import keccak
+from eth_keys.constants import SECPK1_N
 from hexbytes import HexBytes
 
 from anchor.signer import SignedTransaction, TypedData
@@ -17,6 +18,9 @@ from registry.chain.hexadecimal import checksummed, to_hex
 from registry.chain.transport import HttpTransport
 from registry.errors import ChainUnavailable, SettingsError, SignerError
 
+TRANSACTION_TYPE = 2
+# Of the two signatures that the same key can make of one, only that with the lower s counts (EIP-2).
+HIGHEST_S = SECPK1_N // 2
 # As eth_account names them; each has to come back as it was asked for.
 FIELDS = ("chainId", "nonce", "value", "gas", "maxFeePerGas", "maxPriorityFeePerGas")
 
@@ -59,15 +63,19 @@ class RemoteSigner:
         wanted = {name: int(transaction[name]) for name in FIELDS}
         to, data = checksummed(transaction["to"]), bytes(transaction["data"])
         fields = {name: hex(value) for name, value in wanted.items()}
-        request = {"from": self._address, "to": to, "data": to_hex(data), "type": "0x2", **fields}
+        request = {"from": self._address, "to": to, "data": to_hex(data), "type": hex(TRANSACTION_TYPE), **fields}
         answer = self._asked("eth_signTransaction", [request])
         raw = self._bytes(answer.get("raw") if isinstance(answer, Mapping) else answer)
         try:
-            signed = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+            decoded = TypedTransaction.from_bytes(HexBytes(raw))
+            signed = decoded.as_dict()
             signer = Account.recover_transaction(raw)
         except Exception as error:
             # Whatever the decoder throws: this is no signed transaction.
             raise self._differs(f"it is no signed transaction ({type(error).__name__})") from None
+        if decoded.transaction_type != TRANSACTION_TYPE:
+            # Other types say more than the fields that are compared: one of type 4 gives the account's code away.
+            raise self._differs(f"it is a transaction of type {decoded.transaction_type}, not {TRANSACTION_TYPE}")
         found = {**{name: int(signed[name]) for name in FIELDS}, "to": to_hex(bytes(signed["to"])).lower()}
         asked = {**wanted, "to": to.lower()}
         for name, value in asked.items():
@@ -77,6 +85,8 @@ class RemoteSigner:
             raise self._differs("its data is another")
         if signer != self._address:
             raise self._differs(f"it is signed by {signer}, not {self._address}")
+        if signed["s"] > HIGHEST_S:
+            raise self._differs("its signature has a high s, which no node takes (EIP-2)")
         return SignedTransaction(raw, keccak(raw))
 
     def sign_typed(self, content: TypedData) -> bytes:
@@ -93,6 +103,8 @@ class RemoteSigner:
             raise self._differs(f"it is no signature ({type(error).__name__})") from None
         if signer != self._address:
             raise self._differs(f"it is signed by {signer}, not {self._address}")
+        if int.from_bytes(signature[32:64], "big") > HIGHEST_S or signature[64] not in (27, 28):
+            raise self._differs("its signature is of a form that no contract takes (high s, or v not 27 or 28)")
         return signature
 
     def _asked(self, method: str, params: list[Any]) -> Any:

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from eth_account._utils.legacy_transactions import encode_transaction
 from eth_account.messages import encode_typed_data
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_keys.constants import SECPK1_N
+from hexbytes import HexBytes
 
 from anchor.relay import anchor_message
 from anchor.remote_signer import RemoteSigner
@@ -104,6 +108,47 @@ def test_a_signature_of_another_key_is_refused(server: Server) -> None:
         with pytest.raises(SignerError) as refusal:
             sign()
         assert refusal.value.code == "signer-differs"
+
+
+def of_type(kind: int) -> dict[str, Any]:
+    """The same transaction of another type, which has members of its own."""
+    common = {**TRANSACTION, "data": "0x0102", "type": kind}
+    if kind == 4:
+        authorization = {"chainId": 5, "address": CONTRACT, "nonce": 8}
+        return common | {"authorizationList": [ACCOUNT.sign_authorization(authorization)]}
+    del common["maxFeePerGas"], common["maxPriorityFeePerGas"]
+    common["gasPrice"] = 10**10
+    if kind == 0:
+        del common["type"]
+    return common
+
+
+@pytest.mark.parametrize("kind", [0, 1, 4])
+def test_a_transaction_of_another_type_is_refused(server: Server, kind: int) -> None:
+    raw = ACCOUNT.sign_transaction(of_type(kind)).raw_transaction
+    server.behaviour = lambda exchange: exchange.answer("0x" + raw.hex())
+    with pytest.raises(SignerError) as refusal:
+        server.signer().sign(TRANSACTION)
+    assert refusal.value.code == "signer-differs"
+
+
+def test_the_twin_of_a_good_signature_is_refused(server: Server) -> None:
+    signed = TypedTransaction.from_bytes(HexBytes(KeySigner(ACCOUNT).sign(TRANSACTION).raw)).as_dict()
+    v, r, s = 1 - signed.pop("v"), signed.pop("r"), SECPK1_N - signed.pop("s")
+    raw = encode_transaction(TypedTransaction.from_dict(signed), vrs=(v, r, s))
+    assert Account.recover_transaction(raw) == ACCOUNT.address
+    server.behaviour = lambda exchange: exchange.answer("0x" + raw.hex())
+    with pytest.raises(SignerError, match="high s"):
+        server.signer().sign(TRANSACTION)
+
+
+def test_the_twin_of_a_good_signature_of_typed_data_is_refused(server: Server) -> None:
+    good = KeySigner(ACCOUNT).sign_typed(MESSAGE)
+    high = good[:32] + (SECPK1_N - int.from_bytes(good[32:64], "big")).to_bytes(32, "big") + bytes([55 - good[64]])
+    for signature in (high, good[:64] + bytes([good[64] - 27])):
+        server.behaviour = lambda exchange, answer=signature: exchange.answer("0x" + answer.hex())
+        with pytest.raises(SignerError, match="no contract takes"):
+            server.signer().sign_typed(MESSAGE)
 
 
 @pytest.mark.parametrize("answer", ["0x", "0xzz", "0x02c0", None, 5, [], {"raw": None}, "0x02" + "ff" * 200])
