@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     database: str | None = Field(
         default=None, description="PostgreSQL, as `postgresql://user@host/name`; default: SQLite in the data folder."
     )
-    chain: str = Field(default=EMBEDDED, description="`embedded`, or the URL of a JSON-RPC endpoint.")
+    chain: str = Field(
+        default=EMBEDDED, description="`embedded`, or the URLs of JSON-RPC endpoints of one chain, the preferred first."
+    )
     contract: str | None = Field(default=None, description="Address of the contract; default: the same on every chain.")
     issuer: int | None = Field(default=None, ge=1, description="The party this folder anchors for.")
     trusted_issuers: frozenset[int] = Field(

@@ -127,7 +127,8 @@ class ChainClient:
         """A client for one HTTP endpoint or several; nothing is asked yet.
 
         Args:
-            url: `http://…` or `https://…`; several of the same chain with commas between them, the preferred one first.
+            url: `http://…` or `https://…`; several of the same chain with commas or spaces between them, the preferred
+                one first.
             timeout: seconds for one whole request.
 
         Raises:
@@ -136,7 +137,8 @@ class ChainClient:
         from registry.chain.endpoints import Endpoints
         from registry.chain.transport import HttpTransport
 
-        transports = [HttpTransport(each.strip(), timeout) for each in url.split(",")]
+        urls = url.replace(",", " ").split() or [url]
+        transports = [HttpTransport(each, timeout) for each in urls]
         transport = transports[0] if len(transports) == 1 else Endpoints(transports)
         return cls(transport, where=transport.where)
 

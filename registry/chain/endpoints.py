@@ -10,21 +10,27 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from registry.chain.hexadecimal import quantity
-from registry.errors import ChainUnavailable, WrongChain
+from registry.errors import ChainUnavailable
 
 SEND = "eth_sendRawTransaction"
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 # So many blocks behind the newest one known, an endpoint is not asked while there is another.
 MOST_BEHIND = 2
+# Sends that one endpoint may owe an answer to; a silent one gets no more of them, and holds no more threads.
+MOST_SENDS_OWED = 4
 # Limits of requests: geth's and most providers' code, and what those say that send HTTP codes inside of JSON.
 _BUSY_CODES = frozenset({-32005, 429})
+# The same codes with these words are about the request itself (besu, Infura): it would fail anywhere and any time.
+_LIMITS_OF_THE_REQUEST = ("gas limit", "range", "results", "batch")
+# How clients say that they have the transaction already (`anchor.daemon.classify` has all their words).
+_HAS_IT = ("already known", "alreadyknown", "already imported", "same hash")
 
 
 class Endpoint(Protocol):
@@ -39,12 +45,22 @@ class Endpoint(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EndpointHealth:
-    """How an endpoint is. `head` is the newest block it has shown; `why` says what is wrong."""
+    """How an endpoint is.
+
+    Attributes:
+        where: its URL without secrets.
+        ok: whether it is asked; False while it rests after a failure, and for good when it serves another chain.
+        why: what is wrong.
+        head, behind: the newest block it has shown, and how many another one has shown more.
+        latency: seconds its last answer took.
+    """
 
     where: str
     ok: bool
     why: str | None
     head: int | None
+    behind: int | None
+    latency: float | None
 
 
 @dataclass(slots=True)
@@ -56,6 +72,8 @@ class _Known:
     rests_until: float = 0.0
     why: str | None = None
     head: int | None = None
+    latency: float | None = None
+    sends_owed: int = 0
     checked: bool = False
     excluded: bool = False
 
@@ -74,8 +92,9 @@ class Endpoints:
         self._known = [_Known(each) for each in endpoints]
         self._clock = clock
         self._lock = threading.Lock()
-        self._chain: tuple[object, object] | None = None
-        self._threads = ThreadPoolExecutor(len(self._known), thread_name_prefix="endpoint")
+        self._chain: tuple[str, str] | None = None
+        # One more each than can be held up by sends, for the heads.
+        self._threads = ThreadPoolExecutor(len(self._known) * (MOST_SENDS_OWED + 1), thread_name_prefix="endpoint")
         self.where = ", ".join(each.where for each in endpoints)
 
     def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
@@ -94,8 +113,16 @@ class Endpoints:
         """How each endpoint is, in the order of preference."""
         now = self._clock()
         with self._lock:
+            newest = max((one.head for one in self._known if one.head is not None), default=0)
             return [
-                EndpointHealth(one.endpoint.where, not one.excluded and one.rests_until <= now, one.why, one.head)
+                EndpointHealth(
+                    where=one.endpoint.where,
+                    ok=not one.excluded and one.rests_until <= now,
+                    why=one.why,
+                    head=one.head,
+                    behind=None if one.head is None else newest - one.head,
+                    latency=one.latency,
+                )
                 for one in self._known
             ]
 
@@ -112,40 +139,48 @@ class Endpoints:
             try:
                 answer = self._asked(one, method, params)
             except ChainUnavailable as error:
-                failure = error
+                failure = _more_telling(failure, error)
                 continue
             if not _is_busy(answer):
                 return answer
-            self._failed(one, "too many requests")
             busy = answer
         if busy is not None:
             return busy
         raise failure or self._none_left()
 
     def _broadcast(self, params: Sequence[object]) -> Mapping[str, Any]:
-        """Send to all; the best answer: taken by one is taken, and a refusal says more than silence."""
-        asked = [self._threads.submit(self._asked, one, SEND, params) for one in self._in_order(everyone=True)]
-        refusal: Mapping[str, Any] | None = None
-        failure: ChainUnavailable | None = None
-        accepted: Mapping[str, Any] | None = None
-        for future in asked:
-            try:
-                answer = future.result()
-            except ChainUnavailable as error:
-                failure = error
-                continue
-            if "result" in answer:
-                accepted = accepted or answer
-            else:
-                refusal = refusal if refusal is not None and not _is_busy(refusal) else answer
-        if accepted is not None:
-            return accepted
-        if failure is not None and (refusal is None or _is_busy(refusal)):
-            # One that gave no answer may have taken it.
-            raise failure
-        if refusal is not None:
-            return refusal
+        """Send to all; taken by one is taken, and the others are not waited for.
+
+        When none takes it: one that has it already tells most, then a refusal, then silence, then a limit.
+        """
+        asked = [self._threads.submit(self._sent, one, params) for one in self._owing_little()]
+        for future in as_completed(asked):
+            if future.exception() is None and "result" in future.result():
+                return future.result()
+        refusals, failure = _outcomes(asked)
+        telling = [answer for answer in refusals if not _is_busy(answer)]
+        for answer in [*filter(_has_it, telling), *telling]:
+            return answer
+        if failure is None and refusals:
+            return refusals[0]
+        # One that gave no answer may have taken it.
         raise failure or self._none_left()
+
+    def _owing_little(self) -> list[_Known]:
+        """All that may be sent to; each now owes an answer more."""
+        order = self._in_order(everyone=True)
+        with self._lock:
+            chosen = [one for one in order if one.sends_owed < MOST_SENDS_OWED]
+            for one in chosen:
+                one.sends_owed += 1
+        return chosen
+
+    def _sent(self, one: _Known, params: Sequence[object]) -> Mapping[str, Any]:
+        try:
+            return self._asked(one, SEND, params)
+        finally:
+            with self._lock:
+                one.sends_owed -= 1
 
     def _look_for_newer_heads(self) -> None:
         """Ask every endpoint that is not resting how far it is: reads follow the newest."""
@@ -177,6 +212,7 @@ class Endpoints:
     def _asked(self, one: _Known, method: str, params: Sequence[object]) -> Mapping[str, Any]:
         try:
             self._check(one)
+            asked_at = self._clock()
             answer = one.endpoint.make_request(method, params)
         except WrongChainHere:
             raise
@@ -184,26 +220,33 @@ class Endpoints:
             self._failed(one, error.what)
             raise
         with self._lock:
+            one.latency = self._clock() - asked_at
+        if _is_busy(answer):
+            self._failed(one, "too many requests")
+            return answer
+        with self._lock:
             one.failures, one.rests_until, one.why = 0, 0.0, None
         return answer
 
     def _check(self, one: _Known) -> None:
         """Before an endpoint is believed in anything: the chain it serves."""
+        if one.excluded:  # by another thread, since this one chose whom to ask
+            raise WrongChainHere(f"this endpoint is not asked: {one.why}", where=one.endpoint.where)
         if one.checked:
             return
-        identity = (
-            one.endpoint.make_request("eth_chainId", []).get("result"),
-            (one.endpoint.make_request("eth_getBlockByNumber", ["0x0", False]).get("result") or {}).get("hash"),
-        )
-        if None in identity:
+        chain_id = one.endpoint.make_request("eth_chainId", []).get("result")
+        genesis = one.endpoint.make_request("eth_getBlockByNumber", ["0x0", False]).get("result")
+        genesis_hash = genesis.get("hash") if isinstance(genesis, Mapping) else None
+        if not (isinstance(chain_id, str) and isinstance(genesis_hash, str)):
             raise ChainUnavailable("the endpoint does not say which chain it serves", where=one.endpoint.where)
+        identity = (chain_id.lower(), genesis_hash.lower())
         with self._lock:
             self._chain = self._chain or identity
             one.checked = True
             if identity == self._chain:
                 return
-            one.excluded, one.why = True, f"it serves another chain ({identity[0]})"
-        raise WrongChainHere(f"this endpoint serves another chain ({identity[0]})", where=one.endpoint.where)
+            one.excluded, one.why = True, f"it serves another chain ({chain_id})"
+        raise WrongChainHere(f"this endpoint serves another chain ({chain_id})", where=one.endpoint.where)
 
     def _failed(self, one: _Known, why: str) -> None:
         with self._lock:
@@ -221,12 +264,38 @@ class Endpoints:
         )
 
 
-class WrongChainHere(ChainUnavailable, WrongChain):
+class WrongChainHere(ChainUnavailable):
     """One of several endpoints serves another chain; the others are asked instead."""
 
-    default_code = "wrong-chain-id"
+
+def _more_telling(before: ChainUnavailable | None, error: ChainUnavailable) -> ChainUnavailable:
+    """The later failure, unless it is only about an endpoint of another chain."""
+    return before if before is not None and isinstance(error, WrongChainHere) else error
+
+
+def _outcomes(asked: Sequence[Future[Mapping[str, Any]]]) -> tuple[list[Mapping[str, Any]], ChainUnavailable | None]:
+    """Refusals in the order of preference, and why others gave no answer."""
+    refusals: list[Mapping[str, Any]] = []
+    failure: ChainUnavailable | None = None
+    for future in asked:
+        try:
+            refusals.append(future.result())
+        except ChainUnavailable as error:
+            failure = _more_telling(failure, error)
+    return refusals, failure
+
+
+def _words(answer: Mapping[str, Any]) -> tuple[object, str]:
+    """Code and message of an error; a node may send anything in their places."""
+    error = answer.get("error")
+    return (error.get("code"), str(error.get("message")).lower()) if isinstance(error, Mapping) else (None, "")
 
 
 def _is_busy(answer: Mapping[str, Any]) -> bool:
-    error = answer.get("error")
-    return isinstance(error, Mapping) and error.get("code") in _BUSY_CODES
+    code, message = _words(answer)
+    limited = isinstance(code, int) and code in _BUSY_CODES
+    return limited and not any(words in message for words in _LIMITS_OF_THE_REQUEST)
+
+
+def _has_it(answer: Mapping[str, Any]) -> bool:
+    return any(words in _words(answer)[1] for words in _HAS_IT)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from registry.chain.client import ChainClient, RpcRefused
-from registry.chain.endpoints import Endpoints
-from registry.errors import ChainUnavailable
+from registry.chain.endpoints import MOST_SENDS_OWED, Endpoints
+from registry.errors import ChainUnavailable, SettingsError, WrongChain
 from tests.chain.worlds import BrokenEndpoint, Exchange, devnet
 
 HASH = "0x" + "ab" * 32
@@ -140,6 +141,131 @@ def test_a_refusal_of_one_tells_more_than_the_silence_of_another() -> None:
     answer = Endpoints([one, two]).make_request("eth_sendRawTransaction", ["0x00"])
     # Silence may mean that it was taken, so the caller has to ask the chain: both say so.
     assert answer["error"]["message"] == "nonce too low"
+
+
+def test_what_one_took_is_not_held_up_by_another_that_says_nothing() -> None:
+    silent, quick, released = Fake("silent"), Fake("quick"), threading.Event()
+
+    def say_nothing() -> Mapping[str, Any]:
+        released.wait()
+        raise ChainUnavailable("no complete answer", where="silent")
+
+    silent.answers["eth_sendRawTransaction"] = say_nothing
+    quick.answers["eth_sendRawTransaction"] = lambda: {"result": HASH}
+    endpoints = Endpoints([silent, quick])
+    try:
+        for _ in range(3 * MOST_SENDS_OWED):
+            assert endpoints.make_request("eth_sendRawTransaction", ["0x00"])["result"] == HASH
+        # It is not buried under what it does not answer, and the heads still get through.
+        assert silent.asked.count("eth_sendRawTransaction") <= MOST_SENDS_OWED
+        assert endpoints.make_request("eth_getBlockByNumber", ["latest", False])["result"]["of"] == "silent"
+    finally:
+        released.set()
+        endpoints.close()
+
+
+def refusing(message: str, code: int = -32000) -> Callable[[], Mapping[str, Any]]:
+    return lambda: {"error": {"code": code, "message": message}}
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_of_several_refusals_the_most_telling_is_returned(first: int) -> None:
+    words = [refusing("insufficient funds for transfer"), refusing("already known"), refusing("slow down", 429)]
+    fakes = [Fake(str(number)) for number in range(3)]
+    for number, fake in enumerate(fakes):
+        fake.answers["eth_sendRawTransaction"] = words[(number + first) % 3]
+    answer = Endpoints(fakes).make_request("eth_sendRawTransaction", ["0x00"])
+    assert answer["error"]["message"] == "already known"
+
+
+def test_silence_means_more_than_a_limit() -> None:
+    limited, down = Fake("limited"), Fake("down")
+    limited.answers["eth_sendRawTransaction"] = refusing("slow down", 429)
+    down.down = True
+    with pytest.raises(ChainUnavailable, match="nothing answers"):
+        Endpoints([limited, down]).make_request("eth_sendRawTransaction", ["0x00"])
+
+
+def test_a_limited_one_rests_longer_each_time() -> None:
+    one, two, clock = Fake("one"), Fake("two"), Clock()
+    one.answers["eth_call"] = refusing("daily request count exceeded, request rate limited", -32005)
+    endpoints = Endpoints([one, two], clock=clock)
+    for pause in (1, 2, 4):
+        assert endpoints.make_request("eth_call", [])["result"] == "two"
+        asked = one.asked.count("eth_call")
+        clock.now += pause - 0.5
+        assert endpoints.make_request("eth_call", [])["result"] == "two"
+        assert one.asked.count("eth_call") == asked
+        clock.now += 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Transaction gas limit exceeds block gas limit",  # besu
+        "Requested range exceeds maximum RPC range limit",  # besu
+        "query returned more than 10000 results",  # Infura
+    ],
+)
+def test_a_limit_of_the_request_is_an_answer(words: str) -> None:
+    one, two = Fake("one"), Fake("two")
+    one.answers["eth_getLogs"] = refusing(words, -32005)
+    endpoints = Endpoints([one, two])
+    assert endpoints.make_request("eth_getLogs", [{}])["error"]["message"] == words
+    assert two.asked == []
+    assert endpoints.health()[0].ok
+
+
+@pytest.mark.parametrize("genesis", ["garbage", None, [], {"hash": None}, {"hash": {}}])
+def test_one_that_does_not_say_which_chain_it_serves_is_passed_over(genesis: object) -> None:
+    one, two = Fake("one"), Fake("two")
+    one.answers["eth_getBlockByNumber"] = lambda: {"result": genesis}
+    endpoints = Endpoints([one, two])
+    assert endpoints.make_request("eth_call", [])["result"] == "two"
+    assert "eth_call" not in one.asked
+
+
+def test_another_genesis_is_another_chain() -> None:
+    one, other = Fake("one"), Fake("other")
+    other.answers["eth_getBlockByNumber"] = lambda: {"result": {"hash": HASH}}
+    endpoints = Endpoints([one, other], clock=Clock())
+    endpoints.make_request("eth_call", [])
+    one.down = True
+    with pytest.raises(ChainUnavailable) as refusal:
+        endpoints.make_request("eth_call", [])
+    # The reason is that of the right chain: nobody is told that the chain is wrong.
+    assert refusal.value.where == "one"
+    assert not isinstance(refusal.value, WrongChain)
+    assert "eth_call" not in other.asked
+
+
+def test_health_tells_how_far_and_how_slow_each_is() -> None:
+    clock = Clock()
+    near, far = Fake("near", head=20), Fake("far", head=5)
+
+    def slowly() -> Mapping[str, Any]:
+        clock.now += 0.25
+        return {"result": "near"}
+
+    near.answers["eth_call"] = slowly
+    endpoints = Endpoints([near, far], clock=clock)
+    endpoints.make_request("eth_getBlockByNumber", ["latest", False])
+    endpoints.make_request("eth_call", [])
+    first, second = endpoints.health()
+    assert (first.head, first.behind, first.latency) == (20, 0, 0.25)
+    assert (second.head, second.behind) == (5, 15)
+
+
+@pytest.mark.parametrize("between", [",", ", ", " ", "\n", " , "])
+def test_urls_may_be_apart_in_many_ways(between: str) -> None:
+    client = ChainClient.connect(between.join(["http://one.example", "http://user:secret@two.example/key"]))
+    assert list(client.endpoints()) == ["http://one.example", "http://two.example/…"]
+    client.close()
+
+
+def test_no_url_at_all_is_said() -> None:
+    with pytest.raises(SettingsError):
+        ChainClient.connect(" , ")
 
 
 def test_a_client_takes_several_urls(embedded_url: str) -> None:
