@@ -26,30 +26,30 @@ class Offer:
 
 def first_offer(fees: Fees, ceiling: int | None) -> Offer | None:
     """Enough for now and for some rise of the base fee; None when the ceiling does not even pay for now."""
-    needed = fees.base_fee + fees.tip
-    if ceiling is not None and needed > ceiling:
+    if ceiling is not None and fees.base_fee + fees.tip > ceiling:
         return None
-    wanted = BASE_FEE_MULTIPLE * fees.base_fee + fees.tip
+    wanted = _comfortable(fees)
     return Offer(wanted if ceiling is None else min(wanted, ceiling), fees.tip)
 
 
 def bumped(previous: Offer, fees: Fees, ceiling: int | None) -> Offer | None:
     """An offer that replaces the previous one and is enough for now; None when the ceiling forbids it."""
-    now = first_offer(fees, None)
-    if now is None:
-        return None
-    tip = max(now.tip, _raised(previous.tip))
-    max_fee = max(now.max_fee, _raised(previous.max_fee), fees.base_fee + tip)
-    if ceiling is None or max_fee <= ceiling:
-        return Offer(max_fee, tip)
-    # Less would do as well, as long as it replaces the previous one and pays for now.
+    tip = max(fees.tip, _raised(previous.tip))
+    # Less than this would not replace the previous one, or not pay for now.
     least = max(_raised(previous.max_fee), fees.base_fee + tip)
-    return Offer(ceiling, tip) if least <= ceiling else None
+    if ceiling is not None and least > ceiling:
+        return None
+    wanted = max(least, _comfortable(fees))
+    return Offer(wanted if ceiling is None else min(wanted, ceiling), tip)
 
 
 def cancel_offer(dearest: Offer, fees: Fees, ceiling: int | None) -> Offer | None:
     """An offer for the transaction that takes a nonce back; `dearest` is 0 where nothing was sent with it."""
     return bumped(dearest, fees, ceiling)
+
+
+def _comfortable(fees: Fees) -> int:
+    return BASE_FEE_MULTIPLE * fees.base_fee + fees.tip
 
 
 def _raised(amount: int) -> int:

@@ -29,6 +29,20 @@ def refusal(words: str, code: int = -32000) -> RpcRefused:
         ("insufficient funds for gas * price + value: balance 0, tx cost 1, overshot 1", SendOutcome.NO_FUNDS),
         ("Upfront cost exceeds account balance", SendOutcome.NO_FUNDS),
         ("intrinsic gas too low: gas 21000, minimum needed 53000", SendOutcome.REFUSED),
+        ("Known transaction", SendOutcome.KNOWN),
+        ("unknown transaction type", SendOutcome.AMBIGUOUS),
+        ("INTERNAL_ERROR: could not replace existing tx", SendOutcome.UNDERPRICED),
+        ("[0x01]: insufficient gas price to replace existing transaction.", SendOutcome.UNDERPRICED),
+        ("Replacement transaction underpriced", SendOutcome.UNDERPRICED),
+        ("underpriced", SendOutcome.FEE_TOO_LOW),
+        ("[0x01] Transaction feeCap 1 below chain minimum.", SendOutcome.FEE_TOO_LOW),
+        ("Gas price below current base fee", SendOutcome.FEE_TOO_LOW),
+        ("Wrong chainId", SendOutcome.REFUSED),
+        ("Wrong Chain ID in transaction signature", SendOutcome.REFUSED),
+        ("tx fee (1.50 ether) exceeds the configured cap (1.00 ether)", SendOutcome.REFUSED),
+        ("transaction gas limit too high (cap: 16777216, tx: 20000000)", SendOutcome.REFUSED),
+        ("[0x01] Transaction discarded outright due to pool size constraints.", SendOutcome.BUSY),
+        ("pending sub-pool is full", SendOutcome.BUSY),
         ("txpool is full", SendOutcome.BUSY),
         ("Too Many Requests", SendOutcome.BUSY),
         ("something nobody has said before", SendOutcome.AMBIGUOUS),
@@ -41,6 +55,10 @@ def test_words_mean_what_their_client_means(words: str, outcome: SendOutcome) ->
 
 def test_a_limit_may_be_in_the_code_alone() -> None:
     assert classify(refusal("no", -32005)) is SendOutcome.BUSY
+
+
+def test_a_code_of_limits_does_not_hide_what_the_words_say() -> None:
+    assert classify(refusal("Transaction gas limit exceeds block gas limit", -32005)) is SendOutcome.REFUSED
 
 
 def test_no_answer_says_nothing_about_the_transaction() -> None:

@@ -41,6 +41,42 @@ def test_a_raised_offer_replaces_the_one_before_it(previous: Offer, now: Fees, c
         assert ceiling is None or offer.max_fee <= ceiling
 
 
+@given(offers, fees, ceilings, wei, wei)
+def test_dearer_times_never_make_a_cheaper_offer(
+    previous: Offer, now: Fees, ceiling: int | None, rise: int, more_tip: int
+) -> None:
+    dearer = Fees(now.base_fee + rise, now.tip + more_tip)
+    for before, after in (
+        (first_offer(now, ceiling), first_offer(dearer, ceiling)),
+        (bumped(previous, now, ceiling), bumped(previous, dearer, ceiling)),
+    ):
+        if before is None:
+            assert after is None
+        elif after is not None:
+            assert (after.max_fee, after.tip) >= (before.max_fee, before.tip)
+            assert after.tip >= before.tip
+
+
+@given(offers, fees)
+def test_a_raised_offer_is_no_less_than_a_first_one(previous: Offer, now: Fees) -> None:
+    first, raised = first_offer(now, None), bumped(previous, now, None)
+    assert first is not None
+    assert raised is not None
+    assert raised.max_fee >= first.max_fee
+    assert raised.tip >= first.tip
+
+
+@given(fees, wei)
+def test_raising_within_a_ceiling_ends(now: Fees, ceiling: int) -> None:
+    offer = first_offer(now, ceiling)
+    # 10**14 is 275 times 12.5 % above 1.
+    for _ in range(400):
+        if offer is None:
+            return
+        offer = bumped(offer, now, ceiling)
+    raise AssertionError("it is raised for ever")
+
+
 def test_without_a_ceiling_there_is_always_an_offer() -> None:
     assert bumped(Offer(0, 0), Fees(0, 0), None) == Offer(1, 1)
 
