@@ -73,7 +73,7 @@ class Node:
     def _receipt(self, message: dict[str, str]) -> dict[str, Any]:
         transaction = {"from": ISSUER, "gas": hex(20_000_000)} | message
         sent = self.client.request("eth_sendTransaction", [transaction])
-        # The same times in every run: an identifier that is the hash of a time has a zero byte in some, which is cheaper.
+        # The same times in every run: the hash of a time has a zero byte now and then, which is cheaper.
         self.time += 1
         self.client.request("evm_mine", [{"timestamp": hex(self.time)}])
         receipt: dict[str, Any] = self.client.request("eth_getTransactionReceipt", [sent])
