@@ -31,3 +31,8 @@ def read_timestamp(text: str) -> datetime:
     if not _TIMESTAMP.match(text):
         raise ValueError("a time is written as 2026-01-01T00:00:00Z")
     return datetime.fromisoformat(text)
+
+
+def from_unix(seconds: int) -> datetime:
+    """The moment, in UTC, of a Unix time."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from registry.errors import SettingsError, StoreError
-from registry.store import database
+from registry.store import database, index_tables
 from registry.store.batches import BatchStore, Leaf
 from registry.store.database import HEAD, open_database
 from registry.store.jobs import JobStore, Rejected
@@ -25,14 +25,15 @@ from registry.store.leases import Lease, LeaseLost
 from registry.store.tables import JobState, metadata, signer
 from tests.postgres import postgres_server, postgres_url
 
-__all__ = ["postgres_server", "postgres_url"]
+__all__ = ["index_tables", "postgres_server", "postgres_url"]
 
 CHAIN, CONTRACT = "eip155:5", "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 DIGEST = sha256(b"ada").digest()
 
-# What the second revision added; tables in an order in which they can be dropped.
-SINCE_THE_FIRST = ("queued", "rejected", "job", "batch_event", "api_key", "signer", "checkpoint")
+# What later revisions added; tables in an order in which they can be dropped.
+INDEX = [table.name for table in reversed(metadata.sorted_tables) if table.name.startswith("indexed_")]
+SINCE_THE_FIRST = (*INDEX, "queued", "rejected", "job", "batch_event", "api_key", "signer", "checkpoint")
 COLUMNS_SINCE_THE_FIRST = {
     "attempt": ("gas", "max_fee", "tip", "cost", "sends", "sent_block"),
     "batch": ("sender", "nonce", "parked_code", "parked_why", "mined_at", "final_at", "cancel_requested"),

@@ -1,0 +1,427 @@
+"""Reading the index: what one contract's events say, as of one block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, or_, select, tuple_
+
+from registry.accreditation import EVENT_NAMES, Ledger
+from registry.store.index_facts import (
+    BatchKey,
+    IndexedBatch,
+    IndexedEvent,
+    IndexedParty,
+    Mark,
+    ledger_of,
+    prefix_of,
+    prefix_range,
+    read_arguments,
+)
+from registry.store.index_tables import (
+    indexed_batch,
+    indexed_block,
+    indexed_chain,
+    indexed_event,
+    indexed_leaf,
+    indexed_party,
+    indexed_status,
+    indexed_tree,
+)
+
+# Databases take only so many values in one statement.
+VALUES_A_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the index is, and how it stands with the chain.
+
+    Attributes:
+        source: the number of this contract in the index.
+        first_block: that the contract was deployed in.
+        cursor: everything up to this block is in the index.
+        final: number of the newest block that the chain called final, or None when it called none so.
+        seen: number of the newest block that the chain told of; the index lags by `seen - cursor.number`.
+        seen_at: Unix seconds at which the chain was last read.
+        version: goes up with every change of what is indexed.
+        reorgs: how many were followed.
+        trouble_code, trouble_why: what keeps it from going on, or None.
+    """
+
+    source: int
+    chain: str
+    contract: str
+    genesis_hash: bytes
+    first_block: int
+    cursor: Mark
+    final: int | None
+    final_hash: bytes | None
+    seen: int
+    seen_at: float
+    version: int
+    reorgs: int
+    trouble_code: str | None
+    trouble_why: str | None
+
+    def is_final(self, block_number: int) -> bool:
+        """Whether a block can no longer be undone, as far as the chain has said."""
+        return self.final is not None and block_number <= self.final
+
+
+class EventPlace(NamedTuple):
+    """Where an event or an anchor is: block number and log index, the order of the chain and of pages."""
+
+    block_number: int
+    log_index: int
+
+
+class LeafPlace(NamedTuple):
+    """A tree that may hold a digest, and the first of its leaves that begins like it."""
+
+    root: bytes
+    leaf_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedTree:
+    """A tree whose file was looked at. `state` is "loaded", "damaged" or "unsorted"; times are Unix seconds."""
+
+    root: bytes
+    leaf_count: int
+    state: str
+    loaded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events are wanted; None for all.
+
+    Attributes:
+        party: that they are about, on either side.
+        names: of the ABI.
+        from_block, to_block: both included.
+    """
+
+    party: int | None = None
+    root: bytes | None = None
+    accreditation: int | None = None
+    names: frozenset[str] | None = None
+    from_block: int | None = None
+    to_block: int | None = None
+
+
+class Index:
+    """The index of one contract. Every method reads what is committed; `head` says up to which block that is.
+
+    Args:
+        chain: CAIP-2 name.
+        contract: checksummed address.
+    """
+
+    def __init__(self, engine: Engine, chain: str, contract: str):
+        self.engine = engine
+        self.chain = chain
+        self.contract = contract
+        self._source: int | None = None
+
+    def head(self) -> Head | None:
+        """How far the index is, or None when there is none yet."""
+        with self.engine.connect() as connection:
+            return read_head(connection, self.chain, self.contract)
+
+    @property
+    def source(self) -> int:
+        """The number of this contract in the index; -1, which nothing has, while there is none."""
+        if self._source is None and (head := self.head()) is not None:
+            self._source = head.source
+        return -1 if self._source is None else self._source
+
+    # Parties
+
+    def party(self, party: int) -> IndexedParty | None:
+        """A party, or None."""
+        return next(iter(self.parties(after=party - 1, limit=1, only=party)), None)
+
+    def parties(self, *, after: int = 0, limit: int = 1000, only: int | None = None) -> list[IndexedParty]:
+        """Parties by number, those after one."""
+        of = indexed_party.c
+        query = select(*PARTY).where(of.source == self.source, of.party > after)
+        if only is not None:
+            query = query.where(of.party == only)
+        with self.engine.connect() as connection:
+            return [IndexedParty(*found) for found in connection.execute(query.order_by(of.party).limit(limit))]
+
+    # Batches
+
+    def batch(self, issuer: int, root: bytes) -> IndexedBatch | None:
+        """The batch that an issuer anchored under a root, or None."""
+        return next((each for each in self.batches_of([root]) if each.issuer == issuer), None)
+
+    def batches_of(self, roots: Iterable[bytes]) -> list[IndexedBatch]:
+        """All batches with those roots, of whichever issuer, oldest first."""
+        of = indexed_batch.c
+        found: list[IndexedBatch] = []
+        with self.engine.connect() as connection:
+            for some in _in_pieces(list(roots)):
+                query = select(*BATCH).where(of.source == self.source, of.root.in_(some))
+                found += map(batch_of, connection.execute(query))
+        return sorted(found, key=lambda batch: (batch.block.number, batch.log_index))
+
+    def batches(
+        self,
+        *,
+        issuer: int | None = None,
+        after: EventPlace | None = None,
+        before: EventPlace | None = None,
+        limit: int = 1000,
+        newest_first: bool = False,
+    ) -> list[IndexedBatch]:
+        """Batches in the order of the chain, strictly after and before places where given.
+
+        Args:
+            newest_first: in the opposite order.
+        """
+        of = indexed_batch.c
+        query = select(*BATCH).where(of.source == self.source)
+        if issuer is not None:
+            query = query.where(of.issuer == issuer)
+        query = query.where(*_between(of.block_number, of.log_index, after, before))
+        order = (of.block_number.desc(), of.log_index.desc()) if newest_first else (of.block_number, of.log_index)
+        with self.engine.connect() as connection:
+            return [batch_of(found) for found in connection.execute(query.order_by(*order).limit(limit))]
+
+    def all_batches(self, issuer: int | None = None) -> Iterator[IndexedBatch]:
+        """Every batch in the order of the chain, read in pages."""
+        after = None
+        while page := self.batches(issuer=issuer, after=after):
+            yield from page
+            after = EventPlace(page[-1].block.number, page[-1].log_index)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many `parties`, `batches`, `credentials` (leaves) and `events` there are, and `trees` that are loaded."""
+        of = indexed_batch.c
+        with self.engine.connect() as connection:
+            batches = connection.execute(
+                select(func.count(), func.coalesce(func.sum(of.leaf_count), 0)).where(of.source == self.source)
+            ).one()
+            parties = select(func.count()).select_from(indexed_party).where(indexed_party.c.source == self.source)
+            events = select(func.count()).select_from(indexed_event).where(indexed_event.c.source == self.source)
+            trees = select(func.count()).select_from(indexed_tree).where(indexed_tree.c.state == LOADED)
+            return {
+                "parties": connection.execute(parties).scalar_one(),
+                "batches": int(batches[0]),
+                "credentials": int(batches[1]),
+                "events": connection.execute(events).scalar_one(),
+                "trees": connection.execute(trees).scalar_one(),
+            }
+
+    # Statuses
+
+    def status_words(self, key: BatchKey, purpose: int) -> dict[int, int]:
+        """The status words that events set, by their number; those that are not there are zero.
+
+        Of a voided batch they are what they were before: all its credentials are revoked besides.
+        """
+        of = indexed_status.c
+        mine = (of.source == self.source, of.root == key.root, of.issuer == key.issuer, of.purpose == purpose)
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(of.word, of.bits).where(*mine).order_by(of.word))
+            return {word: int.from_bytes(bits, "big") for word, bits in rows}
+
+    # Events
+
+    def events(
+        self, wanted: EventFilter | None = None, *, after: EventPlace | None = None, limit: int = 1000
+    ) -> list[IndexedEvent]:
+        """Events in the order of the chain."""
+        with self.engine.connect() as connection:
+            return read_events(connection, self._wanted(wanted or EventFilter()), self.source, after=after, limit=limit)
+
+    def all_events(self, wanted: EventFilter | None = None) -> Iterator[IndexedEvent]:
+        """Events in the order of the chain, read in pages."""
+        after = None
+        while page := self.events(wanted, after=after):
+            yield from page
+            after = EventPlace(page[-1].block.number, page[-1].log_index)
+
+    def _wanted(self, wanted: EventFilter) -> list[ColumnElement[bool]]:
+        of = indexed_event.c
+        conditions: list[ColumnElement[bool]] = []
+        if wanted.party is not None:
+            conditions.append(or_(of.party == wanted.party, of.holder == wanted.party))
+        if wanted.root is not None:
+            conditions.append(of.root == wanted.root)
+        if wanted.accreditation is not None:
+            conditions.append(of.accreditation == wanted.accreditation)
+        if wanted.names is not None:
+            conditions.append(of.name.in_(sorted(wanted.names)))
+        if wanted.from_block is not None:
+            conditions.append(of.block_number >= wanted.from_block)
+        if wanted.to_block is not None:
+            conditions.append(of.block_number <= wanted.to_block)
+        return conditions
+
+    # Accreditations
+
+    def ledger(self) -> Ledger:
+        """All accreditations and recognitions as of the cursor.
+
+        Raises:
+            ChainError: the events cannot be all there are.
+        """
+        head = self.head()
+        events = self.all_events(EventFilter(names=EVENT_NAMES))
+        return ledger_of(events, as_of=None if head is None else head.cursor)
+
+    # Trees and digests
+
+    def places(self, digest: bytes) -> list[LeafPlace]:
+        """The trees that may hold a digest; whether one does, only its leaves can say."""
+        return self._places(indexed_leaf.c.prefix == prefix_of(digest))
+
+    def places_of_many(self, digests: Sequence[bytes]) -> dict[bytes, list[LeafPlace]]:
+        """`places` of many digests at once."""
+        by_prefix: dict[int, list[LeafPlace]] = {}
+        columns = (indexed_leaf.c.prefix, indexed_tree.c.root, indexed_leaf.c.leaf_index)
+        with self.engine.connect() as connection:
+            for some in _in_pieces(sorted({prefix_of(digest) for digest in digests})):
+                query = select(*columns).join(indexed_tree).where(indexed_leaf.c.prefix.in_(some))
+                for prefix, root, leaf_index in connection.execute(query):
+                    by_prefix.setdefault(prefix, []).append(LeafPlace(root, leaf_index))
+        return {digest: by_prefix.get(prefix_of(digest), []) for digest in digests}
+
+    def places_with_prefix(self, hexadecimal: str, *, limit: int) -> list[LeafPlace]:
+        """Trees with digests that begin with 1 to 16 hexadecimal digits: one for each different first 8 bytes."""
+        first, last = prefix_range(hexadecimal)
+        return self._places(indexed_leaf.c.prefix.between(first, last), limit=limit)
+
+    def _places(self, condition: ColumnElement[bool], *, limit: int | None = None) -> list[LeafPlace]:
+        query = select(indexed_tree.c.root, indexed_leaf.c.leaf_index).join(indexed_tree).where(condition)
+        query = query.order_by(indexed_leaf.c.prefix, indexed_leaf.c.tree).limit(limit)
+        with self.engine.connect() as connection:
+            return [LeafPlace(*found) for found in connection.execute(query)]
+
+    def trees(self, roots: Iterable[bytes]) -> dict[bytes, IndexedTree]:
+        """Those of the trees that were looked at."""
+        of = indexed_tree.c
+        found: dict[bytes, IndexedTree] = {}
+        with self.engine.connect() as connection:
+            for some in _in_pieces(list(roots)):
+                for row in connection.execute(
+                    select(of.root, of.leaf_count, of.state, of.loaded_at).where(of.root.in_(some))
+                ):
+                    found[row.root] = IndexedTree(*row)
+        return found
+
+    def roots_without_tree(self, *, issuer: int | None = None, limit: int = 1000) -> list[bytes]:
+        """Roots of batches whose digests cannot be looked up: their tree was not there yet, or is not sound."""
+        of = indexed_batch.c
+        loaded = select(indexed_tree.c.root).where(indexed_tree.c.root == of.root, indexed_tree.c.state == LOADED)
+        query = select(of.root).where(of.source == self.source, ~loaded.exists()).distinct()
+        if issuer is not None:
+            query = query.where(of.issuer == issuer)
+        with self.engine.connect() as connection:
+            return list(connection.execute(query.order_by(of.root).limit(limit)).scalars())
+
+
+LOADED = "loaded"
+
+PARTY: tuple[ColumnElement[Any], ...] = tuple(indexed_party.c[name] for name in IndexedParty.__slots__)
+BATCH: tuple[ColumnElement[Any], ...] = (
+    indexed_batch.c.issuer,
+    indexed_batch.c.sequence,
+    indexed_batch.c.root,
+    indexed_batch.c.leaf_count,
+    indexed_batch.c.operator,
+    indexed_batch.c.block_number,
+    indexed_batch.c.block_hash,
+    indexed_batch.c.block_time,
+    indexed_batch.c.log_index,
+    indexed_batch.c.transaction_hash,
+    indexed_batch.c.voided_at,
+    indexed_batch.c.void_reason,
+    indexed_batch.c.revoked,
+    indexed_batch.c.suspended,
+)
+
+EVENT: tuple[ColumnElement[Any], ...] = tuple(column for column in indexed_event.c if column.name != "source")
+
+
+def batch_of(row: Row[Any]) -> IndexedBatch:
+    """A row of the columns `BATCH`."""
+    issuer, sequence, root, leaf_count, operator, number, block_hash, time, *rest = row
+    return IndexedBatch(issuer, sequence, root, leaf_count, operator, Mark(number, block_hash, time), *rest)
+
+
+def read_head(connection: Connection, chain: str, contract: str) -> Head | None:
+    """The row of an indexed contract, or None."""
+    of = indexed_chain.c
+    row = connection.execute(select(indexed_chain).where(of.chain == chain, of.contract == contract)).first()
+    if row is None:
+        return None
+    return Head(
+        source=row.id,
+        chain=row.chain,
+        contract=row.contract,
+        genesis_hash=row.genesis_hash,
+        first_block=row.first_block,
+        cursor=Mark(row.number, row.hash, row.time),
+        final=row.final_number,
+        final_hash=row.final_hash,
+        seen=row.seen_number,
+        seen_at=row.seen_at,
+        version=row.version,
+        reorgs=row.reorgs,
+        trouble_code=row.trouble_code,
+        trouble_why=row.trouble_why,
+    )
+
+
+def read_events(
+    connection: Connection,
+    conditions: Iterable[ColumnElement[bool]],
+    source: int,
+    *,
+    after: EventPlace | None = None,
+    limit: int | None = None,
+) -> list[IndexedEvent]:
+    """Events of a source that meet the conditions, in the order of the chain."""
+    of, block = indexed_event.c, indexed_block.c
+    query = (
+        select(*EVENT, block.hash, block.time)
+        .join(indexed_block, and_(block.source == of.source, block.number == of.block_number))
+        .where(of.source == source, *conditions, *_between(of.block_number, of.log_index, after, None))
+        .order_by(of.block_number, of.log_index)
+        .limit(limit)
+    )
+    return [
+        IndexedEvent(
+            name=row.name,
+            block=Mark(row.block_number, row.hash, row.time),
+            log_index=row.log_index,
+            transaction_hash=row.transaction_hash,
+            arguments=read_arguments(row.arguments),
+            party=row.party,
+            holder=row.holder,
+            root=row.root,
+            accreditation=row.accreditation,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _between(
+    number: ColumnElement[int], position: ColumnElement[int], after: EventPlace | None, before: EventPlace | None
+) -> Iterator[ColumnElement[bool]]:
+    if after is not None:
+        yield tuple_(number, position) > tuple_(after.block_number, after.log_index)
+    if before is not None:
+        yield tuple_(number, position) < tuple_(before.block_number, before.log_index)
+
+
+def _in_pieces(values: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(values), VALUES_A_STATEMENT):
+        yield values[start : start + VALUES_A_STATEMENT]
