@@ -61,6 +61,13 @@ class Settings(BaseSettings):
     )
     workers: int | None = Field(default=None, ge=1, le=64, description="Processes for digests; default: one a core.")
 
+    trees: str | None = Field(
+        default=None, description="Tree store, as `s3://bucket/prefix`; default: the folder `trees` in the data folder."
+    )
+    tree_cache_bytes: int = Field(
+        default=64 << 20, ge=1 << 20, description="Memory for parts of trees that are read from S3, in bytes."
+    )
+
     daemon_seconds: float = Field(default=2.0, gt=0, le=600, description="Seconds between two rounds of the daemon.")
     lease_seconds: float = Field(
         default=60.0,

@@ -171,10 +171,12 @@ def map_file(path: Path) -> tuple[mmap, int, bytes]:
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            leaf_count, root = _read_header(file.read(HEADER.size), path)
+            leaf_count, root = read_header(file.read(HEADER.size), str(path))
             expected = levels_of(leaf_count)[-1].end
             if size != expected:
-                raise _broken(path, f"{leaf_count} leaves take {expected} bytes, the file has {size}", "file-length")
+                raise _broken(
+                    str(path), f"{leaf_count} leaves take {expected} bytes, the file has {size}", "file-length"
+                )
             data = mmap(file.fileno(), size, access=ACCESS_READ)
     except OSError as error:
         raise TreeError(
@@ -185,30 +187,35 @@ def map_file(path: Path) -> tuple[mmap, int, bytes]:
         ) from error
     if data[-NODE_SIZE:] != root:
         data.close()
-        raise _broken(path, "the topmost node differs from the root in the header", "header-root")
+        raise _broken(str(path), "the topmost node differs from the root in the header", "header-root")
     return data, leaf_count, root
 
 
-def _read_header(header: bytes, path: Path) -> tuple[int, bytes]:
+def read_header(header: bytes, where: str) -> tuple[int, bytes]:
+    """The leaf count and the root in the first 64 bytes of a tree file.
+
+    Raises:
+        TreeError: it is no tree file, or of a version that is not known here.
+    """
     if len(header) < HEADER.size or not header.startswith(MAGIC):
-        raise _broken(path, "this is not a tree file", "not-a-tree-file")
+        raise _broken(where, "this is not a tree file", "not-a-tree-file")
     _, version, leaf_count, root = HEADER.unpack(header)
     if version != VERSION:
         raise TreeError(
             f"the tree file has format {version}, this program knows {VERSION}",
-            where=str(path),
+            where=where,
             remedy="Use the version of testamur that wrote it.",
             code="version",
         )
     if leaf_count == 0 or header != HEADER.pack(MAGIC, version, leaf_count, root):
-        raise _broken(path, "the header of the tree file is damaged", "header")
+        raise _broken(where, "the header of the tree file is damaged", "header")
     return leaf_count, root
 
 
-def _broken(path: Path, what: str, code: str) -> TreeError:
+def _broken(where: str, what: str, code: str) -> TreeError:
     return TreeError(
         what,
-        where=str(path),
+        where=where,
         remedy="Restore the file from a backup, or build it again from the same digests: the bytes are the same.",
         code=code,
     )

@@ -1,0 +1,542 @@
+"""The tree store: the trees of all batches, in a folder or on S3-compatible storage, and proofs from them.
+
+Every proof is recomputed up to the root before it leaves, so a damaged file or a store that lies can make an answer
+impossible, and never wrong. Three things can be in the way of an answer, and none of them is ever taken for "not in
+the batch":
+
+- `tree-missing`: the store does not have the tree;
+- `tree-damaged`: what the store has under the name of the tree does not lead to its root;
+- `trees-unavailable`: the store could not be asked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import tempfile
+import threading
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from registry.errors import ProofError, SettingsError, StoreError, TreeError
+from registry.merkle import AbsenceProof, InclusionProof, Tree, check_absence, check_inclusion
+from registry.settings import Settings
+from registry.store.tree_blocks import Block, BlockTree, ReadableTree
+from registry.treefile import HEADER, levels_of, read_header
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+MISSING = "tree-missing"
+DAMAGED = "tree-damaged"
+UNAVAILABLE = "trees-unavailable"
+REPAIR = "Copy it from the write side (`testamur trees push`), or restore it from a backup."
+
+MOST_OPEN_TREES = 4096
+MOST_HEADERS = 1 << 16
+# What a block in the cache takes besides its nodes.
+BLOCK_OVERHEAD = 800
+CHUNK_BYTES = 8 << 20
+MOST_PARTS = 10_000  # of one upload in parts
+UPLOADS_AT_ONCE = 4
+
+CONNECT_SECONDS = 3
+REQUEST_SECONDS = 10
+RETRIES = 2
+RETRY_SECONDS = 10
+
+_TREE_NAME = re.compile(r"([0-9a-f]{64})\.tree")
+
+
+class TreeStore(Protocol):
+    """The trees of all batches by their root. Safe for use by several threads.
+
+    Every method raises `StoreError` with code `tree-missing`, `tree-damaged` or `trees-unavailable` when the tree
+    cannot be used, and `TreeError` for a digest that is not 32 bytes long or an index beyond the tree.
+    """
+
+    def has(self, root: bytes) -> bool:
+        """Whether the store has the tree, by its header and its length."""
+
+    def leaf_count(self, root: bytes) -> int:
+        """The number of leaves by the header of the tree: compare it with the one on chain."""
+
+    def inclusion(self, root: bytes, digest: bytes, *, hint: int | None = None) -> InclusionProof | None:
+        """The verified proof that a digest is in the tree; None when it is verified to be absent.
+
+        Args:
+            hint: the index at which somebody saw it; a wrong one only costs time.
+        """
+
+    def inclusion_at(self, root: bytes, index: int) -> tuple[bytes, InclusionProof]:
+        """The leaf at an index with its verified proof."""
+
+    def absence(self, root: bytes, digest: bytes) -> AbsenceProof | None:
+        """The verified proof that a digest is not in the tree; None when it is verified to be in it."""
+
+    def leaves(self, root: bytes, first: int, count: int) -> list[bytes]:
+        """The leaves from an index on, fewer at the end of the tree. NOT verified: prove each that matters."""
+
+    def open_whole(self, root: bytes) -> AbstractContextManager[Tree]:
+        """The whole tree, for loading and audit, as it is stored: `Tree.check` verifies it."""
+
+    def put(self, root: bytes, path: Path) -> None:
+        """Copy a sealed tree file into the store, unless it is there already."""
+
+
+def open_trees(settings: Settings) -> TreeStore:
+    """The tree store of the settings: `trees`, or the folder `trees` of the data folder.
+
+    Credentials and endpoint of S3-compatible storage come from the environment, as `AWS_*`.
+
+    Raises:
+        SettingsError: the setting is not `s3://bucket/prefix`, or the library for it is not installed.
+    """
+    if settings.trees is None:
+        return FolderTrees(settings.data_folder / "trees")
+    return S3Trees(_s3(settings.trees), cache_bytes=settings.tree_cache_bytes)
+
+
+def _s3(url: str) -> ObjectStore:
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment or "@" in parts.netloc:
+        raise SettingsError(
+            f"the setting trees is {url!r}, not s3://bucket or s3://bucket/prefix",
+            remedy="Endpoint and credentials go into AWS_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+            code="trees",
+        )
+    try:
+        from obstore.exceptions import BaseError
+        from obstore.store import S3Store
+    except ImportError:
+        raise SettingsError(
+            "trees on S3-compatible storage need the library obstore",
+            remedy="Install it with: pip install 'testamur[s3]'",
+            code="s3-missing",
+        ) from None
+    from datetime import timedelta
+
+    try:
+        return S3Store(
+            parts.netloc,
+            prefix=parts.path.strip("/") or None,
+            client_options={
+                # Given options replace those of the environment, so this one has to be read here.
+                "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true", "yes"),
+                "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
+                "timeout": timedelta(seconds=REQUEST_SECONDS),
+            },
+            retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+        )
+    except (BaseError, ValueError) as error:
+        raise SettingsError(
+            f"the tree store {url} cannot be set up: {_short(error)}",
+            remedy="Check AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+            code="trees",
+        ) from None
+
+
+class _VerifiedTrees(ABC):
+    """Proofs of trees that nobody vouches for."""
+
+    @abstractmethod
+    def _tree(self, root: bytes) -> ReadableTree:
+        """The tree with that root, its header checked."""
+
+    @abstractmethod
+    def _look(self, root: bytes) -> None:
+        """Check header and length of the tree as they are in the store at this moment."""
+
+    @abstractmethod
+    def _forget(self, root: bytes) -> None:
+        """Read everything of the tree anew the next time."""
+
+    @abstractmethod
+    def _name(self, root: bytes) -> str:
+        """Where the tree is, for a person."""
+
+    def has(self, root: bytes) -> bool:
+        """As in `TreeStore`."""
+        try:
+            self._look(root)
+        except StoreError as error:
+            if error.code == MISSING:
+                return False
+            raise
+        return True
+
+    def leaf_count(self, root: bytes) -> int:
+        """As in `TreeStore`."""
+        return self._tree(root).leaf_count
+
+    def inclusion(self, root: bytes, digest: bytes, *, hint: int | None = None) -> InclusionProof | None:
+        """As in `TreeStore`."""
+        proof = self._located(root, digest, hint)
+        return proof if isinstance(proof, InclusionProof) else None
+
+    def absence(self, root: bytes, digest: bytes) -> AbsenceProof | None:
+        """As in `TreeStore`."""
+        proof = self._located(root, digest, None)
+        return proof if isinstance(proof, AbsenceProof) else None
+
+    def inclusion_at(self, root: bytes, index: int) -> tuple[bytes, InclusionProof]:
+        """As in `TreeStore`."""
+        tree = self._tree(root)
+        leaf, proof = tree.leaf(index), tree.inclusion(index)
+        try:
+            check_inclusion(leaf, root, proof)
+        except ProofError as error:
+            raise self._damaged(root, error) from None
+        return leaf, proof
+
+    def leaves(self, root: bytes, first: int, count: int) -> list[bytes]:
+        """As in `TreeStore`."""
+        tree = self._tree(root)
+        return [tree.leaf(index) for index in _within(tree.leaf_count, first, count)]
+
+    def _located(self, root: bytes, digest: bytes, hint: int | None) -> InclusionProof | AbsenceProof:
+        """Where the digest is, or where it would be; either is proved before it is returned."""
+        tree = self._tree(root)
+        hinted = hint is not None and 0 <= hint < tree.leaf_count and tree.leaf(hint) == digest
+        index = hint if hinted else tree.index_of(digest)
+        try:
+            if index is not None:
+                found = tree.inclusion(index)
+                check_inclusion(digest, root, found)
+                return found
+            absent = tree.absence(digest)
+            check_absence(digest, root, absent)
+        except ProofError as error:
+            raise self._damaged(root, error) from None
+        return absent
+
+    def _damaged(self, root: bytes, error: ProofError | TreeError) -> StoreError:
+        self._forget(root)
+        return StoreError(
+            f"the tree {root.hex()} is damaged: {error.what}",
+            where=self._name(root),
+            remedy=error.remedy if error.code == "version" else REPAIR,
+            code=DAMAGED,
+        )
+
+    def _missing(self, root: bytes) -> StoreError:
+        return StoreError(
+            f"the tree {root.hex()} is not in the tree store",
+            where=self._name(root),
+            remedy=REPAIR,
+            code=MISSING,
+        )
+
+    def _unavailable(self, root: bytes, why: str) -> StoreError:
+        return StoreError(
+            f"the tree store could not be asked for the tree {root.hex()}: {why}",
+            where=self._name(root),
+            remedy="Try again; if it stays so, check the setting trees, the credentials and the storage itself.",
+            code=UNAVAILABLE,
+        )
+
+
+class FolderTrees(_VerifiedTrees):
+    """Trees in a folder, `<root>.tree`, mapped and kept open as long as there is room.
+
+    Args:
+        most_open: trees that are kept open; default: half of the files that the process may open, 4096 at most.
+    """
+
+    def __init__(self, folder: Path, *, most_open: int | None = None):
+        self._folder = folder
+        self._most_open = most_open or _share_of_open_files()
+        self._open: OrderedDict[bytes, Tree] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def roots(self) -> list[bytes]:
+        """The roots of all trees in the folder, in ascending order."""
+        found = (_TREE_NAME.fullmatch(path.name) for path in self._folder.iterdir())
+        return sorted(bytes.fromhex(match[1]) for match in found if match)
+
+    @contextmanager
+    def open_whole(self, root: bytes) -> Iterator[Tree]:
+        """As in `TreeStore`."""
+        with self._opened(root) as tree:
+            yield tree
+
+    def put(self, root: bytes, path: Path) -> None:
+        """As in `TreeStore`."""
+        try:
+            if self.has(root):
+                return
+        except StoreError as error:
+            if error.code != DAMAGED:
+                raise
+        with _sealed(path, root) as tree:
+            try:
+                tree.write(self._path(root))
+            except TreeError as error:
+                raise self._unavailable(root, error.what) from None
+
+    def _tree(self, root: bytes) -> Tree:
+        with self._lock:
+            if tree := self._open.get(root):
+                self._open.move_to_end(root)
+                return tree
+        tree = self._opened(root)
+        with self._lock:
+            self._open[root] = tree
+            # Nothing is closed here: another thread may be reading. The last one to let go of a tree unmaps it.
+            while len(self._open) > self._most_open:
+                self._open.popitem(last=False)
+        return tree
+
+    def _look(self, root: bytes) -> None:
+        self._opened(root).close()
+
+    def _opened(self, root: bytes) -> Tree:
+        path = self._path(root)
+        try:
+            return Tree.open(path, expected_root=root)
+        except TreeError as error:
+            if error.code != "unreadable":
+                raise self._damaged(root, error) from None
+            # A folder that is not mounted has no files either.
+            if self._folder.is_dir() and not path.exists():
+                raise self._missing(root) from None
+            raise self._unavailable(root, error.what) from None
+
+    def _forget(self, root: bytes) -> None:
+        with self._lock:
+            self._open.pop(root, None)
+
+    def _path(self, root: bytes) -> Path:
+        return self._folder / f"{root.hex()}.tree"
+
+    def _name(self, root: bytes) -> str:
+        return str(self._path(root))
+
+
+class S3Trees(_VerifiedTrees):
+    """Trees on S3-compatible storage, or any other that obstore knows, read by blocks of 8 KiB.
+
+    Args:
+        store: where objects are named `<root>.tree`.
+        cache_bytes: memory for the blocks that were asked for last.
+    """
+
+    def __init__(self, store: ObjectStore, *, cache_bytes: int = 64 << 20):
+        self._store = store
+        self._blocks = _BlockCache(cache_bytes)
+        self._trees: OrderedDict[bytes, BlockTree] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def open_whole(self, root: bytes) -> Iterator[Tree]:
+        """As in `TreeStore`; downloaded to a temporary file first."""
+        size = levels_of(self.leaf_count(root))[-1].end
+        with tempfile.NamedTemporaryFile(prefix="testamur-", suffix=".tree") as file:
+            for start in range(0, size, CHUNK_BYTES):
+                file.write(self._range(root, start, min(CHUNK_BYTES, size - start)))
+            file.flush()
+            try:
+                tree = Tree.open(file.name, expected_root=root)
+            except TreeError as error:
+                raise self._damaged(root, error) from None
+            with tree:
+                yield tree
+
+    def put(self, root: bytes, path: Path) -> None:
+        """As in `TreeStore`; what is there and damaged is replaced."""
+        from obstore.exceptions import AlreadyExistsError, NotSupportedError
+
+        with _sealed(path, root):
+            size = path.stat().st_size
+        try:
+            if self.has(root):
+                return
+            # Whoever else writes this name writes the same bytes; nobody's are replaced without need.
+            self._upload(root, path, size, create=size <= CHUNK_BYTES)
+        except AlreadyExistsError:
+            pass
+        except NotSupportedError:
+            self._upload(root, path, size, create=False)
+        except StoreError as error:
+            if error.code != DAMAGED:
+                raise
+            self._upload(root, path, size, create=False)
+        if not self.has(root):
+            raise self._unavailable(root, "it took the tree and does not have it")
+
+    def _upload(self, root: bytes, path: Path, size: int, *, create: bool) -> None:
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError
+
+        try:
+            obstore.put(
+                self._store,
+                _key(root),
+                path,
+                mode="create" if create else "overwrite",
+                use_multipart=size > CHUNK_BYTES,
+                chunk_size=max(CHUNK_BYTES, -(-size // MOST_PARTS)),
+                max_concurrency=UPLOADS_AT_ONCE,
+            )
+        except (AlreadyExistsError, NotSupportedError):
+            raise
+        except (BaseError, OSError) as error:
+            raise self._unavailable(root, _short(error)) from None
+
+    def _tree(self, root: bytes) -> BlockTree:
+        with self._lock:
+            if tree := self._trees.get(root):
+                self._trees.move_to_end(root)
+                return tree
+        tree = BlockTree(self._leaf_count(root), root, lambda start, size: self._block(root, start, size))
+        with self._lock:
+            self._trees[root] = tree
+            while len(self._trees) > MOST_HEADERS:
+                self._trees.popitem(last=False)
+        return tree
+
+    def _look(self, root: bytes) -> None:
+        self._leaf_count(root)
+
+    def _leaf_count(self, root: bytes) -> int:
+        """From the header, once it and the length of the object are what they should be."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            answer = obstore.get(self._store, _key(root), options={"range": (0, HEADER.size)})
+            size, header = answer.meta["size"], bytes(answer.bytes())
+        except (BaseError, OSError) as error:
+            raise self._failed(root, error, HEADER.size) from None
+        try:
+            leaf_count, found = read_header(header, self._name(root))
+        except TreeError as error:
+            raise self._damaged(root, error) from None
+        expected = levels_of(leaf_count)[-1].end
+        if size != expected:
+            raise self._damaged(root, TreeError(f"{leaf_count} leaves take {expected} bytes, the object has {size}"))
+        if found != root:
+            raise self._damaged(root, TreeError(f"the object holds the tree {found.hex()}"))
+        return leaf_count
+
+    def _block(self, root: bytes, start: int, size: int) -> Block:
+        key = (root, start)
+        block = self._blocks.get(key)
+        if block is None:
+            block = Block(self._range(root, start, size))
+            self._blocks.put(key, block)
+        return block
+
+    def _range(self, root: bytes, start: int, size: int) -> bytes:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            found = bytes(obstore.get_range(self._store, _key(root), start=start, length=size))
+        except (BaseError, OSError) as error:
+            raise self._failed(root, error, start + size) from None
+        if len(found) != size:
+            raise self._damaged(root, TreeError(f"bytes {start} to {start + size} came as {len(found)} bytes"))
+        return found
+
+    def _failed(self, root: bytes, error: Exception, end: int) -> StoreError:
+        """Why bytes up to an end did not come. A bucket that is not there answers like an object that is not there."""
+        from obstore.exceptions import BaseError
+
+        self._forget(root)
+        if isinstance(error, FileNotFoundError):
+            missing_bucket = "NoSuchBucket" in str(error)
+            return self._unavailable(root, "there is no such bucket") if missing_bucket else self._missing(root)
+        try:
+            size = self._store.head(_key(root))["size"]
+        except FileNotFoundError:
+            return self._missing(root)
+        except (BaseError, OSError):
+            return self._unavailable(root, _short(error))
+        if size < end:
+            return self._damaged(root, TreeError(f"the object has only {size} bytes"))
+        return self._unavailable(root, _short(error))
+
+    def _forget(self, root: bytes) -> None:
+        with self._lock:
+            self._trees.pop(root, None)
+        self._blocks.forget(root)
+
+    def _name(self, root: bytes) -> str:
+        return _key(root)
+
+
+class _BlockCache:
+    """The blocks that were asked for last, within a limit in bytes. Safe for several threads."""
+
+    def __init__(self, most_bytes: int):
+        self._most = most_bytes
+        self._bytes = 0
+        self._blocks: OrderedDict[tuple[bytes, int], Block] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[bytes, int]) -> Block | None:
+        with self._lock:
+            block = self._blocks.get(key)
+            if block is not None:
+                self._blocks.move_to_end(key)
+            return block
+
+    def put(self, key: tuple[bytes, int], block: Block) -> None:
+        with self._lock:
+            self._drop(key)
+            self._blocks[key] = block
+            self._bytes += block.size + BLOCK_OVERHEAD
+            while self._bytes > self._most:
+                self._drop(next(iter(self._blocks)))
+
+    def forget(self, root: bytes) -> None:
+        with self._lock:
+            for key in [key for key in self._blocks if key[0] == root]:
+                self._drop(key)
+
+    def _drop(self, key: tuple[bytes, int]) -> None:
+        block = self._blocks.pop(key, None)
+        if block is not None:
+            self._bytes -= block.size + BLOCK_OVERHEAD
+
+
+def _sealed(path: Path, root: bytes) -> Tree:
+    """The tree file that is to be copied, opened; only its header and length are looked at."""
+    try:
+        return Tree.open(path, expected_root=root)
+    except TreeError as error:
+        missing = error.code == "unreadable" and not path.exists()
+        raise StoreError(
+            f"the tree {root.hex()} cannot be copied into the tree store: {error.what}",
+            where=str(path),
+            remedy=error.remedy,
+            code=MISSING if missing else DAMAGED,
+        ) from None
+
+
+def _share_of_open_files() -> int:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_OPEN_TREES if limit == resource.RLIM_INFINITY else min(MOST_OPEN_TREES, max(1, limit // 2))
+
+
+def _within(leaf_count: int, first: int, count: int) -> range:
+    if first < 0 or count < 0:
+        raise TreeError(f"{count} leaves from {first} on cannot be asked for", code="index-range")
+    return range(min(first, leaf_count), min(first + count, leaf_count))
+
+
+def _key(root: bytes) -> str:
+    return f"{root.hex()}.tree"
+
+
+def _short(error: Exception) -> str:
+    """What a storage library says, without its traces and without addresses that are nobody's business."""
+    line = str(error).partition("\n")[0]
+    return line.rpartition(" - ")[2].partition(": <")[0][:200] or type(error).__name__
