@@ -21,6 +21,7 @@ DEFAULT_TIMEOUT_SECONDS = 10.0
 LATEST_TIMESTAMP = 253_402_300_799
 CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right chain, or use another one."
 TRY_LATER = "Try again later, or use another endpoint."
+MOST_TOGETHER = 100
 
 T = TypeVar("T")
 
@@ -80,11 +81,27 @@ class MinedTransaction:
     contract_address: str | None = None
 
 
+class LogRange(NamedTuple):
+    """The events of a contract in a range of blocks, with the headers of its first and its last block."""
+
+    first: Block
+    last: Block
+    logs: tuple[Log, ...]
+
+
 class Fees(NamedTuple):
     """What a transaction costs now, in wei per gas; on a chain without EIP-1559 the gas price and a tip of 0."""
 
     base_fee: int
     tip: int
+
+
+class Question(NamedTuple):
+    """One of several requests that are asked together, and how its result is read."""
+
+    method: str
+    params: Sequence[object]
+    decode: Callable[[Any], Any]
 
 
 class RpcRefused(ChainUnavailable):
@@ -120,6 +137,7 @@ class ChainClient:
 
     def __init__(self, transport: Transport, *, where: str = "the chain"):
         self._transport = transport
+        self._no_batches = False
         self.where = where
 
     @classmethod
@@ -307,13 +325,67 @@ class ChainClient:
         }
         if address is not None:
             wanted["address"] = address
-        found = self._read("eth_getLogs", [wanted], lambda value: tuple(_log(entry) for entry in _list(value)))
+        found = self._read("eth_getLogs", [wanted], _logs)
+        return self._asked_for(found, address, topics, from_block, to_block)
+
+    def _asked_for(
+        self,
+        found: tuple[Log, ...],
+        address: str | None,
+        topics: Sequence[bytes | Sequence[bytes] | None],
+        from_block: BlockNumber,
+        to_block: BlockNumber,
+    ) -> tuple[Log, ...]:
+        """The logs in order, when they are what was asked for."""
         if any(address is not None and address_bytes(log.address) != address_bytes(address) for log in found):
             raise self._garbage("eth_getLogs", "the answer has events of another contract")
         # An endpoint that ignores the filter would otherwise pass off one batch's events as another's.
         if not all(_has_topics(log, topics) and _within(log, from_block, to_block) for log in found):
             raise self._garbage("eth_getLogs", "the answer has events that were not asked for")
         return tuple(sorted(found, key=lambda log: (log.block_number, log.log_index)))
+
+    def logs_with_headers(self, address: str, from_block: int, to_block: int) -> LogRange:
+        """All events of a contract in a range of blocks, read with its ends by one endpoint at once.
+
+        The last header is read before and after the events, so that they are those of the chain it is on.
+
+        Raises:
+            ChainUnavailable: no answer; code `chain-moved` when the chain changed in between, `no-block` when it is
+                not that long.
+        """
+        wanted = {"fromBlock": to_hex(from_block), "toBlock": to_hex(to_block), "topics": [], "address": address}
+
+        def header(number: int) -> Question:
+            return Question("eth_getBlockByNumber", [to_hex(number), False], _optional(_block))
+
+        asked = [header(from_block), header(to_block), Question("eth_getLogs", [wanted], _logs), header(to_block)]
+        first, last, logs, again = self._ask_together(asked)
+        if first is None or last is None or again is None:
+            raise ChainUnavailable(
+                f"the chain has no block {to_block}", where=self.where, remedy=TRY_LATER, code="no-block"
+            )
+        if (first.number, last.number) != (from_block, to_block):
+            raise self._garbage("eth_getBlockByNumber", "the answer is about another block")
+        if last != again:
+            raise self.moved()
+        return LogRange(first, last, self._asked_for(logs, address, (), from_block, to_block))
+
+    def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
+        """The blocks at those heights, None where the chain is not that long; a hundred of them at once."""
+        found: list[Block | None] = []
+        for start in range(0, len(numbers), MOST_TOGETHER):
+            some = numbers[start : start + MOST_TOGETHER]
+            asked = [Question("eth_getBlockByNumber", [to_hex(each), False], _optional(_block)) for each in some]
+            found += self._ask_together(asked)
+        if any(block is not None and block.number != number for block, number in zip(found, numbers, strict=True)):
+            raise self._garbage("eth_getBlockByNumber", "the answer is about another block")
+        return tuple(found)
+
+    def moved(self) -> ChainUnavailable:
+        """The error that says that what was read does not belong together."""
+        return ChainUnavailable(
+            "the chain reorganised while it was read", where=self.where, remedy=TRY_LATER, code="chain-moved"
+        )
 
     # Asking
 
@@ -331,7 +403,25 @@ class ChainClient:
         return self._ask(method, params, decode)
 
     def _ask(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
-        answer = self._carried(method, params)
+        return self._decoded(self._carried(method, params), method, decode)
+
+    def _ask_together(self, asked: Sequence[Question]) -> list[Any]:
+        """The answers to several questions from one endpoint; one by one where it does not take them together."""
+        together = getattr(self._transport, "make_batch_request", None)
+        if together is not None and not self._no_batches:
+            try:
+                answers = together([(each.method, each.params) for each in asked])
+            except ChainUnavailable as error:
+                if error.code not in ("chain-no-batch", "chain-connection-lost", "chain-http-status"):
+                    raise
+                self._no_batches = error.code == "chain-no-batch"
+            else:
+                return [
+                    self._decoded(answer, each.method, each.decode) for answer, each in zip(answers, asked, strict=True)
+                ]
+        return [self._read(each.method, each.params, each.decode) for each in asked]
+
+    def _decoded(self, answer: Any, method: str, decode: Callable[[Any], T]) -> T:
         if not isinstance(answer, Mapping):
             raise self._garbage(method, "the answer is not a JSON-RPC answer")
         if answer.get("error") is not None:
@@ -451,6 +541,10 @@ def _log(value: Any) -> Log:
         transaction_index=quantity(value["transactionIndex"]),
         log_index=quantity(value["logIndex"]),
     )
+
+
+def _logs(value: Any) -> tuple[Log, ...]:
+    return tuple(_log(entry) for entry in _list(value))
 
 
 def _mined(value: Any) -> MinedTransaction:

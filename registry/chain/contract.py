@@ -141,6 +141,10 @@ class CredentialRegistry(Calls):
         """How many parties there are; ids run from 1 to this."""
         return int(self._value("partyCount", at=at))
 
+    def accreditation_count(self, *, at: BlockNumber = "latest") -> int:
+        """How many accreditations and recognitions there are; numbers run from 1 to this."""
+        return int(self._value("accreditationCount", at=at))
+
     def is_operator(self, party: int, address: str, *, at: BlockNumber = "latest") -> bool:
         """Whether the address may anchor for the party."""
         return bool(self._value("isOperator", party, address, at=at))

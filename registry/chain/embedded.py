@@ -83,6 +83,11 @@ class EmbeddedChain:
                 return {"error": RpcError(REFUSED, "the embedded chain is closed").body()}
             return self._rpc.answer(method, params)
 
+    def make_batch_request(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[dict[str, Any]]:
+        """Answer several JSON-RPC requests with no block in between."""
+        with self._guard:
+            return [self.make_request(method, params) for method, params in requests]
+
     def send_raw(self, raw: bytes) -> bytes:
         """Mine a signed transaction in a block of its own; the block is on the disk when this returns.
 

@@ -33,6 +33,11 @@ _LIMITS_OF_THE_REQUEST = ("gas limit", "range", "results", "batch")
 _HAS_IT = ("already known", "alreadyknown", "already imported", "same hash")
 
 
+Requests = Sequence[tuple[str, Sequence[object]]]
+"""Methods with their parameters."""
+Answers = list[Mapping[str, Any]]
+
+
 class Endpoint(Protocol):
     """What carries requests to one endpoint, such as `HttpTransport`."""
 
@@ -40,7 +45,12 @@ class Endpoint(Protocol):
 
     def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]: ...
 
+    def make_batch_request(self, requests: Requests) -> Answers: ...
+
     def close(self) -> None: ...
+
+
+Ask = Callable[[Endpoint], Answers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,15 @@ class Endpoints:
             return self._broadcast(params)
         if method == "eth_getBlockByNumber" and params and params[0] == "latest":
             self._look_for_newer_heads()
-        return self._first_answer(method, params)
+        return self._first_answers(lambda one: [one.make_request(method, params)])[0]
+
+    def make_batch_request(self, requests: Requests) -> Answers:
+        """The answers of the best endpoint that gives them: all of one endpoint.
+
+        Raises:
+            ChainUnavailable: none does.
+        """
+        return self._first_answers(lambda one: one.make_batch_request(requests))
 
     def health(self) -> list[EndpointHealth]:
         """How each endpoint is, in the order of preference."""
@@ -132,18 +150,18 @@ class Endpoints:
         for one in self._known:
             one.endpoint.close()
 
-    def _first_answer(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+    def _first_answers(self, ask: Ask) -> Answers:
         failure: ChainUnavailable | None = None
-        busy: Mapping[str, Any] | None = None
+        busy: Answers | None = None
         for one in self._in_order():
             try:
-                answer = self._asked(one, method, params)
+                answers = self._asked(one, ask)
             except ChainUnavailable as error:
                 failure = _more_telling(failure, error)
                 continue
-            if not _is_busy(answer):
-                return answer
-            busy = answer
+            if not any(map(_is_busy, answers)):
+                return answers
+            busy = answers
         if busy is not None:
             return busy
         raise failure or self._none_left()
@@ -177,7 +195,7 @@ class Endpoints:
 
     def _sent(self, one: _Known, params: Sequence[object]) -> Mapping[str, Any]:
         try:
-            return self._asked(one, SEND, params)
+            return self._asked(one, lambda endpoint: [endpoint.make_request(SEND, params)])[0]
         finally:
             with self._lock:
                 one.sends_owed -= 1
@@ -189,7 +207,8 @@ class Endpoints:
 
     def _head_of(self, one: _Known) -> None:
         with suppress(ChainUnavailable, ValueError, TypeError):
-            head = quantity(self._asked(one, "eth_blockNumber", []).get("result"))
+            (answer,) = self._asked(one, lambda endpoint: [endpoint.make_request("eth_blockNumber", [])])
+            head = quantity(answer.get("result"))
             with self._lock:
                 one.head = head
 
@@ -209,11 +228,11 @@ class Endpoints:
         # When all rest, the one that may wake up first is tried: an answer late is better than none.
         return awake or sorted(order, key=lambda one: one.rests_until)[:1]
 
-    def _asked(self, one: _Known, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+    def _asked(self, one: _Known, ask: Ask) -> Answers:
         try:
             self._check(one)
             asked_at = self._clock()
-            answer = one.endpoint.make_request(method, params)
+            answers = ask(one.endpoint)
         except WrongChainHere:
             raise
         except ChainUnavailable as error:
@@ -221,12 +240,12 @@ class Endpoints:
             raise
         with self._lock:
             one.latency = self._clock() - asked_at
-        if _is_busy(answer):
+        if any(map(_is_busy, answers)):
             self._failed(one, "too many requests")
-            return answer
+            return answers
         with self._lock:
             one.failures, one.rests_until, one.why = 0, 0.0, None
-        return answer
+        return answers
 
     def _check(self, one: _Known) -> None:
         """Before an endpoint is believed in anything: the chain it serves."""

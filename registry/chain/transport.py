@@ -1,4 +1,4 @@
-"""JSON-RPC over HTTP, one request a time, bounded in time and in size, and never retried here.
+"""JSON-RPC over HTTP, one request or one batch a time, bounded in time and in size, and never retried here.
 
 No usable JSON-RPC answer is a `ChainUnavailable`; an answer that is an error (`{"error": …}`) is returned as it is,
 because what it means depends on what was asked.
@@ -84,6 +84,26 @@ class HttpTransport:
             raise self._garbage("the answer belongs to another request")
         return answer
 
+    def make_batch_request(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Mapping[str, Any]]:
+        """Send several requests as one (JSON-RPC 2.0, section 6); the answers in the order of the requests.
+
+        Raises:
+            ChainUnavailable: no usable answer to each of them; code `chain-no-batch` when the endpoint refuses batches.
+        """
+        numbered = [(next(self._ids), method, list(params)) for method, params in requests]
+        body = [
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": given} for number, method, given in numbered
+        ]
+        content = self._json(self._post(orjson.dumps(body)))
+        if isinstance(content, dict):
+            raise self._unavailable("it does not take several requests at once", "chain-no-batch", CHECK_ENDPOINT)
+        if not isinstance(content, list) or not all(isinstance(answer, dict) for answer in content):
+            raise self._garbage("the answer is JSON but not JSON-RPC")
+        by_id = {answer["id"]: answer for answer in content if isinstance(answer.get("id"), int)}
+        if len(content) != len(numbered) or by_id.keys() != {number for number, *_ in numbered}:
+            raise self._garbage("the answers belong to other requests")
+        return [by_id[number] for number, *_ in numbered]
+
     def close(self) -> None:
         """Close the connections."""
         self._pool.clear()
@@ -150,11 +170,14 @@ class HttpTransport:
             raise self._unavailable("the answer was cut short", "chain-connection-lost", TRY_LATER)
         return b"".join(chunks)
 
-    def _parsed(self, body: bytes) -> dict[str, Any]:
+    def _json(self, body: bytes) -> Any:
         try:
-            answer = orjson.loads(body)
+            return orjson.loads(body)
         except ValueError:
             raise self._garbage("the answer is not JSON") from None
+
+    def _parsed(self, body: bytes) -> dict[str, Any]:
+        answer = self._json(body)
         if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
             raise self._garbage("the answer is JSON but not JSON-RPC")
         return answer

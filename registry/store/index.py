@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, tuple_
 
 from registry.accreditation import EVENT_NAMES, Ledger
 from registry.store.index_facts import (
@@ -130,13 +130,16 @@ class Index:
     def head(self) -> Head | None:
         """How far the index is, or None when there is none yet."""
         with self.engine.connect() as connection:
-            return read_head(connection, self.chain, self.contract)
+            head = read_head(connection, self.chain, self.contract)
+        # An index that was made anew has another number.
+        self._source = None if head is None else head.source
+        return head
 
     @property
     def source(self) -> int:
         """The number of this contract in the index; -1, which nothing has, while there is none."""
-        if self._source is None and (head := self.head()) is not None:
-            self._source = head.source
+        if self._source is None:
+            self.head()
         return -1 if self._source is None else self._source
 
     # Parties
@@ -350,7 +353,7 @@ BATCH: tuple[ColumnElement[Any], ...] = (
 EVENT: tuple[ColumnElement[Any], ...] = tuple(column for column in indexed_event.c if column.name != "source")
 
 
-def batch_of(row: Row[Any]) -> IndexedBatch:
+def batch_of(row: Any) -> IndexedBatch:
     """A row of the columns `BATCH`."""
     issuer, sequence, root, leaf_count, operator, number, block_hash, time, *rest = row
     return IndexedBatch(issuer, sequence, root, leaf_count, operator, Mark(number, block_hash, time), *rest)

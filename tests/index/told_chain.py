@@ -1,0 +1,285 @@
+"""A chain that is told what happens on it: blocks of events that the contract's rules allow, made up and taken back.
+
+It answers what an indexer asks, in Python values, so that hundreds of histories take a second.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from types import SimpleNamespace
+from typing import Any
+
+from registry.chain.client import Block, Log, LogRange
+from registry.chain.contract import Event
+from registry.errors import ChainUnavailable
+
+ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+SOMEBODY = "0x" + "11" * 20
+GENESIS_TIME = 1_800_000_000
+
+
+@dataclass
+class Told:
+    """What the events up to a block come to, as far as it decides which events may follow."""
+
+    parties: int = 0
+    sequences: dict[int, int] = field(default_factory=dict)
+    batches: dict[tuple[int, bytes], int] = field(default_factory=dict)
+    revoked: dict[tuple[int, bytes, int], int] = field(default_factory=dict)
+    suspended: dict[tuple[int, bytes, int], int] = field(default_factory=dict)
+    accreditations: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ToldBlock:
+    """A block, its events, and what all events up to it come to."""
+
+    header: Block
+    logs: tuple[tuple[str, dict[str, Any], Log], ...]
+    told: Told
+
+
+class ToldChain:
+    """Both the client and the contract of an indexer (`registry.chain.indexer.Indexer`).
+
+    Attributes:
+        final: height of the final block.
+        hidden: logs, by block and index, that this endpoint leaves out.
+    """
+
+    where = "the told chain"
+    address = ADDRESS
+
+    def __init__(self, seed: int = 0):
+        self._random = random.Random(seed)
+        self._forks = 0
+        header = Block(0, sha256(b"genesis").digest(), datetime.fromtimestamp(GENESIS_TIME, UTC), bytes(32))
+        self.blocks_now = [ToldBlock(header, (), Told())]
+        self.final = 0
+        self.hidden: set[tuple[int, int]] = set()
+        self.seen: list[str] = []
+
+    @property
+    def client(self) -> ToldChain:
+        return self
+
+    @property
+    def height(self) -> int:
+        return len(self.blocks_now) - 1
+
+    # What happens
+
+    def mine(self, events: int = 0) -> None:
+        """One more block, with up to so many events."""
+        before = self.blocks_now[-1]
+        number = before.header.number + 1
+        self._forks += 1
+        block_hash = sha256(b"%d %d" % (number, self._forks)).digest()
+        time = datetime.fromtimestamp(GENESIS_TIME + 12 * number, UTC)
+        header = Block(number, block_hash, time, before.header.hash)
+        told = Told(
+            before.told.parties,
+            dict(before.told.sequences),
+            dict(before.told.batches),
+            dict(before.told.revoked),
+            dict(before.told.suspended),
+            list(before.told.accreditations),
+        )
+        logs = []
+        for position in range(events):
+            name, arguments = self._something(told)
+            log = Log(ADDRESS, (), b"", number, block_hash, sha256(block_hash + b"%d" % position).digest(), 0, position)
+            logs.append((name, arguments, log))
+        self.blocks_now.append(ToldBlock(header, tuple(logs), told))
+
+    def reorganise(self, depth: int, length: int, *, keep: int = 0) -> None:
+        """Other blocks in the place of the newest; their first `keep` ones have the events of the old ones again."""
+        gone = self.blocks_now[-depth:]
+        del self.blocks_now[-depth:]
+        for place in range(length):
+            if place < min(keep, len(gone)):
+                self._mine_again(gone[place])
+            else:
+                self.mine(self._random.randrange(4))
+
+    def _mine_again(self, block: ToldBlock) -> None:
+        before = self.blocks_now[-1]
+        self._forks += 1
+        block_hash = sha256(b"again %d" % self._forks).digest()
+        header = Block(before.header.number + 1, block_hash, block.header.timestamp, before.header.hash)
+        logs = tuple(
+            (name, arguments, replace(log, block_hash=block_hash, block_number=header.number))
+            for name, arguments, log in block.logs
+        )
+        self.blocks_now.append(ToldBlock(header, logs, block.told))
+
+    def _something(self, told: Told) -> tuple[str, dict[str, Any]]:
+        """An event that the contract's rules allow now."""
+        chance = self._random
+        kinds = ["register"]
+        if told.parties:
+            kinds += ["anchor", "anchor", "anchor", "profile", "control", "operator", "retire", "offer", "recognise"]
+        if told.batches:
+            kinds += ["revoke", "suspend", "clear", "void", "supersede"]
+        if told.accreditations:
+            kinds += ["change", "change"]
+        return getattr(self, f"_{chance.choice(kinds)}")(told)  # type: ignore[no-any-return]
+
+    def _register(self, told: Told) -> tuple[str, dict[str, Any]]:
+        told.parties += 1
+        uri = f"https://example.org/{told.parties}"
+        return "PartyRegistered", {
+            "party": told.parties,
+            "controller": SOMEBODY,
+            "uri": uri,
+            "profileHash": sha256(uri.encode()).digest(),
+        }
+
+    def _party(self, told: Told) -> int:
+        return self._random.randint(1, told.parties)
+
+    def _profile(self, told: Told) -> tuple[str, dict[str, Any]]:
+        uri = f"0x{self._random.getrandbits(32):064x}"  # a text that looks like bytes
+        return "ProfileSet", {"party": self._party(told), "uri": uri, "profileHash": bytes(32)}
+
+    def _control(self, told: Told) -> tuple[str, dict[str, Any]]:
+        party = self._party(told)
+        if self._random.random() < 0.5:
+            offered = self._random.choice([SOMEBODY, "0x" + "00" * 20])
+            return "ControllerOffered", {"party": party, "controller": SOMEBODY, "pendingController": offered}
+        return "ControllerChanged", {"party": party, "previous": SOMEBODY, "controller": SOMEBODY}
+
+    def _operator(self, told: Told) -> tuple[str, dict[str, Any]]:
+        allowed = self._random.random() < 0.5
+        return "OperatorSet", {"party": self._party(told), "operator": SOMEBODY, "allowed": allowed}
+
+    def _retire(self, told: Told) -> tuple[str, dict[str, Any]]:
+        return "PartyRetired", {"party": self._party(told)}
+
+    def _anchor(self, told: Told) -> tuple[str, dict[str, Any]]:
+        issuer = self._party(told)
+        # Several issuers anchor the same root now and then.
+        root = sha256(b"%d" % self._random.randrange(30)).digest()
+        if (issuer, root) in told.batches:
+            root = self._random.randbytes(32)
+        count = self._random.choice([0, 1, 5, 300])
+        told.sequences[issuer] = told.sequences.get(issuer, 0) + 1
+        told.batches[issuer, root] = count
+        return "Anchored", {
+            "issuer": issuer,
+            "root": root,
+            "leafCount": count,
+            "sequence": told.sequences[issuer],
+            "operator": SOMEBODY,
+        }
+
+    def _word(self, told: Told) -> dict[str, Any]:
+        issuer, root = self._random.choice(list(told.batches))
+        return {"issuer": issuer, "root": root, "word": self._random.randrange(2), "reason": 1, "operator": SOMEBODY}
+
+    def _revoke(self, told: Told) -> tuple[str, dict[str, Any]]:
+        given = self._word(told)
+        return "StatusSet", given | {"purpose": 0, "changed": self._random.getrandbits(256) | 1}
+
+    def _suspend(self, told: Told) -> tuple[str, dict[str, Any]]:
+        given = self._word(told)
+        return "StatusSet", given | {"purpose": 1, "changed": self._random.getrandbits(8) | 1}
+
+    def _clear(self, told: Told) -> tuple[str, dict[str, Any]]:
+        given = self._word(told)
+        return "SuspensionCleared", given | {"changed": self._random.getrandbits(8) | 1}
+
+    def _void(self, told: Told) -> tuple[str, dict[str, Any]]:
+        issuer, root = self._random.choice(list(told.batches))
+        return "BatchVoided", {"issuer": issuer, "root": root, "reason": 2, "controller": SOMEBODY}
+
+    def _supersede(self, told: Told) -> tuple[str, dict[str, Any]]:
+        issuer, root = self._random.choice(list(told.batches))
+        given = {"issuer": issuer, "root": root, "index": 0, "operator": SOMEBODY}
+        return "Superseded", given | {"replacementRoot": root, "replacementIndex": 1}
+
+    def _terms(self, told: Told) -> dict[str, Any]:
+        told.accreditations.append("offered")
+        return {
+            "id": len(told.accreditations),
+            "body": self._party(told),
+            "scope": (0, 0, 1, 8, 0, 0),
+            "validFrom": GENESIS_TIME,
+            "validUntil": GENESIS_TIME + 10**9,
+            "evidenceHash": self._random.randbytes(32),
+            "evidenceUri": "",
+        }
+
+    def _offer(self, told: Told) -> tuple[str, dict[str, Any]]:
+        return "AccreditationOffered", {**self._terms(told), "holder": self._party(told), "kind": 0}
+
+    def _recognise(self, told: Told) -> tuple[str, dict[str, Any]]:
+        terms = self._terms(told)
+        told.accreditations[-1] = "active"
+        return "Recognised", {**terms, "recognised": self._party(told)}
+
+    def _change(self, told: Told) -> tuple[str, dict[str, Any]]:
+        number = self._random.randint(1, len(told.accreditations))
+        state = told.accreditations[number - 1]
+        if state == "offered":
+            told.accreditations[number - 1] = "active"
+            return "AccreditationAccepted", {"id": number}
+        if state == "active":
+            told.accreditations[number - 1] = "suspended"
+            return "AccreditationSuspended", {"id": number, "effectiveFrom": GENESIS_TIME, "reason": 7}
+        told.accreditations[number - 1] = "active"
+        return "AccreditationReinstated", {"id": number, "effectiveFrom": GENESIS_TIME, "reason": 8}
+
+    # What an indexer asks
+
+    def genesis_hash(self) -> bytes:
+        return self.blocks_now[0].header.hash
+
+    def verify_code(self) -> None:
+        pass
+
+    def block(self, number: int | str) -> Block | None:
+        if number == "latest":
+            return self.blocks_now[-1].header
+        assert isinstance(number, int)
+        return self.blocks_now[number].header if number <= self.height else None
+
+    def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
+        return tuple(self.block(number) for number in numbers)
+
+    def finalized(self, _depth: int | None = None) -> Block:
+        return self.blocks_now[self.final].header
+
+    def logs_with_headers(self, address: str, first: int, last: int) -> LogRange:
+        assert address == ADDRESS
+        logs = [
+            log
+            for block in self.blocks_now[first : last + 1]
+            for _, _, log in block.logs
+            if (log.block_number, log.log_index) not in self.hidden
+        ]
+        return LogRange(self.blocks_now[first].header, self.blocks_now[last].header, tuple(logs))
+
+    def decode_events(self, logs: Iterable[Log]) -> tuple[Event, ...]:
+        return tuple(
+            Event(name, arguments, log)
+            for log in logs
+            for name, arguments, _ in [self.blocks_now[log.block_number].logs[log.log_index]]
+        )
+
+    def moved(self) -> ChainUnavailable:
+        return ChainUnavailable("the chain moved", code="chain-moved")
+
+    def party(self, number: int, *, at: int) -> Any:
+        told = self.blocks_now[at].told
+        return SimpleNamespace(sequence=told.sequences.get(number, 0)) if number <= told.parties else None
+
+    def party_count(self, *, at: int) -> int:
+        return self.blocks_now[at].told.parties
+
+    def accreditation_count(self, *, at: int) -> int:
+        return len(self.blocks_now[at].told.accreditations)
