@@ -319,11 +319,14 @@ class Index:
                     found[row.root] = IndexedTree(*row)
         return found
 
-    def roots_without_tree(self, *, issuer: int | None = None, limit: int = 1000) -> list[bytes]:
-        """Roots of batches whose digests cannot be looked up: their tree was not there yet, or is not sound."""
+    def roots_without_tree(self, *, issuer: int | None = None, after: bytes = b"", limit: int = 1000) -> list[bytes]:
+        """Roots of batches whose digests cannot be looked up, in ascending order, those after one.
+
+        Their tree was not there yet, or is not sound.
+        """
         of = indexed_batch.c
         loaded = select(indexed_tree.c.root).where(indexed_tree.c.root == of.root, indexed_tree.c.state == LOADED)
-        query = select(of.root).where(of.source == self.source, ~loaded.exists()).distinct()
+        query = select(of.root).where(of.source == self.source, of.root > after, ~loaded.exists()).distinct()
         if issuer is not None:
             query = query.where(of.issuer == issuer)
         with self.engine.connect() as connection:

@@ -1,0 +1,158 @@
+"""Loading trees into the index: those that were checked from their leaves to their root."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from itertools import islice
+from threading import Event as Flag
+from typing import Final
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.errors import StoreError, TreeError
+from registry.merkle import Tree
+from registry.store.database import is_postgresql
+from registry.store.index import LOADED, Index
+from registry.store.index_facts import prefix_of
+from registry.store.index_tables import indexed_tree
+from registry.store.trees import TreeStore
+
+LEAVES_A_COMMIT: Final = 50_000
+ROOTS_A_PAGE: Final = 500
+FIRST_RETRY_SECONDS: Final = 2.0
+LONGEST_RETRY_SECONDS: Final = 600.0
+
+_log = logging.getLogger(__name__)
+
+Row = tuple[int, int, int]
+
+
+class TreeState(StrEnum):
+    """What the loader found of a tree; only a loaded one can be said not to have a digest."""
+
+    LOADING = "loading"
+    LOADED = LOADED
+    DAMAGED = "damaged"
+    UNSORTED = "unsorted"
+
+
+class TreeLoader:
+    """Puts the digests of anchored batches into the index, as soon as their trees are in the store.
+
+    A tree is loaded in pieces: others write to the same database. One that was cut off is loaded again.
+
+    Args:
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, index: Index, trees: TreeStore, *, clock: Callable[[], float] = time.monotonic):
+        self._index = index
+        self._engine = index.engine
+        self._trees = trees
+        self._clock = clock
+        # Trees that were not there, or not sound: when each is looked at again, and after how long the next time.
+        self._waiting: dict[bytes, tuple[float, float]] = {}
+
+    def run(self, stop: Flag, seconds: float) -> None:
+        """Load what can be loaded until told to stop, with a pause after each round."""
+        while not stop.is_set():
+            try:
+                self.step(stop)
+            except (StoreError, SQLAlchemyError) as error:
+                _log.warning("trees wait: %s", error, extra={"code": getattr(error, "code", "database")})
+            stop.wait(seconds)
+
+    def step(self, stop: Flag | None = None) -> int:
+        """Load every tree that can be loaded now; returns how many.
+
+        Raises:
+            StoreError: code `trees-unavailable`: the store does not answer.
+        """
+        loaded = 0
+        after = b""
+        while roots := self._index.roots_without_tree(after=after, limit=ROOTS_A_PAGE):
+            after = roots[-1]
+            for root in roots:
+                if stop is not None and stop.is_set():
+                    return loaded
+                loaded += self._try(root)
+        return loaded
+
+    def _try(self, root: bytes) -> bool:
+        next_try, pause = self._waiting.get(root, (0.0, FIRST_RETRY_SECONDS))
+        if self._clock() < next_try:
+            return False
+        try:
+            with self._trees.open_whole(root) as tree:
+                state = self._checked(root, tree)
+                if state is TreeState.LOADED:
+                    self._load(root, tree)
+                else:
+                    self._set(root, tree.leaf_count, state)
+        except StoreError as error:
+            if error.code not in ("tree-missing", "tree-damaged"):
+                raise
+            state = TreeState.DAMAGED
+        if state is TreeState.LOADED:
+            self._waiting.pop(root, None)
+            return True
+        self._waiting[root] = (self._clock() + pause, min(LONGEST_RETRY_SECONDS, pause * 2))
+        return False
+
+    def _checked(self, root: bytes, tree: Tree) -> TreeState:
+        try:
+            tree.check()
+        except TreeError as error:
+            _log.warning("the tree 0x%s is not loaded: %s", root.hex(), error, extra={"code": error.code})
+            return TreeState.UNSORTED if error.code == "leaf-order" else TreeState.DAMAGED
+        return TreeState.LOADED
+
+    def _load(self, root: bytes, tree: Tree) -> None:
+        number = self._set(root, tree.leaf_count, TreeState.LOADING)
+        rows = _rows(tree.leaves(), number)
+        while some := list(islice(rows, LEAVES_A_COMMIT)):
+            with self._engine.begin() as connection:
+                _add(connection, some)
+        self._set(root, tree.leaf_count, TreeState.LOADED)
+
+    def _set(self, root: bytes, leaf_count: int, state: TreeState) -> int:
+        """Write what is known of a tree; returns its number."""
+        values = {"leaf_count": leaf_count, "state": state, "loaded_at": int(time.time())}
+        dialect = postgresql if is_postgresql(self._engine) else sqlite
+        with self._engine.begin() as connection:
+            added = dialect.insert(indexed_tree).values(root=root, **values).on_conflict_do_nothing()
+            connection.execute(added)
+            connection.execute(update(indexed_tree).where(indexed_tree.c.root == root).values(**values))
+            number: int = connection.execute(select(indexed_tree.c.id).where(indexed_tree.c.root == root)).scalar_one()
+        return number
+
+
+def _rows(leaves: Iterable[bytes], tree: int) -> Iterator[Row]:
+    """One row for all leaves with the same first bytes; they come sorted."""
+    last = None
+    for leaf_index, digest in enumerate(leaves):
+        prefix = prefix_of(digest)
+        if prefix != last:
+            yield prefix, tree, leaf_index
+            last = prefix
+
+
+def _add(connection: Connection, rows: list[Row]) -> None:
+    """Add rows; those that are there already, from a load that was cut off, stay."""
+    if not is_postgresql(connection.engine):
+        statement = "INSERT OR IGNORE INTO indexed_leaf (prefix, tree, leaf_index) VALUES (?, ?, ?)"
+        connection.exec_driver_sql(statement, rows)
+        return
+    connection.exec_driver_sql("CREATE TEMP TABLE new_leaf (LIKE indexed_leaf) ON COMMIT DROP")
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise ValueError("a connection in use has a driver")
+    with driver.cursor() as cursor, cursor.copy("COPY new_leaf (prefix, tree, leaf_index) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    connection.exec_driver_sql("INSERT INTO indexed_leaf SELECT * FROM new_leaf ON CONFLICT DO NOTHING")

@@ -1,0 +1,175 @@
+"""Trees in the index: what is loaded can be found, and only what is sound is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from threading import Event as Flag
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from registry.errors import StoreError
+from registry.merkle import Tree
+from registry.store import loading
+from registry.store.database import open_database
+from registry.store.index import Index
+from registry.store.index_facts import IndexedEvent, Mark, subject_of
+from registry.store.index_tables import indexed_leaf
+from registry.store.index_writing import IndexWriter
+from registry.store.loading import TreeLoader
+from registry.store.trees import FolderTrees
+from tests.index.told_chain import ADDRESS, SOMEBODY
+from tests.postgres import postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]
+
+CHAIN = "eip155:31337"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    url = f"sqlite:///{tmp_path / 'testamur.db'}"
+    if request.param == "postgresql":
+        url = str(request.getfixturevalue("postgres_url"))
+    opened = open_database(url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "trees").mkdir()
+    return tmp_path / "trees"
+
+
+def anchored(engine: Engine, trees: list[Tree], issuers: int = 1) -> Index:
+    """An index that has every tree anchored by each of the issuers."""
+    writer = IndexWriter(engine, CHAIN, ADDRESS)
+    head = writer.begin(Mark(0, bytes(32), 1), genesis_hash=bytes(32))
+    block = Mark(1, sha256(b"1").digest(), 2)
+    told: list[tuple[str, dict[str, object]]] = []
+    for issuer in range(1, issuers + 1):
+        party = {"party": issuer, "controller": SOMEBODY, "uri": "", "profileHash": bytes(32)}
+        told.append(("PartyRegistered", party))
+        for sequence, tree in enumerate(trees, start=1):
+            batch = {"issuer": issuer, "root": tree.root, "leafCount": tree.leaf_count, "sequence": sequence}
+            told.append(("Anchored", {**batch, "operator": SOMEBODY}))
+    events = [
+        IndexedEvent(name, block, place, bytes(32), arguments, **subject_of(name, arguments))
+        for place, (name, arguments) in enumerate(told)
+    ]
+    writer.add(head, events, block, seen=1)
+    return Index(engine, CHAIN, ADDRESS)
+
+
+def digests(count: int, name: str = "") -> list[bytes]:
+    return [sha256(f"{name}{number}".encode()).digest() for number in range(count)]
+
+
+def test_every_digest_of_a_loaded_tree_is_found(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "LEAVES_A_COMMIT", 64)
+    shared = digests(100, "both")
+    trees = [Tree.build([*digests(700, "one"), *shared]), Tree.build([*digests(3, "other"), *shared])]
+    for tree in trees:
+        tree.write(folder / f"{tree.root.hex()}.tree")
+    index = anchored(engine, trees, issuers=3)
+    store = FolderTrees(folder)
+    assert TreeLoader(index, store).step() == 2
+    assert index.roots_without_tree() == []
+    for digest in [*digests(700, "one")[::20], *shared[::5], *digests(9, "absent")]:
+        found = {place.root: place.leaf_index for place in index.places(digest)}
+        assert found == {tree.root: at for tree in trees if (at := tree.index_of(digest)) is not None}
+        assert {place.root for place in index.places_of_many([digest])[digest]} == found.keys()
+    some = shared[0].hex()[:4]
+    begins = {digest for tree in trees for digest in tree.leaves() if digest.hex().startswith(some)}
+    places = index.places_with_prefix(some, limit=1000)
+    assert {store.leaves(place.root, place.leaf_index, 1)[0] for place in places} == begins
+    assert TreeLoader(index, store).step() == 0
+
+
+def test_digests_that_begin_alike_take_one_row(engine: Engine, folder: Path) -> None:
+    alike = [b"\xff" * 8 + number.to_bytes(24, "big") for number in range(500)]
+    tree = Tree.build([*alike, *digests(5)])
+    tree.write(folder / f"{tree.root.hex()}.tree")
+    index = anchored(engine, [tree])
+    TreeLoader(index, FolderTrees(folder)).step()
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(indexed_leaf)).scalar_one() == 6
+    (place,) = index.places(alike[400])
+    proof = FolderTrees(folder).inclusion(tree.root, alike[400], hint=place.leaf_index)
+    assert proof is not None
+    assert proof.leaf_index == tree.index_of(alike[400])
+
+
+def test_a_tree_that_comes_later_is_loaded_then(engine: Engine, folder: Path) -> None:
+    tree = Tree.build(digests(10))
+    index = anchored(engine, [tree])
+    now = [100.0]
+    loader = TreeLoader(index, FolderTrees(folder), clock=lambda: now[0])
+    assert loader.step() == 0
+    assert index.roots_without_tree() == [tree.root]
+    tree.write(folder / f"{tree.root.hex()}.tree")
+    assert loader.step() == 0  # it was looked for a moment ago
+    now[0] += loading.FIRST_RETRY_SECONDS
+    assert loader.step() == 1
+    assert index.trees([tree.root])[tree.root].leaf_count == 10
+
+
+@pytest.mark.parametrize("broken", ["node", "leaf"])
+def test_a_damaged_tree_is_not_loaded_until_it_is_restored(engine: Engine, folder: Path, broken: str) -> None:
+    tree = Tree.build(digests(9))
+    path = folder / f"{tree.root.hex()}.tree"
+    tree.write(path)
+    sound = path.read_bytes()
+    at = len(sound) - 40 if broken == "node" else 100
+    path.write_bytes(sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :])
+    index = anchored(engine, [tree])
+    assert TreeLoader(index, FolderTrees(folder)).step() == 0
+    assert index.trees([tree.root])[tree.root].state in ("damaged", "unsorted")
+    assert index.roots_without_tree() == [tree.root]
+    path.write_bytes(sound)
+    assert TreeLoader(index, FolderTrees(folder)).step() == 1
+    assert index.trees([tree.root])[tree.root].state == "loaded"
+
+
+def test_a_load_that_was_cut_off_is_finished(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "LEAVES_A_COMMIT", 10)
+    tree = Tree.build(digests(55))
+    tree.write(folder / f"{tree.root.hex()}.tree")
+    index = anchored(engine, [tree])
+    add, calls = loading._add, [0]
+
+    def failing(connection: object, rows: object) -> None:
+        calls[0] += 1
+        if calls[0] == 4:
+            raise KeyboardInterrupt
+        add(connection, rows)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loading, "_add", failing)
+    with pytest.raises(KeyboardInterrupt):
+        TreeLoader(index, FolderTrees(folder)).step()
+    assert index.roots_without_tree() == [tree.root]
+    assert TreeLoader(index, FolderTrees(folder)).step() == 1
+    assert all(index.places(digest) for digest in digests(55))
+
+
+def test_a_store_that_does_not_answer_is_waited_for(engine: Engine, folder: Path) -> None:
+    tree = Tree.build(digests(3))
+    tree.write(folder / f"{tree.root.hex()}.tree")
+    index = anchored(engine, [tree])
+    stop = Flag()
+    store = FolderTrees(folder)
+    opened = store.open_whole
+
+    def silent(root: bytes) -> object:
+        store.open_whole = opened  # type: ignore[method-assign]
+        raise StoreError("no answer", code="trees-unavailable")
+
+    store.open_whole = silent  # type: ignore[method-assign, assignment]
+    loader = TreeLoader(index, store)
+    waits = iter([False, True])
+    stop.wait = lambda _seconds=None: stop.set() if next(waits) else None  # type: ignore[method-assign, assignment, return-value]
+    loader.run(stop, 0)
+    assert index.roots_without_tree() == []
