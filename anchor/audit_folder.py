@@ -1,0 +1,147 @@
+"""What an audit reads from a data folder: the database's batches, the index, and the tree files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.audit import (
+    REVOCATION,
+    SUSPENSION,
+    Bitmap,
+    FolderBatch,
+    IndexBatch,
+    IndexFacts,
+    TreeFacts,
+    reason_word,
+)
+from registry.errors import StoreError, TreeError
+from registry.merkle import Tree
+from registry.store.batches import BatchRow, BatchStore
+from registry.store.folder import DataFolder
+from registry.store.index import EventFilter, Head, Index
+from registry.store.index_facts import IndexedBatch
+from registry.store.tables import ANCHORED_STATES, BatchState
+from registry.timestamps import from_unix
+
+_ATTEMPTS = 3
+_MADE = frozenset({"AccreditationOffered", "Recognised"})
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """The database's batches, and the parties that were registered from the folder."""
+
+    batches: tuple[FolderBatch, ...]
+    parties: tuple[int, ...]
+
+
+def folder_facts(folder: DataFolder, chain: str, contract: str, issuer: int | None) -> FolderFacts:
+    """What the database says of one contract.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    store = BatchStore(folder.engine, chain, contract)
+    try:
+        return FolderFacts(tuple(map(_folder_batch, store.all(issuer))), tuple(store.parties()))
+    except (SQLAlchemyError, ValueError, TypeError) as error:
+        raise _unreadable("the database", error) from None
+
+
+def index_facts(folder: DataFolder, chain: str, contract: str) -> tuple[Head, IndexFacts] | None:
+    """What the index says of one contract, as of one of its blocks; None when there is no index of it here.
+
+    Raises:
+        StoreError: it cannot be read, or changed each time while it was read.
+    """
+    index = Index(folder.engine, chain, contract)
+    try:
+        for _ in range(_ATTEMPTS):
+            if (head := index.head()) is None:
+                return None
+            facts = _index_facts(index, head)
+            if (after := index.head()) is not None and after.version == head.version:
+                return head, facts
+    except (SQLAlchemyError, ValueError, TypeError) as error:
+        raise _unreadable("the index", error) from None
+    raise StoreError(
+        "the index changed each time while it was read",
+        remedy="Try again, or stop the indexer meanwhile.",
+        code="moving",
+    )
+
+
+def tree_facts(path: Path, root: bytes) -> TreeFacts:
+    """What a tree file comes to when everything in it is derived from its leaves again."""
+    if not path.exists():
+        return TreeFacts(missing=True)
+    try:
+        tree = Tree.open(path, expected_root=root)
+    except TreeError as error:
+        return TreeFacts(damaged=error.what)
+    with tree:
+        try:
+            tree.check()
+        except TreeError as error:
+            if error.code == "leaf-order":
+                return TreeFacts(tree.leaf_count, unsorted=error.what)
+            return TreeFacts(tree.leaf_count, damaged=error.what)
+        return TreeFacts(tree.leaf_count)
+
+
+def _folder_batch(row: BatchRow) -> FolderBatch:
+    return FolderBatch(
+        issuer=row.issuer,
+        root=row.root,
+        leaf_count=row.leaf_count,
+        state=row.state,
+        anchored=row.state in ANCHORED_STATES,
+        given_up=row.state is BatchState.CANCELLED,
+        sequence=row.sequence,
+        block_number=row.block_number,
+        transaction=row.transaction_hash,
+        sealed_at=from_unix(row.sealed_at),
+        mined_at=None if row.mined_at is None else from_unix(row.mined_at),
+        final_at=None if row.final_at is None else from_unix(row.final_at),
+    )
+
+
+def _index_facts(index: Index, head: Head) -> IndexFacts:
+    batches = list(index.all_batches())
+    return IndexFacts(
+        block_number=head.cursor.number,
+        party_count=index.counts()["parties"],
+        accreditation_count=sum(1 for _ in index.all_events(EventFilter(names=_MADE))),
+        batches=[_index_batch(batch) for batch in batches],
+        words=dict(_index_words(index, batches)),
+    )
+
+
+def _index_batch(batch: IndexedBatch) -> IndexBatch:
+    voided = batch.voided_at is not None
+    return IndexBatch(
+        issuer=batch.issuer,
+        root=batch.root,
+        leaf_count=batch.leaf_count,
+        sequence=batch.sequence,
+        block_number=batch.block.number,
+        anchored_at=from_unix(batch.block.time),
+        transaction=batch.transaction_hash,
+        voided_at=None if batch.voided_at is None else from_unix(batch.voided_at),
+        void_reason=reason_word(batch.void_reason) if voided else "",
+    )
+
+
+def _index_words(index: Index, batches: list[IndexedBatch]) -> Iterator[tuple[Bitmap, dict[int, int]]]:
+    for batch in batches:
+        for purpose in (REVOCATION, SUSPENSION):
+            if words := index.status_words(batch.key, purpose):
+                yield (batch.issuer, batch.root, purpose), words
+
+
+def _unreadable(what: str, error: Exception) -> StoreError:
+    return StoreError(f"{what} cannot be read: {getattr(error, 'orig', None) or error}", code="unreadable")
