@@ -1,0 +1,253 @@
+"""What the page of an audit shows in charts, worked out from the audit alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Final
+
+from anchor.audit import Audit
+from anchor.audit_charts import Chart, Series
+from anchor.audit_tables import tables
+from registry.accreditation import Accreditation, Kind, State
+from registry.audit import REVOCATION
+
+MOST_ROWS: Final = 25
+ENDING_SOON: Final = timedelta(days=365)
+_MOST_COLUMNS = 48
+
+Period = Callable[[datetime], str]
+
+_PERIODS: Final[tuple[tuple[str, Period], ...]] = (
+    ("day", lambda moment: moment.strftime("%Y-%m-%d")),
+    ("month", lambda moment: moment.strftime("%Y-%m")),
+    ("year", lambda moment: moment.strftime("%Y")),
+)
+
+
+def over_time(audit: Audit) -> list[Chart]:
+    """Anchors, and credentials, by day, month or year."""
+    batches = [(batch.anchored_at, batch.leaf_count) for batch in audit.batches().values()]
+    if not batches:
+        return []
+    name, labels, of = _period([moment for moment, _ in batches])
+    anchors, credentials = Counter[str](), Counter[str]()
+    for moment, leaf_count in batches:
+        anchors[of(moment)] += 1
+        credentials[of(moment)] += leaf_count
+    return [
+        Chart(
+            f"{what.lower()}-over-time",
+            f"{what} by {name}",
+            f"{sum(counts.values()):,} {what.lower()} between {labels[0]} and {labels[-1]}.",
+            labels,
+            (Series(what, tuple(float(counts[label]) for label in labels)),),
+            what.lower(),
+            name.capitalize(),
+        )
+        for what, counts in (("Anchors", anchors), ("Credentials", credentials))
+    ]
+
+
+def revocation_by_issuer(audit: Audit) -> Chart | None:
+    """The share of each issuer's credentials that are revoked, the highest first."""
+    rates = []
+    for record in tables(audit)["parties"].records():
+        if record["credentials"]:
+            rates.append((100 * record["revoked"] / record["credentials"], record))
+    rates.sort(key=lambda rate: (-rate[0], rate[1]["party"]))
+    if not rates:
+        return None
+    total, revoked = (sum(record[name] for _, record in rates) for name in ("credentials", "revoked"))
+    return Chart(
+        "revocation-by-issuer",
+        "Revocation rate by issuer",
+        f"{revoked:,} of {total:,} credentials are revoked ({100 * revoked / total:.2f} %)." + _rest(len(rates)),
+        tuple(_party(record["party"], record["uri"]) for _, record in rates[:MOST_ROWS]),
+        (Series("Revoked", tuple(round(rate, 4) for rate, _ in rates[:MOST_ROWS])),),
+        "%",
+        "Issuer",
+    )
+
+
+def revocation_by_reason(audit: Audit) -> Chart | None:
+    """Why credentials were revoked, one by one or with their batch."""
+    reasons = Counter[str]()
+    for each in audit.state.status_events:
+        if each.purpose == REVOCATION and each.count and (each.issuer, each.root) in audit.batches():
+            reasons[each.reason] += each.count
+    if not reasons:
+        return None
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return Chart(
+        "revocation-by-reason",
+        "Revoked credentials by reason",
+        f"The most frequent reason is {ordered[0][0]}.",
+        tuple(reason for reason, _ in ordered),
+        (Series("Revoked", tuple(float(count) for _, count in ordered)),),
+        "credentials",
+        "Reason",
+    )
+
+
+def time_to_finality(audit: Audit) -> Chart | None:
+    """How long the operator's batches took from their sealing to a block, and on to finality."""
+    waits: dict[int, list[tuple[float, float]]] = {}
+    for row in audit.rows:
+        if row.sealed_at and row.mined_at and row.final_at and (row.issuer, row.root) in audit.batches():
+            mined = max(0.0, (row.mined_at - row.sealed_at).total_seconds())
+            final = max(0.0, (row.final_at - row.mined_at).total_seconds())
+            waits.setdefault(row.issuer, []).append((mined, final))
+    if not waits:
+        return None
+    issuers = sorted(waits, key=lambda issuer: (-len(waits[issuer]), issuer))
+    shown = issuers[:MOST_ROWS]
+    count = sum(map(len, waits.values()))
+    whole = median(mined + final for each in waits.values() for mined, final in each)
+    return Chart(
+        "time-to-finality",
+        "Time to finality by issuer, median",
+        f"The median of {count:,} batches is {whole:,.0f} seconds from sealed to final." + _rest(len(issuers)),
+        tuple(_party(issuer, _uri(audit, issuer)) for issuer in shown),
+        (
+            Series("Sealed to mined", tuple(median(mined for mined, _ in waits[each]) for each in shown)),
+            Series("Mined to final", tuple(median(final for _, final in waits[each]) for each in shown)),
+        ),
+        "seconds",
+        "Issuer",
+    )
+
+
+def gas_spent(audit: Audit) -> Chart | None:
+    """What the transactions of each party took."""
+    spent = sorted(audit.spent.items(), key=lambda item: (-item[1].gas, item[0]))
+    if not spent:
+        return None
+    gas = sum(each.gas for _, each in spent)
+    wei = sum(each.wei for _, each in spent)
+    count = sum(each.transactions for _, each in spent)
+    return Chart(
+        "gas-spent",
+        "Gas spent by party",
+        f"{count:,} transactions took {gas:,} gas and {wei / 10**18:.6f} ether." + _rest(len(spent)),
+        tuple(_party(number, _uri(audit, number)) for number, _ in spent[:MOST_ROWS]),
+        (Series("Gas", tuple(float(each.gas) for _, each in spent[:MOST_ROWS])),),
+        "gas",
+        "Party",
+    )
+
+
+def ending_soon(audit: Audit) -> list[Accreditation]:
+    """The accreditations that hold at the audited block and end within a year of it, the next one first."""
+    now = audit.block.timestamp
+    return sorted(
+        (
+            each
+            for each in _accreditations(audit)
+            if each.valid_until is not None
+            and now < each.valid_until <= now + ENDING_SOON
+            and each.state_at(now).as_known_now is State.ACTIVE
+        ),
+        key=lambda each: (each.valid_until, each.id),
+    )
+
+
+def partners_by_kind(audit: Audit) -> Chart | None:
+    """How many parties anchor, accredit, do both, or neither."""
+    kinds = Counter(record["kind"] for record in tables(audit)["parties"].records())
+    return _counted(
+        kinds,
+        "partners-by-kind",
+        "Parties by kind",
+        f"{sum(kinds.values()):,} parties are registered.",
+        "parties",
+        "Kind",
+    )
+
+
+def partners_by_country(audit: Audit) -> Chart | None:
+    """How many parties hold an accreditation or recognition for each jurisdiction at the audited block."""
+    now = audit.block.timestamp
+    held = {
+        (each.scope.jurisdiction or "any", each.holder)
+        for each in _accreditations(audit)
+        if each.state_at(now).as_known_now is State.ACTIVE
+    }
+    countries = Counter(country for country, _ in held)
+    return _counted(
+        countries,
+        "partners-by-country",
+        "Accredited or recognised parties by jurisdiction",
+        f"{len({holder for _, holder in held}):,} parties hold an accreditation or recognition today.",
+        "parties",
+        "Jurisdiction",
+    )
+
+
+def partners_by_statement(audit: Audit) -> Chart | None:
+    """How many accreditations of each kind hold at the audited block."""
+    now = audit.block.timestamp
+    kinds = Counter(
+        each.kind.value for each in _accreditations(audit) if each.state_at(now).as_known_now is State.ACTIVE
+    )
+    return _counted(
+        Counter({kind.value: kinds[kind.value] for kind in Kind if kinds}),
+        "statements",
+        "Accreditations and recognitions that hold",
+        f"{sum(kinds.values()):,} hold at the audited block.",
+        "statements",
+        "Kind",
+    )
+
+
+def _counted(counts: Counter[str], name: str, title: str, description: str, unit: str, about: str) -> Chart | None:
+    if not counts:
+        return None
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = ordered[:MOST_ROWS]
+    return Chart(
+        name,
+        title,
+        description + _rest(len(ordered)),
+        tuple(label for label, _ in shown),
+        (Series(unit.capitalize(), tuple(float(count) for _, count in shown)),),
+        unit,
+        about,
+    )
+
+
+def _period(moments: Sequence[datetime]) -> tuple[str, tuple[str, ...], Period]:
+    """The shortest period that does not give too many columns, and all its labels from the first to the last."""
+    first, last = min(moments), max(moments)
+    for name, of in _PERIODS:
+        labels = tuple(dict.fromkeys(of(day) for day in _days(first, last)))
+        if len(labels) <= _MOST_COLUMNS:
+            return name, labels, of
+    return name, labels, of
+
+
+def _days(first: datetime, last: datetime) -> Iterable[datetime]:
+    for day in range((last.date() - first.date()).days + 1):
+        yield first + timedelta(days=day)
+
+
+def _accreditations(audit: Audit) -> Iterable[Accreditation]:
+    ledger = audit.state.ledger
+    for each in () if ledger is None else ledger.accreditations:
+        if audit.issuer in (None, each.body, each.holder):
+            yield each
+
+
+def _party(number: int, uri: str) -> str:
+    return f"{number} {uri}".strip()
+
+
+def _uri(audit: Audit, number: int) -> str:
+    party = audit.state.parties.get(number)
+    return "" if party is None else party.uri
+
+
+def _rest(rows: int) -> str:
+    return f" The first {MOST_ROWS} of {rows:,} are shown." if rows > MOST_ROWS else ""

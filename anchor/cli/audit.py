@@ -1,0 +1,153 @@
+"""`testamur audit`: everything on the chain and in the data folder, checked again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from anchor.audit import Audit, Auditor
+from anchor.audit_chain import block_at
+from anchor.audit_csv import write_csv
+from anchor.audit_html import write_html
+from anchor.audit_json import CLEAN, COULD_NOT_BE_CHECKED, DIFFERENCES, content, outcome
+from anchor.audit_text import plain
+from anchor.cli.session import Exit, Session, command
+from anchor.workspace import Workspace
+from registry.chain.client import ChainClient
+from registry.chain.contract import CredentialRegistry
+from registry.errors import ChainError, ContractReverted, SettingsError, StoreError
+from registry.settings import EMBEDDED
+from registry.timestamps import read_timestamp, write_timestamp
+
+SHOWN: Final = 20
+_EXITS: Final = {
+    CLEAN: Exit.DONE,
+    DIFFERENCES: Exit.FAILED,
+    COULD_NOT_BE_CHECKED: Exit.COULD_NOT_BE_CHECKED,
+}
+_ENDINGS: Final = {
+    CLEAN: "[bold green]Clean[/]: everything that was compared agrees.",
+    DIFFERENCES: "[bold red]Differences[/]: not everything agrees; what each means is told above.",
+    COULD_NOT_BE_CHECKED: "[bold yellow]Could not be checked[/]: nothing differs, but not all could be compared.",
+}
+
+
+@command
+def audit(
+    session: Session,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Only batches from this block, or RFC 3339 time, on.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="As of this block, or the last one at this time; default: the newest.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write one HTML page with charts to this file.")
+    ] = None,
+    csv_folder: Annotated[Path | None, typer.Option("--csv", help="Write the tables to this folder.")] = None,
+) -> int:
+    """Check the whole registry again, from the chain alone: history, storage, index, database and trees."""
+    try:
+        with session.workspace(read_only=True) as workspace:
+            found = _audited(session, workspace, since, until)
+    except (StoreError, ContractReverted) as error:
+        # Exit code 1 says that something differs; here nothing was found out.
+        raise ChainError(error.what, where=error.where, remedy=error.remedy, code=error.code) from None
+    written = [] if csv_folder is None else write_csv(found, csv_folder)
+    if report is not None:
+        write_html(found, report)
+        written.append(report)
+    session.result(content(found))
+    _say(session, found)
+    for path in written:
+        session.say(f"Written: {escape(str(path))}")
+    return _EXITS[outcome(found)]
+
+
+def _audited(session: Session, workspace: Workspace, since: str | None, until: str | None) -> Audit:
+    if session.settings.chain == EMBEDDED and not workspace.has_folder:
+        raise SettingsError(
+            "there is neither a chain nor a data folder to audit",
+            where=str(session.settings.data_folder),
+            remedy="Name the chain with --chain, or the data folder with --data-folder.",
+            code="nothing-to-audit",
+        )
+    client = workspace.client
+    first = 0 if since is None else _block("--from", since, client, after=True)
+    last = None if until is None else _block("--to", until, client, after=False)
+    if last is not None and last < first:
+        raise SettingsError(f"--from is block {first}, after --to, block {last}", code="empty-range")
+    auditor = Auditor(
+        CredentialRegistry(client, workspace.contract_address),
+        folder=workspace.folder if workspace.has_folder else None,
+        issuer=session.settings.issuer,
+        since=first,
+        until=last,
+        phase=session.progress,
+    )
+    return auditor.run()
+
+
+def _block(option: str, text: str, client: ChainClient, *, after: bool) -> int:
+    """The block that a person named by its number or by a time."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        moment = read_timestamp(text)
+    except ValueError:
+        raise SettingsError(
+            f"{option} takes the number of a block or a time such as 2026-01-01T00:00:00Z",
+            where=text,
+            code="no-block-or-time",
+        ) from None
+    return block_at(client, moment, after=after)
+
+
+def _say(session: Session, found: Audit) -> None:
+    counts, block = found.checked, found.block
+    whom = "all parties" if found.issuer is None else f"issuer {found.issuer} alone"
+    session.say(f"[bold]{found.contract}[/] on {found.chain}, {whom}")
+    since = f", batches from block {found.since} on" if found.since else ""
+    session.say(f"as of block {block.number} ({write_timestamp(block.timestamp)}) 0x{block.hash.hex()}{since}")
+    table = Table("compared", "how many", show_edge=False)
+    table.columns[1].justify = "right"
+    for name, number in (
+        ("events, decoded again", counts.events),
+        ("transactions with their receipts", counts.transactions),
+        ("parties with storage", counts.parties),
+        ("batches with storage", counts.batches),
+        ("status words with storage", counts.status_words),
+        ("accreditations with storage", counts.accreditations),
+        ("batches with the index", counts.index_batches),
+        ("batches with the database", counts.folder_batches),
+        ("trees derived again", counts.trees),
+        ("leaves in them", counts.leaves),
+    ):
+        table.add_row(name, f"{number:,}")
+    session.say(table)
+    for note in found.notes:
+        session.say(escape(plain(note)))
+    _say_differences(session, found)
+    for each in found.unchecked[:SHOWN]:
+        session.say(f"[bold yellow]not checked[/] {escape(plain(each.subject))}: {escape(plain(each.why))}")
+    _say_more(session, len(found.unchecked) - SHOWN, "unchecked")
+    session.say(_ENDINGS[outcome(found)])
+
+
+def _say_differences(session: Session, found: Audit) -> None:
+    told = set()
+    for each in found.differences[:SHOWN]:
+        session.say(f"[bold red]{each.kind.value}[/] {escape(plain(each.subject))}: {escape(plain(each.what))}")
+        if each.kind not in told:
+            session.say(f"  {escape(each.means)}")
+            told.add(each.kind)
+    _say_more(session, len(found.differences) - SHOWN, "differences")
+
+
+def _say_more(session: Session, more: int, table: str) -> None:
+    if more > 0:
+        session.say(f"… and {more:,} more: all of them with --json ({table}) or in {table}.csv with --csv.")
