@@ -18,7 +18,7 @@ from anchor.receipts import receipt_at
 from anchor.samples import ISSUERS, SampleIssuer, credentials
 from anchor.signer import development_signer
 from anchor.transact import Sender
-from anchor.verification import Verifier
+from anchor.verification import FileVerifier
 from anchor.workspace import Workspace
 from registry.chain.calls import Purpose, Reason
 from registry.credential import digest_document
@@ -121,7 +121,7 @@ def _verify(workspace: Workspace, each: Enrolled, folder: Path, demo: Demo) -> N
         "revoked.json": embed(revoked, receipt["revoked"]),
         "never-issued.json": never,
     }
-    verifier = Verifier(workspace, now=datetime.now(UTC))
+    verifier = FileVerifier(workspace, now=datetime.now(UTC))
     for name, document in files.items():
         path = folder / name
         path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
+from registry.archives import is_encrypted, unpacks_to_too_much, visible_entries
 from registry.credential import (
     JSON_SUFFIXES,
     Digest,
@@ -27,9 +28,6 @@ from registry.hazards import hazards
 RECORD_BYTES = 41
 READ_BYTES = 1 << 20
 MAXIMUM_ZIP_ENTRIES = 5_000_000
-# What one file in a ZIP may unpack to, and how far beyond its packed size: more is a bomb, not a credential.
-MAXIMUM_ENTRY_BYTES = 1 << 30
-MAXIMUM_RATIO = 1000
 DIGEST_LINE_BYTES = 256
 _CODES = {method: bytes([number]) for number, method in enumerate(DigestMethod)}
 
@@ -123,10 +121,10 @@ def readable_entries(archive: ZipFile) -> list[ZipInfo]:
     Raises:
         ValueError: it is encrypted, or holds more files than a batch may.
     """
-    entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+    entries = visible_entries(archive)
     if len(entries) > MAXIMUM_ZIP_ENTRIES:
         raise ValueError(f"it holds {len(entries):,} files, {MAXIMUM_ZIP_ENTRIES:,} are allowed")
-    if any(entry.flag_bits & 1 for entry in entries):
+    if any(map(is_encrypted, entries)):
         raise ValueError("it is encrypted")
     return entries
 
@@ -212,8 +210,7 @@ def _digest_zip(piece: ZipPiece, collector: Collector) -> None:
     with ZipFile(piece.path) as archive:
         for position, name in enumerate(piece.sources):
             entry = archive.getinfo(name)
-            if entry.file_size > MAXIMUM_ENTRY_BYTES or entry.file_size > MAXIMUM_RATIO * max(1, entry.compress_size):
-                reason = f"it unpacks to {entry.file_size:,} bytes from {entry.compress_size:,}: more than is allowed"
+            if reason := unpacks_to_too_much(entry):
                 collector.refuse(position, "zip-ratio", reason)
                 continue
             try:
@@ -247,7 +244,3 @@ def _skip_line(file: BinaryIO) -> int:
         if line.endswith(b"\n"):
             break
     return skipped
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))

@@ -29,6 +29,7 @@ from anchor.digesting import (
     looks_like_digest,
     readable_entries,
 )
+from registry.archives import is_receipt_name
 from registry.credential import DEFAULT_LIMITS, DigestMethod, Limits
 from registry.errors import IntakeError
 
@@ -36,7 +37,6 @@ PIECE_BYTES = 4 << 20
 FILES_A_PIECE = 256
 # Below this, starting processes costs more than they save.
 PARALLEL_FROM_BYTES = 16 << 20
-RECEIPT_SUFFIXES = (".receipt.json", ".receipt.cbor")
 METHODS = tuple(DigestMethod)
 
 Progress = Callable[[int, int], None]
@@ -185,7 +185,7 @@ def source_files(folder: Path) -> list[Path]:
         found += [
             Path(parent, name)
             for name in names
-            if not name.startswith(".") and not name.endswith(RECEIPT_SUFFIXES) and Path(parent, name).is_file()
+            if not name.startswith(".") and not is_receipt_name(name) and Path(parent, name).is_file()
         ]
     return sorted(found)
 
@@ -250,7 +250,7 @@ def _file_pieces(files: list[Path], folder: Path) -> Iterator[FilePiece]:
 def _zip_pieces(path: Path) -> Iterator[ZipPiece]:
     try:
         with ZipFile(path) as archive:
-            entries = [entry for entry in readable_entries(archive) if not entry.filename.endswith(RECEIPT_SUFFIXES)]
+            entries = [entry for entry in readable_entries(archive) if not is_receipt_name(entry.filename)]
     except (BadZipFile, NotImplementedError, ValueError) as error:
         raise IntakeError(
             f"this is not a ZIP file that can be read: {error}",

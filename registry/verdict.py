@@ -104,6 +104,7 @@ class Code(StrEnum):
     NO_ANCHOR_TIME = "no-anchor-time"
     # any check that could not be made
     NO_RECEIPT = "no-receipt"
+    NO_DOCUMENT = "no-document"
     CHAIN_NOT_ASKED = "chain-not-asked"
     OTHER_CHAIN = "other-chain"
     OTHER_BATCH = "other-batch"
@@ -273,6 +274,16 @@ class Verdict:
     def exit_code(self) -> int:
         """As `Overall.exit_code`."""
         return self.overall.exit_code
+
+    @property
+    def deciding(self) -> tuple[Check, ...]:
+        """The checks that made the verdict what it is; none of one that is valid."""
+        outcome = {
+            Overall.NOT_VALID: Outcome.FAIL,
+            Overall.COULD_NOT_BE_CHECKED: Outcome.UNKNOWN,
+            Overall.VALID_WITH_WARNING: Outcome.WARN,
+        }.get(self.overall)
+        return tuple(check for check in self.checks if check.outcome is outcome)
 
     def check(self, name: str) -> Check:
         """The check with that name: one of `CHECK_NAMES`, or with a policy one of `POLICY_CHECK_NAMES`."""

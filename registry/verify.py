@@ -66,9 +66,15 @@ _NO_FACTS = FactsUnavailable(
     Code.CHAIN_NOT_ASKED, "The chain was not asked.", "Verify again with a connection to the receipt's chain."
 )
 
+_NO_DOCUMENT = Check.unknown(
+    "integrity",
+    Code.NO_DOCUMENT,
+    "There is only a receipt and no document to compare it with. Verify the document together with it.",
+)
+
 
 def verify(
-    document: bytes | DigestedDocument,
+    document: bytes | DigestedDocument | None,
     name: str,
     receipt: Receipt | None,
     facts: ChainFacts | FactsUnavailable | None,
@@ -82,7 +88,7 @@ def verify(
     """Check one credential; nothing that a document, receipt or chain says makes it raise.
 
     Args:
-        document: the file's bytes, or a digest made before.
+        document: the file's bytes, or a digest made before; None when there is only the receipt.
         name: of the file; without a receipt its ending tells JSON from other files.
         receipt: None when there is none.
         facts: what the chain said about the receipt's issuer, root and leaf index; None when it was not asked.
@@ -92,10 +98,12 @@ def verify(
         policy: more trusted issuers, and bodies; with bodies, two more checks are made.
         ledger: the accreditations of the contract; None when it was not asked.
     Raises:
-        ValueError: `now` has no time zone.
+        ValueError: `now` has no time zone, or there is neither document nor receipt.
     """
     if now.tzinfo is None:
         raise ValueError("now has no time zone")
+    if document is None and receipt is None:
+        raise ValueError("there is neither a document nor a receipt")
     integrity, digest, claims = _read(document, name, receipt, limits)
     if receipt is None:
         missing = "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt."
@@ -140,7 +148,9 @@ class _Reading(NamedTuple):
     claims: Claims | None
 
 
-def _read(document: bytes | DigestedDocument, name: str, receipt: Receipt | None, limits: Limits) -> _Reading:
+def _read(document: bytes | DigestedDocument | None, name: str, receipt: Receipt | None, limits: Limits) -> _Reading:
+    if document is None:
+        return _Reading(_NO_DOCUMENT, None, None)
     if isinstance(document, DigestedDocument):
         return _Reading(_compare(document.digest, receipt), document.digest, document.claims)
     method = receipt.digest.method if receipt else None

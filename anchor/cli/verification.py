@@ -14,7 +14,7 @@ from rich.text import Text
 from anchor.absence import absence_of, proof_content
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.targets import digest_of_target
-from anchor.verification import Verifier, credential_files, is_digest
+from anchor.verification import FileVerifier, credential_files, is_digest
 from registry.errors import IntakeError, SettingsError
 from registry.timestamps import read_timestamp, write_timestamp
 from registry.verify import Outcome, Overall, Verdict
@@ -51,7 +51,7 @@ def verify(
     if policy is not None:
         session.settings = session.settings.model_copy(update={"policy": policy})
     with session.workspace(read_only=True) as workspace, session.progress("verifying") as progress:
-        verifier = Verifier(workspace, trust=trust or (), now=now)
+        verifier = FileVerifier(workspace, trust=trust or (), now=now)
         verdicts = []
         for number, file in enumerate(files, start=1):
             check = (
@@ -125,12 +125,7 @@ def worst(verdicts: list[Verdict]) -> Exit:
 
 def _reasons(verdict: Verdict) -> list[str]:
     """The codes of the checks that decided the verdict, each once."""
-    deciding = {
-        Overall.NOT_VALID: Outcome.FAIL,
-        Overall.COULD_NOT_BE_CHECKED: Outcome.UNKNOWN,
-        Overall.VALID_WITH_WARNING: Outcome.WARN,
-    }.get(verdict.overall)
-    return list(dict.fromkeys(check.code for check in verdict.checks if check.outcome is deciding))
+    return list(dict.fromkeys(check.code for check in verdict.deciding))
 
 
 def _moment(text: str) -> datetime:

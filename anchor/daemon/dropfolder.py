@@ -14,9 +14,9 @@ from typing import Any, Final
 import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
-from anchor.daemon.intake import Desk, Order, Refused, reject_content, storable
+from anchor.daemon.intake import Desk, Order, Refused, reject_content
 from anchor.daemon.notices import Notices
-from anchor.intake import RECEIPT_SUFFIXES
+from registry.archives import is_receipt_name, storable
 from registry.errors import IntakeError, RegistryError
 from registry.store.jobs import Job, JobStore
 
@@ -149,7 +149,7 @@ class DropFolder:
 
 def _counts(name: str) -> bool:
     hidden = name.startswith(".") or name in (DONE, FAILED)
-    return not (hidden or name.lower().endswith(UNFINISHED) or name.endswith(RECEIPT_SUFFIXES))
+    return not (hidden or name.lower().endswith(UNFINISHED) or is_receipt_name(name))
 
 
 def _digest_of(path: Path) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import tempfile
 import time
 import zipfile
@@ -11,13 +10,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Final, Protocol, cast
+from typing import IO, Any, Final, cast
 
 from anchor.daemon.notices import Notices
 from anchor.digesting import DIGEST_LINE_BYTES, Collector, Digested, ZipPiece, digest_piece, readable_entries
-from anchor.intake import FILES_A_PIECE, RECEIPT_SUFFIXES, Format, digest_of, take_in
+from anchor.intake import FILES_A_PIECE, Format, digest_of, take_in
+from registry.archives import UNREADABLE_ZIP, check_directory, file_name, is_packed_usually, is_receipt_name, storable
 from registry.credential import DEFAULT_LIMITS, Limits
 from registry.errors import IntakeError
+from registry.forms import FormReader, Nothing, Part, Sink, bad_form
 from registry.settings import Settings
 from registry.store.batches import Leaf
 from registry.store.jobs import Job, JobStore, Rejected
@@ -28,8 +29,6 @@ SPOOLED_BYTES: Final = 1 << 20
 UNPACKED_FACTOR: Final = 20
 # The list of files in a ZIP is read as a whole, and grows tenfold in memory.
 MOST_DIRECTORY_BYTES: Final = 64 << 20
-LONGEST_NAME: Final = 200
-_END, _END64, _LOCATOR = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 
 
 class Kind(StrEnum):
@@ -265,30 +264,18 @@ class Incoming:
             )
         return Accepted(self._job, replayed=True)
 
-    def _sink_for(self, kind: Kind, boundary: bytes) -> _Sink:
+    def _sink_for(self, kind: Kind, boundary: bytes) -> Sink:
         limits, taken = self._limits, self._taken
         if kind is Kind.MULTIPART:
             return _Multipart(boundary, limits, taken if self._is_new else None, self._hash.update)
         if not self._is_new:
-            return _Nothing()
+            return Nothing()
         if kind is Kind.ZIP:
             return _Zip("", limits, taken)
         if kind is Kind.DOCUMENT:
             return _Document(f"{self._job.id}.json", limits, taken)
         suffix = "digests" if kind is Kind.DIGESTS else "jsonl"
         return _Lines(f"{self._job.id}.{suffix}", limits, taken, of_digests=kind is Kind.DIGESTS)
-
-
-def storable(text: str) -> str:
-    """Text of strangers as every database takes it: PostgreSQL has no NUL, and UTF-8 no lone surrogates."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "�")
-
-
-def file_name(text: str) -> str:
-    """The last part of a name that a stranger gave a file, without anything that leads elsewhere."""
-    last = text.replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(character if character.isprintable() else "_" for character in last)[-LONGEST_NAME:]
-    return shown if shown.strip(".") else "_"
 
 
 @dataclass(slots=True)
@@ -336,30 +323,7 @@ class _Taken:
                 yield Rejected(storable(source), line, code, storable(reason))
 
 
-class _Sink(Protocol):
-    """Takes the bytes of a body or of one file in it."""
-
-    def feed(self, data: bytes) -> None: ...
-
-    def finish(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class _Nothing:
-    """For a body that is only compared with an earlier one."""
-
-    def feed(self, data: bytes) -> None:
-        pass
-
-    def finish(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-class _Lines(_Nothing):
+class _Lines(Nothing):
     """A credential or a digest a line; of a line that is too long, a little more than allowed is kept."""
 
     def __init__(self, source: str, limits: IntakeLimits, taken: _Taken, *, of_digests: bool):
@@ -391,7 +355,7 @@ class _Lines(_Nothing):
         self._begun.clear()
 
 
-class _Document(_Nothing):
+class _Document(Nothing):
     """One JSON document."""
 
     def __init__(self, source: str, limits: IntakeLimits, taken: _Taken):
@@ -412,7 +376,7 @@ class _Document(_Nothing):
         self._taken.parts.append(_Part((self._source,), collector.result(), by_line=False))
 
 
-class _Spooled(_Nothing):
+class _Spooled(Nothing):
     """A file that is digested once it is whole."""
 
     def __init__(self, source: str, limits: IntakeLimits, taken: _Taken):
@@ -446,9 +410,9 @@ class _Zip(_Spooled):
 
     def _digest(self) -> None:
         try:
-            _check_directory(self._file)
+            check_directory(self._file, MOST_DIRECTORY_BYTES)
             with zipfile.ZipFile(self._file) as archive:
-                entries = [entry for entry in readable_entries(archive) if not _is_receipt(entry.filename)]
+                entries = [entry for entry in readable_entries(archive) if not is_receipt_name(entry.filename)]
             self._check(entries)
             for start in range(0, len(entries), FILES_A_PIECE):
                 share = entries[start : start + FILES_A_PIECE]
@@ -457,7 +421,7 @@ class _Zip(_Spooled):
                 digested = digest_piece((piece, self._limits.document, None))
                 shown = tuple(f"{self._source}/{name}" if self._source else name for name in names)
                 self._taken.parts.append(_Part(shown, digested, by_line=False))
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError, EOFError) as error:
+        except UNREADABLE_ZIP as error:
             raise _bad_zip(str(error)) from None
 
     def _check(self, entries: list[zipfile.ZipInfo]) -> None:
@@ -465,11 +429,11 @@ class _Zip(_Spooled):
         allowed = UNPACKED_FACTOR * self._limits.bytes
         if sum(entry.file_size for entry in entries) > allowed:
             raise _bad_zip(f"it unpacks to more than {allowed:,} bytes")
-        if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+        if not all(map(is_packed_usually, entries)):
             raise _bad_zip("it is packed otherwise than by deflate")
 
 
-class _Multipart(_Nothing):
+class _Multipart(FormReader):
     """A form with files: JSONL and ZIP files become their credentials, every other file is one.
 
     Args:
@@ -478,65 +442,17 @@ class _Multipart(_Nothing):
     """
 
     def __init__(self, boundary: bytes, limits: IntakeLimits, taken: _Taken | None, hashed: Callable[[bytes], None]):
-        # Only who takes jobs in over HTTP needs this library.
-        from python_multipart.multipart import MultipartParser
-
+        super().__init__(boundary, self._file)
         self._limits = limits
         self._taken = taken
         self._hashed = hashed
         self._names: set[str] = set()
-        self._headers: dict[bytes, bytes] = {}
-        self._field, self._value = bytearray(), bytearray()
-        self._sink: _Sink = _Nothing()
-        self._part_hash = sha256()
-        self._ended = False
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._begin,
-                "on_header_field": lambda data, start, end: self._field.extend(data[start:end]),
-                "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
-                "on_header_end": self._header,
-                "on_headers_finished": self._open,
-                "on_part_data": self._data,
-                "on_part_end": self._finish_part,
-                "on_end": self._end,
-            },
-        )
 
-    def feed(self, data: bytes) -> None:
-        from python_multipart.exceptions import FormParserError
-
-        try:
-            self._parser.write(data)
-        except FormParserError as error:
-            raise _bad_multipart(str(error)) from None
-
-    def finish(self) -> None:
-        if not self._ended:
-            raise _bad_multipart("it ends in the middle")
-
-    def close(self) -> None:
-        self._sink.close()
-
-    def _begin(self) -> None:
-        self._headers.clear()
-
-    def _header(self) -> None:
-        self._headers[bytes(self._field).lower()] = bytes(self._value)
-        self._field.clear()
-        self._value.clear()
-
-    def _open(self) -> None:
-        from python_multipart.multipart import parse_options_header
-
-        _, options = parse_options_header(self._headers.get(b"content-disposition"))
-        given = options.get(b"filename")
-        if not given:
-            raise _bad_multipart("a part of it is not a file")
-        name = file_name(given.decode("utf-8", "replace"))
-        self._part_hash = sha256(name.encode("utf-8", "replace"))
-        self._sink = self._sink_for(self._unused(name))
+    def _file(self, part: Part) -> Sink:
+        if part.filename is None:
+            raise bad_form("a part of it is not a file")
+        name = file_name(part.filename)
+        return _Hashing(self._sink_for(self._unused(name)), name.encode("utf-8", "replace"), self._hashed)
 
     def _unused(self, name: str) -> str:
         """The name, or one with a number: receipts are named after the files."""
@@ -546,9 +462,9 @@ class _Multipart(_Nothing):
             raise _too_many(self._limits.credentials)
         return chosen
 
-    def _sink_for(self, name: str) -> _Sink:
+    def _sink_for(self, name: str) -> Sink:
         if self._taken is None:
-            return _Nothing()
+            return Nothing()
         lower = name.lower()
         if lower.endswith((".jsonl", ".ndjson")):
             return _Lines(name, self._limits, self._taken, of_digests=False)
@@ -556,36 +472,29 @@ class _Multipart(_Nothing):
             return _Lines(name, self._limits, self._taken, of_digests=True)
         return (_Zip if lower.endswith(".zip") else _Spooled)(name, self._limits, self._taken)
 
-    def _data(self, data: bytes, start: int, end: int) -> None:
-        self._part_hash.update(data[start:end])
-        self._sink.feed(data[start:end])
 
-    def _finish_part(self) -> None:
-        self._hashed(self._part_hash.digest())
+class _Hashing:
+    """Hashes a name and a file on its way.
+
+    Args:
+        hashed: gets the hash before the file is finished.
+    """
+
+    def __init__(self, sink: Sink, name: bytes, hashed: Callable[[bytes], None]):
+        self._sink = sink
+        self._hash = sha256(name)
+        self._hashed = hashed
+
+    def feed(self, data: bytes) -> None:
+        self._hash.update(data)
+        self._sink.feed(data)
+
+    def finish(self) -> None:
+        self._hashed(self._hash.digest())
         self._sink.finish()
-        self._sink = _Nothing()
 
-    def _end(self) -> None:
-        self._ended = True
-
-
-def _is_receipt(name: str) -> bool:
-    return name.endswith(RECEIPT_SUFFIXES)
-
-
-def _check_directory(file: IO[bytes]) -> None:
-    """Refuse a ZIP whose list of files would fill the memory, before it is read (APPNOTE.TXT 4.3.14 to 4.3.16)."""
-    size = file.seek(0, 2)
-    file.seek(max(0, size - (1 << 16) - 98))
-    tail = file.read()
-    end = tail.rfind(_END)
-    if end < 0 or len(tail) - end < 22:
-        raise _bad_zip("it has no end record")
-    directory = int.from_bytes(tail[end + 12 : end + 16], "little")
-    if end >= 76 and tail[end - 20 : end - 16] == _LOCATOR and tail[end - 76 : end - 72] == _END64:
-        directory = int.from_bytes(tail[end - 36 : end - 28], "little")
-    if directory > MOST_DIRECTORY_BYTES:
-        raise _bad_zip("its list of files is too long")
+    def close(self) -> None:
+        self._sink.close()
 
 
 def _refuse_if_wanted(credentials: int, rejects: list[Rejected], order: Order) -> None:
@@ -642,14 +551,6 @@ def _bad_zip(why: str) -> IntakeError:
         f"this is not a ZIP file that can be read: {storable(why)}",
         remedy="Create the ZIP again, with deflate and without encryption.",
         code="bad-zip",
-    )
-
-
-def _bad_multipart(why: str) -> IntakeError:
-    return IntakeError(
-        f"this is not a form with files: {storable(why)}",
-        remedy="Send multipart/form-data (RFC 7578) in which every part has a filename.",
-        code="bad-multipart",
     )
 
 

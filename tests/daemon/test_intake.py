@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from anchor.daemon.intake import Accepted, Desk, IntakeLimits, Kind, Order, Refused, file_name, storable
+from anchor.daemon.intake import Accepted, Desk, IntakeLimits, Kind, Order, Refused
 from anchor.intake import digest_of, take_in
+from registry.archives import file_name, storable
 from registry.credential import Limits, digest_json
 from registry.errors import IntakeError, StoreError
 from registry.store.tables import JobState, job

@@ -248,6 +248,7 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("integrity", U, "unsupported-method", {"receipt": receipt_with("digest", method=DigestMethod.VC_RDFC)}),
     ("integrity", U, "not-recomputable", {"receipt": given_receipt()}),
     ("integrity", U, "no-receipt", {"receipt": None}),
+    ("integrity", U, "no-document", {"document": None}),
     ("inclusion", P, "included", {}),
     ("inclusion", F, "root-differs", {"receipt": receipt_with("inclusion", root="0x" + "00" * 32)}),
     ("inclusion", F, "path-length", {"receipt": receipt_with("inclusion", path=())}),

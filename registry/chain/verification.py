@@ -1,0 +1,229 @@
+"""Verifying credentials one after another: their receipts found, the chain asked, the verdict of `registry.verify`.
+
+The command line and the service verify by this one class; each says which anchors of a digest it knows of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Final, Protocol
+
+from registry.accreditation import Ledger
+from registry.chain.accreditations import read_ledger
+from registry.chain.contract import CredentialRegistry
+from registry.chain.facts import FactsReader
+from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, Digest, Limits, digest_bytes, digest_given
+from registry.errors import CredentialError, ReceiptError, RegistryError
+from registry.policy import Policy
+from registry.receipt import Receipt, embedded
+from registry.strictjson import parse_json
+from registry.verify import (
+    ChainFacts,
+    DigestedDocument,
+    FactsUnavailable,
+    Trust,
+    Verdict,
+    verify,
+)
+
+# A chain that did not answer so often in a row is not waited for again: a folder has thousands of credentials.
+MOST_SILENCES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAnchor:
+    """An anchor of a digest that is known without asking the chain.
+
+    Attributes:
+        receipt: makes the receipt for it.
+    """
+
+    issuer: int
+    root: bytes
+    leaf_index: int
+    receipt: Callable[[], Receipt]
+
+
+class KnownAnchors(Protocol):
+    """Where anchors of a digest are looked up: a data folder, or the index of the service."""
+
+    def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
+        """All that are known, oldest first; by one issuer where given.
+
+        Raises:
+            RegistryError: they cannot be looked up now.
+        """
+
+
+class Verifier:
+    """Verifies the credentials of one run or request, all as of one block.
+
+    Args:
+        registry: the contract to ask, or why it cannot be asked.
+        chain: CAIP-2 name of its chain; None when it is not known.
+        known: anchors that are known here.
+        trust: parties the verifier believes.
+        now: the moment to judge dates by.
+        issuer: receipts are looked for among this party's anchors alone; None for those of any.
+        limits: for JSON documents.
+        policy: of the verifier; with bodies, accreditations are checked, too.
+        ledger: reads the accreditations; default: from the chain.
+        finality_depth: blocks that count as final on a chain without a `finalized` tag.
+    """
+
+    def __init__(
+        self,
+        registry: CredentialRegistry | FactsUnavailable,
+        *,
+        chain: str | None,
+        known: KnownAnchors,
+        trust: Trust,
+        now: datetime,
+        issuer: int | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        policy: Policy | None = None,
+        ledger: Callable[[], Ledger] | None = None,
+        finality_depth: int | None = None,
+    ):
+        self._registry = registry
+        self._reader: FactsReader | FactsUnavailable
+        self._here: tuple[str, str] | None = None
+        if isinstance(registry, FactsUnavailable):
+            self._reader = registry
+        else:
+            self._reader = FactsReader(registry, finality_depth=finality_depth)
+            self._here = None if chain is None else (chain, registry.address.lower())
+        self._known = known
+        self._trust = trust
+        self._now = now
+        self._issuer = issuer
+        self._limits = limits
+        self._policy = policy
+        self._read_ledger = ledger
+        self._silences = 0
+
+    def verify_bytes(self, document: bytes, name: str, receipt: Receipt | None = None) -> Verdict:
+        """The verdict on a document or file.
+
+        Args:
+            name: of the file; its ending tells JSON from other files.
+            receipt: default: one inside the document, else of an anchor that is known here.
+
+        Raises:
+            ReceiptError: a receipt inside the document cannot be read.
+            RegistryError: known anchors cannot be looked up.
+        """
+        receipt = receipt or self._embedded(document, name) or self._receipt_of(document, name)
+        return self._verdict(document, name, receipt)
+
+    def verify_digest(self, text: str, receipt: Receipt | None = None) -> Verdict:
+        """The verdict on a digest that the issuer's own system made; there is no document to look at.
+
+        Raises:
+            CredentialError: it is not a digest.
+            RegistryError: known anchors cannot be looked up.
+        """
+        digest = digest_given(text)
+        return self._verdict(DigestedDocument(digest), text, receipt or self._known_receipt(digest))
+
+    def verify_receipt(self, receipt: Receipt, name: str) -> Verdict:
+        """The verdict on a receipt without its document: what it says is checked, the document could not be."""
+        return self._verdict(None, name, receipt)
+
+    def facts(self, receipt: Receipt) -> ChainFacts | FactsUnavailable:
+        """What the chain says about the receipt's leaf, and about other anchors of the digest that are known here."""
+        issuer = receipt.anchor.issuer
+        facts = self._asked(issuer, receipt.root, receipt.inclusion.leaf_index)
+        if isinstance(facts, FactsUnavailable) or facts.revoked:
+            return facts
+        # A diploma that was anchored twice and revoked in one of its batches is revoked.
+        try:
+            known = self._known.of(Digest(receipt.digest.method, receipt.digest_value), issuer)
+        except RegistryError as error:
+            return unavailable(error)
+        for anchor in known:
+            if anchor.root != receipt.root:
+                other = self._asked(issuer, anchor.root, anchor.leaf_index)
+                if isinstance(other, FactsUnavailable):
+                    return other
+                if other.revoked:
+                    return replace(facts, revoked=True, status_reason=other.status_reason)
+        return facts
+
+    def _asked(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts | FactsUnavailable:
+        if isinstance(self._reader, FactsUnavailable):
+            return self._reader
+        facts = self._reader.facts(issuer, root, leaf_index)
+        if not isinstance(facts, FactsUnavailable):
+            self._silences = 0
+            return facts
+        self._silences += 1
+        if self._silences >= MOST_SILENCES:
+            self._reader = facts
+        return facts
+
+    def _verdict(self, document: bytes | DigestedDocument | None, name: str, receipt: Receipt | None) -> Verdict:
+        return verify(
+            document,
+            name,
+            receipt,
+            None if receipt is None else self.facts(receipt),
+            now=self._now,
+            trust=self._trust,
+            limits=self._limits,
+            policy=self._policy,
+            ledger=self._ledger,
+        )
+
+    @cached_property
+    def _ledger(self) -> Ledger | FactsUnavailable | None:
+        """The accreditations of the contract, read once; None when the policy does not ask for them."""
+        if self._policy is None or not self._policy.bodies:
+            return None
+        try:
+            if self._read_ledger is not None:
+                return self._read_ledger()
+            return self._registry if isinstance(self._registry, FactsUnavailable) else read_ledger(self._registry)
+        except RegistryError as error:
+            return unavailable(error)
+
+    def _embedded(self, document: bytes, name: str) -> Receipt | None:
+        if not name.lower().endswith(JSON_SUFFIXES):
+            return None
+        try:
+            content = parse_json(document, self._limits)
+            receipts = embedded(content) if isinstance(content, dict) else []
+        except CredentialError:
+            return None  # the verdict says what is wrong with the document
+        except ReceiptError as error:
+            error.where = f"{name}, {error.where}" if error.where else name
+            raise
+        here = [receipt for receipt in receipts if self._is_here(receipt)]
+        return next(iter(here or receipts), None)
+
+    def _is_here(self, receipt: Receipt) -> bool:
+        """Whether the receipt is about the chain that is asked; a credential may be anchored on several."""
+        return self._here is None or (receipt.anchor.chain, receipt.anchor.contract) == self._here
+
+    def _receipt_of(self, document: bytes, name: str) -> Receipt | None:
+        try:
+            digest = digest_bytes(document, name, self._limits)
+        except CredentialError:
+            return None
+        return self._known_receipt(digest)
+
+    def _known_receipt(self, digest: Digest) -> Receipt | None:
+        """The receipt of the oldest anchor by a party that is trusted, else of the oldest one."""
+        trusted = {*self._trust.issuers, *(self._policy.trusted_issuers if self._policy else ())}
+        anchors = self._known.of(digest, self._issuer)
+        chosen = next((anchor for anchor in anchors if anchor.issuer in trusted), next(iter(anchors), None))
+        return None if chosen is None else chosen.receipt()
+
+
+def unavailable(error: RegistryError) -> FactsUnavailable:
+    """An error on the way to the chain, as the reason that its facts are missing."""
+    what = f"{error.what} ({error.where})" if error.where else error.what
+    return FactsUnavailable(error.code, what, error.remedy or "Try again later.")
