@@ -169,15 +169,13 @@ def compare_storage(state: RegistryState, storage: StorageFacts) -> Iterator[Dif
             what = f"the events {_may(not allowed)}, the contract {_may(allowed)}"
             yield Difference(Kind.OPERATOR_DIFFERS, f"party {number}, account {account}", what, number)
     for account, issuer in storage.default_issuers.items():
-        if (told := state.default_issuers.get(account, 0)) != issuer:
-            what = f"its bare roots are for issuer {told} by the events, for {issuer} by the contract (0: for none)"
+        if (default := state.default_issuers.get(account, 0)) != issuer:
+            what = f"its bare roots are for issuer {default} by the events, for {issuer} by the contract (0: for none)"
             yield Difference(Kind.OPERATOR_DIFFERS, f"account {account}", what)
     for key, batch in storage.batches.items():
-        if batch is None or key not in state.batches:
-            what = "the events tell of it, the contract does not know it"
-            yield Difference(Kind.BATCH_MISSING, named(*key), what, key[0])
-        else:
-            yield from _compared(Kind.BATCH_DIFFERS, named(*key), key[0], state.batches[key], batch)
+        told = state.batches.get(key)
+        kind = Kind.BATCH_MISSING if batch is None or told is None else Kind.BATCH_DIFFERS
+        yield from _compared(kind, named(*key), key[0], told, batch)
     for (issuer, root, purpose), words in storage.words.items():
         if (issuer, root) in state.batches:
             told_words = ((word, state.word(issuer, root, purpose, word), found) for word, found in words.items())
