@@ -31,6 +31,7 @@ __all__ = [
     "State",
     "StateAt",
     "find_path",
+    "why_not",
 ]
 
 LONGEST_PATH: Final = 5
@@ -137,6 +138,7 @@ class _Question(NamedTuple):
     moment: datetime
     reading: Reading
     reach: frozenset[int]
+    last: Kind = Kind.ACCREDIT_TO_ISSUE
 
 
 def find_path(
@@ -146,6 +148,7 @@ def find_path(
     moment: datetime,
     trusted: Collection[int],
     reading: Reading = Reading.BOTH,
+    last: Kind = Kind.ACCREDIT_TO_ISSUE,
 ) -> Path | Missing:
     """The shortest path by which the issuer was accredited for the scope at that moment, or the nearest missing link.
 
@@ -157,8 +160,9 @@ def find_path(
     Args:
         moment: with a time zone; the block time of the anchor, not a date in the credential.
         trusted: numbers of the bodies that the verifier trusts.
+        last: what the party has to be accredited to: to issue, or to accredit others.
     """
-    question = _Question(ledger, scope, moment, reading, ledger.reach(trusted))
+    question = _Question(ledger, scope, moment, reading, ledger.reach(trusted), last)
     ways = list(_ways(question, issuer))
     whole = [way for way in ways if ledger[way.ids[0]].body in trusted] + [
         _Way(way.faults + (_fault(link, question) is not None), way.length + 1, (link.id, *way.ids))
@@ -172,12 +176,18 @@ def find_path(
         return Path(tuple(ledger[number] for number in best.ids), scope, moment, reading)
     nearest = min(ways, default=None)
     if nearest is None:
-        return _not_accredited(ledger, issuer)
+        return _not_accredited(ledger, issuer, last)
     if best is None or best.faults > nearest.faults + 1:
         return _no_agreement(ledger[nearest.ids[0]].body, issuer, nearest)
     links = [ledger[number] for number in best.ids]
     fault = next(_faults(links, question))
     return Missing(fault.gap, fault.link.holder, fault.link, best.faults, fault.text)
+
+
+def why_not(link: Accreditation, scope: Scope, moment: datetime, reading: Reading = Reading.BOTH) -> Missing | None:
+    """What keeps one link by itself from counting for the scope at that moment, or None when it counts."""
+    fault = _fault(link, _Question(Ledger(), scope, moment, reading, frozenset()))
+    return None if fault is None else Missing(fault.gap, link.holder, link, 1, fault.text)
 
 
 def _ways(question: _Question, issuer: int) -> Iterator[_Way]:
@@ -190,7 +200,7 @@ def _ways(question: _Question, issuer: int) -> Iterator[_Way]:
     layer = {
         link.id: _Way(int(_fault(link, question) is not None), 1, (link.id,))
         for link in ledger.held_by(issuer)
-        if link.kind is Kind.ACCREDIT_TO_ISSUE
+        if link.kind is question.last
     }
     for length in range(2, LONGEST_PATH + 2):
         yield from layer.values()
@@ -258,10 +268,11 @@ def _inactive(gap: Gap, link: Accreditation, moment: datetime, words: str) -> _F
     return _Fault(gap, link, f"No agreement on record for {write_timestamp(moment)}: {_named(link)} {words}.")
 
 
-def _not_accredited(ledger: Ledger, issuer: int) -> Missing:
-    to_accredit = any(link.kind is Kind.ACCREDIT_TO_ACCREDIT for link in ledger.held_by(issuer))
-    but = ", only to accredit others" if to_accredit else ""
-    text = f"No agreement on record: no body has offered party {issuer} an accreditation to issue{but}."
+def _not_accredited(ledger: Ledger, issuer: int, last: Kind) -> Missing:
+    to, other = ("to issue", "to accredit others") if last is Kind.ACCREDIT_TO_ISSUE else ("to accredit", "to issue")
+    some = any(link.kind not in (last, Kind.RECOGNISE) for link in ledger.held_by(issuer))
+    but = f", only {other}" if some else ""
+    text = f"No agreement on record: no body has offered party {issuer} an accreditation {to}{but}."
     return Missing(Gap.NOT_ACCREDITED, issuer, None, 1, text)
 
 

@@ -1,0 +1,376 @@
+"""The Trust Registry Query Protocol (ToIP TRQP v2): authorization and recognition queries about the ledger.
+
+Pure: a query and a ledger in, the members of the answer out. What could not be answered is an error and never
+`false`. `docs/reference/trqp.md` says how parties, actions and resources are named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from registry.accreditation import Accreditation, Kind, Ledger
+from registry.errors import RegistryError, SettingsError
+from registry.recognition import Gap, Missing, Path, Reading, find_path, why_not
+from registry.scope import EVERY_LEVEL, Scope
+from registry.timestamps import write_timestamp
+from registry.verdict import BlockRef
+
+AUTHORIZATION_ACTIONS: Final = {"issue": Kind.ACCREDIT_TO_ISSUE, "accredit": Kind.ACCREDIT_TO_ACCREDIT}
+"""What a party may be authorized to do, and the accreditation it takes."""
+RECOGNITION_ACTIONS: Final = ("recognize", "issue", "accredit")
+"""What a recognition may be asked for; it has no actions of its own, so each asks the same."""
+ANY_RESOURCE: Final = "any"
+RESOURCE_PARTS: Final = ("field", "levels", "types", "jurisdiction")
+LONGEST_TEXT: Final = 1024
+"""Longest identifier that is read."""
+
+_PARTY = re.compile(
+    r"(?:(?P<chain>eip155:[1-9][0-9]{0,31}):(?P<contract>0x[0-9a-fA-F]{40})/party/)?(?P<party>[1-9][0-9]{0,19})", re.A
+)
+_MOST_PARTIES = 2**64 - 1
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|\+00:00)", re.A)
+
+
+class QueryError(RegistryError, ValueError):
+    """A query that cannot be answered as it was asked.
+
+    Attributes:
+        unknown: whether it is well formed and names what this registry does not know.
+    """
+
+    default_code = "query"
+
+    def __init__(self, what: str, *, remedy: str, code: str, unknown: bool = False):
+        super().__init__(what, remedy=remedy, code=code)
+        self.unknown = unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Whose parties are asked about: CAIP-2 chain and contract address."""
+
+    chain: str
+    contract: str
+
+    def write_party(self, party: int) -> str:
+        """`eip155:1:0x…/party/7`: the account of the contract as in CAIP-10, and the party in it."""
+        return f"{self.chain}:{self.contract}/party/{party}"
+
+    def read_party(self, text: str, member: str) -> int:
+        """The number of a party that is named in full, or by its number alone.
+
+        Args:
+            member: of the query, for the message.
+
+        Raises:
+            QueryError: it is no name of a party (code `party-id`), or one of another registry (`party-elsewhere`).
+        """
+        match = _PARTY.fullmatch(text)
+        if match is None or int(match["party"]) > _MOST_PARTIES:
+            raise QueryError(
+                f"{member} {text[:120]!r} names no party",
+                remedy=f"Name it as {self.write_party(7)}, or by its number alone.",
+                code="party-id",
+            )
+        here = (self.chain, self.contract.lower())
+        if match["chain"] is not None and (match["chain"], match["contract"].lower()) != here:
+            raise QueryError(
+                f"{member} {text} is a party of another registry",
+                remedy=f"Ask that one; this one answers for {self.chain}:{self.contract}.",
+                code="party-elsewhere",
+                unknown=True,
+            )
+        return int(match["party"])
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An authorization or recognition query: its members as they were sent, and what they mean.
+
+    Attributes:
+        context: members of the context, all of them texts.
+        entity, authority: numbers of the parties.
+        scope: what the resource stands for.
+        moment: the time asked for, or None for now; UTC.
+    """
+
+    entity_id: str
+    authority_id: str
+    action: str
+    resource: str
+    entity: int
+    authority: int
+    scope: Scope
+    moment: datetime | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_query(members: Mapping[str, Any], registry: Registry) -> Query:
+    """The query that a JSON object asks; members it does not know are left out.
+
+    Raises:
+        QueryError: a member is missing or no text (code `query`), or it names what cannot be understood (codes
+            `party-id`, `party-elsewhere`, `resource`, `time`).
+    """
+    texts = {name: _text(members, name) for name in ("entity_id", "authority_id", "action", "resource")}
+    context = members.get("context")
+    context = {} if context is None else context
+    if not isinstance(context, Mapping):
+        raise _malformed("context is no object")
+    context = {name: _text(context, name, "context.") for name in context}
+    return Query(
+        **texts,
+        entity=registry.read_party(texts["entity_id"], "entity_id"),
+        authority=registry.read_party(texts["authority_id"], "authority_id"),
+        scope=read_resource(texts["resource"]),
+        moment=read_time(context["time"]) if context.get("time") else None,
+        context=context,
+    )
+
+
+def read_resource(text: str) -> Scope:
+    """The scope that a resource names: `field=0613;levels=6-7;types=bachelor-degree,degree;jurisdiction=HR`, or `any`.
+
+    A part that is left out stands for any; each may be there once.
+
+    Raises:
+        QueryError: it names no scope (code `resource`).
+    """
+    if text == ANY_RESOURCE:
+        return Scope()
+    parts: dict[str, str] = {}
+    for piece in text.split(";"):
+        name, equals, value = piece.partition("=")
+        if name not in RESOURCE_PARTS or name in parts or not equals or not value:
+            raise _no_resource(f"{piece[:80]!r} is no part of a resource, or is there twice")
+        parts[name] = value
+    types = parts["types"].split(",") if "types" in parts else ()
+    try:
+        return Scope.from_words(
+            parts.get("field", ""), parts.get("levels", "1-8"), types, parts.get("jurisdiction", "")
+        )
+    except SettingsError as error:
+        raise _no_resource(error.what) from None
+
+
+def write_resource(scope: Scope) -> str:
+    """The one form in which this registry names a scope as a resource."""
+    lowest, highest = scope.levels
+    parts = {
+        "field": scope.field,
+        "levels": "" if scope.levels == EVERY_LEVEL else f"{lowest}-{highest}" if lowest != highest else str(lowest),
+        "types": ",".join(sorted(scope.qualification_types)),
+        "jurisdiction": scope.jurisdiction,
+    }
+    return ";".join(f"{name}={value}" for name, value in parts.items() if value) or ANY_RESOURCE
+
+
+def read_time(text: str) -> datetime:
+    """A time as TRQP has it: RFC 3339 in UTC, to the whole second below, as blocks have theirs.
+
+    Raises:
+        QueryError: it is none (code `time`).
+    """
+    try:
+        if not _TIME.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(text.upper()).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise QueryError(
+            f"{text[:80]!r} is no time of RFC 3339 in UTC", remedy="Write it as 2026-01-01T00:00:00Z.", code="time"
+        ) from None
+
+
+def answer_authorization(query: Query, ledger: Ledger, now: datetime) -> dict[str, Any]:
+    """Whether the authority lets the entity do this: directly, through bodies it accredited, or by a recognition.
+
+    `authorized` is true when one path holds both by what was on record at the time and by what is on record now.
+
+    Args:
+        ledger: with the block that it is as of.
+        now: the server's time; UTC.
+
+    Raises:
+        QueryError: the action is unknown (code `action-unknown`), the time is still to come (`time-to-come`), or was
+            not read from the chain yet (`not-yet-read`).
+    """
+    last = AUTHORIZATION_ACTIONS[_known_action(query, AUTHORIZATION_ACTIONS)]
+    moment, as_of = _moment(query, ledger, now)
+    answers = {
+        reading: find_path(ledger, query.entity, query.scope, moment, {query.authority}, reading, last)
+        for reading in Reading
+    }
+    found = answers[Reading.BOTH]
+    if isinstance(found, Path):
+        links, missing = found.links, None
+        text = f"Party {query.entity} may {query.action} {query.scope}{_by(found)}."
+    else:
+        links, missing = (), found
+        text = _why_not(found, query)
+    readings = {reading: isinstance(answer, Path) for reading, answer in answers.items()}
+    return _answer(query, "authorized", moment, as_of, now, text, links, missing, readings)
+
+
+def answer_recognition(query: Query, ledger: Ledger, now: datetime) -> dict[str, Any]:
+    """Whether the authority itself recognises the entity for this; recognitions are one-way and never passed on.
+
+    `recognized` is true when one recognition holds both by what was on record at the time and by what is on record now.
+
+    Args:
+        ledger: with the block that it is as of.
+        now: the server's time; UTC.
+
+    Raises:
+        QueryError: as `answer_authorization`.
+    """
+    _known_action(query, RECOGNITION_ACTIONS)
+    moment, as_of = _moment(query, ledger, now)
+    recognitions = [
+        link for link in ledger.held_by(query.entity) if link.kind is Kind.RECOGNISE and link.body == query.authority
+    ]
+    gaps = {
+        reading: {link.id: why_not(link, query.scope, moment, reading) for link in recognitions} for reading in Reading
+    }
+    holding = tuple(link for link in recognitions if gaps[Reading.BOTH][link.id] is None)[:1]
+    missing = None
+    if holding:
+        text = f"Body {query.authority} recognises party {query.entity} for {query.scope}."
+    else:
+        # The newest says most of how things stand.
+        missing = gaps[Reading.BOTH][recognitions[-1].id] if recognitions else _nothing_said(query)
+        text = missing.text if missing else ""
+    readings = {reading: None in found.values() for reading, found in gaps.items()}
+    return _answer(query, "recognized", moment, as_of, now, text, holding, missing, readings)
+
+
+def _answer(
+    query: Query,
+    member: str,
+    moment: datetime,
+    as_of: BlockRef,
+    now: datetime,
+    text: str,
+    links: tuple[Accreditation, ...],
+    missing: Missing | None,
+    readings: Mapping[Reading, bool],
+) -> dict[str, Any]:
+    """The members of TRQP in its order, then ours, which it leaves room for."""
+    answer: dict[str, Any] = {
+        "entity_id": query.entity_id,
+        "authority_id": query.authority_id,
+        "action": query.action,
+        "resource": query.resource,
+        member: bool(links),
+        "time_evaluated": write_timestamp(now),
+        "message": f"{text} As of block {as_of.number}.",
+        "context": dict(query.context),
+    }
+    if query.moment is not None:
+        answer["time_requested"] = query.context["time"]
+    return answer | {
+        "moment": write_timestamp(moment),
+        "readings": {
+            "as_known_then": readings[Reading.AS_KNOWN_THEN],
+            "as_known_now": readings[Reading.AS_KNOWN_NOW],
+        },
+        "path": [_link(link) for link in links],
+        "missing": None
+        if missing is None
+        else {
+            "gap": missing.gap.value,
+            "party": missing.party,
+            "accreditation": missing.link.id if missing.link else None,
+            "count": missing.count,
+        },
+        "as_of_block": {
+            "number": as_of.number,
+            "hash": f"0x{as_of.hash.hex()}",
+            "timestamp": write_timestamp(as_of.timestamp),
+        },
+    }
+
+
+def _link(link: Accreditation) -> dict[str, Any]:
+    return {
+        "accreditation": link.id,
+        "kind": link.kind.value,
+        "body": link.body,
+        "holder": link.holder,
+        "resource": write_resource(link.scope),
+    }
+
+
+def _by(path: Path) -> str:
+    bodies = ", itself accredited by ".join(f"body {link.body}" for link in reversed(path.accreditations))
+    by = f": accredited by {bodies}" if bodies else ""
+    agreement = path.recognition
+    return by + (f", which body {agreement.body} recognises" if agreement else "")
+
+
+def _why_not(missing: Missing, query: Query) -> str:
+    """The sentence for people; a verifier's "body that you trust" is the authority here."""
+    if missing.gap is Gap.NO_AGREEMENT:
+        return (
+            f"No agreement on record between body {missing.party}, from which the accreditations of party "
+            f"{query.entity} come, and body {query.authority}."
+        )
+    return missing.text
+
+
+def _nothing_said(query: Query) -> Missing:
+    text = f"No agreement on record: body {query.authority} has not recognised party {query.entity}."
+    return Missing(Gap.NO_AGREEMENT, query.entity, None, 1, text)
+
+
+def _known_action(query: Query, actions: Collection[str]) -> str:
+    if query.action not in actions:
+        raise QueryError(
+            f"{query.action[:80]!r} is no action of this registry",
+            remedy=f"The actions are {', '.join(actions)}.",
+            code="action-unknown",
+            unknown=True,
+        )
+    return query.action
+
+
+def _moment(query: Query, ledger: Ledger, now: datetime) -> tuple[datetime, BlockRef]:
+    """The time to answer for and the block that the ledger is as of; not one of which nothing can be known."""
+    if ledger.as_of is None:
+        raise QueryError(
+            "the chain has not been read yet, so nothing can be said", remedy="Ask again later.", code="not-yet-read"
+        )
+    now = now.replace(microsecond=0)
+    if query.moment is not None and query.moment > now:
+        raise QueryError(
+            f"{write_timestamp(query.moment)} is still to come, and what holds then is not on record",
+            remedy="Ask for a time that has passed, or for none.",
+            code="time-to-come",
+        )
+    return query.moment or now, ledger.as_of
+
+
+def _text(members: Mapping[str, Any], name: str, where: str = "") -> str:
+    value = members.get(name)
+    if not isinstance(value, str) or (not value and not where) or len(value) > LONGEST_TEXT:
+        raise _malformed(f"{where}{name} is no text of 1 to {LONGEST_TEXT} characters")
+    return value
+
+
+def _malformed(what: str) -> QueryError:
+    return QueryError(
+        what,
+        remedy="Send entity_id, authority_id, action and resource, and in context only texts, such as time.",
+        code="query",
+    )
+
+
+def _no_resource(what: str) -> QueryError:
+    return QueryError(
+        what,
+        remedy=f"Write it as field=0613;levels=6-7;types=bachelor-degree;jurisdiction=HR, or {ANY_RESOURCE}.",
+        code="resource",
+    )
