@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from anchor.intake import Intake, Origin, digest_of
+from anchor.publishing import Publish, publisher_of
 from anchor.transact import Sender
 from anchor.waiting import wait_for
 from anchor.workspace import Workspace
@@ -97,6 +98,7 @@ class Batches:
 
     Args:
         finality_depth: blocks that count as final on a chain that does not say.
+        publish: brings a batch's tree to where it is served from, before the batch is signed.
     """
 
     def __init__(
@@ -107,12 +109,14 @@ class Batches:
         sender: Sender,
         *,
         finality_depth: int | None = None,
+        publish: Publish = lambda _: None,
     ):
         self._folder = folder
         self._store = store
         self._registry = registry
         self._sender = sender
         self._finality_depth = finality_depth
+        self._publish = publish
 
     @classmethod
     def of(cls, workspace: Workspace, sender: Sender | None = None) -> Batches:
@@ -123,6 +127,7 @@ class Batches:
             workspace.registry,
             sender or workspace.sender,
             finality_depth=workspace.settings.finality_depth,
+            publish=publisher_of(workspace),
         )
 
     def seal(
@@ -151,10 +156,12 @@ class Batches:
         Raises:
             ContractReverted: the contract does not let the signer anchor for this issuer.
             TransactionUnsettled: sent and not mined in time.
+            StoreError: the tree store does not take the tree, and nothing was sent.
         """
         if (seen := self.seen(row)).state is not BatchState.SEALED:
             self._state_count(row)
             return seen
+        self._publish(row)
         data = self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
         try:
             self._sender.settle(f"anchor {row.issuer} 0x{row.root.hex()}", self._registry.address, data)

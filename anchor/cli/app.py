@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from anchor.cli import accreditation, daemon, demo, issuer, jobs, operate, queue, receipts, statuses, verification
+from anchor.cli import (
+    accreditation,
+    audit,
+    daemon,
+    demo,
+    issuer,
+    jobs,
+    operate,
+    queue,
+    receipts,
+    statuses,
+    trees,
+    verification,
+)
 
 
 def _show_version(wanted: bool) -> None:
@@ -39,6 +52,7 @@ app.command()(jobs.anchor)
 app.command()(receipts.receipts)
 app.command()(verification.verify)
 app.command()(verification.absent)
+app.command()(audit.audit)
 app.command()(statuses.revoke)
 app.command()(statuses.suspend)
 app.command()(statuses.reinstate)
@@ -52,3 +66,4 @@ app.command()(operate.devnet)
 app.command()(daemon.daemon)
 app.add_typer(queue.jobs_app, name="jobs")
 app.add_typer(queue.key_app, name="key")
+app.add_typer(trees.trees_app, name="trees")

@@ -30,6 +30,7 @@ from anchor.daemon.operations import operations_routes
 from anchor.daemon.sealing import QueuePolicy
 from anchor.daemon.status import Status
 from anchor.daemon.worker import Worker
+from anchor.publishing import publisher_of
 from anchor.relay import relayed
 from anchor.signer import operator_from
 from anchor.workspace import Workspace
@@ -105,6 +106,7 @@ def run_daemon(
         finality_depth=settings.finality_depth,
         operator=None if operator is None else operator.address,
         anchor_call=None if operator is None else relayed(operator, workspace.chain_id, registry.address),
+        publish=publisher_of(workspace),
         low_anchors=settings.low_anchors,
         reached=reached,
     )

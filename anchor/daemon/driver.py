@@ -17,10 +17,11 @@ from anchor.daemon.classify import SendOutcome, classify
 from anchor.daemon.fees import Offer, bumped, cancel_offer, first_offer
 from anchor.daemon.notices import Notices
 from anchor.daemon.outlook import Outlook
+from anchor.publishing import Publish
 from anchor.signer import Signer
 from registry.chain.client import ChainClient, MinedTransaction
 from registry.chain.contract import CredentialRegistry
-from registry.errors import ChainUnavailable, ContractReverted, SignerError
+from registry.errors import ChainUnavailable, ContractReverted, SignerError, StoreError
 from registry.store.anchoring import AnchorStore
 from registry.store.attempts import Attempt
 from registry.store.batches import BatchRow
@@ -43,8 +44,8 @@ POINTS: Final = (
 )
 """Where `reached` is called: the boundaries between states, at which a process may be killed."""
 
-# What goes away by itself, so that no person is needed: funds come, fees fall, the signer is up again.
-PASSING: Final = frozenset({"no-funds", "fee-ceiling", "signer-unavailable", "not-operator"})
+# What goes away by itself, so that no person is needed: funds come, fees fall, the signer or the tree store is back.
+PASSING: Final = frozenset({"no-funds", "fee-ceiling", "signer-unavailable", "not-operator", "trees-unavailable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Driver:
 
     Args:
         anchor_call: the data of the transaction that anchors a batch.
+        publish: brings a batch's tree to where it is served from, before the batch gets a nonce.
         reached: told at each of `POINTS`.
     """
 
@@ -86,6 +88,7 @@ class Driver:
         *,
         policy: Policy,
         anchor_call: AnchorCall | None = None,
+        publish: Publish = lambda _: None,
         reached: Callable[[str], None] = lambda _: None,
     ):
         self._registry = registry
@@ -97,6 +100,7 @@ class Driver:
         self._notices = notices
         self._policy = policy
         self._anchor_call = anchor_call or self._own_call
+        self._publish = publish
         self._reached = reached
         # The next nonce, if nothing of ours has it, and the head when that was seen first.
         self._gap: tuple[int, int] | None = None
@@ -138,9 +142,10 @@ class Driver:
         if self._anchored_already(row, outlook) or self._adopted(row):
             return False
         try:
+            self._publish(row)
             call = self._anchor_call(row)
             gas = self._client.estimate_gas(sender=self._lease.address, to=self._registry.address, call_data=call)
-        except SignerError as error:
+        except (SignerError, StoreError) as error:
             return self._park(row, error.code, error.what)
         except ContractReverted as refusal:
             code = "not-operator" if refusal.error == "NotOperator" else "reverted"

@@ -13,6 +13,7 @@ from anchor.daemon.notices import Notices
 from anchor.daemon.outlook import FinalityViolated, Outlook, checked
 from anchor.daemon.sealing import QueuePolicy, Sealer
 from anchor.daemon.status import Status
+from anchor.publishing import Publish
 from anchor.signer import Signer
 from registry.chain.contract import CredentialRegistry
 from registry.errors import RegistryError, WrongChain
@@ -57,6 +58,7 @@ class Worker:
         low_anchors: int = 50,
         reached: Callable[[str], None] = lambda _: None,
         anchor_call: Callable[..., bytes] | None = None,
+        publish: Publish = lambda _: None,
     ):
         chain = f"eip155:{chain_id}"
         self._registry = registry
@@ -81,6 +83,7 @@ class Worker:
             notices,
             policy=policy,
             anchor_call=anchor_call,
+            publish=publish,
             reached=reached,
         )
         self._stop = threading.Event()

@@ -266,6 +266,10 @@ class FolderTrees(_VerifiedTrees):
         with self._opened(root) as tree:
             yield tree
 
+    def path(self, root: bytes) -> Path:
+        """The file of the tree with that root."""
+        return self._folder / f"{root.hex()}.tree"
+
     def put(self, root: bytes, path: Path) -> None:
         """As in `TreeStore`."""
         try:
@@ -276,7 +280,7 @@ class FolderTrees(_VerifiedTrees):
                 raise
         with _sealed(path, root) as tree:
             try:
-                tree.write(self._path(root))
+                tree.write(self.path(root))
             except TreeError as error:
                 raise self._unavailable(root, error.what) from None
 
@@ -297,7 +301,7 @@ class FolderTrees(_VerifiedTrees):
         self._opened(root).close()
 
     def _opened(self, root: bytes) -> Tree:
-        path = self._path(root)
+        path = self.path(root)
         try:
             return Tree.open(path, expected_root=root)
         except TreeError as error:
@@ -312,11 +316,8 @@ class FolderTrees(_VerifiedTrees):
         with self._lock:
             self._open.pop(root, None)
 
-    def _path(self, root: bytes) -> Path:
-        return self._folder / f"{root.hex()}.tree"
-
     def _name(self, root: bytes) -> str:
-        return str(self._path(root))
+        return str(self.path(root))
 
 
 class S3Trees(_VerifiedTrees):

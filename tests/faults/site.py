@@ -65,6 +65,7 @@ class Site:
         signer: Signer | None = None,
         operator: str | None = None,
         anchor_call: Callable[[BatchRow], bytes] | None = None,
+        publish: Callable[[BatchRow], None] = lambda _: None,
         client: ChainClient | None = None,
         reached: Callable[[str], None] = lambda _: None,
         status: Status | None = None,
@@ -87,6 +88,7 @@ class Site:
             finality_depth=None,
             operator=operator,
             anchor_call=anchor_call,
+            publish=publish,
             reached=reached,
         )
 

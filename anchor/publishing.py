@@ -1,0 +1,81 @@
+"""Copies sealed trees into the store that serves them, before anything about them is signed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from anchor.workspace import Workspace
+from registry.errors import StoreError, TreeError
+from registry.merkle import Tree
+from registry.store.batches import BatchRow, BatchStore
+from registry.store.folder import DataFolder
+from registry.store.trees import DAMAGED, UNAVAILABLE, TreeStore, open_trees
+
+Publish: TypeAlias = Callable[[BatchRow], None]
+
+# A store that is away is not asked again for each batch of a round: the lease would run out while they all wait.
+PAUSE_SECONDS = 30.0
+
+
+def publisher_of(workspace: Workspace) -> Publish:
+    """Sees to it that the tree of a batch is where the settings want it; the data folder has it anyway.
+
+    Raises:
+        SettingsError: the setting `trees` makes no sense.
+    """
+    if workspace.settings.trees is None:
+        return lambda _: None
+    return TreePublisher(workspace.folder, workspace.store, open_trees(workspace.settings)).publish
+
+
+class TreePublisher:
+    """Copies the tree of a batch from the data folder into a tree store.
+
+    Args:
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self, folder: DataFolder, batches: BatchStore, trees: TreeStore, *, clock: Callable[[], float] = time.monotonic
+    ):
+        self._folder = folder
+        self._batches = batches
+        self._trees = trees
+        self._clock = clock
+        self._away: tuple[float, StoreError] | None = None
+
+    def publish(self, row: BatchRow) -> None:
+        """See to it that the store has the tree of the batch.
+
+        Raises:
+            StoreError: it does not; code `trees-unavailable` when it may later on.
+        """
+        if self._away is not None and self._clock() < self._away[0]:
+            raise self._away[1]
+        try:
+            self._trees.put(row.root, self._sealed(row))
+        except StoreError as error:
+            if error.code == UNAVAILABLE:
+                self._away = (self._clock() + PAUSE_SECONDS, error)
+            raise
+        self._away = None
+
+    def _sealed(self, row: BatchRow) -> Path:
+        """The tree file; made again from the database when it is not here, as after another machine's daemon."""
+        path = self._folder.tree_path(row.root)
+        try:
+            Tree.open(path, expected_root=row.root).close()
+        except TreeError:
+            with Tree.build(leaf.digest for leaf in self._batches.leaves(row)) as tree:
+                if tree.root != row.root:
+                    raise StoreError(
+                        f"the credentials of batch 0x{row.root.hex()} in the database have another root",
+                        where=str(path),
+                        remedy="Restore the tree file from a backup.",
+                        code=DAMAGED,
+                    ) from None
+                tree.write(path)
+        return path
