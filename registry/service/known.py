@@ -1,0 +1,66 @@
+"""The anchors that the service knows of a digest: the index says where, the trees prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.chain.verification import KnownAnchor
+from registry.credential import Digest
+from registry.errors import StoreError
+from registry.merkle import InclusionProof
+from registry.receipt import Receipt
+from registry.store.index import Index
+from registry.store.index_facts import IndexedBatch
+from registry.store.trees import TreeStore
+
+
+class IndexedAnchors:
+    """Looks anchors up in the index and the tree store.
+
+    Args:
+        index: of one contract.
+        trees: with the trees that the index was filled from.
+    """
+
+    def __init__(self, index: Index, trees: TreeStore):
+        self._index = index
+        self._trees = trees
+
+    def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
+        """All that are indexed, oldest first; by one issuer where given.
+
+        Raises:
+            StoreError: the database or a tree cannot be read.
+        """
+        try:
+            return list(self._of(digest, issuer))
+        except SQLAlchemyError:
+            # What the database says may name hosts and tables: it is for the operator's log.
+            raise StoreError(
+                "the index cannot be read at this moment", remedy="Try again soon.", code="database"
+            ) from None
+
+    def _of(self, digest: Digest, issuer: int | None) -> Iterator[KnownAnchor]:
+        hints = {place.root: place.leaf_index for place in self._index.places(digest.value)}
+        proofs = {root: self._trees.inclusion(root, digest.value, hint=hint) for root, hint in hints.items()}
+        for batch in self._index.batches_of(hints):
+            proof = proofs[batch.root]
+            if proof is not None and issuer in (None, batch.issuer):
+                receipt = partial(self._receipt, digest, batch, proof)
+                yield KnownAnchor(batch.issuer, batch.root, proof.leaf_index, receipt)
+
+    def _receipt(self, digest: Digest, batch: IndexedBatch, proof: InclusionProof) -> Receipt:
+        receipt = Receipt.of_batch(
+            digest, batch.root, proof, chain=self._index.chain, contract=self._index.contract, issuer=batch.issuer
+        )
+        return receipt.anchored(
+            sequence=batch.sequence,
+            transaction=batch.transaction_hash,
+            block_number=batch.block.number,
+            block_hash=batch.block.hash,
+            timestamp=datetime.fromtimestamp(batch.block.time, UTC),
+        )

@@ -1,0 +1,337 @@
+"""`POST /v1/verify`: a credential or many of them in, a verdict or a table out, row by row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from typing import Annotated, Any, Final, TypeVar
+
+import anyio
+import anyio.to_thread
+import orjson
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from pydantic import Field
+from starlette.types import Receive, Scope, Send
+
+from registry.chain.verification import Verifier
+from registry.errors import IntakeError, RegistryError, SettingsError
+from registry.forms import LONGEST_BOUNDARY
+from registry.service.bodies import check_not_packed, pieces_of
+from registry.service.submissions import Broken, Item, Kind, Submission, too_large
+from registry.service.verifying import COLUMNS, Row, Summary, Verifying, csv_line, row_of, verdict_on
+from registry.timestamps import read_timestamp
+
+T = TypeVar("T")
+
+VERIFYING_THREADS: Final = 4
+MOST_AT_ONCE: Final = 32
+MOST_TRUSTED: Final = 1000
+_WEIGHT: Final = re.compile(r"[01](\.[0-9]{0,3})?")
+JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
+NOT_KEPT: Final = {"Cache-Control": "no-store"}
+JSON_TYPES: Final = ("application/json", "application/ld+json", "application/vc", "application/vc+json")
+ZIP_TYPES: Final = ("application/zip", "application/x-zip-compressed")
+
+STATUS: Final = {
+    "too-large": 413,
+    "too-many": 413,
+    "content-type": 415,
+    "content-encoding": 415,
+    "not-acceptable": 406,
+    "too-slow": 408,
+    "busy": 503,
+}
+"""Codes of refusals by their HTTP status; every other one is 400."""
+
+
+class Form(StrEnum):
+    """How the answer is written; a verdict is JSON about one credential, the others are tables."""
+
+    VERDICT = "verdict"
+    LINES = NDJSON
+    CSV = CSV
+    JSON = JSON
+
+
+def verify_router(threads: int = VERIFYING_THREADS) -> APIRouter:
+    """The route. It expects a `Verifying` as `app.state.verifying`.
+
+    Args:
+        threads: that verify at a time, for all requests together.
+    """
+    return _Verification(threads).router()
+
+
+class _Verification:
+    def __init__(self, threads: int):
+        self._threads = threads
+        self._limiter: anyio.CapacityLimiter | None = None
+        self._at_once = 0
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/v1", tags=["verify"])
+
+        @router.post(
+            "/verify",
+            summary="Verify a document, a file, a document with its receipt, or many of them in a form or a ZIP.",
+            description=_DESCRIPTION,
+            openapi_extra={"requestBody": _REQUEST_BODY},
+            responses=_RESPONSES,
+        )
+        async def verify(
+            request: Request,
+            trust: Annotated[
+                list[Annotated[int, Field(ge=1, lt=2**63)]] | None,
+                Query(max_length=MOST_TRUSTED, description="A party whose number you have confirmed; repeatable."),
+            ] = None,
+            issuer: Annotated[
+                int | None,
+                Query(ge=1, lt=2**63, description="Look for receipts among this party's anchors alone."),
+            ] = None,
+            at: Annotated[
+                str | None,
+                Query(max_length=40, description="Judge dates as of this time.", examples=["2026-01-01T00:00:00Z"]),
+            ] = None,
+            name: Annotated[
+                str | None,
+                Query(max_length=200, description="Name of the one file; its ending tells JSON from other files."),
+            ] = None,
+        ) -> Response:
+            now = datetime.now(UTC) if at is None else _moment(at)
+            verifying: Verifying = request.app.state.verifying
+            if self._at_once >= MOST_AT_ONCE:
+                raise IntakeError("too many uploads are verified at this moment", remedy="Try again soon.", code="busy")
+            submission, is_answering = _submission(request, verifying, name), False
+            self._at_once += 1
+            try:
+                await self._receive(request, submission, verifying)
+                policy = submission.policy()
+                form = _form(request, is_single=submission.is_single)
+                verifier = await self._in_thread(
+                    partial(verifying.verifier, now=now, trust=trust or (), policy=policy, issuer=issuer)
+                )
+                if form is Form.VERDICT:
+                    return await self._in_thread(partial(_one, submission, verifier))
+                answer = _Table(
+                    self._table(submission, verifier, form), form, release=partial(self._release, submission)
+                )
+                is_answering = True
+                return answer
+            finally:
+                if not is_answering:
+                    self._release(submission)
+
+        return router
+
+    async def _receive(self, request: Request, submission: Submission, verifying: Verifying) -> None:
+        limits = verifying.limits
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > limits.bytes:
+            raise too_large(limits.bytes)
+        async for piece in pieces_of(request, seconds=limits.seconds, idle_seconds=limits.idle_seconds):
+            await self._in_thread(partial(submission.feed, piece))
+        await self._in_thread(submission.finish)
+
+    async def _table(self, submission: Submission, verifier: Verifier, form: Form) -> AsyncIterator[bytes]:
+        """The table, a row at a time: a client that goes away ends the work after the row it was at."""
+        summary = Summary()
+        items = submission.items()
+        if form is not Form.LINES:
+            yield csv_line(COLUMNS) if form is Form.CSV else b'{"rows":['
+        while (row := await self._in_thread(partial(_next_row, items, verifier))) is not None:
+            comma = b"," if form is Form.JSON and summary.counts else b""
+            summary.add(row)
+            yield comma + (row.line() if form is Form.CSV else orjson.dumps(row.content()))
+            if form is Form.LINES:
+                yield b"\n"
+        told = orjson.dumps(summary.content())
+        if form is Form.LINES:
+            yield b'{"summary":' + told + b"}\n"
+        elif form is Form.JSON:
+            yield b'],"summary":' + told + b"}"
+
+    def _release(self, submission: Submission) -> None:
+        self._at_once -= 1
+        submission.close()
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(self._threads)
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+
+class _Table(StreamingResponse):
+    """A table that lets go of its upload at the end, also when the client was gone before the beginning.
+
+    Args:
+        release: called once.
+    """
+
+    def __init__(self, content: AsyncIterator[bytes], form: Form, *, release: Callable[[], None]):
+        super().__init__(
+            content,
+            media_type="text/csv; charset=utf-8" if form is Form.CSV else form.value,
+            headers=NOT_KEPT | {"Vary": "Accept"},
+        )
+        self._release = release
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._release()
+
+
+def _one(submission: Submission, verifier: Verifier) -> Response:
+    (item,) = submission.items()
+    found = item if isinstance(item, Broken) else verdict_on(verifier, item)
+    if isinstance(found, Broken):
+        raise IntakeError(found.reason, where=found.name, code=found.code)
+    return Response(orjson.dumps(found.to_dict()), headers=NOT_KEPT | {"Vary": "Accept"}, media_type=JSON)
+
+
+def _next_row(items: Iterator[Item], verifier: Verifier) -> Row | None:
+    item = next(items, None)
+    return None if item is None else row_of(verifier, item)
+
+
+def _submission(request: Request, verifying: Verifying, name: str | None) -> Submission:
+    from python_multipart.multipart import parse_options_header
+
+    check_not_packed(request)
+    given, options = parse_options_header(request.headers.get("content-type", ""))
+    kind = given.decode("latin-1").lower()
+    boundary = options.get(b"boundary", b"")
+    if kind in ZIP_TYPES:
+        return Submission(Kind.ZIP, verifying.limits)
+    if kind == "multipart/form-data" and 0 < len(boundary) <= LONGEST_BOUNDARY:
+        return Submission(Kind.FORM, verifying.limits, boundary=boundary)
+    # A client that says nothing about its bytes often says this, and forms of that kind hold no file.
+    if kind.startswith("multipart/") or kind == "application/x-www-form-urlencoded":
+        raise IntakeError(
+            "the type of this body is not one that is taken",
+            where=kind[:100],
+            remedy="Send the type of the document, such as application/json or application/pdf, application/zip for "
+            "many, or multipart/form-data with a boundary.",
+            code="content-type",
+        )
+    if name is None:
+        name = "document.json" if kind in JSON_TYPES else "receipt.cbor" if kind == "application/cbor" else "document"
+    return Submission(Kind.FILE, verifying.limits, name=name)
+
+
+def _form(request: Request, *, is_single: bool) -> Form:
+    """The form that the client accepts; where it accepts any, a verdict on one credential and lines about many."""
+    for kind in _accepted(request):
+        if kind in (CSV, "text/*"):
+            return Form.CSV
+        if kind in (NDJSON, "application/ndjson", "application/jsonl"):
+            return Form.LINES
+        if kind == JSON:
+            return Form.VERDICT if is_single else Form.JSON
+        if kind in ("*/*", "application/*"):
+            return Form.VERDICT if is_single else Form.LINES
+    raise RegistryError(
+        "there is no answer of a type that is accepted",
+        remedy=f"Accept {JSON}, {NDJSON} or {CSV}.",
+        code="not-acceptable",
+    )
+
+
+def _accepted(request: Request) -> list[str]:
+    """The types that the client accepts, the most wanted first (RFC 9110 section 12.5.1)."""
+    weighed = []
+    for one in ",".join(request.headers.getlist("accept")).split(","):
+        kind, *parameters = (part.strip().lower() for part in one.split(";"))
+        weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        weighed.append((float(weight) if _WEIGHT.fullmatch(weight) else 0.0, kind or "*/*"))
+    return [kind for weight, kind in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return read_timestamp(text)
+    except ValueError:
+        raise SettingsError(f"{text!r} is not a time", remedy="Write it as 2026-01-01T00:00:00Z.", code="at") from None
+
+
+_VERDICT_EXAMPLE: Final[dict[str, Any]] = {
+    "type": "TestamurVerdict",
+    "version": 1,
+    "name": "document.json",
+    "overall": "could not be checked",
+    "exitCode": 2,
+    "digest": {"method": "vc-jcs", "value": "ab" * 32},
+    "issuer": None,
+    "root": None,
+    "anchoredAt": None,
+    "asOf": None,
+    "checks": [
+        {
+            "name": "integrity",
+            "outcome": "unknown",
+            "code": "no-receipt",
+            "text": "There is no receipt to compare the document with. Ask the issuer or the holder for the receipt.",
+        }
+    ],
+}
+_ROW_EXAMPLE: Final[dict[str, Any]] = {
+    "name": "diplomas/007.json",
+    "overall": "not valid",
+    "codes": ["revoked"],
+    "issuer": 7,
+    "anchoredAt": "2026-01-01T12:00:12Z",
+    "text": "The issuer revoked it: obtained-by-fraud.",
+}
+_SUMMARY_EXAMPLE: Final[dict[str, Any]] = {
+    "items": 1,
+    "counts": {"valid": 0, "not valid": 1, "valid with a warning": 0, "could not be checked": 0},
+}
+_CREDENTIAL_EXAMPLE: Final[dict[str, Any]] = {
+    "type": ["VerifiableCredential"],
+    "credentialSubject": {"name": "Ada"},
+}
+_DESCRIPTION: Final = """
+One credential is answered with its verdict, many with a table, row by row, as NDJSON, CSV or JSON, whichever is
+accepted. The last line of NDJSON has the counts. The verdict is the answer, also when the chain could not be asked:
+the status is 200 then, too, and the verdict *could not be checked*. Nothing of what is sent is kept.
+
+Receipts are found by name (`a.pdf` and `a.pdf.receipt.json`), inside the document, or among the anchors known here.
+A form may bring the verifier's policy as part `policy`.
+"""
+_REQUEST_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        JSON: {"schema": {"type": "object"}, "example": _CREDENTIAL_EXAMPLE},
+        "application/zip": {"schema": {"type": "string", "format": "binary"}},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                    "receipt": {"type": "string", "format": "binary"},
+                    "policy": {"type": "string"},
+                },
+            }
+        },
+    },
+}
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The verdict, or a table.",
+        "content": {
+            JSON: {"example": _VERDICT_EXAMPLE},
+            NDJSON: {
+                "example": "".join(
+                    f"{orjson.dumps(line).decode()}\n" for line in (_ROW_EXAMPLE, {"summary": _SUMMARY_EXAMPLE})
+                )
+            },
+            CSV: {"example": f"{csv_line(COLUMNS).decode()}"},
+        },
+    }
+}

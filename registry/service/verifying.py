@@ -1,0 +1,168 @@
+"""How the service verifies: what each request's verifier works with, and a row for each credential of an upload."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from registry.accreditation import Ledger
+from registry.chain.contract import CredentialRegistry
+from registry.chain.verification import KnownAnchors, Verifier, unavailable
+from registry.errors import RegistryError
+from registry.policy import Policy
+from registry.service.submissions import Broken, Item, SubmissionLimits, Submitted
+from registry.timestamps import write_timestamp
+from registry.verdict import FactsUnavailable, Overall, Trust, Verdict
+
+COLUMNS: Final = ("name", "overall", "codes", "issuer", "anchored_at", "text")
+# With these a spreadsheet takes a cell for a formula, also behind spaces (CWE-1236).
+_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """What the service verifies with.
+
+    Attributes:
+        contract: the contract to ask, known to be the right one; what it raises is why it cannot be asked.
+        chain: CAIP-2 name of its chain.
+        known: anchors in the index.
+        trusted: parties the service believes.
+        policy: when a request brings none.
+        ledger: reads the accreditations; default: from the chain.
+        finality_depth: blocks that count as final on a chain without a `finalized` tag.
+    """
+
+    contract: Callable[[], CredentialRegistry]
+    chain: str
+    known: KnownAnchors
+    limits: SubmissionLimits = field(default_factory=SubmissionLimits)
+    trusted: frozenset[int] = frozenset()
+    policy: Policy | None = None
+    ledger: Callable[[], Ledger] | None = None
+    finality_depth: int | None = None
+
+    def verifier(
+        self, *, now: datetime, trust: Iterable[int] = (), policy: Policy | None = None, issuer: int | None = None
+    ) -> Verifier:
+        """A verifier for one request; it may be used from one thread at a time.
+
+        Args:
+            trust: parties that the one who asks believes as well.
+            policy: of the one who asks, in place of the service's.
+            issuer: receipts are looked for among this party's anchors alone.
+        """
+        contract: CredentialRegistry | FactsUnavailable
+        try:
+            contract = self.contract()
+        except RegistryError as error:
+            contract = unavailable(error)
+        return Verifier(
+            contract,
+            chain=self.chain,
+            known=self.known,
+            trust=Trust(self.trusted | frozenset(trust)),
+            now=now,
+            issuer=issuer,
+            limits=self.limits.document,
+            policy=policy or self.policy,
+            ledger=self.ledger,
+            finality_depth=self.finality_depth,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What came of one credential, on a line of a table.
+
+    Attributes:
+        codes: of the checks that decided, each once.
+        text: what they say.
+    """
+
+    name: str
+    overall: Overall
+    codes: tuple[str, ...]
+    issuer: int | None
+    anchored_at: datetime | None
+    text: str
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> Row:
+        """The row of a verdict."""
+        deciding = verdict.deciding or (verdict.check("anchor"),)
+        return cls(
+            verdict.name,
+            verdict.overall,
+            tuple(dict.fromkeys(check.code for check in verdict.deciding)),
+            verdict.issuer,
+            verdict.anchored_at,
+            " ".join(dict.fromkeys(check.text for check in deciding)),
+        )
+
+    @classmethod
+    def of_broken(cls, broken: Broken) -> Row:
+        """The row of what could not be read; that says nothing about the credential."""
+        return cls(broken.name, Overall.COULD_NOT_BE_CHECKED, (broken.code,), None, None, broken.reason)
+
+    def content(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "name": self.name,
+            "overall": str(self.overall),
+            "codes": list(self.codes),
+            "issuer": self.issuer,
+            "anchoredAt": self.anchored_at and write_timestamp(self.anchored_at),
+            "text": self.text,
+        }
+
+    def line(self) -> bytes:
+        """For CSV (RFC 4180)."""
+        anchored = "" if self.anchored_at is None else write_timestamp(self.anchored_at)
+        issuer = "" if self.issuer is None else str(self.issuer)
+        return csv_line((self.name, str(self.overall), " ".join(self.codes), issuer, anchored, self.text))
+
+
+@dataclass(slots=True)
+class Summary:
+    """How many credentials came out how."""
+
+    counts: Counter[Overall] = field(default_factory=Counter)
+
+    def add(self, row: Row) -> None:
+        """Count a row."""
+        self.counts[row.overall] += 1
+
+    def content(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"items": self.counts.total(), "counts": {str(each): self.counts[each] for each in Overall}}
+
+
+def verdict_on(verifier: Verifier, item: Submitted) -> Verdict | Broken:
+    """The verdict on one credential of an upload, or why there is none."""
+    try:
+        if item.document is not None:
+            return verifier.verify_bytes(item.document, item.name, item.receipt)
+        if item.receipt is not None:
+            return verifier.verify_receipt(item.receipt, item.name)
+        raise ValueError("neither a document nor a receipt")
+    except RegistryError as error:
+        return Broken.of(item.name, error)
+
+
+def row_of(verifier: Verifier, item: Item) -> Row:
+    """The row of one credential of an upload, whatever it is."""
+    found = item if isinstance(item, Broken) else verdict_on(verifier, item)
+    return Row.of_broken(found) if isinstance(found, Broken) else Row.of(found)
+
+
+def csv_line(cells: Iterable[str]) -> bytes:
+    """A line of CSV that no spreadsheet takes for a formula."""
+    out = io.StringIO()
+    csv.writer(out).writerow([f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell for cell in cells])
+    return out.getvalue().encode()
