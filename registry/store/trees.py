@@ -454,6 +454,9 @@ class S3Trees(_VerifiedTrees):
         if isinstance(error, FileNotFoundError):
             missing_bucket = "NoSuchBucket" in str(error)
             return self._unavailable(root, "there is no such bucket") if missing_bucket else self._missing(root)
+        if "range" not in str(error).lower():
+            return self._unavailable(root, _short(error))
+        # What the storage refuses may be a range beyond the end of the object.
         try:
             size = self._store.head(_key(root))["size"]
         except FileNotFoundError:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -126,6 +130,50 @@ def test_a_server_that_is_down_is_unavailable(server: S3Server, store: TreeStore
             question()
         assert refused.value.code == "trees-unavailable"
         assert server.url not in refused.value.what
+
+
+class _Answering(BaseHTTPRequestHandler):
+    """Answers every request with one status; 200 ignores that a range was asked for."""
+
+    status = 500
+
+    def do_GET(self) -> None:
+        self.send_response(self.status)
+        self.send_header("Content-Length", "200000")
+        self.send_header("ETag", '"x"')
+        self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(bytes(200_000))
+
+    do_HEAD = do_PUT = do_GET  # noqa: N815 - names of the library
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 500, 503])
+def test_any_other_answer_is_unavailable(
+    server: S3Server, tree: Tree, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trees_module, "RETRIES", 0)
+    handler = type("Handler", (_Answering,), {"status": status})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{other.server_port}")
+        assert refusal(open_trees(Settings(trees=URL)), tree) == "trees-unavailable"
+        other.shutdown()
+
+
+def test_a_server_that_never_answers_is_unavailable_in_time(
+    server: S3Server, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trees_module, "REQUEST_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        started = perf_counter()
+        assert refusal(open_trees(Settings(trees=URL)), tree) == "trees-unavailable"
+        assert perf_counter() - started < 5
 
 
 # The commands

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-# What only the extras `embedded` and `daemon` and the development tools bring.
+# What only the extras and the development tools bring.
 WITHOUT = """
 import sys
 class Absent:
@@ -19,6 +19,7 @@ class Absent:
         if name.split(".")[0] in {
             "eth", "eth_keys", "eth_tester", "rlp", "web3", "py_evm", "requests", "cbor2",
             "fastapi", "multipart", "prometheus_client", "psycopg", "python_multipart", "structlog",
+            "httptools", "obstore", "pyarrow", "uvloop",
         }:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
