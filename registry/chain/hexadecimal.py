@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 ADDRESS_BYTES = 20
@@ -35,6 +36,7 @@ def address_bytes(address: str) -> bytes:
     return data(address, ADDRESS_BYTES)
 
 
+@lru_cache(maxsize=4096)
 def checksummed(address: str | bytes) -> str:
     """The address as people read it, with the upper-case letters of EIP-55."""
     from eth_hash.auto import keccak

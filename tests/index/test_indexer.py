@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,20 @@ def test_the_last_event_of_all_is_missed_by_counting(memory: Engine) -> None:
     here._uncounted.add(1)
     with pytest.raises(ChainError, match="the contract has 2 parties, its events come to 1"):
         here.step()
+
+
+@pytest.mark.parametrize(
+    "uri", ["did:web:\ufffd", "'; DROP TABLE indexed_party; --", "\U0001f393" * 5000, "\\u0000 %s :x"]
+)
+def test_any_text_on_chain_is_kept_as_it_is(engine: Engine, uri: str) -> None:
+    chain = ToldChain()
+    chain.mine(1)
+    name, arguments, log = chain.blocks_now[1].logs[0]
+    chain.blocks_now[1] = replace(chain.blocks_now[1], logs=((name, arguments | {"uri": uri}, log),))
+    indexer(chain, engine).catch_up()
+    index = Index(engine, CHAIN, ADDRESS)
+    assert index.party(1).uri == uri  # type: ignore[union-attr]
+    assert next(index.all_events()).arguments["uri"] == uri
 
 
 # Other processes, other chains
