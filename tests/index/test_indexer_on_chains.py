@@ -102,22 +102,25 @@ def test_a_reorganisation_while_the_indexer_is_down(node: Chain, engine: Engine)
 def test_blocks_reorganised_while_they_are_indexed(node: Chain, engine: Engine) -> None:
     chance = random.Random(11)
     stop = threading.Event()
-    indexer = follow(node, engine)
-    thread = threading.Thread(target=indexer.run, args=(stop, 0.001))
+    index = Index(engine, NAME, node.registry.address)
+    thread = threading.Thread(target=follow(node, engine).run, args=(stop, 0.001))
+
+    def caught_up() -> bool:
+        head = index.head()
+        newest = node.client.block("latest")
+        return head is not None and newest is not None and head.cursor.hash == newest.hash
+
     thread.start()
+    seen = 0
     try:
         for number in range(40):
             node.anchor_by_hand(chance.choice((1, 2)), root_of("busy", number))
             if chance.random() < 0.4:
+                if number % 3 == 0:
+                    wait_until(caught_up, 20, "the index has what is about to be undone")
+                    seen += 1
                 node.reorganise(chance.choice((1, 2)))
         node.mine(3)
-        index = Index(engine, NAME, node.registry.address)
-
-        def caught_up() -> bool:
-            head = index.head()
-            newest = node.client.block("latest")
-            return head is not None and newest is not None and head.cursor.hash == newest.hash
-
         wait_until(caught_up, 20, "the index is at the head")
     finally:
         stop.set()
@@ -127,7 +130,7 @@ def test_blocks_reorganised_while_they_are_indexed(node: Chain, engine: Engine) 
     assert indexed_roots(node, engine) == indexed_roots(node, engine, "eip155:1")
     head = index.head()
     assert head is not None
-    assert head.reorgs > 3
+    assert head.reorgs >= seen > 3
 
 
 def test_a_reorganisation_below_the_final_block_stops_it(engine: Engine) -> None:
