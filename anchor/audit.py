@@ -220,7 +220,6 @@ class Auditor:
                 if index is not None and transaction.block.number > index.block_number:
                     self._compare_index(replay.state, index)
                     index = None
-                self._counts.transactions += 1
                 for event in transaction.events:
                     self._counts.events += 1
                     replay.take(event)
@@ -247,6 +246,7 @@ class Auditor:
         if mined is None:
             self._receipts_missing += 1
             return
+        self._counts.transactions += 1
         if not transaction.agrees(mined, self._registry.address):
             told = sum(log.address == self._registry.address for log in mined.logs)
             what = f"its receipt has {told} events of the contract, the list of all events {len(transaction.logs)}"
@@ -363,7 +363,9 @@ class Auditor:
         return facts
 
     def _compare_index(self, state: RegistryState, index: IndexFacts) -> None:
-        self._counts.index_batches = len(index.batches)
+        self._counts.index_batches = sum(
+            self._asked_for(each.issuer) and each.block_number >= self._since for each in index.batches
+        )
         self._differences += compare_index(state, index, issuer=self._issuer, first_block=self._since)
 
     # The data folder

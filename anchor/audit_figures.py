@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
@@ -11,8 +12,9 @@ from typing import Final
 from anchor.audit import Audit
 from anchor.audit_charts import Chart, Series
 from anchor.audit_tables import tables
-from registry.accreditation import Accreditation, Kind, State
+from registry.accreditation import Accreditation, State
 from registry.audit import REVOCATION
+from registry.insights import AnchoredBatch, Insights, RegisteredParty, insights
 
 MOST_ROWS: Final = 25
 ENDING_SOON: Final = timedelta(days=365)
@@ -154,55 +156,90 @@ def ending_soon(audit: Audit) -> list[Accreditation]:
     )
 
 
-def partners_by_kind(audit: Audit) -> Chart | None:
-    """How many parties anchor, accredit, do both, or neither."""
-    kinds = Counter(record["kind"] for record in tables(audit)["parties"].records())
-    return _counted(
-        kinds,
-        "partners-by-kind",
-        "Parties by kind",
-        f"{sum(kinds.values()):,} parties are registered.",
-        "parties",
-        "Kind",
+def insights_of(audit: Audit) -> Insights | None:
+    """The outcomes of partnerships at the audited block; None when the events of accreditations do not fit together."""
+    ledger = audit.state.ledger
+    if ledger is None:
+        return None
+    batches = (
+        AnchoredBatch(
+            issuer,
+            batch.anchored_at,
+            batch.leaf_count,
+            audit.state.marked(issuer, root, REVOCATION),
+            batch.voided_at is not None,
+        )
+        for (issuer, root), batch in audit.batches().items()
+    )
+    parties = (
+        RegisteredParty(number, party.registered_at, party.retired_at)
+        for number, party in audit.state.parties.items()
+        if audit.issuer in (None, number)
+    )
+    return insights(replace(ledger, as_of=audit.block), batches, parties, audit.block.timestamp)
+
+
+def partners(found: Insights) -> list[Chart | None]:
+    """How many parties anchor, accredit, do both or neither; and where they are accredited."""
+    total = f"{found.partners.total:,} parties are registered, {found.partners.retired:,} of them retired."
+    return [
+        _counted(found.partners.by_kind, "partners-by-kind", "Parties by kind", total, "parties", "Kind"),
+        _counted(
+            found.partners.by_jurisdiction,
+            "partners-by-country",
+            "Parties by country of their accreditations",
+            "By the jurisdictions of active accreditations that a party holds or gives.",
+            "parties",
+            "Country",
+        ),
+    ]
+
+
+def active_accreditations(found: Insights) -> list[Chart | None]:
+    """What holds at the audited block, by kind, level, field and jurisdiction."""
+    active = found.accreditations
+    total = f"{active.total:,} hold at the audited block, {active.accreditations:,} of them accreditations."
+    levels = {f"EQF {level}": count for level, count in active.by_level.items() if count}
+    return [
+        _counted(active.by_kind if active.total else {}, "active", "Links that hold", total, "links", "Kind"),
+        _counted(levels, "active-by-level", "Accreditations by level", total, "accreditations", "Level"),
+        _counted(
+            active.by_field, "active-by-field", "Accreditations by field", total, "accreditations", "ISCED-F field"
+        ),
+        _counted(
+            active.by_jurisdiction,
+            "active-by-country",
+            "Accreditations by country",
+            total,
+            "accreditations",
+            "Country",
+        ),
+    ]
+
+
+def standing(audit: Audit, found: Insights) -> Chart | None:
+    """Each issuer's credentials by whether it was accredited when it anchored them."""
+    by_issuer = sorted(found.by_issuer.items(), key=lambda item: (-item[1].credentials, item[0]))
+    if not by_issuer:
+        return None
+    total, shown = found.credentials, by_issuer[:MOST_ROWS]
+    return Chart(
+        "credentials-by-standing",
+        "Credentials by the issuer's accreditation when they were anchored",
+        f"Of {total.credentials:,} credentials {total.under_active:,} were anchored under an active accreditation, "
+        f"{total.under_lapsed:,} under one that was no longer active, {total.under_none:,} under none."
+        + _rest(len(by_issuer)),
+        tuple(_party(number, _uri(audit, number)) for number, _ in shown),
+        tuple(
+            Series(name, tuple(float(getattr(counts, member)) for _, counts in shown))
+            for name, member in (("Active", "under_active"), ("Lapsed", "under_lapsed"), ("None", "under_none"))
+        ),
+        "credentials",
+        "Issuer",
     )
 
 
-def partners_by_country(audit: Audit) -> Chart | None:
-    """How many parties hold an accreditation or recognition for each jurisdiction at the audited block."""
-    now = audit.block.timestamp
-    held = {
-        (each.scope.jurisdiction or "any", each.holder)
-        for each in _accreditations(audit)
-        if each.state_at(now).as_known_now is State.ACTIVE
-    }
-    countries = Counter(country for country, _ in held)
-    return _counted(
-        countries,
-        "partners-by-country",
-        "Accredited or recognised parties by jurisdiction",
-        f"{len({holder for _, holder in held}):,} parties hold an accreditation or recognition today.",
-        "parties",
-        "Jurisdiction",
-    )
-
-
-def partners_by_statement(audit: Audit) -> Chart | None:
-    """How many accreditations of each kind hold at the audited block."""
-    now = audit.block.timestamp
-    kinds = Counter(
-        each.kind.value for each in _accreditations(audit) if each.state_at(now).as_known_now is State.ACTIVE
-    )
-    return _counted(
-        Counter({kind.value: kinds[kind.value] for kind in Kind if kinds}),
-        "statements",
-        "Accreditations and recognitions that hold",
-        f"{sum(kinds.values()):,} hold at the audited block.",
-        "statements",
-        "Kind",
-    )
-
-
-def _counted(counts: Counter[str], name: str, title: str, description: str, unit: str, about: str) -> Chart | None:
+def _counted(counts: Mapping[str, int], name: str, title: str, description: str, unit: str, about: str) -> Chart | None:
     if not counts:
         return None
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from string import Template
@@ -14,6 +14,7 @@ from anchor.audit_charts import Chart, bars, columns, table, text
 from anchor.audit_json import CLEAN, DIFFERENCES, outcome
 from anchor.audit_tables import tables
 from registry.errors import StoreError
+from registry.insights import NOTES, Insights
 from registry.timestamps import write_timestamp
 
 MOST_DIFFERENCES: Final = 1_000
@@ -97,25 +98,54 @@ def _differences(audit: Audit) -> str:
 
 
 def _sections(audit: Audit) -> Iterator[str]:
-    drawn: tuple[tuple[str, Callable[[Chart], str], Iterable[Chart | None]], ...] = (
-        ("Over time", columns, figures.over_time(audit)),
-        ("Revocation", bars, (figures.revocation_by_issuer(audit), figures.revocation_by_reason(audit))),
-        ("Time to finality", bars, (figures.time_to_finality(audit),)),
-        ("Gas", bars, (figures.gas_spent(audit),)),
-        (
-            "Partners",
-            bars,
-            (
-                figures.partners_by_kind(audit),
-                figures.partners_by_statement(audit),
-                figures.partners_by_country(audit),
-            ),
-        ),
-    )
-    for heading, draw, charts in drawn:
-        shown = "".join(draw(chart) for chart in charts if chart is not None)
-        yield f"<section><h2>{heading}</h2>{shown or _NOTHING}</section>"
-    yield f"<section><h2>Accreditations ending soon</h2>{_ending(audit)}</section>"
+    yield _section("Over time", map(columns, figures.over_time(audit)))
+    revocation = (figures.revocation_by_issuer(audit), figures.revocation_by_reason(audit))
+    yield _section("Revocation", _bars(revocation))
+    yield _section("Time to finality", _bars([figures.time_to_finality(audit)]))
+    yield _section("Gas", _bars([figures.gas_spent(audit)]))
+    yield _section("Accreditations ending soon", [_ending(audit)])
+    found = figures.insights_of(audit)
+    if found is None:
+        yield _section("Outcomes of partnerships", ["<p>The events of accreditations do not fit together.</p>"])
+        return
+    yield _section("Partners", _bars(figures.partners(found)), "partners")
+    yield _section("Accreditations that hold", _bars(figures.active_accreditations(found)), "accreditations")
+    yield _section("Credentials and accreditation", _bars([figures.standing(audit, found)]), "credentials")
+    yield _section("Recognition between countries", [_recognition(found)], "recognition")
+    yield _section("Countries whose issuers are recognised elsewhere", [_equity(found)], "equity")
+
+
+def _section(heading: str, parts: Iterable[str], note: str | None = None) -> str:
+    """A section, with what its figures count and do not show when `registry.insights` made them."""
+    about = ""
+    if note is not None:
+        of = NOTES[note]
+        told = (("Counted", of.counts), ("Out of", of.out_of), ("Limits", of.limits))
+        about = "".join(f'<p class="note"><strong>{name}.</strong> {text(sentence)}</p>' for name, sentence in told)
+    return f"<section><h2>{heading}</h2>{''.join(parts) or _NOTHING}{about}</section>"
+
+
+def _bars(charts: Iterable[Chart | None]) -> Iterator[str]:
+    return (bars(chart) for chart in charts if chart is not None)
+
+
+def _recognition(found: Insights) -> str:
+    coverage = found.recognition
+    rows = ((each.recognises, each.recognised, each.count, "yes" if each.mutual else "no") for each in coverage.covered)
+    told = f"{len(coverage.covered):,} of {coverage.pairs:,} ordered pairs of countries have a recognition"
+    unplaced = f"; {coverage.unplaced:,} recognitions are of bodies without a country" if coverage.unplaced else ""
+    if not coverage.covered:
+        return f"<p>{told}{unplaced}.</p>"
+    return table("recognition", f"{told}{unplaced}", ("Recognises", "Recognised", "Recognitions", "Mutual"), rows)
+
+
+def _equity(found: Insights) -> str:
+    equity = found.equity
+    if not equity.jurisdictions:
+        return _NOTHING
+    rows = [(country, "yes") for country in equity.recognised] + [(country, "no") for country in equity.not_recognised]
+    caption = f"{len(equity.recognised):,} of {equity.jurisdictions:,} countries with accredited issuers"
+    return table("equity", caption, ("Country", "Recognised by a body of another country"), rows)
 
 
 def _ending(audit: Audit) -> str:
@@ -167,6 +197,7 @@ table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .9re
 caption { text-align: left; color: var(--soft); padding: .2rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line); }
 thead th { background: var(--shade); position: sticky; top: 0; } tbody th { font-weight: 400; }
+.note { color: var(--soft); font-size: .9rem; margin: .3rem 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 @media print { body { max-width: none; padding: 0; font-size: 9pt; } .scroll { max-height: none; overflow: visible; }
   thead th { position: static; } tr { break-inside: avoid; } rect { stroke: #000; stroke-width: .3; } }

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from anchor.audit import Audit
+from anchor.audit_figures import insights_of
 from anchor.audit_tables import tables
 from registry.timestamps import write_timestamp
 
@@ -39,6 +40,7 @@ def content(audit: Audit) -> dict[str, Any]:
         "dataFolder": None if audit.folder is None else str(audit.folder),
         "checked": {_camel(each.name): getattr(audit.checked, each.name) for each in fields(audit.checked)},
         "notes": list(audit.notes),
+        "insights": None if (found := insights_of(audit)) is None else found.to_dict(),
         **{name: table.records() for name, table in tables(audit).items()},
     }
 

@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 
 # By whether it has anchored, and whether it says something of others.
 _KINDS_OF_PARTY: Final = {
-    (True, True): "issuer and body",
+    (True, True): "both",
     (True, False): "issuer",
     (False, True): "body",
     (False, False): "neither",

@@ -115,18 +115,22 @@ def _say(session: Session, found: Audit) -> None:
     session.say(f"as of block {block.number} ({write_timestamp(block.timestamp)}) 0x{block.hash.hex()}{since}")
     table = Table("compared", "how many", show_edge=False)
     table.columns[1].justify = "right"
-    for name, number in (
+    compared = [
         ("events, decoded again", counts.events),
         ("transactions with their receipts", counts.transactions),
         ("parties with storage", counts.parties),
         ("batches with storage", counts.batches),
         ("status words with storage", counts.status_words),
         ("accreditations with storage", counts.accreditations),
-        ("batches with the index", counts.index_batches),
-        ("batches with the database", counts.folder_batches),
-        ("trees derived again", counts.trees),
-        ("leaves in them", counts.leaves),
-    ):
+    ]
+    if found.folder is not None:
+        compared += [
+            ("batches with the index", counts.index_batches),
+            ("batches with the database", counts.folder_batches),
+            ("trees derived again", counts.trees),
+            ("leaves in them", counts.leaves),
+        ]
+    for name, number in compared:
         table.add_row(name, f"{number:,}")
     session.say(table)
     for note in found.notes:

@@ -1,0 +1,239 @@
+"""A registry of many issuers on a node whose clock is set, and the operator's data folder.
+
+The same seed gives the same history, block by block and byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import update
+
+from registry.chain.abi import artifact
+from registry.chain.calls import Calls, Kind, Purpose, Reason
+from registry.chain.client import ChainClient
+from registry.chain.contract import CredentialRegistry
+from registry.chain.deployment import create2_address, deploy_data
+from registry.chain.genesis import DETERMINISTIC_DEPLOYER, DEVELOPMENT_ACCOUNTS
+from registry.chain.indexer import Indexer
+from registry.merkle import Tree
+from registry.scope import Scope
+from registry.store.batches import BatchStore, Leaf
+from registry.store.folder import DataFolder
+from registry.store.index_writing import IndexWriter
+from registry.store.tables import BatchState, batch
+
+START = datetime(2024, 1, 8, 8, tzinfo=UTC)
+END = datetime(2026, 1, 8, 8, tzinfo=UTC)
+BODIES = (
+    ("PT", "did:web:quality-pt.example"),
+    ("DE", "did:web:quality-de.example"),
+    ("KE", "did:web:quality-ke.example"),
+)
+# The accreditation of this issuer ends in the middle of the history, and it goes on anchoring.
+LAPSED = 17
+WORD = 256
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class AnchoredBatch:
+    """One batch: whose, its root, its size, and when it was anchored in which block by which transaction."""
+
+    issuer: int
+    root: bytes
+    leaf_count: int
+    time: datetime
+    block_number: int = 0
+    sequence: int = 0
+    transaction: bytes = b""
+
+
+@dataclass(slots=True)
+class Registry:
+    """A contract on a node that mines one transaction a block, at the time it is told."""
+
+    client: ChainClient
+    address: str
+    time: datetime = START
+    batches: list[AnchoredBatch] = field(default_factory=list)
+
+    def send(self, sender: str, data: bytes, *, to: str | None = None, at: datetime | None = None) -> dict[str, Any]:
+        """Send and mine a transaction; its receipt.
+
+        Raises:
+            RuntimeError: it reverted.
+        """
+        self.time = max(self.time + timedelta(seconds=12), at or self.time)
+        message = {"from": sender, "to": to or self.address, "data": f"0x{data.hex()}", "gas": hex(12_000_000)}
+        sent = self.client.request("eth_sendTransaction", [message])
+        self.client.request("evm_mine", [{"timestamp": hex(int(self.time.timestamp()))}])
+        receipt: dict[str, Any] = self.client.request("eth_getTransactionReceipt", [sent])
+        if receipt["status"] != "0x1":
+            raise RuntimeError(f"a transaction of {sender} reverted")
+        return receipt
+
+
+def build(client: ChainClient, folder: Path, *, batches: int, issuers: int, mean: int, tell: Progress) -> Registry:
+    """Make the history on an anvil that was started with `--no-mining` and `--timestamp` before `START`.
+
+    Args:
+        folder: the operator's data folder, with database, trees and index.
+        mean: leaves of a batch, on average.
+    """
+    random = Random(5)
+    client.request("anvil_autoImpersonateAccount", [True])
+    registry = Registry(client, create2_address(artifact().initcode))
+    registry.send(DEVELOPMENT_ACCOUNTS[0], deploy_data(artifact().initcode), to=DETERMINISTIC_DEPLOYER)
+    tell("registering and accrediting")
+    accounts = _parties(registry, issuers)
+    first_body = issuers + 1
+    _accreditations(registry, accounts, issuers, first_body)
+    tell(f"anchoring {batches:,} batches")
+    with closing(DataFolder(folder)) as data:
+        store = BatchStore(data.engine, f"eip155:{client.chain_id()}", registry.address)
+        for number in range(issuers):
+            store.add_party(number + 1, registered_at=int(START.timestamp()))
+        for number in range(batches):
+            moment = START + timedelta(days=30) + (END - START - timedelta(days=40)) * number / batches
+            _anchor(registry, accounts, store, data, random, number, moment, issuers=issuers, mean=mean)
+            if number % 7 == 3:
+                _change_status(registry, accounts, random)
+        tell("indexing")
+        _index(registry, data)
+    return registry
+
+
+def _parties(registry: Registry, issuers: int) -> dict[int, str]:
+    """Register issuers and bodies, each with an account of its own."""
+    accounts = {}
+    names = [f"did:web:university-{number:02}.example" for number in range(1, issuers + 1)]
+    for number, uri in enumerate([*names, *(uri for _, uri in BODIES)], start=1):
+        account = f"0x{sha256(f'party {number}'.encode()).hexdigest()[:40]}"
+        registry.client.request("anvil_setBalance", [account, hex(10**21)])
+        registry.send(account, Calls.register_party_data(uri, sha256(uri.encode()).digest()))
+        accounts[number] = account
+    return accounts
+
+
+def _accreditations(registry: Registry, accounts: dict[int, str], issuers: int, first_body: int) -> None:
+    for issuer in range(1, issuers + 1):
+        country = (issuer - 1) % len(BODIES)
+        body = first_body + country
+        until = datetime(2025, 3, 31, tzinfo=UTC) if issuer == LAPSED else END + timedelta(days=40 * issuer)
+        scope = Scope.from_words("", "5-8", (), BODIES[country][0]).to_numbers()
+        terms = (
+            *(body, issuer, int(START.timestamp()), int(until.timestamp()), int(Kind.ACCREDIT_TO_ISSUE)),
+            *(scope, bytes(32), "https://decisions.example"),
+        )
+        registry.send(accounts[body], Calls.offer_accreditation_data(terms))
+        registry.send(accounts[issuer], Calls.accept_accreditation_data(issuer))
+    for one, other in ((0, 1), (1, 0), (0, 2)):
+        scope = Scope.from_words("", "1-8", (), "").to_numbers()
+        terms = (
+            *(first_body + one, first_body + other, int(START.timestamp()), 0, int(Kind.RECOGNISE)),
+            *(scope, bytes(32), "https://agreements.example"),
+        )
+        registry.send(accounts[first_body + one], Calls.recognise_data(terms))
+
+
+def _anchor(
+    registry: Registry,
+    accounts: dict[int, str],
+    store: BatchStore,
+    data: DataFolder,
+    random: Random,
+    number: int,
+    moment: datetime,
+    *,
+    issuers: int,
+    mean: int,
+) -> None:
+    """Seal and anchor one batch, as the operator's daemon notes it down."""
+    issuer = number % issuers + 1
+    digests = (
+        sha256(f"credential {number} {each}".encode()).digest() for each in range(random.randint(1, 2 * mean - 1))
+    )
+    with Tree.build(digests) as tree:
+        tree.write(data.tree_path(tree.root))
+        leaves = (Leaf(digest, at, 4, "list", at + 1) for at, digest in enumerate(tree.leaves()))
+        sealed = moment - timedelta(seconds=random.randint(20, 400))
+        row = store.add(issuer, tree.root, tree.leaf_count, leaves, sealed_at=int(sealed.timestamp()))
+    receipt = registry.send(accounts[issuer], Calls.anchor_data(issuer, row.root, row.leaf_count), at=moment)
+    sequence = number // issuers + 1
+    made = AnchoredBatch(
+        issuer,
+        row.root,
+        row.leaf_count,
+        registry.time,
+        int(receipt["blockNumber"], 16),
+        sequence,
+        bytes.fromhex(receipt["transactionHash"][2:]),
+    )
+    registry.batches.append(made)
+    mined = int(registry.time.timestamp())
+    with data.engine.begin() as connection:
+        connection.execute(
+            update(batch)
+            .where(batch.c.id == row.id)
+            .values(
+                state=BatchState.FINAL,
+                sequence=sequence,
+                transaction_hash=made.transaction,
+                block_number=made.block_number,
+                block_hash=bytes.fromhex(receipt["blockHash"][2:]),
+                block_time=mined,
+                mined_at=mined + random.randint(1, 12),
+                final_at=mined + random.randint(780, 960),
+            )
+        )
+
+
+def _change_status(registry: Registry, accounts: dict[int, str], random: Random) -> None:
+    """Revoke or suspend a few credentials of some batch, lift a suspension now and then, and void a batch seldom."""
+    chosen = random.choice(registry.batches)
+    account, word = accounts[chosen.issuer], random.randrange(-(-chosen.leaf_count // WORD))
+    bits = min(WORD, chosen.leaf_count - word * WORD)
+    mask = 0
+    for _ in range(random.randint(1, 6)):
+        mask |= 1 << random.randrange(bits)
+    reader = CredentialRegistry(registry.client, registry.address)
+    found = reader.batch(chosen.issuer, chosen.root)
+    if found is None or found.voided_at is not None:
+        return
+    if random.randrange(30) == 0:
+        registry.send(account, Calls.void_batch_data(chosen.issuer, chosen.root, Reason.ISSUED_IN_ERROR))
+        return
+    if random.randrange(5) == 0:
+        (suspended,) = reader.status_words(chosen.issuer, chosen.root, Purpose.SUSPENSION, word, 1)
+        if mask & ~suspended:
+            data = Calls.set_status_data(
+                chosen.issuer, chosen.root, Purpose.SUSPENSION, word, mask & ~suspended, Reason.UNDER_REVIEW
+            )
+            registry.send(account, data)
+        if random.randrange(2):
+            data = Calls.clear_suspension_data(chosen.issuer, chosen.root, word, mask, Reason.RESOLVED)
+            registry.send(account, data)
+        return
+    (revoked,) = reader.status_words(chosen.issuer, chosen.root, Purpose.REVOCATION, word, 1)
+    if mask & ~revoked:
+        reason = random.choice(
+            (Reason.ISSUED_IN_ERROR, Reason.OBTAINED_BY_FRAUD, Reason.HOLDER_REQUEST, Reason.SUPERSEDED)
+        )
+        registry.send(
+            account,
+            Calls.set_status_data(chosen.issuer, chosen.root, Purpose.REVOCATION, word, mask & ~revoked, reason),
+        )
+
+
+def _index(registry: Registry, data: DataFolder) -> None:
+    writer = IndexWriter(data.engine, f"eip155:{registry.client.chain_id()}", registry.address)
+    Indexer(CredentialRegistry(registry.client, registry.address), writer, first_block=1).catch_up()
