@@ -77,10 +77,10 @@ NOTES: Final[Mapping[str, Note]] = {
     ),
     "credentials": Note(
         "Credentials in batches anchored up to the moment, by whether their issuer had an active accreditation to "
-        "issue at the block time of the anchor (`under_active`), had had one that was suspended, had ended, was "
-        "withdrawn or is void by now (`under_lapsed`), or had none (`under_none`). Revoked ones are in these, too.",
+        "issue at the block time of the anchor (`underActive`), had had one that was suspended, had ended, was "
+        "withdrawn or is void by now (`underLapsed`), or had none (`underNone`). Revoked ones are in these, too.",
         "All credentials in batches whose leaf count is on record (`credentials`); batches without one are counted "
-        "apart (`unstated_batches`), their credentials are unknown.",
+        "apart (`unstatedBatches`), their credentials are unknown.",
         "A batch on chain has no scope: any accreditation to issue counts, whatever its field and level and whoever "
         "gave it. Whether a credential lies within it is found only by verifying the credential. `revoked` is as of "
         "the facts, not as of the moment.",
@@ -114,7 +114,7 @@ NOTES: Final[Mapping[str, Note]] = {
         "left out: they name none.",
     ),
 }
-"""By the sections of `Insights.to_dict`."""
+"""By the sections, as the attributes of `Insights` are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ class Insights:
     equity: Equity
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it: each section with its note as `about`."""
+        """As JSON has it, in camel case: each section with its note as `about`."""
         due = [
             {**asdict(each), "kind": each.kind.value, "ends": write_timestamp(each.ends)} for each in self.reviews_due
         ]
@@ -249,16 +249,20 @@ class Insights:
             "recognition": asdict(self.recognition),
             "equity": {**asdict(self.equity), "share": self.equity.share},
         }
+        as_of = self.as_of
+        told: dict[str, Any] = _in_camel_case(
+            {name: {"about": asdict(NOTES[name]), **section} for name, section in sections.items()}
+        )
         return {
             "moment": write_timestamp(self.moment),
-            "as_of_block": None
-            if self.as_of is None
+            "asOf": None
+            if as_of is None
             else {
-                "number": self.as_of.number,
-                "hash": f"0x{self.as_of.hash.hex()}",
-                "timestamp": write_timestamp(self.as_of.timestamp),
+                "number": as_of.number,
+                "hash": f"0x{as_of.hash.hex()}",
+                "timestamp": write_timestamp(as_of.timestamp),
             },
-            **{name: {"about": asdict(NOTES[name]), **section} for name, section in sections.items()},
+            **told,
         }
 
 
@@ -453,3 +457,15 @@ def _recognitions(issuing: Accreditation, by_holder: Mapping[int, Sequence[Accre
 
 def _counted(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
+
+
+def _in_camel_case(value: Any) -> Any:
+    """The same value; its members are named as all JSON of this project names them."""
+    if isinstance(value, dict):
+        return {_camel(name): _in_camel_case(member) for name, member in value.items()}
+    return [_in_camel_case(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)

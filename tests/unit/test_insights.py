@@ -337,22 +337,28 @@ def test_a_path_of_more_than_five_links_recognises_nothing(length: int) -> None:
 def test_without_facts_there_is_nothing_to_divide_by() -> None:
     found = insights(Ledger(), [], [], START)
     assert (found.months, found.equity.share, found.partners.total) == ((), None, 0)
-    assert found.to_dict()["as_of_block"] is None
+    assert found.to_dict()["asOf"] is None
 
 
 def test_every_section_says_what_it_counts_and_where_it_ends() -> None:
     sections = figures(link(2, 1, scope=within("HR"))).to_dict()
-    assert set(sections) - {"moment", "as_of_block"} == set(NOTES)
+    assert set(sections) - {"moment", "asOf"} == {camel(name) for name in NOTES}
     for name, note in NOTES.items():
-        assert sections[name]["about"] == {"counts": note.counts, "out_of": note.out_of, "limits": note.limits}
-    assert sections["accreditations"]["by_level"]["6"] == 1
-    assert sections["reviews_due"]["links"][0]["ends"] == "2026-02-23T00:00:00Z"
+        about = {"counts": note.counts, "outOf": note.out_of, "limits": note.limits}
+        assert sections[camel(name)]["about"] == about
+    assert sections["accreditations"]["byLevel"]["6"] == 1
+    assert sections["reviewsDue"]["links"][0]["ends"] == "2026-02-23T00:00:00Z"
+    assert json.loads(json.dumps(sections)) == sections
+
+
+def camel(name: str) -> str:
+    return re.sub("_([a-z])", lambda found: found[1].upper(), name)
 
 
 def test_the_reference_page_has_every_section_and_every_figure() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert re.findall(r"^## `(\w+)`", page, re.M) == list(NOTES)
-    for name, section in figures(link(2, 1, scope=within("HR"))).to_dict().items():
+    assert re.findall(r"^## `(\w+)`", page, re.M) == [camel(name) for name in NOTES]
+    for name in map(camel, NOTES):
+        section = figures(link(2, 1, scope=within("HR"))).to_dict()[name]
         text = page.partition(f"## `{name}`")[2].partition("\n## ")[0]
-        members = section if isinstance(section, dict) and name in NOTES else {}
-        assert [member for member in members if member != "about" and f"`{member}`" not in text] == [], name
+        assert [member for member in section if member != "about" and f"`{member}`" not in text] == [], name
