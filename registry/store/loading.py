@@ -6,11 +6,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from itertools import islice
 from threading import Event as Flag
 from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Engine, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,15 +19,17 @@ from registry.store.database import is_postgresql
 from registry.store.index import LOADED, Index
 from registry.store.index_facts import prefix_of
 from registry.store.index_tables import indexed_tree
-from registry.store.trees import TreeStore
+from registry.store.trees import DAMAGED, MISSING, TreeStore
 
-LEAVES_A_COMMIT: Final = 50_000
+# Digests fall all over the index: the more of them come in one transaction, the fewer pages are written for each.
+ROWS_A_COMMIT: Final = 250_000
 ROOTS_A_PAGE: Final = 500
 FIRST_RETRY_SECONDS: Final = 2.0
 LONGEST_RETRY_SECONDS: Final = 600.0
 
 _log = logging.getLogger(__name__)
 
+Place = tuple[int, int]
 Row = tuple[int, int, int]
 
 
@@ -44,7 +45,7 @@ class TreeState(StrEnum):
 class TreeLoader:
     """Puts the digests of anchored batches into the index, as soon as their trees are in the store.
 
-    A tree is loaded in pieces: others write to the same database. One that was cut off is loaded again.
+    Rows are written in pieces: others write to the same database. A tree that was cut off is loaded again.
 
     Args:
         clock: seconds that never go back.
@@ -73,36 +74,38 @@ class TreeLoader:
         Raises:
             StoreError: code `trees-unavailable`: the store does not answer.
         """
-        loaded = 0
+        pile = _Pile(self._engine)
         after = b""
         while roots := self._index.roots_without_tree(after=after, limit=ROOTS_A_PAGE):
             after = roots[-1]
             for root in roots:
                 if stop is not None and stop.is_set():
-                    return loaded
-                loaded += self._try(root)
-        return loaded
+                    pile.write()
+                    return pile.loaded
+                self._try(root, pile)
+        pile.write()
+        return pile.loaded
 
-    def _try(self, root: bytes) -> bool:
+    def _try(self, root: bytes, pile: _Pile) -> None:
         next_try, pause = self._waiting.get(root, (0.0, FIRST_RETRY_SECONDS))
         if self._clock() < next_try:
-            return False
+            return
+        state = TreeState.DAMAGED
         try:
             with self._trees.open_whole(root) as tree:
                 state = self._checked(root, tree)
                 if state is TreeState.LOADED:
-                    self._load(root, tree)
+                    pile.add(root, tree)
                 else:
-                    self._set(root, tree.leaf_count, state)
+                    with self._engine.begin() as connection:
+                        _set(connection, root, tree.leaf_count, state)
         except StoreError as error:
-            if error.code not in ("tree-missing", "tree-damaged"):
+            if error.code not in (MISSING, DAMAGED):
                 raise
-            state = TreeState.DAMAGED
         if state is TreeState.LOADED:
             self._waiting.pop(root, None)
-            return True
-        self._waiting[root] = (self._clock() + pause, min(LONGEST_RETRY_SECONDS, pause * 2))
-        return False
+        else:
+            self._waiting[root] = (self._clock() + pause, min(LONGEST_RETRY_SECONDS, pause * 2))
 
     def _checked(self, root: bytes, tree: Tree) -> TreeState:
         try:
@@ -112,33 +115,65 @@ class TreeLoader:
             return TreeState.UNSORTED if error.code == "leaf-order" else TreeState.DAMAGED
         return TreeState.LOADED
 
-    def _load(self, root: bytes, tree: Tree) -> None:
-        number = self._set(root, tree.leaf_count, TreeState.LOADING)
-        rows = _rows(tree.leaves(), number)
-        while some := list(islice(rows, LEAVES_A_COMMIT)):
-            with self._engine.begin() as connection:
-                _add(connection, some)
-        self._set(root, tree.leaf_count, TreeState.LOADED)
 
-    def _set(self, root: bytes, leaf_count: int, state: TreeState) -> int:
-        """Write what is known of a tree; returns its number."""
-        values = {"leaf_count": leaf_count, "state": state, "loaded_at": int(time.time())}
-        dialect = postgresql if is_postgresql(self._engine) else sqlite
+class _Pile:
+    """Leaves of one or more trees on their way into the database; a tree is loaded when its last leaf is there."""
+
+    def __init__(self, engine: Engine):
+        self.loaded = 0
+        self._engine = engine
+        self._size = 0
+        self._parts: list[tuple[bytes, int, TreeState, list[Place]]] = []
+
+    def add(self, root: bytes, tree: Tree) -> None:
+        """Add the leaves of a tree that was checked."""
+        places: list[Place] = []
+        for place in _places(tree.leaves()):
+            places.append(place)
+            if self._size + len(places) >= ROWS_A_COMMIT:
+                self._part(root, tree.leaf_count, TreeState.LOADING, places)
+                self.write()
+                places = []
+        self._part(root, tree.leaf_count, TreeState.LOADED, places)
+
+    def _part(self, root: bytes, leaf_count: int, state: TreeState, places: list[Place]) -> None:
+        self._parts.append((root, leaf_count, state, places))
+        self._size += len(places)
+
+    def write(self) -> None:
+        """Write what there is, in one transaction."""
+        if not self._parts:
+            return
         with self._engine.begin() as connection:
-            added = dialect.insert(indexed_tree).values(root=root, **values).on_conflict_do_nothing()
-            connection.execute(added)
-            connection.execute(update(indexed_tree).where(indexed_tree.c.root == root).values(**values))
-            number: int = connection.execute(select(indexed_tree.c.id).where(indexed_tree.c.root == root)).scalar_one()
-        return number
+            rows: list[Row] = []
+            for root, leaf_count, state, places in self._parts:
+                number = _set(connection, root, leaf_count, state)
+                rows += [(prefix, number, leaf_index) for prefix, leaf_index in places]
+            if rows:
+                rows.sort()
+                _add(connection, rows)
+        self.loaded += sum(state is TreeState.LOADED for _, _, state, _ in self._parts)
+        self._parts.clear()
+        self._size = 0
 
 
-def _rows(leaves: Iterable[bytes], tree: int) -> Iterator[Row]:
-    """One row for all leaves with the same first bytes; they come sorted."""
+def _set(connection: Connection, root: bytes, leaf_count: int, state: TreeState) -> int:
+    """Write what is known of a tree; returns its number."""
+    values = {"leaf_count": leaf_count, "state": state, "loaded_at": int(time.time())}
+    dialect = postgresql if is_postgresql(connection.engine) else sqlite
+    connection.execute(dialect.insert(indexed_tree).values(root=root, **values).on_conflict_do_nothing())
+    changed = update(indexed_tree).where(indexed_tree.c.root == root).values(**values).returning(indexed_tree.c.id)
+    number: int = connection.execute(changed).scalar_one()
+    return number
+
+
+def _places(leaves: Iterable[bytes]) -> Iterator[Place]:
+    """One for all leaves with the same first bytes; they come sorted."""
     last = None
     for leaf_index, digest in enumerate(leaves):
         prefix = prefix_of(digest)
         if prefix != last:
-            yield prefix, tree, leaf_index
+            yield prefix, leaf_index
             last = prefix
 
 

@@ -69,7 +69,7 @@ def digests(count: int, name: str = "") -> list[bytes]:
 
 
 def test_every_digest_of_a_loaded_tree_is_found(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "LEAVES_A_COMMIT", 64)
+    monkeypatch.setattr(loading, "ROWS_A_COMMIT", 64)
     shared = digests(100, "both")
     trees = [Tree.build([*digests(700, "one"), *shared]), Tree.build([*digests(3, "other"), *shared])]
     for tree in trees:
@@ -135,7 +135,7 @@ def test_a_damaged_tree_is_not_loaded_until_it_is_restored(engine: Engine, folde
 
 
 def test_a_load_that_was_cut_off_is_finished(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "LEAVES_A_COMMIT", 10)
+    monkeypatch.setattr(loading, "ROWS_A_COMMIT", 10)
     tree = Tree.build(digests(55))
     tree.write(folder / f"{tree.root.hex()}.tree")
     index = anchored(engine, [tree])
