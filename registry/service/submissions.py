@@ -6,6 +6,7 @@ with one item is said of that item; what is wrong with the upload as a whole is 
 
 from __future__ import annotations
 
+import errno
 import io
 import tempfile
 import zipfile
@@ -94,13 +95,20 @@ class Broken:
 
     name: str
     code: str
-    reason: str
+    what: str
+    remedy: str | None
 
     @classmethod
     def of(cls, name: str, error: RegistryError) -> Broken:
-        """An error over one item: what happened, and what to do."""
-        what = f"{error.what[:1].upper()}{error.what[1:]}{'' if error.what.endswith('.') else '.'}"
-        return cls(name, error.code, storable(f"{what} {error.remedy}" if error.remedy else what))
+        """An error over one item."""
+        place = f" ({error.where})" if error.where and error.where != name else ""
+        what = f"{error.what[:1].upper()}{error.what[1:].rstrip('.')}{place}."
+        return cls(name, error.code, storable(what), error.remedy)
+
+    @property
+    def reason(self) -> str:
+        """All of it."""
+        return f"{self.what} {self.remedy}" if self.remedy else self.what
 
 
 Item = Submitted | Broken
@@ -158,7 +166,7 @@ class Submission:
             if len(files) > self._limits.files:
                 raise too_many(self._limits.items)
         self._pairs = _paired(files)
-        if not self._pairs:
+        if not self._pairs or not self._size:
             raise IntakeError("there is no credential in it", remedy="Check what is sent.", code="empty")
         if len(self._pairs) > self._limits.items:
             raise too_many(self._limits.items)
@@ -306,7 +314,7 @@ class _Range(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
-            raise ValueError("a place before the beginning")
+            raise OSError(errno.EINVAL, "a place before the beginning")  # as a file on the disk does
         self._at = base + offset
         return self._at
 
@@ -381,8 +389,9 @@ def _paired(files: list[_File]) -> list[_Pair]:
         if file.name not in taken and (is_receipt_name(file.name) or file.field == "receipt")
     ]
     for file in repeated:
-        why = "There is another file with this name, which is the one that was verified. Send each under its own name."
-        pairs.append(_Pair(file.name, trouble=Broken(file.name, "repeated-name", why)))
+        why = "Another file has this name, and that one was verified."
+        trouble = Broken(file.name, "repeated-name", why, "Send each under its own name.")
+        pairs.append(_Pair(file.name, trouble=trouble))
     return pairs
 
 
@@ -424,7 +433,7 @@ def _read_receipt(file: _File) -> Receipt:
     try:
         return parse(file.bytes.read(MAX_BYTES))
     except ReceiptError as error:
-        error.what = f"{file.name}{f', {error.where}' if error.where else ''}: {error.what}"
+        error.where = f"{file.name}, {error.where}" if error.where else file.name
         raise
 
 

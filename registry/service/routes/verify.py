@@ -190,7 +190,7 @@ def _one(submission: Submission, verifier: Verifier) -> Response:
     (item,) = submission.items()
     found = item if isinstance(item, Broken) else verdict_on(verifier, item)
     if isinstance(found, Broken):
-        raise IntakeError(found.reason, where=found.name, code=found.code)
+        raise IntakeError(found.what, where=found.name, remedy=found.remedy, code=found.code)
     return Response(orjson.dumps(found.to_dict()), headers=NOT_KEPT | {"Vary": "Accept"}, media_type=JSON)
 
 

@@ -1,0 +1,547 @@
+"""`POST /v1/verify` says what the command line says, one by one or as a table, and never more than was checked."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import gzip
+import io
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from anchor.verification import FileVerifier
+from anchor.workspace import Workspace
+from registry.chain.client import ChainClient
+from registry.chain.contract import CredentialRegistry
+from registry.chain.indexer import Indexer
+from registry.chain.verification import MOST_SILENCES, KnownAnchor
+from registry.credential import Digest, Limits
+from registry.errors import ChainUnavailable, RegistryError, StoreError
+from registry.receipt import parse, to_cbor
+from registry.service.known import IndexedAnchors
+from registry.service.routes.verify import MOST_AT_ONCE, STATUS, verify_router
+from registry.service.submissions import SubmissionLimits
+from registry.service.verifying import COLUMNS, Row, Verifying, csv_line
+from registry.settings import Settings, load_settings
+from registry.store.index import Index
+from registry.store.index_writing import IndexWriter
+from registry.store.loading import TreeLoader
+from registry.store.trees import FolderTrees
+from registry.verdict import verdict_schema
+from tests.chain.worlds import Behaviour, BrokenEndpoint, Exchange
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "dcc" / "verifiableCredentials"
+NDJSON = "application/x-ndjson"
+
+
+@dataclass
+class Site:
+    """A folder of anchored credentials with their receipts, the chain they are anchored on, and the service's view."""
+
+    folder: Path
+    workspace: Workspace
+    verifying: Verifying
+
+    def receipt(self, name: str) -> bytes:
+        return (self.folder / f"{name}.receipt.json").read_bytes()
+
+    def document(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+    def zipped(self, folder: str = "", **more: bytes) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            base = self.folder / folder
+            for path in sorted(base.rglob("*")):
+                if path.is_file():
+                    archive.write(path, path.relative_to(base).as_posix())
+            for name, content in more.items():
+                archive.writestr(name, content)
+        return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("site")
+    patch = pytest.MonkeyPatch()
+    patch.chdir(home)
+    for name in Settings.model_fields:
+        patch.delenv(f"TESTAMUR_{name.upper()}", raising=False)
+    (home / "files" / "diplomas").mkdir(parents=True)
+    for number in range(4):
+        document = {
+            "type": ["VerifiableCredential"],
+            "id": f"urn:uuid:00000000-0000-4000-8000-{number:012d}",
+            "issuer": "did:web:university.example",
+            "validFrom": "2025-01-01T00:00:00Z",
+        }
+        (home / "files" / "diplomas" / f"{number}.json").write_text(json.dumps(document))
+    (home / "files" / "diplomas" / "transcript.pdf").write_bytes(b"%PDF-1.7 a transcript")
+    if SAMPLES.is_dir():
+        shutil.copytree(SAMPLES, home / "files" / "samples")
+
+    def run(*words: str) -> Any:
+        result = CliRunner().invoke(_command(), [*words, "--json"])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    run("issuer", "register", "--uri", "did:web:university.example")
+    root = run("anchor", "files")["batches"][0]["root"]
+    run("receipts", root, "-o", "files")
+    run("revoke", "files/diplomas/1.json", "--reason", "obtained-by-fraud")
+    run("suspend", "files/diplomas/2.json")
+    with Workspace(load_settings(None)) as workspace:
+        engine, chain, contract = workspace.folder.engine, workspace.chain, workspace.contract_address
+        Indexer(workspace.registry, IndexWriter(engine, chain, contract), first_block=1).catch_up()
+        index, trees = Index(engine, chain, contract), FolderTrees(workspace.folder.path / "trees")
+        assert TreeLoader(index, trees).step() == 1
+        verifying = Verifying(
+            lambda: workspace.registry, chain, IndexedAnchors(index, trees), trusted=workspace.trusted()
+        )
+        yield Site(home / "files", workspace, verifying)
+    patch.undo()
+
+
+def _command() -> Any:
+    from anchor.cli.app import app
+
+    return app
+
+
+def app_of(verifying: Verifying, threads: int = 2) -> FastAPI:
+    app = FastAPI()
+    app.include_router(verify_router(threads))
+    app.state.verifying = verifying
+
+    @app.exception_handler(RegistryError)
+    async def problem(_: Request, error: RegistryError) -> JSONResponse:
+        content = {"code": error.code, "detail": error.what, "remedy": error.remedy}
+        return JSONResponse(content, STATUS.get(error.code, 400))
+
+    return app
+
+
+@pytest.fixture
+def client(site: Site) -> Iterator[TestClient]:
+    with TestClient(app_of(site.verifying)) as client:
+        yield client
+
+
+def rows_of(text: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    *rows, last = map(json.loads, text.splitlines())
+    return rows, last["summary"]
+
+
+def codes(verdict: Any) -> dict[str, str]:
+    return {check["name"]: check["code"] for check in verdict["checks"]}
+
+
+ZIP = {"content-type": "application/zip"}
+JSON = {"content-type": "application/json"}
+
+
+# One credential
+
+
+def test_a_document_alone_is_found_in_the_index(site: Site, client: TestClient) -> None:
+    answer = client.post("/v1/verify", content=site.document("diplomas/0.json"), headers=JSON)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    verdict = answer.json()
+    jsonschema.validate(verdict, verdict_schema())
+    assert verdict["overall"] == "valid"
+    assert verdict["issuer"] == 1
+
+
+def test_a_receipt_beside_the_document_counts(site: Site, client: TestClient) -> None:
+    document, receipt = site.document("diplomas/transcript.pdf"), site.receipt("diplomas/transcript.pdf")
+    files = {"document": ("t.pdf", document), "receipt": ("any name", receipt)}
+    answer = client.post("/v1/verify", files=files)
+    assert answer.json()["overall"] == "valid"
+    files["document"] = ("t.pdf", document + b" changed")
+    changed = client.post("/v1/verify", files=files).json()
+    assert (changed["overall"], codes(changed)["integrity"]) == ("not valid", "digest-differs")
+
+
+def test_a_document_and_its_receipt_in_one_object(site: Site, client: TestClient) -> None:
+    together = {
+        "document": json.loads(site.document("diplomas/0.json")),
+        "receipt": json.loads(site.receipt("diplomas/0.json")),
+    }
+    assert client.post("/v1/verify", json=together).json()["overall"] == "valid"
+    together["document"]["name"] = "with distinction"
+    assert client.post("/v1/verify", json=together).json()["overall"] == "not valid"
+
+
+@pytest.mark.parametrize("form", ["json", "cbor"])
+def test_a_receipt_without_its_document_is_not_valid_by_itself(site: Site, client: TestClient, form: str) -> None:
+    receipt = site.receipt("diplomas/0.json")
+    data = receipt if form == "json" else to_cbor(parse(receipt))
+    verdict = client.post("/v1/verify", content=data, headers={"content-type": f"application/{form}"}).json()
+    assert verdict["overall"] == "could not be checked"
+    assert codes(verdict)["integrity"] == "no-document"
+    assert (codes(verdict)["anchor"], codes(verdict)["status"]) == ("anchored", "in-force")
+    revoked = client.post("/v1/verify", content=site.receipt("diplomas/1.json"), headers=JSON).json()
+    assert revoked["overall"] == "not valid"
+
+
+@pytest.mark.parametrize(("name", "code"), [("1", "revoked"), ("2", "suspended")])
+def test_statuses_are_seen(site: Site, client: TestClient, name: str, code: str) -> None:
+    verdict = client.post("/v1/verify", content=site.document(f"diplomas/{name}.json"), headers=JSON).json()
+    assert (verdict["overall"], codes(verdict)["status"]) == ("not valid", code)
+
+
+def test_what_nobody_anchored_could_not_be_checked(client: TestClient) -> None:
+    verdict = client.post("/v1/verify", json={"type": "VerifiableCredential", "name": "forged"}).json()
+    assert verdict["overall"] == "could not be checked"
+    assert codes(verdict)["integrity"] == "no-receipt"
+
+
+def test_a_file_needs_no_json(site: Site, client: TestClient) -> None:
+    data = site.document("diplomas/transcript.pdf")
+    verdict = client.post("/v1/verify?name=t.pdf", content=data, headers={"content-type": "application/pdf"}).json()
+    assert (verdict["name"], verdict["overall"]) == ("t.pdf", "valid")
+
+
+def test_whom_the_one_who_asks_believes_counts(site: Site) -> None:
+    document = site.document("diplomas/0.json")
+    with TestClient(app_of(replace(site.verifying, trusted=frozenset()))) as client:
+        stranger = client.post("/v1/verify", content=document, headers=JSON).json()
+        assert codes(stranger)["issuer"] == "issuer-not-trusted"
+        assert stranger["overall"] != "valid"
+        trusted = client.post("/v1/verify?trust=5&trust=1", content=document, headers=JSON).json()
+        assert (codes(trusted)["issuer"], trusted["overall"]) == ("issuer-trusted", "valid")
+        policy = b'[[issuers]]\nparty = 1\nname = "The University"\n'
+        files = {"file": ("0.json", document), "policy": ("p.toml", policy)}
+        assert client.post("/v1/verify", files=files).json()["overall"] == "valid"
+        files["policy"] = ("p.toml", b"nonsense = 1")
+        refused = client.post("/v1/verify", files=files)
+        assert (refused.status_code, refused.json()["code"]) == (400, "policy")
+        bodies = b'require = true\n[[bodies]]\nparty = 1\nname = "A body"\n'
+        files["policy"] = ("p.toml", bodies)
+        assert codes(client.post("/v1/verify", files=files).json())["accreditation"] == "no-accreditation-on-record"
+
+
+def test_another_issuers_anchors_are_left_out_when_one_is_named(site: Site, client: TestClient) -> None:
+    document = site.document("diplomas/0.json")
+    assert client.post("/v1/verify?issuer=1", content=document, headers=JSON).json()["overall"] == "valid"
+    verdict = client.post("/v1/verify?issuer=2", content=document, headers=JSON).json()
+    assert codes(verdict)["anchor"] == "no-receipt"
+
+
+def test_dates_are_judged_at_the_time_asked_for(site: Site, client: TestClient) -> None:
+    document = site.document("diplomas/0.json")
+    verdict = client.post("/v1/verify?at=2024-01-01T00:00:00Z", content=document, headers=JSON).json()
+    assert (verdict["overall"], codes(verdict)["dates"]) == ("not valid", "not-yet-valid")
+
+
+# The same answer as on the command line
+
+
+def test_every_sample_gets_the_verdict_of_the_command_line(site: Site, client: TestClient) -> None:
+    if not SAMPLES.is_dir():
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing(f"the sample credentials are not at {SAMPLES}")
+    now = "2026-01-01T00:00:00Z"
+    command = FileVerifier(site.workspace, now=datetime(2026, 1, 1, tzinfo=UTC))
+    folder = site.folder / "samples"
+    files = sorted(path for path in folder.rglob("*.json") if not path.name.endswith(".receipt.json"))
+    assert len(files) > 30
+    verdicts = {path.relative_to(folder).as_posix(): command.verify_file(path) for path in files}
+    rows, summary = rows_of(client.post(f"/v1/verify?at={now}", content=site.zipped("samples"), headers=ZIP).text)
+    expected = {name: Row.of(replace(verdict, name=name)).content() for name, verdict in verdicts.items()}
+    assert {row["name"]: row for row in rows} == expected
+    assert summary["items"] == len(files)
+    for name, verdict in verdicts.items():
+        data, beside = (folder / name).read_bytes(), folder / f"{name}.receipt.json"
+        parts = [("f", (name, data))]
+        if beside.exists():  # two samples with one digest have one receipt
+            parts.append(("f", (f"{name}.receipt.json", beside.read_bytes())))
+        one = client.post(f"/v1/verify?at={now}", files=parts).json()
+        assert one == replace(verdict, name=name).to_dict()
+        known = client.post(f"/v1/verify?at={now}&name={name}", content=data, headers=JSON).json()
+        assert known == one
+
+
+# Tables
+
+
+def test_a_folder_becomes_a_table(site: Site, client: TestClient) -> None:
+    forged = {"forged.json": b'{"type":["VerifiableCredential"]}', "broken.json": b"{", "x.receipt.json": b"{}"}
+    answer = client.post("/v1/verify", content=site.zipped("diplomas", **forged), headers=ZIP)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == NDJSON
+    rows, summary = rows_of(answer.text)
+    found = {row["name"]: (row["overall"], row["codes"]) for row in rows}
+    assert found == {
+        "0.json": ("valid", []),
+        "1.json": ("not valid", ["revoked"]),
+        "2.json": ("not valid", ["suspended"]),
+        "3.json": ("valid", []),
+        "transcript.pdf": ("valid", []),
+        "forged.json": ("could not be checked", ["no-receipt"]),
+        "broken.json": ("not valid", ["syntax"]),
+        "x.receipt.json": ("could not be checked", ["not-a-receipt"]),
+    }
+    assert summary == {
+        "items": 8,
+        "counts": {"valid": 3, "not valid": 3, "valid with a warning": 0, "could not be checked": 2},
+    }
+    valid = next(row for row in rows if row["name"] == "0.json")
+    assert valid["issuer"] == 1
+    assert valid["anchoredAt"].endswith("Z")
+    assert "Anchored by issuer 1" in valid["text"]
+    assert "obtained-by-fraud" in next(row for row in rows if row["name"] == "1.json")["text"]
+
+
+def test_the_same_table_as_json_and_csv(site: Site, client: TestClient) -> None:
+    data = site.zipped("diplomas")
+    rows, summary = rows_of(client.post("/v1/verify", content=data, headers=ZIP).text)
+    as_json = client.post("/v1/verify", content=data, headers={**ZIP, "accept": "application/json"})
+    assert as_json.json() == {"rows": rows, "summary": summary}
+    as_csv = client.post("/v1/verify", content=data, headers={**ZIP, "accept": "text/csv"})
+    assert as_csv.headers["content-type"] == "text/csv; charset=utf-8"
+    head, *lines = csv.reader(io.StringIO(as_csv.text, newline=""))
+    assert tuple(head) == COLUMNS
+    assert [line[:2] for line in lines] == [[row["name"], row["overall"]] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"),
+        ("text/csv", "text/csv; charset=utf-8"),
+        (f"text/csv;q=0.1, {NDJSON}", NDJSON),
+        ("application/json;q=0, text/*", "text/csv; charset=utf-8"),
+        ("application/xml", None),
+        ("*/*;q=0", None),
+        ("*/*;q=many", None),
+    ],
+)
+def test_the_form_is_the_one_that_is_accepted(site: Site, client: TestClient, accept: str, kind: str | None) -> None:
+    headers = {**JSON, "accept": accept}
+    answer = client.post("/v1/verify", content=site.document("diplomas/0.json"), headers=headers)
+    if kind is None:
+        assert (answer.status_code, answer.json()["code"]) == (406, "not-acceptable")
+    else:
+        assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "  =1", "\t=1", "＝1"])
+def test_no_cell_is_a_formula(site: Site, client: TestClient, name: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, b"x")
+    answer = client.post("/v1/verify", content=out.getvalue(), headers={**ZIP, "accept": "text/csv"})
+    _, (cell, *_) = csv.reader(io.StringIO(answer.text, newline=""))
+    assert cell[0] in "'_"
+
+
+def test_cells_with_quotes_and_lines_come_back() -> None:
+    cells = ['a "b"', "a,b", "a\r\nb", "é", ""]
+    assert list(csv.reader(io.StringIO(csv_line(cells).decode(), newline=""))) == [cells]
+
+
+# Nothing is said that was not checked
+
+
+def down() -> CredentialRegistry:
+    raise ChainUnavailable("no endpoint answers", where="endpoint", code="chain-unreachable")
+
+
+def test_a_chain_that_is_down_is_no_answer_about_the_credential(site: Site) -> None:
+    with TestClient(app_of(replace(site.verifying, contract=down))) as client:
+        one = client.post("/v1/verify", content=site.document("diplomas/0.json"), headers=JSON)
+        assert one.status_code == 200
+        assert one.json()["overall"] == "could not be checked"
+        assert codes(one.json())["anchor"] == "chain-unreachable"
+        assert codes(one.json())["integrity"] == "digest-equal"
+        rows, summary = rows_of(client.post("/v1/verify", content=site.zipped("diplomas"), headers=ZIP).text)
+        assert {row["overall"] for row in rows} == {"could not be checked"}
+        assert summary["counts"]["could not be checked"] == 5
+
+
+@pytest.fixture
+def broken() -> Iterator[Callable[[Behaviour], BrokenEndpoint]]:
+    started: list[BrokenEndpoint] = []
+
+    def start(behaviour: Behaviour) -> BrokenEndpoint:
+        started.append(BrokenEndpoint(behaviour))
+        return started[-1]
+
+    yield start
+    for endpoint in started:
+        endpoint.close()
+
+
+def test_a_silent_endpoint_is_not_waited_for_again_and_again(
+    site: Site, broken: Callable[[Behaviour], BrokenEndpoint]
+) -> None:
+    endpoint = broken(Exchange.hang_up)
+    with closing(ChainClient.connect(endpoint.url, timeout=2)) as chain:
+        contract = CredentialRegistry(chain, site.workspace.contract_address)
+        with TestClient(app_of(replace(site.verifying, contract=lambda: contract))) as client:
+            rows, _ = rows_of(client.post("/v1/verify", content=site.zipped("diplomas"), headers=ZIP).text)
+            asked = len(endpoint.methods)
+            assert {row["overall"] for row in rows} == {"could not be checked"}
+            client.post("/v1/verify", content=site.document("diplomas/0.json"), headers=JSON)
+            once = len(endpoint.methods) - asked
+    assert asked == MOST_SILENCES * once
+
+
+class FailingIndex:
+    """An index that cannot be read."""
+
+    def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
+        raise StoreError("the index cannot be read at this moment", remedy="Try again soon.", code="database")
+
+
+def test_an_index_that_cannot_be_read_never_makes_a_credential_valid(site: Site) -> None:
+    """Without it nobody knows whether the credential is revoked under another anchor."""
+    with TestClient(app_of(replace(site.verifying, known=FailingIndex()))) as client:
+        document, receipt = site.document("diplomas/0.json"), site.receipt("diplomas/0.json")
+        files = {"document": ("0.json", document), "receipt": ("r", receipt)}
+        verdict = client.post("/v1/verify", files=files).json()
+        assert verdict["overall"] == "could not be checked"
+        assert codes(verdict)["status"] == "database"
+        rows, _ = rows_of(client.post("/v1/verify", content=document, headers={**JSON, "accept": NDJSON}).text)
+        assert [(row["overall"], row["codes"]) for row in rows] == [("could not be checked", ["database"])]
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "code"),
+    [
+        (b"", JSON, 400, "empty"),
+        (b"x", ZIP, 400, "bad-zip"),
+        (b"x", {"content-type": "multipart/form-data"}, 415, "content-type"),
+        (b"x", {"content-type": "multipart/mixed; boundary=x"}, 415, "content-type"),
+        (b"x", {"content-type": "multipart/form-data; boundary=" + "x" * 71}, 415, "content-type"),
+        (b"x", {"content-type": "multipart/form-data; boundary=x"}, 400, "bad-multipart"),
+        (b"a=b", {"content-type": "application/x-www-form-urlencoded"}, 415, "content-type"),
+        (gzip.compress(b"{}"), {**JSON, "content-encoding": "gzip"}, 415, "content-encoding"),
+        (b"x" * 3000, JSON, 413, "too-large"),
+        (b'{"type":"TestamurReceipt"}', JSON, 400, "version"),
+    ],
+)
+def test_what_is_not_an_upload_is_refused(
+    site: Site, content: bytes, headers: dict[str, str], status: int, code: str
+) -> None:
+    limits = SubmissionLimits(bytes=2000, document=Limits(max_bytes=1000))
+    with TestClient(app_of(replace(site.verifying, limits=limits))) as client:
+        answer = client.post("/v1/verify", content=content, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert answer.json()["remedy"]
+        unmeasured = client.post("/v1/verify", content=iter([content[:5], content[5:]]), headers=headers)
+        assert unmeasured.status_code == status
+
+
+@pytest.mark.parametrize("query", ["at=tomorrow", "at=2026-01-01", "trust=x", "trust=0", "issuer=-1"])
+def test_parameters_that_make_no_sense_are_refused(client: TestClient, query: str) -> None:
+    assert client.post(f"/v1/verify?{query}", json={}).status_code in (400, 422)
+
+
+def test_hostile_documents_are_verdicts_and_not_errors(client: TestClient) -> None:
+    for content in (
+        b"{",
+        b"[" * 100_000,
+        b'{"a":1,"a":2}',
+        b"\xff",
+        b'{"a":NaN}',
+        b'{"a":' + b"9" * 400 + b"}",
+        b"null",
+    ):
+        answer = client.post("/v1/verify", content=content, headers=JSON)
+        assert answer.status_code == 200, content[:20]
+        assert answer.json()["overall"] in ("not valid", "could not be checked")
+
+
+# The client goes away
+
+
+class CountingAnchors:
+    """Nothing is known; counts how often that was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
+        self.asked += 1
+        return ()
+
+
+async def gone_after_first_row(app: FastAPI, body: bytes, version: str) -> int:
+    """Post as a client that goes away with the first row; the number of pieces that were sent."""
+    gone = asyncio.Event()
+    asked = iter([{"type": "http.request", "body": body, "more_body": False}])
+    sent = 0
+
+    async def receive() -> dict[str, Any]:
+        for message in asked:
+            return message
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        nonlocal sent
+        if message["type"] == "http.response.body" and message.get("body"):
+            sent += 1
+            gone.set()
+            if version == "2.4":
+                raise OSError("the connection is closed")
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": version},
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/v1/verify",
+        "raw_path": b"/v1/verify",
+        "root_path": "",
+        "scheme": "http",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/zip")],
+        "server": ("localhost", 80),
+        "client": ("localhost", 1),
+    }
+    with suppress(Exception):
+        await app(scope, receive, send)
+    return sent
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+def test_the_work_ends_when_the_client_goes_away(site: Site, version: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(500):
+            archive.writestr(f"{number}.json", b"{}")
+    known = CountingAnchors()
+    app = app_of(replace(site.verifying, known=known))
+
+    async def often() -> None:
+        # More often than uploads are taken at one time: each has to let go of its place.
+        for _ in range(MOST_AT_ONCE + 1):
+            assert await gone_after_first_row(app, out.getvalue(), version) >= 1
+
+    asyncio.run(often())
+    assert known.asked < 20 * (MOST_AT_ONCE + 1)
