@@ -43,7 +43,8 @@ def audit(
         str | None, typer.Option("--from", help="Only batches from this block, or RFC 3339 time, on.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--to", help="As of this block, or the last one at this time; default: the newest.")
+        str | None,
+        typer.Option("--to", help="As of this block, or the last one before this time; default: the newest."),
     ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write one HTML page with charts to this file.")

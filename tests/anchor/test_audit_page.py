@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anchor.audit import Audit, Counts, Unchecked
 from anchor.audit_charts import Chart, Series, bars, columns, number_text, text
 from anchor.audit_csv import cell
+from anchor.audit_html import page
+from anchor.audit_json import content
+from anchor.audit_tables import COLUMNS
 from anchor.audit_text import LONGEST, plain
+from registry.audit import MEANINGS, Difference, Kind, rebuild
+from registry.verdict import BlockRef
 
 amounts = st.floats(0, 1e18, allow_nan=False)
 
@@ -78,3 +88,59 @@ def test_numbers_and_nothing() -> None:
         "0.50",
         "<bdi>&lt;a&gt;</bdi>",
     ]
+
+
+# The reference
+
+REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "audit.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> dict[str, str]:
+    """The table of a section: its first column by the word in it, and the rest."""
+    section = REFERENCE.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    found = re.findall(r"^\| (`.*?) \| (.*) \|$", section, re.MULTILINE)
+    return {word: rest for words, rest in found for word in re.findall(r"`(\w[\w-]*)`", words)}
+
+
+def test_every_kind_of_difference_is_in_the_reference_with_its_meaning() -> None:
+    assert rows("Differences") == {kind.value: meaning for kind, meaning in MEANINGS.items()}
+
+
+def test_every_column_is_in_the_reference() -> None:
+    assert {name: tuple(re.findall(r"`(\w+)`", rest)) for name, rest in rows("Tables").items()} == dict(COLUMNS)
+
+
+def test_every_member_is_in_the_reference() -> None:
+    told = rows("JSON")
+    members = json.loads(json.dumps(content(AUDIT), default=str))
+    assert set(told) == set(members)
+    assert re.findall(r"`(\w+)`", told["checked"]) == list(members["checked"])
+
+
+AUDIT = Audit(
+    chain="eip155:1",
+    contract="0x" + "11" * 20,
+    deployed_in=1,
+    block=BlockRef(5, bytes(32), datetime(2026, 1, 1, tzinfo=UTC)),
+    issuer=None,
+    since=0,
+    folder=None,
+    state=rebuild([]),
+    differences=(),
+    unchecked=(),
+    notes=(),
+    checked=Counts(),
+)
+
+
+def test_an_audit_of_nothing_is_a_page_too() -> None:
+    assert "Everything that was compared agrees" in page(AUDIT)
+
+
+def test_what_could_not_be_checked_never_looks_clean() -> None:
+    unsure = replace(AUDIT, unchecked=(Unchecked("the index", "it <moves>"),))
+    assert "Could not be checked." in page(unsure)
+    assert "it &lt;moves&gt;" in page(unsure)
+    assert content(unsure)["outcome"] == "could not be checked"
+    both = replace(unsure, differences=(Difference(Kind.TREE_MISSING, "issuer 1", "gone", 1),))
+    assert content(both)["outcome"] == "differences"
