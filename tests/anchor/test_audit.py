@@ -12,16 +12,21 @@ from threading import Event as Flag
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from anchor.audit_chain import block_at
 from anchor.workspace import Workspace
 from registry import treefile
 from registry.audit import Kind
 from registry.chain.abi import artifact
 from registry.chain.calls import call_data
+from registry.chain.client import Block
 from registry.chain.embedded import EmbeddedChain
 from registry.chain.indexer import Indexer
 from registry.settings import Settings, load_settings
 from registry.store.index_writing import IndexWriter
+from registry.timestamps import from_unix
 from tests.conftest import Ran, Run
 
 Answer = dict[str, Any]
@@ -376,12 +381,29 @@ def test_only_some_blocks(here: Path, run: Run) -> None:
     assert (earlier.code, [each["blockNumber"] for each in earlier.json["batches"]]) == (0, [first])
     assert earlier.json["block"]["number"] == first
     assert any("The index was not compared" in note for note in earlier.json["notes"])
-    # Blocks of the embedded chain may have the same second.
     moment = batches[1]["anchoredAt"]
     since = run("audit", "--from", moment, "--to", "2999-01-01T00:00:00Z", "--json").json["batches"]
     assert since == [each for each in batches if each["anchoredAt"] >= moment]
-    before = run("audit", "--to", moment, "--json").json["batches"]
-    assert before == [each for each in batches if each["anchoredAt"] < moment]
+
+
+class Clock:
+    """A chain of which nothing but the times of its blocks is known."""
+
+    def __init__(self, times: list[int]):
+        self.times = times
+
+    def block(self, number: Any) -> Block | None:
+        at = len(self.times) - 1 if number == "latest" else number
+        return Block(at, bytes(32), from_unix(self.times[at])) if at < len(self.times) else None
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=12).map(sorted), st.integers(0, 10))
+def test_a_time_stands_for_the_first_block_since_or_the_last_one_before(times: list[int], moment: int) -> None:
+    """Several blocks may have one time, as with the embedded chain."""
+    client: Any = Clock(times)
+    since = sum(time < moment for time in times)
+    assert block_at(client, from_unix(moment), after=True) == since
+    assert block_at(client, from_unix(moment), after=False) == max(0, since - 1)
 
 
 @pytest.mark.parametrize("words", [["--from", "yesterday"], ["--to", "1.5"], ["--from", "5", "--to", "4"]])
