@@ -81,8 +81,8 @@ class Row:
     """What came of one credential, on a line of a table.
 
     Attributes:
-        codes: of the checks that decided, each once.
-        text: what they say.
+        codes: of the checks that decided, each once; none of a valid one.
+        text: what they say; of a valid one, when it was anchored.
     """
 
     name: str
@@ -95,14 +95,14 @@ class Row:
     @classmethod
     def of(cls, verdict: Verdict) -> Row:
         """The row of a verdict."""
-        deciding = verdict.deciding or (verdict.check("anchor"),)
+        told = {check.code: check.text for check in reversed(verdict.deciding)}  # the first check of each code
         return cls(
             verdict.name,
             verdict.overall,
-            tuple(dict.fromkeys(check.code for check in verdict.deciding)),
+            tuple(reversed(told)),
             verdict.issuer,
             verdict.anchored_at,
-            " ".join(dict.fromkeys(check.text for check in deciding)),
+            " ".join(reversed(told.values())) or verdict.check("anchor").text,
         )
 
     @classmethod

@@ -44,6 +44,10 @@ STATUS: Final = {
     "not-acceptable": 406,
     "too-slow": 408,
     "busy": 503,
+    "database": 503,
+    "tree-damaged": 503,
+    "tree-missing": 503,
+    "trees-unavailable": 503,
 }
 """Codes of refusals by their HTTP status; every other one is 400."""
 
