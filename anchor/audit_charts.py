@@ -13,11 +13,11 @@ from typing import Final
 from anchor.audit_text import plain
 
 WIDTH: Final = 720
-SERIES: Final = 6
-"""How many colours the page has, `--series-0` and on; a pattern of its own tells each apart in print."""
+SERIES: Final = 9
+"""How many colours the page has, `--series-0` and on; the tables tell apart what shares one."""
 
 _LABEL_LENGTH = 28
-_HEIGHT, _LEFT, _BOTTOM, _TOP = 240, 64, 44, 12
+_HEIGHT, _LEFT, _RIGHT, _BOTTOM, _TOP = 240, 64, 16, 44, 12
 _ROW, _GAP = 20, 8
 _BAR_LEFT, _BAR_RIGHT = 200, 90
 _MOST_LABELS = 12
@@ -58,7 +58,7 @@ def columns(chart: Chart) -> str:
     """A figure with a column for each label, for what happened over time."""
     totals = _totals(chart)
     top = _round_up(max(totals, default=0))
-    inner = WIDTH - _LEFT
+    inner = WIDTH - _LEFT - _RIGHT
     step = inner / max(1, len(chart.labels))
     floor = _HEIGHT - _BOTTOM
     parts = [*_grid(top, floor)]
@@ -100,8 +100,12 @@ def bars(chart: Chart) -> str:
 
 def table(name: str, caption: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table with a caption; the first cell of each row is its heading, numbers are set to the right."""
-    head = "".join(f'<th scope="col">{text(each)}</th>' for each in headings)
-    body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
+    listed = list(rows)
+    head = "".join(
+        f'<th scope="col"{_right(listed[0][at] if listed and at else None)}>{text(each)}</th>'
+        for at, each in enumerate(headings)
+    )
+    body = "".join(f"<tr>{_cells(row)}</tr>" for row in listed)
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{escape(name)}-caption">'
         f'<table><caption id="{escape(name)}-caption">{text(caption)}</caption>'
@@ -128,10 +132,12 @@ def number_text(value: float) -> str:
 def _cells(row: Sequence[object]) -> str:
     first, *others = row
     cells = [f'<th scope="row">{text(first)}</th>']
-    for value in others:
-        right = ' class="number"' if isinstance(value, int | float) else ""
-        cells.append(f"<td{right}>{text(value)}</td>")
+    cells += [f"<td{_right(value)}>{text(value)}</td>" for value in others]
     return "".join(cells)
+
+
+def _right(value: object) -> str:
+    return ' class="number"' if isinstance(value, int | float) else ""
 
 
 def _figure(chart: Chart, drawing: str, height: float) -> str:

@@ -11,9 +11,8 @@ from typing import Final
 
 from anchor.audit import Audit
 from anchor.audit_charts import Chart, Series
-from anchor.audit_tables import tables
 from registry.accreditation import Accreditation, State
-from registry.audit import REVOCATION
+from registry.audit import REVOCATION, StatusEvent
 from registry.insights import AnchoredBatch, Insights, RegisteredParty, insights
 
 MOST_ROWS: Final = 25
@@ -54,21 +53,32 @@ def over_time(audit: Audit) -> list[Chart]:
 
 
 def revocation_by_issuer(audit: Audit) -> Chart | None:
-    """The share of each issuer's credentials that are revoked, the highest first."""
-    rates = []
-    for record in tables(audit)["parties"].records():
-        if record["credentials"]:
-            rates.append((100 * record["revoked"] / record["credentials"], record))
-    rates.sort(key=lambda rate: (-rate[0], rate[1]["party"]))
-    if not rates:
+    """The share of each issuer's credentials that are revoked, by reason; the highest first."""
+    credentials, reasons = Counter[int](), dict[str, Counter[int]]()
+    for (issuer, _), batch in audit.batches().items():
+        credentials[issuer] += batch.leaf_count
+    for each in _revocations(audit):
+        reasons.setdefault(each.reason, Counter())[each.issuer] += each.count
+    revoked = sum(reasons.values(), Counter[int]())
+    issuers = sorted(
+        (issuer for issuer in credentials if credentials[issuer]),
+        key=lambda issuer: (-revoked[issuer] / credentials[issuer], issuer),
+    )
+    if not issuers:
         return None
-    total, revoked = (sum(record[name] for _, record in rates) for name in ("credentials", "revoked"))
+    shown = issuers[:MOST_ROWS]
+    total, all_revoked = credentials.total(), revoked.total()
+    named = sorted(reasons, key=lambda reason: (-reasons[reason].total(), reason)) or ["revoked"]
     return Chart(
         "revocation-by-issuer",
-        "Revocation rate by issuer",
-        f"{revoked:,} of {total:,} credentials are revoked ({100 * revoked / total:.2f} %)." + _rest(len(rates)),
-        tuple(_party(record["party"], record["uri"]) for _, record in rates[:MOST_ROWS]),
-        (Series("Revoked", tuple(round(rate, 4) for rate, _ in rates[:MOST_ROWS])),),
+        "Revocation rate by issuer and reason",
+        f"{all_revoked:,} of {total:,} credentials are revoked ({100 * all_revoked / total:.2f} %)."
+        + _rest(len(issuers)),
+        tuple(_party(issuer, _uri(audit, issuer)) for issuer in shown),
+        tuple(
+            Series(reason, tuple(100 * reasons.get(reason, Counter())[each] / credentials[each] for each in shown))
+            for reason in named
+        ),
         "%",
         "Issuer",
     )
@@ -77,9 +87,8 @@ def revocation_by_issuer(audit: Audit) -> Chart | None:
 def revocation_by_reason(audit: Audit) -> Chart | None:
     """Why credentials were revoked, one by one or with their batch."""
     reasons = Counter[str]()
-    for each in audit.state.status_events:
-        if each.purpose == REVOCATION and each.count and (each.issuer, each.root) in audit.batches():
-            reasons[each.reason] += each.count
+    for each in _revocations(audit):
+        reasons[each.reason] += each.count
     if not reasons:
         return None
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
@@ -237,6 +246,14 @@ def standing(audit: Audit, found: Insights) -> Chart | None:
         "credentials",
         "Issuer",
     )
+
+
+def _revocations(audit: Audit) -> Iterable[StatusEvent]:
+    """The revocations of the batches that were looked at."""
+    batches = audit.batches()
+    for each in audit.state.status_events:
+        if each.purpose == REVOCATION and each.count and (each.issuer, each.root) in batches:
+            yield each
 
 
 def _counted(counts: Mapping[str, int], name: str, title: str, description: str, unit: str, about: str) -> Chart | None:

@@ -172,10 +172,11 @@ _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --soft: #57606a; --line: #d0d7de; --shade: #f6f8fa;
   --good: #1a7f37; --bad: #b3261e; --unsure: #7a5200;
   --series-0: #1f5fa8; --series-1: #c9701c; --series-2: #2f7d4f; --series-3: #8a4fa3; --series-4: #a83a4e;
-  --series-5: #5b6b7a; }
+  --series-5: #5b6b7a; --series-6: #b0a020; --series-7: #2a8c8c; --series-8: #7a4a21; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --soft: #9da7b1; --line: #3d444d;
   --shade: #161b22; --good: #56d364; --bad: #ff8a80; --unsure: #e3b341; --series-0: #6cb0f5; --series-1: #f0a35e;
-  --series-2: #6fcf97; --series-3: #c79ae0; --series-4: #f08a9b; --series-5: #a9b7c4; } }
+  --series-2: #6fcf97; --series-3: #c79ae0; --series-4: #f08a9b; --series-5: #a9b7c4;
+  --series-6: #e0d060; --series-7: #67d0d0; --series-8: #c89a6b; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -190,6 +191,7 @@ figure > svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } .grid { stroke: var(--line); stroke-width: 1; }
 .series-0 { fill: var(--series-0); } .series-1 { fill: var(--series-1); } .series-2 { fill: var(--series-2); }
 .series-3 { fill: var(--series-3); } .series-4 { fill: var(--series-4); } .series-5 { fill: var(--series-5); }
+.series-6 { fill: var(--series-6); } .series-7 { fill: var(--series-7); } .series-8 { fill: var(--series-8); }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .3rem 0;
   font-weight: 400; } .legend svg { width: .8rem; height: .8rem; }
 .scroll { overflow: auto; max-height: 24rem; } .scroll:focus-visible { outline: 2px solid var(--series-0); }
