@@ -19,13 +19,14 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.requests import ClientDisconnect
 
 from anchor.daemon.intake import Accepted, Desk, Incoming, IntakeLimits, Kind, Order, Refused, reject_content
 from anchor.daemon.notices import Notices
 from anchor.daemon.view import IssuerState, JobView, JobViews
 from anchor.receipts import encoded, receipt_name, receipt_of, within
 from registry.errors import IntakeError, RegistryError, StoreError
+from registry.forms import LONGEST_BOUNDARY
+from registry.service.bodies import PIECE_BYTES, check_not_packed, pieces_of
 from registry.store.control import cancel as cancel_job
 from registry.store.folder import DataFolder
 from registry.store.jobs import Job, JobStore
@@ -33,8 +34,6 @@ from registry.store.keys import KeyStore
 
 T = TypeVar("T")
 
-# Digesting goes on in threads in pieces of this size, so that the loop answers others in between.
-PIECE_BYTES: Final = 256 << 10
 SMALL_BYTES: Final = 64 << 10
 MOST_AT_ONCE: Final = 64
 DIGESTING_THREADS: Final = 4
@@ -348,11 +347,7 @@ class _Intake:
 
     async def _received_small(self, request: Request, order: Order, kind: Kind, boundary: bytes) -> Accepted:
         """A job that comes in at once: it begins when it is whole, and one thread does all of it."""
-        try:
-            async with asyncio.timeout(min(self._limits.seconds, self._limits.idle_seconds)):
-                body = await request.body()
-        except (ClientDisconnect, TimeoutError) as error:
-            raise self._broken_off(error) from None
+        body = b"".join([piece async for piece in self._pieces(request, self._limits.idle_seconds)])
 
         def take() -> Accepted:
             incoming = self._desk.receive(order, kind, boundary=boundary)
@@ -367,47 +362,18 @@ class _Intake:
 
     async def _fed(self, request: Request, incoming: Incoming) -> Accepted:
         try:
-            await self._feed(request, incoming)
+            async for piece in self._pieces(request, self._limits.seconds):
+                await self._digesting(partial(incoming.feed, piece))
             return await self._digesting(incoming.finish)
         except BaseException as error:
-            refusal = self._broken_off(error)
             # Also when the server ends: without this the key of the job would be taken until its time is over.
             with anyio.CancelScope(shield=True):
-                await self._digesting(partial(incoming.abandon, refusal))
-            if refusal is error:
-                raise
-            raise refusal from None
+                await self._digesting(partial(incoming.abandon, error))
+            raise
 
-    def _broken_off(self, error: BaseException) -> BaseException:
-        """What the issuer is told when the bytes did not come."""
-        if isinstance(error, ClientDisconnect):
-            return IntakeError("the client went away in the middle", remedy="Send it again.", code="incomplete")
-        if isinstance(error, TimeoutError):
-            return IntakeError(
-                f"the job did not come in within {self._limits.seconds:g} seconds, "
-                f"or nothing came for {self._limits.idle_seconds:g}",
-                remedy="Send it again, in several jobs if the line is slow.",
-                code="too-slow",
-            )
-        return error
-
-    async def _feed(self, request: Request, incoming: Incoming) -> None:
-        pieces, size = [], 0
-        stream = request.stream().__aiter__()
-        async with asyncio.timeout(self._limits.seconds):
-            while True:
-                try:
-                    async with asyncio.timeout(self._limits.idle_seconds):
-                        chunk = await anext(stream)
-                except StopAsyncIteration:
-                    break
-                pieces.append(chunk)
-                size += len(chunk)
-                if size >= PIECE_BYTES:
-                    await self._digesting(partial(incoming.feed, b"".join(pieces)))
-                    pieces, size = [], 0
-            if size:
-                await self._digesting(partial(incoming.feed, b"".join(pieces)))
+    def _pieces(self, request: Request, seconds: float) -> AsyncIterator[bytes]:
+        limits = self._limits
+        return pieces_of(request, seconds=min(seconds, limits.seconds), idle_seconds=limits.idle_seconds)
 
     async def _digesting(self, work: Callable[[], T]) -> T:
         if self._threads is None:
@@ -504,16 +470,11 @@ async def _in_thread(work: Callable[[], T]) -> T:
 def _kind_of(request: Request) -> tuple[Kind, bytes]:
     from python_multipart.multipart import parse_options_header
 
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise IntakeError(
-            "packed bodies are not taken",
-            remedy="Send it without Content-Encoding, or as a ZIP.",
-            code="content-encoding",
-        )
+    check_not_packed(request)
     given, options = parse_options_header(request.headers.get("content-type", ""))
     kind = KINDS.get(given.decode("latin-1").lower())
     boundary = options.get(b"boundary", b"")
-    if kind is None or (kind is Kind.MULTIPART and not 0 < len(boundary) <= 70):
+    if kind is None or (kind is Kind.MULTIPART and not 0 < len(boundary) <= LONGEST_BOUNDARY):
         raise IntakeError(
             "the type of this body is not one that is taken",
             where=given.decode("latin-1")[:100] or None,
