@@ -1,0 +1,96 @@
+"""Up to which block the index can speak, read at most so often."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.errors import StoreError
+from registry.store.index import Head, Index
+from registry.timestamps import from_unix, write_timestamp
+
+FRESH_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The block up to which an answer is right.
+
+    Attributes:
+        content: the same for JSON.
+        warning: what keeps the index from following the chain, or None.
+    """
+
+    head: Head
+    content: dict[str, Any]
+    headers: dict[str, str]
+    warning: str | None
+
+    @classmethod
+    def of(cls, head: Head) -> AsOf:
+        """From the head of the index."""
+        cursor = head.cursor
+        behind = max(0, head.seen - cursor.number)
+        content: dict[str, Any] = {
+            "block": {
+                "number": cursor.number,
+                "hash": f"0x{cursor.hash.hex()}",
+                "timestamp": write_timestamp(from_unix(cursor.time)),
+            },
+            "finalBlock": head.final,
+            "blocksBehind": behind,
+            "chainSeenAt": write_timestamp(from_unix(int(head.seen_at))),
+        }
+        warning = None
+        if head.trouble_code is not None:
+            warning = f"The index does not follow the chain at this moment ({head.trouble_code}): {head.trouble_why}"
+            content["warning"] = warning
+        headers = {"Index-Block": str(cursor.number), "Index-Blocks-Behind": str(behind)}
+        return cls(head, content, headers, warning)
+
+
+class Horizon:
+    """The head of the index, for many requests.
+
+    Args:
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, index: Index, *, clock: Callable[[], float] = time.monotonic):
+        self._index = index
+        self._clock = clock
+        self._read_at = float("-inf")
+        self._known: AsOf | None = None
+
+    def now(self) -> AsOf:
+        """Up to which block the index is.
+
+        Raises:
+            StoreError: code `no-index` when nothing is indexed yet, `database` when that cannot be read.
+        """
+        moment = self._clock()
+        if self._known is None or moment - self._read_at > FRESH_SECONDS:
+            self._known = self._read()
+            self._read_at = moment
+        return self._known
+
+    def _read(self) -> AsOf:
+        try:
+            head = self._index.head()
+        except SQLAlchemyError:
+            raise StoreError(
+                "the index cannot be read at this moment", remedy="Try again soon.", code="database"
+            ) from None
+        if head is None:
+            raise StoreError(
+                "nothing is indexed yet",
+                remedy="Wait until the indexer has begun; `testamur index` runs it.",
+                code="no-index",
+            )
+        if self._known is not None and self._known.head == head:
+            return self._known
+        return AsOf.of(head)

@@ -1,0 +1,238 @@
+"""Finding a digest: every anchor of it, with its receipt and its status, proved before it is told."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Final
+
+from registry.chain.contract import Reason
+from registry.errors import StoreError
+from registry.merkle import InclusionProof
+from registry.service.horizon import AsOf, Horizon
+from registry.store.index import EventFilter, Index, LeafPlace
+from registry.store.index_facts import REVOCATION, SUSPENSION, WORD_BITS, IndexedBatch, IndexedEvent
+from registry.store.leaf_reader import LeafReader
+from registry.store.trees import DAMAGED, TreeStore
+from registry.timestamps import from_unix, write_timestamp
+
+ROOTS_KEPT: Final = 4096
+
+
+@dataclass(slots=True)
+class AnchoredTree:
+    """What the index knows of all batches with one root.
+
+    Attributes:
+        batches: with this root, oldest first.
+        words: status words by issuer and purpose.
+        anchors: the `anchor` member of the receipts, by issuer.
+    """
+
+    batches: list[IndexedBatch]
+    words: dict[tuple[int, int], dict[int, int]]
+    anchors: dict[int, dict[str, Any]]
+    superseded: dict[tuple[int, int], list[IndexedEvent]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One anchor of a digest.
+
+    Attributes:
+        proof: of its inclusion, checked.
+        final: whether its block can no longer be undone.
+    """
+
+    batch: IndexedBatch
+    proof: InclusionProof
+    anchor: dict[str, Any]
+    status: dict[str, Any]
+    final: bool
+
+    def content(self, digest: str, method: str) -> dict[str, Any]:
+        """For JSON: the receipt, the status, and whether the anchor is final."""
+        return {"receipt": self.receipt(digest, method), "final": self.final, "status": self.status}
+
+    def receipt(self, digest: str, method: str) -> dict[str, Any]:
+        """The receipt (docs/reference/receipt.md)."""
+        proof = self.proof
+        return {
+            "type": "TestamurReceipt",
+            "version": 1,
+            "digest": {"method": method, "value": digest},
+            "inclusion": {
+                "root": f"0x{self.batch.root.hex()}",
+                "leafCount": proof.leaf_count,
+                "leafIndex": proof.leaf_index,
+                "path": [node.hex() for node in proof.path],
+            },
+            "anchor": self.anchor,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was searched, for an answer that says "not found".
+
+    Attributes:
+        batches: that are indexed; of one issuer when it was asked about one.
+        without_tree: how many different roots of them could not be searched.
+        issuers: whose they are, the first few.
+    """
+
+    batches: int
+    without_tree: int
+    issuers: tuple[int, ...]
+
+    def content(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"batches": self.batches, "batchesWithoutTree": self.without_tree, "issuers": list(self.issuers)}
+
+
+class Lookup:
+    """Looks digests up in the index and the tree store; what follows from events is kept until the index changes."""
+
+    def __init__(self, index: Index, trees: TreeStore, horizon: Horizon):
+        self._index = index
+        self._trees = trees
+        self._horizon = horizon
+        self._leaves = LeafReader(index.engine)
+        self._lock = Lock()
+        self._version = (-1, -1)
+        self._kept: OrderedDict[bytes, AnchoredTree] = OrderedDict()
+
+    def find(self, digest: bytes, *, issuer: int | None = None) -> tuple[AsOf, list[Found]]:
+        """Every anchor of a digest, oldest first; by one issuer where given.
+
+        Raises:
+            StoreError: a tree that holds it is damaged or cannot be read, or the index cannot.
+            SQLAlchemyError: the database does not answer.
+        """
+        as_of = self._horizon.now()
+        return as_of, self._found(digest, self._leaves.places(digest), as_of, issuer)
+
+    def find_many(self, digests: list[bytes]) -> tuple[AsOf, dict[bytes, list[Found] | StoreError]]:
+        """`find` for many digests; where one cannot be looked up, the reason."""
+        as_of = self._horizon.now()
+        answers: dict[bytes, list[Found] | StoreError] = {}
+        for digest, places in self._index.places_of_many(digests).items():
+            try:
+                answers[digest] = self._found(digest, places, as_of, None)
+            except StoreError as error:
+                answers[digest] = error
+        return as_of, answers
+
+    def at(self, root: bytes, leaf_index: int) -> list[Found]:
+        """Every anchor of one leaf, oldest first."""
+        as_of = self._horizon.now()
+        _, proof = self._trees.inclusion_at(root, leaf_index)
+        return self._anchors_of(root, proof, as_of, None)
+
+    def _found(self, digest: bytes, places: Iterable[LeafPlace], as_of: AsOf, issuer: int | None) -> list[Found]:
+        found: list[Found] = []
+        for root, hint in places:
+            proof = self._trees.inclusion(root, digest, hint=hint)
+            if proof is not None:
+                found += self._anchors_of(root, proof, as_of, issuer)
+        if len(found) > 1:
+            found.sort(key=lambda each: (each.batch.block.number, each.batch.log_index))
+        return found
+
+    def _anchors_of(self, root: bytes, proof: InclusionProof, as_of: AsOf, issuer: int | None) -> list[Found]:
+        tree = self._tree(root, as_of)
+        found = []
+        for batch in tree.batches:
+            if issuer not in (None, batch.issuer):
+                continue
+            # A proof holds for one count only. One that the chain does not know would be refused by every verifier.
+            if batch.leaf_count not in (0, proof.leaf_count):
+                raise StoreError(
+                    f"the tree of issuer {batch.issuer}, root 0x{root.hex()} has {proof.leaf_count} leaves, the chain "
+                    f"says {batch.leaf_count}",
+                    remedy="The issuer has to put the right tree into the store, or has to explain it.",
+                    code=DAMAGED,
+                )
+            status = self._status(tree, batch, proof.leaf_index)
+            final = as_of.head.is_final(batch.block.number)
+            found.append(Found(batch, proof, tree.anchors[batch.issuer], status, final))
+        return found
+
+    def _status(self, tree: AnchoredTree, batch: IndexedBatch, leaf_index: int) -> dict[str, Any]:
+        word, bit = divmod(leaf_index, WORD_BITS)
+        alone = tree.words[batch.issuer, REVOCATION].get(word, 0) >> bit & 1
+        suspended = bool(tree.words[batch.issuer, SUSPENSION].get(word, 0) >> bit & 1)
+        status: dict[str, Any] = {"revoked": bool(alone) or batch.voided_at is not None, "suspended": suspended}
+        if alone:
+            status |= self._reason(batch, REVOCATION, word, bit)
+        elif batch.voided_at is not None:
+            status |= {"batchVoided": True, "reason": Reason(batch.void_reason).word}
+            status["since"] = write_timestamp(from_unix(batch.voided_at))
+        elif suspended:
+            status |= self._reason(batch, SUSPENSION, word, bit)
+        replacements = tree.superseded.get((batch.issuer, leaf_index))
+        if replacements:
+            status["supersededBy"] = [
+                {
+                    "root": f"0x{event.arguments['replacementRoot'].hex()}",
+                    "leafIndex": event.arguments["replacementIndex"],
+                }
+                for event in replacements
+            ]
+        return status
+
+    def _reason(self, batch: IndexedBatch, purpose: int, word: int, bit: int) -> dict[str, str]:
+        """Why and since when a bit is set, by the newest event that set it."""
+        wanted = EventFilter(root=batch.root, names=frozenset({"StatusSet"}))
+        for event in reversed(list(self._index.all_events(wanted))):
+            given = event.arguments
+            same = (given["issuer"], given["purpose"], given["word"]) == (batch.issuer, purpose, word)
+            if same and given["changed"] >> bit & 1:
+                since = write_timestamp(from_unix(event.block.time))
+                return {"reason": Reason(given["reason"]).word, "since": since}
+        return {}
+
+    def _tree(self, root: bytes, as_of: AsOf) -> AnchoredTree:
+        version = (as_of.head.source, as_of.head.version)
+        with self._lock:
+            if self._version != version:
+                self._kept.clear()
+                self._version = version
+            elif (kept := self._kept.get(root)) is not None:
+                return kept
+        tree = self._read(root)
+        with self._lock:
+            if self._version == version:
+                self._kept[root] = tree
+                if len(self._kept) > ROOTS_KEPT:
+                    self._kept.popitem(last=False)
+        return tree
+
+    def _read(self, root: bytes) -> AnchoredTree:
+        batches = self._index.batches_of([root])
+        words = {
+            (batch.issuer, purpose): self._index.status_words(batch.key, purpose)
+            for batch in batches
+            for purpose in (REVOCATION, SUSPENSION)
+        }
+        tree = AnchoredTree(batches, words, {batch.issuer: self._anchor(batch) for batch in batches})
+        for event in self._index.all_events(EventFilter(root=root, names=frozenset({"Superseded"}))):
+            key = (event.arguments["issuer"], event.arguments["index"])
+            tree.superseded.setdefault(key, []).append(event)
+        return tree
+
+    def _anchor(self, batch: IndexedBatch) -> dict[str, Any]:
+        return {
+            "chain": self._index.chain,
+            "contract": self._index.contract.lower(),
+            "issuer": batch.issuer,
+            "sequence": batch.sequence,
+            "transaction": f"0x{batch.transaction_hash.hex()}",
+            "block": {
+                "number": batch.block.number,
+                "hash": f"0x{batch.block.hash.hex()}",
+                "timestamp": write_timestamp(from_unix(batch.block.time)),
+            },
+        }
