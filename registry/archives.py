@@ -73,7 +73,13 @@ def check_directory(file: IO[bytes], most_bytes: int) -> None:
 
 
 def visible_entries(archive: ZipFile) -> list[ZipInfo]:
-    """The files of a ZIP: no folders, no hidden files."""
+    """The files of a ZIP: no folders, no hidden files.
+
+    Raises:
+        ValueError: one has no name.
+    """
+    if not all(entry.filename for entry in archive.infolist()):
+        raise ValueError("a file in it has no name")
     return [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
 
 

@@ -63,6 +63,7 @@ class SubmissionLimits:
         items: credentials.
         item_bytes: of one file; one is in memory at a time.
         seconds, idle_seconds: in which it must have come in, and in which something more must come.
+        answer_seconds: in which a table must have been taken, so that slow readers do not keep others out.
         document: for JSON documents.
     """
 
@@ -72,6 +73,7 @@ class SubmissionLimits:
     item_bytes: int = 16 << 20
     seconds: float = 120.0
     idle_seconds: float = 20.0
+    answer_seconds: float = 1800.0
     document: Limits = DEFAULT_LIMITS
 
     @property

@@ -341,6 +341,7 @@ def test_a_broken_receipt_beside_a_good_document_is_not_passed_over() -> None:
         (zipped([("a", b"a")])[:-1], Kind.ZIP, "bad-zip"),
         (zipped([]), Kind.ZIP, "empty"),
         (zipped([(".hidden", b"")]), Kind.ZIP, "empty"),
+        (zipped([("?", b"a")]).replace(b"?", b"\0"), Kind.ZIP, "bad-zip"),
         (zipped([(f"{n}.json", b"{}") for n in range(21)]), Kind.ZIP, "too-many"),
         (zipped([(f"{n}.json", b"{}") for n in range(41)]), Kind.ZIP, "too-many"),
         (zipped([(f"{n}", b"\0" * 49_000) for n in range(10)]), Kind.ZIP, "bad-zip"),
@@ -419,17 +420,22 @@ def test_a_form_gives_what_was_put_in_however_it_is_cut(files: dict[str, bytes],
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_mangled_zip_or_form_never_escapes(data: st.DataObject) -> None:
-    base = bytearray(
-        data.draw(
-            st.sampled_from(
-                [zipped([("a.json", DOCUMENT), ("a.json.receipt.json", to_json(RECEIPT))]), encrypted(), damaged()]
-            )
+    kind, whole = data.draw(
+        st.sampled_from(
+            [
+                (Kind.ZIP, zipped([("a.json", DOCUMENT), ("a.json.receipt.json", to_json(RECEIPT))])),
+                (Kind.ZIP, encrypted()),
+                (Kind.ZIP, damaged()),
+                (Kind.FORM, form(("f", "a.json", DOCUMENT), ("f", "b.zip", zipped([("a", b"a")])))),
+                (Kind.FORM, form(("receipt", "r.cbor", to_cbor(RECEIPT)), ("f", "a.json", DOCUMENT))),
+            ]
         )
     )
+    base = bytearray(whole)
     for at, value in data.draw(st.lists(st.tuples(st.integers(0, len(base) - 1), st.integers(0, 255)), max_size=6)):
         base[at] = value
     with suppress(IntakeError):
-        assert all(isinstance(item, Submitted | Broken) for item in items(bytes(base), Kind.ZIP))
+        assert all(isinstance(item, Submitted | Broken) for item in items(bytes(base), kind))
 
 
 def test_a_given_digest_has_its_receipt_in_a_form() -> None:

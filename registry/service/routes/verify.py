@@ -121,7 +121,10 @@ class _Verification:
                 if form is Form.VERDICT:
                     return await self._in_thread(partial(_one, submission, verifier))
                 answer = _Table(
-                    self._table(submission, verifier, form), form, release=partial(self._release, submission)
+                    self._table(submission, verifier, form),
+                    form,
+                    seconds=verifying.limits.answer_seconds,
+                    release=partial(self._release, submission),
                 )
                 is_answering = True
                 return answer
@@ -172,20 +175,23 @@ class _Table(StreamingResponse):
     """A table that lets go of its upload at the end, also when the client was gone before the beginning.
 
     Args:
+        seconds: after which it is cut off.
         release: called once.
     """
 
-    def __init__(self, content: AsyncIterator[bytes], form: Form, *, release: Callable[[], None]):
+    def __init__(self, content: AsyncIterator[bytes], form: Form, *, seconds: float, release: Callable[[], None]):
         super().__init__(
             content,
             media_type="text/csv; charset=utf-8" if form is Form.CSV else form.value,
             headers=NOT_KEPT | {"Vary": "Accept"},
         )
+        self._seconds = seconds
         self._release = release
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await super().__call__(scope, receive, send)
+            with anyio.move_on_after(self._seconds):
+                await super().__call__(scope, receive, send)
         finally:
             self._release()
 
