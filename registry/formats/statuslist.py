@@ -89,8 +89,8 @@ def list_position(batches: Iterable[ListedBatch], sequence: int, leaf_index: int
         sequence: the batch's number, counted from 1.
 
     Raises:
-        RegistryError: there is no such batch (code `batch-unknown`), its leaf count is not stated (`count-unstated`),
-            or it has no such leaf (`leaf-unknown`).
+        RegistryError: there is no such batch (code `unknown-batch`), its leaf count is not stated (`count-unstated`),
+            or it has no such leaf (`index-range`).
     """
     for part in _row(batches):
         if part.batch.sequence != sequence:
@@ -105,12 +105,12 @@ def list_position(batches: Iterable[ListedBatch], sequence: int, leaf_index: int
             raise RegistryError(
                 f"batch {sequence} has {part.batch.leaf_count} credentials and none with index {leaf_index}",
                 remedy="Take the index from the receipt.",
-                code="leaf-unknown",
+                code="index-range",
             )
         number, index = divmod(part.start + leaf_index, LIST_BITS)
         return ListPosition(number + 1, index)
     raise RegistryError(
-        f"the issuer has no batch {sequence}", remedy="Take the number from the receipt.", code="batch-unknown"
+        f"the issuer has no batch {sequence}", remedy="Take the number from the receipt.", code="unknown-batch"
     )
 
 
@@ -118,7 +118,7 @@ def batches_of_list(batches: Iterable[ListedBatch], number: int) -> list[ListedB
     """The batches with credentials in a list, in their order: those whose status words `bitstring` needs.
 
     Raises:
-        RegistryError: the issuer has no such list (code `list-unknown`).
+        RegistryError: the issuer has no such list (code `unknown-list`).
     """
     return [part.batch for part in _parts_of(batches, number)]
 
@@ -135,7 +135,7 @@ def bitstring(
         number: of the list, from 1.
 
     Raises:
-        RegistryError: the issuer has no such list (code `list-unknown`).
+        RegistryError: the issuer has no such list (code `unknown-list`).
     """
     first = (number - 1) * LIST_BITS
     # Bit i of byte j is position 8 j + i until the end; one word more than the list is room to write over its edge.
@@ -245,7 +245,7 @@ def _parts_of(batches: Iterable[ListedBatch], number: int) -> list[_Part]:
         raise RegistryError(
             f"the issuer has {number_of_lists(known)} status lists of a purpose and none with number {number}",
             remedy="Take the address of the list from the credential's status entry.",
-            code="list-unknown",
+            code="unknown-list",
         )
     first = (number - 1) * LIST_BITS
     return [

@@ -195,7 +195,7 @@ def answer_authorization(query: Query, ledger: Ledger, now: datetime) -> dict[st
         now: the server's time; UTC.
 
     Raises:
-        QueryError: the action is unknown (code `action-unknown`), the time is still to come (`time-to-come`), or was
+        QueryError: the action is unknown (code `unknown-action`), the time is still to come (`time-to-come`), or was
             not read from the chain yet (`not-yet-read`).
     """
     last = AUTHORIZATION_ACTIONS[_known_action(query, AUTHORIZATION_ACTIONS)]
@@ -331,7 +331,7 @@ def _known_action(query: Query, actions: Collection[str]) -> str:
         raise QueryError(
             f"{query.action[:80]!r} is no action of this registry",
             remedy=f"The actions are {', '.join(actions)}.",
-            code="action-unknown",
+            code="unknown-action",
             unknown=True,
         )
     return query.action

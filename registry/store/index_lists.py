@@ -51,7 +51,7 @@ def read_final_list(index: Index, issuer: int, purpose: Purpose, number: int) ->
     """One status list of an issuer.
 
     Raises:
-        RegistryError: the issuer has no such list (code `list-unknown`).
+        RegistryError: the issuer has no such list (code `unknown-list`).
         ChainUnavailable: no block is final yet, or the index changes faster than it is read.
     """
     for _ in range(_TRIES):

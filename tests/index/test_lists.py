@@ -185,7 +185,7 @@ def test_a_batch_that_is_not_final_has_no_position(memory: Engine) -> None:
     world.mine()
     with pytest.raises(RegistryError) as caught:
         read_final_position(world.index, ISSUER, 1, 0)
-    assert caught.value.code == "batch-unknown"
+    assert caught.value.code == "unknown-batch"
 
 
 def test_an_index_that_changes_while_it_is_read_is_read_again(memory: Engine) -> None:

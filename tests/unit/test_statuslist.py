@@ -150,12 +150,12 @@ def test_an_issuer_without_batches_has_an_empty_first_list() -> None:
 def test_a_list_that_the_issuer_does_not_have_is_not_an_empty_one(number: int) -> None:
     with pytest.raises(RegistryError) as caught:
         bitstring([batch(1, 1024)], {}, Purpose.REVOCATION, number)
-    assert caught.value.code == "list-unknown"
+    assert caught.value.code == "unknown-list"
 
 
 @pytest.mark.parametrize(
     ("sequence", "leaf_index", "code"),
-    [(1, 3, "leaf-unknown"), (1, -1, "leaf-unknown"), (2, 0, "count-unstated"), (3, 0, "batch-unknown")],
+    [(1, 3, "index-range"), (1, -1, "index-range"), (2, 0, "count-unstated"), (3, 0, "unknown-batch")],
 )
 def test_what_has_no_position_is_not_given_one(sequence: int, leaf_index: int, code: str) -> None:
     with pytest.raises(RegistryError) as caught:

@@ -235,7 +235,7 @@ def test_a_chain_that_was_not_read_is_not_answered_with_no() -> None:
 def test_an_action_that_is_not_known_is_not_answered_with_no() -> None:
     for answer, known in ((answer_authorization, AUTHORIZATION_ACTIONS), (answer_recognition, RECOGNITION_ACTIONS)):
         error = code_of(answer, asked(action="govern"), WORLD, NOW)
-        assert (error.code, error.unknown) == ("action-unknown", True)
+        assert (error.code, error.unknown) == ("unknown-action", True)
         assert all(action in str(error.remedy) for action in known)
 
 
