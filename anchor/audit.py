@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from anchor.audit_chain import (
@@ -38,7 +40,7 @@ from registry.audit import (
     named,
     words_of,
 )
-from registry.chain.client import Block, RpcRefused
+from registry.chain.client import Block, MinedTransaction, RpcRefused
 from registry.chain.contract import CredentialRegistry
 from registry.errors import StoreError
 from registry.store.folder import DataFolder
@@ -48,6 +50,9 @@ from registry.verdict import BlockRef
 # 16 million credentials. Anybody can anchor a batch that claims four thousand million, and each auditor would have to
 # read a gigabyte of zeros: of a larger batch only the words that events touched are read, and the rest is told.
 MOST_WORDS = 1 << 16
+# Few enough for the limits of public endpoints.
+READERS = 8
+RECEIPTS_AT_ONCE = 256
 
 Phase = Callable[[str], AbstractContextManager[Progress]]
 
@@ -215,15 +220,17 @@ class Auditor:
     def _replayed(self, first: int, block: Block, index: IndexFacts | None) -> RegistryState:
         """The state after all events; on the way, at the block of the index, the index is compared."""
         replay = Replay()
-        with self._phase("reading the chain") as progress:
-            for transaction in transactions(self._registry, first, block.number, progress):
+        with self._phase("reading the chain") as progress, ThreadPoolExecutor(READERS) as readers:
+            found = transactions(self._registry, first, block.number, progress)
+            for transaction, mined in self._with_receipts(found, readers):
                 if index is not None and transaction.block.number > index.block_number:
                     self._compare_index(replay.state, index)
                     index = None
                 for event in transaction.events:
                     self._counts.events += 1
                     replay.take(event)
-                self._take_receipt(transaction)
+                if self._receipt_wanted(transaction):
+                    self._take_receipt(transaction, mined)
         if index is not None:
             self._compare_index(replay.state, index)
         if self._receipts_missing:
@@ -231,18 +238,35 @@ class Auditor:
             self._unchecked.append(Unchecked("the receipts of transactions", why))
         return replay.finished()
 
-    def _take_receipt(self, transaction: Transaction) -> None:
+    def _with_receipts(
+        self, found: Iterator[Transaction], readers: Executor
+    ) -> Iterator[tuple[Transaction, MinedTransaction | None]]:
+        """Transactions with their receipts: None for those that the endpoint does not have, or that nobody asked for.
+
+        Several are read at a time: what one waits for, the others wait for as well.
+        """
+        while some := list(islice(found, RECEIPTS_AT_ONCE)):
+            yield from zip(some, readers.map(self._receipt, some), strict=True)
+
+    def _receipt(self, transaction: Transaction) -> MinedTransaction | None:
+        if not self._receipt_wanted(transaction):
+            return None
+        try:
+            return self._client.mined(transaction.hash)
+        except RpcRefused:
+            return None
+
+    def _receipt_wanted(self, transaction: Transaction) -> bool:
+        parties = {event.party for event in transaction.events} - {None}
+        asked_for = self._issuer is None or self._issuer in parties
+        return asked_for and transaction.block.number >= self._since
+
+    def _take_receipt(self, transaction: Transaction, mined: MinedTransaction | None) -> None:
         """Compare a transaction's receipt with the list of logs, and count what it took.
 
         One of several parties is counted for the first.
         """
         parties = [event.party for event in transaction.events if event.party is not None]
-        if transaction.block.number < self._since or not self._any_asked_for(parties):
-            return
-        try:
-            mined = self._client.mined(transaction.hash)
-        except RpcRefused:
-            mined = None
         if mined is None:
             self._receipts_missing += 1
             return
@@ -407,9 +431,6 @@ class Auditor:
                 f"The trees of {self._counts.trees_elsewhere:,} batches are not here; "
                 "the database does not claim to have anchored them."
             )
-
-    def _any_asked_for(self, parties: Iterable[int]) -> bool:
-        return self._issuer is None or self._issuer in parties
 
     def _asked_for(self, party: int | None) -> bool:
         return self._issuer is None or party is None or self._issuer == party

@@ -83,7 +83,9 @@ class Auditor:
         program = f"{sys.executable} -c 'from anchor.cli import main; main()'"
         word, rest = real.split(" ", 1)
         line = f"{({'testamur': program, 'python': sys.executable}).get(word, word)} {rest}"
+        started = perf_counter()
         done = subprocess.run(line, shell=True, cwd=self.work, env=own, capture_output=True, text=True, check=False)
+        print(f"{perf_counter() - started:6.1f} s  {command}")
         shown = done.stdout + done.stderr
         for name, url in self._endpoints.items():
             shown = shown.replace(url, name)
@@ -107,7 +109,6 @@ def _session(auditor: Auditor) -> dict[str, str]:
         "json": auditor.types(f"testamur audit --chain {ENDPOINT} --data-folder registry --json > audit.json"),
         "lapsed": auditor.types(f'python -c "{LAPSED_CREDENTIALS}"'),
     }
-    print("looking at what is wrong")
     shutil.copytree(work / "registry", work / "tampered")
     _tamper(work / "tampered", json.loads((work / "audit.json").read_text(encoding="utf-8")))
     blocks["tampered"] = auditor.types(f"testamur audit --chain {ENDPOINT} --data-folder tampered")
@@ -138,6 +139,8 @@ def _liar(url: str) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Headers and body in one piece: otherwise the other side acknowledges the first of two after a while.
+        wbufsize = -1
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

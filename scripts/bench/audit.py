@@ -1,0 +1,122 @@
+"""Audit a registry with many credentials: time and memory, beside the hashing that no audit can do without.
+
+    python scripts/bench/audit.py [--credentials 10000000] [--batches 1000]
+
+The chain is an anvil, the trees are on the local disk and have been read once before. Two limits, in the same run:
+`hashlib` over the bytes of all tree files in one go, and one call of `hashlib` for each pair of nodes and nothing else,
+which is the least that deriving the trees again takes in Python. Needs anvil, as the tests do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import file_digest, sha256
+from pathlib import Path
+from time import perf_counter, time
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from registry.chain.abi import artifact
+from registry.chain.calls import Calls, Purpose, Reason
+from registry.chain.client import ChainClient
+from registry.chain.deployment import create2_address, deploy_data
+from registry.chain.genesis import DETERMINISTIC_DEPLOYER, DEVELOPMENT_ACCOUNTS
+from registry.merkle import Tree
+from registry.store.batches import BatchStore
+from registry.store.folder import DataFolder
+from registry.store.tables import BatchState
+from registry.treefile import HEADER, NODE_SIZE
+from scripts.registry_history import START, Registry
+from tests.chain.worlds import anvil
+
+OPERATOR = DEVELOPMENT_ACCOUNTS[0]
+PAIR = 2 * NODE_SIZE
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--credentials", type=int, default=1_000_000)
+    parser.add_argument("--batches", type=int, default=100)
+    options = parser.parse_args()
+    first = str(int(START.timestamp()) - 60)
+    with tempfile.TemporaryDirectory() as folder, anvil("--no-mining", "--timestamp", first) as url:
+        data = Path(folder) / "registry"
+        with closing(ChainClient.connect(url)) as client:
+            _build(client, data, options.credentials, options.batches)
+        trees = sorted((data / "trees").iterdir())
+        size = sum(tree.stat().st_size for tree in trees)
+        streamed = _timed(lambda: [_streamed(tree) for tree in trees])
+        paired = _timed(lambda: [_paired(tree) for tree in trees])
+        alone, _ = _audited(url, Path(folder) / "nothing")
+        seconds, peak = _audited(url, data)
+    print(f"{options.credentials:,} credentials in {len(trees):,} batches, {size / 2**20:,.0f} MB of trees")
+    print(f"{'testamur audit, chain, database and trees':50}{seconds:8.1f} s   {peak:,} MB at its peak")
+    print(f"{'  of it without the data folder':50}{alone:8.1f} s")
+    print(f"{'limit: sha256 of each pair of nodes, nothing else':50}{paired:8.1f} s   ratio {seconds / paired:.2f}")
+    print(f"{'limit: sha256 of the same bytes in one go':50}{streamed:8.1f} s   ratio {seconds / streamed:.1f}")
+
+
+def _build(client: ChainClient, folder: Path, credentials: int, batches: int) -> None:
+    """Anchor random digests; every tenth batch gets a revocation."""
+    client.request("anvil_autoImpersonateAccount", [True])
+    registry = Registry(client, create2_address(artifact().initcode))
+    registry.send(OPERATOR, deploy_data(artifact().initcode), to=DETERMINISTIC_DEPLOYER)
+    registry.send(OPERATOR, Calls.register_party_data("did:web:university.example", bytes(32)))
+    with closing(DataFolder(folder)) as data:
+        store = BatchStore(data.engine, f"eip155:{client.chain_id()}", registry.address)
+        for number in range(batches):
+            count = credentials // batches + (number < credentials % batches)
+            packed = os.urandom(NODE_SIZE * count)
+            with Tree.build(packed[at : at + NODE_SIZE] for at in range(0, len(packed), NODE_SIZE)) as tree:
+                tree.write(data.tree_path(tree.root))
+                root = tree.root
+            # The leaves of the database are not audited, the trees are: they are left out.
+            row = store.add(1, root, count, (), sealed_at=int(time()))
+            registry.send(OPERATOR, Calls.anchor_data(1, root, count), at=registry.time + timedelta(hours=1))
+            store.update(replace(row, state=BatchState.FINAL, sequence=number + 1))
+            if number % 10 == 0:
+                revoke = Calls.set_status_data(1, root, Purpose.REVOCATION, 0, 1, Reason.ISSUED_IN_ERROR)
+                registry.send(OPERATOR, revoke)
+
+
+def _audited(url: str, folder: Path) -> tuple[float, int]:
+    """Seconds and peak megabytes of the command, in a process of its own."""
+    command = [sys.executable, "-c", "from anchor.cli import main; main()", "audit", "--chain", url]
+    command += ["--data-folder", str(folder), "--json"]
+    started = perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    seconds = perf_counter() - started
+    if done.returncode:
+        sys.exit(done.stdout[-2000:] + done.stderr)
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
+def _streamed(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").digest()
+
+
+def _paired(path: Path) -> None:
+    """As many hashes of as many bytes as the tree has inner nodes."""
+    content = memoryview(path.read_bytes())[HEADER.size :]
+    for at in range(0, len(content) - PAIR, PAIR):
+        sha256(content[at : at + PAIR]).digest()
+
+
+if __name__ == "__main__":
+    main()
