@@ -49,7 +49,10 @@ class IndexedAnchors:
         proofs = {root: self._trees.inclusion(root, digest.value, hint=hint) for root, hint in hints.items()}
         for batch in self._index.batches_of(hints):
             proof = proofs[batch.root]
-            if proof is not None and issuer in (None, batch.issuer):
+            if proof is None or issuer not in (None, batch.issuer):
+                continue
+            # Anyone may anchor somebody else's root with another count; a proof holds for one count only.
+            if batch.leaf_count in (0, proof.leaf_count):
                 receipt = partial(self._receipt, digest, batch, proof)
                 yield KnownAnchor(batch.issuer, batch.root, proof.leaf_index, receipt)
 

@@ -143,22 +143,28 @@ class Summary:
         return {"items": self.counts.total(), "counts": {str(each): self.counts[each] for each in Overall}}
 
 
-def verdict_on(verifier: Verifier, item: Submitted) -> Verdict | Broken:
-    """The verdict on one credential of an upload, or why there is none."""
-    try:
-        if item.document is not None:
-            return verifier.verify_bytes(item.document, item.name, item.receipt)
-        if item.receipt is not None:
-            return verifier.verify_receipt(item.receipt, item.name)
-        raise ValueError("neither a document nor a receipt")
-    except RegistryError as error:
-        return Broken.of(item.name, error)
+def verdict_on(verifier: Verifier, item: Submitted) -> Verdict:
+    """The verdict on one credential of an upload.
+
+    Raises:
+        ReceiptError: a receipt inside the document cannot be read.
+        RegistryError: known anchors cannot be looked up.
+    """
+    if item.document is not None:
+        return verifier.verify_bytes(item.document, item.name, item.receipt)
+    if item.receipt is not None:
+        return verifier.verify_receipt(item.receipt, item.name)
+    raise ValueError("neither a document nor a receipt")
 
 
 def row_of(verifier: Verifier, item: Item) -> Row:
     """The row of one credential of an upload, whatever it is."""
-    found = item if isinstance(item, Broken) else verdict_on(verifier, item)
-    return Row.of_broken(found) if isinstance(found, Broken) else Row.of(found)
+    if isinstance(item, Broken):
+        return Row.of_broken(item)
+    try:
+        return Row.of(verdict_on(verifier, item))
+    except RegistryError as error:
+        return Row.of_broken(Broken.of(item.name, error))
 
 
 def csv_line(cells: Iterable[str]) -> bytes:

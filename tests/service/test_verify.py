@@ -10,18 +10,17 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
@@ -32,15 +31,17 @@ from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
 from registry.chain.indexer import Indexer
 from registry.chain.verification import MOST_SILENCES, KnownAnchor, KnownAnchors
-from registry.credential import Digest, Limits
-from registry.errors import ChainUnavailable, RegistryError, StoreError
+from registry.credential import Digest, Limits, digest_json
+from registry.errors import ChainUnavailable, StoreError
 from registry.receipt import Receipt, parse, to_cbor
 from registry.service.known import IndexedAnchors
-from registry.service.routes.verify import MOST_AT_ONCE, STATUS, verify_router
+from registry.service.problems import install_problems
+from registry.service.routes.verify import MOST_AT_ONCE, verify_router
 from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import COLUMNS, Row, Verifying, csv_line
 from registry.settings import Settings, load_settings
 from registry.store.index import Index
+from registry.store.index_facts import IndexedBatch
 from registry.store.index_writing import IndexWriter
 from registry.store.loading import TreeLoader
 from registry.store.trees import FolderTrees
@@ -135,11 +136,7 @@ def app_of(verifying: Verifying, threads: int = 2) -> FastAPI:
     app.include_router(verify_router(threads))
     app.state.verifying = verifying
 
-    @app.exception_handler(RegistryError)
-    async def problem(_: Request, error: RegistryError) -> JSONResponse:
-        content = {"code": error.code, "detail": error.what, "remedy": error.remedy}
-        return JSONResponse(content, STATUS.get(error.code, 400))
-
+    install_problems(app)
     return app
 
 
@@ -294,6 +291,30 @@ def test_an_anchor_by_a_stranger_does_not_hide_the_trusted_one(site: Site) -> No
         assert (oldest["issuer"], oldest["overall"]) == (9, "not valid")
         named = client.post("/v1/verify?issuer=1&trust=1", content=document, headers=JSON).json()
         assert (named["issuer"], named["overall"]) == (1, "valid")
+
+
+class AlsoAnchoredWrongly:
+    """An index in which a stranger anchored every root first, with a count that is not the tree's."""
+
+    def __init__(self, index: Index):
+        self._index = index
+        self.chain, self.contract, self.places = index.chain, index.contract, index.places
+
+    def batches_of(self, roots: Iterable[bytes]) -> list[IndexedBatch]:
+        batches = self._index.batches_of(roots)
+        return [*(replace(batch, issuer=9, leaf_count=batch.leaf_count + 1) for batch in batches), *batches]
+
+
+def test_a_strangers_anchor_with_another_count_is_not_one_of_the_digest(site: Site) -> None:
+    workspace = site.workspace
+    index = Index(workspace.folder.engine, workspace.chain, workspace.contract_address)
+    known = IndexedAnchors(cast(Index, AlsoAnchoredWrongly(index)), FolderTrees(workspace.folder.path / "trees"))
+    document = site.document("diplomas/0.json")
+    (anchor,) = known.of(digest_json(document), None)
+    assert anchor.issuer == 1
+    with TestClient(app_of(replace(site.verifying, known=known, trusted=frozenset()))) as client:
+        verdict = client.post("/v1/verify", content=document, headers=JSON).json()
+        assert (verdict["issuer"], codes(verdict)["inclusion"]) == (1, "included")
 
 
 # The same answer as on the command line
@@ -467,6 +488,8 @@ def test_an_index_that_cannot_be_read_never_makes_a_credential_valid(site: Site)
         verdict = client.post("/v1/verify", files=files).json()
         assert verdict["overall"] == "could not be checked"
         assert codes(verdict)["status"] == "database"
+        alone = client.post("/v1/verify", content=document, headers=JSON)
+        assert (alone.status_code, alone.json()["code"]) == (503, "database")
         rows, _ = rows_of(client.post("/v1/verify", content=document, headers={**JSON, "accept": NDJSON}).text)
         assert [(row["overall"], row["codes"]) for row in rows] == [("could not be checked", ["database"])]
 

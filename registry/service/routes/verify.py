@@ -36,21 +36,6 @@ NOT_KEPT: Final = {"Cache-Control": "no-store"}
 JSON_TYPES: Final = ("application/json", "application/ld+json", "application/vc", "application/vc+json")
 ZIP_TYPES: Final = ("application/zip", "application/x-zip-compressed")
 
-STATUS: Final = {
-    "too-large": 413,
-    "too-many": 413,
-    "content-type": 415,
-    "content-encoding": 415,
-    "not-acceptable": 406,
-    "too-slow": 408,
-    "busy": 503,
-    "database": 503,
-    "tree-damaged": 503,
-    "tree-missing": 503,
-    "trees-unavailable": 503,
-}
-"""Codes of refusals by their HTTP status; every other one is 400."""
-
 
 class Form(StrEnum):
     """How the answer is written; a verdict is JSON about one credential, the others are tables."""
@@ -198,10 +183,10 @@ class _Table(StreamingResponse):
 
 def _one(submission: Submission, verifier: Verifier) -> Response:
     (item,) = submission.items()
-    found = item if isinstance(item, Broken) else verdict_on(verifier, item)
-    if isinstance(found, Broken):
-        raise IntakeError(found.what, where=found.name, remedy=found.remedy, code=found.code)
-    return Response(orjson.dumps(found.to_dict()), headers=NOT_KEPT | {"Vary": "Accept"}, media_type=JSON)
+    if isinstance(item, Broken):
+        raise IntakeError(item.what, where=item.name, remedy=item.remedy, code=item.code)
+    verdict = verdict_on(verifier, item)
+    return Response(orjson.dumps(verdict.to_dict()), headers=NOT_KEPT | {"Vary": "Accept"}, media_type=JSON)
 
 
 def _next_row(items: Iterator[Item], verifier: Verifier) -> Row | None:
