@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainError, ChainUnavailable
-from registry.merkle import AbsenceProof, InclusionProof, Neighbour
 from registry.verify import AbsenceVerdict, BatchFacts, BlockRef, verify_absence
-
-Proof = AbsenceProof | InclusionProof
+from registry.verify_absence import Proof
 
 
 def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[AbsenceVerdict, dict[bytes, Proof]]:
@@ -34,14 +29,6 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
     as_of = BlockRef(head.number, head.hash, head.timestamp)
     verdict = verify_absence(digest, issuer, proofs, batches, sequence=party.sequence, as_of=as_of)
     return verdict, proofs
-
-
-def proof_content(root: bytes, proof: Proof) -> dict[str, Any]:
-    """A proof for JSON: a neighbour is a leaf with its inclusion proof."""
-    content: dict[str, Any] = {"root": f"0x{root.hex()}", "leafCount": proof.leaf_count}
-    if isinstance(proof, InclusionProof):
-        return {**content, "inclusion": _inclusion(proof)}
-    return {**content, "lower": _neighbour(proof.lower), "upper": _neighbour(proof.upper)}
 
 
 def _batches(registry: CredentialRegistry, issuer: int, head: int, final: int) -> list[BatchFacts]:
@@ -71,11 +58,3 @@ def _proof(workspace: Workspace, root: bytes, digest: bytes) -> Proof | None:
     with workspace.folder.tree(root) as tree:
         index = tree.index_of(digest)
         return tree.absence(digest) if index is None else tree.inclusion(index)
-
-
-def _neighbour(neighbour: Neighbour | None) -> Mapping[str, Any] | None:
-    return None if neighbour is None else {"digest": neighbour.digest.hex(), **_inclusion(neighbour.proof)}
-
-
-def _inclusion(proof: InclusionProof) -> dict[str, Any]:
-    return {"leafIndex": proof.leaf_index, "path": [node.hex() for node in proof.path]}

@@ -8,11 +8,14 @@ from enum import StrEnum
 from typing import Any
 
 from registry.errors import ProofError
-from registry.merkle import AbsenceProof, InclusionProof, check_absence, check_inclusion
+from registry.merkle import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
 from registry.timestamps import write_timestamp
 from registry.verdict import BatchFacts, BlockRef, FactsUnavailable
 
 _SHOWN = 10
+
+Proof = AbsenceProof | InclusionProof
+"""What is said of one batch: the digest is not in it, or it is."""
 
 
 class Absence(StrEnum):
@@ -197,3 +200,19 @@ def _listed(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:_SHOWN]))
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
     return f"batch{'es' if len(numbers) > 1 else ''} {shown}{more}"
+
+
+def proof_content(root: bytes, proof: Proof) -> dict[str, Any]:
+    """A proof for JSON: a neighbour is a leaf with its inclusion proof."""
+    content: dict[str, Any] = {"root": f"0x{root.hex()}", "leafCount": proof.leaf_count}
+    if isinstance(proof, InclusionProof):
+        return {**content, "inclusion": _inclusion(proof)}
+    return {**content, "lower": _neighbour(proof.lower), "upper": _neighbour(proof.upper)}
+
+
+def _neighbour(neighbour: Neighbour | None) -> Mapping[str, Any] | None:
+    return None if neighbour is None else {"digest": neighbour.digest.hex(), **_inclusion(neighbour.proof)}
+
+
+def _inclusion(proof: InclusionProof) -> dict[str, Any]:
+    return {"leafIndex": proof.leaf_index, "path": [node.hex() for node in proof.path]}

@@ -11,13 +11,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from anchor.absence import absence_of, proof_content
+from anchor.absence import absence_of
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.targets import digest_of_target
 from anchor.verification import FileVerifier, credential_files, is_digest
 from registry.errors import IntakeError, SettingsError
 from registry.timestamps import read_timestamp, write_timestamp
 from registry.verify import Outcome, Overall, Verdict
+from registry.verify_absence import proof_content
 
 COLOURS = {
     Overall.VALID: "green",

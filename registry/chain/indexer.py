@@ -40,7 +40,7 @@ class Indexer:
     """Fills the index of one contract.
 
     Args:
-        first_block: that the contract was deployed in; there are no events before it.
+        first_block: that the contract was deployed in, where that is known; there are no events before it.
         finality_depth: for a chain without a `finalized` tag, how many blocks below the head count as final.
         listener: told of each step's outcome and the cursor it led to.
     """
@@ -58,7 +58,7 @@ class Indexer:
         self._registry = registry
         self._client: ChainClient = registry.client
         self._writer = writer
-        self._first_block = first_block
+        self._first_block = max(1, first_block)
         self._finality_depth = finality_depth
         self._listener = listener
         self._spans = spans or Spans()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.errors import StoreError
@@ -21,12 +22,12 @@ class AsOf:
     """The block up to which an answer is right.
 
     Attributes:
-        content: the same for JSON.
+        json: the same as JSON.
         warning: what keeps the index from following the chain, or None.
     """
 
     head: Head
-    content: dict[str, Any]
+    json: bytes
     headers: dict[str, str]
     warning: str | None
 
@@ -50,7 +51,7 @@ class AsOf:
             warning = f"The index does not follow the chain at this moment ({head.trouble_code}): {head.trouble_why}"
             content["warning"] = warning
         headers = {"Index-Block": str(cursor.number), "Index-Blocks-Behind": str(behind)}
-        return cls(head, content, headers, warning)
+        return cls(head, orjson.dumps(content), headers, warning)
 
 
 class Horizon:

@@ -332,6 +332,21 @@ class Index:
         with self.engine.connect() as connection:
             return list(connection.execute(query.order_by(of.root).limit(limit)).scalars())
 
+    def coverage(self, issuer: int | None = None, *, named: int = 20) -> tuple[int, int, tuple[int, ...]]:
+        """How many batches there are, how many of them have no loaded tree, and whose those are, the first few."""
+        of = indexed_batch.c
+        loaded = select(indexed_tree.c.root).where(indexed_tree.c.root == of.root, indexed_tree.c.state == LOADED)
+        mine = [of.source == self.source] + ([] if issuer is None else [of.issuer == issuer])
+        missing = (*mine, ~loaded.exists())
+        with self.engine.connect() as connection:
+            batches: int = connection.execute(select(func.count()).select_from(indexed_batch).where(*mine)).scalar_one()
+            without: int = connection.execute(
+                select(func.count()).select_from(indexed_batch).where(*missing)
+            ).scalar_one()
+            whose = select(of.issuer).where(*missing).distinct().order_by(of.issuer).limit(named)
+            issuers = tuple(connection.execute(whose).scalars()) if without else ()
+        return batches, without, issuers
+
 
 LOADED = "loaded"
 

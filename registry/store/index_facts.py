@@ -306,9 +306,14 @@ def subject_of(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return subject
 
 
+def shown_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as JSON has them: bytes and numbers of 256 bits in hexadecimal."""
+    return {name: _written(name, value) for name, value in arguments.items()}
+
+
 def write_arguments(arguments: Mapping[str, Any]) -> str:
-    """Arguments as JSON: bytes and numbers of 256 bits in hexadecimal."""
-    return json.dumps({name: _written(name, value) for name, value in arguments.items()}, separators=(",", ":"))
+    """`shown_arguments` as text."""
+    return json.dumps(shown_arguments(arguments), separators=(",", ":"))
 
 
 def read_arguments(text: str) -> dict[str, Any]:

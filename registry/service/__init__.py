@@ -1,0 +1,1 @@
+"""The lookup service: what `testamur serve` answers, and how."""

@@ -1,0 +1,54 @@
+"""Pages of lists in the order of the chain: a cursor is the place of the last entry, so new entries move nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Final, TypeVar
+
+from fastapi import Query
+from starlette.requests import Request
+
+from registry.errors import SettingsError
+from registry.store.index import EventPlace
+
+T = TypeVar("T")
+
+MOST_A_PAGE: Final = 1000
+_CURSOR = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})", re.ASCII)
+
+Limit = Annotated[int, Query(ge=1, le=MOST_A_PAGE, description="Most entries of a page.")]
+Cursor = Annotated[str | None, Query(max_length=40, description="`next` of the page before.", examples=["21000000.14"])]
+PartyNumber = Annotated[int, Query(ge=1, lt=2**63, description="A party's number.")]
+
+
+def place_of(cursor: str | None) -> EventPlace | None:
+    """The place that a cursor names.
+
+    Raises:
+        SettingsError: it is not one of ours.
+    """
+    if cursor is None:
+        return None
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise SettingsError("the cursor is not one", where=cursor, remedy="Pass `next` as it came.", code="cursor")
+    return EventPlace(int(found[1]), int(found[2]))
+
+
+def cursor_of(place: EventPlace) -> str:
+    """A place for `next`."""
+    return f"{place.block_number}.{place.log_index}"
+
+
+def cut(entries: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
+    """A page of entries that were read one more than wanted, and whether others follow."""
+    return entries[:limit], len(entries) > limit
+
+
+def link_to(request: Request, cursor: str | None) -> dict[str, str]:
+    """The header that leads to the next page (RFC 8288)."""
+    if cursor is None:
+        return {}
+    query = request.url.include_query_params(cursor=cursor).query
+    return {"Link": f'<{request.url.path}?{query}>; rel="next"'}

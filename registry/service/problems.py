@@ -1,0 +1,126 @@
+"""Problem details (RFC 9457): every error of an HTTP API in one form, and no more in it than its reader may know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from registry.errors import ChainError, IntakeError, RegistryError, SettingsError, StoreError
+
+PROBLEM: Final = "application/problem+json"
+TYPE: Final = "urn:testamur:problem:"
+RETRY_SECONDS: Final = {409: 5, 429: 1, 503: 5}
+
+STATUS: Final[Mapping[str, int]] = {
+    "unknown-digest": 404,
+    "unknown-party": 404,
+    "unknown-batch": 404,
+    "unknown-accreditation": 404,
+    "unknown-schema": 404,
+    "unknown-list": 404,
+    "index-range": 404,
+    "not-acceptable": 406,
+    "too-slow": 408,
+    "too-large": 413,
+    "too-many": 413,
+    "content-type": 415,
+    "content-encoding": 415,
+    "rate-limit": 429,
+    "finality-violated": 503,
+    "database": 503,
+    "busy": 503,
+}
+"""Codes by their HTTP status; others follow from the kind of the error."""
+
+_BY_KIND: Final = ((IntakeError, 400), (SettingsError, 400), (StoreError, 503), (ChainError, 503), (ValueError, 400))
+
+EXAMPLE: Final = {
+    "type": f"{TYPE}unknown-digest",
+    "title": "Not Found",
+    "status": 404,
+    "detail": "no batch that is indexed here has this digest",
+    "code": "unknown-digest",
+    "where": "ab" * 32,
+    "remedy": "Check the digest, or ask the issuer.",
+}
+
+
+class NotHere(StoreError):
+    """What was asked for is not here; `details` are further members of the answer, such as what was searched."""
+
+    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None, code: str, **details: Any):
+        super().__init__(what, where=where, remedy=remedy, code=code)
+        self.details = details
+
+
+def problem(
+    status: int, code: str, what: str, *, where: str | None = None, remedy: str | None = None, **more: Any
+) -> Response:
+    """An answer that says what happened, to which input, and what to do.
+
+    Args:
+        code: stable kebab-case reason, for programs.
+        more: further members.
+    """
+    content = {
+        "type": f"{TYPE}{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": what,
+        "code": code,
+        "where": where,
+        "remedy": remedy,
+    }
+    headers = {"Cache-Control": "no-store"}
+    if status in RETRY_SECONDS:
+        headers["Retry-After"] = str(RETRY_SECONDS[status])
+    return Response(orjson.dumps(content | more), status, headers, PROBLEM)
+
+
+def problem_of(error: RegistryError) -> Response:
+    """The answer to an error of ours."""
+    by_kind = next((status for kind, status in _BY_KIND if isinstance(error, kind)), 400)
+    status = STATUS.get(error.code, by_kind)
+    more = error.details if isinstance(error, NotHere) else {}
+    return problem(status, error.code, error.what, where=error.where, remedy=error.remedy, **more)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error of the application with problem details."""
+    app.add_exception_handler(RegistryError, _registry)
+    app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+
+
+async def _registry(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RegistryError):
+        raise error
+    return problem_of(error)
+
+
+async def _database(*_: object) -> Response:
+    # What the database says may name hosts and tables: it is for the operator's log.
+    return problem(503, "database", "the index cannot be read at this moment", remedy="Try again soon.")
+
+
+async def _validation(_: Request, error: Exception) -> Response:
+    first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": ""}
+    where = ".".join(str(part) for part in first["loc"])
+    return problem(422, "parameter", f"a parameter makes no sense: {first['msg']}", where=where, remedy="Correct it.")
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    answer = problem(error.status_code, "http", str(error.detail), remedy="See /openapi.json.")
+    answer.headers.update(error.headers or {})
+    return answer

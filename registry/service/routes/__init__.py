@@ -1,0 +1,1 @@
+"""The endpoints of the lookup service, one module a resource."""

@@ -1,0 +1,58 @@
+"""What this service is and how far it has come; the schemas of what it hands out."""
+
+from __future__ import annotations
+
+import orjson
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from registry.receipt import receipt_schema
+from registry.service import examples
+from registry.service.caching import answer, fixed
+from registry.service.service import Service, service_of
+
+router = APIRouter(prefix="/v1", tags=["about"])
+
+
+@router.get(
+    "",
+    summary="Which contract on which chain is indexed here, and how much.",
+    responses=examples.ok(
+        {
+            "chain": "eip155:1",
+            "contract": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+            "firstBlock": 20_000_000,
+            "parties": 20,
+            "batches": 1000,
+            "credentials": 10_000_000,
+            "events": 2020,
+            "trees": 1000,
+            "reorganisations": 3,
+            "asOf": examples.AS_OF,
+        }
+    ),
+)
+async def about(request: Request) -> Response:
+    service = service_of(request)
+    return await service.in_thread(_about, request, service)
+
+
+@router.get(
+    "/schemas/receipt.json",
+    summary="The JSON Schema of a receipt.",
+    responses={200: {"description": "The schema.", "content": {"application/schema+json": {}}}},
+)
+async def schema(request: Request) -> Response:
+    return fixed(request, orjson.dumps(receipt_schema()), "application/schema+json", immutable=False)
+
+
+def _about(request: Request, service: Service) -> Response:
+    as_of = service.horizon.now()
+    content = {
+        "chain": service.index.chain,
+        "contract": service.index.contract,
+        "firstBlock": as_of.head.first_block,
+        **service.index.counts(),
+        "reorganisations": as_of.head.reorgs,
+    }
+    return answer(request, content, as_of)

@@ -1,0 +1,149 @@
+"""Batches and parties."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from registry.chain.contract import Purpose
+from registry.chain.hexadecimal import checksummed
+from registry.service import examples
+from registry.service.caching import answer
+from registry.service.facts_json import batch_content, party_content
+from registry.service.pages import Cursor, Limit, PartyNumber, cursor_of, cut, link_to, place_of
+from registry.service.problems import NotHere
+from registry.service.routes.credentials import root_of
+from registry.service.service import Service, service_of
+from registry.store.index import EventFilter, EventPlace
+from registry.store.index_facts import IndexedBatch
+
+router = APIRouter(prefix="/v1", tags=["batches and parties"])
+
+HASH_PATTERN = "^(?:0x)?[0-9a-fA-F]{64}$"
+
+
+@router.get(
+    "/batches",
+    summary="Batches in the order of the chain.",
+    responses=examples.ok({"batches": [examples.BATCH], "next": "21000000.14", "asOf": examples.AS_OF}),
+)
+async def batches(
+    request: Request,
+    issuer: PartyNumber | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+    newest: Annotated[bool, Query(description="The newest first.")] = False,
+) -> Response:
+    service = service_of(request)
+    return await service.in_thread(_batches, request, service, issuer, place_of(cursor), limit, newest)
+
+
+@router.get(
+    "/batches/{issuer}/{root}",
+    summary="One batch, with its status words: bit b of word w is leaf 256 x w + b.",
+    responses=examples.ok(
+        {**examples.BATCH, "statusWords": {"revocation": {"0": "0x4"}, "suspension": {}}, "asOf": examples.AS_OF}
+    ),
+)
+async def batch(
+    request: Request,
+    issuer: Annotated[int, Path(ge=1, lt=2**63, description="The issuer's number.")],
+    root: Annotated[str, Path(description="The root.", examples=[examples.ROOT], pattern=HASH_PATTERN)],
+) -> Response:
+    service = service_of(request)
+    return await service.in_thread(_batch, request, service, issuer, root_of(root))
+
+
+@router.get(
+    "/parties",
+    summary="Parties by number.",
+    responses=examples.ok({"parties": [examples.PARTY], "next": 7, "asOf": examples.AS_OF}),
+)
+async def parties(
+    request: Request,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="`next` of the page before.")] = 0,
+    limit: Limit = 100,
+) -> Response:
+    service = service_of(request)
+    return await service.in_thread(_parties, request, service, after, limit)
+
+
+@router.get(
+    "/parties/{party}",
+    summary="One party, and the accounts that may anchor for it besides its controller.",
+    responses=examples.ok(
+        {
+            **examples.PARTY,
+            "operators": ["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"],
+            "asOf": examples.AS_OF,
+        }
+    ),
+)
+async def party(request: Request, party: Annotated[int, Path(ge=1, lt=2**63, description="Its number.")]) -> Response:
+    service = service_of(request)
+    return await service.in_thread(_party, request, service, party)
+
+
+def _batches(
+    request: Request, service: Service, issuer: int | None, place: EventPlace | None, limit: int, newest: bool
+) -> Response:
+    as_of = service.horizon.now()
+    after, before = (None, place) if newest else (place, None)
+    found = service.index.batches(issuer=issuer, after=after, before=before, limit=limit + 1, newest_first=newest)
+    page, more = cut(found, limit)
+    following = cursor_of(_place(page[-1])) if more else None
+    content = {"batches": [batch_content(each, as_of.head) for each in page], "next": following}
+    return answer(request, content, as_of, headers=link_to(request, following))
+
+
+def _batch(request: Request, service: Service, issuer: int, root: bytes) -> Response:
+    as_of = service.horizon.now()
+    found = service.index.batch(issuer, root)
+    if found is None:
+        raise NotHere(
+            f"issuer {issuer} has anchored no such batch up to block {as_of.head.cursor.number}",
+            where=f"0x{root.hex()}",
+            remedy="Check both; GET /v1/batches?issuer= lists them.",
+            code="unknown-batch",
+        )
+    words: dict[str, Any] = {
+        purpose.word: {
+            str(number): hex(bits) for number, bits in service.index.status_words(found.key, purpose).items()
+        }
+        for purpose in Purpose
+    }
+    return answer(request, batch_content(found, as_of.head) | {"statusWords": words}, as_of)
+
+
+def _parties(request: Request, service: Service, after: int, limit: int) -> Response:
+    as_of = service.horizon.now()
+    page, more = cut(service.index.parties(after=after, limit=limit + 1), limit)
+    following = page[-1].party if more else None
+    headers = {}
+    if following is not None:
+        query = request.url.include_query_params(after=following).query
+        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+    content = {"parties": [party_content(each) for each in page], "next": following}
+    return answer(request, content, as_of, headers=headers)
+
+
+def _party(request: Request, service: Service, number: int) -> Response:
+    as_of = service.horizon.now()
+    found = service.index.party(number)
+    if found is None:
+        raise NotHere(
+            f"there is no party {number} up to block {as_of.head.cursor.number}",
+            remedy="GET /v1/parties lists them.",
+            code="unknown-party",
+        )
+    operators: dict[str, bool] = {}
+    for event in service.index.all_events(EventFilter(party=number, names=frozenset({"OperatorSet"}))):
+        operators[checksummed(event.arguments["operator"])] = event.arguments["allowed"]
+    allowed = [account for account, is_allowed in operators.items() if is_allowed]
+    return answer(request, party_content(found) | {"operators": allowed}, as_of)
+
+
+def _place(batch: IndexedBatch) -> EventPlace:
+    return EventPlace(batch.block.number, batch.log_index)

@@ -1,0 +1,341 @@
+"""Looking up credentials: one digest, many, by the first digits of one, and the proof that there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from registry.credential import DigestMethod
+from registry.errors import CredentialError, StoreError
+from registry.receipt import Receipt, parse_json, to_cbor
+from registry.service import examples
+from registry.service.caching import JSON, answer, fixed
+from registry.service.lookup import Found, Searched
+from registry.service.pages import PartyNumber
+from registry.service.problems import NotHere
+from registry.service.service import Service, service_of
+from registry.store.trees import MISSING
+from registry.timestamps import from_unix
+from registry.verify import BatchFacts, BlockRef, FactsUnavailable, verify_absence
+from registry.verify_absence import Proof, proof_content
+
+MOST_DIGESTS: Final = 10_000
+MOST_MATCHES: Final = 10_000
+GIVEN: Final = DigestMethod.GIVEN.value
+CBOR: Final = "application/cbor"
+
+_DIGEST = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
+_PREFIX = re.compile(r"[0-9a-fA-F]{4,8}", re.ASCII)
+
+router = APIRouter(prefix="/v1", tags=["credentials"])
+
+DigestPath = Annotated[
+    str, Path(description="64 hexadecimal digits.", examples=[examples.DIGEST], pattern=f"^{_DIGEST.pattern}$")
+]
+_METHOD: Final[dict[str, Any]] = {
+    "name": "method",
+    "in": "query",
+    "required": False,
+    "description": "How the digest was made, for the receipts; trees do not say.",
+    "schema": {"type": "string", "enum": [each.value for each in DigestMethod], "default": GIVEN},
+}
+
+
+@router.get(
+    "/credentials/{digest}",
+    summary="Every anchor of a digest, oldest first: receipt, status, and whether it is final.",
+    description="404 says what was searched. It says that nobody anchored the digest only where no tree was missing.",
+    responses=examples.ok(examples.CREDENTIAL),
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "digest",
+                "in": "path",
+                "required": True,
+                "description": "64 hexadecimal digits.",
+                "schema": {"type": "string", "pattern": f"^{_DIGEST.pattern}$"},
+                "example": examples.DIGEST,
+            },
+            _METHOD,
+        ]
+    },
+)
+async def credential(request: Request) -> Response:
+    # Parameters are read by hand: this is the one endpoint that is asked thousands of times a second.
+    service = service_of(request)
+    digest = digest_of(request.path_params["digest"])
+    method = method_of(request)
+    as_of, found = await service.quickly(service.lookup.find, digest)
+    if not found:
+        raise _unknown(digest, await service.in_thread(service.searched))
+    written = digest.hex()
+    content = {"digest": written, "anchors": [each.content(written, method) for each in found]}
+    return answer(request, content, as_of)
+
+
+@router.get(
+    "/credentials/{digest}/receipts/{issuer}/{root}",
+    summary="One receipt, as JSON or CBOR; it never changes once its block is final.",
+    responses=examples.ok(examples.RECEIPT, "The receipt."),
+    openapi_extra={"parameters": [_METHOD]},
+)
+async def receipt(
+    request: Request,
+    digest: DigestPath,
+    issuer: Annotated[int, Path(ge=1, lt=2**63, description="The issuer's number.")],
+    root: Annotated[str, Path(description="The batch.", examples=[examples.ROOT], pattern=f"^{_DIGEST.pattern}$")],
+) -> Response:
+    service = service_of(request)
+    value, wanted, method = digest_of(digest), root_of(root), method_of(request)
+    _, found = await service.in_thread(service.lookup.find, value, issuer=issuer)
+    one = next((each for each in found if each.batch.root == wanted), None)
+    if one is None:
+        raise _unknown(value, await service.in_thread(service.searched, issuer))
+    made = _receipt(one, value, method)
+    is_cbor = CBOR in request.headers.get("accept", "")
+    body = to_cbor(made) if is_cbor else orjson.dumps(one.receipt(value.hex(), method))
+    return fixed(request, body, CBOR if is_cbor else JSON, immutable=one.final)
+
+
+@router.get(
+    "/credentials",
+    summary="All digests that begin with 4 to 8 hexadecimal digits, so that nobody learns which one you mean.",
+    responses=examples.ok(examples.MATCHES),
+)
+async def by_prefix(
+    request: Request,
+    prefix: Annotated[
+        str, Query(description="The first digits.", examples=[examples.DIGEST[:4]], pattern=f"^{_PREFIX.pattern}$")
+    ],
+) -> Response:
+    service = service_of(request)
+    return await service.in_thread(_matches, request, service, prefix.lower())
+
+
+@router.post(
+    "/lookup",
+    summary="Look up to 10,000 digests up at once.",
+    description="Each digest has its own result; one that is not a digest has its reason, and the others go on.",
+    responses=examples.ok(examples.LOOKUP),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                JSON: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["digests"],
+                        "properties": {
+                            "digests": {"type": "array", "maxItems": MOST_DIGESTS, "items": {"type": "string"}}
+                        },
+                    },
+                    "example": {"digests": [examples.DIGEST]},
+                }
+            },
+        },
+        "parameters": [_METHOD],
+    },
+)
+async def lookup(request: Request) -> Response:
+    service, method = service_of(request), method_of(request)
+    digests = _digests_in(await request.body())
+    return await service.in_thread(_results, request, service, digests, method)
+
+
+@router.get(
+    "/credentials/{digest}/absence",
+    summary="The proof that an issuer never anchored a digest, over all of its batches.",
+    description="`outcome` is `absent`, `present`, or `could not be checked` where a tree or a leaf count is missing.",
+    responses=examples.ok(examples.ABSENCE),
+)
+async def absence(request: Request, digest: DigestPath, issuer: PartyNumber) -> Response:
+    service = service_of(request)
+    return await service.in_thread(_absence, request, service, digest_of(digest), issuer)
+
+
+# Reading what is asked
+
+
+def digest_of(text: str) -> bytes:
+    """The 32 bytes of a digest; raises CredentialError."""
+    found = _DIGEST.fullmatch(text)
+    if found is None:
+        raise CredentialError(
+            "a digest is 64 hexadecimal digits",
+            where=text[:80],
+            remedy="Send the SHA-256 digest of the credential (docs/reference/digest.md).",
+            code="digest",
+        )
+    return bytes.fromhex(found[1])
+
+
+def root_of(text: str) -> bytes:
+    """The 32 bytes of a root; raises CredentialError."""
+    found = _DIGEST.fullmatch(text)
+    if found is None:
+        raise CredentialError("a root is 64 hexadecimal digits", where=text[:80], remedy="Check it.", code="root")
+    return bytes.fromhex(found[1])
+
+
+def method_of(request: Request) -> str:
+    """The digest method that receipts are to name; raises CredentialError."""
+    method = request.query_params.get("method", GIVEN)
+    known = [each.value for each in DigestMethod]
+    if method not in known:
+        raise CredentialError(
+            "there is no such digest method", where=method[:80], remedy=f"Use one of {', '.join(known)}.", code="method"
+        )
+    return method
+
+
+def _digests_in(body: bytes) -> list[str]:
+    try:
+        content = orjson.loads(body)
+    except ValueError:
+        content = None
+    digests = content.get("digests") if isinstance(content, dict) else None
+    if not isinstance(digests, list) or not all(isinstance(each, str) for each in digests):
+        raise CredentialError(
+            'the body is not {"digests": ["…"]}', remedy="Send JSON with a list of digests.", code="body"
+        )
+    if len(digests) > MOST_DIGESTS:
+        raise CredentialError(
+            f"there are {len(digests):,} digests, at most {MOST_DIGESTS:,} are looked up at once",
+            remedy="Ask in several requests.",
+            code="too-many",
+        )
+    return digests
+
+
+# Answering
+
+
+def _unknown(digest: bytes, searched: Searched) -> NotHere:
+    """Nothing was found: said with what was searched, and not called absent where something could not be."""
+    what = "no batch that is indexed here has this digest"
+    if searched.without_tree:
+        what = f"it was not found; {searched.without_tree:,} of {searched.batches:,} batches could not be searched"
+    remedy = (
+        "Ask the issuer; for a proof that it was never anchored, ask for /absence?issuer=."
+        if not searched.without_tree
+        else "Their trees are not in this store: ask their issuers."
+    )
+    return NotHere(what, where=digest.hex(), remedy=remedy, code="unknown-digest", searched=searched.content())
+
+
+def _receipt(found: Found, digest: bytes, method: str) -> Receipt:
+    return parse_json(orjson.dumps(found.receipt(digest.hex(), method)))
+
+
+def _matches(request: Request, service: Service, prefix: str) -> Response:
+    as_of = service.horizon.now()
+    matches: dict[bytes, list[Found]] = {}
+    places = service.index.places_with_prefix(prefix, limit=MOST_MATCHES + 1)
+    for root, first in places:
+        for digest, found in _from(service, root, first, prefix):
+            matches.setdefault(digest, []).extend(found)
+            if len(matches) > MOST_MATCHES:
+                break
+    if len(matches) > MOST_MATCHES or len(places) > MOST_MATCHES:
+        raise CredentialError(
+            f"more than {MOST_MATCHES:,} digests begin so",
+            where=prefix,
+            remedy="Give more digits, up to 8; or POST /v1/lookup, which says which digests you mean.",
+            code="too-many",
+        )
+    content = {
+        "prefix": prefix,
+        "matches": [
+            {"suffix": digest.hex()[len(prefix) :], "anchors": [_short(each) for each in found]}
+            for digest, found in sorted(matches.items())
+        ],
+        "searched": service.searched().content(),
+    }
+    return answer(request, content, as_of)
+
+
+def _from(service: Service, root: bytes, first: int, prefix: str) -> Iterator[tuple[bytes, list[Found]]]:
+    """The leaves of a tree from one on, as long as their first eight bytes stay the same."""
+    count, group = service.trees.leaf_count(root), None
+    for leaf_index in range(first, count):
+        digest, _ = service.trees.inclusion_at(root, leaf_index)
+        if group is None:
+            group = digest[:8]
+        if digest[:8] != group or not digest.hex().startswith(prefix):
+            return
+        yield digest, service.lookup.at(root, leaf_index)
+
+
+def _short(found: Found) -> dict[str, Any]:
+    return {
+        "issuer": found.batch.issuer,
+        "root": f"0x{found.batch.root.hex()}",
+        "leafIndex": found.proof.leaf_index,
+        "final": found.final,
+        "status": found.status,
+    }
+
+
+def _results(request: Request, service: Service, texts: list[str], method: str) -> Response:
+    digests = {text: bytes.fromhex(found[1]) for text in texts if (found := _DIGEST.fullmatch(text))}
+    as_of, answers = service.lookup.find_many(list(dict.fromkeys(digests.values())))
+    results: list[dict[str, Any]] = []
+    for text in texts:
+        if text not in digests:
+            error = {"code": "digest", "detail": "a digest is 64 hexadecimal digits"}
+            results.append({"digest": text[:80], "error": error})
+            continue
+        outcome, written = answers[digests[text]], digests[text].hex()
+        if isinstance(outcome, StoreError):
+            results.append({"digest": written, "error": {"code": outcome.code, "detail": outcome.what}})
+        else:
+            results.append({"digest": written, "anchors": [each.content(written, method) for each in outcome]})
+    return answer(request, {"results": results, "searched": service.searched().content()}, as_of)
+
+
+def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> Response:
+    as_of = service.horizon.now()
+    party = service.index.party(issuer)
+    if party is None:
+        raise StoreError(f"there is no party {issuer}", remedy="GET /v1/parties lists them.", code="unknown-party")
+    proofs: dict[bytes, Proof] = {}
+    batches = []
+    for batch in service.index.all_batches(issuer):
+        batches.append(
+            BatchFacts(
+                root=batch.root,
+                issuer=issuer,
+                leaf_count=batch.leaf_count,
+                sequence=batch.sequence,
+                block_number=batch.block.number,
+                anchored_at=from_unix(batch.block.time),
+                final=as_of.head.is_final(batch.block.number),
+                transaction=batch.transaction_hash,
+                block_hash=batch.block.hash,
+            )
+        )
+        proof = _proof(service, batch.root, digest)
+        if proof is not None:
+            proofs[batch.root] = proof
+    cursor = as_of.head.cursor
+    reference = BlockRef(cursor.number, cursor.hash, from_unix(cursor.time))
+    facts: list[BatchFacts] | FactsUnavailable = batches
+    verdict = verify_absence(digest, issuer, proofs, facts, sequence=party.sequence, as_of=reference)
+    told = verdict.to_dict()
+    told.pop("asOf")
+    return answer(request, told | {"proofs": [proof_content(root, proof) for root, proof in proofs.items()]}, as_of)
+
+
+def _proof(service: Service, root: bytes, digest: bytes) -> Proof | None:
+    try:
+        absent = service.trees.absence(root, digest)
+        return absent if absent is not None else service.trees.inclusion(root, digest)
+    except StoreError as error:
+        if error.code == MISSING:
+            return None
+        raise

@@ -1,0 +1,101 @@
+"""What the routes of the lookup service work with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.errors import StoreError
+from registry.service.horizon import Horizon
+from registry.service.lookup import Lookup, Searched
+from registry.store.database import is_postgresql
+from registry.store.index import Index
+from registry.store.trees import FolderTrees, TreeStore
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREADS: Final = 16
+COVERAGE_SECONDS: Final = 2.0
+ISSUERS_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may ask of the service.
+
+    Attributes:
+        rate: requests a second from one address; 0 for no limit.
+        body_bytes: of a request, but for uploads to verify.
+        ready_lag: blocks that the index may be behind and still be called ready.
+        stale_seconds: after which a chain that was not read counts as away.
+    """
+
+    rate: float = 0.0
+    body_bytes: int = 1 << 20
+    ready_lag: int = 20
+    stale_seconds: float = 120.0
+
+
+class Service:
+    """The index, the trees and what is kept of them for many requests."""
+
+    def __init__(self, index: Index, trees: TreeStore, limits: Limits | None = None):
+        self.index = index
+        self.trees = trees
+        self.limits = limits or Limits()
+        self.horizon = Horizon(index)
+        self.lookup = Lookup(index, trees, self.horizon)
+        # SQLite and local trees answer sooner than a thread would take over.
+        self._inline = not is_postgresql(index.engine) and isinstance(trees, FolderTrees)
+        self._threads: anyio.CapacityLimiter | None = None
+        self._coverage: dict[int | None, tuple[float, Searched]] = {}
+
+    async def quickly(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what takes microseconds where nothing is remote, and must not hold up the loop where something is."""
+        if self._inline:
+            return guarded(partial(work, *args, **kwargs))
+        return await self.in_thread(work, *args, **kwargs)
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what may take longer."""
+        if self._threads is None:
+            self._threads = anyio.CapacityLimiter(THREADS)
+        return await anyio.to_thread.run_sync(partial(guarded, partial(work, *args, **kwargs)), limiter=self._threads)
+
+    def searched(self, issuer: int | None = None) -> Searched:
+        """What a search for a digest has covered."""
+        moment = time.monotonic()
+        known = self._coverage.get(issuer)
+        if known is not None and moment - known[0] < COVERAGE_SECONDS:
+            return known[1]
+        if len(self._coverage) > 1000:
+            self._coverage.clear()
+        coverage = Searched(*self.index.coverage(issuer, named=ISSUERS_NAMED))
+        self._coverage[issuer] = (moment, coverage)
+        return coverage
+
+
+def guarded(work: Callable[[], T]) -> T:
+    """What it gives; a database that does not answer is an error of ours."""
+    try:
+        return work()
+    except SQLAlchemyError:
+        # What the database says may name hosts and tables: it is for the operator's log.
+        raise StoreError("the index cannot be read at this moment", remedy="Try again soon.", code="database") from None
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request is for."""
+    found: Any = request.app.state.service
+    if not isinstance(found, Service):
+        raise TypeError("the application has no service")
+    return found
