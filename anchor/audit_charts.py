@@ -143,13 +143,15 @@ def _right(value: object) -> str:
 def _figure(chart: Chart, drawing: str, height: float) -> str:
     name = escape(chart.name)
     several = len(chart.series) > 1
-    headings = (chart.about, *(f"{each.name} ({chart.unit})" for each in chart.series))
+    units = (each.name if each.name.lower() == chart.unit else f"{each.name} ({chart.unit})" for each in chart.series)
+    headings = (chart.about, *units)
     rows = ((label, *(each.values[position] for each in chart.series)) for position, label in enumerate(chart.labels))
     return (
         f"<figure><figcaption>{text(chart.title)}{_legend(chart) if several else ''}</figcaption>"
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{name}-title">'
         f'<svg role="img" aria-labelledby="{name}-title {name}-desc" viewBox="0 0 {WIDTH} {height:g}" '
         f'xmlns="http://www.w3.org/2000/svg"><title id="{name}-title">{escape(plain(chart.title))}</title>'
-        f'<desc id="{name}-desc">{escape(plain(chart.description))}</desc>{drawing}</svg>'
+        f'<desc id="{name}-desc">{escape(plain(chart.description))}</desc>{drawing}</svg></div>'
         f"{table(name, chart.description, headings, rows)}</figure>"
     )
 

@@ -187,7 +187,8 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; border-bottom: 1px solid var(
 dl { margin: 1rem 0; } dl div { display: flex; flex-wrap: wrap; gap: 0 1rem; border-bottom: 1px solid var(--line); }
 dt { flex: 0 0 11rem; color: var(--soft); } dd { margin: 0; flex: 1 1 14rem; }
 figure { margin: 1.5rem 0; break-inside: avoid; } figcaption { font-weight: 600; }
-figure > svg { display: block; width: 100%; height: auto; }
+figure .scroll > svg { display: block; width: 100%; min-width: 34rem; height: auto; }
+figure .scroll:has(> svg) { max-height: none; }
 svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } .grid { stroke: var(--line); stroke-width: 1; }
 .series-0 { fill: var(--series-0); } .series-1 { fill: var(--series-1); } .series-2 { fill: var(--series-2); }
 .series-3 { fill: var(--series-3); } .series-4 { fill: var(--series-4); } .series-5 { fill: var(--series-5); }
@@ -201,7 +202,8 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bo
 thead th { background: var(--shade); position: sticky; top: 0; } tbody th { font-weight: 400; }
 .note { color: var(--soft); font-size: .9rem; margin: .3rem 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-@media print { body { max-width: none; padding: 0; font-size: 9pt; } .scroll { max-height: none; overflow: visible; }
+@media print { figure .scroll > svg { min-width: 0; }
+  body { max-width: none; padding: 0; font-size: 9pt; } .scroll { max-height: none; overflow: visible; }
   thead th { position: static; } tr { break-inside: avoid; } rect { stroke: #000; stroke-width: .3; } }
 """
 _PAGE: Final = Template("""<!DOCTYPE html>

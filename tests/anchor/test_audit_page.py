@@ -63,7 +63,7 @@ def test_a_chart_is_well_formed_and_says_in_its_table_what_it_draws(
     drawn = draw(Chart("a-chart", title, title, labels, series, "things", "Label"))  # type: ignore[operator]
     figure = ET.fromstring(drawn)
     svg = "{http://www.w3.org/2000/svg}"
-    picture = figure.find(f"{svg}svg")
+    picture = figure.find(f".//{svg}svg")
     assert picture is not None
     names = picture.attrib["aria-labelledby"].split()
     assert [picture[at].attrib["id"] for at in (0, 1)] == names
