@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from registry.formats import dataintegrity, multibase, statuslist, trqp
+from registry.service import facts, listing
+from registry.service.routes import trqp as trqp_route
+from registry.store import index_lists
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -19,13 +22,21 @@ def codes_raised(*modules: object) -> set[str]:
 
 @pytest.mark.parametrize(
     ("page", "modules"),
-    [("trqp.md", (trqp,)), ("status-lists.md", (statuslist, dataintegrity, multibase))],
+    [
+        ("trqp.md", (trqp, trqp_route)),
+        ("status-lists.md", (statuslist, dataintegrity, multibase, listing, index_lists)),
+    ],
 )
 def test_every_code_is_on_its_page(page: str, modules: tuple[object, ...]) -> None:
     text = (PAGES / page).read_text(encoding="utf-8")
     codes = codes_raised(*modules)
     assert codes
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
+
+
+def test_the_page_about_trqp_says_after_how_long_nothing_is_said() -> None:
+    assert facts.STALE_SECONDS == 600
+    assert "ten minutes" in (PAGES / "trqp.md").read_text(encoding="utf-8")
 
 
 def test_the_page_about_trqp_names_every_action_and_part_of_a_resource() -> None:

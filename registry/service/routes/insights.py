@@ -1,0 +1,56 @@
+"""`/v1/insights`: outcomes of partnerships (docs/reference/insights.md)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from registry.accreditation import Ledger
+from registry.errors import RegistryError
+from registry.formats.trqp import read_time
+from registry.insights import REVIEW_DAYS, AnchoredBatch, RegisteredParty, insights
+from registry.service.caching import JSON, fixed
+from registry.service.facts import facts_of
+from registry.service.service import service_of
+from registry.verdict import BlockRef
+
+MOST_DAYS: Final = 3660
+
+_EXAMPLE: Final[dict[str, Any]] = insights(
+    Ledger(as_of=BlockRef(21_000_000, bytes.fromhex("9d" * 32), datetime(2026, 1, 1, tzinfo=UTC))),
+    (AnchoredBatch(7, datetime(2025, 12, 31, tzinfo=UTC), 3),),
+    (RegisteredParty(7, datetime(2025, 12, 1, tzinfo=UTC)),),
+    datetime(2026, 1, 1, tzinfo=UTC),
+).to_dict()
+
+router = APIRouter(prefix="/v1", tags=["insights"])
+
+
+@router.get(
+    "/insights",
+    summary="Outcomes of partnerships, counted from anchored facts, each with what it does not show.",
+    response_class=Response,
+    responses={200: {"description": "The figures.", "content": {"application/json": {"example": _EXAMPLE}}}},
+)
+async def figures(
+    request: Request,
+    at: Annotated[
+        str | None, Query(max_length=40, description="For when; default: now.", examples=["2026-01-01T00:00:00Z"])
+    ] = None,
+    days: Annotated[
+        int, Query(ge=0, le=MOST_DAYS, description="How far ahead reviews are due.", examples=[REVIEW_DAYS])
+    ] = REVIEW_DAYS,
+) -> Response:
+    now = datetime.now(UTC)
+    moment = now.replace(second=0, microsecond=0) if at is None else read_time(at)
+    if moment > now:
+        raise RegistryError(
+            "that time is still to come, and what holds then is not on record",
+            remedy="Ask for a time that has passed, or for none.",
+            code="time-to-come",
+        )
+    told = await service_of(request).in_thread(facts_of(request).insights, moment, days)
+    return fixed(request, told, JSON, immutable=False)

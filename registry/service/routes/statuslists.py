@@ -1,0 +1,99 @@
+"""`/v1/status-lists/…`: W3C Bitstring Status Lists (docs/reference/status-lists.md)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+
+from registry.formats.statuslist import Purpose
+from registry.service.listing import TTL_SECONDS, StatusLists
+from registry.service.service import service_of
+
+MEDIA_TYPE: Final = "application/vc"
+_Issuer = Annotated[int, Path(ge=1, lt=2**63, description="Number of the party.", examples=[7])]
+_Number = Annotated[int, Path(ge=1, lt=2**31, description="Number of the list, from 1.", examples=[1])]
+_Sequence = Annotated[int, Path(ge=1, lt=2**32, description="Number of the batch among the issuer's, from 1.")]
+_Leaf = Annotated[int, Path(ge=0, lt=2**32, description="Index of the credential in the batch, from 0.")]
+
+_URL: Final = "https://registry.example/v1/status-lists/7/revocation/1"
+_LIST: Final[dict[str, Any]] = {
+    "@context": ["https://www.w3.org/ns/credentials/v2"],
+    "id": _URL,
+    "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+    "issuer": "did:web:university.example",
+    "validFrom": "2026-06-01T12:00:00Z",
+    "credentialSubject": {
+        "id": f"{_URL}#list",
+        "type": "BitstringStatusList",
+        "statusPurpose": "revocation",
+        "ttl": 1000 * TTL_SECONDS,
+        "encodedList": "uH4sIAAAAAAAC_-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA",
+    },
+}
+_ENTRIES: Final[dict[str, Any]] = {
+    "credentialStatus": [
+        {
+            "id": f"{_URL}#94567",
+            "type": "BitstringStatusListEntry",
+            "statusPurpose": "revocation",
+            "statusListIndex": "94567",
+            "statusListCredential": _URL,
+        }
+    ]
+}
+
+router = APIRouter(prefix="/v1", tags=["status lists"])
+
+
+@router.get(
+    "/status-lists/{issuer}/{purpose}/{number}",
+    summary="The revocations or suspensions of an issuer as a W3C BitstringStatusListCredential.",
+    response_class=Response,
+    responses={
+        200: {"description": "As of the last final block.", "content": {MEDIA_TYPE: {"example": _LIST}}},
+        304: {"description": "The list is as it was."},
+    },
+)
+async def status_list(request: Request, issuer: _Issuer, purpose: Purpose, number: _Number) -> Response:
+    given = await service_of(request).in_thread(
+        _lists_of(request).given, issuer, purpose, number, asked=str(request.base_url)
+    )
+    body = orjson.dumps(given.credential)
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = {
+        "ETag": tag,
+        "Cache-Control": f"public, max-age={TTL_SECONDS}",
+        "Index-Block": str(given.block_number),
+    }
+    if tag in [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=MEDIA_TYPE, headers=headers)
+
+
+@router.get(
+    "/status-lists/{issuer}/entries/{sequence}/{leaf_index}",
+    summary="Where the bits of a credential are: its `credentialStatus`.",
+    response_class=Response,
+    responses={200: {"description": "One entry a purpose.", "content": {"application/json": {"example": _ENTRIES}}}},
+)
+async def entries(request: Request, issuer: _Issuer, sequence: _Sequence, leaf_index: _Leaf) -> Response:
+    found = await service_of(request).in_thread(
+        _lists_of(request).entries, issuer, sequence, leaf_index, asked=str(request.base_url)
+    )
+    told = {"credentialStatus": found}
+    # A position is for good, but its address may not be.
+    headers = {"Cache-Control": f"public, max-age={TTL_SECONDS}"}
+    return Response(orjson.dumps(told), media_type="application/json", headers=headers)
+
+
+def _lists_of(request: Request) -> StatusLists:
+    """Those with signers that the application was given, or lists without a proof."""
+    state = request.app.state
+    if getattr(state, "status_lists", None) is None:
+        state.status_lists = StatusLists(service_of(request).index)
+    found: StatusLists = state.status_lists
+    return found
