@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.audit import (
@@ -24,7 +25,7 @@ from registry.store.batches import BatchRow, BatchStore
 from registry.store.folder import DataFolder
 from registry.store.index import EventFilter, Head, Index
 from registry.store.index_facts import IndexedBatch
-from registry.store.tables import ANCHORED_STATES, BatchState
+from registry.store.tables import ANCHORED_STATES, BatchState, leaf
 from registry.timestamps import from_unix
 
 _ATTEMPTS = 3
@@ -47,7 +48,9 @@ def folder_facts(folder: DataFolder, chain: str, contract: str, issuer: int | No
     """
     store = BatchStore(folder.engine, chain, contract)
     try:
-        return FolderFacts(tuple(map(_folder_batch, store.all(issuer))), tuple(store.parties()))
+        leaves = _leaves_by_batch(folder)
+        rows = tuple(_folder_batch(row, leaves.get(row.id, 0)) for row in store.all(issuer))
+        return FolderFacts(rows, tuple(store.parties()))
     except (SQLAlchemyError, ValueError, TypeError) as error:
         raise _unreadable("the database", error) from None
 
@@ -93,7 +96,14 @@ def tree_facts(path: Path, root: bytes) -> TreeFacts:
         return TreeFacts(tree.leaf_count)
 
 
-def _folder_batch(row: BatchRow) -> FolderBatch:
+def _leaves_by_batch(folder: DataFolder) -> dict[int, int]:
+    """How many leaves the database lists, by the number of their batch."""
+    with folder.engine.connect() as connection:
+        counted = connection.execute(select(leaf.c.batch, func.count().label("leaves")).group_by(leaf.c.batch))
+        return {row.batch: row.leaves for row in counted}
+
+
+def _folder_batch(row: BatchRow, leaves: int) -> FolderBatch:
     return FolderBatch(
         issuer=row.issuer,
         root=row.root,
@@ -101,6 +111,7 @@ def _folder_batch(row: BatchRow) -> FolderBatch:
         state=row.state,
         anchored=row.state in ANCHORED_STATES,
         given_up=row.state is BatchState.CANCELLED,
+        leaves=leaves,
         sequence=row.sequence,
         block_number=row.block_number,
         transaction=row.transaction_hash,

@@ -125,6 +125,7 @@ class FolderBatch:
         state: in the database's word.
         anchored: whether that word means that it is on the chain.
         given_up: whether it means that it never will be.
+        leaves: how many credentials of it the database lists.
         sealed_at, mined_at, final_at: when the operator saw it so; UTC.
     """
 
@@ -134,6 +135,7 @@ class FolderBatch:
     state: str
     anchored: bool
     given_up: bool = False
+    leaves: int | None = None
     sequence: int | None = None
     block_number: int | None = None
     transaction: bytes | None = None
@@ -250,6 +252,9 @@ def compare_folder(
         number = row.block_number if batch is None else batch.block_number
         if number is not None and not first_block <= number <= last_block:
             continue
+        if row.leaves not in (None, row.leaf_count) and not row.given_up:
+            what = f"the database lists {row.leaves} credentials of it and says that there are {row.leaf_count}"
+            yield Difference(Kind.FOLDER_DIFFERS, named(*key), what, row.issuer)
         if batch is not None:
             yield from _compared_row(state, batch, row, as_of)
         elif row.anchored:

@@ -202,12 +202,13 @@ def test_a_batch_that_claims_more_than_anybody_reads(here: Path, run: Run) -> No
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("UPDATE batch SET leaf_count = 299 WHERE leaf_count = 300", [Kind.FOLDER_DIFFERS]),
+        ("UPDATE batch SET leaf_count = 299 WHERE leaf_count = 300", [Kind.FOLDER_DIFFERS] * 2),
         ("UPDATE batch SET sequence = 9 WHERE leaf_count = 3", [Kind.FOLDER_DIFFERS]),
         ("UPDATE batch SET transaction_hash = zeroblob(32) WHERE leaf_count = 3", [Kind.FOLDER_DIFFERS]),
         ("UPDATE batch SET state = 'cancelled' WHERE leaf_count = 3", [Kind.FOLDER_DIFFERS]),
         ("UPDATE batch SET root = zeroblob(32) WHERE leaf_count = 3", [Kind.NOT_ON_CHAIN, Kind.NOT_IN_FOLDER]),
         ("DELETE FROM batch WHERE leaf_count = 3", [Kind.NOT_IN_FOLDER]),
+        ("DELETE FROM leaf WHERE leaf_index = 299", [Kind.FOLDER_DIFFERS]),
         ("UPDATE indexed_batch SET leaf_count = 4 WHERE leaf_count = 3", [Kind.INDEX_DIFFERS]),
         ("DELETE FROM indexed_batch WHERE leaf_count = 3", [Kind.NOT_IN_INDEX]),
         (

@@ -605,6 +605,8 @@ def test_the_database(good: History) -> None:
         ([*rows, unknown], [Kind.NOT_ON_CHAIN]),
         ([*others, replace(first, leaf_count=1)], [Kind.FOLDER_DIFFERS]),
         ([*others, replace(first, sequence=3)], [Kind.FOLDER_DIFFERS]),
+        ([*others, replace(first, leaves=first.leaf_count - 1)], [Kind.FOLDER_DIFFERS]),
+        ([*others, replace(first, leaves=first.leaf_count)], []),
         ([*others, replace(first, block_number=3)], [Kind.FOLDER_DIFFERS]),
         ([*others, replace(first, transaction=b"?" * 32)], [Kind.FOLDER_DIFFERS]),
         ([*others, replace(sealed, state="cancelled", given_up=True)], [Kind.FOLDER_DIFFERS]),
