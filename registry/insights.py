@@ -324,18 +324,15 @@ def _reviews_due(active: Sequence[Accreditation], until: datetime) -> tuple[Revi
 
 
 def _by_issuer(ledger: Ledger, batches: Iterable[AnchoredBatch]) -> dict[int, CredentialCounts]:
-    counts: dict[int, CredentialCounts] = {}
+    counts: dict[int, Counter[str]] = {}
     for batch in batches:
-        standing = _standing(ledger.held_by(batch.issuer), batch.anchored_at)
-        one = CredentialCounts(
-            batches=1,
-            unstated_batches=int(batch.leaf_count == 0),
-            credentials=batch.leaf_count,
-            revoked=batch.leaf_count if batch.voided else batch.revoked,
-            **{standing: batch.leaf_count},
-        )
-        counts[batch.issuer] = counts.get(batch.issuer, CredentialCounts()) + one
-    return dict(sorted(counts.items()))
+        mine = counts.setdefault(batch.issuer, Counter())
+        mine["batches"] += 1
+        mine["unstated_batches"] += batch.leaf_count == 0
+        mine["credentials"] += batch.leaf_count
+        mine["revoked"] += batch.leaf_count if batch.voided else batch.revoked
+        mine[_standing(ledger.held_by(batch.issuer), batch.anchored_at)] += batch.leaf_count
+    return {issuer: CredentialCounts(**counts[issuer]) for issuer in sorted(counts)}
 
 
 def _standing(held: Iterable[Accreditation], moment: datetime) -> str:
