@@ -48,7 +48,7 @@ class FileVerifier:
             now=now,
             issuer=settings.issuer,
             limits=Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth),
-            policy=None if settings.policy is None else _read_policy(settings.policy),
+            policy=None if settings.policy is None else read_policy(settings.policy),
             finality_depth=settings.finality_depth,
         )
 
@@ -118,7 +118,8 @@ def is_digest(path: Path) -> bool:
     return looks_like_digest(os.fsencode(path)) and not path.exists()
 
 
-def _read_policy(path: Path) -> Policy:
+def read_policy(path: Path) -> Policy:
+    """The policy in a file; raises SettingsError."""
     try:
         return parse_policy(path.read_bytes(), where=str(path))
     except OSError as error:

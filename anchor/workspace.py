@@ -205,11 +205,15 @@ class Workspace:
             code="no-issuer",
         )
 
+    def trusted_by_settings(self) -> frozenset[int]:
+        """The parties that the settings name: what a service may believe without asking."""
+        own = {self.settings.issuer} if self.settings.issuer is not None else set()
+        return self.settings.trusted_issuers | own
+
     def trusted(self) -> frozenset[int]:
         """The parties whose number needs no further proof: the settings' and those registered from this folder."""
-        own = {self.settings.issuer} if self.settings.issuer is not None else set()
         here = self.store.parties() if self.has_folder else []
-        return self.settings.trusted_issuers | own | frozenset(here)
+        return self.trusted_by_settings() | frozenset(here)
 
     def _known_deployment(self) -> Deployment | None:
         if not self.has_folder:

@@ -95,6 +95,21 @@ class Settings(BaseSettings):
         default=None, description="Folder of folders, one an issuer's number; files in them become jobs."
     )
 
+    index_seconds: float = Field(
+        default=2.0, gt=0, le=600, description="Seconds between two looks of the indexer at a chain with nothing new."
+    )
+    index_lag: int = Field(
+        default=20, ge=0, description="Blocks that the index may be behind for `/readyz` to call the service ready."
+    )
+    rate_limit: float = Field(
+        default=100.0, ge=0, description="Requests a second that one address may send to the service; 0: any number."
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern="^https?://[^?#]*[^?#/]$",
+        description="URL under which the service is reached, for the addresses of status lists.",
+    )
+
     log_format: Literal["console", "json"] = Field(
         default="console", description="Log lines of the daemon: for a person, or JSON for a collector."
     )

@@ -17,6 +17,7 @@ from anchor.cli import (
     operate,
     queue,
     receipts,
+    serve,
     statuses,
     trees,
     verification,
@@ -64,6 +65,8 @@ app.command()(operate.deploy)
 app.command()(operate.status)
 app.command()(operate.devnet)
 app.command()(daemon.daemon)
+app.command()(serve.serve)
+app.command()(serve.index)
 app.add_typer(queue.jobs_app, name="jobs")
 app.add_typer(queue.key_app, name="key")
 app.add_typer(trees.trees_app, name="trees")

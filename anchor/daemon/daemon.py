@@ -6,11 +6,9 @@ import logging
 import os
 import secrets
 import shutil
-import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +30,7 @@ from anchor.daemon.status import Status
 from anchor.daemon.worker import Worker
 from anchor.publishing import publisher_of
 from anchor.relay import relayed
+from anchor.server import Server, ends_by_signal, listening
 from anchor.signer import operator_from
 from anchor.workspace import Workspace
 from registry.errors import RegistryError
@@ -120,9 +119,7 @@ def run_daemon(
     app.router.routes.extend(operations_routes(health, metrics))
     loops = [_Loop("anchor loop", worker.run, worker.stop), *_drop_loops(settings, desk, notices)]
     try:
-        with socket.create_server((address.host, address.port)) as listener:
-            # Its connections inherit it; without it, small answers on a kept connection wait for acknowledgements.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with listening(address.host, address.port) as listener:
             return _serve(app, listener, loops, notices, status, log, started)
     finally:
         alerts.close()
@@ -187,7 +184,7 @@ def _serve(
     started: Callable[[str], None],
 ) -> str | None:
     logging.getLogger().addHandler(log.handler())
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
+    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
 
     def run(loop: _Loop) -> None:
         try:
@@ -203,7 +200,7 @@ def _serve(
         thread.start()
     started(f"http://{host}:{port}")
     try:
-        with _ends_by_signal(server):
+        with ends_by_signal(server):
             server.run(sockets=[listener])
     finally:
         for loop in loops:
@@ -212,25 +209,3 @@ def _serve(
             thread.join(LOOP_ENDS_SECONDS)
         notices.tell("daemon-stopped", why=status.stopped)
     return status.stopped
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone: uvicorn would end the process by them as soon as the server has ended."""
-        yield
-
-
-@contextmanager
-def _ends_by_signal(server: uvicorn.Server) -> Iterator[None]:
-    """SIGTERM and SIGINT end the server; then the loop ends after the step it is at."""
-
-    def end(*_: object) -> None:
-        server.should_exit = True
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

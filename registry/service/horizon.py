@@ -31,6 +31,11 @@ class AsOf:
     headers: dict[str, str]
     warning: str | None
 
+    @property
+    def member(self) -> dict[str, orjson.Fragment]:
+        """`asOf`, for an answer that is put together elsewhere."""
+        return {"asOf": orjson.Fragment(self.json)}
+
     @classmethod
     def of(cls, head: Head) -> AsOf:
         """From the head of the index."""

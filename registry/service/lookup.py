@@ -15,7 +15,7 @@ from registry.service.horizon import AsOf, Horizon
 from registry.store.index import EventFilter, Index, LeafPlace
 from registry.store.index_facts import REVOCATION, SUSPENSION, WORD_BITS, IndexedBatch, IndexedEvent
 from registry.store.leaf_reader import LeafReader
-from registry.store.trees import DAMAGED, TreeStore
+from registry.store.trees import TreeStore
 from registry.timestamps import from_unix, write_timestamp
 
 ROOTS_KEPT: Final = 4096
@@ -147,14 +147,9 @@ class Lookup:
         for batch in tree.batches:
             if issuer not in (None, batch.issuer):
                 continue
-            # A proof holds for one count only. One that the chain does not know would be refused by every verifier.
+            # Anybody can anchor another issuer's root with another count: no proof holds for that, so it is no anchor.
             if batch.leaf_count not in (0, proof.leaf_count):
-                raise StoreError(
-                    f"the tree of issuer {batch.issuer}, root 0x{root.hex()} has {proof.leaf_count} leaves, the chain "
-                    f"says {batch.leaf_count}",
-                    remedy="The issuer has to put the right tree into the store, or has to explain it.",
-                    code=DAMAGED,
-                )
+                continue
             status = self._status(tree, batch, proof.leaf_index)
             final = as_of.head.is_final(batch.block.number)
             found.append(Found(batch, proof, tree.anchors[batch.issuer], status, final))

@@ -99,6 +99,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _registry(_: Request, error: Exception) -> Response:
@@ -124,3 +125,8 @@ async def _http(_: Request, error: Exception) -> Response:
     answer = problem(error.status_code, "http", str(error.detail), remedy="See /openapi.json.")
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _unexpected(*_: object) -> Response:
+    # What it was is in the operator's log; none of it is for strangers.
+    return problem(500, "internal", "the service failed at this request", remedy="Tell its operator when it happened.")

@@ -243,9 +243,10 @@ class Index:
         with self.engine.connect() as connection:
             return read_events(connection, self._wanted(wanted or EventFilter()), self.source, after=after, limit=limit)
 
-    def all_events(self, wanted: EventFilter | None = None) -> Iterator[IndexedEvent]:
+    def all_events(
+        self, wanted: EventFilter | None = None, *, after: EventPlace | None = None
+    ) -> Iterator[IndexedEvent]:
         """Events in the order of the chain, read in pages."""
-        after = None
         while page := self.events(wanted, after=after):
             yield from page
             after = EventPlace(page[-1].block.number, page[-1].log_index)

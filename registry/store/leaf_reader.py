@@ -61,9 +61,9 @@ class LeafReader:
 
     def _connected(self) -> Any:
         connection = self._engine.raw_connection()
+        driver: Any = connection.driver_connection
         # Taken out of the pool for good: it reads in no transaction, so it holds nothing up.
         connection.detach()
-        driver: Any = connection.driver_connection
         if is_postgresql(self._engine):
             driver.autocommit = True
         self._local.connection = connection

@@ -15,6 +15,7 @@ from registry.errors import CredentialError, StoreError
 from registry.receipt import Receipt, parse_json, to_cbor
 from registry.service import examples
 from registry.service.caching import JSON, answer, fixed
+from registry.service.horizon import AsOf
 from registry.service.lookup import Found, Searched
 from registry.service.pages import PartyNumber
 from registry.service.problems import NotHere
@@ -72,7 +73,7 @@ async def credential(request: Request) -> Response:
     method = method_of(request)
     as_of, found = await service.quickly(service.lookup.find, digest)
     if not found:
-        raise _unknown(digest, await service.in_thread(service.searched))
+        raise _unknown(digest, await service.in_thread(service.searched), as_of)
     written = digest.hex()
     content = {"digest": written, "anchors": [each.content(written, method) for each in found]}
     return answer(request, content, as_of)
@@ -92,10 +93,10 @@ async def receipt(
 ) -> Response:
     service = service_of(request)
     value, wanted, method = digest_of(digest), root_of(root), method_of(request)
-    _, found = await service.in_thread(service.lookup.find, value, issuer=issuer)
+    as_of, found = await service.in_thread(service.lookup.find, value, issuer=issuer)
     one = next((each for each in found if each.batch.root == wanted), None)
     if one is None:
-        raise _unknown(value, await service.in_thread(service.searched, issuer))
+        raise _unknown(value, await service.in_thread(service.searched, issuer), as_of)
     made = _receipt(one, value, method)
     is_cbor = CBOR in request.headers.get("accept", "")
     body = to_cbor(made) if is_cbor else orjson.dumps(one.receipt(value.hex(), method))
@@ -215,7 +216,7 @@ def _digests_in(body: bytes) -> list[str]:
 # Answering
 
 
-def _unknown(digest: bytes, searched: Searched) -> NotHere:
+def _unknown(digest: bytes, searched: Searched, as_of: AsOf) -> NotHere:
     """Nothing was found: said with what was searched, and not called absent where something could not be."""
     what = "no batch that is indexed here has this digest"
     if searched.without_tree:
@@ -225,7 +226,9 @@ def _unknown(digest: bytes, searched: Searched) -> NotHere:
         if not searched.without_tree
         else "Their trees are not in this store: ask their issuers."
     )
-    return NotHere(what, where=digest.hex(), remedy=remedy, code="unknown-digest", searched=searched.content())
+    return NotHere(
+        what, where=digest.hex(), remedy=remedy, code="unknown-digest", searched=searched.content(), **as_of.member
+    )
 
 
 def _receipt(found: Found, digest: bytes, method: str) -> Receipt:

@@ -1,0 +1,60 @@
+"""`testamur serve` and `testamur index`: the lookup service, and what fills its index."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from anchor.cli.session import Exit, Session, command
+
+
+@command
+def serve(
+    session: Session,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 8790,
+    index: Annotated[
+        bool, typer.Option("--index/--no-index", help="Fill the index in this process; with several, in one of them.")
+    ] = True,
+) -> int:
+    """Answer for every credential and every event over HTTP, until the process is asked to end (SIGTERM, Ctrl+C)."""
+    from anchor.serving import serve as run
+
+    def started(url: str) -> None:
+        session.result({"url": url})
+        session.say(f"The lookup service listens at [bold]{url}[/]; Ctrl+C ends it.")
+
+    with session.workspace() as workspace:
+        run(workspace, host, port, indexing=index, started=started)
+    return Exit.DONE
+
+
+@command
+def index(
+    session: Session,
+    once: Annotated[bool, typer.Option("--once", help="End when there is nothing new.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Forget what is indexed, and begin at the contract's first block.")
+    ] = False,
+) -> int:
+    """Fill the index for the lookup service, until the process is asked to end (SIGTERM, Ctrl+C)."""
+    from anchor.serving import fill_index, index_of
+
+    stop = threading.Event()
+    if not once:
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, lambda *_: stop.set())
+    with session.workspace() as workspace:
+        fill_index(workspace, anew=anew, once=once, stop=stop)
+        found = index_of(workspace)
+        head, counts = found.head(), found.counts()
+    number = None if head is None else head.cursor.number
+    session.result({"block": number, **counts})
+    session.say(
+        f"Indexed up to block {number}: {counts['parties']:,} parties, {counts['batches']:,} batches, "
+        f"{counts['credentials']:,} credentials, {counts['trees']:,} trees."
+    )
+    return Exit.DONE

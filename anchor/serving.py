@@ -1,0 +1,192 @@
+"""`testamur serve` and `testamur index`: the lookup service and its loops, put together from the settings."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import uvicorn
+from sqlalchemy import select
+
+from anchor.audit_chain import deployment_block
+from anchor.daemon.logs import Log, secrets_of
+from anchor.server import Server, ends_by_signal, listening
+from anchor.verification import read_policy
+from anchor.workspace import Workspace
+from registry.chain.contract import CredentialRegistry
+from registry.chain.deployment import Deployment
+from registry.chain.indexer import Indexer
+from registry.errors import ChainError, SettingsError, StoreError
+from registry.service.app import create_app
+from registry.service.known import IndexedAnchors
+from registry.service.listing import StatusLists
+from registry.service.loops import Loops
+from registry.service.service import Limits, Service
+from registry.service.verifying import Verifying
+from registry.store.index import Index
+from registry.store.index_tables import indexed_chain
+from registry.store.index_writing import IndexWriter
+from registry.store.loading import TreeLoader
+from registry.store.trees import TreeStore, open_trees
+
+GRACE_SECONDS = 20
+
+
+def serve(
+    workspace: Workspace, host: str, port: int, *, indexing: bool, started: Callable[[str], None] = lambda _url: None
+) -> None:
+    """Serve until the process is asked to end.
+
+    Args:
+        indexing: fill the index in this process, too.
+        started: told the URL when the server listens.
+
+    Raises:
+        RegistryError: the database, or with `indexing` the chain, cannot be used from the start.
+    """
+    index, trees = index_of(workspace), open_trees(workspace.settings)
+    loops = loops_of(workspace, index, trees) if indexing else None
+    app = create_app(
+        service_of(workspace, index, trees),
+        verifying=verifying_of(workspace, index, trees),
+        status_lists=StatusLists(index, workspace.settings.public_url),
+        loops=list if loops is None else loops.checks,
+    )
+    _log_to(workspace)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    server = Server(config)
+    with listening(host, port) as listener:
+        bound_host, bound_port = listener.getsockname()[:2]
+        if loops is not None:
+            loops.start()
+        try:
+            with ends_by_signal(server):
+                started(f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}")
+                server.run(sockets=[listener])
+        finally:
+            if loops is not None:
+                loops.stop()
+
+
+def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, stop: threading.Event) -> None:
+    """Fill the index until told to stop.
+
+    Args:
+        anew: forget what is indexed of this contract, and begin at its first block.
+        once: end when there is nothing new and every tree that is there is loaded.
+
+    Raises:
+        RegistryError: the chain or the database cannot be used from the start, or a final block changed.
+    """
+    index, trees = index_of(workspace), open_trees(workspace.settings)
+    if anew:
+        IndexWriter(index.engine, index.chain, index.contract).forget()
+    if once:
+        indexer_of(workspace, index).catch_up()
+        TreeLoader(index, trees).step(stop)
+        return
+    errors: list[BaseException] = []
+
+    def ended(error: BaseException) -> None:
+        errors.append(error)
+        stop.set()
+
+    loops = loops_of(workspace, index, trees, ended=ended)
+    _log_to(workspace)
+    loops.start()
+    try:
+        stop.wait()
+    finally:
+        loops.stop()
+    if errors:
+        raise errors[0]
+
+
+def index_of(workspace: Workspace) -> Index:
+    """The index of the settings' contract on the settings' chain; the chain's name from the index when it is away.
+
+    Raises:
+        ChainError: the chain does not answer, and the database has no index of one chain alone.
+    """
+    engine, contract = workspace.folder.engine, workspace.contract_address
+    try:
+        return Index(engine, workspace.chain, contract)
+    except ChainError:
+        with engine.connect() as connection:
+            query = select(indexed_chain.c.chain).where(indexed_chain.c.contract == contract)
+            chains = list(connection.execute(query).scalars())
+        if len(chains) != 1:
+            raise
+        return Index(engine, chains[0], contract)
+
+
+def service_of(workspace: Workspace, index: Index, trees: TreeStore) -> Service:
+    """What the routes work with."""
+    settings = workspace.settings
+    return Service(index, trees, Limits(rate=settings.rate_limit, ready_lag=settings.index_lag))
+
+
+def verifying_of(workspace: Workspace, index: Index, trees: TreeStore) -> Verifying:
+    """What `POST /v1/verify` works with: the chain is asked for each verdict."""
+    settings = workspace.settings
+    return Verifying(
+        lambda: workspace.registry,
+        index.chain,
+        IndexedAnchors(index, trees),
+        trusted=workspace.trusted_by_settings(),
+        policy=None if settings.policy is None else read_policy(settings.policy),
+        ledger=index.ledger,
+        finality_depth=settings.finality_depth,
+    )
+
+
+def indexer_of(workspace: Workspace, index: Index) -> Indexer:
+    """The indexer of the settings' contract."""
+    registry: CredentialRegistry = workspace.ready_to_write() if _is_own_chain(workspace) else workspace.registry
+    return Indexer(
+        registry,
+        IndexWriter(index.engine, index.chain, index.contract),
+        first_block=_first_block(workspace),
+        finality_depth=workspace.settings.finality_depth,
+    )
+
+
+def loops_of(
+    workspace: Workspace,
+    index: Index,
+    trees: TreeStore,
+    *,
+    ended: Callable[[BaseException], None] = lambda _error: None,
+) -> Loops:
+    """Indexer and loader."""
+    return Loops(indexer_of(workspace, index), TreeLoader(index, trees), workspace.settings.index_seconds, ended=ended)
+
+
+def _first_block(workspace: Workspace) -> int:
+    """The block that the contract was deployed in; looked for where no deployment file says it."""
+    with suppress(StoreError):
+        known = Deployment.load(workspace.folder.deployments, workspace.chain_id)
+        if known is not None and known.address == workspace.contract_address and known.block_number:
+            return known.block_number
+    newest = workspace.client.block("latest")
+    if newest is None:
+        raise SettingsError("the chain has no block", where=workspace.client.where)
+    return deployment_block(workspace.client, workspace.contract_address, newest.number)
+
+
+def _is_own_chain(workspace: Workspace) -> bool:
+    from registry.settings import EMBEDDED
+
+    return workspace.settings.chain == EMBEDDED
+
+
+def _log_to(workspace: Workspace) -> None:
+    settings = workspace.settings
+    handler = Log(settings.log_format, secrets=secrets_of(settings)).handler()
+    root = logging.getLogger()
+    if handler not in root.handlers:
+        root.addHandler(handler)

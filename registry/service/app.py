@@ -1,0 +1,82 @@
+"""The lookup service as an application: routes, limits, and what every answer has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from registry.service.limits import BodyLimit, RateLimit
+from registry.service.listing import StatusLists
+from registry.service.loops import Check
+from registry.service.metrics import CountRequests, ServiceMetrics
+from registry.service.problems import EXAMPLE, PROBLEM, install_problems
+from registry.service.routes import about, accreditations, batches, credentials, events, insights, statuslists, trqp
+from registry.service.routes.operations import operations_router
+from registry.service.routes.verify import verify_router
+from registry.service.service import Service
+from registry.service.verifying import Verifying
+
+VERIFY: Final = "/v1/verify"
+OPERATIONS: Final = ("/healthz", "/readyz", "/metrics")
+
+_DESCRIPTION: Final = """
+Looks credentials up that were anchored on an EVM chain, proves what it says, and says up to which block it is right
+(`asOf`). Nothing here has to be believed: receipts, proofs and events can be checked against the chain.
+
+Errors are problem details (RFC 9457) with a stable `code`. What could not be checked is never called valid, absent or
+not revoked.
+"""
+
+
+def create_app(
+    service: Service,
+    *,
+    verifying: Verifying | None = None,
+    status_lists: StatusLists | None = None,
+    loops: Callable[[], Sequence[Check]] = list,
+) -> FastAPI:
+    """The application.
+
+    Args:
+        verifying: what `POST /v1/verify` works with; without it there is no such route.
+        status_lists: with signers; default: lists without a proof.
+        loops: how the loops of this process are.
+    """
+    metrics = ServiceMetrics(service)
+    app = FastAPI(
+        title="Testamur lookup service",
+        version="1",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        responses={
+            "default": {"description": "Problem details (RFC 9457).", "content": {PROBLEM: {"example": EXAMPLE}}}
+        },
+    )
+    app.state.service = service
+    app.state.verifying = verifying
+    app.state.status_lists = status_lists
+    for module in (about, credentials, batches, events, accreditations, trqp, statuslists, insights):
+        app.include_router(module.router)
+    if verifying is not None:
+        app.include_router(verify_router())
+    app.include_router(operations_router(metrics, loops))
+    install_problems(app)
+    _wrap(app, service, metrics)
+    return app
+
+
+def _wrap(app: FastAPI, service: Service, metrics: ServiceMetrics) -> None:
+    """Plain ASGI around the routes; the last one added comes first."""
+    limits = service.limits
+    app.add_middleware(BodyLimit, most=limits.body_bytes, own=(VERIFY,))
+    app.add_middleware(RateLimit, rate=limits.rate, free=OPERATIONS)
+    # Reads are public: any page may ask, none with a visitor's cookies.
+    exposed: dict[str, Any] = {"expose_headers": ["ETag", "Link", "Index-Block", "Index-Blocks-Behind", "Retry-After"]}
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"], **exposed
+    )
+    app.add_middleware(CountRequests, metrics=metrics)

@@ -1,0 +1,145 @@
+"""Every event of the contract: in pages, or all that match as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from registry.chain.abi import artifact
+from registry.errors import SettingsError
+from registry.service import examples
+from registry.service.caching import IMMUTABLE, REVALIDATE, answer
+from registry.service.facts_json import event_content
+from registry.service.pages import Cursor, Limit, PartyNumber, cursor_of, cut, link_to, place_of
+from registry.service.routes.batches import HASH_PATTERN
+from registry.service.routes.credentials import root_of
+from registry.service.service import Service, service_of
+from registry.service.tables import as_csv, as_ndjson, as_parquet
+from registry.store.index import EventFilter, EventPlace, Head
+from registry.store.index_facts import IndexedEvent
+
+router = APIRouter(prefix="/v1", tags=["events"])
+
+MOST_NAMES: Final = 30
+NAMES: Final = frozenset(item.name for item in artifact().events_by_topic.values())
+
+
+class Form(StrEnum):
+    """How events are written: a page of JSON, or all that match."""
+
+    JSON = "json"
+    CSV = "csv"
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
+
+
+_TYPES: Final = {
+    Form.CSV: "text/csv; charset=utf-8",
+    Form.NDJSON: "application/x-ndjson",
+    Form.PARQUET: "application/vnd.apache.parquet",
+}
+_WRITERS: Final[dict[Form, Callable[[Iterable[IndexedEvent], Head], Iterator[bytes]]]] = {
+    Form.CSV: as_csv,
+    Form.NDJSON: as_ndjson,
+    Form.PARQUET: as_parquet,
+}
+
+
+@router.get(
+    "/events",
+    summary="Events in the order of the chain, filtered; a page of JSON, or all of them as CSV, NDJSON or Parquet.",
+    description="What ends at a final block never changes: with `to_block` at or below it, answers may be kept.",
+    responses={
+        200: {
+            "description": "The events.",
+            "content": {
+                "application/json": {
+                    "example": {"events": [examples.EVENT], "next": "21000000.14", "asOf": examples.AS_OF}
+                },
+                **{kind: {} for kind in _TYPES.values()},
+            },
+        }
+    },
+)
+async def events(
+    request: Request,
+    party: PartyNumber | None = None,
+    root: Annotated[
+        str | None, Query(description="Events of this root.", examples=[examples.ROOT], pattern=HASH_PATTERN)
+    ] = None,
+    accreditation: Annotated[int | None, Query(ge=1, lt=2**63, description="Of this accreditation.")] = None,
+    name: Annotated[
+        list[str] | None, Query(max_length=MOST_NAMES, description="Of this name; repeatable.", examples=[["Anchored"]])
+    ] = None,
+    from_block: Annotated[int | None, Query(ge=0, lt=2**63, description="From this block on.")] = None,
+    to_block: Annotated[int | None, Query(ge=0, lt=2**63, description="Up to this block.")] = None,
+    form: Annotated[
+        Form | None, Query(alias="format", description="How they are written; default: by the header Accept.")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    service = service_of(request)
+    unknown = sorted(set(name or ()) - NAMES)
+    if unknown:
+        raise SettingsError(
+            f"the contract has no event {unknown[0][:80]!r}",
+            remedy=f"It has {', '.join(sorted(NAMES))}.",
+            code="unknown-event",
+        )
+    wanted = EventFilter(
+        party=party,
+        root=None if root is None else root_of(root),
+        accreditation=accreditation,
+        names=None if name is None else frozenset(name),
+        from_block=from_block,
+        to_block=to_block,
+    )
+    chosen = form or _accepted(request)
+    if chosen is Form.JSON:
+        return await service.in_thread(_page, request, service, wanted, place_of(cursor), limit)
+    return await service.in_thread(_table, service, wanted, place_of(cursor), chosen)
+
+
+def _accepted(request: Request) -> Form:
+    accepted = request.headers.get("accept", "")
+    return next((form for form, kind in _TYPES.items() if kind.partition(";")[0] in accepted), Form.JSON)
+
+
+def _page(request: Request, service: Service, wanted: EventFilter, after: EventPlace | None, limit: int) -> Response:
+    as_of = service.horizon.now()
+    page, more = cut(service.index.events(wanted, after=after, limit=limit + 1), limit)
+    following = cursor_of(EventPlace(page[-1].block.number, page[-1].log_index)) if more else None
+    content = {"events": [event_content(each, as_of.head) for each in page], "next": following}
+    headers = link_to(request, following) | {"Vary": "Accept"}
+    return answer(request, content, as_of, immutable=_is_fixed(wanted, as_of.head), headers=headers)
+
+
+def _table(service: Service, wanted: EventFilter, after: EventPlace | None, form: Form) -> Response:
+    as_of = service.horizon.now()
+    # What comes in while the table is written would be in some of it and not in the rest.
+    last = as_of.head.cursor.number
+    bounded = EventFilter(
+        party=wanted.party,
+        root=wanted.root,
+        accreditation=wanted.accreditation,
+        names=wanted.names,
+        from_block=wanted.from_block,
+        to_block=last if wanted.to_block is None else min(last, wanted.to_block),
+    )
+    headers = {
+        "Cache-Control": IMMUTABLE if _is_fixed(wanted, as_of.head) else REVALIDATE,
+        "Content-Disposition": f'attachment; filename="events.{form}"',
+        "Vary": "Accept",
+        **as_of.headers,
+    }
+    pieces = _WRITERS[form](service.index.all_events(bounded, after=after), as_of.head)
+    return StreamingResponse(pieces, media_type=_TYPES[form], headers=headers)
+
+
+def _is_fixed(wanted: EventFilter, head: Head) -> bool:
+    return wanted.to_block is not None and head.is_final(wanted.to_block) and wanted.to_block <= head.cursor.number
