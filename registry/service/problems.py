@@ -56,7 +56,15 @@ EXAMPLE: Final = {
 class NotHere(StoreError):
     """What was asked for is not here; `details` are further members of the answer, such as what was searched."""
 
-    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None, code: str, **details: Any):
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        remedy: str | None = None,
+        code: str,
+        details: Mapping[str, Any],
+    ):
         super().__init__(what, where=where, remedy=remedy, code=code)
         self.details = details
 

@@ -107,7 +107,7 @@ def _batch(request: Request, service: Service, issuer: int, root: bytes) -> Resp
             where=f"0x{root.hex()}",
             remedy="Check both; GET /v1/batches?issuer= lists them.",
             code="unknown-batch",
-            **as_of.member,
+            details=as_of.member,
         )
     words: dict[str, Any] = {
         purpose.word: {
@@ -138,7 +138,7 @@ def _party(request: Request, service: Service, number: int) -> Response:
             f"there is no party {number} up to block {as_of.head.cursor.number}",
             remedy="GET /v1/parties lists them.",
             code="unknown-party",
-            **as_of.member,
+            details=as_of.member,
         )
     operators: dict[str, bool] = {}
     for event in service.index.all_events(EventFilter(party=number, names=frozenset({"OperatorSet"}))):

@@ -227,7 +227,11 @@ def _unknown(digest: bytes, searched: Searched, as_of: AsOf) -> NotHere:
         else "Their trees are not in this store: ask their issuers."
     )
     return NotHere(
-        what, where=digest.hex(), remedy=remedy, code="unknown-digest", searched=searched.content(), **as_of.member
+        what,
+        where=digest.hex(),
+        remedy=remedy,
+        code="unknown-digest",
+        details={"searched": searched.content(), **as_of.member},
     )
 
 
@@ -305,7 +309,12 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
     as_of = service.horizon.now()
     party = service.index.party(issuer)
     if party is None:
-        raise StoreError(f"there is no party {issuer}", remedy="GET /v1/parties lists them.", code="unknown-party")
+        raise NotHere(
+            f"there is no party {issuer} up to block {as_of.head.cursor.number}",
+            remedy="GET /v1/parties lists them.",
+            code="unknown-party",
+            details=as_of.member,
+        )
     proofs: dict[bytes, Proof] = {}
     batches = []
     for batch in service.index.all_batches(issuer):
