@@ -19,7 +19,7 @@ from anchor.cli.session import Exit, Session, command
 from anchor.workspace import Workspace
 from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
-from registry.errors import ChainError, ContractReverted, SettingsError, StoreError
+from registry.errors import ChainError, RegistryError, SettingsError
 from registry.settings import EMBEDDED
 from registry.timestamps import read_timestamp, write_timestamp
 
@@ -34,6 +34,10 @@ _ENDINGS: Final = {
     DIFFERENCES: "[bold red]Differences[/]: not everything agrees; what each means is told above.",
     COULD_NOT_BE_CHECKED: "[bold yellow]Could not be checked[/]: nothing differs, but not all could be compared.",
 }
+
+
+class NotAudited(ChainError):
+    """Nothing was found out, or it could not be written: not the exit code that says that something differs."""
 
 
 @command
@@ -55,13 +59,12 @@ def audit(
     try:
         with session.workspace(read_only=True) as workspace:
             found = _audited(session, workspace, since, until)
-    except (StoreError, ContractReverted) as error:
-        # Exit code 1 says that something differs; here nothing was found out.
-        raise ChainError(error.what, where=error.where, remedy=error.remedy, code=error.code) from None
-    written = [] if csv_folder is None else write_csv(found, csv_folder)
-    if report is not None:
-        write_html(found, report)
-        written.append(report)
+        written = [] if csv_folder is None else write_csv(found, csv_folder)
+        if report is not None:
+            write_html(found, report)
+            written.append(report)
+    except RegistryError as error:
+        raise NotAudited(error.what, where=error.where, remedy=error.remedy, code=error.code) from None
     session.result(content(found))
     _say(session, found)
     for path in written:

@@ -357,8 +357,7 @@ def test_an_endpoint_that_is_down_is_no_answer(here: Path, run: Run, tmp_path: P
 
 def test_nothing_to_audit(run: Run) -> None:
     audited = run("audit", "--json")
-    assert audited.json["error"]["code"] == "nothing-to-audit"
-    assert audited.code != 0
+    assert (audited.code, audited.json["error"]["code"]) == (2, "nothing-to-audit")
 
 
 # Filters
@@ -409,7 +408,9 @@ def test_a_time_stands_for_the_first_block_since_or_the_last_one_before(times: l
 
 @pytest.mark.parametrize("words", [["--from", "yesterday"], ["--to", "1.5"], ["--from", "5", "--to", "4"]])
 def test_a_filter_that_makes_no_sense(here: Path, run: Run, words: list[str]) -> None:
-    assert run("audit", *words, "--json").json["error"]["code"] in ("no-block-or-time", "empty-range")
+    audited = run("audit", *words, "--json")
+    assert audited.code == 2
+    assert audited.json["error"]["code"] in ("no-block-or-time", "empty-range")
 
 
 def test_a_block_that_is_not_there_is_no_answer(here: Path, run: Run) -> None:
@@ -428,6 +429,13 @@ def test_the_tables_are_safe_in_a_spreadsheet(here: Path, run: Run, tmp_path: Pa
     for row in tables["parties"]:
         assert not row["uri"].startswith(("=", "+", "-", "@"))
         assert "\x1b" not in row["uri"]
+
+
+@pytest.mark.parametrize("option", ["--report", "--csv"])
+def test_a_report_that_cannot_be_written_is_no_difference(here: Path, run: Run, tmp_path: Path, option: str) -> None:
+    (tmp_path / "file").write_text("")
+    audited = run("audit", option, tmp_path / "file" / "below", "--json")
+    assert (audited.code, audited.json["error"]["code"]) == (2, "unwritable")
 
 
 def test_the_page_shows_what_strangers_say_and_runs_nothing_of_it(here: Path, run: Run, tmp_path: Path) -> None:
