@@ -63,10 +63,10 @@ class NotHere(StoreError):
         where: str | None = None,
         remedy: str | None = None,
         code: str,
-        details: Mapping[str, Any],
+        details: Mapping[str, Any] | None = None,
     ):
         super().__init__(what, where=where, remedy=remedy, code=code)
-        self.details = details
+        self.details = details or {}
 
 
 def problem(
