@@ -20,7 +20,7 @@ from anchor.workspace import Workspace
 from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainError, RegistryError, SettingsError
-from registry.settings import EMBEDDED
+from registry.settings import EMBEDDED, Settings
 from registry.timestamps import read_timestamp, write_timestamp
 
 SHOWN: Final = 20
@@ -73,11 +73,11 @@ def audit(
 
 
 def _audited(session: Session, workspace: Workspace, since: str | None, until: str | None) -> Audit:
-    if session.settings.chain == EMBEDDED and not workspace.has_folder:
+    if not workspace.has_folder and (session.settings.chain == EMBEDDED or _names_a_folder(session.settings)):
         raise SettingsError(
-            "there is neither a chain nor a data folder to audit",
+            "there is no data folder to audit",
             where=str(session.settings.data_folder),
-            remedy="Name the chain with --chain, or the data folder with --data-folder.",
+            remedy="Check --data-folder; to audit a chain alone, leave it out and name the chain with --chain.",
             code="nothing-to-audit",
         )
     client = workspace.client
@@ -94,6 +94,12 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
         phase=session.progress,
     )
     return auditor.run()
+
+
+def _names_a_folder(settings: Settings) -> bool:
+    """Whether a person wants a data folder compared: a wrong path is not to look like a clean folder."""
+    default = Settings.model_fields["data_folder"].default
+    return settings.data_folder != default or settings.database is not None
 
 
 def _block(option: str, text: str, client: ChainClient, *, after: bool) -> int:

@@ -74,8 +74,8 @@ def main() -> None:
         size = sum(tree.stat().st_size for tree in trees)
         streamed = _timed(lambda: [_streamed(tree) for tree in trees])
         paired = _timed(lambda: [_paired(tree) for tree in trees])
-        alone, *_ = _audited(url, Path(folder) / "nothing")
-        seconds, own, mapped = _audited(url, data)
+        alone, *_ = _audited(Path(folder), "--chain", url)
+        seconds, own, mapped = _audited(Path(folder), "--chain", url, "--data-folder", "registry")
     print(f"{options.credentials:,} credentials in {len(trees):,} batches, {size / 2**20:,.0f} MB of trees")
     print(f"{'testamur audit, chain, database and trees':50}{seconds:8.1f} s")
     print(f"{'  its own memory at the peak':50}{own:8,} MB")
@@ -112,12 +112,12 @@ def _build(client: ChainClient, folder: Path, credentials: int, batches: int) ->
                 registry.send(OPERATOR, revoke)
 
 
-def _audited(url: str, folder: Path) -> tuple[float, int, int]:
+def _audited(folder: Path, *options: str) -> tuple[float, int, int]:
     """Seconds of the command in a process of its own, and the peak megabytes of its own memory and of mapped files."""
-    command = [sys.executable, "-c", WATCHED, "audit", "--chain", url]
-    command += ["--data-folder", str(folder), "--json"]
+    command = [sys.executable, "-c", WATCHED, "audit", *options, "--json"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     started = perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
     seconds = perf_counter() - started
     if done.returncode:
         sys.exit(done.stdout[-2000:] + done.stderr)

@@ -360,6 +360,12 @@ def test_nothing_to_audit(run: Run) -> None:
     assert (audited.code, audited.json["error"]["code"]) == (2, "nothing-to-audit")
 
 
+def test_a_data_folder_that_is_named_and_not_there_does_not_pass_for_one_that_is_clean(run: Run) -> None:
+    audited = run("audit", "--chain", "http://127.0.0.1:1", "--data-folder", "registri", "--json")
+    assert (audited.code, audited.json["error"]["code"]) == (2, "nothing-to-audit")
+    assert run("audit", "--chain", "http://127.0.0.1:1", "--json").json["error"]["code"] == "chain-unreachable"
+
+
 # Filters
 
 
