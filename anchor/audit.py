@@ -182,6 +182,8 @@ class Auditor:
         self._registry.verify_code()
         first = deployment_block(self._client, self._registry.address, block.number)
         state = self._replayed(first, block, self._comparable(index, block))
+        if self._issuer is not None and self._issuer not in state.parties:
+            self._unchecked.append(Unchecked(f"party {self._issuer}", "there is no such party at the audited block"))
         self._differences += state.differences
         self._differences += compare_storage(state, self._storage(state, block.number))
         if existing_block(self._client, block.number).hash != block.hash:

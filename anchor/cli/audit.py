@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from anchor.audit import Audit, Auditor
-from anchor.audit_chain import block_at
+from anchor.audit_chain import block_at, existing_block
 from anchor.audit_csv import write_csv
 from anchor.audit_html import write_html
 from anchor.audit_json import CLEAN, COULD_NOT_BE_CHECKED, DIFFERENCES, content, outcome
@@ -83,8 +83,9 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
     client = workspace.client
     first = 0 if since is None else _block("--from", since, client, after=True)
     last = None if until is None else _block("--to", until, client, after=False)
-    if last is not None and last < first:
-        raise SettingsError(f"--from is block {first}, after --to, block {last}", code="empty-range")
+    end = existing_block(client, "latest").number if last is None else last
+    if end < first:
+        raise SettingsError(f"--from is block {first}, after the audited one, block {end}", code="empty-range")
     auditor = Auditor(
         CredentialRegistry(client, workspace.contract_address),
         folder=workspace.folder if workspace.has_folder else None,

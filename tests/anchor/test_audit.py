@@ -412,7 +412,16 @@ def test_a_time_stands_for_the_first_block_since_or_the_last_one_before(times: l
     assert block_at(client, from_unix(moment), after=False) == max(0, since - 1)
 
 
-@pytest.mark.parametrize("words", [["--from", "yesterday"], ["--to", "1.5"], ["--from", "5", "--to", "4"]])
+def test_an_issuer_that_is_not_there_is_not_clean(here: Path, run: Run) -> None:
+    audited = run("audit", "--issuer", 99, "--json")
+    assert audited.code == 2
+    assert [each["subject"] for each in audited.json["unchecked"]] == ["party 99"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--from", "yesterday"], ["--to", "1.5"], ["--from", "5", "--to", "4"], ["--from", "2999-01-01T00:00:00Z"]],
+)
 def test_a_filter_that_makes_no_sense(here: Path, run: Run, words: list[str]) -> None:
     audited = run("audit", *words, "--json")
     assert audited.code == 2
