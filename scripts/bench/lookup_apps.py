@@ -1,0 +1,33 @@
+"""Applications for `lookup_http`: the service over the folder that TESTAMUR_BENCH names, and a bare one to compare."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from registry.service.app import create_app
+from registry.service.service import Service
+from registry.store.database import open_database
+from registry.store.index import Index
+from registry.store.trees import FolderTrees
+from scripts.bench.many_batches import CHAIN, CONTRACT
+
+
+def service() -> FastAPI:
+    """The lookup service without limits of rate."""
+    folder = Path(os.environ["TESTAMUR_BENCH"])
+    engine = open_database(os.environ.get("TESTAMUR_BENCH_DATABASE", f"sqlite:///{folder / 'testamur.db'}"))
+    return create_app(Service(Index(engine, CHAIN, CONTRACT), FolderTrees(folder / "trees")))
+
+
+def hello() -> FastAPI:
+    """The least that FastAPI can answer."""
+    app = FastAPI()
+
+    @app.get("/")
+    async def say_hello() -> dict[str, str]:
+        return {"hello": "world"}
+
+    return app

@@ -1,0 +1,157 @@
+"""Lookups with proof over HTTP at 1 and 10 million digests in 1,000 batches, against the bare framework.
+
+    python -m scripts.bench.lookup_http [--credentials 1000000 10000000] [--seconds 10] [--postgres]
+
+One uvicorn process each (uvloop, httptools), wrk with 64 connections on the other core; the bare application is
+FastAPI's "hello" on the same server in the same run. Every request asks for another digest. The second rival makes
+proofs with pymerkle's SQLite tree, without HTTP. Loopback only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+from pymerkle import SqliteTree
+
+from scripts.bench.many_batches import build, digest
+from scripts.bench.postgres import postgres
+
+CONNECTIONS = 64
+PATHS = 20_000
+PYMERKLE_LEAVES = 20_000
+_LUA = """
+local paths = {}
+for line in io.lines("%s") do paths[#paths + 1] = line end
+local at = math.random(#paths)
+request = function()
+  at = at %% #paths + 1
+  return wrk.format("GET", paths[at])
+end
+"""
+
+
+class Rate(NamedTuple):
+    """Requests a second, and how long they took, as wrk writes it."""
+
+    a_second: float
+    half: str
+    most: str
+
+
+def measured(url: str, paths: Path | None, seconds: float) -> Rate:
+    """What wrk says; every answer has to be 200."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write("" if paths is None else _LUA % paths)
+        script.flush()
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--latency"]
+        command += [] if paths is None else ["-s", script.name]
+        told = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in told or "Socket errors" in told:
+        raise RuntimeError(told)
+    a_second, half, most = (
+        re.search(pattern, told, re.MULTILINE)
+        for pattern in (r"^Requests/sec:\s+([\d.]+)", r"^\s+50%\s+(\S+)", r"^\s+99%\s+(\S+)")
+    )
+    if a_second is None or half is None or most is None:
+        raise RuntimeError(told)
+    return Rate(float(a_second[1]), half[1], most[1])
+
+
+@contextmanager
+def served(name: str, **environment: str) -> Iterator[str]:
+    """The URL of one of `lookup_apps` in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", f"scripts.bench.lookup_apps:{name}", "--factory", "--port", str(port)]
+    command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    process = subprocess.Popen(command, env=os.environ | environment)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _until_it_answers(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
+    end, pause = time.monotonic() + 30, threading.Event()
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            httpx.get(url)
+        except httpx.TransportError:
+            pause.wait(0.05)
+        else:
+            return
+    raise RuntimeError("the server does not answer")
+
+
+def with_pymerkle(folder: Path) -> float:
+    """Proofs a second."""
+    tree = SqliteTree(str(folder / "pymerkle.db"), algorithm="sha256")
+    tree.append_entries([sha256(b"%d" % number).digest() for number in range(PYMERKLE_LEAVES)])
+    chance, begun, count = random.Random(1), time.perf_counter(), 0
+    while time.perf_counter() - begun < 3:
+        tree.prove_inclusion(chance.randrange(PYMERKLE_LEAVES) + 1, PYMERKLE_LEAVES)
+        count += 1
+    return count / (time.perf_counter() - begun)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--credentials", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--batches", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--postgres", action="store_true", help="On PostgreSQL as well, at the first size.")
+    given = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is not installed (Debian: apt-get install wrk)")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        databases = [("SQLite", None)] + ([("PostgreSQL", stack.enter_context(postgres()))] if given.postgres else [])
+        for credentials in given.credentials:
+            for name, url in databases if credentials == given.credentials[0] else databases[:1]:
+                place = folder / f"{name}-{credentials}"
+                place.mkdir()
+                _compare(name, place, url, credentials, given.batches, given.seconds)
+        print(f"pymerkle's SQLite tree of {PYMERKLE_LEAVES:,} leaves, no HTTP: {with_pymerkle(folder):,.0f} proofs/s")
+
+
+def _compare(name: str, place: Path, url: str | None, credentials: int, batches: int, seconds: float) -> None:
+    build(place, url or f"sqlite:///{place / 'testamur.db'}", credentials, batches)
+    chance, paths = random.Random(7), place / "paths"
+    numbers = [chance.randrange(credentials // batches * batches) for _ in range(PATHS)]
+    paths.write_text("".join(f"/v1/credentials/{digest(number).hex()}\n" for number in numbers))
+    with served("hello") as bare:
+        hello = measured(bare, None, seconds)
+    database = {} if url is None else {"TESTAMUR_BENCH_DATABASE": url}
+    with served("service", TESTAMUR_BENCH=str(place), **database) as service:
+        measured(service, paths, 2.0)
+        lookups = measured(service, paths, seconds)
+    print(
+        f"{name}, {credentials:,} digests in {batches:,} batches: {lookups.a_second:,.0f} lookups with proof/s "
+        f"(p50 {lookups.half}, p99 {lookups.most}); "
+        f"hello {hello.a_second:,.0f}/s (p50 {hello.half}, p99 {hello.most}): "
+        f"{lookups.a_second / hello.a_second:.2f} of it (bar 0.50)"
+    )
+
+
+if __name__ == "__main__":
+    main()
