@@ -63,6 +63,11 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/verify.py
 	$(BIN)/python scripts/bench/intake.py
 	$(BIN)/python -m scripts.bench.daemon
+	$(BIN)/python -m scripts.bench.intake_http
+	$(BIN)/python scripts/bench/trees.py
+	$(BIN)/python scripts/bench/audit.py
+	$(BIN)/python -m scripts.bench.backfill
+	$(BIN)/python -m scripts.bench.lookup_http
 
 soak: $(VENV)/.dev node_modules/.ready ## The daemon under a random mix of faults: SEEDS=10 BATCHES=200
 	$(BIN)/python -m tests.faults.soak --seeds $(or $(SEEDS),10) --batches $(or $(BATCHES),200)

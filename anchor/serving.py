@@ -19,12 +19,14 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment
 from registry.chain.indexer import Indexer
 from registry.errors import ChainError, SettingsError, StoreError
+from registry.formats.dataintegrity import read_key
 from registry.service.app import create_app
 from registry.service.known import IndexedAnchors
-from registry.service.listing import StatusLists
+from registry.service.listing import ListSigner, StatusLists
 from registry.service.loops import Loops
 from registry.service.service import Limits, Service
 from registry.service.verifying import Verifying
+from registry.settings import EMBEDDED, Settings
 from registry.store.index import Index
 from registry.store.index_tables import indexed_chain
 from registry.store.index_writing import IndexWriter
@@ -51,7 +53,7 @@ def serve(
     app = create_app(
         service_of(workspace, index, trees),
         verifying=verifying_of(workspace, index, trees),
-        status_lists=StatusLists(index, workspace.settings.public_url),
+        status_lists=StatusLists(index, workspace.settings.public_url, list_signers(workspace.settings)),
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)
@@ -144,6 +146,23 @@ def verifying_of(workspace: Workspace, index: Index, trees: TreeStore) -> Verify
     )
 
 
+def list_signers(settings: Settings) -> dict[int, ListSigner]:
+    """The keys that sign status lists, by issuer.
+
+    Raises:
+        SettingsError: one cannot be read, or its method names no key.
+    """
+    signers = {}
+    for issuer, key in settings.status_keys.items():
+        try:
+            text = key.file.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise SettingsError(f"the key of status lists cannot be read: {reason}", where=str(key.file)) from None
+        signers[issuer] = ListSigner.of(read_key(text, where=str(key.file)), key.method)
+    return signers
+
+
 def indexer_of(workspace: Workspace, index: Index) -> Indexer:
     """The indexer of the settings' contract."""
     registry: CredentialRegistry = workspace.ready_to_write() if _is_own_chain(workspace) else workspace.registry
@@ -179,8 +198,6 @@ def _first_block(workspace: Workspace) -> int:
 
 
 def _is_own_chain(workspace: Workspace) -> bool:
-    from registry.settings import EMBEDDED
-
     return workspace.settings.chain == EMBEDDED
 
 

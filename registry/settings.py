@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from registry.errors import SettingsError
@@ -14,6 +14,15 @@ from registry.strictjson import MOST_DEPTH
 
 SETTINGS_FILE = "testamur.toml"
 EMBEDDED = "embedded"
+
+
+class StatusKey(BaseModel):
+    """The key that signs an issuer's status lists, and the URL under which verifiers find its public half."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Path
+    method: str | None = None
 
 
 class Settings(BaseSettings):
@@ -109,6 +118,9 @@ class Settings(BaseSettings):
         pattern="^https?://[^?#]*[^?#/]$",
         description="URL under which the service is reached, for the addresses of status lists.",
     )
+    status_keys: dict[int, StatusKey] = Field(
+        default_factory=dict, description="By issuer, the key that signs its status lists."
+    )
 
     log_format: Literal["console", "json"] = Field(
         default="console", description="Log lines of the daemon: for a person, or JSON for a collector."
@@ -168,9 +180,12 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file")
     operator = ("operator_keystore", "operator_keystore_password_file")
     paths = {name: getattr(settings, name) for name in (*names, *operator)}
-    return settings.model_copy(
-        update={name: folder / path.expanduser() for name, path in paths.items() if path is not None}
-    )
+    update: dict[str, Any] = {name: folder / path.expanduser() for name, path in paths.items() if path is not None}
+    update["status_keys"] = {
+        issuer: key.model_copy(update={"file": folder / key.file.expanduser()})
+        for issuer, key in settings.status_keys.items()
+    }
+    return settings.model_copy(update=update)
 
 
 def _senseless(error: ValidationError) -> SettingsError:

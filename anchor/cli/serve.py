@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from anchor.cli.session import Exit, Session, command
+from registry.errors import ChainError
 
 
 @command
@@ -42,13 +43,20 @@ def index(
 ) -> int:
     """Fill the index for the lookup service, until the process is asked to end (SIGTERM, Ctrl+C)."""
     from anchor.serving import fill_index, index_of
+    from registry.store.index_writing import FINALITY_VIOLATED
 
     stop = threading.Event()
     if not once:
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, lambda *_: stop.set())
     with session.workspace() as workspace:
-        fill_index(workspace, anew=anew, once=once, stop=stop)
+        try:
+            fill_index(workspace, anew=anew, once=once, stop=stop)
+        except ChainError as error:
+            if error.code != FINALITY_VIOLATED:
+                raise
+            session.say(f"[bold red]The index has stopped: {error}[/]")
+            return Exit.STOPPED
         found = index_of(workspace)
         head, counts = found.head(), found.counts()
     number = None if head is None else head.cursor.number
