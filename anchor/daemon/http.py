@@ -13,12 +13,9 @@ from typing import Annotated, Any, Final, TypeVar
 import anyio
 import anyio.to_thread
 import orjson
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from anchor.daemon.intake import Accepted, Desk, Incoming, IntakeLimits, Kind, Order, Refused, reject_content
 from anchor.daemon.notices import Notices
@@ -27,6 +24,7 @@ from anchor.receipts import encoded, receipt_name, receipt_of, within
 from registry.errors import IntakeError, RegistryError, StoreError
 from registry.forms import LONGEST_BOUNDARY
 from registry.service.bodies import PIECE_BYTES, check_not_packed, pieces_of
+from registry.service.problems import PROBLEM, install_problems, problem
 from registry.store.control import cancel as cancel_job
 from registry.store.folder import DataFolder
 from registry.store.jobs import Job, JobStore
@@ -40,7 +38,6 @@ DIGESTING_THREADS: Final = 4
 LONGEST_KEY: Final = 200
 HEARTBEAT_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 1.0
-PROBLEM: Final = "application/problem+json"
 NDJSON: Final = "application/x-ndjson"
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
 KINDS: Final = {
@@ -159,10 +156,8 @@ def create_intake_app(
             heartbeat_seconds=heartbeat_seconds,
         ).router()
     )
-    app.add_exception_handler(RegistryError, _registry_problem)
-    app.add_exception_handler(SQLAlchemyError, _database_problem)
-    app.add_exception_handler(RequestValidationError, _validation_problem)
-    app.add_exception_handler(StarletteHTTPException, _http_problem)
+    install_problems(app, _status_of)
+    app.add_exception_handler(Refused, _refused)
     return app
 
 
@@ -515,51 +510,16 @@ def _check_receipts(view: JobView) -> None:
 # Problems
 
 
-def _problem(status: int, code: str, what: str, where: str | None, remedy: str | None, **more: Any) -> JSONResponse:
-    from http import HTTPStatus
-
-    content = {
-        "type": f"urn:testamur:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": what,
-        "code": code,
-        "where": where,
-        "remedy": remedy,
-    }
-    headers = dict(NOT_KEPT)
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    if status in (409, 503):
-        headers["Retry-After"] = "5"
-    return JSONResponse(content | more, status, headers, PROBLEM)
+def _status_of(error: RegistryError) -> int:
+    return STATUS.get(error.code, 422 if isinstance(error, IntakeError) else 503)
 
 
-async def _registry_problem(_: Request, error: Exception) -> Response:
-    if not isinstance(error, RegistryError):
+async def _refused(_: Request, error: Exception) -> Response:
+    """What was refused of a strict job, with the first of its rejects."""
+    if not isinstance(error, Refused):
         raise error
-    more = {"rejects": error.shown(), "rejected": len(error.rejects)} if isinstance(error, Refused) else {}
-    fallback = 422 if isinstance(error, IntakeError) else 503
-    return _problem(STATUS.get(error.code, fallback), error.code, error.what, error.where, error.remedy, **more)
-
-
-async def _database_problem(*_: object) -> Response:
-    # What the database says may name hosts and tables: it is for the operator's log.
-    return _problem(503, "database", "the database cannot be used at this moment", None, "Try again soon.")
-
-
-async def _validation_problem(_: Request, error: Exception) -> Response:
-    first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": ""}
-    where = ".".join(map(str, first["loc"]))
-    return _problem(422, "parameter", f"a parameter makes no sense: {first['msg']}", where, "Correct it.")
-
-
-async def _http_problem(_: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException | StarletteHTTPException):
-        raise error
-    answer = _problem(error.status_code, "http", str(error.detail), None, "See /openapi.json.")
-    answer.headers.update(error.headers or {})
-    return answer
+    more = {"rejects": error.shown(), "rejected": len(error.rejects)}
+    return problem(_status_of(error), error.code, error.what, where=error.where, remedy=error.remedy, **more)
 
 
 def _json_example(example: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -88,37 +88,47 @@ def problem(
         "remedy": remedy,
     }
     headers = {"Cache-Control": "no-store"}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     if status in RETRY_SECONDS:
         headers["Retry-After"] = str(RETRY_SECONDS[status])
     return Response(orjson.dumps(content | more), status, headers, PROBLEM)
 
 
-def problem_of(error: RegistryError) -> Response:
-    """The answer to an error of ours."""
+def status_of(error: RegistryError) -> int:
+    """The HTTP status of an error of ours in the lookup service."""
     by_kind = next((status for kind, status in _BY_KIND if isinstance(error, kind)), 400)
-    status = STATUS.get(error.code, by_kind)
+    return STATUS.get(error.code, by_kind)
+
+
+def problem_of(error: RegistryError, status: int | None = None) -> Response:
+    """The answer to an error of ours."""
     more = error.details if isinstance(error, NotHere) else {}
-    return problem(status, error.code, error.what, where=error.where, remedy=error.remedy, **more)
+    return problem(status or status_of(error), error.code, error.what, where=error.where, remedy=error.remedy, **more)
 
 
-def install_problems(app: FastAPI) -> None:
-    """Answer every error of the application with problem details."""
-    app.add_exception_handler(RegistryError, _registry)
+def install_problems(app: FastAPI, status: Callable[[RegistryError], int] = status_of) -> None:
+    """Answer every error of the application with problem details.
+
+    Args:
+        status: of an error of ours.
+    """
+
+    async def registry(_: Request, error: Exception) -> Response:
+        if not isinstance(error, RegistryError):
+            raise error
+        return problem_of(error, status(error))
+
+    app.add_exception_handler(RegistryError, registry)
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _registry(_: Request, error: Exception) -> Response:
-    if not isinstance(error, RegistryError):
-        raise error
-    return problem_of(error)
-
-
 async def _database(*_: object) -> Response:
     # What the database says may name hosts and tables: it is for the operator's log.
-    return problem(503, "database", "the index cannot be read at this moment", remedy="Try again soon.")
+    return problem(503, "database", "the database cannot be used at this moment", remedy="Try again soon.")
 
 
 async def _validation(_: Request, error: Exception) -> Response:
