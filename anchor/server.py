@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from ctypes import addressof, create_string_buffer
+from typing import Final
 
 import uvicorn
 
 from registry.errors import SettingsError
 
+# After the door is closed, for what was connected just before to send its request.
+LAST_SECONDS: Final = 0.25
+
+_SO_ATTACH_FILTER: Final = 26  # of Linux
+# Classic BPF over the TCP header: drop what has SYN and no ACK, pass the rest.
+_NO_NEW_CONNECTIONS: Final = (
+    (0x30, 0, 0, 13),  # load the byte with the flags
+    (0x54, 0, 0, 0x12),  # keep SYN and ACK
+    (0x15, 0, 1, 0x02),  # SYN alone?
+    (0x06, 0, 0, 0),  # drop
+    (0x06, 0, 0, 0xFFFFFFFF),  # pass
+)
+
 
 class Server(uvicorn.Server):
-    """A server that leaves signals to its caller."""
+    """A server that leaves signals to its caller, and ends without breaking off anybody's request.
+
+    Args:
+        linger: seconds that a server which was told to end goes on, with each answer closing its connection. A client
+            that reuses connections learns so from an answer, not from a connection that is gone.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, linger: float = 0.0):
+        super().__init__(config)
+        self._linger = linger
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say farewell in every answer, close the door, then end as uvicorn does."""
+        if self._linger:
+            farewell = (b"connection", b"close")
+            self.server_state.default_headers = [*self.server_state.default_headers, farewell]
+            await asyncio.sleep(self._linger)
+            _admit_nobody(sockets or ())
+            # What has been let in before is accepted meanwhile: closing a listener resets whoever waits at it.
+            await asyncio.sleep(LAST_SECONDS)
+            for server in self.servers:
+                server.close()
+            await asyncio.sleep(LAST_SECONDS)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -34,6 +75,17 @@ def ends_by_signal(server: uvicorn.Server) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _admit_nobody(listeners: Sequence[socket.socket]) -> None:
+    """Ignore new connections, where the system can: who knocks does so again, and then finds the door closed."""
+    if not sys.platform.startswith("linux"):
+        return
+    code = create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _NO_NEW_CONNECTIONS))
+    program = struct.pack("HL", len(_NO_NEW_CONNECTIONS), addressof(code))
+    for listener in listeners:
+        with suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def listening(host: str, port: int) -> socket.socket:

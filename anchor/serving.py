@@ -10,13 +10,12 @@ from contextlib import suppress
 import uvicorn
 from sqlalchemy import select
 
-from anchor.audit_chain import deployment_block
 from anchor.daemon.logs import Log, secrets_of
 from anchor.server import Server, ends_by_signal, listening
 from anchor.verification import read_policy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import Deployment
+from registry.chain.deployment import Deployment, deployment_block
 from registry.chain.indexer import Indexer
 from registry.errors import ChainError, SettingsError, StoreError
 from registry.formats.dataintegrity import read_key
@@ -34,6 +33,8 @@ from registry.store.loading import TreeLoader
 from registry.store.trees import TreeStore, open_trees
 
 GRACE_SECONDS = 20
+# Longer than a busy client leaves a connection unused.
+LINGER_SECONDS = 2.0
 
 
 def serve(
@@ -60,7 +61,7 @@ def serve(
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
-    server = Server(config)
+    server = Server(config, linger=LINGER_SECONDS)
     with listening(host, port) as listener:
         bound_host, bound_port = listener.getsockname()[:2]
         if loops is not None:
