@@ -15,7 +15,6 @@ from anchor.audit_chain import (
     Storage,
     Transaction,
     WordRange,
-    deployment_block,
     existing_block,
     transactions,
 )
@@ -42,9 +41,11 @@ from registry.audit import (
 )
 from registry.chain.client import Block, MinedTransaction, RpcRefused
 from registry.chain.contract import CredentialRegistry
+from registry.chain.deployment import deployment_block
 from registry.errors import StoreError
 from registry.store.folder import DataFolder
 from registry.store.index import Head
+from registry.store.trees import FolderTrees, TreeStore
 from registry.verdict import BlockRef
 
 # 16 million credentials. Anybody can anchor a batch that claims four thousand million, and each auditor would have to
@@ -138,6 +139,7 @@ class Auditor:
     Args:
         registry: at the address that is audited; its code is compared here.
         folder: the data folder to compare with the chain.
+        trees: where the trees of its batches are; default: in the folder.
         issuer: look at this issuer alone; the events of all are read, since the state follows from all of them.
         since: compare and count only batches anchored in this block or later.
         until: the block to compare at; default: the newest.
@@ -149,6 +151,7 @@ class Auditor:
         registry: CredentialRegistry,
         *,
         folder: DataFolder | None = None,
+        trees: TreeStore | None = None,
         issuer: int | None = None,
         since: int = 0,
         until: int | None = None,
@@ -157,6 +160,7 @@ class Auditor:
         self._registry = registry
         self._client = registry.client
         self._folder = folder
+        self._tree_store = trees or (None if folder is None else FolderTrees(folder.trees))
         self._issuer = issuer
         self._since = since
         self._until = until
@@ -199,7 +203,7 @@ class Auditor:
                 first_block=self._since,
             )
         if self._folder is not None:
-            self._differences += self._trees(self._folder, state, facts)
+            self._check_trees(state, facts)
         return Audit(
             chain=chain,
             contract=self._registry.address,
@@ -406,7 +410,20 @@ class Auditor:
             self._unchecked.append(Unchecked("the batches of the data folder", error.what))
             return None
 
-    def _trees(self, folder: DataFolder, state: RegistryState, facts: FolderFacts | None) -> Iterator[Difference]:
+    def _check_trees(self, state: RegistryState, facts: FolderFacts | None) -> None:
+        if self._tree_store is None:
+            return
+        try:
+            self._differences += self._trees(self._tree_store, state, facts)
+        except StoreError as error:
+            self._unchecked.append(Unchecked("the trees", error.what))
+        if self._counts.trees_elsewhere:
+            self._notes.append(
+                f"The trees of {self._counts.trees_elsewhere:,} batches are not here; "
+                "the database does not claim to have anchored them."
+            )
+
+    def _trees(self, trees: TreeStore, state: RegistryState, facts: FolderFacts | None) -> Iterator[Difference]:
         rows: Iterable[FolderBatch] = () if facts is None else facts.batches
         claimed = {(row.issuer, row.root) for row in rows if row.anchored}
         wanted = {
@@ -418,7 +435,7 @@ class Auditor:
         done = 0
         with self._phase("checking the trees") as progress:
             for (issuer, root), batch in wanted.items():
-                tree = tree_facts(folder.tree_path(root), root)
+                tree = tree_facts(trees, root)
                 done += batch.leaf_count
                 progress(done, total)
                 if tree.missing and (issuer, root) not in claimed:
@@ -428,11 +445,6 @@ class Auditor:
                     self._counts.trees += 1
                     self._counts.leaves += tree.leaf_count or 0
                 yield from compare_tree(issuer, root, batch.leaf_count, tree)
-        if self._counts.trees_elsewhere:
-            self._notes.append(
-                f"The trees of {self._counts.trees_elsewhere:,} batches are not here; "
-                "the database does not claim to have anchored them."
-            )
 
     def _asked_for(self, party: int | None) -> bool:
         return self._issuer is None or party is None or self._issuer == party

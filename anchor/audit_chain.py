@@ -16,18 +16,15 @@ from typing import Any
 from registry.accreditation import REASONS, Accreditation, Change, Kind, State
 from registry.audit import BatchState, Happened, Key, PartyState, reason_word
 from registry.chain.abi import artifact
-from registry.chain.client import TRY_LATER, Block, ChainClient, Log, MinedTransaction, RpcRefused
+from registry.chain.client import TRY_LATER, Block, ChainClient, Log, MinedTransaction
 from registry.chain.contract import ZERO_ADDRESS, CredentialRegistry
+from registry.chain.spans import ASK_FOR_LESS, Spans
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
 from registry.scope import Scope
 
-FIRST_RANGE = 2_000
-LARGEST_RANGE = 1_000_000
 # What one request asks of an endpoint: well below the gas that any of them allows a call.
 CALLS_A_REQUEST = 200
 WORDS_A_REQUEST = 2_048
-# An answer that is too much for an endpoint comes as a refusal, as a time-out or cut short: ask for less.
-_ASK_FOR_LESS = frozenset({"chain-rpc-error", "chain-timeout", "chain-answer-too-large"})
 _UNKNOWN = frozenset({"UnknownParty", "UnknownBatch", "UnknownAccreditation"})
 _STATES = tuple(State)
 _KINDS = tuple(Kind)
@@ -80,41 +77,19 @@ def walk(client: ChainClient, address: str, first: int, last: int, progress: Pro
     Raises:
         ChainUnavailable: the endpoint does not even answer for a single block.
     """
-    start, step, most = first, FIRST_RANGE, LARGEST_RANGE
+    start, spans = first, Spans()
     while start <= last:
-        end = min(last, start + step - 1)
+        end = min(last, start + spans.length - 1)
         try:
             logs = client.logs(address, (), start, end)
         except ChainUnavailable as error:
-            if error.code not in _ASK_FOR_LESS or end == start:
-                raise
-            # A length that was refused once is not asked for again, or every second answer would be a refusal.
-            step = most = max(1, (end - start + 1) // 2)
-            continue
+            if spans.shorter(error, end - start + 1):
+                continue
+            raise
+        spans.worked(len(logs))
         yield logs
         progress(end - first + 1, last - first + 1)
-        start, step = end + 1, min(most, step * 2)
-
-
-def deployment_block(client: ChainClient, address: str, last: int) -> int:
-    """The first block with code at the address, found by bisection; 0 where the endpoint keeps no old state.
-
-    Raises:
-        WrongChain: there is no code in the last block either.
-    """
-    if not client.code(address, last):
-        raise client.no_contract(address)
-    low, high = 0, last
-    try:
-        while low < high:
-            middle = (low + high) // 2
-            if client.code(address, middle):
-                high = middle
-            else:
-                low = middle + 1
-    except RpcRefused:
-        return 0
-    return low
+        start = end + 1
 
 
 def block_at(client: ChainClient, moment: datetime, *, after: bool) -> int:
@@ -226,7 +201,7 @@ class Storage:
         try:
             answer = self._client.call(self._address, multicall.encode(calls), self._at)
         except (ChainUnavailable, ContractReverted) as error:
-            if isinstance(error, ChainUnavailable) and error.code not in _ASK_FOR_LESS:
+            if isinstance(error, ChainUnavailable) and error.code not in ASK_FOR_LESS:
                 raise
             # Too much at once, or one of them asks for what is not there, which refuses all.
             middle = len(calls) // 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +25,7 @@ from registry.store.folder import DataFolder
 from registry.store.index import EventFilter, Head, Index
 from registry.store.index_facts import IndexedBatch
 from registry.store.tables import ANCHORED_STATES, BatchState, leaf
+from registry.store.trees import DAMAGED, MISSING, TreeStore
 from registry.timestamps import from_unix
 
 _ATTEMPTS = 3
@@ -78,22 +78,31 @@ def index_facts(folder: DataFolder, chain: str, contract: str) -> tuple[Head, In
     )
 
 
-def tree_facts(path: Path, root: bytes) -> TreeFacts:
-    """What a tree file comes to when everything in it is derived from its leaves again."""
-    if not path.exists():
-        return TreeFacts(missing=True)
+def tree_facts(trees: TreeStore, root: bytes) -> TreeFacts:
+    """What a tree comes to when everything in it is derived from its leaves again.
+
+    Raises:
+        StoreError: the tree store does not answer (code `trees-unavailable`).
+    """
     try:
-        tree = Tree.open(path, expected_root=root)
+        with trees.open_whole(root) as tree:
+            return _checked(tree)
+    except StoreError as error:
+        if error.code == MISSING:
+            return TreeFacts(missing=True)
+        if error.code == DAMAGED:
+            return TreeFacts(damaged=error.what)
+        raise
+
+
+def _checked(tree: Tree) -> TreeFacts:
+    try:
+        tree.check()
     except TreeError as error:
-        return TreeFacts(damaged=error.what)
-    with tree:
-        try:
-            tree.check()
-        except TreeError as error:
-            if error.code == "leaf-order":
-                return TreeFacts(tree.leaf_count, unsorted=error.what)
-            return TreeFacts(tree.leaf_count, damaged=error.what)
-        return TreeFacts(tree.leaf_count)
+        if error.code == "leaf-order":
+            return TreeFacts(tree.leaf_count, unsorted=error.what)
+        return TreeFacts(tree.leaf_count, damaged=error.what)
+    return TreeFacts(tree.leaf_count)
 
 
 def _leaves_by_batch(folder: DataFolder) -> dict[int, int]:

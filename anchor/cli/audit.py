@@ -21,6 +21,7 @@ from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainError, RegistryError, SettingsError
 from registry.settings import EMBEDDED, Settings
+from registry.store.trees import open_trees
 from registry.timestamps import read_timestamp, write_timestamp
 
 SHOWN: Final = 20
@@ -86,9 +87,11 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
     end = existing_block(client, "latest").number if last is None else last
     if end < first:
         raise SettingsError(f"--from is block {first}, after the audited one, block {end}", code="empty-range")
+    folder = workspace.folder if workspace.has_folder else None
     auditor = Auditor(
         CredentialRegistry(client, workspace.contract_address),
-        folder=workspace.folder if workspace.has_folder else None,
+        folder=folder,
+        trees=None if folder is None else open_trees(session.settings),
         issuer=session.settings.issuer,
         since=first,
         until=last,

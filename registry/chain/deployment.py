@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.chain.abi import source_bundle
-from registry.chain.client import ChainClient
+from registry.chain.client import ChainClient, RpcRefused
 from registry.chain.genesis import DETERMINISTIC_DEPLOYER
 from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, to_hex
 from registry.errors import StoreError, WrongChain
@@ -143,6 +143,27 @@ class Deployment:
 
     def _wrong(self, client: ChainClient, code: str, what: str) -> WrongChain:
         return WrongChain(what, where=client.where, remedy=RIGHT_ENDPOINT, code=code)
+
+
+def deployment_block(client: ChainClient, address: str, last: int) -> int:
+    """The first block with code at the address, found by bisection; 0 where the endpoint keeps no old state.
+
+    Raises:
+        WrongChain: there is no code in the last block either.
+    """
+    if not client.code(address, last):
+        raise client.no_contract(address)
+    low, high = 0, last
+    try:
+        while low < high:
+            middle = (low + high) // 2
+            if client.code(address, middle):
+                high = middle
+            else:
+                low = middle + 1
+    except RpcRefused:
+        return 0
+    return low
 
 
 def code_hash_of(client: ChainClient, address: str) -> bytes:

@@ -11,10 +11,17 @@ LARGEST_SPAN: Final = 100_000
 FEW_EVENTS: Final = 2_000
 MANY_EVENTS: Final = 10_000
 
-# What endpoints say in different words when a range is too long for them: a refusal, silence, or a broken answer.
-_TOO_LONG = frozenset(
-    {"chain-rpc-error", "chain-timeout", "chain-connection-lost", "chain-http-status", "chain-garbage"}
+ASK_FOR_LESS: Final = frozenset(
+    {
+        "chain-rpc-error",
+        "chain-timeout",
+        "chain-answer-too-large",
+        "chain-connection-lost",
+        "chain-http-status",
+        "chain-garbage",
+    }
 )
+"""What endpoints say in different words when a request is too much for them: a refusal, silence, or a broken answer."""
 
 
 class Spans:
@@ -37,7 +44,7 @@ class Spans:
 
     def shorter(self, error: ChainUnavailable, tried: int) -> bool:
         """Whether the same may work for fewer blocks than were tried; a length that was refused is not tried again."""
-        if tried == 1 or error.code not in _TOO_LONG:
+        if tried == 1 or error.code not in ASK_FOR_LESS:
             return False
         self.length = self._largest = max(1, tried // 2)
         return True

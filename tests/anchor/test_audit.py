@@ -28,6 +28,7 @@ from registry.settings import Settings, load_settings
 from registry.store.index_writing import IndexWriter
 from registry.timestamps import from_unix
 from tests.conftest import Ran, Run
+from tests.s3 import BUCKET, s3_server
 
 Answer = dict[str, Any]
 Lie = Callable[[str, Sequence[Any], Answer], Answer]
@@ -168,6 +169,27 @@ def test_a_missing_tree(here: Path, run: Run) -> None:
     tree_of(here, 3).unlink()
     audited = run("audit", "--json")
     assert (audited.code, kinds(audited)) == (1, [Kind.TREE_MISSING])
+
+
+def test_trees_on_s3_are_fetched_and_checked(here: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with s3_server() as server:
+        server.use(monkeypatch)
+        monkeypatch.setenv("TESTAMUR_TREES", f"s3://{BUCKET}/trees")
+        assert run("trees", "push").code == 0
+        names = [path.name for path in (here / "trees").iterdir()]
+        shutil.rmtree(here / "trees")
+        audited = run("audit", "--json")
+        assert (audited.code, audited.json["checked"]["trees"]) == (0, 2), audited.out
+        content = bytearray(server.get(f"trees/{names[0]}"))
+        content[treefile.HEADER.size + 31] ^= 1
+        server.put(f"trees/{names[0]}", bytes(content))
+        server.delete(f"trees/{names[1]}")
+        audited = run("audit", "--json")
+        assert audited.code == 1
+        assert sorted(kinds(audited)) == [Kind.TREE_DAMAGED, Kind.TREE_MISSING]
+    audited = run("audit", "--json")
+    assert audited.code == 2
+    assert [each["subject"] for each in audited.json["unchecked"]] == ["the trees"]
 
 
 def test_an_unsorted_tree_of_a_malicious_issuer(here: Path, run: Run) -> None:
