@@ -137,9 +137,7 @@ class Lookup:
             proof = self._trees.inclusion(root, digest, hint=hint)
             if proof is not None:
                 found += self._anchors_of(root, proof, as_of, issuer)
-        if len(found) > 1:
-            found.sort(key=lambda each: (each.batch.block.number, each.batch.log_index))
-        return found
+        return together(found)
 
     def _anchors_of(self, root: bytes, proof: InclusionProof, as_of: AsOf, issuer: int | None) -> list[Found]:
         tree = self._tree(root, as_of)
@@ -231,3 +229,20 @@ class Lookup:
                 "timestamp": write_timestamp(from_unix(batch.block.time)),
             },
         }
+
+
+def together(found: list[Found]) -> list[Found]:
+    """All anchors of one digest, oldest first: what its issuer revoked in one batch is revoked in its others, too.
+
+    Unless the revoked one was superseded by the other: then that is what counts.
+    """
+    found.sort(key=lambda each: (each.batch.block.number, each.batch.log_index))
+    revoked = [each for each in found if each.status["revoked"]]
+    for each in found:
+        for other in revoked:
+            link = {"root": f"0x{each.batch.root.hex()}", "leafIndex": each.proof.leaf_index}
+            is_replaced = link in other.status.get("supersededBy", ())
+            if other.batch.issuer == each.batch.issuer and not each.status["revoked"] and not is_replaced:
+                each.status["revoked"] = True
+                each.status["revokedIn"] = f"0x{other.batch.root.hex()}"
+    return found

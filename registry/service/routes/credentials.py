@@ -16,7 +16,7 @@ from registry.receipt import Receipt, parse_json, to_cbor
 from registry.service import examples
 from registry.service.caching import JSON, answer, fixed
 from registry.service.horizon import AsOf
-from registry.service.lookup import Found, Searched
+from registry.service.lookup import Found, Searched, together
 from registry.service.pages import PartyNumber
 from registry.service.problems import NotHere
 from registry.service.service import Service, service_of
@@ -258,7 +258,7 @@ def _matches(request: Request, service: Service, prefix: str) -> Response:
     content = {
         "prefix": prefix,
         "matches": [
-            {"suffix": digest.hex()[len(prefix) :], "anchors": [_short(each) for each in found]}
+            {"suffix": digest.hex()[len(prefix) :], "anchors": [_short(each) for each in together(found)]}
             for digest, found in sorted(matches.items())
         ],
         "searched": service.searched().content(),
