@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from anchor.audit import Audit
 from anchor.audit_tables import tables
 from anchor.audit_text import plain
 from registry.errors import StoreError
-
-# With these a spreadsheet takes a cell for a formula (https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+from registry.spreadsheet import safe_cell
 
 
 def write_csv(audit: Audit, folder: Path) -> list[Path]:
@@ -42,5 +40,4 @@ def cell(value: Any) -> Any:
     """A value as a spreadsheet may have it: text that would be a formula gets an apostrophe in front."""
     if not isinstance(value, str):
         return value
-    text = plain(value)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    return safe_cell(plain(value))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -12,6 +11,7 @@ import orjson
 
 from registry.errors import SettingsError
 from registry.service.facts_json import event_content, moment_text
+from registry.spreadsheet import csv_lines
 from registry.store.index import Head
 from registry.store.index_facts import IndexedEvent, shown_arguments
 
@@ -31,8 +31,6 @@ COLUMNS: Final = (
 )
 ROWS_A_GROUP: Final = 10_000
 ROWS_A_PIECE: Final = 500
-# With these a spreadsheet takes a cell for a formula (CWE-1236).
-_FORMULA = tuple("=+-@\t\r\n")
 
 
 def row_of(event: IndexedEvent, head: Head) -> dict[str, Any]:
@@ -61,9 +59,9 @@ def as_ndjson(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
 
 def as_csv(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
     """RFC 4180, with a line of names."""
-    yield _lines([COLUMNS])
+    yield csv_lines([COLUMNS])
     for some in _pieces(events, ROWS_A_PIECE):
-        yield _lines([_cells(row_of(event, head)) for event in some])
+        yield csv_lines([_cells(row_of(event, head)) for event in some])
 
 
 def as_parquet(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
@@ -138,11 +136,4 @@ def _pieces(events: Iterable[IndexedEvent], size: int) -> Iterator[list[IndexedE
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    cells = ["" if row[name] is None else str(row[name]) for name in COLUMNS]
-    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
-
-
-def _lines(rows: Iterable[Iterable[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue().encode()
+    return ["" if row[name] is None else str(row[name]) for name in COLUMNS]

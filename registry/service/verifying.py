@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -16,12 +14,11 @@ from registry.chain.verification import KnownAnchors, Verifier, unavailable
 from registry.errors import RegistryError
 from registry.policy import Policy
 from registry.service.submissions import Broken, Item, SubmissionLimits, Submitted
+from registry.spreadsheet import csv_lines
 from registry.timestamps import write_timestamp
 from registry.verdict import FactsUnavailable, Overall, Trust, Verdict
 
 COLUMNS: Final = ("name", "overall", "codes", "issuer", "anchored_at", "text")
-# With these a spreadsheet takes a cell for a formula, also behind spaces (CWE-1236).
-_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +122,7 @@ class Row:
         """For CSV (RFC 4180)."""
         anchored = "" if self.anchored_at is None else write_timestamp(self.anchored_at)
         issuer = "" if self.issuer is None else str(self.issuer)
-        return csv_line((self.name, str(self.overall), " ".join(self.codes), issuer, anchored, self.text))
+        return csv_lines([(self.name, str(self.overall), " ".join(self.codes), issuer, anchored, self.text)])
 
 
 @dataclass(slots=True)
@@ -165,10 +162,3 @@ def row_of(verifier: Verifier, item: Item) -> Row:
         return Row.of(verdict_on(verifier, item))
     except RegistryError as error:
         return Row.of_broken(Broken.of(item.name, error))
-
-
-def csv_line(cells: Iterable[str]) -> bytes:
-    """A line of CSV that no spreadsheet takes for a formula."""
-    out = io.StringIO()
-    csv.writer(out).writerow([f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell for cell in cells])
-    return out.getvalue().encode()

@@ -38,8 +38,9 @@ from registry.service.known import IndexedAnchors
 from registry.service.problems import install_problems
 from registry.service.routes.verify import MOST_AT_ONCE, verify_router
 from registry.service.submissions import SubmissionLimits
-from registry.service.verifying import COLUMNS, Row, Verifying, csv_line
+from registry.service.verifying import COLUMNS, Row, Verifying
 from registry.settings import Settings, load_settings
+from registry.spreadsheet import csv_lines
 from registry.store.index import Index
 from registry.store.index_facts import IndexedBatch
 from registry.store.index_writing import IndexWriter
@@ -423,7 +424,7 @@ def test_no_cell_is_a_formula(site: Site, client: TestClient, name: str) -> None
 
 def test_cells_with_quotes_and_lines_come_back() -> None:
     cells = ['a "b"', "a,b", "a\r\nb", "é", ""]
-    assert list(csv.reader(io.StringIO(csv_line(cells).decode(), newline=""))) == [cells]
+    assert list(csv.reader(io.StringIO(csv_lines([cells]).decode(), newline=""))) == [cells]
 
 
 # Nothing is said that was not checked

@@ -22,7 +22,8 @@ from registry.errors import IntakeError, RegistryError, SettingsError
 from registry.forms import LONGEST_BOUNDARY
 from registry.service.bodies import check_not_packed, pieces_of
 from registry.service.submissions import Broken, Item, Kind, Submission, too_large
-from registry.service.verifying import COLUMNS, Row, Summary, Verifying, csv_line, row_of, verdict_on
+from registry.service.verifying import COLUMNS, Row, Summary, Verifying, row_of, verdict_on
+from registry.spreadsheet import csv_lines
 from registry.timestamps import read_timestamp
 
 T = TypeVar("T")
@@ -133,7 +134,7 @@ class _Verification:
         summary = Summary()
         items = submission.items()
         if form is not Form.LINES:
-            yield csv_line(COLUMNS) if form is Form.CSV else b'{"rows":['
+            yield csv_lines([COLUMNS]) if form is Form.CSV else b'{"rows":['
         while (row := await self._in_thread(partial(_next_row, items, verifier))) is not None:
             comma = b"," if form is Form.JSON and summary.counts else b""
             summary.add(row)
@@ -326,7 +327,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
                     f"{orjson.dumps(line).decode()}\n" for line in (_ROW_EXAMPLE, {"summary": _SUMMARY_EXAMPLE})
                 )
             },
-            CSV: {"example": f"{csv_line(COLUMNS).decode()}"},
+            CSV: {"example": f"{csv_lines([COLUMNS]).decode()}"},
         },
     }
 }
