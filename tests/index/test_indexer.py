@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,22 +21,9 @@ from registry.store.index_facts import BatchKey, Facts, prefix_of, prefix_range
 from registry.store.index_tables import indexed_batch, indexed_event, indexed_party, indexed_status
 from registry.store.index_writing import CursorMoved, IndexWriter
 from tests.index.told_chain import ADDRESS, ToldChain
-from tests.postgres import postgres_server, postgres_url
-
-__all__ = ["postgres_server", "postgres_url"]
 
 CHAIN = "eip155:31337"
 STATE = (indexed_event, indexed_party, indexed_batch, indexed_status)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = f"sqlite:///{tmp_path / 'testamur.db'}"
-    if request.param == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
-    opened = open_database(url)
-    yield opened
-    opened.dispose()
 
 
 @pytest.fixture(scope="module")

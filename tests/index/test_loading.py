@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from threading import Event as Flag
@@ -13,7 +12,6 @@ from sqlalchemy import Engine, func, select
 from registry.errors import StoreError
 from registry.merkle import Tree
 from registry.store import loading
-from registry.store.database import open_database
 from registry.store.index import Index
 from registry.store.index_facts import IndexedEvent, Mark, subject_of
 from registry.store.index_tables import indexed_leaf
@@ -21,21 +19,8 @@ from registry.store.index_writing import IndexWriter
 from registry.store.loading import TreeLoader
 from registry.store.trees import FolderTrees
 from tests.index.told_chain import ADDRESS, SOMEBODY
-from tests.postgres import postgres_server, postgres_url
-
-__all__ = ["postgres_server", "postgres_url"]
 
 CHAIN = "eip155:31337"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = f"sqlite:///{tmp_path / 'testamur.db'}"
-    if request.param == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
-    opened = open_database(url)
-    yield opened
-    opened.dispose()
 
 
 @pytest.fixture
