@@ -90,12 +90,13 @@ class _IndexCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            head = self._service.horizon.now().head
-            searched = self._service.searched()
+            as_of = self._service.horizon.now()
+            searched = self._service.searched(as_of)
         except (RegistryError, OSError):
             yield GaugeMetricFamily("testamur_index_up", "Whether the index can be read.", 0)
             return
         yield GaugeMetricFamily("testamur_index_up", "Whether the index can be read.", 1)
+        head = as_of.head
         yield GaugeMetricFamily("testamur_index_block", "The newest block in the index.", head.cursor.number)
         if head.final is not None:
             yield GaugeMetricFamily("testamur_index_final_block", "The newest block the chain calls final.", head.final)

@@ -14,7 +14,7 @@ from fastapi import Request
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.errors import StoreError
-from registry.service.horizon import Horizon
+from registry.service.horizon import AsOf, Horizon
 from registry.service.lookup import Lookup, Searched
 from registry.store.database import is_postgresql
 from registry.store.index import Index
@@ -57,7 +57,7 @@ class Service:
         # SQLite and local trees answer sooner than a thread would take over.
         self._inline = not is_postgresql(index.engine) and isinstance(trees, FolderTrees)
         self._threads: anyio.CapacityLimiter | None = None
-        self._coverage: dict[int | None, tuple[float, Searched]] = {}
+        self._coverage: dict[int | None, tuple[float, tuple[int, int], Searched]] = {}
 
     async def quickly(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do what takes microseconds where nothing is remote, and must not hold up the loop where something is."""
@@ -71,16 +71,19 @@ class Service:
             self._threads = anyio.CapacityLimiter(THREADS)
         return await anyio.to_thread.run_sync(partial(guarded, partial(work, *args, **kwargs)), limiter=self._threads)
 
-    def searched(self, issuer: int | None = None) -> Searched:
-        """What a search for a digest has covered."""
-        moment = time.monotonic()
+    def searched(self, as_of: AsOf, issuer: int | None = None) -> Searched:
+        """What a search that begins now covers, of all batches up to that block at least.
+
+        Ask before the search: a tree that is loaded after it and before this would be called searched.
+        """
+        moment, version = time.monotonic(), (as_of.head.source, as_of.head.version)
         known = self._coverage.get(issuer)
-        if known is not None and moment - known[0] < COVERAGE_SECONDS:
-            return known[1]
+        if known is not None and moment - known[0] < COVERAGE_SECONDS and known[1] == version:
+            return known[2]
         if len(self._coverage) > 1000:
             self._coverage.clear()
         coverage = Searched(*self.index.coverage(issuer, named=ISSUERS_NAMED))
-        self._coverage[issuer] = (moment, coverage)
+        self._coverage[issuer] = (moment, version, coverage)
         return coverage
 
 

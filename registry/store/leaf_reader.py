@@ -46,8 +46,8 @@ class LeafReader:
             except self._engine.dialect.loaded_dbapi.Error:
                 # A server that was restarted has closed the connection: a new one tells whether it is back.
                 self._local.cursor = None
-        cursor = self._connected()
         try:
+            cursor = self._connected()
             rows = self._fetched(cursor, prefix)
         except self._engine.dialect.loaded_dbapi.Error as error:
             raise OperationalError(self._query, None, error) from error

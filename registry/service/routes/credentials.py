@@ -73,7 +73,7 @@ async def credential(request: Request) -> Response:
     method = method_of(request)
     as_of, found = await service.quickly(service.lookup.find, digest)
     if not found:
-        raise _unknown(digest, await service.in_thread(service.searched), as_of)
+        as_of, found = await service.in_thread(_sought, service, digest, as_of)
     written = digest.hex()
     content = {"digest": written, "anchors": [each.content(written, method) for each in found]}
     return answer(request, content, as_of)
@@ -96,7 +96,7 @@ async def receipt(
     as_of, found = await service.in_thread(service.lookup.find, value, issuer=issuer)
     one = next((each for each in found if each.batch.root == wanted), None)
     if one is None:
-        raise _unknown(value, await service.in_thread(service.searched, issuer), as_of)
+        one = await service.in_thread(_sought_receipt, service, value, as_of, issuer, wanted)
     made = _receipt(one, value, method)
     is_cbor = CBOR in request.headers.get("accept", "")
     body = to_cbor(made) if is_cbor else orjson.dumps(one.receipt(value.hex(), method))
@@ -216,6 +216,28 @@ def _digests_in(body: bytes) -> list[str]:
 # Answering
 
 
+def _sought(service: Service, digest: bytes, as_of: AsOf) -> tuple[AsOf, list[Found]]:
+    """Search again for what was not found, knowing what is searched; raises NotHere.
+
+    In this order, since a tree that is loaded after the search and before its coverage is read would count as searched.
+    """
+    searched = service.searched(as_of)
+    later, found = service.lookup.find(digest)
+    if not found:
+        raise _unknown(digest, searched, as_of)
+    return later, found
+
+
+def _sought_receipt(service: Service, digest: bytes, as_of: AsOf, issuer: int, root: bytes) -> Found:
+    """The same for one receipt."""
+    searched = service.searched(as_of, issuer)
+    _, found = service.lookup.find(digest, issuer=issuer)
+    for each in found:
+        if each.batch.root == root:
+            return each
+    raise _unknown(digest, searched, as_of)
+
+
 def _unknown(digest: bytes, searched: Searched, as_of: AsOf) -> NotHere:
     """Nothing was found: said with what was searched, and not called absent where something could not be."""
     what = "no batch that is indexed here has this digest"
@@ -241,6 +263,7 @@ def _receipt(found: Found, digest: bytes, method: str) -> Receipt:
 
 def _matches(request: Request, service: Service, prefix: str) -> Response:
     as_of = service.horizon.now()
+    searched = service.searched(as_of)
     matches: dict[bytes, list[Found]] = {}
     places = service.index.places_with_prefix(prefix, limit=MOST_MATCHES + 1)
     for root, first in places:
@@ -261,7 +284,7 @@ def _matches(request: Request, service: Service, prefix: str) -> Response:
             {"suffix": digest.hex()[len(prefix) :], "anchors": [_short(each) for each in together(found)]}
             for digest, found in sorted(matches.items())
         ],
-        "searched": service.searched().content(),
+        "searched": searched.content(),
     }
     return answer(request, content, as_of)
 
@@ -290,7 +313,9 @@ def _short(found: Found) -> dict[str, Any]:
 
 def _results(request: Request, service: Service, texts: list[str], method: str) -> Response:
     digests = {text: bytes.fromhex(found[1]) for text in texts if (found := _DIGEST.fullmatch(text))}
-    as_of, answers = service.lookup.find_many(list(dict.fromkeys(digests.values())))
+    as_of = service.horizon.now()
+    searched = service.searched(as_of)
+    _, answers = service.lookup.find_many(list(dict.fromkeys(digests.values())))
     results: list[dict[str, Any]] = []
     for text in texts:
         if text not in digests:
@@ -302,7 +327,7 @@ def _results(request: Request, service: Service, texts: list[str], method: str) 
             results.append({"digest": written, "error": {"code": outcome.code, "detail": outcome.what}})
         else:
             results.append({"digest": written, "anchors": [each.content(written, method) for each in outcome]})
-    return answer(request, {"results": results, "searched": service.searched().content()}, as_of)
+    return answer(request, {"results": results, "searched": searched.content()}, as_of)
 
 
 def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> Response:
