@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from registry.service.cors import PublicReads
 from registry.service.limits import BodyLimit, RateLimit
 from registry.service.listing import StatusLists
 from registry.service.loops import Check
@@ -44,6 +46,33 @@ class QuickRoute(Route):
         return match, child
 
 
+class Plain:
+    """An endpoint as an ASGI application: its errors are answered where all others are, without a layer more."""
+
+    def __init__(self, endpoint: Callable[[Request], Awaitable[Response]]):
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._endpoint(Request(scope, receive))
+        await answer(scope, receive, send)
+
+
+class HeadAsGet:
+    """HEAD is answered as GET is (RFC 9110 section 9.3.2); the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            asked = {**scope, "method": "GET"}
+            await self._app(asked, receive, send)
+            # Whoever counts requests looks for the route in its own scope.
+            scope["route"] = asked.get("route")
+            return
+        await self._app(scope, receive, send)
+
+
 def create_app(
     service: Service,
     *,
@@ -65,6 +94,7 @@ def create_app(
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         responses={
             "default": {"description": "Problem details (RFC 9457).", "content": {PROBLEM: {"example": EXAMPLE}}}
         },
@@ -78,7 +108,7 @@ def create_app(
         app.include_router(verify_router())
     app.include_router(operations_router(metrics, loops))
     # FastAPI describes this route; asked thousands of times a second, it is answered without what FastAPI does besides.
-    app.router.routes.insert(0, QuickRoute("/v1/credentials/{digest}", credentials.credential))
+    app.router.routes.insert(0, QuickRoute("/v1/credentials/{digest}", Plain(credentials.credential), methods=["GET"]))
     install_problems(app)
     _wrap(app, service, metrics)
     return app
@@ -87,11 +117,8 @@ def create_app(
 def _wrap(app: FastAPI, service: Service, metrics: ServiceMetrics) -> None:
     """Plain ASGI around the routes; the last one added comes first."""
     limits = service.limits
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, most=limits.body_bytes, own=(VERIFY,))
     app.add_middleware(RateLimit, rate=limits.rate, free=OPERATIONS)
-    # Reads are public: any page may ask, none with a visitor's cookies.
-    exposed: dict[str, Any] = {"expose_headers": ["ETag", "Link", "Index-Block", "Index-Blocks-Behind", "Retry-After"]}
-    app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"], **exposed
-    )
+    app.add_middleware(PublicReads)
     app.add_middleware(CountRequests, metrics=metrics)

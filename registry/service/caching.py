@@ -33,7 +33,9 @@ def answer(
     """
     body = orjson.dumps(content)
     tag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'
-    sent = {"ETag": tag, "Cache-Control": IMMUTABLE if immutable else REVALIDATE, **as_of.headers, **(headers or {})}
+    sent = {"ETag": tag, "Cache-Control": IMMUTABLE if immutable else REVALIDATE} | as_of.headers
+    if headers:
+        sent |= headers
     if _has(request, tag):
         return Response(status_code=304, headers=sent)
     return Response(body[:-1] + b',"asOf":' + as_of.json + b"}", headers=sent, media_type=JSON)

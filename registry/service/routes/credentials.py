@@ -27,6 +27,7 @@ from registry.verify_absence import Proof, proof_content
 
 MOST_DIGESTS: Final = 10_000
 MOST_MATCHES: Final = 10_000
+MOST_BATCHES: Final = 5_000
 GIVEN: Final = DigestMethod.GIVEN.value
 CBOR: Final = "application/cbor"
 
@@ -120,7 +121,7 @@ async def by_prefix(
 
 @router.post(
     "/lookup",
-    summary="Look up to 10,000 digests up at once.",
+    summary="Look up to 10,000 digests up, all at once.",
     description="Each digest has its own result; one that is not a digest has its reason, and the others go on.",
     responses=examples.ok(examples.LOOKUP),
     openapi_extra={
@@ -185,7 +186,9 @@ def root_of(text: str) -> bytes:
 
 def method_of(request: Request) -> str:
     """The digest method that receipts are to name; raises CredentialError."""
-    method = request.query_params.get("method", GIVEN)
+    method = request.query_params.get("method", GIVEN) if request.scope["query_string"] else GIVEN
+    if method == GIVEN:
+        return method
     known = [each.value for each in DigestMethod]
     if method not in known:
         raise CredentialError(
@@ -268,7 +271,8 @@ def _matches(request: Request, service: Service, prefix: str) -> Response:
     places = service.index.places_with_prefix(prefix, limit=MOST_MATCHES + 1)
     for root, first in places:
         for digest, found in _from(service, root, first, prefix):
-            matches.setdefault(digest, []).extend(found)
+            if found:
+                matches.setdefault(digest, []).extend(found)
             if len(matches) > MOST_MATCHES:
                 break
     if len(matches) > MOST_MATCHES or len(places) > MOST_MATCHES:
@@ -339,6 +343,13 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
             remedy="GET /v1/parties lists them.",
             code="unknown-party",
             details=as_of.member,
+        )
+    if party.sequence > MOST_BATCHES:
+        raise CredentialError(
+            f"issuer {issuer} has {party.sequence:,} batches; proofs for at most {MOST_BATCHES:,} go into one answer",
+            where=digest.hex(),
+            remedy="Run `testamur absence` where the trees are.",
+            code="too-many",
         )
     proofs: dict[bytes, Proof] = {}
     batches = []
