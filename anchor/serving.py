@@ -23,7 +23,7 @@ from registry.service.app import create_app
 from registry.service.known import IndexedAnchors
 from registry.service.listing import ListSigner, StatusLists
 from registry.service.loops import Loops
-from registry.service.service import Limits, Service
+from registry.service.service import Limits, Service, spare_collections
 from registry.service.verifying import Verifying
 from registry.settings import EMBEDDED, Settings
 from registry.store.index import Index
@@ -66,6 +66,7 @@ def serve(
         bound_host, bound_port = listener.getsockname()[:2]
         if loops is not None:
             loops.start()
+        spare_collections()
         try:
             with ends_by_signal(server):
                 started(f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}")

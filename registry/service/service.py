@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,3 +103,14 @@ def service_of(request: Request) -> Service:
     if not isinstance(found, Service):
         raise TypeError("the application has no service")
     return found
+
+
+def spare_collections() -> None:
+    """Have Python look for garbage less often, and never in what a server has loaded before its first request.
+
+    A full collection walks over every module and every kept batch, and holds all requests up meanwhile: without this one
+    request in a hundred takes three times as long. Reference counts free all that requests leave behind.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)

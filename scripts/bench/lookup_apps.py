@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from registry.service.app import create_app
-from registry.service.service import Service
+from registry.service.service import Service, spare_collections
 from registry.store.database import open_database
 from registry.store.index import Index
 from registry.store.trees import FolderTrees
@@ -19,6 +19,7 @@ def service() -> FastAPI:
     """The lookup service without limits of rate."""
     folder = Path(os.environ["TESTAMUR_BENCH"])
     engine = open_database(os.environ.get("TESTAMUR_BENCH_DATABASE", f"sqlite:///{folder / 'testamur.db'}"))
+    spare_collections()
     return create_app(Service(Index(engine, CHAIN, CONTRACT), FolderTrees(folder / "trees")))
 
 
