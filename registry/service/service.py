@@ -108,8 +108,8 @@ def service_of(request: Request) -> Service:
 def spare_collections() -> None:
     """Have Python look for garbage less often, and never in what a server has loaded before its first request.
 
-    A full collection walks over every module and every kept batch, and holds all requests up meanwhile: without this one
-    request in a hundred takes three times as long. Reference counts free all that requests leave behind.
+    A full collection walks over every module and every kept batch and holds all requests up meanwhile: without this,
+    one request in a hundred takes three times as long. Most of what requests leave behind needs no collection.
     """
     gc.collect()
     gc.freeze()
