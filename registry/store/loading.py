@@ -58,6 +58,8 @@ class TreeLoader:
         self._clock = clock
         # Trees that were not there, or not sound: when each is looked at again, and after how long the next time.
         self._waiting: dict[bytes, tuple[float, float]] = {}
+        # The state of the index in which all others were found loaded.
+        self._looked_at: tuple[int, int] | None = None
 
     def run(self, stop: Flag, seconds: float) -> None:
         """Load what can be loaded until told to stop, with a pause after each round."""
@@ -74,6 +76,10 @@ class TreeLoader:
         Raises:
             StoreError: code `trees-unavailable`: the store does not answer.
         """
+        head, moment = self._index.head(), self._clock()
+        state = None if head is None else (head.source, head.version)
+        if state == self._looked_at and all(moment < next_try for next_try, _ in self._waiting.values()):
+            return 0
         pile = _Pile(self._engine)
         after = b""
         while roots := self._index.roots_without_tree(after=after, limit=ROOTS_A_PAGE):
@@ -84,6 +90,7 @@ class TreeLoader:
                     return pile.loaded
                 self._try(root, pile)
         pile.write()
+        self._looked_at = state
         return pile.loaded
 
     def _try(self, root: bytes, pile: _Pile) -> None:

@@ -102,6 +102,25 @@ def test_a_tree_that_comes_later_is_loaded_then(engine: Engine, folder: Path) ->
     assert index.trees([tree.root])[tree.root].leaf_count == 10
 
 
+def test_nothing_is_looked_for_while_nothing_changes(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = Tree.build(digests(10)), Tree.build(digests(11))
+    one.write(folder / f"{one.root.hex()}.tree")
+    index = anchored(engine, [one, other])
+    now, asked = [100.0], list[bytes]()
+    loader = TreeLoader(index, FolderTrees(folder), clock=lambda: now[0])
+    assert loader.step() == 1
+    look = index.roots_without_tree
+    monkeypatch.setattr(index, "roots_without_tree", lambda **given: asked.append(b"") or look(**given))
+    loader.step()
+    assert asked == []
+    other.write(folder / f"{other.root.hex()}.tree")
+    now[0] += loading.FIRST_RETRY_SECONDS
+    assert loader.step() == 1
+    assert asked
+
+
 @pytest.mark.parametrize("broken", ["node", "leaf"])
 def test_a_damaged_tree_is_not_loaded_until_it_is_restored(engine: Engine, folder: Path, broken: str) -> None:
     tree = Tree.build(digests(9))
