@@ -95,6 +95,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Whose credential is asked for is nobody else's business: no spans with paths go to a collector.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         responses={
             "default": {"description": "Problem details (RFC 9457).", "content": {PROBLEM: {"example": EXAMPLE}}}
         },
