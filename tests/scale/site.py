@@ -20,7 +20,7 @@ from typing import Any
 from registry.merkle import Tree, check_inclusion
 from registry.receipt import parse
 from registry.store.trees import TreeStore
-from tests.faults.harness import Chain
+from tests.faults.harness import Chain, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
 ENDS_SECONDS = 30.0
@@ -211,3 +211,48 @@ def require_receipt(answer: Answer, batch: Batch, digest: bytes) -> None:
     assert receipt.anchor.issuer == batch.issuer
     check_inclusion(digest, batch.root, receipt.inclusion_proof)
     assert not anchor["status"]["revoked"]
+
+
+class Anchoring(threading.Thread):
+    """Anchors one batch after the other, and adds each to the known ones as soon as a client finds it.
+
+    Attributes:
+        known: batches that have to be found from then on, by everybody.
+        slowest: seconds from an anchor that is mined to its first answer.
+    """
+
+    def __init__(self, anchorer: Anchorer, ports: list[int]):
+        super().__init__(daemon=True)
+        self.known: list[Batch] = []
+        self.errors: list[BaseException] = []
+        self.slowest = 0.0
+        self.anchorer = anchorer
+        self._mined: dict[bytes, float] = {}
+        self._balancer = Balancer(ports)
+        self._ended = threading.Event()
+
+    def stop(self) -> None:
+        """Anchor no more; the last ones are looked for until they are found."""
+        self._ended.set()
+        self.join(20)
+
+    def run(self) -> None:
+        try:
+            while not self._ended.wait(0.1):
+                self._mined[self.anchorer.anchor().root] = time.monotonic()
+                self._look()
+            wait_until(self._look, 15, "every batch is found", state=lambda: len(self.known))
+        except BaseException as error:
+            self.errors.append(error)
+
+    def _look(self) -> bool:
+        for batch in self.anchorer.anchored:
+            if batch in self.known:
+                continue
+            answer = self._balancer.get(f"/v1/credentials/{batch.digests[-1].hex()}")
+            if answer.status == 404:
+                return False
+            require_receipt(answer, batch, batch.digests[-1])
+            self.slowest = max(self.slowest, time.monotonic() - self._mined[batch.root])
+            self.known.append(batch)
+        return True

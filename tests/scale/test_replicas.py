@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,18 @@ from registry.store.trees import open_trees
 from tests.faults.harness import Chain, chain, wait_until
 from tests.postgres import postgres_server, postgres_url
 from tests.s3 import BUCKET, S3Server, s3_server
-from tests.scale.site import Anchorer, Answer, Balancer, Batch, Load, Program, ask, cleaned, free_ports, require_receipt
+from tests.scale.site import (
+    Anchorer,
+    Anchoring,
+    Answer,
+    Balancer,
+    Load,
+    Program,
+    ask,
+    cleaned,
+    free_ports,
+    require_receipt,
+)
 
 __all__ = ["postgres_server", "postgres_url"]
 
@@ -76,47 +86,6 @@ class Site:
         program = Program(arguments, settings, self._folder / "log")
         self.programs.append(program)
         return program
-
-
-class Anchoring(threading.Thread):
-    """Anchors one batch after the other, and adds each to the known ones as soon as a client finds it.
-
-    Attributes:
-        known: batches that have to be found from then on, by everybody.
-    """
-
-    def __init__(self, anchorer: Anchorer, ports: list[int]):
-        super().__init__(daemon=True)
-        self.known: list[Batch] = []
-        self.errors: list[BaseException] = []
-        self.anchorer = anchorer
-        self._balancer = Balancer(ports)
-        self._ended = threading.Event()
-
-    def stop(self) -> None:
-        """Anchor no more; the last ones are looked for until they are found."""
-        self._ended.set()
-        self.join(20)
-
-    def run(self) -> None:
-        try:
-            while not self._ended.wait(0.1):
-                self.anchorer.anchor()
-                self._look()
-            wait_until(self._look, 15, "every batch is found", state=lambda: len(self.known))
-        except BaseException as error:
-            self.errors.append(error)
-
-    def _look(self) -> bool:
-        for batch in self.anchorer.anchored:
-            if batch in self.known:
-                continue
-            answer = self._balancer.get(f"/v1/credentials/{batch.digests[-1].hex()}")
-            if answer.status == 404:
-                return False
-            require_receipt(answer, batch, batch.digests[-1])
-            self.known.append(batch)
-        return True
 
 
 @contextmanager
