@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from registry.chain.contract import Reason
 from registry.errors import StoreError
@@ -29,12 +29,23 @@ class AnchoredTree:
         batches: with this root, oldest first.
         words: status words by issuer and purpose.
         anchors: the `anchor` member of the receipts, by issuer.
+        settings: which bits were set, why and since when, by issuer, purpose and word, newest first; read when a
+            status first needs them.
     """
 
     batches: list[IndexedBatch]
     words: dict[tuple[int, int], dict[int, int]]
     anchors: dict[int, dict[str, Any]]
     superseded: dict[tuple[int, int], list[IndexedEvent]] = field(default_factory=dict)
+    settings: dict[tuple[int, int, int], list[StatusSetting]] | None = None
+
+
+class StatusSetting(NamedTuple):
+    """One event that set status bits: which, why, and since when."""
+
+    bits: int
+    reason: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +170,12 @@ class Lookup:
         suspended = bool(tree.words[batch.issuer, SUSPENSION].get(word, 0) >> bit & 1)
         status: dict[str, Any] = {"revoked": bool(alone) or batch.voided_at is not None, "suspended": suspended}
         if alone:
-            status |= self._reason(batch, REVOCATION, word, bit)
+            status |= self._reason(tree, batch, REVOCATION, word, bit)
         elif batch.voided_at is not None:
             status |= {"batchVoided": True, "reason": Reason(batch.void_reason).word}
             status["since"] = write_timestamp(from_unix(batch.voided_at))
         elif suspended:
-            status |= self._reason(batch, SUSPENSION, word, bit)
+            status |= self._reason(tree, batch, SUSPENSION, word, bit)
         replacements = tree.superseded.get((batch.issuer, leaf_index))
         if replacements:
             status["supersededBy"] = [
@@ -176,16 +187,23 @@ class Lookup:
             ]
         return status
 
-    def _reason(self, batch: IndexedBatch, purpose: int, word: int, bit: int) -> dict[str, str]:
+    def _reason(self, tree: AnchoredTree, batch: IndexedBatch, purpose: int, word: int, bit: int) -> dict[str, str]:
         """Why and since when a bit is set, by the newest event that set it."""
-        wanted = EventFilter(root=batch.root, names=frozenset({"StatusSet"}))
-        for event in reversed(list(self._index.all_events(wanted))):
-            given = event.arguments
-            same = (given["issuer"], given["purpose"], given["word"]) == (batch.issuer, purpose, word)
-            if same and given["changed"] >> bit & 1:
-                since = write_timestamp(from_unix(event.block.time))
-                return {"reason": Reason(given["reason"]).word, "since": since}
+        if tree.settings is None:
+            tree.settings = self._settings(batch.root)
+        for setting in tree.settings.get((batch.issuer, purpose, word), ()):
+            if setting.bits >> bit & 1:
+                return {"reason": setting.reason, "since": setting.since}
         return {}
+
+    def _settings(self, root: bytes) -> dict[tuple[int, int, int], list[StatusSetting]]:
+        settings: dict[tuple[int, int, int], list[StatusSetting]] = {}
+        for event in self._index.all_events(EventFilter(root=root, names=frozenset({"StatusSet"}))):
+            given = event.arguments
+            since = write_timestamp(from_unix(event.block.time))
+            setting = StatusSetting(given["changed"], Reason(given["reason"]).word, since)
+            settings.setdefault((given["issuer"], given["purpose"], given["word"]), []).insert(0, setting)
+        return settings
 
     def _tree(self, root: bytes, as_of: AsOf) -> AnchoredTree:
         version = (as_of.head.source, as_of.head.version)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -10,6 +12,9 @@ from registry.receipt import receipt_schema
 from registry.service import examples
 from registry.service.caching import answer, fixed
 from registry.service.service import Service, service_of
+from registry.verdict import verdict_schema
+
+SCHEMA: Final = "application/schema+json"
 
 router = APIRouter(prefix="/v1", tags=["about"])
 
@@ -40,10 +45,19 @@ async def about(request: Request) -> Response:
 @router.get(
     "/schemas/receipt.json",
     summary="The JSON Schema of a receipt.",
-    responses={200: {"description": "The schema.", "content": {"application/schema+json": {}}}},
+    responses={200: {"description": "The schema.", "content": {SCHEMA: {}}}},
 )
-async def schema(request: Request) -> Response:
-    return fixed(request, orjson.dumps(receipt_schema()), "application/schema+json", immutable=False)
+async def of_receipts(request: Request) -> Response:
+    return fixed(request, orjson.dumps(receipt_schema()), SCHEMA, immutable=False)
+
+
+@router.get(
+    "/schemas/verdict.json",
+    summary="The JSON Schema of a verdict.",
+    responses={200: {"description": "The schema.", "content": {SCHEMA: {}}}},
+)
+async def of_verdicts(request: Request) -> Response:
+    return fixed(request, orjson.dumps(verdict_schema()), SCHEMA, immutable=False)
 
 
 def _about(request: Request, service: Service) -> Response:

@@ -348,7 +348,7 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
         raise CredentialError(
             f"issuer {issuer} has {party.sequence:,} batches; proofs for at most {MOST_BATCHES:,} go into one answer",
             where=digest.hex(),
-            remedy="Run `testamur absence` where the trees are.",
+            remedy="Run `testamur absent` where the trees are.",
             code="too-many",
         )
     proofs: dict[bytes, Proof] = {}
