@@ -43,6 +43,7 @@ MATCHES: Final[dict[str, Any]] = {
             "anchors": [{"issuer": 7, "root": ROOT, "leafIndex": 2, "final": True, "status": REVOKED}],
         }
     ],
+    "searched": {"batches": 1000, "batchesWithoutTree": 0, "issuers": []},
     "asOf": AS_OF,
 }
 LOOKUP: Final[dict[str, Any]] = {

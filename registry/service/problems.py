@@ -24,7 +24,6 @@ STATUS: Final[Mapping[str, int]] = {
     "unknown-party": 404,
     "unknown-batch": 404,
     "unknown-accreditation": 404,
-    "unknown-schema": 404,
     "unknown-list": 404,
     "index-range": 404,
     "not-acceptable": 406,
