@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from registry.service.app import create_app
 from registry.service.service import Service
 from registry.store.database import open_database
 from registry.store.index import Index
+from registry.store.leaf_reader import LeafReader
 from tests.service.conftest import CHAIN, CONTRACT, LARGE, Stand, credential, registered, soon, status_set, told
 
 PATHS = (
@@ -91,6 +93,23 @@ def test_a_server_that_closed_its_connections_is_used_again(tmp_path: Path, post
     finally:
         engine.dispose()
         admin.dispose()
+
+
+def test_threads_that_end_leave_no_connections(tmp_path: Path, postgres_url: str) -> None:
+    engine = open_database(postgres_url)
+    try:
+        told(tmp_path, engine)
+        reader = LeafReader(engine)
+        for _ in range(12):
+            thread = threading.Thread(target=reader.places, args=(LARGE[0],))
+            thread.start()
+            thread.join()
+        with engine.connect() as connection:
+            count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            assert connection.execute(text(count)).scalar_one() < 8
+        assert reader.places(LARGE[0])
+    finally:
+        engine.dispose()
 
 
 def test_a_database_that_is_away_is_said(empty: Stand) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from tests.service.conftest import LARGE, Stand
-
-schemathesis = pytest.importorskip("schemathesis")
 
 
 def test_generated_requests_are_answered_or_refused(stand: Stand) -> None:
