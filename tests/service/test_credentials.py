@@ -246,3 +246,13 @@ def test_absence_over_too_many_batches_is_refused(service: TestClient, monkeypat
     monkeypatch.setattr(credentials, "MOST_BATCHES", 1)
     answer = service.get(f"/v1/credentials/{UNKNOWN}/absence?issuer=1")
     assert (answer.status_code, answer.json()["code"]) == (413, "too-many")
+
+
+def test_a_batch_that_states_no_count_has_anchors_and_proves_no_absence(empty: Stand) -> None:
+    root = empty.tree(*LARGE[:3])
+    empty.mine(registered(1))
+    empty.mine(empty.anchored(1, root, count=0))
+    empty.load()
+    assert checked(anchors(empty.client, LARGE[0])[0]["receipt"]).digest_value == LARGE[0]
+    told = empty.client.get(f"/v1/credentials/{UNKNOWN}/absence?issuer=1").json()
+    assert told["outcome"] == "could not be checked"
