@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from registry.merkle import check_inclusion
+from registry.merkle import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
 from registry.receipt import Receipt, parse, parse_json
 from registry.service.routes import credentials
 from tests.service.conftest import FINAL_BLOCK, LARGE, Roots, Stand, credential, registered, soon, status_set
@@ -230,9 +230,20 @@ def test_ten_thousand_and_no_more(service: TestClient) -> None:
 # Absence
 
 
+def neighbour(proof: dict[str, Any], side: str) -> Neighbour:
+    told = proof[side]
+    path = tuple(map(bytes.fromhex, told["path"]))
+    return Neighbour(bytes.fromhex(told["digest"]), InclusionProof(told["leafIndex"], proof["leafCount"], path))
+
+
 def test_absence_is_proved_over_all_batches_of_an_issuer(service: TestClient) -> None:
     told = service.get(f"/v1/credentials/{UNKNOWN}/absence?issuer=1").json()
     assert (told["outcome"], len(told["proofs"])) == ("absent", 2)
+    for proof in told["proofs"]:
+        neighbours = [None if proof[side] is None else neighbour(proof, side) for side in ("lower", "upper")]
+        check_absence(
+            bytes.fromhex(UNKNOWN), bytes.fromhex(proof["root"][2:]), AbsenceProof(proof["leafCount"], *neighbours)
+        )
     present = service.get(f"/v1/credentials/{LARGE[0].hex()}/absence?issuer=1").json()
     assert present["outcome"] == "present"
 

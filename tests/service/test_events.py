@@ -11,6 +11,8 @@ import pytest
 from pyarrow import parquet
 from starlette.testclient import TestClient
 
+from registry.errors import ChainUnavailable
+from registry.service.routes import events
 from tests.service.conftest import FINAL_BLOCK, Roots, Stand, credential, registered, soon
 from tests.service.test_batches import pages
 
@@ -118,3 +120,20 @@ def test_after_a_reorganisation_a_page_goes_on_from_its_place(empty: Stand) -> N
     soon(empty)
     rest = empty.client.get("/v1/events", params={"cursor": first["next"]}).json()["events"]
     assert [event["name"] for event in rest] == ["PartyRegistered", "Anchored"]
+
+
+def test_a_table_breaks_off_where_the_chain_reorganises_under_it(empty: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "LOOK_AGAIN", 2)
+    for number in range(1, 6):
+        empty.mine(registered(number))
+    head = empty.writer.head()
+    assert head is not None
+    whole = list(events.of_one_history(empty.service, head, empty.index.all_events()))
+    assert len(whole) == 5
+    told = events.of_one_history(empty.service, head, empty.index.all_events())
+    assert next(told) == whole[0]
+    empty.writer.roll_back(head, empty.mark(3))
+    with pytest.raises(ChainUnavailable, match="reorganised while the table was written"):
+        list(told)
+    with pytest.raises(ChainUnavailable):
+        list(events.of_one_history(empty.service, head, iter(whole[:1])))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from registry.chain.abi import artifact
-from registry.errors import SettingsError
+from registry.errors import ChainUnavailable, SettingsError
 from registry.service import examples
 from registry.service.caching import IMMUTABLE, REVALIDATE, answer
 from registry.service.facts_json import event_content
@@ -25,6 +25,7 @@ from registry.store.index_facts import IndexedEvent
 router = APIRouter(prefix="/v1", tags=["events"])
 
 MOST_NAMES: Final = 30
+LOOK_AGAIN: Final = 1000
 NAMES: Final = frozenset(item.name for item in artifact().events_by_topic.values())
 
 
@@ -137,8 +138,32 @@ def _table(service: Service, wanted: EventFilter, after: EventPlace | None, form
         "Vary": "Accept",
         **as_of.headers,
     }
-    pieces = _WRITERS[form](service.index.all_events(bounded, after=after), as_of.head)
+    told = service.index.all_events(bounded, after=after)
+    if not _is_fixed(wanted, as_of.head):
+        told = of_one_history(service, as_of.head, told)
+    pieces = _WRITERS[form](told, as_of.head)
     return StreamingResponse(pieces, media_type=_TYPES[form], headers=headers)
+
+
+def of_one_history(service: Service, head: Head, events: Iterable[IndexedEvent]) -> Iterator[IndexedEvent]:
+    """The events, as long as the chain does not reorganise: half a table of each history would look like a whole one.
+
+    Raises:
+        ChainUnavailable: it did (code `chain-moved`); the answer breaks off, and a client sees that it is not whole.
+    """
+    for number, event in enumerate(events, 1):
+        if number % LOOK_AGAIN == 0:
+            _check_history(service, head)
+        yield event
+    _check_history(service, head)
+
+
+def _check_history(service: Service, head: Head) -> None:
+    now = service.index.head()
+    if now is None or (now.source, now.reorgs) != (head.source, head.reorgs):
+        raise ChainUnavailable(
+            "the chain reorganised while the table was written", remedy="Ask again.", code="chain-moved"
+        )
 
 
 def _is_fixed(wanted: EventFilter, head: Head) -> bool:
