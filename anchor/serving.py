@@ -153,6 +153,7 @@ def list_signers(settings: Settings) -> dict[int, ListSigner]:
 
     Raises:
         SettingsError: one cannot be read, or its method names no key.
+        SignerError: it is no Ed25519 key.
     """
     signers = {}
     for issuer, key in settings.status_keys.items():

@@ -1,0 +1,88 @@
+"""What `testamur serve` and `testamur index` are put together from: keys of status lists, the chain, one round."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from starlette.testclient import TestClient
+
+from anchor.serving import index_of, list_signers
+from anchor.workspace import Workspace
+from registry.errors import ChainError, RegistryError
+from registry.formats.dataintegrity import verify
+from registry.service.app import create_app
+from registry.service.listing import StatusLists
+from registry.service.service import Service
+from registry.settings import load_settings
+from registry.store.trees import FolderTrees
+from tests.conftest import Run
+
+METHOD = "did:web:university.example#key-1"
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Ed25519PrivateKey:
+    """A key, in `keys/list.pem`."""
+    made = Ed25519PrivateKey.generate()
+    (tmp_path / "keys").mkdir()
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "keys" / "list.pem").write_bytes(pem)
+    return made
+
+
+def settings_file(folder: Path, text: str) -> Path:
+    path = folder / "testamur.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_list_is_signed_with_the_key_of_the_settings(run: Run, tmp_path: Path, key: Ed25519PrivateKey) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "a.json").write_text(json.dumps({"id": "a"}))
+    for words in (("issuer", "register", "--uri", METHOD.partition("#")[0]), ("anchor", "one"), ("index", "--once")):
+        assert run(*words).code == 0
+    written = f'public_url = "https://registry.example"\n[status_keys.1]\nfile = "keys/list.pem"\nmethod = "{METHOD}"\n'
+    settings = load_settings(settings_file(tmp_path, written))
+    with Workspace(settings) as workspace:
+        index = index_of(workspace)
+        lists = StatusLists(index, settings.public_url, list_signers(settings))
+        app = create_app(Service(index, FolderTrees(workspace.folder.trees)), status_lists=lists)
+        told = TestClient(app).get("/v1/status-lists/1/revocation/1").json()
+    assert told["id"].startswith("https://registry.example/v1/status-lists/")
+    assert told["issuer"] == METHOD.partition("#")[0]
+    assert verify(told, key.public_key())["verificationMethod"] == METHOD
+
+
+@pytest.mark.parametrize("content", [None, b"not a key", b"\xff\xfe"])
+def test_a_key_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "list.pem").write_bytes(content)
+    settings = load_settings(settings_file(tmp_path, '[status_keys.1]\nfile = "list.pem"\n'))
+    with pytest.raises(RegistryError) as caught:
+        list_signers(settings)
+    assert str(tmp_path / "list.pem") in str(caught.value)
+
+
+def test_a_replica_starts_while_the_chain_is_away(run: Run, tmp_path: Path) -> None:
+    assert run("issuer", "register", "--uri", "did:web:u.example").code == 0
+    away = {"chain": "http://127.0.0.1:1", "rpc_timeout": 1.0}
+    with Workspace(load_settings(None, **away)) as workspace, pytest.raises(ChainError):
+        index_of(workspace)  # nothing is indexed yet, so nobody knows which chain it is
+    assert run("index", "--once").code == 0
+    with Workspace(load_settings(None, **away)) as workspace:
+        head = index_of(workspace).head()
+    assert head is not None
+    assert head.cursor.number > 0
+
+
+def test_an_index_is_made_anew(run: Run) -> None:
+    assert run("issuer", "register", "--uri", "did:web:u.example").code == 0
+    first = run("index", "--once", "--json")
+    again = run("index", "--once", "--anew", "--json")
+    assert (first.code, again.code) == (0, 0)
+    assert first.json == again.json
+    assert again.json["parties"] == 1
