@@ -19,6 +19,8 @@ from registry.store.trees import TreeStore
 from registry.timestamps import from_unix, write_timestamp
 
 ROOTS_KEPT: Final = 4096
+MOST_ANCHORS: Final = 100
+"""Of one root: anybody can anchor a root that he saw, under any number of parties."""
 
 
 @dataclass(slots=True)
@@ -26,7 +28,8 @@ class AnchoredTree:
     """What the index knows of all batches with one root.
 
     Attributes:
-        batches: with this root, oldest first.
+        batches: with this root, oldest first, no more than `MOST_ANCHORS`.
+        more: whether there are others.
         words: status words by issuer and purpose.
         anchors: the `anchor` member of the receipts, by issuer.
         settings: which bits were set, why and since when, by issuer, purpose and word, newest first; read when a
@@ -34,6 +37,7 @@ class AnchoredTree:
     """
 
     batches: list[IndexedBatch]
+    more: bool
     words: dict[tuple[int, int], dict[int, int]]
     anchors: dict[int, dict[str, Any]]
     superseded: dict[tuple[int, int], list[IndexedEvent]] = field(default_factory=dict)
@@ -55,6 +59,7 @@ class Found:
     Attributes:
         proof: of its inclusion, checked.
         final: whether its block can no longer be undone.
+        more: whether its root has more anchors than are told.
     """
 
     batch: IndexedBatch
@@ -62,6 +67,7 @@ class Found:
     anchor: dict[str, Any]
     status: dict[str, Any]
     final: bool
+    more: bool = False
 
     def content(self, digest: str, method: str) -> dict[str, Any]:
         """For JSON: the receipt, the status, and whether the anchor is final."""
@@ -151,23 +157,22 @@ class Lookup:
         return together(found)
 
     def _anchors_of(self, root: bytes, proof: InclusionProof, as_of: AsOf, issuer: int | None) -> list[Found]:
-        tree = self._tree(root, as_of)
+        tree = self._tree(root, proof.leaf_count, as_of)
+        if tree.more and issuer is not None:
+            tree = self._read(root, proof.leaf_count, issuer)
         found = []
         for batch in tree.batches:
             if issuer not in (None, batch.issuer):
                 continue
-            # Anybody can anchor another issuer's root with another count: no proof holds for that, so it is no anchor.
-            if batch.leaf_count not in (0, proof.leaf_count):
-                continue
             status = self._status(tree, batch, proof.leaf_index)
             final = as_of.head.is_final(batch.block.number)
-            found.append(Found(batch, proof, tree.anchors[batch.issuer], status, final))
+            found.append(Found(batch, proof, tree.anchors[batch.issuer], status, final, tree.more))
         return found
 
     def _status(self, tree: AnchoredTree, batch: IndexedBatch, leaf_index: int) -> dict[str, Any]:
         word, bit = divmod(leaf_index, WORD_BITS)
-        alone = tree.words[batch.issuer, REVOCATION].get(word, 0) >> bit & 1
-        suspended = bool(tree.words[batch.issuer, SUSPENSION].get(word, 0) >> bit & 1)
+        alone = tree.words.get((batch.issuer, REVOCATION), {}).get(word, 0) >> bit & 1
+        suspended = bool(tree.words.get((batch.issuer, SUSPENSION), {}).get(word, 0) >> bit & 1)
         status: dict[str, Any] = {"revoked": bool(alone) or batch.voided_at is not None, "suspended": suspended}
         if alone:
             status |= self._reason(tree, batch, REVOCATION, word, bit)
@@ -205,7 +210,7 @@ class Lookup:
             settings.setdefault((given["issuer"], given["purpose"], given["word"]), []).insert(0, setting)
         return settings
 
-    def _tree(self, root: bytes, as_of: AsOf) -> AnchoredTree:
+    def _tree(self, root: bytes, leaf_count: int, as_of: AsOf) -> AnchoredTree:
         version = (as_of.head.source, as_of.head.version)
         with self._lock:
             if self._version != version:
@@ -213,7 +218,7 @@ class Lookup:
                 self._version = version
             elif (kept := self._kept.get(root)) is not None:
                 return kept
-        tree = self._read(root)
+        tree = self._read(root, leaf_count)
         with self._lock:
             if self._version == version:
                 self._kept[root] = tree
@@ -221,14 +226,13 @@ class Lookup:
                     self._kept.popitem(last=False)
         return tree
 
-    def _read(self, root: bytes) -> AnchoredTree:
-        batches = self._index.batches_of([root])
-        words = {
-            (batch.issuer, purpose): self._index.status_words(batch.key, purpose)
-            for batch in batches
-            for purpose in (REVOCATION, SUSPENSION)
-        }
-        tree = AnchoredTree(batches, words, {batch.issuer: self._anchor(batch) for batch in batches})
+    def _read(self, root: bytes, leaf_count: int, issuer: int | None = None) -> AnchoredTree:
+        # Anybody can anchor another issuer's root with another count: no proof holds for that, so it is no anchor.
+        batches = self._index.batches_with(root, issuer=issuer, leaf_count=leaf_count, most=MOST_ANCHORS + 1)
+        more = len(batches) > MOST_ANCHORS
+        batches = batches[:MOST_ANCHORS]
+        words = self._index.status_words_with(root, [batch.issuer for batch in batches])
+        tree = AnchoredTree(batches, more, words, {batch.issuer: self._anchor(batch) for batch in batches})
         for event in self._index.all_events(EventFilter(root=root, names=frozenset({"Superseded"}))):
             key = (event.arguments["issuer"], event.arguments["index"])
             tree.superseded.setdefault(key, []).append(event)
@@ -247,6 +251,14 @@ class Lookup:
                 "timestamp": write_timestamp(from_unix(batch.block.time)),
             },
         }
+
+
+def anchors_of(found: list[Found], digest: str, method: str) -> dict[str, Any]:
+    """All anchors of one digest for JSON; `more` where there are others of the same root."""
+    content: dict[str, Any] = {"anchors": [each.content(digest, method) for each in found]}
+    if any(each.more for each in found):
+        content["more"] = True
+    return content
 
 
 def together(found: list[Found]) -> list[Found]:

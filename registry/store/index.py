@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -161,7 +161,25 @@ class Index:
 
     def batch(self, issuer: int, root: bytes) -> IndexedBatch | None:
         """The batch that an issuer anchored under a root, or None."""
-        return next((each for each in self.batches_of([root]) if each.issuer == issuer), None)
+        return next(iter(self.batches_with(root, issuer=issuer)), None)
+
+    def batches_with(
+        self, root: bytes, *, issuer: int | None = None, leaf_count: int | None = None, most: int | None = None
+    ) -> list[IndexedBatch]:
+        """Batches with that root, of whichever issuer or of one, oldest first.
+
+        Args:
+            leaf_count: those that state this count, or none.
+        """
+        of = indexed_batch.c
+        query = select(*BATCH).where(of.source == self.source, of.root == root)
+        if issuer is not None:
+            query = query.where(of.issuer == issuer)
+        if leaf_count is not None:
+            query = query.where(of.leaf_count.in_((0, leaf_count)))
+        with self.engine.connect() as connection:
+            found = connection.execute(query.order_by(of.block_number, of.log_index).limit(most))
+            return [batch_of(row) for row in found]
 
     def batches_of(self, roots: Iterable[bytes]) -> list[IndexedBatch]:
         """All batches with those roots, of whichever issuer, oldest first."""
@@ -233,6 +251,18 @@ class Index:
         with self.engine.connect() as connection:
             rows = connection.execute(select(of.word, of.bits).where(*mine).order_by(of.word))
             return {word: int.from_bytes(bits, "big") for word, bits in rows}
+
+    def status_words_with(self, root: bytes, issuers: Collection[int]) -> dict[tuple[int, int], dict[int, int]]:
+        """`status_words` of all batches with that root of some issuers, by issuer and purpose."""
+        of = indexed_status.c
+        mine = (of.source == self.source, of.root == root, of.issuer.in_(issuers))
+        words: dict[tuple[int, int], dict[int, int]] = {}
+        with self.engine.connect() as connection:
+            for issuer, purpose, word, bits in connection.execute(
+                select(of.issuer, of.purpose, of.word, of.bits).where(*mine)
+            ):
+                words.setdefault((issuer, purpose), {})[word] = int.from_bytes(bits, "big")
+        return words
 
     # Events
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from registry.merkle import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
 from registry.receipt import Receipt, parse, parse_json
+from registry.service import lookup
 from registry.service.routes import credentials
 from tests.service.conftest import FINAL_BLOCK, LARGE, Roots, Stand, credential, registered, soon, status_set
 
@@ -63,6 +64,33 @@ def test_a_digest_of_two_issuers_has_both_anchors_oldest_first(service: TestClie
     assert [each["receipt"]["anchor"]["issuer"] for each in (first, second)] == [1, 2]
     assert first["status"]["revoked"] is False
     assert (second["status"]["revoked"], second["status"]["batchVoided"]) == (True, True)
+
+
+def test_strangers_who_anchor_a_root_again_fill_nobody_s_answer(empty: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "MOST_ANCHORS", 5)
+    root = empty.tree(*LARGE[:3])
+    empty.mine(*(registered(number) for number in range(1, 10)))
+    # Whoever saw the transaction in the pool can be there before its issuer, with any count.
+    empty.mine(*(empty.anchored(number, root, count=2) for number in range(1, 4)))
+    empty.mine(*(empty.anchored(number, root) for number in range(4, 10)))
+    empty.mine(status_set(9, root, 0))
+    empty.load()
+    path = f"/v1/credentials/{LARGE[0].hex()}"
+    told = empty.client.get(path).json()
+    assert [each["receipt"]["anchor"]["issuer"] for each in told["anchors"]] == [4, 5, 6, 7, 8]
+    assert told["more"] is True
+    of_one = empty.client.get(path, params={"issuer": 9}).json()
+    assert [each["receipt"]["anchor"]["issuer"] for each in of_one["anchors"]] == [9]
+    assert "more" not in of_one
+    leaf = of_one["anchors"][0]["receipt"]["inclusion"]["leafIndex"]
+    assert of_one["anchors"][0]["status"]["revoked"] is (leaf == 0)
+    assert empty.client.get(f"{path}/receipts/9/0x{root.hex()}").status_code == 200
+    wrong_count = empty.client.get(path, params={"issuer": 2})
+    assert (wrong_count.status_code, wrong_count.json()["code"]) == (404, "unknown-digest")
+    assert "of issuer 2" in wrong_count.json()["detail"]
+    for issuer in ("0", "-1", "x", "٣", "9" * 30, ""):
+        refused = empty.client.get(path, params={"issuer": issuer})
+        assert (refused.status_code, refused.json()["code"]) == (400, "issuer")
 
 
 def test_the_method_of_a_receipt_is_the_one_asked_for(service: TestClient) -> None:

@@ -175,7 +175,7 @@ def test_a_revocation_is_never_lost_to_what_is_kept(empty: Stand, monkeypatch: p
     empty.mine(empty.anchored(1, root))
     empty.load()
     leaf = empty.leaves[root].index(LARGE[0])
-    words = empty.index.status_words
+    words = empty.index.status_words_with
     told_once = iter([True])
 
     def late(*given: Any) -> Any:
@@ -184,7 +184,7 @@ def test_a_revocation_is_never_lost_to_what_is_kept(empty: Stand, monkeypatch: p
             empty.mine(status_set(1, root, leaf))
         return found
 
-    monkeypatch.setattr(empty.index, "status_words", late)
+    monkeypatch.setattr(empty.index, "status_words_with", late)
     before = empty.client.get(f"/v1/credentials/{LARGE[0].hex()}").json()
     assert before["asOf"]["block"]["number"] == 2
     empty.service.horizon._read_at = time.monotonic() - 1

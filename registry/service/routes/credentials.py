@@ -16,7 +16,7 @@ from registry.receipt import Receipt, parse_json, to_cbor
 from registry.service import examples
 from registry.service.caching import JSON, answer, fixed
 from registry.service.horizon import AsOf
-from registry.service.lookup import Found, Searched, together
+from registry.service.lookup import Found, Searched, anchors_of, together
 from registry.service.pages import PartyNumber
 from registry.service.problems import NotHere
 from registry.service.service import Service, service_of
@@ -63,6 +63,13 @@ _METHOD: Final[dict[str, Any]] = {
                 "schema": {"type": "string", "pattern": f"^{_DIGEST.pattern}$"},
                 "example": examples.DIGEST,
             },
+            {
+                "name": "issuer",
+                "in": "query",
+                "required": False,
+                "description": "Anchors of this party alone.",
+                "schema": {"type": "integer", "minimum": 1, "exclusiveMaximum": 2**63},
+            },
             _METHOD,
         ]
     },
@@ -71,12 +78,12 @@ async def credential(request: Request) -> Response:
     # Parameters are read by hand: this is the one endpoint that is asked thousands of times a second.
     service = service_of(request)
     digest = digest_of(request.path_params["digest"])
-    method = method_of(request)
-    as_of, found = await service.quickly(service.lookup.find, digest)
+    method, issuer = method_of(request), issuer_of(request)
+    as_of, found = await service.quickly(service.lookup.find, digest, issuer=issuer)
     if not found:
-        as_of, found = await service.in_thread(_sought, service, digest, as_of)
+        as_of, found = await service.in_thread(_sought, service, digest, as_of, issuer)
     written = digest.hex()
-    content = {"digest": written, "anchors": [each.content(written, method) for each in found]}
+    content = {"digest": written, **anchors_of(found, written, method)}
     return answer(request, content, as_of)
 
 
@@ -197,6 +204,16 @@ def method_of(request: Request) -> str:
     return method
 
 
+def issuer_of(request: Request) -> int | None:
+    """The issuer that is asked for, if one is; raises CredentialError."""
+    text = request.query_params.get("issuer") if request.scope["query_string"] else None
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63):
+        raise CredentialError("an issuer is a number from 1", where=text[:80], remedy="Check it.", code="issuer")
+    return int(text)
+
+
 def _digests_in(body: bytes) -> list[str]:
     try:
         content = orjson.loads(body)
@@ -219,15 +236,15 @@ def _digests_in(body: bytes) -> list[str]:
 # Answering
 
 
-def _sought(service: Service, digest: bytes, as_of: AsOf) -> tuple[AsOf, list[Found]]:
+def _sought(service: Service, digest: bytes, as_of: AsOf, issuer: int | None) -> tuple[AsOf, list[Found]]:
     """Search again for what was not found, knowing what is searched; raises NotHere.
 
     In this order, since a tree that is loaded after the search and before its coverage is read would count as searched.
     """
-    searched = service.searched(as_of)
-    later, found = service.lookup.find(digest)
+    searched = service.searched(as_of, issuer)
+    later, found = service.lookup.find(digest, issuer=issuer)
     if not found:
-        raise _unknown(digest, searched, as_of)
+        raise _unknown(digest, searched, as_of, issuer)
     return later, found
 
 
@@ -238,12 +255,13 @@ def _sought_receipt(service: Service, digest: bytes, as_of: AsOf, issuer: int, r
     for each in found:
         if each.batch.root == root:
             return each
-    raise _unknown(digest, searched, as_of)
+    raise _unknown(digest, searched, as_of, issuer)
 
 
-def _unknown(digest: bytes, searched: Searched, as_of: AsOf) -> NotHere:
+def _unknown(digest: bytes, searched: Searched, as_of: AsOf, issuer: int | None) -> NotHere:
     """Nothing was found: said with what was searched, and not called absent where something could not be."""
-    what = "no batch that is indexed here has this digest"
+    whose = "" if issuer is None else f" of issuer {issuer}"
+    what = f"no batch{whose} that is indexed here has this digest"
     if searched.without_tree:
         what = f"it was not found; {searched.without_tree:,} of {searched.batches:,} batches could not be searched"
     remedy = (
@@ -330,7 +348,7 @@ def _results(request: Request, service: Service, texts: list[str], method: str) 
         if isinstance(outcome, StoreError):
             results.append({"digest": written, "error": {"code": outcome.code, "detail": outcome.what}})
         else:
-            results.append({"digest": written, "anchors": [each.content(written, method) for each in outcome]})
+            results.append({"digest": written, **anchors_of(outcome, written, method)})
     return answer(request, {"results": results, "searched": searched.content()}, as_of)
 
 
