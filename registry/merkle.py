@@ -107,7 +107,7 @@ def root_from_path(leaf: bytes, proof: InclusionProof, *, node_hash: NodeHash = 
             f"leaf {proof.leaf_index} of {proof.leaf_count} has a path of {expected} nodes, not {len(proof.path)}",
             "path-length",
         )
-    if len(leaf) != NODE_SIZE or any(len(sibling) != NODE_SIZE for sibling in proof.path):
+    if {len(leaf), *map(len, proof.path)} != {NODE_SIZE}:
         raise _refused(f"the digest or a node of the path is not {NODE_SIZE} bytes long", "node-length")
     node, index, last = leaf, proof.leaf_index, proof.leaf_count - 1
     for sibling in proof.path:
