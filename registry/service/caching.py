@@ -33,21 +33,31 @@ def answer(
     """
     body = orjson.dumps(content)
     tag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'
-    sent = {"ETag": tag, "Cache-Control": IMMUTABLE if immutable else REVALIDATE} | as_of.headers
+    told = list(as_of.headers)
     if headers:
-        sent |= headers
-    if _has(request, tag):
-        return Response(status_code=304, headers=sent)
-    return Response(body[:-1] + b',"asOf":' + as_of.json + b"}", headers=sent, media_type=JSON)
+        told += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return _sent(request, body[:-1] + b',"asOf":' + as_of.json + b"}", JSON, tag, told, immutable=immutable)
 
 
 def fixed(request: Request, body: bytes, media_type: str, *, immutable: bool = True) -> Response:
     """Bytes that do not depend on a block, or 304 when the client has them."""
     tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": IMMUTABLE if immutable else REVALIDATE, "Vary": "Accept"}
+    return _sent(request, body, media_type, tag, [(b"vary", b"Accept")], immutable=immutable)
+
+
+def _sent(
+    request: Request, body: bytes, media_type: str, tag: str, told: list[tuple[bytes, bytes]], *, immutable: bool
+) -> Response:
+    response = Response()
+    told += [(b"etag", tag.encode()), (b"cache-control", (IMMUTABLE if immutable else REVALIDATE).encode())]
     if _has(request, tag):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=media_type)
+        response.status_code = 304
+    else:
+        response.body = body
+        told += [(b"content-length", b"%d" % len(body)), (b"content-type", media_type.encode())]
+    # As they are sent: a mapping of text would be put into bytes again for every answer.
+    response.raw_headers = told
+    return response
 
 
 def _has(request: Request, tag: str) -> bool:

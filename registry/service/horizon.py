@@ -23,12 +23,13 @@ class AsOf:
 
     Attributes:
         json: the same as JSON.
+        headers: the same for an answer's head, as they are sent.
         warning: what keeps the index from following the chain, or None.
     """
 
     head: Head
     json: bytes
-    headers: dict[str, str]
+    headers: tuple[tuple[bytes, bytes], ...]
     warning: str | None
 
     @property
@@ -55,7 +56,7 @@ class AsOf:
         if head.trouble_code is not None:
             warning = f"The index does not follow the chain at this moment ({head.trouble_code}): {head.trouble_why}"
             content["warning"] = warning
-        headers = {"Index-Block": str(cursor.number), "Index-Blocks-Behind": str(behind)}
+        headers = (b"index-block", b"%d" % cursor.number), (b"index-blocks-behind", b"%d" % behind)
         return cls(head, orjson.dumps(content), headers, warning)
 
 

@@ -20,7 +20,7 @@ class RateLimit:
     """A bucket of tokens for each address of a client: so many requests a second, with a burst of four seconds.
 
     Args:
-        rate: requests a second; 0 for no limit.
+        rate: requests a second, more than 0.
         free: paths that are not counted.
         clock: seconds that never go back.
     """
@@ -41,7 +41,7 @@ class RateLimit:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._rate and scope["path"] not in self._free and not self._take(scope):
+        if scope["type"] == "http" and scope["path"] not in self._free and not self._take(scope):
             refused = problem(
                 429,
                 "rate-limit",

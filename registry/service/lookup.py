@@ -266,6 +266,8 @@ def together(found: list[Found]) -> list[Found]:
 
     Unless the revoked one was superseded by the other: then that is what counts.
     """
+    if len(found) < 2:
+        return found
     found.sort(key=lambda each: (each.batch.block.number, each.batch.log_index))
     revoked = [each for each in found if each.status["revoked"]]
     for each in found:

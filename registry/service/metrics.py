@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Any, Final
+from itertools import accumulate
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,28 +27,13 @@ class ServiceMetrics:
     def __init__(self, service: Service):
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._requests = Counter(
-            "testamur_requests", "Requests by route and status.", ["route", "status"], registry=self.registry
-        )
-        self._seconds = Histogram(
-            "testamur_request_seconds",
-            "Time to the first byte of an answer, by route.",
-            ["route"],
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        # Finding the child of a label takes longer than counting.
-        self._children: dict[tuple[str, int], tuple[Any, Any]] = {}
+        self._requests = _Requests()
+        self.registry.register(self._requests)
         self.registry.register(_IndexCollector(service))
 
     def count(self, route: str, status: int, seconds: float) -> None:
-        """Count an answer."""
-        children = self._children.get((route, status))
-        if children is None:
-            children = self._requests.labels(route, str(status)), self._seconds.labels(route)
-            self._children[route, status] = children
-        children[0].inc()
-        children[1].observe(seconds)
+        """Count an answer; only where requests are answered, in one thread."""
+        self._requests.count(route, status, seconds)
 
     def exposition(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -79,6 +66,42 @@ class CountRequests:
             # Negative once the answer has begun: the time it took.
             seconds = -begun if begun < 0 else time.perf_counter() - begun
             self._metrics.count(getattr(scope.get("route"), "path", NO_ROUTE), status, seconds)
+
+
+class _Requests(Collector):
+    """Numbers that are added up as they come, and put into Prometheus' words when somebody asks.
+
+    Its own counters take a lock for each of three numbers, which is a twentieth of a lookup.
+    """
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, int], int] = {}
+        # By route: answers by the bucket they fall in, the last one for those that took longer; and seconds.
+        self._times: dict[str, tuple[list[int], list[float]]] = {}
+
+    def count(self, route: str, status: int, seconds: float) -> None:
+        self._answers[route, status] = self._answers.get((route, status), 0) + 1
+        times = self._times.get(route)
+        if times is None:
+            times = self._times[route] = [0] * (len(BUCKETS) + 1), [0.0]
+        times[0][bisect_left(BUCKETS, seconds)] += 1
+        times[1][0] += seconds
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily("testamur_requests", "Requests by route and status.", labels=["route", "status"])
+        for (route, status), count in list(self._answers.items()):
+            requests.add_metric([route, str(status)], count)
+        yield requests
+        seconds = HistogramMetricFamily(
+            "testamur_request_seconds", "Time to the first byte of an answer, by route.", labels=["route"]
+        )
+        limits = [*map(str, BUCKETS), "+Inf"]
+        for route, (counts, total) in list(self._times.items()):
+            seconds.add_metric([route], list(zip(limits, accumulate(counts), strict=True)), total[0])
+        yield seconds
 
 
 class _IndexCollector(Collector):

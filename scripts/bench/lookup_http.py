@@ -3,8 +3,8 @@
     python -m scripts.bench.lookup_http [--credentials 1000000 10000000] [--seconds 4] [--postgres]
 
 One uvicorn process each (uvloop, httptools), wrk with 64 connections on the other core; the bare application is
-FastAPI's "hello" on the same server, in turns with the service, and the medians are told. Every request asks for
-another digest. The second rival makes proofs with pymerkle's SQLite tree, without HTTP. Loopback only.
+FastAPI's "hello" on the same server. They take turns, since a machine's speed changes by the minute, and medians are told.
+Every request asks for another digest. The second rival makes proofs with pymerkle's SQLite tree, without HTTP. Loopback only.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from scripts.bench.postgres import postgres
 
 CONNECTIONS = 64
 ROUNDS = 5
+WARM_SECONDS = 3.0
 PATHS = 20_000
 PYMERKLE_LEAVES = 20_000
 _LUA = """
@@ -141,11 +142,7 @@ def _compare(name: str, place: Path, url: str | None, credentials: int, batches:
     numbers = [chance.randrange(credentials // batches * batches) for _ in range(PATHS)]
     paths.write_text("".join(f"/v1/credentials/{digest(number).hex()}\n" for number in numbers))
     database = {} if url is None else {"TESTAMUR_BENCH_DATABASE": url}
-    with served("hello") as bare, served("service", TESTAMUR_BENCH=str(place), **database) as service:
-        measured(bare, None, 2.0)
-        measured(service, paths, 2.0)
-        # In turns: what else the machine does then weighs on both alike.
-        rounds = [(measured(bare, None, seconds), measured(service, paths, seconds)) for _ in range(ROUNDS)]
+    rounds = [_round(place, paths, database, seconds) for _ in range(ROUNDS)]
     ratios = sorted(lookups.a_second / hello.a_second for hello, lookups in rounds)
     hello, lookups = (sorted(each)[ROUNDS // 2] for each in zip(*rounds, strict=True))
     print(
@@ -154,6 +151,16 @@ def _compare(name: str, place: Path, url: str | None, credentials: int, batches:
         f"hello {hello.a_second:,.0f}/s (p50 {hello.half}, p99 {hello.most}): "
         f"{ratios[ROUNDS // 2]:.2f} of it ({ratios[0]:.2f} to {ratios[-1]:.2f} in {ROUNDS} rounds; bar 0.50)"
     )
+
+
+def _round(place: Path, paths: Path, database: dict[str, str], seconds: float) -> tuple[Rate, Rate]:
+    """The bare application and the service, one after the other and each alone; both begin warm."""
+    with served("hello") as bare:
+        measured(bare, None, WARM_SECONDS)
+        hello = measured(bare, None, seconds)
+    with served("service", TESTAMUR_BENCH=str(place), **database) as service:
+        measured(service, paths, WARM_SECONDS)
+        return hello, measured(service, paths, seconds)
 
 
 if __name__ == "__main__":

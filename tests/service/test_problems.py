@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from starlette.testclient import TestClient
 
+from registry.service.lookup import Lookup
 from tests.service.conftest import LARGE
 
 DIGEST, ROOT = LARGE[0].hex(), "cd" * 32
@@ -162,10 +163,27 @@ def test_head_is_get_without_what_is_in_it(service: TestClient, path: str) -> No
     assert head.headers.get("ETag") == get.headers.get("ETag")
 
 
-def test_the_digits_may_be_large_and_have_a_prefix(service: TestClient) -> None:
-    plain = service.get(f"/v1/credentials/{DIGEST}").json()
-    for written in (DIGEST.upper(), f"0x{DIGEST}", f"0x{DIGEST.upper()}"):
-        assert service.get(f"/v1/credentials/{written}").json() == plain
+@pytest.mark.parametrize("digest", [DIGEST, "ab" * 32])
+@pytest.mark.parametrize("query", ["", "?method=vc-jcs", "?method=nonsense", "?issuer=2", "?issuer=x"])
+def test_the_digits_may_be_large_and_have_a_prefix(service: TestClient, digest: str, query: str) -> None:
+    # Only small digits without a prefix are answered before they come to FastAPI.
+    plain = service.get(f"/v1/credentials/{digest}{query}")
+    for written in (digest.upper(), f"0x{digest}", f"0x{digest.upper()}"):
+        routed = service.get(f"/v1/credentials/{written}{query}")
+        assert (routed.status_code, routed.headers) == (plain.status_code, plain.headers)
+        assert routed.json() == plain.json()
+
+
+def test_a_lookup_that_fails_says_so_either_way(service: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> NoReturn:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(Lookup, "find", fails)
+    quiet = TestClient(service.app, raise_server_exceptions=False)
+    for written in (DIGEST, DIGEST.upper()):
+        told = refused(quiet.get(f"/v1/credentials/{written}"), 500)
+        assert told["code"] == "internal"
+        assert "nobody thought" not in str(told)
 
 
 def test_pages_of_any_origin_may_read(service: TestClient) -> None:

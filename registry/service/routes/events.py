@@ -136,13 +136,14 @@ def _table(service: Service, wanted: EventFilter, after: EventPlace | None, form
         "Cache-Control": IMMUTABLE if _is_fixed(wanted, as_of.head) else REVALIDATE,
         "Content-Disposition": f'attachment; filename="events.{form}"',
         "Vary": "Accept",
-        **as_of.headers,
     }
     told = service.index.all_events(bounded, after=after)
     if not _is_fixed(wanted, as_of.head):
         told = of_one_history(service, as_of.head, told)
     pieces = _WRITERS[form](told, as_of.head)
-    return StreamingResponse(pieces, media_type=_TYPES[form], headers=headers)
+    response = StreamingResponse(pieces, media_type=_TYPES[form], headers=headers)
+    response.raw_headers += as_of.headers
+    return response
 
 
 def of_one_history(service: Service, head: Head, events: Iterable[IndexedEvent]) -> Iterator[IndexedEvent]:
