@@ -3,8 +3,9 @@
     python -m scripts.bench.lookup_http [--credentials 1000000 10000000] [--seconds 4] [--postgres]
 
 One uvicorn process each (uvloop, httptools), wrk with 64 connections on the other core; the bare application is
-FastAPI's "hello" on the same server. They take turns, since a machine's speed changes by the minute, and medians are told.
-Every request asks for another digest. The second rival makes proofs with pymerkle's SQLite tree, without HTTP. Loopback only.
+FastAPI's "hello" on the same server. They take turns, each alone, since a machine's speed changes by the minute;
+medians are told. Every request asks for another digest. The second rival makes proofs with pymerkle's SQLite tree,
+without HTTP. Loopback only.
 """
 
 from __future__ import annotations
