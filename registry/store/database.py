@@ -34,6 +34,8 @@ HEAD: Final = "0003"
 FIRST: Final = "0001"
 # Longer than the largest batch takes to be hashed between two statements.
 IDLE_SECONDS: Final = 60.0
+BUSY_SECONDS: Final = 10
+BUSY_PAUSE_SECONDS: Final = 0.01
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same in every process: who holds it brings the database up to date.
@@ -103,14 +105,27 @@ def _prepare(connection: sqlite3.Connection, _: Any) -> None:
     # FULL: a committed batch or signed transaction has to survive a power cut, not only a crash of the program.
     # 32 MiB of pages: digests fall all over their table.
     for pragma in (
-        "busy_timeout=10000",
-        "journal_mode=WAL",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
         "synchronous=FULL",
         "foreign_keys=ON",
         "cache_size=-32768",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    _write_ahead(cursor)
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    # The busy timeout does not hold here: whoever writes to a new file would make this fail at once.
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(BUSY_PAUSE_SECONDS)
 
 
 def _revision(engine: Engine) -> str | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -115,6 +118,18 @@ def test_many_processes_may_open_a_new_database_at_once(url: str) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_a_new_database_that_somebody_writes_at_that_moment_is_waited_for(tmp_path: Path) -> None:
+    # SQLite itself does not wait where a file becomes one with a write-ahead log.
+    path = tmp_path / "testamur.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer, ThreadPoolExecutor(1) as other:
+        writer.execute("BEGIN IMMEDIATE")
+        opening = other.submit(open_database, f"sqlite:///{path}")
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.5)
+        writer.execute("COMMIT")
+        opening.result(timeout=30).dispose()
 
 
 @pytest.mark.parametrize("wrong", ["mysql://x", "not a URL", ""])
