@@ -17,6 +17,8 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """For what can never change once its block is final."""
 REVALIDATE: Final = "no-cache"
 """For what may change with the next block: kept, and asked about each time."""
+BY_ACCEPT: Final = {"Vary": "Accept"}
+"""For what has several forms."""
 
 
 def answer(
@@ -33,23 +35,32 @@ def answer(
     """
     body = orjson.dumps(content)
     tag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'
-    told = list(as_of.headers)
-    if headers:
-        told += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    return _sent(request, body[:-1] + b',"asOf":' + as_of.json + b"}", JSON, tag, told, immutable=immutable)
+    told = [*as_of.headers, *_raw(headers or {})]
+    kept = IMMUTABLE if immutable else REVALIDATE
+    return _sent(request, body[:-1] + b',"asOf":' + as_of.json + b"}", JSON, tag, told, kept)
 
 
-def fixed(request: Request, body: bytes, media_type: str, *, immutable: bool = True) -> Response:
-    """Bytes that do not depend on a block, or 304 when the client has them."""
+def fixed(
+    request: Request, body: bytes, media_type: str, *, kept: str, headers: Mapping[str, str] = BY_ACCEPT
+) -> Response:
+    """Bytes without an `asOf`, or 304 when the client has them.
+
+    Args:
+        kept: how long caches may keep them, as `Cache-Control` has it.
+    """
     tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
-    return _sent(request, body, media_type, tag, [(b"vary", b"Accept")], immutable=immutable)
+    return _sent(request, body, media_type, tag, _raw(headers), kept)
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def _sent(
-    request: Request, body: bytes, media_type: str, tag: str, told: list[tuple[bytes, bytes]], *, immutable: bool
+    request: Request, body: bytes, media_type: str, tag: str, told: list[tuple[bytes, bytes]], kept: str
 ) -> Response:
     response = Response()
-    told += [(b"etag", tag.encode()), (b"cache-control", (IMMUTABLE if immutable else REVALIDATE).encode())]
+    told += [(b"etag", tag.encode()), (b"cache-control", kept.encode())]
     if _has(request, tag):
         response.status_code = 304
     else:

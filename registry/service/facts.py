@@ -26,8 +26,6 @@ T = TypeVar("T")
 
 STALE_SECONDS: Final = 600
 """Seconds without a word from the chain after which nothing is said of that time: what happened in it is not known."""
-MOST_PARTIES: Final = 2**63 - 1
-"""Highest number that a database can hold."""
 FIGURES_KEPT: Final = 16
 _TRIES: Final = 10
 _PAGE: Final = 1000
@@ -74,7 +72,7 @@ class IndexedFacts:
 
     def is_registered(self, party: int) -> bool:
         """Whether there is a party with that number."""
-        return party <= MOST_PARTIES and self._index.party(party) is not None
+        return self._index.party(party) is not None
 
     def head(self) -> Head:
         """How far the index is.

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from sqlalchemy.exc import SQLAlchemyError
 
 from registry.errors import StoreError
+from registry.service.facts_json import block_content, moment_text
+from registry.service.reading import guarded
 from registry.store.index import Head, Index
-from registry.timestamps import from_unix, write_timestamp
 
 FRESH_SECONDS: Final = 0.1
 
@@ -24,13 +24,11 @@ class AsOf:
     Attributes:
         json: the same as JSON.
         headers: the same for an answer's head, as they are sent.
-        warning: what keeps the index from following the chain, or None.
     """
 
     head: Head
     json: bytes
     headers: tuple[tuple[bytes, bytes], ...]
-    warning: str | None
 
     @property
     def member(self) -> dict[str, orjson.Fragment]:
@@ -43,21 +41,16 @@ class AsOf:
         cursor = head.cursor
         behind = max(0, head.seen - cursor.number)
         content: dict[str, Any] = {
-            "block": {
-                "number": cursor.number,
-                "hash": f"0x{cursor.hash.hex()}",
-                "timestamp": write_timestamp(from_unix(cursor.time)),
-            },
+            "block": block_content(cursor),
             "finalBlock": head.final,
             "blocksBehind": behind,
-            "chainSeenAt": write_timestamp(from_unix(int(head.seen_at))),
+            "chainSeenAt": moment_text(int(head.seen_at)),
         }
-        warning = None
         if head.trouble_code is not None:
-            warning = f"The index does not follow the chain at this moment ({head.trouble_code}): {head.trouble_why}"
-            content["warning"] = warning
+            what = "The index does not follow the chain at this moment"
+            content["warning"] = f"{what} ({head.trouble_code}): {head.trouble_why}"
         headers = (b"index-block", b"%d" % cursor.number), (b"index-blocks-behind", b"%d" % behind)
-        return cls(head, orjson.dumps(content), headers, warning)
+        return cls(head, orjson.dumps(content), headers)
 
 
 class Horizon:
@@ -86,12 +79,7 @@ class Horizon:
         return self._known
 
     def _read(self) -> AsOf:
-        try:
-            head = self._index.head()
-        except SQLAlchemyError:
-            raise StoreError(
-                "the index cannot be read at this moment", remedy="Try again soon.", code="database"
-            ) from None
+        head = guarded(self._index.head)
         if head is None:
             raise StoreError(
                 "nothing is indexed yet",

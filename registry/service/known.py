@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from registry.chain.verification import KnownAnchor
 from registry.credential import Digest
-from registry.errors import StoreError
 from registry.merkle import InclusionProof
 from registry.receipt import Receipt
+from registry.service.reading import guarded
 from registry.store.index import Index
 from registry.store.index_facts import IndexedBatch
 from registry.store.trees import TreeStore
+from registry.timestamps import from_unix
 
 
 class IndexedAnchors:
@@ -36,13 +34,7 @@ class IndexedAnchors:
         Raises:
             StoreError: the database or a tree cannot be read.
         """
-        try:
-            return list(self._of(digest, issuer))
-        except SQLAlchemyError:
-            # What the database says may name hosts and tables: it is for the operator's log.
-            raise StoreError(
-                "the index cannot be read at this moment", remedy="Try again soon.", code="database"
-            ) from None
+        return guarded(lambda: list(self._of(digest, issuer)))
 
     def _of(self, digest: Digest, issuer: int | None) -> Iterator[KnownAnchor]:
         hints = {place.root: place.leaf_index for place in self._index.places(digest.value)}
@@ -65,5 +57,5 @@ class IndexedAnchors:
             transaction=batch.transaction_hash,
             block_number=batch.block.number,
             block_hash=batch.block.hash,
-            timestamp=datetime.fromtimestamp(batch.block.time, UTC),
+            timestamp=from_unix(batch.block.time),
         )

@@ -22,7 +22,6 @@ from registry.timestamps import from_unix
 TTL_SECONDS: Final = 300
 """How long a copy of a list is good for."""
 LISTS_KEPT: Final = 64
-MOST_PARTIES: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ class StatusLists:
         return GivenList(credential, found.block_number)
 
     def _require_party(self, issuer: int) -> None:
-        if issuer > MOST_PARTIES or self._index.party(issuer) is None:
+        if self._index.party(issuer) is None:
             raise NotHere(
                 f"nobody has registered party {issuer}",
                 remedy="Check the number; it may also be too new to be in the index.",

@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 from registry.chain.contract import Reason
 from registry.errors import StoreError
 from registry.merkle import InclusionProof
+from registry.service.facts_json import block_content, moment_text
 from registry.service.horizon import AsOf, Horizon
 from registry.store.index import EventFilter, Index, LeafPlace
 from registry.store.index_facts import REVOCATION, SUSPENSION, WORD_BITS, IndexedBatch, IndexedEvent
 from registry.store.leaf_reader import LeafReader
 from registry.store.trees import TreeStore
-from registry.timestamps import from_unix, write_timestamp
 
 ROOTS_KEPT: Final = 4096
 MOST_ANCHORS: Final = 100
@@ -142,11 +142,11 @@ class Lookup:
                 answers[digest] = error
         return as_of, answers
 
-    def at(self, root: bytes, leaf_index: int) -> list[Found]:
-        """Every anchor of one leaf, oldest first."""
+    def at(self, root: bytes, leaf_index: int) -> tuple[bytes, list[Found]]:
+        """One leaf of a tree, and every anchor of it, oldest first."""
         as_of = self._horizon.now()
-        _, proof = self._trees.inclusion_at(root, leaf_index)
-        return self._anchors_of(root, proof, as_of, None)
+        digest, proof = self._trees.inclusion_at(root, leaf_index)
+        return digest, self._anchors_of(root, proof, as_of, None)
 
     def _found(self, digest: bytes, places: Iterable[LeafPlace], as_of: AsOf, issuer: int | None) -> list[Found]:
         found: list[Found] = []
@@ -178,7 +178,7 @@ class Lookup:
             status |= self._reason(tree, batch, REVOCATION, word, bit)
         elif batch.voided_at is not None:
             status |= {"batchVoided": True, "reason": Reason(batch.void_reason).word}
-            status["since"] = write_timestamp(from_unix(batch.voided_at))
+            status["since"] = moment_text(batch.voided_at)
         elif suspended:
             status |= self._reason(tree, batch, SUSPENSION, word, bit)
         replacements = tree.superseded.get((batch.issuer, leaf_index))
@@ -205,7 +205,7 @@ class Lookup:
         settings: dict[tuple[int, int, int], list[StatusSetting]] = {}
         for event in self._index.all_events(EventFilter(root=root, names=frozenset({"StatusSet"}))):
             given = event.arguments
-            since = write_timestamp(from_unix(event.block.time))
+            since = moment_text(event.block.time)
             setting = StatusSetting(given["changed"], Reason(given["reason"]).word, since)
             settings.setdefault((given["issuer"], given["purpose"], given["word"]), []).insert(0, setting)
         return settings
@@ -245,11 +245,7 @@ class Lookup:
             "issuer": batch.issuer,
             "sequence": batch.sequence,
             "transaction": f"0x{batch.transaction_hash.hex()}",
-            "block": {
-                "number": batch.block.number,
-                "hash": f"0x{batch.block.hash.hex()}",
-                "timestamp": write_timestamp(from_unix(batch.block.time)),
-            },
+            "block": block_content(batch.block),
         }
 
 

@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 MOST_A_PAGE: Final = 1000
 _CURSOR = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})", re.ASCII)
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 Limit = Annotated[int, Query(ge=1, le=MOST_A_PAGE, description="Most entries of a page.")]
 Cursor = Annotated[str | None, Query(max_length=40, description="`next` of the page before.", examples=["21000000.14"])]
-PartyNumber = Annotated[int, Query(ge=1, lt=2**63, description="A party's number.")]
 
 
 def place_of(cursor: str | None) -> EventPlace | None:
@@ -32,8 +32,17 @@ def place_of(cursor: str | None) -> EventPlace | None:
         return None
     found = _CURSOR.fullmatch(cursor)
     if found is None:
-        raise SettingsError("the cursor is not one", where=cursor, remedy="Pass `next` as it came.", code="cursor")
+        raise _no_cursor(cursor)
     return EventPlace(int(found[1]), int(found[2]))
+
+
+def number_of(cursor: str | None) -> int:
+    """The number that a cursor of a list by number names, 0 for the beginning; raises as `place_of`."""
+    if cursor is None:
+        return 0
+    if not _NUMBER.fullmatch(cursor):
+        raise _no_cursor(cursor)
+    return int(cursor)
 
 
 def cursor_of(place: EventPlace) -> str:
@@ -46,9 +55,13 @@ def cut(entries: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
     return entries[:limit], len(entries) > limit
 
 
-def link_to(request: Request, cursor: str | None) -> dict[str, str]:
-    """The header that leads to the next page (RFC 8288)."""
-    if cursor is None:
+def link_to(request: Request, following: str | int | None, *, parameter: str = "cursor") -> dict[str, str]:
+    """The header that leads to the next page (RFC 8288), where there is one."""
+    if following is None:
         return {}
-    query = request.url.include_query_params(cursor=cursor).query
+    query = request.url.include_query_params(**{parameter: following}).query
     return {"Link": f'<{request.url.path}?{query}>; rel="next"'}
+
+
+def _no_cursor(text: str) -> SettingsError:
+    return SettingsError("the cursor is not one", where=text, remedy="Pass `next` as it came.", code="cursor")

@@ -12,13 +12,14 @@ from typing import Any, Final, ParamSpec, TypeVar
 import anyio
 import anyio.to_thread
 from fastapi import Request
-from sqlalchemy.exc import SQLAlchemyError
 
-from registry.errors import StoreError
 from registry.service.horizon import AsOf, Horizon
 from registry.service.lookup import Lookup, Searched
+from registry.service.problems import NotHere
+from registry.service.reading import guarded
 from registry.store.database import is_postgresql
 from registry.store.index import Index
+from registry.store.index_facts import IndexedParty
 from registry.store.trees import FolderTrees, TreeStore
 
 P = ParamSpec("P")
@@ -72,6 +73,18 @@ class Service:
             self._threads = anyio.CapacityLimiter(THREADS)
         return await anyio.to_thread.run_sync(partial(guarded, partial(work, *args, **kwargs)), limiter=self._threads)
 
+    def party(self, number: int, as_of: AsOf) -> IndexedParty:
+        """A party; raises NotHere (code `unknown-party`)."""
+        found = self.index.party(number)
+        if found is None:
+            raise NotHere(
+                f"there is no party {number} up to block {as_of.head.cursor.number}",
+                remedy="GET /v1/parties lists them.",
+                code="unknown-party",
+                details=as_of.member,
+            )
+        return found
+
     def searched(self, as_of: AsOf, issuer: int | None = None) -> Searched:
         """What a search that begins now covers, of all batches up to that block at least.
 
@@ -86,15 +99,6 @@ class Service:
         coverage = Searched(*self.index.coverage(issuer, named=ISSUERS_NAMED))
         self._coverage[issuer] = (moment, version, coverage)
         return coverage
-
-
-def guarded(work: Callable[[], T]) -> T:
-    """What it gives; a database that does not answer is an error of ours."""
-    try:
-        return work()
-    except SQLAlchemyError:
-        # What the database says may name hosts and tables: it is for the operator's log.
-        raise StoreError("the index cannot be read at this moment", remedy="Try again soon.", code="database") from None
 
 
 def service_of(request: Request) -> Service:

@@ -10,10 +10,10 @@ from typing import Any, Final
 import orjson
 
 from registry.errors import SettingsError
-from registry.service.facts_json import event_content, moment_text
+from registry.service.facts_json import event_content
 from registry.spreadsheet import csv_lines
 from registry.store.index import Head
-from registry.store.index_facts import IndexedEvent, shown_arguments
+from registry.store.index_facts import IndexedEvent
 
 COLUMNS: Final = (
     "block_number",
@@ -35,19 +35,14 @@ ROWS_A_PIECE: Final = 500
 
 def row_of(event: IndexedEvent, head: Head) -> dict[str, Any]:
     """One event as a row; its arguments are JSON in one cell."""
-    return {
-        "block_number": event.block.number,
-        "block_hash": f"0x{event.block.hash.hex()}",
-        "block_time": moment_text(event.block.time),
-        "log_index": event.log_index,
-        "transaction": f"0x{event.transaction_hash.hex()}",
-        "name": event.name,
-        "party": event.party,
-        "holder": event.holder,
-        "root": None if event.root is None else f"0x{event.root.hex()}",
-        "accreditation": event.accreditation,
-        "final": head.is_final(event.block.number),
-        "arguments": orjson.dumps(shown_arguments(event.arguments)).decode(),
+    content = event_content(event, head)
+    block = content.pop("block")
+    return content | {
+        "block_number": block["number"],
+        "block_hash": block["hash"],
+        "block_time": block["timestamp"],
+        "log_index": content["logIndex"],
+        "arguments": orjson.dumps(content["arguments"]).decode(),
     }
 
 

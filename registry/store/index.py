@@ -146,6 +146,8 @@ class Index:
 
     def party(self, party: int) -> IndexedParty | None:
         """A party, or None."""
+        if party > HIGHEST:
+            return None
         return next(iter(self.parties(after=party - 1, limit=1, only=party)), None)
 
     def parties(self, *, after: int = 0, limit: int = 1000, only: int | None = None) -> list[IndexedParty]:
@@ -380,6 +382,8 @@ class Index:
 
 
 LOADED = "loaded"
+HIGHEST = 2**63 - 1
+"""Number that a database can hold; the contract could count further."""
 
 PARTY: tuple[ColumnElement[Any], ...] = tuple(indexed_party.c[name] for name in IndexedParty.__slots__)
 BATCH: tuple[ColumnElement[Any], ...] = (

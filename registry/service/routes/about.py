@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from registry.receipt import receipt_schema
 from registry.service import examples
-from registry.service.caching import answer, fixed
+from registry.service.caching import REVALIDATE, answer, fixed
 from registry.service.service import Service, service_of
 from registry.verdict import verdict_schema
 
@@ -48,7 +48,7 @@ async def about(request: Request) -> Response:
     responses={200: {"description": "The schema.", "content": {SCHEMA: {}}}},
 )
 async def of_receipts(request: Request) -> Response:
-    return fixed(request, orjson.dumps(receipt_schema()), SCHEMA, immutable=False)
+    return fixed(request, orjson.dumps(receipt_schema()), SCHEMA, kept=REVALIDATE)
 
 
 @router.get(
@@ -57,7 +57,7 @@ async def of_receipts(request: Request) -> Response:
     responses={200: {"description": "The schema.", "content": {SCHEMA: {}}}},
 )
 async def of_verdicts(request: Request) -> Response:
-    return fixed(request, orjson.dumps(verdict_schema()), SCHEMA, immutable=False)
+    return fixed(request, orjson.dumps(verdict_schema()), SCHEMA, kept=REVALIDATE)
 
 
 def _about(request: Request, service: Service) -> Response:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, Final, Literal
 
@@ -12,20 +10,18 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from registry.accreditation import Accreditation, Kind, State
-from registry.errors import SettingsError
-from registry.formats.trqp import read_time
 from registry.service import examples
 from registry.service.caching import answer
 from registry.service.facts import IndexedFacts, facts_of
 from registry.service.horizon import AsOf
 from registry.service.links import LinkFilter, members_of, wanted_links
-from registry.service.pages import Limit, cut, link_to
+from registry.service.pages import Limit, cut, link_to, number_of
+from registry.service.parameters import past_moment
 from registry.service.problems import NotHere
 from registry.service.service import service_of
 
 ACCREDITING: Final = frozenset({Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ACCREDIT})
 RECOGNISING: Final = frozenset({Kind.RECOGNISE})
-_CURSOR: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 Body = Annotated[int | None, Query(ge=1, lt=2**63, description="The party that says it.")]
 Holder = Annotated[int | None, Query(ge=1, lt=2**63, description="The party that it is said of.")]
@@ -90,7 +86,7 @@ async def accreditations(
     cursor: Cursor = None,
 ) -> Response:
     kinds = ACCREDITING if kind is None else frozenset({Kind(kind)})
-    wanted = LinkFilter(kinds, body, holder, state, _moment(at))
+    wanted = LinkFilter(kinds, body, holder, state, past_moment(at))
     return await _page(request, "accreditations", wanted, limit, cursor)
 
 
@@ -108,7 +104,7 @@ async def recognitions(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
-    wanted = LinkFilter(RECOGNISING, body, holder, state, _moment(at))
+    wanted = LinkFilter(RECOGNISING, body, holder, state, past_moment(at))
     return await _page(request, "recognitions", wanted, limit, cursor)
 
 
@@ -122,7 +118,7 @@ async def accreditation(
     number: Annotated[int, Path(ge=1, lt=2**63, description="Its number.", examples=[17])],
     at: At = None,
 ) -> Response:
-    moment, service = _moment(at), service_of(request)
+    moment, service = past_moment(at), service_of(request)
     as_of, link = await service.in_thread(_one, service.horizon.now, facts_of(request), number)
     return answer(request, members_of(link, moment), as_of)
 
@@ -140,7 +136,7 @@ def _one(now: Callable[[], AsOf], facts: IndexedFacts, number: int) -> tuple[AsO
 
 
 async def _page(request: Request, name: str, wanted: LinkFilter, limit: int, cursor: str | None) -> Response:
-    after, service = _number(cursor), service_of(request)
+    after, service = number_of(cursor), service_of(request)
     as_of, found = await service.in_thread(
         _some, service.horizon.now, facts_of(request), wanted, after=after, most=limit + 1
     )
@@ -155,30 +151,3 @@ def _some(
 ) -> tuple[AsOf, list[Accreditation]]:
     as_of = now()
     return as_of, list(islice(wanted_links(facts.ledger(), wanted, after=after), most))
-
-
-def _moment(text: str | None) -> datetime | None:
-    """The time asked for.
-
-    Raises:
-        SettingsError: it is still to come (code `time-to-come`).
-    """
-    if text is None:
-        return None
-    moment = read_time(text)
-    if moment > datetime.now(UTC):
-        raise SettingsError(
-            "that time is still to come, and what holds then is not on record",
-            where=text,
-            remedy="Ask for a time that has passed.",
-            code="time-to-come",
-        )
-    return moment
-
-
-def _number(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not _CURSOR.fullmatch(cursor):
-        raise SettingsError("the cursor is not one", where=cursor, remedy="Pass `next` as it came.", code="cursor")
-    return int(cursor)

@@ -12,16 +12,14 @@ from registry.chain.hexadecimal import checksummed
 from registry.service import examples
 from registry.service.caching import answer
 from registry.service.facts_json import batch_content, party_content
-from registry.service.pages import Cursor, Limit, PartyNumber, cursor_of, cut, link_to, place_of
+from registry.service.pages import Cursor, Limit, cursor_of, cut, link_to, place_of
+from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, root_of
 from registry.service.problems import NotHere
-from registry.service.routes.credentials import root_of
 from registry.service.service import Service, service_of
 from registry.store.index import EventFilter, EventPlace
 from registry.store.index_facts import IndexedBatch
 
 router = APIRouter(prefix="/v1", tags=["batches and parties"])
-
-HASH_PATTERN = "^(?:0x)?[0-9a-fA-F]{64}$"
 
 
 @router.get(
@@ -49,7 +47,7 @@ async def batches(
 )
 async def batch(
     request: Request,
-    issuer: Annotated[int, Path(ge=1, lt=2**63, description="The issuer's number.")],
+    issuer: IssuerPath,
     root: Annotated[str, Path(description="The root.", examples=[examples.ROOT], pattern=HASH_PATTERN)],
 ) -> Response:
     service = service_of(request)
@@ -122,24 +120,13 @@ def _parties(request: Request, service: Service, after: int, limit: int) -> Resp
     as_of = service.horizon.now()
     page, more = cut(service.index.parties(after=after, limit=limit + 1), limit)
     following = page[-1].party if more else None
-    headers = {}
-    if following is not None:
-        query = request.url.include_query_params(after=following).query
-        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
     content = {"parties": [party_content(each) for each in page], "next": following}
-    return answer(request, content, as_of, headers=headers)
+    return answer(request, content, as_of, headers=link_to(request, following, parameter="after"))
 
 
 def _party(request: Request, service: Service, number: int) -> Response:
     as_of = service.horizon.now()
-    found = service.index.party(number)
-    if found is None:
-        raise NotHere(
-            f"there is no party {number} up to block {as_of.head.cursor.number}",
-            remedy="GET /v1/parties lists them.",
-            code="unknown-party",
-            details=as_of.member,
-        )
+    found = service.party(number, as_of)
     operators: dict[str, bool] = {}
     for event in service.index.all_events(EventFilter(party=number, names=frozenset({"OperatorSet"}))):
         operators[checksummed(event.arguments["operator"])] = event.arguments["allowed"]

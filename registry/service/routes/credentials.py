@@ -11,18 +11,18 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from registry.credential import DigestMethod
-from registry.errors import CredentialError, StoreError
-from registry.receipt import Receipt, parse_json, to_cbor
+from registry.errors import CredentialError, RegistryError, StoreError
+from registry.receipt import parse_json, to_cbor
 from registry.service import examples
-from registry.service.caching import JSON, answer, fixed
+from registry.service.caching import IMMUTABLE, JSON, REVALIDATE, answer, fixed
 from registry.service.horizon import AsOf
 from registry.service.lookup import Found, Searched, anchors_of, together
-from registry.service.pages import PartyNumber
+from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, digest_of, root_of
 from registry.service.problems import NotHere
 from registry.service.service import Service, service_of
 from registry.store.trees import MISSING
 from registry.timestamps import from_unix
-from registry.verify import BatchFacts, BlockRef, FactsUnavailable, verify_absence
+from registry.verify import BatchFacts, BlockRef, verify_absence
 from registry.verify_absence import Proof, proof_content
 
 MOST_DIGESTS: Final = 10_000
@@ -31,13 +31,12 @@ MOST_BATCHES: Final = 5_000
 GIVEN: Final = DigestMethod.GIVEN.value
 CBOR: Final = "application/cbor"
 
-_DIGEST = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
 _PREFIX = re.compile(r"[0-9a-fA-F]{4,8}", re.ASCII)
 
 router = APIRouter(prefix="/v1", tags=["credentials"])
 
 DigestPath = Annotated[
-    str, Path(description="64 hexadecimal digits.", examples=[examples.DIGEST], pattern=f"^{_DIGEST.pattern}$")
+    str, Path(description="64 hexadecimal digits.", examples=[examples.DIGEST], pattern=HASH_PATTERN)
 ]
 _METHOD: Final[dict[str, Any]] = {
     "name": "method",
@@ -60,7 +59,7 @@ _METHOD: Final[dict[str, Any]] = {
                 "in": "path",
                 "required": True,
                 "description": "64 hexadecimal digits.",
-                "schema": {"type": "string", "pattern": f"^{_DIGEST.pattern}$"},
+                "schema": {"type": "string", "pattern": HASH_PATTERN},
                 "example": examples.DIGEST,
             },
             {
@@ -96,8 +95,8 @@ async def credential(request: Request) -> Response:
 async def receipt(
     request: Request,
     digest: DigestPath,
-    issuer: Annotated[int, Path(ge=1, lt=2**63, description="The issuer's number.")],
-    root: Annotated[str, Path(description="The batch.", examples=[examples.ROOT], pattern=f"^{_DIGEST.pattern}$")],
+    issuer: IssuerPath,
+    root: Annotated[str, Path(description="The batch.", examples=[examples.ROOT], pattern=HASH_PATTERN)],
 ) -> Response:
     service = service_of(request)
     value, wanted, method = digest_of(digest), root_of(root), method_of(request)
@@ -105,10 +104,10 @@ async def receipt(
     one = next((each for each in found if each.batch.root == wanted), None)
     if one is None:
         one = await service.in_thread(_sought_receipt, service, value, as_of, issuer, wanted)
-    made = _receipt(one, value, method)
-    is_cbor = CBOR in request.headers.get("accept", "")
-    body = to_cbor(made) if is_cbor else orjson.dumps(one.receipt(value.hex(), method))
-    return fixed(request, body, CBOR if is_cbor else JSON, immutable=one.final)
+    body, media_type = orjson.dumps(one.receipt(value.hex(), method)), JSON
+    if CBOR in request.headers.get("accept", ""):
+        body, media_type = to_cbor(parse_json(body)), CBOR
+    return fixed(request, body, media_type, kept=IMMUTABLE if one.final else REVALIDATE)
 
 
 @router.get(
@@ -168,27 +167,6 @@ async def absence(request: Request, digest: DigestPath, issuer: PartyNumber) -> 
 
 
 # Reading what is asked
-
-
-def digest_of(text: str) -> bytes:
-    """The 32 bytes of a digest; raises CredentialError."""
-    found = _DIGEST.fullmatch(text)
-    if found is None:
-        raise CredentialError(
-            "a digest is 64 hexadecimal digits",
-            where=text[:80],
-            remedy="Send the SHA-256 digest of the credential (docs/reference/digest.md).",
-            code="digest",
-        )
-    return bytes.fromhex(found[1])
-
-
-def root_of(text: str) -> bytes:
-    """The 32 bytes of a root; raises CredentialError."""
-    found = _DIGEST.fullmatch(text)
-    if found is None:
-        raise CredentialError("a root is 64 hexadecimal digits", where=text[:80], remedy="Check it.", code="root")
-    return bytes.fromhex(found[1])
 
 
 def method_of(request: Request) -> str:
@@ -278,10 +256,6 @@ def _unknown(digest: bytes, searched: Searched, as_of: AsOf, issuer: int | None)
     )
 
 
-def _receipt(found: Found, digest: bytes, method: str) -> Receipt:
-    return parse_json(orjson.dumps(found.receipt(digest.hex(), method)))
-
-
 def _matches(request: Request, service: Service, prefix: str) -> Response:
     as_of = service.horizon.now()
     searched = service.searched(as_of)
@@ -315,12 +289,12 @@ def _from(service: Service, root: bytes, first: int, prefix: str) -> Iterator[tu
     """The leaves of a tree from one on, as long as their first eight bytes stay the same."""
     count, group = service.trees.leaf_count(root), None
     for leaf_index in range(first, count):
-        digest, _ = service.trees.inclusion_at(root, leaf_index)
+        digest, found = service.lookup.at(root, leaf_index)
         if group is None:
             group = digest[:8]
         if digest[:8] != group or not digest.hex().startswith(prefix):
             return
-        yield digest, service.lookup.at(root, leaf_index)
+        yield digest, found
 
 
 def _short(found: Found) -> dict[str, Any]:
@@ -334,34 +308,34 @@ def _short(found: Found) -> dict[str, Any]:
 
 
 def _results(request: Request, service: Service, texts: list[str], method: str) -> Response:
-    digests = {text: bytes.fromhex(found[1]) for text in texts if (found := _DIGEST.fullmatch(text))}
+    digests: dict[str, bytes] = {}
+    refused: dict[str, CredentialError] = {}
+    for text in texts:
+        try:
+            digests[text] = digest_of(text)
+        except CredentialError as error:
+            refused[text] = error
     as_of = service.horizon.now()
     searched = service.searched(as_of)
     _, answers = service.lookup.find_many(list(dict.fromkeys(digests.values())))
     results: list[dict[str, Any]] = []
     for text in texts:
-        if text not in digests:
-            error = {"code": "digest", "detail": "a digest is 64 hexadecimal digits"}
-            results.append({"digest": text[:80], "error": error})
+        if text in refused:
+            results.append({"digest": text[:80], "error": _error(refused[text])})
             continue
         outcome, written = answers[digests[text]], digests[text].hex()
-        if isinstance(outcome, StoreError):
-            results.append({"digest": written, "error": {"code": outcome.code, "detail": outcome.what}})
-        else:
-            results.append({"digest": written, **anchors_of(outcome, written, method)})
+        found = {"error": _error(outcome)} if isinstance(outcome, StoreError) else anchors_of(outcome, written, method)
+        results.append({"digest": written, **found})
     return answer(request, {"results": results, "searched": searched.content()}, as_of)
+
+
+def _error(error: RegistryError) -> dict[str, Any]:
+    return {"code": error.code, "detail": error.what}
 
 
 def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> Response:
     as_of = service.horizon.now()
-    party = service.index.party(issuer)
-    if party is None:
-        raise NotHere(
-            f"there is no party {issuer} up to block {as_of.head.cursor.number}",
-            remedy="GET /v1/parties lists them.",
-            code="unknown-party",
-            details=as_of.member,
-        )
+    party = service.party(issuer, as_of)
     if party.sequence > MOST_BATCHES:
         raise CredentialError(
             f"issuer {issuer} has {party.sequence:,} batches; proofs for at most {MOST_BATCHES:,} go into one answer",
@@ -390,8 +364,7 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
             proofs[batch.root] = proof
     cursor = as_of.head.cursor
     reference = BlockRef(cursor.number, cursor.hash, from_unix(cursor.time))
-    facts: list[BatchFacts] | FactsUnavailable = batches
-    verdict = verify_absence(digest, issuer, proofs, facts, sequence=party.sequence, as_of=reference)
+    verdict = verify_absence(digest, issuer, proofs, batches, sequence=party.sequence, as_of=reference)
     told = verdict.to_dict()
     told.pop("asOf")
     return answer(request, told | {"proofs": [proof_content(root, proof) for root, proof in proofs.items()]}, as_of)

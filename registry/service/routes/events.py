@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -12,11 +13,10 @@ from fastapi.responses import Response, StreamingResponse
 from registry.chain.abi import artifact
 from registry.errors import ChainUnavailable, SettingsError
 from registry.service import examples
-from registry.service.caching import IMMUTABLE, REVALIDATE, answer
+from registry.service.caching import BY_ACCEPT, IMMUTABLE, REVALIDATE, answer
 from registry.service.facts_json import event_content
-from registry.service.pages import Cursor, Limit, PartyNumber, cursor_of, cut, link_to, place_of
-from registry.service.routes.batches import HASH_PATTERN
-from registry.service.routes.credentials import root_of
+from registry.service.pages import Cursor, Limit, cursor_of, cut, link_to, place_of
+from registry.service.parameters import HASH_PATTERN, PartyNumber, root_of
 from registry.service.service import Service, service_of
 from registry.service.tables import as_csv, as_ndjson, as_parquet
 from registry.store.index import EventFilter, EventPlace, Head
@@ -116,7 +116,7 @@ def _page(request: Request, service: Service, wanted: EventFilter, after: EventP
     page, more = cut(service.index.events(wanted, after=after, limit=limit + 1), limit)
     following = cursor_of(EventPlace(page[-1].block.number, page[-1].log_index)) if more else None
     content = {"events": [event_content(each, as_of.head) for each in page], "next": following}
-    headers = link_to(request, following) | {"Vary": "Accept"}
+    headers = link_to(request, following) | BY_ACCEPT
     return answer(request, content, as_of, immutable=_is_fixed(wanted, as_of.head), headers=headers)
 
 
@@ -124,21 +124,14 @@ def _table(service: Service, wanted: EventFilter, after: EventPlace | None, form
     as_of = service.horizon.now()
     # What comes in while the table is written would be in some of it and not in the rest.
     last = as_of.head.cursor.number
-    bounded = EventFilter(
-        party=wanted.party,
-        root=wanted.root,
-        accreditation=wanted.accreditation,
-        names=wanted.names,
-        from_block=wanted.from_block,
-        to_block=last if wanted.to_block is None else min(last, wanted.to_block),
-    )
+    bounded = replace(wanted, to_block=last if wanted.to_block is None else min(last, wanted.to_block))
+    is_fixed = _is_fixed(wanted, as_of.head)
     headers = {
-        "Cache-Control": IMMUTABLE if _is_fixed(wanted, as_of.head) else REVALIDATE,
+        "Cache-Control": IMMUTABLE if is_fixed else REVALIDATE,
         "Content-Disposition": f'attachment; filename="events.{form}"',
-        "Vary": "Accept",
-    }
+    } | BY_ACCEPT
     told = service.index.all_events(bounded, after=after)
-    if not _is_fixed(wanted, as_of.head):
+    if not is_fixed:
         told = of_one_history(service, as_of.head, told)
     pieces = _WRITERS[form](told, as_of.head)
     response = StreamingResponse(pieces, media_type=_TYPES[form], headers=headers)

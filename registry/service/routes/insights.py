@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from registry.accreditation import Ledger
-from registry.errors import RegistryError
-from registry.formats.trqp import read_time
 from registry.insights import REVIEW_DAYS, AnchoredBatch, RegisteredParty, insights
-from registry.service.caching import JSON, fixed
+from registry.service import examples
+from registry.service.caching import JSON, REVALIDATE, fixed
 from registry.service.facts import facts_of
+from registry.service.parameters import past_moment
 from registry.service.service import service_of
 from registry.verdict import BlockRef
 
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1", tags=["insights"])
     "/insights",
     summary="Outcomes of partnerships, counted from anchored facts, each with what it does not show.",
     response_class=Response,
-    responses={200: {"description": "The figures.", "content": {"application/json": {"example": _EXAMPLE}}}},
+    responses=examples.ok(_EXAMPLE, "The figures."),
 )
 async def figures(
     request: Request,
@@ -44,13 +44,6 @@ async def figures(
         int, Query(ge=0, le=MOST_DAYS, description="How far ahead reviews are due.", examples=[REVIEW_DAYS])
     ] = REVIEW_DAYS,
 ) -> Response:
-    now = datetime.now(UTC)
-    moment = now.replace(second=0, microsecond=0) if at is None else read_time(at)
-    if moment > now:
-        raise RegistryError(
-            "that time is still to come, and what holds then is not on record",
-            remedy="Ask for a time that has passed, or for none.",
-            code="time-to-come",
-        )
+    moment = past_moment(at) or datetime.now(UTC).replace(second=0, microsecond=0)
     told = await service_of(request).in_thread(facts_of(request).insights, moment, days)
-    return fixed(request, told, JSON, immutable=False)
+    return fixed(request, told, JSON, kept=REVALIDATE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Annotated, Any, Final
 
 import orjson
@@ -10,10 +9,13 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from registry.formats.statuslist import Purpose
+from registry.service import examples
+from registry.service.caching import JSON, fixed
 from registry.service.listing import TTL_SECONDS, StatusLists
 from registry.service.service import service_of
 
 MEDIA_TYPE: Final = "application/vc"
+KEPT: Final = f"public, max-age={TTL_SECONDS}"
 _Issuer = Annotated[int, Path(ge=1, lt=2**63, description="Number of the party.", examples=[7])]
 _Number = Annotated[int, Path(ge=1, lt=2**31, description="Number of the list, from 1.", examples=[1])]
 _Sequence = Annotated[int, Path(ge=1, lt=2**32, description="Number of the batch among the issuer's, from 1.")]
@@ -62,23 +64,15 @@ async def status_list(request: Request, issuer: _Issuer, purpose: Purpose, numbe
     given = await service_of(request).in_thread(
         _lists_of(request).given, issuer, purpose, number, asked=str(request.base_url)
     )
-    body = orjson.dumps(given.credential)
-    tag = f'"{sha256(body).hexdigest()[:32]}"'
-    headers = {
-        "ETag": tag,
-        "Cache-Control": f"public, max-age={TTL_SECONDS}",
-        "Index-Block": str(given.block_number),
-    }
-    if tag in [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type=MEDIA_TYPE, headers=headers)
+    headers = {"Index-Block": str(given.block_number)}
+    return fixed(request, orjson.dumps(given.credential), MEDIA_TYPE, kept=KEPT, headers=headers)
 
 
 @router.get(
     "/status-lists/{issuer}/entries/{sequence}/{leaf_index}",
     summary="Where the bits of a credential are: its `credentialStatus`.",
     response_class=Response,
-    responses={200: {"description": "One entry a purpose.", "content": {"application/json": {"example": _ENTRIES}}}},
+    responses=examples.ok(_ENTRIES, "One entry a purpose."),
 )
 async def entries(request: Request, issuer: _Issuer, sequence: _Sequence, leaf_index: _Leaf) -> Response:
     found = await service_of(request).in_thread(
@@ -86,8 +80,7 @@ async def entries(request: Request, issuer: _Issuer, sequence: _Sequence, leaf_i
     )
     told = {"credentialStatus": found}
     # A position is for good, but its address may not be.
-    headers = {"Cache-Control": f"public, max-age={TTL_SECONDS}"}
-    return Response(orjson.dumps(told), media_type="application/json", headers=headers)
+    return Response(orjson.dumps(told), media_type=JSON, headers={"Cache-Control": KEPT})
 
 
 def _lists_of(request: Request) -> StatusLists:

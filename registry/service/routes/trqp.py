@@ -14,6 +14,7 @@ from registry.accreditation import Ledger
 from registry.errors import IntakeError
 from registry.formats import trqp
 from registry.formats.trqp import QueryError, Registry, answer_authorization, answer_recognition, read_query
+from registry.service import examples
 from registry.service.bodies import check_not_packed, pieces_of
 from registry.service.facts import IndexedFacts, facts_of
 from registry.service.problems import problem
@@ -94,12 +95,8 @@ def _add(name: str, member: str, answer: Answer) -> None:
         "authorization": "Does an authority let a party issue, or accredit others, for a scope?",
         "recognition": "Does an authority recognise a party for a scope?",
     }[name]
-    responses: dict[int | str, dict[str, Any]] = {
-        200: {
-            "description": f"The answer; `{member}` is false when no agreement is on record.",
-            "content": {"application/json": {"example": _EXAMPLE | {member: True}}},
-        }
-    }
+    description = f"The answer; `{member}` is false when no agreement is on record."
+    responses = examples.ok(_EXAMPLE | {member: True}, description)
 
     async def get(
         request: Request,

@@ -1,0 +1,60 @@
+"""Parameters that several endpoints have, and how they are read."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import Path, Query
+
+from registry.errors import CredentialError, SettingsError
+from registry.formats.trqp import read_time
+
+_HASH: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
+HASH_PATTERN: Final = f"^{_HASH.pattern}$"
+"""32 bytes in hexadecimal, in the description of the API."""
+
+PartyNumber = Annotated[int, Query(ge=1, lt=2**63, description="A party's number.")]
+IssuerPath = Annotated[int, Path(ge=1, lt=2**63, description="The issuer's number.")]
+
+
+def digest_of(text: str) -> bytes:
+    """The 32 bytes of a digest; raises CredentialError."""
+    found = _HASH.fullmatch(text)
+    if found is None:
+        raise CredentialError(
+            "a digest is 64 hexadecimal digits",
+            where=text[:80],
+            remedy="Send the SHA-256 digest of the credential (docs/reference/digest.md).",
+            code="digest",
+        )
+    return bytes.fromhex(found[1])
+
+
+def root_of(text: str) -> bytes:
+    """The 32 bytes of a root; raises CredentialError."""
+    found = _HASH.fullmatch(text)
+    if found is None:
+        raise CredentialError("a root is 64 hexadecimal digits", where=text[:80], remedy="Check it.", code="root")
+    return bytes.fromhex(found[1])
+
+
+def past_moment(text: str | None) -> datetime | None:
+    """A time that has passed, where one is given.
+
+    Raises:
+        QueryError: it is no time (code `time`).
+        SettingsError: it is still to come (code `time-to-come`).
+    """
+    if text is None:
+        return None
+    moment = read_time(text)
+    if moment > datetime.now(UTC):
+        raise SettingsError(
+            "that time is still to come, and what holds then is not on record",
+            where=text,
+            remedy="Ask for a time that has passed, or for none.",
+            code="time-to-come",
+        )
+    return moment
