@@ -9,15 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from anchor.audit_chain import (
-    WORDS_A_REQUEST,
-    Progress,
-    Storage,
-    Transaction,
-    WordRange,
-    existing_block,
-    transactions,
-)
+from anchor.audit_chain import Progress, Transaction, existing_block, transactions
 from anchor.audit_folder import FolderFacts, folder_facts, index_facts, tree_facts
 from registry.audit import (
     REVOCATION,
@@ -39,6 +31,7 @@ from registry.audit import (
     named,
     words_of,
 )
+from registry.chain.storage import WORDS_A_REQUEST, Storage, WordRange
 from registry.chain.client import Block, MinedTransaction, RpcRefused
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import deployment_block

@@ -35,7 +35,7 @@ def memory() -> Iterator[Engine]:
 
 def indexer(chain: ToldChain, engine: Engine, **options: Any) -> Indexer:
     writer = IndexWriter(engine, CHAIN, ADDRESS)
-    return Indexer(chain, writer, first_block=1, **options)  # type: ignore[arg-type]
+    return Indexer(chain, writer, first_block=1, state=chain.state, **options)  # type: ignore[arg-type]
 
 
 def state(engine: Engine, name: str = CHAIN) -> dict[str, list[tuple[Any, ...]]]:
@@ -54,7 +54,7 @@ def rebuilt(chain: ToldChain, engine: Engine) -> dict[str, list[tuple[Any, ...]]
     """What an indexer that begins now makes of the chain."""
     writer = IndexWriter(engine, "eip155:1", ADDRESS)
     writer.forget()
-    Indexer(chain, writer, first_block=1).catch_up()  # type: ignore[arg-type]
+    Indexer(chain, writer, first_block=1, state=chain.state).catch_up()  # type: ignore[arg-type]
     return state(engine, "eip155:1")
 
 
