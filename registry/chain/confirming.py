@@ -17,6 +17,7 @@ from registry.chain.bloom import BlockEvents, may_hold
 from registry.chain.client import FilteredBlock, Log
 from registry.chain.hexadecimal import address_bytes
 from registry.chain.storage import CALLS_A_REQUEST, WORDS_A_REQUEST, WordRange
+from registry.errors import ChainError
 from registry.store.index import EventFilter, EventPlace, Index
 from registry.store.index_facts import REVOCATION, SUSPENSION, IndexedBatch, IndexedParty, missing
 from registry.timestamps import from_unix
@@ -189,7 +190,10 @@ class StateCheck:
         head = self._index.head()
         version = -1 if head is None else head.version
         if self._ledger is None or self._ledger[0] != version:
-            self._ledger = version, self._index.ledger()
+            try:
+                self._ledger = version, self._index.ledger()
+            except ChainError as error:
+                raise missing(error.what) from None
         return self._ledger[1]
 
 
