@@ -125,10 +125,9 @@ def pace(newer: datetime, older: datetime, blocks: int) -> float | None:
 
 def duration(seconds: float) -> str:
     """A duration in words, in its largest whole unit: `45 seconds`, `2 hours`, `1 day`; rounded down."""
-    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if seconds >= size:
-            break
-    else:
-        unit, size = "second", 1
+    unit, size = next((each for each in _UNITS if seconds >= each[1]), ("second", 1))
     count = int(seconds // size)
     return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+_UNITS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60))
