@@ -71,9 +71,7 @@ def judge(looked_at: AnchorState, known: Iterable[AnchorState]) -> Judgement:
     Args:
         known: all anchors of the same digest that are known, by whomever; the one looked at may be among them.
     """
-    others = {
-        each.place: each for each in known if each.issuer == looked_at.issuer and each.place != looked_at.place
-    }
+    others = {each.place: each for each in known if each.issuer == looked_at.issuer and each.place != looked_at.place}
     links = {place: each.superseded_by for place, each in others.items()}
     counting = (looked_at, *(each for each in others.values() if not _leads_to(each.place, looked_at.place, links)))
     return Judgement(

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from registry.chain_names import PRACTICE_CHAIN
+
 DEFAULT_LATE_SECONDS: Final = 600
 PACE_MULTIPLE: Final = 10
 """Blocks that a chain may be overdue by its own mean: one that draws lots misses so many once in 20,000 blocks."""
@@ -22,9 +24,6 @@ AHEAD_SECONDS: Final = 60
 """By which clocks may differ; a block's time is its maker's."""
 PACE_SAMPLE: Final = 100
 """How many blocks back to look for the pace."""
-
-# "TSTM" in ASCII: the chain of `registry.chain.genesis`, in a process or served by `testamur devnet`.
-PRACTICE_CHAIN: Final = "eip155:1414747213"
 
 
 class Freshness(StrEnum):
