@@ -580,7 +580,7 @@ def _withdrawn(receipt: Receipt, facts: ChainFacts, batch: BatchFacts, as_of: st
         revoked=facts.revoked,
         suspended=facts.suspended,
         voided=voided,
-        reason=facts.status_reason or (batch.void_reason if voided else None),
+        reason=batch.void_reason if voided else facts.status_reason,
     )
     found = judge(looked_at, facts.others)
     if found.stands:
