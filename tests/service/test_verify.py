@@ -245,7 +245,9 @@ def test_whom_the_one_who_asks_believes_counts(site: Site) -> None:
 
 def test_another_issuers_anchors_are_left_out_when_one_is_named(site: Site, client: TestClient) -> None:
     document = site.document("diplomas/0.json")
-    assert client.post("/v1/verify?issuer=1", content=document, headers=JSON).json()["overall"] == "valid with a warning"
+    assert (
+        client.post("/v1/verify?issuer=1", content=document, headers=JSON).json()["overall"] == "valid with a warning"
+    )
     verdict = client.post("/v1/verify?issuer=2", content=document, headers=JSON).json()
     assert codes(verdict)["anchor"] == "no-receipt"
 
