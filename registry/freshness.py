@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from registry.chain_names import PRACTICE_CHAIN
+
 DEFAULT_LATE_SECONDS: Final = 600
 PACE_MULTIPLE: Final = 10
 """Blocks that a chain may be overdue by its own mean: one that draws lots misses so many once in 20,000 blocks."""
@@ -22,9 +24,6 @@ AHEAD_SECONDS: Final = 60
 """By which clocks may differ; a block's time is its maker's."""
 PACE_SAMPLE: Final = 100
 """How many blocks back to look for the pace."""
-
-# "TSTM" in ASCII: the chain of `registry.chain.genesis`, in a process or served by `testamur devnet`.
-PRACTICE_CHAIN: Final = "eip155:1414747213"
 
 
 class Freshness(StrEnum):
@@ -125,10 +124,9 @@ def pace(newer: datetime, older: datetime, blocks: int) -> float | None:
 
 def duration(seconds: float) -> str:
     """A duration in words, in its largest whole unit: `45 seconds`, `2 hours`, `1 day`; rounded down."""
-    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if seconds >= size:
-            break
-    else:
-        unit, size = "second", 1
+    unit, size = next((each for each in _UNITS if seconds >= each[1]), ("second", 1))
     count = int(seconds // size)
     return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+_UNITS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60))

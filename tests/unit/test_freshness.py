@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.chain.genesis import CHAIN_ID
-from registry.freshness import LONGEST_LATE_SECONDS, PRACTICE_CHAIN, AgeLimits, Freshness, duration, head_age, pace
+from registry.chain_names import PRACTICE_CHAIN
+from registry.freshness import LONGEST_LATE_SECONDS, AgeLimits, Freshness, duration, head_age, pace
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
