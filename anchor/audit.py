@@ -31,10 +31,10 @@ from registry.audit import (
     named,
     words_of,
 )
-from registry.chain.storage import WORDS_A_REQUEST, Storage, WordRange
 from registry.chain.client import Block, MinedTransaction, RpcRefused
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import deployment_block
+from registry.chain.storage import WORDS_A_REQUEST, Storage, WordRange
 from registry.errors import StoreError
 from registry.store.folder import DataFolder
 from registry.store.index import Head

@@ -445,9 +445,7 @@ class ChainClient:
                 if found is None:
                     raise self._no_receipts(of)
                 return found
-        asked = [
-            Question("eth_getTransactionReceipt", [to_hex(each)], _optional(_receipt)) for each in of.transactions
-        ]
+        asked = [Question("eth_getTransactionReceipt", [to_hex(each)], _optional(_receipt)) for each in of.transactions]
         one_by_one: list[_Receipt] = []
         for start in range(0, len(asked), MOST_TOGETHER):
             for answer in self._ask_together(asked[start : start + MOST_TOGETHER]):
@@ -465,9 +463,7 @@ class ChainClient:
         )
 
     def _no_block(self, number: int) -> ChainUnavailable:
-        return ChainUnavailable(
-            f"the chain has no block {number}", where=self.where, remedy=TRY_LATER, code="no-block"
-        )
+        return ChainUnavailable(f"the chain has no block {number}", where=self.where, remedy=TRY_LATER, code="no-block")
 
     def moved(self) -> ChainUnavailable:
         """The error that says that what was read does not belong together."""

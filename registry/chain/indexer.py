@@ -1,12 +1,12 @@
 """The indexer: follows a contract block by block into the database, and back where the chain went back.
 
-Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and commits
-it together with the cursor. A block at or below the final one never changes: if it does, the indexer stops until a person
-has looked.
+Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and
+commits it together with the cursor. A block at or below the final one never changes: if it does, the indexer stops
+until a person has looked.
 
-Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is missing
-in it. A long way to go is first read as it is told, and confirmed afterwards: by the contract's own state, or block by
-block, whichever is less to ask. Until then the index knows that it does not know whether it has everything.
+Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
+missing in it. A long way to go is first read as it is told, and confirmed afterwards: by the contract's own state, or
+block by block, whichever is less to ask. Until then the index knows that it does not know whether it has everything.
 """
 
 from __future__ import annotations
@@ -27,8 +27,16 @@ from registry.chain.spans import Spans
 from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.store.index import Head
-from registry.store.index_facts import EVENTS_MISSING, IndexedEvent, Mark, missing, subject_of, write_arguments
-from registry.store.index_writing import FINALITY_VIOLATED, Counts, CursorMoved, IndexWriter
+from registry.store.index_facts import (
+    EVENTS_MISSING,
+    FINALITY_VIOLATED,
+    IndexedEvent,
+    Mark,
+    missing,
+    subject_of,
+    write_arguments,
+)
+from registry.store.index_writing import Counts, CursorMoved, IndexWriter
 
 LONGEST_PAUSE_SECONDS: Final = 60.0
 NEAR_BLOCKS: Final = 1_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +15,7 @@ from fastapi import Request
 from registry.accreditation import Ledger
 from registry.errors import ChainUnavailable
 from registry.insights import AnchoredBatch, RegisteredParty, insights
+from registry.service.horizon import Horizon
 from registry.service.service import service_of
 from registry.store.index import Head, Index
 from registry.store.index_facts import Mark
@@ -48,12 +48,12 @@ class IndexedFacts:
     """The ledger and the countable facts of one index; each is read once for every change of the index.
 
     Args:
-        clock: Unix seconds.
+        horizon: what the index may say.
     """
 
-    def __init__(self, index: Index, clock: Callable[[], float] = time.time):
+    def __init__(self, index: Index, horizon: Horizon | None = None):
         self._index = index
-        self._clock = clock
+        self._horizon = horizon or Horizon(index)
         self._ledger = _Kept(index, Index.ledger)
         self._counted = _Kept(index, _counted)
         self._as_of: _AsOf | None = None
@@ -71,8 +71,11 @@ class IndexedFacts:
         return self._index.contract
 
     def is_registered(self, party: int) -> bool:
-        """Whether there is a party with that number."""
-        return self._index.party(party) is not None
+        """Whether there is a party with that number; raises as `ledger` does where it may be missing."""
+        if self._index.party(party) is not None:
+            return True
+        self._horizon.current()
+        return False
 
     def head(self) -> Head:
         """How far the index is.
@@ -90,11 +93,13 @@ class IndexedFacts:
             moment: for which they are wanted; None for whenever.
 
         Raises:
+            NotHere: some may be missing, or have come since (codes of `registry.service.reach`).
             ChainUnavailable: the chain was not read up to that time (code `not-yet-read`), or the index changes faster
                 than it is read.
             SQLAlchemyError: the database does not answer.
             ChainError: the events cannot be all there are.
         """
+        self._horizon.current()
         head = self.head()
         if moment is not None and moment.timestamp() > max(head.seen_at, head.cursor.time) + STALE_SECONDS:
             raise _not_yet_read(f"; it was read last at {from_unix(int(head.seen_at)):%Y-%m-%dT%H:%M:%SZ}")
@@ -198,6 +203,7 @@ def facts_of(request: Request) -> IndexedFacts:
     """The facts that a request is answered from; made when they are first asked for."""
     state = request.app.state
     if getattr(state, "facts", None) is None:
-        state.facts = IndexedFacts(service_of(request).index)
+        service = service_of(request)
+        state.facts = IndexedFacts(service.index, service.horizon)
     found: IndexedFacts = state.facts
     return found

@@ -466,9 +466,7 @@ def batch_of(row: Any) -> IndexedBatch:
     return IndexedBatch(issuer, sequence, root, leaf_count, operator, Mark(number, block_hash, time), *rest)
 
 
-def read_head(
-    connection: Connection, chain: str, contract: str, edition: Edition = Edition.CURRENT
-) -> Head | None:
+def read_head(connection: Connection, chain: str, contract: str, edition: Edition = Edition.CURRENT) -> Head | None:
     """The row of an indexed contract, or None."""
     of = indexed_chain.c
     this = (of.chain == f"{chain}{edition}", of.contract == contract)

@@ -22,6 +22,7 @@ WORD_BYTES: Final = 32
 PREFIX_BYTES: Final = 8
 _HALF: Final = 1 << 63
 EVENTS_MISSING: Final = "events-missing"
+FINALITY_VIOLATED: Final = "finality-violated"
 
 # Arguments that JSON does not hold as they are: of 32 bytes, and of 256 bits.
 _BYTES: Final = frozenset({"root", "replacementRoot", "profileHash", "evidenceHash"})

@@ -27,6 +27,7 @@ from registry.store.index import (
     read_head,
 )
 from registry.store.index_facts import (
+    FINALITY_VIOLATED,
     WORD_BYTES,
     Facts,
     IndexedBatch,
@@ -48,7 +49,6 @@ from registry.store.index_tables import (
 
 V = TypeVar("V")
 _COUNTED: Final = ("Anchored", "LeafCountStated")
-FINALITY_VIOLATED: Final = "finality-violated"
 
 
 @dataclass(frozen=True, slots=True)

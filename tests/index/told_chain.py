@@ -107,7 +107,9 @@ class ToldChain:
         for position in range(events):
             name, arguments = self._something(told)
             topics = (TOPICS[name],)
-            log = Log(ADDRESS, topics, b"", number, block_hash, sha256(block_hash + b"%d" % position).digest(), 0, position)
+            log = Log(
+                ADDRESS, topics, b"", number, block_hash, sha256(block_hash + b"%d" % position).digest(), 0, position
+            )
             logs.append((name, arguments, log))
         self.blocks_now.append(ToldBlock(header, tuple(logs), told))
 
