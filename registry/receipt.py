@@ -67,7 +67,7 @@ EMBEDDED_CONTEXT: Final[dict[str, Any]] = {
 }
 """What a receipt inside a credential means to JSON-LD: each part is a JSON value of its own.
 
-Without it nothing that holds the credential could be signed as RDF: processors stop at members that no context knows."""
+Without it nothing that holds the credential could be signed as RDF: processors stop at members they do not know."""
 RECEIPT_TYPE: Final[Literal["TestamurReceipt"]] = "TestamurReceipt"
 
 _MAX_INTEGER = 2**53 - 1  # what every JSON reader keeps exactly (RFC 7493 section 2.2)
@@ -389,7 +389,7 @@ def receipt_schema() -> dict[str, Any]:
 
 
 def embedded_schema() -> dict[str, Any]:
-    """The JSON Schema of a receipt inside a credential, as `registry/schemas/merkle-anchor-proof.schema.json` has it."""
+    """The JSON Schema of a receipt inside a credential, published as `merkle-anchor-proof.schema.json`."""
     schema = receipt_schema()
     schema |= {"$id": "merkle-anchor-proof.schema.json", "title": EMBEDDED_TYPE}
     schema["description"] = "A receipt as an entry of the `proof` of a verifiable credential."

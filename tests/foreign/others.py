@@ -1,4 +1,4 @@
-"""What software and schemas of others need here: node with the packages of package.json, and files beside the repository."""
+"""What software and schemas of others need: node with the packages of package.json, and files beside the repository."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def contexts() -> dict[str, Any]:
 
 
 def shared(name: str) -> Path:
-    """A file or folder beside the repository; the test is skipped without it, and fails where nothing may be skipped."""
+    """A file or folder beside the repository; without it the test is skipped, or fails under CI."""
     path = SHARED / name
     if not path.exists():
         missing(f"{path} is not there")

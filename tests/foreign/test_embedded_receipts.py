@@ -13,8 +13,8 @@ from registry.credential import digest_document
 from registry.formats.dataintegrity import did_key
 from registry.merkle import InclusionProof
 from registry.receipt import Receipt, embed, embedded
-from tests.foreign.others import Complained, ask
 from tests.foreign.keys import key_pair
+from tests.foreign.others import Complained, ask
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 VC_1 = "https://www.w3.org/2018/credentials/v1"

@@ -52,8 +52,6 @@ def test_a_sample_with_its_receipt_inside_is_valid(validator: jsonschema.protoco
         ("issuer", {"type": ["Profile"]}, "$.issuer"),
     ],
 )
-def test_mistakes_are_seen(
-    validator: jsonschema.protocols.Validator, member: str, value: object, where: str
-) -> None:
+def test_mistakes_are_seen(validator: jsonschema.protocols.Validator, member: str, value: object, where: str) -> None:
     (mistake, *_) = mistakes(validator, next(credentials(1)) | {member: value})
     assert mistake.startswith(where)
