@@ -222,7 +222,7 @@ def _identity(random: Random) -> dict[str, Any]:
     salt = f"{random.getrandbits(128):032x}"
     name = f"{random.choice(_GIVEN_NAMES)} {random.choice(_FAMILY_NAMES)}"
     return {
-        "type": ["IdentityObject"],
+        "type": "IdentityObject",
         "hashed": True,
         "identityHash": f"sha256${sha256((name + salt).encode()).hexdigest()}",
         "identityType": "name",

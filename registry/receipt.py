@@ -23,6 +23,7 @@ from registry.timestamps import TIMESTAMP_PATTERN, read_timestamp, write_timesta
 from registry.treefile import MAX_LEAVES
 
 __all__ = [
+    "EMBEDDED_CONTEXT",
     "MAX_BYTES",
     "MAX_EMBEDDED",
     "AnchorPart",
@@ -32,6 +33,7 @@ __all__ = [
     "Receipt",
     "embed",
     "embedded",
+    "embedded_schema",
     "parse",
     "parse_cbor",
     "parse_json",
@@ -47,12 +49,32 @@ MAX_EMBEDDED: Final = 32
 MAX_PATH: Final = 32
 """Longest path: a batch has fewer than 2**32 leaves."""
 EMBEDDED_TYPE: Final = "MerkleAnchorProof"
+_IRI = f"urn:testamur:{EMBEDDED_TYPE}"
+EMBEDDED_CONTEXT: Final[dict[str, Any]] = {
+    "@version": 1.1,
+    "@protected": True,
+    EMBEDDED_TYPE: {
+        "@id": _IRI,
+        "@context": {
+            "@protected": True,
+            "type": "@type",
+            **{
+                name: {"@id": f"{_IRI}:{name}", "@type": "@json"}
+                for name in ("version", "digest", "inclusion", "anchor")
+            },
+        },
+    },
+}
+"""What a receipt inside a credential means to JSON-LD: each part is a JSON value of its own.
+
+Without it nothing that holds the credential could be signed as RDF: processors stop at members they do not know."""
 RECEIPT_TYPE: Final[Literal["TestamurReceipt"]] = "TestamurReceipt"
 
 _MAX_INTEGER = 2**53 - 1  # what every JSON reader keeps exactly (RFC 7493 section 2.2)
 _NODE_BYTES = 32
 _TEXT_LIMITS = Limits(max_bytes=MAX_BYTES, max_depth=8)
 _CHAIN_PREFIX = "eip155:"
+_CONTEXT = "@context"
 _LATER = frozenset({"sequence", "transaction", "block"})  # known once the batch is anchored
 _NEW_ONE = "Ask the issuer or the registry for a new receipt."
 
@@ -328,13 +350,15 @@ def embed(document: dict[str, Any], receipt: Receipt) -> dict[str, Any]:
             remedy="Take the receipt of this document.",
             code="other-document",
         )
-    entry = _as_dict(receipt) | {"type": EMBEDDED_TYPE}
+    entry = {_CONTEXT: EMBEDDED_CONTEXT} | _as_dict(receipt) | {"type": EMBEDDED_TYPE}
     kept = [proof for proof in _proofs(document) if not _same_anchor(proof, entry)]
     return {**document, "proof": [*kept, entry]}
 
 
 def embedded(document: dict[str, Any]) -> list[Receipt]:
     """The receipts in the `proof` of a document, in their order there; proofs of other types are passed over.
+
+    The `@context` of an entry is for others and is not read, whatever it says.
 
     Raises:
         ReceiptError: as `parse_json`, with `where` beginning `proof[…]`; code `too-many` above 32.
@@ -362,6 +386,19 @@ def receipt_schema() -> dict[str, Any]:
         anchor["properties"][name] = anchor["properties"][name]["anyOf"][0]  # the other is null, which is never written
     schema["properties"]["version"] = {"const": 1}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "receipt.schema.json", **schema}
+
+
+def embedded_schema() -> dict[str, Any]:
+    """The JSON Schema of a receipt inside a credential, published as `merkle-anchor-proof.schema.json`."""
+    schema = receipt_schema()
+    schema |= {"$id": "merkle-anchor-proof.schema.json", "title": EMBEDDED_TYPE}
+    schema["description"] = "A receipt as an entry of the `proof` of a verifiable credential."
+    schema["properties"] = {
+        _CONTEXT: {"type": ["object", "array", "string"], "default": EMBEDDED_CONTEXT},
+        **schema["properties"],
+        "type": {"const": EMBEDDED_TYPE, "type": "string"},
+    }
+    return schema
 
 
 # The CBOR form: number of the field, its place in the JSON form, and how its value is written.
@@ -468,9 +505,12 @@ def _same_anchor(proof: Any, entry: dict[str, Any]) -> bool:
 
 def _from_entry(entry: dict[str, Any], where: str) -> Receipt:
     try:
-        data = orjson.dumps(entry | {"type": RECEIPT_TYPE})
-        _check_size(data)
-        return _validated(data)
+        _check_size(orjson.dumps(entry))
+        context = entry.get(_CONTEXT, {})
+        if not isinstance(context, dict | list | str):
+            raise _bad_field((_CONTEXT,), "a JSON-LD context is an object, an array or a text")
+        receipt = {name: value for name, value in entry.items() if name != _CONTEXT}
+        return _validated(orjson.dumps(receipt | {"type": RECEIPT_TYPE}))
     except orjson.JSONEncodeError as error:
         raise ReceiptError(f"It is not JSON: {error}.", where=where, remedy=_NEW_ONE, code="syntax") from None
     except ReceiptError as error:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import orjson
 
-from registry.receipt import receipt_schema
+from registry.receipt import embedded_schema, receipt_schema
 from registry.verdict import verdict_schema
 
 FOLDER = Path(__file__).parents[1] / "registry" / "schemas"
 
 
 def main() -> None:
-    """Overwrite both files."""
-    for name, schema in (("receipt", receipt_schema()), ("verdict", verdict_schema())):
+    """Overwrite the files."""
+    schemas = {"receipt": receipt_schema(), "merkle-anchor-proof": embedded_schema(), "verdict": verdict_schema()}
+    for name, schema in schemas.items():
         (FOLDER / f"{name}.schema.json").write_bytes(orjson.dumps(schema, option=orjson.OPT_INDENT_2) + b"\n")
 
 

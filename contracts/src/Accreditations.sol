@@ -208,8 +208,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
 
     /// @dev Its period has been looked at.
     function _store(Terms memory terms, AccreditationState state) private returns (uint64 id) {
-        _requireActive(_party(terms.body).packed, terms.body);
-        _party(terms.holder);
+        _requireBothActive(terms.body, terms.holder);
         if (terms.body == terms.holder) revert OwnAccreditation(terms.body);
         terms.scope.requireValid();
         id = ++_accreditationCount;
@@ -218,7 +217,9 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
         record.history.add(state, terms.validFrom, Reason.Unspecified);
     }
 
+    /// @dev Between the offer and its acceptance either party may have retired.
     function _accept(AccreditationRecord storage record, uint64 id) private {
+        _requireBothActive(record.terms.body, record.terms.holder);
         _answer(record, id, AccreditationState.Active);
         emit AccreditationAccepted(id);
     }
@@ -234,6 +235,9 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
     function _change(uint64 id, AccreditationState to, uint48 effectiveFrom, Reason reason) private {
         AccreditationRecord storage record = _accreditation(id);
         _controlled(record.terms.body);
+        // Of what it said, a body that retired takes back, and puts nothing in force again. Its holder may have retired:
+        // the change concerns those whom the holder awarded something before.
+        if (to == AccreditationState.Active) _requireActive(record.terms.body);
         Change memory last = record.history.last();
         bool possible = last.state == AccreditationState.Active
             ? to != AccreditationState.Active
@@ -244,6 +248,12 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
             revert InvalidEffect(id, effectiveFrom, last.effectiveFrom, latest);
         }
         record.history.add(to, effectiveFrom, reason);
+    }
+
+    /// @dev Every way into an accreditation or a recognition: both are parties, and neither has retired.
+    function _requireBothActive(uint64 body, uint64 holder) private view {
+        _requireActive(body);
+        _requireActive(holder);
     }
 
     /// @dev The accreditation's record, once it is sure that there is one.

@@ -131,7 +131,7 @@ interface IAccreditations {
     /// @notice Thrown when the link at that index, from 0, is wider than the body's own accreditation, the link before.
     error ScopeWidened(uint256 index, uint64 id);
 
-    /// @notice Offer an accreditation. By the controller of the body, which has not retired.
+    /// @notice Offer an accreditation. By the controller of the body; neither party has retired.
     /// @param kind Not a recognition.
     /// @param validUntil Mandatory and after `validFrom`.
     /// @return id 1 for the first accreditation or recognition, then 2, 3…
@@ -146,7 +146,7 @@ interface IAccreditations {
         string calldata evidenceUri
     ) external returns (uint64 id);
 
-    /// @notice Offer what the controller of the body signed; anyone may send it and pay.
+    /// @notice Offer what the controller of the body signed; anyone may send it and pay. Neither party has retired.
     /// @dev EIP-712 in the domain "Testamur", version "1":
     /// `Offer(Terms terms,uint256 nonce,uint256 deadline)`
     /// `Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction)`
@@ -162,11 +162,11 @@ interface IAccreditations {
         bytes calldata signature
     ) external returns (uint64 id);
 
-    /// @notice Accept an offer. By the controller of the holder.
+    /// @notice Accept an offer. By the controller of the holder; neither party has retired since the offer.
     /// @dev Possible as long as the offer stands, after its period, too: accreditations of the past can be put on record.
     function acceptAccreditation(uint64 id) external;
 
-    /// @notice Accept what the controller of the holder signed; anyone may send it and pay.
+    /// @notice Accept what the controller of the holder signed; anyone may send it and pay. Neither party has retired.
     /// @dev EIP-712 `Acceptance(uint64 id,Terms terms,uint256 deadline)`, with `Scope` and `Terms` as with offers. The terms
     /// are in it because after a reorganisation of the chain the same id may stand for another offer. An offer is
     /// accepted once, so a signature works once.
@@ -176,7 +176,7 @@ interface IAccreditations {
     /// @notice Refuse an offer for good. By the controller of the holder.
     function refuseAccreditation(uint64 id) external;
 
-    /// @notice Recognise another body: one way and never passed on. By the controller of the body, which has not retired.
+    /// @notice Recognise another body: one way and never passed on. By the controller of the body; neither has retired.
     /// @param otherBody Whose accreditations are accepted, so far as they cover what the scope covers.
     /// @param validUntil Zero for no end.
     /// @return id In the same sequence as accreditations.
@@ -194,7 +194,7 @@ interface IAccreditations {
     /// @param effectiveFrom Not before the last change took effect, and not in the future.
     function suspendAccreditation(uint64 id, uint48 effectiveFrom, Reason reason) external;
 
-    /// @notice Lift a suspension. By the controller of the body.
+    /// @notice Lift a suspension. By the controller of the body, which has not retired.
     /// @param effectiveFrom As with `suspendAccreditation`; that of the suspension undoes it altogether, as known now.
     function reinstateAccreditation(uint64 id, uint48 effectiveFrom, Reason reason) external;
 

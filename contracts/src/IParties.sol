@@ -58,7 +58,8 @@ interface IParties {
     /// @notice Thrown when the operator already is, or is not, what it should become.
     error OperatorUnchanged(uint64 party, address operator, bool allowed);
 
-    /// @notice Thrown when a party that retired is to anchor, to accredit, to recognise or to retire once more.
+    /// @notice Thrown when a party that retired is to anchor, to retire once more, or to enter into an accreditation or a
+    /// recognition on either side; and when a body that retired is to reinstate what it accredited.
     error PartyIsRetired(uint64 party, uint48 retiredAt);
 
     /// @notice Register a party. The sender becomes its controller and its first operator.
@@ -81,9 +82,11 @@ interface IParties {
     /// @notice Take the control that was offered to the sender.
     function acceptController(uint64 party) external;
 
-    /// @notice End the party's anchoring, accrediting and recognising for good. By its controller.
+    /// @notice End the party's anchoring, accrediting and recognising for good, and its being accredited and recognised.
+    /// By its controller.
     /// @dev History stays, and so does everything that concerns it: statuses, profile, operators, control, and what it
-    /// accredited before, which it can still suspend, withdraw or void.
+    /// accredited before, which it can still suspend, withdraw or void, but not reinstate. Offers that wait for an answer,
+    /// by it or to it, can only be refused or voided. Whoever accredited it can still change what it gave, in every way.
     function retire(uint64 party) external;
 
     /// @notice The party with that id; reverts with `UnknownParty` when there is none.

@@ -146,6 +146,11 @@ abstract contract Parties is IParties {
         _requireActive(packed, party);
     }
 
+    /// @dev That there is such a party, and that it has not retired.
+    function _requireActive(uint64 party) internal view {
+        _requireActive(_party(party).packed, party);
+    }
+
     /// @dev That it has not retired.
     function _requireActive(PackedParty packed, uint64 party) internal pure {
         if (packed.retiredAt() != 0) revert PartyIsRetired(party, packed.retiredAt());

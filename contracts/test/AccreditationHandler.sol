@@ -34,9 +34,7 @@ contract AccreditationHandler is Try {
         // Not 0, which the fuzzer tries often: it ends most of the rest.
         vm.assume(chance % 64 == 7);
         party = _party(party);
-        vm.prank(_controller(party));
-        (bool done,) = address(_registry).call(abi.encodeCall(_registry.retire, (party)));
-        vm.assume(done);
+        _send(_controller(party), abi.encodeCall(_registry.retire, (party)));
     }
 
     function offer(uint64 body, uint64 holder, bool toIssue, uint256 scope, uint8 since, uint16 lasts) external {

@@ -10,7 +10,9 @@ import {Test} from "./Test.sol";
 
 /// @dev What holds of accreditations after any course of calls by anybody. For every accreditation a and time t:
 /// - what a is, and both answers for t, are functions of the events;
-/// - no path is valid for t unless each of its links was active at t, by the same reading.
+/// - no path is valid for t unless each of its links was active at t, by the same reading;
+/// - none is offered, accepted or recognised where a party has retired, and none reinstated by a body that has (asserted
+///   by the ledger, event by event).
 contract AccreditationInvariantsTest is Test {
     CredentialRegistry private _registry;
     AccreditationLedger private _ledger;

@@ -3,6 +3,7 @@ pragma solidity 0.8.35;
 
 import {AccreditationState, Change} from "../src/AccreditationHistory.sol";
 import {IAccreditations, Kind} from "../src/IAccreditations.sol";
+import {IParties} from "../src/IParties.sol";
 import {Reason} from "../src/Reasons.sol";
 import {Scope} from "../src/Scopes.sol";
 import {Vm} from "./Test.sol";
@@ -13,6 +14,7 @@ contract AccreditationLedger {
     uint64 public count;
     mapping(uint64 id => IAccreditations.Terms) private _terms;
     mapping(uint64 id => Change[]) private _changes;
+    mapping(uint64 party => bool) private _retired;
 
     /// @dev As the contract tells it.
     function accreditationOf(uint64 id) external view returns (IAccreditations.Accreditation memory) {
@@ -45,7 +47,8 @@ contract AccreditationLedger {
     function _record(bytes32[] calldata topics, bytes calldata data) private {
         bytes32 kind = topics[0];
         uint64 id = uint64(uint256(topics[1]));
-        if (kind == IAccreditations.AccreditationOffered.selector) _offered(id, topics, data);
+        if (kind == IParties.PartyRetired.selector) _retired[id] = true;
+        else if (kind == IAccreditations.AccreditationOffered.selector) _offered(id, topics, data);
         else if (kind == IAccreditations.Recognised.selector) _recognised(id, topics, data);
         else if (kind == IAccreditations.AccreditationAccepted.selector) _answered(id, AccreditationState.Active);
         else if (kind == IAccreditations.AccreditationRefused.selector) _answered(id, AccreditationState.Refused);
@@ -74,10 +77,12 @@ contract AccreditationLedger {
         terms = _terms[id];
         (terms.body, terms.holder) = (uint64(uint256(topics[2])), uint64(uint256(topics[3])));
         assert(terms.body != terms.holder);
+        _bothAreActive(terms);
     }
 
     function _answered(uint64 id, AccreditationState to) private {
         assert(_last(id) == AccreditationState.Offered);
+        if (to == AccreditationState.Active) _bothAreActive(_terms[id]);
         _add(id, to, _terms[id].validFrom, Reason.Unspecified);
     }
 
@@ -93,6 +98,7 @@ contract AccreditationLedger {
         assert(effectiveFrom >= before && (effectiveFrom <= block.timestamp || effectiveFrom == before));
         assert(_last(id) == AccreditationState.Active || _last(id) == AccreditationState.Suspended);
         assert(_last(id) != to);
+        assert(to != AccreditationState.Active || !_retired[_terms[id].body]);
         _add(id, to, effectiveFrom, reason);
     }
 
@@ -101,6 +107,11 @@ contract AccreditationLedger {
         if (kind == IAccreditations.AccreditationReinstated.selector) return AccreditationState.Active;
         assert(kind == IAccreditations.AccreditationWithdrawn.selector);
         return AccreditationState.Withdrawn;
+    }
+
+    /// @dev Nobody enters into anything once it has retired.
+    function _bothAreActive(IAccreditations.Terms storage terms) private view {
+        assert(!_retired[terms.body] && !_retired[terms.holder]);
     }
 
     function _add(uint64 id, AccreditationState to, uint48 effectiveFrom, Reason reason) private {

@@ -56,10 +56,8 @@ contract AccreditationsTest is RegistryTest {
         _offer(other, _terms());
     }
 
-    function test_offer_retiredBody() external {
-        vm.prank(bodyController);
-        registry.retire(body);
-        vm.expectRevert(abi.encodeWithSelector(IParties.PartyIsRetired.selector, body, block.timestamp));
+    function testFuzz_offer_retired(bool itIsTheBody) external {
+        _expectRetired(itIsTheBody);
         _offer(bodyController, _terms());
     }
 
@@ -231,6 +229,12 @@ contract AccreditationsTest is RegistryTest {
         assert(registry.offerAccreditationBySignature(_terms(), otherNonce, END, signature) == 2);
     }
 
+    function testFuzz_offerBySignature_retired(bool itIsTheBody) external {
+        bytes memory signature = _signOffer(BODY_KEY, _terms(), 1, END);
+        _expectRetired(itIsTheBody);
+        registry.offerAccreditationBySignature(_terms(), 1, END, signature);
+    }
+
     function test_bySignature_wallets() external {
         address wallet = address(new OwnedWallet(bodyController));
         IAccreditations.Terms memory terms = _terms();
@@ -299,6 +303,29 @@ contract AccreditationsTest is RegistryTest {
         registry.voidAccreditation(1, Reason.Unspecified);
     }
 
+    function testFuzz_accept_retired(bool itIsTheBody) external {
+        _offer(bodyController, _terms());
+        _expectRetired(itIsTheBody);
+        _accept(1);
+        assert(registry.accreditationOf(1).state == AccreditationState.Offered);
+    }
+
+    function testFuzz_refuse_retired(bool itIsTheBody) external {
+        _offer(bodyController, _terms());
+        _retire(itIsTheBody);
+        vm.prank(holderController);
+        registry.refuseAccreditation(1);
+        assert(registry.accreditationOf(1).state == AccreditationState.Refused);
+    }
+
+    function testFuzz_acceptBySignature_retired(bool itIsTheBody) external {
+        _offer(bodyController, _terms());
+        bytes memory signature = _signAcceptance(HOLDER_KEY, 1, _terms(), END);
+        _expectRetired(itIsTheBody);
+        registry.acceptAccreditationBySignature(1, END, signature);
+        assert(registry.accreditationOf(1).state == AccreditationState.Offered);
+    }
+
     function test_acceptBySignature() external {
         bytes memory signature = _signAcceptance(HOLDER_KEY, 1, _terms(), END);
         // Another offer took the id, as it may after a reorganisation.
@@ -361,10 +388,8 @@ contract AccreditationsTest is RegistryTest {
         registry.recognise(body, holder, _terms().scope, START, 0, EVIDENCE, URI);
     }
 
-    function test_recognise_retiredBody() external {
-        vm.prank(bodyController);
-        registry.retire(body);
-        vm.expectRevert(abi.encodeWithSelector(IParties.PartyIsRetired.selector, body, block.timestamp));
+    function testFuzz_recognise_retired(bool itIsTheBody) external {
+        _expectRetired(itIsTheBody);
         vm.prank(bodyController);
         registry.recognise(body, holder, _terms().scope, START, 0, EVIDENCE, URI);
     }
@@ -389,6 +414,32 @@ contract AccreditationsTest is RegistryTest {
                 assert(uint256(registry.accreditationOf(id).state) == (possible ? to : from));
             }
         }
+    }
+
+    /// @dev A body that retired takes back what it said, and says nothing anew.
+    function test_change_retiredBody() external {
+        uint64 active = _reach(AccreditationState.Active);
+        uint64 suspended = _reach(AccreditationState.Suspended);
+        _expectRetired(true);
+        vm.prank(bodyController);
+        registry.reinstateAccreditation(suspended, START, Reason.Resolved);
+        _send(bodyController, active, AccreditationState.Suspended, START);
+        _send(bodyController, active, AccreditationState.Withdrawn, START);
+        _send(bodyController, suspended, AccreditationState.Void, START);
+        assert(registry.accreditationOf(active).state == AccreditationState.Withdrawn);
+        assert(registry.accreditationOf(suspended).state == AccreditationState.Void);
+    }
+
+    /// @dev What a holder was accredited for before it retired concerns those whom it awarded something then.
+    function test_change_retiredHolder() external {
+        uint64 id = _reach(AccreditationState.Active);
+        _retire(false);
+        _send(bodyController, id, AccreditationState.Suspended, START);
+        _send(bodyController, id, AccreditationState.Active, START);
+        assert(registry.accreditationOf(id).state == AccreditationState.Active);
+        _send(bodyController, id, AccreditationState.Withdrawn, START);
+        _send(bodyController, id, AccreditationState.Void, START);
+        assert(registry.accreditationOf(id).state == AccreditationState.Void);
     }
 
     function test_change_events() external {
@@ -713,6 +764,17 @@ contract AccreditationsTest is RegistryTest {
         vm.prank(sender);
         (bool done,) = address(registry).call(_call(id, to, effectiveFrom));
         assert(done);
+    }
+
+    function _retire(bool itIsTheBody) private {
+        vm.prank(itIsTheBody ? bodyController : holderController);
+        registry.retire(itIsTheBody ? body : holder);
+    }
+
+    function _expectRetired(bool itIsTheBody) private {
+        _retire(itIsTheBody);
+        uint64 party = itIsTheBody ? body : holder;
+        vm.expectRevert(abi.encodeWithSelector(IParties.PartyIsRetired.selector, party, block.timestamp));
     }
 
     function _refuseChange(uint64 id, AccreditationState from, AccreditationState to) private {

@@ -205,6 +205,47 @@ contract SecurityTest is RegistryTest {
         registry.setStatus(issuer, ROOT, Purpose.Revocation, 0, 1, STOLEN);
     }
 
+    /// @dev A body retires while an offer of the thief is open: it can only be refused.
+    function test_stolenAccreditorKey_retire() external {
+        vm.prank(successor);
+        uint64 diplomaMill = registry.registerParty("", 0);
+        vm.prank(controller);
+        uint64 offer = registry.offerAccreditation(
+            issuer, diplomaMill, Kind.AccreditToIssue, _anything, 1, type(uint48).max, 0, ""
+        );
+        vm.prank(controller);
+        registry.retire(issuer);
+        bytes memory thrown = abi.encodeWithSelector(IParties.PartyIsRetired.selector, issuer, uint48(block.timestamp));
+        _refused(successor, abi.encodeCall(registry.acceptAccreditation, (offer)), thrown);
+        vm.prank(successor);
+        registry.refuseAccreditation(offer);
+    }
+
+    /// @dev A limit: what concerns the history of a party that retired can be changed by whoever has its keys.
+    function test_stolenControllerKey_afterRetiring() external {
+        anchored(ROOT, LEAVES);
+        anchored(PAST_ROOT, LEAVES);
+        vm.prank(controller);
+        registry.retire(issuer);
+        vm.prank(operator);
+        registry.setStatus(issuer, ROOT, Purpose.Suspension, 0, 1, STOLEN);
+        vm.prank(operator);
+        registry.clearSuspension(issuer, ROOT, 0, 1, STOLEN);
+        vm.prank(operator);
+        registry.supersede(issuer, ROOT, 0, PAST_ROOT, 1);
+        vm.prank(controller);
+        registry.voidBatch(issuer, ROOT, STOLEN);
+        vm.prank(controller);
+        registry.setProfile(issuer, "https://elsewhere.example", 0);
+        vm.prank(controller);
+        registry.setOperator(issuer, stranger, true);
+        vm.prank(controller);
+        registry.transferController(issuer, successor);
+        vm.prank(successor);
+        registry.acceptController(issuer);
+        assert(registry.partyOf(issuer).controller == successor && registry.partyOf(issuer).retiredAt != 0);
+    }
+
     /// @dev A limit: accreditations of a body whose key was stolen are voided one by one, and no one else can do it.
     function test_stolenAccreditorKey() external {
         vm.prank(successor);

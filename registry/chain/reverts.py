@@ -52,7 +52,9 @@ SENTENCES: dict[str, str] = {
     ),
     "OperatorUnchanged": "nothing would change: for party {party}, {operator} being an operator is already {allowed}",
     "OwnAccreditation": "party {party} cannot accredit or recognise itself",
-    "PartyIsRetired": "party {party} has retired: it anchors, accredits and recognises no more",
+    "PartyIsRetired": (
+        "party {party} has retired: it anchors, accredits and recognises no more, and nobody accredits or recognises it"
+    ),
     "ScopeNotCovered": (
         "link {index} of the path (counted from 0), accreditation {id}, does not cover the scope asked for"
     ),

@@ -1,6 +1,7 @@
-"""Data Integrity proofs of the cryptosuite `eddsa-jcs-2022`: Ed25519 over the RFC 8785 form.
+"""Data Integrity proofs of Ed25519 keys: `eddsa-jcs-2022` over the RFC 8785 form, `eddsa-rdfc-2022` over canonical RDF.
 
-Data Integrity EdDSA Cryptosuites v1.0, section 3.3. Pure: keys and documents in, proofs out.
+Data Integrity EdDSA Cryptosuites v1.0, sections 3.3 and 3.2. Pure: keys and documents in, proofs out. Proofs over RDF
+are made for whoever has the canonical form of the document, and are not verified here.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from registry.errors import CredentialError, ProofError, SignerError
 from registry.formats.multibase import from_base58, to_base58
+from registry.formats.nquads import BLANK, DATE_TIME, RDF_TYPE, canonical, iri, literal
 from registry.strictjson import canonicalize
 from registry.timestamps import write_timestamp
 
 CRYPTOSUITE: Final = "eddsa-jcs-2022"
+RDF_CRYPTOSUITE: Final = "eddsa-rdfc-2022"
 PROOF_TYPE: Final = "DataIntegrityProof"
 PURPOSE: Final = "assertionMethod"
 
 # Multicodec prefixes of Multikey (Controlled Identifiers v1.0, section 2.2.2).
 _PUBLIC, _SECRET = b"\xed\x01", b"\x80\x26"
 _KEY_BYTES = 32
+_SECURITY = "https://w3id.org/security#"
 _DID_KEY = "did:key:"
 
 
@@ -36,7 +40,8 @@ def read_key(text: str, *, where: str | None = None) -> Ed25519PrivateKey:
         where: the file it came from, for the message.
 
     Raises:
-        SignerError: it is neither, or no Ed25519 key; nothing of the text is repeated.
+        SignerError: it is neither, or no Ed25519 key, or its public half is that of another; nothing of the text is
+            repeated.
     """
     text = text.strip()
     try:
@@ -45,13 +50,13 @@ def read_key(text: str, *, where: str | None = None) -> Ed25519PrivateKey:
             if isinstance(key, Ed25519PrivateKey):
                 return key
         else:
-            return Ed25519PrivateKey.from_private_bytes(_key_bytes(text, _SECRET))
+            return _secret_key(from_base58(text))
     except (ValueError, TypeError, UnsupportedAlgorithm):
         pass  # Their messages may hold a part of the key.
     raise SignerError(
         "the key is not an Ed25519 key that can be read",
         where=where,
-        remedy="Give a PEM file without a password, or the text of secretKeyMultibase, which begins with z3u2.",
+        remedy="Give a PEM file without a password, or the text of secretKeyMultibase, which begins with z3u2 or zrv.",
         code="status-key",
     )
 
@@ -63,7 +68,7 @@ def read_public_key(text: str) -> Ed25519PublicKey:
         ProofError: it is no Ed25519 key (code `proof-key`).
     """
     try:
-        return Ed25519PublicKey.from_public_bytes(_key_bytes(text, _PUBLIC))
+        return Ed25519PublicKey.from_public_bytes(_public_bytes(text))
     except ValueError:
         raise ProofError(
             f"{text[:80]!r} is no Ed25519 key", remedy="Give its publicKeyMultibase.", code="proof-key"
@@ -120,19 +125,32 @@ def sign(
     Raises:
         CredentialError: the document has no RFC 8785 form.
     """
-    proof: dict[str, Any] = {
-        "type": PROOF_TYPE,
-        "cryptosuite": CRYPTOSUITE,
-        "created": write_timestamp(created),
-        "verificationMethod": verification_method,
-        "proofPurpose": purpose,
-    }
+    proof = _options(CRYPTOSUITE, verification_method, created, purpose)
     if "@context" in document:
         proof["@context"] = document["@context"]
     unsecured = {name: value for name, value in document.items() if name != "proof"}
     proof["proofValue"] = to_base58(key.sign(_signed_bytes(unsecured, proof)))
-    others = _proofs(document)
-    return unsecured | {"proof": [*others, proof] if others else proof}
+    return _with_proof(document, proof)
+
+
+def sign_rdf(
+    document: Mapping[str, Any],
+    quads: bytes,
+    key: Ed25519PrivateKey,
+    verification_method: str,
+    created: datetime,
+) -> dict[str, Any]:
+    """As `sign`, with a proof of `eddsa-rdfc-2022` that the issuer asserts the document.
+
+    Args:
+        quads: the canonical N-Quads of the document without its proofs.
+
+    Raises:
+        ValueError: the verification method is no absolute IRI.
+    """
+    proof = _options(RDF_CRYPTOSUITE, verification_method, created, PURPOSE)
+    signed = hashlib.sha256(_option_quads(proof)).digest() + hashlib.sha256(quads).digest()
+    return _with_proof(document, proof | {"proofValue": to_base58(key.sign(signed))})
 
 
 def verify(document: Mapping[str, Any], key: Ed25519PublicKey | None = None, purpose: str = PURPOSE) -> dict[str, Any]:
@@ -173,6 +191,35 @@ def _ours(proof: Mapping[str, Any], purpose: str) -> bool:
     return said == (PROOF_TYPE, CRYPTOSUITE, purpose)
 
 
+def _options(cryptosuite: str, verification_method: str, created: datetime, purpose: str) -> dict[str, Any]:
+    return {
+        "type": PROOF_TYPE,
+        "cryptosuite": cryptosuite,
+        "created": write_timestamp(created),
+        "verificationMethod": verification_method,
+        "proofPurpose": purpose,
+    }
+
+
+def _option_quads(proof: Mapping[str, Any]) -> bytes:
+    """Section 3.2.5: the canonical N-Quads of the options, which have one node without a name."""
+    return canonical(
+        [
+            (BLANK, RDF_TYPE, iri(f"{_SECURITY}{PROOF_TYPE}")),
+            (BLANK, f"{_SECURITY}cryptosuite", literal(proof["cryptosuite"], f"{_SECURITY}cryptosuiteString")),
+            (BLANK, "http://purl.org/dc/terms/created", literal(proof["created"], DATE_TIME)),
+            (BLANK, f"{_SECURITY}verificationMethod", iri(proof["verificationMethod"])),
+            (BLANK, f"{_SECURITY}proofPurpose", iri(f"{_SECURITY}{PURPOSE}")),
+        ]
+    )
+
+
+def _with_proof(document: Mapping[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
+    """The document with a proof more: an array where it has others."""
+    others = _proofs(document)
+    return {**document, "proof": [*others, proof] if others else proof}
+
+
 def _proofs(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     given = document.get("proof", [])
     return [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, dict)]
@@ -190,11 +237,22 @@ def _begins_with(whole: object, part: object) -> bool:
     return entire[: len(first)] == first
 
 
-def _key_bytes(text: str, prefix: bytes) -> bytes:
+def _secret_key(data: bytes) -> Ed25519PrivateKey:
+    """Of a secret Multikey: 32 bytes, or as some libraries write it, 64 with the public key behind them."""
+    given = data.removeprefix(_SECRET)
+    if not data.startswith(_SECRET) or len(given) not in (_KEY_BYTES, 2 * _KEY_BYTES):
+        raise ValueError("not a secret Ed25519 Multikey")
+    key = Ed25519PrivateKey.from_private_bytes(given[:_KEY_BYTES])
+    if given[_KEY_BYTES:] not in (b"", key.public_key().public_bytes_raw()):
+        raise ValueError("the public half is that of another key")
+    return key
+
+
+def _public_bytes(text: str) -> bytes:
     data = from_base58(text)
-    if not data.startswith(prefix) or len(data) != len(prefix) + _KEY_BYTES:
-        raise ValueError("not an Ed25519 Multikey")
-    return data[len(prefix) :]
+    if not data.startswith(_PUBLIC) or len(data) != len(_PUBLIC) + _KEY_BYTES:
+        raise ValueError("not a public Ed25519 Multikey")
+    return data[len(_PUBLIC) :]
 
 
 def _require(holds: bool, why: str) -> None:

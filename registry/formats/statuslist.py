@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from registry.errors import ProofError, RegistryError
 from registry.formats.multibase import from_base64url, to_base64url
+from registry.formats.nquads import DATE_TIME, INTEGER, RDF_TYPE, canonical, iri, literal
 from registry.timestamps import write_timestamp
 
 LIST_BITS: Final = 1 << 20
@@ -28,6 +29,10 @@ MOST_BYTES: Final = 1 << 24
 WORD_BITS: Final = 256
 
 CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
+_CREDENTIALS: Final = "https://www.w3.org/2018/credentials#"
+_STATUS: Final = "https://www.w3.org/ns/credentials/status#"
+_MULTIBASE: Final = "https://w3id.org/security#multibase"
+_SUBJECT_TEXTS: Final = ("id", "statusPurpose", "encodedList")
 # A byte with its bits turned round: the contract counts leaves from the lowest bit, the standard from the highest.
 _TURNED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -217,6 +222,52 @@ def status_list_credential(
             "encodedList": encode(bits),
         },
     }
+
+
+def canonical_quads(credential: Mapping[str, Any]) -> bytes:
+    """The canonical N-Quads (RDFC-1.0) of what `status_list_credential` makes, for signatures over RDF.
+
+    No JSON-LD processor is needed: the members are known, and what the context makes of each.
+
+    Raises:
+        ValueError: it has another shape, or an identifier that is no IRI: then not all of it would be signed.
+    """
+    try:
+        subject = credential["credentialSubject"]
+        name, issuer, ttl = credential["id"], credential["issuer"], subject["ttl"]
+        texts = (name, issuer, credential["validFrom"], *(subject[part] for part in _SUBJECT_TEXTS))
+        rebuilt = {
+            "@context": [CONTEXT],
+            "id": name,
+            "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+            "issuer": issuer,
+            "validFrom": credential["validFrom"],
+            "credentialSubject": {
+                "id": subject["id"],
+                "type": "BitstringStatusList",
+                "statusPurpose": subject["statusPurpose"],
+                "ttl": ttl,
+                "encodedList": subject["encodedList"],
+            },
+        }
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no status list as it is made here: {error!r}") from None
+    if rebuilt != credential or type(ttl) is not int or not all(isinstance(text, str) for text in texts):
+        raise ValueError("no status list as it is made here")
+    this, bits = iri(name), iri(subject["id"])
+    return canonical(
+        [
+            (this, RDF_TYPE, iri(f"{_CREDENTIALS}VerifiableCredential")),
+            (this, RDF_TYPE, iri(f"{_STATUS}BitstringStatusListCredential")),
+            (this, f"{_CREDENTIALS}issuer", iri(issuer)),
+            (this, f"{_CREDENTIALS}validFrom", literal(credential["validFrom"], DATE_TIME)),
+            (this, f"{_CREDENTIALS}credentialSubject", bits),
+            (bits, RDF_TYPE, iri(f"{_STATUS}BitstringStatusList")),
+            (bits, f"{_STATUS}statusPurpose", literal(subject["statusPurpose"])),
+            (bits, f"{_STATUS}ttl", literal(str(ttl), INTEGER)),
+            (bits, f"{_STATUS}encodedList", literal(subject["encodedList"], _MULTIBASE)),
+        ]
+    )
 
 
 def status_entry(url: str, purpose: Purpose, index: int) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def fixed(
     Args:
         kept: how long caches may keep them, as `Cache-Control` has it.
     """
-    tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
+    # The type is part of it: the same bytes under another are another representation (RFC 9110 section 8.8.1).
+    tag = f'"{blake2b(body, digest_size=16, key=media_type.encode()).hexdigest()}"'
     return _sent(request, body, media_type, tag, _raw(headers), kept)
 
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.errors import SettingsError
-from registry.formats.dataintegrity import did_key, did_key_method, sign
-from registry.formats.statuslist import Purpose, status_entry, status_list_credential
+from registry.formats.dataintegrity import did_key, did_key_method, sign, sign_rdf
+from registry.formats.nquads import is_iri
+from registry.formats.statuslist import Purpose, canonical_quads, status_entry, status_list_credential
 from registry.formats.trqp import Registry
 from registry.service.problems import NotHere
 from registry.store.index import Index
@@ -42,12 +43,12 @@ class ListSigner:
         """For a key whose `verificationMethod` is `<issuer>#<name>`; without one, known by its `did:key`.
 
         Raises:
-            SettingsError: the method names no key in a document (code `status-method`).
+            SettingsError: the method names no key in a document, or is no IRI (code `status-method`).
         """
         if method is None:
             return cls(key, did_key(key), did_key_method(key))
         issuer, _, name = method.partition("#")
-        if ":" not in issuer or not name:
+        if not is_iri(issuer) or not is_iri(method) or not name:
             raise SettingsError(
                 f"{method!r} is no verification method",
                 remedy="Write the issuer's identifier, # and the name of the key: did:web:university.example#key-1.",
@@ -73,13 +74,14 @@ class StatusLists:
         signers: by issuer; the lists of others have no proof.
 
     Raises:
-        SettingsError: there are signers and no base URL (code `public-url`).
+        SettingsError: there are signers and no base URL, or one that is no IRI (code `public-url`).
     """
 
     def __init__(self, index: Index, base_url: str | None = None, signers: Mapping[int, ListSigner] | None = None):
-        if signers and base_url is None:
+        if signers and (base_url is None or not is_iri(base_url)):
             raise SettingsError(
-                "status lists cannot be signed without the address they are served under",
+                "status lists cannot be signed without the address they are served under"
+                + ("" if base_url is None else f": {base_url!r} is no URL"),
                 remedy="Set the URL under which the service is reached.",
                 code="public-url",
             )
@@ -135,7 +137,10 @@ class StatusLists:
         name = self._registry.write_party(issuer) if signer is None else signer.issuer
         credential = status_list_credential(name, url, purpose, moment, TTL_SECONDS * 1000, found.bits)
         if signer is not None:
+            # By both: some verifiers know the one suite alone, and some the other.
+            quads = canonical_quads(credential)
             credential = sign(credential, signer.key, signer.method, moment)
+            credential = sign_rdf(credential, quads, signer.key, signer.method, moment)
         return GivenList(credential, found.block_number)
 
     def _require_party(self, issuer: int) -> None:

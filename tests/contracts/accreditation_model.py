@@ -99,13 +99,13 @@ class AccreditationModel(Model):
 
     def accept(self, sender: str, number: int) -> list[Event]:
         self._controlled(self._accreditation(number).terms.holder, sender)
-        return self._answer(number, State.ACTIVE, "AccreditationAccepted")
+        return self._accept(number)
 
     def accept_by_signature(self, number: int, deadline: int, signature: SignedAcceptance) -> list[Event]:
         terms = self._accreditation(number).terms
         signed = SignedAcceptance(signature.signer, number, terms, deadline) == signature
         self._require_signed(terms.holder, deadline, signed, signature.signer)
-        return self._answer(number, State.ACTIVE, "AccreditationAccepted")
+        return self._accept(number)
 
     def refuse(self, sender: str, number: int) -> list[Event]:
         self._controlled(self._accreditation(number).terms.holder, sender)
@@ -121,7 +121,9 @@ class AccreditationModel(Model):
 
     def change(self, sender: str, number: int, to: State, effective_from: int, reason: int) -> list[Event]:
         found = self._accreditation(number)
-        self._controlled(found.terms.body, sender)
+        body = self._controlled(found.terms.body, sender)
+        if to is State.ACTIVE:
+            self._require_active(body, found.terms.body)
         last = found.history[-1]
         possible = {
             State.ACTIVE: {State.SUSPENDED, State.WITHDRAWN},
@@ -185,13 +187,16 @@ class AccreditationModel(Model):
         return [("AccreditationOffered", number, body, holder, kind, named(scope), since, until, evidence, uri)]
 
     def _store(self, terms: Terms, state: State) -> int:
-        self._require_active(self._party(terms.body), terms.body)
-        self._party(terms.holder)
+        self._require_both_active(terms)
         if terms.body == terms.holder:
             raise Refusal("OwnAccreditation", terms.body)
         _require_valid(terms.scope)
         self.accreditations.append(Accreditation(terms, [Change(self.now, terms.valid_from, state, 0)]))
         return len(self.accreditations)
+
+    def _accept(self, number: int) -> list[Event]:
+        self._require_both_active(self._accreditation(number).terms)
+        return self._answer(number, State.ACTIVE, "AccreditationAccepted")
 
     def _answer(self, number: int, to: State, event: str) -> list[Event]:
         found = self._accreditation(number)
@@ -199,6 +204,10 @@ class AccreditationModel(Model):
             raise Refusal("InvalidChange", number, state, to)
         found.history.append(Change(self.now, found.terms.valid_from, to, 0))
         return [(event, number)]
+
+    def _require_both_active(self, terms: Terms) -> None:
+        for party in (terms.body, terms.holder):
+            self._require_active(self._party(party), party)
 
     def _accreditation(self, number: int) -> Accreditation:
         if not 1 <= number <= len(self.accreditations):

@@ -315,6 +315,49 @@ def test_a_retired_body_still_answers_for_what_it_said(world: World, now: int) -
     change(world, "withdrawAccreditation", accreditation, now, 0)
 
 
+@pytest.mark.parametrize("party", [AGENCY, UNIVERSITY])
+def test_nobody_enters_into_anything_once_it_has_retired(world: World, now: int, party: int) -> None:
+    offered = made(world, terms_of(now), answer=None)
+    refusable = made(world, terms_of(now), answer=None)
+    voidable = made(world, terms_of(now), answer=None)
+    terms = terms_of(now)
+    acceptance = world.sign_acceptance(CONTROLLER_KEYS[UNIVERSITY], offered, terms, FAR_FUTURE)
+    offer_signed = world.sign_offer(CONTROLLER_KEYS[AGENCY], terms, 1, FAR_FUTURE)
+    done = world.send("retire", party, sender=CONTROLLERS[party])
+    accept = partial(world.send, "acceptAccreditation", offered, sender=CONTROLLERS[UNIVERSITY])
+    for attempt in (
+        accept,
+        partial(world.send, "acceptAccreditationBySignature", offered, FAR_FUTURE, acceptance, sender=STRANGER),
+        partial(offer, world, terms),
+        partial(world.send, "offerAccreditationBySignature", terms, 1, FAR_FUTURE, offer_signed, sender=STRANGER),
+        partial(made, world, terms_of(now, kind=Kind.RECOGNISE)),
+    ):
+        refused(attempt, "PartyIsRetired", party, done.timestamp)
+    assert world.ask("accreditationOf", offered)["state"] == State.OFFERED
+    # What is left of an offer: to be refused, or taken back.
+    world.send("refuseAccreditation", refusable, sender=CONTROLLERS[UNIVERSITY])
+    change(world, "voidAccreditation", voidable, Reason.UNSPECIFIED)
+
+
+def test_a_retired_body_takes_back_and_puts_nothing_in_force_again(world: World, now: int) -> None:
+    suspended, active = made(world, terms_of(now)), made(world, terms_of(now))
+    change(world, "suspendAccreditation", suspended, now, 0)
+    done = world.send("retire", AGENCY, sender=CONTROLLERS[AGENCY])
+    reinstate = partial(change, world, "reinstateAccreditation", suspended, now, 0)
+    refused(reinstate, "PartyIsRetired", AGENCY, done.timestamp)
+    change(world, "withdrawAccreditation", suspended, now, 0)
+    change(world, "suspendAccreditation", active, now, 0)
+    change(world, "voidAccreditation", active, 0)
+
+
+def test_what_a_retired_holder_was_accredited_for_can_still_change(world: World, now: int) -> None:
+    accreditation = made(world, terms_of(now))
+    world.send("retire", UNIVERSITY, sender=CONTROLLERS[UNIVERSITY])
+    change(world, "suspendAccreditation", accreditation, now, 0)
+    change(world, "reinstateAccreditation", accreditation, now, 0)
+    assert states(world, accreditation, now)[1] == State.ACTIVE
+
+
 def test_what_is_not_there(world: World, now: int) -> None:
     for function, arguments in (
         ("acceptAccreditation", ()),

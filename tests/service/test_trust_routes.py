@@ -394,6 +394,34 @@ def test_a_status_list_is_that_of_the_final_block(client: TestClient) -> None:
     assert set_positions(told(client, f"/v1/status-lists/{ISSUER}/suspension/1")) == set()
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, "application/vc"),
+        ("*/*", "application/vc"),
+        ("application/vc", "application/vc"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/vc"),
+        ("image/png", "application/vc"),
+        ("application/json", "application/json"),
+        ("application/json, text/plain, */*", "application/json"),
+        ("application/ld+json, application/json", "application/ld+json"),
+        ("application/vc;q=0.5, application/json", "application/json"),
+        ("application/vc, application/json", "application/vc"),
+        ("application/json;q=0, application/vc;q=0.1", "application/vc"),
+    ],
+)
+def test_a_list_has_the_type_that_is_asked_for(client: TestClient, accept: str | None, kind: str) -> None:
+    path = f"/v1/status-lists/{ISSUER}/revocation/1"
+    usual = client.get(path, headers={"Accept": "*/*"})
+    answer = client.get(path, headers={"Accept": accept or ""})
+    assert (answer.headers["content-type"], answer.headers["vary"]) == (kind, "Accept")
+    assert answer.content == usual.content
+    tag = answer.headers["etag"]
+    assert (tag == usual.headers["etag"]) == (kind == "application/vc")
+    again = client.get(path, headers={"Accept": accept or "", "If-None-Match": tag})
+    assert (again.status_code, again.headers["vary"]) == (304, "Accept")
+
+
 def test_an_entry_leads_to_the_bit_of_its_credential(client: TestClient) -> None:
     entries = told(client, f"/v1/status-lists/{ISSUER}/entries/1/3")["credentialStatus"]
     assert [each["statusPurpose"] for each in entries] == [purpose.value for purpose in Purpose]
@@ -414,6 +442,8 @@ def test_lists_are_signed_when_the_issuer_gave_a_key(world: World) -> None:
     assert credential["issuer"] == "did:web:university.example"
     assert credential["id"].startswith("https://registry.example/v1/")
     assert verify(credential, key.public_key())["verificationMethod"] == "did:web:university.example#lists"
+    assert [proof["cryptosuite"] for proof in credential["proof"]] == ["eddsa-jcs-2022", "eddsa-rdfc-2022"]
+    assert {proof["verificationMethod"] for proof in credential["proof"]} == {signer.method}
     assert credential == told(client, f"/v1/status-lists/{ISSUER}/revocation/1")
     assert "proof" not in told(client, f"/v1/status-lists/{FOREIGN_ISSUER}/revocation/1")
 
@@ -422,15 +452,16 @@ def test_a_signer_without_a_document_is_known_by_its_key() -> None:
     key = Ed25519PrivateKey.generate()
     signer = ListSigner.of(key)
     assert signer.method.startswith(f"{signer.issuer}#z6Mk")
-    for method in ("did:web:university.example", "#key", "key#1"):
+    for method in ("did:web:university.example", "#key", "key#1", "did:web:university.example#key 1", "did:a<b#key"):
         with pytest.raises(SettingsError):
             ListSigner.of(key, method)
 
 
 def test_lists_are_not_signed_for_an_address_that_a_client_chose(world: World) -> None:
-    with pytest.raises(SettingsError) as caught:
-        StatusLists(world.index, None, {ISSUER: ListSigner.of(Ed25519PrivateKey.generate())})
-    assert caught.value.code == "public-url"
+    for base_url in (None, "https://registry.example/a b"):
+        with pytest.raises(SettingsError) as caught:
+            StatusLists(world.index, base_url, {ISSUER: ListSigner.of(Ed25519PrivateKey.generate())})
+        assert caught.value.code == "public-url"
 
 
 @pytest.mark.parametrize(
@@ -460,6 +491,6 @@ def test_every_example_of_the_description_has_the_members_of_a_real_answer(clien
         "/v1/status-lists/{issuer}/entries/{sequence}/{leaf_index}": told(client, "/v1/status-lists/1/entries/1/0"),
     }
     for path, answer in real.items():
-        (content,) = paths[path]["get"]["responses"]["200"]["content"].values()
-        # The description leaves out members that are null.
-        assert set(content["example"]) == {name for name, value in answer.items() if value is not None}, path
+        for content in paths[path]["get"]["responses"]["200"]["content"].values():
+            # The description leaves out members that are null.
+            assert set(content["example"]) == {name for name, value in answer.items() if value is not None}, path

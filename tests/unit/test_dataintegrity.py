@@ -25,6 +25,7 @@ from registry.formats.dataintegrity import (
     read_key,
     read_public_key,
     sign,
+    sign_rdf,
     verify,
     write_public_key,
 )
@@ -168,11 +169,24 @@ def test_a_key_is_read_from_a_pem_file_too() -> None:
     assert write_public_key(read_key(f"\n{pem(KEY)}\n")) == PUBLIC
 
 
+def test_a_key_with_its_public_half_behind_it_is_read_too() -> None:
+    """As @digitalbazaar/ed25519-multikey writes it by default."""
+    halves = KEY.private_bytes_raw() + KEY.public_key().public_bytes_raw()
+    text = to_base58(b"\x80\x26" + halves)
+    assert text.startswith("zrv")
+    assert write_public_key(read_key(text)) == PUBLIC
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
         "z",
+        to_base58(b"\x80\x26" + KEY.private_bytes_raw() + bytes(32)),
+        to_base58(b"\x80\x26" + 2 * KEY.private_bytes_raw()),
+        to_base58(b"\x80\x26" + KEY.private_bytes_raw() + KEY.public_key().public_bytes_raw()[:-1]),
+        to_base58(b"\x80\x26" + KEY.private_bytes_raw() + KEY.public_key().public_bytes_raw() + b"x"),
+        to_base58(b"\xed\x01" + KEY.private_bytes_raw() + KEY.public_key().public_bytes_raw()),
         PUBLIC,
         SECRET[:-1],
         SECRET[1:],
@@ -188,6 +202,19 @@ def test_a_text_that_is_no_key_is_not_repeated(text: str) -> None:
     assert str(caught.value).startswith("status.key: ")
     assert caught.value.__cause__ is None
     assert len(text) < 2 or text not in caught.value.diagnostics()
+
+
+def test_a_proof_over_rdf_stands_beside_the_other() -> None:
+    document = sign_rdf(signed(), b"<urn:a> <urn:b> <urn:c> .\n", KEY, METHOD, CREATED)
+    first, second = document["proof"]
+    assert [first["cryptosuite"], second["cryptosuite"]] == ["eddsa-jcs-2022", "eddsa-rdfc-2022"]
+    assert verify(document) == first
+    assert "proof" not in DOCUMENT
+
+
+def test_a_method_that_is_no_iri_is_not_signed_for() -> None:
+    with pytest.raises(ValueError, match="no absolute IRI"):
+        sign_rdf(DOCUMENT, b"", KEY, "did:web:a.example#key 1", CREATED)
 
 
 def test_a_document_that_json_does_not_have_is_not_signed() -> None:

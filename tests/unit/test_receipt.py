@@ -393,6 +393,33 @@ class TestEmbedding:
         assert carrying["proof"][-1]["type"] == "MerkleAnchorProof"
         assert receipts.embedded(carrying) == [receipt]
 
+    def test_it_says_what_it_means_to_json_ld(self) -> None:
+        credential = self.credential()
+        (entry,) = receipts.embed(credential, self.receipt(credential))["proof"]
+        assert entry["@context"] == receipts.EMBEDDED_CONTEXT
+        terms = entry["@context"]["MerkleAnchorProof"]["@context"]
+        assert entry.keys() == {"@context"} | {term for term in terms if not term.startswith("@")}
+
+    @pytest.mark.parametrize("context", [{}, [], "", "https://example.org/v1", ["a", {"type": "x"}], {"digest": None}])
+    def test_a_context_is_not_read(self, context: object) -> None:
+        receipt = anchored_receipt()
+        entry = {"@context": context, **document(), "type": "MerkleAnchorProof"}
+        assert receipts.embedded({"proof": entry}) == [receipt]
+        assert jsonschema.Draft202012Validator(receipts.embedded_schema()).is_valid(entry)
+
+    @pytest.mark.parametrize("context", [None, 1, True])
+    def test_what_is_no_context_is_refused(self, context: object) -> None:
+        entry = {**document(), "@context": context, "type": "MerkleAnchorProof"}
+        with pytest.raises(ReceiptError) as caught:
+            receipts.embedded(self.credential(proof=[entry]))
+        assert (caught.value.code, caught.value.where) == ("bad-field", "proof[0].@context")
+        assert not jsonschema.Draft202012Validator(receipts.embedded_schema()).is_valid(entry)
+
+    def test_a_receipt_in_a_file_has_no_context(self) -> None:
+        with pytest.raises(ReceiptError) as caught:
+            parse_json(json.dumps({**document(), "@context": {}}).encode())
+        assert caught.value.code == "unknown-field"
+
     def test_a_newer_receipt_replaces_the_pending_one(self) -> None:
         credential = self.credential(proof=self.signature)
         pending = self.receipt(credential)
@@ -445,6 +472,9 @@ class TestEmbedding:
         with pytest.raises(ReceiptError) as caught:
             receipts.embedded({"proof": entry | {"note": "x" * receipts.MAX_BYTES}})
         assert caught.value.code == "too-large"
+        with pytest.raises(ReceiptError) as caught:
+            receipts.embedded({"proof": entry | {"@context": "x" * receipts.MAX_BYTES}})
+        assert caught.value.code == "too-large"
 
     @pytest.mark.parametrize("proof", [None, "text", 1, [], [None, "x", [1]], {}, {"type": ["MerkleAnchorProof"]}])
     def test_other_proofs_are_passed_over(self, proof: object) -> None:
@@ -474,10 +504,16 @@ def test_a_checksummed_contract_address_is_taken() -> None:
     assert receipt.anchor.contract == contract.lower()
 
 
-def test_the_published_schema_is_the_generated_one() -> None:
-    published = json.loads((ROOT / "registry/schemas/receipt.schema.json").read_text())
-    assert published == receipt_schema(), "run scripts/build_schemas.py"
-    jsonschema.Draft202012Validator.check_schema(published)
+def test_the_published_schemas_are_the_generated_ones() -> None:
+    for name, schema in (("receipt", receipt_schema()), ("merkle-anchor-proof", receipts.embedded_schema())):
+        published = json.loads((ROOT / f"registry/schemas/{name}.schema.json").read_text())
+        assert published == schema, "run scripts/build_schemas.py"
+        jsonschema.Draft202012Validator.check_schema(published)
+
+
+def test_the_context_in_the_reference_is_the_one_that_is_written() -> None:
+    blocks = (ROOT / "docs/reference/receipt.md").read_text().split("```json\n")[1:]
+    assert receipts.EMBEDDED_CONTEXT in [json.loads(block.split("```")[0]) for block in blocks]
 
 
 def test_the_schema_refuses_what_the_reader_refuses() -> None:

@@ -25,6 +25,7 @@ from registry.formats.statuslist import (
     Purpose,
     batches_of_list,
     bitstring,
+    canonical_quads,
     decode,
     encode,
     is_set,
@@ -260,6 +261,32 @@ def test_the_credential_is_as_the_standard_has_it() -> None:
         "statusListCredential": url,
     }
     assert (Purpose.REVOCATION.number, Purpose.SUSPENSION.number) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"issuer": "university"},
+        {"issuer": {"id": "did:web:university.example"}},
+        {"validFrom": 1},
+        {"id": "https://registry.example/a b"},
+        {"name": "more than is signed"},
+        {"@context": ["https://www.w3.org/ns/credentials/v2", "https://example.org/more"]},
+        {"type": ["BitstringStatusListCredential", "VerifiableCredential"]},
+        {"credentialSubject": {}},
+        {"credentialSubject": None},
+        {"proof": {}},
+    ],
+)
+def test_of_another_shape_there_are_no_quads(change: dict[str, Any]) -> None:
+    moment = datetime(2026, 6, 1, tzinfo=UTC)
+    made = status_list_credential("did:web:a.example", "https://a.example/1", Purpose.REVOCATION, moment, 1, bytes(32))
+    assert canonical_quads(made).count(b"\n") == 9
+    with pytest.raises(ValueError, match=r"list|IRI"):
+        canonical_quads(made | change)
+    for ttl in (True, 1.0, "1"):
+        with pytest.raises(ValueError, match="list"):
+            canonical_quads(made | {"credentialSubject": made["credentialSubject"] | {"ttl": ttl}})
 
 
 def test_a_list_has_eight_times_the_least_and_whole_words() -> None:

@@ -10,11 +10,15 @@ from fastapi.responses import Response
 
 from registry.formats.statuslist import Purpose
 from registry.service import examples
-from registry.service.caching import JSON, fixed
+from registry.service.accepting import accepted_types
+from registry.service.caching import BY_ACCEPT, JSON, fixed
 from registry.service.listing import TTL_SECONDS, GivenList, StatusLists
 from registry.service.service import Service, service_of
 
 MEDIA_TYPE: Final = "application/vc"
+LD_JSON: Final = "application/ld+json"
+TYPES: Final = (MEDIA_TYPE, JSON, LD_JSON)
+"""A list is the same bytes in each: some clients read no JSON but under a type that says so."""
 KEPT: Final = f"public, max-age={TTL_SECONDS}"
 _Issuer = Annotated[int, Path(ge=1, lt=2**63, description="Number of the party.", examples=[7])]
 _Number = Annotated[int, Path(ge=1, lt=2**31, description="Number of the list, from 1.", examples=[1])]
@@ -56,7 +60,10 @@ router = APIRouter(prefix="/v1", tags=["status lists"])
     summary="The revocations or suspensions of an issuer as a W3C BitstringStatusListCredential.",
     response_class=Response,
     responses={
-        200: {"description": "As of the last final block.", "content": {MEDIA_TYPE: {"example": _LIST}}},
+        200: {
+            "description": "As of the last final block; under the type that is accepted.",
+            "content": {kind: {"example": _LIST} for kind in TYPES},
+        },
         304: {"description": "The list is as it was."},
     },
 )
@@ -65,8 +72,10 @@ async def status_list(request: Request, issuer: _Issuer, purpose: Purpose, numbe
     given = await service.in_thread(
         _given, service, _lists_of(request), issuer, purpose, number, asked=str(request.base_url)
     )
-    headers = {"Index-Block": str(given.block_number)}
-    return fixed(request, orjson.dumps(given.credential), MEDIA_TYPE, kept=KEPT, headers=headers)
+    headers = {"Index-Block": str(given.block_number)} | BY_ACCEPT
+    # Whoever accepts none of them gets what a list is.
+    media_type = next((kind for kind in accepted_types(request) if kind in TYPES), MEDIA_TYPE)
+    return fixed(request, orjson.dumps(given.credential), media_type, kept=KEPT, headers=headers)
 
 
 @router.get(

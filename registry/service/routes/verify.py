@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from registry.chain.verification import Verifier
 from registry.errors import IntakeError, RegistryError, SettingsError
 from registry.forms import LONGEST_BOUNDARY
+from registry.service.accepting import accepted_types
 from registry.service.bodies import check_not_packed, pieces_of
 from registry.service.submissions import Broken, Item, Kind, Submission, too_large
 from registry.service.verifying import COLUMNS, Row, Summary, Verifying, row_of, verdict_on
@@ -31,7 +31,6 @@ T = TypeVar("T")
 VERIFYING_THREADS: Final = 4
 MOST_AT_ONCE: Final = 32
 MOST_TRUSTED: Final = 1000
-_WEIGHT: Final = re.compile(r"[01](\.[0-9]{0,3})?")
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
 JSON_TYPES: Final = ("application/json", "application/ld+json", "application/vc", "application/vc+json")
@@ -222,7 +221,7 @@ def _submission(request: Request, verifying: Verifying, name: str | None) -> Sub
 
 def _form(request: Request, *, is_single: bool) -> Form:
     """The form that the client accepts; where it accepts any, a verdict on one credential and lines about many."""
-    for kind in _accepted(request):
+    for kind in accepted_types(request):
         if kind in (CSV, "text/*"):
             return Form.CSV
         if kind in (NDJSON, "application/ndjson", "application/jsonl"):
@@ -236,16 +235,6 @@ def _form(request: Request, *, is_single: bool) -> Form:
         remedy=f"Accept {JSON}, {NDJSON} or {CSV}.",
         code="not-acceptable",
     )
-
-
-def _accepted(request: Request) -> list[str]:
-    """The types that the client accepts, the most wanted first (RFC 9110 section 12.5.1)."""
-    weighed = []
-    for one in ",".join(request.headers.getlist("accept")).split(","):
-        kind, *parameters = (part.strip().lower() for part in one.split(";"))
-        weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
-        weighed.append((float(weight) if _WEIGHT.fullmatch(weight) else 0.0, kind or "*/*"))
-    return [kind for weight, kind in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
 
 
 def _moment(text: str) -> datetime:

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.35;
+
+import {CredentialRegistry} from "../src/CredentialRegistry.sol";
+import {Kind} from "../src/IAccreditations.sol";
+import {Reason} from "../src/Reasons.sol";
+import {Scope} from "../src/Scopes.sol";
+import {Symbolic} from "./Symbolic.sol";
+
+/// @dev Nobody enters into an accreditation or a recognition once it has retired, on either side. Four parties, of which
+/// one body and one holder have retired; offers among all of them that nobody has answered.
+contract RetirementProof is Symbolic {
+    address private constant GOVERNOR = address(0xC0);
+    uint64 private constant BODY = 1;
+    uint64 private constant HOLDER = 2;
+    uint64 private constant RETIRED_BODY = 3;
+    uint64 private constant RETIRED_HOLDER = 4;
+    uint48 private constant START = 1_700_000_000;
+    uint48 private constant END = 1_900_000_000;
+
+    CredentialRegistry private _registry;
+    uint64 private _goodOffer;
+    uint64 private _suspended;
+
+    function setUp() external {
+        vm.warp(1_800_000_000);
+        _registry = new CredentialRegistry();
+        for (uint64 party = BODY; party <= RETIRED_HOLDER; ++party) {
+            vm.prank(GOVERNOR);
+            _registry.registerParty("", 0);
+        }
+        _offer(RETIRED_BODY, HOLDER);
+        _offer(BODY, RETIRED_HOLDER);
+        _goodOffer = _offer(BODY, HOLDER);
+        _suspended = _offer(RETIRED_BODY, HOLDER);
+        vm.prank(GOVERNOR);
+        _registry.acceptAccreditation(_suspended);
+        vm.prank(GOVERNOR);
+        _registry.suspendAccreditation(_suspended, START, Reason.UnderReview);
+        vm.prank(GOVERNOR);
+        _registry.retire(RETIRED_BODY);
+        vm.prank(GOVERNOR);
+        _registry.retire(RETIRED_HOLDER);
+    }
+
+    /// @dev Any sender, any accreditation: only the offer between two active parties is accepted.
+    function check_retired_accept(address sender, uint64 id) external {
+        vm.prank(sender);
+        try _registry.acceptAccreditation(id) {
+            assert(id == _goodOffer);
+        } catch {}
+    }
+
+    /// @dev Any sender, any two parties: what is offered is between active ones.
+    function check_retired_offer(address sender, uint64 body, uint64 holder) external {
+        vm.prank(sender);
+        try _registry.offerAccreditation(body, holder, Kind.AccreditToIssue, _anything(), START, END, 0, "") {
+            assert(_bothActive(body, holder));
+        } catch {}
+    }
+
+    /// @dev Any sender, any two parties: recognitions are between active ones.
+    function check_retired_recognise(address sender, uint64 body, uint64 otherBody) external {
+        vm.prank(sender);
+        try _registry.recognise(body, otherBody, _anything(), START, 0, 0, "") {
+            assert(_bothActive(body, otherBody));
+        } catch {}
+    }
+
+    /// @dev Any sender, any accreditation, any time: what a body suspended before it retired stays suspended.
+    function check_retired_reinstate(address sender, uint64 id, uint48 effectiveFrom) external {
+        vm.prank(sender);
+        try _registry.reinstateAccreditation(id, effectiveFrom, Reason.Resolved) {
+            assert(false);
+        } catch {}
+    }
+
+    function _offer(uint64 body, uint64 holder) private returns (uint64) {
+        vm.prank(GOVERNOR);
+        return _registry.offerAccreditation(body, holder, Kind.AccreditToIssue, _anything(), START, END, 0, "");
+    }
+
+    function _bothActive(uint64 body, uint64 holder) private pure returns (bool) {
+        return body != holder && body != 0 && holder != 0 && body <= HOLDER && holder <= HOLDER;
+    }
+
+    function _anything() private pure returns (Scope memory) {
+        return Scope(0, 0, 1, 8, 0, 0);
+    }
+}

@@ -1,0 +1,18 @@
+"""A key as the packages of others take it."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from registry.formats.dataintegrity import did_key, did_key_method, write_public_key
+from registry.formats.multibase import to_base58
+
+
+def key_pair(key: Ed25519PrivateKey, method: str | None = None) -> dict[str, str]:
+    """Its Multikey with the secret half, known by its `did:key` or the method."""
+    return {
+        "id": method or did_key_method(key),
+        "controller": did_key(key) if method is None else method.partition("#")[0],
+        "publicKeyMultibase": write_public_key(key),
+        "secretKeyMultibase": to_base58(b"\x80\x26" + key.private_bytes_raw()),
+    }
