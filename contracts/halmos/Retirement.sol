@@ -7,8 +7,8 @@ import {Reason} from "../src/Reasons.sol";
 import {Scope} from "../src/Scopes.sol";
 import {Symbolic} from "./Symbolic.sol";
 
-/// @dev No offer is accepted once either party has retired. Four parties, of which
-/// one body and one holder have retired; offers among all of them that nobody has answered.
+/// @dev No offer is accepted once either party has retired. Of four parties one body and one holder have; offers among them
+/// wait for an answer, and one accreditation is suspended.
 contract RetirementProof is Symbolic {
     address private constant GOVERNOR = address(0xC0);
     uint64 private constant BODY = 1;
