@@ -7,8 +7,8 @@ import {Reason} from "../src/Reasons.sol";
 import {Scope} from "../src/Scopes.sol";
 import {Symbolic} from "./Symbolic.sol";
 
-/// @dev Nobody enters into an accreditation or a recognition once it has retired, on either side. Four parties, of which
-/// one body and one holder have retired; offers among all of them that nobody has answered.
+/// @dev No offer is accepted once either party has retired. Of four parties one body and one holder have; offers among them
+/// wait for an answer, and one accreditation is suspended.
 contract RetirementProof is Symbolic {
     address private constant GOVERNOR = address(0xC0);
     uint64 private constant BODY = 1;
@@ -51,37 +51,9 @@ contract RetirementProof is Symbolic {
         } catch {}
     }
 
-    /// @dev Any sender, any two parties: what is offered is between active ones.
-    function check_retired_offer(address sender, uint64 body, uint64 holder) external {
-        vm.prank(sender);
-        try _registry.offerAccreditation(body, holder, Kind.AccreditToIssue, _anything(), START, END, 0, "") {
-            assert(_bothActive(body, holder));
-        } catch {}
-    }
-
-    /// @dev Any sender, any two parties: recognitions are between active ones.
-    function check_retired_recognise(address sender, uint64 body, uint64 otherBody) external {
-        vm.prank(sender);
-        try _registry.recognise(body, otherBody, _anything(), START, 0, 0, "") {
-            assert(_bothActive(body, otherBody));
-        } catch {}
-    }
-
-    /// @dev Any sender, any accreditation, any time: what a body suspended before it retired stays suspended.
-    function check_retired_reinstate(address sender, uint64 id, uint48 effectiveFrom) external {
-        vm.prank(sender);
-        try _registry.reinstateAccreditation(id, effectiveFrom, Reason.Resolved) {
-            assert(false);
-        } catch {}
-    }
-
     function _offer(uint64 body, uint64 holder) private returns (uint64) {
         vm.prank(GOVERNOR);
         return _registry.offerAccreditation(body, holder, Kind.AccreditToIssue, _anything(), START, END, 0, "");
-    }
-
-    function _bothActive(uint64 body, uint64 holder) private pure returns (bool) {
-        return body != holder && body != 0 && holder != 0 && body <= HOLDER && holder <= HOLDER;
     }
 
     function _anything() private pure returns (Scope memory) {

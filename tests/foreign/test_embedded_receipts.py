@@ -11,9 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from anchor.samples import CONTEXTS, credentials
 from registry.credential import digest_document
 from registry.formats.dataintegrity import did_key
-from registry.merkle import InclusionProof
-from registry.receipt import Receipt, embed, embedded
-from tests.foreign.keys import key_pair
+from registry.receipt import embed, embedded
+from tests.foreign.made import key_pair, receipt_of
 from tests.foreign.others import Complained, ask
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -31,13 +30,6 @@ def issued(*, first_context: str = CONTEXTS[0]) -> dict[str, Any]:
     signed: dict[str, Any] = ask("issue", document=carrying, key=key_pair(KEY))
     assert len(signed["proof"]) == 3
     return signed
-
-
-def receipt_of(document: dict[str, Any], issuer: int) -> Receipt:
-    digest = digest_document(document)
-    proof = InclusionProof(0, 1, ())
-    contract = "0x" + "ab" * 20
-    return Receipt.of_batch(digest, digest.value, proof, chain="eip155:1", contract=contract, issuer=issuer)
 
 
 def without_context(document: dict[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 
 from anchor.samples import ISSUERS, QUALIFICATIONS, credentials
-from registry.receipt import Receipt, embed
+from registry.receipt import embed
+from tests.foreign.made import receipt_of
 from tests.foreign.others import shared
-from tests.foreign.test_embedded_receipts import receipt_of
 
 SCHEMA = "schemas/ob_v3p0_achievementcredential_schema.json"
 
@@ -40,8 +40,7 @@ def test_every_sample_is_valid(validator: jsonschema.protocols.Validator) -> Non
 
 def test_a_sample_with_its_receipt_inside_is_valid(validator: jsonschema.protocols.Validator) -> None:
     document = next(credentials(1))
-    receipt: Receipt = receipt_of(document, issuer=7)
-    assert mistakes(validator, embed(document, receipt)) == []
+    assert mistakes(validator, embed(document, receipt_of(document, issuer=7))) == []
 
 
 @pytest.mark.parametrize(

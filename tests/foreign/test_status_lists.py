@@ -13,7 +13,7 @@ from registry.errors import SignerError
 from registry.formats.dataintegrity import did_key, did_key_method, read_key, sign, sign_rdf, verify, write_public_key
 from registry.formats.nquads import canonical, literal
 from registry.formats.statuslist import FEWEST_BITS, Purpose, canonical_quads, status_list_credential
-from tests.foreign.keys import key_pair
+from tests.foreign.made import key_pair
 from tests.foreign.others import ask
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
