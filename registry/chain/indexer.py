@@ -102,6 +102,8 @@ class Indexer:
         # How what is not confirmed is being confirmed: a second reading up to a block and then the state, or headers.
         self._check: StateCheck | None = None
         self._again: tuple[int, int] | None = None
+        # Where the cursor stands if nothing was added since the check began but what cannot lack anything.
+        self._checked_to = -1
         self._by_headers = False
         # What was confirmed before this process began is held against the contract once more, in the pauses.
         self._patrol: StateCheck | None = StateCheck(writer.index, self._state)
@@ -225,6 +227,8 @@ class Indexer:
             return self._look_for(error, head, last, is_near=is_near)
         if counts is not None:
             self._uncounted.clear()
+        if is_near and head.cursor.number == self._checked_to:
+            self._checked_to = last
         self._spans.worked(len(events))
         after = self._head()
         self._settle(after, final, newest)
@@ -278,6 +282,9 @@ class Indexer:
         return None
 
     def _confirm(self, head: Head) -> None:
+        if self._check is not None and head.cursor.number != self._checked_to:
+            # What came in since, here or by another process, may lack something itself.
+            self._start_over()
         if self._check is None and not self._by_headers:
             counts = self._writer.index.counts()
             questions = counts["parties"] + 3 * counts["batches"]
@@ -285,6 +292,7 @@ class Indexer:
             if not self._by_headers:
                 self._check = StateCheck(self._writer.index, self._state)
                 self._again = head.confirmed + 1, head.cursor.number
+                self._checked_to = head.cursor.number
         if self._by_headers:
             self._confirm_blocks(head)
         elif self._again is not None:

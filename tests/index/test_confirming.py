@@ -224,6 +224,22 @@ def test_a_long_way_that_cannot_be_confirmed_is_not_called_so(memory: Engine) ->
     assert now(memory).is_confirmed
 
 
+def test_what_is_added_unseen_while_the_state_is_compared_is_compared_too(memory: Engine, by_state: None) -> None:
+    chain = history(5, empty=40)
+    IndexWriter(memory, CHAIN, ADDRESS).forget()
+    here = indexer(chain, memory, near=FAR)
+    for _ in range(4):
+        here.step()
+    assert not now(memory).is_confirmed
+    for _ in range(3):
+        chain.mine(6)
+    hide(chain, "AccreditationSuspended")
+    assert now(memory).cursor.number == chain.height - 3
+    head = here.catch_up()
+    assert head.is_confirmed
+    assert says_what_the_contract_says(chain, memory, head)
+
+
 # What was missed before
 
 
@@ -306,7 +322,7 @@ MOVES = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32), moves=MOVES, near=st.sampled_from([FAR, 3, 1000]), by_headers=st.booleans())
 def test_whatever_is_left_out_the_index_never_believes_that_it_has_all(
     memory: Engine, seed: int, moves: list[tuple[Any, ...]], near: int, by_headers: bool

@@ -41,6 +41,12 @@ class Told:
     revoked: dict[tuple[int, bytes, int], int] = field(default_factory=dict)
     suspended: dict[tuple[int, bytes, int], int] = field(default_factory=dict)
     accreditations: list[str] = field(default_factory=list)
+    voided: set[tuple[int, bytes]] = field(default_factory=set)
+
+    @property
+    def changeable(self) -> list[tuple[int, bytes]]:
+        """Batches whose statuses the contract lets be changed."""
+        return [key for key, count in self.batches.items() if count and key not in self.voided]
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ class ToldChain:
             dict(before.told.revoked),
             dict(before.told.suspended),
             list(before.told.accreditations),
+            set(before.told.voided),
         )
         logs = []
         for position in range(events):
@@ -140,7 +147,7 @@ class ToldChain:
         kinds = ["register"]
         if told.parties:
             kinds += ["anchor", "anchor", "anchor", "profile", "control", "operator", "retire", "offer", "recognise"]
-        if told.batches:
+        if told.changeable:
             kinds += ["revoke", "suspend", "clear", "void", "supersede"]
         if told.accreditations:
             kinds += ["change", "change"]
@@ -195,8 +202,9 @@ class ToldChain:
         }
 
     def _word(self, told: Told) -> dict[str, Any]:
-        issuer, root = self._random.choice(list(told.batches))
-        return {"issuer": issuer, "root": root, "word": self._random.randrange(2), "reason": 1, "operator": SOMEBODY}
+        issuer, root = self._random.choice(told.changeable)
+        word = self._random.randrange(-(-told.batches[issuer, root] // 256))
+        return {"issuer": issuer, "root": root, "word": word, "reason": 1, "operator": SOMEBODY}
 
     def _revoke(self, told: Told) -> tuple[str, dict[str, Any]]:
         given = self._word(told)
@@ -211,7 +219,8 @@ class ToldChain:
         return "SuspensionCleared", given | {"changed": self._random.getrandbits(8) | 1}
 
     def _void(self, told: Told) -> tuple[str, dict[str, Any]]:
-        issuer, root = self._random.choice(list(told.batches))
+        issuer, root = self._random.choice(told.changeable)
+        told.voided.add((issuer, root))
         return "BatchVoided", {"issuer": issuer, "root": root, "reason": 2, "controller": SOMEBODY}
 
     def _supersede(self, told: Told) -> tuple[str, dict[str, Any]]:
