@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from anchor.daemon.dropfolder import DropFolder
-from anchor.daemon.intake import Desk, IntakeLimits, Kind, Order
 from anchor.intake import digest_of, take_in
 from registry.credential import digest_json
 from tests.conftest import Run
-from tests.daemon.issuer import Site
 
 NAMES = [
     "diploma.json",
@@ -129,34 +125,3 @@ def test_a_long_name_is_shortened_and_its_receipt_is_found(run: Run, tmp_path: P
         "verify", folder, "--trust", 1, "--data-folder", "elsewhere", "--chain", "http://127.0.0.1:1", "--json"
     )
     assert "no-receipt" not in verified.out
-
-
-# The daemon
-
-
-def test_the_daemon_reads_every_file_and_tells_what_it_does_not_take(site: Site, tmp_path: Path) -> None:
-    names, documents = [*NAMES, "../out.json"], [*DOCUMENTS, b'{"id":"out"}']
-    data = packed(tmp_path / "two.zip", names, documents).read_bytes()
-    incoming = Desk(site.jobs, IntakeLimits()).receive(Order(1, "http"), Kind.ZIP)
-    incoming.feed(data)
-    job = incoming.finish().job
-    assert (job.credentials, job.rejected) == (8, 1)
-    assert site.digests() == sorted(digest_json(document).value for document in DOCUMENTS)
-    assert [(each.source, each.code) for each in site.jobs.rejects(job.id)] == [("../out.json", "zip-name")]
-
-
-def test_a_dropped_file_with_a_long_name_is_moved_with_its_note(site: Site, tmp_path: Path) -> None:
-    name = "学" * 83 + ".json"
-    inbox = tmp_path / "drop" / "1"
-    inbox.mkdir(parents=True)
-    (inbox / name).write_bytes(DOCUMENTS[0])
-    folder = DropFolder(tmp_path / "drop", Desk(site.jobs, IntakeLimits()), site.jobs)
-    assert [folder.look(), folder.look()] == [0, 1]
-    assert not (inbox / name).exists()
-    (note,) = (inbox / "done").glob("*.job.json")
-    assert json.loads(note.read_bytes())["credentials"] == 1
-    # Again, with other content: both are kept.
-    (inbox / name).write_bytes(DOCUMENTS[1])
-    assert [folder.look(), folder.look()] == [0, 1]
-    kept = {sha256(path.read_bytes()).hexdigest() for path in (inbox / "done").iterdir()}
-    assert {sha256(document).hexdigest() for document in DOCUMENTS[:2]} <= kept
