@@ -18,7 +18,7 @@ from registry.archives import Names
 from registry.credential import Digest, DigestMethod, Limits, parse_json
 from registry.errors import CredentialError, IntakeError, ReceiptError
 from registry.merkle import Tree
-from registry.receipt import Receipt, embed, to_cbor, to_json
+from registry.receipt import Receipt, embed, parse, to_cbor, to_json
 from registry.store.batches import BatchRow, Leaf, Place
 from registry.store.folder import DataFolder
 
@@ -158,10 +158,21 @@ class _Folder:
 
     def write(self, name: str, content: bytes) -> str:
         chosen = self._names.of(name)
+        # What an earlier run wrote of the same credential is replaced, and no receipt of another one.
+        while _is_of_another(self._path / chosen, content):
+            chosen = self._names.of(name)
         target = self._path / chosen
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
         return chosen
+
+
+def _is_of_another(path: Path, content: bytes) -> bool:
+    """Whether a file is the receipt of another credential than this receipt's."""
+    try:
+        return path.is_file() and parse(path.read_bytes()).digest != parse(content).digest
+    except ReceiptError:
+        return False
 
 
 class _Zip:

@@ -91,6 +91,19 @@ def test_each_holder_gets_a_receipt_that_is_his(run: Run, tmp_path: Path) -> Non
     assert run("absent", digest_json(DOCUMENTS[0]).value.hex(), "--json").json["outcome"] == "present"
 
 
+def test_receipts_of_two_batches_in_one_folder_do_not_replace_each_other(run: Run) -> None:
+    assert run("issuer", "register", "--uri", "did:web:university.example").code == 0
+    for year, document in enumerate(DOCUMENTS[:2]):
+        Path("diploma.json").write_bytes(document)
+        root = run("anchor", "diploma.json", "--json").json["batches"][0]["root"]
+        for _ in range(2):
+            written = run("receipts", root, "-o", "receipts", "--json").json
+            assert len(written["renamed"]) == year
+    digests = {json.loads(path.read_bytes())["digest"]["value"] for path in Path("receipts").iterdir()}
+    assert digests == {digest_json(document).value.hex() for document in DOCUMENTS[:2]}
+    assert len(list(Path("receipts").iterdir())) == 2
+
+
 def test_names_that_lead_out_of_a_zip_are_rejects(run: Run, tmp_path: Path) -> None:
     packed(tmp_path / "out.zip", ["a.json", "../x.json", "b/../../y.json"], DOCUMENTS[:3])
     intake = take_in(tmp_path / "out.zip")
