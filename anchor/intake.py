@@ -12,13 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from anchor.digesting import (
+    FILES_A_PIECE,
     RECORD_BYTES,
     Digested,
     FilePiece,
@@ -26,15 +28,16 @@ from anchor.digesting import (
     Piece,
     ZipPiece,
     digest_piece,
+    digest_piece_apart,
     looks_like_digest,
     readable_entries,
+    zip_pieces,
 )
 from registry.archives import is_receipt_name
 from registry.credential import DEFAULT_LIMITS, DigestMethod, Limits
 from registry.errors import IntakeError
 
 PIECE_BYTES = 4 << 20
-FILES_A_PIECE = 256
 # Below this, starting processes costs more than they save.
 PARALLEL_FROM_BYTES = 16 << 20
 METHODS = tuple(DigestMethod)
@@ -83,12 +86,14 @@ class Intake:
         rejects: what has no digest.
         hazards: how many documents have each hazard; empty unless asked for.
         hazard_examples: hazard code → its sentence and the first place where it was met.
+        renamed: names in a ZIP that are called otherwise here, since another file has the name → what they are called.
     """
 
     records: list[bytes] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     hazards: Counter[str] = field(default_factory=Counter)
     hazard_examples: dict[str, tuple[str, Origin]] = field(default_factory=dict)
+    renamed: list[tuple[str, str]] = field(default_factory=list)
     _pieces: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
 
     def origin(self, record: bytes) -> Origin:
@@ -155,6 +160,7 @@ def take_in(
         raise _unreadable(path, error) from None
     total = sum(piece.size for piece in pieces)
     intake, done, line = Intake(), 0, 1
+    intake.renamed += [pair for piece in pieces if isinstance(piece, ZipPiece) for pair in piece.renamed]
     jobs = [(piece, limits, hazards_at) for piece in pieces]
     try:
         for piece, digested in zip(pieces, _digested(jobs, total, workers), strict=True):
@@ -193,15 +199,30 @@ def source_files(folder: Path) -> list[Path]:
 def _digested(jobs: list[tuple[Piece, Limits, datetime | None]], total: int, workers: int | None) -> Iterator[Digested]:
     processes = min(workers or os.cpu_count() or 1, len(jobs))
     if processes <= 1 or total < PARALLEL_FROM_BYTES:
-        yield from map(digest_piece, jobs)
+        # An archive is opened once: its list of files is read as a whole each time.
+        with ExitStack() as opened:
+            yield from map(digest_piece, _with_open_archive(jobs, opened))
         return
     # Not fork: the command may hold threads and database connections.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
-            yield from pool.map(digest_piece, jobs)
+            yield from pool.map(digest_piece_apart, jobs)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _with_open_archive(
+    jobs: list[tuple[Piece, Limits, datetime | None]], opened: ExitStack
+) -> Iterator[tuple[Piece, Limits, datetime | None]]:
+    archive: ZipFile | None = None
+    for piece, limits, hazards_at in jobs:
+        if isinstance(piece, ZipPiece):
+            if archive is None and isinstance(piece.archive, Path):
+                archive = opened.enter_context(ZipFile(piece.archive))
+            yield replace(piece, archive=archive or piece.archive), limits, hazards_at
+        else:
+            yield piece, limits, hazards_at
 
 
 def _format(path: Path) -> Format:
@@ -250,7 +271,7 @@ def _file_pieces(files: list[Path], folder: Path) -> Iterator[FilePiece]:
 def _zip_pieces(path: Path) -> Iterator[ZipPiece]:
     try:
         with ZipFile(path) as archive:
-            entries = [entry for entry in readable_entries(archive) if not is_receipt_name(entry.filename)]
+            yield from zip_pieces(archive, readable_entries(archive), path)
     except (BadZipFile, NotImplementedError, ValueError) as error:
         raise IntakeError(
             f"this is not a ZIP file that can be read: {error}",
@@ -258,10 +279,6 @@ def _zip_pieces(path: Path) -> Iterator[ZipPiece]:
             remedy="Create the ZIP again, without encryption.",
             code="bad-zip",
         ) from None
-    for start in range(0, len(entries), FILES_A_PIECE):
-        names = tuple(entry.filename for entry in entries[start : start + FILES_A_PIECE])
-        size = sum(entry.file_size for entry in entries[start : start + FILES_A_PIECE])
-        yield ZipPiece(names, path, size)
 
 
 def _unreadable(path: Path, error: OSError) -> IntakeError:

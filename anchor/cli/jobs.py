@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+from rich.markup import escape
 from rich.table import Table
 
+from anchor.audit_text import plain
 from anchor.batches import Batches, Selection, revoked_among, select
 from anchor.cli.session import Exit, Session, command
 from anchor.intake import Format, Intake, Reject, digest_of, method_of, take_in
@@ -240,6 +242,7 @@ def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
         "duplicates": len(selection.duplicates),
         "anchoredBefore": len(selection.anchored),
         "rejected": len(intake.rejects),
+        "renamed": [{"name": name, "source": source} for name, source in intake.renamed],
     }
 
 
@@ -249,6 +252,10 @@ def _say_counts(session: Session, intake: Intake, selection: Selection, revoked:
     if selection.duplicates:
         first = selection.duplicates[0]
         session.say(f"  [yellow]{len(selection.duplicates):,} came twice[/], first {first.again} (as {first.first})")
+    if intake.renamed:
+        name, source = intake.renamed[0]
+        told = f"first {escape(plain(name))} (as {escape(plain(source))})"
+        session.say(f"  [yellow]{len(intake.renamed):,} have the name of another file in the ZIP[/], {told}")
     if selection.anchored:
         note = f", {revoked:,} of them revoked" if revoked else ""
         session.say(f"  [yellow]{len(selection.anchored):,} anchored before and left out[/]{note}")

@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
+from anchor.audit_text import plain
 from anchor.cli.session import Session, command
 from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of
 from anchor.workspace import Workspace
+from registry.archives import inside
 from registry.credential import Limits
 from registry.errors import SettingsError, StoreError
 from registry.store.batches import BatchRow
+
+RENAMED_SHOWN = 10
 
 
 @command
@@ -28,6 +33,7 @@ def receipts(
     """Write the receipts of a batch."""
     if cbor and (originals is not None or output.suffix.lower() == ".jsonl"):
         raise SettingsError("--cbor goes with receipts of their own in a folder or ZIP", code="cbor")
+    renamed: list[dict[str, str]] = []
     source = None if originals is None else Originals(originals, _limits(session))
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
@@ -39,17 +45,33 @@ def receipts(
             contract = workspace.contract_address.lower()
             found = receipts_of(row, workspace.store.leaves(row), tree, chain=workspace.chain, contract=contract)
             for number, (leaf, receipt) in enumerate(found, start=1):
-                if source is None:
-                    writer.write(receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))
-                else:
-                    writer.write(*source.with_receipt(leaf, receipt))
+                name, content = (
+                    (receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))
+                    if source is None
+                    else source.with_receipt(leaf, receipt)
+                )
+                written = writer.write(name, content)
+                if written not in (name, str(inside(name))):
+                    renamed.append({"digest": leaf.digest.hex(), "source": leaf.source, "name": written})
                 progress(number, row.leaf_count)
     session.result(
-        {"root": f"0x{row.root.hex()}", "receipts": row.leaf_count, "output": str(output), "state": row.state}
+        {
+            "root": f"0x{row.root.hex()}",
+            "receipts": row.leaf_count,
+            "output": str(output),
+            "state": row.state,
+            "renamed": renamed,
+        }
     )
     pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
     what = "receipts" if originals is None else "credentials with their receipts"
     session.say(f"{row.leaf_count:,} {what} of batch 0x{row.root.hex()} written to [bold]{output}[/].{pending}")
+    if renamed:
+        session.say(f"{len(renamed):,} of them have a shortened or numbered name, for their own is too long or taken:")
+        for each in renamed[:RENAMED_SHOWN]:
+            session.say(f"  {escape(plain(each['source']))}: {escape(plain(each['name']))}")
+        if len(renamed) > RENAMED_SHOWN:
+            session.say("  and others; --json names all of them.")
 
 
 def _batch(workspace: Workspace, text: str) -> BatchRow:

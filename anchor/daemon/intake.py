@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from anchor.daemon.notices import Notices
-from anchor.digesting import DIGEST_LINE_BYTES, Collector, Digested, ZipPiece, digest_piece, readable_entries
-from anchor.intake import FILES_A_PIECE, Format, digest_of, take_in
-from registry.archives import UNREADABLE_ZIP, check_directory, file_name, is_packed_usually, is_receipt_name, storable
+from anchor.digesting import DIGEST_LINE_BYTES, Collector, Digested, digest_piece, readable_entries, zip_pieces
+from anchor.intake import Format, digest_of, take_in
+from registry.archives import UNREADABLE_ZIP, check_directory, file_name, is_packed_usually, storable
 from registry.credential import DEFAULT_LIMITS, Limits
 from registry.errors import IntakeError
 from registry.forms import FormReader, Nothing, Part, Sink, bad_form
@@ -412,15 +412,12 @@ class _Zip(_Spooled):
         try:
             check_directory(self._file, MOST_DIRECTORY_BYTES)
             with zipfile.ZipFile(self._file) as archive:
-                entries = [entry for entry in readable_entries(archive) if not is_receipt_name(entry.filename)]
-            self._check(entries)
-            for start in range(0, len(entries), FILES_A_PIECE):
-                share = entries[start : start + FILES_A_PIECE]
-                names = tuple(entry.filename for entry in share)
-                piece = ZipPiece(names, self._file, sum(entry.file_size for entry in share))
-                digested = digest_piece((piece, self._limits.document, None))
-                shown = tuple(f"{self._source}/{name}" if self._source else name for name in names)
-                self._taken.parts.append(_Part(shown, digested, by_line=False))
+                entries = readable_entries(archive)
+                self._check(entries)
+                for piece in zip_pieces(archive, entries, archive):
+                    digested = digest_piece((piece, self._limits.document, None))
+                    shown = tuple(f"{self._source}/{name}" if self._source else name for name in piece.sources)
+                    self._taken.parts.append(_Part(shown, digested, by_line=False))
         except UNREADABLE_ZIP as error:
             raise _bad_zip(str(error)) from None
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -70,6 +71,44 @@ def test_the_program_knows_the_newest_revision() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(str(database.__file__)).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_trees_that_were_loaded_under_their_root_alone_stay_loaded(url: str) -> None:
+    """And the tree of another count with the same root has room beside them."""
+    engine = _at_revision(url, "0003")
+    root, other = sha256(b"root").digest(), sha256(b"other").digest()
+    with engine.begin() as connection:
+        for number, each in enumerate((root, other), start=1):
+            values = {"number": number, "root": each}
+            connection.execute(text("INSERT INTO indexed_tree VALUES (:number, :root, 1, 'loaded', 5)"), values)
+            connection.execute(text("INSERT INTO indexed_leaf VALUES (:number, :number, 0)"), {"number": number})
+    engine.dispose()
+    opened = open_database(url)
+    with opened.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        found = connection.execute(text("SELECT id, root, leaf_count, state, loaded_at FROM indexed_tree ORDER BY id"))
+        assert [(row[0], bytes(row[1]), *row[2:]) for row in found] == [
+            (1, root, 1, "loaded", 5),
+            (2, other, 1, "loaded", 5),
+        ]
+        leaves = connection.execute(text("SELECT prefix, tree, leaf_index FROM indexed_leaf ORDER BY prefix"))
+        assert [tuple(row) for row in leaves] == [(1, 1, 0), (2, 2, 0)]
+        connection.execute(text("INSERT INTO indexed_tree VALUES (3, :root, 6, 'loaded', 5)"), {"root": root})
+        with pytest.raises(DBAPIError), connection.begin_nested():
+            connection.execute(text("INSERT INTO indexed_tree VALUES (4, :root, 6, 'loaded', 5)"), {"root": root})
+        with pytest.raises(DBAPIError), connection.begin_nested():
+            connection.execute(text("INSERT INTO indexed_leaf VALUES (9, 99, 0)"))
+    opened.dispose()
+
+
+def _at_revision(url: str, revision: str) -> Engine:
+    engine = database._engine(url, 60.0)
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(database.__file__)).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    return engine
 
 
 def test_a_folder_from_before_the_revisions_keeps_what_is_in_it(tmp_path: Path) -> None:

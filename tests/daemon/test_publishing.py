@@ -109,6 +109,6 @@ def test_credentials_that_do_not_give_the_root_are_not_published(here: Site) -> 
     with here.data.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM leaf WHERE leaf_index = 1")
     trees.away = False
-    with pytest.raises(StoreError, match="another root") as refused:
+    with pytest.raises(StoreError, match="another tree") as refused:
         TreePublisher(here.data, here.batches, trees).publish(batch)
     assert refused.value.code == "tree-damaged"
