@@ -74,13 +74,9 @@ def _is_about(each: Judged) -> bool:
 
 def _told(each: Judged) -> OtherReceipt:
     receipt, verdict = each
-    anchor = receipt.anchor if isinstance(receipt, Receipt) else None
     reasons = {check.code: check.text for check in reversed(verdict.deciding)}  # the first check of each code
-    return OtherReceipt(
-        chain=anchor and anchor.chain,
-        issuer=anchor and anchor.issuer,
-        root=receipt.root if isinstance(receipt, Receipt) else None,
-        overall=verdict.overall,
-        codes=tuple(reversed(reasons)),
-        text=" ".join(reversed(reasons.values())),
-    )
+    codes, text = tuple(reversed(reasons)), " ".join(reversed(reasons.values()))
+    if isinstance(receipt, ReceiptError):
+        return OtherReceipt(None, None, None, verdict.overall, codes, text)
+    anchor = receipt.anchor
+    return OtherReceipt(anchor.chain, anchor.issuer, receipt.root, verdict.overall, codes, text)

@@ -16,7 +16,8 @@ from registry.accreditation import Ledger
 from registry.anchors import AnchorPlace
 from registry.chain.accreditations import read_ledger
 from registry.chain.contract import CredentialRegistry
-from registry.chain.facts import Clock, FactsReader, OtherAnchor, utc_now
+from registry.chain.facts import FactsReader, OtherAnchor
+from registry.chain.heads import Clock, utc_now
 from registry.chain_names import chain_name
 from registry.credential import DEFAULT_LIMITS, Digest, Limits, digest_given
 from registry.document import Reading, digest_only, read_document
