@@ -41,8 +41,8 @@ class Stored:
 
     def __init__(self, folder: Path, digests: list[bytes]):
         self.tree = Tree.build(digests)
-        self.root = self.tree.root
-        self.path = folder / f"{self.root.hex()}.tree"
+        self.root = self.tree.id
+        self.path = folder / self.root.name
         self.tree.write(self.path)
         self.memory = MemoryStore()
         obstore.put(self.memory, self.path.name, self.path.read_bytes())
@@ -70,7 +70,7 @@ def test_every_store_answers_as_the_tree_does(stored: Stored) -> None:
     edges = {0, 1, 254, 255, 256, 257, 65535, 65536, count // 2, count - 2, count - 1}
     indexes = sorted({index for index in edges if 0 <= index < count} | {chosen.randrange(count) for _ in range(40)})
     for store in stored.stores:
-        assert store.leaf_count(root) == count
+        assert store.counts(root.root) == [count]
         for index in indexes:
             digest = tree.leaf(index)
             assert store.inclusion(root, digest) == store.inclusion(root, digest, hint=index) == tree.inclusion(index)
@@ -88,7 +88,7 @@ def test_every_store_answers_as_the_tree_does(stored: Stored) -> None:
         assert store.leaves(root, count, 5) == []
         with store.open_whole(root) as whole:
             whole.check()
-            assert (whole.root, whole.leaf_count) == (root, count)
+            assert whole.id == root
 
 
 @given(
@@ -99,20 +99,20 @@ def test_every_store_answers_as_the_tree_does(stored: Stored) -> None:
 def test_any_set_and_any_question(members: set[int], asked: list[int]) -> None:
     with Tree.build(number.to_bytes(32) for number in members) as tree:
         memory = MemoryStore()
-        obstore.put(memory, f"{tree.root.hex()}.tree", bytes(tree._data))
+        obstore.put(memory, tree.id.name, bytes(tree._data))
         store = S3Trees(memory)
         for number in [*asked, *members]:
             digest = number.to_bytes(32)
             if number in members:
-                proof = store.inclusion(tree.root, digest)
+                proof = store.inclusion(tree.id, digest)
                 assert proof is not None
                 check_inclusion(digest, tree.root, proof)
-                assert store.absence(tree.root, digest) is None
+                assert store.absence(tree.id, digest) is None
             else:
-                absent = store.absence(tree.root, digest)
+                absent = store.absence(tree.id, digest)
                 assert absent is not None
                 check_absence(digest, tree.root, absent)
-                assert store.inclusion(tree.root, digest) is None
+                assert store.inclusion(tree.id, digest) is None
 
 
 # What is asked of the storage
@@ -201,7 +201,7 @@ def test_trees_are_opened_and_let_go_by_many_threads(tmp_path: Path) -> None:
         thread.join()
     assert wrong == []
     assert len(store._open) <= 2
-    assert store.roots() == sorted(one.root for one in trees)
+    assert store.ids() == sorted(one.root for one in trees)
 
 
 # What is damaged, missing or away
@@ -221,14 +221,14 @@ def all_answers(store: TreeStore, tree: Tree, digest: bytes) -> Iterator[object]
     """Everything that can be asked about a digest; a refusal counts, an answer is checked."""
     index = tree.index_of(digest)
     questions: list[Callable[[], object]] = [
-        lambda: store.inclusion(tree.root, digest),
-        lambda: store.inclusion(tree.root, digest, hint=0),
-        lambda: store.absence(tree.root, digest),
+        lambda: store.inclusion(tree.id, digest),
+        lambda: store.inclusion(tree.id, digest, hint=0),
+        lambda: store.absence(tree.id, digest),
     ]
     if index is not None:
         questions += [
-            lambda: store.inclusion(tree.root, digest, hint=index),
-            lambda: store.inclusion_at(tree.root, index)[1],
+            lambda: store.inclusion(tree.id, digest, hint=index),
+            lambda: store.inclusion_at(tree.id, index)[1],
         ]
     for question in questions:
         try:
@@ -297,7 +297,7 @@ def test_a_truncated_tree_is_damaged(tmp_path: Path, size: int) -> None:
         with pytest.raises(StoreError) as refused:
             store.inclusion(here.root, here.tree.leaf(3))
         assert refused.value.code == "tree-damaged"
-        assert here.root.hex() in refused.value.what
+        assert str(here.root) in refused.value.what
         with pytest.raises(StoreError) as refused, store.open_whole(here.root):
             pass
         assert refused.value.code == "tree-damaged"
@@ -307,7 +307,7 @@ def test_another_tree_under_the_name_is_damaged(tmp_path: Path) -> None:
     here, other = Stored(tmp_path, numbered(700)), Stored(tmp_path, numbered(700, seed=1))
     here.replace(other.path.read_bytes())
     for store in here.stores:
-        for question in (store.leaf_count, store.has, lambda root, store=store: store.inclusion_at(root, 0)):
+        for question in (store.has, lambda tree, store=store: store.inclusion_at(tree, 0)):
             with pytest.raises(StoreError) as refused:
                 question(here.root)
             assert refused.value.code == "tree-damaged"
@@ -343,7 +343,7 @@ def test_a_repaired_tree_is_served_again(tmp_path: Path) -> None:
 def test_an_object_that_shrinks_between_two_reads_is_damaged(tmp_path: Path) -> None:
     here = Stored(tmp_path, numbered(700))
     store = S3Trees(here.memory)
-    assert store.leaf_count(here.root) == 700
+    assert store.has(here.root)
     obstore.put(here.memory, here.path.name, here.path.read_bytes()[:200])
     assert store_inclusion(store, here.root, here.tree.leaf(650), None) == "tree-damaged"
 
@@ -353,7 +353,6 @@ def test_a_missing_tree_is_missing_and_not_empty(tmp_path: Path) -> None:
     for store in (FolderTrees(tmp_path), S3Trees(MemoryStore())):
         assert store.has(root) is False
         for question in (
-            store.leaf_count,
             lambda root, store=store: store.inclusion(root, bytes(32)),
             lambda root, store=store: store.absence(root, bytes(32)),
             lambda root, store=store: store.inclusion_at(root, 0),
@@ -367,14 +366,14 @@ def test_a_missing_tree_is_missing_and_not_empty(tmp_path: Path) -> None:
 def test_a_tree_that_vanishes_is_missing(tmp_path: Path) -> None:
     here = Stored(tmp_path, numbered(700))
     store = S3Trees(here.memory)
-    assert store.leaf_count(here.root) == 700
+    assert store.has(here.root)
     obstore.delete(here.memory, here.path.name)
     assert store_inclusion(store, here.root, here.tree.leaf(0), None) == "tree-missing"
 
 
 def test_a_folder_that_is_not_mounted_is_unavailable(tmp_path: Path) -> None:
     store = FolderTrees(tmp_path / "not" / "mounted")
-    for question in (store.has, store.leaf_count):
+    for question in (store.has, lambda tree: store.counts(tree.root)):
         with pytest.raises(StoreError) as refused:
             question(bytes(32))
         assert refused.value.code == "trees-unavailable"
@@ -383,7 +382,7 @@ def test_a_folder_that_is_not_mounted_is_unavailable(tmp_path: Path) -> None:
 def test_storage_that_is_away_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = Stored(tmp_path, numbered(700))
     store = S3Trees(here.memory)
-    assert store.leaf_count(here.root) == 700
+    assert store.has(here.root)
 
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError("the line is cut")
