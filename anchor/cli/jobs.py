@@ -14,6 +14,7 @@ from rich.table import Table
 from anchor.batches import Batches, Selection, revoked_among, select
 from anchor.cli.session import Exit, Session, command
 from anchor.intake import Format, Intake, Reject, digest_of, method_of, take_in
+from anchor.reissue import supersede_voided
 from anchor.workspace import Workspace
 from registry.credential import Limits
 from registry.errors import ContractReverted, IntakeError, RegistryError
@@ -100,6 +101,9 @@ def anchor(
             if selection.records:
                 row = batches.anchor(batches.seal(intake, selection, issuer))
                 rows = [*(each for each in rows if each.id != row.id), row]
+                if reissue:
+                    content["superseded"] = supersede_voided(workspace, row)
+                    session.say(f"  {_amount(content['superseded'], 'credential')} of voided batches replaced")
             else:
                 session.say("  nothing new to anchor")
                 content["roots"] = sorted({f"0x{place.batch.root.hex()}" for place in selection.anchored})
