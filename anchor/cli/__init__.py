@@ -6,6 +6,16 @@ from __future__ import annotations
 def main() -> None:
     """Run the command."""
     # Processes that digest import this module anew; what the commands need would cost each of them a second.
-    from anchor.cli.app import app
+    import sys
 
-    app()
+    from anchor.cli.app import app
+    from anchor.cli.group import EXIT_OF_A_FAULT, tell_fault
+
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that has not all of Unicode shows an escape instead of ending the command.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        app()
+    except Exception as fault:
+        tell_fault(fault)
+        sys.exit(EXIT_OF_A_FAULT)

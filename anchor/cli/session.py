@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
-import orjson
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from anchor.cli.console import Fields, Listing, Piece, SafeConsole, write_json
 from anchor.workspace import Workspace
 from registry.errors import ChainError, ContractReverted, RegistryError
 from registry.settings import Settings, load_settings
 
 PANEL = "Common options"
-PIPED_WIDTH = 1000
 
 
 class Exit(IntEnum):
@@ -44,28 +41,28 @@ class Session:
     def __init__(self, settings: Settings, *, as_json: bool):
         self.settings = settings
         self.as_json = as_json
-        # Piped text is for other programs: no line is broken or cut to the width of a screen.
-        self._console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-        self._notes = Console(stderr=True, highlight=False)
+        self._console = SafeConsole()
+        self._notes = SafeConsole(stderr=True)
 
     def workspace(self, *, read_only: bool = False) -> Workspace:
         """The workspace of the settings; close it after use."""
         return Workspace(self.settings, read_only=read_only)
 
-    def say(self, *words: Any) -> None:
-        """Tell a person; silent with `--json`."""
+    def say(self, *pieces: Piece | Listing | Fields) -> None:
+        """Tell a person, in one line of texts that are shown as they are, or in a table; silent with `--json`."""
         if not self.as_json:
-            self._console.print(*words)
+            self._console.say(*pieces)
 
     def result(self, content: Mapping[str, Any] | list[Any]) -> None:
         """Tell a program; silent without `--json`."""
         if self.as_json:
-            sys.stdout.write(orjson.dumps(content, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")
+            write_json(content)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
         """A bar for long work on a terminal; call it with what is done and what there is in all."""
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        percent = TextColumn("{task.percentage:>3.0f}%", markup=False)
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), percent)
         quiet = self.as_json or not self._notes.is_terminal
         with Progress(*columns, TimeRemainingColumn(), console=self._notes, transient=True, disable=quiet) as bar:
             task = bar.add_task(what, total=None)
@@ -129,10 +126,9 @@ def _exit_code(error: RegistryError) -> Exit:
 
 def _tell(error: RegistryError, *, as_json: bool) -> None:
     if as_json:
-        content = {"error": {"code": error.code, "what": error.what, "where": error.where, "remedy": error.remedy}}
-        sys.stdout.write(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n")
+        write_json({"error": {"code": error.code, "what": error.what, "where": error.where, "remedy": error.remedy}})
         return
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(str(error), style="bold red", markup=False)
+    console = SafeConsole(stderr=True)
+    console.say(str(error), style="bold red")
     if error.remedy:
-        console.print(error.remedy, markup=False)
+        console.say(error.remedy)
