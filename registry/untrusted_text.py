@@ -33,8 +33,8 @@ _BLANK: Final = frozenset(
 _JOINERS: Final = frozenset("\u200c\u200d")
 # Scripts in which a joiner between two letters changes how honest words look, such as Persian and Hindi.
 _JOINING: Final = frozenset(
-    "ARABIC SYRIAC MONGOLIAN NKO DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU KANNADA MALAYALAM SINHALA "
-    "KHMER MYANMAR TIBETAN".split()
+    {"ARABIC", "SYRIAC", "MONGOLIAN", "NKO", "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL"}
+    | {"TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "KHMER", "MYANMAR", "TIBETAN"}
 )
 _CHINESE_JAPANESE_KOREAN: Final = frozenset({"CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL"})
 _NOT_SCRIPTS: Final = frozenset({"COMBINING", "MODIFIER", "DIGIT", "FEMININE", "MASCULINE", "MICRO", "SUPERSCRIPT"})
@@ -87,8 +87,7 @@ def json_text(encoded: str) -> str:
         encoded: JSON as it was written; the line breaks between its members stay.
     """
     return "".join(
-        each if each == "\n" or not _is_hidden(encoded, at) else _json_escape(each)
-        for at, each in enumerate(encoded)
+        each if each == "\n" or not _is_hidden(encoded, at) else _json_escape(each) for at, each in enumerate(encoded)
     )
 
 

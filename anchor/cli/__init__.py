@@ -9,13 +9,8 @@ def main() -> None:
     import sys
 
     from anchor.cli.app import app
-    from anchor.cli.group import EXIT_OF_A_FAULT, tell_fault
 
     for stream in (sys.stdout, sys.stderr):
         # A terminal that has not all of Unicode shows an escape instead of ending the command.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    try:
-        app()
-    except Exception as fault:
-        tell_fault(fault)
-        sys.exit(EXIT_OF_A_FAULT)
+    app()

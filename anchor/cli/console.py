@@ -140,15 +140,15 @@ class Listing:
 
 
 class Fields:
-    """Names and values, a line each."""
+    """Names and values, a line each; what has no value is left out."""
 
     def __init__(self, values: Mapping[str, object]):
-        self._values = values
+        self._values = {name: value for name, value in values.items() if value is not None}
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        names = max(map(len, self._values))
+        names = max(map(len, self._values), default=0)
         for name, value in self._values.items():
-            yield _unbroken(line(Styled(f"{name:>{names + _GAP}}", "dim"), f"  {'' if value is None else value}"))
+            yield _unbroken(line(Styled(f"{name:>{names + _GAP}}", "dim"), f"  {value}"))
 
 
 def write_json(content: Mapping[str, Any] | list[Any]) -> None:

@@ -12,9 +12,6 @@ from typer.core import TyperGroup
 
 from anchor.cli.console import SafeConsole, Styled
 
-EXIT_OF_A_FAULT = 70
-"""A fault of the program is no verdict: neither 0, nor 1, nor 2 (EX_SOFTWARE of sysexits)."""
-
 
 class SafeGroup(TyperGroup):
     """The commands; what typer finds wrong with a call repeats the call, so it is told through the one console."""

@@ -13,7 +13,8 @@ from typing import Annotated, Any, get_type_hints
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from anchor.cli.console import Fields, Listing, Piece, SafeConsole, write_json
+from anchor.cli.console import Fields, Listing, Piece, SafeConsole, line, write_json
+from anchor.cli.group import tell_fault
 from anchor.workspace import Workspace
 from registry.errors import ChainError, ContractReverted, RegistryError
 from registry.settings import Settings, load_settings
@@ -29,6 +30,8 @@ class Exit(IntEnum):
     COULD_NOT_BE_CHECKED = 2
     SOME_REJECTED = 3
     STOPPED = 4
+    # EX_SOFTWARE of sysexits.h: a fault of the program is no verdict.
+    FAULT = 70
 
 
 class Session:
@@ -67,6 +70,19 @@ class Session:
         with Progress(*columns, TimeRemainingColumn(), console=self._notes, transient=True, disable=quiet) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
+
+    @contextmanager
+    def live(self, begins: str) -> Iterator[Callable[[str], None] | None]:
+        """A line on a terminal that is kept up to date by calling it; None where there is no terminal.
+
+        Args:
+            begins: what it says at first.
+        """
+        if self.as_json or not self._notes.is_terminal:
+            yield None
+            return
+        with self._notes.status(line(begins)) as shown:
+            yield lambda text: shown.update(line(text))
 
 
 def _common(kind: Any, *names: str, help: str) -> Any:  # noqa: A002 - the word of typer
@@ -107,6 +123,11 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
         except RegistryError as error:
             _tell(error, as_json=as_json)
             raise typer.Exit(_exit_code(error)) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as fault:
+            tell_fault(fault)
+            raise typer.Exit(Exit.FAULT) from None
         raise typer.Exit(code or Exit.DONE)
 
     # typer reads the parameters from here; without this it would look through to the function itself.

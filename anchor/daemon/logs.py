@@ -117,4 +117,3 @@ class _Handler(logging.Handler):
         if record.exc_info:
             message += "\n" + logging.Formatter().formatException(record.exc_info)
         self._log.record(record.name, record.levelname.lower(), message)
-

@@ -57,7 +57,8 @@ def test_what_can_be_seen_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "sign", ["\x1b", "\x9b", "\r", "\b", "\t", "\n", "\u2028", "\u202e", "\u2066", "\u3164", "\u115f", "\ufe0f", "\udc9b"]
+    "sign",
+    ["\x1b", "\x9b", "\r", "\b", "\t", "\n", "\u2028", "\u202e", "\u2066", "\u3164", "\u115f", "\ufe0f", "\udc9b"],
 )
 def test_no_two_words_become_one(sign: str) -> None:
     assert terminal_text(f"not{sign}valid") == f"not{REPLACEMENT}valid"
