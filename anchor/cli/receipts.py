@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from anchor.audit_text import plain
+from anchor.cli.chains import say_chain
+from anchor.cli.console import bold
 from anchor.cli.session import Session, command
+from anchor.cli.wording import amount
 from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of
 from anchor.workspace import Workspace
 from registry.archives import inside
@@ -43,6 +44,7 @@ def receipts(
             session.progress("writing") as progress,
         ):
             contract = workspace.contract_address.lower()
+            chain = workspace.asked_chain
             found = receipts_of(row, workspace.store.leaves(row), tree, chain=workspace.chain, contract=contract)
             for number, (leaf, receipt) in enumerate(found, start=1):
                 name, content = (
@@ -64,14 +66,17 @@ def receipts(
         }
     )
     pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
-    what = "receipts" if originals is None else "credentials with their receipts"
-    session.say(f"{row.leaf_count:,} {what} of batch 0x{row.root.hex()} written to [bold]{output}[/].{pending}")
+    what = amount(row.leaf_count, "receipt" if originals is None else "credential") + (
+        "" if originals is None else " with receipt"
+    )
+    session.say(f"{what} of batch 0x{row.root.hex()} written to ", bold(output), f".{pending}")
     if renamed:
         session.say(f"{len(renamed):,} of them have a shortened or numbered name, for their own is too long or taken:")
         for each in renamed[:RENAMED_SHOWN]:
-            session.say(f"  {escape(plain(each['source']))}: {escape(plain(each['name']))}")
+            session.say(f"  {each['source']}: {each['name']}")
         if len(renamed) > RENAMED_SHOWN:
             session.say("  and others; --json names all of them.")
+    say_chain(session, chain)
 
 
 def _batch(workspace: Workspace, text: str) -> BatchRow:

@@ -269,7 +269,8 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("integrity", U, "too-large", {"document": WORLD.document, "limits": Limits(max_bytes=10)}),
     ("integrity", U, "too-deep", {"document": WORLD.document, "limits": Limits(max_depth=1)}),
     ("integrity", U, "unsupported-method", {"receipt": receipt_with("digest", method=DigestMethod.VC_RDFC)}),
-    ("integrity", U, "not-recomputable", {"receipt": given_receipt()}),
+    ("integrity", U, "not-recomputable", {"receipt": given_receipt(), "document": credential(id="urn:uuid:other")}),
+    ("integrity", P, "digest-equal", {"receipt": given_receipt()}),
     ("integrity", U, "no-receipt", {"receipt": None}),
     ("integrity", U, "no-document", {"document": None}),
     ("inclusion", P, "included", {}),
@@ -381,14 +382,14 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("dates", F, "not-yet-valid", issued(validFrom="2026-03-01T12:00:01Z")),
     ("dates", F, "not-yet-valid", issued(issuanceDate="2026-03-01T13:00:00.123456789012-01:00")),
     ("dates", F, "not-yet-valid", issued(issuedOn="2026-03-03")),
-    ("dates", W, "date-unclear", issued(validUntil="2026-03-01")),
-    ("dates", W, "date-unclear", issued(validUntil="2026-03-01T12:30:00")),
+    ("dates", U, "date-unclear", issued(validUntil="2026-03-01")),
+    ("dates", U, "date-unclear", issued(validUntil="2026-03-01T12:30:00")),
     ("dates", W, "date-unclear", issued(validUntil="2027-01-01")),
     ("dates", W, "date-unclear", issued(validFrom="1 January 2026")),
-    ("dates", W, "date-unclear", issued(validFrom=1767225600)),
-    ("dates", W, "date-unclear", issued(validFrom=["2026-01-01T00:00:00Z"])),
-    ("dates", W, "date-unclear", issued(validUntil="2026-02-30T00:00:00Z")),
-    ("dates", W, "date-unclear", issued(validUntil="9999-12-31T23:59:59-23:59")),
+    ("dates", P, "within-dates", issued(validFrom=1767225600)),
+    ("dates", P, "within-dates", issued(validFrom=["2026-01-01T00:00:00Z"])),
+    ("dates", U, "date-unclear", issued(validUntil="2026-02-30T00:00:00Z")),
+    ("dates", P, "within-dates", issued(validUntil="9999-12-31T23:59:59-23:59")),
     ("dates", W, "date-unclear", issued(validFrom="0001-01-01")),
     ("dates", W, "dates-unread", {"document": DigestedDocument(WORLD.digest)}),
     ("dates", W, "dates-unread", {"document": b"{"}),
@@ -786,6 +787,13 @@ class TestAbsence:
         assert self.ask(batches=self.batches[::-1]) == verdict
         assert json.loads(orjson.dumps(verdict.to_dict()))["outcome"] == "absent"
 
+    def test_of_a_chain_that_stands_still_nothing_is_absent(self) -> None:
+        for age, code in ((timedelta(days=2), "head-stale"), (timedelta(days=-2), "head-ahead")):
+            self.unknown(code, age=head_age(READ, READ + age))
+        late = self.ask(age=head_age(READ, READ + timedelta(minutes=11)))
+        assert (late.outcome, late.code) == (Absence.ABSENT, "absent")
+        assert "The newest block is 11 minutes old." in late.text
+
     def test_an_issuer_without_batches(self) -> None:
         assert self.ask(batches=(), proofs={}, sequence=0).code == "no-batches"
 
@@ -866,5 +874,5 @@ class TestAbsence:
     def test_every_code_is_reached(self) -> None:
         assert set(AbsenceCode) == {
             "absent", "no-batches", "present", "batch-missing", "proof-missing", "proof-refused", "facts-contradict",
-            "tree-unsorted", "tree-unchecked", "count-unstated",
+            "tree-unsorted", "tree-unchecked", "count-unstated", "head-stale", "head-ahead",
         }  # fmt: skip
