@@ -61,10 +61,14 @@ class FileVerifier:
 
         Args:
             receipt_path: its receipt; default: the one found beside the file, inside it, or in the data folder.
+
+        Raises:
+            ReceiptError: the file that was named as its receipt cannot be opened.
         """
+        named = None if receipt_path is None else _read_receipt(receipt_path)
         try:
             reading = read_file(path, self._limits)
-            named = _read_receipt(receipt_path) if receipt_path is not None else _beside(path)
+            named = named or _beside(path)
             return self._verifier.verify_reading(reading, named or self._by_digest(path.parent, reading))
         except RegistryError as error:
             where = f" ({error.where})" if error.where and error.where != str(path) else ""
