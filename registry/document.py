@@ -271,15 +271,14 @@ class _Reader:
             self.signatures.append(carried.signature)
         for place, why in carried.missed:
             self._miss(_place(where, place) if place else where, why, is_statement=False)
-        before = len(self.parts)
+        if carried.contents or carried.missed:
+            self.carriers.append(carried.kind)
         for place, content in carried.contents:
             inner = _place(where, place)
             found = len(self.parts) + len(self.unread)
             self.content(content, inner, depth + 1)
             if carried.kind.startswith("a baked") and found == len(self.parts) + len(self.unread):
                 self._miss(inner, "it is named there and not held", is_statement=False)
-        if len(self.parts) > before:
-            self.carriers.append(carried.kind)
 
     def _doubtful(self, data: bytes, refusal: CredentialError, where: str, depth: int) -> tuple[Digest, ...]:
         """Find what a text states that has no digest as JSON; its digests if it were written as JSON should be."""
