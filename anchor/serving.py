@@ -54,7 +54,7 @@ def serve(
     app = create_app(
         service_of(workspace, index, trees),
         verifying=verifying_of(workspace, index, trees),
-        status_lists=StatusLists(index, workspace.settings.public_url, list_signers(workspace.settings)),
+        status_lists=StatusLists(index, trees, workspace.settings.public_url, list_signers(workspace.settings)),
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)

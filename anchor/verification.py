@@ -42,7 +42,7 @@ class FileVerifier:
         registry, chain = _asked(workspace)
         trusted = settings.trusted_issuers if chain is None else workspace.trusted()
         self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
-        self._receipts: dict[Path, dict[bytes, Receipt]] = {}
+        self._receipts: dict[Path, dict[bytes, list[Receipt]]] = {}
         self._verifier = Verifier(
             registry,
             chain=chain,
@@ -69,7 +69,7 @@ class FileVerifier:
         try:
             reading = read_file(path, self._limits)
             named = named or _beside(path)
-            return self._verifier.verify_reading(reading, named or self._by_digest(path.parent, reading))
+            return self._verifier.verify_reading(reading, named, self._by_digest(path.parent, reading))
         except RegistryError as error:
             where = f" ({error.where})" if error.where and error.where != str(path) else ""
             return Verdict.unknown(str(path), error.code, sentences(f"{error.what}{where}", error.remedy))
@@ -83,14 +83,11 @@ class FileVerifier:
         """
         return self._verifier.verify_digest(text, None if receipt_path is None else _read_receipt(receipt_path))
 
-    def _by_digest(self, folder: Path, reading: Reading) -> Receipt | None:
-        """A receipt in the same folder that is for what the file holds, whatever the two are called."""
-        if any(isinstance(each.read, Receipt) for each in reading.receipts):
-            return None
+    def _by_digest(self, folder: Path, reading: Reading) -> list[Receipt]:
+        """The receipts in the same folder that are for what the file holds, whatever they are called."""
         if folder not in self._receipts:
             self._receipts[folder] = _receipts_in(folder)
-        found = (self._receipts[folder].get(digest.value) for digest in reading.digests)
-        return next(filter(None, found), None)
+        return [receipt for digest in reading.digests for receipt in self._receipts[folder].get(digest.value, ())]
 
 
 def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable, str | None]:
@@ -203,17 +200,18 @@ def _beside(path: Path) -> Receipt | ReceiptError | None:
     return None
 
 
-def _receipts_in(folder: Path) -> dict[bytes, Receipt]:
+def _receipts_in(folder: Path) -> dict[bytes, list[Receipt]]:
     """The receipts in a folder by the digest that each is for; those that cannot be read are nobody's."""
-    found: dict[bytes, Receipt] = {}
+    found: dict[bytes, list[Receipt]] = {}
     try:
         paths = sorted(path for path in folder.iterdir() if is_receipt_name(path.name))
     except OSError:
         return found
     for path in paths:
         with suppress(ReceiptError):
-            if isinstance(receipt := _read_receipt(path), Receipt):
-                found.setdefault(receipt.digest_value, receipt)
+            receipt = _read_receipt(path)
+            if isinstance(receipt, Receipt) and receipt not in (same := found.setdefault(receipt.digest_value, [])):
+                same.append(receipt)
     return found
 
 

@@ -284,13 +284,14 @@ class OtherReceipt:
     """A receipt of the credential that did not decide the verdict, and what it would have come to by itself.
 
     Attributes:
+        chain, issuer, root: None of one that cannot be read.
         codes: of the checks that would have decided it, each once; none of one that is valid.
         text: what they say.
     """
 
-    chain: str
-    issuer: int
-    root: bytes
+    chain: str | None
+    issuer: int | None
+    root: bytes | None
     overall: Overall
     codes: tuple[str, ...]
     text: str
@@ -300,7 +301,7 @@ class OtherReceipt:
         return {
             "chain": self.chain,
             "issuer": self.issuer,
-            "root": "0x" + self.root.hex(),
+            "root": None if self.root is None else "0x" + self.root.hex(),
             "overall": str(self.overall),
             "codes": list(self.codes),
             "text": self.text,
@@ -461,9 +462,9 @@ def verdict_schema() -> dict[str, Any]:
                     "type": "array",
                     "items": _closed_object(
                         {
-                            "chain": chain,
-                            "issuer": party,
-                            "root": hash32,
+                            "chain": _or_null(chain),
+                            "issuer": _or_null(party),
+                            "root": _or_null(hash32),
                             "overall": {"enum": [str(member) for member in Overall]},
                             "codes": {"type": "array", "items": code},
                             "text": {"type": "string"},

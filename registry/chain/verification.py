@@ -16,7 +16,8 @@ from registry.accreditation import Ledger
 from registry.anchors import AnchorPlace
 from registry.chain.accreditations import read_ledger
 from registry.chain.contract import CredentialRegistry
-from registry.chain.facts import Clock, FactsReader, OtherAnchor, utc_now
+from registry.chain.facts import FactsReader, OtherAnchor
+from registry.chain.heads import Clock, utc_now
 from registry.chain_names import chain_name
 from registry.credential import DEFAULT_LIMITS, Digest, Limits, digest_given
 from registry.document import Reading, digest_only, read_document
@@ -35,9 +36,12 @@ from registry.verify import (
     other_chain,
     verify,
 )
+from registry.verify_receipts import MOST_JUDGED, Judged, decided
 
 # A chain that did not answer so often in a row is not waited for again: a folder has thousands of credentials.
 MOST_SILENCES: Final = 3
+MOST_KNOWN: Final = 8
+"""Anchors known here of which the verdict is formed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +138,29 @@ class Verifier:
 
         Args:
             name: of the file; its ending tells JSON from other files.
-            receipt: default: one inside the document, else of an anchor that is known here. The error of one that is
-                there and cannot be read makes the verdict say so.
+            receipt: this one alone; default: the best of those inside the document and of the anchors that are known
+                here. The error of one that is there and cannot be read makes the verdict say so.
 
         Raises:
             RegistryError: known anchors cannot be looked up.
         """
         return self.verify_reading(read_document(document, name, self._limits), receipt)
 
-    def verify_reading(self, reading: Reading, receipt: Receipt | ReceiptError | None = None) -> Verdict:
-        """The verdict on a document that was read before; as `verify_bytes`."""
-        return self._verdict(reading, reading.name, receipt or self._embedded(reading) or self._receipt_of(reading))
+    def verify_reading(
+        self, reading: Reading, receipt: Receipt | ReceiptError | None = None, beside: Sequence[Receipt] = ()
+    ) -> Verdict:
+        """The verdict on a document that was read before; as `verify_bytes`.
+
+        Args:
+            beside: receipts that were found near the document, judged with those inside it.
+        """
+        receipts: list[Receipt | ReceiptError] = [] if receipt is None else [receipt]
+        if receipt is None:
+            receipts += [*self._embedded(reading), *beside[:MOST_JUDGED], *self._known_receipts(reading, beside)]
+        if not receipts:
+            return self._verdict(reading, reading.name, None)
+        judged = [Judged(each, self._verdict(reading, reading.name, each, receipts)) for each in receipts]
+        return decided(judged, [digest.value for digest in reading.own], self._issuer)
 
     def verify_digest(self, text: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a digest that the issuer's own system made; there is no document to look at.
@@ -220,12 +236,19 @@ class Verifier:
             self._reader = facts
         return facts
 
-    def _verdict(self, reading: Reading | None, name: str, receipt: Receipt | ReceiptError | None) -> Verdict:
+    def _verdict(
+        self,
+        reading: Reading | None,
+        name: str,
+        receipt: Receipt | ReceiptError | None,
+        beside: Sequence[Receipt | ReceiptError] = (),
+    ) -> Verdict:
+        others = [each for each in beside if isinstance(each, Receipt)]
         return verify(
             reading,
             name,
             receipt,
-            self.facts(receipt) if isinstance(receipt, Receipt) else None,
+            self.facts(receipt, others) if isinstance(receipt, Receipt) else None,
             now=self._now,
             trust=self._trust,
             limits=self._limits,
@@ -245,26 +268,43 @@ class Verifier:
         except RegistryError as error:
             return unavailable(error)
 
-    def _embedded(self, reading: Reading) -> Receipt | ReceiptError | None:
-        """A receipt inside the document: the first for this chain, else the first, else why there is none."""
+    def _embedded(self, reading: Reading) -> list[Receipt | ReceiptError]:
+        """The receipts inside the document: those for the chain that is asked first, what cannot be read last."""
         receipts = [each.read for each in reading.receipts if isinstance(each.read, Receipt)]
-        here = [receipt for receipt in receipts if self._is_here(receipt)]
-        return next(iter(here or receipts), None) or next((each.read for each in reading.receipts), None)
+        errors = [each.read for each in reading.receipts if isinstance(each.read, ReceiptError)]
+        receipts.sort(key=lambda receipt: not self._is_here(receipt))
+        if len(receipts) > MOST_JUDGED:
+            errors.append(
+                ReceiptError(
+                    f"the document holds {len(receipts)} receipts; the first {MOST_JUDGED} were judged",
+                    where=reading.name,
+                    remedy="Remove those that are not needed.",
+                    code="too-many",
+                )
+            )
+        return [*receipts[:MOST_JUDGED], *errors]
 
     def _is_here(self, receipt: Receipt) -> bool:
         """Whether the receipt is about the chain that is asked; a credential may be anchored on several."""
         return self._here is None or (receipt.anchor.chain, receipt.anchor.contract) == self._here
 
-    def _receipt_of(self, reading: Reading) -> Receipt | None:
-        """The receipt of an anchor that is known here, of the document or of what it holds."""
-        return next(filter(None, map(self._known_receipt, reading.digests)), None)
+    def _known_receipts(self, reading: Reading, beside: Sequence[Receipt]) -> list[Receipt]:
+        """Of the anchors that are known here, of the document or of what it holds, and that no receipt came for.
 
-    def _known_receipt(self, digest: Digest) -> Receipt | None:
-        """The receipt of the oldest anchor by a party that is trusted, else of the oldest one."""
+        Anybody may anchor a digest, any number of times: those of trusted parties come first, and only the oldest are
+        taken.
+        """
+        inside = (each.read for each in reading.receipts if isinstance(each.read, Receipt))
+        brought = {(each.anchor.issuer, each.root) for each in (*inside, *beside)}
         trusted = believed_numbers(self._trust, self._policy, self._chain)
-        anchors = self._known.of(digest, self._issuer)
-        chosen = next((anchor for anchor in anchors if anchor.issuer in trusted), next(iter(anchors), None))
-        return None if chosen is None else chosen.receipt()
+        found = [
+            anchor
+            for digest in reading.digests
+            for anchor in self._known.of(digest, self._issuer)
+            if (anchor.issuer, anchor.root) not in brought
+        ]
+        found.sort(key=lambda anchor: anchor.issuer not in trusted)
+        return [anchor.receipt() for anchor in found[:MOST_KNOWN]]
 
 
 def unavailable(error: RegistryError) -> FactsUnavailable:

@@ -822,6 +822,13 @@ class TestAbsence:
         assert self.ask(batches=self.batches[::-1]) == verdict
         assert json.loads(orjson.dumps(verdict.to_dict()))["outcome"] == "absent"
 
+    def test_of_a_chain_that_stands_still_nothing_is_absent(self) -> None:
+        for age, code in ((timedelta(days=2), "head-stale"), (timedelta(days=-2), "head-ahead")):
+            self.unknown(code, age=head_age(READ, READ + age))
+        late = self.ask(age=head_age(READ, READ + timedelta(minutes=11)))
+        assert (late.outcome, late.code) == (Absence.ABSENT, "absent")
+        assert "The newest block is 11 minutes old." in late.text
+
     def test_an_issuer_without_batches(self) -> None:
         assert self.ask(batches=(), proofs={}, sequence=0).code == "no-batches"
 
@@ -902,5 +909,5 @@ class TestAbsence:
     def test_every_code_is_reached(self) -> None:
         assert set(AbsenceCode) == {
             "absent", "no-batches", "present", "batch-missing", "proof-missing", "proof-refused", "facts-contradict",
-            "tree-unsorted", "tree-unchecked", "count-unstated",
+            "tree-unsorted", "tree-unchecked", "count-unstated", "head-stale", "head-ahead",
         }  # fmt: skip
