@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from anchor.audit_text import plain
 from anchor.batches import Batches, Selection, revoked_among, select
 from anchor.cli.chains import chain_content, say_chain
 from anchor.cli.console import Column, Listing, Styled, bold
