@@ -110,7 +110,7 @@ def say_verdict(session: Session, verdict: Verdict) -> None:
 def verdict_table(verdicts: list[Verdict]) -> Listing:
     """Many verdicts, a line each, with the first check that decided it."""
     columns = (
-        Column("file", folds=True),
+        Column("file"),
         Column("verdict", folds=True),
         Column("issuer"),
         Column("anchored at"),
