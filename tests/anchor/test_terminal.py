@@ -216,6 +216,26 @@ def test_what_is_seen_is_what_the_json_says(world: World, columns: int) -> None:
     assert seen(key["name"]) in world.run("key", "list", columns=columns).text
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_every_table_has_its_identifiers_whole(world: World, columns: int) -> None:
+    (batch,) = world.json("status")["batches"]  # type: ignore[index, call-overload]
+    (job,) = world.json("jobs", "list")  # type: ignore[misc]
+    verdicts = world.json("verify", "diplomas")["verdicts"]  # type: ignore[index, call-overload]
+    given = world.json("body", 1)["given"]  # type: ignore[index, call-overload]
+    contract = world.json("status")["contract"]  # type: ignore[index, call-overload]
+    for arguments, identifiers in (
+        (("status",), [batch["root"], batch["anchoredAt"], contract]),
+        (("jobs", "list"), [job["id"], job["acceptedAt"]]),
+        (("jobs", "show", job["id"]), [job["id"], job["acceptedAt"]]),
+        (("verify", "diplomas"), [each["anchoredAt"] for each in verdicts if each["anchoredAt"]]),
+        (("body", 1), [str(each["id"]) for each in given]),
+        (("issuer", "show", 1), [contract and world.json("issuer", "show", 1)["controller"]]),  # type: ignore[index, call-overload]
+    ):
+        copied = "".join(world.run(*arguments, columns=columns).screen.display)
+        for identifier in identifiers:
+            assert identifier in copied, (arguments, identifier)
+
+
 def test_json_on_a_terminal_moves_nothing_and_means_the_same(world: World) -> None:
     for arguments in (
         ("issuer", "show", 2),
