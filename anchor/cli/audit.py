@@ -99,6 +99,7 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
         since=first,
         until=last,
         phase=session.progress,
+        head_age_seconds=session.settings.head_age_seconds,
     )
     return auditor.run()
 

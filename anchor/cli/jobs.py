@@ -17,6 +17,7 @@ from anchor.cli.session import Exit, Session, command
 from anchor.cli.waiting import Watch
 from anchor.cli.wording import amount, ether
 from anchor.intake import Format, Intake, Reject, digest_of, method_of, take_in
+from anchor.reissue import supersede_voided
 from anchor.workspace import Workspace
 from registry.credential import Limits
 from registry.errors import ContractReverted, IntakeError, RegistryError
@@ -110,6 +111,9 @@ def anchor(
                 with session.live(f"sending batch 0x{row.root.hex()}"):
                     row = batches.anchor(row)
                 rows = [*(each for each in rows if each.id != row.id), row]
+                if reissue:
+                    content["superseded"] = supersede_voided(workspace, row)
+                    session.say(f"  {amount(content['superseded'], 'credential')} of voided batches replaced")
             else:
                 session.say("  nothing new to anchor")
                 content["roots"] = sorted({f"0x{place.batch.root.hex()}" for place in selection.anchored})

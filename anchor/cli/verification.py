@@ -17,6 +17,7 @@ from anchor.cli.targets import digest_of_target
 from anchor.verification import FileVerifier, credential_files, is_digest
 from registry.errors import IntakeError, SettingsError
 from registry.timestamps import read_timestamp, write_timestamp
+from registry.verdict import OtherReceipt
 from registry.verify import Outcome, Overall, Verdict
 from registry.verify_absence import proof_content
 
@@ -105,6 +106,17 @@ def say_verdict(session: Session, verdict: Verdict) -> None:
     for check in verdict.checks:
         outcome = Styled(f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
         session.say(outcome, f"  {check.name:<9}  {check.text} ({check.code})")
+    for other in verdict.other_receipts:
+        session.say(f"  another receipt, {_named(other)}: {other.overall} ({', '.join(other.codes) or 'not needed'})")
+        if other.text:
+            session.say(f"    {other.text}")
+
+
+def _named(other: OtherReceipt) -> str:
+    """Whose it is, and of which batch."""
+    if other.root is None:
+        return "which cannot be read"
+    return f"of issuer {other.issuer} on {other.chain}, batch 0x{other.root.hex()}"
 
 
 def verdict_table(verdicts: list[Verdict]) -> Listing:
