@@ -31,7 +31,9 @@ def receipts(
     """Write the receipts of a batch."""
     if cbor and (originals is not None or output.suffix.lower() == ".jsonl"):
         raise SettingsError("--cbor goes with receipts of their own in a folder or ZIP", code="cbor")
-    source = None if originals is None else Originals(originals, _limits(session))
+    source = (
+        None if originals is None else Originals(originals, _limits(session), copies=output.suffix.lower() != ".jsonl")
+    )
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
         with (
@@ -46,7 +48,8 @@ def receipts(
                 if source is None:
                     writer.write(receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))
                 else:
-                    writer.write(*source.with_receipt(leaf, receipt))
+                    for name, content in source.with_receipt(leaf, receipt):
+                        writer.write(name, content)
                 progress(number, row.leaf_count)
     session.result(
         {"root": f"0x{row.root.hex()}", "receipts": row.leaf_count, "output": str(output), "state": row.state}
