@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 import orjson
 
 from anchor.intake import METHODS
-from registry.credential import Digest, DigestMethod, Limits, digest_bytes, parse_json
+from registry.credential import Digest, DigestMethod, Limits, digest_as, parse_json
 from registry.errors import CredentialError, IntakeError, ReceiptError
 from registry.merkle import Tree
 from registry.receipt import Receipt, embed, to_cbor, to_json
@@ -94,7 +94,7 @@ class Originals:
             content = self._line(leaf.line) if leaf.line else path.read_bytes()
             if embeds:
                 content = orjson.dumps(embed(parse_json(content, self._limits), receipt), option=orjson.OPT_INDENT_2)
-            elif digest_bytes(content, name, self._limits).value != receipt.digest.value:
+            elif digest_as(receipt.digest.method, content, self._limits).hex != receipt.digest.value:
                 raise ReceiptError("it is not the document that was anchored", code="other-document")
             yield name, content
         except (OSError, IndexError):

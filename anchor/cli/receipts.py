@@ -55,9 +55,10 @@ def receipts(
         {"root": f"0x{row.root.hex()}", "receipts": row.leaf_count, "output": str(output), "state": row.state}
     )
     pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
-    what = amount(row.leaf_count, "receipt" if originals is None else "credential") + (
-        "" if originals is None else " with receipt"
-    )
+    if originals is None:
+        what = amount(row.leaf_count, "receipt")
+    else:
+        what = amount(row.leaf_count, "credential with its receipt", "credentials with their receipts")
     session.say(f"{what} of batch 0x{row.root.hex()} written to ", bold(output), f".{pending}")
     say_chain(session, chain)
 

@@ -285,7 +285,7 @@ def test_what_cannot_carry_its_receipt_is_copied_beside_it(run: Run, tmp_path: P
     (folder / "a.pdf").write_bytes(b"%PDF-1.7 diploma")
     (folder / "b.json").write_text('{"type": ["VerifiableCredential"], "issuer": "did:web:university.example"}')
     batch = run("anchor", folder, "--json").json["batches"][0]["root"]
-    assert "2 credentials with receipt" in run("receipts", batch, "-o", "mail", "--embed", folder).out
+    assert "2 credentials with their receipts" in run("receipts", batch, "-o", "mail", "--embed", folder).out
     assert sorted(path.name for path in Path("mail").iterdir()) == ["a.pdf", "a.pdf.receipt.json", "b.json"]
     verdicts = run("verify", "mail", "--json").json["verdicts"]
     assert [codes(verdict)["integrity"] for verdict in verdicts] == ["digest-equal"] * 2
