@@ -284,8 +284,8 @@ def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Che
             f"The receipt names the right block and says something untrue about it: {', '.join(differences)}.",
         )
     when = (
-        f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number} of "
-        f"{chain_name(facts.chain)}"
+        f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number} "
+        f"({chain_name(facts.chain).words}, {facts.chain})"
     )
     finality = "final" if batch.final else "not final: it can still be undone. Verify again in some minutes"
     caveats = list(_caveats(facts, batch, differences))
