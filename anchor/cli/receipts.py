@@ -35,7 +35,9 @@ def receipts(
     if cbor and (originals is not None or output.suffix.lower() == ".jsonl"):
         raise SettingsError("--cbor goes with receipts of their own in a folder or ZIP", code="cbor")
     renamed: list[dict[str, str]] = []
-    source = None if originals is None else Originals(originals, _limits(session))
+    source = (
+        None if originals is None else Originals(originals, _limits(session), copies=output.suffix.lower() != ".jsonl")
+    )
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
         with (
@@ -47,14 +49,15 @@ def receipts(
             chain = workspace.asked_chain
             found = receipts_of(row, workspace.store.leaves(row), tree, chain=workspace.chain, contract=contract)
             for number, (leaf, receipt) in enumerate(found, start=1):
-                name, content = (
-                    (receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))
+                files = (
+                    [(receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))]
                     if source is None
                     else source.with_receipt(leaf, receipt)
                 )
-                written = writer.write(name, content)
-                if written not in (name, str(inside(name))):
-                    renamed.append({"digest": leaf.digest.hex(), "source": leaf.source, "name": written})
+                for name, content in files:
+                    written = writer.write(name, content)
+                    if written not in (name, str(inside(name))):
+                        renamed.append({"digest": leaf.digest.hex(), "source": leaf.source, "name": written})
                 progress(number, row.leaf_count)
     session.result(
         {
@@ -66,9 +69,10 @@ def receipts(
         }
     )
     pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
-    what = amount(row.leaf_count, "receipt" if originals is None else "credential") + (
-        "" if originals is None else " with receipt"
-    )
+    if originals is None:
+        what = amount(row.leaf_count, "receipt")
+    else:
+        what = amount(row.leaf_count, "credential with its receipt", "credentials with their receipts")
     session.say(f"{what} of batch 0x{row.root.hex()} written to ", bold(output), f".{pending}")
     if renamed:
         session.say(f"{len(renamed):,} of them have a shortened or numbered name, for their own is too long or taken:")
