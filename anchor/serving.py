@@ -10,7 +10,7 @@ from contextlib import suppress
 import uvicorn
 from sqlalchemy import select
 
-from anchor.daemon.logs import Log, secrets_of
+from anchor.daemon.logs import Log
 from anchor.server import Server, ends_by_signal, listening
 from anchor.verification import read_policy
 from anchor.workspace import Workspace
@@ -19,6 +19,7 @@ from registry.chain.deployment import Deployment, deployment_block
 from registry.chain.indexer import Indexer
 from registry.errors import ChainError, SettingsError, StoreError
 from registry.formats.dataintegrity import read_key
+from registry.secrets import secrets_of
 from registry.service.app import create_app
 from registry.service.known import IndexedAnchors
 from registry.service.listing import ListSigner, StatusLists

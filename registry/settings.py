@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -16,13 +16,21 @@ SETTINGS_FILE = "testamur.toml"
 EMBEDDED = "embedded"
 
 
+class SecretFile:
+    """Marks the path of a file whose content nobody may read; `registry.secrets` hides it."""
+
+
+class Public:
+    """Marks an address that is meant for everybody, so that nothing of it is hidden."""
+
+
 class StatusKey(BaseModel):
     """The key that signs an issuer's status lists, and the URL under which verifiers find its public half."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    file: Path
-    method: str | None = None
+    file: Annotated[Path, SecretFile]
+    method: Annotated[str | None, Public] = None
 
 
 class Settings(BaseSettings):
@@ -44,7 +52,9 @@ class Settings(BaseSettings):
     )
     policy: Path | None = Field(default=None, description="Policy file of a verifier: bodies and issuers it believes.")
     keystore: Path | None = Field(default=None, description="Key file (Web3 Secret Storage) of the account that signs.")
-    keystore_password_file: Path | None = Field(default=None, description="File whose first line opens the keystore.")
+    keystore_password_file: Annotated[Path | None, SecretFile] = Field(
+        default=None, description="File whose first line opens the keystore."
+    )
     key: SecretStr | None = Field(default=None, description="Private key in hex; for tests, prefer a keystore.")
     remote_signer: SecretStr | None = Field(
         default=None, description="URL of a signer that speaks JSON-RPC, such as Web3Signer; before keystore and key."
@@ -53,7 +63,7 @@ class Settings(BaseSettings):
     operator_keystore: Path | None = Field(
         default=None, description="Key file of the operator, when the daemon's own account only relays and pays."
     )
-    operator_keystore_password_file: Path | None = Field(
+    operator_keystore_password_file: Annotated[Path | None, SecretFile] = Field(
         default=None, description="File whose first line opens the operator's keystore."
     )
     rpc_timeout: float = Field(default=10.0, gt=0, le=600, description="Seconds for one request to the chain.")
@@ -113,7 +123,7 @@ class Settings(BaseSettings):
     rate_limit: float = Field(
         default=100.0, ge=0, description="Requests a second that one address may send to the service; 0: any number."
     )
-    public_url: str | None = Field(
+    public_url: Annotated[str | None, Public] = Field(
         default=None,
         pattern="^https?://[^?#]*[^?#/]$",
         description="URL under which the service is reached, for the addresses of status lists.",

@@ -505,7 +505,7 @@ def _check_status(facts: ChainFacts | FactsUnavailable, claims: Claims | None) -
 
 
 def _unavailable(name: str, facts: FactsUnavailable) -> Check:
-    return Check.unknown(name, facts.code, _sentences(facts.what, facts.remedy))
+    return Check(name, Outcome.UNKNOWN, facts.code, _sentences(facts.what, facts.remedy), facts.detail)
 
 
 def _sentences(*parts: str | None) -> str:

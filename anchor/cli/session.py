@@ -16,8 +16,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from anchor.cli.masking import masked_output
 from anchor.workspace import Workspace
 from registry.errors import ChainError, ContractReverted, RegistryError
+from registry.secrets import Mask, secrets_of
 from registry.settings import Settings, load_settings
 
 PANEL = "Common options"
@@ -106,10 +108,15 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
         as_json = common.pop("as_json")
         try:
             settings = load_settings(common.pop("settings_file"), **common)
-            code = function(Session(settings, as_json=as_json), **given)
         except RegistryError as error:
             _tell(error, as_json=as_json)
             raise typer.Exit(_exit_code(error)) from None
+        with masked_output(Mask(secrets_of(settings))):
+            try:
+                code = function(Session(settings, as_json=as_json), **given)
+            except RegistryError as error:
+                _tell(error, as_json=as_json)
+                raise typer.Exit(_exit_code(error)) from None
         raise typer.Exit(code or Exit.DONE)
 
     # typer reads the parameters from here; without this it would look through to the function itself.

@@ -100,7 +100,8 @@ def say_verdict(session: Session, verdict: Verdict) -> None:
     session.say(Text.assemble(f"{verdict.name}: ", (str(overall), f"bold {COLOURS[overall]}")))
     for check in verdict.checks:
         outcome = (f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
-        session.say(Text.assemble(outcome, f"  {check.name:<9}  {check.text} ({check.code})"))
+        text = check.text if check.detail is None else f"{check.text} {check.detail}"
+        session.say(Text.assemble(outcome, f"  {check.name:<9}  {text} ({check.code})"))
 
 
 def verdict_table(verdicts: list[Verdict]) -> Table:

@@ -21,7 +21,7 @@ from anchor.daemon.dropfolder import DropFolder
 from anchor.daemon.health import Health
 from anchor.daemon.http import create_intake_app
 from anchor.daemon.intake import Desk, IntakeLimits
-from anchor.daemon.logs import Log, secrets_of
+from anchor.daemon.logs import Log
 from anchor.daemon.metrics import Metrics
 from anchor.daemon.notices import Notices
 from anchor.daemon.operations import operations_routes
@@ -34,6 +34,7 @@ from anchor.server import Server, ends_by_signal, listening
 from anchor.signer import operator_from
 from anchor.workspace import Workspace
 from registry.errors import RegistryError
+from registry.secrets import secrets_of
 from registry.settings import Settings
 from registry.store.jobs import JobStore
 from registry.store.leases import Lease

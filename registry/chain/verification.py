@@ -188,7 +188,7 @@ class Verifier:
                 return self._read_ledger()
             return self._registry if isinstance(self._registry, FactsUnavailable) else read_ledger(self._registry)
         except RegistryError as error:
-            return unavailable(error)
+            return FactsUnavailable.of(error)
 
     def _embedded(self, document: bytes, name: str) -> Receipt | None:
         if not name.lower().endswith(JSON_SUFFIXES):
@@ -225,5 +225,4 @@ class Verifier:
 
 def unavailable(error: RegistryError) -> FactsUnavailable:
     """An error on the way to the chain, as the reason that its facts are missing."""
-    what = f"{error.what} ({error.where})" if error.where else error.what
-    return FactsUnavailable(error.code, what, error.remedy or "Try again later.")
+    return FactsUnavailable.of(error)

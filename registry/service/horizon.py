@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from registry.errors import StoreError
+from registry.errors import StoreError, public_sentence
 from registry.service.facts_json import block_content, moment_text
 from registry.service.reading import guarded
 from registry.store.index import Head, Index
@@ -48,7 +48,8 @@ class AsOf:
         }
         if head.trouble_code is not None:
             what = "The index does not follow the chain at this moment"
-            content["warning"] = f"{what} ({head.trouble_code}): {head.trouble_why}"
+            why = public_sentence(head.trouble_code, "the chain could not be read")
+            content["warning"] = f"{what} ({head.trouble_code}): {why}"
         headers = (b"index-block", b"%d" % cursor.number), (b"index-blocks-behind", b"%d" % behind)
         return cls(head, orjson.dumps(content), headers)
 

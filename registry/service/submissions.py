@@ -102,10 +102,11 @@ class Broken:
 
     @classmethod
     def of(cls, name: str, error: RegistryError) -> Broken:
-        """An error over one item."""
-        place = f" ({error.where})" if error.where and error.where != name else ""
-        what = f"{error.what[:1].upper()}{error.what[1:].rstrip('.')}{place}."
-        return cls(name, error.code, storable(what), error.remedy)
+        """An error over one item: what whoever sent it may know."""
+        told = error.public
+        place = f" ({told.where})" if told.where and told.where != name else ""
+        what = f"{told.what[:1].upper()}{told.what[1:].rstrip('.')}{place}."
+        return cls(name, told.code, storable(what), told.remedy)
 
     @property
     def reason(self) -> str:

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from registry.accreditation import Ledger
 from registry.chain.contract import CredentialRegistry
-from registry.chain.verification import KnownAnchors, Verifier, unavailable
-from registry.errors import RegistryError
+from registry.chain.verification import KnownAnchors, Verifier
+from registry.errors import TRY_AGAIN, RegistryError, public_sentence
 from registry.policy import Policy
+from registry.service.problems import note, note_text
 from registry.service.submissions import Broken, Item, SubmissionLimits, Submitted
 from registry.spreadsheet import csv_lines
 from registry.timestamps import write_timestamp
@@ -58,7 +59,10 @@ class Verifying:
         try:
             contract = self.contract()
         except RegistryError as error:
-            contract = unavailable(error)
+            # Whatever it is, it is about the settings of whoever runs this, not about what was sent.
+            note_text(f"{error.code}: {error}")
+            what = public_sentence(error.code, "the chain could not be asked")
+            contract = FactsUnavailable(error.code, what, TRY_AGAIN)
         return Verifier(
             contract,
             chain=self.chain,
@@ -148,10 +152,15 @@ def verdict_on(verifier: Verifier, item: Submitted) -> Verdict:
         RegistryError: known anchors cannot be looked up.
     """
     if item.document is not None:
-        return verifier.verify_bytes(item.document, item.name, item.receipt)
-    if item.receipt is not None:
-        return verifier.verify_receipt(item.receipt, item.name)
-    raise ValueError("neither a document nor a receipt")
+        verdict = verifier.verify_bytes(item.document, item.name, item.receipt)
+    elif item.receipt is not None:
+        verdict = verifier.verify_receipt(item.receipt, item.name)
+    else:
+        raise ValueError("neither a document nor a receipt")
+    for check in verdict.checks:
+        if check.detail is not None:
+            note_text(f"{check.code}: {check.detail}")
+    return verdict
 
 
 def row_of(verifier: Verifier, item: Item) -> Row:
@@ -161,4 +170,5 @@ def row_of(verifier: Verifier, item: Item) -> Row:
     try:
         return Row.of(verdict_on(verifier, item))
     except RegistryError as error:
+        note(error)
         return Row.of_broken(Broken.of(item.name, error))

@@ -9,10 +9,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from registry.errors import RegistryError
+from registry.errors import RegistryError, public_sentence
 from registry.service.loops import Check
 from registry.service.metrics import CONTENT_TYPE, ServiceMetrics
+from registry.service.problems import note
 from registry.service.service import Service, service_of
+from registry.store.index import Head
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 Checks = Callable[[], Sequence[Check]]
@@ -51,9 +53,10 @@ def _ready(service: Service) -> list[Check]:
     try:
         head = service.horizon.now().head
     except RegistryError as error:
-        return [Check("index", False, str(error))]
+        note(error)
+        return [Check("index", False, error.public.what)]
     behind, silent = max(0, head.seen - head.cursor.number), time.time() - head.seen_at
-    checks = [Check("index", head.trouble_code is None, head.trouble_why or f"at block {head.cursor.number}")]
+    checks = [Check("index", head.trouble_code is None, _trouble(head) or f"at block {head.cursor.number}")]
     is_near = behind <= service.limits.ready_lag
     checks.append(Check("lag", is_near, f"{behind} blocks behind"))
     is_fresh = silent <= service.limits.stale_seconds
@@ -62,11 +65,19 @@ def _ready(service: Service) -> list[Check]:
     return checks
 
 
+def _trouble(head: Head) -> str | None:
+    """What keeps the index from going on, without the words of the endpoint: the indexer has logged those."""
+    if head.trouble_code is None:
+        return None
+    return f"{head.trouble_code}: {public_sentence(head.trouble_code, 'the chain could not be read')}"
+
+
 def _trees(service: Service) -> Check:
     try:
         service.trees.has(bytes(32))
     except RegistryError as error:
-        return Check("trees", False, str(error))
+        note(error)
+        return Check("trees", False, error.public.what)
     return Check("trees", True, "the store answers")
 
 
