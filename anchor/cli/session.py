@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from anchor.cli.masking import masked_output
 from anchor.workspace import Workspace
 from registry.errors import ChainError, ContractReverted, RegistryError
+from registry.extras import needs
 from registry.secrets import Mask, secrets_of
 from registry.settings import Settings, load_settings
 
@@ -113,7 +114,8 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
             raise typer.Exit(_exit_code(error)) from None
         with masked_output(Mask(secrets_of(settings))):
             try:
-                code = function(Session(settings, as_json=as_json), **given)
+                with needs("embedded"):
+                    code = function(Session(settings, as_json=as_json), **given)
             except RegistryError as error:
                 _tell(error, as_json=as_json)
                 raise typer.Exit(_exit_code(error)) from None
