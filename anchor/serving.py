@@ -7,11 +7,10 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-import uvicorn
 from sqlalchemy import select
 
 from anchor.daemon.logs import Log
-from anchor.server import Server, ends_by_signal, listening
+from anchor.server import Server, ends_by_signal, listening, server_config
 from anchor.verification import read_policy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
@@ -59,10 +58,7 @@ def serve(
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
-    )
-    server = Server(config, linger=LINGER_SECONDS)
+    server = Server(server_config(app, grace_seconds=GRACE_SECONDS), linger=LINGER_SECONDS)
     with listening(host, port) as listener:
         bound_host, bound_port = listener.getsockname()[:2]
         if loops is not None:

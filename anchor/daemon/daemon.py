@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 
 from anchor.daemon.alerts import Alerts
@@ -30,7 +29,7 @@ from anchor.daemon.status import Status
 from anchor.daemon.worker import Worker
 from anchor.publishing import publisher_of
 from anchor.relay import relayed
-from anchor.server import Server, ends_by_signal, listening
+from anchor.server import Server, ends_by_signal, listening, server_config
 from anchor.signer import operator_from
 from anchor.workspace import Workspace
 from registry.errors import RegistryError
@@ -185,7 +184,7 @@ def _serve(
     started: Callable[[str], None],
 ) -> str | None:
     logging.getLogger().addHandler(log.handler())
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
+    server = Server(server_config(app, grace_seconds=10))
 
     def run(loop: _Loop) -> None:
         try:
