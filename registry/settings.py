@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     finality_depth: int | None = Field(
         default=None, ge=0, description="Blocks that count as final on a chain without a `finalized` tag."
     )
-    max_document_bytes: int = Field(default=1 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
+    max_document_bytes: int = Field(default=8 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
     max_document_depth: int = Field(
         default=64, ge=1, le=MOST_DEPTH, description="Deepest nesting of a JSON credential."
     )

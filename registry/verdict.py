@@ -16,7 +16,7 @@ from registry.credential import Digest, DigestMethod
 from registry.errors import TRY_AGAIN, RegistryError
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 
-CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates")
+CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature")
 """The checks of every verdict, in their order."""
 
 POLICY_CHECK_NAMES: Final = ("accreditation", "recognition")
@@ -53,6 +53,8 @@ class Code(StrEnum):
     DIGEST_EQUAL = "digest-equal"
     DIGEST_GIVEN = "digest-given"
     DIGEST_DIFFERS = "digest-differs"
+    DIGEST_INSIDE = "digest-inside"
+    PRESENTATION_DIFFERS = "presentation-differs"
     METHOD_MISMATCH = "method-mismatch"
     UNSUPPORTED_METHOD = "unsupported-method"
     NOT_RECOMPUTABLE = "not-recomputable"
@@ -90,6 +92,9 @@ class Code(StrEnum):
     EXPIRED = "expired"
     DATE_UNCLEAR = "date-unclear"
     DATES_UNREAD = "dates-unread"
+    # signature
+    NO_SIGNATURE = "no-signature"
+    SIGNATURE_UNREAD = "signature-unread"
     # issuer, accreditation and recognition, by the verifier's policy
     ISSUER_ACCREDITED = "issuer-accredited"
     ACCREDITED = "accredited"
@@ -331,6 +336,16 @@ class Verdict:
                 for check in self.checks
             ],
         }
+
+
+def sentences(*parts: str | None) -> str:
+    """The parts as sentences, whether or not they were written as such; one that begins with a URL keeps its letter."""
+    return " ".join(_sentence(part) for part in parts if part)
+
+
+def _sentence(text: str) -> str:
+    first = text.partition(" ")[0]
+    return (text if "/" in first else text[0].upper() + text[1:]).rstrip(".") + "."
 
 
 def overall(checks: tuple[Check, ...]) -> Overall:

@@ -6,15 +6,13 @@ never comes out as valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
-
-import orjson
 
 from registry.accreditation import Ledger
-from registry.credential import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_bytes, parse_json, read_as
-from registry.errors import CredentialError, ProofError
+from registry.credential import DEFAULT_LIMITS, DigestMethod, Limits
+from registry.document import Reading, digest_only, read_document
+from registry.errors import ProofError, ReceiptError
 from registry.merkle import check_inclusion
 from registry.policy import Policy
 from registry.receipt import AnchorPart, BlockPart, Receipt
@@ -33,11 +31,15 @@ from registry.verdict import (
     PartyFacts,
     Trust,
     Verdict,
+    sentences,
 )
 from registry.verify_absence import AbsenceVerdict, verify_absence
 from registry.verify_dates import check_dates
-from registry.verify_issuer import named_issuers, same_issuer
+from registry.verify_document import Claims, check_integrity, compared_digest, judged
+from registry.verify_issuer import named_issuers, same_issuer, shown_issuers
 from registry.verify_recognition import Standing, check_standing
+from registry.verify_signature import check_signature
+from registry.verify_status_lists import names_status_list
 
 __all__ = [
     "AbsenceVerdict",
@@ -57,26 +59,15 @@ __all__ = [
     "verify_absence",
 ]
 
-Claims = Mapping[str, Any]
-
-# Refusals that say something about the verifier's own limits, not about the document.
-_OWN_LIMITS = frozenset({"too-large", "too-deep", "unsupported-method"})
-
 _NO_FACTS = FactsUnavailable(
     Code.CHAIN_NOT_ASKED, "The chain was not asked.", "Verify again with a connection to the receipt's chain."
 )
 
-_NO_DOCUMENT = Check.unknown(
-    "integrity",
-    Code.NO_DOCUMENT,
-    "There is only a receipt and no document to compare it with. Verify the document together with it.",
-)
-
 
 def verify(
-    document: bytes | DigestedDocument | None,
+    document: bytes | Reading | DigestedDocument | None,
     name: str,
-    receipt: Receipt | None,
+    receipt: Receipt | ReceiptError | None,
     facts: ChainFacts | FactsUnavailable | None,
     *,
     now: datetime,
@@ -88,9 +79,9 @@ def verify(
     """Check one credential; nothing that a document, receipt or chain says makes it raise.
 
     Args:
-        document: the file's bytes, or a digest made before; None when there is only the receipt.
+        document: the file's bytes or the reading of them, or a digest made before; None when there is only the receipt.
         name: of the file; without a receipt its ending tells JSON from other files.
-        receipt: None when there is none.
+        receipt: None when there is none; the error of one that is there and cannot be read.
         facts: what the chain said about the receipt's issuer, root and leaf index; None when it was not asked.
         now: the moment to judge dates by, with a time zone.
         trust: the issuers the verifier believes.
@@ -104,27 +95,30 @@ def verify(
         raise ValueError("now has no time zone")
     if document is None and receipt is None:
         raise ValueError("there is neither a document nor a receipt")
-    integrity, digest, claims = _read(document, name, receipt, limits)
-    if receipt is None:
-        missing = "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt."
-        unchecked = tuple(
-            Check.unknown(check, Code.NO_RECEIPT, missing) for check in ("inclusion", "anchor", "issuer", "status")
-        )
-        checks = (integrity, *unchecked, check_dates(claims, now))
+    reading = _reading(document, name, limits)
+    digest = reading.digest if reading else None
+    if receipt is None or isinstance(receipt, ReceiptError):
+        code, missing = _missing(receipt)
+        unchecked = (Check.unknown(each, code, missing) for each in ("inclusion", "anchor", "issuer", "status"))
+        checks = (check_integrity(reading, receipt), *unchecked, check_dates(reading, now), check_signature(reading))
         if policy and policy.bodies:
-            checks += Standing.unknown(Code.NO_RECEIPT, missing)[:2]
+            checks += Standing.unknown(code, missing)[:2]
         return Verdict(name, checks, digest, issuer=None, root=None, anchored_at=None, as_of=None)
+    integrity = check_integrity(reading, receipt)
+    digest = compared_digest(reading, receipt) or digest
+    stated = judged(reading, receipt)
     usable = _usable(facts, receipt)
     anchor = _check_anchor(receipt, usable)
     trust = _joined(trust, policy)
-    standing = _check_standing(receipt, usable, claims, ledger, policy) if policy and policy.bodies else None
+    standing = _check_standing(receipt, usable, stated, ledger, policy) if policy and policy.bodies else None
     checks = (
         integrity,
         _check_inclusion(receipt, usable),
         anchor,
-        _check_issuer(receipt, usable, claims, trust, standing.path if standing else None),
-        _check_status(usable, claims),
-        check_dates(claims, now),
+        _check_issuer(receipt, usable, stated, trust, standing.path if standing else None),
+        _check_status(usable, reading),
+        check_dates(reading, now),
+        check_signature(reading),
         *(standing[:2] if standing else ()),
     )
     seen = usable if isinstance(usable, ChainFacts) else None
@@ -140,87 +134,21 @@ def verify(
     )
 
 
-class _Reading(NamedTuple):
-    """The integrity check, the digest, and the members of the document when it is a JSON object."""
-
-    check: Check
-    digest: Digest | None
-    claims: Claims | None
+def _reading(document: bytes | Reading | DigestedDocument | None, name: str, limits: Limits) -> Reading | None:
+    if isinstance(document, bytes):
+        return read_document(document, name, limits)
+    return digest_only(document.digest, name, document.claims) if isinstance(document, DigestedDocument) else document
 
 
-def _read(document: bytes | DigestedDocument | None, name: str, receipt: Receipt | None, limits: Limits) -> _Reading:
-    if document is None:
-        return _Reading(_NO_DOCUMENT, None, None)
-    if isinstance(document, DigestedDocument):
-        return _Reading(_compare(document.digest, receipt), document.digest, document.claims)
-    method = receipt.digest.method if receipt else None
-    try:
-        digest, members = read_as(method, document, limits) if method else (digest_bytes(document, name, limits), None)
-    except CredentialError as error:
-        return _Reading(_integrity_refused(error, method), None, None)
-    claims = _claims(document, digest.method, limits) if members is None else members
-    return _Reading(_compare(digest, receipt), digest, claims)
-
-
-def _claims(document: bytes, method: DigestMethod, limits: Limits) -> Claims | None:
-    """The members of a document; {} for a file that has none; None when there may be some that were not read."""
-    if method is DigestMethod.GIVEN:
-        return None
-    if method is not DigestMethod.FILE:
-        # Its digest was just made, so the text has one reading only, and orjson's is that one.
-        claims: Claims = orjson.loads(document)
-        return claims
-    # A JSON credential also passes for a file: its canonical bytes have its digest. Its dates count all the same.
-    if document[:64].lstrip()[:1] != b"{":
-        return {}
-    try:
-        claims = parse_json(document, limits)
-    except CredentialError as error:
-        return None if error.code in _OWN_LIMITS else {}
-    return claims
-
-
-def _compare(digest: Digest, receipt: Receipt | None) -> Check:
-    if receipt is None:
-        return Check.unknown(
-            "integrity",
-            Code.NO_RECEIPT,
-            "There is no receipt to compare the document with. Ask the issuer or the holder for the receipt.",
-        )
-    if digest.value != receipt.digest_value:
-        return Check.failed(
-            "integrity",
-            Code.DIGEST_DIFFERS,
-            f"The document has the digest {digest.hex}, the receipt is for {receipt.digest.value}: the document was "
-            "changed, or the receipt belongs to another one.",
-        )
-    if digest.method is DigestMethod.GIVEN:
-        return Check.passed(
-            "integrity",
-            Code.DIGEST_GIVEN,
-            "The digest is the one of the receipt. Only the digest was compared, not a document.",
-        )
-    if digest.method != receipt.digest.method:
-        return Check.failed(
-            "integrity",
-            Code.METHOD_MISMATCH,
-            f"The document is digested by {digest.method}, the receipt says {receipt.digest.method}.",
-        )
-    return Check.passed(
-        "integrity", Code.DIGEST_EQUAL, "The document is, byte by byte or value by value, the one that was anchored."
+def _missing(receipt: ReceiptError | None) -> tuple[str, str]:
+    """The code and the sentence of every check that needs a receipt."""
+    if receipt is not None:
+        where = f" ({receipt.where})" if receipt.where else ""
+        return receipt.code, f"The receipt cannot be read{where}: {sentences(receipt.what, receipt.remedy)}"
+    return (
+        Code.NO_RECEIPT,
+        "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt.",
     )
-
-
-def _integrity_refused(error: CredentialError, method: DigestMethod | None) -> Check:
-    if method is DigestMethod.GIVEN:
-        return Check.unknown(
-            "integrity",
-            Code.NOT_RECOMPUTABLE,
-            "The issuer made this digest in its own system, so it cannot be recomputed from the document. "
-            "Ask the issuer for the digest of the document and verify that.",
-        )
-    outcome = Outcome.UNKNOWN if error.code in _OWN_LIMITS else Outcome.FAIL
-    return Check("integrity", outcome, error.code, _sentences(error.what, error.remedy))
 
 
 def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> ChainFacts | FactsUnavailable:
@@ -413,27 +341,27 @@ def _joined(trust: Trust, policy: Policy | None) -> Trust:
 def _check_standing(
     receipt: Receipt,
     facts: ChainFacts | FactsUnavailable,
-    claims: Claims | None,
+    stated: Sequence[Claims],
     ledger: Ledger | FactsUnavailable | None,
     policy: Policy,
 ) -> Standing:
     if isinstance(facts, FactsUnavailable):
-        return Standing.unknown(facts.code, _sentences(facts.what, facts.remedy))
+        return Standing.unknown(facts.code, sentences(facts.what, facts.remedy))
     if ledger is None or isinstance(ledger, FactsUnavailable):
         missing = ledger or _NO_FACTS
-        return Standing.unknown(missing.code, _sentences(missing.what, missing.remedy))
+        return Standing.unknown(missing.code, sentences(missing.what, missing.remedy))
     if facts.batch is None:
         return Standing.unknown(
             Code.NO_ANCHOR_TIME,
             "The batch is not anchored, so there is no time for which an accreditation could be looked up.",
         )
-    return check_standing(receipt.anchor.issuer, facts.chain, facts.batch.anchored_at, claims or {}, ledger, policy)
+    return check_standing(receipt.anchor.issuer, facts.chain, facts.batch.anchored_at, stated, ledger, policy)
 
 
 def _check_issuer(
     receipt: Receipt,
     facts: ChainFacts | FactsUnavailable,
-    claims: Claims | None,
+    stated: Sequence[Claims],
     trust: Trust,
     accredited: Path | None,
 ) -> Check:
@@ -461,19 +389,20 @@ def _check_issuer(
         )
     retired = f" It retired on {write_timestamp(party.retired_at)}, after this anchor." if party.retired_at else ""
     believed = "is one you trust" if trusted else "was accredited by way of a body that you trust"
-    named = named_issuers(claims or {})
-    if named and not same_issuer(named, party, trust.name_of(issuer)):
+    names = filter(None, map(named_issuers, stated))
+    differing = [named for named in names if not same_issuer(named, party, trust.name_of(issuer))]
+    if differing:
         return Check.warned(
             "issuer",
             Code.ISSUER_DIFFERS,
-            f"{who} {believed}, but the document names {' / '.join(named)} as its issuer and nothing on record "
-            f"says that they are the same. Compare it with {party.uri}.{retired}",
+            f"{who} {believed}, but the document names {shown_issuers(differing[0])} as its issuer and nothing on "
+            f"record says that they are the same. Compare it with {party.uri}.{retired}",
         )
     code = Code.ISSUER_TRUSTED if trusted else Code.ISSUER_ACCREDITED
     return Check.passed("issuer", Code.ISSUER_RETIRED if retired else code, f"{who} {believed}.{retired}")
 
 
-def _check_status(facts: ChainFacts | FactsUnavailable, claims: Claims | None) -> Check:
+def _check_status(facts: ChainFacts | FactsUnavailable, reading: Reading | None) -> Check:
     if isinstance(facts, FactsUnavailable):
         return _unavailable("status", facts)
     as_of = f"as of block {facts.as_of.number} of {write_timestamp(facts.as_of.timestamp)}"
@@ -494,25 +423,15 @@ def _check_status(facts: ChainFacts | FactsUnavailable, claims: Claims | None) -
         )
     if facts.suspended:
         return Check.failed("status", Code.SUSPENDED, f"The issuer has suspended it{reason}; {as_of}.")
-    if claims and claims.get("credentialStatus"):
+    if named := names_status_list(reading):
         return Check.warned(
             "status",
             Code.STATUS_LIST_UNREAD,
             f"Not revoked and not suspended on chain {as_of}. The document also names a status list "
-            "(credentialStatus), which was not read: check it with the issuer.",
+            f"({named}), which was not read: check it with the issuer.",
         )
     return Check.passed("status", Code.IN_FORCE, f"Not revoked and not suspended {as_of}.")
 
 
 def _unavailable(name: str, facts: FactsUnavailable) -> Check:
-    return Check(name, Outcome.UNKNOWN, facts.code, _sentences(facts.what, facts.remedy), facts.detail)
-
-
-def _sentences(*parts: str | None) -> str:
-    """The parts as sentences, whether or not they were written as such; one that begins with a URL keeps its letter."""
-    return " ".join(_sentence(part) for part in parts if part)
-
-
-def _sentence(text: str) -> str:
-    first = text.partition(" ")[0]
-    return (text if "/" in first else text[0].upper() + text[1:]).rstrip(".") + "."
+    return Check(name, Outcome.UNKNOWN, facts.code, sentences(facts.what, facts.remedy), facts.detail)

@@ -15,14 +15,13 @@ from registry.accreditation import Ledger
 from registry.chain.accreditations import read_ledger
 from registry.chain.contract import CredentialRegistry
 from registry.chain.facts import FactsReader
-from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, Digest, Limits, digest_bytes, digest_given
-from registry.errors import CredentialError, ReceiptError, RegistryError
+from registry.credential import DEFAULT_LIMITS, Digest, Limits, digest_given
+from registry.document import Reading, digest_only, read_document
+from registry.errors import ReceiptError, RegistryError
 from registry.policy import Policy
-from registry.receipt import Receipt, embedded
-from registry.strictjson import parse_json
+from registry.receipt import Receipt
 from registry.verify import (
     ChainFacts,
-    DigestedDocument,
     FactsUnavailable,
     Trust,
     Verdict,
@@ -105,29 +104,31 @@ class Verifier:
         self._read_ledger = ledger
         self._silences = 0
 
-    def verify_bytes(self, document: bytes, name: str, receipt: Receipt | None = None) -> Verdict:
+    def verify_bytes(self, document: bytes, name: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a document or file.
 
         Args:
             name: of the file; its ending tells JSON from other files.
-            receipt: default: one inside the document, else of an anchor that is known here.
+            receipt: default: one inside the document, else of an anchor that is known here. The error of one that is
+                there and cannot be read makes the verdict say so.
 
         Raises:
-            ReceiptError: a receipt inside the document cannot be read.
             RegistryError: known anchors cannot be looked up.
         """
-        receipt = receipt or self._embedded(document, name) or self._receipt_of(document, name)
-        return self._verdict(document, name, receipt)
+        return self.verify_reading(read_document(document, name, self._limits), receipt)
 
-    def verify_digest(self, text: str, receipt: Receipt | None = None) -> Verdict:
+    def verify_reading(self, reading: Reading, receipt: Receipt | ReceiptError | None = None) -> Verdict:
+        """The verdict on a document that was read before; as `verify_bytes`."""
+        return self._verdict(reading, reading.name, receipt or self._embedded(reading) or self._receipt_of(reading))
+
+    def verify_digest(self, text: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a digest that the issuer's own system made; there is no document to look at.
 
         Raises:
             CredentialError: it is not a digest.
             RegistryError: known anchors cannot be looked up.
         """
-        digest = digest_given(text)
-        return self._verdict(DigestedDocument(digest), text, receipt or self._known_receipt(digest))
+        return self.verify_reading(digest_only(digest_given(text), text), receipt)
 
     def verify_receipt(self, receipt: Receipt, name: str) -> Verdict:
         """The verdict on a receipt without its document: what it says is checked, the document could not be."""
@@ -165,12 +166,12 @@ class Verifier:
             self._reader = facts
         return facts
 
-    def _verdict(self, document: bytes | DigestedDocument | None, name: str, receipt: Receipt | None) -> Verdict:
+    def _verdict(self, reading: Reading | None, name: str, receipt: Receipt | ReceiptError | None) -> Verdict:
         return verify(
-            document,
+            reading,
             name,
             receipt,
-            None if receipt is None else self.facts(receipt),
+            self.facts(receipt) if isinstance(receipt, Receipt) else None,
             now=self._now,
             trust=self._trust,
             limits=self._limits,
@@ -190,30 +191,19 @@ class Verifier:
         except RegistryError as error:
             return FactsUnavailable.of(error)
 
-    def _embedded(self, document: bytes, name: str) -> Receipt | None:
-        if not name.lower().endswith(JSON_SUFFIXES):
-            return None
-        try:
-            content = parse_json(document, self._limits)
-            receipts = embedded(content) if isinstance(content, dict) else []
-        except CredentialError:
-            return None  # the verdict says what is wrong with the document
-        except ReceiptError as error:
-            error.where = f"{name}, {error.where}" if error.where else name
-            raise
+    def _embedded(self, reading: Reading) -> Receipt | ReceiptError | None:
+        """A receipt inside the document: the first for this chain, else the first, else why there is none."""
+        receipts = [each.read for each in reading.receipts if isinstance(each.read, Receipt)]
         here = [receipt for receipt in receipts if self._is_here(receipt)]
-        return next(iter(here or receipts), None)
+        return next(iter(here or receipts), None) or next((each.read for each in reading.receipts), None)
 
     def _is_here(self, receipt: Receipt) -> bool:
         """Whether the receipt is about the chain that is asked; a credential may be anchored on several."""
         return self._here is None or (receipt.anchor.chain, receipt.anchor.contract) == self._here
 
-    def _receipt_of(self, document: bytes, name: str) -> Receipt | None:
-        try:
-            digest = digest_bytes(document, name, self._limits)
-        except CredentialError:
-            return None
-        return self._known_receipt(digest)
+    def _receipt_of(self, reading: Reading) -> Receipt | None:
+        """The receipt of an anchor that is known here, of the document or of what it holds."""
+        return next(filter(None, map(self._known_receipt, reading.digests)), None)
 
     def _known_receipt(self, digest: Digest) -> Receipt | None:
         """The receipt of the oldest anchor by a party that is trusted, else of the oldest one."""
