@@ -18,7 +18,7 @@ from anchor.audit_chain import (
     existing_block,
     transactions,
 )
-from anchor.audit_folder import FolderFacts, folder_facts, index_facts, tree_facts
+from anchor.audit_folder import FolderFacts, batch_tree_facts, folder_facts, index_facts
 from registry.audit import (
     REVOCATION,
     SUSPENSION,
@@ -425,7 +425,7 @@ class Auditor:
 
     def _trees(self, trees: TreeStore, state: RegistryState, facts: FolderFacts | None) -> Iterator[Difference]:
         rows: Iterable[FolderBatch] = () if facts is None else facts.batches
-        claimed = {(row.issuer, row.root) for row in rows if row.anchored}
+        claimed = {(row.issuer, row.root): row.leaf_count for row in rows if row.anchored}
         wanted = {
             key: batch
             for key, batch in state.batches.items()
@@ -435,7 +435,7 @@ class Auditor:
         done = 0
         with self._phase("checking the trees") as progress:
             for (issuer, root), batch in wanted.items():
-                tree = tree_facts(trees, root)
+                tree = batch_tree_facts(trees, root, batch.leaf_count, claimed.get((issuer, root)))
                 done += batch.leaf_count
                 progress(done, total)
                 if tree.missing and (issuer, root) not in claimed:

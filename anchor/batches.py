@@ -139,15 +139,13 @@ class Batches:
             selectors: first four bytes of the calls that the contract knows; by default read from its ABI.
 
         Raises:
-            IntakeError: the root begins like one of these calls.
+            IntakeError: the root begins like one of these calls, or the issuer has another batch under it.
         """
         records = selection.records
         with Tree.build(map(digest_of, records)) as tree:
             root, count = tree.root, tree.leaf_count
             refuse_selector(root, contract_selectors() if selectors is None else selectors)
-            path = self._folder.tree_path(root)
-            if not path.exists():
-                tree.write(path)
+            self._folder.keep_tree(tree)
         return self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()))
 
     def anchor(self, row: BatchRow) -> BatchRow:

@@ -278,7 +278,7 @@ def compare_tree(issuer: int, root: bytes, leaf_count: int, tree: TreeFacts) -> 
     if tree.unsorted is not None:
         yield Difference(Kind.TREE_UNSORTED, subject, tree.unsorted, issuer)
     if tree.leaf_count is not None and leaf_count and tree.leaf_count != leaf_count:
-        what = f"the tree file has {tree.leaf_count} leaves, the chain says {leaf_count}"
+        what = f"the tree with this root that is here has {tree.leaf_count} leaves, the chain says {leaf_count}"
         yield Difference(Kind.LEAF_COUNT_DIFFERS, subject, what, issuer)
 
 

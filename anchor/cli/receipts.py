@@ -32,7 +32,7 @@ def receipts(
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
         with (
-            workspace.folder.tree(row.root) as tree,
+            workspace.folder.tree(row.tree) as tree,
             output_to(output) as writer,
             session.progress("writing") as progress,
         ):

@@ -114,16 +114,14 @@ class Sealer:
     def _batch(self, connection: Connection, jobs: list[Job], leaves: list[Leaf]) -> int:
         issuer = jobs[0].issuer
         with Tree.build(leaf.digest for leaf in leaves) as tree:
-            root, count = tree.root, tree.leaf_count
-            refuse_selector(root, contract_selectors())
-            path = self._folder.tree_path(root)
-            if not path.exists():
-                tree.write(path)
-        known = self._batches.revived_within(connection, issuer, root, leaves, sealed_at=int(time.time()))
+            which = tree.id
+            refuse_selector(which.root, contract_selectors())
+            self._folder.keep_tree(tree)
+        known = self._batches.revived_within(connection, issuer, which, leaves, sealed_at=int(time.time()))
         if known is not None:
             return known
         added = self._batches.add_within(
-            connection, issuer, root, count, leaves, sealed_at=int(time.time()), sender=self._sender
+            connection, issuer, *which, leaves, sealed_at=int(time.time()), sender=self._sender
         )
         return added.id
 

@@ -37,16 +37,18 @@ class IndexedAnchors:
         return guarded(lambda: list(self._of(digest, issuer)))
 
     def _of(self, digest: Digest, issuer: int | None) -> Iterator[KnownAnchor]:
-        hints = {place.root: place.leaf_index for place in self._index.places(digest.value)}
-        proofs = {root: self._trees.inclusion(root, digest.value, hint=hint) for root, hint in hints.items()}
-        for batch in self._index.batches_of(hints):
-            proof = proofs[batch.root]
-            if proof is None or issuer not in (None, batch.issuer):
+        proofs: dict[bytes, list[InclusionProof]] = {}
+        for which, hint in self._index.places(digest.value):
+            if (proof := self._trees.inclusion(which, digest.value, hint=hint)) is not None:
+                proofs.setdefault(which.root, []).append(proof)
+        for batch in self._index.batches_of(proofs):
+            if issuer not in (None, batch.issuer):
                 continue
-            # Anyone may anchor somebody else's root with another count; a proof holds for one count only.
-            if batch.leaf_count in (0, proof.leaf_count):
-                receipt = partial(self._receipt, digest, batch, proof)
-                yield KnownAnchor(batch.issuer, batch.root, proof.leaf_index, receipt)
+            for proof in proofs[batch.root]:
+                # Anyone may anchor somebody else's root with another count; a proof holds for one count only.
+                if batch.leaf_count in (0, proof.leaf_count):
+                    receipt = partial(self._receipt, digest, batch, proof)
+                    yield KnownAnchor(batch.issuer, batch.root, proof.leaf_index, receipt)
 
     def _receipt(self, digest: Digest, batch: IndexedBatch, proof: InclusionProof) -> Receipt:
         receipt = Receipt.of_batch(

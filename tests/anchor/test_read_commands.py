@@ -223,7 +223,7 @@ def test_absence_is_proved_over_every_batch(run: Run, diplomas: Path, root: str)
 
 
 def test_absence_with_a_missing_tree_could_not_be_checked(run: Run, diplomas: Path, root: str) -> None:
-    (Path("testamur-data") / "trees" / f"{root.removeprefix('0x')}.tree").unlink()
+    (Path("testamur-data") / "trees" / f"{root.removeprefix('0x')}-300.tree").unlink()
     answer = run("absent", "ab" * 32, "--json")
     assert (answer.code, answer.json["outcome"], answer.json["code"]) == (2, "could not be checked", "proof-missing")
 
@@ -234,7 +234,7 @@ def test_absence_without_a_chain_could_not_be_checked(run: Run, root: str) -> No
 
 
 def test_a_damaged_tree_is_noticed(run: Run, diplomas: Path, root: str) -> None:
-    tree = Path("testamur-data") / "trees" / f"{root.removeprefix('0x')}.tree"
+    tree = Path("testamur-data") / "trees" / f"{root.removeprefix('0x')}-300.tree"
     tree.write_bytes(tree.read_bytes()[:-32])
     ran = run("receipts", root, "-o", "out", "--json")
     assert ran.code == 1

@@ -40,7 +40,7 @@ from registry.verify import (
     Verdict,
     verify,
 )
-from registry.verify_absence import Absence, AbsenceCode, verify_absence
+from registry.verify_absence import Absence, AbsenceCode, TreeCheck, verify_absence
 
 ROOT = Path(__file__).parents[2]
 CHAIN, CONTRACT, ISSUER = "eip155:31337", "0x" + "c0" * 20, 7
@@ -719,6 +719,7 @@ class TestAbsence:
             "issuer": ISSUER,
             "proofs": {tree.root: tree.absence(self.digest) for tree in self.trees},
             "batches": self.batches,
+            "checks": {tree.root: TreeCheck.SORTED for tree in self.trees},
             "sequence": 3,
             "as_of": self.as_of,
         } | changes
@@ -789,7 +790,27 @@ class TestAbsence:
         twice = replace(self.batches[0], sequence=2)
         self.unknown("facts-contradict", batches=(self.batches[0], twice), sequence=2)
 
+    @pytest.mark.parametrize("check", [TreeCheck.UNCHECKED, TreeCheck.UNSORTED, None])
+    def test_neighbours_say_nothing_where_the_leaves_were_not_read_and_found_in_order(
+        self, check: TreeCheck | None
+    ) -> None:
+        checks = {tree.root: TreeCheck.SORTED for tree in self.trees}
+        checks |= {} if check is None else {self.trees[1].root: check}
+        if check is None:
+            del checks[self.trees[1].root]
+        self.unknown("tree-unsorted" if check is TreeCheck.UNSORTED else "tree-unchecked", (2,), checks=checks)
+        # What is in it is proved without an order.
+        digest = self.trees[1].leaf(2)
+        proofs = {tree.root: tree.absence(digest) for tree in (self.trees[0], self.trees[2])}
+        told = self.ask(digest=digest, checks={}, proofs=proofs | {self.trees[1].root: self.trees[1].inclusion(2)})
+        assert told.outcome is Absence.PRESENT
+
+    def test_a_batch_that_states_no_count_is_named(self) -> None:
+        bare = (self.batches[0], replace(self.batches[1], leaf_count=0), self.batches[2])
+        self.unknown("count-unstated", (2,), batches=bare)
+
     def test_every_code_is_reached(self) -> None:
         assert set(AbsenceCode) == {
             "absent", "no-batches", "present", "batch-missing", "proof-missing", "proof-refused", "facts-contradict",
+            "tree-unsorted", "tree-unchecked", "count-unstated",
         }  # fmt: skip

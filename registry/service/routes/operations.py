@@ -15,6 +15,7 @@ from registry.service.metrics import CONTENT_TYPE, ServiceMetrics
 from registry.service.problems import note
 from registry.service.service import Service, service_of
 from registry.store.index import Head
+from registry.treefile import TreeId
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 Checks = Callable[[], Sequence[Check]]
@@ -74,7 +75,7 @@ def _trouble(head: Head) -> str | None:
 
 def _trees(service: Service) -> Check:
     try:
-        service.trees.has(bytes(32))
+        service.trees.has(TreeId(bytes(32), 1))
     except RegistryError as error:
         note(error)
         return Check("trees", False, error.public.what)
