@@ -73,14 +73,20 @@ def check_directory(file: IO[bytes], most_bytes: int) -> None:
 
 
 def visible_entries(archive: ZipFile) -> list[ZipInfo]:
-    """The files of a ZIP: no folders, no hidden files.
+    """The files of a ZIP: no folders, no hidden files, none whose name leads out of it (`stray_entries`).
 
     Raises:
         ValueError: one has no name.
     """
     if not all(entry.filename for entry in archive.infolist()):
         raise ValueError("a file in it has no name")
-    return [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+    files = [entry for entry in archive.infolist() if not entry.is_dir() and not _leads_out(entry.filename)]
+    return [entry for entry in files if not _hidden(entry.filename)]
+
+
+def stray_entries(archive: ZipFile) -> list[ZipInfo]:
+    """The files of a ZIP whose names lead out of it: they are not read, and whoever sent them has to be told."""
+    return [entry for entry in archive.infolist() if not entry.is_dir() and _leads_out(entry.filename)]
 
 
 def is_encrypted(entry: ZipInfo) -> bool:
@@ -108,3 +114,7 @@ def unpacks_to_too_much(entry: ZipInfo, most_bytes: int = MAXIMUM_ENTRY_BYTES) -
 
 def _hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _leads_out(name: str) -> bool:
+    return ".." in name.replace("\\", "/").split("/")

@@ -37,6 +37,7 @@ STATUS: Final[Mapping[str, int]] = {
     "content-type": 415,
     "content-encoding": 415,
     "rate-limit": 429,
+    "work-limit": 429,
     "finality-violated": 503,
     "database": 503,
     "busy": 503,

@@ -14,7 +14,8 @@ from registry.chain.verification import KnownAnchors, Verifier
 from registry.errors import TRY_AGAIN, RegistryError, public_sentence
 from registry.policy import Policy
 from registry.service.problems import note, note_text
-from registry.service.submissions import Broken, Item, SubmissionLimits, Submitted
+from registry.service.readers import Readers, ReadItem, shared_readers
+from registry.service.submissions import Broken, SubmissionLimits
 from registry.spreadsheet import csv_lines
 from registry.timestamps import write_timestamp
 from registry.verdict import FactsUnavailable, Overall, Trust, Verdict
@@ -34,6 +35,7 @@ class Verifying:
         policy: when a request brings none.
         ledger: reads the accreditations; default: from the chain.
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
+        readers: processes that read what is sent.
     """
 
     contract: Callable[[], CredentialRegistry]
@@ -44,6 +46,7 @@ class Verifying:
     policy: Policy | None = None
     ledger: Callable[[], Ledger] | None = None
     finality_depth: int | None = None
+    readers: Readers = field(default_factory=shared_readers)
 
     def verifier(
         self, *, now: datetime, trust: Iterable[int] = (), policy: Policy | None = None, issuer: int | None = None
@@ -144,15 +147,15 @@ class Summary:
         return {"items": self.counts.total(), "counts": {str(each): self.counts[each] for each in Overall}}
 
 
-def verdict_on(verifier: Verifier, item: Submitted) -> Verdict:
+def verdict_on(verifier: Verifier, item: ReadItem) -> Verdict:
     """The verdict on one credential of an upload.
 
     Raises:
         ReceiptError: a receipt inside the document cannot be read.
         RegistryError: known anchors cannot be looked up.
     """
-    if item.document is not None:
-        verdict = verifier.verify_bytes(item.document, item.name, item.receipt)
+    if item.reading is not None:
+        verdict = verifier.verify_reading(item.reading, item.receipt)
     elif item.receipt is not None:
         verdict = verifier.verify_receipt(item.receipt, item.name)
     else:
@@ -163,7 +166,7 @@ def verdict_on(verifier: Verifier, item: Submitted) -> Verdict:
     return verdict
 
 
-def row_of(verifier: Verifier, item: Item) -> Row:
+def row_of(verifier: Verifier, item: ReadItem | Broken) -> Row:
     """The row of one credential of an upload, whatever it is."""
     if isinstance(item, Broken):
         return Row.of_broken(item)
