@@ -142,6 +142,7 @@ def verifying_of(workspace: Workspace, index: Index, trees: TreeStore) -> Verify
         policy=None if settings.policy is None else read_policy(settings.policy),
         ledger=index.ledger,
         finality_depth=settings.finality_depth,
+        head_age_seconds=settings.head_age_seconds,
     )
 
 

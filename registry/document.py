@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from registry.carriers import Carried, begins_as_xml, carried_by_png, carried_by_xml, is_png
 from registry.credential import (
     DEFAULT_LIMITS,
     JSON_SUFFIXES,
@@ -26,6 +27,7 @@ from registry.credential import (
 )
 from registry.errors import CredentialError
 from registry.lenientjson import begins_as_json, decode_text, read_leniently
+from registry.pdf_attachments import carried_by_pdf, is_pdf
 from registry.receipt import EMBEDDED_TYPE, EmbeddedReceipt, embedded
 from registry.tokens import Token, disclose, json_token, read_token
 
@@ -218,12 +220,42 @@ class _Reader:
         if (token := read_token(data)) is not None:
             self._token(token, where, depth, (file,) if where else ())
             return _Content((file,), _trimmed(data), refusal)
+        if (carried := self._carried(data, where)) is not None:
+            self._take_out(carried, where, depth)
+            return _Content((file,), (), refusal)
         if (given := _given(data)) is not None:
             self._miss(where, "it is a digest and not a document", is_statement=False)
             return _Content((file, given), (), refusal)
         if refusal is not None:
             self._miss(where, refusal.what, is_statement=False)
         return _Content((file,), (), refusal)
+
+    def _carried(self, data: bytes, where: str) -> Carried | None:
+        """What a picture or PDF carries; None where it is none, or carries nothing and is whole."""
+        is_picture, is_document = is_png(data), is_pdf(data)
+        if not (is_picture or is_document or begins_as_xml(data)):
+            return None
+        if len(data) > MOST_CARRIER_BYTES:
+            self._miss(where, f"it is longer than {MOST_CARRIER_BYTES:,} bytes", is_statement=False)
+            return None
+        if is_picture:
+            return carried_by_png(data, self._limits.max_bytes)
+        return carried_by_pdf(data, self._limits.max_bytes) if is_document else carried_by_xml(data)
+
+    def _take_out(self, carried: Carried, where: str, depth: int) -> None:
+        if carried.signature is not None:
+            self.signatures.append(carried.signature)
+        for place, why in carried.missed:
+            self._miss(_place(where, place) if place else where, why, is_statement=False)
+        before = len(self.parts)
+        for place, content in carried.contents:
+            inner = _place(where, place)
+            found = len(self.parts) + len(self.unread)
+            self.content(content, inner, depth + 1)
+            if carried.kind.startswith("a baked") and found == len(self.parts) + len(self.unread):
+                self._miss(inner, "it is named there and not held", is_statement=False)
+        if len(self.parts) > before:
+            self.carriers.append(carried.kind)
 
     def _doubtful(self, data: bytes, refusal: CredentialError, where: str, depth: int) -> tuple[Digest, ...]:
         """Find what a text states that has no digest as JSON; its digests if it were written as JSON should be."""

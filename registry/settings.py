@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from registry.errors import SettingsError
+from registry.freshness import DEFAULT_LATE_SECONDS
 from registry.strictjson import MOST_DEPTH
 
 SETTINGS_FILE = "testamur.toml"
@@ -88,6 +89,11 @@ class Settings(BaseSettings):
     finality_timeout: float = Field(default=1800.0, gt=0, description="Seconds `--wait` waits for finality.")
     finality_depth: int | None = Field(
         default=None, ge=0, description="Blocks that count as final on a chain without a `finalized` tag."
+    )
+    head_age_seconds: float = Field(
+        default=DEFAULT_LATE_SECONDS,
+        ge=0,
+        description="Age of the newest block that is late, on a chain that is not slower; 0: blocks on demand only.",
     )
     max_document_bytes: int = Field(default=8 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
     max_document_depth: int = Field(

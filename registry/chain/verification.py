@@ -5,26 +5,34 @@ The command line and the service verify by this one class; each says which ancho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final, Protocol
 
 from registry.accreditation import Ledger
+from registry.anchors import AnchorPlace
 from registry.chain.accreditations import read_ledger
 from registry.chain.contract import CredentialRegistry
-from registry.chain.facts import FactsReader
+from registry.chain.facts import Clock, FactsReader, OtherAnchor, utc_now
+from registry.chain_names import chain_name
 from registry.credential import DEFAULT_LIMITS, Digest, Limits, digest_given
 from registry.document import Reading, digest_only, read_document
-from registry.errors import ReceiptError, RegistryError
+from registry.errors import ProofError, ReceiptError, RegistryError
+from registry.freshness import DEFAULT_LATE_SECONDS
+from registry.merkle import check_inclusion
 from registry.policy import Policy
 from registry.receipt import Receipt
 from registry.verify import (
     ChainFacts,
+    Code,
     FactsUnavailable,
     Trust,
     Verdict,
+    believed_numbers,
+    other_chain,
     verify,
 )
 
@@ -37,12 +45,14 @@ class KnownAnchor:
     """An anchor of a digest that is known without asking the chain.
 
     Attributes:
+        leaf_count: of the tree that it is proved in.
         receipt: makes the receipt for it.
     """
 
     issuer: int
     root: bytes
     leaf_index: int
+    leaf_count: int
     receipt: Callable[[], Receipt]
 
 
@@ -54,6 +64,13 @@ class KnownAnchors(Protocol):
 
         Raises:
             RegistryError: they cannot be looked up now.
+        """
+
+    def searched(self, issuer: int) -> Collection[bytes]:
+        """The roots of the issuer's batches on chain in which `of` finds a digest that they hold.
+
+        Raises:
+            RegistryError: that is not known now.
         """
 
 
@@ -71,6 +88,8 @@ class Verifier:
         policy: of the verifier; with bodies, accreditations are checked, too.
         ledger: reads the accreditations; default: from the chain.
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
+        head_age_seconds: the setting by which the newest block is late.
+        clock: the real time, by which the age of the newest block is judged, whatever `now` is.
     """
 
     def __init__(
@@ -86,14 +105,19 @@ class Verifier:
         policy: Policy | None = None,
         ledger: Callable[[], Ledger] | None = None,
         finality_depth: int | None = None,
+        head_age_seconds: float = DEFAULT_LATE_SECONDS,
+        clock: Clock = utc_now,
     ):
         self._registry = registry
         self._reader: FactsReader | FactsUnavailable
+        self._chain = chain
         self._here: tuple[str, str] | None = None
         if isinstance(registry, FactsUnavailable):
             self._reader = registry
         else:
-            self._reader = FactsReader(registry, finality_depth=finality_depth)
+            self._reader = FactsReader(
+                registry, finality_depth=finality_depth, head_age_seconds=head_age_seconds, clock=clock
+            )
             self._here = None if chain is None else (chain, registry.address.lower())
         self._known = known
         self._trust = trust
@@ -103,6 +127,7 @@ class Verifier:
         self._policy = policy
         self._read_ledger = ledger
         self._silences = 0
+        self._searched: dict[int, Collection[bytes]] = {}
 
     def verify_bytes(self, document: bytes, name: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a document or file.
@@ -134,30 +159,59 @@ class Verifier:
         """The verdict on a receipt without its document: what it says is checked, the document could not be."""
         return self._verdict(None, name, receipt)
 
-    def facts(self, receipt: Receipt) -> ChainFacts | FactsUnavailable:
-        """What the chain says about the receipt's leaf, and about other anchors of the digest that are known here."""
-        issuer = receipt.anchor.issuer
-        facts = self._asked(issuer, receipt.root, receipt.inclusion.leaf_index)
-        if isinstance(facts, FactsUnavailable) or facts.revoked:
-            return facts
-        # A diploma that was anchored twice and revoked in one of its batches is revoked.
+    def facts(self, receipt: Receipt, beside: Sequence[Receipt] = ()) -> ChainFacts | FactsUnavailable:
+        """What the chain says about the receipt's leaf, and about all other anchors of the digest that are known.
+
+        Args:
+            beside: other receipts that came with it.
+        """
+        if self._chain is not None:
+            contract = None if isinstance(self._registry, FactsUnavailable) else self._registry.address
+            if (elsewhere := other_chain(receipt.anchor, self._chain, contract)) is not None:
+                return elsewhere
+        issuer, root = receipt.anchor.issuer, receipt.root
         try:
-            known = self._known.of(Digest(receipt.digest.method, receipt.digest_value), issuer)
+            others = self._others(receipt, beside)
+            searched = self._searched_of(issuer)
         except RegistryError as error:
             return unavailable(error)
-        for anchor in known:
-            if anchor.root != receipt.root:
-                other = self._asked(issuer, anchor.root, anchor.leaf_index)
-                if isinstance(other, FactsUnavailable):
-                    return other
-                if other.revoked:
-                    return replace(facts, revoked=True, status_reason=other.status_reason)
-        return facts
+        facts = self._asked(issuer, root, receipt.inclusion.leaf_index, others)
+        if isinstance(facts, FactsUnavailable) and facts.code == Code.CHAIN_NOT_ASKED:
+            return replace(facts, what=f"The receipt is of {chain_name(receipt.anchor.chain)}. {facts.what}")
+        if isinstance(facts, FactsUnavailable) or facts.batch is None or facts.party is None:
+            return facts
+        if facts.party.sequence is None:
+            return facts
+        looked_at = {root, *searched, *(each.place.root for each in facts.others)}
+        return replace(facts, not_looked_at=max(0, facts.party.sequence - len(looked_at)))
 
-    def _asked(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts | FactsUnavailable:
+    def _others(self, receipt: Receipt, beside: Sequence[Receipt]) -> list[OtherAnchor]:
+        """The same issuer's other anchors of the digest: those known here, and those that other receipts prove."""
+        digest, issuer = Digest(receipt.digest.method, receipt.digest_value), receipt.anchor.issuer
+        found = {
+            anchor.root: OtherAnchor(AnchorPlace(anchor.root, anchor.leaf_index), anchor.leaf_count)
+            for anchor in self._known.of(digest, issuer)
+        }
+        for other in beside:
+            if other.anchor.issuer == issuer and other.digest_value == digest.value and self._is_here(other):
+                with suppress(ProofError):
+                    check_inclusion(digest.value, other.root, other.inclusion_proof)
+                    place = AnchorPlace(other.root, other.inclusion.leaf_index)
+                    found.setdefault(other.root, OtherAnchor(place, other.inclusion.leaf_count))
+        found.pop(receipt.root, None)
+        return list(found.values())
+
+    def _searched_of(self, issuer: int) -> Collection[bytes]:
+        if issuer not in self._searched:
+            self._searched[issuer] = self._known.searched(issuer)
+        return self._searched[issuer]
+
+    def _asked(
+        self, issuer: int, root: bytes, leaf_index: int, others: Sequence[OtherAnchor]
+    ) -> ChainFacts | FactsUnavailable:
         if isinstance(self._reader, FactsUnavailable):
             return self._reader
-        facts = self._reader.facts(issuer, root, leaf_index)
+        facts = self._reader.facts(issuer, root, leaf_index, others)
         if not isinstance(facts, FactsUnavailable):
             self._silences = 0
             return facts
@@ -207,7 +261,7 @@ class Verifier:
 
     def _known_receipt(self, digest: Digest) -> Receipt | None:
         """The receipt of the oldest anchor by a party that is trusted, else of the oldest one."""
-        trusted = {*self._trust.issuers, *(self._policy.trusted_issuers if self._policy else ())}
+        trusted = believed_numbers(self._trust, self._policy, self._chain)
         anchors = self._known.of(digest, self._issuer)
         chosen = next((anchor for anchor in anchors if anchor.issuer in trusted), next(iter(anchors), None))
         return None if chosen is None else chosen.receipt()

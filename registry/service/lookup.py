@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
+from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain.contract import Reason
 from registry.errors import StoreError
 from registry.merkle import InclusionProof
@@ -151,11 +152,23 @@ class Lookup:
 
     def _found(self, digest: bytes, places: Iterable[LeafPlace], as_of: AsOf, issuer: int | None) -> list[Found]:
         found: list[Found] = []
+        cut_off: list[tuple[TreeId, InclusionProof]] = []
         for which, hint in places:
             proof = self._trees.inclusion(which, digest, hint=hint)
             if proof is not None:
-                found += self._anchors_of(which, proof, as_of, issuer)
-        return together(found)
+                anchors = self._anchors_of(which, proof, as_of, issuer)
+                found += anchors
+                if issuer is None and any(each.more for each in anchors):
+                    cut_off.append((which, proof))
+        return together([*found, *self._cut_off(found, cut_off, as_of)])
+
+    def _cut_off(self, found: list[Found], roots: list[tuple[TreeId, InclusionProof]], as_of: AsOf) -> Iterator[Found]:
+        """Anchors by the same issuers that strangers' anchors of the same root left no room for: they count, too."""
+        issuers = {each.batch.issuer for each in found}
+        for which, proof in roots:
+            told = {each.batch.issuer for each in found if each.batch.root == which.root}
+            for issuer in sorted(issuers - told):
+                yield from self._anchors_of(which, proof, as_of, issuer)
 
     def _anchors_of(self, which: TreeId, proof: InclusionProof, as_of: AsOf, issuer: int | None) -> list[Found]:
         tree = self._tree(which, as_of)
@@ -260,19 +273,32 @@ def anchors_of(found: list[Found], digest: str, method: str) -> dict[str, Any]:
 
 
 def together(found: list[Found]) -> list[Found]:
-    """All anchors of one digest, oldest first: what its issuer revoked in one batch is revoked in its others, too.
-
-    Unless the revoked one was superseded by the other: then that is what counts.
-    """
+    """All anchors of one digest, oldest first, each with what `registry.anchors` says that counts of it."""
     if len(found) < 2:
         return found
     found.sort(key=lambda each: (each.batch.block.number, each.batch.log_index))
-    revoked = [each for each in found if each.status["revoked"]]
-    for each in found:
-        for other in revoked:
-            link = {"root": f"0x{each.batch.root.hex()}", "leafIndex": each.proof.leaf_index}
-            is_replaced = link in other.status.get("supersededBy", ())
-            if other.batch.issuer == each.batch.issuer and not each.status["revoked"] and not is_replaced:
-                each.status["revoked"] = True
-                each.status["revokedIn"] = f"0x{other.batch.root.hex()}"
+    states = [_state(each) for each in found]
+    for each, state in zip(found, states, strict=True):
+        judgement = judge(state, states)
+        for member, where, counts in (
+            ("revoked", "revokedIn", judgement.withdrawn),
+            ("suspended", "suspendedIn", judgement.suspended),
+        ):
+            if counts is not None and not each.status[member]:
+                each.status.update({member: True, where: f"0x{counts.place.root.hex()}"})
     return found
+
+
+def _state(found: Found) -> AnchorState:
+    status = found.status
+    voided = status.get("batchVoided", False)
+    replacements = status.get("supersededBy")
+    by = None if not replacements else replacements[-1]
+    return AnchorState(
+        found.batch.issuer,
+        AnchorPlace(found.batch.root, found.proof.leaf_index),
+        revoked=status["revoked"] and not voided,
+        suspended=status["suspended"],
+        voided=voided,
+        superseded_by=None if by is None else AnchorPlace(bytes.fromhex(by["root"][2:]), by["leafIndex"]),
+    )

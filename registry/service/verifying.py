@@ -12,6 +12,7 @@ from registry.accreditation import Ledger
 from registry.chain.contract import CredentialRegistry
 from registry.chain.verification import KnownAnchors, Verifier
 from registry.errors import TRY_AGAIN, RegistryError, public_sentence
+from registry.freshness import DEFAULT_LATE_SECONDS
 from registry.policy import Policy
 from registry.service.problems import note, note_text
 from registry.service.readers import Readers, ReadItem, shared_readers
@@ -36,6 +37,7 @@ class Verifying:
         ledger: reads the accreditations; default: from the chain.
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
         readers: processes that read what is sent.
+        head_age_seconds: the setting by which the newest block is late.
     """
 
     contract: Callable[[], CredentialRegistry]
@@ -47,6 +49,7 @@ class Verifying:
     ledger: Callable[[], Ledger] | None = None
     finality_depth: int | None = None
     readers: Readers = field(default_factory=shared_readers)
+    head_age_seconds: float = DEFAULT_LATE_SECONDS
 
     def verifier(
         self, *, now: datetime, trust: Iterable[int] = (), policy: Policy | None = None, issuer: int | None = None
@@ -70,13 +73,14 @@ class Verifying:
             contract,
             chain=self.chain,
             known=self.known,
-            trust=Trust(self.trusted | frozenset(trust)),
+            trust=Trust(self.trusted | frozenset(trust), self.chain),
             now=now,
             issuer=issuer,
             limits=self.limits.document,
             policy=policy or self.policy,
             ledger=self.ledger,
             finality_depth=self.finality_depth,
+            head_age_seconds=self.head_age_seconds,
         )
 
 

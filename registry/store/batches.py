@@ -311,6 +311,13 @@ BATCH = (
 _BATCHES: Select[tuple[object, ...]] = select(*BATCH)
 
 
+def contracts_of(engine: Engine) -> list[tuple[str, str]]:
+    """The chains (CAIP-2) that a folder has batches on, and the contracts there."""
+    query = select(batch.c.chain, batch.c.contract).distinct().order_by(batch.c.chain, batch.c.contract)
+    with engine.connect() as connection:
+        return [(found.chain, found.contract) for found in connection.execute(query)]
+
+
 def batch_row(found: Row[tuple[object, ...]] | Sequence[object]) -> BatchRow:
     values: dict[str, Any] = dict(zip(BatchRow.__dataclass_fields__, found, strict=True))
     values |= {"state": BatchState(values["state"]), "cancel_requested": bool(values["cancel_requested"])}

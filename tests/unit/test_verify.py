@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 from registry import receipt as receipts
 from registry.accreditation import Accreditation, Change, Kind, Ledger, State
+from registry.anchors import AnchorPlace, AnchorState
 from registry.credential import Digest, DigestMethod, Limits, digest_bytes
 from registry.errors import ReceiptError
+from registry.freshness import head_age
 from registry.merkle import Tree
 from registry.policy import KnownParty, Policy
 from registry.receipt import Receipt, to_cbor, to_json
@@ -43,7 +45,8 @@ from registry.verify import (
 from registry.verify_absence import Absence, AbsenceCode, TreeCheck, verify_absence
 
 ROOT = Path(__file__).parents[2]
-CHAIN, CONTRACT, ISSUER = "eip155:31337", "0x" + "c0" * 20, 7
+CHAIN, CONTRACT, ISSUER = "eip155:1", "0x" + "c0" * 20, 7
+OTHER_CHAIN = "eip155:10"
 REGISTERED = datetime(2025, 1, 1, tzinfo=UTC)
 ANCHORED = datetime(2026, 1, 1, tzinfo=UTC)
 READ = datetime(2026, 3, 1, tzinfo=UTC)
@@ -226,6 +229,26 @@ PDF_UNSTATED = {
     "facts": replace(PDF.facts, batch=replace(PDF.batch(), leaf_count=0)),
 }
 
+NUMBERED = Policy(chain=CHAIN, issuers=(KnownParty(party=ISSUER, name="Uni A"),))
+
+
+def on_chain(chain: str) -> dict[str, Any]:
+    """A world's arguments, as if all of it had happened on that chain."""
+    return {"receipt": receipt_with("anchor", chain=chain), "facts": with_facts(chain=chain)}
+
+
+def aged(age: timedelta) -> ChainFacts:
+    """The facts, read while the newest block was so old."""
+    return with_facts(head_age=head_age(READ, READ + age))
+
+
+def elsewhere(**changes: Any) -> ChainFacts:
+    """The facts, and another anchor of the digest by the same issuer."""
+    return with_facts(others=(AnchorState(ISSUER, AnchorPlace(b"o" * 32, 4), **changes),))
+
+
+HERE = AnchorPlace(WORLD.receipt.root, WORLD.receipt.inclusion.leaf_index)
+
 CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("integrity", P, "digest-equal", {}),
     ("integrity", P, "digest-given", {"document": WORLD.digest.hex.encode() + b"\n", "receipt": given_receipt()}),
@@ -271,6 +294,15 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("anchor", W, "receipt-outdated", {"receipt": receipt_with("anchor", transaction="0x" + "00" * 32)}),
     ("anchor", W, "receipt-outdated", {"receipt": block_with(hash="0x" + "00" * 32)}),
     ("anchor", W, "receipt-outdated", {"receipt": block_with(number=99), "facts": with_batch(block_hash=None)}),
+    ("anchor", W, "practice-chain", on_chain("eip155:1414747213")),
+    ("anchor", W, "practice-chain", on_chain("eip155:11155111")),
+    ("anchor", W, "practice-chain", on_chain("eip155:31337")),
+    ("anchor", P, "anchored", on_chain("eip155:137")),
+    ("anchor", W, "contract-unproved", {"facts": with_facts(contract_proved=False)}),
+    ("anchor", W, "contract-unproved",
+     {"facts": replace(with_facts(contract_proved=False), batch=replace(WORLD.batch(), final=False))}),
+    ("anchor", U, "anchor-unseen",
+     {"facts": replace(with_facts(contract_proved=False), batch=replace(WORLD.batch(), transaction=None))}),
     ("anchor", F, "receipt-contradicts", {"receipt": block_with(number=99)}),
     ("anchor", F, "receipt-contradicts", {"receipt": block_with(timestamp=ANCHORED - timedelta(days=365))}),
     ("anchor", F, "not-anchored", {"facts": with_facts(batch=None)}),
@@ -278,7 +310,7 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("anchor", U, "chain-behind", {"facts": with_facts(batch=None, as_of=BlockRef(99, b"h" * 32, ANCHORED))}),
     ("anchor", U, "chain-not-asked", {"facts": None}),
     ("anchor", U, "chain-unreachable", {"facts": DOWN}),
-    ("anchor", U, "other-chain", {"facts": with_facts(chain="eip155:1")}),
+    ("anchor", U, "other-chain", {"facts": with_facts(chain=OTHER_CHAIN)}),
     ("anchor", U, "other-chain", {"facts": with_facts(contract="0x" + "c1" * 20)}),
     ("anchor", U, "other-batch", {"facts": with_batch(root=b"r" * 32)}),
     ("anchor", U, "other-batch", {"facts": with_batch(issuer=8)}),
@@ -302,6 +334,13 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("issuer", W, "issuer-differs", issued(issuer="did:key:z6Mk") | {"trust": Trust({ISSUER: "Uni A"})}),
     ("issuer", U, "issuer-not-trusted", {"trust": Trust()}),
     ("issuer", U, "issuer-not-trusted", {"trust": Trust({8: "University of Examples"})}),
+    ("issuer", U, "other-chain", {"trust": Trust({ISSUER: "Uni A"}, chain=OTHER_CHAIN)}),
+    ("issuer", P, "issuer-trusted", {"trust": Trust({ISSUER: "Uni A"}, chain=CHAIN)}),
+    ("issuer", U, "other-chain", on_chain(OTHER_CHAIN) | {"trust": Trust(), "policy": NUMBERED}),
+    ("issuer", P, "issuer-trusted", {"trust": Trust(), "policy": NUMBERED}),
+    ("issuer", P, "issuer-trusted", on_chain(OTHER_CHAIN) | {"policy": NUMBERED}),
+    ("issuer", U, "issuer-not-trusted",
+     {"trust": Trust(frozenset({8}), chain=OTHER_CHAIN), "policy": Policy(chain=OTHER_CHAIN)}),
     ("issuer", F, "issuer-unknown", {"facts": with_facts(batch=None, party=None)}),
     ("issuer", U, "chain-behind",
      {"facts": with_facts(batch=None, party=None, as_of=BlockRef(99, b"h" * 32, ANCHORED))}),
@@ -312,6 +351,20 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("status", F, "revoked", {"facts": with_facts(revoked=True, suspended=True)}),
     ("status", F, "suspended", {"facts": with_facts(suspended=True, status_reason="under-review")}),
     ("status", F, "voided", {"facts": with_batch(voided_at=READ, void_reason="issued-in-error")}),
+    ("status", P, "in-force", {"facts": elsewhere()}),
+    ("status", P, "in-force", {"facts": with_facts(not_looked_at=3)}),
+    ("status", F, "revoked", {"facts": elsewhere(revoked=True, reason="obtained-by-fraud")}),
+    ("status", F, "voided", {"facts": elsewhere(voided=True)}),
+    ("status", F, "suspended", {"facts": elsewhere(suspended=True)}),
+    ("status", P, "in-force", {"facts": elsewhere(revoked=True, superseded_by=HERE)}),
+    ("status", F, "revoked", {"facts": replace(elsewhere(revoked=True, superseded_by=HERE), revoked=True)}),
+    ("status", P, "in-force", {"facts": aged(timedelta(minutes=10))}),
+    ("status", W, "head-late", {"facts": aged(timedelta(minutes=11))}),
+    ("status", U, "head-stale", {"facts": aged(timedelta(days=2))}),
+    ("status", W, "head-ahead", {"facts": aged(timedelta(minutes=-2))}),
+    ("status", U, "head-ahead", {"facts": aged(timedelta(days=-2))}),
+    ("status", F, "revoked", {"facts": replace(aged(timedelta(days=2)), revoked=True)}),
+    ("status", U, "head-stale", {"facts": replace(aged(timedelta(days=2)), suspended=True)}),
     ("status", W, "status-list-unread", issued(credentialStatus={"type": "BitstringStatusListEntry"})),
     ("status", F, "revoked",
      (lambda case: case | {"facts": replace(case["facts"], revoked=True)})(issued(credentialStatus=[{"id": "x"}]))),
@@ -379,8 +432,10 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("accreditation", U, "chain-unreachable", asked_of(ACCREDITED, facts=DOWN)),
     ("accreditation", U, "chain-behind",
      {"policy": POLICY, "ledger": Ledger(as_of=BlockRef(99, b"h" * 32, REGISTERED))}),
+    ("accreditation", U, "head-stale", asked_of(ACCREDITED, facts=aged(timedelta(days=2)))),
+    ("accreditation", P, "accredited", asked_of(ACCREDITED, facts=aged(timedelta(minutes=11)))),
     ("accreditation", U, "other-chain",
-     asked_of(ACCREDITED, policy=POLICY.model_copy(update={"chain": "eip155:1"}))),
+     asked_of(ACCREDITED, policy=POLICY.model_copy(update={"chain": OTHER_CHAIN}))),
     ("accreditation", P, "accredited", asked_of(ACCREDITED, policy=POLICY.model_copy(update={"chain": CHAIN}))),
     ("accreditation", U, "no-receipt", asked_of(ACCREDITED, receipt=None)),
     ("recognition", P, "recognition-not-needed", asked_of(ACCREDITED)),
@@ -480,7 +535,7 @@ def test_unknown_never_becomes_valid() -> None:
     """Every combination of what a chain may say: only the one in which all of it is good is valid."""
     axes: dict[str, tuple[Any, ...]] = {
         "reach": ("asked", "down", "not asked"),
-        "chain": (CHAIN, "eip155:1"),
+        "chain": (CHAIN, OTHER_CHAIN),
         "party": (PARTY, replace(PARTY, retired_at=READ), replace(PARTY, id=8), None),
         "batch": ("same", "other count", "other root", "not final", "voided", "later", None),
         "revoked": (False, True),
