@@ -23,7 +23,9 @@ from registry.service.app import create_app
 from registry.service.known import IndexedAnchors
 from registry.service.listing import ListSigner, StatusLists
 from registry.service.loops import Loops
+from registry.service.readers import Readers
 from registry.service.service import Limits, Service, spare_collections
+from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import Verifying
 from registry.settings import EMBEDDED, Settings
 from registry.store.index import Index
@@ -142,6 +144,8 @@ def verifying_of(workspace: Workspace, index: Index, trees: TreeStore) -> Verify
         policy=None if settings.policy is None else read_policy(settings.policy),
         ledger=index.ledger,
         finality_depth=settings.finality_depth,
+        limits=SubmissionLimits(upload_work=settings.verify_seconds, client_uploads=settings.verify_uploads),
+        readers=Readers(settings.verify_workers),
         head_age_seconds=settings.head_age_seconds,
     )
 

@@ -10,6 +10,8 @@ from typing import Final
 from registry.errors import IntakeError
 
 ADDRESSES_KEPT: Final = 10_000
+# Less is not worth asking a process for.
+LEAST_SECONDS: Final = 0.005
 
 
 class Shares:
@@ -55,7 +57,7 @@ class Shares:
                 remedy="Send the next one when one of them is answered.",
                 code="work-limit",
             )
-        if self.left(address) <= 0:
+        if self.left(address) < LEAST_SECONDS:
             raise IntakeError(
                 "what was sent from this address took all the processor time that it is given for now",
                 remedy="Wait a minute, or verify on your own machine with `testamur verify`.",

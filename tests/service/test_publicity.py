@@ -58,6 +58,9 @@ def endpoint() -> Iterator[BrokenEndpoint]:
 
 
 class _NothingKnown:
+    def searched(self, _: int) -> frozenset[bytes]:
+        return frozenset()
+
     def of(self, *_: Any) -> list[Any]:
         return []
 

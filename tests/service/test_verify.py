@@ -520,7 +520,7 @@ def test_an_index_that_cannot_be_read_never_makes_a_credential_valid(site: Site)
         (b"a=b", {"content-type": "application/x-www-form-urlencoded"}, 415, "content-type"),
         (gzip.compress(b"{}", mtime=0), {**JSON, "content-encoding": "gzip"}, 415, "content-encoding"),
         (b"x" * 3000, JSON, 413, "too-large"),
-        (b'{"type":"TestamurReceipt"}', JSON, 400, "version"),
+        (b'{"type":"TestamurReceipt"}', JSON, 400, "missing-field"),
     ],
 )
 def test_what_is_not_an_upload_is_refused(
@@ -711,7 +711,7 @@ def test_an_upload_has_so_much_work_and_the_rest_of_it_is_not_checked(site: Site
     limits = SubmissionLimits(document_work=0.2, upload_work=0.5)
     client = TestClient(app_of(replace(site.verifying, limits=limits)))
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("first.json", b"{}")
         for number in range(5):
             archive.writestr(f"{number}.json", SLOW)
@@ -724,7 +724,7 @@ def test_an_upload_has_so_much_work_and_the_rest_of_it_is_not_checked(site: Site
     assert [row["name"] for row in rows] == ["first.json", *(f"{number}.json" for number in range(5)), "last.json"]
     assert all(row["overall"] == "could not be checked" for row in rows)
     assert rows[0]["codes"] == ["no-receipt"]
-    assert all(row["codes"] == ["too-much-work"] for row in rows[1:])
+    assert [row["codes"] for row in rows[1:]] == [["too-much-work"]] * 6
     assert "client" in rows[-1]["text"] or "upload" in rows[-1]["text"]
     # The next one begins anew, in a process that has replaced the one that was killed.
     answer = client.post("/v1/verify", content=b"{}", headers={"Content-Type": "application/json"})

@@ -21,7 +21,7 @@ from registry.chain.verification import Verifier
 from registry.errors import IntakeError, RegistryError, SettingsError
 from registry.forms import LONGEST_BOUNDARY
 from registry.service.bodies import check_not_packed, pieces_of
-from registry.service.fairness import Shares
+from registry.service.fairness import LEAST_SECONDS, Shares
 from registry.service.readers import Readers, ReadItem
 from registry.service.submissions import Broken, Kind, Submission, SubmissionLimits, too_large
 from registry.service.verifying import COLUMNS, Summary, Verifying, row_of, verdict_on
@@ -31,8 +31,6 @@ from registry.timestamps import read_timestamp
 T = TypeVar("T")
 
 VERIFYING_THREADS: Final = 4
-# Less is not worth asking a process for.
-LEAST_SECONDS: Final = 0.005
 MOST_TRUSTED: Final = 1000
 _WEIGHT: Final = re.compile(r"[01](\.[0-9]{0,3})?")
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
