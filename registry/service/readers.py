@@ -127,6 +127,7 @@ class _Reader:
             target=_work, args=(theirs, memory_bytes), name="reader", daemon=True
         )
         self._process.start()
+        _step_back(self._process.pid)
         theirs.close()
 
     def read(self, item: Submitted, limits: Limits, seconds: float) -> Outcome | None:
@@ -160,8 +161,6 @@ def _work(pipe: Connection, memory_bytes: int) -> None:
     """In the process: read what comes, one at a time."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which ends this one
     _limit_memory(memory_bytes)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     while True:
         try:
             item, limits, seconds = pipe.recv()
@@ -176,6 +175,15 @@ def _work(pipe: Connection, memory_bytes: int) -> None:
         outcome = Outcome(found, time.process_time() - began)
         _limit_time(0)
         pipe.send(outcome)
+
+
+def _step_back(pid: int | None) -> None:
+    """Have a process let others go first, from its first moment: what it imports costs more than most documents."""
+    if pid is not None and hasattr(os, "setpriority"):
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+            if hasattr(os, "sched_setscheduler"):
+                os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _limit_time(seconds: float) -> None:

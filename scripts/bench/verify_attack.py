@@ -153,9 +153,8 @@ def _run(given: argparse.Namespace, port: int, digest: str, body: bytes) -> None
             told += sender.told
         time.sleep(PAUSE_SECONDS)
     for name, values in (("without", calm), ("with", attacked)):
-        print(
-            f"{name:>8} the attack: {len(values):6,} lookups, median {statistics.median(values) * 1000:.2f} ms, p95 {p95(values):.2f} ms"
-        )
+        median = statistics.median(values) * 1000
+        print(f"{name:>8} the attack: {len(values):6,} lookups, median {median:.2f} ms, p95 {p95(values):.2f} ms")
     print(f"   ratio of p95: {p95(attacked) / p95(calm):.2f}")
     print("answers to uploads:", {one: told.count(one) for one in sorted(set(told))})
 
