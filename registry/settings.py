@@ -145,7 +145,7 @@ class Settings(BaseSettings):
         default=100.0, ge=0, description="Requests a second that one address may send to the service; 0: any number."
     )
     verify_workers: int = Field(
-        default=2, ge=1, le=64, description="Processes that read what is sent to the service to be verified."
+        default=1, ge=1, le=64, description="Processes that read what is sent to the service to be verified."
     )
     verify_seconds: float = Field(
         default=20.0, gt=0, description="Seconds of processor time for reading the documents of one upload."

@@ -26,7 +26,7 @@ from registry.service.submissions import Broken, Submitted, interpreted
 
 MEMORY_BYTES: Final = 1 << 30
 NICENESS: Final = 10
-READERS: Final = 2
+READERS: Final = 1
 # A machine that is busy otherwise gives a process at low priority little; this ends waiting for one that hangs.
 MOST_WAIT_FACTOR: Final = 20
 LEAST_WAIT_SECONDS: Final = 10.0

@@ -12,16 +12,17 @@ import uvicorn
 
 from anchor import heads
 from anchor.heads import MOST_HEAD_BYTES, MOST_HEADERS, BoundedH11, HeadLimit, bounded_protocol
+from anchor.server import server_config
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    body = b""
+    body = scope["client"][0].encode() if scope["path"] == "/address" else b""
     while True:
         message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
-    length = str(len(body)).encode()
+    length = body if scope["path"] == "/address" else str(len(body)).encode()
     await send(
         {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(length)).encode())]}
     )
@@ -108,3 +109,23 @@ def test_a_kept_connection_is_used_again(port: int) -> None:
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     last = b"GET / HTTP/1.1\r\nHost: a\r\n" + CLOSE
     assert answers(port, request, request[:10], request[10:], request + last).count(b"HTTP/1.1 200") == 4
+
+
+@pytest.mark.parametrize(("allowed", "address"), [(None, b"203.0.113.9"), ("", b"127.0.0.1")])
+def test_a_program_on_this_machine_chooses_its_address(
+    monkeypatch: pytest.MonkeyPatch, allowed: str | None, address: bytes
+) -> None:
+    """Unless whoever runs the service says that there is no proxy."""
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    if allowed is not None:
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", allowed)
+    server = uvicorn.Server(server_config(application, grace_seconds=1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            asked = b"GET /address HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\n"
+            assert answers(listener.getsockname()[1], asked + CLOSE).endswith(address)
+        finally:
+            server.should_exit = True
+            thread.join()
