@@ -132,6 +132,7 @@ FOREIGN = ("make ", "source ")
 NOT_RUN = {
     "README.md": "make, and commands of an operator's own folder and chain",
     "docs/how-to/accredit.md": "an operator's own chain with two bodies",
+    "docs/how-to/anchor-a-batch.md": "an operator's own exports",
     "docs/how-to/audit.md": "written by scripts/auditor_session.py from a run on anvil that takes minutes",
     "docs/how-to/deploy.md": "an endpoint of a real chain and its account",
     "docs/how-to/look-up.md": "curl, jq and DuckDB against a running service",
