@@ -13,7 +13,9 @@ from ctypes import addressof, create_string_buffer
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from anchor.heads import MOST_HEAD_BYTES, HeadLimit, bounded_protocol
 from registry.errors import SettingsError
 
 # After the door is closed, for what was connected just before to send its request.
@@ -60,6 +62,24 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals alone: uvicorn would end the process by them as soon as the server has ended."""
         yield
+
+
+def server_config(app: ASGIApp, *, grace_seconds: int) -> uvicorn.Config:
+    """How both servers are run: quietly, and with bounds for the heads of requests.
+
+    Args:
+        grace_seconds: for requests that are answered when the server is told to end.
+    """
+    return uvicorn.Config(
+        HeadLimit(app),
+        http=bounded_protocol(),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+        timeout_graceful_shutdown=grace_seconds,
+    )
 
 
 @contextmanager

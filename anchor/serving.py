@@ -7,11 +7,10 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-import uvicorn
 from sqlalchemy import select
 
-from anchor.daemon.logs import Log, secrets_of
-from anchor.server import Server, ends_by_signal, listening
+from anchor.daemon.logs import Log
+from anchor.server import Server, ends_by_signal, listening, server_config
 from anchor.verification import read_policy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
@@ -20,11 +19,14 @@ from registry.chain.indexer import Indexer
 from registry.errors import ChainError, SettingsError, StoreError
 from registry.formats.dataintegrity import read_key
 from registry.freshness import AgeLimits
+from registry.secrets import secrets_of
 from registry.service.app import create_app
 from registry.service.known import IndexedAnchors
 from registry.service.listing import ListSigner, StatusLists
 from registry.service.loops import Loops
+from registry.service.readers import Readers
 from registry.service.service import Limits, Service, spare_collections
+from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import Verifying
 from registry.settings import EMBEDDED, Settings
 from registry.store.index import Edition, Index
@@ -60,10 +62,7 @@ def serve(
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
-    )
-    server = Server(config, linger=LINGER_SECONDS)
+    server = Server(server_config(app, grace_seconds=GRACE_SECONDS), linger=LINGER_SECONDS)
     with listening(host, port) as listener:
         bound_host, bound_port = listener.getsockname()[:2]
         if loops is not None:
@@ -148,6 +147,8 @@ def verifying_of(workspace: Workspace, service: Service) -> Verifying:
         policy=None if settings.policy is None else read_policy(settings.policy),
         ledger=service.ledger,
         finality_depth=settings.finality_depth,
+        limits=SubmissionLimits(upload_work=settings.verify_seconds, client_uploads=settings.verify_uploads),
+        readers=Readers(settings.verify_workers),
         head_age_seconds=settings.head_age_seconds,
     )
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
 import tomllib
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import (
+    SettingsError as PydanticSettingsError,
+)
 
 from registry.errors import SettingsError
 from registry.freshness import DEFAULT_LATE_SECONDS
@@ -15,6 +27,17 @@ from registry.strictjson import MOST_DEPTH
 
 SETTINGS_FILE = "testamur.toml"
 EMBEDDED = "embedded"
+PREFIX = "TESTAMUR_"
+# Kubernetes gives these to every process beside a service that is called testamur.
+_OF_A_SERVICE = re.compile(r"service_host|service_port(_\w+)?|port(_\d+_(tcp|udp)(_\w+)?)?")
+
+
+class SecretFile:
+    """Marks the path of a file whose content nobody may read; `registry.secrets` hides it."""
+
+
+class Public:
+    """Marks an address that is meant for everybody, so that nothing of it is hidden."""
 
 
 class StatusKey(BaseModel):
@@ -22,14 +45,14 @@ class StatusKey(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    file: Path
-    method: str | None = None
+    file: Annotated[Path, SecretFile]
+    method: Annotated[str | None, Public] = None
 
 
 class Settings(BaseSettings):
     """Every setting there is. Each is documented in `docs/reference/settings.md`; a test compares the two."""
 
-    model_config = SettingsConfigDict(env_prefix="TESTAMUR_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     data_folder: Path = Field(default=Path("testamur-data"), description="Database, trees and the embedded chain.")
     database: str | None = Field(
@@ -45,7 +68,9 @@ class Settings(BaseSettings):
     )
     policy: Path | None = Field(default=None, description="Policy file of a verifier: bodies and issuers it believes.")
     keystore: Path | None = Field(default=None, description="Key file (Web3 Secret Storage) of the account that signs.")
-    keystore_password_file: Path | None = Field(default=None, description="File whose first line opens the keystore.")
+    keystore_password_file: Annotated[Path | None, SecretFile] = Field(
+        default=None, description="File whose first line opens the keystore."
+    )
     key: SecretStr | None = Field(default=None, description="Private key in hex; for tests, prefer a keystore.")
     remote_signer: SecretStr | None = Field(
         default=None, description="URL of a signer that speaks JSON-RPC, such as Web3Signer; before keystore and key."
@@ -54,7 +79,7 @@ class Settings(BaseSettings):
     operator_keystore: Path | None = Field(
         default=None, description="Key file of the operator, when the daemon's own account only relays and pays."
     )
-    operator_keystore_password_file: Path | None = Field(
+    operator_keystore_password_file: Annotated[Path | None, SecretFile] = Field(
         default=None, description="File whose first line opens the operator's keystore."
     )
     rpc_timeout: float = Field(default=10.0, gt=0, le=600, description="Seconds for one request to the chain.")
@@ -121,7 +146,16 @@ class Settings(BaseSettings):
     rate_limit: float = Field(
         default=100.0, ge=0, description="Requests a second that one address may send to the service; 0: any number."
     )
-    public_url: str | None = Field(
+    verify_workers: int = Field(
+        default=1, ge=1, le=64, description="Processes that read what is sent to the service to be verified."
+    )
+    verify_seconds: float = Field(
+        default=20.0, gt=0, description="Seconds of processor time for reading the documents of one upload."
+    )
+    verify_uploads: int = Field(
+        default=4, ge=1, le=32, description="Uploads from one address that are verified at the same time."
+    )
+    public_url: Annotated[str | None, Public] = Field(
         default=None,
         pattern="^https?://[^?#]*[^?#/]$",
         description="URL under which the service is reached, for the addresses of status lists.",
@@ -170,6 +204,7 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
     Raises:
         SettingsError: a value makes no sense, or the named file cannot be read.
     """
+    _refuse_misspelt(os.environ)
     path = toml_file or Path(SETTINGS_FILE)
     if toml_file is not None and not path.is_file():
         raise SettingsError("the settings file is not there", where=str(path), remedy="Check --settings.")
@@ -178,6 +213,12 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
         settings: Settings = bound(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         raise _senseless(error) from None
+    except PydanticSettingsError as error:
+        # Its text names the variable; the value stays out of it, because it may be a secret.
+        raise SettingsError(
+            f"a variable of the environment cannot be read: {error}",
+            remedy="Write a list or a table as JSON, such as '[3, 7]'.",
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"the settings file is not TOML: {error}", where=str(path)) from None
     return _resolved(settings, path.parent if path.is_file() else Path())
@@ -197,11 +238,36 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
 
 
 def _senseless(error: ValidationError) -> SettingsError:
-    first = error.errors(include_url=False, include_input=False)[0]
+    errors = error.errors(include_url=False, include_input=False)
+    # A misspelt name is why another one is missing.
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return SettingsError(f"there is no setting {name!r}", remedy="docs/reference/settings.md lists them all.")
+        return _unknown(f"setting {name!r}", str(first["loc"][-1]), _names(first["loc"]), str)
     return SettingsError(
         f"setting {name!r}: {first['msg'][:1].lower()}{first['msg'][1:]}",
         remedy=f"Correct it in {SETTINGS_FILE} or in TESTAMUR_{name.upper()}.",
     )
+
+
+def _names(place: tuple[int | str, ...]) -> Collection[str]:
+    """The names that there are where an unknown one was found."""
+    return StatusKey.model_fields if place[0] == "status_keys" else Settings.model_fields
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    """Refuse a variable that looks like a setting and is none: pydantic passes it over without a word."""
+    for variable in sorted(environment):
+        if not variable.upper().startswith(PREFIX):
+            continue
+        name = variable[len(PREFIX) :].lower()
+        if name not in Settings.model_fields and not _OF_A_SERVICE.fullmatch(name):
+            raise _unknown(
+                f"setting for the variable {variable}", name, Settings.model_fields, lambda one: PREFIX + one.upper()
+            )
+
+
+def _unknown(what: str, name: str, names: Collection[str], written: Callable[[str], str]) -> SettingsError:
+    near = difflib.get_close_matches(name, names, n=1)
+    meant = f"Did you mean {written(near[0])}?" if near else f"The settings are: {', '.join(map(written, names))}."
+    return SettingsError(f"there is no {what}", remedy=meant, code="unknown-setting")

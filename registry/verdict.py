@@ -15,6 +15,7 @@ from typing import Any, Final
 from registry.anchors import AnchorState
 from registry.chain_names import chain_name
 from registry.credential import Digest, DigestMethod
+from registry.errors import TRY_AGAIN, RegistryError
 from registry.freshness import HeadAge
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 
@@ -214,11 +215,24 @@ class ChainFacts:
 
 @dataclass(frozen=True, slots=True)
 class FactsUnavailable:
-    """Why the chain's facts are missing: a stable code, what happened, and what to do, as in `RegistryError`."""
+    """Why the chain's facts are missing: a stable code, what happened, and what to do, as in `RegistryError`.
+
+    Attributes:
+        detail: what the endpoint or the disk said of it, and where; for the operator alone.
+    """
 
     code: str
     what: str
     remedy: str
+    detail: str | None = None
+
+    @classmethod
+    def of(cls, error: RegistryError) -> FactsUnavailable:
+        """An error on the way to the facts, with what strangers may know apart from the rest."""
+        told = error.public
+        what = f"{told.what} ({told.where})" if told.where else told.what
+        detail = f"{error}. {error.remedy or ''}".strip() if error.is_private else None
+        return cls(told.code, what, told.remedy or TRY_AGAIN, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +266,17 @@ class DigestedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: its name, what it found, a stable reason code, and a sentence that says what to do."""
+    """One check: its name, what it found, a stable reason code, and a sentence that says what to do.
+
+    Attributes:
+        detail: what is not for strangers, such as the words of an endpoint; no part of the JSON form.
+    """
 
     name: str
     outcome: Outcome
     code: str
     text: str
+    detail: str | None = None
 
     @classmethod
     def passed(cls, name: str, code: str, text: str) -> Check:

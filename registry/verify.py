@@ -556,4 +556,4 @@ def _not_looked_at(facts: ChainFacts) -> Iterator[str]:
 
 
 def _unavailable(name: str, facts: FactsUnavailable) -> Check:
-    return Check.unknown(name, facts.code, sentences(facts.what, facts.remedy))
+    return Check(name, Outcome.UNKNOWN, facts.code, sentences(facts.what, facts.remedy), facts.detail)

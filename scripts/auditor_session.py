@@ -36,8 +36,8 @@ PAGE = ROOT / "docs" / "how-to" / "audit.md"
 ENDPOINT, LIAR, DOWN = "http://127.0.0.1:8545", "http://127.0.0.1:8546", "http://127.0.0.1:8547"
 STATUS_SET = next(topic for topic, item in artifact().events_by_topic.items() if item.name == "StatusSet")
 LAPSED_CREDENTIALS = (
-    "import json; [print(each) for each in json.load(open('audit.json'))['insights']['credentials']['by_issuer'] "
-    "if each['under_lapsed']]"
+    "import json; [print(each) for each in json.load(open('audit.json'))['insights']['credentials']['byIssuer'] "
+    "if each['underLapsed']]"
 )
 
 

@@ -8,6 +8,7 @@ import typer
 
 from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
+from registry.extras import needs
 
 
 @command
@@ -17,7 +18,8 @@ def daemon(
     port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 8780,
 ) -> int:
     """Take jobs and anchor them until the process is asked to end (SIGTERM, Ctrl+C)."""
-    from anchor.daemon.daemon import Address, run_daemon
+    with needs("daemon"):
+        from anchor.daemon.daemon import Address, run_daemon
 
     def started(url: str) -> None:
         session.result({"url": url})

@@ -11,6 +11,7 @@ import typer
 from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
 from registry.errors import ChainError
+from registry.extras import needs
 
 
 @command
@@ -23,7 +24,8 @@ def serve(
     ] = True,
 ) -> int:
     """Answer for every credential and every event over HTTP, until the process is asked to end (SIGTERM, Ctrl+C)."""
-    from anchor.serving import serve as run
+    with needs("serve"):
+        from anchor.serving import serve as run
 
     def started(url: str) -> None:
         session.result({"url": url})
@@ -43,7 +45,8 @@ def index(
     ] = False,
 ) -> int:
     """Fill the index for the lookup service, until the process is asked to end (SIGTERM, Ctrl+C)."""
-    from anchor.serving import fill_index, index_of
+    with needs("serve"):
+        from anchor.serving import fill_index, index_of
     from registry.store.index_facts import FINALITY_VIOLATED
 
     stop = threading.Event()

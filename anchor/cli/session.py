@@ -15,8 +15,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from anchor.cli.console import Fields, Listing, Piece, SafeConsole, line, write_json
 from anchor.cli.group import tell_fault
+from anchor.cli.masking import masked_output
 from anchor.workspace import Workspace
 from registry.errors import ChainError, ContractReverted, RegistryError
+from registry.extras import needs
+from registry.secrets import Mask, secrets_of
 from registry.settings import Settings, load_settings
 
 PANEL = "Common options"
@@ -119,15 +122,21 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
         as_json = common.pop("as_json")
         try:
             settings = load_settings(common.pop("settings_file"), **common)
-            code = function(Session(settings, as_json=as_json), **given)
         except RegistryError as error:
             _tell(error, as_json=as_json)
             raise typer.Exit(_exit_code(error)) from None
-        except (typer.Exit, typer.Abort):
-            raise
-        except Exception as fault:
-            tell_fault(fault)
-            raise typer.Exit(Exit.FAULT) from None
+        with masked_output(Mask(secrets_of(settings))):
+            try:
+                with needs("embedded"):
+                    code = function(Session(settings, as_json=as_json), **given)
+            except RegistryError as error:
+                _tell(error, as_json=as_json)
+                raise typer.Exit(_exit_code(error)) from None
+            except (typer.Exit, typer.Abort):
+                raise
+            except Exception as fault:
+                tell_fault(fault)
+                raise typer.Exit(Exit.FAULT) from None
         raise typer.Exit(code or Exit.DONE)
 
     # typer reads the parameters from here; without this it would look through to the function itself.

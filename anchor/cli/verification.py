@@ -114,7 +114,8 @@ def say_verdict(session: Session, verdict: Verdict) -> None:
     session.say(f"{verdict.name}: ", Styled(overall, f"bold {COLOURS[overall]}"))
     for check in verdict.checks:
         outcome = Styled(f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
-        session.say(outcome, f"  {check.name:<9}  {check.text} ({check.code})")
+        text = check.text if check.detail is None else f"{check.text} {check.detail}"
+        session.say(outcome, f"  {check.name:<9}  {text} ({check.code})")
     for other in verdict.other_receipts:
         session.say(f"  another receipt, {_named(other)}: {other.overall} ({', '.join(other.codes) or 'not needed'})")
         if other.text:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 
 from anchor.daemon.alerts import Alerts
@@ -21,7 +20,7 @@ from anchor.daemon.dropfolder import DropFolder
 from anchor.daemon.health import Health
 from anchor.daemon.http import create_intake_app
 from anchor.daemon.intake import Desk, IntakeLimits
-from anchor.daemon.logs import Log, secrets_of
+from anchor.daemon.logs import Log
 from anchor.daemon.metrics import Metrics
 from anchor.daemon.notices import Notices
 from anchor.daemon.operations import operations_routes
@@ -30,10 +29,11 @@ from anchor.daemon.status import Status
 from anchor.daemon.worker import Worker
 from anchor.publishing import publisher_of
 from anchor.relay import relayed
-from anchor.server import Server, ends_by_signal, listening
+from anchor.server import Server, ends_by_signal, listening, server_config
 from anchor.signer import operator_from
 from anchor.workspace import Workspace
 from registry.errors import RegistryError
+from registry.secrets import secrets_of
 from registry.settings import Settings
 from registry.store.jobs import JobStore
 from registry.store.leases import Lease
@@ -184,7 +184,7 @@ def _serve(
     started: Callable[[str], None],
 ) -> str | None:
     logging.getLogger().addHandler(log.handler())
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10))
+    server = Server(server_config(app, grace_seconds=10))
 
     def run(loop: _Loop) -> None:
         try:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from anchor.daemon.status import Status
+from registry.errors import public_sentence
 
 
 class State(StrEnum):
@@ -89,7 +90,7 @@ class Health:
     def _loop(self, status: Status) -> Check:
         name = f"loop {status.account}"
         if status.stopped is not None:
-            return Check(name, False, f"stopped for good: {status.stopped}")
+            return Check(name, False, f"stopped for good: {_trouble('finality-violated')}")
         silent = self._clock() - (status.ticked_at or status.started_at)
         if silent >= self._timeout:
             return Check(name, False, f"has not come round for {silent:.0f} s")
@@ -103,8 +104,9 @@ class Health:
             return Check(name, True, "another process holds the lease and looks at the chain")
         silent = self._clock() - (status.succeeded_at or status.started_at)
         if status.head is None or status.succeeded_at is None or silent >= self._timeout:
-            code, words = status.trouble or ("none", "no round has come to its end")
-            return Check(name, False, f"no good answer for {max(0, silent):.0f} s; {code}: {words}")
+            # The code alone: what the endpoint said is in the log, and anybody who reaches this port may ask.
+            why = "no round has come to its end" if status.trouble is None else _trouble(status.trouble[0])
+            return Check(name, False, f"no good answer for {max(0, silent):.0f} s; {why}")
         return Check(name, True, f"block {status.head}, final {status.final}")
 
     def _database(self) -> Check:
@@ -115,3 +117,7 @@ class Health:
             # Not its text: that has the address of the server in it.
             return Check("database", False, f"does not answer ({type(getattr(error, 'orig', None) or error).__name__})")
         return Check("database", True, "answers")
+
+
+def _trouble(code: str) -> str:
+    return f"{code}: {public_sentence(code, 'a round failed')}"

@@ -22,7 +22,7 @@ from anchor.daemon.notices import Notices
 from anchor.daemon.view import IssuerState, JobView, JobViews
 from anchor.receipts import encoded, receipt_name, receipt_of
 from registry.archives import Names
-from registry.errors import IntakeError, RegistryError, StoreError
+from registry.errors import IntakeError, NotPossible, RegistryError
 from registry.forms import LONGEST_BOUNDARY
 from registry.service.bodies import PIECE_BYTES, check_not_packed, pieces_of
 from registry.service.problems import PROBLEM, install_problems, problem
@@ -233,7 +233,7 @@ class _Intake:
             headers = NOT_KEPT | {"Location": f"{request.url.path}/{accepted.job.id}"}
             if accepted.replayed:
                 headers["Idempotent-Replay"] = "true"
-            return JSONResponse(view.content(), 200 if accepted.replayed else 202, headers)
+            return JSONResponse(view.content(public=True), 200 if accepted.replayed else 202, headers)
 
         @router.get(
             "/jobs",
@@ -249,7 +249,9 @@ class _Intake:
             found = await _in_thread(partial(self._jobs.all, issuer=issuer, after=last, limit=limit + 1))
             views = await _in_thread(lambda: self._views.of_all(found[:limit]))
             following = found[limit - 1].id if len(found) > limit else None
-            return JSONResponse({"jobs": [view.content() for view in views], "next": following}, headers=NOT_KEPT)
+            return JSONResponse(
+                {"jobs": [view.content(public=True) for view in views], "next": following}, headers=NOT_KEPT
+            )
 
         @router.get(
             "/jobs/{job}",
@@ -259,7 +261,7 @@ class _Intake:
         async def show(job: str, issuer: int = who) -> Response:
             view = await self._view(await self._job(job, issuer))
             steps = [step.content() for step in view.steps()]
-            return JSONResponse(view.content() | {"steps": steps}, headers=NOT_KEPT)
+            return JSONResponse(view.content(public=True) | {"steps": steps}, headers=NOT_KEPT)
 
         @router.get(
             "/jobs/{job}/events",
@@ -315,7 +317,7 @@ class _Intake:
             found = await self._job(job, issuer)
             done = await _in_thread(lambda: cancel_job(self._folder.engine, self._jobs, found))
             view = await self._view(await self._job(job, issuer))
-            return JSONResponse(view.content(), 200 if done else 202, NOT_KEPT)
+            return JSONResponse(view.content(public=True), 200 if done else 202, NOT_KEPT)
 
         return router
 
@@ -382,7 +384,7 @@ class _Intake:
         """A job of this issuer; of another's it is not even told that there is one."""
         found = await _in_thread(lambda: self._jobs.get(number)) if number.isascii() and number.isalnum() else None
         if found is None or found.issuer != issuer:
-            raise StoreError(
+            raise NotPossible(
                 "there is no such job of this issuer",
                 where=number[:64],
                 remedy="Check the id and the key.",
@@ -400,7 +402,7 @@ class _Intake:
             view = await self._view(await self._job(job.id, job.issuer))
             steps = [step for step in view.steps() if step.number > sent]
             for step in steps:
-                content = view.content() | {"state": step.state, "at": step.content()["at"]}
+                content = view.content(public=True) | {"state": step.state, "at": step.content()["at"]}
                 yield f"id: {step.number}\nevent: state\ndata: {json.dumps(content)}\n\n".encode()
                 sent, waited = step.number, 0.0
             if view.is_settled:
@@ -493,14 +495,14 @@ def _idempotency_key(request: Request) -> str | None:
 
 def _check_receipts(view: JobView) -> None:
     if view.state in (IssuerState.RECEIVING, IssuerState.PENDING):
-        raise StoreError(
+        raise NotPossible(
             "this job is not sealed yet",
             where=view.job.id,
             remedy="Ask again when its state is sealed.",
             code="not-sealed",
         )
     if view.batch is None or view.state is IssuerState.CANCELLED:
-        raise StoreError(
+        raise NotPossible(
             f"this job is {view.state}: it has no receipts of its own",
             where=view.job.id,
             remedy="What was anchored before has its receipts with the earlier job.",
@@ -519,8 +521,8 @@ async def _refused(_: Request, error: Exception) -> Response:
     """What was refused of a strict job, with the first of its rejects."""
     if not isinstance(error, Refused):
         raise error
-    more = {"rejects": error.shown(), "rejected": len(error.rejects)}
-    return problem(_status_of(error), error.code, error.what, where=error.where, remedy=error.remedy, **more)
+    told, more = error.public, {"rejects": error.shown(), "rejected": len(error.rejects)}
+    return problem(_status_of(error), told.code, told.what, where=told.where, remedy=told.remedy, **more)
 
 
 def _json_example(example: Any) -> dict[str, Any]:

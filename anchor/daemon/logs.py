@@ -6,41 +6,14 @@ import logging
 import sys
 from collections.abc import Iterable, MutableMapping
 from typing import Any, Final, Literal, TextIO
-from urllib.parse import unquote, urlsplit
 
 import structlog
 
 from anchor.daemon.notices import EVENTS, Notice
-from registry.settings import Settings
+from registry.secrets import HIDDEN, Mask
 from registry.untrusted_text import log_text
 
-HIDDEN: Final = "[hidden]"
 SECRET_NAMES: Final = ("password", "secret", "token", "authorization", "api_key", "private_key", "mnemonic")
-# A shorter text is also a piece of words that have to stay readable.
-SHORTEST_SECRET: Final = 6
-
-
-def secrets_of(settings: Settings) -> frozenset[str]:
-    """Texts of these settings that nobody may read: keys, passwords, and what of a URL may hold a provider's token."""
-    found = {one.get_secret_value() for one in (settings.key, settings.alert_secret) if one is not None}
-    if settings.key is not None:
-        found.add(settings.key.get_secret_value().lower().removeprefix("0x"))
-    webhooks = (one.get_secret_value() for one in settings.alert_webhooks)
-    for url in (settings.database or "", settings.chain, *webhooks):
-        found |= _secrets_of_url(url, is_database=url == settings.database)
-    return frozenset(text for text in found if len(text) >= SHORTEST_SECRET)
-
-
-def _secrets_of_url(url: str, *, is_database: bool) -> set[str]:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return {url}
-    if not parts.netloc:
-        return set()
-    found = {parts.password or "", unquote(parts.password or ""), parts.query}
-    # The path of a database is its name; that of an endpoint is often the key of the account there.
-    return found if is_database else found | {parts.path.strip("/"), parts.username or ""}
 
 
 class Log:
@@ -61,8 +34,7 @@ class Log:
         secrets: Iterable[str] = (),
     ):
         self._stream = stream or sys.stderr
-        # The longest first: one secret may be a part of another.
-        self._secrets = sorted({text for text in secrets if text}, key=len, reverse=True)
+        self._mask = Mask(secrets)
         renderer: structlog.typing.Processor
         if log_format == "json":
             renderer = structlog.processors.JSONRenderer()
@@ -98,13 +70,8 @@ class Log:
             if any(word in name.lower() for word in SECRET_NAMES):
                 line[name] = HIDDEN
             elif isinstance(value, str):
-                line[name] = log_text(self._cleaned(value))
+                line[name] = log_text(self._mask(value))
         return line
-
-    def _cleaned(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
 
 
 class _Handler(logging.Handler):

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, select
 
+from registry.errors import public_sentence
 from registry.store.anchoring import BatchEvent, history
 from registry.store.batches import BATCH, BatchRow, Leaf, batch_row
 from registry.store.jobs import Job
-from registry.store.tables import BatchState, JobState, batch, leaf
+from registry.store.tables import BY_PERSON, BatchState, JobState, batch, leaf
 
 ESTIMATED_FROM: Final = 20
 ESTIMATE_SECONDS: Final = 5.0
@@ -108,8 +109,12 @@ class JobView:
         ]
         return [Step(number, state, at) for number, (state, at) in enumerate(changes, start=1)]
 
-    def content(self) -> dict[str, Any]:
-        """For JSON."""
+    def content(self, *, public: bool = False) -> dict[str, Any]:
+        """For JSON.
+
+        Args:
+            public: for whoever has a key of the API: without the words of endpoints, signers and disks.
+        """
         job, row = self.job, self.batch
         return {
             "id": job.id,
@@ -130,9 +135,30 @@ class JobView:
             "batch": None if row is None else _batch_content(row),
             "parked": None
             if self.state is not IssuerState.PARKED or row is None
-            else {"code": row.parked_code, "why": row.parked_why},
+            else {"code": row.parked_code, "why": _public_reason(row) if public else row.parked_why},
             "cancelRequested": row is not None and row.cancel_requested,
         }
+
+
+_REASONS: Final = {
+    "fee-ceiling": "transactions cost more now than the operator pays",
+    "no-funds": "the operator's account has too little to pay for it",
+    "not-operator": "the operator's account may not anchor for this issuer",
+    "refused": "the chain's endpoint refused the transaction",
+    "reverted": "the contract refused the transaction",
+    "count-differs": "its root is anchored with another number of credentials",
+}
+"""By code, why a batch waits, as it is told to whoever sent a job."""
+
+
+def _public_reason(row: BatchRow) -> str | None:
+    code = row.parked_code or ""
+    # What a person wrote is meant to be read.
+    return (
+        row.parked_why
+        if code == BY_PERSON
+        else _REASONS.get(code) or public_sentence(code, "it waits for the operator")
+    )
 
 
 class JobViews:

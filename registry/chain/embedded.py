@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from registry.chain.client import ChainClient
 from registry.chain.journal import Journal
 from registry.errors import ChainBusy, ChainError, RegistryError, StoreError
+from registry.extras import how_to_install
 
 try:
     import rlp
@@ -27,7 +28,7 @@ except ImportError as missing:
         raise
     raise RegistryError(
         "the embedded chain needs an Ethereum virtual machine, which is not installed",
-        remedy="Install it with: pip install testamur[embedded]",
+        remedy=how_to_install("embedded"),
         code="embedded-missing",
     ) from missing
 

@@ -77,8 +77,7 @@ class FactsReader:
         except ChainError as error:
             # Answers from before may be of a block that is no more: nothing of them is used again.
             self._read.clear()
-            what = f"{error.what} ({error.where})" if error.where else error.what
-            return FactsUnavailable(error.code, what, error.remedy or TRY_LATER)
+            return FactsUnavailable.of(error)
 
     def _facts_of_one_chain(
         self, issuer: int, root: bytes, leaf_index: int, others: tuple[OtherAnchor, ...]

@@ -25,6 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from registry.chain.client import CHECK_ENDPOINT, TRY_LATER
 from registry.errors import ChainUnavailable, SettingsError
+from registry.secrets import Mask, secrets_of_url
 
 # The largest honest answer is a page of logs; what is larger is refused before it fills the memory.
 MAXIMUM_ANSWER_BYTES = 64 * 1024 * 1024
@@ -70,6 +71,8 @@ class HttpTransport:
         if parts.username or parts.password:
             self._headers |= urllib3.make_headers(basic_auth=f"{parts.username or ''}:{parts.password or ''}")
         self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        # Some providers repeat the address in their errors, and with it the key.
+        self._mask = Mask(secrets_of_url(url))
         self._pool = _pool_for(parts.scheme, str(parts.hostname))
         self._ids = itertools.count(1)
 
@@ -82,7 +85,7 @@ class HttpTransport:
         refused_unread = answer.get("id") is None and "error" in answer
         if answer.get("id") != request_id and not refused_unread:
             raise self._garbage("the answer belongs to another request")
-        return answer
+        return self._masked(answer)
 
     def make_batch_request(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Mapping[str, Any]]:
         """Send several requests as one (JSON-RPC 2.0, section 6); the answers in the order of the requests.
@@ -102,11 +105,16 @@ class HttpTransport:
         by_id = {answer["id"]: answer for answer in content if isinstance(answer.get("id"), int)}
         if len(content) != len(numbered) or by_id.keys() != {number for number, *_ in numbered}:
             raise self._garbage("the answers belong to other requests")
-        return [by_id[number] for number, *_ in numbered]
+        return [self._masked(by_id[number]) for number, *_ in numbered]
 
     def close(self) -> None:
         """Close the connections."""
         self._pool.clear()
+
+    def _masked(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer; an error in it without what of the address is secret."""
+        error = answer.get("error")
+        return answer if error is None else {**answer, "error": self._mask.within(error)}
 
     def _post(self, body: bytes) -> bytes:
         try:

@@ -266,7 +266,7 @@ class Verifier:
                 return self._read_ledger()
             return self._registry if isinstance(self._registry, FactsUnavailable) else read_ledger(self._registry)
         except RegistryError as error:
-            return unavailable(error)
+            return FactsUnavailable.of(error)
 
     def _embedded(self, reading: Reading) -> list[Receipt | ReceiptError]:
         """The receipts inside the document: those for the chain that is asked first, what cannot be read last."""
@@ -309,5 +309,4 @@ class Verifier:
 
 def unavailable(error: RegistryError) -> FactsUnavailable:
     """An error on the way to the chain, as the reason that its facts are missing."""
-    what = f"{error.what} ({error.where})" if error.where else error.what
-    return FactsUnavailable(error.code, what, error.remedy or "Try again later.")
+    return FactsUnavailable.of(error)

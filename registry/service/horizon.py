@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from registry.errors import StoreError
+from registry.errors import StoreError, public_sentence
 from registry.freshness import PACE_SAMPLE, AgeLimits, Freshness
 from registry.service.facts_json import block_content, moment_text
 from registry.service.problems import NotHere
@@ -90,7 +90,8 @@ class AsOf:
         }
         if head.trouble_code is not None:
             what = "The index does not follow the chain at this moment"
-            content["warning"] = f"{what} ({head.trouble_code}): {head.trouble_why}"
+            why = public_sentence(head.trouble_code, "the chain could not be read")
+            content["warning"] = f"{what} ({head.trouble_code}): {why}"
         elif reach.age.freshness is not Freshness.FRESH:
             content["warning"] = f"{reach.age.text} ({reach.age.code})"
         headers = (b"index-block", b"%d" % cursor.number), (b"index-blocks-behind", b"%d" % behind)

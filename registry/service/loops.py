@@ -71,7 +71,8 @@ class Loops:
     def _check(self, thread: threading.Thread) -> Check:
         error = self._errors.get(thread.name)
         if error is not None:
-            why = str(error) if isinstance(error, RegistryError) else type(error).__name__
+            # What it was exactly has gone to the log: anybody may ask for this.
+            why = f"{error.code}: {error.public.what}" if isinstance(error, RegistryError) else type(error).__name__
             return Check(thread.name, False, f"stopped for good: {why}")
         return Check(thread.name, thread.is_alive(), "runs" if thread.is_alive() else "does not run")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,7 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from registry.errors import ChainError, IntakeError, RegistryError, SettingsError, StoreError
+from registry.errors import ChainError, IntakeError, NotPossible, RegistryError, SettingsError, StoreError
+
+_log = logging.getLogger(__name__)
 
 PROBLEM: Final = "application/problem+json"
 TYPE: Final = "urn:testamur:problem:"
@@ -33,6 +37,7 @@ STATUS: Final[Mapping[str, int]] = {
     "content-type": 415,
     "content-encoding": 415,
     "rate-limit": 429,
+    "work-limit": 429,
     "finality-violated": 503,
     "database": 503,
     "busy": 503,
@@ -52,7 +57,7 @@ EXAMPLE: Final = {
 }
 
 
-class NotHere(StoreError):
+class NotHere(NotPossible):
     """What was asked for is not here; `details` are further members of the answer, such as what was searched."""
 
     def __init__(
@@ -94,6 +99,35 @@ def problem(
     return Response(orjson.dumps(content | more), status, headers, PROBLEM)
 
 
+class _Notes:
+    """What is written to the log, each text once in a while: whoever asks must not be able to fill the disk."""
+
+    most: Final = 1000
+    seconds: Final = 60.0
+
+    def __init__(self) -> None:
+        self._at: dict[str, float] = {}
+
+    def __call__(self, text: str) -> None:
+        now = time.monotonic()
+        if now - self._at.get(text, float("-inf")) < self.seconds:
+            return
+        if len(self._at) >= self.most:
+            self._at.clear()
+        self._at[text] = now
+        _log.warning("%s", text)
+
+
+note_text: Final = _Notes()
+"""Write a text to the operator's log, which hides what is secret; the same one at most once a minute."""
+
+
+def note(error: RegistryError) -> None:
+    """Write to the operator's log what strangers are not told of an error."""
+    if error.is_private:
+        note_text(f"{error.code}: {error}")
+
+
 def status_of(error: RegistryError) -> int:
     """The HTTP status of an error of ours in the lookup service."""
     by_kind = next((status for kind, status in _BY_KIND if isinstance(error, kind)), 400)
@@ -101,9 +135,10 @@ def status_of(error: RegistryError) -> int:
 
 
 def problem_of(error: RegistryError, status: int | None = None) -> Response:
-    """The answer to an error of ours."""
-    more = error.details if isinstance(error, NotHere) else {}
-    return problem(status or status_of(error), error.code, error.what, where=error.where, remedy=error.remedy, **more)
+    """The answer to an error of ours: what strangers may know of it; the operator's log has all of it."""
+    note(error)
+    told, more = error.public, error.details if isinstance(error, NotHere) else {}
+    return problem(status or status_of(error), told.code, told.what, where=told.where, remedy=told.remedy, **more)
 
 
 def install_problems(app: FastAPI, status: Callable[[RegistryError], int] = status_of) -> None:

@@ -26,6 +26,7 @@ from registry.archives import (
     is_packed_usually,
     is_receipt_name,
     label,
+    leads_out,
     storable,
     unpacks_to_too_much,
     visible_entries,
@@ -64,6 +65,10 @@ class SubmissionLimits:
         item_bytes: of one file; one is in memory at a time.
         seconds, idle_seconds: in which it must have come in, and in which something more must come.
         answer_seconds: in which a table must have been taken, so that slow readers do not keep others out.
+        document_work: seconds of processor time for reading one document.
+        upload_work: for reading all documents of an upload; the rest of it is *could not be checked* then.
+        client_work, client_rate: for all uploads from one address at once, and how much comes back each second.
+        client_uploads, uploads: that are verified at once, from one address and from all.
         document: for JSON documents.
     """
 
@@ -74,6 +79,12 @@ class SubmissionLimits:
     seconds: float = 120.0
     idle_seconds: float = 20.0
     answer_seconds: float = 1800.0
+    document_work: float = 3.0
+    upload_work: float = 20.0
+    client_work: float = 60.0
+    client_rate: float = 0.5
+    client_uploads: int = 4
+    uploads: int = 32
     document: Limits = DEFAULT_LIMITS
 
     @property
@@ -84,7 +95,8 @@ class SubmissionLimits:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A credential to verify. Without a document there is a receipt; without a receipt one may be found elsewhere."""
+    """A credential to verify. Without a document there is a receipt; without a receipt one may be found elsewhere,
+    or in the document (`interpreted`)."""
 
     name: str
     document: bytes | None
@@ -102,10 +114,11 @@ class Broken:
 
     @classmethod
     def of(cls, name: str, error: RegistryError) -> Broken:
-        """An error over one item."""
-        place = f" ({error.where})" if error.where and error.where != name else ""
-        what = f"{error.what[:1].upper()}{error.what[1:].rstrip('.')}{place}."
-        return cls(name, error.code, storable(what), error.remedy)
+        """An error over one item: what whoever sent it may know."""
+        told = error.public
+        place = f" ({told.where})" if told.where and told.where != name else ""
+        what = f"{told.what[:1].upper()}{told.what[1:].rstrip('.')}{place}."
+        return cls(name, told.code, storable(what), told.remedy)
 
     @property
     def reason(self) -> str:
@@ -133,6 +146,7 @@ class Submission:
         self._uploads: list[_Upload] = []
         self._archives: list[zipfile.ZipFile] = []
         self._pairs: list[_Pair] = []
+        self._strays: list[Broken] = []
         self._is_single = kind is not Kind.ZIP
         if kind is Kind.FORM:
             self._sink: Sink = FormReader(boundary, self._open_part)
@@ -167,7 +181,7 @@ class Submission:
             files += self._files_of(upload)
             if len(files) > self._limits.files:
                 raise too_many(self._limits.items)
-        self._pairs = _paired(files)
+        self._pairs = [*_paired(files), *(_Pair(stray.name, trouble=stray) for stray in self._strays)]
         if not self._pairs or not self._size:
             raise IntakeError("there is no credential in it", remedy="Check what is sent.", code="empty")
         if len(self._pairs) > self._limits.items:
@@ -183,7 +197,7 @@ class Submission:
         return parse_policy(bytes(self._policy), where="policy") if self._policy else None
 
     def items(self) -> Iterator[Item]:
-        """The credentials in the order in which they came; each is read when it is asked for."""
+        """The files in the order in which they came, unpacked when they are asked for; see `interpreted`."""
         for pair in self._pairs:
             try:
                 yield self._item(pair)
@@ -228,6 +242,13 @@ class Submission:
             entries = visible_entries(archive)
         except UNREADABLE_ZIP as error:
             raise bad_zip(str(error)) from None
+        stray = [entry for entry in entries if leads_out(entry.filename)]
+        entries = [entry for entry in entries if not leads_out(entry.filename)]
+        for entry in stray:
+            why = "Its name leads out of the ZIP, so it was not read."
+            self._strays.append(
+                Broken(_label_of(prefix + entry.filename), "zip-name", why, "Send it under a plain name.")
+            )
         self._unpacked += sum(entry.file_size for entry in entries)
         if self._unpacked > self._limits.unpacked_bytes:
             raise bad_zip(f"it unpacks to more than {self._limits.unpacked_bytes:,} bytes")
@@ -242,10 +263,7 @@ class Submission:
         receipt = None if pair.receipt is None else _read_receipt(pair.receipt)
         if pair.document is None:
             return Submitted(pair.name, None, receipt)
-        data = pair.document.bytes.read(self._limits.item_bytes)
-        if receipt is None:
-            return _interpreted(pair.name, data, self._limits.document)
-        return Submitted(pair.name, data, receipt)
+        return Submitted(pair.name, pair.document.bytes.read(self._limits.item_bytes), receipt)
 
 
 class _Bytes(Protocol):
@@ -397,8 +415,17 @@ def _paired(files: list[_File]) -> list[_Pair]:
     return pairs
 
 
-def _interpreted(name: str, data: bytes, limits: Limits) -> Submitted:
-    """A file that no receipt is named after: it may be a receipt, or hold a document and its receipt."""
+def interpreted(item: Submitted, limits: Limits) -> Submitted:
+    """What an item is: a file that no receipt is named after may be a receipt, or hold a document and its receipt.
+
+    It reads all of the file, so it is for a process that may take its time.
+
+    Raises:
+        RegistryError: the receipt cannot be read.
+    """
+    name, data = item.name, item.document
+    if data is None or item.receipt is not None:
+        return item
     if name.lower().endswith(".cbor"):
         return Submitted(name, None, parse(data[: MAX_BYTES + 1]))
     # Only a text that has this word can be either, and most documents do not.

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from registry.accreditation import Ledger
 from registry.chain.contract import CredentialRegistry
-from registry.chain.verification import KnownAnchors, Verifier, unavailable
-from registry.errors import RegistryError
+from registry.chain.verification import KnownAnchors, Verifier
+from registry.errors import TRY_AGAIN, RegistryError, public_sentence
 from registry.freshness import DEFAULT_LATE_SECONDS
 from registry.policy import Policy
-from registry.service.submissions import Broken, Item, SubmissionLimits, Submitted
+from registry.service.problems import note, note_text
+from registry.service.readers import Readers, ReadItem, shared_readers
+from registry.service.submissions import Broken, SubmissionLimits
 from registry.spreadsheet import csv_lines
 from registry.timestamps import write_timestamp
 from registry.verdict import FactsUnavailable, Overall, Trust, Verdict
@@ -34,6 +36,7 @@ class Verifying:
         policy: when a request brings none.
         ledger: reads the accreditations; default: from the chain.
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
+        readers: processes that read what is sent.
         head_age_seconds: the setting by which the newest block is late.
     """
 
@@ -45,6 +48,7 @@ class Verifying:
     policy: Policy | None = None
     ledger: Callable[[], Ledger] | None = None
     finality_depth: int | None = None
+    readers: Readers = field(default_factory=shared_readers)
     head_age_seconds: float = DEFAULT_LATE_SECONDS
 
     def verifier(
@@ -61,7 +65,10 @@ class Verifying:
         try:
             contract = self.contract()
         except RegistryError as error:
-            contract = unavailable(error)
+            # Whatever it is, it is about the settings of whoever runs this, not about what was sent.
+            note_text(f"{error.code}: {error}")
+            what = public_sentence(error.code, "the chain could not be asked")
+            contract = FactsUnavailable(error.code, what, TRY_AGAIN)
         return Verifier(
             contract,
             chain=self.chain,
@@ -144,25 +151,31 @@ class Summary:
         return {"items": self.counts.total(), "counts": {str(each): self.counts[each] for each in Overall}}
 
 
-def verdict_on(verifier: Verifier, item: Submitted) -> Verdict:
+def verdict_on(verifier: Verifier, item: ReadItem) -> Verdict:
     """The verdict on one credential of an upload.
 
     Raises:
         ReceiptError: a receipt inside the document cannot be read.
         RegistryError: known anchors cannot be looked up.
     """
-    if item.document is not None:
-        return verifier.verify_bytes(item.document, item.name, item.receipt)
-    if item.receipt is not None:
-        return verifier.verify_receipt(item.receipt, item.name)
-    raise ValueError("neither a document nor a receipt")
+    if item.reading is not None:
+        verdict = verifier.verify_reading(item.reading, item.receipt)
+    elif item.receipt is not None:
+        verdict = verifier.verify_receipt(item.receipt, item.name)
+    else:
+        raise ValueError("neither a document nor a receipt")
+    for check in verdict.checks:
+        if check.detail is not None:
+            note_text(f"{check.code}: {check.detail}")
+    return verdict
 
 
-def row_of(verifier: Verifier, item: Item) -> Row:
+def row_of(verifier: Verifier, item: ReadItem | Broken) -> Row:
     """The row of one credential of an upload, whatever it is."""
     if isinstance(item, Broken):
         return Row.of_broken(item)
     try:
         return Row.of(verdict_on(verifier, item))
     except RegistryError as error:
+        note(error)
         return Row.of_broken(Broken.of(item.name, error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, exists, select, update
 
-from registry.errors import StoreError
+from registry.errors import NotPossible
 from registry.store.anchoring import record
 from registry.store.batches import BATCH, BatchRow, batch_row
 from registry.store.jobs import Job, JobStore
@@ -24,11 +24,11 @@ def unpark(engine: Engine, one: Job) -> None:
     """Let the daemon go on with the batch of a job.
 
     Raises:
-        StoreError: it is not parked.
+        NotPossible: it is not parked.
     """
     row = batch_of(engine, one)
     if row is None or row.state is not BatchState.PARKED:
-        raise StoreError(
+        raise NotPossible(
             f"this job is {one.state if row is None else row.state}, not parked: there is nothing to try again",
             where=one.id,
             remedy="`testamur jobs show` tells what it waits for.",
@@ -53,11 +53,11 @@ def park(engine: Engine, one: Job, why: str) -> None:
     """Have the daemon send nothing more for the batch of a job; what was sent may still land.
 
     Raises:
-        StoreError: it is not sealed yet, or anchored, or cancelled.
+        NotPossible: it is not sealed yet, or anchored, or cancelled.
     """
     row = batch_of(engine, one)
     if row is None or row.state in (*ANCHORED_STATES, *SETTLED_STATES):
-        raise StoreError(
+        raise NotPossible(
             f"this job is {one.state if row is None else row.state}: there is nothing to put aside",
             where=one.id,
             remedy="Only a job that is sealed and not in a block yet can be parked.",
@@ -68,7 +68,7 @@ def park(engine: Engine, one: Job, why: str) -> None:
     unchanged = (batch.c.id == row.id, batch.c.state == row.state)
     with engine.begin() as connection:
         if connection.execute(update(batch).where(*unchanged).values(**values)).rowcount == 0:
-            raise StoreError(
+            raise NotPossible(
                 "the daemon changed the batch of this job at this moment",
                 where=one.id,
                 remedy="Look at it again with `testamur jobs show`.",
@@ -84,7 +84,7 @@ def cancel(engine: Engine, jobs: JobStore, one: Job, *, whole_batch: bool = Fals
         whole_batch: together with the other jobs in its batch.
 
     Raises:
-        StoreError: it is anchored or settled, or shares its batch with other jobs.
+        NotPossible: it is anchored or settled, or shares its batch with other jobs.
     """
     if one.state is JobState.CANCELLED or jobs.cancel(one.id):
         return True
@@ -92,7 +92,7 @@ def cancel(engine: Engine, jobs: JobStore, one: Job, *, whole_batch: bool = Fals
     one = jobs.get(one.id) or one
     row = batch_of(engine, one)
     if row is None or one.state is not JobState.SEALED or row.state in (*ANCHORED_STATES, *SETTLED_STATES):
-        raise StoreError(
+        raise NotPossible(
             f"this job is {one.state if row is None else row.state} and cannot be cancelled",
             where=one.id,
             remedy="What is anchored stays so; revoke the credentials instead.",
@@ -100,7 +100,7 @@ def cancel(engine: Engine, jobs: JobStore, one: Job, *, whole_batch: bool = Fals
         )
     others = len(jobs.of_batch(row.id)) - 1
     if others and not whole_batch:
-        raise StoreError(
+        raise NotPossible(
             f"the batch of this job has {others:,} other jobs in it, which would be cancelled as well",
             where=one.id,
             remedy="Cancel all of them together (--whole-batch), or revoke the credential once it is anchored.",

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from registry.errors import SettingsError, StoreError
+from registry.extras import needs
 
 HEAD: Final = "0005"
 """The revision this program works with; a test compares it with `migrations`."""
@@ -97,7 +98,8 @@ def _engine(url: str, idle_seconds: float) -> Engine:
     # A connection that the server closed in the meantime is replaced before it is used.
     options = f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
     connecting = {"options": options}
-    return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=connecting)
+    with needs("serve"):
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=connecting)
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:

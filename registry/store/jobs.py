@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from registry.errors import StoreError
+from registry.errors import NotPossible
 from registry.store.batches import INSERT_CHUNK, Leaf
 from registry.store.database import is_postgresql
 from registry.store.tables import JobState, batch, job, queued, rejected
@@ -133,7 +133,7 @@ class JobStore:
             credentials: in the order in which they came; `leaf_index` is not looked at.
 
         Raises:
-            StoreError: it was given up in the meantime; nothing is stored.
+            NotPossible: it was given up in the meantime; nothing is stored.
         """
         with self._engine.begin() as connection:
             there = ((number, at, one.digest, one.method, one.source, one.line) for at, one in enumerate(credentials))
@@ -144,7 +144,7 @@ class JobStore:
             state = JobState.QUEUED if taken else JobState.UNCHANGED
             coming_in = (job.c.id == number, job.c.state == JobState.RECEIVING)
             if connection.execute(update(job).where(*coming_in).values(state=state, **values)).rowcount == 0:
-                raise StoreError(
+                raise NotPossible(
                     "the job took too long to come in and was given up",
                     where=number,
                     remedy="Send it again.",

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from registry.errors import ProofError, SettingsError, StoreError, TreeError
+from registry.extras import how_to_install
 from registry.merkle import AbsenceProof, InclusionProof, Tree, check_absence, check_inclusion
 from registry.settings import Settings
 from registry.store.tree_blocks import Block, BlockTree, ReadableTree
@@ -115,7 +116,7 @@ def _s3(url: str) -> ObjectStore:
     except ImportError:
         raise SettingsError(
             "trees on S3-compatible storage need the library obstore",
-            remedy="Install it with: pip install 'testamur[s3]'",
+            remedy=how_to_install("s3"),
             code="s3-missing",
         ) from None
     from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Applications for `lookup_http`: the service over the folder that TESTAMUR_BENCH names, and a bare one to compare."""
+"""Applications for `lookup_http`: the service over the folder that LOOKUP_BENCH names, and a bare one to compare."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from scripts.bench.many_batches import CHAIN, CONTRACT
 
 def service() -> FastAPI:
     """The lookup service without limits of rate."""
-    folder = Path(os.environ["TESTAMUR_BENCH"])
-    engine = open_database(os.environ.get("TESTAMUR_BENCH_DATABASE", f"sqlite:///{folder / 'testamur.db'}"))
+    folder = Path(os.environ["LOOKUP_BENCH"])
+    engine = open_database(os.environ.get("LOOKUP_BENCH_DATABASE", f"sqlite:///{folder / 'testamur.db'}"))
     spare_collections()
     return create_app(Service(Index(engine, CHAIN, CONTRACT), FolderTrees(folder / "trees")))
 

@@ -142,7 +142,7 @@ def _compare(name: str, place: Path, url: str | None, credentials: int, batches:
     chance, paths = random.Random(7), place / "paths"
     numbers = [chance.randrange(credentials // batches * batches) for _ in range(PATHS)]
     paths.write_text("".join(f"/v1/credentials/{digest(number).hex()}\n" for number in numbers))
-    database = {} if url is None else {"TESTAMUR_BENCH_DATABASE": url}
+    database = {} if url is None else {"LOOKUP_BENCH_DATABASE": url}
     rounds = [_round(place, paths, database, seconds) for _ in range(ROUNDS)]
     ratios = sorted(lookups.a_second / hello.a_second for hello, lookups in rounds)
     hello, lookups = (sorted(each)[ROUNDS // 2] for each in zip(*rounds, strict=True))
@@ -159,7 +159,7 @@ def _round(place: Path, paths: Path, database: dict[str, str], seconds: float) -
     with served("hello") as bare:
         measured(bare, None, WARM_SECONDS)
         hello = measured(bare, None, seconds)
-    with served("service", TESTAMUR_BENCH=str(place), **database) as service:
+    with served("service", LOOKUP_BENCH=str(place), **database) as service:
         measured(service, paths, WARM_SECONDS)
         return hello, measured(service, paths, seconds)
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchor.daemon.logs import HIDDEN, Log, secrets_of
+from anchor.daemon.logs import Log
 from anchor.daemon.notices import EVENTS, Notices
+from registry.secrets import HIDDEN, secrets_of
 from registry.settings import Settings
 
 SECRETS = {

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.credential import Digest, DigestMethod, Limits, digest_file, digest_json
-from registry.errors import IntakeError, SettingsError
+from registry.errors import IntakeError, RegistryError, SettingsError
 from registry.merkle import InclusionProof
 from registry.receipt import Receipt, to_cbor, to_json
-from registry.service.submissions import Broken, Kind, Submission, SubmissionLimits, Submitted
+from registry.service.submissions import Broken, Kind, Submission, SubmissionLimits, Submitted, interpreted
 
 DOCUMENT = json.dumps({"type": ["VerifiableCredential"], "id": "urn:example:1", "n": 1.5}).encode()
 PDF = b"%PDF-1.7 a diploma"
@@ -69,10 +69,22 @@ def submission(
 
 def items(data: bytes, kind: Kind = Kind.FILE, **more: object) -> list[Submitted | Broken]:
     came = submission(data, kind, **more)  # type: ignore[arg-type]
+    limits = more.get("limits", LIMITS)
+    assert isinstance(limits, SubmissionLimits)
     try:
-        return list(came.items())
+        return [told(item, limits) for item in came.items()]
     finally:
         came.close()
+
+
+def told(item: Submitted | Broken, limits: SubmissionLimits) -> Submitted | Broken:
+    """What the item is, or what is wrong with it."""
+    if isinstance(item, Broken):
+        return item
+    try:
+        return interpreted(item, limits.document)
+    except RegistryError as error:
+        return Broken.of(item.name, error)
 
 
 def refused(data: bytes, kind: Kind, **more: object) -> str:
@@ -80,6 +92,18 @@ def refused(data: bytes, kind: Kind, **more: object) -> str:
         items(data, kind, **more)
     assert caught.value.remedy
     return caught.value.code
+
+
+def test_a_name_that_leads_out_of_the_zip_has_a_row() -> None:
+    strays = ("../x.json", "a/../../y.json", "..\\z.json", "..")
+    found = items(zipped([("a.json", DOCUMENT), *((name, DOCUMENT) for name in strays)]), Kind.ZIP)
+    assert found[0] == Submitted("a.json", DOCUMENT, None)
+    assert [(one.name, one.code) for one in found[1:] if isinstance(one, Broken)] == [
+        (name.replace("\\", "/"), "zip-name") for name in strays
+    ]
+    (only,) = items(zipped([("../x.json", DOCUMENT)]), Kind.ZIP)
+    assert isinstance(only, Broken)
+    assert only.reason
 
 
 # One credential

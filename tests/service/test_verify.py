@@ -36,7 +36,7 @@ from registry.errors import ChainUnavailable, StoreError
 from registry.receipt import Receipt, parse, to_cbor
 from registry.service.known import IndexedAnchors
 from registry.service.problems import install_problems
-from registry.service.routes.verify import MOST_AT_ONCE, verify_router
+from registry.service.routes.verify import verify_router
 from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import COLUMNS, Row, Verifying
 from registry.settings import Settings, load_settings
@@ -49,6 +49,7 @@ from registry.store.trees import FolderTrees
 from registry.verdict import verdict_schema
 from tests.chain.worlds import Behaviour, BrokenEndpoint, Exchange
 
+MOST_AT_ONCE = SubmissionLimits().uploads
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "dcc" / "verifiableCredentials"
 NDJSON = "application/x-ndjson"
 
@@ -640,7 +641,7 @@ def many(count: int) -> bytes:
 @pytest.mark.parametrize("version", ["2.3", "2.4"])
 def test_the_work_ends_when_the_client_goes_away(site: Site, version: str) -> None:
     known = CountingAnchors()
-    app = app_of(replace(site.verifying, known=known))
+    app = app_of(replace(site.verifying, known=known, limits=SubmissionLimits(client_work=1000.0)))
 
     async def often() -> None:
         # More often than uploads are taken at one time: each has to let go of its place.
@@ -652,7 +653,7 @@ def test_the_work_ends_when_the_client_goes_away(site: Site, version: str) -> No
 
 
 def test_who_does_not_take_the_answer_does_not_keep_others_out(site: Site) -> None:
-    limits = SubmissionLimits(answer_seconds=0.05)
+    limits = SubmissionLimits(answer_seconds=0.05, client_uploads=MOST_AT_ONCE)
     app = app_of(replace(site.verifying, limits=limits))
     statuses: list[int] = []
 
@@ -671,7 +672,7 @@ def test_who_does_not_take_the_answer_does_not_keep_others_out(site: Site) -> No
 
 
 def test_more_uploads_than_are_taken_at_once_are_told_to_wait(site: Site) -> None:
-    limits = SubmissionLimits(idle_seconds=0.2, seconds=0.2)
+    limits = SubmissionLimits(idle_seconds=0.2, seconds=0.2, client_uploads=MOST_AT_ONCE)
     app = app_of(replace(site.verifying, limits=limits))
     statuses: list[int] = []
 
@@ -684,3 +685,60 @@ def test_more_uploads_than_are_taken_at_once_are_told_to_wait(site: Site) -> Non
 
     asyncio.run(together())
     assert sorted(statuses) == [408] * MOST_AT_ONCE + [503]
+
+
+def test_one_address_does_not_keep_others_out(site: Site) -> None:
+    limits = SubmissionLimits(idle_seconds=0.2, seconds=0.2, client_uploads=3)
+    app = app_of(replace(site.verifying, limits=limits))
+    statuses: list[tuple[str, int]] = []
+
+    async def ask(address: str) -> None:
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append((address, message["status"]))
+
+        await app({**scope(), "client": (address, 1)}, never, send)
+
+    async def together() -> None:
+        await asyncio.gather(*(ask("a") for _ in range(5)), ask("b"))
+
+    asyncio.run(together())
+    assert sorted(statuses) == [("a", 408)] * 3 + [("a", 429)] * 2 + [("b", 408)]
+
+
+SLOW = b'{"a":[' + b"1e5," * 400_000 + b"1]}"
+
+
+def test_an_upload_has_so_much_work_and_the_rest_of_it_is_not_checked(site: Site) -> None:
+    limits = SubmissionLimits(document_work=0.2, upload_work=0.5)
+    client = TestClient(app_of(replace(site.verifying, limits=limits)))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("first.json", b"{}")
+        for number in range(5):
+            archive.writestr(f"{number}.json", SLOW)
+        archive.writestr("last.json", b"{}")
+    headers = {"Content-Type": "application/zip", "Accept": NDJSON}
+    *rows, _summary = [
+        json.loads(line)
+        for line in client.post("/v1/verify", content=out.getvalue(), headers=headers).text.splitlines()
+    ]
+    assert [row["name"] for row in rows] == ["first.json", *(f"{number}.json" for number in range(5)), "last.json"]
+    assert all(row["overall"] == "could not be checked" for row in rows)
+    assert rows[0]["codes"] == ["no-receipt"]
+    assert [row["codes"] for row in rows[1:]] == [["too-much-work"]] * 6
+    assert "client" in rows[-1]["text"] or "upload" in rows[-1]["text"]
+    # The next one begins anew, in a process that has replaced the one that was killed.
+    answer = client.post("/v1/verify", content=b"{}", headers={"Content-Type": "application/json"})
+    assert answer.json()["checks"][0]["code"] == "no-receipt"
+
+
+def test_a_client_that_used_its_time_up_is_told_to_wait(site: Site) -> None:
+    limits = SubmissionLimits(document_work=0.2, client_work=0.1, client_rate=1e-9)
+    client = TestClient(app_of(replace(site.verifying, limits=limits)), raise_server_exceptions=False)
+    headers = {"Content-Type": "application/json"}
+    first = client.post("/v1/verify", content=SLOW, headers=headers)
+    assert first.json()["code"] == "too-much-work"
+    second = client.post("/v1/verify", content=b"{}", headers=headers)
+    assert (second.status_code, second.json()["code"]) == (429, "work-limit")
+    assert second.headers["Retry-After"]

@@ -46,7 +46,7 @@ def test_the_embedded_chain_says_what_to_install(tmp_path: Path) -> None:
     assert ran.returncode == 1, ran.stderr
     error = json.loads(ran.stdout)["error"]
     assert error["code"] == "embedded-missing"
-    assert "testamur[embedded]" in error["remedy"]
+    assert "'.[embedded]'" in error["remedy"]
 
 
 def names(lines: list[str]) -> set[str]:

@@ -76,3 +76,49 @@ def test_a_settings_file_that_was_named_has_to_be_there() -> None:
 def test_the_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TESTAMUR_KEY", "ab" * 32)
     assert "abab" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("TESTAMUR_ISUER", "Did you mean TESTAMUR_ISSUER?"),
+        ("TESTAMUR_TRUSTED_ISSUER", "Did you mean TESTAMUR_TRUSTED_ISSUERS?"),
+        ("testamur_chian", "Did you mean TESTAMUR_CHAIN?"),
+        ("TESTAMUR_XYZZY", "The settings are: "),
+    ],
+)
+def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str, meant: str) -> None:
+    monkeypatch.setenv(variable, "opensesame")
+    with pytest.raises(SettingsError, match=variable) as refused:
+        load_settings()
+    assert meant in (refused.value.remedy or "")
+    assert "opensesame" not in refused.value.diagnostics()
+
+
+@pytest.mark.parametrize(
+    ("content", "meant"),
+    [
+        ("isuer = 1\n", "Did you mean issuer?"),
+        ("trusted_issuer = [1]\n", "Did you mean trusted_issuers?"),
+        ('[status_keys.1]\nfiel = "a"\n', "Did you mean file?"),
+    ],
+)
+def test_a_misspelt_setting_says_what_was_meant(content: str, meant: str) -> None:
+    Path("testamur.toml").write_text(content)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert meant in (refused.value.remedy or "")
+
+
+def test_what_a_cluster_sets_for_a_service_of_this_name_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_8790_TCP", "PORT_8790_TCP_ADDR"):
+        monkeypatch.setenv(f"TESTAMUR_{name}", "tcp://10.0.0.1:8790")
+    load_settings()
+
+
+def test_a_list_that_is_no_json_is_said_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESTAMUR_ALERT_WEBHOOKS", "https://hooks.example/opensesame")
+    with pytest.raises(SettingsError, match="alert_webhooks") as refused:
+        load_settings()
+    assert "opensesame" not in refused.value.diagnostics()
+    assert "JSON" in (refused.value.remedy or "")

@@ -18,7 +18,7 @@ from registry.service.caching import IMMUTABLE, JSON, REVALIDATE, answer, fixed
 from registry.service.horizon import AsOf
 from registry.service.lookup import Found, Searched, anchors_of, together
 from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, digest_of, root_of
-from registry.service.problems import NotHere
+from registry.service.problems import NotHere, note
 from registry.service.service import Service, service_of
 from registry.store.index_facts import IndexedBatch
 from registry.store.loading import TreeState
@@ -352,7 +352,8 @@ def _result(outcome: list[Found] | StoreError, as_of: AsOf, digest: str, method:
 
 
 def _error(error: RegistryError) -> dict[str, Any]:
-    return {"code": error.code, "detail": error.what}
+    note(error)
+    return {"code": error.code, "detail": error.public.what}
 
 
 def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> Response:

@@ -9,11 +9,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from registry.errors import RegistryError
+from registry.errors import RegistryError, public_sentence
 from registry.freshness import Freshness
 from registry.service.loops import Check
 from registry.service.metrics import CONTENT_TYPE, ServiceMetrics
+from registry.service.problems import note
 from registry.service.service import Service, service_of
+from registry.store.index import Head
 from registry.treefile import TreeId
 
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -53,10 +55,11 @@ def _ready(service: Service) -> list[Check]:
     try:
         as_of = service.horizon.now()
     except RegistryError as error:
-        return [Check("index", False, str(error))]
+        note(error)
+        return [Check("index", False, error.public.what)]
     head = as_of.head
     behind, silent = head.behind, time.time() - head.seen_at
-    checks = [Check("index", head.trouble_code is None, head.trouble_why or f"at block {head.cursor.number}")]
+    checks = [Check("index", head.trouble_code is None, _trouble(head) or f"at block {head.cursor.number}")]
     is_near = behind <= service.limits.ready_lag
     checks.append(Check("lag", is_near, f"{behind} blocks behind"))
     confirmed = "every block" if head.is_confirmed else f"up to block {head.confirmed}"
@@ -69,11 +72,19 @@ def _ready(service: Service) -> list[Check]:
     return checks
 
 
+def _trouble(head: Head) -> str | None:
+    """What keeps the index from going on, without the words of the endpoint: the indexer has logged those."""
+    if head.trouble_code is None:
+        return None
+    return f"{head.trouble_code}: {public_sentence(head.trouble_code, 'the chain could not be read')}"
+
+
 def _trees(service: Service) -> Check:
     try:
         service.trees.has(TreeId(bytes(32), 1))
     except RegistryError as error:
-        return Check("trees", False, str(error))
+        note(error)
+        return Check("trees", False, error.public.what)
     return Check("trees", True, "the store answers")
 
 

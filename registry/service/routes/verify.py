@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -21,15 +21,16 @@ from registry.errors import IntakeError, RegistryError, SettingsError
 from registry.forms import LONGEST_BOUNDARY
 from registry.service.accepting import accepted_types
 from registry.service.bodies import check_not_packed, pieces_of
-from registry.service.submissions import Broken, Item, Kind, Submission, too_large
-from registry.service.verifying import COLUMNS, Row, Summary, Verifying, row_of, verdict_on
+from registry.service.fairness import LEAST_SECONDS, Shares
+from registry.service.readers import Readers, ReadItem
+from registry.service.submissions import Broken, Kind, Submission, SubmissionLimits, too_large
+from registry.service.verifying import COLUMNS, Summary, Verifying, row_of, verdict_on
 from registry.spreadsheet import csv_lines
 from registry.timestamps import read_timestamp
 
 T = TypeVar("T")
 
 VERIFYING_THREADS: Final = 4
-MOST_AT_ONCE: Final = 32
 MOST_TRUSTED: Final = 1000
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
@@ -59,7 +60,8 @@ class _Verification:
     def __init__(self, threads: int):
         self._threads = threads
         self._limiter: anyio.CapacityLimiter | None = None
-        self._at_once = 0
+        self._reading: anyio.CapacityLimiter | None = None
+        self._shares: Shares | None = None
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/v1", tags=["verify"])
@@ -92,10 +94,10 @@ class _Verification:
         ) -> Response:
             now = datetime.now(UTC) if at is None else _moment(at)
             verifying: Verifying = request.app.state.verifying
-            if self._at_once >= MOST_AT_ONCE:
-                raise IntakeError("too many uploads are verified at this moment", remedy="Try again soon.", code="busy")
+            shares, address = self._shares_of(verifying.limits), request.client.host if request.client else ""
             submission, is_answering = _submission(request, verifying, name), False
-            self._at_once += 1
+            shares.begin(address)
+            release, work = partial(_release, submission, shares, address), _Work(verifying.limits, shares, address)
             try:
                 await self._receive(request, submission, verifying)
                 policy = submission.policy()
@@ -103,19 +105,17 @@ class _Verification:
                 verifier = await self._in_thread(
                     partial(verifying.verifier, now=now, trust=trust or (), policy=policy, issuer=issuer)
                 )
+                items = self._read(submission, verifying.readers, work)
                 if form is Form.VERDICT:
-                    return await self._in_thread(partial(_one, submission, verifier))
-                answer = _Table(
-                    self._table(submission, verifier, form),
-                    form,
-                    seconds=verifying.limits.answer_seconds,
-                    release=partial(self._release, submission),
-                )
+                    (item,) = [item async for item in items]
+                    return await self._in_thread(partial(_one, item, verifier))
+                table = self._table(items, verifier, form)
+                answer = _Table(table, form, seconds=verifying.limits.answer_seconds, release=release)
                 is_answering = True
                 return answer
             finally:
                 if not is_answering:
-                    self._release(submission)
+                    release()
 
         return router
 
@@ -128,13 +128,31 @@ class _Verification:
             await self._in_thread(partial(submission.feed, piece))
         await self._in_thread(submission.finish)
 
-    async def _table(self, submission: Submission, verifier: Verifier, form: Form) -> AsyncIterator[bytes]:
+    async def _read(self, submission: Submission, readers: Readers, work: _Work) -> AsyncIterator[ReadItem | Broken]:
+        """The items, each read by a process for it: uploads take turns there, a document at a time."""
+        if self._reading is None:
+            self._reading = anyio.CapacityLimiter(readers.count)
+        items = submission.items()
+        while (item := await self._in_thread(partial(next, items, None))) is not None:
+            if isinstance(item, Broken):
+                yield item
+            elif (seconds := work.left()) < LEAST_SECONDS:
+                yield work.refused(item.name)
+            else:
+                read = partial(readers.read, item, work.limits.document, seconds=seconds)
+                outcome = await anyio.to_thread.run_sync(read, limiter=self._reading)
+                work.spend(outcome.seconds)
+                yield outcome.item
+
+    async def _table(
+        self, items: AsyncIterator[ReadItem | Broken], verifier: Verifier, form: Form
+    ) -> AsyncIterator[bytes]:
         """The table, a row at a time: a client that goes away ends the work after the row it was at."""
         summary = Summary()
-        items = submission.items()
         if form is not Form.LINES:
             yield csv_lines([COLUMNS]) if form is Form.CSV else b'{"rows":['
-        while (row := await self._in_thread(partial(_next_row, items, verifier))) is not None:
+        async for item in items:
+            row = await self._in_thread(partial(row_of, verifier, item))
             comma = b"," if form is Form.JSON and summary.counts else b""
             summary.add(row)
             yield comma + (row.line() if form is Form.CSV else orjson.dumps(row.content()))
@@ -146,9 +164,15 @@ class _Verification:
         elif form is Form.JSON:
             yield b'],"summary":' + told + b"}"
 
-    def _release(self, submission: Submission) -> None:
-        self._at_once -= 1
-        submission.close()
+    def _shares_of(self, limits: SubmissionLimits) -> Shares:
+        if self._shares is None:
+            self._shares = Shares(
+                uploads=limits.client_uploads,
+                uploads_of_all=limits.uploads,
+                seconds=limits.client_work,
+                rate=limits.client_rate,
+            )
+        return self._shares
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         if self._limiter is None:
@@ -181,17 +205,42 @@ class _Table(StreamingResponse):
             self._release()
 
 
-def _one(submission: Submission, verifier: Verifier) -> Response:
-    (item,) = submission.items()
+class _Work:
+    """What the documents of one upload may still cost, in seconds of processor time."""
+
+    def __init__(self, limits: SubmissionLimits, shares: Shares, address: str):
+        self.limits = limits
+        self._shares = shares
+        self._address = address
+        self._spent = 0.0
+
+    def left(self) -> float:
+        """For the next document."""
+        limits = self.limits
+        return min(limits.document_work, limits.upload_work - self._spent, self._shares.left(self._address))
+
+    def spend(self, seconds: float) -> None:
+        """The last one took so much."""
+        self._spent += seconds
+        self._shares.spend(self._address, seconds)
+
+    def refused(self, name: str) -> Broken:
+        """A document for which nothing is left."""
+        what = "The documents before it took all the processor time that is given to one upload or one client."
+        remedy = "Send it in an upload of its own after a minute, or verify it with `testamur verify`."
+        return Broken(name, "too-much-work", what, remedy)
+
+
+def _release(submission: Submission, shares: Shares, address: str) -> None:
+    shares.end(address)
+    submission.close()
+
+
+def _one(item: ReadItem | Broken, verifier: Verifier) -> Response:
     if isinstance(item, Broken):
         raise IntakeError(item.what, where=item.name, remedy=item.remedy, code=item.code)
     verdict = verdict_on(verifier, item)
     return Response(orjson.dumps(verdict.to_dict()), headers=NOT_KEPT | {"Vary": "Accept"}, media_type=JSON)
-
-
-def _next_row(items: Iterator[Item], verifier: Verifier) -> Row | None:
-    item = next(items, None)
-    return None if item is None else row_of(verifier, item)
 
 
 def _submission(request: Request, verifying: Verifying, name: str | None) -> Submission:

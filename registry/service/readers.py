@@ -1,0 +1,200 @@
+"""Processes that read documents of strangers, so that a document made to be slow takes nothing from lookups.
+
+Each works at low priority under a limit of processor time and memory. One that goes beyond is killed and replaced, and
+the document is one that could not be checked; the process that answers lookups only waits.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Final
+
+from registry.credential import Limits
+from registry.document import Reading, read_document
+from registry.errors import RegistryError
+from registry.receipt import Receipt
+from registry.service.submissions import Broken, Submitted, interpreted
+
+MEMORY_BYTES: Final = 1 << 30
+NICENESS: Final = 10
+READERS: Final = 1
+# A machine that is busy otherwise gives a process at low priority little; this ends waiting for one that hangs.
+MOST_WAIT_FACTOR: Final = 20
+LEAST_WAIT_SECONDS: Final = 10.0
+
+_spawning = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadItem:
+    """A credential of an upload that was read: a document with or without its receipt, or a receipt alone."""
+
+    name: str
+    reading: Reading | None
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an item, and what it cost in seconds of processor time."""
+
+    item: ReadItem | Broken
+    seconds: float
+
+
+def read_item(item: Submitted, limits: Limits) -> ReadItem | Broken:
+    """Read one item of an upload: what it is, and everything that it says.
+
+    Args:
+        limits: for each JSON text in it.
+    """
+    try:
+        item = interpreted(item, limits)
+    except RegistryError as error:
+        return Broken.of(item.name, error)
+    reading = None if item.document is None else read_document(item.document, item.name, limits)
+    return ReadItem(item.name, reading, item.receipt)
+
+
+class Readers:
+    """A few processes; any thread may have an item read, and waits for a process that is free.
+
+    Args:
+        count: processes; each is started when it is needed first.
+        memory_bytes: that each may use.
+    """
+
+    def __init__(self, count: int, *, memory_bytes: int = MEMORY_BYTES):
+        self.count = count
+        self._free: queue.LifoQueue[_Reader | None] = queue.LifoQueue()
+        for _ in range(count):
+            self._free.put(None)
+        self._memory = memory_bytes
+        self._all: set[_Reader] = set()
+
+    def read(self, item: Submitted, limits: Limits, *, seconds: float) -> Outcome:
+        """The item, read in one of the processes.
+
+        Args:
+            seconds: of processor time that it may take; beyond that it is *could not be checked* (`too-much-work`).
+        """
+        reader, outcome = self._free.get(), None
+        try:
+            if reader is None or not reader.is_alive:
+                self._ended(reader)
+                reader = _Reader(self._memory)
+                self._all.add(reader)
+            outcome = reader.read(item, limits, seconds)
+        finally:
+            if outcome is None:
+                self._ended(reader)
+            self._free.put(reader if outcome is not None else None)
+        return outcome or Outcome(too_much_work(item.name, seconds), seconds)
+
+    def close(self) -> None:
+        """End all processes; one that is needed again is started again."""
+        for reader in list(self._all):
+            self._ended(reader)
+
+    def _ended(self, reader: _Reader | None) -> None:
+        if reader is not None:
+            self._all.discard(reader)
+            reader.end()
+
+
+@cache
+def shared_readers() -> Readers:
+    """The processes of whoever has none of its own."""
+    return Readers(READERS)
+
+
+class _Reader:
+    """One process and the pipe to it."""
+
+    def __init__(self, memory_bytes: int):
+        ours, theirs = _spawning.Pipe()
+        self._pipe: Connection = ours
+        self._process: BaseProcess = _spawning.Process(
+            target=_work, args=(theirs, memory_bytes), name="reader", daemon=True
+        )
+        self._process.start()
+        _step_back(self._process.pid)
+        theirs.close()
+
+    def read(self, item: Submitted, limits: Limits, seconds: float) -> Outcome | None:
+        """The outcome; None when the process went beyond its limits or broke."""
+        try:
+            self._pipe.send((item, limits, seconds))
+            if not self._pipe.poll(LEAST_WAIT_SECONDS + MOST_WAIT_FACTOR * seconds):
+                return None
+            found = self._pipe.recv()
+        except (EOFError, OSError):
+            return None
+        return found if isinstance(found, Outcome) else None
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+
+def too_much_work(name: str, seconds: float) -> Broken:
+    """An item that would cost more than is spent on it."""
+    what = f"Reading it takes more than the {seconds:g} seconds of processor time or the memory that it is given."
+    return Broken(name, "too-much-work", what, "Verify it on your own machine with `testamur verify`.")
+
+
+def _work(pipe: Connection, memory_bytes: int) -> None:
+    """In the process: read what comes, one at a time."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which ends this one
+    _limit_memory(memory_bytes)
+    while True:
+        try:
+            item, limits, seconds = pipe.recv()
+        except (EOFError, OSError):
+            return
+        _limit_time(seconds)
+        began = time.process_time()
+        try:
+            found: ReadItem | Broken = read_item(item, limits)
+        except (MemoryError, RecursionError):
+            found = too_much_work(item.name, seconds)
+        outcome = Outcome(found, time.process_time() - began)
+        _limit_time(0)
+        pipe.send(outcome)
+
+
+def _step_back(pid: int | None) -> None:
+    """Have a process let others go first, from its first moment: what it imports costs more than most documents."""
+    if pid is not None and hasattr(os, "setpriority"):
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+            if hasattr(os, "sched_setscheduler"):
+                os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
+
+
+def _limit_time(seconds: float) -> None:
+    """Have the kernel end this process after so much processor time; 0 for no limit."""
+    if hasattr(signal, "setitimer"):
+        # Without a handler the signal kills, also in the middle of a library's C code.
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _limit_memory(most: int) -> None:
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit, and macOS does not keep it
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -1,0 +1,115 @@
+"""Documents are read in processes that may be killed, and what a client may have of them is bounded."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.credential import Limits
+from registry.document import read_document
+from registry.errors import IntakeError
+from registry.service.fairness import Shares
+from registry.service.readers import Outcome, Readers, ReadItem, read_item
+from registry.service.submissions import Broken, Submitted
+
+LIMITS = Limits()
+SLOW = b'{"a":[' + b"1e5," * 1_000_000 + b"1]}"
+RECEIPT = b'{"type":"TestamurReceipt","version":9}'
+
+
+@pytest.fixture(scope="module")
+def readers() -> Iterator[Readers]:
+    found = Readers(1)
+    yield found
+    found.close()
+
+
+def read(readers: Readers, data: bytes, name: str = "a.json", seconds: float = 20.0) -> Outcome:
+    return readers.read(Submitted(name, data, None), LIMITS, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "data", [b"{}", b'{"type":["VerifiableCredential"],"validUntil":"2020"}', b"not json", b"", RECEIPT]
+)
+def test_it_reads_as_this_process_would(readers: Readers, data: bytes) -> None:
+    there, here = read(readers, data).item, read_item(Submitted("a.json", data, None), LIMITS)
+    assert type(there) is type(here)
+    assert str(there) == str(here)
+    if isinstance(there, ReadItem) and there.reading is not None:
+        expected = read_document(data, "a.json", LIMITS)
+        assert (there.reading.own, there.reading.parts) == (expected.own, expected.parts)
+
+
+def test_what_takes_too_long_is_ended_and_the_next_is_read(readers: Readers) -> None:
+    outcome = read(readers, SLOW, seconds=0.1)
+    assert isinstance(outcome.item, Broken)
+    assert outcome.item.code == "too-much-work"
+    assert outcome.seconds == 0.1
+    after = read(readers, b"{}")
+    assert isinstance(after.item, ReadItem)
+    assert after.seconds < 5
+
+
+def test_what_takes_too_much_memory_is_not_read() -> None:
+    small = Readers(1, memory_bytes=400 << 20)
+    try:
+        deep = json.dumps({"a": [{} for _ in range(2_000_000)]}).encode()
+        outcome = small.read(Submitted("a.json", deep, None), Limits(), seconds=60)
+        assert isinstance(outcome.item, Broken)
+        assert isinstance(small.read(Submitted("b.json", b"{}", None), Limits(), seconds=60).item, ReadItem)
+    finally:
+        small.close()
+
+
+def test_a_process_that_somebody_killed_is_replaced(readers: Readers) -> None:
+    read(readers, b"{}")
+    (process,) = readers._all
+    process._process.kill()
+    process._process.join()
+    assert isinstance(read(readers, b"{}").item, ReadItem)
+
+
+def test_many_threads_share_them(readers: Readers) -> None:
+    found: list[Outcome] = []
+    threads = [threading.Thread(target=lambda: found.append(read(readers, b"{}"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(isinstance(one.item, ReadItem) for one in found)
+    assert len(found) == 8
+
+
+@given(steps=st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 5), st.floats(0, 10)), max_size=30))
+def test_no_address_spends_more_than_comes_back(steps: list[tuple[str, float, float]]) -> None:
+    now = 0.0
+    shares = Shares(uploads=1, uploads_of_all=9, seconds=10, rate=0.5, clock=lambda: now)
+    spent = {"a": 0.0, "b": 0.0}
+    for address, seconds, later in steps:
+        now += later
+        if shares.left(address) > 0:
+            shares.spend(address, min(seconds, shares.left(address)))
+            spent[address] += min(seconds, 10)
+        assert shares.left(address) <= 10
+        assert shares.left(address) >= -1e-9
+    assert shares.left("never seen") == 10
+
+
+def test_uploads_at_once_are_counted_and_given_back() -> None:
+    shares = Shares(uploads=2, uploads_of_all=3, seconds=1, rate=1)
+    for address in "aab":
+        shares.begin(address)
+    with pytest.raises(IntakeError) as busy:
+        shares.begin("c")
+    assert busy.value.code == "busy"
+    shares.end("b")
+    with pytest.raises(IntakeError) as limited:
+        shares.begin("a")
+    assert limited.value.code == "work-limit"
+    shares.end("a")
+    shares.begin("a")
