@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from anchor.cli.issuer import check_uri
 from anchor.cli.session import Session, command
 from anchor.cli.statuses import reason_of
 from anchor.workspace import Workspace
@@ -55,6 +56,7 @@ def offer(
     """Offer a party an accreditation; it holds nothing until the party accepts."""
     if until is None:
         raise SettingsError("an accreditation has an end", remedy="Say when with --until.", code="no-end")
+    _check_evidence(evidence_uri)
     kind = Kind.ACCREDIT_TO_ACCREDIT if to_accredit else Kind.ACCREDIT_TO_ISSUE
     scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
     with session.workspace() as workspace:
@@ -82,6 +84,7 @@ def recognise(
     evidence_uri: EvidenceUri = "",
 ) -> None:
     """Recognise another body's accreditations: one way, and never passed on."""
+    _check_evidence(evidence_uri)
     scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
     with session.workspace() as workspace:
         registry, body = workspace.ready_to_write(), workspace.issuer()
@@ -296,6 +299,11 @@ def _seconds(text: str) -> int:
         raise SettingsError(
             f"{text!r} is neither a day nor a moment", remedy="Write 2026-01-31 or 2026-01-31T12:00:00Z.", code="time"
         ) from None
+
+
+def _check_evidence(uri: str) -> None:
+    if uri:
+        check_uri(uri, "--evidence-uri")
 
 
 def _hash_of(evidence: Path | None) -> bytes:
