@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,11 @@ from anchor.workspace import Workspace
 from registry.archives import RECEIPT_SUFFIXES
 from registry.chain.contract import CredentialRegistry
 from registry.chain.verification import KnownAnchor, Verifier, unavailable
-from registry.credential import Digest, Limits
+from registry.credential import JSON_SUFFIXES, Digest, Limits
+from registry.credential import parse_json as credential_json
 from registry.errors import IntakeError, ReceiptError, RegistryError, SettingsError
 from registry.policy import Policy, parse_policy
-from registry.receipt import MAX_BYTES, Receipt, parse
+from registry.receipt import MAX_BYTES, Receipt, embedded, parse
 from registry.verify import FactsUnavailable, Trust, Verdict
 
 
@@ -124,6 +126,20 @@ def read_policy(path: Path) -> Policy:
         return parse_policy(path.read_bytes(), where=str(path))
     except OSError as error:
         raise SettingsError(f"the policy cannot be read: {error.strerror}", where=str(path), code="policy") from None
+
+
+def receipts_of(path: Path, limits: Limits) -> list[Receipt]:
+    """The receipts beside a credential and inside it; one that cannot be read names no place and is passed over."""
+    found = []
+    for read in (lambda: [beside] if (beside := _beside(path)) is not None else [], lambda: _inside(path, limits)):
+        with suppress(RegistryError):
+            found += read()
+    return found
+
+
+def _inside(path: Path, limits: Limits) -> list[Receipt]:
+    document = credential_json(_read(path), limits) if path.name.lower().endswith(JSON_SUFFIXES) else None
+    return embedded(document) if isinstance(document, dict) else []
 
 
 def _read(path: Path) -> bytes:

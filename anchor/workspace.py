@@ -182,9 +182,7 @@ class Workspace:
                 code="no-deployer",
             )
         built = artifact()
-        refuse_unable(
-            self.client, initcode=built.initcode, code=built.deployed_code, sender=self.signer.address
-        )
+        refuse_unable(self.client, initcode=built.initcode, code=built.deployed_code, sender=self.signer.address)
         mined = self.sender.settle(DEPLOYMENT_PURPOSE, DETERMINISTIC_DEPLOYER, deploy_data(artifact().initcode))
         registry.verify_code()
         deployment = Deployment.found(self.client, address, mined.block_number, mined.hash)

@@ -31,7 +31,7 @@ def read_uri(text: str) -> str:
         raise ValueError(f"{shown} is not an absolute URI: it does not begin with a scheme, such as did: or https:")
     if _ALLOWED.fullmatch(text) is None:
         odd = next(character for character in text if _ALLOWED.fullmatch(character) is None)
-        raise ValueError(f"{shown} holds {odd!r}, which no URI may hold as it is: percent-encode it, or write xn-- names")
+        raise ValueError(f"{shown} holds {odd!r}, which a URI cannot hold: percent-encode it, or write an xn-- name")
     scheme, rest = found[1].lower(), found[2]
     if scheme == "did" and _DID.fullmatch(rest) is None:
         raise ValueError(f"{shown} is not a DID: after did: come a method and an identifier")

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from anchor.batches import Batches, Selection, revoked_among, select
 from anchor.cli.session import Exit, Session, command
-from anchor.intake import Format, Intake, Reject, digest_of, method_of, take_in
+from anchor.history import History, UnknownBatch, named
+from anchor.intake import Format, Intake, Reject, digest_of, left_out_content, method_of, names_of, take_in
 from anchor.workspace import Workspace
 from registry.credential import Limits
 from registry.errors import ContractReverted, IntakeError, RegistryError
@@ -25,24 +26,34 @@ SHOWN = 5
 
 InputPath = Annotated[Path, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")]
 InputFormat = Annotated[Format, typer.Option("--format", help="What the input is.")]
+AsFiles = Annotated[
+    bool, typer.Option("--as-files", help="Tables and lists of digests among the files are credentials, too.")
+]
 
 
 @command
-def check(session: Session, path: InputPath, format: InputFormat = Format.AUTO) -> int:  # noqa: A002
+def check(
+    session: Session,
+    path: InputPath,
+    format: InputFormat = Format.AUTO,  # noqa: A002
+    as_files: AsFiles = False,
+) -> int:
     """Look at a job before it is anchored: counts, hazards, duplicates, the root it would have, and its gas."""
-    intake = _taken_in(session, path, format, hazards_at=datetime.now(UTC))
+    intake = _taken_in(session, path, format, as_files=as_files, hazards_at=datetime.now(UTC))
     with session.workspace(read_only=True) as workspace:
         known = workspace.has_folder
         issuer, store = (_issuer_or_none(workspace), workspace.store) if known else (None, None)
         selection = select(intake, store, issuer)
         root, count = _root_of(selection)
         gas, why_no_gas = _gas(workspace, issuer, root, count) if known else (None, "there is no data folder yet")
+        unknown = _unknown(workspace, issuer, root) if known else None
     session.result(
         {
             **_counts(intake, selection),
             "hazards": dict(intake.hazards),
             "root": None if root is None else f"0x{root.hex()}",
             "gas": gas,
+            "unknownBatches": None if unknown is None else [each.content() for each in unknown],
         }
     )
     session.say(f"[bold]{path}[/]: {_amount(len(intake.records) + len(intake.rejects), 'credential')} read")
@@ -53,6 +64,8 @@ def check(session: Session, path: InputPath, format: InputFormat = Format.AUTO) 
     if root is not None:
         session.say(f"  root would be [bold]0x{root.hex()}[/] with {_amount(count, 'leaf', 'leaves')}")
         session.say(f"  gas of the anchor: about {gas:,}" if gas else f"  gas of the anchor: not known, {why_no_gas}")
+    if unknown:
+        session.say(f"  [yellow]this folder does not know {named(unknown)}[/]: `testamur anchor` would refuse")
     session.say("Nothing was written.")
     return Exit.SOME_REJECTED if intake.rejects else Exit.DONE
 
@@ -64,19 +77,24 @@ def anchor(
         Path | None, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")
     ] = None,
     format: InputFormat = Format.AUTO,  # noqa: A002
+    as_files: AsFiles = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the batch is final.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Anchor nothing when a row or file is rejected.")] = False,
     reissue: Annotated[bool, typer.Option("--reissue", help="Anchor again what the issuer has anchored.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Take up the batches that are not final.")] = False,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="File for what has no digest.")] = None,
     queue: Annotated[bool, typer.Option("--queue", help="Store the job for the daemon, which anchors it.")] = False,
+    without_history: Annotated[
+        bool, typer.Option("--without-history", help="Leave out only what this folder knows to be anchored.")
+    ] = False,
 ) -> int:
     """Anchor the credentials under a path as one batch; run again after any interruption."""
     if queue:
-        return _queued(session, path, format, reissue=reissue, strict=strict, others=wait or resume or bool(rejects))
+        others = wait or resume or without_history or bool(rejects)
+        return _queued(session, path, format, reissue=reissue, strict=strict, as_files=as_files, others=others)
     if path is None and not resume:
         raise IntakeError("no input was named", remedy="Name a folder or file, or use --resume.", code="no-input")
-    intake = None if path is None else _taken_in(session, path, format)
+    intake = None if path is None else _taken_in(session, path, format, as_files=as_files)
     if intake is not None and intake.rejects:
         rejects_file = rejects or Path(f"{path.name if path else ''}.rejects.jsonl")
         _write_rejects(rejects_file, intake.rejects)
@@ -98,7 +116,11 @@ def anchor(
                 session.say(f"  reasons, by file and line, in [bold]{rejects_file}[/]")
                 content["rejectsFile"] = str(rejects_file)
             if selection.records:
-                row = batches.anchor(batches.seal(intake, selection, issuer))
+                sealed = batches.seal(intake, selection, issuer, without_history=without_history or reissue)
+                if batches.unknown:
+                    session.say(f"  [yellow]anchored without knowing[/] {named(batches.unknown)}")
+                content["unknownBatches"] = [each.content() for each in batches.unknown]
+                row = batches.anchor(sealed)
                 rows = [*(each for each in rows if each.id != row.id), row]
             else:
                 session.say("  nothing new to anchor")
@@ -114,16 +136,25 @@ def anchor(
     return Exit.SOME_REJECTED if intake is not None and intake.rejects else Exit.DONE
 
 
-def _queued(session: Session, path: Path | None, kind: Format, *, reissue: bool, strict: bool, others: bool) -> int:
+def _queued(
+    session: Session,
+    path: Path | None,
+    kind: Format,
+    *,
+    reissue: bool,
+    strict: bool,
+    as_files: bool,
+    others: bool,
+) -> int:
     from anchor.cli.queue import put_in_queue
 
     if path is None or others:
         raise IntakeError(
-            "--queue takes a path, and neither --wait, --resume nor --rejects",
+            "--queue takes a path, and neither --wait, --resume, --rejects nor --without-history",
             remedy="Follow the job with `testamur jobs show`.",
             code="queue",
         )
-    return put_in_queue(session, path, kind, reissue=reissue, strict=strict)
+    return put_in_queue(session, path, kind, reissue=reissue, strict=strict, as_files=as_files)
 
 
 def batch_content(row: BatchRow) -> dict[str, Any]:
@@ -159,12 +190,15 @@ def moment(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _taken_in(session: Session, path: Path, kind: Format, *, hazards_at: datetime | None = None) -> Intake:
+def _taken_in(
+    session: Session, path: Path, kind: Format, *, as_files: bool, hazards_at: datetime | None = None
+) -> Intake:
     limits = Limits(max_bytes=session.settings.max_document_bytes, max_depth=session.settings.max_document_depth)
     with session.progress("digesting") as progress:
         return take_in(
             path,
             format=kind,
+            as_files=as_files,
             limits=limits,
             workers=session.settings.workers,
             hazards_at=hazards_at,
@@ -215,6 +249,16 @@ def _issuer_or_none(workspace: Workspace) -> int | None:
         return None
 
 
+def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None) -> list[UnknownBatch] | None:
+    """The issuer's batches on chain that keep this one from being anchored here; None where that could not be asked."""
+    if issuer is None or root is None:
+        return []
+    try:
+        return History(workspace.registry, workspace.store).before(issuer, root, without_history=True)
+    except RegistryError:
+        return None
+
+
 def _gas(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> tuple[int | None, str]:
     if root is None or issuer is None:
         return None, "no issuer is set" if issuer is None else "there is nothing to anchor"
@@ -240,6 +284,7 @@ def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
         "duplicates": len(selection.duplicates),
         "anchoredBefore": len(selection.anchored),
         "rejected": len(intake.rejects),
+        "leftOut": left_out_content(intake.left_out),
     }
 
 
@@ -252,6 +297,8 @@ def _say_counts(session: Session, intake: Intake, selection: Selection, revoked:
     if selection.anchored:
         note = f", {revoked:,} of them revoked" if revoked else ""
         session.say(f"  [yellow]{len(selection.anchored):,} anchored before and left out[/]{note}")
+    if intake.left_out:
+        session.say(f"  [yellow]left out:[/] {names_of(intake.left_out)}")
     if intake.rejects:
         session.say(f"  [red]{len(intake.rejects):,} rejected[/]")
         for each in intake.rejects[:SHOWN]:

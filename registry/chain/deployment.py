@@ -21,7 +21,7 @@ from registry.errors import ChainUnavailable, ContractReverted, StoreError, Wron
 # Part of the contract's address on every chain: never change it. The ASCII text, filled with zeros to 32 bytes.
 SALT = b"testamur CredentialRegistry v1".ljust(32, b"\0")
 FORK = "Cancun"
-# What the chains have learnt since Constantinople, by number: name and fork. Cancun's are the newest that may be in the code.
+# What chains have learnt since Constantinople, by number: name and fork. The code is compiled for Cancun at most.
 NEWER_INSTRUCTIONS = {
     0x46: ("CHAINID", "Istanbul"),
     0x47: ("SELFBALANCE", "Istanbul"),
@@ -51,8 +51,8 @@ def deploy_data(initcode: bytes) -> bytes:
 def refuse_unable(client: ChainClient, *, initcode: bytes, code: bytes, sender: str) -> None:
     """Try out, without a transaction, whether the chain can create the contract and run its code.
 
-    A chain of an older fork may create code that it then cannot run. So every newer instruction in the code is run there
-    once, as the creation of a contract of its own, before the creation itself is tried.
+    A chain of an older fork may create code that it then cannot run. So every newer instruction in the code is run
+    there once, as the creation of a contract of its own, before the creation itself is tried.
 
     Args:
         code: as it is deployed.
@@ -64,7 +64,7 @@ def refuse_unable(client: ChainClient, *, initcode: bytes, code: bytes, sender: 
     """
     if not _creates(client, _trial(b""), sender):
         raise ChainUnavailable(
-            "whether this chain can run the contract could not be tried out: its deployer refuses the smallest contract",
+            "whether this chain can run the contract could not be tried out: its deployer refuses any contract",
             where=client.where,
             remedy="Use another endpoint of the chain; nothing was sent.",
             code="not-tried",

@@ -48,4 +48,6 @@ def test_a_folder_of_a_chain_that_was_reset_is_not_overwritten(run: Run) -> None
         again = run("deploy", "--chain", url, "--json")
         assert (again.code, again.json["error"]["code"]) == (2, "wrong-genesis")
         assert "--data-folder" in again.json["error"]["remedy"]
-        assert run("deploy", "--chain", url, "--data-folder", "other", "--json").json["contract"] == deployed["contract"]
+        assert (
+            run("deploy", "--chain", url, "--data-folder", "other", "--json").json["contract"] == deployed["contract"]
+        )
