@@ -33,7 +33,6 @@ from anchor.digesting import (
 )
 from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, DigestMethod, Limits
 from registry.digestlist import is_digest_list
-from registry.encodings import REMEDY, foreign_encoding
 from registry.errors import IntakeError
 from registry.filekinds import DIGEST_SUFFIXES, LEFT_OUT, LINE_SUFFIXES, left_out
 
@@ -277,20 +276,11 @@ def _pieces(path: Path, kind: Format, left: list[LeftOut], *, as_files: bool) ->
         return [FilePiece((path.name,), (path,), size, as_files)]
     if kind is Format.ZIP:
         return _zip_pieces(path, left, as_files=as_files)
-    with path.open("rb") as file:
-        _refuse_wide(head_of(file))
     size = path.stat().st_size
     return [
         LinePiece((path.name,), path, start, min(PIECE_BYTES, size - start), kind is Format.DIGESTS)
         for start in range(0, size, PIECE_BYTES)
     ]
-
-
-def _refuse_wide(head: bytes) -> None:
-    """Lines end in another way in UTF-16, so that not one of them could be read."""
-    encoding = foreign_encoding(head)
-    if encoding is not None and encoding.startswith(("UTF-16", "UTF-32")):
-        raise IntakeError(f"it is in {encoding}, which is not read", remedy=REMEDY, code="encoding")
 
 
 def _file_pieces(folder: Path, left: list[LeftOut], *, as_files: bool) -> Iterator[FilePiece]:

@@ -20,6 +20,7 @@ from anchor.daemon.classify import SendOutcome, classify
 from anchor.waiting import wait_for
 from registry.chain.client import ChainClient, MinedTransaction, RpcRefused
 from registry.errors import ChainBusy, ChainError, ChainUnavailable, ContractReverted, TransactionUnsettled
+from registry.privatefiles import FILE_MODE
 from registry.store.attempts import Attempt, AttemptStore
 from registry.store.leases import Lease
 
@@ -44,7 +45,7 @@ class Sender:
         self._client = client
         self._signer = signer
         self._attempts = AttemptStore(engine, chain, signer.address)
-        self._lock = FileLock(lock, timeout=timeout)
+        self._lock = FileLock(lock, timeout=timeout, mode=FILE_MODE)
         # Held longer than a transaction is waited for, so that no daemon takes over in the middle of one.
         owner = f"command {os.getpid()} {secrets.token_hex(4)}"
         self._lease = Lease(engine, chain, signer.address, owner, timeout + LEASE_MARGIN_SECONDS)

@@ -130,10 +130,11 @@ def read_policy(path: Path) -> Policy:
 
 def receipts_of(path: Path, limits: Limits) -> list[Receipt]:
     """The receipts beside a credential and inside it; one that cannot be read names no place and is passed over."""
-    found = []
-    for read in (lambda: [beside] if (beside := _beside(path)) is not None else [], lambda: _inside(path, limits)):
-        with suppress(RegistryError):
-            found += read()
+    found: list[Receipt] = []
+    with suppress(RegistryError):
+        found += [receipt] if (receipt := _beside(path)) is not None else []
+    with suppress(RegistryError):
+        found += _inside(path, limits)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -31,11 +32,13 @@ class Workspace:
     Args:
         settings: those in force.
         read_only: do not make a data folder that is not there.
+        note: told what a person should know of the folder.
     """
 
-    def __init__(self, settings: Settings, *, read_only: bool = False):
+    def __init__(self, settings: Settings, *, read_only: bool = False, note: Callable[[str], None] = lambda _: None):
         self.settings = settings
         self._read_only = read_only
+        self._note = note
         self._embedded: EmbeddedChain | None = None
 
     def __enter__(self) -> Workspace:
@@ -55,7 +58,13 @@ class Workspace:
     @cached_property
     def folder(self) -> DataFolder:
         """The data folder."""
-        return DataFolder(self.settings.data_folder, create=not self._read_only, database=self.settings.database)
+        folder = DataFolder(self.settings.data_folder, create=not self._read_only, database=self.settings.database)
+        if folder.tightened:
+            self._note(
+                f"Other users could read the data folder {folder.path}; "
+                f"from now on you alone can ({folder.tightened:,} files and folders were changed)."
+            )
+        return folder
 
     @property
     def has_folder(self) -> bool:

@@ -117,10 +117,13 @@ def _is_header(text: str) -> bool:
 
 
 def _fields(text: str) -> list[str]:
-    """The columns of a line of a table, by whichever separator it has."""
-    mark = max(_SEPARATORS, key=text.count)
+    """The columns of a line of a table, by whichever separator it may have."""
+    return [field for mark in _SEPARATORS for field in _columns(text, mark)]
+
+
+def _columns(text: str, mark: str) -> list[str]:
     try:
         (row,) = csv.reader([text], delimiter=mark)
     except (csv.Error, ValueError):
-        return [text]
+        return []
     return [field.strip().strip("'") for field in row]

@@ -50,7 +50,11 @@ class Session:
 
     def workspace(self, *, read_only: bool = False) -> Workspace:
         """The workspace of the settings; close it after use."""
-        return Workspace(self.settings, read_only=read_only)
+        return Workspace(self.settings, read_only=read_only, note=self.note)
+
+    def note(self, sentence: str) -> None:
+        """Tell a person beside the result, on standard error."""
+        self._notes.print(sentence, markup=False, soft_wrap=True)
 
     def say(self, *words: Any) -> None:
         """Tell a person; silent with `--json`."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from registry.chain.client import ChainClient
 from registry.chain.journal import Journal
 from registry.errors import ChainBusy, ChainError, RegistryError, StoreError
+from registry.privatefiles import FILE_MODE
 
 try:
     import rlp
@@ -185,7 +186,7 @@ class EmbeddedChain:
     def _taken(self) -> FileLock:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            hold = FileLock(self._folder / LOCK_NAME, timeout=0, thread_local=False)
+            hold = FileLock(self._folder / LOCK_NAME, timeout=0, thread_local=False, mode=FILE_MODE)
             hold.acquire()
             (self._folder / HOLDER_NAME).write_text(f"{os.getpid()}\n")
         except Timeout:
