@@ -124,10 +124,15 @@ def confirmed(question: str, *, yes: bool) -> None:
     Raises:
         SettingsError: code `not-confirmed`.
     """
-    if yes or not sys.stdin.isatty():
+    if yes or not at_a_terminal():
         return
     if not typer.confirm(question, err=True):
         raise SettingsError("nothing was changed", remedy="Confirm it, or use --yes.", code="not-confirmed")
+
+
+def at_a_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
 
 
 _DONE = {Act.REVOKE: "revoked", Act.SUSPEND: "suspended", Act.REINSTATE: "reinstated"}

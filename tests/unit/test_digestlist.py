@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,10 +75,8 @@ def test_one_in_utf_16_is_refused_with_the_remedy(codec: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_no_bytes_confuse_the_reader(data: bytes) -> None:
-    try:
+    with suppress(IntakeError):
         is_digest_list(data)
-    except IntakeError as refused:
-        assert refused.code == "encoding"
     for line in data.splitlines():
         try:
             found = read_digest_line(line, first=True)
