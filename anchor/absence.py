@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
-from registry.errors import ChainError, ChainUnavailable
+from registry.chain.heads import age_of_head, utc_now
+from registry.errors import ChainError, ChainUnavailable, StoreError, TreeError
+from registry.store.trees import DAMAGED
+from registry.treefile import TreeId
 from registry.verify import AbsenceVerdict, BatchFacts, BlockRef, verify_absence
-from registry.verify_absence import Proof
+from registry.verify_absence import UNSTATED, Proof, TreeCheck
 
 
 def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[AbsenceVerdict, dict[bytes, Proof]]:
@@ -25,9 +28,17 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
         raise ChainError(f"there is no party {issuer}", where=workspace.client.where, code="unknown-party")
     final = workspace.client.finalized(workspace.settings.finality_depth).number
     batches = _batches(registry, issuer, head.number, final)
-    proofs = {batch.root: proof for batch in batches if (proof := _proof(workspace, batch.root, digest)) is not None}
+    proofs: dict[bytes, Proof] = {}
+    checks: dict[bytes, TreeCheck] = {}
+    for batch in batches:
+        proof, checks[batch.root] = _read(workspace, TreeId(batch.root, batch.leaf_count), digest)
+        if proof is not None:
+            proofs[batch.root] = proof
     as_of = BlockRef(head.number, head.hash, head.timestamp)
-    verdict = verify_absence(digest, issuer, proofs, batches, sequence=party.sequence, as_of=as_of)
+    age = age_of_head(workspace.client, workspace.chain, head, workspace.settings.head_age_seconds, utc_now)
+    verdict = verify_absence(
+        digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=as_of, age=age
+    )
     return verdict, proofs
 
 
@@ -52,9 +63,23 @@ def _batches(registry: CredentialRegistry, issuer: int, head: int, final: int) -
     return found
 
 
-def _proof(workspace: Workspace, root: bytes, digest: bytes) -> Proof | None:
-    if not workspace.folder.tree_path(root).exists():
-        return None
-    with workspace.folder.tree(root) as tree:
+def _read(workspace: Workspace, which: TreeId, digest: bytes) -> tuple[Proof | None, TreeCheck]:
+    """The proof by a tree that is here, and what became of reading all of it."""
+    path = workspace.folder.tree_path(which)
+    if which.leaf_count == UNSTATED or not path.exists():
+        return None, TreeCheck.UNCHECKED
+    with workspace.folder.tree(which) as tree:
+        try:
+            tree.check()
+        except TreeError as error:
+            if error.code != "leaf-order":
+                raise StoreError(
+                    f"the tree {which} is damaged: {error.what}",
+                    where=str(path),
+                    remedy="Restore the file from a backup, or get it from the issuer.",
+                    code=DAMAGED,
+                ) from None
+            found = next((index for index, leaf in enumerate(tree.leaves()) if leaf == digest), None)
+            return None if found is None else tree.inclusion(found), TreeCheck.UNSORTED
         index = tree.index_of(digest)
-        return tree.absence(digest) if index is None else tree.inclusion(index)
+        return tree.absence(digest) if index is None else tree.inclusion(index), TreeCheck.SORTED

@@ -27,6 +27,7 @@ from registry.store.index_facts import IndexedBatch
 from registry.store.tables import ANCHORED_STATES, BatchState, leaf
 from registry.store.trees import DAMAGED, MISSING, TreeStore
 from registry.timestamps import from_unix
+from registry.treefile import TreeId
 
 _ATTEMPTS = 3
 _MADE = frozenset({"AccreditationOffered", "Recognised"})
@@ -78,14 +79,14 @@ def index_facts(folder: DataFolder, chain: str, contract: str) -> tuple[Head, In
     )
 
 
-def tree_facts(trees: TreeStore, root: bytes) -> TreeFacts:
+def tree_facts(trees: TreeStore, which: TreeId) -> TreeFacts:
     """What a tree comes to when everything in it is derived from its leaves again.
 
     Raises:
         StoreError: the tree store does not answer (code `trees-unavailable`).
     """
     try:
-        with trees.open_whole(root) as tree:
+        with trees.open_whole(which) as tree:
             return _checked(tree)
     except StoreError as error:
         if error.code == MISSING:
@@ -93,6 +94,24 @@ def tree_facts(trees: TreeStore, root: bytes) -> TreeFacts:
         if error.code == DAMAGED:
             return TreeFacts(damaged=error.what)
         raise
+
+
+def batch_tree_facts(trees: TreeStore, root: bytes, stated: int, sealed: int | None) -> TreeFacts:
+    """What the tree of an anchored batch comes to.
+
+    Args:
+        stated: leaf count on chain, 0 for none: then it is looked at with the tree of the database, or any of its root.
+        sealed: leaf count by the database, None for the batch of somebody else.
+
+    Raises:
+        StoreError: the tree store does not answer (code `trees-unavailable`).
+    """
+    count = stated or sealed or next(iter(trees.counts(root)), None)
+    if count is None:
+        return TreeFacts(missing=True)
+    facts = tree_facts(trees, TreeId(root, count))
+    others = trees.counts(root) if facts.missing and sealed is None else []
+    return TreeFacts(others[0]) if others else facts
 
 
 def _checked(tree: Tree) -> TreeFacts:

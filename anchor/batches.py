@@ -151,8 +151,8 @@ class Batches:
             without_history: seal it although the issuer has batches on chain that this folder does not know.
 
         Raises:
-            IntakeError: the root begins like one of these calls.
-            UnknownBatches: the issuer has such batches, and this one is not among them.
+            IntakeError: the root begins like one of these calls, or the issuer has another batch under it.
+            UnknownBatches: the issuer has batches that this folder does not know, and this one is not among them.
             ChainUnavailable: whether it has could not be asked.
         """
         records = selection.records
@@ -161,9 +161,7 @@ class Batches:
             refuse_selector(root, contract_selectors() if selectors is None else selectors)
             history = History(self._registry, self._store)
             self.unknown = history.before(issuer, root, without_history=without_history)
-            path = self._folder.tree_path(root)
-            if not path.exists():
-                tree.write(path)
+            self._folder.keep_tree(tree)
         note = f"sealed without knowing {named(self.unknown)}" if self.unknown else ""
         return self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()), note=note)
 
@@ -246,8 +244,11 @@ class Batches:
             issuer=row.issuer, root=row.root, from_block=block_number, to_block=block_number
         )
 
-    def wait_until_final(self, row: BatchRow, timeout: float, changed: Callable[[BatchRow], None]) -> BatchRow:
+    def wait_until_final(self, row: BatchRow, timeout: float, looked: Callable[[BatchRow], None]) -> BatchRow:
         """Wait until nothing can undo the batch; sends it again if the chain dropped it.
+
+        Args:
+            looked: called with the batch as it is, each time it was looked at.
 
         Raises:
             TransactionUnsettled: it was not final in time.
@@ -256,9 +257,8 @@ class Batches:
 
         def probe() -> BatchRow | None:
             nonlocal current
-            before, current = current, self.anchor(current)
-            if current.state is not before.state:
-                changed(current)
+            current = self.anchor(current)
+            looked(current)
             return current if current.state is BatchState.FINAL else None
 
         if wait_for(probe, timeout) is None:

@@ -56,7 +56,7 @@ class TreePublisher:
         if self._away is not None and self._clock() < self._away[0]:
             raise self._away[1]
         try:
-            self._trees.put(row.root, self._sealed(row))
+            self._trees.put(row.tree, self._sealed(row))
         except StoreError as error:
             if error.code == UNAVAILABLE:
                 self._away = (self._clock() + PAUSE_SECONDS, error)
@@ -65,14 +65,14 @@ class TreePublisher:
 
     def _sealed(self, row: BatchRow) -> Path:
         """The tree file; made again from the database when it is not here, as after another machine's daemon."""
-        path = self._folder.tree_path(row.root)
+        path = self._folder.tree_path(row.tree)
         try:
-            Tree.open(path, expected_root=row.root).close()
+            Tree.open(path, expected=row.tree).close()
         except TreeError:
             with Tree.build(leaf.digest for leaf in self._batches.leaves(row)) as tree:
-                if tree.root != row.root:
+                if tree.id != row.tree:
                     raise StoreError(
-                        f"the credentials of batch 0x{row.root.hex()} in the database have another root",
+                        f"the credentials of batch 0x{row.root.hex()} in the database are those of another tree",
                         where=str(path),
                         remedy="Restore the tree file from a backup.",
                         code=DAMAGED,

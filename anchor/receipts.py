@@ -48,7 +48,7 @@ def receipt_of(row: BatchRow, leaf: Leaf, tree: Tree, *, chain: str, contract: s
 
 def receipt_at(folder: DataFolder, place: Place, *, chain: str, contract: str) -> Receipt:
     """The receipt of a credential of this folder."""
-    with folder.tree(place.batch.root) as tree:
+    with folder.tree(place.batch.tree) as tree:
         return receipt_of(place.batch, place.leaf, tree, chain=chain, contract=contract)
 
 

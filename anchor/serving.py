@@ -55,7 +55,7 @@ def serve(
     app = create_app(
         service_of(workspace, index, trees),
         verifying=verifying_of(workspace, index, trees),
-        status_lists=StatusLists(index, workspace.settings.public_url, list_signers(workspace.settings)),
+        status_lists=StatusLists(index, trees, workspace.settings.public_url, list_signers(workspace.settings)),
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)
@@ -146,6 +146,7 @@ def verifying_of(workspace: Workspace, index: Index, trees: TreeStore) -> Verify
         policy=None if settings.policy is None else read_policy(settings.policy),
         ledger=index.ledger,
         finality_depth=settings.finality_depth,
+        head_age_seconds=settings.head_age_seconds,
     )
 
 

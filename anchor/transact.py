@@ -115,7 +115,8 @@ class Sender:
         holder = self._lease.holder()
         return ChainBusy(
             f"another process signs with {self.address}" + (f" ({holder.owner})" if holder else ""),
-            remedy="A daemon is running: give it the job with `testamur anchor --queue`, or use another account.",
+            remedy="A daemon is running: batches go to it with `testamur anchor --queue`. For anything else use the "
+            "account of another operator of the issuer, or stop the daemon first.",
             code="sender-busy",
         )
 
@@ -178,7 +179,7 @@ class Sender:
             raise ChainError(
                 f"the chain did not take the transaction: {refusal.rpc_message}",
                 where=self._client.where,
-                remedy=f"Check the balance and the fees of {self.address}; then run `testamur anchor --resume`.",
+                remedy=f"Check the balance of {self.address} and the fees, then run the command again.",
                 code="transaction-refused",
             ) from None
         except ChainUnavailable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -15,13 +15,16 @@ from anchor.receipts import receipt_at
 from anchor.workspace import Workspace
 from registry.archives import RECEIPT_SUFFIXES
 from registry.chain.contract import CredentialRegistry
-from registry.chain.verification import KnownAnchor, Verifier, unavailable
+from registry.chain.verification import KnownAnchor, KnownAnchors, Verifier, unavailable
 from registry.credential import JSON_SUFFIXES, Digest, Limits
 from registry.credential import parse_json as credential_json
 from registry.errors import IntakeError, ReceiptError, RegistryError, SettingsError
 from registry.policy import Policy, parse_policy
 from registry.receipt import MAX_BYTES, Receipt, embedded, parse
-from registry.verify import FactsUnavailable, Trust, Verdict
+from registry.settings import EMBEDDED
+from registry.store.batches import BatchStore, contracts_of
+from registry.store.tables import ANCHORED_STATES
+from registry.verify import Code, FactsUnavailable, Trust, Verdict
 
 
 class FileVerifier:
@@ -34,24 +37,19 @@ class FileVerifier:
 
     def __init__(self, workspace: Workspace, *, trust: Iterable[int] = (), now: datetime):
         settings = workspace.settings
-        registry: CredentialRegistry | FactsUnavailable
-        chain, trusted = None, settings.trusted_issuers
-        try:
-            registry = workspace.registry
-            chain, trusted = workspace.chain, workspace.trusted()
-        except RegistryError as error:
-            # Without the chain the document and its path can be checked all the same, and the rest is unknown.
-            registry = unavailable(error)
+        registry, chain = _asked(workspace)
+        trusted = settings.trusted_issuers if chain is None else workspace.trusted()
         self._verifier = Verifier(
             registry,
             chain=chain,
-            known=_InFolder(workspace) if chain is not None and workspace.has_folder else _Nowhere(),
-            trust=Trust(trusted | frozenset(trust)),
+            known=_known(workspace, chain),
+            trust=Trust(trusted | frozenset(trust), chain),
             now=now,
             issuer=settings.issuer,
             limits=Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth),
             policy=None if settings.policy is None else read_policy(settings.policy),
             finality_depth=settings.finality_depth,
+            head_age_seconds=settings.head_age_seconds,
         )
 
     def verify_file(self, path: Path, receipt_path: Path | None = None) -> Verdict:
@@ -78,23 +76,74 @@ class FileVerifier:
         return self._verifier.verify_digest(text, None if receipt_path is None else _read_receipt(receipt_path))
 
 
-class _InFolder:
-    """The anchors in the data folder."""
+def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable, str | None]:
+    """The contract to ask, or why it cannot be asked, and its chain, as far as that is known.
 
-    def __init__(self, workspace: Workspace):
-        self._workspace = workspace
+    Without the chain the document and its path can be checked all the same, and the rest is unknown.
+    """
+    if workspace.settings.chain == EMBEDDED and not workspace.has_folder:
+        what = "There is no data folder here, and no endpoint was named, so no chain was asked"
+        return FactsUnavailable(
+            Code.CHAIN_NOT_ASKED, what, "Name an endpoint of the receipt's chain with --chain."
+        ), None
+    try:
+        chain = workspace.chain
+    except RegistryError as error:
+        return unavailable(error), None
+    try:
+        return workspace.registry, chain
+    except RegistryError as error:
+        if error.code == "no-contract":
+            # To deploy one is not for who verifies.
+            error.remedy = "Check that the endpoint serves the receipt's chain."
+        return unavailable(error), chain
+
+
+def _known(workspace: Workspace, chain: str | None) -> KnownAnchors:
+    """The anchors in the data folder: of the chain that is asked, or of all while it cannot say which it is."""
+    if not workspace.has_folder:
+        return _Nowhere()
+    if chain is not None:
+        return _InFolder(workspace, [(chain, workspace.contract_address)])
+    return _InFolder(workspace, contracts_of(workspace.folder.engine))
+
+
+class _InFolder:
+    """The anchors in the data folder.
+
+    Args:
+        contracts: CAIP-2 names of chains, and the contracts on them.
+    """
+
+    def __init__(self, workspace: Workspace, contracts: Sequence[tuple[str, str]]):
+        self._folder = workspace.folder
+        self._stores = [
+            (chain, contract, BatchStore(workspace.folder.engine, chain, contract)) for chain, contract in contracts
+        ]
 
     def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
-        workspace = self._workspace
-        make = partial(receipt_at, workspace.folder, chain=workspace.chain, contract=workspace.contract_address.lower())
         return [
-            KnownAnchor(place.batch.issuer, place.batch.root, place.leaf.leaf_index, partial(make, place))
-            for place in workspace.store.places(digest.value, issuer)
+            KnownAnchor(
+                place.batch.issuer,
+                place.batch.root,
+                place.leaf.leaf_index,
+                place.batch.leaf_count,
+                partial(receipt_at, self._folder, place, chain=chain, contract=contract.lower()),
+            )
+            for chain, contract, store in self._stores
+            for place in store.places(digest.value, issuer)
         ]
+
+    def searched(self, issuer: int) -> Collection[bytes]:
+        """Every batch that the folder knows to be on the chain: it lists the credentials of each."""
+        return {row.root for _, _, store in self._stores for row in store.all(issuer) if row.state in ANCHORED_STATES}
 
 
 class _Nowhere:
     """For a machine without a data folder."""
+
+    def searched(self, issuer: int) -> Collection[bytes]:  # noqa: ARG002
+        return ()
 
     def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:  # noqa: ARG002
         return ()
@@ -140,7 +189,8 @@ def receipts_of(path: Path, limits: Limits) -> list[Receipt]:
 
 def _inside(path: Path, limits: Limits) -> list[Receipt]:
     document = credential_json(_read(path), limits) if path.name.lower().endswith(JSON_SUFFIXES) else None
-    return embedded(document) if isinstance(document, dict) else []
+    found = embedded(document) if isinstance(document, dict) else ()
+    return [each.read for each in found if isinstance(each.read, Receipt)]
 
 
 def _read(path: Path) -> bytes:

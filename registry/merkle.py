@@ -21,7 +21,7 @@ from typing import Self, TypeAlias
 
 from registry import treefile
 from registry.errors import ProofError, TreeError
-from registry.treefile import HEADER, MAX_LEAVES, NODE_SIZE, levels_of
+from registry.treefile import HEADER, MAX_LEAVES, NODE_SIZE, TreeId, levels_of
 
 NodeHash: TypeAlias = Callable[[bytes, bytes], bytes]
 
@@ -198,24 +198,29 @@ class Tree:
         return cls(data, leaf_count, data[-NODE_SIZE:])
 
     @classmethod
-    def open(cls, path: str | PathLike[str], *, expected_root: bytes | None = None) -> Tree:
+    def open(cls, path: str | PathLike[str], *, expected: TreeId | None = None) -> Tree:
         """The tree in that file, mapped, not read: quick for any size. `check` reads all of it.
 
         Raises:
-            TreeError: the file cannot be read, is no tree file, has another length than its leaf count says, or has
-                another root than expected.
+            TreeError: the file cannot be read, is no tree file, has another length than its leaf count says, or holds
+                another tree than expected.
         """
         file = Path(path)
         data, leaf_count, root = treefile.map_file(file)
-        if expected_root is not None and root != expected_root:
+        if expected is not None and (root, leaf_count) != expected:
             data.close()
             raise TreeError(
-                f"the file holds the tree {root.hex()}, not {expected_root.hex()}",
+                f"the file holds the tree {TreeId(root, leaf_count)}, not {expected}",
                 where=str(file),
                 remedy="Put the file of the wanted tree in its place.",
-                code="other-root",
+                code="other-tree",
             )
         return cls(data, leaf_count, root)
+
+    @property
+    def id(self) -> TreeId:
+        """Its root and its leaf count, which identify it."""
+        return TreeId(self.root, self.leaf_count)
 
     def write(self, path: str | PathLike[str]) -> None:
         """Write the tree file; the name appears only when all of it is safely on disk.
@@ -284,13 +289,15 @@ class Tree:
         )
 
     def check(self) -> None:
-        """Derive the whole tree again from its leaves: their order, every level and the root.
+        """Derive the whole tree again from its leaves: every level and the root, then their order.
+
+        In this sequence, so that `leaf-order` is said of the batch that was anchored, and never of a damaged file.
 
         Raises:
             TreeError: names the leaf or node that differs.
         """
-        treefile.check_order(self._data, self._levels[0])
         treefile.check_levels(self._data, self._levels)
+        treefile.check_order(self._data, self._levels[0])
 
     def close(self) -> None:
         """Release the memory or the mapped file."""

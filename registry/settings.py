@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from registry.errors import SettingsError
+from registry.freshness import DEFAULT_LATE_SECONDS
 from registry.strictjson import MOST_DEPTH
 
 SETTINGS_FILE = "testamur.toml"
@@ -64,7 +65,12 @@ class Settings(BaseSettings):
     finality_depth: int | None = Field(
         default=None, ge=0, description="Blocks that count as final on a chain without a `finalized` tag."
     )
-    max_document_bytes: int = Field(default=1 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
+    head_age_seconds: float = Field(
+        default=DEFAULT_LATE_SECONDS,
+        ge=0,
+        description="Age of the newest block that is late, on a chain that is not slower; 0: blocks on demand only.",
+    )
+    max_document_bytes: int = Field(default=8 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
     max_document_depth: int = Field(
         default=64, ge=1, le=MOST_DEPTH, description="Deepest nesting of a JSON credential."
     )

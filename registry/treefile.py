@@ -7,6 +7,7 @@ its file, so writing it is one copy and reading it is the same code as reading t
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import struct
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from itertools import chain, islice, pairwise
 from mmap import ACCESS_READ, MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from operator import lt
 from pathlib import Path
+from typing import NamedTuple
 
 from registry.errors import TreeError
 from registry.privatefiles import private_opener
@@ -33,6 +35,37 @@ _PAIR = struct.Struct(f"{2 * NODE_SIZE}s")
 _INTAKE = 1 << 14  # digests taken from the caller at a time
 _SPREAD = 1 << 10  # digests from which a second split by byte is quicker than comparing
 _BLOCK = 1 << 16  # bytes of a level hashed or compared at a time: fits the second-level cache
+_NAME = re.compile(r"([0-9a-f]{64})(?:-([1-9][0-9]{0,9}))?\.tree", re.ASCII)
+
+
+class TreeId(NamedTuple):
+    """Which tree: its root and its leaf count together.
+
+    A root alone is not enough: the root of a tree of one leaf is that leaf, and the nodes of every level are the leaves
+    of another tree with the same root. Anybody may anchor these.
+    """
+
+    root: bytes
+    leaf_count: int
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return f"{self.root.hex()}-{self.leaf_count}.tree"
+
+    @property
+    def former_name(self) -> str:
+        """The name that its file had before names told the count; the tree of another count may have it as well."""
+        return f"{self.root.hex()}.tree"
+
+    def __str__(self) -> str:
+        return f"0x{self.root.hex()} of {self.leaf_count} leaves"
+
+
+def tree_named(name: str) -> tuple[bytes, int | None] | None:
+    """Root and leaf count by the name of a file; no count in a former name, and None for any other name."""
+    match = _NAME.fullmatch(name)
+    return None if match is None else (bytes.fromhex(match[1]), int(match[2]) if match[2] else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +244,25 @@ def read_header(header: bytes, where: str) -> tuple[int, bytes]:
     if leaf_count == 0 or header != HEADER.pack(MAGIC, version, leaf_count, root):
         raise _broken(where, "the header of the tree file is damaged", "header")
     return leaf_count, root
+
+
+def file_of(folder: Path, tree: TreeId) -> Path:
+    """Where the file of a tree is in a folder: under its own name, or under the former one, unless another has that."""
+    path, former = folder / tree.name, folder / tree.former_name
+    if path.exists() or not former.exists():
+        return path
+    found = id_in(former)
+    return former if found is None or found == tree else path
+
+
+def id_in(path: Path) -> TreeId | None:
+    """Which tree a file says it holds; None when it cannot be read or does not say."""
+    try:
+        with path.open("rb") as file:
+            leaf_count, root = read_header(file.read(HEADER.size), str(path))
+    except (OSError, TreeError):
+        return None
+    return TreeId(root, leaf_count)
 
 
 def _broken(where: str, what: str, code: str) -> TreeError:

@@ -12,10 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from registry.anchors import AnchorState
+from registry.chain_names import chain_name
 from registry.credential import Digest, DigestMethod
+from registry.freshness import HeadAge
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 
-CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates")
+CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature")
 """The checks of every verdict, in their order."""
 
 POLICY_CHECK_NAMES: Final = ("accreditation", "recognition")
@@ -52,6 +55,8 @@ class Code(StrEnum):
     DIGEST_EQUAL = "digest-equal"
     DIGEST_GIVEN = "digest-given"
     DIGEST_DIFFERS = "digest-differs"
+    DIGEST_INSIDE = "digest-inside"
+    PRESENTATION_DIFFERS = "presentation-differs"
     METHOD_MISMATCH = "method-mismatch"
     UNSUPPORTED_METHOD = "unsupported-method"
     NOT_RECOMPUTABLE = "not-recomputable"
@@ -69,6 +74,9 @@ class Code(StrEnum):
     NOT_ANCHORED = "not-anchored"
     PENDING = "pending"
     CHAIN_BEHIND = "chain-behind"
+    PRACTICE_CHAIN = "practice-chain"
+    CONTRACT_UNPROVED = "contract-unproved"
+    ANCHOR_UNSEEN = "anchor-unseen"
     # issuer
     ISSUER_TRUSTED = "issuer-trusted"
     ISSUER_RETIRED = "issuer-retired"
@@ -82,6 +90,9 @@ class Code(StrEnum):
     VOIDED = "voided"
     STATUS_LIST_UNREAD = "status-list-unread"
     NO_STATUS = "no-status"
+    HEAD_LATE = "head-late"
+    HEAD_STALE = "head-stale"
+    HEAD_AHEAD = "head-ahead"
     # dates
     WITHIN_DATES = "within-dates"
     NO_DATES = "no-dates"
@@ -89,6 +100,9 @@ class Code(StrEnum):
     EXPIRED = "expired"
     DATE_UNCLEAR = "date-unclear"
     DATES_UNREAD = "dates-unread"
+    # signature
+    NO_SIGNATURE = "no-signature"
+    SIGNATURE_UNREAD = "signature-unread"
     # issuer, accreditation and recognition, by the verifier's policy
     ISSUER_ACCREDITED = "issuer-accredited"
     ACCREDITED = "accredited"
@@ -149,7 +163,11 @@ class BatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class PartyFacts:
-    """What the chain says about a party; `name` is from its profile, if that was read and has the hash on chain."""
+    """What the chain says about a party; `name` is from its profile, if that was read and has the hash on chain.
+
+    Attributes:
+        sequence: how many batches it has anchored; None when it was not asked.
+    """
 
     id: int
     uri: str
@@ -158,6 +176,7 @@ class PartyFacts:
     retired_at: datetime | None
     profile_hash: bytes
     name: str | None = None
+    sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +190,11 @@ class ChainFacts:
         party: None when no party has that number.
         batch: None when that issuer did not anchor that root.
         revoked, suspended, status_reason: the status of the leaf, and the issuer's word for why.
+        others: the same issuer's other anchors of the digest that are known, with what became of each.
+        not_looked_at: how many batches of the issuer nobody looked into for the digest; None when that is not known.
+        head_age: what the age of the newest block comes to; None when it was not judged.
+        contract_proved: whether the contract's storage is known to be its code's doing: it is where its code alone
+            puts it, or its deployment was seen.
     """
 
     chain: str
@@ -181,6 +205,10 @@ class ChainFacts:
     revoked: bool = False
     suspended: bool = False
     status_reason: str | None = None
+    others: tuple[AnchorState, ...] = ()
+    not_looked_at: int | None = None
+    head_age: HeadAge | None = None
+    contract_proved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +222,15 @@ class FactsUnavailable:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The parties a verifier believes: their numbers, or their numbers with the names the verifier knows them by."""
+    """The parties a verifier believes: their numbers, or their numbers with the names the verifier knows them by.
+
+    Attributes:
+        chain: CAIP-2 of the chain that the numbers are of: on another they are other parties. None for whichever chain
+            is asked.
+    """
 
     issuers: Mapping[int, str] | frozenset[int] = frozenset()
+    chain: str | None = None
 
     def name_of(self, issuer: int) -> str | None:
         """The name the verifier knows the party by, if it said one."""
@@ -246,13 +280,44 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherReceipt:
+    """A receipt of the credential that did not decide the verdict, and what it would have come to by itself.
+
+    Attributes:
+        chain, issuer, root: None of one that cannot be read.
+        codes: of the checks that would have decided it, each once; none of one that is valid.
+        text: what they say.
+    """
+
+    chain: str | None
+    issuer: int | None
+    root: bytes | None
+    overall: Overall
+    codes: tuple[str, ...]
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "chain": self.chain,
+            "issuer": self.issuer,
+            "root": None if self.root is None else "0x" + self.root.hex(),
+            "overall": str(self.overall),
+            "codes": list(self.codes),
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """All checks of one credential and what they come to.
 
     Attributes:
         name: of the file, as the caller calls it.
         digest: None when the document has none.
-        issuer, root: as the receipt says; None without a receipt.
+        issuer, root, chain: as the receipt says; None without a receipt.
+        not_looked_at: as in `ChainFacts`.
+        other_receipts: that were judged and did not decide.
         anchored_at: by the chain's clock; None unless the anchor check passed or warned.
         as_of: the block the chain was read at, or None when it could not be read.
     """
@@ -264,6 +329,9 @@ class Verdict:
     root: bytes | None
     anchored_at: datetime | None
     as_of: BlockRef | None
+    chain: str | None = None
+    not_looked_at: int | None = None
+    other_receipts: tuple[OtherReceipt, ...] = ()
 
     @property
     def overall(self) -> Overall:
@@ -298,6 +366,7 @@ class Verdict:
             "overall": str(self.overall),
             "exitCode": self.exit_code,
             "digest": self.digest and {"method": str(self.digest.method), "value": self.digest.hex},
+            "chain": None if self.chain is None else {"id": self.chain, "name": chain_name(self.chain).words},
             "issuer": self.issuer,
             "root": self.root and "0x" + self.root.hex(),
             "anchoredAt": self.anchored_at and write_timestamp(self.anchored_at),
@@ -311,7 +380,19 @@ class Verdict:
                 {"name": check.name, "outcome": str(check.outcome), "code": check.code, "text": check.text}
                 for check in self.checks
             ],
+            "batchesNotLookedAt": self.not_looked_at,
+            "otherReceipts": [each.to_dict() for each in self.other_receipts],
         }
+
+
+def sentences(*parts: str | None) -> str:
+    """The parts as sentences, whether or not they were written as such; one that begins with a URL keeps its letter."""
+    return " ".join(_sentence(part) for part in parts if part)
+
+
+def _sentence(text: str) -> str:
+    first = text.partition(" ")[0]
+    return (text if "/" in first else text[0].upper() + text[1:]).rstrip(".") + "."
 
 
 def overall(checks: tuple[Check, ...]) -> Overall:
@@ -328,6 +409,9 @@ def verdict_schema() -> dict[str, Any]:
     """The JSON Schema of `Verdict.to_dict`, as published in `registry/schemas/verdict.schema.json`."""
     moment = {"type": "string", "format": "date-time", "pattern": TIMESTAMP_PATTERN}
     hash32 = {"type": "string", "pattern": "^0x[0-9a-f]{64}$"}
+    chain = {"type": "string", "pattern": "^eip155:[1-9][0-9]{0,18}$"}
+    party = {"type": "integer", "minimum": 1}
+    code = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "verdict.schema.json",
@@ -348,7 +432,8 @@ def verdict_schema() -> dict[str, Any]:
                         }
                     )
                 ),
-                "issuer": _or_null({"type": "integer", "minimum": 1}),
+                "chain": _or_null(_closed_object({"id": chain, "name": {"type": "string", "minLength": 1}})),
+                "issuer": _or_null(party),
                 "root": _or_null(hash32),
                 "anchoredAt": _or_null(moment),
                 "asOf": _or_null(
@@ -361,7 +446,21 @@ def verdict_schema() -> dict[str, Any]:
                         {
                             "name": {"enum": [*CHECK_NAMES, *POLICY_CHECK_NAMES]},
                             "outcome": {"enum": [str(outcome) for outcome in Outcome]},
-                            "code": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+                            "code": code,
+                            "text": {"type": "string"},
+                        }
+                    ),
+                },
+                "batchesNotLookedAt": _or_null({"type": "integer", "minimum": 0}),
+                "otherReceipts": {
+                    "type": "array",
+                    "items": _closed_object(
+                        {
+                            "chain": _or_null(chain),
+                            "issuer": _or_null(party),
+                            "root": _or_null(hash32),
+                            "overall": {"enum": [str(member) for member in Overall]},
+                            "codes": {"type": "array", "items": code},
                             "text": {"type": "string"},
                         }
                     ),

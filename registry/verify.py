@@ -6,15 +6,16 @@ never comes out as valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
-
-import orjson
 
 from registry.accreditation import Ledger
-from registry.credential import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_bytes, parse_json, read_as
-from registry.errors import CredentialError, ProofError
+from registry.anchors import AnchorPlace, AnchorState, judge
+from registry.chain_names import chain_name
+from registry.credential import DEFAULT_LIMITS, DigestMethod, Limits
+from registry.document import Reading, digest_only, read_document
+from registry.errors import ProofError, ReceiptError
+from registry.freshness import Freshness
 from registry.merkle import check_inclusion
 from registry.policy import Policy
 from registry.receipt import AnchorPart, BlockPart, Receipt
@@ -33,11 +34,15 @@ from registry.verdict import (
     PartyFacts,
     Trust,
     Verdict,
+    sentences,
 )
 from registry.verify_absence import AbsenceVerdict, verify_absence
 from registry.verify_dates import check_dates
-from registry.verify_issuer import named_issuers, same_issuer
+from registry.verify_document import Claims, check_integrity, compared_digest, judged
+from registry.verify_issuer import named_issuers, same_issuer, shown_issuers
 from registry.verify_recognition import Standing, check_standing
+from registry.verify_signature import check_signature
+from registry.verify_status_lists import names_status_list
 
 __all__ = [
     "AbsenceVerdict",
@@ -53,30 +58,21 @@ __all__ = [
     "PartyFacts",
     "Trust",
     "Verdict",
+    "believed_numbers",
+    "other_chain",
     "verify",
     "verify_absence",
 ]
-
-Claims = Mapping[str, Any]
-
-# Refusals that say something about the verifier's own limits, not about the document.
-_OWN_LIMITS = frozenset({"too-large", "too-deep", "unsupported-method"})
 
 _NO_FACTS = FactsUnavailable(
     Code.CHAIN_NOT_ASKED, "The chain was not asked.", "Verify again with a connection to the receipt's chain."
 )
 
-_NO_DOCUMENT = Check.unknown(
-    "integrity",
-    Code.NO_DOCUMENT,
-    "There is only a receipt and no document to compare it with. Verify the document together with it.",
-)
-
 
 def verify(
-    document: bytes | DigestedDocument | None,
+    document: bytes | Reading | DigestedDocument | None,
     name: str,
-    receipt: Receipt | None,
+    receipt: Receipt | ReceiptError | None,
     facts: ChainFacts | FactsUnavailable | None,
     *,
     now: datetime,
@@ -88,9 +84,9 @@ def verify(
     """Check one credential; nothing that a document, receipt or chain says makes it raise.
 
     Args:
-        document: the file's bytes, or a digest made before; None when there is only the receipt.
+        document: the file's bytes or the reading of them, or a digest made before; None when there is only the receipt.
         name: of the file; without a receipt its ending tells JSON from other files.
-        receipt: None when there is none.
+        receipt: None when there is none; the error of one that is there and cannot be read.
         facts: what the chain said about the receipt's issuer, root and leaf index; None when it was not asked.
         now: the moment to judge dates by, with a time zone.
         trust: the issuers the verifier believes.
@@ -104,27 +100,29 @@ def verify(
         raise ValueError("now has no time zone")
     if document is None and receipt is None:
         raise ValueError("there is neither a document nor a receipt")
-    integrity, digest, claims = _read(document, name, receipt, limits)
-    if receipt is None:
-        missing = "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt."
-        unchecked = tuple(
-            Check.unknown(check, Code.NO_RECEIPT, missing) for check in ("inclusion", "anchor", "issuer", "status")
-        )
-        checks = (integrity, *unchecked, check_dates(claims, now))
+    reading = _reading(document, name, limits)
+    digest = reading.digest if reading else None
+    if receipt is None or isinstance(receipt, ReceiptError):
+        code, missing = _missing(receipt)
+        unchecked = (Check.unknown(each, code, missing) for each in ("inclusion", "anchor", "issuer", "status"))
+        checks = (check_integrity(reading, receipt), *unchecked, check_dates(reading, now), check_signature(reading))
         if policy and policy.bodies:
-            checks += Standing.unknown(Code.NO_RECEIPT, missing)[:2]
+            checks += Standing.unknown(code, missing)[:2]
         return Verdict(name, checks, digest, issuer=None, root=None, anchored_at=None, as_of=None)
+    integrity = check_integrity(reading, receipt)
+    digest = compared_digest(reading, receipt) or digest
+    stated = judged(reading, receipt)
     usable = _usable(facts, receipt)
     anchor = _check_anchor(receipt, usable)
-    trust = _joined(trust, policy)
-    standing = _check_standing(receipt, usable, claims, ledger, policy) if policy and policy.bodies else None
+    standing = _check_standing(receipt, usable, stated, ledger, policy) if policy and policy.bodies else None
     checks = (
         integrity,
         _check_inclusion(receipt, usable),
         anchor,
-        _check_issuer(receipt, usable, claims, trust, standing.path if standing else None),
-        _check_status(usable, claims),
-        check_dates(claims, now),
+        _check_issuer(receipt, usable, stated, trust, policy, standing.path if standing else None),
+        _check_status(receipt, usable, reading),
+        check_dates(reading, now),
+        check_signature(reading),
         *(standing[:2] if standing else ()),
     )
     seen = usable if isinstance(usable, ChainFacts) else None
@@ -137,90 +135,26 @@ def verify(
         root=receipt.root,
         anchored_at=seen.batch.anchored_at if stands and seen and seen.batch else None,
         as_of=seen.as_of if seen else None,
+        chain=receipt.anchor.chain,
+        not_looked_at=seen.not_looked_at if seen else None,
     )
 
 
-class _Reading(NamedTuple):
-    """The integrity check, the digest, and the members of the document when it is a JSON object."""
-
-    check: Check
-    digest: Digest | None
-    claims: Claims | None
+def _reading(document: bytes | Reading | DigestedDocument | None, name: str, limits: Limits) -> Reading | None:
+    if isinstance(document, bytes):
+        return read_document(document, name, limits)
+    return digest_only(document.digest, name, document.claims) if isinstance(document, DigestedDocument) else document
 
 
-def _read(document: bytes | DigestedDocument | None, name: str, receipt: Receipt | None, limits: Limits) -> _Reading:
-    if document is None:
-        return _Reading(_NO_DOCUMENT, None, None)
-    if isinstance(document, DigestedDocument):
-        return _Reading(_compare(document.digest, receipt), document.digest, document.claims)
-    method = receipt.digest.method if receipt else None
-    try:
-        digest, members = read_as(method, document, limits) if method else (digest_bytes(document, name, limits), None)
-    except CredentialError as error:
-        return _Reading(_integrity_refused(error, method), None, None)
-    claims = _claims(document, digest.method, limits) if members is None else members
-    return _Reading(_compare(digest, receipt), digest, claims)
-
-
-def _claims(document: bytes, method: DigestMethod, limits: Limits) -> Claims | None:
-    """The members of a document; {} for a file that has none; None when there may be some that were not read."""
-    if method is DigestMethod.GIVEN:
-        return None
-    if method is not DigestMethod.FILE:
-        # Its digest was just made, so the text has one reading only, and orjson's is that one.
-        claims: Claims = orjson.loads(document)
-        return claims
-    # A JSON credential also passes for a file: its canonical bytes have its digest. Its dates count all the same.
-    if document[:64].lstrip()[:1] != b"{":
-        return {}
-    try:
-        claims = parse_json(document, limits)
-    except CredentialError as error:
-        return None if error.code in _OWN_LIMITS else {}
-    return claims
-
-
-def _compare(digest: Digest, receipt: Receipt | None) -> Check:
-    if receipt is None:
-        return Check.unknown(
-            "integrity",
-            Code.NO_RECEIPT,
-            "There is no receipt to compare the document with. Ask the issuer or the holder for the receipt.",
-        )
-    if digest.value != receipt.digest_value:
-        return Check.failed(
-            "integrity",
-            Code.DIGEST_DIFFERS,
-            f"The document has the digest {digest.hex}, the receipt is for {receipt.digest.value}: the document was "
-            "changed, or the receipt belongs to another one.",
-        )
-    if digest.method is DigestMethod.GIVEN:
-        return Check.passed(
-            "integrity",
-            Code.DIGEST_GIVEN,
-            "The digest is the one of the receipt. Only the digest was compared, not a document.",
-        )
-    if digest.method != receipt.digest.method:
-        return Check.failed(
-            "integrity",
-            Code.METHOD_MISMATCH,
-            f"The document is digested by {digest.method}, the receipt says {receipt.digest.method}.",
-        )
-    return Check.passed(
-        "integrity", Code.DIGEST_EQUAL, "The document is, byte by byte or value by value, the one that was anchored."
+def _missing(receipt: ReceiptError | None) -> tuple[str, str]:
+    """The code and the sentence of every check that needs a receipt."""
+    if receipt is not None:
+        where = f" ({receipt.where})" if receipt.where else ""
+        return receipt.code, f"The receipt cannot be read{where}: {sentences(receipt.what, receipt.remedy)}"
+    return (
+        Code.NO_RECEIPT,
+        "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt.",
     )
-
-
-def _integrity_refused(error: CredentialError, method: DigestMethod | None) -> Check:
-    if method is DigestMethod.GIVEN:
-        return Check.unknown(
-            "integrity",
-            Code.NOT_RECOMPUTABLE,
-            "The issuer made this digest in its own system, so it cannot be recomputed from the document. "
-            "Ask the issuer for the digest of the document and verify that.",
-        )
-    outcome = Outcome.UNKNOWN if error.code in _OWN_LIMITS else Outcome.FAIL
-    return Check("integrity", outcome, error.code, _sentences(error.what, error.remedy))
 
 
 def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> ChainFacts | FactsUnavailable:
@@ -230,13 +164,8 @@ def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> Ch
     if isinstance(facts, FactsUnavailable):
         return facts
     anchor = receipt.anchor
-    if facts.chain != anchor.chain or facts.contract.lower() != anchor.contract:
-        return FactsUnavailable(
-            Code.OTHER_CHAIN,
-            f"The receipt is for contract {anchor.contract} on {anchor.chain}, "
-            f"but {facts.contract.lower()} on {facts.chain} was asked.",
-            "Verify again with an endpoint of the receipt's chain, if you trust the contract there.",
-        )
+    if (elsewhere := other_chain(anchor, facts.chain, facts.contract)) is not None:
+        return elsewhere
     party, batch = facts.party, facts.batch
     if (party and party.id != anchor.issuer) or (
         batch and (batch.issuer != anchor.issuer or batch.root != receipt.root)
@@ -253,6 +182,30 @@ def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> Ch
             "Use another endpoint for this chain.",
         )
     return facts
+
+
+def other_chain(anchor: AnchorPart, chain: str, contract: str | None) -> FactsUnavailable | None:
+    """That a receipt is not of the chain or the contract that is asked; None when it is.
+
+    Args:
+        chain: CAIP-2.
+        contract: address in either case; None when there is none on that chain.
+    """
+    if anchor.chain != chain:
+        return FactsUnavailable(
+            Code.OTHER_CHAIN,
+            f"The receipt is of {chain_name(anchor.chain)}, but {chain_name(chain)} was asked.",
+            "Verify again with an endpoint of the receipt's chain.",
+        )
+    if contract is not None and contract.lower() != anchor.contract:
+        # No word of asking that contract instead: anybody can put this program's code over a storage he made up.
+        return FactsUnavailable(
+            Code.OTHER_CHAIN,
+            f"The receipt is of another contract, {anchor.contract}, than the one that was asked on "
+            f"{chain_name(chain)}, {contract.lower()}.",
+            "Ask the issuer for a receipt of the contract that was asked.",
+        )
+    return None
 
 
 def _contradiction(facts: ChainFacts) -> str | None:
@@ -329,20 +282,46 @@ def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Che
             Code.RECEIPT_CONTRADICTS,
             f"The receipt names the right block and says something untrue about it: {', '.join(differences)}.",
         )
-    when = f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number}"
-    outdated = (
-        f" The receipt differs from the chain ({', '.join(differences)}), as one made before a reorganisation does; "
-        "the chain counts. Ask for a new receipt."
-        if differences
-        else ""
+    when = (
+        f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number} of "
+        f"{chain_name(facts.chain)}"
     )
-    if not batch.final:
-        return Check.warned(
-            "anchor", Code.NOT_FINAL, f"{when}, which can still be undone. Verify again in some minutes.{outdated}"
+    finality = "final" if batch.final else "not final: it can still be undone. Verify again in some minutes"
+    caveats = list(_caveats(facts, batch, differences))
+    text = " ".join((f"{when}, which is {finality}.", *(text for _, text in caveats if text)))
+    if not caveats:
+        return Check.passed("anchor", Code.ANCHORED, text)
+    make = Check.unknown if caveats[0][0] is Code.ANCHOR_UNSEEN else Check.warned
+    return make("anchor", caveats[0][0], text)
+
+
+def _caveats(facts: ChainFacts, batch: BatchFacts, differences: tuple[str, ...]) -> Iterator[tuple[Code, str]]:
+    """What keeps an anchor from passing, and why, the gravest first."""
+    if not facts.contract_proved:
+        unproved = (
+            f"The contract {facts.contract.lower()} is not where its code alone would put it, and its deployment was "
+            "not seen: its creator may have made up what it stores. Rely on it only if you know who deployed it, and "
+            "how."
         )
+        if batch.transaction is None:
+            unseen = "No event of this anchor was seen either, so nothing shows that it was ever made."
+            yield Code.ANCHOR_UNSEEN, f"{unproved} {unseen}"
+        else:
+            yield Code.CONTRACT_UNPROVED, unproved
+    if not batch.final:
+        yield Code.NOT_FINAL, ""
     if differences:
-        return Check.warned("anchor", Code.RECEIPT_OUTDATED, f"{when}.{outdated}")
-    return Check.passed("anchor", Code.ANCHORED, f"{when}, which is final.")
+        yield (
+            Code.RECEIPT_OUTDATED,
+            f"The receipt differs from the chain ({', '.join(differences)}), as one made before a reorganisation does; "
+            "the chain counts. Ask for a new receipt.",
+        )
+    if chain_name(facts.chain).is_practice:
+        yield (
+            Code.PRACTICE_CHAIN,
+            "That is a chain for practice and tests, which anybody may run or end: what is anchored there proves "
+            "nothing to others.",
+        )
 
 
 def _not_anchored(anchor: AnchorPart, facts: ChainFacts) -> Check:
@@ -397,11 +376,12 @@ def _same_block_other_story(block: BlockPart | None, batch: BatchFacts) -> bool:
     )
 
 
-def _joined(trust: Trust, policy: Policy | None) -> Trust:
-    """The trusted issuers of both; where both have a name, that of the settings."""
-    if policy is None or not policy.issuers:
-        return trust
-    named = {number: trust.name_of(number) or "" for number in trust.issuers}
+def _believed(trust: Trust, policy: Policy | None, chain: str) -> Trust:
+    """The trusted issuers of both whose numbers are of this chain; where both have a name, that of the settings."""
+    own = trust if trust.chain in (None, chain) else Trust()
+    if policy is None or policy.chain not in (None, chain):
+        return own
+    named = {number: own.name_of(number) or "" for number in own.issuers}
     return Trust(
         {
             number: named.get(number) or policy.trusted_issuers.get(number, "")
@@ -410,36 +390,46 @@ def _joined(trust: Trust, policy: Policy | None) -> Trust:
     )
 
 
+def believed_numbers(trust: Trust, policy: Policy | None, chain: str | None) -> frozenset[int]:
+    """The parties of a chain that a verifier believes without any accreditation; of none when it is not known."""
+    return frozenset() if chain is None else frozenset(_believed(trust, policy, chain).issuers)
+
+
 def _check_standing(
     receipt: Receipt,
     facts: ChainFacts | FactsUnavailable,
-    claims: Claims | None,
+    stated: Sequence[Claims],
     ledger: Ledger | FactsUnavailable | None,
     policy: Policy,
 ) -> Standing:
     if isinstance(facts, FactsUnavailable):
-        return Standing.unknown(facts.code, _sentences(facts.what, facts.remedy))
+        return Standing.unknown(facts.code, sentences(facts.what, facts.remedy))
     if ledger is None or isinstance(ledger, FactsUnavailable):
         missing = ledger or _NO_FACTS
-        return Standing.unknown(missing.code, _sentences(missing.what, missing.remedy))
+        return Standing.unknown(missing.code, sentences(missing.what, missing.remedy))
     if facts.batch is None:
         return Standing.unknown(
             Code.NO_ANCHOR_TIME,
             "The batch is not anchored, so there is no time for which an accreditation could be looked up.",
         )
-    return check_standing(receipt.anchor.issuer, facts.chain, facts.batch.anchored_at, claims or {}, ledger, policy)
+    if facts.head_age is not None and facts.head_age.freshness is Freshness.STALE:
+        # What was withdrawn or declared void since is not known.
+        return Standing.unknown(facts.head_age.code, facts.head_age.text)
+    return check_standing(receipt.anchor.issuer, facts.chain, facts.batch.anchored_at, stated, ledger, policy)
 
 
 def _check_issuer(
     receipt: Receipt,
     facts: ChainFacts | FactsUnavailable,
-    claims: Claims | None,
-    trust: Trust,
+    stated: Sequence[Claims],
+    given: Trust,
+    policy: Policy | None,
     accredited: Path | None,
 ) -> Check:
     if isinstance(facts, FactsUnavailable):
         return _unavailable("issuer", facts)
     party, issuer = facts.party, receipt.anchor.issuer
+    trust = _believed(given, policy, facts.chain)
     if party is None:
         if _behind(receipt.anchor, facts):
             return Check.unknown(
@@ -453,6 +443,13 @@ def _check_issuer(
     who = f"Issuer {issuer}" + (f", {known_as}," if known_as else "")
     trusted = issuer in trust.issuers
     if not trusted and accredited is None:
+        if elsewhere := _trusted_elsewhere(issuer, given, policy):
+            return Check.unknown(
+                "issuer",
+                Code.OTHER_CHAIN,
+                f"{who} at {party.uri} is a party of {chain_name(facts.chain)}. The party {issuer} that you trust is "
+                f"one of {chain_name(elsewhere)}: numbers on two chains have nothing to do with each other.",
+            )
         return Check.unknown(
             "issuer",
             Code.ISSUER_NOT_TRUSTED,
@@ -461,19 +458,27 @@ def _check_issuer(
         )
     retired = f" It retired on {write_timestamp(party.retired_at)}, after this anchor." if party.retired_at else ""
     believed = "is one you trust" if trusted else "was accredited by way of a body that you trust"
-    named = named_issuers(claims or {})
-    if named and not same_issuer(named, party, trust.name_of(issuer)):
+    names = filter(None, map(named_issuers, stated))
+    differing = [named for named in names if not same_issuer(named, party, trust.name_of(issuer))]
+    if differing:
         return Check.warned(
             "issuer",
             Code.ISSUER_DIFFERS,
-            f"{who} {believed}, but the document names {' / '.join(named)} as its issuer and nothing on record "
-            f"says that they are the same. Compare it with {party.uri}.{retired}",
+            f"{who} {believed}, but the document names {shown_issuers(differing[0])} as its issuer and nothing on "
+            f"record says that they are the same. Compare it with {party.uri}.{retired}",
         )
     code = Code.ISSUER_TRUSTED if trusted else Code.ISSUER_ACCREDITED
     return Check.passed("issuer", Code.ISSUER_RETIRED if retired else code, f"{who} {believed}.{retired}")
 
 
-def _check_status(facts: ChainFacts | FactsUnavailable, claims: Claims | None) -> Check:
+def _trusted_elsewhere(issuer: int, trust: Trust, policy: Policy | None) -> str | None:
+    """The chain on which the verifier trusts a party with this number, for one that is not believed here."""
+    if issuer in trust.issuers and trust.chain is not None:
+        return trust.chain
+    return policy.chain if policy is not None and issuer in policy.trusted_issuers else None
+
+
+def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, reading: Reading | None) -> Check:
     if isinstance(facts, FactsUnavailable):
         return _unavailable("status", facts)
     as_of = f"as of block {facts.as_of.number} of {write_timestamp(facts.as_of.timestamp)}"
@@ -482,37 +487,72 @@ def _check_status(facts: ChainFacts | FactsUnavailable, claims: Claims | None) -
         return Check.unknown(
             "status", Code.NO_STATUS, f"The batch is not anchored {as_of}, so there is no status to read."
         )
-    reason = f", reason: {facts.status_reason}" if facts.status_reason else ""
-    if facts.revoked:
-        return Check.failed("status", Code.REVOKED, f"The issuer has revoked it{reason}; {as_of}.")
-    if batch.voided_at is not None:
-        void_reason = f", reason: {batch.void_reason}" if batch.void_reason else ""
-        return Check.failed(
-            "status",
-            Code.VOIDED,
-            f"The issuer voided the whole batch on {write_timestamp(batch.voided_at)}{void_reason}; {as_of}.",
-        )
-    if facts.suspended:
-        return Check.failed("status", Code.SUSPENDED, f"The issuer has suspended it{reason}; {as_of}.")
-    if claims and claims.get("credentialStatus"):
-        return Check.warned(
-            "status",
+    if withdrawn := _withdrawn(receipt, facts, batch, as_of):
+        return withdrawn
+    warnings = list(_status_warnings(facts, reading))
+    text = " ".join(
+        (f"Not revoked and not suspended on chain {as_of}.", *(text for _, text in warnings), *_not_looked_at(facts))
+    )
+    if not warnings:
+        return Check.passed("status", Code.IN_FORCE, text)
+    stale = facts.head_age is not None and facts.head_age.freshness is Freshness.STALE
+    return (Check.unknown if stale else Check.warned)("status", warnings[0][0], text)
+
+
+def _withdrawn(receipt: Receipt, facts: ChainFacts, batch: BatchFacts, as_of: str) -> Check | None:
+    """What the issuer did to the credential in any of the batches that count, if anything."""
+    place = AnchorPlace(receipt.root, receipt.inclusion.leaf_index)
+    voided = batch.voided_at is not None
+    looked_at = AnchorState(
+        receipt.anchor.issuer,
+        place,
+        revoked=facts.revoked,
+        suspended=facts.suspended,
+        voided=voided,
+        reason=batch.void_reason if voided else facts.status_reason,
+    )
+    found = judge(looked_at, facts.others)
+    if found.stands:
+        return None
+
+    def where(state: AnchorState) -> str:
+        reason = f", reason: {state.reason}" if state.reason else ""
+        if state.place == place:
+            return reason
+        return f" in another batch, 0x{state.place.root.hex()}, which this one is not said to replace{reason}"
+
+    if found.revoked:
+        return Check.failed("status", Code.REVOKED, f"The issuer has revoked it{where(found.revoked)}; {as_of}.")
+    if found.voided:
+        when = f" on {write_timestamp(batch.voided_at)}" if batch.voided_at and found.voided is looked_at else ""
+        what = "the whole batch" if found.voided is looked_at else "it with the whole batch"
+        return Check.failed("status", Code.VOIDED, f"The issuer voided {what}{when}{where(found.voided)}; {as_of}.")
+    if found.suspended is None:
+        raise AssertionError("what does not stand is revoked, voided or suspended")
+    suspended = f"The issuer has suspended it{where(found.suspended)}; {as_of}."
+    if facts.head_age is not None and facts.head_age.freshness is Freshness.STALE:
+        # It may have been reinstated since.
+        return Check.unknown("status", facts.head_age.code, f"{suspended} {facts.head_age.text}")
+    return Check.failed("status", Code.SUSPENDED, suspended)
+
+
+def _status_warnings(facts: ChainFacts, reading: Reading | None) -> Iterator[tuple[str, str]]:
+    """Codes and sentences of what was not looked at, the gravest first."""
+    if facts.head_age is not None and facts.head_age.freshness is not Freshness.FRESH:
+        yield facts.head_age.code, facts.head_age.text
+    if named := names_status_list(reading):
+        yield (
             Code.STATUS_LIST_UNREAD,
-            f"Not revoked and not suspended on chain {as_of}. The document also names a status list "
-            "(credentialStatus), which was not read: check it with the issuer.",
+            f"The document also names a status list ({named}), which was not read: check it with the issuer.",
         )
-    return Check.passed("status", Code.IN_FORCE, f"Not revoked and not suspended {as_of}.")
+
+
+def _not_looked_at(facts: ChainFacts) -> Iterator[str]:
+    count = facts.not_looked_at
+    if count:
+        batches = "One other batch of this issuer was" if count == 1 else f"{count:,} other batches of this issuer were"
+        yield f"{batches} not looked at: whether the same credential was revoked there is not known."
 
 
 def _unavailable(name: str, facts: FactsUnavailable) -> Check:
-    return Check.unknown(name, facts.code, _sentences(facts.what, facts.remedy))
-
-
-def _sentences(*parts: str | None) -> str:
-    """The parts as sentences, whether or not they were written as such; one that begins with a URL keeps its letter."""
-    return " ".join(_sentence(part) for part in parts if part)
-
-
-def _sentence(text: str) -> str:
-    first = text.partition(" ")[0]
-    return (text if "/" in first else text[0].upper() + text[1:]).rstrip(".") + "."
+    return Check.unknown(name, facts.code, sentences(facts.what, facts.remedy))

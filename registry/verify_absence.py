@@ -8,10 +8,13 @@ from enum import StrEnum
 from typing import Any
 
 from registry.errors import ProofError
+from registry.freshness import Freshness, HeadAge
 from registry.merkle import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
 from registry.timestamps import write_timestamp
 from registry.verdict import BatchFacts, BlockRef, FactsUnavailable
 
+UNSTATED = 0
+"""The leaf count of a batch that does not state it."""
 _SHOWN = 10
 
 Proof = AbsenceProof | InclusionProof
@@ -40,7 +43,24 @@ class AbsenceCode(StrEnum):
     BATCH_MISSING = "batch-missing"
     PROOF_MISSING = "proof-missing"
     PROOF_REFUSED = "proof-refused"
+    TREE_UNSORTED = "tree-unsorted"
+    TREE_UNCHECKED = "tree-unchecked"
+    COUNT_UNSTATED = "count-unstated"
     FACTS_CONTRADICT = "facts-contradict"
+    HEAD_STALE = "head-stale"
+    HEAD_AHEAD = "head-ahead"
+
+
+class TreeCheck(StrEnum):
+    """What is known here of the leaves of a batch, by whoever read all of them.
+
+    SORTED: there are as many as its count says, they lead to its root, and they ascend strictly. UNSORTED: they lead to
+    its root and do not ascend. UNCHECKED: nobody here read them all.
+    """
+
+    SORTED = "sorted"
+    UNSORTED = "unsorted"
+    UNCHECKED = "unchecked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +112,25 @@ def verify_absence(
     proofs: Mapping[bytes, AbsenceProof | InclusionProof],
     batches: Sequence[BatchFacts] | FactsUnavailable,
     *,
+    checks: Mapping[bytes, TreeCheck],
     sequence: int,
     as_of: BlockRef,
+    age: HeadAge | None = None,
 ) -> AbsenceVerdict:
     """Whether the digest is in none of the issuer's batches.
 
-    It is absent only if every batch from 1 to `sequence` is known and each has a proof that holds for the leaf count on
-    chain. That rests on the leaves of every batch being sorted, which an audit of the leaf files checks.
+    It is absent only if every batch from 1 to `sequence` is known, states its leaf count, has a proof that holds for
+    this count, and has leaves that were all read here and ascend: in a tree that is not sorted, two neighbours say
+    nothing about what is elsewhere in it, and neither the root nor the contract shows it.
 
     Args:
         digest: 32 bytes.
         proofs: by root; a proof of inclusion says that it is present.
+        checks: by root; what is known of the leaves, nothing of those that are not named.
         batches: the chain's facts about the issuer's batches, in any order.
         sequence: how many batches the issuer has anchored, by the chain.
         as_of: the block at which facts and sequence were read.
+        age: what the age of the newest block comes to, where it was judged; of a stale chain nothing is absent.
     """
 
     def verdict(outcome: Absence, code: str, text: str, sequences: Sequence[int] = ()) -> AbsenceVerdict:
@@ -123,14 +148,21 @@ def verify_absence(
             "The chain's answers cannot all be true. Use another endpoint for this chain.",
         )
     present, without, refused = [], [], []
+    unstated, unsorted, unchecked = [], [], []
     for number, batch in sorted(by_sequence.items()):
-        proof = proofs.get(batch.root)
-        if proof is None:
+        proof, check = proofs.get(batch.root), checks.get(batch.root, TreeCheck.UNCHECKED)
+        if batch.leaf_count == UNSTATED:
+            unstated.append(number)
+        elif isinstance(proof, InclusionProof) and _holds(digest, batch, proof):
+            present.append(number)
+        elif check is TreeCheck.UNSORTED:
+            unsorted.append(number)
+        elif proof is None:
             without.append(number)
         elif not _holds(digest, batch, proof):
             refused.append(number)
-        elif isinstance(proof, InclusionProof):
-            present.append(number)
+        elif check is not TreeCheck.SORTED:
+            unchecked.append(number)
     if present:
         return verdict(Absence.PRESENT, AbsenceCode.PRESENT, f"Issuer {issuer} issued it: {_listed(present)}.", present)
     if refused:
@@ -156,13 +188,40 @@ def verify_absence(
             "Get the tree files or proofs of these from the issuer.",
             without,
         )
+    if unstated:
+        return verdict(
+            unknown,
+            AbsenceCode.COUNT_UNSTATED,
+            f"How many credentials are in it is not stated on the chain: {_listed(unstated)}. "
+            "Ask the issuer to state it; until then nothing can be said about what is not in it.",
+            unstated,
+        )
+    if unsorted:
+        return verdict(
+            unknown,
+            AbsenceCode.TREE_UNSORTED,
+            f"The credentials are not in order: {_listed(unsorted)}. The issuer anchored them so, and then no proof "
+            "can show that one is not among them. Ask the issuer.",
+            unsorted,
+        )
+    if unchecked:
+        return verdict(
+            unknown,
+            AbsenceCode.TREE_UNCHECKED,
+            f"Whether all credentials are there and in order was not checked here: {_listed(unchecked)}. "
+            "Get the tree files and run `testamur absent`, or ask again once the service has read them.",
+            unchecked,
+        )
+    if age is not None and age.freshness is Freshness.STALE:
+        return verdict(unknown, AbsenceCode(age.code), f"What was anchored since is not known. {age.text}")
+    late = f" {age.text}" if age is not None and age.freshness is not Freshness.FRESH else ""
     up_to = f"up to block {as_of.number} of {write_timestamp(as_of.timestamp)}"
     if not sequence:
-        return verdict(Absence.ABSENT, AbsenceCode.NO_BATCHES, f"Issuer {issuer} has anchored nothing {up_to}.")
+        return verdict(Absence.ABSENT, AbsenceCode.NO_BATCHES, f"Issuer {issuer} has anchored nothing {up_to}.{late}")
     return verdict(
         Absence.ABSENT,
         AbsenceCode.ABSENT,
-        f"Never issued by issuer {issuer}: it is in none of its {sequence} batches {up_to}.",
+        f"Never issued by issuer {issuer}: it is in none of its {sequence} batches {up_to}.{late}",
     )
 
 

@@ -120,11 +120,12 @@ def _session(auditor: Auditor) -> dict[str, str]:
 def _tamper(folder: Path, audit: dict[str, list[dict[str, str]]]) -> None:
     """One bit of a leaf, one row of the database, one row of the index, and one file."""
     roots = [each["root"][2:] for each in audit["batches"]]
-    damaged = folder / "trees" / f"{roots[7]}.tree"
+    (damaged,) = (folder / "trees").glob(f"{roots[7]}-*.tree")
     content = bytearray(damaged.read_bytes())
     content[HEADER.size + 31] ^= 1
     damaged.write_bytes(content)
-    (folder / "trees" / f"{roots[8]}.tree").unlink()
+    (missing,) = (folder / "trees").glob(f"{roots[8]}-*.tree")
+    missing.unlink()
     with sqlite3.connect(folder / "testamur.db") as connection:
         connection.execute("UPDATE batch SET leaf_count = leaf_count + 1 WHERE root = ?", (bytes.fromhex(roots[9]),))
         (word,) = connection.execute("SELECT min(root) FROM indexed_status WHERE purpose = 0").fetchone()

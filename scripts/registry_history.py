@@ -163,7 +163,7 @@ def _anchor(
         sha256(f"credential {number} {each}".encode()).digest() for each in range(random.randint(1, 2 * mean - 1))
     )
     with Tree.build(digests) as tree:
-        tree.write(data.tree_path(tree.root))
+        tree.write(data.tree_path(tree.id))
         leaves = (Leaf(digest, at, 4, "list", at + 1) for at, digest in enumerate(tree.leaves()))
         sealed = moment - timedelta(seconds=random.randint(20, 400))
         row = store.add(issuer, tree.root, tree.leaf_count, leaves, sealed_at=int(sealed.timestamp()))

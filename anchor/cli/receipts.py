@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from anchor.cli.chains import say_chain
+from anchor.cli.console import bold
 from anchor.cli.session import Session, command
+from anchor.cli.wording import amount
 from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of
 from anchor.workspace import Workspace
 from registry.credential import Limits
@@ -32,11 +35,12 @@ def receipts(
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
         with (
-            workspace.folder.tree(row.root) as tree,
+            workspace.folder.tree(row.tree) as tree,
             output_to(output) as writer,
             session.progress("writing") as progress,
         ):
             contract = workspace.contract_address.lower()
+            chain = workspace.asked_chain
             found = receipts_of(row, workspace.store.leaves(row), tree, chain=workspace.chain, contract=contract)
             for number, (leaf, receipt) in enumerate(found, start=1):
                 if source is None:
@@ -48,8 +52,11 @@ def receipts(
         {"root": f"0x{row.root.hex()}", "receipts": row.leaf_count, "output": str(output), "state": row.state}
     )
     pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
-    what = "receipts" if originals is None else "credentials with their receipts"
-    session.say(f"{row.leaf_count:,} {what} of batch 0x{row.root.hex()} written to [bold]{output}[/].{pending}")
+    what = amount(row.leaf_count, "receipt" if originals is None else "credential") + (
+        "" if originals is None else " with receipt"
+    )
+    session.say(f"{what} of batch 0x{row.root.hex()} written to ", bold(output), f".{pending}")
+    say_chain(session, chain)
 
 
 def _batch(workspace: Workspace, text: str) -> BatchRow:

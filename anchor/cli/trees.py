@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from anchor.cli.console import Styled
 from anchor.cli.session import Exit, Session, command
+from anchor.cli.wording import amount
 from registry.errors import SettingsError, StoreError, TreeError
 from registry.store.trees import DAMAGED, UNAVAILABLE, FolderTrees, TreeStore, open_trees
+from registry.treefile import TreeId
 
 trees_app = typer.Typer(no_args_is_help=True, help="The trees that proofs are made from.")
 
@@ -23,44 +26,48 @@ def push(session: Session) -> int:
             code="no-tree-store",
         )
     local, store = FolderTrees(settings.data_folder / "trees"), open_trees(settings)
-    copied: list[str] = []
-    broken: list[dict[str, str]] = []
-    roots = local.roots()
+    copied: list[dict[str, str | int]] = []
+    broken: list[dict[str, str | int]] = []
+    trees = local.ids()
     with session.progress("copying") as progress:
-        for done, root in enumerate(roots):
-            progress(done, len(roots))
+        for done, tree in enumerate(trees):
+            progress(done, len(trees))
             try:
-                if _pushed(local, store, root):
-                    copied.append(f"0x{root.hex()}")
+                if _pushed(local, store, tree):
+                    copied.append(_named(tree))
             except StoreError as error:
                 if error.code == UNAVAILABLE:
                     raise
-                broken.append({"root": f"0x{root.hex()}", "code": error.code, "what": str(error)})
-    there = len(roots) - len(copied) - len(broken)
+                broken.append({**_named(tree), "code": error.code, "what": str(error)})
+    there = len(trees) - len(copied) - len(broken)
     session.result({"store": settings.trees, "copied": copied, "thereBefore": there, "broken": broken})
-    session.say(f"{len(copied):,} trees copied to {settings.trees}, {there:,} were there before.")
+    session.say(f"{amount(len(copied), 'tree')} copied to {settings.trees}, {there:,} were there before.")
     for each in broken:
-        session.say(f"[red]not copied[/]: {each['what']} ({each['code']})")
+        session.say(Styled("not copied", "red"), f": {each['what']} ({each['code']})")
     return Exit.FAILED if broken else Exit.DONE
 
 
-def _pushed(local: FolderTrees, store: TreeStore, root: bytes) -> bool:
+def _named(tree: TreeId) -> dict[str, str | int]:
+    return {"root": f"0x{tree.root.hex()}", "leafCount": tree.leaf_count}
+
+
+def _pushed(local: FolderTrees, store: TreeStore, tree: TreeId) -> bool:
     """Copy a tree, once it is clear that it is sound; whether that was needed."""
     try:
-        if store.has(root):
+        if store.has(tree):
             return False
     except StoreError as error:
         if error.code != DAMAGED:
             raise
-    with local.open_whole(root) as tree:
+    with local.open_whole(tree) as whole:
         try:
-            tree.check()
+            whole.check()
         except TreeError as error:
             raise StoreError(
-                f"the tree {root.hex()} is damaged: {error.what}",
-                where=str(local.path(root)),
-                remedy="Restore it from a backup, or anchor the same input again: the root is the same.",
+                f"the tree {tree} is damaged: {error.what}",
+                where=str(local.path(tree)),
+                remedy="Restore it from a backup, or anchor the same input again: the tree is the same.",
                 code=DAMAGED,
             ) from None
-    store.put(root, local.path(root))
+    store.put(tree, local.path(tree))
     return True

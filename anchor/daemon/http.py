@@ -435,7 +435,7 @@ class _Intake:
         row = view.batch
         if row is None:
             return
-        with self._folder.tree(row.root) as tree:
+        with self._folder.tree(row.tree) as tree:
             for leaf in self._views.leaves(view):
                 receipt = receipt_of(row, leaf, tree, chain=self._chain, contract=self._contract.lower())
                 yield receipt_name(leaf), encoded(receipt, cbor=False)

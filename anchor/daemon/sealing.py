@@ -127,18 +127,16 @@ class Sealer:
     ) -> int:
         issuer = jobs[0].issuer
         with Tree.build(leaf.digest for leaf in leaves) as tree:
-            root, count = tree.root, tree.leaf_count
-            refuse_selector(root, contract_selectors())
-            if unknown and self._history is not None and not self._history.has(issuer, root):
+            which = tree.id
+            refuse_selector(which.root, contract_selectors())
+            if unknown and self._history is not None and not self._history.has(issuer, which.root):
                 raise UnknownBatches(issuer, unknown)
-            path = self._folder.tree_path(root)
-            if not path.exists():
-                tree.write(path)
-        known = self._batches.revived_within(connection, issuer, root, leaves, sealed_at=int(time.time()))
+            self._folder.keep_tree(tree)
+        known = self._batches.revived_within(connection, issuer, which, leaves, sealed_at=int(time.time()))
         if known is not None:
             return known
         added = self._batches.add_within(
-            connection, issuer, root, count, leaves, sealed_at=int(time.time()), sender=self._sender
+            connection, issuer, *which, leaves, sealed_at=int(time.time()), sender=self._sender
         )
         return added.id
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from registry.anchors import AnchorPlace
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls, Purpose, Reason, call_data
 from registry.chain.client import CHECK_ENDPOINT, BlockNumber, ChainClient, Log
@@ -203,6 +204,28 @@ class CredentialRegistry(Calls):
         topics = [_topic("StatusSet"), issuer.to_bytes(32, "big"), root]
         events = self.decode_events(self.client.logs(self.address, topics, from_block, to_block))
         return tuple(self._understood(event.name, partial(_status_change, event)) for event in events)
+
+    def replacements(
+        self, issuer: int, root: bytes, *, from_block: int = 0, to_block: BlockNumber = "latest"
+    ) -> dict[int, AnchorPlace]:
+        """What the issuer put in the place of leaves of a batch, by their index; of several the latest counts."""
+        topics = [_topic("Superseded"), issuer.to_bytes(32, "big"), root]
+        events = self.decode_events(self.client.logs(self.address, topics, from_block, to_block))
+        return {
+            event.arguments["index"]: AnchorPlace(
+                event.arguments["replacementRoot"], event.arguments["replacementIndex"]
+            )
+            for event in events
+        }
+
+    def operators(self, party: int) -> tuple[str, ...]:
+        """The addresses that may anchor for the party, checksummed, in the order in which they were named.
+
+        Found by events, in one request, and each confirmed by the contract.
+        """
+        logs = self.client.logs(self.address, [_topic("OperatorSet"), party.to_bytes(32, "big")])
+        named = dict.fromkeys(checksummed(event.arguments["operator"]) for event in self.decode_events(logs))
+        return tuple(address for address in named if self.is_operator(party, address))
 
     def decode_events(self, logs: Iterable[Log]) -> tuple[Event, ...]:
         """This contract's events among the logs, decoded; events of others are left out.

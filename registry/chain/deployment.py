@@ -11,6 +11,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from registry.chain.abi import source_bundle
 from registry.chain.client import ChainClient, RpcRefused
@@ -37,10 +38,10 @@ _PUSH0, _PUSH32 = 0x5F, 0x7F
 RIGHT_ENDPOINT = "Use an endpoint of the chain the registry was deployed on, or correct the deployment file."
 
 
-def create2_address(initcode: bytes) -> str:
+def create2_address(initcode: bytes, salt: bytes = SALT) -> str:
     """The address the contract gets, checksummed: it follows from its code alone (EIP-1014)."""
     deployer = address_bytes(DETERMINISTIC_DEPLOYER)
-    return checksummed(_keccak(b"\xff" + deployer + SALT + _keccak(initcode))[-ADDRESS_BYTES:])
+    return checksummed(_keccak(b"\xff" + deployer + salt + _keccak(initcode))[-ADDRESS_BYTES:])
 
 
 def deploy_data(initcode: bytes) -> bytes:
@@ -244,6 +245,52 @@ def deployment_block(client: ChainClient, address: str, last: int) -> int:
     except RpcRefused:
         return 0
     return low
+
+
+def deployment_seen(client: ChainClient, address: str, initcode: bytes, last: int) -> bool:
+    """Whether the chain shows that this code, run as it is, made the contract at an address.
+
+    The code at an address says nothing about its storage: a constructor may write whatever it likes, and then leave
+    anybody's code there. So the transaction is looked for that made it: of the code itself, or of the deterministic
+    deployer with any salt.
+
+    Args:
+        initcode: the code that the contract is made by.
+        last: the block up to which to look.
+
+    Returns:
+        False also where the endpoint does not keep what would show it.
+
+    Raises:
+        ChainUnavailable: no answer.
+    """
+    try:
+        block = client.request("eth_getBlockByNumber", [hex(deployment_block(client, address, last)), True])
+    except RpcRefused:
+        return False
+    transactions = block.get("transactions") if isinstance(block, dict) else None
+    return any(
+        _makes(client, each, address, initcode)
+        for each in (transactions if isinstance(transactions, list) else ())
+        if isinstance(each, dict)
+    )
+
+
+def _makes(client: ChainClient, transaction: dict[str, Any], address: str, initcode: bytes) -> bool:
+    """Whether a transaction made the contract at the address, by this code alone."""
+    try:
+        given = data(transaction["input"])
+        target = None if transaction.get("to") is None else checksummed(data(transaction["to"], ADDRESS_BYTES))
+        made = data(transaction["hash"], HASH_BYTES)
+    except (ValueError, KeyError, TypeError):
+        return False
+    if target == DETERMINISTIC_DEPLOYER:
+        salt, code = given[:HASH_BYTES], given[HASH_BYTES:]
+        return code == initcode and create2_address(initcode, salt) == checksummed(address)
+    if target is not None or given != initcode:
+        return False
+    mined = client.mined(made)
+    return mined is not None and mined.succeeded and mined.contract_address == checksummed(address)
 
 
 def code_hash_of(client: ChainClient, address: str) -> bytes:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 
+from registry.anchors import AnchorPlace, AnchorState
+from registry.chain.abi import artifact
 from registry.chain.calls import Purpose
 from registry.chain.client import TRY_LATER, Block
 from registry.chain.contract import Anchored, Batch, CredentialRegistry, Party, StatusChange
+from registry.chain.deployment import create2_address, deployment_seen
+from registry.chain.heads import Clock, age_of_head, utc_now
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
+from registry.freshness import DEFAULT_LATE_SECONDS, HeadAge
 from registry.verdict import BatchFacts, BlockRef, ChainFacts, FactsUnavailable, PartyFacts
 
 WORD_BITS = 256
@@ -17,13 +22,21 @@ WORD_BITS = 256
 T = TypeVar("T")
 
 
+class OtherAnchor(NamedTuple):
+    """Another anchor of a digest, by the same issuer; `leaf_count` is that of the tree it is proved in."""
+
+    place: AnchorPlace
+    leaf_count: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Pinned:
-    """The block everything is read at, and the newest one that is final: -1 when the chain does not say."""
+    """The block everything is read at, its age, and the newest one that is final: -1 when the chain does not say."""
 
     chain: str
     block: Block
     final: int
+    age: HeadAge
 
 
 class FactsReader:
@@ -32,28 +45,47 @@ class FactsReader:
     Args:
         registry: the contract, known to be the right one.
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
+        head_age_seconds: the setting by which the newest block is late.
+        clock: the real time.
     """
 
-    def __init__(self, registry: CredentialRegistry, *, finality_depth: int | None = None):
+    def __init__(
+        self,
+        registry: CredentialRegistry,
+        *,
+        finality_depth: int | None = None,
+        head_age_seconds: float = DEFAULT_LATE_SECONDS,
+        clock: Clock = utc_now,
+    ):
         self._registry = registry
         self._client = registry.client
         self._finality_depth = finality_depth
+        self._head_age_seconds = head_age_seconds
+        self._clock = clock
         self._read: dict[tuple[object, ...], object] = {}
 
-    def facts(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts | FactsUnavailable:
-        """The facts about a leaf of an issuer's batch; a chain that does not answer is an answer, too, not an error."""
+    def facts(
+        self, issuer: int, root: bytes, leaf_index: int, others: Iterable[OtherAnchor] = ()
+    ) -> ChainFacts | FactsUnavailable:
+        """The facts about a leaf of an issuer's batch; a chain that does not answer is an answer, too, not an error.
+
+        Args:
+            others: the issuer's other anchors of the same digest that are known.
+        """
         try:
-            return self._facts_of_one_chain(issuer, root, leaf_index)
+            return self._facts_of_one_chain(issuer, root, leaf_index, tuple(others))
         except ChainError as error:
             # Answers from before may be of a block that is no more: nothing of them is used again.
             self._read.clear()
             what = f"{error.what} ({error.where})" if error.where else error.what
             return FactsUnavailable(error.code, what, error.remedy or TRY_LATER)
 
-    def _facts_of_one_chain(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts:
+    def _facts_of_one_chain(
+        self, issuer: int, root: bytes, leaf_index: int, others: tuple[OtherAnchor, ...]
+    ) -> ChainFacts:
         before = len(self._read)
         try:
-            facts = self._facts(issuer, root, leaf_index)
+            facts = replace(self._facts(issuer, root, leaf_index), others=self._states(issuer, others))
         except ContractReverted:
             # On another chain than the one read before the batch may be unknown; then that is what there is to say.
             self._still_there()
@@ -66,22 +98,73 @@ class FactsReader:
         pinned = self._pinned()
         batch = self._batch(issuer, root)
         party = self._once(("party", issuer), lambda: self._registry.party(issuer, at=pinned.block.number))
-        status = dict.fromkeys(Purpose, False)
-        if batch is not None and leaf_index < batch.leaf_count:
-            status = {purpose: self._bit(issuer, root, purpose, leaf_index) for purpose in Purpose}
-        if batch is not None and batch.voided_at is not None:
-            # The contract calls every leaf of a voided batch revoked; the batch says so itself, with its own reason.
-            status[Purpose.REVOCATION] = False
-        purpose = next((purpose for purpose in Purpose if status[purpose]), None)
+        state = self._state(issuer, AnchorPlace(root, leaf_index))
         return ChainFacts(
             chain=pinned.chain,
             contract=self._registry.address,
             as_of=BlockRef(pinned.block.number, pinned.block.hash, pinned.block.timestamp),
             party=None if party is None else _party_facts(party),
             batch=batch,
+            revoked=state.revoked,
+            suspended=state.suspended,
+            # A batch that is voided says why itself.
+            status_reason=None if state.voided else state.reason,
+            head_age=pinned.age,
+            contract_proved=self._proved(),
+        )
+
+    def _states(self, issuer: int, others: tuple[OtherAnchor, ...]) -> tuple[AnchorState, ...]:
+        """What became of other anchors; what replaces them only where that matters."""
+        states = []
+        for place, leaf_count in others:
+            batch = self._anchored(issuer, place.root)
+            # Anyone may anchor a root with another count; a proof holds for one count only, so that is no anchor of it.
+            if batch is not None and batch.leaf_count in (0, leaf_count):
+                states.append(self._state(issuer, place))
+        if not any(each.revoked or each.voided or each.suspended for each in states):
+            return tuple(states)
+        return tuple(
+            replace(each, superseded_by=self._replacements(issuer, each.place.root).get(each.place.leaf_index))
+            for each in states
+        )
+
+    def _state(self, issuer: int, place: AnchorPlace) -> AnchorState:
+        """What became of one anchor by itself."""
+        root, leaf_index = place
+        batch = self._anchored(issuer, root)
+        if batch is None:
+            return AnchorState(issuer, place)
+        status = dict.fromkeys(Purpose, False)
+        if leaf_index < batch.leaf_count:
+            status = {purpose: self._bit(issuer, root, purpose, leaf_index) for purpose in Purpose}
+        voided = batch.voided_at is not None
+        if voided:
+            # The contract calls every leaf of a voided batch revoked; the batch says so itself, with its own reason.
+            status[Purpose.REVOCATION] = False
+        purpose = next((purpose for purpose in Purpose if status[purpose]), None)
+        reason = None if purpose is None or voided else self._reason(issuer, root, purpose, leaf_index)
+        return AnchorState(
+            issuer,
+            place,
             revoked=status[Purpose.REVOCATION],
             suspended=status[Purpose.SUSPENSION],
-            status_reason=None if purpose is None else self._reason(issuer, root, purpose, leaf_index),
+            voided=voided,
+            reason=batch.void_reason.word if voided else reason,
+        )
+
+    def _replacements(self, issuer: int, root: bytes) -> dict[int, AnchorPlace]:
+        batch, last = self._anchored(issuer, root), self._pinned().block.number
+        first = 0 if batch is None else batch.block_number
+        return self._once(
+            ("replacements", issuer, root),
+            lambda: self._registry.replacements(issuer, root, from_block=first, to_block=last),
+        )
+
+    def _proved(self) -> bool:
+        """Whether what the contract stores is its own code's doing."""
+        initcode, address = artifact().initcode, self._registry.address
+        return address == create2_address(initcode) or self._once(
+            ("proved",), lambda: deployment_seen(self._client, address, initcode, self._pinned().block.number)
         )
 
     def _pinned(self) -> _Pinned:
@@ -95,15 +178,21 @@ class FactsReader:
                 if error.code != "no-finality":
                     raise
                 final = -1
-            return _Pinned(f"eip155:{self._client.chain_id()}", block, final)
+            chain = f"eip155:{self._client.chain_id()}"
+            age = age_of_head(self._client, chain, block, self._head_age_seconds, self._clock)
+            return _Pinned(chain, block, final, age)
 
         return self._once(("pinned",), read)
+
+    def _anchored(self, issuer: int, root: bytes) -> Batch | None:
+        at = self._pinned().block.number
+        return self._once(("anchored", issuer, root), lambda: self._registry.batch(issuer, root, at=at))
 
     def _batch(self, issuer: int, root: bytes) -> BatchFacts | None:
         pinned = self._pinned()
 
         def read() -> BatchFacts | None:
-            batch = self._registry.batch(issuer, root, at=pinned.block.number)
+            batch = self._anchored(issuer, root)
             return None if batch is None else _batch_facts(batch, self._event(batch), pinned.final)
 
         return self._once(("batch", issuer, root), read)
@@ -137,7 +226,7 @@ class FactsReader:
         return None
 
     def _changes(self, issuer: int, root: bytes) -> tuple[StatusChange, ...]:
-        batch = self._batch(issuer, root)
+        batch = self._anchored(issuer, root)
         first = 0 if batch is None else batch.block_number
         last = self._pinned().block.number
         return self._logged(
@@ -179,6 +268,7 @@ def _party_facts(party: Party) -> PartyFacts:
         registered_at=party.registered_at,
         retired_at=party.retired_at,
         profile_hash=party.profile_hash,
+        sequence=party.sequence,
     )
 
 

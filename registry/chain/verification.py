@@ -5,32 +5,43 @@ The command line and the service verify by this one class; each says which ancho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final, Protocol
 
 from registry.accreditation import Ledger
+from registry.anchors import AnchorPlace
 from registry.chain.accreditations import read_ledger
 from registry.chain.contract import CredentialRegistry
-from registry.chain.facts import FactsReader
-from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, Digest, Limits, digest_bytes, digest_given
-from registry.errors import CredentialError, ReceiptError, RegistryError
+from registry.chain.facts import FactsReader, OtherAnchor
+from registry.chain.heads import Clock, utc_now
+from registry.chain_names import chain_name
+from registry.credential import DEFAULT_LIMITS, Digest, Limits, digest_given
+from registry.document import Reading, digest_only, read_document
+from registry.errors import ProofError, ReceiptError, RegistryError
+from registry.freshness import DEFAULT_LATE_SECONDS
+from registry.merkle import check_inclusion
 from registry.policy import Policy
-from registry.receipt import Receipt, embedded
-from registry.strictjson import parse_json
+from registry.receipt import Receipt
 from registry.verify import (
     ChainFacts,
-    DigestedDocument,
+    Code,
     FactsUnavailable,
     Trust,
     Verdict,
+    believed_numbers,
+    other_chain,
     verify,
 )
+from registry.verify_receipts import MOST_JUDGED, Judged, decided
 
 # A chain that did not answer so often in a row is not waited for again: a folder has thousands of credentials.
 MOST_SILENCES: Final = 3
+MOST_KNOWN: Final = 8
+"""Anchors known here of which the verdict is formed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +49,14 @@ class KnownAnchor:
     """An anchor of a digest that is known without asking the chain.
 
     Attributes:
+        leaf_count: of the tree that it is proved in.
         receipt: makes the receipt for it.
     """
 
     issuer: int
     root: bytes
     leaf_index: int
+    leaf_count: int
     receipt: Callable[[], Receipt]
 
 
@@ -55,6 +68,13 @@ class KnownAnchors(Protocol):
 
         Raises:
             RegistryError: they cannot be looked up now.
+        """
+
+    def searched(self, issuer: int) -> Collection[bytes]:
+        """The roots of the issuer's batches on chain in which `of` finds a digest that they hold.
+
+        Raises:
+            RegistryError: that is not known now.
         """
 
 
@@ -72,6 +92,8 @@ class Verifier:
         policy: of the verifier; with bodies, accreditations are checked, too.
         ledger: reads the accreditations; default: from the chain.
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
+        head_age_seconds: the setting by which the newest block is late.
+        clock: the real time, by which the age of the newest block is judged, whatever `now` is.
     """
 
     def __init__(
@@ -87,14 +109,19 @@ class Verifier:
         policy: Policy | None = None,
         ledger: Callable[[], Ledger] | None = None,
         finality_depth: int | None = None,
+        head_age_seconds: float = DEFAULT_LATE_SECONDS,
+        clock: Clock = utc_now,
     ):
         self._registry = registry
         self._reader: FactsReader | FactsUnavailable
+        self._chain = chain
         self._here: tuple[str, str] | None = None
         if isinstance(registry, FactsUnavailable):
             self._reader = registry
         else:
-            self._reader = FactsReader(registry, finality_depth=finality_depth)
+            self._reader = FactsReader(
+                registry, finality_depth=finality_depth, head_age_seconds=head_age_seconds, clock=clock
+            )
             self._here = None if chain is None else (chain, registry.address.lower())
         self._known = known
         self._trust = trust
@@ -104,59 +131,95 @@ class Verifier:
         self._policy = policy
         self._read_ledger = ledger
         self._silences = 0
+        self._searched: dict[int, Collection[bytes]] = {}
 
-    def verify_bytes(self, document: bytes, name: str, receipt: Receipt | None = None) -> Verdict:
+    def verify_bytes(self, document: bytes, name: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a document or file.
 
         Args:
             name: of the file; its ending tells JSON from other files.
-            receipt: default: one inside the document, else of an anchor that is known here.
+            receipt: this one alone; default: the best of those inside the document and of the anchors that are known
+                here. The error of one that is there and cannot be read makes the verdict say so.
 
         Raises:
-            ReceiptError: a receipt inside the document cannot be read.
             RegistryError: known anchors cannot be looked up.
         """
-        receipt = receipt or self._embedded(document, name) or self._receipt_of(document, name)
-        return self._verdict(document, name, receipt)
+        return self.verify_reading(read_document(document, name, self._limits), receipt)
 
-    def verify_digest(self, text: str, receipt: Receipt | None = None) -> Verdict:
+    def verify_reading(self, reading: Reading, receipt: Receipt | ReceiptError | None = None) -> Verdict:
+        """The verdict on a document that was read before; as `verify_bytes`."""
+        receipts = [receipt] if receipt is not None else [*self._embedded(reading), *self._known_receipts(reading)]
+        if not receipts:
+            return self._verdict(reading, reading.name, None)
+        judged = [Judged(each, self._verdict(reading, reading.name, each, receipts)) for each in receipts]
+        return decided(judged, [digest.value for digest in reading.own], self._issuer)
+
+    def verify_digest(self, text: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a digest that the issuer's own system made; there is no document to look at.
 
         Raises:
             CredentialError: it is not a digest.
             RegistryError: known anchors cannot be looked up.
         """
-        digest = digest_given(text)
-        return self._verdict(DigestedDocument(digest), text, receipt or self._known_receipt(digest))
+        return self.verify_reading(digest_only(digest_given(text), text), receipt)
 
     def verify_receipt(self, receipt: Receipt, name: str) -> Verdict:
         """The verdict on a receipt without its document: what it says is checked, the document could not be."""
         return self._verdict(None, name, receipt)
 
-    def facts(self, receipt: Receipt) -> ChainFacts | FactsUnavailable:
-        """What the chain says about the receipt's leaf, and about other anchors of the digest that are known here."""
-        issuer = receipt.anchor.issuer
-        facts = self._asked(issuer, receipt.root, receipt.inclusion.leaf_index)
-        if isinstance(facts, FactsUnavailable) or facts.revoked:
-            return facts
-        # A diploma that was anchored twice and revoked in one of its batches is revoked.
+    def facts(self, receipt: Receipt, beside: Sequence[Receipt] = ()) -> ChainFacts | FactsUnavailable:
+        """What the chain says about the receipt's leaf, and about all other anchors of the digest that are known.
+
+        Args:
+            beside: other receipts that came with it.
+        """
+        if self._chain is not None:
+            contract = None if isinstance(self._registry, FactsUnavailable) else self._registry.address
+            if (elsewhere := other_chain(receipt.anchor, self._chain, contract)) is not None:
+                return elsewhere
+        issuer, root = receipt.anchor.issuer, receipt.root
         try:
-            known = self._known.of(Digest(receipt.digest.method, receipt.digest_value), issuer)
+            others = self._others(receipt, beside)
+            searched = self._searched_of(issuer)
         except RegistryError as error:
             return unavailable(error)
-        for anchor in known:
-            if anchor.root != receipt.root:
-                other = self._asked(issuer, anchor.root, anchor.leaf_index)
-                if isinstance(other, FactsUnavailable):
-                    return other
-                if other.revoked:
-                    return replace(facts, revoked=True, status_reason=other.status_reason)
-        return facts
+        facts = self._asked(issuer, root, receipt.inclusion.leaf_index, others)
+        if isinstance(facts, FactsUnavailable) and facts.code == Code.CHAIN_NOT_ASKED:
+            return replace(facts, what=f"The receipt is of {chain_name(receipt.anchor.chain)}. {facts.what}")
+        if isinstance(facts, FactsUnavailable) or facts.batch is None or facts.party is None:
+            return facts
+        if facts.party.sequence is None:
+            return facts
+        looked_at = {root, *searched, *(each.place.root for each in facts.others)}
+        return replace(facts, not_looked_at=max(0, facts.party.sequence - len(looked_at)))
 
-    def _asked(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts | FactsUnavailable:
+    def _others(self, receipt: Receipt, beside: Sequence[Receipt]) -> list[OtherAnchor]:
+        """The same issuer's other anchors of the digest: those known here, and those that other receipts prove."""
+        digest, issuer = Digest(receipt.digest.method, receipt.digest_value), receipt.anchor.issuer
+        found = {
+            anchor.root: OtherAnchor(AnchorPlace(anchor.root, anchor.leaf_index), anchor.leaf_count)
+            for anchor in self._known.of(digest, issuer)
+        }
+        for other in beside:
+            if other.anchor.issuer == issuer and other.digest_value == digest.value and self._is_here(other):
+                with suppress(ProofError):
+                    check_inclusion(digest.value, other.root, other.inclusion_proof)
+                    place = AnchorPlace(other.root, other.inclusion.leaf_index)
+                    found.setdefault(other.root, OtherAnchor(place, other.inclusion.leaf_count))
+        found.pop(receipt.root, None)
+        return list(found.values())
+
+    def _searched_of(self, issuer: int) -> Collection[bytes]:
+        if issuer not in self._searched:
+            self._searched[issuer] = self._known.searched(issuer)
+        return self._searched[issuer]
+
+    def _asked(
+        self, issuer: int, root: bytes, leaf_index: int, others: Sequence[OtherAnchor]
+    ) -> ChainFacts | FactsUnavailable:
         if isinstance(self._reader, FactsUnavailable):
             return self._reader
-        facts = self._reader.facts(issuer, root, leaf_index)
+        facts = self._reader.facts(issuer, root, leaf_index, others)
         if not isinstance(facts, FactsUnavailable):
             self._silences = 0
             return facts
@@ -165,12 +228,19 @@ class Verifier:
             self._reader = facts
         return facts
 
-    def _verdict(self, document: bytes | DigestedDocument | None, name: str, receipt: Receipt | None) -> Verdict:
+    def _verdict(
+        self,
+        reading: Reading | None,
+        name: str,
+        receipt: Receipt | ReceiptError | None,
+        beside: Sequence[Receipt | ReceiptError] = (),
+    ) -> Verdict:
+        others = [each for each in beside if isinstance(each, Receipt)]
         return verify(
-            document,
+            reading,
             name,
             receipt,
-            None if receipt is None else self.facts(receipt),
+            self.facts(receipt, others) if isinstance(receipt, Receipt) else None,
             now=self._now,
             trust=self._trust,
             limits=self._limits,
@@ -190,37 +260,44 @@ class Verifier:
         except RegistryError as error:
             return unavailable(error)
 
-    def _embedded(self, document: bytes, name: str) -> Receipt | None:
-        if not name.lower().endswith(JSON_SUFFIXES):
-            return None
-        try:
-            content = parse_json(document, self._limits)
-            receipts = embedded(content) if isinstance(content, dict) else []
-        except CredentialError:
-            return None  # the verdict says what is wrong with the document
-        except ReceiptError as error:
-            error.where = f"{name}, {error.where}" if error.where else name
-            raise
-        here = [receipt for receipt in receipts if self._is_here(receipt)]
-        return next(iter(here or receipts), None)
+    def _embedded(self, reading: Reading) -> list[Receipt | ReceiptError]:
+        """The receipts inside the document: those for the chain that is asked first, what cannot be read last."""
+        receipts = [each.read for each in reading.receipts if isinstance(each.read, Receipt)]
+        errors = [each.read for each in reading.receipts if isinstance(each.read, ReceiptError)]
+        receipts.sort(key=lambda receipt: not self._is_here(receipt))
+        if len(receipts) > MOST_JUDGED:
+            errors.append(
+                ReceiptError(
+                    f"the document holds {len(receipts)} receipts; the first {MOST_JUDGED} were judged",
+                    where=reading.name,
+                    remedy="Remove those that are not needed.",
+                    code="too-many",
+                )
+            )
+        return [*receipts[:MOST_JUDGED], *errors]
 
     def _is_here(self, receipt: Receipt) -> bool:
         """Whether the receipt is about the chain that is asked; a credential may be anchored on several."""
         return self._here is None or (receipt.anchor.chain, receipt.anchor.contract) == self._here
 
-    def _receipt_of(self, document: bytes, name: str) -> Receipt | None:
-        try:
-            digest = digest_bytes(document, name, self._limits)
-        except CredentialError:
-            return None
-        return self._known_receipt(digest)
+    def _known_receipts(self, reading: Reading) -> list[Receipt]:
+        """Of the anchors that are known here, of the document or of what it holds, and that it brings no receipt for.
 
-    def _known_receipt(self, digest: Digest) -> Receipt | None:
-        """The receipt of the oldest anchor by a party that is trusted, else of the oldest one."""
-        trusted = {*self._trust.issuers, *(self._policy.trusted_issuers if self._policy else ())}
-        anchors = self._known.of(digest, self._issuer)
-        chosen = next((anchor for anchor in anchors if anchor.issuer in trusted), next(iter(anchors), None))
-        return None if chosen is None else chosen.receipt()
+        Anybody may anchor a digest, any number of times: those of trusted parties come first, and only the oldest are
+        taken.
+        """
+        brought = {
+            (each.read.anchor.issuer, each.read.root) for each in reading.receipts if isinstance(each.read, Receipt)
+        }
+        trusted = believed_numbers(self._trust, self._policy, self._chain)
+        found = [
+            anchor
+            for digest in reading.digests
+            for anchor in self._known.of(digest, self._issuer)
+            if (anchor.issuer, anchor.root) not in brought
+        ]
+        found.sort(key=lambda anchor: anchor.issuer not in trusted)
+        return [anchor.receipt() for anchor in found[:MOST_KNOWN]]
 
 
 def unavailable(error: RegistryError) -> FactsUnavailable:

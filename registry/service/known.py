@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 from registry.chain.verification import KnownAnchor
@@ -10,10 +10,11 @@ from registry.credential import Digest
 from registry.merkle import InclusionProof
 from registry.receipt import Receipt
 from registry.service.reading import guarded
-from registry.store.index import Index
+from registry.store.index import LOADED, Index
 from registry.store.index_facts import IndexedBatch
 from registry.store.trees import TreeStore
 from registry.timestamps import from_unix
+from registry.treefile import TreeId
 
 
 class IndexedAnchors:
@@ -36,17 +37,31 @@ class IndexedAnchors:
         """
         return guarded(lambda: list(self._of(digest, issuer)))
 
+    def searched(self, issuer: int) -> Collection[bytes]:
+        """The roots of the issuer's batches whose trees are in the index.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        return guarded(lambda: self._searched(issuer))
+
+    def _searched(self, issuer: int) -> set[bytes]:
+        anchored = {TreeId(batch.root, batch.leaf_count) for batch in self._index.all_batches(issuer)}
+        return {which.root for which, tree in self._index.trees(anchored).items() if tree.state == LOADED}
+
     def _of(self, digest: Digest, issuer: int | None) -> Iterator[KnownAnchor]:
-        hints = {place.root: place.leaf_index for place in self._index.places(digest.value)}
-        proofs = {root: self._trees.inclusion(root, digest.value, hint=hint) for root, hint in hints.items()}
-        for batch in self._index.batches_of(hints):
-            proof = proofs[batch.root]
-            if proof is None or issuer not in (None, batch.issuer):
+        proofs: dict[bytes, list[InclusionProof]] = {}
+        for which, hint in self._index.places(digest.value):
+            if (proof := self._trees.inclusion(which, digest.value, hint=hint)) is not None:
+                proofs.setdefault(which.root, []).append(proof)
+        for batch in self._index.batches_of(proofs):
+            if issuer not in (None, batch.issuer):
                 continue
-            # Anyone may anchor somebody else's root with another count; a proof holds for one count only.
-            if batch.leaf_count in (0, proof.leaf_count):
-                receipt = partial(self._receipt, digest, batch, proof)
-                yield KnownAnchor(batch.issuer, batch.root, proof.leaf_index, receipt)
+            for proof in proofs[batch.root]:
+                # Anyone may anchor somebody else's root with another count; a proof holds for one count only.
+                if batch.leaf_count in (0, proof.leaf_count):
+                    receipt = partial(self._receipt, digest, batch, proof)
+                    yield KnownAnchor(batch.issuer, batch.root, proof.leaf_index, proof.leaf_count, receipt)
 
     def _receipt(self, digest: Digest, batch: IndexedBatch, proof: InclusionProof) -> Receipt:
         receipt = Receipt.of_batch(

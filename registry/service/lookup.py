@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
+from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain.contract import Reason
 from registry.errors import StoreError
 from registry.merkle import InclusionProof
@@ -17,18 +18,19 @@ from registry.store.index import EventFilter, Index, LeafPlace
 from registry.store.index_facts import REVOCATION, SUSPENSION, WORD_BITS, IndexedBatch, IndexedEvent
 from registry.store.leaf_reader import LeafReader
 from registry.store.trees import TreeStore
+from registry.treefile import TreeId
 
-ROOTS_KEPT: Final = 4096
+TREES_KEPT: Final = 4096
 MOST_ANCHORS: Final = 100
 """Of one root: anybody can anchor a root that he saw, under any number of parties."""
 
 
 @dataclass(slots=True)
 class AnchoredTree:
-    """What the index knows of all batches with one root.
+    """What the index knows of all batches of one tree: with its root, and its leaf count or none.
 
     Attributes:
-        batches: with this root, oldest first, no more than `MOST_ANCHORS`.
+        batches: of this tree, oldest first, no more than `MOST_ANCHORS`.
         more: whether there are others.
         words: status words by issuer and purpose.
         anchors: the `anchor` member of the receipts, by issuer.
@@ -96,7 +98,7 @@ class Searched:
 
     Attributes:
         batches: that are indexed; of one issuer when it was asked about one.
-        without_tree: how many different roots of them could not be searched.
+        without_tree: how many of them could not be searched.
         issuers: whose they are, the first few.
     """
 
@@ -119,7 +121,7 @@ class Lookup:
         self._leaves = LeafReader(index.engine)
         self._lock = Lock()
         self._version = (-1, -1)
-        self._kept: OrderedDict[bytes, AnchoredTree] = OrderedDict()
+        self._kept: OrderedDict[TreeId, AnchoredTree] = OrderedDict()
 
     def find(self, digest: bytes, *, issuer: int | None = None) -> tuple[AsOf, list[Found]]:
         """Every anchor of a digest, oldest first; by one issuer where given.
@@ -142,24 +144,36 @@ class Lookup:
                 answers[digest] = error
         return as_of, answers
 
-    def at(self, root: bytes, leaf_index: int) -> tuple[bytes, list[Found]]:
+    def at(self, which: TreeId, leaf_index: int) -> tuple[bytes, list[Found]]:
         """One leaf of a tree, and every anchor of it, oldest first."""
         as_of = self._horizon.now()
-        digest, proof = self._trees.inclusion_at(root, leaf_index)
-        return digest, self._anchors_of(root, proof, as_of, None)
+        digest, proof = self._trees.inclusion_at(which, leaf_index)
+        return digest, self._anchors_of(which, proof, as_of, None)
 
     def _found(self, digest: bytes, places: Iterable[LeafPlace], as_of: AsOf, issuer: int | None) -> list[Found]:
         found: list[Found] = []
-        for root, hint in places:
-            proof = self._trees.inclusion(root, digest, hint=hint)
+        cut_off: list[tuple[TreeId, InclusionProof]] = []
+        for which, hint in places:
+            proof = self._trees.inclusion(which, digest, hint=hint)
             if proof is not None:
-                found += self._anchors_of(root, proof, as_of, issuer)
-        return together(found)
+                anchors = self._anchors_of(which, proof, as_of, issuer)
+                found += anchors
+                if issuer is None and any(each.more for each in anchors):
+                    cut_off.append((which, proof))
+        return together([*found, *self._cut_off(found, cut_off, as_of)])
 
-    def _anchors_of(self, root: bytes, proof: InclusionProof, as_of: AsOf, issuer: int | None) -> list[Found]:
-        tree = self._tree(root, proof.leaf_count, as_of)
+    def _cut_off(self, found: list[Found], roots: list[tuple[TreeId, InclusionProof]], as_of: AsOf) -> Iterator[Found]:
+        """Anchors by the same issuers that strangers' anchors of the same root left no room for: they count, too."""
+        issuers = {each.batch.issuer for each in found}
+        for which, proof in roots:
+            told = {each.batch.issuer for each in found if each.batch.root == which.root}
+            for issuer in sorted(issuers - told):
+                yield from self._anchors_of(which, proof, as_of, issuer)
+
+    def _anchors_of(self, which: TreeId, proof: InclusionProof, as_of: AsOf, issuer: int | None) -> list[Found]:
+        tree = self._tree(which, as_of)
         if tree.more and issuer is not None:
-            tree = self._read(root, proof.leaf_count, issuer)
+            tree = self._read(which, issuer)
         found = []
         for batch in tree.batches:
             if issuer not in (None, batch.issuer):
@@ -210,23 +224,24 @@ class Lookup:
             settings.setdefault((given["issuer"], given["purpose"], given["word"]), []).insert(0, setting)
         return settings
 
-    def _tree(self, root: bytes, leaf_count: int, as_of: AsOf) -> AnchoredTree:
+    def _tree(self, which: TreeId, as_of: AsOf) -> AnchoredTree:
         version = (as_of.head.source, as_of.head.version)
         with self._lock:
             if self._version != version:
                 self._kept.clear()
                 self._version = version
-            elif (kept := self._kept.get(root)) is not None:
+            elif (kept := self._kept.get(which)) is not None:
                 return kept
-        tree = self._read(root, leaf_count)
+        tree = self._read(which)
         with self._lock:
             if self._version == version:
-                self._kept[root] = tree
-                if len(self._kept) > ROOTS_KEPT:
+                self._kept[which] = tree
+                if len(self._kept) > TREES_KEPT:
                     self._kept.popitem(last=False)
         return tree
 
-    def _read(self, root: bytes, leaf_count: int, issuer: int | None = None) -> AnchoredTree:
+    def _read(self, which: TreeId, issuer: int | None = None) -> AnchoredTree:
+        root, leaf_count = which
         # Anybody can anchor another issuer's root with another count: no proof holds for that, so it is no anchor.
         batches = self._index.batches_with(root, issuer=issuer, leaf_count=leaf_count, most=MOST_ANCHORS + 1)
         more = len(batches) > MOST_ANCHORS
@@ -258,19 +273,32 @@ def anchors_of(found: list[Found], digest: str, method: str) -> dict[str, Any]:
 
 
 def together(found: list[Found]) -> list[Found]:
-    """All anchors of one digest, oldest first: what its issuer revoked in one batch is revoked in its others, too.
-
-    Unless the revoked one was superseded by the other: then that is what counts.
-    """
+    """All anchors of one digest, oldest first, each with what `registry.anchors` says that counts of it."""
     if len(found) < 2:
         return found
     found.sort(key=lambda each: (each.batch.block.number, each.batch.log_index))
-    revoked = [each for each in found if each.status["revoked"]]
-    for each in found:
-        for other in revoked:
-            link = {"root": f"0x{each.batch.root.hex()}", "leafIndex": each.proof.leaf_index}
-            is_replaced = link in other.status.get("supersededBy", ())
-            if other.batch.issuer == each.batch.issuer and not each.status["revoked"] and not is_replaced:
-                each.status["revoked"] = True
-                each.status["revokedIn"] = f"0x{other.batch.root.hex()}"
+    states = [_state(each) for each in found]
+    for each, state in zip(found, states, strict=True):
+        judgement = judge(state, states)
+        for member, where, counts in (
+            ("revoked", "revokedIn", judgement.withdrawn),
+            ("suspended", "suspendedIn", judgement.suspended),
+        ):
+            if counts is not None and not each.status[member]:
+                each.status.update({member: True, where: f"0x{counts.place.root.hex()}"})
     return found
+
+
+def _state(found: Found) -> AnchorState:
+    status = found.status
+    voided = status.get("batchVoided", False)
+    replacements = status.get("supersededBy")
+    by = None if not replacements else replacements[-1]
+    return AnchorState(
+        found.batch.issuer,
+        AnchorPlace(found.batch.root, found.proof.leaf_index),
+        revoked=status["revoked"] and not voided,
+        suspended=status["suspended"],
+        voided=voided,
+        superseded_by=None if by is None else AnchorPlace(bytes.fromhex(by["root"][2:]), by["leafIndex"]),
+    )

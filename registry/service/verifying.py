@@ -12,6 +12,7 @@ from registry.accreditation import Ledger
 from registry.chain.contract import CredentialRegistry
 from registry.chain.verification import KnownAnchors, Verifier, unavailable
 from registry.errors import RegistryError
+from registry.freshness import DEFAULT_LATE_SECONDS
 from registry.policy import Policy
 from registry.service.submissions import Broken, Item, SubmissionLimits, Submitted
 from registry.spreadsheet import csv_lines
@@ -33,6 +34,7 @@ class Verifying:
         policy: when a request brings none.
         ledger: reads the accreditations; default: from the chain.
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
+        head_age_seconds: the setting by which the newest block is late.
     """
 
     contract: Callable[[], CredentialRegistry]
@@ -43,6 +45,7 @@ class Verifying:
     policy: Policy | None = None
     ledger: Callable[[], Ledger] | None = None
     finality_depth: int | None = None
+    head_age_seconds: float = DEFAULT_LATE_SECONDS
 
     def verifier(
         self, *, now: datetime, trust: Iterable[int] = (), policy: Policy | None = None, issuer: int | None = None
@@ -63,13 +66,14 @@ class Verifying:
             contract,
             chain=self.chain,
             known=self.known,
-            trust=Trust(self.trusted | frozenset(trust)),
+            trust=Trust(self.trusted | frozenset(trust), self.chain),
             now=now,
             issuer=issuer,
             limits=self.limits.document,
             policy=policy or self.policy,
             ledger=self.ledger,
             finality_depth=self.finality_depth,
+            head_age_seconds=self.head_age_seconds,
         )
 
 

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, Select, and_, insert, select, update
 
+from registry.errors import IntakeError
 from registry.store.tables import SETTLED_STATES, BatchState, batch, batch_event, leaf, party
+from registry.treefile import TreeId
 
 # SQLite takes 32,766 variables in a statement; the rest of the statement needs a few.
 QUERY_CHUNK = 10_000
@@ -49,6 +51,11 @@ class BatchRow:
     mined_at: int | None = None
     final_at: int | None = None
     cancel_requested: bool = False
+
+    @property
+    def tree(self) -> TreeId:
+        """Which tree it is."""
+        return TreeId(self.root, self.leaf_count)
 
 
 class Leaf(NamedTuple):
@@ -91,8 +98,12 @@ class BatchStore:
 
         Args:
             note: goes to the history of the batch.
+
+        Raises:
+            IntakeError: code `root-taken`: the issuer has another batch under that root.
         """
         if known := self.by_root(issuer, root):
+            refuse_other_tree(known.tree, TreeId(root, leaf_count))
             return known
         with self._engine.begin() as connection:
             row = self.add_within(connection, issuer, root, leaf_count, leaves, sealed_at=sealed_at)
@@ -144,15 +155,30 @@ class BatchStore:
             connection.exec_driver_sql(statement, chunk)
 
     def revived_within(
-        self, connection: Connection, issuer: int, root: bytes, leaves: Iterable[Leaf], *, sealed_at: int
+        self, connection: Connection, issuer: int, tree: TreeId, leaves: Iterable[Leaf], *, sealed_at: int
     ) -> int | None:
-        """The number of the issuer's batch with that root, if there is one; a cancelled one begins anew."""
+        """The number of the issuer's batch with that root, if there is one; a cancelled one begins anew.
+
+        Raises:
+            IntakeError: code `root-taken`: it is the batch of another tree.
+        """
         here = (batch.c.chain == self._chain, batch.c.contract == self._contract)
-        query = select(batch.c.id, batch.c.state).where(*here, batch.c.issuer == issuer, batch.c.root == root)
+        columns = (batch.c.id, batch.c.state, batch.c.leaf_count)
+        query = select(*columns).where(*here, batch.c.issuer == issuer, batch.c.root == tree.root)
         found = connection.execute(query).first()
-        if found is None or found.state != BatchState.CANCELLED:
-            return None if found is None else int(found.id)
-        again = {"state": BatchState.SEALED, "sealed_at": sealed_at, "nonce": None, "cancel_requested": 0}
+        if found is None:
+            return None
+        if found.state != BatchState.CANCELLED:
+            refuse_other_tree(TreeId(tree.root, found.leaf_count), tree)
+            return int(found.id)
+        # The contract has one batch for an issuer and a root, and so has the database; which tree, its count says.
+        again = {
+            "state": BatchState.SEALED,
+            "leaf_count": tree.leaf_count,
+            "sealed_at": sealed_at,
+            "nonce": None,
+            "cancel_requested": 0,
+        }
         connection.execute(update(batch).where(batch.c.id == found.id).values(**again))
         self._add_leaves(connection, found.id, leaves)
         return int(found.id)
@@ -252,6 +278,21 @@ class BatchStore:
             return [batch_row(found) for found in connection.execute(mine)]
 
 
+def refuse_other_tree(known: TreeId, tree: TreeId) -> None:
+    """An issuer's root can be anchored once, so it stands for one tree: that of its leaf count.
+
+    Raises:
+        IntakeError: code `root-taken`: the trees differ.
+    """
+    if known != tree:
+        raise IntakeError(
+            f"the issuer has a batch of {known.leaf_count} credentials under the root 0x{known.root.hex()}, and these "
+            f"{tree.leaf_count} have the same root: digests among them are nodes of that batch, not credentials",
+            remedy="Take out what is the root of a batch; or add one more credential, which changes the root.",
+            code="root-taken",
+        )
+
+
 _LEAF = (leaf.c.digest, leaf.c.leaf_index, leaf.c.method, leaf.c.source, leaf.c.line)
 _INSERT_LEAF = {
     style: f"INSERT INTO leaf (digest, batch, leaf_index, method, source, line) VALUES ({', '.join([mark] * 6)})"  # noqa: S608 - marks
@@ -278,6 +319,13 @@ BATCH = (
     batch.c.cancel_requested,
 )
 _BATCHES: Select[tuple[object, ...]] = select(*BATCH)
+
+
+def contracts_of(engine: Engine) -> list[tuple[str, str]]:
+    """The chains (CAIP-2) that a folder has batches on, and the contracts there."""
+    query = select(batch.c.chain, batch.c.contract).distinct().order_by(batch.c.chain, batch.c.contract)
+    with engine.connect() as connection:
+        return [(found.chain, found.contract) for found in connection.execute(query)]
 
 
 def batch_row(found: Row[tuple[object, ...]] | Sequence[object]) -> BatchRow:

@@ -30,7 +30,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from registry.errors import SettingsError, StoreError
 from registry.privatefiles import FILE_MODE, make_private_file
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The revision this program works with; a test compares it with `migrations`."""
 FIRST: Final = "0001"
 # Longer than the largest batch takes to be hashed between two statements.

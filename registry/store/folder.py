@@ -8,6 +8,7 @@ from registry.errors import StoreError, TreeError
 from registry.merkle import Tree
 from registry.privatefiles import make_private_folder, tighten
 from registry.store.database import open_database
+from registry.treefile import TreeId, file_of
 
 
 class DataFolder:
@@ -41,7 +42,7 @@ class DataFolder:
 
     @property
     def trees(self) -> Path:
-        """Tree files, `<root>.tree`."""
+        """Tree files, `<root>-<leaf count>.tree`."""
         return self.path / "trees"
 
     @property
@@ -54,19 +55,28 @@ class DataFolder:
         """Where contracts are, `<chain id>.json`."""
         return self.path / "deployments"
 
-    def tree_path(self, root: bytes) -> Path:
-        """The file of the tree with that root."""
-        return self.trees / f"{root.hex()}.tree"
+    def tree_path(self, tree: TreeId) -> Path:
+        """The file of a tree, where it is or where it belongs."""
+        return file_of(self.trees, tree)
 
-    def tree(self, root: bytes) -> Tree:
-        """The tree with that root, mapped from its file; close it after use.
+    def keep_tree(self, tree: Tree) -> None:
+        """See to it that the file of a tree is there.
+
+        Raises:
+            TreeError: it cannot be written.
+        """
+        if not self.tree_path(tree.id).exists():
+            tree.write(self.trees / tree.id.name)
+
+    def tree(self, tree: TreeId) -> Tree:
+        """A tree, mapped from its file; close it after use.
 
         Raises:
             StoreError: the file is missing or damaged.
         """
-        path = self.tree_path(root)
+        path = self.tree_path(tree)
         try:
-            return Tree.open(path, expected_root=root)
+            return Tree.open(path, expected=tree)
         except (TreeError, OSError) as error:
             raise StoreError(
                 f"the tree cannot be opened: {error}",

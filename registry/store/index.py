@@ -30,6 +30,7 @@ from registry.store.index_tables import (
     indexed_status,
     indexed_tree,
 )
+from registry.treefile import TreeId
 
 # Databases take only so many values in one statement.
 VALUES_A_STATEMENT = 500
@@ -81,16 +82,18 @@ class EventPlace(NamedTuple):
 class LeafPlace(NamedTuple):
     """A tree that may hold a digest, and the first of its leaves that begins like it."""
 
-    root: bytes
+    tree: TreeId
     leaf_index: int
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedTree:
-    """A tree whose file was looked at. `state` is "loaded", "damaged" or "unsorted"; times are Unix seconds."""
+    """A tree whose file was looked at. `state` is "loaded", "damaged" or "unsorted"; times are Unix seconds.
 
-    root: bytes
-    leaf_count: int
+    A loaded one was read from its leaves to its root, and they ascend.
+    """
+
+    tree: TreeId
     state: str
     loaded_at: int
 
@@ -321,12 +324,13 @@ class Index:
     def places_of_many(self, digests: Sequence[bytes]) -> dict[bytes, list[LeafPlace]]:
         """`places` of many digests at once."""
         by_prefix: dict[int, list[LeafPlace]] = {}
-        columns = (indexed_leaf.c.prefix, indexed_tree.c.root, indexed_leaf.c.leaf_index)
+        columns = (indexed_leaf.c.prefix, *TREE, indexed_leaf.c.leaf_index)
         with self.engine.connect() as connection:
             for some in _in_pieces(sorted({prefix_of(digest) for digest in digests})):
                 query = select(*columns).join(indexed_tree).where(indexed_leaf.c.prefix.in_(some))
-                for prefix, root, leaf_index in connection.execute(query):
-                    by_prefix.setdefault(prefix, []).append(LeafPlace(root, leaf_index))
+                for row in connection.execute(query):
+                    place = LeafPlace(TreeId(row.root, row.leaf_count), row.leaf_index)
+                    by_prefix.setdefault(row.prefix, []).append(place)
         return {digest: by_prefix.get(prefix_of(digest), []) for digest in digests}
 
     def places_with_prefix(self, hexadecimal: str, *, limit: int) -> list[LeafPlace]:
@@ -335,42 +339,48 @@ class Index:
         return self._places(indexed_leaf.c.prefix.between(first, last), limit=limit)
 
     def _places(self, condition: ColumnElement[bool], *, limit: int | None = None) -> list[LeafPlace]:
-        query = select(indexed_tree.c.root, indexed_leaf.c.leaf_index).join(indexed_tree).where(condition)
+        query = select(*TREE, indexed_leaf.c.leaf_index).join(indexed_tree).where(condition)
         query = query.order_by(indexed_leaf.c.prefix, indexed_leaf.c.tree).limit(limit)
         with self.engine.connect() as connection:
-            return [LeafPlace(*found) for found in connection.execute(query)]
+            found = connection.execute(query)
+            return [LeafPlace(TreeId(row.root, row.leaf_count), row.leaf_index) for row in found]
 
-    def trees(self, roots: Iterable[bytes]) -> dict[bytes, IndexedTree]:
+    def trees(self, wanted: Iterable[TreeId]) -> dict[TreeId, IndexedTree]:
         """Those of the trees that were looked at."""
+        asked = set(wanted)
         of = indexed_tree.c
-        found: dict[bytes, IndexedTree] = {}
+        found: dict[TreeId, IndexedTree] = {}
         with self.engine.connect() as connection:
-            for some in _in_pieces(list(roots)):
-                for row in connection.execute(
-                    select(of.root, of.leaf_count, of.state, of.loaded_at).where(of.root.in_(some))
-                ):
-                    found[row.root] = IndexedTree(*row)
+            for some in _in_pieces(sorted({tree.root for tree in asked})):
+                for row in connection.execute(select(*TREE, of.state, of.loaded_at).where(of.root.in_(some))):
+                    tree = TreeId(row.root, row.leaf_count)
+                    if tree in asked:
+                        found[tree] = IndexedTree(tree, row.state, row.loaded_at)
         return found
 
-    def roots_without_tree(self, *, issuer: int | None = None, after: bytes = b"", limit: int = 1000) -> list[bytes]:
-        """Roots of batches whose digests cannot be looked up, in ascending order, those after one.
+    def without_tree(
+        self, *, issuer: int | None = None, after: TreeId | None = None, limit: int = 1000
+    ) -> list[TreeId]:
+        """Trees of batches that cannot be searched, in ascending order, those after one.
 
-        Their tree was not there yet, or is not sound.
+        Their file was not there yet, or is not sound. One of 0 leaves stands for a batch that does not state its count:
+        which leaves it has is not known, whatever trees of its root are loaded.
         """
         of = indexed_batch.c
-        loaded = select(indexed_tree.c.root).where(indexed_tree.c.root == of.root, indexed_tree.c.state == LOADED)
-        query = select(of.root).where(of.source == self.source, of.root > after, ~loaded.exists()).distinct()
+        query = select(of.root, of.leaf_count).where(of.source == self.source, ~_is_loaded()).distinct()
+        if after is not None:
+            query = query.where(tuple_(of.root, of.leaf_count) > tuple_(after.root, after.leaf_count))
         if issuer is not None:
             query = query.where(of.issuer == issuer)
         with self.engine.connect() as connection:
-            return list(connection.execute(query.order_by(of.root).limit(limit)).scalars())
+            found = connection.execute(query.order_by(of.root, of.leaf_count).limit(limit))
+            return [TreeId(*row) for row in found]
 
     def coverage(self, issuer: int | None = None, *, named: int = 20) -> tuple[int, int, tuple[int, ...]]:
-        """How many batches there are, how many of them have no loaded tree, and whose those are, the first few."""
+        """How many batches there are, how many of them cannot be searched, and whose those are, the first few."""
         of = indexed_batch.c
-        loaded = select(indexed_tree.c.root).where(indexed_tree.c.root == of.root, indexed_tree.c.state == LOADED)
         mine = [of.source == self.source] + ([] if issuer is None else [of.issuer == issuer])
-        missing = (*mine, ~loaded.exists())
+        missing = (*mine, ~_is_loaded())
         with self.engine.connect() as connection:
             batches: int = connection.execute(select(func.count()).select_from(indexed_batch).where(*mine)).scalar_one()
             without: int = connection.execute(
@@ -403,7 +413,15 @@ BATCH: tuple[ColumnElement[Any], ...] = (
     indexed_batch.c.suspended,
 )
 
+TREE: tuple[ColumnElement[Any], ...] = (indexed_tree.c.root, indexed_tree.c.leaf_count)
 EVENT: tuple[ColumnElement[Any], ...] = tuple(column for column in indexed_event.c if column.name != "source")
+
+
+def _is_loaded() -> ColumnElement[bool]:
+    """Whether the tree of a batch is loaded: that of its root and its count, and no other of the same root."""
+    of, batch = indexed_tree.c, indexed_batch.c
+    same = (of.root == batch.root, of.leaf_count == batch.leaf_count, of.state == LOADED)
+    return select(of.id).where(*same).exists()
 
 
 def batch_of(row: Any) -> IndexedBatch:

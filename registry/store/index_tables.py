@@ -129,10 +129,11 @@ indexed_tree = Table(
     "indexed_tree",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("root", LargeBinary, nullable=False, unique=True),
+    Column("root", LargeBinary, nullable=False),
     Column("leaf_count", BigInteger, nullable=False),
     Column("state", String, nullable=False, comment="loaded, or why not: damaged, unsorted."),
     Column("loaded_at", BigInteger, nullable=False),
+    UniqueConstraint("root", "leaf_count"),
     comment="Trees of anchored batches whose file was there and was checked.",
 )
 

@@ -13,9 +13,10 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 
 from registry.store.database import is_postgresql
-from registry.store.index import LeafPlace
+from registry.store.index import TREE, LeafPlace
 from registry.store.index_facts import prefix_of
 from registry.store.index_tables import indexed_tree
+from registry.treefile import TreeId
 
 MAPPED_BYTES: Final = 2 << 30
 
@@ -30,7 +31,7 @@ class LeafReader:
         self._query = _QUERY.format(mark="%s" if is_postgresql(engine) else "?")
         self._local = threading.local()
         # The number of a tree never changes its meaning.
-        self._roots: dict[int, bytes] = {}
+        self._trees: dict[int, TreeId] = {}
 
     def places(self, digest: bytes) -> list[LeafPlace]:
         """The trees that may hold a digest; whether one does, only its leaves can say.
@@ -38,7 +39,7 @@ class LeafReader:
         Raises:
             SQLAlchemyError: the database does not answer.
         """
-        return [LeafPlace(self._root(tree), leaf_index) for tree, leaf_index in self._rows(prefix_of(digest))]
+        return [LeafPlace(self._tree(tree), leaf_index) for tree, leaf_index in self._rows(prefix_of(digest))]
 
     def _rows(self, prefix: int) -> list[tuple[int, int]]:
         cursor = getattr(self._local, "cursor", None)
@@ -74,9 +75,9 @@ class LeafReader:
         self._local.connection = connection
         return driver.cursor()
 
-    def _root(self, tree: int) -> bytes:
-        if tree not in self._roots:
+    def _tree(self, number: int) -> TreeId:
+        if number not in self._trees:
             with self._engine.connect() as connection:
-                query = select(indexed_tree.c.root).where(indexed_tree.c.id == tree)
-                self._roots[tree] = connection.execute(query).scalar_one()
-        return self._roots[tree]
+                query = select(*TREE).where(indexed_tree.c.id == number)
+                self._trees[number] = TreeId(*connection.execute(query).one())
+        return self._trees[number]

@@ -20,10 +20,11 @@ from registry.store.index import LOADED, Index
 from registry.store.index_facts import prefix_of
 from registry.store.index_tables import indexed_tree
 from registry.store.trees import DAMAGED, MISSING, TreeStore
+from registry.treefile import TreeId
 
 # Digests fall all over the index: the more of them come in one transaction, the fewer pages are written for each.
 ROWS_A_COMMIT: Final = 250_000
-ROOTS_A_PAGE: Final = 500
+TREES_A_PAGE: Final = 500
 FIRST_RETRY_SECONDS: Final = 2.0
 LONGEST_RETRY_SECONDS: Final = 600.0
 
@@ -57,7 +58,7 @@ class TreeLoader:
         self._trees = trees
         self._clock = clock
         # Trees that were not there, or not sound: when each is looked at again, and after how long the next time.
-        self._waiting: dict[bytes, tuple[float, float]] = {}
+        self._waiting: dict[TreeId, tuple[float, float]] = {}
         # The state of the index in which all others were found loaded.
         self._looked_at: tuple[int, int] | None = None
 
@@ -81,44 +82,57 @@ class TreeLoader:
         if state == self._looked_at and all(moment < next_try for next_try, _ in self._waiting.values()):
             return 0
         pile = _Pile(self._engine)
-        after = b""
-        while roots := self._index.roots_without_tree(after=after, limit=ROOTS_A_PAGE):
-            after = roots[-1]
-            for root in roots:
+        after = None
+        while wanted := self._index.without_tree(after=after, limit=TREES_A_PAGE):
+            after = wanted[-1]
+            for which in wanted:
                 if stop is not None and stop.is_set():
                     pile.write()
                     return pile.loaded
-                self._try(root, pile)
+                self._try(which, pile)
         pile.write()
         self._looked_at = state
         return pile.loaded
 
-    def _try(self, root: bytes, pile: _Pile) -> None:
-        next_try, pause = self._waiting.get(root, (0.0, FIRST_RETRY_SECONDS))
+    def _try(self, which: TreeId, pile: _Pile) -> None:
+        next_try, pause = self._waiting.get(which, (0.0, FIRST_RETRY_SECONDS))
         if self._clock() < next_try:
             return
+        if self._try_all_of(which.root, pile) if not which.leaf_count else self._try_one(which, pile):
+            self._waiting.pop(which, None)
+        else:
+            self._waiting[which] = (self._clock() + pause, min(LONGEST_RETRY_SECONDS, pause * 2))
+
+    def _try_all_of(self, root: bytes, pile: _Pile) -> bool:
+        """For a batch that does not state its count: any tree with its root may be the one; never known to be."""
+        of_root = [TreeId(root, count) for count in self._trees.counts(root)]
+        known = self._index.trees(of_root)
+        for which in of_root:
+            if which not in known or known[which].state != TreeState.LOADED:
+                self._try_one(which, pile)
+        return False
+
+    def _try_one(self, which: TreeId, pile: _Pile) -> bool:
+        """Load a tree if it is there and sound; whether it was."""
         state = TreeState.DAMAGED
         try:
-            with self._trees.open_whole(root) as tree:
-                state = self._checked(root, tree)
+            with self._trees.open_whole(which) as tree:
+                state = self._checked(tree)
                 if state is TreeState.LOADED:
-                    pile.add(root, tree)
+                    pile.add(tree)
                 else:
                     with self._engine.begin() as connection:
-                        _set(connection, root, tree.leaf_count, state)
+                        _set(connection, which, state)
         except StoreError as error:
             if error.code not in (MISSING, DAMAGED):
                 raise
-        if state is TreeState.LOADED:
-            self._waiting.pop(root, None)
-        else:
-            self._waiting[root] = (self._clock() + pause, min(LONGEST_RETRY_SECONDS, pause * 2))
+        return state is TreeState.LOADED
 
-    def _checked(self, root: bytes, tree: Tree) -> TreeState:
+    def _checked(self, tree: Tree) -> TreeState:
         try:
             tree.check()
         except TreeError as error:
-            _log.warning("the tree 0x%s is not loaded: %s", root.hex(), error, extra={"code": error.code})
+            _log.warning("the tree %s is not loaded: %s", tree.id, error, extra={"code": error.code})
             return TreeState.UNSORTED if error.code == "leaf-order" else TreeState.DAMAGED
         return TreeState.LOADED
 
@@ -130,21 +144,21 @@ class _Pile:
         self.loaded = 0
         self._engine = engine
         self._size = 0
-        self._parts: list[tuple[bytes, int, TreeState, list[Place]]] = []
+        self._parts: list[tuple[TreeId, TreeState, list[Place]]] = []
 
-    def add(self, root: bytes, tree: Tree) -> None:
+    def add(self, tree: Tree) -> None:
         """Add the leaves of a tree that was checked."""
         places: list[Place] = []
         for place in _places(tree.leaves()):
             places.append(place)
             if self._size + len(places) >= ROWS_A_COMMIT:
-                self._part(root, tree.leaf_count, TreeState.LOADING, places)
+                self._part(tree.id, TreeState.LOADING, places)
                 self.write()
                 places = []
-        self._part(root, tree.leaf_count, TreeState.LOADED, places)
+        self._part(tree.id, TreeState.LOADED, places)
 
-    def _part(self, root: bytes, leaf_count: int, state: TreeState, places: list[Place]) -> None:
-        self._parts.append((root, leaf_count, state, places))
+    def _part(self, which: TreeId, state: TreeState, places: list[Place]) -> None:
+        self._parts.append((which, state, places))
         self._size += len(places)
 
     def write(self) -> None:
@@ -153,24 +167,25 @@ class _Pile:
             return
         with self._engine.begin() as connection:
             rows: list[Row] = []
-            for root, leaf_count, state, places in self._parts:
-                number = _set(connection, root, leaf_count, state)
+            for which, state, places in self._parts:
+                number = _set(connection, which, state)
                 rows += [(prefix, number, leaf_index) for prefix, leaf_index in places]
             if rows:
                 rows.sort()
                 _add(connection, rows)
-        self.loaded += sum(state is TreeState.LOADED for _, _, state, _ in self._parts)
+        self.loaded += sum(state is TreeState.LOADED for _, state, _ in self._parts)
         self._parts.clear()
         self._size = 0
 
 
-def _set(connection: Connection, root: bytes, leaf_count: int, state: TreeState) -> int:
+def _set(connection: Connection, which: TreeId, state: TreeState) -> int:
     """Write what is known of a tree; returns its number."""
-    values = {"leaf_count": leaf_count, "state": state, "loaded_at": int(time.time())}
+    values = {"state": state, "loaded_at": int(time.time())}
     dialect = postgresql if is_postgresql(connection.engine) else sqlite
-    connection.execute(dialect.insert(indexed_tree).values(root=root, **values).on_conflict_do_nothing())
-    changed = update(indexed_tree).where(indexed_tree.c.root == root).values(**values).returning(indexed_tree.c.id)
-    number: int = connection.execute(changed).scalar_one()
+    of = indexed_tree.c
+    connection.execute(dialect.insert(indexed_tree).values(**which._asdict(), **values).on_conflict_do_nothing())
+    this = update(indexed_tree).where(of.root == which.root, of.leaf_count == which.leaf_count)
+    number: int = connection.execute(this.values(**values).returning(of.id)).scalar_one()
     return number
 
 

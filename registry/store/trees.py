@@ -12,7 +12,6 @@ the batch":
 from __future__ import annotations
 
 import os
-import re
 import resource
 import tempfile
 import threading
@@ -28,7 +27,7 @@ from registry.errors import ProofError, SettingsError, StoreError, TreeError
 from registry.merkle import AbsenceProof, InclusionProof, Tree, check_absence, check_inclusion
 from registry.settings import Settings
 from registry.store.tree_blocks import Block, BlockTree, ReadableTree
-from registry.treefile import HEADER, levels_of, read_header
+from registry.treefile import HEADER, TreeId, file_of, id_in, levels_of, read_header, tree_named
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -40,6 +39,7 @@ REPAIR = "Copy it from the write side (`testamur trees push`), or restore it fro
 
 MOST_OPEN_TREES = 4096
 MOST_HEADERS = 1 << 16
+NAMES_A_PAGE = 50
 # What a block in the cache takes besides its nodes.
 BLOCK_OVERHEAD = 800
 CHUNK_BYTES = 8 << 20
@@ -51,42 +51,40 @@ REQUEST_SECONDS = 10
 RETRIES = 2
 RETRY_SECONDS = 10
 
-_TREE_NAME = re.compile(r"([0-9a-f]{64})\.tree")
-
 
 class TreeStore(Protocol):
-    """The trees of all batches by their root. Safe for use by several threads.
+    """The trees of all batches, by root and leaf count. Safe for use by several threads.
 
     Every method raises `StoreError` with code `tree-missing`, `tree-damaged` or `trees-unavailable` when the tree
     cannot be used, and `TreeError` for a digest that is not 32 bytes long or an index beyond the tree.
     """
 
-    def has(self, root: bytes) -> bool:
+    def has(self, tree: TreeId) -> bool:
         """Whether the store has the tree, by its header and its length."""
 
-    def leaf_count(self, root: bytes) -> int:
-        """The number of leaves by the header of the tree: compare it with the one on chain."""
+    def counts(self, root: bytes) -> list[int]:
+        """The leaf counts of the trees with that root, ascending, by their names: for a batch that states none."""
 
-    def inclusion(self, root: bytes, digest: bytes, *, hint: int | None = None) -> InclusionProof | None:
+    def inclusion(self, tree: TreeId, digest: bytes, *, hint: int | None = None) -> InclusionProof | None:
         """The verified proof that a digest is in the tree; None when it is verified to be absent.
 
         Args:
             hint: the index at which somebody saw it; a wrong one only costs time.
         """
 
-    def inclusion_at(self, root: bytes, index: int) -> tuple[bytes, InclusionProof]:
+    def inclusion_at(self, tree: TreeId, index: int) -> tuple[bytes, InclusionProof]:
         """The leaf at an index with its verified proof."""
 
-    def absence(self, root: bytes, digest: bytes) -> AbsenceProof | None:
+    def absence(self, tree: TreeId, digest: bytes) -> AbsenceProof | None:
         """The verified proof that a digest is not in the tree; None when it is verified to be in it."""
 
-    def leaves(self, root: bytes, first: int, count: int) -> list[bytes]:
+    def leaves(self, tree: TreeId, first: int, count: int) -> list[bytes]:
         """The leaves from an index on, fewer at the end of the tree. NOT verified: prove each that matters."""
 
-    def open_whole(self, root: bytes) -> AbstractContextManager[Tree]:
+    def open_whole(self, tree: TreeId) -> AbstractContextManager[Tree]:
         """The whole tree, for loading and audit, as it is stored: `Tree.check` verifies it."""
 
-    def put(self, root: bytes, path: Path) -> None:
+    def put(self, tree: TreeId, path: Path) -> None:
         """Copy a sealed tree file into the store, unless it is there already."""
 
 
@@ -146,104 +144,102 @@ class _VerifiedTrees(ABC):
     """Proofs of trees that nobody vouches for."""
 
     @abstractmethod
-    def _tree(self, root: bytes) -> ReadableTree:
-        """The tree with that root, its header checked."""
+    def _tree(self, tree: TreeId) -> ReadableTree:
+        """That tree, its header checked."""
 
     @abstractmethod
-    def _look(self, root: bytes) -> None:
+    def _look(self, tree: TreeId) -> None:
         """Check header and length of the tree as they are in the store at this moment."""
 
     @abstractmethod
-    def _forget(self, root: bytes) -> None:
+    def _forget(self, tree: TreeId) -> None:
         """Read everything of the tree anew the next time."""
 
     @abstractmethod
-    def _name(self, root: bytes) -> str:
+    def _name(self, tree: TreeId) -> str:
         """Where the tree is, for a person."""
 
-    def has(self, root: bytes) -> bool:
+    def has(self, tree: TreeId) -> bool:
         """As in `TreeStore`."""
         try:
-            self._look(root)
+            self._look(tree)
         except StoreError as error:
             if error.code == MISSING:
                 return False
             raise
         return True
 
-    def leaf_count(self, root: bytes) -> int:
+    def inclusion(self, tree: TreeId, digest: bytes, *, hint: int | None = None) -> InclusionProof | None:
         """As in `TreeStore`."""
-        return self._tree(root).leaf_count
-
-    def inclusion(self, root: bytes, digest: bytes, *, hint: int | None = None) -> InclusionProof | None:
-        """As in `TreeStore`."""
-        proof = self._located(root, digest, hint)
+        proof = self._located(tree, digest, hint)
         return proof if isinstance(proof, InclusionProof) else None
 
-    def absence(self, root: bytes, digest: bytes) -> AbsenceProof | None:
+    def absence(self, tree: TreeId, digest: bytes) -> AbsenceProof | None:
         """As in `TreeStore`."""
-        proof = self._located(root, digest, None)
+        proof = self._located(tree, digest, None)
         return proof if isinstance(proof, AbsenceProof) else None
 
-    def inclusion_at(self, root: bytes, index: int) -> tuple[bytes, InclusionProof]:
+    def inclusion_at(self, tree: TreeId, index: int) -> tuple[bytes, InclusionProof]:
         """As in `TreeStore`."""
-        tree = self._tree(root)
-        leaf, proof = tree.leaf(index), tree.inclusion(index)
+        readable = self._tree(tree)
+        leaf, proof = readable.leaf(index), readable.inclusion(index)
         try:
-            check_inclusion(leaf, root, proof)
+            check_inclusion(leaf, tree.root, proof)
         except ProofError as error:
-            raise self._damaged(root, error) from None
+            raise self._damaged(tree, error) from None
         return leaf, proof
 
-    def leaves(self, root: bytes, first: int, count: int) -> list[bytes]:
+    def leaves(self, tree: TreeId, first: int, count: int) -> list[bytes]:
         """As in `TreeStore`."""
-        tree = self._tree(root)
-        return [tree.leaf(index) for index in _within(tree.leaf_count, first, count)]
+        readable = self._tree(tree)
+        return [readable.leaf(index) for index in _within(tree.leaf_count, first, count)]
 
-    def _located(self, root: bytes, digest: bytes, hint: int | None) -> InclusionProof | AbsenceProof:
+    def _located(self, tree: TreeId, digest: bytes, hint: int | None) -> InclusionProof | AbsenceProof:
         """Where the digest is, or where it would be; either is proved before it is returned."""
-        tree = self._tree(root)
-        hinted = hint is not None and 0 <= hint < tree.leaf_count and tree.leaf(hint) == digest
-        index = hint if hinted else tree.index_of(digest)
+        readable = self._tree(tree)
+        hinted = hint is not None and 0 <= hint < tree.leaf_count and readable.leaf(hint) == digest
+        index = hint if hinted else readable.index_of(digest)
         try:
             if index is not None:
-                found = tree.inclusion(index)
-                check_inclusion(digest, root, found)
+                found = readable.inclusion(index)
+                check_inclusion(digest, tree.root, found)
                 return found
-            absent = tree.absence(digest)
-            check_absence(digest, root, absent)
+            absent = readable.absence(digest)
+            check_absence(digest, tree.root, absent)
         except ProofError as error:
-            raise self._damaged(root, error) from None
+            raise self._damaged(tree, error) from None
         return absent
 
-    def _damaged(self, root: bytes, error: ProofError | TreeError) -> StoreError:
-        self._forget(root)
+    def _damaged(self, tree: TreeId, error: ProofError | TreeError) -> StoreError:
+        self._forget(tree)
         return StoreError(
-            f"the tree {root.hex()} is damaged: {error.what}",
-            where=self._name(root),
+            f"the tree {tree} is damaged: {error.what}",
+            where=self._name(tree),
             remedy=error.remedy if error.code == "version" else REPAIR,
             code=DAMAGED,
         )
 
-    def _missing(self, root: bytes) -> StoreError:
+    def _missing(self, tree: TreeId) -> StoreError:
         return StoreError(
-            f"the tree {root.hex()} is not in the tree store",
-            where=self._name(root),
+            f"the tree {tree} is not in the tree store",
+            where=self._name(tree),
             remedy=REPAIR,
             code=MISSING,
         )
 
-    def _unavailable(self, root: bytes, why: str) -> StoreError:
+    def _unavailable(self, tree: TreeId, why: str) -> StoreError:
         return StoreError(
-            f"the tree store could not be asked for the tree {root.hex()}: {why}",
-            where=self._name(root),
+            f"the tree store could not be asked for the tree {tree}: {why}",
+            where=self._name(tree),
             remedy="Try again; if it stays so, check the setting trees, the credentials and the storage itself.",
             code=UNAVAILABLE,
         )
 
 
 class FolderTrees(_VerifiedTrees):
-    """Trees in a folder, `<root>.tree`, mapped and kept open as long as there is room.
+    """Trees in a folder, `<root>-<leaf count>.tree`, mapped and kept open as long as there is room.
+
+    Files with the former name, `<root>.tree`, are used where they are.
 
     Args:
         most_open: trees that are kept open; default: half of the files that the process may open, 4096 at most.
@@ -252,133 +248,178 @@ class FolderTrees(_VerifiedTrees):
     def __init__(self, folder: Path, *, most_open: int | None = None):
         self._folder = folder
         self._most_open = most_open or _share_of_open_files()
-        self._open: OrderedDict[bytes, Tree] = OrderedDict()
+        self._open: OrderedDict[TreeId, Tree] = OrderedDict()
         self._lock = threading.Lock()
 
-    def roots(self) -> list[bytes]:
-        """The roots of all trees in the folder, in ascending order."""
-        found = (_TREE_NAME.fullmatch(path.name) for path in self._folder.iterdir())
-        return sorted(bytes.fromhex(match[1]) for match in found if match)
+    def ids(self) -> list[TreeId]:
+        """All trees in the folder in ascending order; with count 0 where a file with a former name does not tell it."""
+        found: set[TreeId] = set()
+        for path in self._folder.iterdir():
+            if named := tree_named(path.name):
+                root, leaf_count = named
+                found.add(TreeId(root, leaf_count) if leaf_count else id_in(path) or TreeId(root, 0))
+        return sorted(found)
 
-    @contextmanager
-    def open_whole(self, root: bytes) -> Iterator[Tree]:
-        """As in `TreeStore`."""
-        with self._opened(root) as tree:
-            yield tree
-
-    def path(self, root: bytes) -> Path:
-        """The file of the tree with that root."""
-        return self._folder / f"{root.hex()}.tree"
-
-    def put(self, root: bytes, path: Path) -> None:
+    def counts(self, root: bytes) -> list[int]:
         """As in `TreeStore`."""
         try:
-            if self.has(root):
+            found = [tree_named(path.name) for path in self._folder.iterdir() if path.name.startswith(root.hex())]
+        except OSError as error:
+            raise self._unavailable(TreeId(root, 0), str(error.strerror)) from None
+        counts = {named[1] for named in found if named is not None and named[1]}
+        former = id_in(self._folder / TreeId(root, 0).former_name)
+        return sorted(counts | ({former.leaf_count} if former is not None and former.root == root else set()))
+
+    @contextmanager
+    def open_whole(self, tree: TreeId) -> Iterator[Tree]:
+        """As in `TreeStore`."""
+        with self._opened(tree) as opened:
+            yield opened
+
+    def path(self, tree: TreeId) -> Path:
+        """The file of that tree."""
+        return file_of(self._folder, tree)
+
+    def put(self, tree: TreeId, path: Path) -> None:
+        """As in `TreeStore`."""
+        try:
+            if self.has(tree):
                 return
         except StoreError as error:
             if error.code != DAMAGED:
                 raise
-        with _sealed(path, root) as tree:
+        with _sealed(path, tree) as sealed:
             try:
-                tree.write(self.path(root))
+                sealed.write(self._folder / tree.name)
             except TreeError as error:
-                raise self._unavailable(root, error.what) from None
+                raise self._unavailable(tree, error.what) from None
 
-    def _tree(self, root: bytes) -> Tree:
+    def _tree(self, tree: TreeId) -> Tree:
         with self._lock:
-            if tree := self._open.get(root):
-                self._open.move_to_end(root)
-                return tree
-        tree = self._opened(root)
+            if opened := self._open.get(tree):
+                self._open.move_to_end(tree)
+                return opened
+        opened = self._opened(tree)
         with self._lock:
-            self._open[root] = tree
+            self._open[tree] = opened
             # Nothing is closed here: another thread may be reading. The last one to let go of a tree unmaps it.
             while len(self._open) > self._most_open:
                 self._open.popitem(last=False)
-        return tree
+        return opened
 
-    def _look(self, root: bytes) -> None:
-        self._opened(root).close()
+    def _look(self, tree: TreeId) -> None:
+        self._opened(tree).close()
 
-    def _opened(self, root: bytes) -> Tree:
-        path = self.path(root)
+    def _opened(self, tree: TreeId) -> Tree:
+        path = self.path(tree)
         try:
-            return Tree.open(path, expected_root=root)
+            return Tree.open(path, expected=tree)
         except TreeError as error:
             if error.code != "unreadable":
-                raise self._damaged(root, error) from None
+                raise self._damaged(tree, error) from None
             # A folder that is not mounted has no files either.
             if self._folder.is_dir() and not path.exists():
-                raise self._missing(root) from None
-            raise self._unavailable(root, error.what) from None
+                raise self._missing(tree) from None
+            raise self._unavailable(tree, error.what) from None
 
-    def _forget(self, root: bytes) -> None:
+    def _forget(self, tree: TreeId) -> None:
         with self._lock:
-            self._open.pop(root, None)
+            self._open.pop(tree, None)
 
-    def _name(self, root: bytes) -> str:
-        return str(self.path(root))
+    def _name(self, tree: TreeId) -> str:
+        return str(self.path(tree))
 
 
 class S3Trees(_VerifiedTrees):
     """Trees on S3-compatible storage, or any other that obstore knows, read by blocks of 8 KiB.
 
     Args:
-        store: where objects are named `<root>.tree`.
+        store: where objects are named `<root>-<leaf count>.tree`, or formerly `<root>.tree`.
         cache_bytes: memory for the blocks that were asked for last.
     """
 
     def __init__(self, store: ObjectStore, *, cache_bytes: int = 64 << 20):
         self._store = store
         self._blocks = _BlockCache(cache_bytes)
-        self._trees: OrderedDict[bytes, BlockTree] = OrderedDict()
+        self._trees: OrderedDict[TreeId, BlockTree] = OrderedDict()
         self._lock = threading.Lock()
 
+    def counts(self, root: bytes) -> list[int]:
+        """As in `TreeStore`."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        counts: set[int] = set()
+        try:
+            # Names come in ascending order, those of this root first.
+            for page in obstore.list(self._store, offset=root.hex(), chunk_size=NAMES_A_PAGE):
+                for found in page:
+                    name = found["path"].rpartition("/")[2]
+                    named = tree_named(name)
+                    if named is None or named[0] != root:
+                        return sorted(counts)
+                    counts |= {named[1]} if named[1] else self._former_count(root)
+        except (BaseError, OSError) as error:
+            raise self._unavailable(TreeId(root, 0), _short(error)) from None
+        return sorted(counts)
+
+    def _former_count(self, root: bytes) -> set[int]:
+        """The count of the tree with a former name, if it has that root and can be read."""
+        asked = TreeId(root, 0)
+        try:
+            found, _ = self._header(asked, asked.former_name)
+        except StoreError as error:
+            if error.code == UNAVAILABLE:
+                raise
+            return set()
+        return {found.leaf_count} if found.root == root else set()
+
     @contextmanager
-    def open_whole(self, root: bytes) -> Iterator[Tree]:
+    def open_whole(self, tree: TreeId) -> Iterator[Tree]:
         """As in `TreeStore`; downloaded to a temporary file first."""
-        size = levels_of(self.leaf_count(root))[-1].end
+        name = self._found(tree)
+        size = levels_of(tree.leaf_count)[-1].end
         with tempfile.NamedTemporaryFile(prefix="testamur-", suffix=".tree") as file:
             for start in range(0, size, CHUNK_BYTES):
-                file.write(self._range(root, start, min(CHUNK_BYTES, size - start)))
+                file.write(self._range(tree, name, start, min(CHUNK_BYTES, size - start)))
             file.flush()
             try:
-                tree = Tree.open(file.name, expected_root=root)
+                whole = Tree.open(file.name, expected=tree)
             except TreeError as error:
-                raise self._damaged(root, error) from None
-            with tree:
-                yield tree
+                raise self._damaged(tree, error) from None
+            with whole:
+                yield whole
 
-    def put(self, root: bytes, path: Path) -> None:
+    def put(self, tree: TreeId, path: Path) -> None:
         """As in `TreeStore`; what is there and damaged is replaced."""
         from obstore.exceptions import AlreadyExistsError, NotSupportedError
 
-        with _sealed(path, root):
+        with _sealed(path, tree):
             size = path.stat().st_size
         try:
-            if self.has(root):
+            if self.has(tree):
                 return
             # Whoever else writes this name writes the same bytes; nobody's are replaced without need.
-            self._upload(root, path, size, create=size <= CHUNK_BYTES)
+            self._upload(tree, path, size, create=size <= CHUNK_BYTES)
         except AlreadyExistsError:
             pass
         except NotSupportedError:
-            self._upload(root, path, size, create=False)
+            self._upload(tree, path, size, create=False)
         except StoreError as error:
             if error.code != DAMAGED:
                 raise
-            self._upload(root, path, size, create=False)
-        if not self.has(root):
-            raise self._unavailable(root, "it took the tree and does not have it")
+            self._upload(tree, path, size, create=False)
+        if not self.has(tree):
+            raise self._unavailable(tree, "it took the tree and does not have it")
 
-    def _upload(self, root: bytes, path: Path, size: int, *, create: bool) -> None:
+    def _upload(self, tree: TreeId, path: Path, size: int, *, create: bool) -> None:
         import obstore
         from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError
 
         try:
             obstore.put(
                 self._store,
-                _key(root),
+                tree.name,
                 path,
                 mode="create" if create else "overwrite",
                 use_multipart=size > CHUNK_BYTES,
@@ -388,92 +429,109 @@ class S3Trees(_VerifiedTrees):
         except (AlreadyExistsError, NotSupportedError):
             raise
         except (BaseError, OSError) as error:
-            raise self._unavailable(root, _short(error)) from None
+            raise self._unavailable(tree, _short(error)) from None
 
-    def _tree(self, root: bytes) -> BlockTree:
+    def _tree(self, tree: TreeId) -> BlockTree:
         with self._lock:
-            if tree := self._trees.get(root):
-                self._trees.move_to_end(root)
-                return tree
-        tree = BlockTree(self._leaf_count(root), root, lambda start, size: self._block(root, start, size))
+            if known := self._trees.get(tree):
+                self._trees.move_to_end(tree)
+                return known
+        name = self._found(tree)
+        known = BlockTree(tree.leaf_count, tree.root, lambda start, size: self._block(tree, name, start, size))
         with self._lock:
-            self._trees[root] = tree
+            self._trees[tree] = known
             while len(self._trees) > MOST_HEADERS:
                 self._trees.popitem(last=False)
-        return tree
+        return known
 
-    def _look(self, root: bytes) -> None:
-        self._leaf_count(root)
+    def _look(self, tree: TreeId) -> None:
+        self._found(tree)
 
-    def _leaf_count(self, root: bytes) -> int:
-        """From the header, once it and the length of the object are what they should be."""
+    def _found(self, tree: TreeId) -> str:
+        """The name of the object, once its header and its length are what they should be."""
+        name = tree.name
+        try:
+            found, size = self._header(tree, name)
+        except StoreError as error:
+            if error.code != MISSING:
+                raise
+            name = tree.former_name
+            found, size = self._header(tree, name)
+            if found != tree:
+                # The former name is that of another tree as well.
+                raise self._missing(tree) from None
+        if found != tree:
+            raise self._damaged(tree, TreeError(f"the object holds the tree {found}"))
+        expected = levels_of(tree.leaf_count)[-1].end
+        if size != expected:
+            what = f"{tree.leaf_count} leaves take {expected} bytes, the object has {size}"
+            raise self._damaged(tree, TreeError(what))
+        return name
+
+    def _header(self, tree: TreeId, name: str) -> tuple[TreeId, int]:
+        """Which tree an object says it holds, and its length."""
         import obstore
         from obstore.exceptions import BaseError
 
         try:
-            answer = obstore.get(self._store, _key(root), options={"range": (0, HEADER.size)})
+            answer = obstore.get(self._store, name, options={"range": (0, HEADER.size)})
             size, header = answer.meta["size"], bytes(answer.bytes())
         except (BaseError, OSError) as error:
-            raise self._failed(root, error, HEADER.size) from None
+            raise self._failed(tree, name, error, HEADER.size) from None
         try:
-            leaf_count, found = read_header(header, self._name(root))
+            leaf_count, root = read_header(header, name)
         except TreeError as error:
-            raise self._damaged(root, error) from None
-        expected = levels_of(leaf_count)[-1].end
-        if size != expected:
-            raise self._damaged(root, TreeError(f"{leaf_count} leaves take {expected} bytes, the object has {size}"))
-        if found != root:
-            raise self._damaged(root, TreeError(f"the object holds the tree {found.hex()}"))
-        return leaf_count
+            raise self._damaged(tree, error) from None
+        return TreeId(root, leaf_count), size
 
-    def _block(self, root: bytes, start: int, size: int) -> Block:
-        key = (root, start)
+    def _block(self, tree: TreeId, name: str, start: int, size: int) -> Block:
+        key = (tree, start)
         block = self._blocks.get(key)
         if block is None:
-            block = Block(self._range(root, start, size))
+            block = Block(self._range(tree, name, start, size))
             self._blocks.put(key, block)
         return block
 
-    def _range(self, root: bytes, start: int, size: int) -> bytes:
+    def _range(self, tree: TreeId, name: str, start: int, size: int) -> bytes:
         import obstore
         from obstore.exceptions import BaseError
 
         try:
-            found = bytes(obstore.get_range(self._store, _key(root), start=start, length=size))
+            found = bytes(obstore.get_range(self._store, name, start=start, length=size))
         except (BaseError, OSError) as error:
-            raise self._failed(root, error, start + size) from None
+            raise self._failed(tree, name, error, start + size) from None
         if len(found) != size:
-            raise self._damaged(root, TreeError(f"bytes {start} to {start + size} came as {len(found)} bytes"))
+            raise self._damaged(tree, TreeError(f"bytes {start} to {start + size} came as {len(found)} bytes"))
         return found
 
-    def _failed(self, root: bytes, error: Exception, end: int) -> StoreError:
+    def _failed(self, tree: TreeId, name: str, error: Exception, end: int) -> StoreError:
         """Why bytes up to an end did not come. A bucket that is not there answers like an object that is not there."""
         from obstore.exceptions import BaseError
 
-        self._forget(root)
+        self._forget(tree)
         if isinstance(error, FileNotFoundError):
             missing_bucket = "NoSuchBucket" in str(error)
-            return self._unavailable(root, "there is no such bucket") if missing_bucket else self._missing(root)
+            return self._unavailable(tree, "there is no such bucket") if missing_bucket else self._missing(tree)
         if "range" not in str(error).lower():
-            return self._unavailable(root, _short(error))
+            return self._unavailable(tree, _short(error))
         # What the storage refuses may be a range beyond the end of the object.
         try:
-            size = self._store.head(_key(root))["size"]
+            size = self._store.head(name)["size"]
         except FileNotFoundError:
-            return self._missing(root)
+            return self._missing(tree)
         except (BaseError, OSError):
-            return self._unavailable(root, _short(error))
+            return self._unavailable(tree, _short(error))
         if size < end:
-            return self._damaged(root, TreeError(f"the object has only {size} bytes"))
-        return self._unavailable(root, _short(error))
+            return self._damaged(tree, TreeError(f"the object has only {size} bytes"))
+        return self._unavailable(tree, _short(error))
 
-    def _forget(self, root: bytes) -> None:
+    def _forget(self, tree: TreeId) -> None:
         with self._lock:
-            self._trees.pop(root, None)
-        self._blocks.forget(root)
+            self._trees.pop(tree, None)
+        self._blocks.forget(tree)
 
-    def _name(self, root: bytes) -> str:
-        return _key(root)
+    def _name(self, tree: TreeId) -> str:
+        return tree.name
 
 
 class _BlockCache:
@@ -482,17 +540,17 @@ class _BlockCache:
     def __init__(self, most_bytes: int):
         self._most = most_bytes
         self._bytes = 0
-        self._blocks: OrderedDict[tuple[bytes, int], Block] = OrderedDict()
+        self._blocks: OrderedDict[tuple[TreeId, int], Block] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[bytes, int]) -> Block | None:
+    def get(self, key: tuple[TreeId, int]) -> Block | None:
         with self._lock:
             block = self._blocks.get(key)
             if block is not None:
                 self._blocks.move_to_end(key)
             return block
 
-    def put(self, key: tuple[bytes, int], block: Block) -> None:
+    def put(self, key: tuple[TreeId, int], block: Block) -> None:
         with self._lock:
             self._drop(key)
             self._blocks[key] = block
@@ -500,25 +558,25 @@ class _BlockCache:
             while self._bytes > self._most:
                 self._drop(next(iter(self._blocks)))
 
-    def forget(self, root: bytes) -> None:
+    def forget(self, tree: TreeId) -> None:
         with self._lock:
-            for key in [key for key in self._blocks if key[0] == root]:
+            for key in [key for key in self._blocks if key[0] == tree]:
                 self._drop(key)
 
-    def _drop(self, key: tuple[bytes, int]) -> None:
+    def _drop(self, key: tuple[TreeId, int]) -> None:
         block = self._blocks.pop(key, None)
         if block is not None:
             self._bytes -= block.size + BLOCK_OVERHEAD
 
 
-def _sealed(path: Path, root: bytes) -> Tree:
+def _sealed(path: Path, tree: TreeId) -> Tree:
     """The tree file that is to be copied, opened; only its header and length are looked at."""
     try:
-        return Tree.open(path, expected_root=root)
+        return Tree.open(path, expected=tree)
     except TreeError as error:
         missing = error.code == "unreadable" and not path.exists()
         raise StoreError(
-            f"the tree {root.hex()} cannot be copied into the tree store: {error.what}",
+            f"the tree {tree} cannot be copied into the tree store: {error.what}",
             where=str(path),
             remedy=error.remedy,
             code=MISSING if missing else DAMAGED,
@@ -534,10 +592,6 @@ def _within(leaf_count: int, first: int, count: int) -> range:
     if first < 0 or count < 0:
         raise TreeError(f"{count} leaves from {first} on cannot be asked for", code="index-range")
     return range(min(first, leaf_count), min(first + count, leaf_count))
-
-
-def _key(root: bytes) -> str:
-    return f"{root.hex()}.tree"
 
 
 def _short(error: Exception) -> str:

@@ -101,7 +101,7 @@ def _build(client: ChainClient, folder: Path, credentials: int, batches: int) ->
             with Tree.build(
                 first + packed[at : at + NODE_SIZE - 2] for at in range(0, len(packed), NODE_SIZE - 2)
             ) as tree:
-                tree.write(data.tree_path(tree.root))
+                tree.write(data.tree_path(tree.id))
                 root = tree.root
                 leaves = (Leaf(digest, at, 4, "list", at + 1) for at, digest in enumerate(tree.leaves()))
                 row = store.add(1, root, count, leaves, sealed_at=int(time()))

@@ -40,7 +40,7 @@ def build(folder: Path, url: str, credentials: int, batches: int, *, revoked_eve
     roots = []
     for number in range(batches):
         with Tree.build(digest(number * each + place) for place in range(each)) as tree:
-            tree.write(trees / f"{tree.root.hex()}.tree")
+            tree.write(trees / tree.id.name)
             roots.append(tree.root)
     built = time.perf_counter()
     engine = open_database(url)

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from registry.merkle import Tree
 from registry.settings import Settings
 from registry.store.trees import FolderTrees, S3Trees, TreeStore, open_trees
+from registry.treefile import TreeId
 
 PROOFS = 50_000
 REMOTE_PROOFS = 300
@@ -42,43 +43,43 @@ def main() -> None:
         remote(folder, asked)
 
 
-def build(folder: Path, leaves: int, count: int) -> list[tuple[bytes, bytes, int]]:
-    """Questions in random order: root, digest and where the digest is."""
+def build(folder: Path, leaves: int, count: int) -> list[tuple[TreeId, bytes, int]]:
+    """Questions in random order: tree, digest and where the digest is."""
     chosen = random.Random(1)
     asked = []
     for _ in range(count):
         packed = os.urandom(32 * leaves)
         with Tree.build(packed[start : start + 32] for start in range(0, len(packed), 32)) as tree:
-            tree.write(folder / f"{tree.root.hex()}.tree")
+            tree.write(folder / tree.id.name)
             places = [chosen.randrange(leaves) for _ in range(PROOFS // count)]
-            asked += [(tree.root, tree.leaf(place), place) for place in places]
+            asked += [(tree.id, tree.leaf(place), place) for place in places]
     chosen.shuffle(asked)
     return asked
 
 
-def local(folder: Path, asked: list[tuple[bytes, bytes, int]]) -> None:
+def local(folder: Path, asked: list[tuple[TreeId, bytes, int]]) -> None:
     store = FolderTrees(folder)
-    trees = {root: Tree.open(folder / f"{root.hex()}.tree") for root, _, _ in asked}
-    questions: dict[str, Callable[[bytes, bytes, int], object]] = {
-        "bare tree, index known: path": lambda root, _, place: trees[root].inclusion(place),
-        "bare tree: search and path": lambda root, digest, _: trees[root].inclusion(trees[root].index_of(digest) or 0),
-        "folder, index known: verified proof": lambda root, digest, place: store.inclusion(root, digest, hint=place),
-        "folder: search and verified proof": lambda root, digest, _: store.inclusion(root, digest),
-        "folder: verified absence": lambda root, digest, _: store.absence(root, digest[:31] + b"\0"),
+    trees = {tree: Tree.open(folder / tree.name) for tree, _, _ in asked}
+    questions: dict[str, Callable[[TreeId, bytes, int], object]] = {
+        "bare tree, index known: path": lambda tree, _, place: trees[tree].inclusion(place),
+        "bare tree: search and path": lambda tree, digest, _: trees[tree].inclusion(trees[tree].index_of(digest) or 0),
+        "folder, index known: verified proof": lambda tree, digest, place: store.inclusion(tree, digest, hint=place),
+        "folder: search and verified proof": lambda tree, digest, _: store.inclusion(tree, digest),
+        "folder: verified absence": lambda tree, digest, _: store.absence(tree, digest[:31] + b"\0"),
     }
     for name, question in questions.items():
         seconds = min(timed(question, asked) for _ in range(TURNS))
         print(f"{name:38} {len(asked) / seconds:10,.0f}/s {seconds / len(asked) * 1e6:8.1f} µs")
 
 
-def timed(question: Callable[[bytes, bytes, int], object], asked: list[tuple[bytes, bytes, int]]) -> float:
+def timed(question: Callable[[TreeId, bytes, int], object], asked: list[tuple[TreeId, bytes, int]]) -> float:
     started = perf_counter()
-    for root, digest, place in asked:
-        question(root, digest, place)
+    for tree, digest, place in asked:
+        question(tree, digest, place)
     return perf_counter() - started
 
 
-def remote(folder: Path, asked: list[tuple[bytes, bytes, int]]) -> None:
+def remote(folder: Path, asked: list[tuple[TreeId, bytes, int]]) -> None:
     command = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(PORT)]
     server = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     os.environ |= {"AWS_ENDPOINT": URL, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1"}
@@ -88,7 +89,8 @@ def remote(folder: Path, asked: list[tuple[bytes, bytes, int]]) -> None:
         make_bucket()
         filling = open_trees(settings)
         for path in folder.glob("*.tree"):
-            filling.put(bytes.fromhex(path.stem), path)
+            with Tree.open(path) as tree:
+                filling.put(tree.id, path)
         share = asked[:REMOTE_PROOFS]
         measure_remote("S3, index known, nothing cached", settings, share, hinted=True)
         measure_remote("S3: search, nothing cached", settings, share, hinted=False)
@@ -116,25 +118,25 @@ class Counting(S3Trees):
     reads = 0
     taken = 0
 
-    def _leaf_count(self, root: bytes) -> int:
+    def _header(self, tree: TreeId, name: str) -> tuple[TreeId, int]:
         self.reads, self.taken = self.reads + 1, self.taken + 64
-        return super()._leaf_count(root)
+        return super()._header(tree, name)
 
-    def _range(self, root: bytes, start: int, size: int) -> bytes:
+    def _range(self, tree: TreeId, name: str, start: int, size: int) -> bytes:
         self.reads, self.taken = self.reads + 1, self.taken + size
-        return super()._range(root, start, size)
+        return super()._range(tree, name, start, size)
 
 
-def measure_remote(name: str, settings: Settings, asked: list[tuple[bytes, bytes, int]], *, hinted: bool) -> None:
+def measure_remote(name: str, settings: Settings, asked: list[tuple[TreeId, bytes, int]], *, hinted: bool) -> None:
     reads = taken = 0
     seconds = 0.0
     opened = open_trees(settings)
     if not isinstance(opened, S3Trees):
         sys.exit("the settings do not lead to S3")
-    for root, digest, place in asked:
+    for tree, digest, place in asked:
         store = Counting(opened._store)
         started = perf_counter()
-        store.inclusion(root, digest, hint=place if hinted else None)
+        store.inclusion(tree, digest, hint=place if hinted else None)
         seconds += perf_counter() - started
         reads, taken = reads + store.reads, taken + store.taken
     count = len(asked)
@@ -144,11 +146,11 @@ def measure_remote(name: str, settings: Settings, asked: list[tuple[bytes, bytes
     )
 
 
-def warm(store: TreeStore, asked: list[tuple[bytes, bytes, int]]) -> None:
+def warm(store: TreeStore, asked: list[tuple[TreeId, bytes, int]]) -> None:
     share = asked[: REMOTE_PROOFS * 10]
 
-    def question(root: bytes, digest: bytes, place: int) -> object:
-        return store.inclusion(root, digest, hint=place)
+    def question(tree: TreeId, digest: bytes, place: int) -> object:
+        return store.inclusion(tree, digest, hint=place)
 
     timed(question, share)
     seconds = min(timed(question, share) for _ in range(TURNS))

@@ -27,6 +27,7 @@ from registry.chain.indexer import Indexer
 from registry.settings import Settings, load_settings
 from registry.store.index_writing import IndexWriter
 from registry.timestamps import from_unix
+from registry.treefile import TreeId
 from tests.conftest import Ran, Run
 from tests.s3 import BUCKET, s3_server
 
@@ -196,7 +197,7 @@ def test_an_unsorted_tree_of_a_malicious_issuer(here: Path, run: Run) -> None:
     """The root is right and every proof of inclusion holds; only the order tells that absence means nothing."""
     with treefile.lay_out([b"".join(LEAVES)]) as tree, Workspace(load_settings(None)) as workspace:
         root = bytes(tree[-32:])
-        treefile.write_file(tree, workspace.folder.tree_path(root))
+        treefile.write_file(tree, workspace.folder.tree_path(TreeId(root, 3)))
         workspace.sender.settle("unsorted", workspace.contract_address, call_data("anchor", 1, root, 3))
     audited = run("audit", "--json")
     assert audited.code == 1
@@ -206,7 +207,7 @@ def test_an_unsorted_tree_of_a_malicious_issuer(here: Path, run: Run) -> None:
 def test_a_wrong_leaf_count_of_a_malicious_issuer(here: Path, run: Run) -> None:
     with treefile.lay_out([b"".join(sorted(LEAVES))]) as tree, Workspace(load_settings(None)) as workspace:
         root = bytes(tree[-32:])
-        treefile.write_file(tree, workspace.folder.tree_path(root))
+        treefile.write_file(tree, workspace.folder.tree_path(TreeId(root, 3)))
         workspace.sender.settle("count", workspace.contract_address, call_data("anchor", 1, root, 2))
     assert kinds(run("audit", "--json")) == [Kind.NOT_IN_FOLDER, Kind.LEAF_COUNT_DIFFERS]
 

@@ -17,6 +17,7 @@ from registry.merkle import Tree
 from registry.settings import Settings
 from registry.store import trees as trees_module
 from registry.store.trees import TreeStore, open_trees
+from registry.treefile import TreeId
 from tests.conftest import Run
 from tests.s3 import S3Server, s3_server
 
@@ -42,14 +43,14 @@ def tree() -> Tree:
 
 
 def written(tree: Tree, folder: Path) -> Path:
-    path = folder / f"{tree.root.hex()}.tree"
+    path = folder / tree.id.name
     tree.write(path)
     return path
 
 
 def refusal(store: TreeStore, tree: Tree) -> str:
     with pytest.raises(StoreError) as refused:
-        store.inclusion(tree.root, tree.leaf(1234))
+        store.inclusion(tree.id, tree.leaf(1234))
     return refused.value.code
 
 
@@ -57,18 +58,18 @@ def test_a_tree_goes_there_and_its_proofs_come_back(
     server: S3Server, store: TreeStore, tree: Tree, tmp_path: Path
 ) -> None:
     path = written(tree, tmp_path)
-    assert store.has(tree.root) is False
+    assert store.has(tree.id) is False
     for _ in range(2):
-        store.put(tree.root, path)
+        store.put(tree.id, path)
     assert server.get(f"{PREFIX}/{path.name}") == path.read_bytes()
-    assert store.has(tree.root) is True
-    assert store.leaf_count(tree.root) == 3000
+    assert store.has(tree.id) is True
+    assert store.counts(tree.root) == [3000]
     for index in (0, 255, 256, 2047, 2999):
-        assert store.inclusion(tree.root, tree.leaf(index)) == tree.inclusion(index)
+        assert store.inclusion(tree.id, tree.leaf(index)) == tree.inclusion(index)
     missing = sha256(b"never").digest()
-    assert store.inclusion(tree.root, missing) is None
-    assert store.absence(tree.root, missing) == tree.absence(missing)
-    with store.open_whole(tree.root) as whole:
+    assert store.inclusion(tree.id, missing) is None
+    assert store.absence(tree.id, missing) == tree.absence(missing)
+    with store.open_whole(tree.id) as whole:
         whole.check()
 
 
@@ -77,9 +78,9 @@ def test_a_large_tree_goes_in_parts(store: TreeStore, tmp_path: Path, monkeypatc
     with Tree.build(sha256(number.to_bytes(4)).digest() for number in range(100_000)) as tree:
         path = written(tree, tmp_path)
         assert path.stat().st_size > 5 << 20
-        store.put(tree.root, path)
-        assert store.inclusion_at(tree.root, 77_777) == (tree.leaf(77_777), tree.inclusion(77_777))
-        with store.open_whole(tree.root) as whole:
+        store.put(tree.id, path)
+        assert store.inclusion_at(tree.id, 77_777) == (tree.leaf(77_777), tree.inclusion(77_777))
+        with store.open_whole(tree.id) as whole:
             whole.check()
 
 
@@ -95,11 +96,11 @@ def test_what_is_wrong_has_a_name_of_its_own(server: S3Server, store: TreeStore,
     server.put(key, bytes(bad_leaf))
     assert refusal(store, tree) == "tree-damaged"
     server.put(key, content)
-    assert store.inclusion(tree.root, tree.leaf(1234)) == tree.inclusion(1234)
+    assert store.inclusion(tree.id, tree.leaf(1234)) == tree.inclusion(1234)
     server.put(key, content[:70_000])
     fresh = tree.leaf(2900)
     with pytest.raises(StoreError) as refused:
-        store.inclusion(tree.root, fresh)
+        store.inclusion(tree.id, fresh)
     assert refused.value.code == "tree-damaged"
     server.delete(key)
     assert refusal(store, tree) == "tree-missing"
@@ -108,23 +109,23 @@ def test_what_is_wrong_has_a_name_of_its_own(server: S3Server, store: TreeStore,
 def test_a_bucket_that_is_not_there_is_unavailable_and_not_empty(server: S3Server, tree: Tree, tmp_path: Path) -> None:
     store = open_trees(Settings(trees="s3://elsewhere/trees"))
     assert refusal(store, tree) == "trees-unavailable"
-    for question in (lambda: store.has(tree.root), lambda: store.put(tree.root, written(tree, tmp_path))):
+    for question in (lambda: store.has(tree.id), lambda: store.put(tree.id, written(tree, tmp_path))):
         with pytest.raises(StoreError, match="bucket") as refused:
             question()
         assert refused.value.code == "trees-unavailable"
 
 
 def test_a_server_that_is_down_is_unavailable(server: S3Server, store: TreeStore, tree: Tree, tmp_path: Path) -> None:
-    store.put(tree.root, written(tree, tmp_path))
-    assert store.leaf_count(tree.root) == 3000
+    store.put(tree.id, written(tree, tmp_path))
+    assert store.counts(tree.root) == [3000]
     server.stop()
     assert refusal(store, tree) == "trees-unavailable"
     for question in (
-        lambda: store.has(tree.root),
-        lambda: store.absence(tree.root, bytes(32)),
-        lambda: store.inclusion_at(tree.root, 0),
-        lambda: store.open_whole(tree.root).__enter__(),
-        lambda: store.put(tree.root, tmp_path / f"{tree.root.hex()}.tree"),
+        lambda: store.has(tree.id),
+        lambda: store.absence(tree.id, bytes(32)),
+        lambda: store.inclusion_at(tree.id, 0),
+        lambda: store.open_whole(tree.id).__enter__(),
+        lambda: store.put(tree.id, tmp_path / tree.id.name),
     ):
         with pytest.raises(StoreError) as refused:
             question()
@@ -204,13 +205,10 @@ def test_anchor_copies_the_tree_before_it_signs(
     assert again.code == 0
     (batch,) = again.json["batches"]
     assert (batch["state"], batch["leafCount"]) == ("final", 300)
-    root = bytes.fromhex(batch["root"][2:])
+    tree = TreeId(bytes.fromhex(batch["root"][2:]), 300)
     store = open_trees(Settings(trees=URL))
-    assert store.leaf_count(root) == 300
-    assert store.inclusion_at(root, 17)
-    assert (
-        server.get(f"{PREFIX}/{root.hex()}.tree") == (Path("testamur-data/trees") / f"{root.hex()}.tree").read_bytes()
-    )
+    assert store.inclusion_at(tree, 17)
+    assert server.get(f"{PREFIX}/{tree.name}") == (Path("testamur-data/trees") / tree.name).read_bytes()
 
 
 def test_push_copies_what_the_store_does_not_have(
@@ -220,13 +218,17 @@ def test_push_copies_what_the_store_does_not_have(
     assert run("trees", "push", "--json").json["error"]["code"] == "no-tree-store"
     monkeypatch.setenv("TESTAMUR_TREES", URL)
     first = run("trees", "push", "--json")
-    assert (first.code, first.json["copied"], first.json["thereBefore"]) == (0, [f"0x{root}"], 0)
-    assert open_trees(Settings(trees=URL)).leaf_count(bytes.fromhex(root)) == 1
+    assert (first.code, first.json["copied"], first.json["thereBefore"]) == (
+        0,
+        [{"root": f"0x{root}", "leafCount": 1}],
+        0,
+    )
+    assert open_trees(Settings(trees=URL)).has(TreeId(bytes.fromhex(root), 1))
     again = run("trees", "push", "--json")
     assert (again.code, again.json["copied"], again.json["thereBefore"]) == (0, [], 1)
-    server.put(f"{PREFIX}/{root}.tree", b"damaged")
-    assert run("trees", "push", "--json").json["copied"] == [f"0x{root}"]
-    assert open_trees(Settings(trees=URL)).leaf_count(bytes.fromhex(root)) == 1
+    server.put(f"{PREFIX}/{root}-1.tree", b"damaged")
+    assert run("trees", "push", "--json").json["copied"] == [{"root": f"0x{root}", "leafCount": 1}]
+    assert open_trees(Settings(trees=URL)).has(TreeId(bytes.fromhex(root), 1))
 
 
 def test_push_refuses_a_damaged_tree_and_copies_the_others(
@@ -240,11 +242,11 @@ def test_push_refuses_a_damaged_tree_and_copies_the_others(
     monkeypatch.setenv("TESTAMUR_TREES", URL)
     pushed = run("trees", "push", "--json")
     assert pushed.code == 1
-    assert pushed.json["copied"] == [f"0x{root}"]
+    assert pushed.json["copied"] == [{"root": f"0x{root}", "leafCount": 1}]
     assert [(each["root"], each["code"]) for each in pushed.json["broken"]] == [
         (f"0x{tree.root.hex()}", "tree-damaged")
     ]
-    assert open_trees(Settings(trees=URL)).has(tree.root) is False
+    assert open_trees(Settings(trees=URL)).has(tree.id) is False
 
 
 def test_push_without_the_server_says_so(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

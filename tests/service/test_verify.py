@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -170,7 +170,7 @@ def test_a_document_alone_is_found_in_the_index(site: Site, client: TestClient) 
     assert answer.headers["cache-control"] == "no-store"
     verdict = answer.json()
     jsonschema.validate(verdict, verdict_schema())
-    assert verdict["overall"] == "valid"
+    assert verdict["overall"] == "valid with a warning"
     assert verdict["issuer"] == 1
 
 
@@ -178,7 +178,7 @@ def test_a_receipt_beside_the_document_counts(site: Site, client: TestClient) ->
     document, receipt = site.document("diplomas/transcript.pdf"), site.receipt("diplomas/transcript.pdf")
     files = {"document": ("t.pdf", document), "receipt": ("any name", receipt)}
     answer = client.post("/v1/verify", files=files)
-    assert answer.json()["overall"] == "valid"
+    assert answer.json()["overall"] == "valid with a warning"
     files["document"] = ("t.pdf", document + b" changed")
     changed = client.post("/v1/verify", files=files).json()
     assert (changed["overall"], codes(changed)["integrity"]) == ("not valid", "digest-differs")
@@ -189,7 +189,7 @@ def test_a_document_and_its_receipt_in_one_object(site: Site, client: TestClient
         "document": json.loads(site.document("diplomas/0.json")),
         "receipt": json.loads(site.receipt("diplomas/0.json")),
     }
-    assert client.post("/v1/verify", json=together).json()["overall"] == "valid"
+    assert client.post("/v1/verify", json=together).json()["overall"] == "valid with a warning"
     together["document"]["name"] = "with distinction"
     assert client.post("/v1/verify", json=together).json()["overall"] == "not valid"
 
@@ -201,7 +201,7 @@ def test_a_receipt_without_its_document_is_not_valid_by_itself(site: Site, clien
     verdict = client.post("/v1/verify", content=data, headers={"content-type": f"application/{form}"}).json()
     assert verdict["overall"] == "could not be checked"
     assert codes(verdict)["integrity"] == "no-document"
-    assert (codes(verdict)["anchor"], codes(verdict)["status"]) == ("anchored", "in-force")
+    assert (codes(verdict)["anchor"], codes(verdict)["status"]) == ("practice-chain", "in-force")
     revoked = client.post("/v1/verify", content=site.receipt("diplomas/1.json"), headers=JSON).json()
     assert revoked["overall"] == "not valid"
 
@@ -221,7 +221,7 @@ def test_what_nobody_anchored_could_not_be_checked(client: TestClient) -> None:
 def test_a_file_needs_no_json(site: Site, client: TestClient) -> None:
     data = site.document("diplomas/transcript.pdf")
     verdict = client.post("/v1/verify?name=t.pdf", content=data, headers={"content-type": "application/pdf"}).json()
-    assert (verdict["name"], verdict["overall"]) == ("t.pdf", "valid")
+    assert (verdict["name"], verdict["overall"]) == ("t.pdf", "valid with a warning")
 
 
 def test_whom_the_one_who_asks_believes_counts(site: Site) -> None:
@@ -231,10 +231,10 @@ def test_whom_the_one_who_asks_believes_counts(site: Site) -> None:
         assert codes(stranger)["issuer"] == "issuer-not-trusted"
         assert stranger["overall"] != "valid"
         trusted = client.post("/v1/verify?trust=5&trust=1", content=document, headers=JSON).json()
-        assert (codes(trusted)["issuer"], trusted["overall"]) == ("issuer-trusted", "valid")
+        assert (codes(trusted)["issuer"], trusted["overall"]) == ("issuer-trusted", "valid with a warning")
         policy = b'[[issuers]]\nparty = 1\nname = "The University"\n'
         files = {"file": ("0.json", document), "policy": ("p.toml", policy)}
-        assert client.post("/v1/verify", files=files).json()["overall"] == "valid"
+        assert client.post("/v1/verify", files=files).json()["overall"] == "valid with a warning"
         files["policy"] = ("p.toml", b"nonsense = 1")
         refused = client.post("/v1/verify", files=files)
         assert (refused.status_code, refused.json()["code"]) == (400, "policy")
@@ -245,7 +245,9 @@ def test_whom_the_one_who_asks_believes_counts(site: Site) -> None:
 
 def test_another_issuers_anchors_are_left_out_when_one_is_named(site: Site, client: TestClient) -> None:
     document = site.document("diplomas/0.json")
-    assert client.post("/v1/verify?issuer=1", content=document, headers=JSON).json()["overall"] == "valid"
+    assert (
+        client.post("/v1/verify?issuer=1", content=document, headers=JSON).json()["overall"] == "valid with a warning"
+    )
     verdict = client.post("/v1/verify?issuer=2", content=document, headers=JSON).json()
     assert codes(verdict)["anchor"] == "no-receipt"
 
@@ -276,6 +278,9 @@ class AlsoAnchoredBy:
         others = [replace(each, issuer=self._party, receipt=partial(self._receipt, each)) for each in anchors]
         return [each for each in (*others, *anchors) if issuer in (None, each.issuer)]
 
+    def searched(self, issuer: int) -> Collection[bytes]:
+        return self._known.searched(issuer)
+
     def _receipt(self, anchor: KnownAnchor) -> Receipt:
         receipt = anchor.receipt()
         return receipt.model_copy(update={"anchor": receipt.anchor.model_copy(update={"issuer": self._party})})
@@ -286,12 +291,14 @@ def test_an_anchor_by_a_stranger_does_not_hide_the_trusted_one(site: Site) -> No
     verifying = replace(site.verifying, known=AlsoAnchoredBy(site.verifying.known, 9))
     document = site.document("diplomas/0.json")
     with TestClient(app_of(verifying)) as client:
-        assert client.post("/v1/verify", content=document, headers=JSON).json()["overall"] == "valid"
+        assert client.post("/v1/verify", content=document, headers=JSON).json()["overall"] == "valid with a warning"
     with TestClient(app_of(replace(verifying, trusted=frozenset()))) as client:
-        oldest = client.post("/v1/verify", content=document, headers=JSON).json()
-        assert (oldest["issuer"], oldest["overall"]) == (9, "not valid")
+        verdict = client.post("/v1/verify", content=document, headers=JSON).json()
+        assert (verdict["issuer"], verdict["overall"]) == (1, "could not be checked")
+        # The other one is not on the chain, which says nothing about the document.
+        assert [(each["issuer"], each["overall"]) for each in verdict["otherReceipts"]] == [(9, "not valid")]
         named = client.post("/v1/verify?issuer=1&trust=1", content=document, headers=JSON).json()
-        assert (named["issuer"], named["overall"]) == (1, "valid")
+        assert (named["issuer"], named["overall"]) == (1, "valid with a warning")
 
 
 class AlsoAnchoredWrongly:
@@ -300,6 +307,7 @@ class AlsoAnchoredWrongly:
     def __init__(self, index: Index):
         self._index = index
         self.chain, self.contract, self.places = index.chain, index.contract, index.places
+        self.all_batches, self.trees = index.all_batches, index.trees
 
     def batches_of(self, roots: Iterable[bytes]) -> list[IndexedBatch]:
         batches = self._index.batches_of(roots)
@@ -357,18 +365,18 @@ def test_a_folder_becomes_a_table(site: Site, client: TestClient) -> None:
     rows, summary = rows_of(answer.text)
     found = {row["name"]: (row["overall"], row["codes"]) for row in rows}
     assert found == {
-        "0.json": ("valid", []),
+        "0.json": ("valid with a warning", ["practice-chain"]),
         "1.json": ("not valid", ["revoked"]),
         "2.json": ("not valid", ["suspended"]),
-        "3.json": ("valid", []),
-        "transcript.pdf": ("valid", []),
+        "3.json": ("valid with a warning", ["practice-chain"]),
+        "transcript.pdf": ("valid with a warning", ["practice-chain"]),
         "forged.json": ("could not be checked", ["no-receipt"]),
         "broken.json": ("not valid", ["syntax"]),
         "x.receipt.json": ("could not be checked", ["not-a-receipt"]),
     }
     assert summary == {
         "items": 8,
-        "counts": {"valid": 3, "not valid": 3, "valid with a warning": 0, "could not be checked": 2},
+        "counts": {"valid": 0, "not valid": 3, "valid with a warning": 3, "could not be checked": 2},
     }
     valid = next(row for row in rows if row["name"] == "0.json")
     assert valid["issuer"] == 1
@@ -480,6 +488,9 @@ class FailingIndex:
     def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
         raise StoreError("the index cannot be read at this moment", remedy="Try again soon.", code="database")
 
+    def searched(self, issuer: int) -> Collection[bytes]:
+        raise StoreError("the index cannot be read at this moment", remedy="Try again soon.", code="database")
+
 
 def test_an_index_that_cannot_be_read_never_makes_a_credential_valid(site: Site) -> None:
     """Without it nobody knows whether the credential is revoked under another anchor."""
@@ -556,6 +567,9 @@ class CountingAnchors:
 
     def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
         self.asked += 1
+        return ()
+
+    def searched(self, issuer: int) -> Collection[bytes]:
         return ()
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from registry import treefile
 from registry.errors import TreeError
 from registry.merkle import Tree, check_inclusion
+from registry.treefile import TreeId
 from tests import reference_tree
 
 
@@ -58,7 +59,7 @@ def test_the_file_is_the_header_and_every_level(seven: Path) -> None:
 def test_what_was_written_is_read_back(tmp_path: Path, count: int) -> None:
     leaves = numbered(count)
     path = written(tmp_path / "a.tree", count)
-    with Tree.open(path, expected_root=reference_tree.root(leaves)) as tree:
+    with Tree.open(path, expected=TreeId(reference_tree.root(leaves), count)) as tree:
         assert list(tree.leaves()) == leaves
         for index in {0, count // 2, count - 1}:
             assert tree.index_of(leaves[index]) == index
@@ -173,9 +174,12 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     refuses("unreadable", tmp_path)
 
 
-def test_another_root_than_expected_is_refused(seven: Path) -> None:
-    error = refuses("other-root", seven, expected_root=bytes(32))
-    assert bytes(32).hex() in str(error)
+def test_another_tree_than_expected_is_refused(seven: Path) -> None:
+    with Tree.open(seven) as tree:
+        root = tree.root
+    for other in (TreeId(bytes(32), 7), TreeId(root, 6), TreeId(root, 1)):
+        error = refuses("other-tree", seven, expected=other)
+        assert str(other) in str(error)
 
 
 @pytest.mark.parametrize("call", ["os.fsync", "pathlib.Path.replace"])

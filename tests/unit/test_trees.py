@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import obstore
@@ -20,7 +21,7 @@ from registry.merkle import AbsenceProof, InclusionProof, Tree, check_absence, c
 from registry.settings import Settings
 from registry.store.tree_blocks import BLOCK_BYTES, Block, BlockTree
 from registry.store.trees import FolderTrees, S3Trees, TreeStore, open_trees
-from registry.treefile import HEADER, levels_of
+from registry.treefile import HEADER, TreeId, levels_of
 
 # Around the ends of blocks: one leaf, one block, two read levels, three read levels.
 SIZES = [1, 2, 3, 255, 256, 257, 511, 513, 4097, 65535, 65536, 65537]
@@ -41,8 +42,8 @@ class Stored:
 
     def __init__(self, folder: Path, digests: list[bytes]):
         self.tree = Tree.build(digests)
-        self.root = self.tree.root
-        self.path = folder / f"{self.root.hex()}.tree"
+        self.root = self.tree.id
+        self.path = folder / self.root.name
         self.tree.write(self.path)
         self.memory = MemoryStore()
         obstore.put(self.memory, self.path.name, self.path.read_bytes())
@@ -70,7 +71,7 @@ def test_every_store_answers_as_the_tree_does(stored: Stored) -> None:
     edges = {0, 1, 254, 255, 256, 257, 65535, 65536, count // 2, count - 2, count - 1}
     indexes = sorted({index for index in edges if 0 <= index < count} | {chosen.randrange(count) for _ in range(40)})
     for store in stored.stores:
-        assert store.leaf_count(root) == count
+        assert store.counts(root.root) == [count]
         for index in indexes:
             digest = tree.leaf(index)
             assert store.inclusion(root, digest) == store.inclusion(root, digest, hint=index) == tree.inclusion(index)
@@ -88,7 +89,7 @@ def test_every_store_answers_as_the_tree_does(stored: Stored) -> None:
         assert store.leaves(root, count, 5) == []
         with store.open_whole(root) as whole:
             whole.check()
-            assert (whole.root, whole.leaf_count) == (root, count)
+            assert whole.id == root
 
 
 @given(
@@ -99,20 +100,20 @@ def test_every_store_answers_as_the_tree_does(stored: Stored) -> None:
 def test_any_set_and_any_question(members: set[int], asked: list[int]) -> None:
     with Tree.build(number.to_bytes(32) for number in members) as tree:
         memory = MemoryStore()
-        obstore.put(memory, f"{tree.root.hex()}.tree", bytes(tree._data))
+        obstore.put(memory, tree.id.name, bytes(tree._data))
         store = S3Trees(memory)
         for number in [*asked, *members]:
             digest = number.to_bytes(32)
             if number in members:
-                proof = store.inclusion(tree.root, digest)
+                proof = store.inclusion(tree.id, digest)
                 assert proof is not None
                 check_inclusion(digest, tree.root, proof)
-                assert store.absence(tree.root, digest) is None
+                assert store.absence(tree.id, digest) is None
             else:
-                absent = store.absence(tree.root, digest)
+                absent = store.absence(tree.id, digest)
                 assert absent is not None
                 check_absence(digest, tree.root, absent)
-                assert store.inclusion(tree.root, digest) is None
+                assert store.inclusion(tree.id, digest) is None
 
 
 # What is asked of the storage
@@ -201,7 +202,7 @@ def test_trees_are_opened_and_let_go_by_many_threads(tmp_path: Path) -> None:
         thread.join()
     assert wrong == []
     assert len(store._open) <= 2
-    assert store.roots() == sorted(one.root for one in trees)
+    assert store.ids() == sorted(one.root for one in trees)
 
 
 # What is damaged, missing or away
@@ -221,14 +222,14 @@ def all_answers(store: TreeStore, tree: Tree, digest: bytes) -> Iterator[object]
     """Everything that can be asked about a digest; a refusal counts, an answer is checked."""
     index = tree.index_of(digest)
     questions: list[Callable[[], object]] = [
-        lambda: store.inclusion(tree.root, digest),
-        lambda: store.inclusion(tree.root, digest, hint=0),
-        lambda: store.absence(tree.root, digest),
+        lambda: store.inclusion(tree.id, digest),
+        lambda: store.inclusion(tree.id, digest, hint=0),
+        lambda: store.absence(tree.id, digest),
     ]
     if index is not None:
         questions += [
-            lambda: store.inclusion(tree.root, digest, hint=index),
-            lambda: store.inclusion_at(tree.root, index)[1],
+            lambda: store.inclusion(tree.id, digest, hint=index),
+            lambda: store.inclusion_at(tree.id, index)[1],
         ]
     for question in questions:
         try:
@@ -297,7 +298,7 @@ def test_a_truncated_tree_is_damaged(tmp_path: Path, size: int) -> None:
         with pytest.raises(StoreError) as refused:
             store.inclusion(here.root, here.tree.leaf(3))
         assert refused.value.code == "tree-damaged"
-        assert here.root.hex() in refused.value.what
+        assert str(here.root) in refused.value.what
         with pytest.raises(StoreError) as refused, store.open_whole(here.root):
             pass
         assert refused.value.code == "tree-damaged"
@@ -307,7 +308,7 @@ def test_another_tree_under_the_name_is_damaged(tmp_path: Path) -> None:
     here, other = Stored(tmp_path, numbered(700)), Stored(tmp_path, numbered(700, seed=1))
     here.replace(other.path.read_bytes())
     for store in here.stores:
-        for question in (store.leaf_count, store.has, lambda root, store=store: store.inclusion_at(root, 0)):
+        for question in (store.has, lambda tree, store=store: store.inclusion_at(tree, 0)):
             with pytest.raises(StoreError) as refused:
                 question(here.root)
             assert refused.value.code == "tree-damaged"
@@ -317,7 +318,7 @@ def test_another_tree_that_claims_the_root_is_damaged(tmp_path: Path) -> None:
     """Header and last node are the wanted root's, everything else is from somewhere else."""
     here, other = Stored(tmp_path, numbered(700)), Stored(tmp_path, numbered(700, seed=1))
     content = other.path.read_bytes()
-    here.replace(here.path.read_bytes()[:64] + content[64:-32] + here.root)
+    here.replace(here.path.read_bytes()[:64] + content[64:-32] + here.root.root)
     digest, foreign = here.tree.leaf(5), other.tree.leaf(5)
     for store in here.stores:
         for one in (digest, foreign):
@@ -343,47 +344,47 @@ def test_a_repaired_tree_is_served_again(tmp_path: Path) -> None:
 def test_an_object_that_shrinks_between_two_reads_is_damaged(tmp_path: Path) -> None:
     here = Stored(tmp_path, numbered(700))
     store = S3Trees(here.memory)
-    assert store.leaf_count(here.root) == 700
+    assert store.has(here.root)
     obstore.put(here.memory, here.path.name, here.path.read_bytes()[:200])
     assert store_inclusion(store, here.root, here.tree.leaf(650), None) == "tree-damaged"
 
 
 def test_a_missing_tree_is_missing_and_not_empty(tmp_path: Path) -> None:
-    root = sha256(b"nowhere").digest()
+    nowhere = TreeId(sha256(b"nowhere").digest(), 3)
     for store in (FolderTrees(tmp_path), S3Trees(MemoryStore())):
-        assert store.has(root) is False
+        assert store.has(nowhere) is False
+        assert store.counts(nowhere.root) == []
         for question in (
-            store.leaf_count,
-            lambda root, store=store: store.inclusion(root, bytes(32)),
-            lambda root, store=store: store.absence(root, bytes(32)),
-            lambda root, store=store: store.inclusion_at(root, 0),
-            lambda root, store=store: store.leaves(root, 0, 1),
+            lambda tree, store=store: store.inclusion(tree, bytes(32)),
+            lambda tree, store=store: store.absence(tree, bytes(32)),
+            lambda tree, store=store: store.inclusion_at(tree, 0),
+            lambda tree, store=store: store.leaves(tree, 0, 1),
         ):
             with pytest.raises(StoreError) as refused:
-                question(root)
+                question(nowhere)
             assert refused.value.code == "tree-missing"
 
 
 def test_a_tree_that_vanishes_is_missing(tmp_path: Path) -> None:
     here = Stored(tmp_path, numbered(700))
     store = S3Trees(here.memory)
-    assert store.leaf_count(here.root) == 700
+    assert store.has(here.root)
     obstore.delete(here.memory, here.path.name)
     assert store_inclusion(store, here.root, here.tree.leaf(0), None) == "tree-missing"
 
 
 def test_a_folder_that_is_not_mounted_is_unavailable(tmp_path: Path) -> None:
     store = FolderTrees(tmp_path / "not" / "mounted")
-    for question in (store.has, store.leaf_count):
+    for question in (store.has, lambda tree: store.counts(tree.root)):
         with pytest.raises(StoreError) as refused:
-            question(bytes(32))
+            question(TreeId(bytes(32), 1))
         assert refused.value.code == "trees-unavailable"
 
 
 def test_storage_that_is_away_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = Stored(tmp_path, numbered(700))
     store = S3Trees(here.memory)
-    assert store.leaf_count(here.root) == 700
+    assert store.has(here.root)
 
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError("the line is cut")
@@ -403,6 +404,89 @@ def test_a_question_that_makes_no_sense(tmp_path: Path) -> None:
             store.inclusion_at(here.root, 5)
         with pytest.raises(TreeError):
             store.leaves(here.root, -1, 2)
+
+
+# Trees that share a root
+
+
+def levels(tree: Tree) -> list[Tree]:
+    """The trees over the nodes of each level: all of them have the same root. Only those whose leaves ascend."""
+    nodes, found = [tree.leaf(index) for index in range(tree.leaf_count)], []
+    while len(nodes) > 1:
+        pairs = [nodes[at : at + 2] for at in range(0, len(nodes), 2)]
+        nodes = [sha256(b"".join(pair)).digest() if len(pair) == 2 else pair[0] for pair in pairs]
+        if nodes == sorted(nodes):
+            found.append(Tree.build(nodes))
+    return found
+
+
+@given(st.sets(st.binary(min_size=32, max_size=32), min_size=2, max_size=40), st.randoms())
+@settings(deadline=None, max_examples=25)
+def test_trees_with_one_root_do_not_meet_whoever_comes_first(members: set[bytes], chosen: random.Random) -> None:
+    """Whoever knows a root can anchor it as his only digest, or the nodes below it, before its issuer or after."""
+    tree = Tree.build(members)
+    all_of_them = [tree, *levels(tree)]
+    assert {each.root for each in all_of_them} == {tree.root}
+    chosen.shuffle(all_of_them)
+    with TemporaryDirectory() as name:
+        for part in ("from", "to"):
+            (Path(name) / part).mkdir()
+        source = Path(name, "from")
+        for store in (FolderTrees(Path(name, "to")), S3Trees(MemoryStore())):
+            for each in all_of_them:
+                each.write(source / each.id.name)
+                store.put(each.id, source / each.id.name)
+            assert store.counts(tree.root) == sorted(each.leaf_count for each in all_of_them)
+            for each in all_of_them:
+                for index in range(each.leaf_count):
+                    assert store.inclusion(each.id, each.leaf(index)) == each.inclusion(index)
+                with store.open_whole(each.id) as whole:
+                    assert [*whole.leaves()] == [*each.leaves()]
+            assert store.has(TreeId(tree.root, 41)) is False
+
+
+@pytest.mark.parametrize("former", ["mine", "the stranger's"])
+def test_a_former_name_is_that_of_the_tree_it_holds(tmp_path: Path, former: str) -> None:
+    """Files were named by their root alone."""
+    (tmp_path / "new").mkdir()
+    tree = Tree.build(numbered(6))
+    stranger = Tree.build([tree.root])
+    held, other = (tree, stranger) if former == "mine" else (stranger, tree)
+    folder, memory = tmp_path / "trees", MemoryStore()
+    folder.mkdir()
+    path = folder / tree.id.former_name
+    held.write(path)
+    obstore.put(memory, path.name, path.read_bytes())
+    for store in (FolderTrees(folder), S3Trees(memory)):
+        assert (store.has(held.id), store.has(other.id)) == (True, False)
+        assert store.counts(tree.root) == [held.leaf_count]
+        assert store.inclusion_at(held.id, 0) == (held.leaf(0), held.inclusion(0))
+        other.write(tmp_path / "new" / other.id.name)
+        store.put(other.id, tmp_path / "new" / other.id.name)
+        store.put(held.id, path)
+        for each in (held, other):
+            with store.open_whole(each.id) as whole:
+                whole.check()
+        assert store.counts(tree.root) == [1, 6]
+    assert FolderTrees(folder).ids() == sorted([tree.id, stranger.id])
+    assert sorted(each.name for each in folder.iterdir()) == sorted([path.name, other.id.name])
+
+
+def test_a_damaged_file_with_a_former_name_is_damaged_and_replaced_under_its_own(tmp_path: Path) -> None:
+    (tmp_path / "from").mkdir()
+    here = Stored(tmp_path / "from", numbered(6))
+    folder, memory = tmp_path / "trees", MemoryStore()
+    folder.mkdir()
+    (folder / here.root.former_name).write_bytes(b"half a tr")
+    obstore.put(memory, here.root.former_name, b"half a tr")
+    for store in (FolderTrees(folder), S3Trees(memory)):
+        assert store.counts(here.root.root) == []
+        with pytest.raises(StoreError) as refused:
+            store.has(here.root)
+        assert refused.value.code == "tree-damaged"
+        store.put(here.root, here.path)
+        assert store.inclusion_at(here.root, 3)[0] == here.tree.leaf(3)
+    assert TreeId(here.root.root, 0) in FolderTrees(folder).ids()
 
 
 # Copying into the store
@@ -432,7 +516,7 @@ def test_put_heals_what_is_not_the_tree(tmp_path: Path) -> None:
 
 def test_put_refuses_what_is_not_the_tree(tmp_path: Path) -> None:
     here = Stored(tmp_path, numbered(700))
-    other = sha256(b"other").digest()
+    other = TreeId(sha256(b"other").digest(), 700)
     for store, path, code in (
         (S3Trees(MemoryStore()), here.path, "tree-damaged"),
         (S3Trees(MemoryStore()), tmp_path / "none.tree", "tree-missing"),

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 from registry import receipt as receipts
 from registry.accreditation import Accreditation, Change, Kind, Ledger, State
+from registry.anchors import AnchorPlace, AnchorState
 from registry.credential import Digest, DigestMethod, Limits, digest_bytes
 from registry.errors import ReceiptError
+from registry.freshness import head_age
 from registry.merkle import Tree
 from registry.policy import KnownParty, Policy
 from registry.receipt import Receipt, to_cbor, to_json
@@ -40,10 +42,11 @@ from registry.verify import (
     Verdict,
     verify,
 )
-from registry.verify_absence import Absence, AbsenceCode, verify_absence
+from registry.verify_absence import Absence, AbsenceCode, TreeCheck, verify_absence
 
 ROOT = Path(__file__).parents[2]
-CHAIN, CONTRACT, ISSUER = "eip155:31337", "0x" + "c0" * 20, 7
+CHAIN, CONTRACT, ISSUER = "eip155:1", "0x" + "c0" * 20, 7
+OTHER_CHAIN = "eip155:10"
 REGISTERED = datetime(2025, 1, 1, tzinfo=UTC)
 ANCHORED = datetime(2026, 1, 1, tzinfo=UTC)
 READ = datetime(2026, 3, 1, tzinfo=UTC)
@@ -226,6 +229,26 @@ PDF_UNSTATED = {
     "facts": replace(PDF.facts, batch=replace(PDF.batch(), leaf_count=0)),
 }
 
+NUMBERED = Policy(chain=CHAIN, issuers=(KnownParty(party=ISSUER, name="Uni A"),))
+
+
+def on_chain(chain: str) -> dict[str, Any]:
+    """A world's arguments, as if all of it had happened on that chain."""
+    return {"receipt": receipt_with("anchor", chain=chain), "facts": with_facts(chain=chain)}
+
+
+def aged(age: timedelta) -> ChainFacts:
+    """The facts, read while the newest block was so old."""
+    return with_facts(head_age=head_age(READ, READ + age))
+
+
+def elsewhere(**changes: Any) -> ChainFacts:
+    """The facts, and another anchor of the digest by the same issuer."""
+    return with_facts(others=(AnchorState(ISSUER, AnchorPlace(b"o" * 32, 4), **changes),))
+
+
+HERE = AnchorPlace(WORLD.receipt.root, WORLD.receipt.inclusion.leaf_index)
+
 CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("integrity", P, "digest-equal", {}),
     ("integrity", P, "digest-given", {"document": WORLD.digest.hex.encode() + b"\n", "receipt": given_receipt()}),
@@ -246,7 +269,8 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("integrity", U, "too-large", {"document": WORLD.document, "limits": Limits(max_bytes=10)}),
     ("integrity", U, "too-deep", {"document": WORLD.document, "limits": Limits(max_depth=1)}),
     ("integrity", U, "unsupported-method", {"receipt": receipt_with("digest", method=DigestMethod.VC_RDFC)}),
-    ("integrity", U, "not-recomputable", {"receipt": given_receipt()}),
+    ("integrity", U, "not-recomputable", {"receipt": given_receipt(), "document": credential(id="urn:uuid:other")}),
+    ("integrity", P, "digest-equal", {"receipt": given_receipt()}),
     ("integrity", U, "no-receipt", {"receipt": None}),
     ("integrity", U, "no-document", {"document": None}),
     ("inclusion", P, "included", {}),
@@ -270,6 +294,15 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("anchor", W, "receipt-outdated", {"receipt": receipt_with("anchor", transaction="0x" + "00" * 32)}),
     ("anchor", W, "receipt-outdated", {"receipt": block_with(hash="0x" + "00" * 32)}),
     ("anchor", W, "receipt-outdated", {"receipt": block_with(number=99), "facts": with_batch(block_hash=None)}),
+    ("anchor", W, "practice-chain", on_chain("eip155:1414747213")),
+    ("anchor", W, "practice-chain", on_chain("eip155:11155111")),
+    ("anchor", W, "practice-chain", on_chain("eip155:31337")),
+    ("anchor", P, "anchored", on_chain("eip155:137")),
+    ("anchor", W, "contract-unproved", {"facts": with_facts(contract_proved=False)}),
+    ("anchor", W, "contract-unproved",
+     {"facts": replace(with_facts(contract_proved=False), batch=replace(WORLD.batch(), final=False))}),
+    ("anchor", U, "anchor-unseen",
+     {"facts": replace(with_facts(contract_proved=False), batch=replace(WORLD.batch(), transaction=None))}),
     ("anchor", F, "receipt-contradicts", {"receipt": block_with(number=99)}),
     ("anchor", F, "receipt-contradicts", {"receipt": block_with(timestamp=ANCHORED - timedelta(days=365))}),
     ("anchor", F, "not-anchored", {"facts": with_facts(batch=None)}),
@@ -277,7 +310,7 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("anchor", U, "chain-behind", {"facts": with_facts(batch=None, as_of=BlockRef(99, b"h" * 32, ANCHORED))}),
     ("anchor", U, "chain-not-asked", {"facts": None}),
     ("anchor", U, "chain-unreachable", {"facts": DOWN}),
-    ("anchor", U, "other-chain", {"facts": with_facts(chain="eip155:1")}),
+    ("anchor", U, "other-chain", {"facts": with_facts(chain=OTHER_CHAIN)}),
     ("anchor", U, "other-chain", {"facts": with_facts(contract="0x" + "c1" * 20)}),
     ("anchor", U, "other-batch", {"facts": with_batch(root=b"r" * 32)}),
     ("anchor", U, "other-batch", {"facts": with_batch(issuer=8)}),
@@ -301,6 +334,13 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("issuer", W, "issuer-differs", issued(issuer="did:key:z6Mk") | {"trust": Trust({ISSUER: "Uni A"})}),
     ("issuer", U, "issuer-not-trusted", {"trust": Trust()}),
     ("issuer", U, "issuer-not-trusted", {"trust": Trust({8: "University of Examples"})}),
+    ("issuer", U, "other-chain", {"trust": Trust({ISSUER: "Uni A"}, chain=OTHER_CHAIN)}),
+    ("issuer", P, "issuer-trusted", {"trust": Trust({ISSUER: "Uni A"}, chain=CHAIN)}),
+    ("issuer", U, "other-chain", on_chain(OTHER_CHAIN) | {"trust": Trust(), "policy": NUMBERED}),
+    ("issuer", P, "issuer-trusted", {"trust": Trust(), "policy": NUMBERED}),
+    ("issuer", P, "issuer-trusted", on_chain(OTHER_CHAIN) | {"policy": NUMBERED}),
+    ("issuer", U, "issuer-not-trusted",
+     {"trust": Trust(frozenset({8}), chain=OTHER_CHAIN), "policy": Policy(chain=OTHER_CHAIN)}),
     ("issuer", F, "issuer-unknown", {"facts": with_facts(batch=None, party=None)}),
     ("issuer", U, "chain-behind",
      {"facts": with_facts(batch=None, party=None, as_of=BlockRef(99, b"h" * 32, ANCHORED))}),
@@ -311,6 +351,20 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("status", F, "revoked", {"facts": with_facts(revoked=True, suspended=True)}),
     ("status", F, "suspended", {"facts": with_facts(suspended=True, status_reason="under-review")}),
     ("status", F, "voided", {"facts": with_batch(voided_at=READ, void_reason="issued-in-error")}),
+    ("status", P, "in-force", {"facts": elsewhere()}),
+    ("status", P, "in-force", {"facts": with_facts(not_looked_at=3)}),
+    ("status", F, "revoked", {"facts": elsewhere(revoked=True, reason="obtained-by-fraud")}),
+    ("status", F, "voided", {"facts": elsewhere(voided=True)}),
+    ("status", F, "suspended", {"facts": elsewhere(suspended=True)}),
+    ("status", P, "in-force", {"facts": elsewhere(revoked=True, superseded_by=HERE)}),
+    ("status", F, "revoked", {"facts": replace(elsewhere(revoked=True, superseded_by=HERE), revoked=True)}),
+    ("status", P, "in-force", {"facts": aged(timedelta(minutes=10))}),
+    ("status", W, "head-late", {"facts": aged(timedelta(minutes=11))}),
+    ("status", U, "head-stale", {"facts": aged(timedelta(days=2))}),
+    ("status", W, "head-ahead", {"facts": aged(timedelta(minutes=-2))}),
+    ("status", U, "head-ahead", {"facts": aged(timedelta(days=-2))}),
+    ("status", F, "revoked", {"facts": replace(aged(timedelta(days=2)), revoked=True)}),
+    ("status", U, "head-stale", {"facts": replace(aged(timedelta(days=2)), suspended=True)}),
     ("status", W, "status-list-unread", issued(credentialStatus={"type": "BitstringStatusListEntry"})),
     ("status", F, "revoked",
      (lambda case: case | {"facts": replace(case["facts"], revoked=True)})(issued(credentialStatus=[{"id": "x"}]))),
@@ -328,14 +382,14 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("dates", F, "not-yet-valid", issued(validFrom="2026-03-01T12:00:01Z")),
     ("dates", F, "not-yet-valid", issued(issuanceDate="2026-03-01T13:00:00.123456789012-01:00")),
     ("dates", F, "not-yet-valid", issued(issuedOn="2026-03-03")),
-    ("dates", W, "date-unclear", issued(validUntil="2026-03-01")),
-    ("dates", W, "date-unclear", issued(validUntil="2026-03-01T12:30:00")),
+    ("dates", U, "date-unclear", issued(validUntil="2026-03-01")),
+    ("dates", U, "date-unclear", issued(validUntil="2026-03-01T12:30:00")),
     ("dates", W, "date-unclear", issued(validUntil="2027-01-01")),
     ("dates", W, "date-unclear", issued(validFrom="1 January 2026")),
-    ("dates", W, "date-unclear", issued(validFrom=1767225600)),
-    ("dates", W, "date-unclear", issued(validFrom=["2026-01-01T00:00:00Z"])),
-    ("dates", W, "date-unclear", issued(validUntil="2026-02-30T00:00:00Z")),
-    ("dates", W, "date-unclear", issued(validUntil="9999-12-31T23:59:59-23:59")),
+    ("dates", P, "within-dates", issued(validFrom=1767225600)),
+    ("dates", P, "within-dates", issued(validFrom=["2026-01-01T00:00:00Z"])),
+    ("dates", U, "date-unclear", issued(validUntil="2026-02-30T00:00:00Z")),
+    ("dates", P, "within-dates", issued(validUntil="9999-12-31T23:59:59-23:59")),
     ("dates", W, "date-unclear", issued(validFrom="0001-01-01")),
     ("dates", W, "dates-unread", {"document": DigestedDocument(WORLD.digest)}),
     ("dates", W, "dates-unread", {"document": b"{"}),
@@ -378,8 +432,10 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("accreditation", U, "chain-unreachable", asked_of(ACCREDITED, facts=DOWN)),
     ("accreditation", U, "chain-behind",
      {"policy": POLICY, "ledger": Ledger(as_of=BlockRef(99, b"h" * 32, REGISTERED))}),
+    ("accreditation", U, "head-stale", asked_of(ACCREDITED, facts=aged(timedelta(days=2)))),
+    ("accreditation", P, "accredited", asked_of(ACCREDITED, facts=aged(timedelta(minutes=11)))),
     ("accreditation", U, "other-chain",
-     asked_of(ACCREDITED, policy=POLICY.model_copy(update={"chain": "eip155:1"}))),
+     asked_of(ACCREDITED, policy=POLICY.model_copy(update={"chain": OTHER_CHAIN}))),
     ("accreditation", P, "accredited", asked_of(ACCREDITED, policy=POLICY.model_copy(update={"chain": CHAIN}))),
     ("accreditation", U, "no-receipt", asked_of(ACCREDITED, receipt=None)),
     ("recognition", P, "recognition-not-needed", asked_of(ACCREDITED)),
@@ -479,7 +535,7 @@ def test_unknown_never_becomes_valid() -> None:
     """Every combination of what a chain may say: only the one in which all of it is good is valid."""
     axes: dict[str, tuple[Any, ...]] = {
         "reach": ("asked", "down", "not asked"),
-        "chain": (CHAIN, "eip155:1"),
+        "chain": (CHAIN, OTHER_CHAIN),
         "party": (PARTY, replace(PARTY, retired_at=READ), replace(PARTY, id=8), None),
         "batch": ("same", "other count", "other root", "not final", "voided", "later", None),
         "revoked": (False, True),
@@ -718,6 +774,7 @@ class TestAbsence:
             "issuer": ISSUER,
             "proofs": {tree.root: tree.absence(self.digest) for tree in self.trees},
             "batches": self.batches,
+            "checks": {tree.root: TreeCheck.SORTED for tree in self.trees},
             "sequence": 3,
             "as_of": self.as_of,
         } | changes
@@ -729,6 +786,13 @@ class TestAbsence:
         assert verdict.text.startswith("Never issued by issuer 7: it is in none of its 3 batches up to block 200")
         assert self.ask(batches=self.batches[::-1]) == verdict
         assert json.loads(orjson.dumps(verdict.to_dict()))["outcome"] == "absent"
+
+    def test_of_a_chain_that_stands_still_nothing_is_absent(self) -> None:
+        for age, code in ((timedelta(days=2), "head-stale"), (timedelta(days=-2), "head-ahead")):
+            self.unknown(code, age=head_age(READ, READ + age))
+        late = self.ask(age=head_age(READ, READ + timedelta(minutes=11)))
+        assert (late.outcome, late.code) == (Absence.ABSENT, "absent")
+        assert "The newest block is 11 minutes old." in late.text
 
     def test_an_issuer_without_batches(self) -> None:
         assert self.ask(batches=(), proofs={}, sequence=0).code == "no-batches"
@@ -788,7 +852,27 @@ class TestAbsence:
         twice = replace(self.batches[0], sequence=2)
         self.unknown("facts-contradict", batches=(self.batches[0], twice), sequence=2)
 
+    @pytest.mark.parametrize("check", [TreeCheck.UNCHECKED, TreeCheck.UNSORTED, None])
+    def test_neighbours_say_nothing_where_the_leaves_were_not_read_and_found_in_order(
+        self, check: TreeCheck | None
+    ) -> None:
+        checks = {tree.root: TreeCheck.SORTED for tree in self.trees}
+        checks |= {} if check is None else {self.trees[1].root: check}
+        if check is None:
+            del checks[self.trees[1].root]
+        self.unknown("tree-unsorted" if check is TreeCheck.UNSORTED else "tree-unchecked", (2,), checks=checks)
+        # What is in it is proved without an order.
+        digest = self.trees[1].leaf(2)
+        proofs = {tree.root: tree.absence(digest) for tree in (self.trees[0], self.trees[2])}
+        told = self.ask(digest=digest, checks={}, proofs=proofs | {self.trees[1].root: self.trees[1].inclusion(2)})
+        assert told.outcome is Absence.PRESENT
+
+    def test_a_batch_that_states_no_count_is_named(self) -> None:
+        bare = (self.batches[0], replace(self.batches[1], leaf_count=0), self.batches[2])
+        self.unknown("count-unstated", (2,), batches=bare)
+
     def test_every_code_is_reached(self) -> None:
         assert set(AbsenceCode) == {
             "absent", "no-batches", "present", "batch-missing", "proof-missing", "proof-refused", "facts-contradict",
+            "tree-unsorted", "tree-unchecked", "count-unstated", "head-stale", "head-ahead",
         }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
 
 import orjson
@@ -20,10 +20,13 @@ from registry.service.lookup import Found, Searched, anchors_of, together
 from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, digest_of, root_of
 from registry.service.problems import NotHere
 from registry.service.service import Service, service_of
+from registry.store.index_facts import IndexedBatch
+from registry.store.loading import TreeState
 from registry.store.trees import MISSING
 from registry.timestamps import from_unix
+from registry.treefile import TreeId
 from registry.verify import BatchFacts, BlockRef, verify_absence
-from registry.verify_absence import Proof, proof_content
+from registry.verify_absence import Proof, TreeCheck, proof_content
 
 MOST_DIGESTS: Final = 10_000
 MOST_MATCHES: Final = 10_000
@@ -107,7 +110,9 @@ async def receipt(
     body, media_type = orjson.dumps(one.receipt(value.hex(), method)), JSON
     if CBOR in request.headers.get("accept", ""):
         body, media_type = to_cbor(parse_json(body)), CBOR
-    return fixed(request, body, media_type, kept=IMMUTABLE if one.final else REVALIDATE)
+    # Of a batch that does not state its count yet, the count may turn out to be another one.
+    is_settled = one.final and one.batch.leaf_count
+    return fixed(request, body, media_type, kept=IMMUTABLE if is_settled else REVALIDATE)
 
 
 @router.get(
@@ -158,7 +163,8 @@ async def lookup(request: Request) -> Response:
 @router.get(
     "/credentials/{digest}/absence",
     summary="The proof that an issuer never anchored a digest, over all of its batches.",
-    description="`outcome` is `absent`, `present`, or `could not be checked` where a tree or a leaf count is missing.",
+    description="`outcome` is `absent`, `present`, or `could not be checked`: where a tree or a leaf count is missing, "
+    "or a tree was not read as a whole yet, or is not sorted.",
     responses=examples.ok(examples.ABSENCE),
 )
 async def absence(request: Request, digest: DigestPath, issuer: PartyNumber) -> Response:
@@ -261,8 +267,8 @@ def _matches(request: Request, service: Service, prefix: str) -> Response:
     searched = service.searched(as_of)
     matches: dict[bytes, list[Found]] = {}
     places = service.index.places_with_prefix(prefix, limit=MOST_MATCHES + 1)
-    for root, first in places:
-        for digest, found in _from(service, root, first, prefix):
+    for which, first in places:
+        for digest, found in _from(service, which, first, prefix):
             if found:
                 matches.setdefault(digest, []).extend(found)
             if len(matches) > MOST_MATCHES:
@@ -285,11 +291,11 @@ def _matches(request: Request, service: Service, prefix: str) -> Response:
     return answer(request, content, as_of)
 
 
-def _from(service: Service, root: bytes, first: int, prefix: str) -> Iterator[tuple[bytes, list[Found]]]:
+def _from(service: Service, which: TreeId, first: int, prefix: str) -> Iterator[tuple[bytes, list[Found]]]:
     """The leaves of a tree from one on, as long as their first eight bytes stay the same."""
-    count, group = service.trees.leaf_count(root), None
-    for leaf_index in range(first, count):
-        digest, found = service.lookup.at(root, leaf_index)
+    group = None
+    for leaf_index in range(first, which.leaf_count):
+        digest, found = service.lookup.at(which, leaf_index)
         if group is None:
             group = digest[:8]
         if digest[:8] != group or not digest.hex().startswith(prefix):
@@ -343,9 +349,11 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
             remedy="Run `testamur absent` where the trees are.",
             code="too-many",
         )
+    indexed = list(service.index.all_batches(issuer))
+    checks = _checks(service, indexed)
     proofs: dict[bytes, Proof] = {}
     batches = []
-    for batch in service.index.all_batches(issuer):
+    for batch in indexed:
         batches.append(
             BatchFacts(
                 root=batch.root,
@@ -359,21 +367,30 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
                 block_hash=batch.block.hash,
             )
         )
-        proof = _proof(service, batch.root, digest)
+        # A tree that is not sorted is not searched: what is not found there may be in it all the same.
+        is_searched = batch.leaf_count and checks.get(batch.root) is not TreeCheck.UNSORTED
+        proof = _proof(service, TreeId(batch.root, batch.leaf_count), digest) if is_searched else None
         if proof is not None:
             proofs[batch.root] = proof
     cursor = as_of.head.cursor
     reference = BlockRef(cursor.number, cursor.hash, from_unix(cursor.time))
-    verdict = verify_absence(digest, issuer, proofs, batches, sequence=party.sequence, as_of=reference)
+    verdict = verify_absence(digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=reference)
     told = verdict.to_dict()
     told.pop("asOf")
     return answer(request, told | {"proofs": [proof_content(root, proof) for root, proof in proofs.items()]}, as_of)
 
 
-def _proof(service: Service, root: bytes, digest: bytes) -> Proof | None:
+def _checks(service: Service, batches: Sequence[IndexedBatch]) -> dict[bytes, TreeCheck]:
+    """What the loader found when it read each tree as a whole; which leaves a tree has, its root and count decide."""
+    states = {TreeState.LOADED: TreeCheck.SORTED, TreeState.UNSORTED: TreeCheck.UNSORTED}
+    known = service.index.trees(TreeId(batch.root, batch.leaf_count) for batch in batches)
+    return {which.root: states[TreeState(tree.state)] for which, tree in known.items() if tree.state in states}
+
+
+def _proof(service: Service, which: TreeId, digest: bytes) -> Proof | None:
     try:
-        absent = service.trees.absence(root, digest)
-        return absent if absent is not None else service.trees.inclusion(root, digest)
+        absent = service.trees.absence(which, digest)
+        return absent if absent is not None else service.trees.inclusion(which, digest)
     except StoreError as error:
         if error.code == MISSING:
             return None

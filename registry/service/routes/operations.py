@@ -13,6 +13,7 @@ from registry.errors import RegistryError
 from registry.service.loops import Check
 from registry.service.metrics import CONTENT_TYPE, ServiceMetrics
 from registry.service.service import Service, service_of
+from registry.treefile import TreeId
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 Checks = Callable[[], Sequence[Check]]
@@ -64,7 +65,7 @@ def _ready(service: Service) -> list[Check]:
 
 def _trees(service: Service) -> Check:
     try:
-        service.trees.has(bytes(32))
+        service.trees.has(TreeId(bytes(32), 1))
     except RegistryError as error:
         return Check("trees", False, str(error))
     return Check("trees", True, "the store answers")

@@ -1,0 +1,132 @@
+"""How old the newest block of a chain may be before what was read from it is doubted.
+
+A node that lost its peers goes on answering, with the state of the day it stopped: what was revoked since is "not
+revoked" there. So the time of the newest block is held against the clock of whoever reads, and against the pace at
+which the chain makes blocks. Pure: times in, a finding out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from registry.chain_names import PRACTICE_CHAIN
+
+DEFAULT_LATE_SECONDS: Final = 600
+PACE_MULTIPLE: Final = 10
+"""Blocks that a chain may be overdue by its own mean: one that draws lots misses so many once in 20,000 blocks."""
+STALE_MULTIPLE: Final = 6
+LONGEST_LATE_SECONDS: Final = 86_400
+"""No pace excuses more: a pause within the sample makes a chain look slow that is not."""
+AHEAD_SECONDS: Final = 60
+"""By which clocks may differ; a block's time is its maker's."""
+PACE_SAMPLE: Final = 100
+"""How many blocks back to look for the pace."""
+
+
+class Freshness(StrEnum):
+    """What the age of the newest block allows: everything, a warning, or no negative answer."""
+
+    FRESH = "fresh"
+    LATE = "late"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLimits:
+    """When a newest block is late and stale.
+
+    Attributes:
+        late_seconds: its age from which it is late, where the chain's pace does not allow more; None when the age is
+            not judged, as of a chain that makes blocks on demand only.
+        pace_multiple: times the mean seconds a block that the chain may take.
+        stale_multiple: times what is late that is stale.
+        ahead_seconds: by which a block may be later than the clock.
+    """
+
+    late_seconds: float | None = DEFAULT_LATE_SECONDS
+    pace_multiple: float = PACE_MULTIPLE
+    stale_multiple: float = STALE_MULTIPLE
+    ahead_seconds: float = AHEAD_SECONDS
+
+    @classmethod
+    def of(cls, head_age_seconds: float, chain: str | None) -> AgeLimits:
+        """Those of the setting `head_age_seconds` for a chain (CAIP-2).
+
+        The practice chain makes a block when a transaction comes and not otherwise, so its newest block may have any
+        age; 0 says that of another chain.
+        """
+        return cls(late_seconds=None if chain == PRACTICE_CHAIN or not head_age_seconds else head_age_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadAge:
+    """What the age of a newest block comes to.
+
+    Attributes:
+        code: `head-fresh`, `head-late`, `head-stale`, or `head-ahead` for a block from the future.
+        seconds: the age; negative for a block from the future.
+        text: sentences for people: the age, and unless it is fresh what that means and what to do.
+    """
+
+    freshness: Freshness
+    code: str
+    seconds: float
+    text: str
+
+
+def head_age(
+    block_time: datetime, now: datetime, *, pace_seconds: float | None = None, limits: AgeLimits | None = None
+) -> HeadAge:
+    """Judge the newest block of a chain.
+
+    Args:
+        block_time: its time, with a time zone.
+        now: by the clock of whoever reads, whatever the moment is that a verdict judges dates by.
+        pace_seconds: mean seconds a block (`pace`), where it is known.
+        limits: default: those of `AgeLimits`.
+    """
+    limits = limits or AgeLimits()
+    age = (now - block_time).total_seconds()
+    told = f"The newest block is {duration(abs(age))} " + ("old." if age >= 0 else "ahead of the clock.")
+    if limits.late_seconds is None:
+        return HeadAge(Freshness.FRESH, "head-fresh", age, told)
+    late = max(limits.late_seconds, min(limits.pace_multiple * (pace_seconds or 0.0), LONGEST_LATE_SECONDS))
+    stale = late * limits.stale_multiple
+    if age < -limits.ahead_seconds:
+        # Against a clock that is wrong by more than what makes a block stale, no age can be told.
+        freshness = Freshness.STALE if -age > stale else Freshness.LATE
+        return HeadAge(freshness, "head-ahead", age, f"{told} {_AHEAD}")
+    if age <= late:
+        return HeadAge(Freshness.FRESH, "head-fresh", age, told)
+    if age <= stale:
+        return HeadAge(Freshness.LATE, "head-late", age, f"{told} {_OLD}")
+    return HeadAge(Freshness.STALE, "head-stale", age, f"{told} {_OLD}")
+
+
+_OLD: Final = (
+    "The node behind this endpoint may have stopped following its chain, and what happened since is not known here. "
+    "Use another endpoint, or try again later."
+)
+_AHEAD: Final = (
+    "The clock of this machine is behind, or the endpoint is wrong about its blocks: how old they are is not known. "
+    "Set the clock, or use another endpoint."
+)
+
+
+def pace(newer: datetime, older: datetime, blocks: int) -> float | None:
+    """Mean seconds a block between two of them that are `blocks` apart; None when that says nothing."""
+    seconds = (newer - older).total_seconds()
+    return seconds / blocks if blocks > 0 and seconds > 0 else None
+
+
+def duration(seconds: float) -> str:
+    """A duration in words, in its largest whole unit: `45 seconds`, `2 hours`, `1 day`; rounded down."""
+    unit, size = next((each for each in _UNITS if seconds >= each[1]), ("second", 1))
+    count = int(seconds // size)
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+_UNITS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60))
