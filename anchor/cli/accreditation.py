@@ -263,7 +263,7 @@ def _change(
         data = data_of(registry, max(_head_time(workspace), int(before.changes[-1].effective_from.timestamp())))
         if dry_run:
             workspace.client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data)
-            _tell(session, before, "Number ", bold(number), f" would be {ends or became}. Nothing was sent.")
+            _tell(session, before, f"Number {number} would be {ends or became}. Nothing was sent.")
             return
         if ends:
             confirmed(f"Number {number} ({before.scope}) will be {ends}. Go on?", yes=yes)
