@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from registry.archives import is_encrypted, unpacks_to_too_much
+from registry.archives import Names, inside, is_encrypted, leads_out, unpacks_to_too_much
 from registry.credential import (
     JSON_SUFFIXES,
     Digest,
@@ -28,6 +29,7 @@ from registry.filekinds import left_out, not_a_credential
 from registry.hazards import hazards
 
 RECORD_BYTES = 41
+FILES_A_PIECE = 256
 READ_BYTES = 1 << 20
 MAXIMUM_ZIP_ENTRIES = 5_000_000
 _CODES = {method: bytes([number]) for number, method in enumerate(DigestMethod)}
@@ -59,11 +61,21 @@ class FilePiece:
 
 @dataclass(frozen=True, slots=True)
 class ZipPiece:
-    """Files inside a ZIP, a credential each; `size` is their unpacked bytes. An open file stays in this process."""
+    """Files inside a ZIP, a credential each.
+
+    Attributes:
+        sources: what they are called here: two files in a ZIP may have one name.
+        archive: its path; or, in the process that has it, the open archive.
+        numbers: which of its entries they are, from 0.
+        size: their unpacked bytes.
+        renamed: names in the archive that another file has as well → what that file is called here.
+    """
 
     sources: tuple[str, ...]
-    path: Path | IO[bytes]
+    archive: Path | ZipFile
+    numbers: tuple[int, ...]
     size: int
+    renamed: tuple[tuple[str, str], ...] = ()
     as_files: bool = False
 
 
@@ -160,6 +172,33 @@ def readable_entries(archive: ZipFile) -> tuple[list[ZipInfo], list[LeftOut]]:
     if any(map(is_encrypted, entries)):
         raise ValueError("it is encrypted")
     return entries, left
+
+
+def zip_pieces(
+    archive: ZipFile, entries: list[ZipInfo], where: Path | ZipFile, *, as_files: bool = False
+) -> Iterator[ZipPiece]:
+    """The files of a ZIP in pieces, each file by its place in the list: a name may stand for several.
+
+    Args:
+        entries: those that are wanted.
+        where: what the pieces are read from.
+        as_files: a table or a list of digests is a credential, too.
+    """
+    number_of = {id(entry): number for number, entry in enumerate(archive.infolist())}
+    names = Names()
+    for start in range(0, len(entries), FILES_A_PIECE):
+        share = entries[start : start + FILES_A_PIECE]
+        # What is refused for its name is told under it, and takes none.
+        sources = [
+            entry.filename if leads_out(entry.filename) else names.of(entry.filename, shorten=False) for entry in share
+        ]
+        renamed = tuple(
+            (entry.filename, source)
+            for entry, source in zip(share, sources, strict=True)
+            if source not in (entry.filename, str(inside(entry.filename)))
+        )
+        numbers = tuple(number_of[id(entry)] for entry in share)
+        yield ZipPiece(tuple(sources), where, numbers, sum(entry.file_size for entry in share), renamed, as_files)
 
 
 class Collector:
@@ -285,16 +324,36 @@ def _hint(code: str, data: bytes, *, in_lines: bool) -> str | None:
     return "It holds one document a line: name it .jsonl."
 
 
+def digest_piece_apart(job: tuple[Piece, Limits, datetime | None]) -> Digested:
+    """As `digest_piece`, in a process that does nothing else: an archive stays open until the process ends.
+
+    Its list of files is read as a whole each time it is opened.
+    """
+    piece, limits, hazards_at = job
+    if isinstance(piece, ZipPiece) and isinstance(piece.archive, Path):
+        if piece.archive not in _archives:
+            _archives[piece.archive] = ZipFile(piece.archive)
+        piece = replace(piece, archive=_archives[piece.archive])
+    return digest_piece((piece, limits, hazards_at))
+
+
+_archives: dict[Path, ZipFile] = {}
+
+
 def _digest_zip(piece: ZipPiece, collector: Collector) -> None:
-    with ZipFile(piece.path) as archive:
-        for position, name in enumerate(piece.sources):
-            entry = archive.getinfo(name)
+    with nullcontext(piece.archive) if isinstance(piece.archive, ZipFile) else ZipFile(piece.archive) as archive:
+        entries = archive.infolist()
+        for position, number in enumerate(piece.numbers):
+            entry = entries[number]
+            if reason := leads_out(entry.filename):
+                collector.refuse(position, "zip-name", reason)
+                continue
             if reason := unpacks_to_too_much(entry):
                 collector.refuse(position, "zip-ratio", reason)
                 continue
             try:
                 with archive.open(entry) as file:
-                    collector.file(position, name, file)  # type: ignore[arg-type]
+                    collector.file(position, entry.filename, file)  # type: ignore[arg-type]
             except (BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
                 collector.refuse(position, "zip-damaged", f"it cannot be unpacked: {error}")
 

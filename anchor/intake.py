@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from anchor.digesting import (
+    FILES_A_PIECE,
     RECORD_BYTES,
     Digested,
     FilePiece,
@@ -28,8 +30,10 @@ from anchor.digesting import (
     Piece,
     ZipPiece,
     digest_piece,
+    digest_piece_apart,
     head_of,
     readable_entries,
+    zip_pieces,
 )
 from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, DigestMethod, Limits
 from registry.digestlist import is_digest_list
@@ -37,7 +41,6 @@ from registry.errors import IntakeError
 from registry.filekinds import DIGEST_SUFFIXES, LEFT_OUT, LINE_SUFFIXES, left_out
 
 PIECE_BYTES = 4 << 20
-FILES_A_PIECE = 256
 # Below this, starting processes costs more than they save.
 PARALLEL_FROM_BYTES = 16 << 20
 METHODS = tuple(DigestMethod)
@@ -89,6 +92,7 @@ class Intake:
         hazards: how many documents have each hazard; empty unless asked for.
         hazard_examples: hazard code → its sentence and the first place where it was met.
         left_out: files that are no credentials by their name or size.
+        renamed: names in a ZIP that are called otherwise here, since another file has the name → what they are called.
     """
 
     records: list[bytes] = field(default_factory=list)
@@ -96,6 +100,7 @@ class Intake:
     hazards: Counter[str] = field(default_factory=Counter)
     hazard_examples: dict[str, tuple[str, Origin]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    renamed: list[tuple[str, str]] = field(default_factory=list)
     _pieces: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
 
     def origin(self, record: bytes) -> Origin:
@@ -169,6 +174,7 @@ def take_in(
         raise
     total = sum(piece.size for piece in pieces)
     done, line = 0, 1
+    intake.renamed += [pair for piece in pieces if isinstance(piece, ZipPiece) for pair in piece.renamed]
     jobs = [(piece, limits, hazards_at) for piece in pieces]
     try:
         for piece, digested in zip(pieces, _digested(jobs, total, workers), strict=True):
@@ -233,15 +239,30 @@ def _files(folder: Path, hidden: list[LeftOut]) -> list[tuple[Path, str]]:
 def _digested(jobs: list[tuple[Piece, Limits, datetime | None]], total: int, workers: int | None) -> Iterator[Digested]:
     processes = min(workers or os.cpu_count() or 1, len(jobs))
     if processes <= 1 or total < PARALLEL_FROM_BYTES:
-        yield from map(digest_piece, jobs)
+        # An archive is opened once: its list of files is read as a whole each time.
+        with ExitStack() as opened:
+            yield from map(digest_piece, _with_open_archive(jobs, opened))
         return
     # Not fork: the command may hold threads and database connections.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
-            yield from pool.map(digest_piece, jobs)
+            yield from pool.map(digest_piece_apart, jobs)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _with_open_archive(
+    jobs: list[tuple[Piece, Limits, datetime | None]], opened: ExitStack
+) -> Iterator[tuple[Piece, Limits, datetime | None]]:
+    archive: ZipFile | None = None
+    for piece, limits, hazards_at in jobs:
+        if isinstance(piece, ZipPiece):
+            if archive is None and isinstance(piece.archive, Path):
+                archive = opened.enter_context(ZipFile(piece.archive))
+            yield replace(piece, archive=archive or piece.archive), limits, hazards_at
+        else:
+            yield piece, limits, hazards_at
 
 
 def _format(path: Path) -> Format:
@@ -304,6 +325,8 @@ def _zip_pieces(path: Path, left: list[LeftOut], *, as_files: bool) -> Iterator[
     try:
         with ZipFile(path) as archive:
             entries, others = readable_entries(archive)
+            left += others
+            yield from zip_pieces(archive, entries, path, as_files=as_files)
     except (BadZipFile, NotImplementedError, ValueError) as error:
         raise IntakeError(
             f"this is not a ZIP file that can be read: {error}",
@@ -311,11 +334,6 @@ def _zip_pieces(path: Path, left: list[LeftOut], *, as_files: bool) -> Iterator[
             remedy="Create the ZIP again, without encryption.",
             code="bad-zip",
         ) from None
-    left += others
-    for start in range(0, len(entries), FILES_A_PIECE):
-        names = tuple(entry.filename for entry in entries[start : start + FILES_A_PIECE])
-        size = sum(entry.file_size for entry in entries[start : start + FILES_A_PIECE])
-        yield ZipPiece(names, path, size, as_files)
 
 
 def _unreadable(path: Path, error: OSError) -> IntakeError:

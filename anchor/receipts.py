@@ -14,6 +14,7 @@ from typing import BinaryIO, Protocol
 import orjson
 
 from anchor.intake import METHODS
+from registry.archives import Names
 from registry.credential import Digest, DigestMethod, Limits, parse_json
 from registry.errors import CredentialError, IntakeError, ReceiptError
 from registry.merkle import Tree
@@ -112,8 +113,8 @@ class Originals:
 class Output(Protocol):
     """Where receipts are written to."""
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write one file; `name` may have folders."""
+    def write(self, name: str, content: bytes) -> str:
+        """Write one file; `name` may have folders. Returns the name it has there, which no other file has."""
 
 
 @contextmanager
@@ -153,33 +154,34 @@ def output_to(path: Path) -> Iterator[Output]:
 class _Folder:
     def __init__(self, path: Path):
         self._path = path
+        self._names = Names()
 
-    def write(self, name: str, content: bytes) -> None:
-        target = self._path / within(name)
+    def write(self, name: str, content: bytes) -> str:
+        chosen = self._names.of(name)
+        target = self._path / chosen
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+        return chosen
 
 
 class _Zip:
     def __init__(self, archive: zipfile.ZipFile):
         self._archive = archive
+        self._names = Names()
 
-    def write(self, name: str, content: bytes) -> None:
-        self._archive.writestr(str(within(name)), content)
+    def write(self, name: str, content: bytes) -> str:
+        chosen = self._names.of(name)
+        self._archive.writestr(chosen, content)
+        return chosen
 
 
 class _Lines:
     def __init__(self, file: BinaryIO):
         self._file = file
 
-    def write(self, name: str, content: bytes) -> None:  # noqa: ARG002 - a line has no name
+    def write(self, name: str, content: bytes) -> str:
         self._file.write(content + b"\n")
-
-
-def within(name: str) -> PurePosixPath:
-    """The name without anything that would leave the folder: names in a ZIP come from whoever made it."""
-    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-    return PurePosixPath(*(part.replace(":", "_") for part in parts or ("_",)))
+        return name  # a line has none
 
 
 def encoded(receipt: Receipt, *, cbor: bool) -> bytes:

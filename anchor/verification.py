@@ -13,7 +13,7 @@ from anchor.digesting import looks_like_digest
 from anchor.intake import source_files
 from anchor.receipts import receipt_at
 from anchor.workspace import Workspace
-from registry.archives import RECEIPT_SUFFIXES
+from registry.archives import RECEIPT_SUFFIXES, short_name
 from registry.chain.contract import CredentialRegistry
 from registry.chain.verification import KnownAnchor, KnownAnchors, Verifier, unavailable
 from registry.credential import JSON_SUFFIXES, Digest, Limits
@@ -202,7 +202,7 @@ def _read(path: Path) -> bytes:
 
 def _beside(path: Path) -> Receipt | None:
     for suffix in RECEIPT_SUFFIXES:
-        beside = path.with_name(path.name + suffix)
+        beside = path.with_name(short_name(path.name, suffix))
         if beside.is_file():
             return _read_receipt(beside)
     return None

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import stat
 import struct
+import unicodedata
 import zlib
+from collections.abc import Container
+from hashlib import blake2b, sha256
+from itertools import count
+from pathlib import PurePosixPath
 from typing import IO, Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -18,6 +23,12 @@ RECEIPT_SUFFIXES: Final = (".receipt.json", ".receipt.cbor")
 MAXIMUM_ENTRY_BYTES: Final = 1 << 30
 MAXIMUM_RATIO: Final = 1000
 LONGEST_NAME: Final = 200
+# What usual file systems take, in bytes: of one name, and of a name with its folders below where it is written.
+LONGEST_PART: Final = 255
+LONGEST_PATH: Final = 1024
+# Digits of the hash that tells shortened names apart, and bytes of what may follow the last dot of a name.
+MARK_DIGITS: Final = 16
+LONGEST_ENDING: Final = 16
 
 UNREADABLE_ZIP: Final = (BadZipFile, NotImplementedError, ValueError, struct.error, zlib.error, OSError, EOFError)
 """What `zipfile` raises over broken or malicious archives."""
@@ -73,7 +84,7 @@ def check_directory(file: IO[bytes], most_bytes: int) -> None:
 
 
 def visible_entries(archive: ZipFile) -> list[ZipInfo]:
-    """The files of a ZIP: no folders, no hidden files.
+    """The files of a ZIP: no folders, no hidden files. Those that lead out of it are among them: refuse them by name.
 
     Raises:
         ValueError: one has no name.
@@ -106,5 +117,115 @@ def unpacks_to_too_much(entry: ZipInfo, most_bytes: int = MAXIMUM_ENTRY_BYTES) -
     return None
 
 
+def leads_out(name: str) -> str | None:
+    """Why a file in a ZIP is refused for its name; None if it is not. No path that leaves its archive is believed."""
+    return "its name leads out of the ZIP" if ".." in _parts(name) else None
+
+
 def _hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in _parts(name))
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+
+
+# Names to write under
+
+
+def inside(name: str) -> PurePosixPath:
+    """The name without anything that would leave the folder: names in a ZIP come from whoever made it."""
+    parts = [part.replace(":", "_") for part in _parts(name) if part != ".."]
+    return PurePosixPath(*(parts or ["_"]))
+
+
+def fitting(name: str) -> str:
+    """The name as it is written in a folder: `inside` it, and shortened where a file system would not take it.
+
+    What is cut off leaves digits of a hash of it, so that the same name is always shortened alike, and two do not meet.
+    What makes a receipt of it, and the ending before that, stay.
+    """
+    path = inside(name)
+    fitted = PurePosixPath(*map(short_name, path.parts))
+    if _size(str(fitted)) > LONGEST_PATH:
+        return _marked(path.name, str(path))
+    return str(fitted)
+
+
+def short_name(name: str, ending: str = "") -> str:
+    """A name with an ending, of which as much is cut off before the ending as no file system would take."""
+    return name + ending if _size(name + ending) <= LONGEST_PART else _marked(name, name + ending, ending)
+
+
+class Names:
+    """The names of the files that go into one folder or archive: each is given once.
+
+    Two names are the same where some file system takes them for one: whatever their case and their Unicode form. The
+    second is numbered, `name (2).json`.
+    """
+
+    def __init__(self) -> None:
+        # Eight bytes of a hash each: there may be millions. Two that meet by chance cost a number.
+        self._files: set[int] = set()
+        self._folders: set[int] = set()
+        self._numbers: dict[int, int] = {}
+
+    def of(self, name: str, *, shorten: bool = True) -> str:
+        """A name that is free, and is taken from now on: this one if it can be.
+
+        Args:
+            shorten: to what file systems take.
+        """
+        *folders, last = PurePosixPath(fitting(name) if shorten else inside(name)).parts
+        path = PurePosixPath()
+        for folder in folders:
+            path = self._free(path / folder, self._files, shorten=shorten)
+            self._folders.add(_key(path))
+        path = self._free(path / last, self._files, self._folders, shorten=shorten)
+        self._files.add(_key(path))
+        return str(path)
+
+    def _free(self, wanted: PurePosixPath, *taken: Container[int], shorten: bool) -> PurePosixPath:
+        """The path, or the first one with a number that is not taken."""
+        key = _key(wanted)
+        if not any(key in some for some in taken):
+            return wanted
+        for number in count(self._numbers.get(key, 2)):
+            chosen = _numbered(wanted, number, shorten=shorten)
+            if not any(_key(chosen) in some for some in taken):
+                break
+            self._numbers[key] = number + 1
+        return chosen
+
+
+def _numbered(path: PurePosixPath, number: int, *, shorten: bool) -> PurePosixPath:
+    stem, ending = _split(path.name)
+    name = f"{stem} ({number}){ending}"
+    return path.with_name(short_name(name) if shorten else name)
+
+
+def _split(name: str) -> tuple[str, str]:
+    """A name up to its ending, and the ending, with what makes a receipt of it."""
+    receipt = next((suffix for suffix in RECEIPT_SUFFIXES if name.endswith(suffix) and name != suffix), "")
+    body = name.removesuffix(receipt)
+    ending = PurePosixPath(body).suffix
+    ending = ending if _size(ending) <= LONGEST_ENDING else ""
+    return body.removesuffix(ending), ending + receipt
+
+
+def _marked(name: str, whole: str, more: str = "") -> str:
+    """A name that is cut, with digits of the hash of all that it stands for."""
+    stem, ending = _split(name)
+    mark = sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:MARK_DIGITS]
+    room = LONGEST_PART - _size(ending + more) - MARK_DIGITS - 1
+    kept = stem.encode("utf-8", "surrogatepass")[:room].decode("utf-8", "ignore")
+    return f"{kept}~{mark}{ending}{more}"
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _key(path: PurePosixPath) -> int:
+    same = unicodedata.normalize("NFD", unicodedata.normalize("NFD", str(path)).casefold())
+    return int.from_bytes(blake2b(same.encode("utf-8", "surrogatepass"), digest_size=8).digest())

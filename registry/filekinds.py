@@ -44,7 +44,8 @@ def left_out(name: str, size: int | None = None) -> str | None:
         return "system-file"
     if last.startswith(("~$", ".~lock.")):
         return "lock-file"
-    if any(part.startswith(".") for part in (*folders, last)):
+    # A name that leads out of the archive is refused with its reason, not left out.
+    if any(part.startswith(".") and part.strip(".") for part in (*folders, last)):
         return "hidden"
     if is_receipt_name(last):
         return "receipt"

@@ -320,6 +320,7 @@ def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
         "anchoredBefore": len(selection.anchored),
         "rejected": len(intake.rejects),
         "leftOut": left_out_content(intake.left_out),
+        "renamed": [{"name": name, "source": source} for name, source in intake.renamed],
     }
 
 
@@ -330,6 +331,10 @@ def _say_counts(session: Session, intake: Intake, selection: Selection, revoked:
         first = selection.duplicates[0]
         twice = Styled(f"{len(selection.duplicates):,} came twice", "yellow")
         session.say("  ", twice, f", first {first.again} (as {first.first})")
+    if intake.renamed:
+        name, source = intake.renamed[0]
+        others = Styled(f"{len(intake.renamed):,} have the name of another file in the ZIP", "yellow")
+        session.say("  ", others, f", first {name} (as {source})")
     if selection.anchored:
         note = f", {revoked:,} of them revoked" if revoked else ""
         session.say("  ", Styled(f"{len(selection.anchored):,} anchored before and left out", "yellow"), note)

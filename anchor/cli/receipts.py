@@ -13,9 +13,12 @@ from anchor.cli.session import Session, command
 from anchor.cli.wording import amount
 from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of
 from anchor.workspace import Workspace
+from registry.archives import inside
 from registry.credential import Limits
 from registry.errors import SettingsError, StoreError
 from registry.store.batches import BatchRow
+
+RENAMED_SHOWN = 10
 
 
 @command
@@ -31,6 +34,7 @@ def receipts(
     """Write the receipts of a batch."""
     if cbor and (originals is not None or output.suffix.lower() == ".jsonl"):
         raise SettingsError("--cbor goes with receipts of their own in a folder or ZIP", code="cbor")
+    renamed: list[dict[str, str]] = []
     source = None if originals is None else Originals(originals, _limits(session))
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
@@ -43,19 +47,35 @@ def receipts(
             chain = workspace.asked_chain
             found = receipts_of(row, workspace.store.leaves(row), tree, chain=workspace.chain, contract=contract)
             for number, (leaf, receipt) in enumerate(found, start=1):
-                if source is None:
-                    writer.write(receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))
-                else:
-                    writer.write(*source.with_receipt(leaf, receipt))
+                name, content = (
+                    (receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))
+                    if source is None
+                    else source.with_receipt(leaf, receipt)
+                )
+                written = writer.write(name, content)
+                if written not in (name, str(inside(name))):
+                    renamed.append({"digest": leaf.digest.hex(), "source": leaf.source, "name": written})
                 progress(number, row.leaf_count)
     session.result(
-        {"root": f"0x{row.root.hex()}", "receipts": row.leaf_count, "output": str(output), "state": row.state}
+        {
+            "root": f"0x{row.root.hex()}",
+            "receipts": row.leaf_count,
+            "output": str(output),
+            "state": row.state,
+            "renamed": renamed,
+        }
     )
     pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
     what = amount(row.leaf_count, "receipt" if originals is None else "credential") + (
         "" if originals is None else " with receipt"
     )
     session.say(f"{what} of batch 0x{row.root.hex()} written to ", bold(output), f".{pending}")
+    if renamed:
+        session.say(f"{len(renamed):,} of them have a shortened or numbered name, for their own is too long or taken:")
+        for each in renamed[:RENAMED_SHOWN]:
+            session.say(f"  {each['source']}: {each['name']}")
+        if len(renamed) > RENAMED_SHOWN:
+            session.say("  and others; --json names all of them.")
     say_chain(session, chain)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from anchor.daemon.intake import Desk, Order, Refused, left_out_of, reject_content
 from anchor.daemon.notices import Notices
-from registry.archives import storable
+from registry.archives import short_name, storable
 from registry.errors import IntakeError, RegistryError
 from registry.filekinds import left_out
 from registry.store.jobs import Job, JobStore
@@ -125,11 +125,11 @@ class DropFolder:
         target = path.parent / folder
         target.mkdir(exist_ok=True)
         name, content = path.name, content | {"id": number}
-        note = target / f"{name}.{suffix}.json"
+        note = target / short_name(name, f".{suffix}.json")
         if (target / name).exists() or _id_in(note) not in (None, number):
-            name = f"{path.stem}-{number[:24]}{path.suffix}"
-            note = target / f"{name}.{suffix}.json"
-        partial = target / f".{note.name}.partial"
+            name = short_name(f"{path.stem}-{number[:24]}", path.suffix)
+            note = target / short_name(name, f".{suffix}.json")
+        partial = target / short_name(f".{note.name}", ".partial")
         with partial.open("wb") as file:
             file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
             file.flush()

@@ -30,7 +30,8 @@ from anchor.daemon.intake import (
 )
 from anchor.daemon.notices import Notices
 from anchor.daemon.view import IssuerState, JobView, JobViews
-from anchor.receipts import encoded, receipt_name, receipt_of, within
+from anchor.receipts import encoded, receipt_name, receipt_of
+from registry.archives import Names
 from registry.errors import IntakeError, RegistryError, StoreError
 from registry.forms import LONGEST_BOUNDARY
 from registry.service.bodies import PIECE_BYTES, check_not_packed, pieces_of
@@ -445,10 +446,10 @@ class _Intake:
             yield content + b"\n"
 
     def _receipt_zip(self, view: JobView) -> Iterator[bytes]:
-        buffer = _Outflow()
+        buffer, names = _Outflow(), Names()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in self._receipts(view):
-                archive.writestr(str(within(name)), content)
+                archive.writestr(names.of(name), content)
                 if len(buffer.waiting) >= PIECE_BYTES:
                     yield buffer.taken()
         yield buffer.taken()

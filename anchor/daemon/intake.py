@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from anchor.daemon.notices import Notices
-from anchor.digesting import Collector, Digested, LeftOut, ZipPiece, digest_piece, head_of, readable_entries
-from anchor.intake import FILES_A_PIECE, Format, digest_of, left_out_content, names_of, take_in
+from anchor.digesting import Collector, Digested, LeftOut, digest_piece, head_of, readable_entries, zip_pieces
+from anchor.intake import Format, digest_of, left_out_content, names_of, take_in
 from registry.archives import UNREADABLE_ZIP, check_directory, file_name, is_packed_usually, storable
 from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, Limits
 from registry.digestlist import LONGEST_LINE, is_digest_list
@@ -453,17 +453,13 @@ class _Zip(_Spooled):
             check_directory(self._file, MOST_DIRECTORY_BYTES)
             with zipfile.ZipFile(self._file) as archive:
                 entries, left = readable_entries(archive)
-            inside = f"{self._source}/" if self._source else ""
-            self._taken.left_out += [LeftOut(f"{inside}{each.source}", each.code) for each in left]
-            self._check(entries)
-            for start in range(0, len(entries), FILES_A_PIECE):
-                share = entries[start : start + FILES_A_PIECE]
-                names = tuple(entry.filename for entry in share)
-                size = sum(entry.file_size for entry in share)
-                piece = ZipPiece(names, self._file, size, self._taken.as_files)
-                digested = digest_piece((piece, self._limits.document, None))
-                shown = tuple(f"{self._source}/{name}" if self._source else name for name in names)
-                self._taken.parts.append(_Part(shown, digested, by_line=False))
+                inside = f"{self._source}/" if self._source else ""
+                self._taken.left_out += [LeftOut(f"{inside}{each.source}", each.code) for each in left]
+                self._check(entries)
+                for piece in zip_pieces(archive, entries, archive, as_files=self._taken.as_files):
+                    digested = digest_piece((piece, self._limits.document, None))
+                    shown = tuple(f"{self._source}/{name}" if self._source else name for name in piece.sources)
+                    self._taken.parts.append(_Part(shown, digested, by_line=False))
         except UNREADABLE_ZIP as error:
             raise _bad_zip(str(error)) from None
 

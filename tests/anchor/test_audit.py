@@ -202,6 +202,30 @@ def test_an_unsorted_tree_of_a_malicious_issuer(here: Path, run: Run) -> None:
     audited = run("audit", "--json")
     assert audited.code == 1
     assert kinds(audited) == [Kind.NOT_IN_FOLDER, Kind.TREE_UNSORTED]
+    for leaf in LEAVES:
+        assert run("absent", leaf.hex(), "--issuer", 1, "--json").json["outcome"] == "present"
+    nothing = run("absent", "ab" * 32, "--issuer", 1, "--json")
+    assert (nothing.code, nothing.json["outcome"], nothing.json["code"]) == (
+        2,
+        "could not be checked",
+        "tree-unsorted",
+    )
+
+
+def test_nothing_is_absent_where_a_batch_states_no_count_or_has_no_tree(here: Path, run: Run) -> None:
+    with treefile.lay_out([b"".join(sorted(LEAVES))]) as tree, Workspace(load_settings(None)) as workspace:
+        root = bytes(tree[-32:])
+        workspace.sender.settle("counted", workspace.contract_address, call_data("anchor", 1, root, 3))
+        path = workspace.folder.tree_path(TreeId(root, 3))
+    assert run("absent", "ab" * 32, "--issuer", 1, "--json").json["code"] == "proof-missing"
+    with treefile.lay_out([b"".join(sorted(LEAVES))]) as tree:
+        treefile.write_file(tree, path)
+    assert run("absent", "ab" * 32, "--issuer", 1, "--json").json["outcome"] == "absent"
+    content = bytearray(path.read_bytes())
+    content[treefile.HEADER.size + 31] ^= 1
+    path.write_bytes(content)
+    damaged = run("absent", "ab" * 32, "--issuer", 1, "--json")
+    assert (damaged.code, damaged.json["error"]["code"]) == (1, "tree-damaged")
 
 
 def test_a_wrong_leaf_count_of_a_malicious_issuer(here: Path, run: Run) -> None:

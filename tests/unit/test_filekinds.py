@@ -19,7 +19,7 @@ from registry.filekinds import LEFT_OUT, left_out, not_a_credential
         (".~lock.diploma.odt#", "lock-file"),
         (".DS_Store", "hidden"),
         ("a/.git/config", "hidden"),
-        ("../a.json", "hidden"),
+        ("../a.json", None),
         ("a.pdf.part", "unfinished"),
         ("a.json.receipt.json", "receipt"),
         ("diploma.json", None),

@@ -1,0 +1,95 @@
+"""Names that strangers give files: what is written under them, each once, and what a ZIP is read for."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.archives import LONGEST_PART, LONGEST_PATH, Names, fitting, inside, leads_out, short_name, visible_entries
+
+parts = st.text(st.sampled_from("aAäÄ.:é\u0301e 学習" + "\\"), min_size=0, max_size=8)
+lengthy = st.sampled_from(["学" * 85, "x" * 300, "é" * 140 + ".json", "y" * 256 + "." + "z" * 40, "学" * 82 + ".json"])
+names = st.lists(parts | lengthy | st.sampled_from(["..", ".", "a.json", "A.json"]), max_size=6).map("/".join)
+
+
+def same(name: str) -> str:
+    """What file systems compare that keep neither case nor Unicode form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+@given(st.lists(names, max_size=30))
+def test_names_are_given_once_and_stay_inside_and_fit(given: list[str]) -> None:
+    taken = Names()
+    chosen = [taken.of(name) for name in given]
+    assert len({same(name) for name in chosen}) == len(chosen)
+    folders = {same(str(folder)) for name in chosen for folder in PurePosixPath(name).parents}
+    assert not folders & {same(name) for name in chosen}
+    for name in chosen:
+        path = PurePosixPath(name)
+        assert path.parts
+        assert not path.is_absolute()
+        assert not {"..", "."} & set(path.parts)
+        assert all(len(part.encode()) <= LONGEST_PART for part in path.parts)
+        assert len(name.encode()) <= LONGEST_PATH
+
+
+@given(names)
+def test_a_name_that_is_free_and_fits_is_kept(name: str) -> None:
+    kept = str(inside(name))
+    if all(len(part.encode()) <= LONGEST_PART for part in inside(name).parts) and len(kept.encode()) <= LONGEST_PATH:
+        assert Names().of(name) == fitting(name) == kept
+    assert fitting(name) == fitting(name)
+    assert Names().of(name, shorten=False) == kept
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "numbered"),
+    [
+        ("diploma.json", "diploma.json", "diploma (2).json"),
+        ("x/a.json", "/x/a.json", "x/a (2).json"),
+        ("x/a.json", "x\\a.json", "x/a (2).json"),
+        ("x/a.json", "./x//a.json", "x/a (2).json"),
+        ("a.json", "A.JSON", "A (2).JSON"),
+        ("Jos\u00e9.json", "Jose\u0301.json", "Jose\u0301 (2).json"),
+        ("a:b.json", "a_b.json", "a_b (2).json"),
+        ("a.json.receipt.json", "a.json.receipt.json", "a (2).json.receipt.json"),
+        ("a", "a/b", "a (2)/b"),
+        ("a/b", "a", "a (2)"),
+    ],
+)
+def test_the_second_is_numbered(first: str, second: str, numbered: str) -> None:
+    taken = Names()
+    assert taken.of(first) == str(inside(first))
+    assert taken.of(second) == numbered
+
+
+def test_a_long_name_keeps_its_ending_and_is_shortened_alike() -> None:
+    name = "学" * 80 + ".json"
+    receipt = fitting(f"{name}.receipt.json")
+    assert receipt == short_name(name, ".receipt.json") == fitting(f"{name}.receipt.json")
+    assert len(receipt.encode()) <= 255
+    assert receipt.startswith("学" * 60)
+    assert receipt.endswith(".json.receipt.json")
+    other = fitting(f"{'学' * 80}!.json.receipt.json")
+    assert other != receipt
+
+
+def archive(*entries: str) -> zipfile.ZipFile:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name in entries:
+            made.writestr(zipfile.ZipInfo(name), b"{}")
+    return zipfile.ZipFile(buffer)
+
+
+def test_what_leads_out_of_a_zip_is_seen_and_hidden_files_are_not(tmp_path: Path) -> None:
+    given = ["../x.json", "a/../../x.json", "..\\x.json", "./a.json", ".hidden.json", "a/.git/b", "__MACOSX/a", "b/"]
+    seen = [entry.filename for entry in visible_entries(archive(*given))]
+    assert seen == given[:4]
+    assert [leads_out(name) is None for name in seen] == [False, False, False, True]
