@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from anchor.history import History, UnknownBatch, named
 from anchor.intake import Intake, Origin, digest_of
 from anchor.publishing import Publish, publisher_of
 from anchor.transact import Sender
@@ -99,6 +100,9 @@ class Batches:
     Args:
         finality_depth: blocks that count as final on a chain that does not say.
         publish: brings a batch's tree to where it is served from, before the batch is signed.
+
+    Attributes:
+        unknown: the issuer's batches that this folder did not know when the last one was sealed all the same.
     """
 
     def __init__(
@@ -117,6 +121,7 @@ class Batches:
         self._sender = sender
         self._finality_depth = finality_depth
         self._publish = publish
+        self.unknown: Sequence[UnknownBatch] = ()
 
     @classmethod
     def of(cls, workspace: Workspace, sender: Sender | None = None) -> Batches:
@@ -131,22 +136,34 @@ class Batches:
         )
 
     def seal(
-        self, intake: Intake, selection: Selection, issuer: int, *, selectors: Collection[bytes] | None = None
+        self,
+        intake: Intake,
+        selection: Selection,
+        issuer: int,
+        *,
+        selectors: Collection[bytes] | None = None,
+        without_history: bool = False,
     ) -> BatchRow:
         """Write the tree and record the batch; from here on its receipts' paths are fixed.
 
         Args:
             selectors: first four bytes of the calls that the contract knows; by default read from its ABI.
+            without_history: seal it although the issuer has batches on chain that this folder does not know.
 
         Raises:
             IntakeError: the root begins like one of these calls, or the issuer has another batch under it.
+            UnknownBatches: the issuer has batches that this folder does not know, and this one is not among them.
+            ChainUnavailable: whether it has could not be asked.
         """
         records = selection.records
         with Tree.build(map(digest_of, records)) as tree:
             root, count = tree.root, tree.leaf_count
             refuse_selector(root, contract_selectors() if selectors is None else selectors)
+            history = History(self._registry, self._store)
+            self.unknown = history.before(issuer, root, without_history=without_history)
             self._folder.keep_tree(tree)
-        return self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()))
+        note = f"sealed without knowing {named(self.unknown)}" if self.unknown else ""
+        return self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()), note=note)
 
     def anchor(self, row: BatchRow) -> BatchRow:
         """See to it that the batch is in a block, and record which; one that is there already is not sent again.

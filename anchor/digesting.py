@@ -12,15 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from registry.archives import (
-    Names,
-    inside,
-    is_encrypted,
-    is_receipt_name,
-    leads_out,
-    unpacks_to_too_much,
-    visible_entries,
-)
+from registry.archives import Names, inside, is_encrypted, leads_out, unpacks_to_too_much
 from registry.credential import (
     JSON_SUFFIXES,
     Digest,
@@ -31,14 +23,15 @@ from registry.credential import (
     digest_json,
     parse_json,
 )
+from registry.digestlist import LONGEST_LINE, SNIFFED_BYTES, read_digest_line
 from registry.errors import CredentialError
+from registry.filekinds import left_out, not_a_credential
 from registry.hazards import hazards
 
 RECORD_BYTES = 41
 FILES_A_PIECE = 256
 READ_BYTES = 1 << 20
 MAXIMUM_ZIP_ENTRIES = 5_000_000
-DIGEST_LINE_BYTES = 256
 _CODES = {method: bytes([number]) for number, method in enumerate(DigestMethod)}
 
 
@@ -55,11 +48,15 @@ class LinePiece:
 
 @dataclass(frozen=True, slots=True)
 class FilePiece:
-    """Whole files, a credential each; `size` is the bytes of all of them."""
+    """Whole files, a credential each; `size` is the bytes of all of them.
+
+    `as_files`: a table or a list of digests is a credential, too.
+    """
 
     sources: tuple[str, ...]
     paths: tuple[Path, ...]
     size: int
+    as_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +76,15 @@ class ZipPiece:
     numbers: tuple[int, ...]
     size: int
     renamed: tuple[tuple[str, str], ...] = ()
+    as_files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that is not looked at as a credential, and why: a key of `registry.filekinds.LEFT_OUT`."""
+
+    source: str
+    code: str
 
 
 Piece = LinePiece | FilePiece | ZipPiece
@@ -110,7 +116,10 @@ def digest_piece(job: tuple[Piece, Limits, datetime | None]) -> Digested:
         OSError: the input cannot be read.
     """
     piece, limits, hazards_at = job
-    collector = Collector(limits, hazards_at)
+    if isinstance(piece, LinePiece):
+        collector = Collector(limits, hazards_at, begins=piece.start == 0)
+    else:
+        collector = Collector(limits, hazards_at, as_files=piece.as_files)
     if isinstance(piece, ZipPiece):
         _digest_zip(piece, collector)
     elif isinstance(piece, FilePiece):
@@ -118,12 +127,19 @@ def digest_piece(job: tuple[Piece, Limits, datetime | None]) -> Digested:
             with path.open("rb") as file:
                 collector.file(position, path.name, file)
     elif piece.of_digests:
-        for line in _lines(piece, DIGEST_LINE_BYTES):
+        for line, _ in _lines(piece, LONGEST_LINE):
             collector.given(line)
     else:
-        for line in _lines(piece, limits.max_bytes):
-            collector.line(line)
+        for line, length in _lines(piece, limits.max_bytes):
+            collector.line(line, length)
     return collector.result()
+
+
+def head_of(file: BinaryIO) -> bytes:
+    """The first bytes of a file, by which it is told what it is; the file is at its beginning again."""
+    head = file.read(SNIFFED_BYTES)
+    file.seek(0)
+    return head
 
 
 def looks_like_digest(line: bytes) -> bool:
@@ -135,26 +151,38 @@ def looks_like_digest(line: bytes) -> bool:
     return True
 
 
-def readable_entries(archive: ZipFile) -> list[ZipInfo]:
-    """The files of a ZIP that are credentials: no folders, no hidden files, no receipts.
+def readable_entries(archive: ZipFile) -> tuple[list[ZipInfo], list[LeftOut]]:
+    """The files of a ZIP that are credentials, and those that are left out.
 
     Raises:
-        ValueError: it is encrypted, or holds more files than a batch may.
+        ValueError: it is encrypted, holds more files than a batch may, or one without a name.
     """
-    entries = visible_entries(archive)
+    if not all(entry.filename for entry in archive.infolist()):
+        raise ValueError("a file in it has no name")
+    entries, left = [], []
+    for entry in archive.infolist():
+        if entry.is_dir():
+            continue
+        if (code := left_out(entry.filename, entry.file_size)) is None:
+            entries.append(entry)
+        else:
+            left.append(LeftOut(entry.filename, code))
     if len(entries) > MAXIMUM_ZIP_ENTRIES:
         raise ValueError(f"it holds {len(entries):,} files, {MAXIMUM_ZIP_ENTRIES:,} are allowed")
     if any(map(is_encrypted, entries)):
         raise ValueError("it is encrypted")
-    return [entry for entry in entries if not is_receipt_name(entry.filename)]
+    return entries, left
 
 
-def zip_pieces(archive: ZipFile, entries: list[ZipInfo], where: Path | ZipFile) -> Iterator[ZipPiece]:
+def zip_pieces(
+    archive: ZipFile, entries: list[ZipInfo], where: Path | ZipFile, *, as_files: bool = False
+) -> Iterator[ZipPiece]:
     """The files of a ZIP in pieces, each file by its place in the list: a name may stand for several.
 
     Args:
         entries: those that are wanted.
         where: what the pieces are read from.
+        as_files: a table or a list of digests is a credential, too.
     """
     number_of = {id(entry): number for number, entry in enumerate(archive.infolist())}
     names = Names()
@@ -170,56 +198,88 @@ def zip_pieces(archive: ZipFile, entries: list[ZipInfo], where: Path | ZipFile) 
             if source not in (entry.filename, str(inside(entry.filename)))
         )
         numbers = tuple(number_of[id(entry)] for entry in share)
-        yield ZipPiece(tuple(sources), where, numbers, sum(entry.file_size for entry in share), renamed)
+        yield ZipPiece(tuple(sources), where, numbers, sum(entry.file_size for entry in share), renamed, as_files)
 
 
 class Collector:
-    """Gathers the digests of one piece."""
+    """Gathers the digests of one piece.
 
-    def __init__(self, limits: Limits, hazards_at: datetime | None):
+    Args:
+        begins: the first line of the piece is the first of its file.
+        as_files: tables and lists of digests are credentials, too.
+    """
+
+    def __init__(self, limits: Limits, hazards_at: datetime | None, *, begins: bool = True, as_files: bool = False):
         self._limits = limits
         self._hazards_at = hazards_at
+        self._as_files = as_files
+        self._at_start = begins
         self._digests: list[bytes] = []
         self._positions = array("I")
         self._out = Digested()
 
-    def line(self, line: bytes) -> None:
-        """A JSON document, or nothing at all, on a line of its own."""
+    def line(self, line: bytes, length: int | None = None) -> None:
+        """A JSON document, or nothing at all, on a line of its own.
+
+        Args:
+            length: of the line, where it is too long and was not kept as a whole.
+        """
         position = self._out.lines
         self._out.lines += 1
         if line and not line.isspace():
-            self.document(position, line)
+            self._document(position, line, length, in_lines=True)
 
     def given(self, line: bytes) -> None:
-        """A digest on a line of its own."""
+        """A digest on a line of its own, in one of the forms of `registry.digestlist`."""
         position = self._out.lines
         self._out.lines += 1
         if not line or line.isspace():
             return
+        first, self._at_start = self._at_start, False
         try:
-            self._keep(position, digest_given(line.decode("utf-8", "replace").strip()))
+            digest = read_digest_line(line, first=first)
         except CredentialError as error:
             self._reject(position, error)
+        else:
+            if digest is not None:
+                self._keep(position, digest)
 
-    def document(self, position: int, data: bytes) -> None:
-        """A JSON document."""
+    def document(self, position: int, data: bytes, length: int | None = None) -> None:
+        """A JSON document.
+
+        Args:
+            length: of the document, where it is too long and was not kept as a whole.
+        """
+        self._document(position, data, length, in_lines=False)
+
+    def _document(self, position: int, data: bytes, length: int | None, *, in_lines: bool) -> None:
+        most = self._limits.max_bytes
+        if length is not None and length > most:
+            self.refuse(
+                position,
+                "too-large",
+                f"The document is {length:,} bytes long; at most {most:,} are read. Move images and attachments out of "
+                "it, or raise the setting max_document_bytes.",
+            )
+            return
         try:
             digest = digest_json(data, self._limits)
         except CredentialError as error:
-            self._reject(position, error)
+            self._reject(position, error, _hint(error.code, data, in_lines=in_lines))
             return
         self._keep(position, digest)
         if self._hazards_at is not None:
             self._look_for_hazards(position, data)
 
     def file(self, position: int, name: str, file: BinaryIO) -> None:
-        """A file: a JSON document when its name says so, else the bytes."""
-        if name.lower().endswith((".jsonl", ".ndjson")):
-            reason = "a file of many credentials among files of one each: anchor it by itself"
-            self.refuse(position, "nested-jsonl", reason)
-        elif name.lower().endswith(JSON_SUFFIXES):
-            # One byte more than is allowed is enough to see that it is too long.
-            self.document(position, file.read(self._limits.max_bytes + 1))
+        """A file: a JSON document when its name says so, else the bytes; what is no credential at all is refused."""
+        if name.lower().endswith(JSON_SUFFIXES):
+            # One byte more than is allowed is enough to see that it is too long; of the rest only the length counts.
+            data = file.read(self._limits.max_bytes + 1)
+            rest = iter(lambda: file.read(READ_BYTES), b"")
+            self.document(position, data, len(data) + sum(map(len, rest)))
+        elif not self._as_files and (refused := not_a_credential(name, head_of(file))) is not None:
+            self.refuse(position, *refused)
         else:
             self._keep(position, digest_chunks(iter(lambda: file.read(READ_BYTES), b"")))
 
@@ -241,13 +301,27 @@ class Collector:
         self._digests.append(digest.value + _CODES[digest.method])
         self._positions.append(position)
 
-    def _reject(self, position: int, error: CredentialError) -> None:
-        self.refuse(position, error.code, error.what)
+    def _reject(self, position: int, error: CredentialError, hint: str | None = None) -> None:
+        remedy = hint or error.remedy
+        self.refuse(position, error.code, f"{error.what} {remedy}" if remedy else error.what)
 
     def _look_for_hazards(self, position: int, data: bytes) -> None:
         for hazard in hazards(parse_json(data, self._limits), at=self._hazards_at):
             count, sentence, first = self._out.hazards.get(hazard.code, (0, hazard.sentence, position))
             self._out.hazards[hazard.code] = (count + 1, sentence, first)
+
+
+def _hint(code: str, data: bytes, *, in_lines: bool) -> str | None:
+    """What to do about a document that is refused for how several of them were put into one file."""
+    if in_lines and (data.strip() in (b"{", b"[") or (code == "not-an-object" and data.lstrip().startswith(b"["))):
+        return "In JSONL each credential is on a line of its own, without an array around them (jq -c '.[]' writes it)."
+    if in_lines or code != "syntax" or b"\n" not in data.strip():
+        return None
+    try:
+        parse_json(data.strip().split(b"\n", 1)[0].rstrip())
+    except CredentialError:
+        return None
+    return "It holds one document a line: name it .jsonl."
 
 
 def digest_piece_apart(job: tuple[Piece, Limits, datetime | None]) -> Digested:
@@ -284,8 +358,11 @@ def _digest_zip(piece: ZipPiece, collector: Collector) -> None:
                 collector.refuse(position, "zip-damaged", f"it cannot be unpacked: {error}")
 
 
-def _lines(piece: LinePiece, longest: int) -> Iterator[bytes]:
-    """The lines that begin in the piece, without their ends; of one that is too long, one byte more than allowed."""
+def _lines(piece: LinePiece, longest: int) -> Iterator[tuple[bytes, int]]:
+    """The lines that begin in the piece, without their ends, and their lengths.
+
+    Of one that is too long, one byte more than allowed.
+    """
     with piece.path.open("rb") as file:
         if piece.start:
             # One byte back: if that byte ends a line, a new one begins with the piece.
@@ -294,10 +371,10 @@ def _lines(piece: LinePiece, longest: int) -> Iterator[bytes]:
         at, end = file.tell(), piece.start + piece.size
         while at < end:
             line = file.readline(longest + 3)
-            at += len(line)
-            if not line.endswith(b"\n"):
-                at += _skip_line(file)
-            yield line.rstrip(b"\r\n")
+            skipped = 0 if line.endswith(b"\n") else _skip_line(file)
+            at += len(line) + skipped
+            line = line.rstrip(b"\r\n")
+            yield line, len(line) + skipped
 
 
 def _skip_line(file: BinaryIO) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from anchor.digesting import (
@@ -24,23 +25,27 @@ from anchor.digesting import (
     RECORD_BYTES,
     Digested,
     FilePiece,
+    LeftOut,
     LinePiece,
     Piece,
     ZipPiece,
     digest_piece,
     digest_piece_apart,
-    looks_like_digest,
+    head_of,
     readable_entries,
     zip_pieces,
 )
-from registry.archives import is_receipt_name
-from registry.credential import DEFAULT_LIMITS, DigestMethod, Limits
+from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, DigestMethod, Limits
+from registry.digestlist import is_digest_list
 from registry.errors import IntakeError
+from registry.filekinds import DIGEST_SUFFIXES, LEFT_OUT, LINE_SUFFIXES, left_out
 
 PIECE_BYTES = 4 << 20
 # Below this, starting processes costs more than they save.
 PARALLEL_FROM_BYTES = 16 << 20
 METHODS = tuple(DigestMethod)
+SHOWN_NAMES = 5
+MOST_NAMES = 1000
 
 Progress = Callable[[int, int], None]
 
@@ -86,6 +91,7 @@ class Intake:
         rejects: what has no digest.
         hazards: how many documents have each hazard; empty unless asked for.
         hazard_examples: hazard code → its sentence and the first place where it was met.
+        left_out: files that are no credentials by their name or size.
         renamed: names in a ZIP that are called otherwise here, since another file has the name → what they are called.
     """
 
@@ -93,6 +99,7 @@ class Intake:
     rejects: list[Reject] = field(default_factory=list)
     hazards: Counter[str] = field(default_factory=Counter)
     hazard_examples: dict[str, tuple[str, Origin]] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
     renamed: list[tuple[str, str]] = field(default_factory=list)
     _pieces: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
 
@@ -136,6 +143,7 @@ def take_in(
     path: Path,
     *,
     format: Format = Format.AUTO,  # noqa: A002 - the word of the command line
+    as_files: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     workers: int | None = None,
     hazards_at: datetime | None = None,
@@ -145,6 +153,8 @@ def take_in(
 
     Args:
         path: a folder (one credential a file, at any depth), a JSONL or ZIP file, a list of digests, or one credential.
+        as_files: a table or a list of digests is a credential like any other file; one file that is given as
+            `Format.FILE` always is.
         limits: for JSON documents.
         workers: processes; default: one a core.
         hazards_at: look for the hazards there are at this time as well, which takes longer.
@@ -155,11 +165,15 @@ def take_in(
     """
     try:
         kind = _format(path) if format is Format.AUTO else format
-        pieces = list(_pieces(path, kind))
+        intake = Intake()
+        pieces = list(_pieces(path, kind, intake.left_out, as_files=as_files or format is Format.FILE))
     except OSError as error:
         raise _unreadable(path, error) from None
+    except IntakeError as error:
+        error.where = error.where or str(path)
+        raise
     total = sum(piece.size for piece in pieces)
-    intake, done, line = Intake(), 0, 1
+    done, line = 0, 1
     intake.renamed += [pair for piece in pieces if isinstance(piece, ZipPiece) for pair in piece.renamed]
     jobs = [(piece, limits, hazards_at) for piece in pieces]
     try:
@@ -179,20 +193,46 @@ def take_in(
             code="worker-ended",
         ) from None
     if not intake.records and not intake.rejects:
-        raise IntakeError("there is no credential in it", where=str(path), remedy="Check the path.", code="empty")
+        left = f"; left out were {names_of(intake.left_out)}" if intake.left_out else ""
+        raise IntakeError(
+            f"there is no credential in it{left}", where=str(path), remedy="Check the path.", code="empty"
+        )
     return intake
 
 
+def names_of(left_out: Sequence[LeftOut]) -> str:
+    """What was left out, in words: how many of each kind, and the first names."""
+    kinds = []
+    for code, count in Counter(each.code for each in left_out).items():
+        names = [each.source for each in left_out if each.code == code]
+        more = f" and {count - SHOWN_NAMES:,} more" if count > SHOWN_NAMES else ""
+        kinds.append(f"{count:,} {LEFT_OUT[code][count != 1]} ({', '.join(names[:SHOWN_NAMES])}{more})")
+    return ", ".join(kinds)
+
+
+def left_out_content(left_out: Sequence[LeftOut]) -> dict[str, Any]:
+    """What was left out, for JSON: how many by code, and the first names."""
+    return {
+        "count": len(left_out),
+        "codes": dict(Counter(each.code for each in left_out)),
+        "names": [each.source for each in left_out[:MOST_NAMES]],
+    }
+
+
 def source_files(folder: Path) -> list[Path]:
-    """The files of a folder that are credentials: not hidden ones, not receipts; sorted, so that runs compare."""
+    """The files of a folder that are credentials by their names; sorted, so that runs compare."""
+    return [path for path, name in _files(folder, []) if left_out(name) is None]
+
+
+def _files(folder: Path, hidden: list[LeftOut]) -> list[tuple[Path, str]]:
+    """Every file below a folder, with its name there; hidden folders are added to `hidden` and not looked into."""
     found = []
     for parent, folders, names in os.walk(folder):
+        there = Path(parent).relative_to(folder)
+        hidden += [LeftOut(f"{(there / name).as_posix()}/", "hidden") for name in folders if name.startswith(".")]
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(parent, name)
-            for name in names
-            if not name.startswith(".") and not is_receipt_name(name) and Path(parent, name).is_file()
-        ]
+        paths = [Path(parent, name) for name in names]
+        found += [(path, path.relative_to(folder).as_posix()) for path in paths if path.is_file()]
     return sorted(found)
 
 
@@ -226,30 +266,37 @@ def _with_open_archive(
 
 
 def _format(path: Path) -> Format:
+    """What an input is, by its name and, where that says nothing, by how it begins.
+
+    Raises:
+        IntakeError: code `encoding`: a list of digests that is not in UTF-8.
+    """
     if path.is_dir():
         return Format.FOLDER
     suffix = path.suffix.lower()
-    if suffix in (".jsonl", ".ndjson"):
+    if suffix in LINE_SUFFIXES:
         return Format.JSONL
     if suffix == ".zip":
         return Format.ZIP
-    if suffix in (".digests", ".hex") or (suffix == ".txt" and _starts_with_digest(path)):
-        return Format.DIGESTS
-    return Format.FILE
-
-
-def _starts_with_digest(path: Path) -> bool:
+    if suffix in JSON_SUFFIXES:
+        return Format.FILE
     with path.open("rb") as file:
-        return looks_like_digest(file.readline(256))
+        is_list = is_digest_list(head_of(file))
+    return Format.DIGESTS if is_list or suffix in DIGEST_SUFFIXES else Format.FILE
 
 
-def _pieces(path: Path, kind: Format) -> Iterable[Piece]:
+def _pieces(path: Path, kind: Format, left: list[LeftOut], *, as_files: bool) -> Iterable[Piece]:
     if kind is Format.FOLDER:
-        return _file_pieces(source_files(path), path)
+        return _file_pieces(path, left, as_files=as_files)
     if kind is Format.FILE:
-        return [FilePiece((path.name,), (path,), path.stat().st_size)]
+        size = path.stat().st_size
+        # A file that is named by itself is meant, whatever its name; but nothing can be meant by nothing.
+        if size == 0:
+            left.append(LeftOut(path.name, "empty"))
+            return []
+        return [FilePiece((path.name,), (path,), size, as_files)]
     if kind is Format.ZIP:
-        return _zip_pieces(path)
+        return _zip_pieces(path, left, as_files=as_files)
     size = path.stat().st_size
     return [
         LinePiece((path.name,), path, start, min(PIECE_BYTES, size - start), kind is Format.DIGESTS)
@@ -257,21 +304,29 @@ def _pieces(path: Path, kind: Format) -> Iterable[Piece]:
     ]
 
 
-def _file_pieces(files: list[Path], folder: Path) -> Iterator[FilePiece]:
-    sizes = [file.stat().st_size for file in files]
+def _file_pieces(folder: Path, left: list[LeftOut], *, as_files: bool) -> Iterator[FilePiece]:
+    files = []
+    for path, name in _files(folder, left):
+        size = path.stat().st_size
+        if (code := left_out(name, size)) is None:
+            files.append((path, name, size))
+        else:
+            left.append(LeftOut(name, code))
     start, weight = 0, 0
-    for at, size in enumerate(sizes, start=1):
+    for at, (_, _, size) in enumerate(files, start=1):
         weight += size
         if weight >= PIECE_BYTES or at - start >= FILES_A_PIECE or at == len(files):
-            share = files[start:at]
-            yield FilePiece(tuple(file.relative_to(folder).as_posix() for file in share), tuple(share), weight)
+            paths, names, _ = zip(*files[start:at], strict=True)
+            yield FilePiece(names, paths, weight, as_files)
             start, weight = at, 0
 
 
-def _zip_pieces(path: Path) -> Iterator[ZipPiece]:
+def _zip_pieces(path: Path, left: list[LeftOut], *, as_files: bool) -> Iterator[ZipPiece]:
     try:
         with ZipFile(path) as archive:
-            yield from zip_pieces(archive, readable_entries(archive), path)
+            entries, others = readable_entries(archive)
+            left += others
+            yield from zip_pieces(archive, entries, path, as_files=as_files)
     except (BadZipFile, NotImplementedError, ValueError) as error:
         raise IntakeError(
             f"this is not a ZIP file that can be read: {error}",
@@ -295,10 +350,13 @@ __all__ = [
     "RECORD_BYTES",
     "Format",
     "Intake",
+    "LeftOut",
     "Origin",
     "Reject",
     "digest_of",
+    "left_out_content",
     "method_of",
+    "names_of",
     "source_files",
     "take_in",
 ]

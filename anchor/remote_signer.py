@@ -14,7 +14,7 @@ from eth_keys.constants import SECPK1_N
 from hexbytes import HexBytes
 
 from anchor.signer import SignedTransaction, TypedData
-from registry.chain.hexadecimal import checksummed, to_hex
+from registry.chain.hexadecimal import checksummed, read_address, to_hex
 from registry.chain.transport import HttpTransport
 from registry.errors import ChainUnavailable, SettingsError, SignerError
 
@@ -41,11 +41,13 @@ class RemoteSigner:
 
     def __init__(self, url: str, address: str, timeout: float):
         try:
-            self._address = checksummed(address)
-        except ValueError:
+            self._address = read_address(address)
+        except ValueError as error:
             raise SettingsError(
-                f"the address of the remote signer {address!r} is not one",
-                remedy="Write 0x and 40 hexadecimal digits in remote_signer_address.",
+                f"the address of the remote signer {error}",
+                where="remote_signer_address",
+                remedy="Copy the address again from where it came.",
+                code="address",
             ) from None
         self._transport = HttpTransport(url, timeout)
 

@@ -19,6 +19,7 @@ from registry.chain.indexer import Indexer
 from registry.errors import ChainError, SettingsError, StoreError
 from registry.formats.dataintegrity import read_key
 from registry.freshness import AgeLimits
+from registry.privatefiles import refuse_readable
 from registry.secrets import secrets_of
 from registry.service.app import create_app
 from registry.service.known import IndexedAnchors
@@ -163,6 +164,7 @@ def list_signers(settings: Settings) -> dict[int, ListSigner]:
     signers = {}
     for issuer, key in settings.status_keys.items():
         try:
+            refuse_readable(key.file)
             text = key.file.read_text()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is no text"

@@ -14,6 +14,7 @@ from eth_account.signers.local import LocalAccount
 from registry.chain.genesis import CHAIN_ID, PUBLICLY_KNOWN_KEYS
 from registry.chain.hexadecimal import checksummed
 from registry.errors import SignerError
+from registry.privatefiles import refuse_readable
 from registry.settings import Settings
 
 
@@ -156,6 +157,8 @@ def _opened(keystore: Path, password_file: Path | None) -> bytes:
             code="no-password",
         )
     try:
+        refuse_readable(keystore)
+        refuse_readable(password_file)
         content = json.loads(keystore.read_text(encoding="utf-8"))
         password = (password_file.read_text(encoding="utf-8").splitlines() or [""])[0]
     except OSError as error:

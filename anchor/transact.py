@@ -20,6 +20,7 @@ from anchor.daemon.classify import SendOutcome, classify
 from anchor.waiting import wait_for
 from registry.chain.client import ChainClient, MinedTransaction, RpcRefused
 from registry.errors import ChainBusy, ChainError, ChainUnavailable, ContractReverted, TransactionUnsettled
+from registry.privatefiles import FILE_MODE
 from registry.store.attempts import Attempt, AttemptStore
 from registry.store.leases import Lease
 
@@ -44,7 +45,7 @@ class Sender:
         self._client = client
         self._signer = signer
         self._attempts = AttemptStore(engine, chain, signer.address)
-        self._lock = FileLock(lock, timeout=timeout)
+        self._lock = FileLock(lock, timeout=timeout, mode=FILE_MODE)
         # Held longer than a transaction is waited for, so that no daemon takes over in the middle of one.
         owner = f"command {os.getpid()} {secrets.token_hex(4)}"
         self._lease = Lease(engine, chain, signer.address, owner, timeout + LEASE_MARGIN_SECONDS)
@@ -114,7 +115,8 @@ class Sender:
         holder = self._lease.holder()
         return ChainBusy(
             f"another process signs with {self.address}" + (f" ({holder.owner})" if holder else ""),
-            remedy="A daemon is running: give it the job with `testamur anchor --queue`, or use another account.",
+            remedy="A daemon is running: batches go to it with `testamur anchor --queue`. For anything else use the "
+            "account of another operator of the issuer, or stop the daemon first.",
             code="sender-busy",
         )
 

@@ -191,6 +191,16 @@ def read_policy(path: Path) -> Policy:
         raise SettingsError(f"the policy cannot be read: {error.strerror}", where=str(path), code="policy") from None
 
 
+def receipts_of(path: Path, limits: Limits) -> list[Receipt]:
+    """The receipts beside a credential and inside it; one that cannot be read names no place and is passed over.
+
+    Raises:
+        IntakeError: the file cannot be read.
+    """
+    found = [_beside(path), *(each.read for each in read_file(path, limits).receipts)]
+    return [each for each in found if isinstance(each, Receipt)]
+
+
 def _beside(path: Path) -> Receipt | ReceiptError | None:
     """The receipt that is named after the file."""
     for suffix in RECEIPT_SUFFIXES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING
 from registry.chain.abi import artifact
 from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import Deployment, create2_address, deploy_data
+from registry.chain.deployment import Deployment, create2_address, deploy_data, refuse_unable
 from registry.chain.genesis import CHAIN_ID, DETERMINISTIC_DEPLOYER
-from registry.chain.hexadecimal import checksummed
+from registry.chain.hexadecimal import read_address
 from registry.chain_names import PRACTICE_CHAIN, ChainName, reached_chain_name
 from registry.errors import SettingsError, WrongChain
 from registry.settings import EMBEDDED, Settings
@@ -32,11 +33,13 @@ class Workspace:
     Args:
         settings: those in force.
         read_only: do not make a data folder that is not there.
+        note: told what a person should know of the folder.
     """
 
-    def __init__(self, settings: Settings, *, read_only: bool = False):
+    def __init__(self, settings: Settings, *, read_only: bool = False, note: Callable[[str], None] = lambda _: None):
         self.settings = settings
         self._read_only = read_only
+        self._note = note
         self._embedded: EmbeddedChain | None = None
 
     def __enter__(self) -> Workspace:
@@ -56,7 +59,13 @@ class Workspace:
     @cached_property
     def folder(self) -> DataFolder:
         """The data folder."""
-        return DataFolder(self.settings.data_folder, create=not self._read_only, database=self.settings.database)
+        folder = DataFolder(self.settings.data_folder, create=not self._read_only, database=self.settings.database)
+        if folder.tightened:
+            self._note(
+                f"Other users could read the data folder {folder.path}; "
+                f"from now on you alone can ({folder.tightened:,} files and folders were changed)."
+            )
+        return folder
 
     @property
     def has_folder(self) -> bool:
@@ -106,11 +115,12 @@ class Workspace:
         if self.settings.contract is None:
             return create2_address(artifact().initcode)
         try:
-            return checksummed(self.settings.contract)
-        except ValueError:
+            return read_address(self.settings.contract)
+        except ValueError as error:
             raise SettingsError(
-                f"the contract {self.settings.contract!r} is not an address",
-                remedy="Write 0x and 40 hexadecimal digits, or leave the setting out.",
+                f"the contract {error}",
+                remedy="Copy the address again from where it came, or leave the setting out.",
+                code="address",
             ) from None
 
     @cached_property
@@ -169,13 +179,16 @@ class Workspace:
         """Deploy the contract where it is not there yet; the deployment, and whether it was made now.
 
         Raises:
-            WrongChain: other code is at the address, or the chain lacks the deterministic deployer.
+            WrongChain: other code is at the address, the chain lacks the deterministic deployer or cannot run the
+                contract, or this folder is of another chain with the same id.
         """
+        known = Deployment.load(self.folder.deployments, self.chain_id)
+        if known is not None:
+            self._refuse_other_genesis(known)
         address = create2_address(artifact().initcode)
         registry = CredentialRegistry(self.client, address)
         if self.client.code(address):
             registry.verify_code()
-            known = Deployment.load(self.folder.deployments, self.chain_id)
             if known is not None:
                 known.check(self.client)
                 return known, False
@@ -190,11 +203,24 @@ class Workspace:
                 remedy="Send its published transaction first (docs/how-to/deploy.md).",
                 code="no-deployer",
             )
+        built = artifact()
+        refuse_unable(self.client, initcode=built.initcode, code=built.deployed_code, sender=self.signer.address)
         mined = self.sender.settle(DEPLOYMENT_PURPOSE, DETERMINISTIC_DEPLOYER, deploy_data(artifact().initcode))
         registry.verify_code()
         deployment = Deployment.found(self.client, address, mined.block_number, mined.hash)
         deployment.save(self.folder.deployments)
         return deployment, True
+
+    def _refuse_other_genesis(self, known: Deployment) -> None:
+        """What the folder knows of nonces, batches and receipts is of the chain it was made for."""
+        try:
+            known.check_genesis(self.client)
+        except WrongChain as error:
+            error.remedy = (
+                f"The data folder {self.folder.path} has the records of the other chain. Use a new one with "
+                "--data-folder; a test chain that was reset is another chain."
+            )
+            raise
 
     def issuer(self) -> int:
         """The party this folder anchors for: the setting, else the only one registered from here.

@@ -27,6 +27,8 @@ from typing import Any, NoReturn
 import orjson
 import rfc8785
 
+from registry.encodings import REMEDY as SAVE_AS_UTF8
+from registry.encodings import foreign_encoding
 from registry.errors import CredentialError
 
 MAX_INTEGER = 2**53 - 1
@@ -200,21 +202,21 @@ def _parse_strictly(data: bytes, limits: Limits) -> Any:
     if len(data) > limits.max_bytes:
         raise CredentialError(
             f"The document is longer than {limits.max_bytes:,} bytes, the most that are read.",
-            remedy="Move images and attachments out of the document, or raise `max_document_bytes`.",
+            remedy="Move images and attachments out of the document, or raise the setting max_document_bytes.",
             code="too-large",
         )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CredentialError(
-            f"Byte {error.start + 1} of the document is not UTF-8.",
-            remedy="Save the document as UTF-8.",
+            f"Byte {error.start + 1} of the document is not UTF-8: it looks like {foreign_encoding(data)}.",
+            remedy=SAVE_AS_UTF8,
             code="invalid-utf8",
         ) from None
     if text.startswith("\ufeff"):
         raise CredentialError(
             "The document begins with a byte order mark, which JSON does not allow.",
-            remedy="Save it as UTF-8 without a byte order mark.",
+            remedy=SAVE_AS_UTF8,
             code="syntax",
         )
     if deeper_than(data, limits.max_depth):
@@ -222,9 +224,11 @@ def _parse_strictly(data: bytes, limits: Limits) -> Any:
     try:
         value = _STRICT_DECODER.decode(text)
     except json.JSONDecodeError as error:
+        encoding = foreign_encoding(data)
         raise CredentialError(
-            f"The document is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
-            remedy="Correct the text there, or export the document again.",
+            f"The document is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+            + (f" It looks like {encoding}." if encoding else ""),
+            remedy=SAVE_AS_UTF8 if encoding else "Correct the text there, or export the document again.",
             code="syntax",
         ) from None
     _written_alike(value, limits.max_depth)  # only for its refusal of lone surrogates, in keys and in values

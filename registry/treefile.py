@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from registry.errors import TreeError
+from registry.privatefiles import private_opener
 
 NODE_SIZE = 32
 MAX_LEAVES = 2**32 - 1  # the contract keeps the leaf count in 32 bits
@@ -282,7 +283,7 @@ def write_file(data: mmap, path: Path) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         try:
-            with temporary.open("xb") as file:
+            with open(temporary, "xb", opener=private_opener) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from anchor.cli.console import Column, Fields, Listing, bold
+from anchor.cli.issuer import check_uri
 from anchor.cli.session import Session, command
-from anchor.cli.statuses import reason_of
+from anchor.cli.statuses import DryRun, ReinstateReason, SuspendReason, Yes, confirmed, reason_of, reason_option
 from anchor.workspace import Workspace
 from registry.accreditation import Accreditation
 from registry.chain.accreditations import read_ledger
-from registry.chain.calls import Kind, Reason
+from registry.chain.calls import Act, Kind
 from registry.chain.client import MinedTransaction
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainUnavailable, SettingsError
@@ -35,7 +36,8 @@ Until = Annotated[str | None, typer.Option("--until", help="First day or moment 
 Evidence = Annotated[Path | None, typer.Option("--evidence", help="The decision; its SHA-256 is stored.")]
 EvidenceUri = Annotated[str, typer.Option("--evidence-uri", help="Where the decision can be read.")]
 Effective = Annotated[str | None, typer.Option("--effective", help="From when it takes effect; default: now.")]
-ReasonWord = Annotated[str, typer.Option("--reason", help="One of: " + ", ".join(each.word for each in Reason) + ".")]
+WithdrawReason = Annotated[str, reason_option(Act.WITHDRAW)]
+VoidReason = Annotated[str, reason_option(Act.VOID)]
 
 
 @app.command()
@@ -56,6 +58,7 @@ def offer(
     """Offer a party an accreditation; it holds nothing until the party accepts."""
     if until is None:
         raise SettingsError("an accreditation has an end", remedy="Say when with --until.", code="no-end")
+    _check_evidence(evidence_uri)
     kind = Kind.ACCREDIT_TO_ACCREDIT if to_accredit else Kind.ACCREDIT_TO_ISSUE
     scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
     with session.workspace() as workspace:
@@ -83,6 +86,7 @@ def recognise(
     evidence_uri: EvidenceUri = "",
 ) -> None:
     """Recognise another body's accreditations: one way, and never passed on."""
+    _check_evidence(evidence_uri)
     scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
     with session.workspace() as workspace:
         registry, body = workspace.ready_to_write(), workspace.issuer()
@@ -111,9 +115,11 @@ def refuse(session: Session, number: Number) -> None:
 
 @app.command()
 @command
-def suspend(session: Session, number: Number, effective: Effective = None, reason: ReasonWord = "under-review") -> None:
+def suspend(
+    session: Session, number: Number, effective: Effective = None, reason: SuspendReason = "under-review"
+) -> None:
     """Suspend an accreditation or a recognition, as its body."""
-    why = reason_of(reason)
+    why = reason_of(reason, Act.SUSPEND)
     _change(
         session,
         number,
@@ -124,9 +130,11 @@ def suspend(session: Session, number: Number, effective: Effective = None, reaso
 
 @app.command()
 @command
-def reinstate(session: Session, number: Number, effective: Effective = None, reason: ReasonWord = "resolved") -> None:
+def reinstate(
+    session: Session, number: Number, effective: Effective = None, reason: ReinstateReason = "resolved"
+) -> None:
     """Lift a suspension, as the body."""
-    why = reason_of(reason)
+    why = reason_of(reason, Act.REINSTATE)
     _change(
         session,
         number,
@@ -137,23 +145,47 @@ def reinstate(session: Session, number: Number, effective: Effective = None, rea
 
 @app.command()
 @command
-def withdraw(session: Session, number: Number, effective: Effective = None, reason: ReasonWord = "unspecified") -> None:
+def withdraw(
+    session: Session,
+    number: Number,
+    effective: Effective = None,
+    reason: WithdrawReason = "unspecified",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
     """Withdraw for good from now on; what was anchored before stands."""
-    why = reason_of(reason)
+    why = reason_of(reason, Act.WITHDRAW)
     _change(
         session,
         number,
         "withdrawn",
         lambda registry, now: registry.withdraw_accreditation_data(number, _effect(effective, now), why),
+        ends=f"withdrawn for good ({why.word})",
+        dry_run=dry_run,
+        yes=yes,
     )
 
 
 @app.command()
 @command
-def void(session: Session, number: Number, reason: ReasonWord = "unspecified") -> None:
+def void(
+    session: Session,
+    number: Number,
+    reason: VoidReason = "unspecified",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
     """Declare that an accreditation or a recognition never held."""
-    why = reason_of(reason)
-    _change(session, number, "void", lambda registry, _: registry.void_accreditation_data(number, why))
+    why = reason_of(reason, Act.VOID)
+    _change(
+        session,
+        number,
+        "void",
+        lambda registry, _: registry.void_accreditation_data(number, why),
+        ends=f"void from its start ({why.word}), and with it every credential that rests on it",
+        dry_run=dry_run,
+        yes=yes,
+    )
 
 
 @app.command()
@@ -209,11 +241,32 @@ def body(
         session.say(_table(held))
 
 
-def _change(session: Session, number: int, became: str, data_of: Callable[[CredentialRegistry, int], bytes]) -> None:
-    with session.workspace() as workspace:
-        registry = workspace.ready_to_write()
+def _change(
+    session: Session,
+    number: int,
+    became: str,
+    data_of: Callable[[CredentialRegistry, int], bytes],
+    *,
+    ends: str = "",
+    dry_run: bool = False,
+    yes: bool = False,
+) -> None:
+    """Send a change.
+
+    Args:
+        ends: what it will be for good, where that is asked first.
+        dry_run: have the contract try it, and send nothing.
+    """
+    with session.workspace(read_only=dry_run) as workspace:
+        registry = workspace.registry if dry_run else workspace.ready_to_write()
         before = _existing(registry, number)
         data = data_of(registry, max(_head_time(workspace), int(before.changes[-1].effective_from.timestamp())))
+        if dry_run:
+            workspace.client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data)
+            _tell(session, before, f"Number {number} would be {ends or became}. Nothing was sent.")
+            return
+        if ends:
+            confirmed(f"Number {number} ({before.scope}) will be {ends}. Go on?", yes=yes)
         _send(workspace, registry, f"{became} {number} after {len(before.changes)}", data)
         accreditation = _existing(registry, number)
     _tell(session, accreditation, f"Number {number} is {became}.")
@@ -309,6 +362,11 @@ def _seconds(text: str) -> int:
         raise SettingsError(
             f"{text!r} is neither a day nor a moment", remedy="Write 2026-01-31 or 2026-01-31T12:00:00Z.", code="time"
         ) from None
+
+
+def _check_evidence(uri: str) -> None:
+    if uri:
+        check_uri(uri, "--evidence-uri")
 
 
 def _hash_of(evidence: Path | None) -> bytes:

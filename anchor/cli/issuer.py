@@ -14,10 +14,11 @@ from anchor.cli.session import Session, command
 from anchor.transact import Sender
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry, Party
-from registry.chain.hexadecimal import checksummed
+from registry.chain.hexadecimal import read_address
 from registry.errors import ChainUnavailable, SettingsError
 from registry.timestamps import write_timestamp
 from registry.untrusted_text import marked
+from registry.uris import EXAMPLES, read_uri
 
 app = typer.Typer(help="Register and show parties, their operators and their controller.", no_args_is_help=True)
 
@@ -35,6 +36,7 @@ def register(
     profile: Annotated[Path | None, typer.Option("--profile", help="Its profile document; its hash is stored.")] = None,
 ) -> None:
     """Register a party; the account that signs becomes its controller and first operator."""
+    check_uri(uri, "--uri")
     profile_hash = bytes(32) if profile is None else _hash_of(profile)
     with session.workspace() as workspace:
         registry = workspace.ready_to_write()
@@ -109,6 +111,7 @@ def transfer(
     with session.workspace() as workspace:
         registry = workspace.ready_to_write()
         number = workspace.issuer()
+        former = _existing(registry, number).controller
         if address is None:
             purpose, data = f"accept {number}", registry.accept_controller_data(number)
         else:
@@ -116,16 +119,26 @@ def transfer(
             purpose, data = f"transfer {number} {new}", registry.transfer_controller_data(number, new)
         workspace.sender.settle(purpose, registry.address, data)
         party = _existing(registry, number)
-    session.result(_content(party))
+        new_anchors = registry.is_operator(number, party.controller)
+        former_anchors = former != party.controller and registry.is_operator(number, former)
+    operators = {"controllerIsOperator": new_anchors, "formerControllerIsOperator": former_anchors}
+    session.result({**_content(party), **({} if party.pending_controller else operators)})
     if party.pending_controller:
         session.say(f"Control of party {number} is offered to {party.pending_controller}.")
         session.say("It takes effect when that account runs `testamur issuer transfer --accept`.")
     else:
         session.say(f"Party {number} is controlled by {party.controller}.")
+        if not new_anchors:
+            session.say("It may not anchor yet: control is one right, being an operator another. To let it anchor:")
+            session.say(f"  testamur issuer operator {party.controller}")
+        if former_anchors:
+            session.say(f"The former controller {former} may still anchor. To take that right away:")
+            session.say(f"  testamur issuer operator {former} --remove")
 
 
 def register_party(workspace: Workspace, sender: Sender, uri: str, profile_hash: bytes) -> int:
     """Register a party that the sender controls, and remember it as one of this folder's; its number."""
+    check_uri(uri, "--uri")
     registry = workspace.registry
     data = registry.register_party_data(uri, profile_hash)
     mined = sender.settle(f"register {uri}", registry.address, data)
@@ -134,6 +147,20 @@ def register_party(workspace: Workspace, sender: Sender, uri: str, profile_hash:
     block = workspace.client.block(mined.block_number)
     workspace.store.add_party(number, registered_at=0 if block is None else int(block.timestamp.timestamp()))
     return number
+
+
+def check_uri(uri: str, option: str) -> None:
+    """Refuse what is not a URI before it is on chain for good.
+
+    Raises:
+        SettingsError: code `uri`.
+    """
+    try:
+        read_uri(uri)
+    except ValueError as error:
+        raise SettingsError(
+            f"the URI {error}", where=option, remedy=f"Write an absolute URI, such as {EXAMPLES}.", code="uri"
+        ) from None
 
 
 def _existing(registry: CredentialRegistry, number: int) -> Party:
@@ -178,8 +205,8 @@ def _hash_of(profile: Path) -> bytes:
 
 def _address(text: str) -> str:
     try:
-        return checksummed(bytes.fromhex(text.removeprefix("0x")))
-    except ValueError:
+        return read_address(text)
+    except ValueError as error:
         raise SettingsError(
-            f"{text!r} is not an address", remedy="An address is 0x and 40 hexadecimal digits.", code="address"
+            str(error), remedy="Copy the address again from where it came; nothing was sent.", code="address"
         ) from None

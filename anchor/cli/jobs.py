@@ -16,7 +16,8 @@ from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.waiting import Watch
 from anchor.cli.wording import amount, ether
-from anchor.intake import Format, Intake, Reject, digest_of, method_of, take_in
+from anchor.history import History, UnknownBatch, named
+from anchor.intake import Format, Intake, Reject, digest_of, left_out_content, method_of, names_of, take_in
 from anchor.reissue import supersede_voided
 from anchor.workspace import Workspace
 from registry.credential import Limits
@@ -29,18 +30,27 @@ SHOWN = 5
 
 InputPath = Annotated[Path, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")]
 InputFormat = Annotated[Format, typer.Option("--format", help="What the input is.")]
+AsFiles = Annotated[
+    bool, typer.Option("--as-files", help="Tables and lists of digests among the files are credentials, too.")
+]
 
 
 @command
-def check(session: Session, path: InputPath, format: InputFormat = Format.AUTO) -> int:  # noqa: A002
+def check(
+    session: Session,
+    path: InputPath,
+    format: InputFormat = Format.AUTO,  # noqa: A002
+    as_files: AsFiles = False,
+) -> int:
     """Look at a job before it is anchored: counts, hazards, duplicates, the root it would have, and its gas."""
-    intake = _taken_in(session, path, format, hazards_at=datetime.now(UTC))
+    intake = _taken_in(session, path, format, as_files=as_files, hazards_at=datetime.now(UTC))
     with session.workspace(read_only=True) as workspace:
         known = workspace.has_folder
         issuer, store = (_issuer_or_none(workspace), workspace.store) if known else (None, None)
         selection = select(intake, store, issuer)
         root, count = _root_of(selection)
         gas, price = _gas(workspace, issuer, root, count) if known else (None, "not known, there is no data folder yet")
+        unknown = _unknown(workspace, issuer, root) if known else None
         chain = workspace.asked_chain
     session.result(
         {
@@ -48,6 +58,7 @@ def check(session: Session, path: InputPath, format: InputFormat = Format.AUTO) 
             "hazards": dict(intake.hazards),
             "root": None if root is None else f"0x{root.hex()}",
             "gas": gas,
+            "unknownBatches": None if unknown is None else [each.content() for each in unknown],
             **chain_content(chain),
         }
     )
@@ -59,6 +70,9 @@ def check(session: Session, path: InputPath, format: InputFormat = Format.AUTO) 
     if root is not None:
         session.say("  root would be ", bold(f"0x{root.hex()}"), f" with {amount(count, 'leaf', 'leaves')}")
         session.say(f"  gas of the anchor: {price}")
+    if unknown:
+        not_known = Styled(f"this folder does not know {named(unknown)}", "yellow")
+        session.say("  ", not_known, ": `testamur anchor` would refuse")
     say_chain(session, chain)
     session.say("Nothing was written.")
     return Exit.SOME_REJECTED if intake.rejects else Exit.DONE
@@ -71,19 +85,24 @@ def anchor(
         Path | None, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")
     ] = None,
     format: InputFormat = Format.AUTO,  # noqa: A002
+    as_files: AsFiles = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the batch is final.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Anchor nothing when a row or file is rejected.")] = False,
     reissue: Annotated[bool, typer.Option("--reissue", help="Anchor again what the issuer has anchored.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Take up the batches that are not final.")] = False,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="File for what has no digest.")] = None,
     queue: Annotated[bool, typer.Option("--queue", help="Store the job for the daemon, which anchors it.")] = False,
+    without_history: Annotated[
+        bool, typer.Option("--without-history", help="Leave out only what this folder knows to be anchored.")
+    ] = False,
 ) -> int:
     """Anchor the credentials under a path as one batch; run again after any interruption."""
     if queue:
-        return _queued(session, path, format, reissue=reissue, strict=strict, others=wait or resume or bool(rejects))
+        beside = wait or resume or without_history or bool(rejects)
+        return _queued(session, path, format, reissue=reissue, strict=strict, as_files=as_files, others=beside)
     if path is None and not resume:
         raise IntakeError("no input was named", remedy="Name a folder or file, or use --resume.", code="no-input")
-    intake = None if path is None else _taken_in(session, path, format)
+    intake = None if path is None else _taken_in(session, path, format, as_files=as_files)
     if intake is not None and intake.rejects:
         rejects_file = rejects or Path(f"{path.name if path else ''}.rejects.jsonl")
         _write_rejects(rejects_file, intake.rejects)
@@ -107,7 +126,10 @@ def anchor(
             before = {place.batch.id for place in selection.anchored}
             rows = [row for row in resumed if row.id in before]
             if selection.records:
-                row = batches.seal(intake, selection, issuer)
+                row = batches.seal(intake, selection, issuer, without_history=without_history or reissue)
+                content["unknownBatches"] = [each.content() for each in batches.unknown]
+                if batches.unknown:
+                    session.say("  ", Styled("anchored without knowing", "yellow"), f" {named(batches.unknown)}")
                 with session.live(f"sending batch 0x{row.root.hex()}"):
                     row = batches.anchor(row)
                 rows = [*(each for each in rows if each.id != row.id), row]
@@ -141,16 +163,25 @@ def _waited_for(session: Session, workspace: Workspace, batches: Batches, row: B
         return batches.wait_until_final(row, settings.finality_timeout, watch)
 
 
-def _queued(session: Session, path: Path | None, kind: Format, *, reissue: bool, strict: bool, others: bool) -> int:
+def _queued(
+    session: Session,
+    path: Path | None,
+    kind: Format,
+    *,
+    reissue: bool,
+    strict: bool,
+    as_files: bool,
+    others: bool,
+) -> int:
     from anchor.cli.queue import put_in_queue
 
     if path is None or others:
         raise IntakeError(
-            "--queue takes a path, and neither --wait, --resume nor --rejects",
+            "--queue takes a path, and neither --wait, --resume, --rejects nor --without-history",
             remedy="Follow the job with `testamur jobs show`.",
             code="queue",
         )
-    return put_in_queue(session, path, kind, reissue=reissue, strict=strict)
+    return put_in_queue(session, path, kind, reissue=reissue, strict=strict, as_files=as_files)
 
 
 def batch_content(row: BatchRow) -> dict[str, Any]:
@@ -191,12 +222,15 @@ def moment(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _taken_in(session: Session, path: Path, kind: Format, *, hazards_at: datetime | None = None) -> Intake:
+def _taken_in(
+    session: Session, path: Path, kind: Format, *, as_files: bool, hazards_at: datetime | None = None
+) -> Intake:
     limits = Limits(max_bytes=session.settings.max_document_bytes, max_depth=session.settings.max_document_depth)
     with session.progress("digesting") as progress:
         return take_in(
             path,
             format=kind,
+            as_files=as_files,
             limits=limits,
             workers=session.settings.workers,
             hazards_at=hazards_at,
@@ -247,6 +281,16 @@ def _issuer_or_none(workspace: Workspace) -> int | None:
         return None
 
 
+def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None) -> list[UnknownBatch] | None:
+    """The issuer's batches on chain that keep this one from being anchored here; None where that could not be asked."""
+    if issuer is None or root is None:
+        return []
+    try:
+        return History(workspace.registry, workspace.store).before(issuer, root, without_history=True)
+    except RegistryError:
+        return None
+
+
 def _gas(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> tuple[int | None, str]:
     """The gas of the anchor, and a sentence about it: what it costs now, or why it is not known."""
     if root is None or issuer is None:
@@ -275,6 +319,7 @@ def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
         "duplicates": len(selection.duplicates),
         "anchoredBefore": len(selection.anchored),
         "rejected": len(intake.rejects),
+        "leftOut": left_out_content(intake.left_out),
         "renamed": [{"name": name, "source": source} for name, source in intake.renamed],
     }
 
@@ -288,11 +333,13 @@ def _say_counts(session: Session, intake: Intake, selection: Selection, revoked:
         session.say("  ", twice, f", first {first.again} (as {first.first})")
     if intake.renamed:
         name, source = intake.renamed[0]
-        renamed = Styled(f"{len(intake.renamed):,} have the name of another file in the ZIP", "yellow")
-        session.say("  ", renamed, f", first {name} (as {source})")
+        others = Styled(f"{len(intake.renamed):,} have the name of another file in the ZIP", "yellow")
+        session.say("  ", others, f", first {name} (as {source})")
     if selection.anchored:
         note = f", {revoked:,} of them revoked" if revoked else ""
         session.say("  ", Styled(f"{len(selection.anchored):,} anchored before and left out", "yellow"), note)
+    if intake.left_out:
+        session.say("  ", Styled("left out", "yellow"), f": {names_of(intake.left_out)}")
     if intake.rejects:
         session.say("  ", Styled(f"{len(intake.rejects):,} rejected", "red"))
         for each in intake.rejects[:SHOWN]:

@@ -13,7 +13,7 @@ import typer
 from anchor.cli.console import Column, Fields, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
-from anchor.daemon.intake import Desk, IntakeLimits, Order, reject_content
+from anchor.daemon.intake import Desk, IntakeLimits, Order, left_out_of, reject_content
 from anchor.daemon.view import JobView, JobViews, moment
 from anchor.intake import Format
 from anchor.workspace import Workspace
@@ -80,24 +80,33 @@ def _queue(session: Session, *, read_only: bool = False) -> Iterator[_Queue]:
         yield _Queue(workspace, f"eip155:{CHAIN_ID}" if embedded else workspace.chain, workspace.contract_address)
 
 
-def put_in_queue(session: Session, path: Path, kind: Format, *, reissue: bool, strict: bool) -> int:
+def put_in_queue(session: Session, path: Path, kind: Format, *, reissue: bool, strict: bool, as_files: bool) -> int:
     """`testamur anchor --queue`: store a job for the daemon."""
     with _queue(session) as queue:
         store = queue.workspace.settings.issuer
         issuer = store if store is not None else _only_party(queue)
         desk = Desk(queue.jobs, IntakeLimits.of(session.settings), workers=session.settings.workers)
-        job = desk.put(Order(issuer, "command", reissue=reissue, strict=strict), path, format=kind).job
+        order = Order(issuer, "command", reissue=reissue, strict=strict, as_files=as_files)
+        job = desk.put(order, path, format=kind).job
         view = queue.views.of(job)
         rejects = [reject_content(each) for each in queue.jobs.rejects(job.id)][:SHOWN_REJECTS]
-    session.result(view.content() | {"rejects": rejects})
+        left = left_out_of(queue.jobs, job.id)
+    session.result(view.content() | {"rejects": rejects, "leftOut": left})
     session.say(
         "Job ", bold(job.id), f" is stored: {amount(job.credentials, 'credential')}, {job.rejected:,} rejected."
     )
+    _say_left_out(session, left)
     for each in rejects:
         place = f"{each['source']}, line {each['line']}" if each["line"] else str(each["source"])
         session.say(f"  {place}: {each['reason']} ({each['code']})")
     session.say(f"See: testamur jobs show {job.id}")
     return Exit.SOME_REJECTED if job.rejected else Exit.DONE
+
+
+def _say_left_out(session: Session, left: dict[str, Any]) -> None:
+    if left["count"]:
+        names = ", ".join(left["names"][:SHOWN_REJECTS])
+        session.say(f"  {left['count']:,} files were left out, as they are no credentials: {names}")
 
 
 def _only_party(queue: _Queue) -> int:
@@ -138,10 +147,12 @@ def show(session: Session, number: JobId) -> None:
     with _queue(session, read_only=True) as queue:
         view = queue.views.of(queue.job(number))
         rejects = [reject_content(each) for each in queue.jobs.rejects(number)][:SHOWN_REJECTS]
+        left = left_out_of(queue.jobs, number)
     happened = [{"at": moment(event.at), "state": event.state, "detail": event.detail} for event in view.history]
     steps = [step.content() for step in view.steps()]
-    session.result(view.content() | {"steps": steps, "history": happened, "rejects": rejects})
+    session.result(view.content() | {"steps": steps, "history": happened, "rejects": rejects, "leftOut": left})
     _say_view(session, view)
+    _say_left_out(session, left)
     for event in happened:
         session.say(f"  {event['at'] or 'time not known':<20}  {event['state']:<10} {event['detail']}")
     for each in rejects:

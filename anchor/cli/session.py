@@ -52,7 +52,11 @@ class Session:
 
     def workspace(self, *, read_only: bool = False) -> Workspace:
         """The workspace of the settings; close it after use."""
-        return Workspace(self.settings, read_only=read_only)
+        return Workspace(self.settings, read_only=read_only, note=self.note)
+
+    def note(self, sentence: str) -> None:
+        """Tell a person beside the result, on standard error."""
+        self._notes.say(sentence)
 
     def say(self, *pieces: Piece | Listing | Fields) -> None:
         """Tell a person, in one line of texts that are shown as they are, or in a table; silent with `--json`."""

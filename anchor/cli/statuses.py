@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from anchor.batches import WORD_BITS
 from anchor.cli.session import Session, command
-from anchor.cli.targets import TargetArgument, digests_of
+from anchor.cli.targets import Target, TargetArgument, targets_of
+from anchor.history import History, UnknownBatch, named
+from anchor.verification import receipts_of
 from anchor.workspace import Workspace
-from registry.chain.calls import Purpose, Reason
+from registry.chain.calls import Act, Purpose, Reason
 from registry.chain.contract import CredentialRegistry
-from registry.errors import SettingsError, StoreError
-from registry.store.batches import Place
+from registry.credential import Limits
+from registry.errors import ProofError, SettingsError, StoreError
+from registry.merkle import check_inclusion
+from registry.receipt import Receipt
 
 Targets = Annotated[list[str] | None, TargetArgument]
 ListFile = Annotated[Path | None, typer.Option("--list", help="File with one digest a line.")]
-ReasonWord = Annotated[
-    str, typer.Option("--reason", help="One of: " + ", ".join(reason.word for reason in Reason) + ".")
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and send nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal whether it is meant.")]
+
+
+def reason_option(act: Act) -> Any:
+    """The option that names the reason for an act."""
+    return typer.Option("--reason", help=f"One of: {', '.join(each.word for each in act.reasons)}.")
+
+
+RevokeReason = Annotated[str, reason_option(Act.REVOKE)]
+SuspendReason = Annotated[str, reason_option(Act.SUSPEND)]
+ReinstateReason = Annotated[str, reason_option(Act.REINSTATE)]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place of a credential on chain: its issuer's batch and its leaf there."""
+
+    digest: bytes
+    issuer: int
+    root: bytes
+    leaf_index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +64,12 @@ def revoke(
     session: Session,
     targets: Targets = None,
     list_file: ListFile = None,
-    reason: ReasonWord = "unspecified",
+    reason: RevokeReason = "unspecified",
+    dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> None:
     """Revoke credentials for good."""
-    _change(session, targets, list_file, reason_of(reason), Purpose.REVOCATION, to=True, done="revoked")
+    _change(session, targets, list_file, Act.REVOKE, reason, dry_run=dry_run, yes=yes)
 
 
 @command
@@ -51,10 +77,11 @@ def suspend(
     session: Session,
     targets: Targets = None,
     list_file: ListFile = None,
-    reason: ReasonWord = "under-review",
+    reason: SuspendReason = "under-review",
+    dry_run: DryRun = False,
 ) -> None:
     """Suspend credentials until they are reinstated."""
-    _change(session, targets, list_file, reason_of(reason), Purpose.SUSPENSION, to=True, done="suspended")
+    _change(session, targets, list_file, Act.SUSPEND, reason, dry_run=dry_run)
 
 
 @command
@@ -62,13 +89,14 @@ def reinstate(
     session: Session,
     targets: Targets = None,
     list_file: ListFile = None,
-    reason: ReasonWord = "resolved",
+    reason: ReinstateReason = "resolved",
+    dry_run: DryRun = False,
 ) -> None:
     """Lift the suspension of credentials; a revocation cannot be lifted."""
-    _change(session, targets, list_file, reason_of(reason), Purpose.SUSPENSION, to=False, done="reinstated")
+    _change(session, targets, list_file, Act.REINSTATE, reason, dry_run=dry_run)
 
 
-def changes(places: Iterable[Place], words: Callable[[int, bytes, int], int], *, to: bool) -> tuple[list[Change], int]:
+def changes(spots: Iterable[Spot], words: Callable[[int, bytes, int], int], *, to: bool) -> tuple[list[Change], int]:
     """What has to be sent so that every place has the status, and how many have it already.
 
     Args:
@@ -76,9 +104,9 @@ def changes(places: Iterable[Place], words: Callable[[int, bytes, int], int], *,
         to: the status they shall have.
     """
     wanted: dict[tuple[int, bytes, int], int] = {}
-    for place in places:
-        word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
-        key = (place.batch.issuer, place.batch.root, word)
+    for spot in spots:
+        word, bit = divmod(spot.leaf_index, WORD_BITS)
+        key = (spot.issuer, spot.root, word)
         wanted[key] = wanted.get(key, 0) | 1 << bit
     needed, already = [], 0
     for (issuer, root, word), mask in wanted.items():
@@ -90,76 +118,206 @@ def changes(places: Iterable[Place], words: Callable[[int, bytes, int], int], *,
     return needed, already
 
 
+def confirmed(question: str, *, yes: bool) -> None:
+    """Have a person at a terminal say that what cannot be undone is meant; without one, or with `yes`, it is.
+
+    Raises:
+        SettingsError: code `not-confirmed`.
+    """
+    if yes or not at_a_terminal():
+        return
+    if not typer.confirm(question, err=True):
+        raise SettingsError("nothing was changed", remedy="Confirm it, or use --yes.", code="not-confirmed")
+
+
+def at_a_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
+
+
+_DONE = {Act.REVOKE: "revoked", Act.SUSPEND: "suspended", Act.REINSTATE: "reinstated"}
+
+
 def _change(
     session: Session,
     targets: list[str] | None,
     list_file: Path | None,
-    reason: Reason,
-    purpose: Purpose,
+    act: Act,
+    reason_word: str,
     *,
-    to: bool,
-    done: str,
+    dry_run: bool,
+    yes: bool = False,
 ) -> None:
-    digests = digests_of(targets or [], list_file, session.settings)
-    with session.workspace() as workspace:
-        registry = workspace.ready_to_write()
+    reason, done, to = reason_of(reason_word, act), _DONE[act], act is not Act.REINSTATE
+    purpose = Purpose.REVOCATION if act is Act.REVOKE else Purpose.SUSPENSION
+    found = targets_of(targets or [], list_file, session.settings)
+    with session.workspace(read_only=dry_run) as workspace:
+        registry = workspace.registry if dry_run else workspace.ready_to_write()
         issuer = workspace.issuer()
-        places = _places(workspace, digests, issuer)
-        needed, already = changes(places, _words(registry, purpose), to=to)
-        with session.progress("sending") as progress:
-            for number, change in enumerate(needed, start=1):
-                data = (
-                    registry.set_status_data(change.issuer, change.root, purpose, change.word, change.mask, reason)
-                    if to
-                    else registry.clear_suspension_data(change.issuer, change.root, change.word, change.mask, reason)
-                )
-                name = f"{done} 0x{change.root.hex()} word {change.word} mask {change.mask:#x}"
-                workspace.sender.settle(name, registry.address, data)
-                progress(number, len(needed))
-    changed = sum(change.mask.bit_count() for change in needed)
+        unknown = History(registry, workspace.store).unknown(issuer)
+        spots = _spots(workspace, registry, found, issuer, unknown)
+        if act is Act.REINSTATE:
+            _refuse_revoked(registry, spots, found)
+        needed, already = changes(spots, _words(registry, purpose), to=to)
+        changed = sum(change.mask.bit_count() for change in needed)
+        if not dry_run:
+            if act is Act.REVOKE and needed:
+                confirmed(f"{_places(changed)} will be revoked for good ({reason.word}). Go on?", yes=yes)
+            _send(session, workspace, registry, needed, act, reason)
     session.result(
         {
             "issuer": issuer,
-            done: changed,
+            done: 0 if dry_run else changed,
+            **({"wouldChange": changed} if dry_run else {}),
             "already": already,
             "transactions": len(needed),
             "reason": reason.word,
-            "digests": [digest.hex() for digest in digests],
+            "digests": [digest.hex() for digest in found],
+            "unknownBatches": [each.content() for each in unknown],
         }
     )
     note = f"; {already:,} had that status already" if already else ""
     session.say(
-        f"{changed:,} anchored {'place' if changed == 1 else 'places'} {done} ({reason.word}) "
+        f"{_places(changed)} {'would be ' if dry_run else ''}{done} ({reason.word}) "
         f"in {len(needed):,} {'transaction' if len(needed) == 1 else 'transactions'}{note}."
     )
+    if dry_run:
+        session.say("Nothing was sent.")
+    if unknown:
+        session.say(
+            f"Whether they are also in {named(unknown)}, which this folder does not know, was not looked at: "
+            "there nothing is changed."
+        )
 
 
-def _places(workspace: Workspace, digests: dict[bytes, str], issuer: int) -> list[Place]:
-    """Every anchor of the digests by the issuer: a credential that was anchored twice changes in both places."""
-    places = list(workspace.store.places_of(list(digests), issuer))
-    missing = digests.keys() - {place.leaf.digest for place in places}
+def _send(
+    session: Session,
+    workspace: Workspace,
+    registry: CredentialRegistry,
+    needed: list[Change],
+    act: Act,
+    reason: Reason,
+) -> None:
+    purpose = Purpose.REVOCATION if act is Act.REVOKE else Purpose.SUSPENSION
+    with session.progress("sending") as progress:
+        for number, change in enumerate(needed, start=1):
+            data = (
+                registry.clear_suspension_data(change.issuer, change.root, change.word, change.mask, reason)
+                if act is Act.REINSTATE
+                else registry.set_status_data(change.issuer, change.root, purpose, change.word, change.mask, reason)
+            )
+            name = f"{_DONE[act]} 0x{change.root.hex()} word {change.word} mask {change.mask:#x}"
+            workspace.sender.settle(name, registry.address, data)
+            progress(number, len(needed))
+
+
+def _spots(
+    workspace: Workspace,
+    registry: CredentialRegistry,
+    targets: dict[bytes, Target],
+    issuer: int,
+    unknown: Sequence[UnknownBatch],
+) -> list[Spot]:
+    """Every known anchor of the digests by the issuer: a credential that was anchored twice changes in both places.
+
+    Those that the folder does not know may be in receipts inside or beside the files.
+    """
+    places = workspace.store.places_of(list(targets), issuer)
+    settings = workspace.settings
+    limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
+    spots = {Spot(place.leaf.digest, issuer, place.batch.root, place.leaf.leaf_index) for place in places}
+    for digest, target in targets.items():
+        for receipt in receipts_of(target.path, limits) if target.path is not None else ():
+            spot = _proved(workspace, registry, digest, issuer, receipt)
+            spots |= set() if spot is None else {spot}
+    missing = targets.keys() - {spot.digest for spot in spots}
     if missing:
-        first = next(digest for digest in digests if digest in missing)
-        raise StoreError(
-            f"{len(missing):,} of {len(digests):,} are in no batch of issuer {issuer}; nothing was changed",
-            where=digests[first],
+        first = next(target for digest, target in targets.items() if digest in missing)
+        raise _not_known(issuer, first.named, len(missing), len(targets), unknown)
+    return sorted(spots, key=lambda spot: (spot.root, spot.leaf_index))
+
+
+def _proved(
+    workspace: Workspace, registry: CredentialRegistry, digest: bytes, issuer: int, receipt: Receipt
+) -> Spot | None:
+    """The place that a receipt names, once its path and the chain agree with it."""
+    anchor = receipt.anchor
+    if (anchor.chain, anchor.contract.lower()) != (workspace.chain, registry.address.lower()):
+        return None
+    if anchor.issuer != issuer or receipt.digest_value != digest:
+        return None
+    try:
+        check_inclusion(digest, receipt.root, receipt.inclusion_proof)
+    except ProofError:
+        return None
+    batch = registry.batch(issuer, receipt.root)
+    # A path holds for the leaf count it was made for: another one would name another leaf.
+    if batch is None or batch.leaf_count != receipt.inclusion.leaf_count:
+        return None
+    return Spot(digest, issuer, receipt.root, receipt.inclusion.leaf_index)
+
+
+def _not_known(issuer: int, where: str, missing: int, wanted: int, unknown: Sequence[UnknownBatch]) -> StoreError:
+    if not unknown:
+        return StoreError(
+            f"{missing:,} of {wanted:,} are in no batch of issuer {issuer}; nothing was changed",
+            where=where,
             remedy="Check the issuer, and that the file is exactly the one that was anchored.",
             code="not-anchored",
         )
-    return places
+    return StoreError(
+        f"{missing:,} of {wanted:,} are in no batch of issuer {issuer} that this folder knows, and it does not know "
+        f"{named(unknown)}; nothing was changed",
+        where=where,
+        remedy="Put the receipt beside the file (<name>.receipt.json), work with the database in which it was "
+        "anchored, or anchor exactly the same input again: a set that is on chain is taken over without a transaction.",
+        code="unknown-batches",
+    )
+
+
+def _refuse_revoked(registry: CredentialRegistry, spots: Sequence[Spot], targets: dict[bytes, Target]) -> None:
+    """A revocation cannot be lifted, whatever became of the suspension beside it."""
+    words = _words(registry, Purpose.REVOCATION)
+    known: dict[tuple[bytes, int], int] = {}
+    voided = {
+        root: (batch := registry.batch(issuer, root)) is not None and batch.voided_at is not None
+        for issuer, root in {(spot.issuer, spot.root) for spot in spots}
+    }
+    revoked = set()
+    for spot in spots:
+        word, bit = divmod(spot.leaf_index, WORD_BITS)
+        if (spot.root, word) not in known:
+            known[spot.root, word] = words(spot.issuer, spot.root, word)
+        if voided[spot.root] or known[spot.root, word] >> bit & 1:
+            revoked.add(spot.digest)
+    if revoked:
+        first = next(target for digest, target in targets.items() if digest in revoked)
+        others = f" (and {len(revoked) - 1:,} more)" if len(revoked) > 1 else ""
+        raise StoreError(
+            f"it{others} is revoked for good and cannot be reinstated; nothing was changed",
+            where=first.named,
+            remedy="Leave out what is revoked; issue a new credential instead.",
+            code="revoked",
+        )
 
 
 def _words(registry: CredentialRegistry, purpose: Purpose) -> Callable[[int, bytes, int], int]:
     return lambda issuer, root, word: registry.status_words(issuer, root, purpose, word, 1)[0]
 
 
-def reason_of(word: str) -> Reason:
+def _places(number: int) -> str:
+    return f"{number:,} anchored {'place' if number == 1 else 'places'}"
+
+
+def reason_of(word: str, act: Act) -> Reason:
     """The reason that a word stands for.
 
     Raises:
-        SettingsError: it stands for none.
+        SettingsError: it stands for none, or for one that makes no sense here.
     """
     try:
-        return Reason(Reason.from_word(word))
+        return act.reason(word)
     except ValueError as error:
-        raise SettingsError(f"the reason {error}", remedy="Choose one of them for --reason.", code="reason") from None
+        raise SettingsError(
+            f"the reason {error}", remedy="Choose one of them for --reason; nothing was sent.", code="reason"
+        ) from None

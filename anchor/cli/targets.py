@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from anchor.reading import read_file
 from registry.credential import Digest, Limits, digest_given
+from registry.digestlist import LONGEST_LINE, read_digest_line
+from registry.encodings import REMEDY, foreign_encoding
 from registry.errors import CredentialError, IntakeError
 from registry.settings import Settings
 from registry.verify_document import missed
@@ -15,22 +18,25 @@ from registry.verify_document import missed
 TargetArgument = typer.Argument(help="Credential files, or digests of 64 hexadecimal digits.", show_default=False)
 
 
-def digests_of(targets: list[str], list_file: Path | None, settings: Settings) -> dict[bytes, str]:
-    """The digests that are meant, and how each was named.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A credential that is meant: how it was named, and its file where there is one."""
+
+    named: str
+    path: Path | None = None
+
+
+def targets_of(targets: list[str], list_file: Path | None, settings: Settings) -> dict[bytes, Target]:
+    """The credentials that are meant, by digest.
 
     Raises:
         IntakeError: nothing is named, or something cannot be read.
         CredentialError: a file has no digest, or a line is none.
     """
-    found = {digest_of_target(target, settings).value: target for target in targets}
+    found = {digest_of_target(each, settings).value: Target(each, _file(each)) for each in targets}
     if list_file is not None:
-        try:
-            lines = list_file.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError as error:
-            raise _unreadable(list_file, error) from None
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                found[_given(line.strip(), f"{list_file}, line {number}").value] = f"{list_file}, line {number}"
+        for digest, line in _listed(list_file).items():
+            found.setdefault(digest, Target(f"{list_file}, line {line}"))
     if not found:
         raise IntakeError("no credential was named", remedy="Name files or digests, or use --list.", code="no-input")
     return found
@@ -62,8 +68,8 @@ def digests_of_content(target: str, settings: Settings) -> tuple[Digest, ...]:
 
 def digest_of_target(target: str, settings: Settings) -> Digest:
     """The digest of a file, or the digest itself where the word is one and there is no such file."""
-    path = Path(target)
-    if not path.is_file():
+    path = _file(target)
+    if path is None:
         try:
             return digest_given(target)
         except CredentialError:
@@ -85,12 +91,36 @@ def _limits(settings: Settings) -> Limits:
     return Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
 
 
-def _given(text: str, where: str) -> Digest:
+def _listed(path: Path) -> dict[bytes, int]:
+    """The digests in a file, in each form of `registry.digestlist`, and their lines."""
     try:
-        return digest_given(text)
-    except CredentialError as error:
-        error.where = where
-        raise
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    encoding = foreign_encoding(data)
+    if encoding is not None and encoding.startswith(("UTF-16", "UTF-32")):
+        raise IntakeError(
+            f"the list is in {encoding}, which is not read", where=str(path), remedy=REMEDY, code="encoding"
+        )
+    found: dict[bytes, int] = {}
+    first = True
+    for number, line in enumerate(data.splitlines(), start=1):
+        if line.isspace() or not line:
+            continue
+        try:
+            digest = read_digest_line(line[: LONGEST_LINE + 1], first=first)
+        except CredentialError as error:
+            error.where = f"{path}, line {number}"
+            raise
+        first = False
+        if digest is not None:
+            found.setdefault(digest.value, number)
+    return found
+
+
+def _file(target: str) -> Path | None:
+    path = Path(target)
+    return path if path.is_file() else None
 
 
 def _unreadable(path: Path, error: OSError) -> IntakeError:

@@ -14,16 +14,15 @@ from typing import Any, Final
 import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
-from anchor.daemon.intake import Desk, Order, Refused, reject_content
+from anchor.daemon.intake import Desk, Order, Refused, left_out_of, reject_content
 from anchor.daemon.notices import Notices
-from registry.archives import is_receipt_name, short_name, storable
+from registry.archives import short_name, storable
 from registry.errors import IntakeError, RegistryError
+from registry.filekinds import left_out
 from registry.store.jobs import Job, JobStore
 
 DONE, FAILED = "done", "failed"
 READ_BYTES: Final = 1 << 20
-# Names under which programs write what they rename when it is whole.
-UNFINISHED: Final = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 _ISSUER = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -116,7 +115,9 @@ class DropFolder:
             return 1
         job = accepted.job
         rejects = [reject_content(each) for each in self._jobs.rejects(job.id)]
-        self._move(path, DONE, "job", _content(job) | {"rejects": rejects}, job.id)
+        self._move(
+            path, DONE, "job", _content(job) | {"rejects": rejects, "leftOut": left_out_of(self._jobs, job.id)}, job.id
+        )
         return 1
 
     def _move(self, path: Path, folder: str, suffix: str, content: dict[str, Any], number: str) -> None:
@@ -148,8 +149,7 @@ class DropFolder:
 
 
 def _counts(name: str) -> bool:
-    hidden = name.startswith(".") or name in (DONE, FAILED)
-    return not (hidden or name.lower().endswith(UNFINISHED) or is_receipt_name(name))
+    return name not in (DONE, FAILED) and left_out(name) is None
 
 
 def _digest_of(path: Path) -> bytes:

@@ -17,7 +17,17 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from anchor.daemon.intake import Accepted, Desk, Incoming, IntakeLimits, Kind, Order, Refused, reject_content
+from anchor.daemon.intake import (
+    Accepted,
+    Desk,
+    Incoming,
+    IntakeLimits,
+    Kind,
+    Order,
+    Refused,
+    left_out_of,
+    reject_content,
+)
 from anchor.daemon.notices import Notices
 from anchor.daemon.view import IssuerState, JobView, JobViews
 from anchor.receipts import encoded, receipt_name, receipt_of
@@ -225,15 +235,17 @@ class _Intake:
             open: Annotated[bool, Query(description="It may share a batch with other jobs.")] = False,  # noqa: A002
             reissue: Annotated[bool, Query(description="Anchor again what was anchored before.")] = False,
             strict: Annotated[bool, Query(description="Refuse all of it when a part is rejected.")] = False,
+            files: Annotated[bool, Query(description="A table or a list of digests is a credential, too.")] = False,
         ) -> Response:
             key = _idempotency_key(request)
-            order = Order(issuer, "http", is_open=open, reissue=reissue, strict=strict, key=key)
+            order = Order(issuer, "http", is_open=open, reissue=reissue, strict=strict, key=key, as_files=files)
             accepted = await self._received(request, order)
             view = await self._view(accepted.job)
             headers = NOT_KEPT | {"Location": f"{request.url.path}/{accepted.job.id}"}
             if accepted.replayed:
                 headers["Idempotent-Replay"] = "true"
-            return JSONResponse(view.content(public=True), 200 if accepted.replayed else 202, headers)
+            content = view.content(public=True) | {"leftOut": await self._left_out(accepted.job)}
+            return JSONResponse(content, 200 if accepted.replayed else 202, headers)
 
         @router.get(
             "/jobs",
@@ -261,7 +273,8 @@ class _Intake:
         async def show(job: str, issuer: int = who) -> Response:
             view = await self._view(await self._job(job, issuer))
             steps = [step.content() for step in view.steps()]
-            return JSONResponse(view.content(public=True) | {"steps": steps}, headers=NOT_KEPT)
+            more = {"steps": steps, "leftOut": await self._left_out(view.job)}
+            return JSONResponse(view.content(public=True) | more, headers=NOT_KEPT)
 
         @router.get(
             "/jobs/{job}/events",
@@ -413,6 +426,9 @@ class _Intake:
                 waited = 0.0
             await asyncio.sleep(self._poll_seconds)
             waited += self._poll_seconds
+
+    async def _left_out(self, job: Job) -> dict[str, Any]:
+        return await _in_thread(lambda: left_out_of(self._jobs, job.id))
 
     def _rejects(self, job: Job) -> Iterator[bytes]:
         for each in self._jobs.rejects(job.id):

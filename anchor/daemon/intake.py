@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from anchor.daemon.notices import Notices
-from anchor.digesting import DIGEST_LINE_BYTES, Collector, Digested, digest_piece, readable_entries, zip_pieces
-from anchor.intake import Format, digest_of, take_in
+from anchor.digesting import Collector, Digested, LeftOut, digest_piece, head_of, readable_entries, zip_pieces
+from anchor.intake import Format, digest_of, left_out_content, names_of, take_in
 from registry.archives import UNREADABLE_ZIP, check_directory, file_name, is_packed_usually, storable
-from registry.credential import DEFAULT_LIMITS, Limits
+from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, Limits
+from registry.digestlist import LONGEST_LINE, is_digest_list
 from registry.errors import IntakeError
+from registry.filekinds import DIGEST_SUFFIXES, LINE_SUFFIXES, left_out
 from registry.forms import FormReader, Nothing, Part, Sink, bad_form
 from registry.settings import Settings
 from registry.store.batches import Leaf
@@ -73,6 +75,7 @@ class Order:
         is_open: it may share a batch with others of its issuer.
         reissue: anchor again what was anchored before.
         strict: refuse all of it when a row or file has no digest.
+        as_files: a table or a list of digests among the files is a credential, too.
         key: idempotency key: one job, however often it comes.
     """
 
@@ -82,6 +85,7 @@ class Order:
     reissue: bool = False
     strict: bool = False
     key: str | None = None
+    as_files: bool = False
 
     @property
     def stored_key(self) -> str | None:
@@ -90,7 +94,7 @@ class Order:
 
     def fingerprint(self, kind: str) -> bytes:
         """What a repeated request has to have in common with the first one, besides its body."""
-        return f"{kind} {self.is_open:d} {self.reissue:d}\n".encode()
+        return f"{kind} {self.is_open:d} {self.reissue:d}{' files' if self.as_files else ''}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +154,17 @@ class Desk:
         try:
             if path.is_file() and path.stat().st_size > self._limits.bytes:
                 raise _too_large(self._limits.bytes)
-            intake = take_in(path, format=format, limits=self._limits.document, workers=self._workers)
+            limits = self._limits.document
+            intake = take_in(path, format=format, as_files=order.as_files, limits=limits, workers=self._workers)
             if len(intake.records) + len(intake.rejects) > self._limits.credentials:
                 raise _too_many(self._limits.credentials)
             prefix = f"{job.id}/" if order.is_open else ""
             rejects = [Rejected(storable(r.source), r.line, r.code, storable(r.reason)) for r in intake.rejects]
+            left = [_left(each) for each in intake.left_out]
             _refuse_if_wanted(len(intake.records), rejects, order)
             origins = ((record, intake.origin(record)) for record in intake.records)
             leaves = (Leaf(digest_of(r), 0, r[32], prefix + storable(o.source), o.line) for r, o in origins)
-            accepted = self._jobs.accept(job.id, leaves, rejects)
+            accepted = self._jobs.accept(job.id, leaves, rejects, left_out=left)
         except BaseException as error:
             self._jobs.abandon(job.id)
             _tell_refused(self._notices, order, error)
@@ -215,7 +221,7 @@ class Incoming:
         self._left = limits.bytes
         self._hash = sha256(order.fingerprint(kind))
         self._hashes_bytes = kind is not Kind.MULTIPART
-        self._taken = _Taken(limits, f"{job.id}/" if order.is_open else "")
+        self._taken = _Taken(limits, f"{job.id}/" if order.is_open else "", order.as_files)
         self._sink = self._sink_for(kind, boundary)
 
     def feed(self, data: bytes) -> None:
@@ -242,8 +248,9 @@ class Incoming:
         if not self._is_new:
             return self._replayed(body_hash)
         rejects = list(self._taken.rejects())
-        _refuse_if_wanted(self._taken.credentials, rejects, self._order)
-        accepted = self._jobs.accept(self._job.id, self._taken.leaves(), rejects, body_hash=body_hash)
+        _refuse_if_wanted(self._taken.credentials, rejects, self._order, self._taken.left_out)
+        left = [_left(each) for each in self._taken.left_out]
+        accepted = self._jobs.accept(self._job.id, self._taken.leaves(), rejects, left_out=left, body_hash=body_hash)
         _tell_accepted(self._notices, accepted)
         return Accepted(accepted, replayed=False)
 
@@ -296,8 +303,10 @@ class _Taken:
 
     limits: IntakeLimits
     prefix: str
+    as_files: bool = False
     rows: int = 0
     parts: list[_Part] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def count(self, rows: int) -> None:
         self.rows += rows
@@ -329,10 +338,11 @@ class _Lines(Nothing):
     def __init__(self, source: str, limits: IntakeLimits, taken: _Taken, *, of_digests: bool):
         self._source = source
         self._taken = taken
-        self._longest = (DIGEST_LINE_BYTES if of_digests else limits.document.max_bytes) + 3
+        self._longest = (LONGEST_LINE if of_digests else limits.document.max_bytes) + 3
+        self._of_digests = of_digests
         self._collector = Collector(limits.document, None)
-        self._collect: Callable[[bytes], None] = self._collector.given if of_digests else self._collector.line
         self._begun = bytearray()
+        self._length = 0
 
     def feed(self, data: bytes) -> None:
         *ends, rest = data.split(b"\n")
@@ -348,11 +358,17 @@ class _Lines(Nothing):
 
     def _append(self, data: bytes) -> None:
         self._begun += data[: max(0, self._longest - len(self._begun))]
+        self._length += len(data)
 
     def _end_line(self) -> None:
         self._taken.count(1)
-        self._collect(bytes(self._begun).rstrip(b"\r\n"))
+        line = bytes(self._begun).rstrip(b"\r\n")
+        if self._of_digests:
+            self._collector.given(line)
+        else:
+            self._collector.line(line, self._length - (len(self._begun) - len(line)))
         self._begun.clear()
+        self._length = 0
 
 
 class _Document(Nothing):
@@ -363,16 +379,18 @@ class _Document(Nothing):
         self._limits = limits
         self._taken = taken
         self._data = bytearray()
+        self._length = 0
 
     def feed(self, data: bytes) -> None:
         self._data += data[: max(0, self._limits.document.max_bytes + 1 - len(self._data))]
+        self._length += len(data)
 
     def finish(self) -> None:
         if not self._data.strip():
             return
         self._taken.count(1)
         collector = Collector(self._limits.document, None)
-        collector.document(0, bytes(self._data))
+        collector.document(0, bytes(self._data), self._length)
         self._taken.parts.append(_Part((self._source,), collector.result(), by_line=False))
 
 
@@ -399,10 +417,32 @@ class _Spooled(Nothing):
         self._file.close()
 
     def _digest(self) -> None:
+        if (code := left_out(self._source, self._file.seek(0, 2))) is not None:
+            self._taken.left_out.append(LeftOut(self._source, code))
+            return
+        self._file.seek(0)
+        if not self._taken.as_files and self._is_list():
+            self._digest_list()
+            return
         self._taken.count(1)
-        collector = Collector(self._limits.document, None)
+        collector = Collector(self._limits.document, None, as_files=self._taken.as_files)
         collector.file(0, self._source, cast(Any, self._file))
         self._taken.parts.append(_Part((self._source,), collector.result(), by_line=False))
+
+    def _is_list(self) -> bool:
+        if self._source.lower().endswith(JSON_SUFFIXES):
+            return False
+        try:
+            return is_digest_list(head_of(cast(Any, self._file)))
+        except IntakeError:
+            # The collector refuses it with the reason.
+            return False
+
+    def _digest_list(self) -> None:
+        lines = _Lines(self._source, self._limits, self._taken, of_digests=True)
+        while data := self._file.read(SPOOLED_BYTES):
+            lines.feed(data)
+        lines.finish()
 
 
 class _Zip(_Spooled):
@@ -412,9 +452,11 @@ class _Zip(_Spooled):
         try:
             check_directory(self._file, MOST_DIRECTORY_BYTES)
             with zipfile.ZipFile(self._file) as archive:
-                entries = readable_entries(archive)
+                entries, left = readable_entries(archive)
+                inside = f"{self._source}/" if self._source else ""
+                self._taken.left_out += [LeftOut(f"{inside}{each.source}", each.code) for each in left]
                 self._check(entries)
-                for piece in zip_pieces(archive, entries, archive):
+                for piece in zip_pieces(archive, entries, archive, as_files=self._taken.as_files):
                     digested = digest_piece((piece, self._limits.document, None))
                     shown = tuple(f"{self._source}/{name}" if self._source else name for name in piece.sources)
                     self._taken.parts.append(_Part(shown, digested, by_line=False))
@@ -463,9 +505,9 @@ class _Multipart(FormReader):
         if self._taken is None:
             return Nothing()
         lower = name.lower()
-        if lower.endswith((".jsonl", ".ndjson")):
+        if lower.endswith(LINE_SUFFIXES):
             return _Lines(name, self._limits, self._taken, of_digests=False)
-        if lower.endswith((".digests", ".hex")):
+        if lower.endswith(DIGEST_SUFFIXES):
             return _Lines(name, self._limits, self._taken, of_digests=True)
         return (_Zip if lower.endswith(".zip") else _Spooled)(name, self._limits, self._taken)
 
@@ -494,11 +536,18 @@ class _Hashing:
         self._sink.close()
 
 
-def _refuse_if_wanted(credentials: int, rejects: list[Rejected], order: Order) -> None:
+def _refuse_if_wanted(
+    credentials: int, rejects: list[Rejected], order: Order, left_out: Sequence[LeftOut] = ()
+) -> None:
     if not credentials and not rejects:
-        raise IntakeError("there is no credential in it", remedy="Check what is sent.", code="empty")
+        left = f"; left out were {storable(names_of(left_out))}" if left_out else ""
+        raise IntakeError(f"there is no credential in it{left}", remedy="Check what is sent.", code="empty")
     if rejects and (order.strict or not credentials):
         raise Refused(rejects, everything=not credentials)
+
+
+def _left(each: LeftOut) -> Rejected:
+    return Rejected(storable(each.source), 0, each.code, "")
 
 
 class Refused(IntakeError):
@@ -525,6 +574,11 @@ class Refused(IntakeError):
 def reject_content(each: Rejected) -> dict[str, str | int | None]:
     """A reject for JSON."""
     return {"source": each.source, "line": each.line or None, "code": each.code, "reason": each.reason}
+
+
+def left_out_of(jobs: JobStore, number: str) -> dict[str, Any]:
+    """The files of a job that were no credentials by their name or size, for JSON."""
+    return left_out_content([LeftOut(each.source, each.code) for each in jobs.left_out(number)])
 
 
 def _too_large(most: int) -> IntakeError:

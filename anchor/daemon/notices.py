@@ -30,6 +30,10 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "lease-taken": (Level.INFO, "This process signs and sends for the account from now on."),
     "lease-lost": (Level.WARNING, "This process no longer holds the lease of the account."),
     "no-operator": (Level.WARNING, "A job waits for an issuer for which no account here may anchor."),
+    "unknown-batches": (
+        Level.WARNING,
+        "A job waits: its issuer has batches on chain that this database does not know.",
+    ),
     "round-failed": (Level.WARNING, "A round of the loop failed; the next one tries again."),
     "head-stuck": (Level.WARNING, "The endpoint's newest block has not changed for long."),
     "wrong-chain": (Level.CRITICAL, "The endpoint serves another chain or another contract; nothing is sent."),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from anchor.batches import contract_selectors, refuse_selector
 from anchor.daemon.notices import Notices
+from anchor.history import History, UnknownBatch, UnknownBatches
 from registry.errors import IntakeError
 from registry.merkle import Tree
 from registry.store.batches import BatchStore, Leaf
@@ -31,6 +32,7 @@ class Sealer:
 
     Args:
         sender: the account that shall anchor them.
+        history: what the issuers have on chain; without it, only what is in the database is left out.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Sealer:
         notices: Notices,
         policy: QueuePolicy,
         *,
+        history: History | None = None,
         reached: Callable[[str], None] = lambda _: None,
     ):
+        self._history = history
         self._folder = folder
         self._jobs = jobs
         self._batches = batches
@@ -73,19 +77,26 @@ class Sealer:
 
     def _seal_or_say(self, group: list[Job]) -> int:
         try:
-            return self._seal([job.id for job in group])
+            # Asked before the database is locked. What is anchored again on purpose needs no history.
+            first = group[0]
+            unknown = [] if self._history is None or first.reissue else self._history.unknown(first.issuer)
+            return self._seal([job.id for job in group], unknown)
+        except UnknownBatches as error:
+            # They go on by themselves once the database knows these batches.
+            self._notices.tell("unknown-batches", job=group[0].id, issuer=group[0].issuer, why=error.what)
+            return 0
         except IntakeError as error:
             # The jobs wait, with everything in them; the other issuers' go on.
             self._notices.tell("round-failed", job=group[0].id, code=error.code, why=error.what)
             return 0
 
-    def _seal(self, numbers: list[str]) -> int:
+    def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch]) -> int:
         """One batch of these jobs, in one database transaction; the tree file is there before it."""
         with self._jobs.claimed(numbers) as (connection, jobs):
             if not jobs:
                 return 0
             chosen, facts = self._chosen(connection, jobs)
-            batch = self._batch(connection, jobs, chosen) if chosen else None
+            batch = self._batch(connection, jobs, chosen, unknown) if chosen else None
             for job in jobs:
                 self._jobs.sealed(connection, job.id, batch if facts[job.id].in_batch else None, **facts[job.id].counts)
         self._reached("sealed")
@@ -111,11 +122,15 @@ class Sealer:
         ordered = [by_digest[digest] for digest in sorted(by_digest)]
         return [leaf._replace(leaf_index=index) for index, leaf in enumerate(ordered)], facts
 
-    def _batch(self, connection: Connection, jobs: list[Job], leaves: list[Leaf]) -> int:
+    def _batch(
+        self, connection: Connection, jobs: list[Job], leaves: list[Leaf], unknown: Sequence[UnknownBatch]
+    ) -> int:
         issuer = jobs[0].issuer
         with Tree.build(leaf.digest for leaf in leaves) as tree:
             which = tree.id
             refuse_selector(which.root, contract_selectors())
+            if unknown and self._history is not None and not self._history.has(issuer, which.root):
+                raise UnknownBatches(issuer, unknown)
             self._folder.keep_tree(tree)
         known = self._batches.revived_within(connection, issuer, which, leaves, sealed_at=int(time.time()))
         if known is not None:

@@ -13,6 +13,7 @@ from anchor.daemon.notices import Notices
 from anchor.daemon.outlook import FinalityViolated, Outlook, checked
 from anchor.daemon.sealing import QueuePolicy, Sealer
 from anchor.daemon.status import Status
+from anchor.history import History
 from anchor.publishing import Publish
 from anchor.signer import Signer
 from registry.chain.contract import CredentialRegistry
@@ -73,7 +74,10 @@ class Worker:
         self._store = AnchorStore(folder.engine, chain, registry.address, lease)
         self._jobs = JobStore(folder.engine, chain, registry.address)
         batches = BatchStore(folder.engine, chain, registry.address)
-        self._sealer = Sealer(folder, self._jobs, batches, signer.address, notices, queue, reached=reached)
+        history = History(registry, batches)
+        self._sealer = Sealer(
+            folder, self._jobs, batches, signer.address, notices, queue, history=history, reached=reached
+        )
         self._driver = Driver(
             registry,
             signer,

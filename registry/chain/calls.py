@@ -50,6 +50,36 @@ class Reason(_Worded):
     RESOLVED = 8
 
 
+class Act(_Worded):
+    """What is done to the standing of a credential, or of an accreditation; the contract takes any reason for each."""
+
+    REVOKE = 0
+    SUSPEND = 1
+    REINSTATE = 2
+    WITHDRAW = 3
+    VOID = 4
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reasons that make sense for it: nothing ends for good because it is under review or resolved."""
+        if self is Act.REINSTATE:
+            return (Reason.UNSPECIFIED, Reason.HOLDER_REQUEST, Reason.RESOLVED)
+        senseless = {Reason.RESOLVED, Reason.SUPERSEDED if self is Act.SUSPEND else Reason.UNDER_REVIEW}
+        return tuple(reason for reason in Reason if reason not in senseless)
+
+    def reason(self, word: str) -> Reason:
+        """The reason with that word.
+
+        Raises:
+            ValueError: there is none, or it makes no sense for this; the message lists those that do.
+        """
+        for reason in self.reasons:
+            if reason.word == word:
+                return reason
+        words = ", ".join(reason.word for reason in self.reasons)
+        raise ValueError(f"{word!r} is none of those to {self.word} for: {words}")
+
+
 class Kind(_Worded):
     """What a body says of another party."""
 

@@ -16,11 +16,25 @@ from typing import Any
 from registry.chain.abi import source_bundle
 from registry.chain.client import ChainClient, RpcRefused
 from registry.chain.genesis import DETERMINISTIC_DEPLOYER
-from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, to_hex
-from registry.errors import StoreError, WrongChain
+from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, read_address, to_hex
+from registry.errors import ChainUnavailable, ContractReverted, StoreError, WrongChain
 
 # Part of the contract's address on every chain: never change it. The ASCII text, filled with zeros to 32 bytes.
 SALT = b"testamur CredentialRegistry v1".ljust(32, b"\0")
+FORK = "Cancun"
+# What chains have learnt since Constantinople, by number: name and fork. The code is compiled for Cancun at most.
+NEWER_INSTRUCTIONS = {
+    0x46: ("CHAINID", "Istanbul"),
+    0x47: ("SELFBALANCE", "Istanbul"),
+    0x48: ("BASEFEE", "London"),
+    0x5F: ("PUSH0", "Shanghai"),
+    0x49: ("BLOBHASH", FORK),
+    0x4A: ("BLOBBASEFEE", FORK),
+    0x5C: ("TLOAD", FORK),
+    0x5D: ("TSTORE", FORK),
+    0x5E: ("MCOPY", FORK),
+}
+_PUSH0, _PUSH32 = 0x5F, 0x7F
 RIGHT_ENDPOINT = "Use an endpoint of the chain the registry was deployed on, or correct the deployment file."
 
 
@@ -33,6 +47,64 @@ def create2_address(initcode: bytes, salt: bytes = SALT) -> str:
 def deploy_data(initcode: bytes) -> bytes:
     """The data of the transaction to `DETERMINISTIC_DEPLOYER` that deploys the contract."""
     return SALT + initcode
+
+
+def refuse_unable(client: ChainClient, *, initcode: bytes, code: bytes, sender: str) -> None:
+    """Try out, without a transaction, whether the chain can create the contract and run its code.
+
+    A chain of an older fork may create code that it then cannot run. So every newer instruction in the code is run
+    there once, as the creation of a contract of its own, before the creation itself is tried.
+
+    Args:
+        code: as it is deployed.
+        sender: who would pay.
+
+    Raises:
+        WrongChain: code `unsupported-chain`: it cannot; names what it lacks.
+        ChainUnavailable: it could not be tried out.
+    """
+    if not _creates(client, _trial(b""), sender):
+        raise ChainUnavailable(
+            "whether this chain can run the contract could not be tried out: its deployer refuses any contract",
+            where=client.where,
+            remedy="Use another endpoint of the chain; nothing was sent.",
+            code="not-tried",
+        )
+    lacking = [
+        f"{name} (since {fork})"
+        for number, (name, fork) in NEWER_INSTRUCTIONS.items()
+        if number in instructions(code) and not _creates(client, _trial(bytes([number])), sender)
+    ]
+    if lacking or not _creates(client, deploy_data(initcode), sender):
+        why = f"it does not know {', '.join(lacking)}" if lacking else "it refuses to create it"
+        raise WrongChain(
+            f"this chain cannot run the contract: {why}; nothing was sent and nothing was paid",
+            where=client.where,
+            remedy=f"The contract needs a chain of the {FORK} fork or newer, that takes contracts of 24 KiB.",
+            code="unsupported-chain",
+        )
+
+
+def instructions(code: bytes) -> frozenset[int]:
+    """The instructions in EVM code, without the constants that some of them carry."""
+    found, at = set(), 0
+    while at < len(code):
+        found.add(code[at])
+        at += 1 + (code[at] - _PUSH0 if _PUSH0 < code[at] <= _PUSH32 else 0)
+    return frozenset(found)
+
+
+def _trial(tried: bytes) -> bytes:
+    """The data of a transaction to the deployer that runs an instruction with three zeros on the stack."""
+    # A salt that nobody can have used before: a contract that is there already cannot be created again.
+    return os.urandom(len(SALT)) + bytes.fromhex("600060006000") + tried + b"\0"
+
+
+def _creates(client: ChainClient, call: bytes, sender: str) -> bool:
+    try:
+        return len(client.call(DETERMINISTIC_DEPLOYER, call, sender=sender)) == ADDRESS_BYTES
+    except (ContractReverted, RpcRefused):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +139,7 @@ class Deployment:
             content = json.loads(path.read_text(encoding="utf-8"))
             deployment = cls(
                 chain_id=_whole(content["chainId"]),
-                address=checksummed(data(content["address"], ADDRESS_BYTES)),
+                address=read_address(content["address"]),
                 block_number=_whole(content["blockNumber"]),
                 transaction=data(content["transaction"], HASH_BYTES),
                 code_hash=data(content["codeHash"], HASH_BYTES),
@@ -75,7 +147,7 @@ class Deployment:
             )
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _unreadable(path, f"{type(error).__name__}: {error}") from error
         if deployment.chain_id != chain_id:
             raise _unreadable(path, f"it is about chain {deployment.chain_id}")
@@ -132,15 +204,23 @@ class Deployment:
         """
         if (chain_id := client.chain_id()) != self.chain_id:
             raise self._wrong(client, "wrong-chain-id", f"this is chain {chain_id}, not chain {self.chain_id}")
+        self.check_genesis(client)
+        if code_hash_of(client, self.address) != self.code_hash:
+            raise self._wrong(client, "wrong-code", f"the code at {self.address} is not the registry's")
+
+    def check_genesis(self, client: ChainClient) -> None:
+        """Make sure that the client's chain begins as the one of this deployment does.
+
+        Raises:
+            WrongChain: code `wrong-genesis`.
+        """
         if (genesis := client.genesis_hash()) != self.genesis_hash:
             raise self._wrong(
                 client,
                 "wrong-genesis",
-                f"this is another chain with the id {chain_id}: it begins with block {to_hex(genesis)}, "
+                f"this is another chain with the id {self.chain_id}: it begins with block {to_hex(genesis)}, "
                 f"not {to_hex(self.genesis_hash)}",
             )
-        if code_hash_of(client, self.address) != self.code_hash:
-            raise self._wrong(client, "wrong-code", f"the code at {self.address} is not the registry's")
 
     def _wrong(self, client: ChainClient, code: str, what: str) -> WrongChain:
         return WrongChain(what, where=client.where, remedy=RIGHT_ENDPOINT, code=code)
@@ -256,7 +336,6 @@ def _write_atomically(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

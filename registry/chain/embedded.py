@@ -16,6 +16,7 @@ from registry.chain.client import ChainClient
 from registry.chain.journal import Journal
 from registry.errors import ChainBusy, ChainError, RegistryError, StoreError
 from registry.extras import how_to_install
+from registry.privatefiles import FILE_MODE, make_private_file, make_private_folder
 
 try:
     import rlp
@@ -185,9 +186,10 @@ class EmbeddedChain:
 
     def _taken(self) -> FileLock:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            hold = FileLock(self._folder / LOCK_NAME, timeout=0, thread_local=False)
+            make_private_folder(self._folder)
+            hold = FileLock(self._folder / LOCK_NAME, timeout=0, thread_local=False, mode=FILE_MODE)
             hold.acquire()
+            make_private_file(self._folder / HOLDER_NAME)
             (self._folder / HOLDER_NAME).write_text(f"{os.getpid()}\n")
         except Timeout:
             raise self._busy() from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 ADDRESS_BYTES = 20
 HASH_BYTES = 32
+_ADDRESS = re.compile(r"[0-9a-fA-F]{40}")
 
 
 def quantity(value: Any) -> int:
@@ -46,6 +48,25 @@ def checksummed(address: str | bytes) -> str:
         raise ValueError(f"an address of {ADDRESS_BYTES} bytes was expected, not 0x{digits[:64]}")
     fingerprint = keccak(digits.encode()).hex()
     return "0x" + "".join(d.upper() if int(f, 16) >= 8 else d for d, f in zip(digits, fingerprint, strict=False))
+
+
+def read_address(text: str) -> str:
+    """The address that a person wrote, checksummed: 40 hexadecimal digits, with or without 0x.
+
+    Digits in both cases carry a checksum (EIP-55), and one that does not fit betrays a typing mistake.
+
+    Raises:
+        ValueError: it is none, or it is mistyped; the message says which.
+    """
+    digits = text.strip().removeprefix("0x").removeprefix("0X")
+    if _ADDRESS.fullmatch(digits) is None:
+        raise ValueError(f"{_shown(text)} is not an address: an address is 0x and 40 hexadecimal digits")
+    address = checksummed(digits)
+    if digits not in (digits.lower(), digits.upper(), address[2:]):
+        raise ValueError(
+            f"{_shown(text)} is mistyped: its capital letters are a checksum (EIP-55), which does not fit its digits"
+        )
+    return address
 
 
 def _shown(value: object) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from registry.errors import StoreError
+from registry.privatefiles import private_opener
 
 MAGIC = b"TSTMJRNL"
 VERSION = 1
@@ -97,7 +98,7 @@ class Journal:
         """The file with its header, which appears whole or not at all."""
         if not self._path.exists():
             temporary = self._path.with_suffix(".new")
-            with temporary.open("wb") as file:
+            with open(temporary, "wb", opener=private_opener) as file:
                 file.write(self._header)
                 file.flush()
                 os.fsync(file.fileno())
@@ -129,7 +130,7 @@ class Journal:
     def _set_aside(self, content: bytes, offset: int) -> None:
         aside = self._path.with_suffix(f".{offset}.torn")
         try:
-            with aside.open("wb") as file:
+            with open(aside, "wb", opener=private_opener) as file:
                 file.write(content[offset:])
                 os.fsync(file.fileno())
             self._file.truncate(offset)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from registry.errors import StoreError
 from registry.store.tables import attempt
 
 
@@ -53,11 +55,23 @@ class AttemptStore:
         self._key = {"chain": chain, "sender": sender}
 
     def add(self, *, nonce: int, purpose: str, transaction_hash: bytes, raw: bytes) -> Attempt:
-        """Store a signed transaction; it is on the disk when this returns."""
+        """Store a signed transaction; it is on the disk when this returns.
+
+        Raises:
+            StoreError: code `signed-before`: the same bytes are there, so the chain has forgotten them.
+        """
         values = {"nonce": nonce, "purpose": purpose, "hash": transaction_hash, "raw": raw}
-        with self._engine.begin() as connection:
-            added = insert(attempt).values(**self._key, **values, signed_at=int(time.time()))
-            number: int = connection.execute(added.returning(attempt.c.id)).scalar_one()
+        try:
+            with self._engine.begin() as connection:
+                added = insert(attempt).values(**self._key, **values, signed_at=int(time.time()))
+                number: int = connection.execute(added.returning(attempt.c.id)).scalar_one()
+        except IntegrityError:
+            raise StoreError(
+                f"the transaction 0x{transaction_hash.hex()} ({purpose}) was signed and settled before, and the chain "
+                "does not know it: it is another chain with the same id, such as a test chain that was reset",
+                remedy="Use a new data folder with --data-folder; this one has the records of the other chain.",
+                code="signed-before",
+            ) from None
         return Attempt(number, nonce, purpose, transaction_hash, raw)
 
     def open(self) -> list[Attempt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Row, Select, and_, insert, select, update
 
 from registry.errors import IntakeError
-from registry.store.tables import SETTLED_STATES, BatchState, batch, leaf, party
+from registry.store.tables import SETTLED_STATES, BatchState, batch, batch_event, leaf, party
 from registry.treefile import TreeId
 
 # SQLite takes 32,766 variables in a statement; the rest of the statement needs a few.
@@ -90,8 +91,13 @@ class BatchStore:
 
     # Batches
 
-    def add(self, issuer: int, root: bytes, leaf_count: int, leaves: Iterable[Leaf], *, sealed_at: int) -> BatchRow:
+    def add(
+        self, issuer: int, root: bytes, leaf_count: int, leaves: Iterable[Leaf], *, sealed_at: int, note: str = ""
+    ) -> BatchRow:
         """Record a sealed batch and its leaves in one transaction; one that is there already is returned as it is.
+
+        Args:
+            note: goes to the history of the batch.
 
         Raises:
             IntakeError: code `root-taken`: the issuer has another batch under that root.
@@ -100,7 +106,11 @@ class BatchStore:
             refuse_other_tree(known.tree, TreeId(root, leaf_count))
             return known
         with self._engine.begin() as connection:
-            return self.add_within(connection, issuer, root, leaf_count, leaves, sealed_at=sealed_at)
+            row = self.add_within(connection, issuer, root, leaf_count, leaves, sealed_at=sealed_at)
+            if note:
+                event = {"batch": row.id, "at": time.time(), "state": row.state, "detail": note}
+                connection.execute(insert(batch_event).values(**event))
+            return row
 
     def add_within(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from registry.errors import SettingsError, StoreError
 from registry.extras import needs
+from registry.privatefiles import FILE_MODE, make_private_file
 
 HEAD: Final = "0005"
 """The revision this program works with; a test compares it with `migrations`."""
@@ -88,6 +89,7 @@ def _engine(url: str, idle_seconds: float) -> Engine:
     except ArgumentError:
         raise SettingsError("the setting database is not a URL", remedy="Write postgresql://user@host/name.") from None
     if parsed.drivername == "sqlite":
+        _make_private(parsed.database)
         engine = create_engine(parsed)
         event.listen(engine, "connect", _prepare)
         return engine
@@ -100,6 +102,15 @@ def _engine(url: str, idle_seconds: float) -> Engine:
     connecting = {"options": options}
     with needs("serve"):
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=connecting)
+
+
+def _make_private(database: str | None) -> None:
+    """SQLite gives the files it makes beside the database (`-wal`, `-shm`) the rights of the database's own."""
+    if database in (None, "", ":memory:"):
+        return
+    # What cannot be made or changed here, SQLite tells of.
+    with suppress(OSError):
+        make_private_file(Path(database))
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:
@@ -167,7 +178,7 @@ def _upgrade(engine: Engine) -> None:
 def _alone(engine: Engine) -> AbstractContextManager[Any]:
     if is_postgresql(engine) or engine.url.database in (None, "", ":memory:"):
         return nullcontext()
-    return FileLock(f"{engine.url.database}.upgrade.lock", timeout=60)
+    return FileLock(f"{engine.url.database}.upgrade.lock", timeout=60, mode=FILE_MODE)
 
 
 def _shown(engine: Engine) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from registry.errors import StoreError, TreeError
 from registry.merkle import Tree
+from registry.privatefiles import make_private_folder, tighten
 from registry.store.database import open_database
 from registry.treefile import TreeId, file_of
 
@@ -18,6 +19,9 @@ class DataFolder:
         create: make it; otherwise a missing folder is an error.
         database: URL of the database; default: a SQLite file in the folder.
 
+    Attributes:
+        tightened: how many files and folders other users had rights to, which were taken away.
+
     Raises:
         StoreError: it cannot be used, or was written by a newer version.
     """
@@ -27,8 +31,11 @@ class DataFolder:
         if not create and not path.is_dir():
             raise StoreError("there is no data folder", where=str(path), remedy="Check data_folder in the settings.")
         try:
-            for folder in (path, self.trees, self.deployments):
-                folder.mkdir(parents=True, exist_ok=True)
+            was_open = make_private_folder(path)
+            for folder in (self.trees, self.deployments):
+                make_private_folder(folder)
+            # An older version, or somebody, let others in: what they could read is theirs alone no more.
+            self.tightened = 1 + tighten(path) if was_open else 0
         except OSError as error:
             raise StoreError(f"the data folder cannot be made: {error.strerror}", where=str(path)) from None
         self.engine = open_database(database or f"sqlite:///{path / 'testamur.db'}")

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from registry.errors import NotPossible
+from registry.filekinds import LEFT_OUT
 from registry.store.batches import INSERT_CHUNK, Leaf
 from registry.store.database import is_postgresql
 from registry.store.tables import JobState, batch, job, queued, rejected
@@ -125,12 +126,19 @@ class JobStore:
         return made, True
 
     def accept(
-        self, number: str, credentials: Iterable[Leaf], rejects: Iterable[Rejected], *, body_hash: bytes | None = None
+        self,
+        number: str,
+        credentials: Iterable[Leaf],
+        rejects: Iterable[Rejected],
+        *,
+        left_out: Iterable[Rejected] = (),
+        body_hash: bytes | None = None,
     ) -> Job:
         """Store all that came in; the job is on the disk when this returns.
 
         Args:
             credentials: in the order in which they came; `leaf_index` is not looked at.
+            left_out: files that are no credentials by their name or size, with a code of `registry.filekinds.LEFT_OUT`.
 
         Raises:
             NotPossible: it was given up in the meantime; nothing is stored.
@@ -139,6 +147,7 @@ class JobStore:
             there = ((number, at, one.digest, one.method, one.source, one.line) for at, one in enumerate(credentials))
             taken = _insert(connection, queued, there)
             refused = _insert(connection, rejected, ((number, at, *one) for at, one in enumerate(rejects)))
+            _insert(connection, rejected, ((number, at, *one) for at, one in enumerate(left_out, start=refused)))
             values = {"credentials": taken, "rejected": refused, "body_hash": body_hash, "queued_at": time.time()}
             # A job of which nothing is left but rejects has nothing to wait for.
             state = JobState.QUEUED if taken else JobState.UNCHANGED
@@ -196,8 +205,15 @@ class JobStore:
 
     def rejects(self, number: str) -> Iterator[Rejected]:
         """What of a job has no digest, in the order in which it came."""
+        yield from self._rejected(rejected.c.job == number, rejected.c.code.not_in(LEFT_OUT))
+
+    def left_out(self, number: str) -> Iterator[Rejected]:
+        """The files of a job that were no credentials by their name or size."""
+        yield from self._rejected(rejected.c.job == number, rejected.c.code.in_(LEFT_OUT))
+
+    def _rejected(self, *which: ColumnElement[bool]) -> Iterator[Rejected]:
         columns = (rejected.c.source, rejected.c.line, rejected.c.code, rejected.c.reason)
-        query = select(*columns).where(rejected.c.job == number).order_by(rejected.c.position)
+        query = select(*columns).where(*which).order_by(rejected.c.position)
         with self._engine.connect() as connection:
             yield from (Rejected(*found) for found in connection.execution_options(yield_per=10_000).execute(query))
 

@@ -74,6 +74,7 @@ def test_an_offer_can_be_refused_and_an_accreditation_voided(parties: dict[int, 
     first, second = offered(parties), offered(parties)
     assert parties[ISSUER]("accredit", "refuse", first).json["state"] == "refused"
     parties[ISSUER]("accredit", "accept", second)
+    assert parties[BODY]("accredit", "void", second, "--dry-run").json["state"] == "active"
     assert parties[BODY]("accredit", "void", second, "--reason", "obtained-by-fraud").json["state"] == "void"
 
 
@@ -173,3 +174,8 @@ def test_a_policy_that_is_none_is_named(run: Run, content: str | None) -> None:
         Path("policy.toml").write_text(content)
     ran = run("verify", "a.json", "--chain", "http://127.0.0.1:1", "--policy", "policy.toml", "--json")
     assert (ran.code, ran.json["error"]["code"]) == (1, "policy")
+
+
+def test_evidence_is_an_absolute_uri(parties: dict[int, Party]) -> None:
+    refused = parties[BODY]("accredit", "offer", ISSUER, "--until", "2099-01-01", "--evidence-uri", "decision.pdf")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "uri")

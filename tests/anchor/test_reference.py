@@ -28,7 +28,7 @@ COMMANDS = dict(commands(typer.main.get_command(app), "testamur"))
 
 def section(name: str) -> str:
     """The text under the heading that names the command, with what its whole group has in common."""
-    found = re.search(rf"^##+ {name}\b.*?(?=^##+ |\Z)", REFERENCE, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^##+ {name}\b(?!,).*?(?=^##+ |\Z)", REFERENCE, re.MULTILINE | re.DOTALL)
     assert found, f"{name} has no section"
     if found.group().startswith("###"):
         (shared,) = re.findall(r"^## [^\n]*suspend.*?(?=^###)", REFERENCE, re.MULTILINE | re.DOTALL)

@@ -117,6 +117,8 @@ def keystore(folder: Path, key: str) -> dict[str, Path]:
     content = Account.encrypt(bytes.fromhex(key[2:]), PASSWORD, kdf="pbkdf2", iterations=2)
     (folder / "key.json").write_text(json.dumps(content))
     (folder / "password").write_text(PASSWORD + "\n")
+    for name in ("key.json", "password"):
+        (folder / name).chmod(0o600)
     return {"operator_keystore": folder / "key.json", "operator_keystore_password_file": folder / "password"}
 
 

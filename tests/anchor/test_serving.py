@@ -31,6 +31,7 @@ def key(tmp_path: Path) -> Ed25519PrivateKey:
     (tmp_path / "keys").mkdir()
     pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "keys" / "list.pem").write_bytes(pem)
+    (tmp_path / "keys" / "list.pem").chmod(0o600)
     return made
 
 
@@ -61,6 +62,7 @@ def test_a_list_is_signed_with_the_key_of_the_settings(run: Run, tmp_path: Path,
 def test_a_key_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "list.pem").write_bytes(content)
+        (tmp_path / "list.pem").chmod(0o600)
     settings = load_settings(settings_file(tmp_path, '[status_keys.1]\nfile = "list.pem"\n'))
     with pytest.raises(RegistryError) as caught:
         list_signers(settings)

@@ -83,7 +83,7 @@ def test_statuses_change_256_at_a_time(run: Run, diplomas: Path, issuer: int) ->
     assert run("suspend", *files, "--json").json["transactions"] == 0
     revoked = run("revoke", *files[:10], "--reason", "obtained-by-fraud", "--json").json
     assert (revoked["revoked"], revoked["reason"]) == (10, "obtained-by-fraud")
-    assert run("reinstate", *files, "--json").json["reinstated"] == 300
+    assert run("reinstate", *files[10:], "--json").json["reinstated"] == 290
 
 
 def test_a_list_of_digests_names_credentials(run: Run, diplomas: Path, issuer: int) -> None:
@@ -205,3 +205,35 @@ def test_a_batch_that_was_anchored_as_a_bare_root_gets_its_count(run: Run, diplo
     assert found is not None
     assert found.leaf_count == 300
     assert run("verify", diplomas / "007.json", "--json").json["overall"] == "valid with a warning"
+
+
+@pytest.mark.parametrize("uri", ["My University", "university.example", "https://"])
+def test_a_party_needs_an_absolute_uri(run: Run, uri: str) -> None:
+    ran = run("issuer", "register", "--uri", uri, "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (1, "uri")
+    assert "did:web:university.example" in ran.json["error"]["remedy"]
+    assert not Path("testamur-data").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("issuer", "operator", DEVELOPMENT_ACCOUNTS[1][:-1] + "9"),
+        ("issuer", "transfer", DEVELOPMENT_ACCOUNTS[1][:-1] + "9"),
+        ("status", "--contract", DEVELOPMENT_ACCOUNTS[1][:-1] + "9"),
+    ],
+)
+def test_a_mistyped_address_is_refused_everywhere(run: Run, issuer: int, words: tuple[str, ...]) -> None:
+    ran = run(*words, "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (1, "address")
+    assert "mistyped" in ran.json["error"]["what"]
+
+
+def test_a_new_controller_is_told_who_may_anchor(run: Run, issuer: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    former, new = DEVELOPMENT_ACCOUNTS[:2]
+    run("issuer", "transfer", new)
+    monkeypatch.setenv("TESTAMUR_KEY", PUBLICLY_KNOWN_KEYS[1])
+    told = run("issuer", "transfer", "--accept").out
+    assert f"testamur issuer operator {new}" in told
+    assert f"testamur issuer operator {former} --remove" in told
+    assert run("issuer", "operator", new).code == run("issuer", "operator", former, "--remove").code == 0

@@ -1,0 +1,141 @@
+"""An issuer's batches on chain beside those this folder knows: what it does not know, it cannot leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from registry.chain.contract import Anchored, CredentialRegistry
+from registry.errors import ChainUnavailable, IntakeError
+from registry.store.batches import BatchRow, BatchStore
+from registry.store.tables import BatchState
+
+SHOWN: Final = 5
+CODE: Final = "unknown-batches"
+REMEDY: Final = (
+    "Work with the database and the trees in which they were anchored (settings database and trees), or anchor exactly "
+    "the same input again: a set that is on chain is taken over without a transaction. --without-history leaves out "
+    "only what this folder knows."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownBatch:
+    """A batch of the issuer that this folder does not know; what the endpoint would not tell of it is None."""
+
+    sequence: int
+    root: bytes | None = None
+    block_number: int | None = None
+    operator: str | None = None
+
+    def content(self) -> dict[str, Any]:
+        """For JSON."""
+        root = None if self.root is None else f"0x{self.root.hex()}"
+        return {"sequence": self.sequence, "root": root, "block": self.block_number, "operator": self.operator}
+
+    def __str__(self) -> str:
+        if self.root is None:
+            return f"batch {self.sequence}"
+        return f"batch {self.sequence} (0x{self.root.hex()}, block {self.block_number}, by {self.operator})"
+
+
+class UnknownBatches(IntakeError):
+    """A set that may hold what was revoked in a batch that this folder does not know.
+
+    Attributes:
+        batches: those, by sequence.
+    """
+
+    def __init__(self, issuer: int, batches: Sequence[UnknownBatch]):
+        self.batches = batches
+        super().__init__(
+            f"issuer {issuer} has {_amount(len(batches))} on chain that this folder does not know: {named(batches)}. "
+            "What was revoked in them cannot be left out, so nothing was anchored",
+            remedy=REMEDY,
+            code=CODE,
+        )
+
+
+def unknown_sequences(anchored: int, known: Iterable[int | None]) -> list[int]:
+    """Which of an issuer's batches 1 to `anchored` are not among the known ones."""
+    return sorted(set(range(1, anchored + 1)).difference(known))
+
+
+class History:
+    """What an issuer has on chain, beside what the folder knows of it."""
+
+    def __init__(self, registry: CredentialRegistry, store: BatchStore):
+        self._registry = registry
+        self._store = store
+        # The names of the unknown, which cost a search: asked for again when there are others.
+        self._named: dict[int, list[UnknownBatch]] = {}
+
+    def unknown(self, issuer: int) -> list[UnknownBatch]:
+        """The batches that the issuer has on chain and that this folder does not know, by sequence.
+
+        Raises:
+            ChainUnavailable: how many there are could not be asked.
+        """
+        party = self._registry.party(issuer)
+        rows = self._store.all(issuer)
+        missing = unknown_sequences(0 if party is None else party.sequence, (row.sequence for row in rows))
+        if missing:
+            missing = sorted(set(missing).difference(self._just_mined(rows)))
+        if missing and [each.sequence for each in self._named.get(issuer, [])] != missing:
+            events = {event.sequence: event for event in self._events(issuer)}
+            self._named[issuer] = [_batch(sequence, events.get(sequence)) for sequence in missing]
+        return self._named[issuer] if missing else []
+
+    def before(self, issuer: int, root: bytes, *, without_history: bool = False) -> list[UnknownBatch]:
+        """The batches that this folder does not know when it seals another; one that is on chain is only taken over.
+
+        Args:
+            root: of the batch that is to be sealed.
+            without_history: seal it all the same.
+
+        Raises:
+            UnknownBatches: there are such.
+            ChainUnavailable: whether there are could not be asked.
+        """
+        unknown = self.unknown(issuer)
+        if not unknown or self.has(issuer, root):
+            return []
+        if without_history:
+            return unknown
+        raise UnknownBatches(issuer, unknown)
+
+    def has(self, issuer: int, root: bytes) -> bool:
+        """Whether the issuer has a batch with that root on chain."""
+        return self._registry.batch(issuer, root) is not None
+
+    def _just_mined(self, rows: Sequence[BatchRow]) -> Iterator[int]:
+        """The sequences of own batches that are in a block and were not seen there yet."""
+        for row in rows:
+            if row.sequence is None and row.state is not BatchState.CANCELLED:
+                batch = self._registry.batch(row.issuer, row.root)
+                if batch is not None:
+                    yield batch.sequence
+
+    def _events(self, issuer: int) -> Sequence[Anchored]:
+        # Their names are for the reader; that they are there is known without.
+        try:
+            return self._registry.anchored_events(issuer=issuer)
+        except ChainUnavailable:
+            return ()
+
+
+def named(batches: Sequence[UnknownBatch]) -> str:
+    """The first of them in words."""
+    more = len(batches) - SHOWN
+    return ", ".join(map(str, batches[:SHOWN])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _batch(sequence: int, event: Anchored | None) -> UnknownBatch:
+    if event is None:
+        return UnknownBatch(sequence)
+    return UnknownBatch(sequence, event.root, event.log.block_number, event.operator)
+
+
+def _amount(number: int) -> str:
+    return "1 batch" if number == 1 else f"{number:,} batches"

@@ -1,0 +1,53 @@
+"""Deploying on real nodes: older forks, and a test chain that was reset."""
+
+from __future__ import annotations
+
+import pytest
+
+from registry.chain.client import ChainClient
+from registry.chain.genesis import PUBLICLY_KNOWN_KEYS
+from tests.chain.worlds import anvil
+from tests.conftest import Run
+
+PAYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+
+
+@pytest.fixture(autouse=True)
+def key(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESTAMUR_KEY", PUBLICLY_KNOWN_KEYS[0])
+
+
+@pytest.mark.parametrize(
+    ("fork", "lacking"), [("shanghai", "MCOPY"), ("london", "PUSH0"), ("berlin", "PUSH0"), ("berlin", "Cancun")]
+)
+def test_a_chain_that_cannot_run_the_contract_is_refused_before_anything_is_paid(
+    run: Run, fork: str, lacking: str
+) -> None:
+    with anvil("--hardfork", fork) as url:
+        client = ChainClient.connect(url)
+        before = client.balance(PAYER)
+        ran = run("deploy", "--chain", url, "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (2, "unsupported-chain")
+        assert lacking in ran.json["error"]["what"] + ran.json["error"]["remedy"]
+        assert client.balance(PAYER) == before
+        assert client.nonce(PAYER) == 0
+        client.close()
+
+
+@pytest.mark.parametrize("fork", ["cancun", "prague"])
+def test_a_newer_chain_gets_the_contract(run: Run, fork: str) -> None:
+    with anvil("--hardfork", fork) as url:
+        assert run("deploy", "--chain", url, "--json").json["deployedNow"] is True
+        assert run("deploy", "--chain", url, "--json").json["deployedNow"] is False
+
+
+def test_a_folder_of_a_chain_that_was_reset_is_not_overwritten(run: Run) -> None:
+    with anvil() as url:
+        deployed = run("deploy", "--chain", url, "--json").json
+    with anvil("--timestamp", "1700000000") as url:
+        again = run("deploy", "--chain", url, "--json")
+        assert (again.code, again.json["error"]["code"]) == (2, "wrong-genesis")
+        assert "--data-folder" in again.json["error"]["remedy"]
+        assert (
+            run("deploy", "--chain", url, "--data-folder", "other", "--json").json["contract"] == deployed["contract"]
+        )

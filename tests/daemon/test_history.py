@@ -1,0 +1,98 @@
+"""Jobs of an issuer that has batches on chain which the database does not know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from anchor.daemon.intake import Desk, IntakeLimits, Kind, Order
+from anchor.daemon.sealing import QueuePolicy, Sealer
+from anchor.history import History, unknown_sequences
+from registry.merkle import Tree
+from registry.store.tables import JobState
+from tests.daemon.issuer import Site, credential
+
+
+@dataclass
+class Chain:
+    """What the contract would say of one issuer: roots in the order of their sequences."""
+
+    roots: list[bytes] = field(default_factory=list)
+
+    def party(self, _: int) -> Any:
+        return type("Party", (), {"sequence": len(self.roots)})()
+
+    def batch(self, _: int, root: bytes) -> Any:
+        if root not in self.roots:
+            return None
+        return type("Batch", (), {"sequence": self.roots.index(root) + 1})()
+
+    def anchored_events(self, **_: object) -> tuple[()]:
+        return ()
+
+
+@pytest.fixture
+def chain() -> Chain:
+    return Chain()
+
+
+@pytest.fixture
+def sealer(site: Site, chain: Chain) -> Sealer:
+    history = History(chain, site.batches)  # type: ignore[arg-type]
+    policy = QueuePolicy(1000, 0.0)
+    return Sealer(site.folder, site.jobs, site.batches, "0x" + "Aa" * 20, site.notices, policy, history=history)
+
+
+def send(site: Site, *numbers: int, reissue: bool = False) -> str:
+    incoming = Desk(site.jobs, IntakeLimits(), site.notices).receive(Order(1, "http", reissue=reissue), Kind.LINES)
+    incoming.feed(b"\n".join(map(credential, numbers)))
+    return incoming.finish().job.id
+
+
+def state(site: Site, number: str) -> JobState:
+    job = site.jobs.get(number)
+    assert job is not None
+    return job.state
+
+
+def test_a_job_waits_while_batches_are_unknown(site: Site, chain: Chain, sealer: Sealer) -> None:
+    chain.roots = [b"\x11" * 32]
+    number = send(site, 1, 2)
+    assert sealer.round(lambda _: True) == 0
+    assert state(site, number) is JobState.QUEUED
+    (told,) = (notice for notice in site.told if notice.event == "unknown-batches")
+    assert "batch 1" in str(told.facts["why"])
+    chain.roots = []
+    assert sealer.round(lambda _: True) == 1
+    assert state(site, number) is JobState.SEALED
+
+
+def test_what_is_anchored_again_on_purpose_needs_no_history(site: Site, chain: Chain, sealer: Sealer) -> None:
+    chain.roots = [b"\x11" * 32]
+    number = send(site, 1, reissue=True)
+    assert sealer.round(lambda _: True) == 1
+    assert state(site, number) is JobState.SEALED
+
+
+def test_a_set_that_is_on_chain_is_taken_over(site: Site, chain: Chain, sealer: Sealer) -> None:
+    number = send(site, 1, 2)
+    with Tree.build(site.digests()) as tree:
+        chain.roots = [tree.root, b"\x22" * 32]
+    assert sealer.round(lambda _: True) == 1
+    assert state(site, number) is JobState.SEALED
+
+
+def test_an_own_batch_that_was_just_mined_is_known(site: Site, chain: Chain, sealer: Sealer) -> None:
+    send(site, 1)
+    sealer.round(lambda _: True)
+    chain.roots = [site.batches.all(1)[0].root]
+    second = send(site, 2)
+    assert sealer.round(lambda _: True) == 1
+    assert state(site, second) is JobState.SEALED
+
+
+def test_the_sequences_that_are_missing() -> None:
+    assert unknown_sequences(0, []) == []
+    assert unknown_sequences(4, [2, None, 4, 9]) == [1, 3]
