@@ -172,6 +172,7 @@ class _XmlReader:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
+        parser.StartDoctypeDeclHandler = self._doctype
         parser.EntityDeclHandler = self._refuse_entity
         try:
             parser.Parse(data, True)
@@ -182,7 +183,7 @@ class _XmlReader:
         return None
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.root = self.root or name
+        self.root = name if self._elements == 0 else self.root
         self._elements += 1
         self._depth += 1
         if self._elements > _MOST_ELEMENTS or self._depth > 1000:
@@ -202,6 +203,9 @@ class _XmlReader:
     def _characters(self, text: str) -> None:
         if self._inside is not None:
             self._text.append(text)
+
+    def _doctype(self, name: str, *_: object) -> None:
+        self.root = name  # until the element itself comes
 
     def _refuse_entity(self, *_: object) -> None:
         raise _NotReadError("it declares entities")

@@ -167,6 +167,30 @@ def read_document(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Re
     )
 
 
+def unread_document(digest: Digest, head: bytes, name: str, most: int) -> Reading:
+    """The reading of a file of which only the digest was made, since it is longer than `most` bytes.
+
+    Args:
+        digest: of the file.
+        head: what it begins with.
+    """
+    is_json = name.lower().endswith(JSON_SUFFIXES)
+    why = f"it is longer than {most:,} bytes, the most that are read"
+    refusal = CredentialError(
+        f"The document is longer than {most:,} bytes, the most that are read.",
+        remedy="Move images and attachments out of the document.",
+        code="too-large",
+    )
+    begins = begins_as_json(head)
+    return Reading(
+        name,
+        None if is_json else digest,
+        refusal if is_json or begins else None,
+        own=(digest,),
+        unread=(Unread("", why, is_json or begins),),
+    )
+
+
 def digest_only(digest: Digest, name: str, members: Mapping[str, Any] | None = None) -> Reading:
     """The reading of a credential that was digested before, with its members when they are known."""
     parts = () if members is None else (Part("", members),)
@@ -247,15 +271,14 @@ class _Reader:
             self.signatures.append(carried.signature)
         for place, why in carried.missed:
             self._miss(_place(where, place) if place else where, why, is_statement=False)
-        before = len(self.parts)
+        if carried.contents or carried.missed:
+            self.carriers.append(carried.kind)
         for place, content in carried.contents:
             inner = _place(where, place)
             found = len(self.parts) + len(self.unread)
             self.content(content, inner, depth + 1)
             if carried.kind.startswith("a baked") and found == len(self.parts) + len(self.unread):
                 self._miss(inner, "it is named there and not held", is_statement=False)
-        if len(self.parts) > before:
-            self.carriers.append(carried.kind)
 
     def _doubtful(self, data: bytes, refusal: CredentialError, where: str, depth: int) -> tuple[Digest, ...]:
         """Find what a text states that has no digest as JSON; its digests if it were written as JSON should be."""
@@ -370,7 +393,7 @@ class _Reader:
             self.carriers.append("an envelope")
             identifier = members.get("id", members.get("@id"))
             if isinstance(identifier, str):
-                self._text(identifier, where, depth + 1)
+                self._text(identifier, _place(where, "id"), depth + 1)
             else:
                 self._miss(where, "the envelope is empty", is_statement=False)
         for name, value in _wrapped(members, is_token=is_token):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +13,11 @@ _DAY = timedelta(days=1)
 _EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LONGEST: Final = 80
 _MOST_VALUES: Final = 64
+
+# VC 2.0, VC 1.1, Open Badges and Blockcerts 2, EBSI and the European Learning Model; then attestations in SD-JWT.
+# A document that states several has to satisfy all of them.
+FROM: Final = ("validFrom", "issuanceDate", "issuedOn", "issued", "validSince")
+UNTIL: Final = ("validUntil", "expirationDate", "expires", "expiryDate", "expiry_date", "date_of_expiry")
 
 _ZONE = r"(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
 # RFC 3339 and ISO 8601 in the forms found in practice: extended or basic, with a space for the T, without seconds,
@@ -43,11 +48,28 @@ class Span(NamedTuple):
     is_clear: bool
 
 
+class Stated(NamedTuple):
+    """A date that a document states: the member's name, and what it may mean; None when that is no date."""
+
+    name: str
+    span: Span | None
+
+
+def stated_dates(members: Mapping[str, Any], names: Iterable[str]) -> Iterator[Stated]:
+    """The dates that a document states in members of these names; those that are null are not stated."""
+    for name in names:
+        for span in stated_spans(members.get(name)):
+            yield Stated(name, span)
+
+
 def stated_spans(value: Any) -> Iterator[Span | None]:
     """What a member that should state one moment may mean; None for each value that is no date.
 
     Several values, as of a list or of a key that is written twice, are several moments. JSON-LD values are read.
     """
+    if value in ([], ""):
+        yield None
+        return
     pending = [value]
     for _ in range(_MOST_VALUES):
         if not pending:

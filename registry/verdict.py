@@ -334,6 +334,12 @@ class Verdict:
     not_looked_at: int | None = None
     other_receipts: tuple[OtherReceipt, ...] = ()
 
+    @classmethod
+    def unknown(cls, name: str, code: str, text: str) -> Verdict:
+        """The verdict on something of which nothing could be checked, for one reason."""
+        checks = tuple(Check.unknown(each, code, text) for each in CHECK_NAMES)
+        return cls(name, checks, None, issuer=None, root=None, anchored_at=None, as_of=None)
+
     @property
     def overall(self) -> Overall:
         """Any fail is "not valid"; else any unknown "could not be checked"; else any warning is one; else valid."""

@@ -106,6 +106,12 @@ class AbsenceVerdict:
         }
 
 
+def gravest(verdicts: Sequence[AbsenceVerdict]) -> AbsenceVerdict:
+    """The answer about all digests of one document: present in any, else not checked of any, else absent."""
+    order = (Absence.PRESENT, Absence.COULD_NOT_BE_CHECKED, Absence.ABSENT)
+    return min(verdicts, key=lambda verdict: order.index(verdict.outcome))
+
+
 def verify_absence(
     digest: bytes,
     issuer: int,

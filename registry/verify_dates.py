@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from registry.document import Part, Reading
-from registry.moments import Span, stated_spans
+from registry.moments import FROM, UNTIL, Stated, stated_dates
 from registry.timestamps import write_timestamp
 from registry.verdict import Check, Code
 from registry.verify_document import missed
 
-# VC 2.0, VC 1.1, Open Badges and Blockcerts 2, EBSI and the European Learning Model; then attestations in SD-JWT.
-# A document that states several has to satisfy all of them.
-FROM: Final = ("validFrom", "issuanceDate", "issuedOn", "issued", "validSince")
-UNTIL: Final = ("validUntil", "expirationDate", "expires", "expiryDate", "expiry_date", "date_of_expiry")
 # Claims of a token (RFC 7519 section 4.1) say the same in their own words.
 _TOKEN_FROM, _TOKEN_UNTIL = ("nbf",), ("exp",)
-_MOST_TOLD = 6
-
-
-class Stated(NamedTuple):
-    """A date that a credential states: its place and name, and what it may mean; None when that is no date."""
-
-    name: str
-    span: Span | None
-
-
-def stated_starts(members: Mapping[str, Any]) -> Iterator[Stated]:
-    """The dates from which a credential says that it is valid."""
-    return _stated(members, FROM, "")
-
-
-def stated_ends(members: Mapping[str, Any]) -> Iterator[Stated]:
-    """The dates until which a credential says that it is valid."""
-    return _stated(members, UNTIL, "")
+_MOST_TOLD: Final = 6
 
 
 def check_dates(reading: Reading | None, now: datetime) -> Check:
@@ -109,13 +88,8 @@ def _within(reading: Reading, starts: list[Stated], ends: list[Stated]) -> Check
 
 
 def _of_part(part: Part, names: tuple[str, ...], token_names: tuple[str, ...]) -> Iterator[Stated]:
-    yield from _stated(part.members, names + token_names if part.is_token else names, part.where)
-
-
-def _stated(members: Mapping[str, Any], names: tuple[str, ...], where: str) -> Iterator[Stated]:
-    for name in names:
-        for span in stated_spans(members.get(name)):
-            yield Stated(f"{where}, {name}" if where else name, span)
+    for stated in stated_dates(part.members, names + token_names if part.is_token else names):
+        yield stated._replace(name=f"{part.where}, {stated.name}") if part.where else stated
 
 
 def _place(stated: Stated) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from registry.document import Reading
 from registry.verdict import Check, Code
+from registry.verify_document import missed
 
 
 def check_signature(reading: Reading | None) -> Check:
@@ -11,6 +12,12 @@ def check_signature(reading: Reading | None) -> Check:
     if reading is None or not reading.is_at_hand:
         return Check.warned(
             "signature", Code.SIGNATURE_UNREAD, "The document was not read, so neither was a signature it may carry."
+        )
+    if reading.unread and not reading.signatures:
+        return Check.warned(
+            "signature",
+            Code.SIGNATURE_UNREAD,
+            f"Not all of it was read ({missed(reading)}), so neither was a signature it may carry.",
         )
     if reading.signatures:
         return Check.warned(

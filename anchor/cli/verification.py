@@ -13,13 +13,13 @@ from anchor.absence import absence_of
 from anchor.cli.chains import say_chain
 from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
-from anchor.cli.targets import digest_of_target
+from anchor.cli.targets import digests_of_content
 from anchor.verification import FileVerifier, credential_files, is_digest
 from registry.errors import IntakeError, SettingsError
 from registry.timestamps import read_timestamp, write_timestamp
 from registry.verdict import OtherReceipt
 from registry.verify import Outcome, Overall, Verdict
-from registry.verify_absence import proof_content
+from registry.verify_absence import gravest, proof_content
 
 COLOURS = {
     Overall.VALID: "green",
@@ -81,19 +81,28 @@ def absent(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the proofs to this file.")] = None,
 ) -> int:
     """Prove that an issuer never anchored a credential."""
-    digest = digest_of_target(target, session.settings)
+    digests = digests_of_content(target, session.settings)
     with session.workspace(read_only=True) as workspace:
-        verdict, proofs = absence_of(workspace, digest.value, workspace.issuer())
+        issuer = workspace.issuer()
+        answers = [absence_of(workspace, digest.value, issuer) for digest in digests]
         chain = workspace.asked_chain
+    verdict = gravest([verdict for verdict, _ in answers])
+    content = verdict.to_dict() | {"digests": [digest.hex for digest in digests]}
     if output is not None:
-        content = {**verdict.to_dict(), "proofs": [proof_content(root, proof) for root, proof in proofs.items()]}
+        proofs = [
+            proof_content(root, proof) | {"digest": answer.digest.hex()}
+            for answer, proofs in answers
+            for root, proof in proofs.items()
+        ]
         try:
-            output.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+            output.write_bytes(orjson.dumps(content | {"proofs": proofs}, option=orjson.OPT_INDENT_2) + b"\n")
         except OSError as error:
             raise IntakeError(f"it cannot be written: {error.strerror}", where=str(output)) from None
-    session.result(verdict.to_dict())
+    session.result(content)
     session.say(bold(verdict.outcome), "" if verdict.code == verdict.outcome else f" ({verdict.code})")
-    session.say(f"  {digest.hex} by {digest.method}")
+    for digest in digests:
+        about = " (this answer)" if len(digests) > 1 and digest.value == verdict.digest else ""
+        session.say(f"  {digest.hex} by {digest.method}{about}")
     session.say(f"  {verdict.text}")
     say_chain(session, chain)
     return verdict.exit_code

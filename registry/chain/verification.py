@@ -146,9 +146,17 @@ class Verifier:
         """
         return self.verify_reading(read_document(document, name, self._limits), receipt)
 
-    def verify_reading(self, reading: Reading, receipt: Receipt | ReceiptError | None = None) -> Verdict:
-        """The verdict on a document that was read before; as `verify_bytes`."""
-        receipts = [receipt] if receipt is not None else [*self._embedded(reading), *self._known_receipts(reading)]
+    def verify_reading(
+        self, reading: Reading, receipt: Receipt | ReceiptError | None = None, beside: Sequence[Receipt] = ()
+    ) -> Verdict:
+        """The verdict on a document that was read before; as `verify_bytes`.
+
+        Args:
+            beside: receipts that were found near the document, judged with those inside it.
+        """
+        receipts: list[Receipt | ReceiptError] = [] if receipt is None else [receipt]
+        if receipt is None:
+            receipts += [*self._embedded(reading), *beside[:MOST_JUDGED], *self._known_receipts(reading, beside)]
         if not receipts:
             return self._verdict(reading, reading.name, None)
         judged = [Judged(each, self._verdict(reading, reading.name, each, receipts)) for each in receipts]
@@ -280,15 +288,14 @@ class Verifier:
         """Whether the receipt is about the chain that is asked; a credential may be anchored on several."""
         return self._here is None or (receipt.anchor.chain, receipt.anchor.contract) == self._here
 
-    def _known_receipts(self, reading: Reading) -> list[Receipt]:
-        """Of the anchors that are known here, of the document or of what it holds, and that it brings no receipt for.
+    def _known_receipts(self, reading: Reading, beside: Sequence[Receipt]) -> list[Receipt]:
+        """Of the anchors that are known here, of the document or of what it holds, and that no receipt came for.
 
         Anybody may anchor a digest, any number of times: those of trusted parties come first, and only the oldest are
         taken.
         """
-        brought = {
-            (each.read.anchor.issuer, each.read.root) for each in reading.receipts if isinstance(each.read, Receipt)
-        }
+        inside = (each.read for each in reading.receipts if isinstance(each.read, Receipt))
+        brought = {(each.anchor.issuer, each.root) for each in (*inside, *beside)}
         trusted = believed_numbers(self._trust, self._policy, self._chain)
         found = [
             anchor

@@ -521,7 +521,7 @@ def test_an_index_that_cannot_be_read_never_makes_a_credential_valid(site: Site)
         (b"a=b", {"content-type": "application/x-www-form-urlencoded"}, 415, "content-type"),
         (gzip.compress(b"{}", mtime=0), {**JSON, "content-encoding": "gzip"}, 415, "content-encoding"),
         (b"x" * 3000, JSON, 413, "too-large"),
-        (b'{"type":"TestamurReceipt"}', JSON, 400, "version"),
+        (b'{"type":"TestamurReceipt"}', JSON, 400, "missing-field"),
     ],
 )
 def test_what_is_not_an_upload_is_refused(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import cbor2
 import jsonschema
@@ -316,7 +316,7 @@ class TestCbor:
         ("key", "value", "code", "where"),
         [
             (0, 2, "version", "version"),
-            (0, "1", "version", "bad-field"),
+            (0, "1", "bad-field", "version"),
             (1, "md5", "bad-field", "digest.method"),
             (1, b"file", "bad-field", "digest.method"),
             (2, b"\x00" * 31, "bad-field", "digest.value"),
