@@ -317,13 +317,21 @@ def test_a_broken_body_is_refused(client: TestClient, body: bytes, status: int) 
 
 def test_what_was_not_read_from_the_chain_is_not_answered_with_no(tmp_path: Path) -> None:
     behind = World(tmp_path)
-    behind.mine(1, *(behind.party(number) for number in (1, 2)), seen=400)
+    behind.mine(1, *(behind.party(number) for number in (1, 2)), seen=2)
     client = TestClient(app_of(behind))
     query = QUERY | {"authority_id": "2"}
     assert problem(client, "/v1/authorization", **query) == (503, "not-yet-read")
     assert problem(client, "/v1/authorization", **query, time=at(2)) == (503, "not-yet-read")
     assert told(client, "/v1/authorization", **query, time=at(1))["authorized"] is False
     assert problem(client, "/v1/insights") == (503, "not-yet-read")
+    behind.mine(2, seen=400)
+    behind.service.horizon._read_at = float("-inf")
+    # Further behind than it may be, nothing is said of any time: what was withdrawn since may have been void.
+    for time in (at(1), at(2)):
+        assert problem(client, "/v1/authorization", **query, time=time) == (503, "index-behind")
+    assert problem(client, "/v1/recognition", **query) == (503, "index-behind")
+    assert problem(client, "/v1/accreditations") == (503, "index-behind")
+    assert problem(client, "/v1/insights", at=at(1)) == (503, "index-behind")
     behind.engine.dispose()
 
 
