@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
+from registry.chain.heads import age_of_head, utc_now
 from registry.errors import ChainError, ChainUnavailable, StoreError, TreeError
 from registry.store.trees import DAMAGED
 from registry.treefile import TreeId
@@ -34,7 +35,10 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
         if proof is not None:
             proofs[batch.root] = proof
     as_of = BlockRef(head.number, head.hash, head.timestamp)
-    verdict = verify_absence(digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=as_of)
+    age = age_of_head(workspace.client, workspace.chain, head, workspace.settings.head_age_seconds, utc_now)
+    verdict = verify_absence(
+        digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=as_of, age=age
+    )
     return verdict, proofs
 
 

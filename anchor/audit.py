@@ -11,6 +11,8 @@ from pathlib import Path
 
 from anchor.audit_chain import Progress, Transaction, existing_block, transactions
 from anchor.audit_folder import FolderFacts, batch_tree_facts, folder_facts, index_facts
+from anchor.audit_repeats import repeated_in
+from registry.anchors import spread, spread_words
 from registry.audit import (
     REVOCATION,
     SUSPENSION,
@@ -26,6 +28,7 @@ from registry.audit import (
     StorageFacts,
     compare_folder,
     compare_index,
+    compare_repeated,
     compare_storage,
     compare_tree,
     named,
@@ -34,8 +37,10 @@ from registry.audit import (
 from registry.chain.client import Block, MinedTransaction, RpcRefused
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import deployment_block
+from registry.chain.heads import Clock, age_of_head, utc_now
 from registry.chain.storage import WORDS_A_REQUEST, Storage, WordRange
 from registry.errors import StoreError
+from registry.freshness import DEFAULT_LATE_SECONDS, Freshness
 from registry.store.folder import DataFolder
 from registry.store.index import Head
 from registry.store.trees import FolderTrees, TreeStore
@@ -100,6 +105,7 @@ class Audit:
         notes: what there was nothing to compare with, and why.
         spent: by party; of transactions since `since` only.
         rows: the database's batches that were looked at.
+        revoked_elsewhere: how many credentials of a batch are revoked by another batch alone.
     """
 
     chain: str
@@ -116,6 +122,7 @@ class Audit:
     checked: Counts
     spent: Mapping[int, Spent] = field(default_factory=dict)
     rows: tuple[FolderBatch, ...] = ()
+    revoked_elsewhere: Mapping[Key, int] = field(default_factory=dict)
 
     def batches(self) -> dict[Key, BatchState]:
         """The batches that were looked at, in the order of the chain."""
@@ -137,6 +144,8 @@ class Auditor:
         since: compare and count only batches anchored in this block or later.
         until: the block to compare at; default: the newest.
         phase: opens a progress bar for a part of the work.
+        head_age_seconds: the setting by which the newest block is late.
+        clock: the real time.
     """
 
     def __init__(
@@ -149,6 +158,8 @@ class Auditor:
         since: int = 0,
         until: int | None = None,
         phase: Phase | None = None,
+        head_age_seconds: float = DEFAULT_LATE_SECONDS,
+        clock: Clock = utc_now,
     ):
         self._registry = registry
         self._client = registry.client
@@ -157,6 +168,8 @@ class Auditor:
         self._issuer = issuer
         self._since = since
         self._until = until
+        self._head_age_seconds = head_age_seconds
+        self._clock = clock
         self._phase = phase or (lambda _what: nullcontext(lambda _done, _total: None))
         self._counts = Counts()
         self._unchecked: list[Unchecked] = []
@@ -164,6 +177,7 @@ class Auditor:
         self._differences: list[Difference] = []
         self._spent: dict[int, Spent] = {}
         self._receipts_missing = 0
+        self._elsewhere: dict[Key, int] = {}
 
     def run(self) -> Audit:
         """Read everything and compare.
@@ -176,6 +190,8 @@ class Auditor:
         facts = self._folder_facts(chain)
         index = self._index_facts(chain)
         block = existing_block(self._client, "latest" if self._until is None else self._until)
+        if self._until is None:
+            self._note_age(chain, block)
         self._registry.verify_code()
         first = deployment_block(self._client, self._registry.address, block.number)
         state = self._replayed(first, block, self._comparable(index, block))
@@ -212,7 +228,16 @@ class Auditor:
             checked=self._counts,
             spent=self._spent,
             rows=() if facts is None else facts.batches,
+            revoked_elsewhere=self._elsewhere,
         )
+
+    def _note_age(self, chain: str, block: Block) -> None:
+        """What a node knows that stopped following its chain is not the history up to now."""
+        age = age_of_head(self._client, chain, block, self._head_age_seconds, self._clock)
+        if age.freshness is Freshness.STALE:
+            self._unchecked.append(Unchecked(f"what happened after block {block.number}", age.text))
+        elif age.freshness is Freshness.LATE:
+            self._notes.append(age.text)
 
     # Events
 
@@ -408,6 +433,7 @@ class Auditor:
             return
         try:
             self._differences += self._trees(self._tree_store, state, facts)
+            self._repeats(self._tree_store, state)
         except StoreError as error:
             self._unchecked.append(Unchecked("the trees", error.what))
         if self._counts.trees_elsewhere:
@@ -438,6 +464,15 @@ class Auditor:
                     self._counts.trees += 1
                     self._counts.leaves += tree.leaf_count or 0
                 yield from compare_tree(issuer, root, batch.leaf_count, tree)
+
+    def _repeats(self, trees: TreeStore, state: RegistryState) -> None:
+        """Credentials in several batches of one issuer, of which the batches say different things."""
+        for mine in state.issuer_states():
+            if self._asked_for(mine.issuer):
+                found = list(spread(mine, repeated_in(trees, mine)))
+                self._differences += compare_repeated(mine.issuer, found)
+                for root, words in spread_words(found, REVOCATION).items():
+                    self._elsewhere[mine.issuer, root] = sum(bits.bit_count() for bits in words.values())
 
     def _asked_for(self, party: int | None) -> bool:
         return self._issuer is None or party is None or self._issuer == party

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Final
 
-from anchor.audit_text import plain
+from registry.untrusted_text import html_text, marked, terminal_text
 
 WIDTH: Final = 720
 SERIES: Final = 9
@@ -107,19 +106,19 @@ def table(name: str, caption: str, headings: Sequence[str], rows: Iterable[Seque
     )
     body = "".join(f"<tr>{_cells(row)}</tr>" for row in listed)
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{escape(name)}-caption">'
-        f'<table><caption id="{escape(name)}-caption">{text(caption)}</caption>'
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{html_text(name)}-caption">'
+        f'<table><caption id="{html_text(name)}-caption">{text(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def text(value: object) -> str:
-    """A value as HTML shows it: escaped, in one line, and in its own direction of writing."""
+    """A value as HTML shows it: escaped, in one line, in its own direction of writing, odd names marked as such."""
     if value is None:
         return "–"
     if isinstance(value, int | float):
         return number_text(value)
-    return f"<bdi>{escape(plain(str(value)))}</bdi>"
+    return f"<bdi>{html_text(marked(str(value)))}</bdi>"
 
 
 def number_text(value: float) -> str:
@@ -141,7 +140,7 @@ def _right(value: object) -> str:
 
 
 def _figure(chart: Chart, drawing: str, height: float) -> str:
-    name = escape(chart.name)
+    name = html_text(chart.name)
     several = len(chart.series) > 1
     units = (each.name if each.name.lower() == chart.unit else f"{each.name} ({chart.unit})" for each in chart.series)
     headings = (chart.about, *units)
@@ -150,8 +149,8 @@ def _figure(chart: Chart, drawing: str, height: float) -> str:
         f"<figure><figcaption>{text(chart.title)}{_legend(chart) if several else ''}</figcaption>"
         f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{name}-title">'
         f'<svg role="img" aria-labelledby="{name}-title {name}-desc" viewBox="0 0 {WIDTH} {height:g}" '
-        f'xmlns="http://www.w3.org/2000/svg"><title id="{name}-title">{escape(plain(chart.title))}</title>'
-        f'<desc id="{name}-desc">{escape(plain(chart.description))}</desc>{drawing}</svg></div>'
+        f'xmlns="http://www.w3.org/2000/svg"><title id="{name}-title">{html_text(chart.title)}</title>'
+        f'<desc id="{name}-desc">{html_text(chart.description)}</desc>{drawing}</svg></div>'
         f"{table(name, chart.description, headings, rows)}</figure>"
     )
 
@@ -177,11 +176,11 @@ def _rectangle(x: float, y: float, width: float, height: float, number: int) -> 
 
 
 def _text(x: float, y: float, label: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(label)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html_text(label)}</text>'
 
 
 def _short(label: str) -> str:
-    return plain(label, _LABEL_LENGTH)
+    return terminal_text(label, _LABEL_LENGTH)
 
 
 def _suffix(chart: Chart) -> str:

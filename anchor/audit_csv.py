@@ -8,9 +8,8 @@ from typing import Any
 
 from anchor.audit import Audit
 from anchor.audit_tables import tables
-from anchor.audit_text import plain
 from registry.errors import StoreError
-from registry.spreadsheet import safe_cell
+from registry.untrusted_text import LONGEST, spreadsheet_text, terminal_text
 
 
 def write_csv(audit: Audit, folder: Path) -> list[Path]:
@@ -40,4 +39,4 @@ def cell(value: Any) -> Any:
     """A value as a spreadsheet may have it: text that would be a formula gets an apostrophe in front."""
     if not isinstance(value, str):
         return value
-    return safe_cell(plain(value))
+    return spreadsheet_text(terminal_text(value, LONGEST))

@@ -175,7 +175,7 @@ def insights_of(audit: Audit) -> Insights | None:
             issuer,
             batch.anchored_at,
             batch.leaf_count,
-            audit.state.marked(issuer, root, REVOCATION),
+            audit.state.marked(issuer, root, REVOCATION) + audit.revoked_elsewhere.get((issuer, root), 0),
             batch.voided_at is not None,
         )
         for (issuer, root), batch in audit.batches().items()

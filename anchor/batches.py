@@ -227,8 +227,11 @@ class Batches:
             issuer=row.issuer, root=row.root, from_block=block_number, to_block=block_number
         )
 
-    def wait_until_final(self, row: BatchRow, timeout: float, changed: Callable[[BatchRow], None]) -> BatchRow:
+    def wait_until_final(self, row: BatchRow, timeout: float, looked: Callable[[BatchRow], None]) -> BatchRow:
         """Wait until nothing can undo the batch; sends it again if the chain dropped it.
+
+        Args:
+            looked: called with the batch as it is, each time it was looked at.
 
         Raises:
             TransactionUnsettled: it was not final in time.
@@ -237,9 +240,8 @@ class Batches:
 
         def probe() -> BatchRow | None:
             nonlocal current
-            before, current = current, self.anchor(current)
-            if current.state is not before.state:
-                changed(current)
+            current = self.anchor(current)
+            looked(current)
             return current if current.state is BatchState.FINAL else None
 
         if wait_for(probe, timeout) is None:

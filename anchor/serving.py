@@ -56,7 +56,7 @@ def serve(
     app = create_app(
         service,
         verifying=verifying_of(workspace, service),
-        status_lists=StatusLists(index, workspace.settings.public_url, list_signers(workspace.settings)),
+        status_lists=StatusLists(index, trees, workspace.settings.public_url, list_signers(workspace.settings)),
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)

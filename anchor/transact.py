@@ -177,7 +177,7 @@ class Sender:
             raise ChainError(
                 f"the chain did not take the transaction: {refusal.rpc_message}",
                 where=self._client.where,
-                remedy=f"Check the balance and the fees of {self.address}; then run `testamur anchor --resume`.",
+                remedy=f"Check the balance of {self.address} and the fees, then run the command again.",
                 code="transaction-refused",
             ) from None
         except ChainUnavailable:

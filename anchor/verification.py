@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from anchor.digesting import looks_like_digest
 from anchor.intake import source_files
+from anchor.reading import read_file
 from anchor.receipts import receipt_at
 from anchor.workspace import Workspace
-from registry.archives import RECEIPT_SUFFIXES
+from registry.archives import RECEIPT_SUFFIXES, is_receipt_name
 from registry.chain.contract import CredentialRegistry
 from registry.chain.verification import KnownAnchor, KnownAnchors, Verifier, unavailable
 from registry.credential import Digest, Limits
+from registry.document import Reading
 from registry.errors import IntakeError, ReceiptError, RegistryError, SettingsError
 from registry.policy import Policy, parse_policy
 from registry.receipt import MAX_BYTES, Receipt, parse
 from registry.settings import EMBEDDED
 from registry.store.batches import BatchStore, contracts_of
 from registry.store.tables import ANCHORED_STATES
+from registry.verdict import sentences
 from registry.verify import Code, FactsUnavailable, Trust, Verdict
 
 
@@ -37,6 +41,8 @@ class FileVerifier:
         settings = workspace.settings
         registry, chain = _asked(workspace)
         trusted = settings.trusted_issuers if chain is None else workspace.trusted()
+        self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
+        self._receipts: dict[Path, dict[bytes, list[Receipt]]] = {}
         self._verifier = Verifier(
             registry,
             chain=chain,
@@ -44,34 +50,44 @@ class FileVerifier:
             trust=Trust(trusted | frozenset(trust), chain),
             now=now,
             issuer=settings.issuer,
-            limits=Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth),
+            limits=self._limits,
             policy=None if settings.policy is None else read_policy(settings.policy),
             finality_depth=settings.finality_depth,
             head_age_seconds=settings.head_age_seconds,
         )
 
     def verify_file(self, path: Path, receipt_path: Path | None = None) -> Verdict:
-        """The verdict on one file.
+        """The verdict on one file; where it or its receipt cannot be read, that nothing could be checked.
 
         Args:
             receipt_path: its receipt; default: the one found beside the file, inside it, or in the data folder.
 
         Raises:
-            IntakeError: the file cannot be read.
-            ReceiptError: a receipt is there and cannot be read.
+            ReceiptError: the file that was named as its receipt cannot be opened.
         """
-        document = _read(path)
-        receipt = _read_receipt(receipt_path) if receipt_path is not None else _beside(path)
-        return self._verifier.verify_bytes(document, str(path), receipt)
+        named = None if receipt_path is None else _read_receipt(receipt_path)
+        try:
+            reading = read_file(path, self._limits)
+            named = named or _beside(path)
+            return self._verifier.verify_reading(reading, named, self._by_digest(path.parent, reading))
+        except RegistryError as error:
+            where = f" ({error.where})" if error.where and error.where != str(path) else ""
+            return Verdict.unknown(str(path), error.code, sentences(f"{error.what}{where}", error.remedy))
 
     def verify_digest(self, text: str, receipt_path: Path | None = None) -> Verdict:
         """The verdict on a digest that the issuer's own system made; there is no document to look at.
 
         Raises:
             CredentialError: it is not a digest.
-            ReceiptError: a receipt is there and cannot be read.
+            ReceiptError: the file of the receipt cannot be read.
         """
         return self._verifier.verify_digest(text, None if receipt_path is None else _read_receipt(receipt_path))
+
+    def _by_digest(self, folder: Path, reading: Reading) -> list[Receipt]:
+        """The receipts in the same folder that are for what the file holds, whatever they are called."""
+        if folder not in self._receipts:
+            self._receipts[folder] = _receipts_in(folder)
+        return [receipt for digest in reading.digests for receipt in self._receipts[folder].get(digest.value, ())]
 
 
 def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable, str | None]:
@@ -175,14 +191,8 @@ def read_policy(path: Path) -> Policy:
         raise SettingsError(f"the policy cannot be read: {error.strerror}", where=str(path), code="policy") from None
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
-
-
-def _beside(path: Path) -> Receipt | None:
+def _beside(path: Path) -> Receipt | ReceiptError | None:
+    """The receipt that is named after the file."""
     for suffix in RECEIPT_SUFFIXES:
         beside = path.with_name(path.name + suffix)
         if beside.is_file():
@@ -190,7 +200,27 @@ def _beside(path: Path) -> Receipt | None:
     return None
 
 
-def _read_receipt(path: Path) -> Receipt:
+def _receipts_in(folder: Path) -> dict[bytes, list[Receipt]]:
+    """The receipts in a folder by the digest that each is for; those that cannot be read are nobody's."""
+    found: dict[bytes, list[Receipt]] = {}
+    try:
+        paths = sorted(path for path in folder.iterdir() if is_receipt_name(path.name))
+    except OSError:
+        return found
+    for path in paths:
+        with suppress(ReceiptError):
+            receipt = _read_receipt(path)
+            if isinstance(receipt, Receipt) and receipt not in (same := found.setdefault(receipt.digest_value, [])):
+                same.append(receipt)
+    return found
+
+
+def _read_receipt(path: Path) -> Receipt | ReceiptError:
+    """The receipt in a file, or why what is there is none.
+
+    Raises:
+        ReceiptError: the file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return parse(file.read(MAX_BYTES + 1))
@@ -198,4 +228,4 @@ def _read_receipt(path: Path) -> Receipt:
         raise ReceiptError(f"the receipt cannot be read: {error.strerror}", where=str(path)) from None
     except ReceiptError as error:
         error.where = f"{path}, {error.where}" if error.where else str(path)
-        raise
+        return error

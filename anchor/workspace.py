@@ -12,6 +12,7 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, create2_address, deploy_data
 from registry.chain.genesis import CHAIN_ID, DETERMINISTIC_DEPLOYER
 from registry.chain.hexadecimal import checksummed
+from registry.chain_names import PRACTICE_CHAIN, ChainName, reached_chain_name
 from registry.errors import SettingsError, WrongChain
 from registry.settings import EMBEDDED, Settings
 from registry.store.batches import BatchStore
@@ -86,6 +87,18 @@ class Workspace:
     def chain(self) -> str:
         """The CAIP-2 name."""
         return f"eip155:{self.chain_id}"
+
+    @property
+    def chain_name(self) -> ChainName:
+        """The chain in words."""
+        return reached_chain_name(self.chain, embedded=self.settings.chain == EMBEDDED)
+
+    @property
+    def asked_chain(self) -> ChainName | None:
+        """The chain in words where this command knows it without asking once more; None where it was not asked."""
+        if self.settings.chain == EMBEDDED:
+            return reached_chain_name(PRACTICE_CHAIN, embedded=True)
+        return self.chain_name if "chain_id" in self.__dict__ else None
 
     @cached_property
     def contract_address(self) -> str:

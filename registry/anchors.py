@@ -11,9 +11,12 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+REVOCATION, SUSPENSION = range(2)
+WORD_BITS: Final = 256
 
 
 class AnchorPlace(NamedTuple):
@@ -89,3 +92,90 @@ def _leads_to(start: AnchorPlace, end: AnchorPlace, links: Mapping[AnchorPlace, 
         seen.add(place)
         place = links.get(place)
     return place == end
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerState:
+    """What became of all credentials of one issuer, each anchor by itself, as events or an index tell it.
+
+    Attributes:
+        counts: the leaf count of each batch, by its root.
+        voided: roots of voided batches.
+        words: status words by root and purpose (0 revocation, 1 suspension) and by their number; bit b of word w is
+            leaf 256 w + b. Of a voided batch they are what they were before.
+        superseded: what the issuer put in the place of what, by the latest word on it.
+    """
+
+    issuer: int
+    counts: Mapping[bytes, int]
+    voided: Collection[bytes] = ()
+    words: Mapping[tuple[bytes, int], Mapping[int, int]] = field(default_factory=dict)
+    superseded: Mapping[AnchorPlace, AnchorPlace] = field(default_factory=dict)
+
+    def state_of(self, place: AnchorPlace) -> AnchorState:
+        """What became of one anchor by itself."""
+        return AnchorState(
+            self.issuer,
+            place,
+            revoked=self._is_set(place, REVOCATION),
+            suspended=self._is_set(place, SUSPENSION),
+            voided=place.root in self.voided,
+            superseded_by=self.superseded.get(place),
+        )
+
+    def marked(self, root: bytes) -> Iterator[int]:
+        """The leaves of a batch that something speaks against, ascending."""
+        if root in self.voided:
+            yield from range(self.counts[root])
+            return
+        revoked, suspended = (self.words.get((root, purpose), {}) for purpose in (REVOCATION, SUSPENSION))
+        for word in sorted(revoked.keys() | suspended.keys()):
+            bits = revoked.get(word, 0) | suspended.get(word, 0)
+            yield from (word * WORD_BITS + bit for bit in range(WORD_BITS) if bits >> bit & 1)
+
+    def _is_set(self, place: AnchorPlace, purpose: int) -> bool:
+        word, bit = divmod(place.leaf_index, WORD_BITS)
+        return bool(self.words.get((place.root, purpose), {}).get(word, 0) >> bit & 1)
+
+
+class Spread(NamedTuple):
+    """An anchor of a digest that more counts of than what was done to it, and what does."""
+
+    digest: bytes
+    state: AnchorState
+    judgement: Judgement
+
+    @property
+    def revoked(self) -> bool:
+        """Whether it is revoked, or taken for it, by another anchor alone."""
+        return self.judgement.withdrawn is not None and not (self.state.revoked or self.state.voided)
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it is suspended by another anchor alone."""
+        return self.judgement.suspended is not None and not self.state.suspended
+
+
+def spread(state: IssuerState, repeated: Iterable[tuple[bytes, Collection[AnchorPlace]]]) -> Iterator[Spread]:
+    """Where the rule makes more of an issuer's anchors than what was done to each by itself.
+
+    Args:
+        repeated: digests that are in several of its batches, and all their places there.
+    """
+    for digest, places in repeated:
+        states = [state.state_of(place) for place in places]
+        for each in states:
+            found = Spread(digest, each, judge(each, states))
+            if found.revoked or found.suspended:
+                yield found
+
+
+def spread_words(found: Iterable[Spread], purpose: int) -> dict[bytes, dict[int, int]]:
+    """The status bits of a purpose that `spread` adds, by root and by the number of the word."""
+    words: dict[bytes, dict[int, int]] = {}
+    for each in found:
+        if each.suspended if purpose == SUSPENSION else each.revoked:
+            word, bit = divmod(each.state.place.leaf_index, WORD_BITS)
+            mine = words.setdefault(each.state.place.root, {})
+            mine[word] = mine.get(word, 0) | 1 << bit
+    return words

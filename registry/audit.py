@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from registry.accreditation import Accreditation, Ledger
+from registry.anchors import Spread
 from registry.audit_kinds import MEANINGS, Difference, Kind
 from registry.audit_state import (
     REVOCATION,
@@ -34,6 +35,7 @@ from registry.audit_state import (
 __all__ = [
     "GRACE",
     "MEANINGS",
+    "MOST_APART",
     "REVOCATION",
     "SUSPENSION",
     "WORD_BITS",
@@ -54,6 +56,7 @@ __all__ = [
     "TreeFacts",
     "compare_folder",
     "compare_index",
+    "compare_repeated",
     "compare_storage",
     "compare_tree",
     "leaves_of_word",
@@ -65,6 +68,8 @@ __all__ = [
 
 GRACE: Final = timedelta(hours=1)
 """How long an operator may take to note that a batch of his is on the chain."""
+MOST_APART: Final = 1000
+"""Credentials of one issuer that are named one by one because their batches say different things of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +285,27 @@ def compare_tree(issuer: int, root: bytes, leaf_count: int, tree: TreeFacts) -> 
     if tree.leaf_count is not None and leaf_count and tree.leaf_count != leaf_count:
         what = f"the tree with this root that is here has {tree.leaf_count} leaves, the chain says {leaf_count}"
         yield Difference(Kind.LEAF_COUNT_DIFFERS, subject, what, issuer)
+
+
+def compare_repeated(issuer: int, found: Iterable[Spread]) -> Iterator[Difference]:
+    """Credentials in several batches that stand by themselves in one and are withdrawn in another, digest by digest."""
+    more = 0
+    for number, (digest, state, judgement) in enumerate(found):
+        if number >= MOST_APART:
+            more += 1
+            continue
+        by = judgement.withdrawn or judgement.suspended
+        if by is None:
+            raise ValueError("what stands in all batches is not apart")
+        how = "revoked" if by.revoked else "voided" if by.voided else "suspended"
+        what = (
+            f"the credential {digest.hex()}, its leaf {state.place.leaf_index}, is {how} in the batch "
+            f"0x{by.place.root.hex()} and not in this one"
+        )
+        yield Difference(Kind.STATUS_APART, named(issuer, state.place.root), what, issuer)
+    if more:
+        what = f"{more} more credentials are withdrawn in one batch and not in another"
+        yield Difference(Kind.STATUS_APART, f"issuer {issuer}", what, issuer)
 
 
 def _compared(

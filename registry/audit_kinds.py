@@ -31,6 +31,7 @@ class Kind(StrEnum):
     TREE_DAMAGED = "tree-damaged"
     TREE_UNSORTED = "tree-unsorted"
     LEAF_COUNT_DIFFERS = "leaf-count-differs"
+    STATUS_APART = "status-apart"
 
 
 _STORAGE = (
@@ -93,6 +94,11 @@ MEANINGS: Final[Mapping[Kind, str]] = {
     Kind.LEAF_COUNT_DIFFERS: (
         "The tree has another number of leaves than the chain says. With a wrong count interior nodes can pass as "
         "credentials or proofs fail: the count on the chain decides, and the file is not that of the anchored batch."
+    ),
+    Kind.STATUS_APART: (
+        "One credential is in two batches of its issuer and withdrawn in one of them. Whoever knows both takes it for "
+        "withdrawn; whoever has the other batch's receipt alone does not. Withdraw it there, too, or, if it shall "
+        "stand, record that the other anchor supersedes this one."
     ),
 }
 """What each kind of difference means, and what to do, in one or two sentences."""

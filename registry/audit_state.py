@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from registry.accreditation import EVENT_NAMES, REASONS, Ledger, LedgerEvent
+from registry.anchors import AnchorPlace, IssuerState
 from registry.audit_kinds import Difference, Kind
 from registry.errors import ChainError
 
@@ -99,6 +100,7 @@ class RegistryState:
         operators: whether an account, in lower case, may anchor for a party; every account that ever might.
         default_issuers: by account, in lower case; 0 for none.
         words: the status words that events touched, by their number; those of a voided batch as before.
+        superseded: by issuer, what it put in the place of what; the latest word on it.
         transactions: by batch, that of its anchor.
         accreditation_count: how many accreditations and recognitions were made.
         ledger: the accreditations, or None when their events do not fit together.
@@ -110,11 +112,32 @@ class RegistryState:
     default_issuers: dict[str, int] = field(default_factory=dict)
     batches: dict[Key, BatchState] = field(default_factory=dict)
     words: dict[Bitmap, dict[int, int]] = field(default_factory=dict)
+    superseded: dict[int, dict[AnchorPlace, AnchorPlace]] = field(default_factory=dict)
     transactions: dict[Key, bytes] = field(default_factory=dict)
     status_events: list[StatusEvent] = field(default_factory=list)
     accreditation_count: int = 0
     ledger: Ledger | None = None
     differences: list[Difference] = field(default_factory=list)
+
+    def issuer_states(self) -> list[IssuerState]:
+        """What became of the credentials of each issuer, for the rule about one credential in several batches."""
+        roots: dict[int, list[bytes]] = {}
+        for issuer, root in self.batches:
+            roots.setdefault(issuer, []).append(root)
+        return [
+            IssuerState(
+                issuer,
+                {root: self.batches[issuer, root].leaf_count for root in mine},
+                {root for root in mine if self.batches[issuer, root].voided_at is not None},
+                {
+                    (root, purpose): self.words.get((issuer, root, purpose), {})
+                    for root in mine
+                    for purpose in (REVOCATION, SUSPENSION)
+                },
+                self.superseded.get(issuer, {}),
+            )
+            for issuer, mine in roots.items()
+        ]
 
     def word(self, issuer: int, root: bytes, purpose: int, word: int) -> int:
         """The status bits as the contract tells them: all leaves of a voided batch are revoked."""
@@ -351,6 +374,9 @@ class Replay:
             stands = by is not None and by.voided_at is None and given["replacementIndex"] < by.leaf_count
             self._require(stands, event, subject, "what is to replace it is not there, or void")
             self._require_operator(event, subject)
+            place = AnchorPlace(given["root"], given["index"])
+            by_place = AnchorPlace(given["replacementRoot"], given["replacementIndex"])
+            self.state.superseded.setdefault(given["issuer"], {})[place] = by_place
 
     def _note(self, event: Happened, purpose: int, count: int) -> None:
         given = event.arguments

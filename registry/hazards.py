@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from registry.moments import FROM, UNTIL, stated_dates
+
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
@@ -36,9 +38,6 @@ PERSONAL_DATA = Hazard(
     "personal-data",
     "It holds personal data in the clear beyond a name; leave it out, or hash it with a salt.",
 )
-
-_VALID_FROM = ("validFrom", "issuanceDate", "issuedOn")
-_VALID_UNTIL = ("validUntil", "expirationDate", "expires")
 
 # Parts that repeat from one credential of an issuer to the next, or that the digest leaves out: randomness in them
 # protects nobody.
@@ -119,25 +118,14 @@ def _has_no_issuer(document: Mapping[str, Any]) -> bool:
 
 
 def _date_hazards(document: Mapping[str, Any], at: datetime | None) -> Iterator[Hazard]:
-    starts = [document[name] for name in _VALID_FROM if name in document]
-    ends = [document[name] for name in _VALID_UNTIL if name in document]
+    """By the one reading of dates that verdicts have, so that nobody anchors what verifiers then refuse."""
+    starts, ends = list(stated_dates(document, FROM)), list(stated_dates(document, UNTIL))
     if not starts:
         yield NO_DATES
-    moments = [_moment(end) for end in ends]
-    if at is not None and any(moment is not None and moment < at for moment in moments):
+    if at is not None and any(end.span is not None and end.span.latest <= at for end in ends):
         yield EXPIRED
-    if None in moments or any(_moment(start) is None for start in starts):
+    if any(stated.span is None or not stated.span.is_clear for stated in (*starts, *ends)):
         yield UNCLEAR_DATE
-
-
-def _moment(text: object) -> datetime | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
 
 
 def _has_personal_data(document: Mapping[str, Any]) -> bool:

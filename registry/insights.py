@@ -32,7 +32,7 @@ class AnchoredBatch:
 
     Attributes:
         leaf_count: 0 while it is not stated.
-        revoked: credentials revoked one by one, as of the facts.
+        revoked: credentials revoked one by one or by another batch of the issuer (`registry.anchors`).
         voided: whether the batch was voided, and so all its credentials revoked.
     """
 

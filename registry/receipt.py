@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -28,6 +30,7 @@ __all__ = [
     "AnchorPart",
     "BlockPart",
     "DigestPart",
+    "EmbeddedReceipt",
     "InclusionPart",
     "Receipt",
     "embed",
@@ -272,7 +275,7 @@ def parse_cbor(data: bytes) -> Receipt:
     entries = receipt_cbor.decode_map(data)
     version = entries.pop(_VERSION, None)
     if version != 1:
-        raise _other_version(version)
+        raise _other_version(version) if _is_version(version) else _without_version(version)
     document: dict[str, Any] = {"type": RECEIPT_TYPE, "version": 1}
     for key, (place, kind) in _CBOR_FIELDS.items():
         if key in entries:
@@ -333,21 +336,38 @@ def embed(document: dict[str, Any], receipt: Receipt) -> dict[str, Any]:
     return {**document, "proof": [*kept, entry]}
 
 
-def embedded(document: dict[str, Any]) -> list[Receipt]:
+@dataclass(frozen=True, slots=True)
+class EmbeddedReceipt:
+    """A receipt found inside a document: where it is there, and what it says, or why it cannot be read."""
+
+    where: str
+    read: Receipt | ReceiptError
+
+
+def embedded(document: Mapping[str, Any], where: str = "") -> tuple[EmbeddedReceipt, ...]:
     """The receipts in the `proof` of a document, in their order there; proofs of other types are passed over.
 
-    Raises:
-        ReceiptError: as `parse_json`, with `where` beginning `proof[…]`; code `too-many` above 32.
+    One that cannot be read does not hide the others. Of more than 32 the first 32 are read, and what follows is one
+    error of code `too-many`.
+
+    Args:
+        where: the place of the document itself, which the places of its receipts begin with.
     """
     entries = [(at, proof) for at, proof in enumerate(_proofs(document)) if _is_receipt(proof)]
+    found = [
+        EmbeddedReceipt(place := f"{where}proof[{at}]", _read_entry(entry, place))
+        for at, entry in entries[:MAX_EMBEDDED]
+    ]
     if len(entries) > MAX_EMBEDDED:
-        raise ReceiptError(
+        place = f"{where}proof"
+        too_many = ReceiptError(
             f"The document holds {len(entries)} receipts; at most {MAX_EMBEDDED} are read.",
-            where="proof",
+            where=place,
             remedy="Remove those that are not needed.",
             code="too-many",
         )
-    return [_from_entry(entry, f"proof[{at}]") for at, entry in entries]
+        found.append(EmbeddedReceipt(place, too_many))
+    return tuple(found)
 
 
 def receipt_schema() -> dict[str, Any]:
@@ -448,7 +468,7 @@ def _as_dict(receipt: Receipt) -> dict[str, Any]:
     return receipt.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _proofs(document: dict[str, Any]) -> list[Any]:
+def _proofs(document: Mapping[str, Any]) -> list[Any]:
     proof = document.get("proof", [])
     return proof if isinstance(proof, list) else [proof]
 
@@ -466,16 +486,16 @@ def _same_anchor(proof: Any, entry: dict[str, Any]) -> bool:
     )
 
 
-def _from_entry(entry: dict[str, Any], where: str) -> Receipt:
+def _read_entry(entry: dict[str, Any], where: str) -> Receipt | ReceiptError:
     try:
         data = orjson.dumps(entry | {"type": RECEIPT_TYPE})
         _check_size(data)
         return _validated(data)
     except orjson.JSONEncodeError as error:
-        raise ReceiptError(f"It is not JSON: {error}.", where=where, remedy=_NEW_ONE, code="syntax") from None
+        return ReceiptError(f"It is not JSON: {error}.", where=where, remedy=_NEW_ONE, code="syntax")
     except ReceiptError as error:
         error.where = f"{where}.{error.where}" if error.where else where
-        raise
+        return error
 
 
 def _require_one_reading(data: bytes) -> None:
@@ -514,7 +534,7 @@ def _refused(error: ValidationError) -> ReceiptError:
     """The first thing that is wrong, as one of ours."""
     details = min(error.errors(include_url=False, include_context=False, include_input=True), key=_importance)
     place = details["loc"]
-    if place == ("version",):
+    if place == ("version",) and _is_version(details["input"]):
         return _other_version(details["input"])
     if not place or place == ("type",):
         what, code = "This is not a receipt", "not-a-receipt"
@@ -534,14 +554,24 @@ def _importance(details: ErrorDetails) -> int:
     return 0 if details["loc"] == ("type",) else 1 if details["loc"] == ("version",) else 2
 
 
+def _is_version(stated: object) -> bool:
+    """Whether it may be the number of a version that is to come; anything else is a mistake."""
+    return isinstance(stated, int) and not isinstance(stated, bool) and stated > 1
+
+
 def _other_version(version: object) -> ReceiptError:
-    shown = version if isinstance(version, int) else "unknown"
     return ReceiptError(
-        f"The receipt is of version {shown}, this program reads version 1.",
+        f"The receipt is of version {version}, this program reads version 1.",
         where="version",
         remedy="Update this program, or ask for a receipt of version 1.",
         code="version",
     )
+
+
+def _without_version(stated: object) -> ReceiptError:
+    if stated is None:
+        return ReceiptError("The receipt lacks its version.", where="version", remedy=_NEW_ONE, code="missing-field")
+    return _bad_field(("version",), "it is not the number of a version")
 
 
 def _bad_field(place: _Place, why: str) -> ReceiptError:

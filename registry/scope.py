@@ -184,17 +184,31 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class StatedScope:
-    """What a credential says of its own scope; None for what it does not say."""
+    """What a credential says of its own scope; None for what it does not say.
+
+    Attributes:
+        partly: names, as in `unstated`, of what it says of some of its achievements and not, or not legibly, of others.
+    """
 
     field: str | None = None
     levels: tuple[int, int] | None = None
     qualification_types: frozenset[str] | None = None
+    partly: frozenset[str] = frozenset()
 
     @property
     def unstated(self) -> tuple[str, ...]:
-        """What it does not say, for people."""
+        """What it does not say, or not of all, for people."""
         parts = (("field", self.field), ("level", self.levels), ("type of qualification", self.qualification_types))
-        return tuple(name for name, value in parts if value is None)
+        return tuple(name for name, value in parts if value is None or name in self.partly)
+
+    @property
+    def certain(self) -> StatedScope:
+        """What it says of all its achievements."""
+        return StatedScope(
+            None if "field" in self.partly else self.field,
+            None if "level" in self.partly else self.levels,
+            None if "type of qualification" in self.partly else self.qualification_types,
+        )
 
     def completed_by(self, scope: Scope) -> Scope:
         """What is stated here, and the rest as in that scope."""

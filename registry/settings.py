@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         ge=0,
         description="Age of the newest block that is late, on a chain that is not slower; 0: blocks on demand only.",
     )
-    max_document_bytes: int = Field(default=1 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
+    max_document_bytes: int = Field(default=8 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
     max_document_depth: int = Field(
         default=64, ge=1, le=MOST_DEPTH, description="Deepest nesting of a JSON credential."
     )

@@ -46,7 +46,7 @@ class Limits:
         ValueError: the depth is more than `MOST_DEPTH`.
     """
 
-    max_bytes: int = 1024 * 1024
+    max_bytes: int = 8 << 20
     max_depth: int = 64
 
     def __post_init__(self) -> None:
@@ -119,6 +119,11 @@ def without_member(value: Any, name: str | None) -> Any:
     if name is None or name not in value:
         return value
     return {key: member for key, member in value.items() if key != name}
+
+
+def deeper_than(data: bytes, max_depth: int) -> bool:
+    """Whether objects and arrays of a JSON text nest deeper than that, found without a parser, which would recurse."""
+    return _deeper_than(_outline(data)[0], max_depth)
 
 
 def _read_quickly(data: bytes, limits: Limits, leave_out: Callable[[Any], str | None]) -> tuple[Any, bytes] | None:
@@ -194,8 +199,8 @@ def _order_may_differ(canonical: bytes) -> bool:
 def _parse_strictly(data: bytes, limits: Limits) -> Any:
     if len(data) > limits.max_bytes:
         raise CredentialError(
-            f"The document is {len(data):,} bytes long; at most {limits.max_bytes:,} are read.",
-            remedy="Move images and attachments out of the document, or raise the size limit.",
+            f"The document is longer than {limits.max_bytes:,} bytes, the most that are read.",
+            remedy="Move images and attachments out of the document, or raise `max_document_bytes`.",
             code="too-large",
         )
     try:
@@ -212,7 +217,7 @@ def _parse_strictly(data: bytes, limits: Limits) -> Any:
             remedy="Save it as UTF-8 without a byte order mark.",
             code="syntax",
         )
-    if _deeper_than(_outline(data)[0], limits.max_depth):
+    if deeper_than(data, limits.max_depth):
         _refuse_depth(limits.max_depth)
     try:
         value = _STRICT_DECODER.decode(text)

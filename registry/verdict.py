@@ -7,7 +7,7 @@ Plain values: `registry.verify` makes verdicts from facts, `registry.chain` gath
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -18,7 +18,7 @@ from registry.credential import Digest, DigestMethod
 from registry.freshness import HeadAge
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 
-CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates")
+CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature")
 """The checks of every verdict, in their order."""
 
 POLICY_CHECK_NAMES: Final = ("accreditation", "recognition")
@@ -55,6 +55,8 @@ class Code(StrEnum):
     DIGEST_EQUAL = "digest-equal"
     DIGEST_GIVEN = "digest-given"
     DIGEST_DIFFERS = "digest-differs"
+    DIGEST_INSIDE = "digest-inside"
+    PRESENTATION_DIFFERS = "presentation-differs"
     METHOD_MISMATCH = "method-mismatch"
     UNSUPPORTED_METHOD = "unsupported-method"
     NOT_RECOMPUTABLE = "not-recomputable"
@@ -98,6 +100,9 @@ class Code(StrEnum):
     EXPIRED = "expired"
     DATE_UNCLEAR = "date-unclear"
     DATES_UNREAD = "dates-unread"
+    # signature
+    NO_SIGNATURE = "no-signature"
+    SIGNATURE_UNREAD = "signature-unread"
     # issuer, accreditation and recognition, by the verifier's policy
     ISSUER_ACCREDITED = "issuer-accredited"
     ACCREDITED = "accredited"
@@ -202,7 +207,8 @@ class ChainFacts:
     status_reason: str | None = None
     others: tuple[AnchorState, ...] = ()
     not_looked_at: int | None = None
-    head_age: HeadAge | None = None
+    # It goes by the clock: two readings of one block differ in nothing else.
+    head_age: HeadAge | None = field(default=None, compare=False)
     contract_proved: bool = True
 
 
@@ -279,13 +285,14 @@ class OtherReceipt:
     """A receipt of the credential that did not decide the verdict, and what it would have come to by itself.
 
     Attributes:
+        chain, issuer, root: None of one that cannot be read.
         codes: of the checks that would have decided it, each once; none of one that is valid.
         text: what they say.
     """
 
-    chain: str
-    issuer: int
-    root: bytes
+    chain: str | None
+    issuer: int | None
+    root: bytes | None
     overall: Overall
     codes: tuple[str, ...]
     text: str
@@ -295,7 +302,7 @@ class OtherReceipt:
         return {
             "chain": self.chain,
             "issuer": self.issuer,
-            "root": "0x" + self.root.hex(),
+            "root": None if self.root is None else "0x" + self.root.hex(),
             "overall": str(self.overall),
             "codes": list(self.codes),
             "text": self.text,
@@ -326,6 +333,12 @@ class Verdict:
     chain: str | None = None
     not_looked_at: int | None = None
     other_receipts: tuple[OtherReceipt, ...] = ()
+
+    @classmethod
+    def unknown(cls, name: str, code: str, text: str) -> Verdict:
+        """The verdict on something of which nothing could be checked, for one reason."""
+        checks = tuple(Check.unknown(each, code, text) for each in CHECK_NAMES)
+        return cls(name, checks, None, issuer=None, root=None, anchored_at=None, as_of=None)
 
     @property
     def overall(self) -> Overall:
@@ -377,6 +390,16 @@ class Verdict:
             "batchesNotLookedAt": self.not_looked_at,
             "otherReceipts": [each.to_dict() for each in self.other_receipts],
         }
+
+
+def sentences(*parts: str | None) -> str:
+    """The parts as sentences, whether or not they were written as such; one that begins with a URL keeps its letter."""
+    return " ".join(_sentence(part) for part in parts if part)
+
+
+def _sentence(text: str) -> str:
+    first = text.partition(" ")[0]
+    return (text if "/" in first else text[0].upper() + text[1:]).rstrip(".") + "."
 
 
 def overall(checks: tuple[Check, ...]) -> Overall:
@@ -440,9 +463,9 @@ def verdict_schema() -> dict[str, Any]:
                     "type": "array",
                     "items": _closed_object(
                         {
-                            "chain": chain,
-                            "issuer": party,
-                            "root": hash32,
+                            "chain": _or_null(chain),
+                            "issuer": _or_null(party),
+                            "root": _or_null(hash32),
                             "overall": {"enum": [str(member) for member in Overall]},
                             "codes": {"type": "array", "items": code},
                             "text": {"type": "string"},

@@ -6,23 +6,22 @@ never comes out as valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
-
-import orjson
 
 from registry.accreditation import Ledger
 from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain_names import chain_name
-from registry.credential import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_bytes, parse_json, read_as
-from registry.errors import CredentialError, ProofError
+from registry.credential import DEFAULT_LIMITS, DigestMethod, Limits
+from registry.document import Reading, digest_only, read_document
+from registry.errors import ProofError, ReceiptError
 from registry.freshness import Freshness
 from registry.merkle import check_inclusion
 from registry.policy import Policy
 from registry.receipt import AnchorPart, BlockPart, Receipt
 from registry.recognition import Path
 from registry.timestamps import write_timestamp
+from registry.untrusted_text import marked
 from registry.verdict import (
     BatchFacts,
     BlockRef,
@@ -36,11 +35,15 @@ from registry.verdict import (
     PartyFacts,
     Trust,
     Verdict,
+    sentences,
 )
 from registry.verify_absence import AbsenceVerdict, verify_absence
 from registry.verify_dates import check_dates
-from registry.verify_issuer import named_issuers, same_issuer
+from registry.verify_document import Claims, check_integrity, compared_digest, judged
+from registry.verify_issuer import named_issuers, same_issuer, shown_issuers
 from registry.verify_recognition import Standing, check_standing
+from registry.verify_signature import check_signature
+from registry.verify_status_lists import names_status_list
 
 __all__ = [
     "AbsenceVerdict",
@@ -62,26 +65,15 @@ __all__ = [
     "verify_absence",
 ]
 
-Claims = Mapping[str, Any]
-
-# Refusals that say something about the verifier's own limits, not about the document.
-_OWN_LIMITS = frozenset({"too-large", "too-deep", "unsupported-method"})
-
 _NO_FACTS = FactsUnavailable(
     Code.CHAIN_NOT_ASKED, "The chain was not asked.", "Verify again with a connection to the receipt's chain."
 )
 
-_NO_DOCUMENT = Check.unknown(
-    "integrity",
-    Code.NO_DOCUMENT,
-    "There is only a receipt and no document to compare it with. Verify the document together with it.",
-)
-
 
 def verify(
-    document: bytes | DigestedDocument | None,
+    document: bytes | Reading | DigestedDocument | None,
     name: str,
-    receipt: Receipt | None,
+    receipt: Receipt | ReceiptError | None,
     facts: ChainFacts | FactsUnavailable | None,
     *,
     now: datetime,
@@ -93,9 +85,9 @@ def verify(
     """Check one credential; nothing that a document, receipt or chain says makes it raise.
 
     Args:
-        document: the file's bytes, or a digest made before; None when there is only the receipt.
+        document: the file's bytes or the reading of them, or a digest made before; None when there is only the receipt.
         name: of the file; without a receipt its ending tells JSON from other files.
-        receipt: None when there is none.
+        receipt: None when there is none; the error of one that is there and cannot be read.
         facts: what the chain said about the receipt's issuer, root and leaf index; None when it was not asked.
         now: the moment to judge dates by, with a time zone.
         trust: the issuers the verifier believes.
@@ -109,26 +101,29 @@ def verify(
         raise ValueError("now has no time zone")
     if document is None and receipt is None:
         raise ValueError("there is neither a document nor a receipt")
-    integrity, digest, claims = _read(document, name, receipt, limits)
-    if receipt is None:
-        missing = "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt."
-        unchecked = tuple(
-            Check.unknown(check, Code.NO_RECEIPT, missing) for check in ("inclusion", "anchor", "issuer", "status")
-        )
-        checks = (integrity, *unchecked, check_dates(claims, now))
+    reading = _reading(document, name, limits)
+    digest = reading.digest if reading else None
+    if receipt is None or isinstance(receipt, ReceiptError):
+        code, missing = _missing(receipt)
+        unchecked = (Check.unknown(each, code, missing) for each in ("inclusion", "anchor", "issuer", "status"))
+        checks = (check_integrity(reading, receipt), *unchecked, check_dates(reading, now), check_signature(reading))
         if policy and policy.bodies:
-            checks += Standing.unknown(Code.NO_RECEIPT, missing)[:2]
+            checks += Standing.unknown(code, missing)[:2]
         return Verdict(name, checks, digest, issuer=None, root=None, anchored_at=None, as_of=None)
+    integrity = check_integrity(reading, receipt)
+    digest = compared_digest(reading, receipt) or digest
+    stated = judged(reading, receipt)
     usable = _usable(facts, receipt)
     anchor = _check_anchor(receipt, usable)
-    standing = _check_standing(receipt, usable, claims, ledger, policy) if policy and policy.bodies else None
+    standing = _check_standing(receipt, usable, stated, ledger, policy) if policy and policy.bodies else None
     checks = (
         integrity,
         _check_inclusion(receipt, usable),
         anchor,
-        _check_issuer(receipt, usable, claims, trust, policy, standing.path if standing else None),
-        _check_status(receipt, usable, claims),
-        check_dates(claims, now),
+        _check_issuer(receipt, usable, stated, trust, policy, standing.path if standing else None),
+        _check_status(receipt, usable, reading),
+        check_dates(reading, now),
+        check_signature(reading),
         *(standing[:2] if standing else ()),
     )
     seen = usable if isinstance(usable, ChainFacts) else None
@@ -146,87 +141,21 @@ def verify(
     )
 
 
-class _Reading(NamedTuple):
-    """The integrity check, the digest, and the members of the document when it is a JSON object."""
-
-    check: Check
-    digest: Digest | None
-    claims: Claims | None
+def _reading(document: bytes | Reading | DigestedDocument | None, name: str, limits: Limits) -> Reading | None:
+    if isinstance(document, bytes):
+        return read_document(document, name, limits)
+    return digest_only(document.digest, name, document.claims) if isinstance(document, DigestedDocument) else document
 
 
-def _read(document: bytes | DigestedDocument | None, name: str, receipt: Receipt | None, limits: Limits) -> _Reading:
-    if document is None:
-        return _Reading(_NO_DOCUMENT, None, None)
-    if isinstance(document, DigestedDocument):
-        return _Reading(_compare(document.digest, receipt), document.digest, document.claims)
-    method = receipt.digest.method if receipt else None
-    try:
-        digest, members = read_as(method, document, limits) if method else (digest_bytes(document, name, limits), None)
-    except CredentialError as error:
-        return _Reading(_integrity_refused(error, method), None, None)
-    claims = _claims(document, digest.method, limits) if members is None else members
-    return _Reading(_compare(digest, receipt), digest, claims)
-
-
-def _claims(document: bytes, method: DigestMethod, limits: Limits) -> Claims | None:
-    """The members of a document; {} for a file that has none; None when there may be some that were not read."""
-    if method is DigestMethod.GIVEN:
-        return None
-    if method is not DigestMethod.FILE:
-        # Its digest was just made, so the text has one reading only, and orjson's is that one.
-        claims: Claims = orjson.loads(document)
-        return claims
-    # A JSON credential also passes for a file: its canonical bytes have its digest. Its dates count all the same.
-    if document[:64].lstrip()[:1] != b"{":
-        return {}
-    try:
-        claims = parse_json(document, limits)
-    except CredentialError as error:
-        return None if error.code in _OWN_LIMITS else {}
-    return claims
-
-
-def _compare(digest: Digest, receipt: Receipt | None) -> Check:
-    if receipt is None:
-        return Check.unknown(
-            "integrity",
-            Code.NO_RECEIPT,
-            "There is no receipt to compare the document with. Ask the issuer or the holder for the receipt.",
-        )
-    if digest.value != receipt.digest_value:
-        return Check.failed(
-            "integrity",
-            Code.DIGEST_DIFFERS,
-            f"The document has the digest {digest.hex}, the receipt is for {receipt.digest.value}: the document was "
-            "changed, or the receipt belongs to another one.",
-        )
-    if digest.method is DigestMethod.GIVEN:
-        return Check.passed(
-            "integrity",
-            Code.DIGEST_GIVEN,
-            "The digest is the one of the receipt. Only the digest was compared, not a document.",
-        )
-    if digest.method != receipt.digest.method:
-        return Check.failed(
-            "integrity",
-            Code.METHOD_MISMATCH,
-            f"The document is digested by {digest.method}, the receipt says {receipt.digest.method}.",
-        )
-    return Check.passed(
-        "integrity", Code.DIGEST_EQUAL, "The document is, byte by byte or value by value, the one that was anchored."
+def _missing(receipt: ReceiptError | None) -> tuple[str, str]:
+    """The code and the sentence of every check that needs a receipt."""
+    if receipt is not None:
+        where = f" ({receipt.where})" if receipt.where else ""
+        return receipt.code, f"The receipt cannot be read{where}: {sentences(receipt.what, receipt.remedy)}"
+    return (
+        Code.NO_RECEIPT,
+        "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt.",
     )
-
-
-def _integrity_refused(error: CredentialError, method: DigestMethod | None) -> Check:
-    if method is DigestMethod.GIVEN:
-        return Check.unknown(
-            "integrity",
-            Code.NOT_RECOMPUTABLE,
-            "The issuer made this digest in its own system, so it cannot be recomputed from the document. "
-            "Ask the issuer for the digest of the document and verify that.",
-        )
-    outcome = Outcome.UNKNOWN if error.code in _OWN_LIMITS else Outcome.FAIL
-    return Check("integrity", outcome, error.code, _sentences(error.what, error.remedy))
 
 
 def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> ChainFacts | FactsUnavailable:
@@ -355,8 +284,8 @@ def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Che
             f"The receipt names the right block and says something untrue about it: {', '.join(differences)}.",
         )
     when = (
-        f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number} of "
-        f"{chain_name(facts.chain)}"
+        f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number} "
+        f"({chain_name(facts.chain).words}, {facts.chain})"
     )
     finality = "final" if batch.final else "not final: it can still be undone. Verify again in some minutes"
     caveats = list(_caveats(facts, batch, differences))
@@ -470,15 +399,15 @@ def believed_numbers(trust: Trust, policy: Policy | None, chain: str | None) -> 
 def _check_standing(
     receipt: Receipt,
     facts: ChainFacts | FactsUnavailable,
-    claims: Claims | None,
+    stated: Sequence[Claims],
     ledger: Ledger | FactsUnavailable | None,
     policy: Policy,
 ) -> Standing:
     if isinstance(facts, FactsUnavailable):
-        return Standing.unknown(facts.code, _sentences(facts.what, facts.remedy))
+        return Standing.unknown(facts.code, sentences(facts.what, facts.remedy))
     if ledger is None or isinstance(ledger, FactsUnavailable):
         missing = ledger or _NO_FACTS
-        return Standing.unknown(missing.code, _sentences(missing.what, missing.remedy))
+        return Standing.unknown(missing.code, sentences(missing.what, missing.remedy))
     if facts.batch is None:
         return Standing.unknown(
             Code.NO_ANCHOR_TIME,
@@ -487,13 +416,13 @@ def _check_standing(
     if facts.head_age is not None and facts.head_age.freshness is Freshness.STALE:
         # What was withdrawn or declared void since is not known.
         return Standing.unknown(facts.head_age.code, facts.head_age.text)
-    return check_standing(receipt.anchor.issuer, facts.chain, facts.batch.anchored_at, claims or {}, ledger, policy)
+    return check_standing(receipt.anchor.issuer, facts.chain, facts.batch.anchored_at, stated, ledger, policy)
 
 
 def _check_issuer(
     receipt: Receipt,
     facts: ChainFacts | FactsUnavailable,
-    claims: Claims | None,
+    stated: Sequence[Claims],
     given: Trust,
     policy: Policy | None,
     accredited: Path | None,
@@ -512,31 +441,32 @@ def _check_issuer(
             )
         return Check.failed("issuer", Code.ISSUER_UNKNOWN, f"There is no party {issuer} on this chain.")
     known_as = trust.name_of(issuer) or party.name
-    who = f"Issuer {issuer}" + (f", {known_as}," if known_as else "")
+    who = f"Issuer {issuer}" + (f", {marked(known_as)}," if known_as else "")
     trusted = issuer in trust.issuers
     if not trusted and accredited is None:
         if elsewhere := _trusted_elsewhere(issuer, given, policy):
             return Check.unknown(
                 "issuer",
                 Code.OTHER_CHAIN,
-                f"{who} at {party.uri} is a party of {chain_name(facts.chain)}. The party {issuer} that you trust is "
-                f"one of {chain_name(elsewhere)}: numbers on two chains have nothing to do with each other.",
+                f"{who} at {marked(party.uri)} is a party of {chain_name(facts.chain)}. The party {issuer} that you "
+                f"trust is one of {chain_name(elsewhere)}: numbers on two chains have nothing to do with each other.",
             )
         return Check.unknown(
             "issuer",
             Code.ISSUER_NOT_TRUSTED,
-            f"{who} at {party.uri} is not among the issuers you trust; anyone can register under any name. "
+            f"{who} at {marked(party.uri)} is not among the issuers you trust; anyone can register under any name. "
             f"Ask the institution whether its number on {facts.chain} is {issuer}, then trust it.",
         )
     retired = f" It retired on {write_timestamp(party.retired_at)}, after this anchor." if party.retired_at else ""
     believed = "is one you trust" if trusted else "was accredited by way of a body that you trust"
-    named = named_issuers(claims or {})
-    if named and not same_issuer(named, party, trust.name_of(issuer)):
+    names = filter(None, map(named_issuers, stated))
+    differing = [named for named in names if not same_issuer(named, party, trust.name_of(issuer))]
+    if differing:
         return Check.warned(
             "issuer",
             Code.ISSUER_DIFFERS,
-            f"{who} {believed}, but the document names {' / '.join(named)} as its issuer and nothing on record "
-            f"says that they are the same. Compare it with {party.uri}.{retired}",
+            f"{who} {believed}, but the document names {shown_issuers(differing[0])} as its issuer and nothing on "
+            f"record says that they are the same. Compare it with {marked(party.uri)}.{retired}",
         )
     code = Code.ISSUER_TRUSTED if trusted else Code.ISSUER_ACCREDITED
     return Check.passed("issuer", Code.ISSUER_RETIRED if retired else code, f"{who} {believed}.{retired}")
@@ -549,7 +479,7 @@ def _trusted_elsewhere(issuer: int, trust: Trust, policy: Policy | None) -> str 
     return policy.chain if policy is not None and issuer in policy.trusted_issuers else None
 
 
-def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, claims: Claims | None) -> Check:
+def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, reading: Reading | None) -> Check:
     if isinstance(facts, FactsUnavailable):
         return _unavailable("status", facts)
     as_of = f"as of block {facts.as_of.number} of {write_timestamp(facts.as_of.timestamp)}"
@@ -560,7 +490,7 @@ def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, claims
         )
     if withdrawn := _withdrawn(receipt, facts, batch, as_of):
         return withdrawn
-    warnings = list(_status_warnings(facts, claims))
+    warnings = list(_status_warnings(facts, reading))
     text = " ".join(
         (f"Not revoked and not suspended on chain {as_of}.", *(text for _, text in warnings), *_not_looked_at(facts))
     )
@@ -607,14 +537,14 @@ def _withdrawn(receipt: Receipt, facts: ChainFacts, batch: BatchFacts, as_of: st
     return Check.failed("status", Code.SUSPENDED, suspended)
 
 
-def _status_warnings(facts: ChainFacts, claims: Claims | None) -> Iterator[tuple[str, str]]:
+def _status_warnings(facts: ChainFacts, reading: Reading | None) -> Iterator[tuple[str, str]]:
     """Codes and sentences of what was not looked at, the gravest first."""
     if facts.head_age is not None and facts.head_age.freshness is not Freshness.FRESH:
         yield facts.head_age.code, facts.head_age.text
-    if claims and claims.get("credentialStatus"):
+    if named := names_status_list(reading):
         yield (
             Code.STATUS_LIST_UNREAD,
-            "The document also names a status list (credentialStatus), which was not read: check it with the issuer.",
+            f"The document also names a status list ({named}), which was not read: check it with the issuer.",
         )
 
 
@@ -626,14 +556,4 @@ def _not_looked_at(facts: ChainFacts) -> Iterator[str]:
 
 
 def _unavailable(name: str, facts: FactsUnavailable) -> Check:
-    return Check.unknown(name, facts.code, _sentences(facts.what, facts.remedy))
-
-
-def _sentences(*parts: str | None) -> str:
-    """The parts as sentences, whether or not they were written as such; one that begins with a URL keeps its letter."""
-    return " ".join(_sentence(part) for part in parts if part)
-
-
-def _sentence(text: str) -> str:
-    first = text.partition(" ")[0]
-    return (text if "/" in first else text[0].upper() + text[1:]).rstrip(".") + "."
+    return Check.unknown(name, facts.code, sentences(facts.what, facts.remedy))

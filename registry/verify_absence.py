@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from registry.errors import ProofError
+from registry.freshness import Freshness, HeadAge
 from registry.merkle import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
 from registry.timestamps import write_timestamp
 from registry.verdict import BatchFacts, BlockRef, FactsUnavailable
@@ -46,6 +47,8 @@ class AbsenceCode(StrEnum):
     TREE_UNCHECKED = "tree-unchecked"
     COUNT_UNSTATED = "count-unstated"
     FACTS_CONTRADICT = "facts-contradict"
+    HEAD_STALE = "head-stale"
+    HEAD_AHEAD = "head-ahead"
 
 
 class TreeCheck(StrEnum):
@@ -103,6 +106,12 @@ class AbsenceVerdict:
         }
 
 
+def gravest(verdicts: Sequence[AbsenceVerdict]) -> AbsenceVerdict:
+    """The answer about all digests of one document: present in any, else not checked of any, else absent."""
+    order = (Absence.PRESENT, Absence.COULD_NOT_BE_CHECKED, Absence.ABSENT)
+    return min(verdicts, key=lambda verdict: order.index(verdict.outcome))
+
+
 def verify_absence(
     digest: bytes,
     issuer: int,
@@ -112,6 +121,7 @@ def verify_absence(
     checks: Mapping[bytes, TreeCheck],
     sequence: int,
     as_of: BlockRef,
+    age: HeadAge | None = None,
 ) -> AbsenceVerdict:
     """Whether the digest is in none of the issuer's batches.
 
@@ -126,6 +136,7 @@ def verify_absence(
         batches: the chain's facts about the issuer's batches, in any order.
         sequence: how many batches the issuer has anchored, by the chain.
         as_of: the block at which facts and sequence were read.
+        age: what the age of the newest block comes to, where it was judged; of a stale chain nothing is absent.
     """
 
     def verdict(outcome: Absence, code: str, text: str, sequences: Sequence[int] = ()) -> AbsenceVerdict:
@@ -207,13 +218,16 @@ def verify_absence(
             "Get the tree files and run `testamur absent`, or ask again once the service has read them.",
             unchecked,
         )
+    if age is not None and age.freshness is Freshness.STALE:
+        return verdict(unknown, AbsenceCode(age.code), f"What was anchored since is not known. {age.text}")
+    late = f" {age.text}" if age is not None and age.freshness is not Freshness.FRESH else ""
     up_to = f"up to block {as_of.number} of {write_timestamp(as_of.timestamp)}"
     if not sequence:
-        return verdict(Absence.ABSENT, AbsenceCode.NO_BATCHES, f"Issuer {issuer} has anchored nothing {up_to}.")
+        return verdict(Absence.ABSENT, AbsenceCode.NO_BATCHES, f"Issuer {issuer} has anchored nothing {up_to}.{late}")
     return verdict(
         Absence.ABSENT,
         AbsenceCode.ABSENT,
-        f"Never issued by issuer {issuer}: it is in none of its {sequence} batches {up_to}.",
+        f"Never issued by issuer {issuer}: it is in none of its {sequence} batches {up_to}.{late}",
     )
 
 

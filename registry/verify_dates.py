@@ -2,100 +2,101 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
 
+from registry.document import Part, Reading
+from registry.moments import FROM, UNTIL, Stated, stated_dates
 from registry.timestamps import write_timestamp
 from registry.verdict import Check, Code
+from registry.verify_document import missed
 
-# VC 2.0, VC 1.1 and Open Badges 2.0. A document that states several has to satisfy all of them.
-_FROM = ("validFrom", "issuanceDate", "issuedOn")
-_UNTIL = ("validUntil", "expirationDate", "expires")
-
-# RFC 3339 section 5.6, with the two omissions found in practice: no time zone, and no time at all.
-_DATE = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,30})?([Zz]|[+-][0-9]{2}:[0-9]{2})?)?"
-)
-# Clocks of the world are from 12 hours behind UTC to 14 hours ahead of it.
-_BEHIND, _AHEAD = timedelta(hours=12), timedelta(hours=14)
-_DAY = timedelta(days=1)
+# Claims of a token (RFC 7519 section 4.1) say the same in their own words.
+_TOKEN_FROM, _TOKEN_UNTIL = ("nbf",), ("exp",)
+_MOST_TOLD: Final = 6
 
 
-class _Span(NamedTuple):
-    """The moments a stated date may mean: one, if it has a time zone."""
+def check_dates(reading: Reading | None, now: datetime) -> Check:
+    """Whether all that the document holds is in force at `now` by its own dates; the end is not part of it.
 
-    earliest: datetime
-    latest: datetime
-
-
-def check_dates(claims: Mapping[str, Any] | None, now: datetime) -> Check:
-    """Whether the credential is in force at `now` by its own dates; the end is not part of it.
-
-    A date without a time zone warns, unless it is past or to come wherever one is.
-
-    Args:
-        claims: the members of the document, or None when they were not read.
+    Past or to come in every reading fails. An end that may be past in some reading, and what certainly states
+    something and could not be read, is unknown. What else is unclear warns.
     """
-    if claims is None:
+    if reading is None or not reading.is_at_hand:
         return Check.warned(
             "dates",
             Code.DATES_UNREAD,
             "The document was not read, so neither were dates that it may state. Check them in the document.",
         )
-    unclear: list[str] = []
-    starts = _stated(claims, _FROM, unclear)
-    ends = _stated(claims, _UNTIL, unclear)
-    for end in ends:
-        if end.latest <= now:
-            return Check.failed("dates", Code.EXPIRED, f"It expired on {write_timestamp(end.latest)}.")
-    for start in starts:
-        if start.earliest > now:
-            return Check.failed(
-                "dates", Code.NOT_YET_VALID, f"It is valid only from {write_timestamp(start.earliest)}."
-            )
+    starts = [stated for part in reading.parts for stated in _of_part(part, FROM, _TOKEN_FROM)]
+    ends = [stated for part in reading.parts for stated in _of_part(part, UNTIL, _TOKEN_UNTIL)]
+    for stated in ends:
+        if stated.span is not None and stated.span.latest <= now:
+            when = write_timestamp(stated.span.latest)
+            return Check.failed("dates", Code.EXPIRED, f"It expired on {when}{_place(stated)}.")
+    for stated in starts:
+        if stated.span is not None and stated.span.earliest > now:
+            when = write_timestamp(stated.span.earliest)
+            return Check.failed("dates", Code.NOT_YET_VALID, f"It is valid only from {when}{_place(stated)}.")
+    return _unclear(reading, starts, ends, now) or _within(reading, starts, ends)
+
+
+def _unclear(reading: Reading, starts: list[Stated], ends: list[Stated], now: datetime) -> Check | None:
+    """The check where something is not clear, the worst first."""
+    if any(unread.is_statement for unread in reading.unread):
+        return Check.unknown(
+            "dates",
+            Code.DATES_UNREAD,
+            f"What it states has no single reading ({missed(reading)}), so neither have its dates. "
+            "Ask for the credential as the issuer made it.",
+        )
+    perhaps_past = [stated.name for stated in ends if stated.span is None or stated.span.earliest <= now]
+    if perhaps_past:
+        return Check.unknown(
+            "dates",
+            Code.DATE_UNCLEAR,
+            f"It may have expired: {_told(perhaps_past)} is not a date and time that has one meaning. "
+            "Ask the issuer until when it is valid.",
+        )
+    if reading.unread:
+        return Check.warned(
+            "dates",
+            Code.DATES_UNREAD,
+            f"Not all of it was read ({missed(reading)}), so neither were dates in there. Check them in the document.",
+        )
+    unclear = [stated.name for stated in (*starts, *ends) if stated.span is None or not stated.span.is_clear]
     if unclear:
         return Check.warned(
             "dates",
             Code.DATE_UNCLEAR,
-            f"Not a date and time with a time zone, so readers may differ: {', '.join(unclear)}. "
+            f"Not a date and time with a time zone, so readers may differ: {_told(unclear)}. "
             "Check the dates in the document.",
         )
+    return None
+
+
+def _within(reading: Reading, starts: list[Stated], ends: list[Stated]) -> Check:
     if not starts and not ends:
         return Check.passed("dates", Code.NO_DATES, "It states no dates that a program can read.")
-    since = f"from {write_timestamp(max(starts).earliest)}" if starts else "from any time"
-    until = f"until {write_timestamp(min(ends).earliest)}" if ends else "without an end"
-    return Check.passed("dates", Code.WITHIN_DATES, f"It is valid {since} {until}.")
+    first = max((stated.span.earliest for stated in starts if stated.span), default=None)
+    last = min((stated.span.earliest for stated in ends if stated.span), default=None)
+    since = "from any time" if first is None else f"from {write_timestamp(first)}"
+    until = "without an end" if last is None else f"until {write_timestamp(last)}"
+    several = f" The dates of all {len(reading.parts)} parts of it were read." if len(reading.parts) > 1 else ""
+    return Check.passed("dates", Code.WITHIN_DATES, f"It is valid {since} {until}.{several}")
 
 
-def _stated(claims: Mapping[str, Any], names: tuple[str, ...], unclear: list[str]) -> list[_Span]:
-    spans = []
-    for name in names:
-        value = claims.get(name)
-        if value is None:
-            continue
-        span = _span(value) if isinstance(value, str) else None
-        if span is None or span.earliest != span.latest:
-            unclear.append(name)
-        if span is not None:
-            spans.append(span)
-    return spans
+def _of_part(part: Part, names: tuple[str, ...], token_names: tuple[str, ...]) -> Iterator[Stated]:
+    for stated in stated_dates(part.members, names + token_names if part.is_token else names):
+        yield stated._replace(name=f"{part.where}, {stated.name}") if part.where else stated
 
 
-def _span(text: str) -> _Span | None:
-    """What a stated date means, or None when it is not a date."""
-    match = _DATE.fullmatch(text)
-    if match is None:
-        return None
-    day, time, fraction, zone = match.groups()
-    try:
-        if zone is not None:
-            # Digits of a second beyond the sixth are cut off: datetime has no room for them.
-            moment = datetime.fromisoformat(f"{day}T{time}{(fraction or '')[:7]}{zone.upper()}")
-            moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-            return _Span(moment, moment)
-        local = datetime.fromisoformat(f"{day}T{time or '00:00:00'}").replace(tzinfo=UTC)
-        return _Span(local - _AHEAD, local + _BEHIND + (timedelta() if time else _DAY))
-    except (ValueError, OverflowError):
-        return None
+def _place(stated: Stated) -> str:
+    """Where the date is, when it is not in the document itself."""
+    return f" ({stated.name})" if ", " in stated.name else ""
+
+
+def _told(names: list[str]) -> str:
+    named = list(dict.fromkeys(names))
+    return ", ".join(named[:_MOST_TOLD]) + (f" and {len(named) - _MOST_TOLD} more" if len(named) > _MOST_TOLD else "")

@@ -7,22 +7,30 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from registry.untrusted_text import marked
 from registry.verdict import PartyFacts
 
 _LONGEST = 200
-_MOST = 8
+_MOST_SHOWN = 8
+UNREADABLE = "an issuer in a form that is not read here"
 
 
 def named_issuers(claims: Mapping[str, Any]) -> list[str]:
-    """The ids and names under which a document names its issuer, shortened; empty when it names none."""
-    issuer = claims.get("issuer")
-    if issuer is None and isinstance(badge := claims.get("badge"), dict):  # Open Badges 2.0
-        issuer = badge.get("issuer")
-    if isinstance(issuer, dict):
-        texts = [text for member in ("id", "url", "name") if member in issuer for text in _values(issuer[member])]
-    else:
-        texts = [issuer] if isinstance(issuer, str) else []
-    return [text[:_LONGEST] for text in texts if text.strip()][:_MOST]
+    """The ids and names under which a document names its issuer; empty when it names none.
+
+    An issuer that is named in another form than is read is `UNREADABLE`, and nobody's.
+    """
+    issuer = claims.get("issuer", claims.get("iss"))
+    if issuer is None:  # Open Badges 2.0
+        issuer = [badge.get("issuer") for badge in _list(claims.get("badge")) if isinstance(badge, dict)]
+    named = [text for each in _list(issuer) for text in _names(each) if text.strip()]
+    is_named = any(each not in (None, "", {}, []) for each in _list(issuer))
+    return named or ([UNREADABLE] if is_named else [])
+
+
+def shown_issuers(named: list[str]) -> str:
+    """The ids and names for people: the first few, shortened, and marked where they look like others."""
+    return " / ".join(marked(text, _LONGEST) for text in named[:_MOST_SHOWN])
 
 
 def same_issuer(named: list[str], party: PartyFacts, trusted_name: str | None) -> bool:
@@ -34,12 +42,24 @@ def same_issuer(named: list[str], party: PartyFacts, trusted_name: str | None) -
     )
 
 
+def _names(issuer: object) -> Iterator[str]:
+    if isinstance(issuer, dict):
+        for member in ("id", "@id", "url", "name"):
+            yield from _values(issuer.get(member))
+    elif isinstance(issuer, str):
+        yield issuer
+
+
 def _values(value: object) -> Iterator[str]:
     """A text, or the texts of a list or of JSON-LD language objects."""
-    for item in value if isinstance(value, list) else (value,):
+    for item in _list(value):
         text = item.get("@value") if isinstance(item, dict) else item
         if isinstance(text, str):
             yield text
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _plain(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -47,7 +47,7 @@ def check_standing(
     issuer: int,
     chain: str,
     anchored_at: datetime,
-    claims: Mapping[str, Any],
+    credentials: Sequence[Mapping[str, Any]],
     ledger: Ledger,
     policy: Policy,
 ) -> Standing:
@@ -56,6 +56,9 @@ def check_standing(
     A path that holds both by what was recorded then and by what is recorded now comes first, then one that holds now,
     then one that held then. What the credential does not state of its scope is first asked for as "any", and then as
     the issuer's own accreditation has it, which warns.
+
+    Args:
+        credentials: the members of the credential, or of several that were anchored as one; one scope has to hold all.
     """
     if policy.chain is not None and policy.chain != chain:
         return Standing.unknown(
@@ -70,14 +73,14 @@ def check_standing(
             f"{write_timestamp(ledger.as_of.timestamp)}, before the anchor. "
             "Verify again later, or use another endpoint.",
         )
-    stated = stated_scope(claims)
+    stated = stated_scope(credentials)
     completed = list(_completions(ledger, issuer, policy))
     exact = list(
         dict.fromkeys(
-            stated.completed_by(Scope(jurisdiction=where))
+            stated.certain.completed_by(Scope(jurisdiction=where))
             for where in ([policy.jurisdiction] if policy.jurisdiction else [each.jurisdiction for each in completed])
         )
-    ) or [stated.completed_by(Scope())]
+    ) or [stated.certain.completed_by(Scope())]
     assumed = list(dict.fromkeys(stated.completed_by(scope) for scope in completed))
     for reading in (Reading.BOTH, Reading.AS_KNOWN_NOW, Reading.AS_KNOWN_THEN):
         for scope in (*exact, *assumed):

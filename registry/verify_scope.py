@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from os.path import commonprefix
 from typing import Any
 
 from registry.scope import QUALIFICATION_TYPES, StatedScope
 
-# A badge has a handful of alignments; what comes after these says nothing.
+# A badge has a handful of achievements and alignments. What comes after these is not read, and that is said.
 _MOST = 64
+_LONGEST = 200
+_FIELD, _LEVEL, _TYPE = "field", "level", "type of qualification"
 
 # The European Publications Office names fields and levels so, as Europass and many national frameworks do after it.
 # ISCED-F has the broad fields 00 to 10; 99 stands for "not known".
@@ -22,35 +25,72 @@ _LEVEL_CODE = re.compile(r"(?:EQF[ -]?)?(?:level )?([1-8])", re.ASCII | re.IGNOR
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def stated_scope(claims: Mapping[str, Any]) -> StatedScope:
-    """The smallest scope that holds all a credential states; a part that it does not state is None.
+def stated_scope(credentials: Iterable[Mapping[str, Any]]) -> StatedScope:
+    """The smallest scope that holds all that credentials state; a part that they do not state is None.
 
     Read are the `achievement` of each subject and the `badge`: their `achievementType`, their `fieldOfStudy` when it is
-    an ISCED-F code, and each alignment to ISCED-F or to the European Qualifications Framework.
+    an ISCED-F code, and each alignment to ISCED-F or to the European Qualifications Framework. What one achievement
+    states and another does not is stated partly, and so is everything where there is more than is read.
     """
-    fields: set[str] = set()
-    levels: set[int] = set()
-    types: set[str] = set()
-    for achievement in islice(_achievements(claims), _MOST):
-        if (name := _kebab(achievement.get("achievementType"))) in QUALIFICATION_TYPES:
-            types.add(name)
-        if isinstance(code := achievement.get("fieldOfStudy"), str) and (field := _field(code, code)):
-            fields.add(field)
-        for alignment in islice(_objects(achievement.get("alignment", achievement.get("alignments"))), _MOST):
-            code, url = _text(alignment.get("targetCode")), _text(alignment.get("targetUrl"))
-            framework = _text(alignment.get("targetFramework")).casefold()
-            if field := _field(code if "isced" in framework else "", url):
-                fields.add(field)
-            european = "eqf" in framework or "european qualifications framework" in framework
-            if level := _level(code if european else "", url):
-                levels.add(level)
+    found = list(islice((each for claims in credentials for each in _achievements(claims)), _MOST + 1))
+    scopes = [_Scope.of(achievement) for achievement in found[:_MOST]]
+    fields = {code for scope in scopes for code in scope.fields}
+    levels = {level for scope in scopes for level in scope.levels}
+    types = {name for scope in scopes for name in scope.types}
     shared = commonprefix(sorted(fields))  # noqa: RUF071 - not paths: the digits that all codes begin with
+    is_cut = len(found) > _MOST
+    stated = ((_FIELD, fields), (_LEVEL, levels), (_TYPE, types))
+    partly = {name for name, values in stated if values and (is_cut or any(name in each.missing for each in scopes))}
     return StatedScope(
         # One digit is no code: fields that share no more have nothing in common.
         field=(shared if len(shared) > 1 else "") if fields else None,
         levels=(min(levels), max(levels)) if levels else None,
         qualification_types=frozenset(types) if types else None,
+        partly=frozenset(partly),
     )
+
+
+@dataclass(slots=True)
+class _Scope:
+    """What one achievement states, and what of its scope it does not state or not legibly."""
+
+    fields: set[str] = field(default_factory=set)
+    levels: set[int] = field(default_factory=set)
+    types: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, achievement: Mapping[str, Any]) -> _Scope:
+        scope = cls()
+        if (name := _kebab(achievement.get("achievementType"))) in QUALIFICATION_TYPES:
+            scope.types.add(name)
+        if isinstance(code := achievement.get("fieldOfStudy"), str) and (found := _field(code, code)):
+            scope.fields.add(found)
+        alignments = list(islice(_objects(achievement.get("alignment", achievement.get("alignments"))), _MOST + 1))
+        for alignment in alignments[:_MOST]:
+            scope._align(alignment)
+        if len(alignments) > _MOST:
+            scope.missing |= {_FIELD, _LEVEL}
+        stated = ((_FIELD, scope.fields), (_LEVEL, scope.levels), (_TYPE, scope.types))
+        scope.missing |= {name for name, values in stated if not values}
+        return scope
+
+    def _align(self, alignment: Mapping[str, Any]) -> None:
+        code, url = _text(alignment.get("targetCode")), _text(alignment.get("targetUrl"))
+        framework = _text(alignment.get("targetFramework")).casefold()
+        of_fields = "isced" in framework or "/isced-f/" in url.casefold()
+        of_levels = "eqf" in framework or "european qualifications framework" in framework or "/eqf/" in url.casefold()
+        if found := _field(code if "isced" in framework else "", url):
+            self.fields.add(found)
+        elif of_fields:
+            self.missing.add(_FIELD)
+        if level := _level(code if of_levels else "", url):
+            self.levels.add(level)
+        elif of_levels:
+            self.missing.add(_LEVEL)
+        members = ("targetCode", "targetUrl", "targetFramework")
+        if any(len(text) > _LONGEST for name in members if isinstance(text := alignment.get(name), str)):
+            self.missing |= {_FIELD, _LEVEL}
 
 
 def _achievements(claims: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -78,7 +118,7 @@ def _level(code: str, url: str) -> int | None:
 
 
 def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) and len(value) <= 200 else ""
+    return value.strip() if isinstance(value, str) and len(value) <= _LONGEST else ""
 
 
 def _kebab(value: object) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
+from anchor.cli.console import Column, Fields, Listing, bold
 from anchor.cli.session import Session, command
 from anchor.cli.statuses import reason_of
 from anchor.workspace import Workspace
@@ -18,9 +18,10 @@ from registry.chain.accreditations import read_ledger
 from registry.chain.calls import Kind, Reason
 from registry.chain.client import MinedTransaction
 from registry.chain.contract import CredentialRegistry
-from registry.errors import ChainError, ChainUnavailable, SettingsError
+from registry.errors import ChainUnavailable, SettingsError
 from registry.scope import Scope
 from registry.timestamps import read_timestamp, write_timestamp
+from registry.untrusted_text import marked
 
 app = typer.Typer(help="Offer, accept and change accreditations.", no_args_is_help=True)
 
@@ -64,7 +65,7 @@ def offer(
         data = registry.offer_accreditation_data(terms)
         mined = _send(workspace, registry, f"offer {body} {holder}", data)
         accreditation = _made(registry, mined)
-    _tell(session, accreditation, f"Accreditation [bold]{accreditation.id}[/] is offered to party {holder}.")
+    _tell(session, accreditation, f"Accreditation {accreditation.id} is offered to party {holder}.")
     session.say(f"It holds once the party runs: testamur accredit accept {accreditation.id}")
 
 
@@ -91,7 +92,7 @@ def recognise(
         data = registry.recognise_data(terms)
         mined = _send(workspace, registry, f"recognise {body} {other}", data)
         accreditation = _made(registry, mined)
-    _tell(session, accreditation, f"Body {body} recognises body {other}, as number [bold]{accreditation.id}[/].")
+    _tell(session, accreditation, f"Body {body} recognises body {other}, as number {accreditation.id}.")
 
 
 @app.command()
@@ -162,12 +163,26 @@ def show(session: Session, number: Number) -> None:
     with session.workspace(read_only=True) as workspace:
         accreditation = _existing(workspace.registry, number)
     session.result(_content(accreditation))
-    for name, value in _content(accreditation).items():
-        if name != "history":
-            session.say(f"{name:>14}  {'' if value is None else value}")
+    until = accreditation.valid_until
+    session.say(
+        Fields(
+            {
+                "number": accreditation.id,
+                "kind": accreditation.kind.value,
+                "body": accreditation.body,
+                "holder": accreditation.holder,
+                "state": accreditation.state.value,
+                "scope": accreditation.scope,
+                "valid from": write_timestamp(accreditation.valid_from),
+                "valid until": "no end" if until is None else write_timestamp(until),
+                "evidence hash": f"0x{accreditation.evidence_hash.hex()}",
+                "evidence URI": marked(accreditation.evidence_uri),
+            }
+        )
+    )
     for change in accreditation.changes:
         session.say(
-            f"{'':>14}  {change.state.value} from {write_timestamp(change.effective_from)}, "
+            f"{'':>15}  {change.state.value} from {write_timestamp(change.effective_from)}, "
             f"recorded {write_timestamp(change.recorded_at)}" + (f" ({change.reason})" if change.reason else "")
         )
 
@@ -186,10 +201,10 @@ def body(
     session.result(
         {"party": party, "given": [_content(each) for each in given], "held": [_content(each) for each in held]}
     )
-    session.say(f"[bold]Party {party} says of others[/]: {'nothing' if not given else ''}")
+    session.say(bold(f"Party {party} says of others"), ": nothing" if not given else ":")
     if given:
         session.say(_table(given))
-    session.say(f"[bold]Others say of party {party}[/]: {'nothing' if not held else ''}")
+    session.say(bold(f"Others say of party {party}"), ": nothing" if not held else ":")
     if held:
         session.say(_table(held))
 
@@ -201,7 +216,7 @@ def _change(session: Session, number: int, became: str, data_of: Callable[[Crede
         data = data_of(registry, max(_head_time(workspace), int(before.changes[-1].effective_from.timestamp())))
         _send(workspace, registry, f"{became} {number} after {len(before.changes)}", data)
         accreditation = _existing(registry, number)
-    _tell(session, accreditation, f"Number [bold]{number}[/] is {became}.")
+    _tell(session, accreditation, f"Number {number} is {became}.")
 
 
 def _send(workspace: Workspace, registry: CredentialRegistry, purpose: str, data: bytes) -> MinedTransaction:
@@ -217,7 +232,7 @@ def _existing(registry: CredentialRegistry, number: int) -> Accreditation:
     try:
         return read_ledger(registry)[number]
     except KeyError:
-        raise ChainError(
+        raise SettingsError(
             f"there is no accreditation {number}",
             where=registry.client.where,
             remedy="`testamur body` lists those of a party.",
@@ -256,15 +271,13 @@ def _content(accreditation: Accreditation) -> dict[str, Any]:
     }
 
 
-def _table(accreditations: list[Accreditation]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in ("number", "kind", "body", "holder", "state", "period", "scope"):
-        table.add_column(name)
-    for each in accreditations:
-        table.add_row(
-            str(each.id), each.kind, str(each.body), str(each.holder), each.state, _period(each), str(each.scope)
-        )
-    return table
+def _table(accreditations: list[Accreditation]) -> Listing:
+    columns = [Column(name) for name in ("number", "kind", "body", "holder", "state", "period")]
+    rows = (
+        (str(each.id), each.kind, str(each.body), str(each.holder), each.state, _period(each), str(each.scope))
+        for each in accreditations
+    )
+    return Listing([*columns, Column("scope", folds=True)], rows)
 
 
 def _period(accreditation: Accreditation) -> str:

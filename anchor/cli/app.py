@@ -22,11 +22,13 @@ from anchor.cli import (
     trees,
     verification,
 )
+from anchor.cli.console import SafeConsole
+from anchor.cli.group import SafeGroup
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"testamur {version('testamur')}")
+        SafeConsole().say(f"testamur {version('testamur')}")
         raise typer.Exit
 
 
@@ -38,7 +40,7 @@ app = typer.Typer(
 )
 
 
-@app.callback()
+@app.callback(cls=SafeGroup)
 def root(
     show_version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)

@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from anchor.audit import Audit, Auditor
 from anchor.audit_chain import block_at, existing_block
 from anchor.audit_csv import write_csv
 from anchor.audit_html import write_html
 from anchor.audit_json import CLEAN, COULD_NOT_BE_CHECKED, DIFFERENCES, content, outcome
-from anchor.audit_text import plain
+from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.workspace import Workspace
 from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
+from registry.chain_names import reached_chain_name
 from registry.errors import ChainError, RegistryError, SettingsError
 from registry.settings import EMBEDDED, Settings
 from registry.store.trees import open_trees
 from registry.timestamps import read_timestamp, write_timestamp
+from registry.untrusted_text import LONGEST, terminal_text
 
 SHOWN: Final = 20
 _EXITS: Final = {
@@ -31,9 +31,12 @@ _EXITS: Final = {
     COULD_NOT_BE_CHECKED: Exit.COULD_NOT_BE_CHECKED,
 }
 _ENDINGS: Final = {
-    CLEAN: "[bold green]Clean[/]: everything that was compared agrees.",
-    DIFFERENCES: "[bold red]Differences[/]: not everything agrees; what each means is told above.",
-    COULD_NOT_BE_CHECKED: "[bold yellow]Could not be checked[/]: nothing differs, but not all could be compared.",
+    CLEAN: (Styled("Clean", "bold green"), ": everything that was compared agrees."),
+    DIFFERENCES: (Styled("Differences", "bold red"), ": not everything agrees; what each means is told above."),
+    COULD_NOT_BE_CHECKED: (
+        Styled("Could not be checked", "bold yellow"),
+        ": nothing differs, but not all could be compared.",
+    ),
 }
 
 
@@ -69,7 +72,7 @@ def audit(
     session.result(content(found))
     _say(session, found)
     for path in written:
-        session.say(f"Written: {escape(str(path))}")
+        session.say(f"Written: {path}")
     return _EXITS[outcome(found)]
 
 
@@ -96,6 +99,7 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
         since=first,
         until=last,
         phase=session.progress,
+        head_age_seconds=session.settings.head_age_seconds,
     )
     return auditor.run()
 
@@ -124,11 +128,10 @@ def _block(option: str, text: str, client: ChainClient, *, after: bool) -> int:
 def _say(session: Session, found: Audit) -> None:
     counts, block = found.checked, found.block
     whom = "all parties" if found.issuer is None else f"issuer {found.issuer} alone"
-    session.say(f"[bold]{found.contract}[/] on {found.chain}, {whom}")
+    embedded = session.settings.chain == EMBEDDED
+    session.say(bold(found.contract), f" on {reached_chain_name(found.chain, embedded=embedded)}, {whom}")
     since = f", batches from block {found.since} on" if found.since else ""
     session.say(f"as of block {block.number} ({write_timestamp(block.timestamp)}) 0x{block.hash.hex()}{since}")
-    table = Table("compared", "how many", show_edge=False)
-    table.columns[1].justify = "right"
     compared = [
         ("events, decoded again", counts.events),
         ("transactions with their receipts", counts.transactions),
@@ -144,24 +147,23 @@ def _say(session: Session, found: Audit) -> None:
             ("trees derived again", counts.trees),
             ("leaves in them", counts.leaves),
         ]
-    for name, number in compared:
-        table.add_row(name, f"{number:,}")
-    session.say(table)
+    columns = (Column("compared"), Column("how many", right=True))
+    session.say(Listing(columns, [(name, f"{number:,}") for name, number in compared]))
     for note in found.notes:
-        session.say(escape(plain(note)))
+        session.say(_short(note))
     _say_differences(session, found)
     for each in found.unchecked[:SHOWN]:
-        session.say(f"[bold yellow]not checked[/] {escape(plain(each.subject))}: {escape(plain(each.why))}")
+        session.say(Styled("not checked", "bold yellow"), f" {_short(each.subject)}: {_short(each.why)}")
     _say_more(session, len(found.unchecked) - SHOWN, "unchecked")
-    session.say(_ENDINGS[outcome(found)])
+    session.say(*_ENDINGS[outcome(found)])
 
 
 def _say_differences(session: Session, found: Audit) -> None:
     told = set()
     for each in found.differences[:SHOWN]:
-        session.say(f"[bold red]{each.kind.value}[/] {escape(plain(each.subject))}: {escape(plain(each.what))}")
+        session.say(Styled(each.kind.value, "bold red"), f" {_short(each.subject)}: {_short(each.what)}")
         if each.kind not in told:
-            session.say(f"  {escape(each.means)}")
+            session.say(f"  {each.means}")
             told.add(each.kind)
     _say_more(session, len(found.differences) - SHOWN, "differences")
 
@@ -169,3 +171,7 @@ def _say_differences(session: Session, found: Audit) -> None:
 def _say_more(session: Session, more: int, table: str) -> None:
     if more > 0:
         session.say(f"… and {more:,} more: all of them with --json ({table}) or in {table}.csv with --csv.")
+
+
+def _short(text: str) -> str:
+    return terminal_text(text, LONGEST)

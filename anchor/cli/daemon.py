@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
 
 
@@ -20,11 +21,11 @@ def daemon(
 
     def started(url: str) -> None:
         session.result({"url": url})
-        session.say(f"The daemon listens at [bold]{url}[/]; Ctrl+C ends it.")
+        session.say("The daemon listens at ", bold(url), "; Ctrl+C ends it.")
 
     with session.workspace() as workspace:
         stopped = run_daemon(workspace, Address(host, port), started=started)
     if stopped is None:
         return Exit.DONE
-    session.say(f"[bold red]The daemon has stopped: {stopped}[/]")
+    session.say(Styled(f"The daemon has stopped: {stopped}", "bold red"))
     return Exit.STOPPED

@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 
+from anchor.cli.console import Styled, bold
 from anchor.cli.jobs import batch_content, batch_table
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.verification import say_verdict
+from anchor.cli.wording import amount
 from anchor.workspace import Workspace
 from registry.errors import SettingsError
 from registry.settings import EMBEDDED, Settings
@@ -34,7 +36,8 @@ def demo(
         place = Path(stack.enter_context(tempfile.TemporaryDirectory())) if folder is None else folder
         settings = Settings(data_folder=place / "testamur-data", chain=EMBEDDED, issuer=None)
         workspace = stack.enter_context(Workspace(settings))
-        done = run_demo(workspace, place / "credentials", count, lambda step: session.say(f"[dim]· {step}[/]"))
+        done = run_demo(workspace, place / "credentials", count, lambda step: session.say(Styled(f"· {step}", "dim")))
+        chain = workspace.asked_chain
     seconds = time.monotonic() - started
     audit, absence = done.audit, done.absence
     session.result(
@@ -52,22 +55,27 @@ def demo(
             },
         }
     )
-    session.say("\n[bold]The issuers see[/] their batches, and what they cost:")
+    session.say()
+    session.say(bold("The issuers see"), " their batches, and what they cost:")
     session.say(batch_table(done.rows))
     for number, name in done.parties.items():
         session.say(f"  issuer {number} is {name}")
     session.say(f"  {done.gas_a_credential:,.0f} gas a credential")
-    session.say("\n[bold]A verifier sees[/] one verdict a credential, and why:")
+    session.say()
+    session.say(bold("A verifier sees"), " one verdict a credential, and why:")
     for verdict in done.verdicts.values():
         say_verdict(session, verdict)
     if absence is not None:
-        session.say(f"never-issued.json: [bold]{absence.outcome}[/]: {absence.text}")
-    session.say("\n[bold]An auditor sees[/] that nothing is missing:")
+        session.say("never-issued.json: ", bold(absence.outcome), f": {absence.text}")
+    session.say()
+    session.say(bold("An auditor sees"), " that nothing is missing:")
     session.say(
         f"  {audit.events} anchors, {audit.credentials:,} credentials, {audit.revoked} revoked; "
-        f"every root was derived again from its leaves; {len(audit.differences)} differences"
+        f"every root was derived again from its leaves; {amount(len(audit.differences), 'difference')}"
     )
     for difference in audit.differences:
-        session.say(f"  [red]{difference}[/]")
-    session.say(f"\nDone in {seconds:.1f} s." + (f" Everything is in {folder}." if folder else ""))
+        session.say(Styled(f"  {difference}", "red"))
+    session.say()
+    session.say(f"Chain: {chain}")
+    session.say(f"Done in {seconds:.1f} s." + (f" Everything is in {folder}." if folder else ""))
     return Exit.FAILED if audit.differences else Exit.DONE

@@ -8,14 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
+from anchor.cli.chains import say_chain
+from anchor.cli.console import Fields, bold
 from anchor.cli.session import Session, command
 from anchor.transact import Sender
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry, Party
 from registry.chain.hexadecimal import checksummed
-from registry.errors import ChainError, SettingsError
+from registry.errors import ChainUnavailable, SettingsError
+from registry.timestamps import write_timestamp
+from registry.untrusted_text import marked
 
 app = typer.Typer(help="Register and show parties, their operators and their controller.", no_args_is_help=True)
+
+_UNREAD = "not known: the endpoint does not give the events of so many blocks"
 
 PartyNumber = Annotated[int | None, typer.Argument(help="Number of the party; default: the issuer of the settings.")]
 Address = Annotated[str, typer.Argument(help="Address, 0x and 40 hexadecimal digits.")]
@@ -33,10 +39,11 @@ def register(
     with session.workspace() as workspace:
         registry = workspace.ready_to_write()
         number = register_party(workspace, workspace.sender, uri, profile_hash)
-        party = _existing(registry, number)
+        party, chain = _existing(registry, number), workspace.asked_chain
     session.result(_content(party))
-    session.say(f"Party [bold]{number}[/] is registered for {uri}, controlled by {party.controller}.")
-    session.say(f"Put [bold]issuer = {number}[/] in testamur.toml, or name it with --issuer {number}.")
+    session.say("Party ", bold(number), f" is registered for {marked(uri)}, controlled by {party.controller}.")
+    session.say("Put ", bold(f"issuer = {number}"), f" in testamur.toml, or name it with --issuer {number}.")
+    say_chain(session, chain)
 
 
 @app.command()
@@ -45,9 +52,25 @@ def show(session: Session, number: PartyNumber = None) -> None:
     """Show a party as the chain has it."""
     with session.workspace(read_only=True) as workspace:
         party = _existing(workspace.registry, number or workspace.issuer())
-    session.result(_content(party))
-    for name, value in _content(party).items():
-        session.say(f"{name:>18}  {'' if value is None else value}")
+        operators, chain = _operators(workspace.registry, party), workspace.asked_chain
+    session.result(_content(party) | {"operators": operators})
+    retired = None if party.retired_at is None else write_timestamp(party.retired_at)
+    session.say(
+        Fields(
+            {
+                "party": party.id,
+                "URI": marked(party.uri),
+                "profile hash": f"0x{party.profile_hash.hex()}",
+                "controller": party.controller,
+                "offered to": party.pending_controller,
+                "operators": _UNREAD if operators is None else ", ".join(operators) or "none: nobody can anchor",
+                "registered": write_timestamp(party.registered_at),
+                "retired": retired,
+                "batches": party.sequence,
+                "chain": chain,
+            }
+        )
+    )
 
 
 @app.command()
@@ -116,13 +139,21 @@ def register_party(workspace: Workspace, sender: Sender, uri: str, profile_hash:
 def _existing(registry: CredentialRegistry, number: int) -> Party:
     party = registry.party(number)
     if party is None:
-        raise ChainError(
+        raise SettingsError(
             f"there is no party {number}",
             where=registry.client.where,
             remedy=f"The contract has parties 1 to {registry.party_count()}.",
             code="unknown-party",
         )
     return party
+
+
+def _operators(registry: CredentialRegistry, party: Party) -> list[str] | None:
+    """None when the endpoint does not give the events by which they are found."""
+    try:
+        return list(registry.operators(party.id))
+    except ChainUnavailable:
+        return None
 
 
 def _content(party: Party) -> dict[str, Any]:

@@ -9,11 +9,15 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.table import Table
 
 from anchor.batches import Batches, Selection, revoked_among, select
+from anchor.cli.chains import chain_content, say_chain
+from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
+from anchor.cli.waiting import Watch
+from anchor.cli.wording import amount, ether
 from anchor.intake import Format, Intake, Reject, digest_of, method_of, take_in
+from anchor.reissue import supersede_voided
 from anchor.workspace import Workspace
 from registry.credential import Limits
 from registry.errors import ContractReverted, IntakeError, RegistryError
@@ -36,23 +40,26 @@ def check(session: Session, path: InputPath, format: InputFormat = Format.AUTO) 
         issuer, store = (_issuer_or_none(workspace), workspace.store) if known else (None, None)
         selection = select(intake, store, issuer)
         root, count = _root_of(selection)
-        gas, why_no_gas = _gas(workspace, issuer, root, count) if known else (None, "there is no data folder yet")
+        gas, price = _gas(workspace, issuer, root, count) if known else (None, "not known, there is no data folder yet")
+        chain = workspace.asked_chain
     session.result(
         {
             **_counts(intake, selection),
             "hazards": dict(intake.hazards),
             "root": None if root is None else f"0x{root.hex()}",
             "gas": gas,
+            **chain_content(chain),
         }
     )
-    session.say(f"[bold]{path}[/]: {_amount(len(intake.records) + len(intake.rejects), 'credential')} read")
+    session.say(bold(path), f": {amount(len(intake.records) + len(intake.rejects), 'credential')} read")
     _say_counts(session, intake, selection)
     for code, number in intake.hazards.most_common():
         sentence, origin = intake.hazard_examples[code]
-        session.say(f"  [yellow]hazard {code}[/] in {number:,}, first in {origin}: {sentence}")
+        session.say("  ", Styled(f"hazard {code}", "yellow"), f" in {number:,}, first in {origin}: {sentence}")
     if root is not None:
-        session.say(f"  root would be [bold]0x{root.hex()}[/] with {_amount(count, 'leaf', 'leaves')}")
-        session.say(f"  gas of the anchor: about {gas:,}" if gas else f"  gas of the anchor: not known, {why_no_gas}")
+        session.say("  root would be ", bold(f"0x{root.hex()}"), f" with {amount(count, 'leaf', 'leaves')}")
+        session.say(f"  gas of the anchor: {price}")
+    say_chain(session, chain)
     session.say("Nothing was written.")
     return Exit.SOME_REJECTED if intake.rejects else Exit.DONE
 
@@ -85,33 +92,53 @@ def anchor(
         registry = workspace.ready_to_write()
         batches = Batches.of(workspace)
         # What an interruption left behind goes first: it may be this very job.
-        rows = batches.resume()
-        content: dict[str, Any] = {}
+        resumed = batches.resume()
+        rows, content = resumed, dict[str, Any]()
         if intake is not None:
             issuer = workspace.issuer()
             selection = select(intake, workspace.store, issuer, reissue=reissue)
             revoked = revoked_among(selection.anchored, registry)
             content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
-            session.say(f"[bold]{path}[/]: {_amount(len(intake.records), 'credential')} digested")
+            session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")
             _say_counts(session, intake, selection, revoked)
             if intake.rejects:
-                session.say(f"  reasons, by file and line, in [bold]{rejects_file}[/]")
+                session.say("  reasons, by file and line, in ", bold(rejects_file))
                 content["rejectsFile"] = str(rejects_file)
+            before = {place.batch.id for place in selection.anchored}
+            rows = [row for row in resumed if row.id in before]
             if selection.records:
-                row = batches.anchor(batches.seal(intake, selection, issuer))
+                row = batches.seal(intake, selection, issuer)
+                with session.live(f"sending batch 0x{row.root.hex()}"):
+                    row = batches.anchor(row)
                 rows = [*(each for each in rows if each.id != row.id), row]
+                if reissue:
+                    content["superseded"] = supersede_voided(workspace, row)
+                    session.say(f"  {amount(content['superseded'], 'credential')} of voided batches replaced")
             else:
                 session.say("  nothing new to anchor")
                 content["roots"] = sorted({f"0x{place.batch.root.hex()}" for place in selection.anchored})
         if wait:
-            timeout = session.settings.finality_timeout
-            rows = [batches.wait_until_final(row, timeout, lambda now: _say_batch(session, now)) for row in rows]
-    session.result({**content, "batches": [batch_content(row) for row in rows]})
+            rows = [_waited_for(session, workspace, batches, row) for row in rows]
+        others = {row.id for row in resumed} - {row.id for row in rows}
+        chain = workspace.asked_chain
+    session.result({**content, **chain_content(chain), "batches": [batch_content(row) for row in rows]})
     for row in rows:
         _say_batch(session, row)
+    if others:
+        session.say(
+            f"{amount(len(others), 'earlier batch', 'earlier batches')} taken up; `testamur status` lists them."
+        )
     if rows:
         session.say(f"Receipts: testamur receipts 0x{rows[-1].root.hex()} -o receipts")
+    say_chain(session, chain)
     return Exit.SOME_REJECTED if intake is not None and intake.rejects else Exit.DONE
+
+
+def _waited_for(session: Session, workspace: Workspace, batches: Batches, row: BatchRow) -> BatchRow:
+    settings = session.settings
+    with session.live(f"waiting for batch 0x{row.root.hex()}") as live:
+        watch = Watch(workspace.client, settings.finality_depth, live=live, say=session.say)
+        return batches.wait_until_final(row, settings.finality_timeout, watch)
 
 
 def _queued(session: Session, path: Path | None, kind: Format, *, reissue: bool, strict: bool, others: bool) -> int:
@@ -140,18 +167,23 @@ def batch_content(row: BatchRow) -> dict[str, Any]:
     }
 
 
-def batch_table(rows: Iterable[BatchRow]) -> Table:
+def batch_table(rows: Iterable[BatchRow]) -> Listing:
     """Batches for a person."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("issuer", "sequence", "root", "leaves", "state", "block", "anchored at"):
-        table.add_column(name, justify="right" if name in ("leaves", "block", "sequence", "issuer") else "left")
-    for row in rows:
-        anchored = "" if row.block_time is None else moment(row.block_time)
-        block, sequence = str(row.block_number or ""), str(row.sequence or "")
-        table.add_row(
-            str(row.issuer), sequence, f"0x{row.root.hex()}", f"{row.leaf_count:,}", row.state, block, anchored
+    names = ("issuer", "sequence", "root", "leaves", "state", "block", "anchored at")
+    columns = [Column(name, right=name in ("leaves", "block", "sequence", "issuer")) for name in names]
+    cells = (
+        (
+            str(row.issuer),
+            str(row.sequence or ""),
+            f"0x{row.root.hex()}",
+            f"{row.leaf_count:,}",
+            row.state,
+            str(row.block_number or ""),
+            "" if row.block_time is None else moment(row.block_time),
         )
-    return table
+        for row in rows
+    )
+    return Listing(columns, cells)
 
 
 def moment(seconds: int) -> str:
@@ -192,7 +224,7 @@ def _refuse_rejects(path: Path | None, intake: Intake, rejects_file: Path, *, st
     place = f"{first.source}, line {first.line}" if first.line else first.source
     if strict or not intake.records:
         raise IntakeError(
-            f"{_amount(len(intake.rejects), 'credential')} rejected, and nothing was anchored; "
+            f"{amount(len(intake.rejects), 'credential')} rejected, and nothing was anchored; "
             f"the first is {place}: {first.reason}",
             where=str(path),
             remedy=f"All of them are in {rejects_file} with their reasons."
@@ -216,16 +248,19 @@ def _issuer_or_none(workspace: Workspace) -> int | None:
 
 
 def _gas(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> tuple[int | None, str]:
+    """The gas of the anchor, and a sentence about it: what it costs now, or why it is not known."""
     if root is None or issuer is None:
-        return None, "no issuer is set" if issuer is None else "there is nothing to anchor"
+        return None, "not known, " + ("no issuer is set" if issuer is None else "there is nothing to anchor")
     try:
-        registry = workspace.registry
+        registry, client = workspace.registry, workspace.client
         data = registry.anchor_data(issuer, root, count)
-        return workspace.client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data), ""
+        gas = client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data)
+        fees = client.fees()
     except ContractReverted as refusal:
-        return None, refusal.what
+        return None, f"not known, {refusal.what}"
     except RegistryError as error:
-        return None, str(error)
+        return None, f"not known, {error}"
+    return gas, f"about {gas:,}, with the fees of now {ether(gas * (fees.base_fee + fees.tip))}"
 
 
 def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
@@ -248,12 +283,13 @@ def _say_counts(session: Session, intake: Intake, selection: Selection, revoked:
         session.say(f"  {number:,} by {method}")
     if selection.duplicates:
         first = selection.duplicates[0]
-        session.say(f"  [yellow]{len(selection.duplicates):,} came twice[/], first {first.again} (as {first.first})")
+        twice = Styled(f"{len(selection.duplicates):,} came twice", "yellow")
+        session.say("  ", twice, f", first {first.again} (as {first.first})")
     if selection.anchored:
         note = f", {revoked:,} of them revoked" if revoked else ""
-        session.say(f"  [yellow]{len(selection.anchored):,} anchored before and left out[/]{note}")
+        session.say("  ", Styled(f"{len(selection.anchored):,} anchored before and left out", "yellow"), note)
     if intake.rejects:
-        session.say(f"  [red]{len(intake.rejects):,} rejected[/]")
+        session.say("  ", Styled(f"{len(intake.rejects):,} rejected", "red"))
         for each in intake.rejects[:SHOWN]:
             place = f"{each.source}, line {each.line}" if each.line else each.source
             session.say(f"    {place}: {each.reason} ({each.code})")
@@ -263,10 +299,7 @@ def _say_batch(session: Session, row: BatchRow) -> None:
     where = "" if row.block_number is None else f" in block {row.block_number:,}"
     note = "" if row.state is BatchState.FINAL else "; not final yet"
     session.say(
-        f"Batch [bold]0x{row.root.hex()}[/] of issuer {row.issuer}: "
-        f"{_amount(row.leaf_count, 'credential')}, {row.state}{where}{note}"
+        "Batch ",
+        bold(f"0x{row.root.hex()}"),
+        f" of issuer {row.issuer}: {amount(row.leaf_count, 'credential')}, {row.state}{where}{note}",
     )
-
-
-def _amount(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -7,15 +7,24 @@ from typing import Annotated, Any
 import typer
 
 from anchor.batches import Batches
+from anchor.cli.chains import chain_content, say_chain
+from anchor.cli.console import Fields, bold
 from anchor.cli.jobs import batch_content, batch_table
 from anchor.cli.session import Session, command
+from anchor.cli.wording import ether
 from anchor.workspace import Workspace
-from registry.chain.genesis import DEVELOPMENT_ACCOUNTS
+from registry.chain.genesis import CHAIN_ID, DEVELOPMENT_ACCOUNTS, DEVELOPMENT_BALANCE_WEI
+from registry.chain_names import ChainName
 from registry.errors import SettingsError, SignerError, WrongChain
 from registry.settings import EMBEDDED
+from registry.store.batches import BatchRow
 from registry.store.tables import BatchState
 
-WEI = 10**18
+_CONTRACT_STATES = {
+    "deployed": "deployed",
+    "no-contract": "not deployed here yet",
+    "wrong-code": "not this program's contract",
+}
 
 
 @command
@@ -23,6 +32,7 @@ def deploy(session: Session) -> None:
     """Deploy the contract on the chain, or find the one that is there."""
     with session.workspace() as workspace:
         deployment, made = workspace.deploy()
+        chain = workspace.asked_chain
     session.result(
         {
             "chain": f"eip155:{deployment.chain_id}",
@@ -30,34 +40,27 @@ def deploy(session: Session) -> None:
             "block": deployment.block_number,
             "codeHash": f"0x{deployment.code_hash.hex()}",
             "deployedNow": made,
+            "chainName": chain and chain.words,
         }
     )
     verb = "is deployed now" if made else "was deployed before"
-    session.say(f"The contract {verb} on chain eip155:{deployment.chain_id} at [bold]{deployment.address}[/].")
+    session.say(f"The contract {verb} at ", bold(deployment.address), ".")
+    say_chain(session, chain)
 
 
 @command
 def status(session: Session) -> None:
     """Show the chain, the issuer, the account that signs, and every batch of this folder."""
     with session.workspace(read_only=True) as workspace:
-        store = workspace.store
-        head = workspace.client.block("latest")
-        content: dict[str, Any] = {
-            "chain": workspace.chain,
-            "head": None if head is None else head.number,
-            "contract": workspace.contract_address,
-            "contractState": _contract_state(workspace),
-            "parties": store.parties(),
-            **_signer_content(workspace),
-        }
-        rows = store.all()
-        if content["contractState"] == "deployed" and any(row.state is not BatchState.FINAL for row in rows):
-            batches = Batches.of(workspace)
-            rows = [row if row.state is BatchState.FINAL else batches.seen(row) for row in rows]
-    session.result({**content, "batches": [batch_content(row) for row in rows]})
-    for name, value in content.items():
-        shown = f"{int(value) / WEI:.6f} ether" if name == "balanceWei" else value
-        session.say(f"{name:>20}  {shown}")
+        if workspace.has_folder:
+            content, rows = _folder_content(workspace)
+        else:
+            content, rows = _content_without_folder(workspace), []
+        chain = workspace.asked_chain
+    session.result({**content, **chain_content(chain), "batches": [batch_content(row) for row in rows]})
+    session.say(Fields(_shown(content, chain)))
+    if not workspace.has_folder:
+        session.say("There is no data folder yet: the first command that writes makes it.")
     if rows:
         session.say(batch_table(rows))
     if any(row.state is BatchState.SEALED for row in rows):
@@ -77,7 +80,7 @@ def devnet(
 
     def started(url: str) -> None:
         session.result({"url": url, "accounts": list(DEVELOPMENT_ACCOUNTS)})
-        session.say(f"The embedded chain is served at [bold]{url}[/]; Ctrl+C ends it.")
+        session.say("The practice chain of this folder is served at ", bold(url), "; Ctrl+C ends it.")
         session.say(f"In another terminal: TESTAMUR_CHAIN={url} testamur status")
 
     with session.workspace() as workspace:
@@ -90,6 +93,68 @@ def _contract_state(workspace: Workspace) -> str:
     except WrongChain as error:
         return error.code
     return "deployed"
+
+
+def _folder_content(workspace: Workspace) -> tuple[dict[str, Any], list[BatchRow]]:
+    store = workspace.store
+    head = workspace.client.block("latest")
+    content: dict[str, Any] = {
+        "head": None if head is None else head.number,
+        "contract": workspace.contract_address,
+        "contractState": _contract_state(workspace),
+        "parties": store.parties(),
+        **_signer_content(workspace),
+    }
+    rows = store.all()
+    unfinished = any(row.state is not BatchState.FINAL for row in rows)
+    if unfinished and content["contractState"] == "deployed" and content["signer"]:
+        batches = Batches.of(workspace)
+        rows = [row if row.state is BatchState.FINAL else batches.seen(row) for row in rows]
+    return content, rows
+
+
+def _content_without_folder(workspace: Workspace) -> dict[str, Any]:
+    """What can be known before there is a data folder: whom to send the fees to, and whether they are there."""
+    from anchor.signer import signer_from
+
+    if workspace.settings.chain == EMBEDDED:
+        # The practice chain begins with the folder, and its beginning is the same everywhere.
+        state, head, chain_id = "no-contract", None, CHAIN_ID
+    else:
+        found = workspace.client.block("latest")
+        state, head, chain_id = _contract_state(workspace), found and found.number, workspace.chain_id
+    content: dict[str, Any] = {
+        "head": head,
+        "contract": workspace.contract_address,
+        "contractState": state,
+        "parties": [],
+    }
+    try:
+        address = signer_from(workspace.settings, chain_id).address
+    except SignerError as error:
+        return {**content, "signer": None, "noSigner": error.what}
+    if workspace.settings.chain == EMBEDDED:
+        balance = DEVELOPMENT_BALANCE_WEI if address in DEVELOPMENT_ACCOUNTS else 0
+    else:
+        balance = workspace.client.balance(address)
+    return {**content, "signer": address, "balanceWei": str(balance), "transactionsUnderWay": 0}
+
+
+def _shown(content: dict[str, Any], chain: ChainName | None) -> dict[str, Any]:
+    state = content["contractState"]
+    parties = ", ".join(map(str, content["parties"]))
+    shown = {
+        "chain": chain,
+        "newest block": content["head"],
+        "contract": content["contract"],
+        "contract is": _CONTRACT_STATES.get(state, state),
+        "parties registered here": parties or "none",
+        "signs": content["signer"] or f"nobody: {content['noSigner']}",
+    }
+    if content["signer"]:
+        shown["balance"] = ether(int(content["balanceWei"]))
+        shown["transactions under way"] = content["transactionsUnderWay"]
+    return shown
 
 
 def _signer_content(workspace: Workspace) -> dict[str, Any]:

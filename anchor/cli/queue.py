@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
+from anchor.cli.console import Column, Fields, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
+from anchor.cli.wording import amount
 from anchor.daemon.intake import Desk, IntakeLimits, Order, reject_content
 from anchor.daemon.view import JobView, JobViews, moment
 from anchor.intake import Format
@@ -25,6 +26,16 @@ from registry.store.keys import ApiKey, KeyStore
 from registry.store.tables import JobState
 
 SHOWN_REJECTS = 20
+_LABELS = {
+    "credentials": "credentials",
+    "rejected": "rejected",
+    "acceptedAt": "accepted",
+    "sealedAt": "sealed",
+    "minedAt": "mined",
+    "finalAt": "final",
+    "finalEstimate": "final, by estimate",
+}
+_BATCH_LABELS = {"leafCount": "leaves", "blockNumber": "block", "blockTime": "anchored at"}
 
 jobs_app = typer.Typer(no_args_is_help=True, help="The jobs of the daemon.")
 key_app = typer.Typer(no_args_is_help=True, help="The keys with which issuers send jobs over HTTP.")
@@ -79,7 +90,9 @@ def put_in_queue(session: Session, path: Path, kind: Format, *, reissue: bool, s
         view = queue.views.of(job)
         rejects = [reject_content(each) for each in queue.jobs.rejects(job.id)][:SHOWN_REJECTS]
     session.result(view.content() | {"rejects": rejects})
-    session.say(f"Job [bold]{job.id}[/] is stored: {job.credentials:,} credentials, {job.rejected:,} rejected.")
+    session.say(
+        "Job ", bold(job.id), f" is stored: {amount(job.credentials, 'credential')}, {job.rejected:,} rejected."
+    )
     for each in rejects:
         place = f"{each['source']}, line {each['line']}" if each["line"] else str(each["source"])
         session.say(f"  {place}: {each['reason']} ({each['code']})")
@@ -106,14 +119,16 @@ def list_jobs(
         found = queue.jobs.all(issuer=session.settings.issuer, state=state, limit=limit)
         views = queue.views.of_all(found)
     session.result([view.content() for view in views])
-    table = Table(box=None, pad_edge=False)
-    for name in ("job", "issuer", "state", "credentials", "rejected", "accepted", "final"):
-        table.add_column(name)
+    columns = [
+        Column(name, right=name in ("issuer", "credentials", "rejected"))
+        for name in ("job", "issuer", "state", "credentials", "rejected", "accepted", "final")
+    ]
+    rows = []
     for view in views:
         job, final = view.job, view.content()["finalAt"]
         counts = (f"{job.credentials:,}", f"{job.rejected:,}")
-        table.add_row(job.id, str(job.issuer), view.state, *counts, moment(job.queued_at) or "", final or "")
-    session.say(table if views else "There are no jobs.")
+        rows.append((job.id, str(job.issuer), view.state, *counts, moment(job.queued_at) or "", final or ""))
+    session.say(Listing(columns, rows) if views else "There are no jobs.")
 
 
 @jobs_app.command("show")
@@ -128,9 +143,10 @@ def show(session: Session, number: JobId) -> None:
     session.result(view.content() | {"steps": steps, "history": happened, "rejects": rejects})
     _say_view(session, view)
     for event in happened:
-        session.say(f"  {event['at']}  {event['state']:<10} {event['detail']}")
+        session.say(f"  {event['at'] or 'time not known':<20}  {event['state']:<10} {event['detail']}")
     for each in rejects:
-        session.say(f"  rejected: {each['source']} {each['line'] or ''} {each['reason']} ({each['code']})")
+        place = f"{each['source']}, line {each['line']}" if each["line"] else str(each["source"])
+        session.say(f"  rejected: {place}: {each['reason']} ({each['code']})")
 
 
 @jobs_app.command("retry")
@@ -234,10 +250,9 @@ def _say_changed(session: Session, queue: _Queue, number: str) -> None:
 
 def _say_view(session: Session, view: JobView) -> None:
     content = view.content()
-    session.say(f"Job [bold]{view.job.id}[/] of issuer {view.job.issuer}: [bold]{view.state}[/]")
-    for name in ("credentials", "rejected", "acceptedAt", "sealedAt", "minedAt", "finalAt", "finalEstimate"):
-        session.say(f"  {name:>14}  {'' if content[name] is None else content[name]}")
-    for name, value in (content["batch"] or {}).items():
-        session.say(f"  {name:>14}  {'' if value is None else value}")
+    session.say("Job ", bold(view.job.id), f" of issuer {view.job.issuer}: ", bold(view.state))
+    session.say(Fields({label: content[name] for name, label in _LABELS.items()}))
+    if content["batch"]:
+        session.say(Fields({_BATCH_LABELS.get(name, name): value for name, value in content["batch"].items()}))
     if content["parked"]:
-        session.say(f"  [yellow]parked: {content['parked']['code']}: {content['parked']['why']}[/]")
+        session.say(Styled(f"  parked: {content['parked']['code']}: {content['parked']['why']}", "yellow"))

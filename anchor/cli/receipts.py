@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from anchor.cli.chains import say_chain
+from anchor.cli.console import bold
 from anchor.cli.session import Session, command
+from anchor.cli.wording import amount
 from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of
 from anchor.workspace import Workspace
 from registry.credential import Limits
@@ -28,7 +31,9 @@ def receipts(
     """Write the receipts of a batch."""
     if cbor and (originals is not None or output.suffix.lower() == ".jsonl"):
         raise SettingsError("--cbor goes with receipts of their own in a folder or ZIP", code="cbor")
-    source = None if originals is None else Originals(originals, _limits(session))
+    source = (
+        None if originals is None else Originals(originals, _limits(session), copies=output.suffix.lower() != ".jsonl")
+    )
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
         with (
@@ -37,19 +42,25 @@ def receipts(
             session.progress("writing") as progress,
         ):
             contract = workspace.contract_address.lower()
+            chain = workspace.asked_chain
             found = receipts_of(row, workspace.store.leaves(row), tree, chain=workspace.chain, contract=contract)
             for number, (leaf, receipt) in enumerate(found, start=1):
                 if source is None:
                     writer.write(receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))
                 else:
-                    writer.write(*source.with_receipt(leaf, receipt))
+                    for name, content in source.with_receipt(leaf, receipt):
+                        writer.write(name, content)
                 progress(number, row.leaf_count)
     session.result(
         {"root": f"0x{row.root.hex()}", "receipts": row.leaf_count, "output": str(output), "state": row.state}
     )
     pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
-    what = "receipts" if originals is None else "credentials with their receipts"
-    session.say(f"{row.leaf_count:,} {what} of batch 0x{row.root.hex()} written to [bold]{output}[/].{pending}")
+    if originals is None:
+        what = amount(row.leaf_count, "receipt")
+    else:
+        what = amount(row.leaf_count, "credential with its receipt", "credentials with their receipts")
+    session.say(f"{what} of batch 0x{row.root.hex()} written to ", bold(output), f".{pending}")
+    say_chain(session, chain)
 
 
 def _batch(workspace: Workspace, text: str) -> BatchRow:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
 from registry.errors import ChainError
 
@@ -26,7 +27,7 @@ def serve(
 
     def started(url: str) -> None:
         session.result({"url": url})
-        session.say(f"The lookup service listens at [bold]{url}[/]; Ctrl+C ends it.")
+        session.say("The lookup service listens at ", bold(url), "; Ctrl+C ends it.")
 
     with session.workspace() as workspace:
         run(workspace, host, port, indexing=index, started=started)
@@ -55,7 +56,7 @@ def index(
         except ChainError as error:
             if error.code != FINALITY_VIOLATED:
                 raise
-            session.say(f"[bold red]The index has stopped: {error}[/]")
+            session.say(Styled(f"The index has stopped: {error}", "bold red"))
             return Exit.STOPPED
         found = index_of(workspace)
         head, counts = found.head(), found.counts()

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
-import orjson
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from anchor.cli.console import Fields, Listing, Piece, SafeConsole, line, write_json
+from anchor.cli.group import tell_fault
 from anchor.workspace import Workspace
 from registry.errors import ChainError, ContractReverted, RegistryError
 from registry.settings import Settings, load_settings
 
 PANEL = "Common options"
-PIPED_WIDTH = 1000
 
 
 class Exit(IntEnum):
@@ -32,6 +30,8 @@ class Exit(IntEnum):
     COULD_NOT_BE_CHECKED = 2
     SOME_REJECTED = 3
     STOPPED = 4
+    # EX_SOFTWARE of sysexits.h: a fault of the program is no verdict.
+    FAULT = 70
 
 
 class Session:
@@ -44,32 +44,45 @@ class Session:
     def __init__(self, settings: Settings, *, as_json: bool):
         self.settings = settings
         self.as_json = as_json
-        # Piped text is for other programs: no line is broken or cut to the width of a screen.
-        self._console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-        self._notes = Console(stderr=True, highlight=False)
+        self._console = SafeConsole()
+        self._notes = SafeConsole(stderr=True)
 
     def workspace(self, *, read_only: bool = False) -> Workspace:
         """The workspace of the settings; close it after use."""
         return Workspace(self.settings, read_only=read_only)
 
-    def say(self, *words: Any) -> None:
-        """Tell a person; silent with `--json`."""
+    def say(self, *pieces: Piece | Listing | Fields) -> None:
+        """Tell a person, in one line of texts that are shown as they are, or in a table; silent with `--json`."""
         if not self.as_json:
-            self._console.print(*words)
+            self._console.say(*pieces)
 
     def result(self, content: Mapping[str, Any] | list[Any]) -> None:
         """Tell a program; silent without `--json`."""
         if self.as_json:
-            sys.stdout.write(orjson.dumps(content, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")
+            write_json(content)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
         """A bar for long work on a terminal; call it with what is done and what there is in all."""
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        percent = TextColumn("{task.percentage:>3.0f}%", markup=False)
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), percent)
         quiet = self.as_json or not self._notes.is_terminal
         with Progress(*columns, TimeRemainingColumn(), console=self._notes, transient=True, disable=quiet) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
+
+    @contextmanager
+    def live(self, begins: str) -> Iterator[Callable[[str], None] | None]:
+        """A line on a terminal that is kept up to date by calling it; None where there is no terminal.
+
+        Args:
+            begins: what it says at first.
+        """
+        if self.as_json or not self._notes.is_terminal:
+            yield None
+            return
+        with self._notes.status(line(begins)) as shown:
+            yield lambda text: shown.update(line(text))
 
 
 def _common(kind: Any, *names: str, help: str) -> Any:  # noqa: A002 - the word of typer
@@ -110,6 +123,11 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
         except RegistryError as error:
             _tell(error, as_json=as_json)
             raise typer.Exit(_exit_code(error)) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as fault:
+            tell_fault(fault)
+            raise typer.Exit(Exit.FAULT) from None
         raise typer.Exit(code or Exit.DONE)
 
     # typer reads the parameters from here; without this it would look through to the function itself.
@@ -129,10 +147,9 @@ def _exit_code(error: RegistryError) -> Exit:
 
 def _tell(error: RegistryError, *, as_json: bool) -> None:
     if as_json:
-        content = {"error": {"code": error.code, "what": error.what, "where": error.where, "remedy": error.remedy}}
-        sys.stdout.write(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n")
+        write_json({"error": {"code": error.code, "what": error.what, "where": error.where, "remedy": error.remedy}})
         return
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(str(error), style="bold red", markup=False)
+    console = SafeConsole(stderr=True)
+    console.say(str(error), style="bold red")
     if error.remedy:
-        console.print(error.remedy, markup=False)
+        console.say(error.remedy)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import typer
 
-from registry.credential import Digest, Limits, digest_bytes, digest_given
+from anchor.reading import read_file
+from registry.credential import Digest, Limits, digest_given
 from registry.errors import CredentialError, IntakeError
 from registry.settings import Settings
+from registry.verify_document import missed
 
 TargetArgument = typer.Argument(help="Credential files, or digests of 64 hexadecimal digits.", show_default=False)
 
@@ -34,6 +36,30 @@ def digests_of(targets: list[str], list_file: Path | None, settings: Settings) -
     return found
 
 
+def digests_of_content(target: str, settings: Settings) -> tuple[Digest, ...]:
+    """Every digest under which a file, or what it holds, may have been anchored; of a digest, itself.
+
+    Raises:
+        CredentialError: the name says that the file is JSON, and it has no digest.
+        IntakeError: it cannot be read, or not all of it, so that there may be more digests.
+    """
+    path = Path(target)
+    if not path.is_file():
+        return (digest_of_target(target, settings),)
+    reading = read_file(path, _limits(settings))
+    if reading.digest is None and reading.refusal is not None:
+        reading.refusal.where = reading.refusal.where or target
+        raise reading.refusal
+    if reading.unread:
+        raise IntakeError(
+            f"not all of it was read ({missed(reading)}), so not every digest that it may be anchored by is known",
+            where=target,
+            remedy="Ask about each digest by itself, as 64 hexadecimal digits.",
+            code="unread",
+        )
+    return reading.digests
+
+
 def digest_of_target(target: str, settings: Settings) -> Digest:
     """The digest of a file, or the digest itself where the word is one and there is no such file."""
     path = Path(target)
@@ -47,11 +73,16 @@ def digest_of_target(target: str, settings: Settings) -> Digest:
                 remedy="Check the path.",
                 code="unreadable",
             ) from None
-    limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
-    try:
-        return digest_bytes(path.read_bytes(), str(path), limits)
-    except OSError as error:
-        raise _unreadable(path, error) from None
+    reading = read_file(path, _limits(settings))
+    if reading.digest is None:
+        error = reading.refusal or CredentialError("it has no digest")
+        error.where = error.where or target
+        raise error
+    return reading.digest
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
 
 
 def _given(text: str, where: str) -> Digest:

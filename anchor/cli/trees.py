@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from anchor.cli.console import Styled
 from anchor.cli.session import Exit, Session, command
+from anchor.cli.wording import amount
 from registry.errors import SettingsError, StoreError, TreeError
 from registry.store.trees import DAMAGED, UNAVAILABLE, FolderTrees, TreeStore, open_trees
 from registry.treefile import TreeId
@@ -39,9 +41,9 @@ def push(session: Session) -> int:
                 broken.append({**_named(tree), "code": error.code, "what": str(error)})
     there = len(trees) - len(copied) - len(broken)
     session.result({"store": settings.trees, "copied": copied, "thereBefore": there, "broken": broken})
-    session.say(f"{len(copied):,} trees copied to {settings.trees}, {there:,} were there before.")
+    session.say(f"{amount(len(copied), 'tree')} copied to {settings.trees}, {there:,} were there before.")
     for each in broken:
-        session.say(f"[red]not copied[/]: {each['what']} ({each['code']})")
+        session.say(Styled("not copied", "red"), f": {each['what']} ({each['code']})")
     return Exit.FAILED if broken else Exit.DONE
 
 

@@ -8,17 +8,18 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from anchor.absence import absence_of
+from anchor.cli.chains import say_chain
+from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
-from anchor.cli.targets import digest_of_target
+from anchor.cli.targets import digests_of_content
 from anchor.verification import FileVerifier, credential_files, is_digest
 from registry.errors import IntakeError, SettingsError
 from registry.timestamps import read_timestamp, write_timestamp
+from registry.verdict import OtherReceipt
 from registry.verify import Outcome, Overall, Verdict
-from registry.verify_absence import proof_content
+from registry.verify_absence import gravest, proof_content
 
 COLOURS = {
     Overall.VALID: "green",
@@ -60,6 +61,7 @@ def verify(
             )
             verdicts.append(check)
             progress(number, len(files))
+        chain = workspace.asked_chain
     single = len(paths) == 1 and not paths[0].is_dir()
     session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     if single:
@@ -68,6 +70,7 @@ def verify(
         session.say(verdict_table(verdicts))
         counts = {overall: sum(verdict.overall is overall for verdict in verdicts) for overall in Overall}
         session.say(", ".join(f"{number:,} {overall}" for overall, number in counts.items() if number))
+    say_chain(session, chain)
     return worst(verdicts)
 
 
@@ -78,44 +81,69 @@ def absent(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the proofs to this file.")] = None,
 ) -> int:
     """Prove that an issuer never anchored a credential."""
-    digest = digest_of_target(target, session.settings)
+    digests = digests_of_content(target, session.settings)
     with session.workspace(read_only=True) as workspace:
-        verdict, proofs = absence_of(workspace, digest.value, workspace.issuer())
+        issuer = workspace.issuer()
+        answers = [absence_of(workspace, digest.value, issuer) for digest in digests]
+        chain = workspace.asked_chain
+    verdict = gravest([verdict for verdict, _ in answers])
+    content = verdict.to_dict() | {"digests": [digest.hex for digest in digests]}
     if output is not None:
-        content = {**verdict.to_dict(), "proofs": [proof_content(root, proof) for root, proof in proofs.items()]}
+        proofs = [
+            proof_content(root, proof) | {"digest": answer.digest.hex()}
+            for answer, proofs in answers
+            for root, proof in proofs.items()
+        ]
         try:
-            output.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+            output.write_bytes(orjson.dumps(content | {"proofs": proofs}, option=orjson.OPT_INDENT_2) + b"\n")
         except OSError as error:
             raise IntakeError(f"it cannot be written: {error.strerror}", where=str(output)) from None
-    session.result(verdict.to_dict())
-    session.say(f"[bold]{verdict.outcome}[/] ({verdict.code})")
-    session.say(f"  {digest.hex} by {digest.method}")
+    session.result(content)
+    session.say(bold(verdict.outcome), "" if verdict.code == verdict.outcome else f" ({verdict.code})")
+    for digest in digests:
+        about = " (this answer)" if len(digests) > 1 and digest.value == verdict.digest else ""
+        session.say(f"  {digest.hex} by {digest.method}{about}")
     session.say(f"  {verdict.text}")
+    say_chain(session, chain)
     return verdict.exit_code
 
 
 def say_verdict(session: Session, verdict: Verdict) -> None:
     """One verdict with all its checks."""
     overall = verdict.overall
-    session.say(Text.assemble(f"{verdict.name}: ", (str(overall), f"bold {COLOURS[overall]}")))
+    session.say(f"{verdict.name}: ", Styled(overall, f"bold {COLOURS[overall]}"))
     for check in verdict.checks:
-        outcome = (f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
-        session.say(Text.assemble(outcome, f"  {check.name:<9}  {check.text} ({check.code})"))
+        outcome = Styled(f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
+        session.say(outcome, f"  {check.name:<9}  {check.text} ({check.code})")
+    for other in verdict.other_receipts:
+        session.say(f"  another receipt, {_named(other)}: {other.overall} ({', '.join(other.codes) or 'not needed'})")
+        if other.text:
+            session.say(f"    {other.text}")
 
 
-def verdict_table(verdicts: list[Verdict]) -> Table:
+def _named(other: OtherReceipt) -> str:
+    """Whose it is, and of which batch."""
+    if other.root is None:
+        return "which cannot be read"
+    return f"of issuer {other.issuer} on {other.chain}, batch 0x{other.root.hex()}"
+
+
+def verdict_table(verdicts: list[Verdict]) -> Listing:
     """Many verdicts, a line each, with the first check that decided it."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("file", "verdict", "issuer", "anchored at", "reason"):
-        table.add_column(name, overflow="fold")
+    columns = (
+        Column("file"),
+        Column("verdict", folds=True),
+        Column("issuer"),
+        Column("anchored at"),
+        Column("reason", folds=True),
+    )
+    rows = []
     for verdict in verdicts:
-        overall = verdict.overall
+        overall = Styled(verdict.overall, COLOURS[verdict.overall])
         anchored = "" if verdict.anchored_at is None else write_timestamp(verdict.anchored_at)
         issuer = "" if verdict.issuer is None else str(verdict.issuer)
-        table.add_row(
-            Text(verdict.name), Text(overall, style=COLOURS[overall]), issuer, anchored, ", ".join(_reasons(verdict))
-        )
-    return table
+        rows.append((verdict.name, overall, issuer, anchored, ", ".join(_reasons(verdict))))
+    return Listing(columns, rows)
 
 
 def worst(verdicts: list[Verdict]) -> Exit:

@@ -12,6 +12,7 @@ import structlog
 
 from anchor.daemon.notices import EVENTS, Notice
 from registry.settings import Settings
+from registry.untrusted_text import log_text
 
 HIDDEN: Final = "[hidden]"
 SECRET_NAMES: Final = ("password", "secret", "token", "authorization", "api_key", "private_key", "mnemonic")
@@ -97,7 +98,7 @@ class Log:
             if any(word in name.lower() for word in SECRET_NAMES):
                 line[name] = HIDDEN
             elif isinstance(value, str):
-                line[name] = _printable(self._cleaned(value))
+                line[name] = log_text(self._cleaned(value))
         return line
 
     def _cleaned(self, text: str) -> str:
@@ -116,8 +117,3 @@ class _Handler(logging.Handler):
         if record.exc_info:
             message += "\n" + logging.Formatter().formatException(record.exc_info)
         self._log.record(record.name, record.levelname.lower(), message)
-
-
-def _printable(text: str) -> str:
-    """Names of files and answers of servers must not begin a new line or steer a terminal."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -218,6 +218,15 @@ class CredentialRegistry(Calls):
             for event in events
         }
 
+    def operators(self, party: int) -> tuple[str, ...]:
+        """The addresses that may anchor for the party, checksummed, in the order in which they were named.
+
+        Found by events, in one request, and each confirmed by the contract.
+        """
+        logs = self.client.logs(self.address, [_topic("OperatorSet"), party.to_bytes(32, "big")])
+        named = dict.fromkeys(checksummed(event.arguments["operator"]) for event in self.decode_events(logs))
+        return tuple(address for address in named if self.is_operator(party, address))
+
     def decode_events(self, logs: Iterable[Log]) -> tuple[Event, ...]:
         """This contract's events among the logs, decoded; events of others are left out.
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from registry.anchors import AnchorPlace, AnchorState
@@ -14,21 +12,14 @@ from registry.chain.calls import Purpose
 from registry.chain.client import TRY_LATER, Block
 from registry.chain.contract import Anchored, Batch, CredentialRegistry, Party, StatusChange
 from registry.chain.deployment import create2_address, deployment_seen
+from registry.chain.heads import Clock, age_of_head, utc_now
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
-from registry.freshness import DEFAULT_LATE_SECONDS, PACE_SAMPLE, AgeLimits, Freshness, HeadAge, head_age, pace
+from registry.freshness import DEFAULT_LATE_SECONDS, HeadAge
 from registry.verdict import BatchFacts, BlockRef, ChainFacts, FactsUnavailable, PartyFacts
 
 WORD_BITS = 256
 
 T = TypeVar("T")
-
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The real time, whatever the moment is that dates are judged by."""
-    return datetime.now(UTC)
 
 
 class OtherAnchor(NamedTuple):
@@ -188,23 +179,10 @@ class FactsReader:
                     raise
                 final = -1
             chain = f"eip155:{self._client.chain_id()}"
-            return _Pinned(chain, block, final, self._age(chain, block))
+            age = age_of_head(self._client, chain, block, self._head_age_seconds, self._clock)
+            return _Pinned(chain, block, final, age)
 
         return self._once(("pinned",), read)
-
-    def _age(self, chain: str, block: Block) -> HeadAge:
-        """How old the newest block is; the chain's pace is asked for only where it can excuse that."""
-        limits, now = AgeLimits.of(self._head_age_seconds, chain), self._clock()
-        found = head_age(block.timestamp, now, limits=limits)
-        if found.freshness is Freshness.FRESH or found.seconds < 0 or not block.number:
-            return found
-        back = min(PACE_SAMPLE, block.number)
-        with suppress(ChainUnavailable):
-            before = self._client.block(block.number - back)
-            if before is not None:
-                mean = pace(block.timestamp, before.timestamp, back)
-                return head_age(block.timestamp, now, pace_seconds=mean, limits=limits)
-        return found
 
     def _anchored(self, issuer: int, root: bytes) -> Batch | None:
         at = self._pinned().block.number

@@ -16,19 +16,19 @@ from registry.accreditation import Ledger
 from registry.anchors import AnchorPlace
 from registry.chain.accreditations import read_ledger
 from registry.chain.contract import CredentialRegistry
-from registry.chain.facts import Clock, FactsReader, OtherAnchor, utc_now
+from registry.chain.facts import FactsReader, OtherAnchor
+from registry.chain.heads import Clock, utc_now
 from registry.chain_names import chain_name
-from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, Digest, Limits, digest_bytes, digest_given
-from registry.errors import CredentialError, ProofError, ReceiptError, RegistryError
+from registry.credential import DEFAULT_LIMITS, Digest, Limits, digest_given
+from registry.document import Reading, digest_only, read_document
+from registry.errors import ProofError, ReceiptError, RegistryError
 from registry.freshness import DEFAULT_LATE_SECONDS
 from registry.merkle import check_inclusion
 from registry.policy import Policy
-from registry.receipt import Receipt, embedded
-from registry.strictjson import parse_json
+from registry.receipt import Receipt
 from registry.verify import (
     ChainFacts,
     Code,
-    DigestedDocument,
     FactsUnavailable,
     Trust,
     Verdict,
@@ -36,9 +36,12 @@ from registry.verify import (
     other_chain,
     verify,
 )
+from registry.verify_receipts import MOST_JUDGED, Judged, decided
 
 # A chain that did not answer so often in a row is not waited for again: a folder has thousands of credentials.
 MOST_SILENCES: Final = 3
+MOST_KNOWN: Final = 8
+"""Anchors known here of which the verdict is formed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +133,43 @@ class Verifier:
         self._silences = 0
         self._searched: dict[int, Collection[bytes]] = {}
 
-    def verify_bytes(self, document: bytes, name: str, receipt: Receipt | None = None) -> Verdict:
+    def verify_bytes(self, document: bytes, name: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a document or file.
 
         Args:
             name: of the file; its ending tells JSON from other files.
-            receipt: default: one inside the document, else of an anchor that is known here.
+            receipt: this one alone; default: the best of those inside the document and of the anchors that are known
+                here. The error of one that is there and cannot be read makes the verdict say so.
 
         Raises:
-            ReceiptError: a receipt inside the document cannot be read.
             RegistryError: known anchors cannot be looked up.
         """
-        receipt = receipt or self._embedded(document, name) or self._receipt_of(document, name)
-        return self._verdict(document, name, receipt)
+        return self.verify_reading(read_document(document, name, self._limits), receipt)
 
-    def verify_digest(self, text: str, receipt: Receipt | None = None) -> Verdict:
+    def verify_reading(
+        self, reading: Reading, receipt: Receipt | ReceiptError | None = None, beside: Sequence[Receipt] = ()
+    ) -> Verdict:
+        """The verdict on a document that was read before; as `verify_bytes`.
+
+        Args:
+            beside: receipts that were found near the document, judged with those inside it.
+        """
+        receipts: list[Receipt | ReceiptError] = [] if receipt is None else [receipt]
+        if receipt is None:
+            receipts += [*self._embedded(reading), *beside[:MOST_JUDGED], *self._known_receipts(reading, beside)]
+        if not receipts:
+            return self._verdict(reading, reading.name, None)
+        judged = [Judged(each, self._verdict(reading, reading.name, each, receipts)) for each in receipts]
+        return decided(judged, [digest.value for digest in reading.own], self._issuer)
+
+    def verify_digest(self, text: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a digest that the issuer's own system made; there is no document to look at.
 
         Raises:
             CredentialError: it is not a digest.
             RegistryError: known anchors cannot be looked up.
         """
-        digest = digest_given(text)
-        return self._verdict(DigestedDocument(digest), text, receipt or self._known_receipt(digest))
+        return self.verify_reading(digest_only(digest_given(text), text), receipt)
 
     def verify_receipt(self, receipt: Receipt, name: str) -> Verdict:
         """The verdict on a receipt without its document: what it says is checked, the document could not be."""
@@ -219,12 +236,19 @@ class Verifier:
             self._reader = facts
         return facts
 
-    def _verdict(self, document: bytes | DigestedDocument | None, name: str, receipt: Receipt | None) -> Verdict:
+    def _verdict(
+        self,
+        reading: Reading | None,
+        name: str,
+        receipt: Receipt | ReceiptError | None,
+        beside: Sequence[Receipt | ReceiptError] = (),
+    ) -> Verdict:
+        others = [each for each in beside if isinstance(each, Receipt)]
         return verify(
-            document,
+            reading,
             name,
             receipt,
-            None if receipt is None else self.facts(receipt),
+            self.facts(receipt, others) if isinstance(receipt, Receipt) else None,
             now=self._now,
             trust=self._trust,
             limits=self._limits,
@@ -244,37 +268,43 @@ class Verifier:
         except RegistryError as error:
             return unavailable(error)
 
-    def _embedded(self, document: bytes, name: str) -> Receipt | None:
-        if not name.lower().endswith(JSON_SUFFIXES):
-            return None
-        try:
-            content = parse_json(document, self._limits)
-            receipts = embedded(content) if isinstance(content, dict) else []
-        except CredentialError:
-            return None  # the verdict says what is wrong with the document
-        except ReceiptError as error:
-            error.where = f"{name}, {error.where}" if error.where else name
-            raise
-        here = [receipt for receipt in receipts if self._is_here(receipt)]
-        return next(iter(here or receipts), None)
+    def _embedded(self, reading: Reading) -> list[Receipt | ReceiptError]:
+        """The receipts inside the document: those for the chain that is asked first, what cannot be read last."""
+        receipts = [each.read for each in reading.receipts if isinstance(each.read, Receipt)]
+        errors = [each.read for each in reading.receipts if isinstance(each.read, ReceiptError)]
+        receipts.sort(key=lambda receipt: not self._is_here(receipt))
+        if len(receipts) > MOST_JUDGED:
+            errors.append(
+                ReceiptError(
+                    f"the document holds {len(receipts)} receipts; the first {MOST_JUDGED} were judged",
+                    where=reading.name,
+                    remedy="Remove those that are not needed.",
+                    code="too-many",
+                )
+            )
+        return [*receipts[:MOST_JUDGED], *errors]
 
     def _is_here(self, receipt: Receipt) -> bool:
         """Whether the receipt is about the chain that is asked; a credential may be anchored on several."""
         return self._here is None or (receipt.anchor.chain, receipt.anchor.contract) == self._here
 
-    def _receipt_of(self, document: bytes, name: str) -> Receipt | None:
-        try:
-            digest = digest_bytes(document, name, self._limits)
-        except CredentialError:
-            return None
-        return self._known_receipt(digest)
+    def _known_receipts(self, reading: Reading, beside: Sequence[Receipt]) -> list[Receipt]:
+        """Of the anchors that are known here, of the document or of what it holds, and that no receipt came for.
 
-    def _known_receipt(self, digest: Digest) -> Receipt | None:
-        """The receipt of the oldest anchor by a party that is trusted, else of the oldest one."""
+        Anybody may anchor a digest, any number of times: those of trusted parties come first, and only the oldest are
+        taken.
+        """
+        inside = (each.read for each in reading.receipts if isinstance(each.read, Receipt))
+        brought = {(each.anchor.issuer, each.root) for each in (*inside, *beside)}
         trusted = believed_numbers(self._trust, self._policy, self._chain)
-        anchors = self._known.of(digest, self._issuer)
-        chosen = next((anchor for anchor in anchors if anchor.issuer in trusted), next(iter(anchors), None))
-        return None if chosen is None else chosen.receipt()
+        found = [
+            anchor
+            for digest in reading.digests
+            for anchor in self._known.of(digest, self._issuer)
+            if (anchor.issuer, anchor.root) not in brought
+        ]
+        found.sort(key=lambda anchor: anchor.issuer not in trusted)
+        return [anchor.receipt() for anchor in found[:MOST_KNOWN]]
 
 
 def unavailable(error: RegistryError) -> FactsUnavailable:

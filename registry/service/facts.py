@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import orjson
@@ -18,7 +19,9 @@ from registry.insights import AnchoredBatch, RegisteredParty, insights
 from registry.service.horizon import Horizon
 from registry.service.service import service_of
 from registry.store.index import Head, Index
-from registry.store.index_facts import Mark
+from registry.store.index_facts import IndexedBatch, Mark
+from registry.store.index_repeats import revoked_elsewhere
+from registry.store.trees import TreeStore
 from registry.timestamps import from_unix
 from registry.verdict import BlockRef
 
@@ -48,14 +51,15 @@ class IndexedFacts:
     """The ledger and the countable facts of one index; each is read once for every change of the index.
 
     Args:
+        trees: in which credentials that are in several batches are found.
         horizon: what the index may say.
     """
 
-    def __init__(self, index: Index, horizon: Horizon | None = None):
+    def __init__(self, index: Index, trees: TreeStore, horizon: Horizon | None = None):
         self._index = index
         self._horizon = horizon or Horizon(index)
         self._ledger = _Kept(index, Index.ledger)
-        self._counted = _Kept(index, _counted)
+        self._counted = _Kept(index, partial(_counted, trees))
         self._as_of: _AsOf | None = None
         self._figuring = threading.Lock()
         self._figures: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
@@ -160,16 +164,21 @@ class _Kept(Generic[T]):
         )
 
 
-def _counted(index: Index) -> _Counted:
+def _counted(trees: TreeStore, index: Index) -> _Counted:
+    by_issuer: dict[int, list[IndexedBatch]] = {}
+    every = list(index.all_batches())
+    for batch in every:
+        by_issuer.setdefault(batch.issuer, []).append(batch)
+    elsewhere = {issuer: revoked_elsewhere(index, trees, issuer, mine) for issuer, mine in by_issuer.items()}
     batches = tuple(
         AnchoredBatch(
             batch.issuer,
             from_unix(batch.block.time),
             batch.leaf_count,
-            revoked=batch.revoked,
+            revoked=batch.revoked + elsewhere[batch.issuer].get(batch.root, 0),
             voided=batch.voided_at is not None,
         )
-        for batch in index.all_batches()
+        for batch in every
     )
     parties: list[RegisteredParty] = []
     while page := index.parties(after=parties[-1].party if parties else 0, limit=_PAGE):
@@ -204,6 +213,6 @@ def facts_of(request: Request) -> IndexedFacts:
     state = request.app.state
     if getattr(state, "facts", None) is None:
         service = service_of(request)
-        state.facts = IndexedFacts(service.index, service.horizon)
+        state.facts = IndexedFacts(service.index, service.trees, service.horizon)
     found: IndexedFacts = state.facts
     return found

@@ -17,6 +17,7 @@ from registry.formats.trqp import Registry
 from registry.service.problems import NotHere
 from registry.store.index import Index
 from registry.store.index_lists import read_final_list, read_final_position
+from registry.store.trees import TreeStore
 from registry.timestamps import from_unix
 
 TTL_SECONDS: Final = 300
@@ -68,6 +69,7 @@ class StatusLists:
     """The status lists of an index.
 
     Args:
+        trees: in which credentials that are in several batches are found.
         base_url: under which the service is reached, without a slash at the end; the addresses of lists begin with it.
             None for whatever each request was sent to, which a client may choose: then nothing can be signed.
         signers: by issuer; the lists of others have no proof.
@@ -76,7 +78,13 @@ class StatusLists:
         SettingsError: there are signers and no base URL (code `public-url`).
     """
 
-    def __init__(self, index: Index, base_url: str | None = None, signers: Mapping[int, ListSigner] | None = None):
+    def __init__(
+        self,
+        index: Index,
+        trees: TreeStore,
+        base_url: str | None = None,
+        signers: Mapping[int, ListSigner] | None = None,
+    ):
         if signers and base_url is None:
             raise SettingsError(
                 "status lists cannot be signed without the address they are served under",
@@ -84,6 +92,7 @@ class StatusLists:
                 code="public-url",
             )
         self._index = index
+        self._trees = trees
         self._base_url = base_url
         self._signers = dict(signers or {})
         self._registry = Registry(index.chain, index.contract)
@@ -130,7 +139,7 @@ class StatusLists:
         return f"{self._base_url or asked.rstrip('/')}/v1/status-lists/{issuer}/{purpose}/{number}"
 
     def _made(self, issuer: int, purpose: Purpose, number: int, url: str) -> GivenList:
-        found = read_final_list(self._index, issuer, purpose, number)
+        found = read_final_list(self._index, self._trees, issuer, purpose, number)
         signer, moment = self._signers.get(issuer), from_unix(found.time)
         name = self._registry.write_party(issuer) if signer is None else signer.issuer
         credential = status_list_credential(name, url, purpose, moment, TTL_SECONDS * 1000, found.bits)

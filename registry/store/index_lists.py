@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import select
 
+from registry.anchors import AnchorPlace, IssuerState, spread, spread_words
 from registry.errors import ChainUnavailable
 from registry.formats.statuslist import (
     ListedBatch,
@@ -19,7 +20,9 @@ from registry.formats.statuslist import (
 )
 from registry.store.index import VALUES_A_STATEMENT, EventFilter, Index
 from registry.store.index_facts import SUSPENSION, IndexedEvent
+from registry.store.index_repeats import repeated, replacements
 from registry.store.index_tables import indexed_batch, indexed_block, indexed_status
+from registry.store.trees import TreeStore
 
 _CHANGES: Final = frozenset({"StatusSet", "SuspensionCleared", "BatchVoided", "LeafCountStated"})
 # The index changes with every block that has events; who reads it at the same time tries again.
@@ -37,29 +40,36 @@ class FinalList:
 
 @dataclass(frozen=True, slots=True)
 class _FinalState:
-    """The batches of an issuer as of a final block, by sequence; `later` is what has happened to them since."""
+    """The batches of an issuer as of a final block, by sequence; `later` is what has happened to them
+    since."""
 
     version: int
     block_number: int
     time: int
     batches: dict[int, ListedBatch]
     roots: dict[int, bytes]
+    superseded: dict[AnchorPlace, AnchorPlace]
     later: tuple[IndexedEvent, ...]
 
 
-def read_final_list(index: Index, issuer: int, purpose: Purpose, number: int) -> FinalList:
-    """One status list of an issuer.
+def read_final_list(index: Index, trees: TreeStore, issuer: int, purpose: Purpose, number: int) -> FinalList:
+    """One status list of an issuer: the bits of its own batches, and what counts in them of the others.
 
     Raises:
         RegistryError: the issuer has no such list (code `unknown-list`).
+        StoreError: a tree that holds a credential of several batches cannot be read.
         ChainUnavailable: no block is final yet, or the index changes faster than it is read.
     """
     for _ in range(_TRIES):
         state = _final_state(index, issuer)
-        needed = {batch.sequence for batch in batches_of_list(state.batches.values(), number)}
-        words = _words(index, issuer, purpose, {state.roots[sequence]: sequence for sequence in needed})
-        _undo_words(words, purpose, state)
+        batches_of_list(state.batches.values(), number)  # refuses a list that there is not
+        every = {root: sequence for sequence, root in state.roots.items()}
+        both = {each: _words(index, issuer, each, every) for each in Purpose}
+        for each, marked in both.items():
+            _undo_words(marked, each, state)
+        words = both[purpose]
         if _is_unchanged(index, state):
+            _add_words(words, purpose, every, _issuer_state(issuer, state, both), index, trees)
             bits = bitstring(state.batches.values(), words, purpose, number)
             return FinalList(bits, state.block_number, state.time)
     raise _changing()
@@ -116,7 +126,8 @@ def _final_state(index: Index, issuer: int) -> _FinalState:
         elif event.name == "LeafCountStated":
             batches[sequence] = replace(batches[sequence], leaf_count=0)
     roots = {sequence: root for root, sequence in sequences.items()}
-    return _FinalState(head.version, final, time, batches, roots, later)
+    superseded = replacements(index, issuer, to_block=final)
+    return _FinalState(head.version, final, time, batches, roots, superseded, later)
 
 
 def _words(index: Index, issuer: int, purpose: Purpose, sequences: dict[bytes, int]) -> dict[int, dict[int, int]]:
@@ -143,6 +154,37 @@ def _undo_words(words: dict[int, dict[int, int]], purpose: Purpose, state: _Fina
             mine[event.arguments["word"]] = mine.get(event.arguments["word"], 0) & ~event.arguments["changed"]
         elif event.name == "SuspensionCleared" and purpose.number == SUSPENSION:
             mine[event.arguments["word"]] = mine.get(event.arguments["word"], 0) | event.arguments["changed"]
+
+
+def _issuer_state(
+    issuer: int, state: _FinalState, words: Mapping[Purpose, Mapping[int, Mapping[int, int]]]
+) -> IssuerState:
+    return IssuerState(
+        issuer,
+        {state.roots[sequence]: batch.leaf_count for sequence, batch in state.batches.items()},
+        {state.roots[sequence] for sequence, batch in state.batches.items() if batch.voided},
+        {
+            (state.roots[sequence], purpose.number): marked
+            for purpose, by_sequence in words.items()
+            for sequence, marked in by_sequence.items()
+        },
+        state.superseded,
+    )
+
+
+def _add_words(
+    words: dict[int, dict[int, int]],
+    purpose: Purpose,
+    sequences: Mapping[bytes, int],
+    state: IssuerState,
+    index: Index,
+    trees: TreeStore,
+) -> None:
+    """Set the bits of credentials that are revoked or suspended in another batch, where that counts."""
+    for root, more in spread_words(spread(state, repeated(index, trees, state)), purpose.number).items():
+        mine = words[sequences[root]]
+        for word, bits in more.items():
+            mine[word] = mine.get(word, 0) | bits
 
 
 def _is_unchanged(index: Index, state: _FinalState) -> bool:

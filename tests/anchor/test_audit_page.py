@@ -19,7 +19,6 @@ from anchor.audit_csv import cell
 from anchor.audit_html import page
 from anchor.audit_json import content
 from anchor.audit_tables import COLUMNS
-from anchor.audit_text import LONGEST, plain
 from registry.audit import MEANINGS, Difference, Kind, rebuild
 from registry.verdict import BlockRef
 
@@ -44,14 +43,6 @@ amounts = st.floats(0, 1e18, allow_nan=False)
 )
 def test_no_cell_is_a_formula(given: object, written: object) -> None:
     assert cell(given) == written
-
-
-@given(st.text())
-def test_plain_text_is_one_line_that_moves_nothing(given: str) -> None:
-    shown = plain(given)
-    assert len(shown.splitlines()) <= 1
-    assert not re.search("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", shown)
-    assert len(plain(given * 200)) <= LONGEST
 
 
 @given(st.text(), st.lists(st.tuples(st.text(), amounts, amounts), max_size=30), st.sampled_from([columns, bars]))

@@ -49,7 +49,7 @@ def test_a_list_is_signed_with_the_key_of_the_settings(run: Run, tmp_path: Path,
     settings = load_settings(settings_file(tmp_path, written))
     with Workspace(settings) as workspace:
         index = index_of(workspace)
-        lists = StatusLists(index, settings.public_url, list_signers(settings))
+        lists = StatusLists(index, FolderTrees(workspace.folder.trees), settings.public_url, list_signers(settings))
         app = create_app(Service(index, FolderTrees(workspace.folder.trees)), status_lists=lists)
         told = TestClient(app).get("/v1/status-lists/1/revocation/1").json()
     assert told["id"].startswith("https://registry.example/v1/status-lists/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ from registry.store.index import Index
 from registry.store.index_facts import IndexedEvent, Mark
 from registry.store.index_lists import read_final_list, read_final_position
 from registry.store.index_writing import IndexWriter
+from registry.store.trees import FolderTrees
 from tests.index.told_chain import ADDRESS, SOMEBODY
 
 CHAIN = "eip155:31337"
 ISSUER, OTHER = 1, 2
+# None of the batches here has a tree: no credential is in two of them.
+TREES = FolderTrees(Path("nowhere"))
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +164,7 @@ def test_a_list_is_that_of_the_final_block(memory: Engine, moves: list[tuple[Any
     final = max(1, round(share * world.number))
     world.finalise(final)
     for purpose in Purpose:
-        found = read_final_list(world.index, ISSUER, purpose, 1)
+        found = read_final_list(world.index, TREES, ISSUER, purpose, 1)
         assert positions(found.bits) == world.expected(final, purpose)
         assert found.block_number == final
         assert found.time == mark(final).time
@@ -172,10 +176,10 @@ def test_a_list_is_that_of_the_final_block(memory: Engine, moves: list[tuple[Any
 def test_nothing_is_said_before_a_block_is_final(memory: Engine) -> None:
     world = World(memory)
     with pytest.raises(ChainUnavailable) as caught:
-        read_final_list(world.index, ISSUER, Purpose.REVOCATION, 1)
+        read_final_list(world.index, TREES, ISSUER, Purpose.REVOCATION, 1)
     assert caught.value.code == "not-final-yet"
     with pytest.raises(ChainUnavailable):
-        read_final_list(Index(memory, "eip155:5", ADDRESS), ISSUER, Purpose.REVOCATION, 1)
+        read_final_list(Index(memory, "eip155:5", ADDRESS), TREES, ISSUER, Purpose.REVOCATION, 1)
 
 
 def test_a_batch_that_is_not_final_has_no_position(memory: Engine) -> None:
@@ -208,10 +212,10 @@ def test_an_index_that_changes_while_it_is_read_is_read_again(memory: Engine) ->
             return super().all_events(*given, **more)
 
     moving = Moving(memory, CHAIN, ADDRESS)
-    assert positions(read_final_list(moving, ISSUER, Purpose.REVOCATION, 1).bits) == {2}
+    assert positions(read_final_list(moving, TREES, ISSUER, Purpose.REVOCATION, 1).bits) == {2}
     Moving.left = 10**6
     with pytest.raises(ChainUnavailable) as caught:
-        read_final_list(moving, ISSUER, Purpose.REVOCATION, 1)
+        read_final_list(moving, TREES, ISSUER, Purpose.REVOCATION, 1)
     assert caught.value.code == "index-changing"
 
 
@@ -223,4 +227,4 @@ def test_a_list_of_the_index_is_that_of_the_pure_function(memory: Engine) -> Non
     world.finalise(world.number)
     batch = world.batches[ISSUER, 1]
     expected = bitstring([batch], {1: {1: 1}}, Purpose.SUSPENSION, 1)
-    assert read_final_list(world.index, ISSUER, Purpose.SUSPENSION, 1).bits == expected
+    assert read_final_list(world.index, TREES, ISSUER, Purpose.SUSPENSION, 1).bits == expected

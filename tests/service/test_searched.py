@@ -42,7 +42,7 @@ class Site:
     def anchor(self, *digests: bytes) -> None:
         """A batch in a block of its own; its tree is in the store and not loaded."""
         with Tree.build(digests) as tree:
-            tree.write(self.trees.path(tree.root))
+            tree.write(self.trees.path(tree.id))
             root = tree.root
         sequence = self.index.counts()["batches"] + 1
         arguments = {"issuer": 1, "root": root, "leafCount": len(digests), "sequence": sequence, "operator": ACCOUNT}

@@ -339,7 +339,7 @@ def test_a_chain_of_which_nothing_was_heard_is_not_answered_for(world: World) ->
     from registry.errors import ChainUnavailable
     from registry.service.facts import STALE_SECONDS, IndexedFacts
 
-    facts = IndexedFacts(world.index)
+    facts = IndexedFacts(world.index, world.service.trees)
     head = facts.head()
     heard = datetime.fromtimestamp(max(head.seen_at, head.cursor.time), UTC)
     assert facts.ledger(heard + timedelta(seconds=STALE_SECONDS - 1)).as_of
@@ -416,7 +416,7 @@ def test_an_entry_leads_to_the_bit_of_its_credential(client: TestClient) -> None
 def test_lists_are_signed_when_the_issuer_gave_a_key(world: World) -> None:
     key = Ed25519PrivateKey.generate()
     signer = ListSigner.of(key, "did:web:university.example#lists")
-    lists = StatusLists(world.index, "https://registry.example", {ISSUER: signer})
+    lists = StatusLists(world.index, world.service.trees, "https://registry.example", {ISSUER: signer})
     client = TestClient(app_of(world, status_lists=lists))
     credential = told(client, f"/v1/status-lists/{ISSUER}/revocation/1")
     assert credential["issuer"] == "did:web:university.example"
@@ -437,7 +437,7 @@ def test_a_signer_without_a_document_is_known_by_its_key() -> None:
 
 def test_lists_are_not_signed_for_an_address_that_a_client_chose(world: World) -> None:
     with pytest.raises(SettingsError) as caught:
-        StatusLists(world.index, None, {ISSUER: ListSigner.of(Ed25519PrivateKey.generate())})
+        StatusLists(world.index, world.service.trees, None, {ISSUER: ListSigner.of(Ed25519PrivateKey.generate())})
     assert caught.value.code == "public-url"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import cbor2
 import jsonschema
@@ -146,8 +146,8 @@ def test_the_inclusion_proof_is_the_one_the_tree_checks() -> None:
     [
         ("type", "Receipt", "not-a-receipt"),
         ("version", 2, "version"),
-        ("version", "1", "version"),
-        ("version", 1.0, "version"),
+        ("version", "1", "bad-field"),
+        ("version", 1.0, "bad-field"),
         ("digest", "00" * 32, "bad-field"),
         ("digest.method", "md5", "bad-field"),
         ("digest.value", "DD" * 32, "bad-field"),
@@ -316,7 +316,7 @@ class TestCbor:
         ("key", "value", "code", "where"),
         [
             (0, 2, "version", "version"),
-            (0, "1", "version", "version"),
+            (0, "1", "bad-field", "version"),
             (1, "md5", "bad-field", "digest.method"),
             (1, b"file", "bad-field", "digest.method"),
             (2, b"\x00" * 31, "bad-field", "digest.value"),
@@ -364,6 +364,10 @@ def test_a_changed_byte_of_the_cbor_form_is_refused_or_another_receipt(data: st.
     assert to_cbor(changed) == bytes(encoded)
 
 
+def inside(credential: dict[str, Any]) -> list[Receipt | ReceiptError]:
+    return [each.read for each in receipts.embedded(credential)]
+
+
 class TestEmbedding:
     """A receipt inside a credential's `proof`."""
 
@@ -391,7 +395,7 @@ class TestEmbedding:
         others = [] if proof is None else proof if isinstance(proof, list) else [proof]
         assert carrying["proof"][:-1] == others
         assert carrying["proof"][-1]["type"] == "MerkleAnchorProof"
-        assert receipts.embedded(carrying) == [receipt]
+        assert inside(carrying) == [receipt]
 
     def test_a_newer_receipt_replaces_the_pending_one(self) -> None:
         credential = self.credential(proof=self.signature)
@@ -405,13 +409,13 @@ class TestEmbedding:
         )
         once = receipts.embed(credential, pending)
         twice = receipts.embed(once, anchored)
-        assert receipts.embedded(twice) == [anchored]
+        assert inside(twice) == [anchored]
         assert twice["proof"][0] == self.signature
 
     def test_receipts_of_other_anchors_stay(self) -> None:
         credential = self.credential()
         first, second = self.receipt(credential), self.receipt(credential, issuer=8)
-        assert receipts.embedded(receipts.embed(receipts.embed(credential, first), second)) == [first, second]
+        assert inside(receipts.embed(receipts.embed(credential, first), second)) == [first, second]
 
     def test_a_receipt_of_another_document_is_not_embedded(self) -> None:
         with pytest.raises(ReceiptError) as caught:
@@ -427,28 +431,39 @@ class TestEmbedding:
     def test_a_broken_receipt_inside_is_named(self) -> None:
         entry = document() | {"type": "MerkleAnchorProof"}
         del entry["digest"]
-        with pytest.raises(ReceiptError) as caught:
-            receipts.embedded(self.credential(proof=[self.signature, entry]))
-        assert (caught.value.code, caught.value.where) == ("missing-field", "proof[1].digest")
+        good = document() | {"type": "MerkleAnchorProof"}
+        error, receipt = inside(self.credential(proof=[self.signature, entry, good]))
+        assert isinstance(error, ReceiptError)
+        assert (error.code, error.where) == ("missing-field", "proof[1].digest")
+        assert isinstance(receipt, Receipt)
 
     @pytest.mark.parametrize("value", [object(), float, {1: 2}, 2**70])
     def test_what_is_not_json_inside_is_refused(self, value: object) -> None:
         entry = {"type": "MerkleAnchorProof", "digest": value}
-        with pytest.raises(ReceiptError):
-            receipts.embedded({"proof": entry})
+        (error,) = inside({"proof": entry})
+        assert isinstance(error, ReceiptError)
+
+    def test_a_receipt_without_a_version_is_malformed_and_not_of_a_newer_one(self) -> None:
+        (error,) = inside({"proof": {"type": "MerkleAnchorProof"}})
+        assert isinstance(error, ReceiptError)
+        with pytest.raises(ReceiptError) as caught:
+            receipts.parse_json(b'{"type": "TestamurReceipt"}')
+        for each in (error, caught.value):
+            assert (each.code, "pdate" in each.diagnostics()) == ("missing-field", False)
 
     def test_too_many_or_too_large_ones_are_refused(self) -> None:
         entry = document() | {"type": "MerkleAnchorProof"}
-        with pytest.raises(ReceiptError) as caught:
-            receipts.embedded({"proof": [entry] * (receipts.MAX_EMBEDDED + 1)})
-        assert caught.value.code == "too-many"
-        with pytest.raises(ReceiptError) as caught:
-            receipts.embedded({"proof": entry | {"note": "x" * receipts.MAX_BYTES}})
-        assert caught.value.code == "too-large"
+        *read, error = inside({"proof": [entry] * (receipts.MAX_EMBEDDED + 1)})
+        assert all(isinstance(each, Receipt) for each in read)
+        assert isinstance(error, ReceiptError)
+        assert (len(read), error.code) == (receipts.MAX_EMBEDDED, "too-many")
+        (error,) = inside({"proof": entry | {"note": "x" * receipts.MAX_BYTES}})
+        assert isinstance(error, ReceiptError)
+        assert error.code == "too-large"
 
     @pytest.mark.parametrize("proof", [None, "text", 1, [], [None, "x", [1]], {}, {"type": ["MerkleAnchorProof"]}])
     def test_other_proofs_are_passed_over(self, proof: object) -> None:
-        assert receipts.embedded({"proof": proof}) == []
+        assert inside({"proof": proof}) == []
 
 
 def test_parts_out_of_range_make_no_receipt() -> None:

@@ -142,7 +142,7 @@ DEGREE = {
         ({}, StatedScope()),
         (badge(**DEGREE), StatedScope("0613", (7, 7), frozenset({"master-degree"}))),
         ({"credentialSubject": [{"achievement": [DEGREE]}, {"achievement": {"fieldOfStudy": "0612"}}]},
-         StatedScope("061", (7, 7), frozenset({"master-degree"}))),
+         StatedScope("061", (7, 7), frozenset({"master-degree"}), frozenset({"level", "type of qualification"}))),
         ({"badge": {"alignment": [{"targetUrl": "http://data.europa.eu/snb/isced-f/06"}]}}, StatedScope("06")),
         ({"badge": {"alignments": to("ISCED-F 2013", "0613")}}, StatedScope("0613")),
         (aligned(to("European Qualifications Framework", "EQF level 6"), to("EQF", "8")), StatedScope(None, (6, 8))),
@@ -155,7 +155,7 @@ DEGREE = {
     ],
 )  # fmt: skip
 def test_what_a_credential_says(claims: dict[str, Any], stated: StatedScope) -> None:
-    assert stated_scope(claims) == stated
+    assert stated_scope([claims]) == stated
 
 
 def test_what_is_not_said() -> None:
@@ -168,11 +168,11 @@ def test_what_is_not_said() -> None:
 
 def test_a_badge_with_too_many_alignments_says_only_the_first() -> None:
     claims = badge(alignment=[*itertools.repeat(to("x", "y"), 100), to("EQF", "6")])
-    assert stated_scope(claims) == StatedScope()
+    assert stated_scope([claims]) == StatedScope()
 
 
 def test_every_type_of_qualification_is_read() -> None:
     for name in QUALIFICATION_TYPES:
         written = "".join(part.capitalize() for part in name.split("-"))
-        read = stated_scope(badge(achievementType=written)).qualification_types
+        read = stated_scope([badge(achievementType=written)]).qualification_types
         assert read == frozenset({name}), written

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import obstore
@@ -20,7 +21,7 @@ from registry.merkle import AbsenceProof, InclusionProof, Tree, check_absence, c
 from registry.settings import Settings
 from registry.store.tree_blocks import BLOCK_BYTES, Block, BlockTree
 from registry.store.trees import FolderTrees, S3Trees, TreeStore, open_trees
-from registry.treefile import HEADER, levels_of
+from registry.treefile import HEADER, TreeId, levels_of
 
 # Around the ends of blocks: one leaf, one block, two read levels, three read levels.
 SIZES = [1, 2, 3, 255, 256, 257, 511, 513, 4097, 65535, 65536, 65537]
@@ -317,7 +318,7 @@ def test_another_tree_that_claims_the_root_is_damaged(tmp_path: Path) -> None:
     """Header and last node are the wanted root's, everything else is from somewhere else."""
     here, other = Stored(tmp_path, numbered(700)), Stored(tmp_path, numbered(700, seed=1))
     content = other.path.read_bytes()
-    here.replace(here.path.read_bytes()[:64] + content[64:-32] + here.root)
+    here.replace(here.path.read_bytes()[:64] + content[64:-32] + here.root.root)
     digest, foreign = here.tree.leaf(5), other.tree.leaf(5)
     for store in here.stores:
         for one in (digest, foreign):
@@ -349,17 +350,18 @@ def test_an_object_that_shrinks_between_two_reads_is_damaged(tmp_path: Path) -> 
 
 
 def test_a_missing_tree_is_missing_and_not_empty(tmp_path: Path) -> None:
-    root = sha256(b"nowhere").digest()
+    nowhere = TreeId(sha256(b"nowhere").digest(), 3)
     for store in (FolderTrees(tmp_path), S3Trees(MemoryStore())):
-        assert store.has(root) is False
+        assert store.has(nowhere) is False
+        assert store.counts(nowhere.root) == []
         for question in (
-            lambda root, store=store: store.inclusion(root, bytes(32)),
-            lambda root, store=store: store.absence(root, bytes(32)),
-            lambda root, store=store: store.inclusion_at(root, 0),
-            lambda root, store=store: store.leaves(root, 0, 1),
+            lambda tree, store=store: store.inclusion(tree, bytes(32)),
+            lambda tree, store=store: store.absence(tree, bytes(32)),
+            lambda tree, store=store: store.inclusion_at(tree, 0),
+            lambda tree, store=store: store.leaves(tree, 0, 1),
         ):
             with pytest.raises(StoreError) as refused:
-                question(root)
+                question(nowhere)
             assert refused.value.code == "tree-missing"
 
 
@@ -375,7 +377,7 @@ def test_a_folder_that_is_not_mounted_is_unavailable(tmp_path: Path) -> None:
     store = FolderTrees(tmp_path / "not" / "mounted")
     for question in (store.has, lambda tree: store.counts(tree.root)):
         with pytest.raises(StoreError) as refused:
-            question(bytes(32))
+            question(TreeId(bytes(32), 1))
         assert refused.value.code == "trees-unavailable"
 
 
@@ -402,6 +404,89 @@ def test_a_question_that_makes_no_sense(tmp_path: Path) -> None:
             store.inclusion_at(here.root, 5)
         with pytest.raises(TreeError):
             store.leaves(here.root, -1, 2)
+
+
+# Trees that share a root
+
+
+def levels(tree: Tree) -> list[Tree]:
+    """The trees over the nodes of each level: all of them have the same root. Only those whose leaves ascend."""
+    nodes, found = [tree.leaf(index) for index in range(tree.leaf_count)], []
+    while len(nodes) > 1:
+        pairs = [nodes[at : at + 2] for at in range(0, len(nodes), 2)]
+        nodes = [sha256(b"".join(pair)).digest() if len(pair) == 2 else pair[0] for pair in pairs]
+        if nodes == sorted(nodes):
+            found.append(Tree.build(nodes))
+    return found
+
+
+@given(st.sets(st.binary(min_size=32, max_size=32), min_size=2, max_size=40), st.randoms())
+@settings(deadline=None, max_examples=25)
+def test_trees_with_one_root_do_not_meet_whoever_comes_first(members: set[bytes], chosen: random.Random) -> None:
+    """Whoever knows a root can anchor it as his only digest, or the nodes below it, before its issuer or after."""
+    tree = Tree.build(members)
+    all_of_them = [tree, *levels(tree)]
+    assert {each.root for each in all_of_them} == {tree.root}
+    chosen.shuffle(all_of_them)
+    with TemporaryDirectory() as name:
+        for part in ("from", "to"):
+            (Path(name) / part).mkdir()
+        source = Path(name, "from")
+        for store in (FolderTrees(Path(name, "to")), S3Trees(MemoryStore())):
+            for each in all_of_them:
+                each.write(source / each.id.name)
+                store.put(each.id, source / each.id.name)
+            assert store.counts(tree.root) == sorted(each.leaf_count for each in all_of_them)
+            for each in all_of_them:
+                for index in range(each.leaf_count):
+                    assert store.inclusion(each.id, each.leaf(index)) == each.inclusion(index)
+                with store.open_whole(each.id) as whole:
+                    assert [*whole.leaves()] == [*each.leaves()]
+            assert store.has(TreeId(tree.root, 41)) is False
+
+
+@pytest.mark.parametrize("former", ["mine", "the stranger's"])
+def test_a_former_name_is_that_of_the_tree_it_holds(tmp_path: Path, former: str) -> None:
+    """Files were named by their root alone."""
+    (tmp_path / "new").mkdir()
+    tree = Tree.build(numbered(6))
+    stranger = Tree.build([tree.root])
+    held, other = (tree, stranger) if former == "mine" else (stranger, tree)
+    folder, memory = tmp_path / "trees", MemoryStore()
+    folder.mkdir()
+    path = folder / tree.id.former_name
+    held.write(path)
+    obstore.put(memory, path.name, path.read_bytes())
+    for store in (FolderTrees(folder), S3Trees(memory)):
+        assert (store.has(held.id), store.has(other.id)) == (True, False)
+        assert store.counts(tree.root) == [held.leaf_count]
+        assert store.inclusion_at(held.id, 0) == (held.leaf(0), held.inclusion(0))
+        other.write(tmp_path / "new" / other.id.name)
+        store.put(other.id, tmp_path / "new" / other.id.name)
+        store.put(held.id, path)
+        for each in (held, other):
+            with store.open_whole(each.id) as whole:
+                whole.check()
+        assert store.counts(tree.root) == [1, 6]
+    assert FolderTrees(folder).ids() == sorted([tree.id, stranger.id])
+    assert sorted(each.name for each in folder.iterdir()) == sorted([path.name, other.id.name])
+
+
+def test_a_damaged_file_with_a_former_name_is_damaged_and_replaced_under_its_own(tmp_path: Path) -> None:
+    (tmp_path / "from").mkdir()
+    here = Stored(tmp_path / "from", numbered(6))
+    folder, memory = tmp_path / "trees", MemoryStore()
+    folder.mkdir()
+    (folder / here.root.former_name).write_bytes(b"half a tr")
+    obstore.put(memory, here.root.former_name, b"half a tr")
+    for store in (FolderTrees(folder), S3Trees(memory)):
+        assert store.counts(here.root.root) == []
+        with pytest.raises(StoreError) as refused:
+            store.has(here.root)
+        assert refused.value.code == "tree-damaged"
+        store.put(here.root, here.path)
+        assert store.inclusion_at(here.root, 3)[0] == here.tree.leaf(3)
+    assert TreeId(here.root.root, 0) in FolderTrees(folder).ids()
 
 
 # Copying into the store
@@ -431,7 +516,7 @@ def test_put_heals_what_is_not_the_tree(tmp_path: Path) -> None:
 
 def test_put_refuses_what_is_not_the_tree(tmp_path: Path) -> None:
     here = Stored(tmp_path, numbered(700))
-    other = sha256(b"other").digest()
+    other = TreeId(sha256(b"other").digest(), 700)
     for store, path, code in (
         (S3Trees(MemoryStore()), here.path, "tree-damaged"),
         (S3Trees(MemoryStore()), tmp_path / "none.tree", "tree-missing"),

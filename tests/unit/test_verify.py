@@ -43,6 +43,7 @@ from registry.verify import (
     verify,
 )
 from registry.verify_absence import Absence, AbsenceCode, TreeCheck, verify_absence
+from tests.carriers import itxt, jwt, png, presentation, sd_jwt
 
 ROOT = Path(__file__).parents[2]
 CHAIN, CONTRACT, ISSUER = "eip155:1", "0x" + "c0" * 20, 7
@@ -218,6 +219,14 @@ SOFTWARE = {
     }
 }
 
+TOKEN = World(jwt(json.loads(credential())), "diploma.jwt")
+NO_RECEIPT = ReceiptError("The receipt lacks this field", where="proof[0].version", code="missing-field")
+
+
+def baked(content: bytes) -> bytes:
+    return png(itxt(content))
+
+
 P, F, W, U = Outcome.PASS, Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN
 
 # name of the check, outcome, code, and what makes it so; together they reach every code.
@@ -269,7 +278,8 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("integrity", U, "too-large", {"document": WORLD.document, "limits": Limits(max_bytes=10)}),
     ("integrity", U, "too-deep", {"document": WORLD.document, "limits": Limits(max_depth=1)}),
     ("integrity", U, "unsupported-method", {"receipt": receipt_with("digest", method=DigestMethod.VC_RDFC)}),
-    ("integrity", U, "not-recomputable", {"receipt": given_receipt()}),
+    ("integrity", U, "not-recomputable", {"receipt": given_receipt(), "document": credential(id="urn:uuid:other")}),
+    ("integrity", P, "digest-equal", {"receipt": given_receipt()}),
     ("integrity", U, "no-receipt", {"receipt": None}),
     ("integrity", U, "no-document", {"document": None}),
     ("inclusion", P, "included", {}),
@@ -373,7 +383,8 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("dates", P, "within-dates", {}),
     ("dates", P, "within-dates", issued(validUntil="2026-03-01T13:00:00+00:30")),
     ("dates", P, "no-dates", issued(validFrom=None)),
-    ("dates", P, "no-dates", {"document": PDF.document, "receipt": PDF.receipt, "facts": PDF.facts}),
+    ("dates", P, "no-dates",
+     {"document": PDF.document, "name": PDF.name, "receipt": PDF.receipt, "facts": PDF.facts}),
     ("dates", F, "expired", issued(validUntil="2026-03-01T12:00:00Z")),
     ("dates", F, "expired", issued(expirationDate="2026-02-01T00:00:00+14:00", validUntil="2027-01-01T00:00:00Z")),
     ("dates", F, "expired", issued(expires="2026-02-27")),
@@ -381,17 +392,41 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("dates", F, "not-yet-valid", issued(validFrom="2026-03-01T12:00:01Z")),
     ("dates", F, "not-yet-valid", issued(issuanceDate="2026-03-01T13:00:00.123456789012-01:00")),
     ("dates", F, "not-yet-valid", issued(issuedOn="2026-03-03")),
-    ("dates", W, "date-unclear", issued(validUntil="2026-03-01")),
-    ("dates", W, "date-unclear", issued(validUntil="2026-03-01T12:30:00")),
+    ("dates", U, "date-unclear", issued(validUntil="2026-03-01")),
+    ("dates", U, "date-unclear", issued(validUntil="2026-03-01T12:30:00")),
     ("dates", W, "date-unclear", issued(validUntil="2027-01-01")),
     ("dates", W, "date-unclear", issued(validFrom="1 January 2026")),
-    ("dates", W, "date-unclear", issued(validFrom=1767225600)),
-    ("dates", W, "date-unclear", issued(validFrom=["2026-01-01T00:00:00Z"])),
-    ("dates", W, "date-unclear", issued(validUntil="2026-02-30T00:00:00Z")),
-    ("dates", W, "date-unclear", issued(validUntil="9999-12-31T23:59:59-23:59")),
+    ("dates", P, "within-dates", issued(validFrom=1767225600)),
+    ("dates", P, "within-dates", issued(validFrom=["2026-01-01T00:00:00Z"])),
+    ("dates", U, "date-unclear", issued(validUntil="2026-02-30T00:00:00Z")),
+    ("dates", P, "within-dates", issued(validUntil="9999-12-31T23:59:59-23:59")),
     ("dates", W, "date-unclear", issued(validFrom="0001-01-01")),
     ("dates", W, "dates-unread", {"document": DigestedDocument(WORLD.digest)}),
     ("dates", W, "dates-unread", {"document": b"{"}),
+    ("dates", U, "dates-unread", {"document": b'{"a": 1, "a": 2}'}),
+    ("dates", W, "dates-unread", {"document": baked(b"no credential")}),
+    ("integrity", W, "digest-inside", {"document": presentation(json.loads(WORLD.document))}),
+    ("integrity", F, "method-mismatch", {"document": presentation({"type": "VerifiableCredential"})}),
+    ("integrity", U, "presentation-differs", {"document": b"\xef\xbb\xbf" + WORLD.document}),
+    ("integrity", U, "presentation-differs", {"document": WORLD.document.decode().encode("utf-16"), "name": "a.txt"}),
+    ("integrity", U, "presentation-differs", {"document": baked(b"no credential") + b"x", "receipt": TOKEN.receipt}),
+    ("integrity", U, "presentation-differs", {"document": TOKEN.document + b"\n", "receipt": TOKEN.receipt}),
+    ("integrity", U, "presentation-differs", {"document": sd_jwt({}, {"a": 1}), "receipt": TOKEN.receipt}),
+    ("integrity", U, "presentation-differs",
+     {"document": credential(proof={"type": "DataIntegrityProof", "cryptosuite": "ecdsa-sd-2023"}, id="urn:x")}),
+    ("integrity", U, "missing-field", {"receipt": NO_RECEIPT}),
+    ("inclusion", U, "missing-field", {"receipt": NO_RECEIPT}),
+    ("accreditation", U, "missing-field", asked_of(ACCREDITED, receipt=NO_RECEIPT)),
+    ("status", W, "status-list-unread", issued(badge={"issuer": {"revocationList": "https://x.example"}})),
+    ("status", W, "status-list-unread", issued(issuer={"id": "did:web:uni.example", "revocationList": "https://x"})),
+    ("status", W, "status-list-unread", issued(badge="https://x.example", verification={"type": "HostedBadge"})),
+    ("signature", P, "no-signature", {}),
+    ("signature", W, "signature-unread", issued(proof={"type": "Ed25519Signature2020"})),
+    ("signature", W, "signature-unread", {"document": DigestedDocument(WORLD.digest)}),
+    ("signature", W, "signature-unread", {"document": None}),
+    ("issuer", W, "issuer-differs", issued(issuer=5)),
+    ("issuer", W, "issuer-differs", issued(issuer=["did:web:mill.example", {"name": ["x"] * 20}])),
+    ("issuer", P, "issuer-trusted", issued(issuer=[*["did:web:mill.example"] * 20, "did:web:uni.example"])),
     ("issuer", P, "issuer-accredited", asked_of(ACCREDITED, trust=Trust())),
     ("issuer", P, "issuer-accredited", asked_of(*ABROAD, trust=Trust())),
     ("issuer", P, "issuer-trusted", asked_of(ACCREDITED)),
@@ -475,7 +510,7 @@ def test_every_declared_reason_is_reached() -> None:
     foreign = {
         "syntax", "invalid-utf8", "duplicate-key", "not-a-number", "integer-range", "number-range", "lone-surrogate",
         "not-an-object", "too-large", "too-deep", "path-length", "index-range", "count-range", "node-length",
-        "chain-unreachable",
+        "chain-unreachable", "missing-field",
     }  # fmt: skip
     assert reached == set(Code) | foreign
 
@@ -692,7 +727,8 @@ class TestTampering:
 
     def test_embedding_the_receipt_changes_no_verdict(self) -> None:
         carrying = orjson.dumps(receipts.embed(json.loads(WORLD.document), WORLD.receipt))
-        [receipt] = receipts.embedded(json.loads(carrying))
+        [found] = receipts.embedded(json.loads(carrying))
+        receipt = found.read
         assert WORLD.verify(document=carrying, receipt=receipt) == WORLD.verify()
 
 
@@ -786,6 +822,13 @@ class TestAbsence:
         assert self.ask(batches=self.batches[::-1]) == verdict
         assert json.loads(orjson.dumps(verdict.to_dict()))["outcome"] == "absent"
 
+    def test_of_a_chain_that_stands_still_nothing_is_absent(self) -> None:
+        for age, code in ((timedelta(days=2), "head-stale"), (timedelta(days=-2), "head-ahead")):
+            self.unknown(code, age=head_age(READ, READ + age))
+        late = self.ask(age=head_age(READ, READ + timedelta(minutes=11)))
+        assert (late.outcome, late.code) == (Absence.ABSENT, "absent")
+        assert "The newest block is 11 minutes old." in late.text
+
     def test_an_issuer_without_batches(self) -> None:
         assert self.ask(batches=(), proofs={}, sequence=0).code == "no-batches"
 
@@ -866,5 +909,5 @@ class TestAbsence:
     def test_every_code_is_reached(self) -> None:
         assert set(AbsenceCode) == {
             "absent", "no-batches", "present", "batch-missing", "proof-missing", "proof-refused", "facts-contradict",
-            "tree-unsorted", "tree-unchecked", "count-unstated",
+            "tree-unsorted", "tree-unchecked", "count-unstated", "head-stale", "head-ahead",
         }  # fmt: skip

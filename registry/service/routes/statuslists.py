@@ -105,6 +105,6 @@ def _lists_of(request: Request) -> StatusLists:
     """Those with signers that the application was given, or lists without a proof."""
     state = request.app.state
     if getattr(state, "status_lists", None) is None:
-        state.status_lists = StatusLists(service_of(request).index)
+        state.status_lists = StatusLists(service_of(request).index, service_of(request).trees)
     found: StatusLists = state.status_lists
     return found

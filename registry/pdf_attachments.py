@@ -1,0 +1,190 @@
+"""The files attached to a PDF, found without following what it says about itself.
+
+Nothing of a PDF is drawn or run. Instead of its cross-references, which may lie and which an edited file has several
+of, every object in it is looked at, also those of earlier revisions and those packed into object streams. So an
+attachment that some viewer shows is not missed, at the price of finding one that was taken out again.
+Source: ISO 32000-2, sections 7.3 (objects), 7.5.7 (object streams), 7.11 (file specifications).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from registry.carriers import Carried, inflate
+
+MOST_OBJECTS: Final = 200_000
+MOST_STREAMS: Final = 20_000
+MOST_UNPACKED: Final = 64 << 20
+"""Most bytes that the streams of one file may unpack to together."""
+
+_OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,10})[\0\t\n\f\r ]+([0-9]{1,5})[\0\t\n\f\r ]+obj\b")
+_STREAM = re.compile(rb"stream(?:\r\n|\n|\r)")
+_EMBEDDED_AT = re.compile(rb"/EF[\0\t\n\f\r ]*(<<|([0-9]{1,10})[\0\t\n\f\r ]+[0-9]{1,5}[\0\t\n\f\r ]+R)")
+_REFERENCE = re.compile(rb"([0-9]{1,10})[\0\t\n\f\r ]+[0-9]{1,5}[\0\t\n\f\r ]+R")
+_IS_EMBEDDED = re.compile(rb"/Type[\0\t\n\f\r ]*/EmbeddedFile\b")
+_IS_OBJECTS = re.compile(rb"/Type[\0\t\n\f\r ]*/ObjStm\b")
+_FILTER = re.compile(rb"/F(?:ilter)?[\0\t\n\f\r ]*(\[[^\]]{0,200}\]|/[A-Za-z0-9]+)")
+_FILTERS = re.compile(rb"/([A-Za-z0-9]+)")
+_LENGTH = re.compile(rb"/Length[\0\t\n\f\r ]+([0-9]{1,10})(?![\0\t\n\f\r ]+[0-9]+[\0\t\n\f\r ]+R)")
+_FIRST = re.compile(rb"/First[\0\t\n\f\r ]+([0-9]{1,10})")
+_NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+_LONGEST_DICTIONARY = 8192
+
+
+class _Object(NamedTuple):
+    """An object: its dictionary as text, and where its stream begins, -1 without one."""
+
+    head: bytes
+    stream_at: int
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether a file is a PDF; viewers allow some bytes before its header."""
+    return b"%PDF-" in data[:1024]
+
+
+def carried_by_pdf(data: bytes, most: int) -> Carried:
+    """The files attached to a PDF.
+
+    Args:
+        most: bytes of one of them.
+    """
+    return _PdfReader(data, most).read()
+
+
+class _PdfReader:
+    def __init__(self, data: bytes, most: int):
+        self._data = data
+        self._most = most
+        self._left = MOST_UNPACKED
+        self._found = Carried("a PDF with attachments")
+        self._streams: dict[int, list[_Object]] = {}
+        self._heads: dict[int, list[bytes]] = {}
+
+    def read(self) -> Carried:
+        found = self._found
+        if b"/ByteRange" in self._data:
+            found.signature = "PDF signature"
+        texts = list(self._objects())
+        if any(b"/Encrypt" in text for text in (*texts, *_trailers(self._data))):
+            found.missed.append(("", "the PDF is encrypted"))
+            return found
+        numbers = {number for text in texts for number in self._named(text)}
+        numbers |= {
+            number
+            for number, objects in self._streams.items()
+            if any(_IS_EMBEDDED.search(each.head) for each in objects)
+        }
+        for number in sorted(numbers):
+            self._take(number)
+        return found
+
+    def _objects(self) -> Iterator[bytes]:
+        """The text of every object outside streams, and what object streams hold."""
+        starts = [(int(match[1]), match.end()) for match in _limited(_OBJECT, self._data, MOST_OBJECTS)]
+        if len(starts) >= MOST_OBJECTS:
+            self._found.missed.append(("", f"it has more than {MOST_OBJECTS:,} objects"))
+        unpacked = 0
+        for at, (number, start) in enumerate(starts):
+            end = starts[at + 1][1] if at + 1 < len(starts) else len(self._data)
+            head, stream_at = self._head(start, end)
+            if stream_at >= 0:
+                self._streams.setdefault(number, []).append(_Object(head, stream_at))
+                if _IS_OBJECTS.search(head):
+                    unpacked += 1
+                    if unpacked <= MOST_STREAMS:
+                        yield from self._packed(_Object(head, stream_at))
+                    elif unpacked == MOST_STREAMS + 1:
+                        self._found.missed.append(("", "it has too many object streams"))
+            self._heads.setdefault(number, []).append(head)
+            yield head
+
+    def _head(self, start: int, end: int) -> tuple[bytes, int]:
+        """The object up to its stream, if it has one, and where that begins."""
+        match = _STREAM.search(self._data, start, min(end, start + _LONGEST_DICTIONARY))
+        head = self._data[start : match.start() if match else end]
+        if match and head.rstrip().endswith(b">>"):
+            return _plain_names(head), match.end()
+        return _plain_names(self._data[start:end]), -1
+
+    def _packed(self, stream: _Object) -> Iterator[bytes]:
+        text = self._content(stream, MOST_UNPACKED)
+        if text is None:
+            self._found.missed.append(("", "an object stream is damaged, too large, or packed otherwise"))
+            return
+        text = _plain_names(text)
+        yield text
+        first = _FIRST.search(stream.head)
+        if first is None:
+            return
+        numbers = text[: int(first[1])].split()
+        for at in range(0, len(numbers) - 1, 2):
+            if numbers[at].isdigit() and numbers[at + 1].isdigit():
+                begin = int(first[1]) + int(numbers[at + 1])
+                self._heads.setdefault(int(numbers[at]), []).append(text[begin : begin + _LONGEST_DICTIONARY])
+
+    def _named(self, text: bytes) -> Iterator[int]:
+        """The numbers of the streams that file specifications in an object name."""
+        for match in _EMBEDDED_AT.finditer(text):
+            if match[2] is None:
+                yield from self._references(text[match.end() : match.end() + _LONGEST_DICTIONARY])
+            else:
+                for head in self._heads.get(int(match[2]), [])[:16]:
+                    yield from self._references(head.partition(b"<<")[2])
+
+    def _references(self, dictionary: bytes) -> Iterator[int]:
+        for match in _REFERENCE.finditer(dictionary.partition(b">>")[0]):
+            yield int(match[1])
+
+    def _take(self, number: int) -> None:
+        place = f"attachment in object {number}"
+        if number not in self._streams:
+            self._found.missed.append((place, "it is not in the file"))
+        for stream in self._streams.get(number, [])[:16]:
+            content = self._content(stream, self._most)
+            if content is None:
+                self._found.missed.append((place, "it is damaged, too large, or packed otherwise than by deflate"))
+            else:
+                self._found.add(place, content)
+
+    def _content(self, stream: _Object, most: int) -> bytes | None:
+        """The bytes of a stream, unpacked; None where they cannot be had within the bounds."""
+        filters = _FILTER.search(stream.head)
+        names = [] if filters is None else _FILTERS.findall(filters[1])
+        if b"/Predictor" in stream.head or any(name not in (b"FlateDecode", b"Fl") for name in names) or len(names) > 1:
+            return None
+        end = self._data.find(b"endstream", stream.stream_at)
+        if (length := _LENGTH.search(stream.head)) and self._is_end(stream.stream_at + int(length[1])):
+            end = stream.stream_at + int(length[1])
+        if end < 0:
+            return None
+        packed = self._data[stream.stream_at : end]
+        most = min(most, self._left)
+        # Line ends after packed data are not part of it: deflate knows its own end.
+        content = inflate(packed, most) if names else packed
+        if content is None or len(content) > most:
+            return None
+        self._left -= len(content)
+        return content
+
+    def _is_end(self, at: int) -> bool:
+        return self._data[at : at + 20].lstrip(b"\r\n\t ").startswith(b"endstream")
+
+
+def _trailers(data: bytes) -> Iterator[bytes]:
+    at = data.find(b"trailer")
+    while at >= 0:
+        yield _plain_names(data[at : at + _LONGEST_DICTIONARY])
+        at = data.find(b"trailer", at + 1)
+
+
+def _plain_names(text: bytes) -> bytes:
+    """Names without escapes: `/E#46` is `/EF`."""
+    return _NAME_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text) if b"#" in text else text
+
+
+def _limited(pattern: re.Pattern[bytes], data: bytes, most: int) -> Iterator[re.Match[bytes]]:
+    for _, match in zip(range(most), pattern.finditer(data), strict=False):
+        yield match
