@@ -254,7 +254,7 @@ class Collector:
 
     def _document(self, position: int, data: bytes, length: int | None, *, in_lines: bool) -> None:
         most = self._limits.max_bytes
-        if length is not None and length > most:
+        if length is not None and len(data) > most:
             self.refuse(
                 position,
                 "too-large",
@@ -371,17 +371,15 @@ def _lines(piece: LinePiece, longest: int) -> Iterator[tuple[bytes, int]]:
         at, end = file.tell(), piece.start + piece.size
         while at < end:
             line = file.readline(longest + 3)
-            skipped = 0 if line.endswith(b"\n") else _skip_line(file)
-            at += len(line) + skipped
-            line = line.rstrip(b"\r\n")
-            yield line, len(line) + skipped
+            length, last = len(line), line
+            while not last.endswith(b"\n") and (last := file.readline(READ_BYTES)):
+                length += len(last)
+            at += length
+            yield line.rstrip(b"\r\n"), length - last.endswith(b"\n")
 
 
-def _skip_line(file: BinaryIO) -> int:
-    """Read to the end of the line, however far; the number of bytes."""
-    skipped = 0
+def _skip_line(file: BinaryIO) -> None:
+    """Read to the end of the line, however far."""
     while line := file.readline(READ_BYTES):
-        skipped += len(line)
         if line.endswith(b"\n"):
             break
-    return skipped

@@ -366,7 +366,7 @@ class _Lines(Nothing):
         if self._of_digests:
             self._collector.given(line)
         else:
-            self._collector.line(line, self._length - (len(self._begun) - len(line)))
+            self._collector.line(line, self._length)
         self._begun.clear()
         self._length = 0
 
