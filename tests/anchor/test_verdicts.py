@@ -12,6 +12,7 @@ import pytest
 
 from anchor.workspace import Workspace
 from registry.chain.calls import Reason
+from registry.credential import digest_json
 from registry.settings import load_settings
 from tests.conftest import Run
 
@@ -95,6 +96,12 @@ class TestSeveralReceipts:
         for name in ("000.json", "001.json"):
             verified = run("verify", second / name, "--json")
             assert (verified.code, codes(verified.json)["status"]) == (1, "voided")
+        told = run("audit", "--json")
+        apart = [each for each in told.json["differences"] if each["kind"] == "status-apart"]
+        assert told.code == 1
+        assert len(apart) == 3
+        digest = digest_json((second / "000.json").read_bytes()).hex
+        assert sum(digest in each["what"] and root in each["what"] for each in apart) == 1
         # Said afterwards, it counts.
         assert run("anchor", first, "--reissue", "--json").json["superseded"] == 3
         assert run("verify", second / "000.json", "--json").json["overall"] == "valid with a warning"
