@@ -207,7 +207,7 @@ def _parse_strictly(data: bytes, limits: Limits) -> Any:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CredentialError(
-            f"Byte {error.start + 1} of the document is not UTF-8.",
+            f"Byte {error.start + 1} of the document is not UTF-8{_looks_like(data)}.",
             remedy="Save the document as UTF-8.",
             code="invalid-utf8",
         ) from None
@@ -229,6 +229,15 @@ def _parse_strictly(data: bytes, limits: Limits) -> Any:
         ) from None
     _written_alike(value, limits.max_depth)  # only for its refusal of lone surrogates, in keys and in values
     return value
+
+
+def _looks_like(data: bytes) -> str:
+    """What another program may have saved it as, for people."""
+    return (
+        ": it is saved as UTF-16"
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        else ", as in Latin-1 and other old encodings"
+    )
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
