@@ -169,6 +169,8 @@ class _PdfReader:
         names = [] if filters is None else _FILTERS.findall(filters[1])
         if b"/Predictor" in stream.head or any(name not in (b"FlateDecode", b"Fl") for name in names) or len(names) > 1:
             return None
+        if self._look < 0:
+            return None
         end = self._data.find(b"endstream", stream.stream_at, stream.stream_at + MOST_UNPACKED)
         if (length := _LENGTH.search(stream.head)) and self._is_end(stream.stream_at + int(length[1])):
             end = stream.stream_at + int(length[1])
