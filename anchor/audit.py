@@ -9,15 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from anchor.audit_chain import (
-    WORDS_A_REQUEST,
-    Progress,
-    Storage,
-    Transaction,
-    WordRange,
-    existing_block,
-    transactions,
-)
+from anchor.audit_chain import Progress, Transaction, existing_block, transactions
 from anchor.audit_folder import FolderFacts, batch_tree_facts, folder_facts, index_facts
 from anchor.audit_repeats import repeated_in
 from registry.anchors import spread, spread_words
@@ -46,6 +38,7 @@ from registry.chain.client import Block, MinedTransaction, RpcRefused
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import deployment_block
 from registry.chain.heads import Clock, age_of_head, utc_now
+from registry.chain.storage import WORDS_A_REQUEST, Storage, WordRange
 from registry.errors import StoreError
 from registry.freshness import DEFAULT_LATE_SECONDS, Freshness
 from registry.store.folder import DataFolder

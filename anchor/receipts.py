@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 import orjson
 
 from anchor.intake import METHODS
-from registry.credential import Digest, DigestMethod, Limits, parse_json
+from registry.credential import Digest, DigestMethod, Limits, digest_as, parse_json
 from registry.errors import CredentialError, IntakeError, ReceiptError
 from registry.merkle import Tree
 from registry.receipt import Receipt, embed, to_cbor, to_json
@@ -63,29 +63,40 @@ class Originals:
 
     Args:
         path: what was anchored: a folder, a JSONL file or one credential.
+        copies: whether what cannot carry its receipt is written again beside it.
     """
 
-    def __init__(self, path: Path, limits: Limits):
+    def __init__(self, path: Path, limits: Limits, *, copies: bool = True):
         self._path = path
         self._limits = limits
+        self._copies = copies
 
-    def with_receipt(self, leaf: Leaf, receipt: Receipt) -> tuple[str, bytes]:
-        """The name and the content of a credential that carries its receipt in its `proof`.
+    def with_receipt(self, leaf: Leaf, receipt: Receipt) -> Iterator[tuple[str, bytes]]:
+        """The names and contents of what a holder gets: the credential with its receipt in its `proof`, or both.
 
-        Only a verifiable credential leaves its `proof` out of its digest; of any other the receipt alone comes back.
+        Only a verifiable credential leaves its `proof` out of its digest; any other has its receipt beside it. Of a
+        digest that was given nothing but the receipt is there.
 
         Raises:
             IntakeError: the original is not there.
             CredentialError, ReceiptError: it is not the document that was anchored.
         """
-        if receipt.digest.method != DigestMethod.VC_JCS:
-            return receipt_name(leaf), encoded(receipt, cbor=False)
+        name = f"{PurePosixPath(leaf.source).stem}-{leaf.line:06}.json" if leaf.line else leaf.source
+        embeds = receipt.digest.method == DigestMethod.VC_JCS
+        if not embeds:
+            alone = receipt.digest.method == DigestMethod.GIVEN or not self._copies
+            yield receipt_name(leaf) if alone else f"{name}.receipt.json", encoded(receipt, cbor=False)
+            if alone:
+                return
         path = self._path / leaf.source if self._path.is_dir() else self._path
         place = f"{path}, line {leaf.line}" if leaf.line else str(path)
-        name = f"{PurePosixPath(leaf.source).stem}-{leaf.line:06}.json" if leaf.line else leaf.source
         try:
-            document = parse_json(self._line(leaf.line) if leaf.line else path.read_bytes(), self._limits)
-            return name, orjson.dumps(embed(document, receipt), option=orjson.OPT_INDENT_2)
+            content = self._line(leaf.line) if leaf.line else path.read_bytes()
+            if embeds:
+                content = orjson.dumps(embed(parse_json(content, self._limits), receipt), option=orjson.OPT_INDENT_2)
+            elif digest_as(receipt.digest.method, content, self._limits).hex != receipt.digest.value:
+                raise ReceiptError("it is not the document that was anchored", code="other-document")
+            yield name, content
         except (OSError, IndexError):
             raise IntakeError(
                 "the original of a credential is not there",

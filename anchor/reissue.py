@@ -1,7 +1,7 @@
 """What a batch that is issued again says of the voided ones whose credentials it repeats: that it replaces them.
 
-Without that word a verifier who knows both batches takes the credential for withdrawn (`registry.anchors`): nothing else
-tells a new decision of the issuer from an export that repeats everything.
+Without that word a verifier who knows both batches takes the credential for withdrawn (`registry.anchors`): nothing
+else tells a new decision of the issuer from an export that repeats everything.
 """
 
 from __future__ import annotations

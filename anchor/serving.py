@@ -19,6 +19,7 @@ from registry.chain.deployment import Deployment, deployment_block
 from registry.chain.indexer import Indexer
 from registry.errors import ChainError, SettingsError, StoreError
 from registry.formats.dataintegrity import read_key
+from registry.freshness import AgeLimits
 from registry.service.app import create_app
 from registry.service.known import IndexedAnchors
 from registry.service.listing import ListSigner, StatusLists
@@ -26,7 +27,7 @@ from registry.service.loops import Loops
 from registry.service.service import Limits, Service, spare_collections
 from registry.service.verifying import Verifying
 from registry.settings import EMBEDDED, Settings
-from registry.store.index import Index
+from registry.store.index import Edition, Index
 from registry.store.index_tables import indexed_chain
 from registry.store.index_writing import IndexWriter
 from registry.store.loading import TreeLoader
@@ -51,9 +52,10 @@ def serve(
     """
     index, trees = index_of(workspace), open_trees(workspace.settings)
     loops = loops_of(workspace, index, trees) if indexing else None
+    service = service_of(workspace, index, trees)
     app = create_app(
-        service_of(workspace, index, trees),
-        verifying=verifying_of(workspace, index, trees),
+        service,
+        verifying=verifying_of(workspace, service),
         status_lists=StatusLists(index, trees, workspace.settings.public_url, list_signers(workspace.settings)),
         loops=list if loops is None else loops.checks,
     )
@@ -80,15 +82,15 @@ def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, 
     """Fill the index until told to stop.
 
     Args:
-        anew: forget what is indexed of this contract, and begin at its first block.
+        anew: index the contract from its first block on beside what there is, and put the one in the other's place.
         once: end when there is nothing new and every tree that is there is loaded.
 
     Raises:
         RegistryError: the chain or the database cannot be used from the start, or a final block changed.
     """
     index, trees = index_of(workspace), open_trees(workspace.settings)
-    if anew:
-        IndexWriter(index.engine, index.chain, index.contract).forget()
+    if anew and not _made_anew(workspace, index, once=once, stop=stop):
+        return
     if once:
         indexer_of(workspace, index).catch_up()
         TreeLoader(index, trees).step(stop)
@@ -122,7 +124,7 @@ def index_of(workspace: Workspace) -> Index:
     except ChainError:
         with engine.connect() as connection:
             query = select(indexed_chain.c.chain).where(indexed_chain.c.contract == contract)
-            chains = list(connection.execute(query).scalars())
+            chains = [name for name in connection.execute(query).scalars() if "#" not in name]
         if len(chains) != 1:
             raise
         return Index(engine, chains[0], contract)
@@ -131,19 +133,20 @@ def index_of(workspace: Workspace) -> Index:
 def service_of(workspace: Workspace, index: Index, trees: TreeStore) -> Service:
     """What the routes work with."""
     settings = workspace.settings
-    return Service(index, trees, Limits(rate=settings.rate_limit, ready_lag=settings.index_lag))
+    age = AgeLimits.of(settings.head_age_seconds, index.chain)
+    return Service(index, trees, Limits(rate=settings.rate_limit, ready_lag=settings.index_lag, age=age))
 
 
-def verifying_of(workspace: Workspace, index: Index, trees: TreeStore) -> Verifying:
+def verifying_of(workspace: Workspace, service: Service) -> Verifying:
     """What `POST /v1/verify` works with: the chain is asked for each verdict."""
     settings = workspace.settings
     return Verifying(
         lambda: workspace.registry,
-        index.chain,
-        IndexedAnchors(index, trees),
+        service.index.chain,
+        IndexedAnchors(service.index, service.trees),
         trusted=workspace.trusted_by_settings(),
         policy=None if settings.policy is None else read_policy(settings.policy),
-        ledger=index.ledger,
+        ledger=service.ledger,
         finality_depth=settings.finality_depth,
         head_age_seconds=settings.head_age_seconds,
     )
@@ -167,12 +170,27 @@ def list_signers(settings: Settings) -> dict[int, ListSigner]:
     return signers
 
 
-def indexer_of(workspace: Workspace, index: Index) -> Indexer:
+def _made_anew(workspace: Workspace, index: Index, *, once: bool, stop: threading.Event) -> bool:
+    """Index from the first block on while the old index goes on being read; False when it was told to stop."""
+    anew = IndexWriter(index.engine, index.chain, index.contract, Edition.NEXT)
+    anew.forget()
+    indexer = indexer_of(workspace, index, anew)
+    if once:
+        indexer.catch_up()
+    else:
+        indexer.run(stop, workspace.settings.index_seconds, once=True)
+    if stop.is_set():
+        return False
+    anew.take_place()
+    return True
+
+
+def indexer_of(workspace: Workspace, index: Index, writer: IndexWriter | None = None) -> Indexer:
     """The indexer of the settings' contract."""
     registry: CredentialRegistry = workspace.ready_to_write() if _is_own_chain(workspace) else workspace.registry
     return Indexer(
         registry,
-        IndexWriter(index.engine, index.chain, index.contract),
+        writer or IndexWriter(index.engine, index.chain, index.contract),
         first_block=_first_block(workspace),
         finality_depth=workspace.settings.finality_depth,
     )

@@ -193,11 +193,9 @@ class _PdfReader:
 
 def _plain_names(text: bytes) -> bytes:
     """Names without escapes: `/E#46` is `/EF`."""
-    return (
-        _NAME_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text)
-        if len(text) <= _LONGEST_ESCAPED and b"#" in text
-        else text
-    )
+    if len(text) > _LONGEST_ESCAPED or b"#" not in text:
+        return text
+    return _NAME_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text)
 
 
 def _limited(pattern: re.Pattern[bytes], data: bytes, most: int) -> Iterator[re.Match[bytes]]:

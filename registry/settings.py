@@ -114,7 +114,9 @@ class Settings(BaseSettings):
         default=2.0, gt=0, le=600, description="Seconds between two looks of the indexer at a chain with nothing new."
     )
     index_lag: int = Field(
-        default=20, ge=0, description="Blocks that the index may be behind for `/readyz` to call the service ready."
+        default=20,
+        ge=0,
+        description="Blocks that the index may be behind and still say what is not revoked, absent, or accredited.",
     )
     rate_limit: float = Field(
         default=100.0, ge=0, description="Requests a second that one address may send to the service; 0: any number."

@@ -234,11 +234,9 @@ def _parse_strictly(data: bytes, limits: Limits) -> Any:
 
 def _looks_like(data: bytes) -> str:
     """What another program may have saved it as, for people."""
-    return (
-        ": it is saved as UTF-16"
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        else ", as in Latin-1 and other old encodings"
-    )
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return ": it is saved as UTF-16"
+    return ", as in Latin-1 and other old encodings"
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from registry.policy import Policy
 from registry.receipt import AnchorPart, BlockPart, Receipt
 from registry.recognition import Path
 from registry.timestamps import write_timestamp
+from registry.untrusted_text import marked
 from registry.verdict import (
     BatchFacts,
     BlockRef,
@@ -283,8 +284,8 @@ def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Che
             f"The receipt names the right block and says something untrue about it: {', '.join(differences)}.",
         )
     when = (
-        f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number} of "
-        f"{chain_name(facts.chain)}"
+        f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number} "
+        f"({chain_name(facts.chain).words}, {facts.chain})"
     )
     finality = "final" if batch.final else "not final: it can still be undone. Verify again in some minutes"
     caveats = list(_caveats(facts, batch, differences))
@@ -440,20 +441,20 @@ def _check_issuer(
             )
         return Check.failed("issuer", Code.ISSUER_UNKNOWN, f"There is no party {issuer} on this chain.")
     known_as = trust.name_of(issuer) or party.name
-    who = f"Issuer {issuer}" + (f", {known_as}," if known_as else "")
+    who = f"Issuer {issuer}" + (f", {marked(known_as)}," if known_as else "")
     trusted = issuer in trust.issuers
     if not trusted and accredited is None:
         if elsewhere := _trusted_elsewhere(issuer, given, policy):
             return Check.unknown(
                 "issuer",
                 Code.OTHER_CHAIN,
-                f"{who} at {party.uri} is a party of {chain_name(facts.chain)}. The party {issuer} that you trust is "
-                f"one of {chain_name(elsewhere)}: numbers on two chains have nothing to do with each other.",
+                f"{who} at {marked(party.uri)} is a party of {chain_name(facts.chain)}. The party {issuer} that you "
+                f"trust is one of {chain_name(elsewhere)}: numbers on two chains have nothing to do with each other.",
             )
         return Check.unknown(
             "issuer",
             Code.ISSUER_NOT_TRUSTED,
-            f"{who} at {party.uri} is not among the issuers you trust; anyone can register under any name. "
+            f"{who} at {marked(party.uri)} is not among the issuers you trust; anyone can register under any name. "
             f"Ask the institution whether its number on {facts.chain} is {issuer}, then trust it.",
         )
     retired = f" It retired on {write_timestamp(party.retired_at)}, after this anchor." if party.retired_at else ""
@@ -465,7 +466,7 @@ def _check_issuer(
             "issuer",
             Code.ISSUER_DIFFERS,
             f"{who} {believed}, but the document names {shown_issuers(differing[0])} as its issuer and nothing on "
-            f"record says that they are the same. Compare it with {party.uri}.{retired}",
+            f"record says that they are the same. Compare it with {marked(party.uri)}.{retired}",
         )
     code = Code.ISSUER_TRUSTED if trusted else Code.ISSUER_ACCREDITED
     return Check.passed("issuer", Code.ISSUER_RETIRED if retired else code, f"{who} {believed}.{retired}")

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from registry.untrusted_text import marked
 from registry.verdict import PartyFacts
 
 _LONGEST = 200
@@ -28,8 +29,8 @@ def named_issuers(claims: Mapping[str, Any]) -> list[str]:
 
 
 def shown_issuers(named: list[str]) -> str:
-    """The ids and names for people: the first few, shortened."""
-    return " / ".join(text[:_LONGEST] for text in named[:_MOST_SHOWN])
+    """The ids and names for people: the first few, shortened, and marked where they look like others."""
+    return " / ".join(marked(text, _LONGEST) for text in named[:_MOST_SHOWN])
 
 
 def same_issuer(named: list[str], party: PartyFacts, trusted_name: str | None) -> bool:

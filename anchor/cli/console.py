@@ -7,6 +7,7 @@ inside a text. What rich draws itself (tables, bars) goes through the same conso
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,12 @@ from registry.untrusted_text import json_text, terminal_text
 PIPED_WIDTH: Final = 100_000
 """Piped text is for other programs: no line is broken or cut to the width of a screen."""
 
+CONTINUED: Final = "  │ "
+"""Before what goes on in a further line, so that no text of a stranger seems to begin a line of ours."""
+
 _GAP: Final = 2
+# As hashes, addresses, ids and times are written: without spaces none of them looks like a sentence.
+_IDENTIFIER: Final = re.compile(r"[0-9A-Za-z:._+-]{1,100}\Z")
 _NARROWEST_FOLD: Final = 12
 
 
@@ -63,7 +69,7 @@ class SafeConsole(Console):
     def say(self, *pieces: Piece | Listing | Fields, style: str | None = None) -> None:
         """One line of texts, or a table; nothing is cut at the edge of the screen."""
         words = [piece for piece in pieces if not isinstance(piece, Listing | Fields)]
-        shown = [line(*words)] if words or not pieces else []
+        shown = [_Paragraph(line(*words))] if words or not pieces else []
         tables = [piece for piece in pieces if isinstance(piece, Listing | Fields)]
         self.print(*shown, *tables, style=style, crop=False, soft_wrap=not self.is_terminal)
 
@@ -86,7 +92,8 @@ class Column:
 
     Attributes:
         right: whether its cells stand on the right.
-        folds: whether its cells are words, that may go on in a second line; an identifier is never broken.
+        folds: whether its cells are words of ours, that may go on in a second line; an identifier is never broken, and
+            a text of a stranger would seem to begin a row there.
     """
 
     name: str
@@ -114,7 +121,7 @@ class Listing:
                 yield Text()
             for column, cell in zip(self._columns, row, strict=True):
                 if cell.plain:
-                    yield _unbroken(Text.assemble((f"{column.name:>{names}}", "dim"), "  ", cell))
+                    yield _field(column.name, names, cell)
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
@@ -148,7 +155,7 @@ class Fields:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         names = max(map(len, self._values), default=0)
         for name, value in self._values.items():
-            yield _unbroken(line(Styled(f"{name:>{names + _GAP}}", "dim"), f"  {value}"))
+            yield _field(name, names + _GAP, line(str(value)))
 
 
 def write_json(content: Mapping[str, Any] | list[Any]) -> None:
@@ -161,6 +168,25 @@ def write_json(content: Mapping[str, Any] | list[Any]) -> None:
     sys.stdout.write(json_text(encoded) + "\n")
 
 
-def _unbroken(text: Text) -> Text:
+class _Paragraph:
+    """One text, in as many lines as the screen needs for it."""
+
+    def __init__(self, text: Text):
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._text.cell_len <= options.max_width:
+            yield self._text
+            return
+        narrower = max(1, options.max_width - cell_len(CONTINUED))
+        for number, part in enumerate(self._text.wrap(console, narrower, overflow="fold", no_wrap=False)):
+            yield Text.assemble((CONTINUED, "dim"), part) if number else part
+
+
+def _field(name: str, width: int, value: Text) -> RenderableType:
+    """A name and its value; an identifier runs on where the screen ends, so that it can be copied whole."""
+    text = Text.assemble((f"{name:>{width}}", "dim"), "  ", value)
+    if not _IDENTIFIER.match(value.plain):
+        return _Paragraph(text)
     text.no_wrap, text.overflow = True, "ignore"
     return text

@@ -31,7 +31,9 @@ def receipts(
     """Write the receipts of a batch."""
     if cbor and (originals is not None or output.suffix.lower() == ".jsonl"):
         raise SettingsError("--cbor goes with receipts of their own in a folder or ZIP", code="cbor")
-    source = None if originals is None else Originals(originals, _limits(session))
+    source = (
+        None if originals is None else Originals(originals, _limits(session), copies=output.suffix.lower() != ".jsonl")
+    )
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
         with (
@@ -46,15 +48,17 @@ def receipts(
                 if source is None:
                     writer.write(receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))
                 else:
-                    writer.write(*source.with_receipt(leaf, receipt))
+                    for name, content in source.with_receipt(leaf, receipt):
+                        writer.write(name, content)
                 progress(number, row.leaf_count)
     session.result(
         {"root": f"0x{row.root.hex()}", "receipts": row.leaf_count, "output": str(output), "state": row.state}
     )
     pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
-    what = amount(row.leaf_count, "receipt" if originals is None else "credential") + (
-        "" if originals is None else " with receipt"
-    )
+    if originals is None:
+        what = amount(row.leaf_count, "receipt")
+    else:
+        what = amount(row.leaf_count, "credential with its receipt", "credentials with their receipts")
     session.say(f"{what} of batch 0x{row.root.hex()} written to ", bold(output), f".{pending}")
     say_chain(session, chain)
 

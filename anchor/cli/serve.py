@@ -39,12 +39,12 @@ def index(
     session: Session,
     once: Annotated[bool, typer.Option("--once", help="End when there is nothing new.")] = False,
     anew: Annotated[
-        bool, typer.Option("--anew", help="Forget what is indexed, and begin at the contract's first block.")
+        bool, typer.Option("--anew", help="Index from the contract's first block on, and then replace what is indexed.")
     ] = False,
 ) -> int:
     """Fill the index for the lookup service, until the process is asked to end (SIGTERM, Ctrl+C)."""
     from anchor.serving import fill_index, index_of
-    from registry.store.index_writing import FINALITY_VIOLATED
+    from registry.store.index_facts import FINALITY_VIOLATED
 
     stop = threading.Event()
     if not once:

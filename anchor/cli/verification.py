@@ -131,7 +131,7 @@ def _named(other: OtherReceipt) -> str:
 def verdict_table(verdicts: list[Verdict]) -> Listing:
     """Many verdicts, a line each, with the first check that decided it."""
     columns = (
-        Column("file", folds=True),
+        Column("file"),
         Column("verdict", folds=True),
         Column("issuer"),
         Column("anchored at"),

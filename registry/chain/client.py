@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
+from registry.chain.bloom import BLOOM_BYTES, bloom_of, covers
 from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
 from registry.errors import ChainUnavailable, WrongChain
 
@@ -22,6 +23,7 @@ LATEST_TIMESTAMP = 253_402_300_799
 CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right chain, or use another one."
 TRY_LATER = "Try again later, or use another endpoint."
 MOST_TOGETHER = 100
+METHOD_NOT_FOUND = -32601
 
 T = TypeVar("T")
 
@@ -89,6 +91,14 @@ class LogRange(NamedTuple):
     logs: tuple[Log, ...]
 
 
+class FilteredBlock(NamedTuple):
+    """A header with its filter of events (`registry.chain.bloom`), None where there is none, and its transactions."""
+
+    block: Block
+    bloom: int | None
+    transactions: tuple[bytes, ...]
+
+
 class Fees(NamedTuple):
     """What a transaction costs now, in wei per gas; on a chain without EIP-1559 the gas price and a tip of 0."""
 
@@ -102,6 +112,10 @@ class Question(NamedTuple):
     method: str
     params: Sequence[object]
     decode: Callable[[Any], Any]
+
+
+# Of one transaction: its hash, that of its block, its events.
+_Receipt = tuple[bytes, bytes, tuple[Log, ...]]
 
 
 class RpcRefused(ChainUnavailable):
@@ -138,6 +152,7 @@ class ChainClient:
     def __init__(self, transport: Transport, *, where: str = "the chain"):
         self._transport = transport
         self._no_batches = False
+        self._no_block_receipts = False
         self.where = where
 
     @classmethod
@@ -361,9 +376,7 @@ class ChainClient:
         asked = [header(from_block), header(to_block), Question("eth_getLogs", [wanted], _logs), header(to_block)]
         first, last, logs, again = self._ask_together(asked)
         if first is None or last is None or again is None:
-            raise ChainUnavailable(
-                f"the chain has no block {to_block}", where=self.where, remedy=TRY_LATER, code="no-block"
-            )
+            raise self._no_block(to_block)
         if (first.number, last.number) != (from_block, to_block):
             raise self._garbage("eth_getBlockByNumber", "the answer is about another block")
         if last != again:
@@ -380,6 +393,77 @@ class ChainClient:
         if any(block is not None and block.number != number for block, number in zip(found, numbers, strict=True)):
             raise self._garbage("eth_getBlockByNumber", "the answer is about another block")
         return tuple(found)
+
+    def filtered_blocks(self, from_block: int, to_block: int) -> tuple[FilteredBlock, ...]:
+        """All blocks of a range, each the child of the one before; a hundred of them are asked for at once.
+
+        Raises:
+            ChainUnavailable: no answer; code `no-block` when the chain is not that long, `chain-moved` when they do not
+                follow from each other.
+        """
+        found: list[FilteredBlock] = []
+        for start in range(from_block, to_block + 1, MOST_TOGETHER):
+            numbers = range(start, min(to_block + 1, start + MOST_TOGETHER))
+            asked = [Question("eth_getBlockByNumber", [to_hex(each), False], _optional(_filtered)) for each in numbers]
+            for number, answer in zip(numbers, self._ask_together(asked), strict=True):
+                if answer is None:
+                    raise self._no_block(number)
+                if answer.block.number != number:
+                    raise self._garbage("eth_getBlockByNumber", "the answer is about another block")
+                if found and answer.block.parent_hash != found[-1].block.hash:
+                    raise self.moved()
+                found.append(answer)
+        return tuple(found)
+
+    def all_logs(self, of: FilteredBlock) -> tuple[Log, ...]:
+        """Every event of one block, of whichever contract, out of the receipts of all of its transactions.
+
+        Raises:
+            ChainUnavailable: no answer; code `no-receipts` when the endpoint has not all of them; `chain-moved` when
+                they are of another block.
+        """
+        receipts = self._receipts(of)
+        if any(block_hash != of.block.hash for _, block_hash, _ in receipts):
+            raise self.moved()
+        logs = tuple(log for _, _, logs in receipts for log in logs)
+        if not {transaction for transaction, _, _ in receipts} >= set(of.transactions):
+            raise self._no_receipts(of)
+        # What the header's filter holds has to come from somewhere: else some of them are not there.
+        told = bloom_of(value for log in logs for value in (address_bytes(log.address), *log.topics))
+        if not covers(told, of.bloom or 0):
+            raise self._no_receipts(of)
+        return tuple(sorted(logs, key=lambda log: log.log_index))
+
+    def _receipts(self, of: FilteredBlock) -> list[_Receipt]:
+        if not self._no_block_receipts:
+            method = "eth_getBlockReceipts"
+            try:
+                found: list[_Receipt] | None = self._read(method, [to_hex(of.block.number)], _optional(_receipts))
+            except RpcRefused as error:
+                self._no_block_receipts = error.rpc_code == METHOD_NOT_FOUND
+            else:
+                if found is None:
+                    raise self._no_receipts(of)
+                return found
+        asked = [Question("eth_getTransactionReceipt", [to_hex(each)], _optional(_receipt)) for each in of.transactions]
+        one_by_one: list[_Receipt] = []
+        for start in range(0, len(asked), MOST_TOGETHER):
+            for answer in self._ask_together(asked[start : start + MOST_TOGETHER]):
+                if answer is None:
+                    raise self._no_receipts(of)
+                one_by_one.append(answer)
+        return one_by_one
+
+    def _no_receipts(self, of: FilteredBlock) -> ChainUnavailable:
+        return ChainUnavailable(
+            f"the endpoint does not have all receipts of block {of.block.number}",
+            where=self.where,
+            remedy=TRY_LATER,
+            code="no-receipts",
+        )
+
+    def _no_block(self, number: int) -> ChainUnavailable:
+        return ChainUnavailable(f"the chain has no block {number}", where=self.where, remedy=TRY_LATER, code="no-block")
 
     def moved(self) -> ChainUnavailable:
         """The error that says that what was read does not belong together."""
@@ -528,6 +612,30 @@ def _block(value: Any) -> Block:
         parent_hash=data(value["parentHash"], HASH_BYTES),
         base_fee=None if base_fee is None else quantity(base_fee),
     )
+
+
+def _filtered(value: Any) -> FilteredBlock:
+    bloom = value.get("logsBloom")
+    return FilteredBlock(
+        block=_block(value),
+        bloom=None if bloom is None else int.from_bytes(data(bloom, BLOOM_BYTES), "big"),
+        transactions=tuple(
+            data(each["hash"] if isinstance(each, Mapping) else each, HASH_BYTES)
+            for each in _list(value["transactions"])
+        ),
+    )
+
+
+def _receipt(value: Any) -> _Receipt:
+    return (
+        data(value["transactionHash"], HASH_BYTES),
+        data(value["blockHash"], HASH_BYTES),
+        tuple(_log(entry) for entry in _list(value["logs"])),
+    )
+
+
+def _receipts(value: Any) -> list[_Receipt]:
+    return [_receipt(entry) for entry in _list(value)]
 
 
 def _log(value: Any) -> Log:

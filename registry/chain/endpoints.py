@@ -2,13 +2,16 @@
 
 An answer that is an error is an answer: only an endpoint that gives none, or that is too busy, is passed over. The
 reads of a while come from one endpoint, so that they fit together; it changes when that endpoint fails, or when another
-has newer blocks.
+has newer blocks. Heights and a block that all should have are compared: one that is behind is named in the log, and one
+that is on another branch than most is not read from.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -23,6 +26,11 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 # So many blocks behind the newest one known, an endpoint is not asked while there is another.
 MOST_BEHIND = 2
+# So many blocks below the lowest head all have the same block, unless one is on another branch: a reorganisation of a
+# few blocks is nothing to tell.
+AGREE_BLOCKS = 8
+# Heads are compared again when the chain has grown by so much, or while one is on another branch.
+COMPARE_EVERY = 32
 # Sends that one endpoint may owe an answer to; a silent one gets no more of them, and holds no more threads.
 MOST_SENDS_OWED = 4
 # Limits of requests: geth's and most providers' code, and what those say that send HTTP codes inside of JSON.
@@ -32,6 +40,7 @@ _LIMITS_OF_THE_REQUEST = ("gas limit", "range", "results", "batch")
 # How clients say that they have the transaction already (`anchor.daemon.classify` has all their words).
 _HAS_IT = ("already known", "alreadyknown", "already imported", "same hash")
 
+_log = logging.getLogger(__name__)
 
 Requests = Sequence[tuple[str, Sequence[object]]]
 """Methods with their parameters."""
@@ -59,7 +68,8 @@ class EndpointHealth:
 
     Attributes:
         where: its URL without secrets.
-        ok: whether it is asked; False while it rests after a failure, and for good when it serves another chain.
+        ok: whether it is asked; False while it rests after a failure or is on another branch than most, and for good
+            when it serves another chain.
         why: what is wrong.
         head, behind: the newest block it has shown, and how many another one has shown more.
         latency: seconds its last answer took.
@@ -86,6 +96,8 @@ class _Known:
     sends_owed: int = 0
     checked: bool = False
     excluded: bool = False
+    strays: bool = False
+    told_behind: bool = False
 
 
 class Endpoints:
@@ -103,6 +115,7 @@ class Endpoints:
         self._clock = clock
         self._lock = threading.Lock()
         self._chain: tuple[str, str] | None = None
+        self._compared_at = -COMPARE_EVERY
         # One more each than can be held up by sends, for the heads.
         self._threads = ThreadPoolExecutor(len(self._known) * (MOST_SENDS_OWED + 1), thread_name_prefix="endpoint")
         self.where = ", ".join(each.where for each in endpoints)
@@ -135,7 +148,7 @@ class Endpoints:
             return [
                 EndpointHealth(
                     where=one.endpoint.where,
-                    ok=not one.excluded and one.rests_until <= now,
+                    ok=not one.excluded and not one.strays and one.rests_until <= now,
                     why=one.why,
                     head=one.head,
                     behind=None if one.head is None else newest - one.head,
@@ -202,8 +215,61 @@ class Endpoints:
 
     def _look_for_newer_heads(self) -> None:
         """Ask every endpoint that is not resting how far it is: reads follow the newest."""
-        for future in [self._threads.submit(self._head_of, one) for one in self._in_order()]:
+        asked = self._in_order(strays=True)
+        for future in [self._threads.submit(self._head_of, one) for one in asked]:
             future.result()
+        known = [one for one in asked if one.head is not None]
+        if len(known) > 1:
+            self._tell_behind(known)
+            self._compare(known)
+
+    def _tell_behind(self, known: list[_Known]) -> None:
+        newest = max(one.head or 0 for one in known)
+        for one in known:
+            behind = newest - (one.head or 0)
+            if behind > MOST_BEHIND and not one.told_behind:
+                _log.warning(
+                    "%s is %d blocks behind another endpoint of this chain",
+                    one.endpoint.where,
+                    behind,
+                    extra={"code": "endpoint-behind"},
+                )
+            one.told_behind = behind > MOST_BEHIND
+
+    def _compare(self, known: list[_Known]) -> None:
+        """Hold one block of each against those of the others: most of them, or the preferred ones, are followed."""
+        height = max(0, min(one.head or 0 for one in known) - AGREE_BLOCKS)
+        if 0 <= height - self._compared_at < COMPARE_EVERY and not any(one.strays for one in known):
+            return
+        hashes = [future.result() for future in [self._threads.submit(self._hash_of, one, height) for one in known]]
+        counted = Counter(each for each in hashes if each is not None)
+        if not counted:
+            return
+        self._compared_at = height
+        # `most_common` keeps the order of preference among equals.
+        followed = counted.most_common(1)[0][0]
+        for one, found in zip(known, hashes, strict=True):
+            strays = found is not None and found != followed
+            if strays and not one.strays:
+                _log.warning(
+                    "%s has another block %d than the other endpoints of this chain; it is not read from",
+                    one.endpoint.where,
+                    height,
+                    extra={"code": "endpoint-strays"},
+                )
+            with self._lock:
+                one.strays = strays
+                one.why = f"it has another block {height} than the others" if strays else one.why
+
+    def _hash_of(self, one: _Known, height: int) -> str | None:
+        with suppress(ChainUnavailable):
+            (answer,) = self._asked(
+                one, lambda endpoint: [endpoint.make_request("eth_getBlockByNumber", [hex(height), False])]
+            )
+            block = answer.get("result")
+            found = block.get("hash") if isinstance(block, Mapping) else None
+            return found.lower() if isinstance(found, str) else None
+        return None
 
     def _head_of(self, one: _Known) -> None:
         with suppress(ChainUnavailable, ValueError, TypeError):
@@ -212,11 +278,16 @@ class Endpoints:
             with self._lock:
                 one.head = head
 
-    def _in_order(self, *, everyone: bool = False) -> list[_Known]:
-        """Those to ask, the best first: not resting, not far behind, then as preferred; the resting ones last."""
+    def _in_order(self, *, everyone: bool = False, strays: bool = False) -> list[_Known]:
+        """Those to ask, the best first: not resting, not far behind, then as preferred; the resting ones last.
+
+        Args:
+            everyone: also those that rest, and those on another branch: for what is sent.
+            strays: also those on another branch, for a look whether they still are.
+        """
         now = self._clock()
         with self._lock:
-            usable = [one for one in self._known if not one.excluded]
+            usable = [one for one in self._known if not one.excluded and (everyone or strays or not one.strays)]
             newest = max((one.head for one in usable if one.head is not None and one.rests_until <= now), default=0)
             order = sorted(
                 usable,

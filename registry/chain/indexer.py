@@ -1,14 +1,19 @@
 """The indexer: follows a contract block by block into the database, and back where the chain went back.
 
-Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed and that
-nothing is missing in it, and commits it together with the cursor. A block at or below the final one never changes: if
-it does, the indexer stops until a person has looked.
+Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and
+commits it together with the cursor. A block at or below the final one never changes: if it does, the indexer stops
+until a person has looked.
+
+Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
+missing in it. A long way to go is first read as it is told, and confirmed afterwards: by the contract's own state, or
+block by block, whichever is less to ask. Until then the index knows that it does not know whether it has everything.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from threading import Event as Flag
 from typing import Any, Final
@@ -16,14 +21,32 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.chain.client import Block, ChainClient, Log
+from registry.chain.confirming import State, StateCheck, Witness
 from registry.chain.contract import CredentialRegistry, Event
 from registry.chain.spans import Spans
+from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.store.index import Head
-from registry.store.index_facts import IndexedEvent, Mark, missing, subject_of
-from registry.store.index_writing import FINALITY_VIOLATED, Counts, CursorMoved, IndexWriter
+from registry.store.index_facts import (
+    EVENTS_MISSING,
+    FINALITY_VIOLATED,
+    IndexedEvent,
+    Mark,
+    missing,
+    subject_of,
+    write_arguments,
+)
+from registry.store.index_writing import Counts, CursorMoved, IndexWriter
 
 LONGEST_PAUSE_SECONDS: Final = 60.0
+NEAR_BLOCKS: Final = 1_000
+"""From the newest block down, blocks are read with their headers; what is further away is confirmed afterwards."""
+BLOCKS_A_STEP: Final = 100
+HEADERS_A_STEP: Final = 1_000
+STATE_BLOCKS: Final = 64
+"""By which the cursor may be below the newest block for the contract to be asked: most nodes keep the state of 128."""
+FORMER_SECONDS: Final = 600.0
+"""For which an edition that was replaced is kept, for whoever is in the middle of reading it."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +56,7 @@ class Step(StrEnum):
 
     NOTHING_NEW = "nothing-new"
     ADDED = "added"
+    CONFIRMED = "confirmed"
     ROLLED_BACK = "rolled-back"
 
 
@@ -43,6 +67,8 @@ class Indexer:
         first_block: that the contract was deployed in, where that is known; there are no events before it.
         finality_depth: for a chain without a `finalized` tag, how many blocks below the head count as final.
         listener: told of each step's outcome and the cursor it led to.
+        near: blocks below the newest one from which on each is read with its header.
+        state: the contract as of a block; default: asked through the contract's own functions.
     """
 
     def __init__(
@@ -54,6 +80,8 @@ class Indexer:
         finality_depth: int | None = None,
         listener: Callable[[Step, Head], None] = lambda _step, _head: None,
         spans: Spans | None = None,
+        near: int = NEAR_BLOCKS,
+        state: Callable[[int], State] | None = None,
     ):
         self._registry = registry
         self._client: ChainClient = registry.client
@@ -65,9 +93,27 @@ class Indexer:
         self._identified = False
         # Issuers whose batches were not yet counted against the contract.
         self._uncounted: set[int] = set()
+        self._near = near
+        self._state: Callable[[int], State] = state or (lambda at: Storage(registry, at))
+        self._witness = Witness(self._client, registry.address)
+        self._newest: int | None = None
+        # Up to this block each one is read with its header, however far it is: events were missing there.
+        self._careful = -1
+        # How what is not confirmed is being confirmed: a second reading up to a block and then the state, or headers.
+        self._check: StateCheck | None = None
+        self._again: tuple[int, int] | None = None
+        # Where the cursor stands if nothing was added since the check began but what cannot lack anything.
+        self._checked_to = -1
+        self._by_headers = False
+        # What was confirmed before this process began is held against the contract once more, in the pauses.
+        self._patrol: StateCheck | None = StateCheck(writer.index, self._state)
+        self._former_looked_at = float("-inf")
 
-    def run(self, stop: Flag, seconds: float) -> None:
+    def run(self, stop: Flag, seconds: float, *, once: bool = False) -> None:
         """Step until told to stop, with a pause where there was nothing new, and longer ones where there was trouble.
+
+        Args:
+            once: end when there is nothing new.
 
         Raises:
             WrongChain: the endpoint serves another chain or contract than the one indexed.
@@ -86,6 +132,9 @@ class Indexer:
                 continue
             pause = seconds
             if step is Step.NOTHING_NEW:
+                if once:
+                    return
+                self._forget_former()
                 stop.wait(seconds)
 
     def catch_up(self) -> Head:
@@ -104,20 +153,21 @@ class Indexer:
             ChainUnavailable: no answer, or one that is not one; nothing is changed.
             WrongChain: another chain or contract.
             CursorMoved: another process was quicker.
-            ChainError: code `events-missing` while the endpoint leaves out events; code `finality-violated` when a
-                final block changed, from then on.
+            ChainError: code `events-missing` while the endpoint leaves out events that no receipt has; code
+                `finality-violated` when a final block changed, from then on.
         """
         try:
             return self._step()
         except CursorMoved:
             raise
         except ChainError as error:
-            self._writer.trouble(error)
+            self._writer.trouble(error, seen=self._newest)
             raise
 
     def _step(self) -> Step:
         head = self._head()
         newest = self._existing(self._client.block("latest"), "latest")
+        self._newest = newest.number
         self._check_final(head)
         if newest.number < head.cursor.number:
             # Either an endpoint that lags behind, or a chain that is shorter now: its own newest block tells.
@@ -125,17 +175,28 @@ class Indexer:
         if not self._is_canonical(head.cursor):
             return self._roll_back(head)
         final = self._final(head, newest)
-        if newest.number == head.cursor.number:
+        is_confirming = not head.is_confirmed and newest.number - head.cursor.number <= STATE_BLOCKS
+        doubt = self._tried(head) if is_confirming else None
+        if is_confirming:
+            head = self._head()
+        if newest.number > head.cursor.number:
+            step = self._add(head, newest.number, final)
+        else:
             self._settle(head, final, newest.number)
-            self._listener(Step.NOTHING_NEW, head)
-            return Step.NOTHING_NEW
-        return self._add(head, newest.number, final)
+            step = Step.CONFIRMED if is_confirming else Step.NOTHING_NEW
+            if step is Step.NOTHING_NEW:
+                self._look_again(head)
+            self._listener(step, head)
+        if doubt is not None:
+            raise doubt
+        return step
 
     # Forward
 
     def _add(self, head: Head, newest: int, final: Mark | None) -> Step:
         first = head.cursor.number + 1
-        last = min(newest, head.cursor.number + self._spans.length)
+        is_near = newest - head.cursor.number <= self._near or first <= self._careful
+        last = min(newest, head.cursor.number + min(self._spans.length, BLOCKS_A_STEP if is_near else newest))
         try:
             found = self._client.logs_with_headers(self._registry.address, first, last)
         except ChainUnavailable as error:
@@ -145,15 +206,29 @@ class Indexer:
         if found.first.parent_hash != head.cursor.hash:
             # The cursor's block was replaced since it was looked at; the next step takes it back.
             raise self._client.moved()
-        events = self._events(found.logs, [found.first, found.last])
+        logs, headers = found.logs, [found.first, found.last]
+        if is_near:
+            blocks = self._client.filtered_blocks(first, last)
+            if (blocks[0].block.hash, blocks[-1].block.hash) != (found.first.hash, found.last.hash):
+                raise self._client.moved()
+            logs = self._witness.logs(blocks, {log.block_number for log in found.logs})
+            headers = [each.block for each in blocks]
+        events = self._events(logs, headers)
         issuers = {event.arguments["issuer"] for event in events if event.name == "Anchored"}
         self._uncounted |= issuers
-        counts = self._counts(last) if last == newest and (events or self._uncounted) else None
-        if counts is not None and self._existing(self._client.block(last), last).hash != found.last.hash:
-            raise self._client.moved()
-        self._writer.add(head, events, _mark(found.last), seen=newest, counts=counts)
+        try:
+            counts = self._counts(last) if last == newest and (events or self._uncounted) else None
+            if counts is not None and self._existing(self._client.block(last), last).hash != found.last.hash:
+                raise self._client.moved()
+            self._writer.add(head, events, _mark(found.last), seen=newest, counts=counts, complete=is_near)
+        except ChainError as error:
+            if error.code != EVENTS_MISSING:
+                raise
+            return self._look_for(error, head, last, is_near=is_near)
         if counts is not None:
             self._uncounted.clear()
+        if is_near and head.cursor.number == self._checked_to:
+            self._checked_to = last
         self._spans.worked(len(events))
         after = self._head()
         self._settle(after, final, newest)
@@ -180,6 +255,138 @@ class Indexer:
             sequences[issuer] = party.sequence
         return Counts(registry.party_count(at=at), registry.accreditation_count(at=at), sequences)
 
+    # Confirming
+
+    def _look_for(self, error: ChainError, head: Head, last: int, *, is_near: bool) -> Step:
+        """Events are missing: in a range that was read as it was told, or before it; raises what it cannot mend."""
+        if not is_near:
+            _log.warning("%s; the blocks up to %d are read one by one", error, last)
+            self._careful = last
+        elif not head.is_confirmed:
+            self._by_headers = True
+            self._confirm_blocks(head)
+        else:
+            # Each block was confirmed, and the contract says otherwise: some answer was not true.
+            self._doubt_all(head, error)
+            raise error
+        return Step.CONFIRMED
+
+    def _tried(self, head: Head) -> ChainError | None:
+        """Confirm some more; the reason where it does not work now. New blocks are read all the same."""
+        try:
+            self._confirm(head)
+        except CursorMoved:
+            raise
+        except ChainError as error:
+            return error
+        return None
+
+    def _confirm(self, head: Head) -> None:
+        if self._check is not None and head.cursor.number != self._checked_to:
+            # What came in since, here or by another process, may lack something itself.
+            self._start_over()
+        if self._check is None and not self._by_headers:
+            counts = self._writer.index.counts()
+            questions = counts["parties"] + 3 * counts["batches"]
+            self._by_headers = head.cursor.number - head.confirmed <= max(HEADERS_A_STEP, questions)
+            if not self._by_headers:
+                self._check = StateCheck(self._writer.index, self._state)
+                self._again = head.confirmed + 1, head.cursor.number
+                self._checked_to = head.cursor.number
+        if self._by_headers:
+            self._confirm_blocks(head)
+        elif self._again is not None:
+            self._again = self._read_again(head, *self._again)
+        elif self._check is not None:
+            self._confirm_state(head, self._check)
+
+    def _confirm_blocks(self, head: Head) -> None:
+        """By the headers and receipts of the next blocks."""
+        first = max(head.confirmed + 1, head.first_block)
+        last = min(head.cursor.number, first + HEADERS_A_STEP - 1)
+        blocks = self._client.filtered_blocks(first, last)
+        here = self._writer.events(head, first, last)
+        logs = self._witness.logs(blocks, {event.block.number for event in here})
+        head = self._mended(head, here, self._events(logs, [each.block for each in blocks]), is_complete=True)
+        self._confirmed(head, last)
+
+    def _confirm_state(self, head: Head, check: StateCheck) -> None:
+        """By the next slice of the contract's state."""
+        try:
+            is_done = check.step(head.cursor.number)
+        except ChainError as error:
+            if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
+                raise
+            _log.warning("%s; the blocks from %d on are read one by one", error, head.confirmed + 1)
+            self._check, self._by_headers = None, True
+            return
+        if not self._is_canonical(head.cursor):
+            self._start_over()
+            raise self._client.moved()
+        if is_done:
+            self._confirmed(head, head.cursor.number)
+
+    def _read_again(self, head: Head, first: int, last: int) -> tuple[int, int] | None:
+        """Events that have no trace in the contract's state, and those that only came late; what is left to read."""
+        end = min(last, first + self._spans.length - 1)
+        try:
+            found = self._client.logs_with_headers(self._registry.address, first, end)
+        except ChainUnavailable as error:
+            if self._spans.shorter(error, end - first + 1):
+                return first, last
+            raise
+        here = self._writer.events(head, first, end)
+        told = {(log.block_number, log.log_index) for log in found.logs} - {_place(event) for event in here}
+        logs = tuple(log for log in found.logs if (log.block_number, log.log_index) in told)
+        self._mended(head, here, self._events(logs, [found.first, found.last]), is_complete=False)
+        return (end + 1, last) if end < last else None
+
+    def _mended(
+        self, head: Head, here: Sequence[IndexedEvent], there: Sequence[IndexedEvent], *, is_complete: bool
+    ) -> Head:
+        """The index with the events that are there, and where these are all without the others."""
+        indexed, told = {_identity(event): event for event in here}, {_identity(event): event for event in there}
+        lost = [event for key, event in told.items() if key not in indexed]
+        surplus = [event for key, event in indexed.items() if key not in told] if is_complete else []
+        if not lost and not surplus:
+            return head
+        _log.warning("%d events were missing in the index, %d were none; it is mended", len(lost), len(surplus))
+        self._writer.mend(head, lost, surplus)
+        return self._head()
+
+    def _confirmed(self, head: Head, number: int) -> None:
+        self._writer.confirm(head, number)
+        if number == head.cursor.number:
+            self._start_over()
+
+    def _start_over(self) -> None:
+        self._check, self._again, self._by_headers = None, None, False
+
+    def _doubt_all(self, head: Head, error: ChainError) -> None:
+        _log.error("the index is confirmed anew from its first block on: %s", error)
+        self._start_over()
+        self._writer.confirm(head, head.first_block - 1)
+
+    def _look_again(self, head: Head) -> None:
+        """One more slice of what was confirmed before this process began."""
+        if self._patrol is None:
+            return
+        try:
+            is_done = self._patrol.step(head.cursor.number)
+        except ChainError as error:
+            if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
+                return
+            self._patrol = None
+            self._doubt_all(head, error)
+            return
+        if is_done:
+            self._patrol = None
+
+    def _forget_former(self) -> None:
+        if time.monotonic() - self._former_looked_at > FORMER_SECONDS:
+            self._former_looked_at = time.monotonic()
+            self._writer.forget_former(seconds=FORMER_SECONDS)
+
     # Backward
 
     def _roll_back(self, head: Head) -> Step:
@@ -187,6 +394,7 @@ class Indexer:
         for mark in self._writer.marks(head):
             if mark.number < head.cursor.number and self._is_canonical(mark):
                 self._writer.roll_back(head, mark)
+                self._start_over()
                 _log.warning(
                     "the chain reorganised: %d blocks taken back, to block %d",
                     head.cursor.number - mark.number,
@@ -235,7 +443,8 @@ class Indexer:
         if head is not None:
             return head
         before = self._existing(self._client.block(self._first_block - 1), self._first_block - 1)
-        return self._writer.begin(_mark(before), genesis_hash=genesis)
+        newest = self._existing(self._client.block("latest"), "latest")
+        return self._writer.begin(_mark(before), genesis_hash=genesis, seen=max(before.number, newest.number))
 
     def _check_final(self, head: Head) -> None:
         if head.final is None or head.final_hash is None:
@@ -283,6 +492,15 @@ class Indexer:
             remedy="Do not rely on this chain until you know why; testamur index --anew then begins anew.",
             code=FINALITY_VIOLATED,
         )
+
+
+def _place(event: IndexedEvent) -> tuple[int, int]:
+    return event.block.number, event.log_index
+
+
+def _identity(event: IndexedEvent) -> tuple[int, bytes, int, str, str]:
+    """What an event is by its log, whatever the index knows of it besides."""
+    return event.block.number, event.block.hash, event.log_index, event.name, write_arguments(event.arguments)
 
 
 def _indexed(event: Event, block: Mark) -> IndexedEvent:

@@ -67,6 +67,7 @@ class EthereumRpc:
             "eth_getBalance": lambda address, at="latest": to_hex(self._state(at).get_balance(_address(address))),
             "eth_getBlockByHash": self._block_by_hash,
             "eth_getBlockByNumber": self._block_by_number,
+            "eth_getBlockReceipts": self._block_receipts,
             "eth_getCode": lambda address, at="latest": to_hex(self._state(at).get_code(_address(address))),
             "eth_getLogs": self._logs,
             "eth_getStorageAt": self._storage,
@@ -256,6 +257,13 @@ class EthereumRpc:
         transaction = self._evm.block(header).transactions[index]
         receipts = self._chain.receipts(number)
         return _receipt_json(header, transaction, receipts, index)
+
+    def _block_receipts(self, at: object) -> object:
+        header = self._header(at)
+        if header is None:
+            return None
+        receipts, transactions = self._chain.receipts(int(header.block_number)), self._evm.block(header).transactions
+        return [_receipt_json(header, each, receipts, index) for index, each in enumerate(transactions)]
 
     def _logs(self, wanted: Mapping[str, object]) -> list[object]:
         if "blockHash" in wanted:

@@ -8,6 +8,8 @@ DIGEST: Final = "d9ef4cb6b1b3ccb2b5b0d1a7e2a1a3a2d5ecb8d6d2b2b5f3c4c0f3f37a7b1c2
 ROOT: Final = "0x" + "5a" * 32
 AS_OF: Final[dict[str, Any]] = {
     "block": {"number": 21_000_120, "hash": "0x" + "1f" * 32, "timestamp": "2026-01-01T12:24:12Z"},
+    "ageSeconds": 1,
+    "confirmedBlock": 21_000_120,
     "finalBlock": 21_000_060,
     "blocksBehind": 0,
     "chainSeenAt": "2026-01-01T12:24:13Z",

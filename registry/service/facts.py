@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +16,7 @@ from fastapi import Request
 from registry.accreditation import Ledger
 from registry.errors import ChainUnavailable
 from registry.insights import AnchoredBatch, RegisteredParty, insights
+from registry.service.horizon import Horizon
 from registry.service.service import service_of
 from registry.store.index import Head, Index
 from registry.store.index_facts import IndexedBatch, Mark
@@ -52,12 +52,12 @@ class IndexedFacts:
 
     Args:
         trees: in which credentials that are in several batches are found.
-        clock: Unix seconds.
+        horizon: what the index may say.
     """
 
-    def __init__(self, index: Index, trees: TreeStore, clock: Callable[[], float] = time.time):
+    def __init__(self, index: Index, trees: TreeStore, horizon: Horizon | None = None):
         self._index = index
-        self._clock = clock
+        self._horizon = horizon or Horizon(index)
         self._ledger = _Kept(index, Index.ledger)
         self._counted = _Kept(index, partial(_counted, trees))
         self._as_of: _AsOf | None = None
@@ -75,8 +75,11 @@ class IndexedFacts:
         return self._index.contract
 
     def is_registered(self, party: int) -> bool:
-        """Whether there is a party with that number."""
-        return self._index.party(party) is not None
+        """Whether there is a party with that number; raises as `ledger` does where it may be missing."""
+        if self._index.party(party) is not None:
+            return True
+        self._horizon.current()
+        return False
 
     def head(self) -> Head:
         """How far the index is.
@@ -94,11 +97,13 @@ class IndexedFacts:
             moment: for which they are wanted; None for whenever.
 
         Raises:
+            NotHere: some may be missing, or have come since (codes of `registry.service.reach`).
             ChainUnavailable: the chain was not read up to that time (code `not-yet-read`), or the index changes faster
                 than it is read.
             SQLAlchemyError: the database does not answer.
             ChainError: the events cannot be all there are.
         """
+        self._horizon.current()
         head = self.head()
         if moment is not None and moment.timestamp() > max(head.seen_at, head.cursor.time) + STALE_SECONDS:
             raise _not_yet_read(f"; it was read last at {from_unix(int(head.seen_at)):%Y-%m-%dT%H:%M:%SZ}")
@@ -207,6 +212,7 @@ def facts_of(request: Request) -> IndexedFacts:
     """The facts that a request is answered from; made when they are first asked for."""
     state = request.app.state
     if getattr(state, "facts", None) is None:
-        state.facts = IndexedFacts(service_of(request).index, service_of(request).trees)
+        service = service_of(request)
+        state.facts = IndexedFacts(service.index, service.trees, service.horizon)
     found: IndexedFacts = state.facts
     return found

@@ -1,25 +1,30 @@
-"""Up to which block the index can speak, read at most so often."""
+"""Up to which block the index can speak, and what it may say: read and judged at most so often."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from registry.errors import StoreError
+from registry.freshness import PACE_SAMPLE, AgeLimits, Freshness
 from registry.service.facts_json import block_content, moment_text
+from registry.service.problems import NotHere
+from registry.service.reach import Doubt, Reach, reach_of
 from registry.service.reading import guarded
 from registry.store.index import Head, Index
 
 FRESH_SECONDS: Final = 0.1
+READY_LAG: Final = 20
+_ASK_AGAIN: Final = "Ask again later, or ask the chain: testamur verify and POST /v1/verify do."
 
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The block up to which an answer is right.
+    """The block up to which an answer is right, and what may be said as of it.
 
     Attributes:
         json: the same as JSON.
@@ -27,6 +32,7 @@ class AsOf:
     """
 
     head: Head
+    reach: Reach
     json: bytes
     headers: tuple[tuple[bytes, bytes], ...]
 
@@ -35,13 +41,49 @@ class AsOf:
         """`asOf`, for an answer that is put together elsewhere."""
         return {"asOf": orjson.Fragment(self.json)}
 
+    def require_complete(self) -> None:
+        """For an answer that says: these are all the records up to that block.
+
+        Raises:
+            NotHere: some may be missing (codes of `registry.service.reach`).
+        """
+        if self.reach.incomplete is not None:
+            raise self._doubted(self.reach.incomplete)
+
+    def require_current(self) -> None:
+        """For an answer that follows from something not being there: not found, not revoked, not taken back.
+
+        Raises:
+            NotHere: it may be there all the same.
+        """
+        if (doubt := self.reach.doubt) is not None:
+            raise self._doubted(doubt)
+
+    def require_statuses(self, statuses: Iterable[Mapping[str, Any]]) -> None:
+        """For an answer about the anchors of a digest, by their statuses: revoked is revoked, whatever is missing.
+
+        Raises:
+            NotHere: there is none, or one that is not revoked as far as it is known.
+        """
+        if self.reach.doubt is not None:
+            told = list(statuses)
+            if not told or not all(status["revoked"] for status in told):
+                self.require_current()
+
+    def _doubted(self, doubt: Doubt) -> NotHere:
+        return NotHere(
+            f"this could not be checked: {doubt.what}", remedy=_ASK_AGAIN, code=doubt.code, details=self.member
+        )
+
     @classmethod
-    def of(cls, head: Head) -> AsOf:
-        """From the head of the index."""
+    def of(cls, head: Head, reach: Reach) -> AsOf:
+        """From the head of the index, and what was found of it."""
         cursor = head.cursor
-        behind = max(0, head.seen - cursor.number)
+        behind = head.behind
         content: dict[str, Any] = {
             "block": block_content(cursor),
+            "ageSeconds": int(reach.age.seconds),
+            "confirmedBlock": min(head.confirmed, cursor.number),
             "finalBlock": head.final,
             "blocksBehind": behind,
             "chainSeenAt": moment_text(int(head.seen_at)),
@@ -49,25 +91,41 @@ class AsOf:
         if head.trouble_code is not None:
             what = "The index does not follow the chain at this moment"
             content["warning"] = f"{what} ({head.trouble_code}): {head.trouble_why}"
+        elif reach.age.freshness is not Freshness.FRESH:
+            content["warning"] = f"{reach.age.text} ({reach.age.code})"
         headers = (b"index-block", b"%d" % cursor.number), (b"index-blocks-behind", b"%d" % behind)
-        return cls(head, orjson.dumps(content), headers)
+        return cls(head, reach, orjson.dumps(content), headers)
 
 
 class Horizon:
     """The head of the index, for many requests.
 
     Args:
+        lag: blocks that the index may be behind for anything to follow from what it does not have.
+        age: when its newest block is late and stale; default: the age is not judged.
         clock: seconds that never go back.
+        wall: Unix seconds.
     """
 
-    def __init__(self, index: Index, *, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        index: Index,
+        *,
+        lag: int = READY_LAG,
+        age: AgeLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ):
         self._index = index
+        self._lag = lag
+        self._age = age or AgeLimits(late_seconds=None)
         self._clock = clock
+        self._wall = wall
         self._read_at = float("-inf")
         self._known: AsOf | None = None
 
     def now(self) -> AsOf:
-        """Up to which block the index is.
+        """Up to which block the index is, whatever that is worth: for what was found, and for the operator.
 
         Raises:
             StoreError: code `no-index` when nothing is indexed yet, `database` when that cannot be read.
@@ -78,6 +136,18 @@ class Horizon:
             self._read_at = moment
         return self._known
 
+    def complete(self) -> AsOf:
+        """`now`, for records up to a block; raises as `AsOf.require_complete` besides."""
+        as_of = self.now()
+        as_of.require_complete()
+        return as_of
+
+    def current(self) -> AsOf:
+        """`now`, for what follows from something not being there; raises as `AsOf.require_current` besides."""
+        as_of = self.now()
+        as_of.require_current()
+        return as_of
+
     def _read(self) -> AsOf:
         head = guarded(self._index.head)
         if head is None:
@@ -86,6 +156,13 @@ class Horizon:
                 remedy="Wait until the indexer has begun; `testamur index` runs it.",
                 code="no-index",
             )
-        if self._known is not None and self._known.head == head:
-            return self._known
-        return AsOf.of(head)
+        return AsOf.of(head, self._reach(head))
+
+    def _reach(self, head: Head) -> Reach:
+        """The chain's pace is looked for only where it can excuse the age."""
+        now = self._wall()
+        reach = reach_of(head, now, lag=self._lag, age=self._age)
+        if reach.age.freshness is Freshness.FRESH:
+            return reach
+        before = guarded(lambda: self._index.mark_before(head.cursor.number - PACE_SAMPLE))
+        return reach_of(head, now, lag=self._lag, age=self._age, before=before)

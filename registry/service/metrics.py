@@ -123,7 +123,13 @@ class _IndexCollector(Collector):
         yield GaugeMetricFamily("testamur_index_block", "The newest block in the index.", head.cursor.number)
         if head.final is not None:
             yield GaugeMetricFamily("testamur_index_final_block", "The newest block the chain calls final.", head.final)
-        behind = max(0, head.seen - head.cursor.number)
+        yield GaugeMetricFamily(
+            "testamur_index_confirmed_block", "Up to this block nothing is missing in the index.", head.confirmed
+        )
+        yield GaugeMetricFamily(
+            "testamur_index_block_time_seconds", "Time of the newest block in the index, Unix time.", head.cursor.time
+        )
+        behind = head.behind
         yield GaugeMetricFamily("testamur_index_blocks_behind", "Blocks of the chain not yet in the index.", behind)
         yield GaugeMetricFamily("testamur_index_seen_seconds", "When the chain was last read, Unix time.", head.seen_at)
         yield GaugeMetricFamily("testamur_index_reorgs", "Reorganisations followed.", head.reorgs)

@@ -13,7 +13,9 @@ import anyio
 import anyio.to_thread
 from fastapi import Request
 
-from registry.service.horizon import AsOf, Horizon
+from registry.accreditation import Ledger
+from registry.freshness import AgeLimits
+from registry.service.horizon import READY_LAG, AsOf, Horizon
 from registry.service.lookup import Lookup, Searched
 from registry.service.problems import NotHere
 from registry.service.reading import guarded
@@ -37,14 +39,17 @@ class Limits:
     Attributes:
         rate: requests a second from one address; 0 for no limit.
         body_bytes: of a request, but for uploads to verify.
-        ready_lag: blocks that the index may be behind and still be called ready.
+        ready_lag: blocks that the index may be behind and still be called ready, and answer what follows from something
+            not being there.
         stale_seconds: after which a chain that was not read counts as away.
+        age: when the newest block is late and stale; None when its age is not judged.
     """
 
     rate: float = 0.0
     body_bytes: int = 1 << 20
-    ready_lag: int = 20
+    ready_lag: int = READY_LAG
     stale_seconds: float = 120.0
+    age: AgeLimits | None = None
 
 
 class Service:
@@ -54,7 +59,7 @@ class Service:
         self.index = index
         self.trees = trees
         self.limits = limits or Limits()
-        self.horizon = Horizon(index)
+        self.horizon = Horizon(index, lag=self.limits.ready_lag, age=self.limits.age)
         self.lookup = Lookup(index, trees, self.horizon)
         # SQLite and local trees answer sooner than a thread would take over.
         self._inline = not is_postgresql(index.engine) and isinstance(trees, FolderTrees)
@@ -77,6 +82,7 @@ class Service:
         """A party; raises NotHere (code `unknown-party`)."""
         found = self.index.party(number)
         if found is None:
+            as_of.require_current()
             raise NotHere(
                 f"there is no party {number} up to block {as_of.head.cursor.number}",
                 remedy="GET /v1/parties lists them.",
@@ -84,6 +90,17 @@ class Service:
                 details=as_of.member,
             )
         return found
+
+    def ledger(self) -> Ledger:
+        """All accreditations and recognitions, for a verdict.
+
+        Raises:
+            NotHere: the index cannot say that these are all (codes of `registry.service.reach`).
+            ChainError: the events cannot be all there are.
+            SQLAlchemyError: the database does not answer.
+        """
+        self.horizon.current()
+        return self.index.ledger()
 
     def searched(self, as_of: AsOf, issuer: int | None = None) -> Searched:
         """What a search that begins now covers, of all batches up to that block at least.

@@ -29,7 +29,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from registry.errors import SettingsError, StoreError
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The revision this program works with; a test compares it with `migrations`."""
 FIRST: Final = "0001"
 # Longer than the largest batch takes to be hashed between two statements.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, tuple_
@@ -36,6 +37,18 @@ from registry.treefile import TreeId
 VALUES_A_STATEMENT = 500
 
 
+class Edition(StrEnum):
+    """Which index of a contract is meant, as the mark that its row bears behind the name of the chain.
+
+    One that is made anew grows beside the current one, which is read until the new one takes its place; the former one
+    stays for a while, for whoever is in the middle of reading it. A name of CAIP-2 has no `#`.
+    """
+
+    CURRENT = ""
+    NEXT = "#next"
+    FORMER = "#former"
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """How far the index is, and how it stands with the chain.
@@ -43,7 +56,8 @@ class Head:
     Attributes:
         source: the number of this contract in the index.
         first_block: that the contract was deployed in.
-        cursor: everything up to this block is in the index.
+        cursor: everything that an endpoint told of up to this block is in the index.
+        confirmed: number of the block up to which it is known that no event is missing.
         final: number of the newest block that the chain called final, or None when it called none so.
         seen: number of the newest block that the chain told of; the index lags by `seen - cursor.number`.
         seen_at: Unix seconds at which the chain was last read.
@@ -58,6 +72,7 @@ class Head:
     genesis_hash: bytes
     first_block: int
     cursor: Mark
+    confirmed: int
     final: int | None
     final_hash: bytes | None
     seen: int
@@ -70,6 +85,16 @@ class Head:
     def is_final(self, block_number: int) -> bool:
         """Whether a block can no longer be undone, as far as the chain has said."""
         return self.final is not None and block_number <= self.final
+
+    @property
+    def behind(self) -> int:
+        """By how many blocks the index lags, as far as it knows."""
+        return max(0, self.seen - self.cursor.number)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether it is known that nothing is missing up to the cursor."""
+        return self.confirmed >= self.cursor.number
 
 
 class EventPlace(NamedTuple):
@@ -122,18 +147,20 @@ class Index:
     Args:
         chain: CAIP-2 name.
         contract: checksummed address.
+        edition: the one in use, unless somebody makes another one.
     """
 
-    def __init__(self, engine: Engine, chain: str, contract: str):
+    def __init__(self, engine: Engine, chain: str, contract: str, edition: Edition = Edition.CURRENT):
         self.engine = engine
         self.chain = chain
         self.contract = contract
+        self._edition = edition
         self._source: int | None = None
 
     def head(self) -> Head | None:
         """How far the index is, or None when there is none yet."""
         with self.engine.connect() as connection:
-            head = read_head(connection, self.chain, self.contract)
+            head = read_head(connection, self.chain, self.contract, self._edition)
         # An index that was made anew has another number.
         self._source = None if head is None else head.source
         return head
@@ -144,6 +171,15 @@ class Index:
         if self._source is None:
             self.head()
         return -1 if self._source is None else self._source
+
+    def mark_before(self, number: int) -> Mark | None:
+        """The newest block at or below a height that the index remembers; the oldest one where none is."""
+        of = indexed_block.c
+        mine = select(of.number, of.hash, of.time).where(of.source == self.source)
+        with self.engine.connect() as connection:
+            found = connection.execute(mine.where(of.number <= number).order_by(of.number.desc()).limit(1)).first()
+            found = found or connection.execute(mine.order_by(of.number).limit(1)).first()
+        return None if found is None else Mark(*found)
 
     # Parties
 
@@ -430,19 +466,21 @@ def batch_of(row: Any) -> IndexedBatch:
     return IndexedBatch(issuer, sequence, root, leaf_count, operator, Mark(number, block_hash, time), *rest)
 
 
-def read_head(connection: Connection, chain: str, contract: str) -> Head | None:
+def read_head(connection: Connection, chain: str, contract: str, edition: Edition = Edition.CURRENT) -> Head | None:
     """The row of an indexed contract, or None."""
     of = indexed_chain.c
-    row = connection.execute(select(indexed_chain).where(of.chain == chain, of.contract == contract)).first()
+    this = (of.chain == f"{chain}{edition}", of.contract == contract)
+    row = connection.execute(select(indexed_chain).where(*this)).first()
     if row is None:
         return None
     return Head(
         source=row.id,
-        chain=row.chain,
+        chain=chain,
         contract=row.contract,
         genesis_hash=row.genesis_hash,
         first_block=row.first_block,
         cursor=Mark(row.number, row.hash, row.time),
+        confirmed=row.confirmed_number,
         final=row.final_number,
         final_hash=row.final_hash,
         seen=row.seen_number,

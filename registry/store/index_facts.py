@@ -21,6 +21,8 @@ WORD_BITS: Final = 256
 WORD_BYTES: Final = 32
 PREFIX_BYTES: Final = 8
 _HALF: Final = 1 << 63
+EVENTS_MISSING: Final = "events-missing"
+FINALITY_VIOLATED: Final = "finality-violated"
 
 # Arguments that JSON does not hold as they are: of 32 bytes, and of 256 bits.
 _BYTES: Final = frozenset({"root", "replacementRoot", "profileHash", "evidenceHash"})
@@ -349,6 +351,6 @@ def missing(what: str) -> ChainError:
     """The error that says that events must be missing."""
     return ChainError(
         f"the endpoint left out events: {what}",
-        remedy="Use another endpoint; the index goes on by itself when the events are there.",
-        code="events-missing",
+        remedy="Use another endpoint; the index mends itself when the events are there.",
+        code=EVENTS_MISSING,
     )

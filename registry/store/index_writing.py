@@ -19,12 +19,15 @@ from registry.store.index import (
     BATCH,
     PARTY,
     VALUES_A_STATEMENT,
+    Edition,
     Head,
+    Index,
     batch_of,
     read_events,
     read_head,
 )
 from registry.store.index_facts import (
+    FINALITY_VIOLATED,
     WORD_BYTES,
     Facts,
     IndexedBatch,
@@ -46,7 +49,6 @@ from registry.store.index_tables import (
 
 V = TypeVar("V")
 _COUNTED: Final = ("Anchored", "LeafCountStated")
-FINALITY_VIOLATED: Final = "finality-violated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +76,21 @@ class IndexWriter:
     Args:
         chain: CAIP-2 name.
         contract: checksummed address.
+        edition: the one in use, or the one that is made to take its place.
     """
 
-    def __init__(self, engine: Engine, chain: str, contract: str):
+    def __init__(self, engine: Engine, chain: str, contract: str, edition: Edition = Edition.CURRENT):
         self._engine = engine
         self._chain = chain
         self._contract = contract
+        self._edition = edition
+        self.index = Index(engine, chain, contract, edition)
 
     # Reading
 
     def head(self) -> Head | None:
         """How far the index is, or None before `begin`."""
-        with self._engine.connect() as connection:
-            return read_head(connection, self._chain, self._contract)
+        return self.index.head()
 
     def marks(self, head: Head) -> list[Mark]:
         """Blocks that the index has seen and that may still be undone, the newest first; the final one last."""
@@ -97,26 +101,37 @@ class IndexWriter:
         with self._engine.connect() as connection:
             return [Mark(*found) for found in connection.execute(query.order_by(of.number.desc()))]
 
+    def events(self, head: Head, first: int, last: int) -> list[IndexedEvent]:
+        """All that is indexed of the blocks from one to another, both included, in the order of the chain."""
+        of = indexed_event.c
+        with self._engine.connect() as connection:
+            return read_events(connection, [of.block_number >= first, of.block_number <= last], head.source)
+
     # Writing
 
-    def begin(self, before: Mark, *, genesis_hash: bytes) -> Head:
-        """Make an empty index whose cursor stands at the block before the contract's first one."""
+    def begin(self, before: Mark, *, genesis_hash: bytes, seen: int | None = None) -> Head:
+        """Make an empty index whose cursor stands at the block before the contract's first one.
+
+        Args:
+            seen: number of the chain's newest block; default: the one where the cursor stands.
+        """
         with self._engine.begin() as connection:
             connection.execute(
                 insert(indexed_chain).values(
-                    chain=self._chain,
+                    chain=f"{self._chain}{self._edition}",
                     contract=self._contract,
                     genesis_hash=genesis_hash,
                     first_block=before.number + 1,
                     number=before.number,
                     hash=before.hash,
                     time=before.time,
-                    seen_number=before.number,
+                    confirmed_number=before.number,
+                    seen_number=before.number if seen is None else seen,
                     seen_at=now(connection),
                     version=0,
                 )
             )
-            head = read_head(connection, self._chain, self._contract)
+            head = self._read(connection)
             if head is None:
                 raise ValueError("the row that was just written is not there")
             self._keep(connection, head.source, [before])
@@ -125,15 +140,44 @@ class IndexWriter:
     def forget(self) -> None:
         """Remove all that is indexed of this contract; trees and their digests stay."""
         with self._engine.begin() as connection:
-            head = read_head(connection, self._chain, self._contract)
-            if head is None:
-                return
-            for table in (indexed_status, indexed_batch, indexed_party, indexed_event, indexed_block):
-                connection.execute(delete(table).where(table.c.source == head.source))
-            connection.execute(delete(indexed_chain).where(indexed_chain.c.id == head.source))
+            _forget(connection, self._read(connection))
+
+    def take_place(self) -> None:
+        """Have this edition be the current one, from one moment to the next; the one before it becomes the former.
+
+        Raises:
+            ValueError: it is not there, or is the current one already.
+        """
+        with self._engine.begin() as connection:
+            mine = self._read(connection)
+            if mine is None or self._edition is Edition.CURRENT:
+                raise ValueError("there is no edition that could take the place of the current one")
+            _forget(connection, self._read(connection, Edition.FORMER))
+            current = self._read(connection, Edition.CURRENT)
+            if current is not None:
+                renamed = {"chain": f"{self._chain}{Edition.FORMER}", "seen_at": now(connection)}
+                connection.execute(update(indexed_chain).where(indexed_chain.c.id == current.source).values(**renamed))
+            taken = update(indexed_chain).where(indexed_chain.c.id == mine.source).values(chain=self._chain)
+            connection.execute(taken)
+
+    def forget_former(self, *, seconds: float) -> None:
+        """Remove the former edition when it was replaced so long ago that nobody is in the middle of reading it."""
+        of = indexed_chain.c
+        former = (of.chain == f"{self._chain}{Edition.FORMER}", of.contract == self._contract)
+        with self._engine.begin() as connection:
+            old = select(of.id).where(*former, of.seen_at < now(connection) - seconds)
+            if connection.execute(old).first() is not None:
+                _forget(connection, self._read(connection, Edition.FORMER))
 
     def add(
-        self, head: Head, events: Sequence[IndexedEvent], last: Mark, *, seen: int, counts: Counts | None = None
+        self,
+        head: Head,
+        events: Sequence[IndexedEvent],
+        last: Mark,
+        *,
+        seen: int,
+        counts: Counts | None = None,
+        complete: bool = True,
     ) -> None:
         """Add the events of the blocks after the cursor up to `last`, and move the cursor there.
 
@@ -141,6 +185,7 @@ class IndexWriter:
             events: all of them, in the order of the chain.
             seen: number of the chain's newest block.
             counts: what the contract says at `last`.
+            complete: whether it is known that these are all; else the block up to which that is known stays.
 
         Raises:
             CursorMoved: the index is no longer as `head` says.
@@ -148,7 +193,8 @@ class IndexWriter:
         """
         with self._engine.begin() as connection:
             version = head.version + bool(events)
-            self._move(connection, head, last, version=version, seen_number=seen)
+            confirmed = last.number if complete and head.is_confirmed else head.confirmed
+            self._move(connection, head, last, version=version, seen_number=seen, confirmed_number=confirmed)
             events = _with_parties(connection, head.source, events)
             facts = _loaded(connection, head.source, events)
             before = Facts(dict(facts.parties), dict(facts.batches), dict(facts.words))
@@ -169,7 +215,9 @@ class IndexWriter:
         """
         of = indexed_event.c
         with self._engine.begin() as connection:
-            self._move(connection, head, to, version=head.version + 1, reorgs=head.reorgs + 1)
+            confirmed = min(head.confirmed, to.number)
+            changes = {"version": head.version + 1, "reorgs": head.reorgs + 1, "confirmed_number": confirmed}
+            self._move(connection, head, to, **changes)
             gone = and_(of.source == head.source, of.block_number > to.number)
             touched = connection.execute(select(of.party, of.root).where(gone).distinct()).all()
             connection.execute(delete(indexed_event).where(gone))
@@ -181,6 +229,39 @@ class IndexWriter:
                 parties={row.party for row in touched if row.party is not None},
                 roots={row.root for row in touched if row.root is not None},
             )
+
+    def mend(self, head: Head, missing: Sequence[IndexedEvent], surplus: Sequence[IndexedEvent] = ()) -> None:
+        """Put events at their places at or before the cursor, and take out those that are none, with all that follows.
+
+        Raises:
+            CursorMoved: the index is no longer as `head` says.
+            ChainError: others are missing, too (code `events-missing`); nothing is changed then.
+        """
+        of = indexed_event.c
+        with self._engine.begin() as connection:
+            self._move(connection, head, head.cursor, version=head.version + 1)
+            for event in surplus:
+                place = (of.block_number == event.block.number, of.log_index == event.log_index)
+                connection.execute(delete(indexed_event).where(of.source == head.source, *place))
+            missing = _with_parties(connection, head.source, missing)
+            self._keep(connection, head.source, {event.block for event in missing})
+            _insert(connection, indexed_event, [_event_values(head.source, event) for event in missing])
+            touched = [*missing, *surplus]
+            _tell_again(
+                connection,
+                head.source,
+                parties={event.party for event in touched if event.party is not None},
+                roots={event.root for event in touched if event.root is not None},
+            )
+
+    def confirm(self, head: Head, number: int) -> None:
+        """Take down that no event is missing up to that block, which is not after the cursor.
+
+        Raises:
+            CursorMoved: the index is no longer as `head` says.
+        """
+        with self._engine.begin() as connection:
+            self._move(connection, head, head.cursor, version=head.version, confirmed_number=number)
 
     def settle(self, head: Head, *, final: Mark | None, seen: int) -> None:
         """Take down what the chain says of itself: the newest final block, if it says, and the newest one."""
@@ -197,14 +278,24 @@ class IndexWriter:
             this = update(indexed_chain).where(indexed_chain.c.id == head.source)
             connection.execute(this.values(seen_at=now(connection), **values))
 
-    def trouble(self, error: ChainError) -> None:
-        """Take down what keeps the index from going on; what cannot heal by itself is not written over."""
+    def trouble(self, error: ChainError, *, seen: int | None = None) -> None:
+        """Take down what keeps the index from going on; what cannot heal by itself is not written over.
+
+        Args:
+            seen: number of the chain's newest block, where it was read: how far the index is behind is known even then.
+        """
         of = indexed_chain.c
-        mine = and_(of.chain == self._chain, of.contract == self._contract)
+        mine = and_(of.chain == f"{self._chain}{self._edition}", of.contract == self._contract)
         lasting = and_(of.trouble_code.is_not(None), of.trouble_code == FINALITY_VIOLATED)
-        values = {"trouble_code": error.code, "trouble_why": str(error)}
+        values: dict[str, Any] = {"trouble_code": error.code, "trouble_why": str(error)}
         with self._engine.begin() as connection:
             connection.execute(update(indexed_chain).where(mine, not_(lasting)).values(**values))
+            if seen is not None:
+                further = update(indexed_chain).where(mine, of.seen_number < seen)
+                connection.execute(further.values(seen_number=seen))
+
+    def _read(self, connection: Connection, edition: Edition | None = None) -> Head | None:
+        return read_head(connection, self._chain, self._contract, self._edition if edition is None else edition)
 
     def _move(self, connection: Connection, head: Head, to: Mark, **values: Any) -> None:
         of = indexed_chain.c
@@ -224,6 +315,14 @@ class IndexWriter:
             known = set(connection.execute(query).scalars())
             rows = [{"source": source, **mark._asdict()} for mark in some if mark.number not in known]
             _insert(connection, indexed_block, rows)
+
+
+def _forget(connection: Connection, head: Head | None) -> None:
+    if head is None:
+        return
+    for table in (indexed_status, indexed_batch, indexed_party, indexed_event, indexed_block):
+        connection.execute(delete(table).where(table.c.source == head.source))
+    connection.execute(delete(indexed_chain).where(indexed_chain.c.id == head.source))
 
 
 # Forward

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from registry.chain.genesis import DEVELOPMENT_ACCOUNTS
 from registry.receipt import parse
 from tests.conftest import Run
 
@@ -279,3 +280,52 @@ def test_a_digest_of_the_issuers_own_system_can_be_verified(run: Run) -> None:
     other = run("verify", f"{3:064x}", "--receipt", "receipts/list.digests-000002.receipt.json", "--json")
     assert other.json["overall"] == "not valid"
     assert run("verify", f"{9:064x}", "--json").json["overall"] == "could not be checked"
+
+
+def test_what_cannot_carry_its_receipt_is_copied_beside_it(run: Run, tmp_path: Path) -> None:
+    run("issuer", "register", "--uri", "did:web:university.example")
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "a.pdf").write_bytes(b"%PDF-1.7 diploma")
+    (folder / "b.json").write_text('{"type": ["VerifiableCredential"], "issuer": "did:web:university.example"}')
+    batch = run("anchor", folder, "--json").json["batches"][0]["root"]
+    assert "2 credentials with their receipts" in run("receipts", batch, "-o", "mail", "--embed", folder).out
+    assert sorted(path.name for path in Path("mail").iterdir()) == ["a.pdf", "a.pdf.receipt.json", "b.json"]
+    verdicts = run("verify", "mail", "--json").json["verdicts"]
+    assert [codes(verdict)["integrity"] for verdict in verdicts] == ["digest-equal"] * 2
+    (folder / "a.pdf").write_bytes(b"%PDF-1.7 another")
+    refused = run("receipts", batch, "-o", "again", "--embed", folder, "--json")
+    assert refused.json["error"]["code"] == "other-document"
+
+
+def test_status_before_there_is_a_folder_says_whom_to_fund(run: Run, tmp_path: Path) -> None:
+    shown = run("status", "--json")
+    assert (shown.code, shown.json["signer"], shown.json["balanceWei"]) == (0, DEVELOPMENT_ACCOUNTS[0], str(10**22))
+    assert shown.json["chainName"] == "practice chain of this folder"
+    assert "10,000.000000 ether" in run("status").out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_practice_chain_is_told_as_that(run: Run, diplomas: Path, root: str) -> None:
+    for arguments in (("check", diplomas), ("anchor", diplomas), ("receipts", root, "-o", "r"), ("deploy",)):
+        told = run(*arguments).out
+        assert "practice chain of this folder (eip155:1414747213)" in told, arguments
+        assert "For practice only" in told, arguments
+    for arguments in (("status",), ("issuer", "show", 1), ("audit",), ("verify", diplomas / "007.json")):
+        assert "practice chain of this folder" in run(*arguments).out, arguments
+
+
+def test_issuer_show_lists_who_may_anchor(run: Run, root: str) -> None:
+    run("issuer", "operator", DEVELOPMENT_ACCOUNTS[1])
+    assert run("issuer", "show", "--json").json["operators"] == list(DEVELOPMENT_ACCOUNTS[:2])
+    run("issuer", "operator", DEVELOPMENT_ACCOUNTS[0], "--remove")
+    assert run("issuer", "show", "--json").json["operators"] == [DEVELOPMENT_ACCOUNTS[1]]
+
+
+def test_what_is_not_there_is_a_refusal_and_no_failure_to_ask(run: Run, root: str) -> None:
+    for arguments, code in (
+        (("accredit", "show", 9), "unknown-accreditation"),
+        (("issuer", "show", 9), "unknown-party"),
+    ):
+        ran = run(*arguments, "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (1, code)

@@ -15,8 +15,6 @@ from registry.chain.calls import Reason
 from registry.settings import load_settings
 from tests.conftest import Run
 
-STRANGER = "https://stranger.example"
-
 
 def codes(verdict: Any) -> dict[str, str]:
     return {check["name"]: check["code"] for check in verdict["checks"]}
@@ -43,13 +41,13 @@ def embedded(run: Run, root: str, originals: Path, to: str) -> Path:
     return Path(to)
 
 
-def elsewhere(path: Path, tmp_path: Path) -> Path:
-    """The credential alone, where no data folder knows its anchors but the chain is the same."""
+def elsewhere(tmp_path: Path) -> Path:
+    """A data folder with the same chain that knows no anchors."""
     moved = tmp_path / "elsewhere" / "testamur-data"
     if not moved.exists():
         moved.mkdir(parents=True)
         shutil.copytree(tmp_path / "testamur-data" / "chain", moved / "chain")
-    return path
+    return moved
 
 
 class TestSeveralReceipts:
@@ -74,7 +72,7 @@ class TestSeveralReceipts:
         assert [entry["inclusion"]["root"] for entry in document["proof"]] == [old, new]
         for proofs in (document["proof"], document["proof"][::-1]):
             path.write_text(json.dumps({**document, "proof": proofs}))
-            for folder in ("testamur-data", elsewhere(path, tmp_path).parents[0].parent / "elsewhere/testamur-data"):
+            for folder in ("testamur-data", elsewhere(tmp_path)):
                 verified = run("verify", path, "--trust", 1, "--data-folder", folder, "--json")
                 assert (verified.code, verified.json["root"]) == (0, new)
                 assert codes(verified.json)["status"] == "in-force"
@@ -131,8 +129,7 @@ def test_how_many_other_batches_were_not_looked_at_is_told(run: Run, diplomas: P
     assert run("anchor", other).code == 0
     here = run("verify", path, "--json").json
     assert here["batchesNotLookedAt"] == 0
-    elsewhere(path, tmp_path)
-    away = run("verify", path, "--trust", 1, "--data-folder", tmp_path / "elsewhere/testamur-data", "--json").json
+    away = run("verify", path, "--trust", 1, "--data-folder", elsewhere(tmp_path), "--json").json
     assert away["batchesNotLookedAt"] == 1
     (status,) = (check for check in away["checks"] if check["name"] == "status")
     assert (status["outcome"], status["code"]) == ("pass", "in-force")
@@ -141,13 +138,10 @@ def test_how_many_other_batches_were_not_looked_at_is_told(run: Run, diplomas: P
 
 def test_issuers_of_a_policy_count_on_its_chain_alone(run: Run, diplomas: Path, root: str, tmp_path: Path) -> None:
     path = embedded(run, root, diplomas, "first") / "000.json"
-    elsewhere(path, tmp_path)
     policy = tmp_path / "policy.toml"
     for chain, code in (("eip155:1", "other-chain"), ("eip155:1414747213", "issuer-trusted")):
         policy.write_text(f'chain = "{chain}"\n[[issuers]]\nparty = 1\nname = "University of Examples"\n')
-        verified = run(
-            "verify", path, "--policy", policy, "--data-folder", tmp_path / "elsewhere/testamur-data", "--json"
-        )
+        verified = run("verify", path, "--policy", policy, "--data-folder", elsewhere(tmp_path), "--json")
         assert codes(verified.json)["issuer"] == code
         assert verified.code == (2 if code == "other-chain" else 0)
 

@@ -23,6 +23,7 @@ class Fake:
         self.where = name
         self.chain_id = chain_id
         self.head = head
+        self.branch = chain_id
         self.down = False
         self.asked: list[str] = []
         self.answers: dict[str, Callable[[], Mapping[str, Any]]] = {}
@@ -40,7 +41,8 @@ class Fake:
                 return {"result": hex(self.head)}
             case "eth_getBlockByNumber":
                 number = 0 if params[0] == "0x0" else self.head
-                return {"result": {"hash": self.chain_id, "number": hex(number), "of": self.where}}
+                found = self.chain_id if number == 0 else self.branch
+                return {"result": {"hash": found, "number": hex(number), "of": self.where}}
         return {"result": self.where}
 
     def close(self) -> None:
@@ -122,6 +124,40 @@ def test_reads_follow_the_newest_head() -> None:
     assert endpoints.make_request("eth_call", [])["result"] == "ahead"
     behind.head = 19
     assert endpoints.make_request("eth_getBlockByNumber", ["latest", False])["result"]["of"] == "behind"
+
+
+def test_one_that_is_behind_is_named_in_the_log_once(caplog: pytest.LogCaptureFixture) -> None:
+    one, two = Fake("one", head=100), Fake("two", head=110)
+    endpoints = Endpoints([one, two])
+    for _ in range(3):
+        assert endpoints.make_request("eth_getBlockByNumber", ["latest", False])["result"]["of"] == "two"
+    assert [record.getMessage() for record in caplog.records] == [
+        "one is 10 blocks behind another endpoint of this chain"
+    ]
+    one.head = 110
+    assert endpoints.make_request("eth_getBlockByNumber", ["latest", False])["result"]["of"] == "one"
+
+
+def test_one_on_another_branch_is_not_read_from_until_it_comes_back(caplog: pytest.LogCaptureFixture) -> None:
+    """It may even have the newest blocks: the freshest that agrees is asked."""
+    one, two, stray = Fake("one", head=110), Fake("two", head=110), Fake("stray", head=120)
+    stray.branch, clock = "0x5", Clock()
+    endpoints = Endpoints([stray, one, two], clock=clock)
+    for _ in range(2):
+        assert endpoints.make_request("eth_getBlockByNumber", ["latest", False])["result"]["of"] == "one"
+    assert endpoints.make_request("eth_gasPrice", [])["result"] == "one"
+    assert [each.ok for each in endpoints.health()] == [False, True, True]
+    assert "stray has another block 102 than the other endpoints" in caplog.text
+    # It is not asked when the others are away either, but what is sent goes to it.
+    one.down = two.down = True
+    with pytest.raises(ChainUnavailable):
+        endpoints.make_request("eth_gasPrice", [])
+    assert endpoints.make_request("eth_sendRawTransaction", ["0x"])["result"] == "stray"
+    one.down = two.down = False
+    stray.branch = stray.chain_id
+    clock.now += 100
+    endpoints.make_request("eth_getBlockByNumber", ["latest", False])
+    assert endpoints.make_request("eth_getBlockByNumber", ["latest", False])["result"]["of"] == "stray"
 
 
 def test_what_is_sent_goes_to_all_and_is_taken_when_one_takes_it() -> None:

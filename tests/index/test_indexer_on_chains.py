@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from registry.accreditation import State
+from registry.chain import indexer as indexing
 from registry.chain.abi import artifact
 from registry.chain.accreditations import read_ledger
+from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry, Purpose, Reason
 from registry.chain.indexer import Indexer, Step
 from registry.errors import ChainError
@@ -217,6 +220,55 @@ def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: E
     assert index.ledger()[1].state is State.SUSPENDED
     assert (index.batches_of([one])[0].issuer, index.batches_of([one])[1].issuer) == (1, 2)
     assert owner.lower() in {batch.operator.lower() for batch in index.all_batches()}
+
+
+class Forgetful:
+    """A transport whose search for events leaves some out; its headers, receipts and state are as they are."""
+
+    def __init__(self, transport: Any, hidden: Collection[int] = ()):
+        self._transport = transport
+        self.hidden = set(hidden)
+
+    def make_request(self, method: Any, params: Any) -> Any:
+        answer = self._transport.make_request(method, params)
+        if method != "eth_getLogs" or "result" not in answer:
+            return answer
+        return {**answer, "result": [log for log in answer["result"] if int(log["blockNumber"], 16) not in self.hidden]}
+
+
+@pytest.mark.parametrize("way", ["near", "headers", "state"])
+def test_a_revocation_that_a_search_leaves_out_is_found(
+    embedded: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    address, deployed = embedded.deploy(artifact().initcode)
+    registry = CredentialRegistry(embedded.client, address)
+    root = root_of("left out")
+    calls = [
+        registry.register_party_data("did:web:one.example", bytes(32)),
+        registry.set_operator_data(1, embedded.account(1).address, True),
+        registry.anchor_data(1, root, 600),
+        registry.set_status_data(1, root, Purpose.REVOCATION, 1, 0b1011, Reason.ISSUED_IN_ERROR),
+        registry.set_operator_data(1, embedded.account(1).address, False),
+    ]
+    mined = [embedded.send(address, data) for data in calls]
+    assert all(each.succeeded for each in mined)
+    for _ in range(4 if way == "state" else 0):
+        # Blocks without events, so that the state is less to ask.
+        embedded.send(embedded.account(1).address, b"")
+    transport = Forgetful(embedded.client._transport, {mined[3].block_number})
+    told = CredentialRegistry(ChainClient(transport), address)
+    if way == "state":
+        monkeypatch.setattr(indexing, "HEADERS_A_STEP", 1)
+    writer = IndexWriter(engine, NAME, address)
+    indexer = Indexer(told, writer, first_block=deployed.block_number, near=1000 if way == "near" else 0)
+    indexer.step()
+    index = Index(engine, NAME, address)
+    assert (writer.head().is_confirmed, index.status_words(BatchKey(1, root), 0)) == (  # type: ignore[union-attr]
+        (True, {1: 0b1011}) if way == "near" else (False, {})
+    )
+    assert indexer.catch_up().is_confirmed
+    assert index.status_words(BatchKey(1, root), 0) == {1: 0b1011}
+    assert len(list(index.all_events())) == len(embedded.client.logs(address))
 
 
 def deployed_time(world: World) -> float:

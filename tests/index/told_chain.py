@@ -11,15 +11,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
-from registry.chain.client import Block, Log, LogRange
+from registry.accreditation import Accreditation
+from registry.audit_state import BatchState, Key, PartyState
+from registry.chain.abi import artifact
+from registry.chain.bloom import bloom_of
+from registry.chain.client import Block, FilteredBlock, Log, LogRange
+from registry.chain.confirming import _batch, _party
 from registry.chain.contract import Event
+from registry.chain.hexadecimal import address_bytes
+from registry.chain.storage import WordRange
 from registry.errors import ChainUnavailable
+from registry.store.index_facts import Facts, IndexedEvent, Mark, WordKey, ledger_of, subject_of
 
 ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 SOMEBODY = "0x" + "11" * 20
 GENESIS_TIME = 1_800_000_000
+TOPICS = {item.name: topic for topic, item in artifact().events_by_topic.items()}
 
 
 @dataclass
@@ -32,6 +41,12 @@ class Told:
     revoked: dict[tuple[int, bytes, int], int] = field(default_factory=dict)
     suspended: dict[tuple[int, bytes, int], int] = field(default_factory=dict)
     accreditations: list[str] = field(default_factory=list)
+    voided: set[tuple[int, bytes]] = field(default_factory=set)
+
+    @property
+    def changeable(self) -> list[tuple[int, bytes]]:
+        """Batches whose statuses the contract lets be changed."""
+        return [key for key, count in self.batches.items() if count and key not in self.voided]
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,10 @@ class ToldChain:
 
     Attributes:
         final: height of the final block.
-        hidden: logs, by block and index, that this endpoint leaves out.
+        hidden: logs, by block and index, that this endpoint leaves out when it is asked for a range of blocks.
+        lag: by how many blocks what it searches for events is behind what it has headers of.
+        no_receipts: numbers of blocks whose receipts it does not have.
+        filters: what its headers have as a filter of events: a true one, an empty one, or none.
     """
 
     where = "the told chain"
@@ -61,7 +79,9 @@ class ToldChain:
         self.blocks_now = [ToldBlock(header, (), Told())]
         self.final = 0
         self.hidden: set[tuple[int, int]] = set()
-        self.seen: list[str] = []
+        self.lag = 0
+        self.no_receipts: set[int] = set()
+        self.filters: Literal["true", "empty", "none"] = "true"
 
     @property
     def client(self) -> ToldChain:
@@ -88,11 +108,15 @@ class ToldChain:
             dict(before.told.revoked),
             dict(before.told.suspended),
             list(before.told.accreditations),
+            set(before.told.voided),
         )
         logs = []
         for position in range(events):
             name, arguments = self._something(told)
-            log = Log(ADDRESS, (), b"", number, block_hash, sha256(block_hash + b"%d" % position).digest(), 0, position)
+            topics = (TOPICS[name],)
+            log = Log(
+                ADDRESS, topics, b"", number, block_hash, sha256(block_hash + b"%d" % position).digest(), 0, position
+            )
             logs.append((name, arguments, log))
         self.blocks_now.append(ToldBlock(header, tuple(logs), told))
 
@@ -123,7 +147,7 @@ class ToldChain:
         kinds = ["register"]
         if told.parties:
             kinds += ["anchor", "anchor", "anchor", "profile", "control", "operator", "retire", "offer", "recognise"]
-        if told.batches:
+        if told.changeable:
             kinds += ["revoke", "suspend", "clear", "void", "supersede"]
         if told.accreditations:
             kinds += ["change", "change"]
@@ -178,8 +202,9 @@ class ToldChain:
         }
 
     def _word(self, told: Told) -> dict[str, Any]:
-        issuer, root = self._random.choice(list(told.batches))
-        return {"issuer": issuer, "root": root, "word": self._random.randrange(2), "reason": 1, "operator": SOMEBODY}
+        issuer, root = self._random.choice(told.changeable)
+        word = self._random.randrange(-(-told.batches[issuer, root] // 256))
+        return {"issuer": issuer, "root": root, "word": word, "reason": 1, "operator": SOMEBODY}
 
     def _revoke(self, told: Told) -> tuple[str, dict[str, Any]]:
         given = self._word(told)
@@ -194,7 +219,8 @@ class ToldChain:
         return "SuspensionCleared", given | {"changed": self._random.getrandbits(8) | 1}
 
     def _void(self, told: Told) -> tuple[str, dict[str, Any]]:
-        issuer, root = self._random.choice(list(told.batches))
+        issuer, root = self._random.choice(told.changeable)
+        told.voided.add((issuer, root))
         return "BatchVoided", {"issuer": issuer, "root": root, "reason": 2, "controller": SOMEBODY}
 
     def _supersede(self, told: Told) -> tuple[str, dict[str, Any]]:
@@ -260,9 +286,44 @@ class ToldChain:
             log
             for block in self.blocks_now[first : last + 1]
             for _, _, log in block.logs
-            if (log.block_number, log.log_index) not in self.hidden
+            if (log.block_number, log.log_index) not in self.hidden and log.block_number <= self.height - self.lag
         ]
         return LogRange(self.blocks_now[first].header, self.blocks_now[last].header, tuple(logs))
+
+    def filtered_blocks(self, first: int, last: int) -> tuple[FilteredBlock, ...]:
+        if last > self.height:
+            raise ChainUnavailable("the chain is not that long", code="no-block")
+        return tuple(self._filtered(block) for block in self.blocks_now[first : last + 1])
+
+    def _filtered(self, block: ToldBlock) -> FilteredBlock:
+        held = [value for _, _, log in block.logs for value in (address_bytes(ADDRESS), *log.topics)]
+        bloom = {"true": bloom_of(held), "empty": 0, "none": None}[self.filters]
+        return FilteredBlock(block.header, bloom, tuple(log.transaction_hash for _, _, log in block.logs))
+
+    def all_logs(self, of: FilteredBlock) -> tuple[Log, ...]:
+        block = self.blocks_now[of.block.number]
+        if of.block.number in self.no_receipts:
+            raise ChainUnavailable("the endpoint does not have all receipts", code="no-receipts")
+        if block.header.hash != of.block.hash:
+            raise self.moved()
+        return tuple(log for _, _, log in block.logs)
+
+    def state(self, at: int) -> ToldState:
+        """What the contract answers as of a block."""
+        return ToldState(self.happened(at), self.blocks_now[at].told)
+
+    def happened(self, at: int | None = None) -> list[IndexedEvent]:
+        """Every event up to a block, whatever the endpoint leaves out."""
+        events = []
+        for block in self.blocks_now[: None if at is None else at + 1]:
+            mark = Mark(block.header.number, block.header.hash, int(block.header.timestamp.timestamp()))
+            for name, arguments, log in block.logs:
+                events.append(
+                    IndexedEvent(
+                        name, mark, log.log_index, log.transaction_hash, arguments, **subject_of(name, arguments)
+                    )
+                )
+        return events
 
     def decode_events(self, logs: Iterable[Log]) -> tuple[Event, ...]:
         return tuple(
@@ -283,3 +344,42 @@ class ToldChain:
 
     def accreditation_count(self, *, at: int) -> int:
         return len(self.blocks_now[at].told.accreditations)
+
+
+class ToldState:
+    """What the contract of a told chain answers at one block (`registry.chain.confirming.State`)."""
+
+    def __init__(self, events: list[IndexedEvent], told: Told):
+        self._events = events
+        self._told = told
+        self._facts = Facts()
+        for event in events:
+            self._facts.apply(event)
+
+    def count(self, function: str) -> int:
+        return {"partyCount": self._told.parties, "accreditationCount": len(self._told.accreditations)}[function]
+
+    def parties(self, numbers: Sequence[int]) -> dict[int, PartyState | None]:
+        known = self._facts.parties
+        return {number: _party(known[number]) if number in known else None for number in numbers}
+
+    def operators(self, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bool]:
+        allowed = {
+            (event.arguments["party"], event.arguments["operator"].lower()): event.arguments["allowed"]
+            for event in self._events
+            if event.name == "OperatorSet"
+        }
+        return {key: allowed.get(key, False) for key in keys}
+
+    def batches(self, keys: Sequence[Key]) -> dict[Key, BatchState | None]:
+        known = {(key.issuer, key.root): _batch(batch) for key, batch in self._facts.batches.items()}
+        return {key: known.get(key) for key in keys}
+
+    def words(self, ranges: Sequence[WordRange]) -> Iterable[tuple[WordRange, tuple[int, ...]]]:
+        for issuer, root, purpose, first, count in ranges:
+            keys = [WordKey(issuer, root, purpose, word) for word in range(first, first + count)]
+            yield (issuer, root, purpose, first, count), tuple(self._facts.words.get(key, 0) for key in keys)
+
+    def accreditations(self, numbers: Sequence[int]) -> dict[int, Accreditation | None]:
+        known = ledger_of(self._events).accreditations
+        return {number: known[number - 1] if number <= len(known) else None for number in numbers}

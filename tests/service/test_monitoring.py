@@ -24,8 +24,8 @@ from registry.service.service import Service
 from registry.settings import Settings
 from registry.store.database import open_database
 from registry.store.index import Index
-from registry.store.index_facts import Mark
-from registry.store.index_writing import FINALITY_VIOLATED, IndexWriter
+from registry.store.index_facts import FINALITY_VIOLATED, Mark
+from registry.store.index_writing import IndexWriter
 from registry.store.trees import FolderTrees
 
 REPOSITORY = Path(__file__).parents[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -57,6 +58,7 @@ def without_moment(answer: Any) -> tuple[int, bytes]:
     content = answer.content
     while (at := content.find(b'"chainSeenAt":"')) >= 0:
         content = content[:at] + content[at + len(b'"chainSeenAt":"') + 21 :]
+    content = re.sub(rb'"ageSeconds":\d+', b"", content)
     return answer.status_code, content
 
 

@@ -317,13 +317,21 @@ def test_a_broken_body_is_refused(client: TestClient, body: bytes, status: int) 
 
 def test_what_was_not_read_from_the_chain_is_not_answered_with_no(tmp_path: Path) -> None:
     behind = World(tmp_path)
-    behind.mine(1, *(behind.party(number) for number in (1, 2)), seen=400)
+    behind.mine(1, *(behind.party(number) for number in (1, 2)), seen=2)
     client = TestClient(app_of(behind))
     query = QUERY | {"authority_id": "2"}
     assert problem(client, "/v1/authorization", **query) == (503, "not-yet-read")
     assert problem(client, "/v1/authorization", **query, time=at(2)) == (503, "not-yet-read")
     assert told(client, "/v1/authorization", **query, time=at(1))["authorized"] is False
     assert problem(client, "/v1/insights") == (503, "not-yet-read")
+    behind.mine(2, seen=400)
+    behind.service.horizon._read_at = float("-inf")
+    # Further behind than it may be, nothing is said of any time: what was withdrawn since may have been void.
+    for time in (at(1), at(2)):
+        assert problem(client, "/v1/authorization", **query, time=time) == (503, "index-behind")
+    assert problem(client, "/v1/recognition", **query) == (503, "index-behind")
+    assert problem(client, "/v1/accreditations") == (503, "index-behind")
+    assert problem(client, "/v1/insights", at=at(1)) == (503, "index-behind")
     behind.engine.dispose()
 
 
@@ -331,7 +339,7 @@ def test_a_chain_of_which_nothing_was_heard_is_not_answered_for(world: World) ->
     from registry.errors import ChainUnavailable
     from registry.service.facts import STALE_SECONDS, IndexedFacts
 
-    facts = IndexedFacts(world.index, world.trees)
+    facts = IndexedFacts(world.index, world.service.trees)
     head = facts.head()
     heard = datetime.fromtimestamp(max(head.seen_at, head.cursor.time), UTC)
     assert facts.ledger(heard + timedelta(seconds=STALE_SECONDS - 1)).as_of
@@ -408,7 +416,7 @@ def test_an_entry_leads_to_the_bit_of_its_credential(client: TestClient) -> None
 def test_lists_are_signed_when_the_issuer_gave_a_key(world: World) -> None:
     key = Ed25519PrivateKey.generate()
     signer = ListSigner.of(key, "did:web:university.example#lists")
-    lists = StatusLists(world.index, world.trees, "https://registry.example", {ISSUER: signer})
+    lists = StatusLists(world.index, world.service.trees, "https://registry.example", {ISSUER: signer})
     client = TestClient(app_of(world, status_lists=lists))
     credential = told(client, f"/v1/status-lists/{ISSUER}/revocation/1")
     assert credential["issuer"] == "did:web:university.example"
@@ -429,7 +437,7 @@ def test_a_signer_without_a_document_is_known_by_its_key() -> None:
 
 def test_lists_are_not_signed_for_an_address_that_a_client_chose(world: World) -> None:
     with pytest.raises(SettingsError) as caught:
-        StatusLists(world.index, world.trees, None, {ISSUER: ListSigner.of(Ed25519PrivateKey.generate())})
+        StatusLists(world.index, world.service.trees, None, {ISSUER: ListSigner.of(Ed25519PrivateKey.generate())})
     assert caught.value.code == "public-url"
 
 

@@ -22,6 +22,7 @@ from registry.untrusted_text import (
     spreadsheet_text,
     terminal_text,
 )
+from registry.verify_issuer import shown_issuers
 
 MOVES = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
@@ -154,3 +155,11 @@ def test_latin_alone_has_no_mixed_letters(text: str) -> None:
 def test_a_mark_only_adds(text: str) -> None:
     shown = terminal_text(text, LONGEST)
     assert marked(text) == shown or marked(text).startswith(f"{shown} [")
+
+
+def test_the_issuers_that_a_document_names_are_marked_in_the_verdict() -> None:
+    shown = shown_issuers(["did:web:unіversity.example", "\x1b[2Jvalid"])
+    assert shown == (
+        "did:web:unіversity.example [letters of Cyrillic and Latin in one word] / "
+        f"{REPLACEMENT}[2Jvalid [with hidden characters]"
+    )

@@ -119,7 +119,7 @@ async def accreditation(
     at: At = None,
 ) -> Response:
     moment, service = past_moment(at), service_of(request)
-    as_of, link = await service.in_thread(_one, service.horizon.now, facts_of(request), number)
+    as_of, link = await service.in_thread(_one, service.horizon.current, facts_of(request), number)
     return answer(request, members_of(link, moment), as_of)
 
 
@@ -138,7 +138,7 @@ def _one(now: Callable[[], AsOf], facts: IndexedFacts, number: int) -> tuple[AsO
 async def _page(request: Request, name: str, wanted: LinkFilter, limit: int, cursor: str | None) -> Response:
     after, service = number_of(cursor), service_of(request)
     as_of, found = await service.in_thread(
-        _some, service.horizon.now, facts_of(request), wanted, after=after, most=limit + 1
+        _some, service.horizon.current, facts_of(request), wanted, after=after, most=limit + 1
     )
     shown, others_follow = cut(found, limit)
     following = str(shown[-1].id) if others_follow else None

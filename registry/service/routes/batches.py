@@ -87,7 +87,7 @@ async def party(request: Request, party: Annotated[int, Path(ge=1, lt=2**63, des
 def _batches(
     request: Request, service: Service, issuer: int | None, place: EventPlace | None, limit: int, newest: bool
 ) -> Response:
-    as_of = service.horizon.now()
+    as_of = service.horizon.current()
     after, before = (None, place) if newest else (place, None)
     found = service.index.batches(issuer=issuer, after=after, before=before, limit=limit + 1, newest_first=newest)
     page, more = cut(found, limit)
@@ -97,7 +97,7 @@ def _batches(
 
 
 def _batch(request: Request, service: Service, issuer: int, root: bytes) -> Response:
-    as_of = service.horizon.now()
+    as_of = service.horizon.current()
     found = service.index.batch(issuer, root)
     if found is None:
         raise NotHere(
@@ -117,7 +117,7 @@ def _batch(request: Request, service: Service, issuer: int, root: bytes) -> Resp
 
 
 def _parties(request: Request, service: Service, after: int, limit: int) -> Response:
-    as_of = service.horizon.now()
+    as_of = service.horizon.current()
     page, more = cut(service.index.parties(after=after, limit=limit + 1), limit)
     following = page[-1].party if more else None
     content = {"parties": [party_content(each) for each in page], "next": following}
@@ -125,7 +125,7 @@ def _parties(request: Request, service: Service, after: int, limit: int) -> Resp
 
 
 def _party(request: Request, service: Service, number: int) -> Response:
-    as_of = service.horizon.now()
+    as_of = service.horizon.current()
     found = service.party(number, as_of)
     operators: dict[str, bool] = {}
     for event in service.index.all_events(EventFilter(party=number, names=frozenset({"OperatorSet"}))):

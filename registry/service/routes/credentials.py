@@ -26,7 +26,7 @@ from registry.store.trees import MISSING
 from registry.timestamps import from_unix
 from registry.treefile import TreeId
 from registry.verify import BatchFacts, BlockRef, verify_absence
-from registry.verify_absence import Proof, TreeCheck, proof_content
+from registry.verify_absence import Absence, Proof, TreeCheck, proof_content
 
 MOST_DIGESTS: Final = 10_000
 MOST_MATCHES: Final = 10_000
@@ -84,6 +84,7 @@ async def credential(request: Request) -> Response:
     as_of, found = await service.quickly(service.lookup.find, digest, issuer=issuer)
     if not found:
         as_of, found = await service.in_thread(_sought, service, digest, as_of, issuer)
+    as_of.require_statuses(each.status for each in found)
     written = digest.hex()
     content = {"digest": written, **anchors_of(found, written, method)}
     return answer(request, content, as_of)
@@ -243,7 +244,12 @@ def _sought_receipt(service: Service, digest: bytes, as_of: AsOf, issuer: int, r
 
 
 def _unknown(digest: bytes, searched: Searched, as_of: AsOf, issuer: int | None) -> NotHere:
-    """Nothing was found: said with what was searched, and not called absent where something could not be."""
+    """Nothing was found: said with what was searched, and not called absent where something could not be.
+
+    Raises:
+        NotHere: the index may lack it.
+    """
+    as_of.require_current()
     whose = "" if issuer is None else f" of issuer {issuer}"
     what = f"no batch{whose} that is indexed here has this digest"
     if searched.without_tree:
@@ -263,7 +269,7 @@ def _unknown(digest: bytes, searched: Searched, as_of: AsOf, issuer: int | None)
 
 
 def _matches(request: Request, service: Service, prefix: str) -> Response:
-    as_of = service.horizon.now()
+    as_of = service.horizon.current()
     searched = service.searched(as_of)
     matches: dict[bytes, list[Found]] = {}
     places = service.index.places_with_prefix(prefix, limit=MOST_MATCHES + 1)
@@ -323,16 +329,26 @@ def _results(request: Request, service: Service, texts: list[str], method: str) 
             refused[text] = error
     as_of = service.horizon.now()
     searched = service.searched(as_of)
-    _, answers = service.lookup.find_many(list(dict.fromkeys(digests.values())))
+    as_of, answers = service.lookup.find_many(list(dict.fromkeys(digests.values())))
     results: list[dict[str, Any]] = []
     for text in texts:
         if text in refused:
             results.append({"digest": text[:80], "error": _error(refused[text])})
             continue
-        outcome, written = answers[digests[text]], digests[text].hex()
-        found = {"error": _error(outcome)} if isinstance(outcome, StoreError) else anchors_of(outcome, written, method)
-        results.append({"digest": written, **found})
+        written = digests[text].hex()
+        results.append({"digest": written, **_result(answers[digests[text]], as_of, written, method)})
     return answer(request, {"results": results, "searched": searched.content()}, as_of)
+
+
+def _result(outcome: list[Found] | StoreError, as_of: AsOf, digest: str, method: str) -> dict[str, Any]:
+    """The anchors of one digest, or why they are not told."""
+    if isinstance(outcome, StoreError):
+        return {"error": _error(outcome)}
+    try:
+        as_of.require_statuses(each.status for each in outcome)
+    except NotHere as doubt:
+        return {"error": _error(doubt)}
+    return anchors_of(outcome, digest, method)
 
 
 def _error(error: RegistryError) -> dict[str, Any]:
@@ -375,6 +391,8 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
     cursor = as_of.head.cursor
     reference = BlockRef(cursor.number, cursor.hash, from_unix(cursor.time))
     verdict = verify_absence(digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=reference)
+    if verdict.outcome is Absence.ABSENT:
+        as_of.require_current()
     told = verdict.to_dict()
     told.pop("asOf")
     return answer(request, told | {"proofs": [proof_content(root, proof) for root, proof in proofs.items()]}, as_of)

@@ -112,7 +112,7 @@ def _accepted(request: Request) -> Form:
 
 
 def _page(request: Request, service: Service, wanted: EventFilter, after: EventPlace | None, limit: int) -> Response:
-    as_of = service.horizon.now()
+    as_of = service.horizon.complete()
     page, more = cut(service.index.events(wanted, after=after, limit=limit + 1), limit)
     following = cursor_of(EventPlace(page[-1].block.number, page[-1].log_index)) if more else None
     content = {"events": [event_content(each, as_of.head) for each in page], "next": following}
@@ -121,7 +121,7 @@ def _page(request: Request, service: Service, wanted: EventFilter, after: EventP
 
 
 def _table(service: Service, wanted: EventFilter, after: EventPlace | None, form: Form) -> Response:
-    as_of = service.horizon.now()
+    as_of = service.horizon.complete()
     # What comes in while the table is written would be in some of it and not in the rest.
     last = as_of.head.cursor.number
     bounded = replace(wanted, to_block=last if wanted.to_block is None else min(last, wanted.to_block))

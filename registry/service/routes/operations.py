@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from registry.errors import RegistryError
+from registry.freshness import Freshness
 from registry.service.loops import Check
 from registry.service.metrics import CONTENT_TYPE, ServiceMetrics
 from registry.service.service import Service, service_of
@@ -50,13 +51,18 @@ def operations_router(metrics: ServiceMetrics, loops: Checks) -> APIRouter:
 
 def _ready(service: Service) -> list[Check]:
     try:
-        head = service.horizon.now().head
+        as_of = service.horizon.now()
     except RegistryError as error:
         return [Check("index", False, str(error))]
-    behind, silent = max(0, head.seen - head.cursor.number), time.time() - head.seen_at
+    head = as_of.head
+    behind, silent = head.behind, time.time() - head.seen_at
     checks = [Check("index", head.trouble_code is None, head.trouble_why or f"at block {head.cursor.number}")]
     is_near = behind <= service.limits.ready_lag
     checks.append(Check("lag", is_near, f"{behind} blocks behind"))
+    confirmed = "every block" if head.is_confirmed else f"up to block {head.confirmed}"
+    checks.append(Check("confirmed", head.is_confirmed, confirmed))
+    age = as_of.reach.age
+    checks.append(Check("age", age.freshness is not Freshness.STALE, age.text))
     is_fresh = silent <= service.limits.stale_seconds
     checks.append(Check("chain", is_fresh, f"read {max(0.0, silent):.0f} s ago"))
     checks.append(_trees(service))

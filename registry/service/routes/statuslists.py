@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from registry.formats.statuslist import Purpose
 from registry.service import examples
 from registry.service.caching import JSON, fixed
-from registry.service.listing import TTL_SECONDS, StatusLists
-from registry.service.service import service_of
+from registry.service.listing import TTL_SECONDS, GivenList, StatusLists
+from registry.service.service import Service, service_of
 
 MEDIA_TYPE: Final = "application/vc"
 KEPT: Final = f"public, max-age={TTL_SECONDS}"
@@ -61,8 +61,9 @@ router = APIRouter(prefix="/v1", tags=["status lists"])
     },
 )
 async def status_list(request: Request, issuer: _Issuer, purpose: Purpose, number: _Number) -> Response:
-    given = await service_of(request).in_thread(
-        _lists_of(request).given, issuer, purpose, number, asked=str(request.base_url)
+    service = service_of(request)
+    given = await service.in_thread(
+        _given, service, _lists_of(request), issuer, purpose, number, asked=str(request.base_url)
     )
     headers = {"Index-Block": str(given.block_number)}
     return fixed(request, orjson.dumps(given.credential), MEDIA_TYPE, kept=KEPT, headers=headers)
@@ -75,12 +76,29 @@ async def status_list(request: Request, issuer: _Issuer, purpose: Purpose, numbe
     responses=examples.ok(_ENTRIES, "One entry a purpose."),
 )
 async def entries(request: Request, issuer: _Issuer, sequence: _Sequence, leaf_index: _Leaf) -> Response:
-    found = await service_of(request).in_thread(
-        _lists_of(request).entries, issuer, sequence, leaf_index, asked=str(request.base_url)
+    service = service_of(request)
+    found = await service.in_thread(
+        _entries, service, _lists_of(request), issuer, sequence, leaf_index, asked=str(request.base_url)
     )
     told = {"credentialStatus": found}
     # A position is for good, but its address may not be.
     return Response(orjson.dumps(told), media_type=JSON, headers={"Cache-Control": KEPT})
+
+
+def _given(
+    service: Service, lists: StatusLists, issuer: int, purpose: Purpose, number: int, *, asked: str
+) -> GivenList:
+    # A list says of every credential that is not marked in it that it is not revoked.
+    service.horizon.current()
+    return lists.given(issuer, purpose, number, asked=asked)
+
+
+def _entries(
+    service: Service, lists: StatusLists, issuer: int, sequence: int, leaf_index: int, *, asked: str
+) -> list[dict[str, Any]]:
+    # A place in a list depends on every batch before it.
+    service.horizon.complete()
+    return lists.entries(issuer, sequence, leaf_index, asked=asked)
 
 
 def _lists_of(request: Request) -> StatusLists:
