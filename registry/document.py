@@ -318,7 +318,7 @@ class _Reader:
             self._members(value, where, depth, _digests_of(value))
         elif isinstance(value, list):
             for at, item in enumerate(value):
-                if len(self.parts) >= MOST_PARTS:
+                if at >= MOST_PARTS or len(self.parts) >= MOST_PARTS:
                     self._too_many(where)
                     return
                 self._value(item, f"{where}[{at}]", depth + 1)

@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 
 from registry.carriers import Carried, inflate
 
-MOST_OBJECTS: Final = 200_000
+MOST_OBJECTS: Final = 100_000
 MOST_STREAMS: Final = 20_000
-MOST_UNPACKED: Final = 64 << 20
+MOST_NAMED: Final = 1_000
+MOST_UNPACKED: Final = 32 << 20
 """Most bytes that the streams of one file may unpack to together."""
 
 _OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,10})[\0\t\n\f\r ]+([0-9]{1,5})[\0\t\n\f\r ]+obj\b")
@@ -31,6 +32,10 @@ _LENGTH = re.compile(rb"/Length[\0\t\n\f\r ]+([0-9]{1,10})(?![\0\t\n\f\r ]+[0-9]
 _FIRST = re.compile(rb"/First[\0\t\n\f\r ]+([0-9]{1,10})")
 _NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _LONGEST_DICTIONARY = 8192
+# Names with escapes are looked for in single objects, which are short, and not in all of an object stream.
+_LONGEST_ESCAPED = 1 << 16
+# Bytes of streams that are looked through, packed: streams without an end overlap.
+_MOST_LOOKED_THROUGH: Final = 128 << 20
 
 
 class _Object(NamedTuple):
@@ -59,26 +64,30 @@ class _PdfReader:
         self._data = data
         self._most = most
         self._left = MOST_UNPACKED
+        self._named_at_most = MOST_NAMED
         self._found = Carried("a PDF with attachments")
         self._streams: dict[int, list[_Object]] = {}
-        self._heads: dict[int, list[bytes]] = {}
+        self._heads: dict[int, list[tuple[bytes, int]]] = {}
+        self._look = _MOST_LOOKED_THROUGH
 
     def read(self) -> Carried:
         found = self._found
         if b"/ByteRange" in self._data:
             found.signature = "PDF signature"
-        texts = list(self._objects())
-        if any(b"/Encrypt" in text for text in (*texts, *_trailers(self._data))):
+        if b"/Encrypt" in self._data:
             found.missed.append(("", "the PDF is encrypted"))
             return found
+        texts = list(self._objects())
         numbers = {number for text in texts for number in self._named(text)}
         numbers |= {
             number
             for number, objects in self._streams.items()
             if any(_IS_EMBEDDED.search(each.head) for each in objects)
         }
-        for number in sorted(numbers):
+        for number in sorted(numbers)[:MOST_NAMED]:
             self._take(number)
+        if len(numbers) > MOST_NAMED:
+            found.missed.append(("", f"it has more than {MOST_NAMED:,} attachments"))
         return found
 
     def _objects(self) -> Iterator[bytes]:
@@ -98,7 +107,7 @@ class _PdfReader:
                         yield from self._packed(_Object(head, stream_at))
                     elif unpacked == MOST_STREAMS + 1:
                         self._found.missed.append(("", "it has too many object streams"))
-            self._heads.setdefault(number, []).append(head)
+            self._heads.setdefault(number, []).append((head, 0))
             yield head
 
     def _head(self, start: int, end: int) -> tuple[bytes, int]:
@@ -119,20 +128,25 @@ class _PdfReader:
         first = _FIRST.search(stream.head)
         if first is None:
             return
-        numbers = text[: int(first[1])].split()
+        numbers = text[: int(first[1])].split(maxsplit=2 * MOST_OBJECTS)[: 2 * MOST_OBJECTS]
         for at in range(0, len(numbers) - 1, 2):
             if numbers[at].isdigit() and numbers[at + 1].isdigit():
                 begin = int(first[1]) + int(numbers[at + 1])
-                self._heads.setdefault(int(numbers[at]), []).append(text[begin : begin + _LONGEST_DICTIONARY])
+                self._heads.setdefault(int(numbers[at]), []).append((text, begin))
 
     def _named(self, text: bytes) -> Iterator[int]:
         """The numbers of the streams that file specifications in an object name."""
         for match in _EMBEDDED_AT.finditer(text):
+            self._named_at_most -= 1
+            if self._named_at_most < 0:
+                if self._named_at_most == -1:
+                    self._found.missed.append(("", f"it names more than {MOST_NAMED:,} attachments"))
+                return
             if match[2] is None:
                 yield from self._references(text[match.end() : match.end() + _LONGEST_DICTIONARY])
             else:
-                for head in self._heads.get(int(match[2]), [])[:16]:
-                    yield from self._references(head.partition(b"<<")[2])
+                for source, at in self._heads.get(int(match[2]), [])[:16]:
+                    yield from self._references(source[at : at + _LONGEST_DICTIONARY].partition(b"<<")[2])
 
     def _references(self, dictionary: bytes) -> Iterator[int]:
         for match in _REFERENCE.finditer(dictionary.partition(b">>")[0]):
@@ -155,16 +169,20 @@ class _PdfReader:
         names = [] if filters is None else _FILTERS.findall(filters[1])
         if b"/Predictor" in stream.head or any(name not in (b"FlateDecode", b"Fl") for name in names) or len(names) > 1:
             return None
-        end = self._data.find(b"endstream", stream.stream_at)
+        if self._look < 0:
+            return None
+        end = self._data.find(b"endstream", stream.stream_at, stream.stream_at + MOST_UNPACKED)
         if (length := _LENGTH.search(stream.head)) and self._is_end(stream.stream_at + int(length[1])):
             end = stream.stream_at + int(length[1])
-        if end < 0:
+        self._look -= (end if end >= 0 else len(self._data)) - stream.stream_at
+        if end < 0 or self._look < 0:
             return None
         packed = self._data[stream.stream_at : end]
-        most = min(most, self._left)
+        most = min(most, max(0, self._left))
         # Line ends after packed data are not part of it: deflate knows its own end.
         content = inflate(packed, most) if names else packed
         if content is None or len(content) > most:
+            self._left -= most
             return None
         self._left -= len(content)
         return content
@@ -173,16 +191,11 @@ class _PdfReader:
         return self._data[at : at + 20].lstrip(b"\r\n\t ").startswith(b"endstream")
 
 
-def _trailers(data: bytes) -> Iterator[bytes]:
-    at = data.find(b"trailer")
-    while at >= 0:
-        yield _plain_names(data[at : at + _LONGEST_DICTIONARY])
-        at = data.find(b"trailer", at + 1)
-
-
 def _plain_names(text: bytes) -> bytes:
     """Names without escapes: `/E#46` is `/EF`."""
-    return _NAME_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text) if b"#" in text else text
+    if len(text) > _LONGEST_ESCAPED or b"#" not in text:
+        return text
+    return _NAME_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text)
 
 
 def _limited(pattern: re.Pattern[bytes], data: bytes, most: int) -> Iterator[re.Match[bytes]]:

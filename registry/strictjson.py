@@ -64,6 +64,7 @@ _NUMBER = re.compile(rb"[-0-9][-+.0-9eE]*")
 _SAFE_NUMBER = re.compile(
     rb"0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,2}[1-9]|-?[1-9][0-9]{0,8}\.[0-9]{3,5}[1-9]"
 )
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 # First bytes in UTF-8. One search a byte is twenty times quicker than a regular expression.
 _ABOVE_FFFF = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
@@ -181,12 +182,12 @@ def _deeper_than(outline: bytes, max_depth: int) -> bool:
     if outline.count(b"{") + outline.count(b"[") <= max_depth:
         return False
     depth = 0
-    for byte in outline:
+    for byte in outline.translate(None, _NO_BRACKETS):
         if byte in b"{[":
             depth += 1
             if depth > max_depth:
                 return True
-        elif byte in b"}]":
+        else:
             depth -= 1
     return False
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import orjson
 
-_COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)((?:~[A-Za-z0-9_.-]*)*)")
+_COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)")
+_DISCLOSED = re.compile(rb"[A-Za-z0-9_.~-]*")
 _ENCRYPTED = re.compile(rb"([A-Za-z0-9_-]+)(?:\.[A-Za-z0-9_-]*){4}")
 _HASHES: Final = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512}
 MOST_DISCLOSURES: Final = 1000
@@ -57,11 +58,13 @@ def read_token(data: bytes) -> Token | None:
     # No header is so long; and a pattern is not tried on a whole picture.
     if b"." not in text[: 1 << 16] or not text[:1].isalnum():
         return None
-    if match := _COMPACT.fullmatch(text):
+    signed, tilde, rest = text.partition(b"~")
+    if (match := _COMPACT.fullmatch(signed)) and _DISCLOSED.fullmatch(rest):
         if "alg" not in _header(match[1]):
             return None
-        disclosures = tuple(part for part in match[4].split(b"~") if part and b"." not in part)
-        return Token(_decoded(match[2]) or None, disclosures, bool(match[4]), bool(match[3]))
+        parts = rest.split(b"~", MOST_DISCLOSURES + 1)
+        disclosures = tuple(part for part in parts if part and b"." not in part)
+        return Token(_decoded(match[2]) or None, disclosures, bool(tilde), bool(match[3]))
     if (match := _ENCRYPTED.fullmatch(text)) and "enc" in _header(match[1]):
         return Token(None, is_signed=False)
     return None
@@ -128,7 +131,7 @@ def disclose(claims: Mapping[str, Any], disclosures: tuple[bytes, ...]) -> Discl
                 hidden += 1
 
     try:
-        return Disclosed(filled(dict(claims), 0), hidden + max(0, len(disclosures) - MOST_DISCLOSURES))
+        return Disclosed(filled(dict(claims), 0), hidden)
     except RecursionError:
         return None
 

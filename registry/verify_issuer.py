@@ -70,9 +70,17 @@ def _plain(name: str) -> str:
 def _host(uri: str) -> str | None:
     """The host of an http(s) URL or of a did:web, with its port."""
     if uri.startswith("did:web:"):
-        return unquote(uri.split(":")[2].split("#")[0]).lower() or None
+        return _ascii(unquote(uri.split(":")[2].split("#")[0])) or None
     try:
         url = urlsplit(uri)
     except ValueError:
         return None
-    return url.netloc.lower() or None if url.scheme in ("http", "https") else None
+    return _ascii(url.netloc) or None if url.scheme in ("http", "https") else None
+
+
+def _ascii(host: str) -> str:
+    """A host in lower case, as domain names are looked up: international ones in their ASCII form (RFC 3490)."""
+    try:
+        return host.encode("idna").decode().lower()
+    except UnicodeError:
+        return host.lower()

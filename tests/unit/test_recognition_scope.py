@@ -171,6 +171,29 @@ def test_a_badge_with_too_many_alignments_says_only_the_first() -> None:
     assert stated_scope([claims]) == StatedScope()
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"credentialSubject": {"achievement": [DEGREE] * 64 + [{"achievementType": "DoctoralDegree"}]}},
+        badge(**DEGREE | {"alignment": [*DEGREE["alignment"], *[to("x", "y")] * 63, to("EQF", "8")]}),
+        badge(**DEGREE | {"alignment": [*DEGREE["alignment"], to("EQF", "the highest")]}),
+        badge(**DEGREE | {"alignment": [*DEGREE["alignment"], {"targetUrl": "http://data.europa.eu/" + "x" * 200}]}),
+    ],
+)
+def test_what_is_not_read_of_it_is_unstated_and_never_passed_over(claims: dict[str, Any]) -> None:
+    stated = stated_scope([claims])
+    assert stated.levels == (7, 7)
+    assert "level" in stated.unstated
+    assert stated.certain.levels is None
+
+
+def test_one_scope_has_to_hold_all_achievements() -> None:
+    claims = {"credentialSubject": {"achievement": [DEGREE, {"achievementType": "Diploma"}]}}
+    stated = stated_scope([claims])
+    assert stated.qualification_types == frozenset({"master-degree", "diploma"})
+    assert (stated.unstated, stated.certain.qualification_types) == (("field", "level"), stated.qualification_types)
+
+
 def test_every_type_of_qualification_is_read() -> None:
     for name in QUALIFICATION_TYPES:
         written = "".join(part.capitalize() for part in name.split("-"))

@@ -424,6 +424,9 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("signature", W, "signature-unread", issued(proof={"type": "Ed25519Signature2020"})),
     ("signature", W, "signature-unread", {"document": DigestedDocument(WORLD.digest)}),
     ("signature", W, "signature-unread", {"document": None}),
+    ("issuer", P, "issuer-trusted",
+     (lambda case: case | {"facts": replace(case["facts"], party=replace(PARTY, uri="https://xn--universitt-y5a.test"))})
+     (issued(issuer="did:web:universität.test"))),
     ("issuer", W, "issuer-differs", issued(issuer=5)),
     ("issuer", W, "issuer-differs", issued(issuer=["did:web:mill.example", {"name": ["x"] * 20}])),
     ("issuer", P, "issuer-trusted", issued(issuer=[*["did:web:mill.example"] * 20, "did:web:uni.example"])),
