@@ -26,7 +26,8 @@ indexed_chain = Table(
     "indexed_chain",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("chain", String, nullable=False, comment="CAIP-2 name, with the mark of its edition."),
+    # With the mark of its edition (`registry.store.index.Edition`).
+    Column("chain", String, nullable=False),
     Column("contract", String, nullable=False, comment="Checksummed."),
     Column("genesis_hash", LargeBinary, nullable=False),
     Column("first_block", BigInteger, nullable=False, comment="The block that the contract was deployed in."),
