@@ -257,7 +257,11 @@ def test_the_samples_of_others(run: Run) -> None:
     assert len(verdicts) == len(files)
     for verdict in verdicts:
         found = codes(verdict)
-        assert (found["integrity"], found["inclusion"], found["anchor"]) == ("digest-equal", "included", "practice-chain")
+        assert (found["integrity"], found["inclusion"], found["anchor"]) == (
+            "digest-equal",
+            "included",
+            "practice-chain",
+        )
         # The name of a fixture says what its issuer meant; some names are older than their content.
         assert (verdict["overall"] == "not valid") is (found["dates"] in ("expired", "not-yet-valid"))
     expired = [verdict for verdict in verdicts if codes(verdict)["dates"] == "expired"]
