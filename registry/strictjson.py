@@ -13,8 +13,9 @@ writes some numbers unlike JCS; it is used only for text where that provably can
 
 The quick path never refuses: what it cannot prove safe is read again by the strict path, which gives the reason.
 
-Both write with orjson. A value that orjson would write unlike JCS is prepared first: keys in their order, and numbers as
-they are to be written. What it must come to is what the library `rfc8785` writes, which takes three times as long.
+Both write with orjson. A value that orjson would write unlike JCS is prepared first: keys in their order, and numbers
+as they are to be written. What it must come to is what the library `rfc8785` writes, which takes up to three times as
+long.
 """
 
 from __future__ import annotations
@@ -334,11 +335,7 @@ def _prepared(value: Any) -> Any:
     if kind is list:
         # One call for each number, and none for most of them: arrays of numbers are what is slow.
         return [
-            item
-            if (of := type(item)) is str or of is int
-            else _number(item)
-            if of is float
-            else _prepared(item)
+            item if (of := type(item)) is str or of is int else _number(item) if of is float else _prepared(item)
             for item in value
         ]
     if kind is dict:
