@@ -21,7 +21,7 @@ from registry.chain.client import MinedTransaction
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainUnavailable, SettingsError
 from registry.scope import Scope
-from registry.timestamps import read_timestamp, write_timestamp
+from registry.timestamps import asked_moment, write_timestamp
 from registry.untrusted_text import marked
 
 app = typer.Typer(help="Offer, accept and change accreditations.", no_args_is_help=True)
@@ -64,7 +64,7 @@ def offer(
     with session.workspace() as workspace:
         registry, body = workspace.ready_to_write(), workspace.issuer()
         start = _start(workspace, valid_from)
-        terms = (body, holder, start, _seconds(until), int(kind), scope, _hash_of(evidence), evidence_uri)
+        terms = (body, holder, start, _seconds(until, "--until"), int(kind), scope, _hash_of(evidence), evidence_uri)
         data = registry.offer_accreditation_data(terms)
         mined = _send(workspace, registry, f"offer {body} {holder}", data)
         accreditation = _made(registry, mined)
@@ -90,7 +90,7 @@ def recognise(
     scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
     with session.workspace() as workspace:
         registry, body = workspace.ready_to_write(), workspace.issuer()
-        end = 0 if until is None else _seconds(until)
+        end = 0 if until is None else _seconds(until, "--until")
         start = _start(workspace, valid_from)
         terms = (body, other, start, end, int(Kind.RECOGNISE), scope, _hash_of(evidence), evidence_uri)
         data = registry.recognise_data(terms)
@@ -339,11 +339,11 @@ def _period(accreditation: Accreditation) -> str:
 
 
 def _start(workspace: Workspace, text: str | None) -> int:
-    return _head_time(workspace) if text is None else _seconds(text)
+    return _head_time(workspace) if text is None else _seconds(text, "--from")
 
 
 def _effect(text: str | None, now: int) -> int:
-    return now if text is None else _seconds(text)
+    return now if text is None else _seconds(text, "--effective")
 
 
 def _head_time(workspace: Workspace) -> int:
@@ -354,14 +354,8 @@ def _head_time(workspace: Workspace) -> int:
     return int(block.timestamp.timestamp())
 
 
-def _seconds(text: str) -> int:
-    """A day, which begins at midnight UTC, or a moment."""
-    try:
-        return int(read_timestamp(text if "T" in text else f"{text}T00:00:00Z").timestamp())
-    except ValueError:
-        raise SettingsError(
-            f"{text!r} is neither a day nor a moment", remedy="Write 2026-01-31 or 2026-01-31T12:00:00Z.", code="time"
-        ) from None
+def _seconds(text: str, option: str) -> int:
+    return int(asked_moment(text, option).timestamp())
 
 
 def _check_evidence(uri: str) -> None:

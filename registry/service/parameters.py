@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import Path, Query
 
 from registry.errors import CredentialError, SettingsError
-from registry.formats.trqp import read_time
+from registry.timestamps import asked_moment
 
 _HASH: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
 HASH_PATTERN: Final = f"^{_HASH.pattern}$"
@@ -44,12 +44,11 @@ def past_moment(text: str | None) -> datetime | None:
     """A time that has passed, where one is given.
 
     Raises:
-        QueryError: it is no time (code `time`).
-        SettingsError: it is still to come (code `time-to-come`).
+        SettingsError: it is no time (code `time`), or still to come (code `time-to-come`).
     """
     if text is None:
         return None
-    moment = read_time(text)
+    moment = asked_moment(text, "at")
     if moment > datetime.now(UTC):
         raise SettingsError(
             "that time is still to come, and what holds then is not on record",

@@ -19,10 +19,7 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from registry.credential import Limits
-from registry.document import Reading, read_document
-from registry.errors import RegistryError
-from registry.receipt import Receipt
-from registry.service.submissions import Broken, Submitted, interpreted
+from registry.submitted import Broken, ReadItem, Submitted, read_item
 
 MEMORY_BYTES: Final = 1 << 30
 NICENESS: Final = 10
@@ -35,34 +32,11 @@ _spawning = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
-class ReadItem:
-    """A credential of an upload that was read: a document with or without its receipt, or a receipt alone."""
-
-    name: str
-    reading: Reading | None
-    receipt: Receipt | None
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of an item, and what it cost in seconds of processor time."""
 
     item: ReadItem | Broken
     seconds: float
-
-
-def read_item(item: Submitted, limits: Limits) -> ReadItem | Broken:
-    """Read one item of an upload: what it is, and everything that it says.
-
-    Args:
-        limits: for each JSON text in it.
-    """
-    try:
-        item = interpreted(item, limits)
-    except RegistryError as error:
-        return Broken.of(item.name, error)
-    reading = None if item.document is None else read_document(item.document, item.name, limits)
-    return ReadItem(item.name, reading, item.receipt)
 
 
 class Readers:

@@ -14,8 +14,8 @@ from registry.credential import Limits
 from registry.document import read_document
 from registry.errors import IntakeError
 from registry.service.fairness import Shares
-from registry.service.readers import Outcome, Readers, ReadItem, read_item
-from registry.service.submissions import Broken, Submitted
+from registry.service.readers import Outcome, Readers
+from registry.submitted import Broken, ReadItem, Submitted, read_item
 
 LIMITS = Limits()
 SLOW = b'{"a":[' + b"1e5," * 1_000_000 + b"1]}"

@@ -38,7 +38,7 @@ from registry.service.known import IndexedAnchors
 from registry.service.problems import install_problems
 from registry.service.routes.verify import verify_router
 from registry.service.submissions import SubmissionLimits
-from registry.service.verifying import COLUMNS, Row, Verifying
+from registry.service.verifying import Verifying
 from registry.settings import Settings, load_settings
 from registry.spreadsheet import csv_lines
 from registry.store.index import Index
@@ -47,6 +47,7 @@ from registry.store.index_writing import IndexWriter
 from registry.store.loading import TreeLoader
 from registry.store.trees import FolderTrees
 from registry.verdict import verdict_schema
+from registry.verdict_rows import COLUMNS, Row
 from tests.chain.worlds import Behaviour, BrokenEndpoint, Exchange
 
 MOST_AT_ONCE = SubmissionLimits().uploads
