@@ -85,7 +85,7 @@ def _differences(audit: Audit) -> str:
     parts = []
     for name, caption, headings, nothing in (
         ("differences", "What differs", ("Kind", "Issuer", "About", "What", "What it means"), "Nothing differs."),
-        ("unchecked", "What could not be checked", ("About", "Why"), "Everything was checked."),
+        ("unchecked", "What could not be checked", ("About", "Why"), "Nothing that was asked for was left unread."),
     ):
         rows = found[name].rows
         if not rows:

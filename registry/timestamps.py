@@ -66,6 +66,25 @@ def asked_moment(text: str, where: str) -> datetime:
         ) from None
 
 
+def past_moment(text: str | None, where: str, now: datetime) -> datetime | None:
+    """A time that has passed, where one is given; as `asked_moment`.
+
+    Raises:
+        SettingsError: it is neither a day nor a moment (`time`), or still to come (`time-to-come`).
+    """
+    if text is None:
+        return None
+    moment = asked_moment(text, where)
+    if moment > now:
+        raise SettingsError(
+            f"{text} is still to come, and what holds then is not on record",
+            where=where,
+            remedy="Ask for a time that has passed, or for none.",
+            code="time-to-come",
+        )
+    return moment
+
+
 def from_unix(seconds: int) -> datetime:
     """The moment, in UTC, of a Unix time."""
     return datetime.fromtimestamp(seconds, UTC)

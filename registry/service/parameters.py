@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Path, Query
 
-from registry.errors import CredentialError, SettingsError
-from registry.timestamps import asked_moment
+from registry.errors import CredentialError
 
 _HASH: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
 HASH_PATTERN: Final = f"^{_HASH.pattern}$"
@@ -38,22 +36,3 @@ def root_of(text: str) -> bytes:
     if found is None:
         raise CredentialError("a root is 64 hexadecimal digits", where=text[:80], remedy="Check it.", code="root")
     return bytes.fromhex(found[1])
-
-
-def past_moment(text: str | None) -> datetime | None:
-    """A time that has passed, where one is given.
-
-    Raises:
-        SettingsError: it is no time (code `time`), or still to come (code `time-to-come`).
-    """
-    if text is None:
-        return None
-    moment = asked_moment(text, "at")
-    if moment > datetime.now(UTC):
-        raise SettingsError(
-            "that time is still to come, and what holds then is not on record",
-            where=text,
-            remedy="Ask for a time that has passed, or for none.",
-            code="time-to-come",
-        )
-    return moment
