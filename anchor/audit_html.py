@@ -133,9 +133,7 @@ def _section(heading: str, parts: Iterable[str], note: str | None = None) -> str
     if note is not None:
         of = NOTES[note]
         said = (("Counted", of.counts), ("Out of", of.out_of), ("Limits", of.limits))
-        about = "".join(
-            f'<p class="note"><strong>{name}.</strong> {_with_code(sentence)}</p>' for name, sentence in told
-        )
+        about = "".join(f'<p class="note"><strong>{name}.</strong> {_with_code(told)}</p>' for name, told in said)
     return f"<section><h2>{heading}</h2>{''.join(parts) or _NOTHING}{about}</section>"
 
 
