@@ -522,7 +522,7 @@ def test_the_page_shows_what_strangers_say_and_runs_nothing_of_it(here: Path, ru
     assert "no tree was read" in page
     assert "<code>total</code>" in page
     assert "`" not in page.partition("<body>")[2]
-    assert re.search("<h1>Audit of [^<]* on [^<]*, as of 20[^<]*Z</h1>", page)
+    assert re.search("<h1>.*Audit of .* as of 20.*Z.*</h1>", page)
     assert page.count('<svg role="img"') >= 4
     assert page.count("<title id=") == page.count("<desc id=") == page.count('<svg role="img"')
 

@@ -133,7 +133,7 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["verify", world.words["diploma"], "--at", HOSTILE], []),
         (["verify", world.words["diploma"], "--policy", HOSTILE], [HOSTILE]),
         (["verify", world.words["diploma"], "--csv", f"no/{FILE_NAME}"], [f"no/{FILE_NAME}"]),
-        (["verify", world.words["zip"], world.words["lines"]], [f"{world.words['zip']}/e{FILE_NAME}.json"]),
+        (["verify", world.words["zip"], world.words["lines"]], [f"{world.words['lines']}, line 1"]),
     ],
     "digest": lambda world: [
         (["digest", "diplomas"], [f"diplomas/bad{FILE_NAME}.json", world.words["diploma"]]),
