@@ -18,6 +18,7 @@ from registry.chain_names import chain_name
 from registry.errors import StoreError
 from registry.insights import NOTES, Insights
 from registry.timestamps import write_timestamp
+from registry.untrusted_text import html_text
 
 MOST_DIFFERENCES: Final = 1_000
 _SAID: Final = {
@@ -47,6 +48,7 @@ def page(audit: Audit) -> str:
     title = f"Audit of {whom} on {chain_name(audit.chain)}, as of {write_timestamp(audit.block.timestamp)}"
     return _PAGE.substitute(
         title=text(title),
+        head_title=html_text(title),
         style=_STYLE,
         outcome=_outcome(audit),
         facts=_facts(audit),
@@ -231,7 +233,7 @@ _PAGE: Final = Template("""<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="referrer" content="no-referrer">
-<title>$title</title>
+<title>$head_title</title>
 <style>$style</style>
 </head>
 <body>
