@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -13,9 +14,11 @@ from anchor.audit import Audit
 from anchor.audit_charts import Chart, bars, columns, table, text
 from anchor.audit_json import CLEAN, DIFFERENCES, outcome
 from anchor.audit_tables import tables
+from registry.chain_names import chain_name
 from registry.errors import StoreError
 from registry.insights import NOTES, Insights
 from registry.timestamps import write_timestamp
+from registry.untrusted_text import html_text
 
 MOST_DIFFERENCES: Final = 1_000
 _SAID: Final = {
@@ -41,9 +44,11 @@ def write_html(audit: Audit, path: Path) -> None:
 
 def page(audit: Audit) -> str:
     """The whole page."""
+    whom = "all issuers" if audit.issuer is None else f"issuer {audit.issuer}"
+    title = f"Audit of {whom} on {chain_name(audit.chain)}, as of {write_timestamp(audit.block.timestamp)}"
     return _PAGE.substitute(
-        title=text(f"Audit of {audit.contract}"),
-        head_title=f"Audit of {audit.contract}",
+        title=text(title),
+        head_title=html_text(title),
         style=_STYLE,
         outcome=_outcome(audit),
         facts=_facts(audit),
@@ -85,7 +90,7 @@ def _differences(audit: Audit) -> str:
     parts = []
     for name, caption, headings, nothing in (
         ("differences", "What differs", ("Kind", "Issuer", "About", "What", "What it means"), "Nothing differs."),
-        ("unchecked", "What could not be checked", ("About", "Why"), "Everything was checked."),
+        ("unchecked", "What could not be checked", ("About", "Why"), _all_checked(audit)),
     ):
         rows = found[name].rows
         if not rows:
@@ -95,6 +100,15 @@ def _differences(audit: Audit) -> str:
         rest = f" The first {MOST_DIFFERENCES:,}; {more:,} more are in the tables." if more > 0 else ""
         parts.append(table(name, f"{caption}: {len(rows):,}.{rest}", headings, rows[:MOST_DIFFERENCES]))
     return "".join(parts)
+
+
+def _all_checked(audit: Audit) -> str:
+    """That everything was, where it was: without its tree nothing of a batch's credentials is known here."""
+    checked = audit.checked
+    unread = checked.batches - checked.trees
+    if unread <= 0:
+        return "Everything was checked."
+    return f"Of {unread:,} of {checked.batches:,} batches no tree was read, so their credentials were not looked at."
 
 
 def _sections(audit: Audit) -> Iterator[str]:
@@ -120,9 +134,14 @@ def _section(heading: str, parts: Iterable[str], note: str | None = None) -> str
     about = ""
     if note is not None:
         of = NOTES[note]
-        told = (("Counted", of.counts), ("Out of", of.out_of), ("Limits", of.limits))
-        about = "".join(f'<p class="note"><strong>{name}.</strong> {text(sentence)}</p>' for name, sentence in told)
+        said = (("Counted", of.counts), ("Out of", of.out_of), ("Limits", of.limits))
+        about = "".join(f'<p class="note"><strong>{name}.</strong> {_with_code(told)}</p>' for name, told in said)
     return f"<section><h2>{heading}</h2>{''.join(parts) or _NOTHING}{about}</section>"
+
+
+def _with_code(sentence: str) -> str:
+    """A sentence of ours, in which what stands in back-ticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text(sentence))
 
 
 def _bars(charts: Iterable[Chart | None]) -> Iterator[str]:
@@ -198,6 +217,7 @@ svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } .grid { stroke:
 .scroll { overflow: auto; max-height: 24rem; } .scroll:focus-visible { outline: 2px solid var(--series-0); }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .9rem; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0; }
+th, td { overflow-wrap: break-word; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line); }
 thead th { background: var(--shade); position: sticky; top: 0; } tbody th { font-weight: 400; }
 .note { color: var(--soft); font-size: .9rem; margin: .3rem 0; }

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from anchor.audit import Audit, Spent
-from registry.accreditation import Accreditation
+from registry.accreditation import Accreditation, Change
 from registry.audit import REVOCATION, SUSPENSION, FolderBatch
 from registry.timestamps import write_timestamp
 
@@ -49,7 +49,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "statuses": ("issuer", "root", "change", "credentials", "reason", "time", "blockNumber"),
     "accreditations": (
         *("number", "kind", "body", "holder", "state", "validFrom", "validUntil", "field", "levels", "types"),
-        *("jurisdiction", "evidenceUri", "evidenceHash"),
+        *("jurisdiction", "evidenceUri", "evidenceHash", "changedAt", "effectiveFrom", "reason", "history"),
     ),
 }
 """The names of the columns of each table."""
@@ -140,12 +140,21 @@ def _accreditations(audit: Audit) -> Iterator[Row]:
             continue
         scope = each.scope
         lowest, highest = scope.levels
+        last = each.changes[-1]
         yield (
             *(each.id, each.kind.value, each.body, each.holder, each.state.value),
             *(_time(each.valid_from), _time(each.valid_until), scope.field or None, f"{lowest}-{highest}"),
             *(" ".join(sorted(scope.qualification_types)) or None, scope.jurisdiction or None),
             *(each.evidence_uri or None, _hex(each.evidence_hash) if any(each.evidence_hash) else None),
+            *(_time(last.recorded_at), _time(last.effective_from), last.reason or None),
+            "; ".join(map(_changed, each.changes)),
         )
+
+
+def _changed(change: Change) -> str:
+    """One change with both of its times, so that what was known when can be told from the cell."""
+    effective, recorded = write_timestamp(change.effective_from), write_timestamp(change.recorded_at)
+    return f"{change.state.value} from {effective}, recorded {recorded}"
 
 
 def _all_accreditations(audit: Audit) -> tuple[Accreditation, ...]:

@@ -127,10 +127,10 @@ def digest_piece(job: tuple[Piece, Limits, datetime | None]) -> Digested:
             with path.open("rb") as file:
                 collector.file(position, path.name, file)
     elif piece.of_digests:
-        for line, _ in _lines(piece, LONGEST_LINE):
+        for line, _ in lines_of(piece, LONGEST_LINE):
             collector.given(line)
     else:
-        for line, length in _lines(piece, limits.max_bytes):
+        for line, length in lines_of(piece, limits.max_bytes):
             collector.line(line, length)
     return collector.result()
 
@@ -358,7 +358,7 @@ def _digest_zip(piece: ZipPiece, collector: Collector) -> None:
                 collector.refuse(position, "zip-damaged", f"it cannot be unpacked: {error}")
 
 
-def _lines(piece: LinePiece, longest: int) -> Iterator[tuple[bytes, int]]:
+def lines_of(piece: LinePiece, longest: int) -> Iterator[tuple[bytes, int]]:
     """The lines that begin in the piece, without their ends, and their lengths.
 
     Of one that is too long, one byte more than allowed.

@@ -64,7 +64,7 @@ class Originals:
 
     Args:
         path: what was anchored: a folder, a JSONL file or one credential.
-        copies: whether what cannot carry its receipt is written again beside it.
+        copies: whether each has a file of its own, and what cannot carry its receipt is written again beside it.
     """
 
     def __init__(self, path: Path, limits: Limits, *, copies: bool = True):
@@ -94,7 +94,9 @@ class Originals:
         try:
             content = self._line(leaf.line) if leaf.line else path.read_bytes()
             if embeds:
-                content = orjson.dumps(embed(parse_json(content, self._limits), receipt), option=orjson.OPT_INDENT_2)
+                # What goes into a file of lines has to fit on one.
+                option = orjson.OPT_INDENT_2 if self._copies else None
+                content = orjson.dumps(embed(parse_json(content, self._limits), receipt), option=option)
             elif digest_as(receipt.digest.method, content, self._limits).hex != receipt.digest.value:
                 raise ReceiptError("it is not the document that was anchored", code="other-document")
             yield name, content

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +16,7 @@ from eth_account.signers.local import LocalAccount
 from registry.chain.genesis import CHAIN_ID, PUBLICLY_KNOWN_KEYS
 from registry.chain.hexadecimal import checksummed
 from registry.errors import SignerError
-from registry.privatefiles import refuse_readable
+from registry.privatefiles import private_opener, refuse_readable
 from registry.settings import Settings
 
 
@@ -103,8 +105,20 @@ def development_signer(number: int = 0) -> KeySigner:
     return KeySigner(Account.from_key(PUBLICLY_KNOWN_KEYS[number]))
 
 
-def signer_from(settings: Settings, chain_id: int) -> Signer:
+AskPassword = Callable[[Path], str | None]
+"""Asks a person for the password of a keystore; None where there is nobody to ask."""
+
+
+def ask_nobody(keystore: Path) -> None:  # noqa: ARG001 - an `AskPassword`
+    """For programs that nobody sits before."""
+    return
+
+
+def signer_from(settings: Settings, chain_id: int, ask: AskPassword = ask_nobody) -> Signer:
     """The signer that the settings name; on the embedded chain, else, the first development account.
+
+    Args:
+        ask: for the password, where the settings name a keystore and no file with its password.
 
     Raises:
         SignerError: none is named, or its key cannot be read.
@@ -121,7 +135,7 @@ def signer_from(settings: Settings, chain_id: int) -> Signer:
         url = settings.remote_signer.get_secret_value()
         return RemoteSigner(url, settings.remote_signer_address, settings.rpc_timeout)
     if settings.keystore is not None:
-        return KeySigner(Account.from_key(_opened(settings.keystore, settings.keystore_password_file)))
+        return KeySigner(Account.from_key(_opened(settings.keystore, settings.keystore_password_file, ask)))
     if settings.key is not None:
         try:
             return KeySigner(Account.from_key(settings.key.get_secret_value()))
@@ -137,7 +151,7 @@ def signer_from(settings: Settings, chain_id: int) -> Signer:
     )
 
 
-def operator_from(settings: Settings) -> TypedSigner | None:
+def operator_from(settings: Settings, ask: AskPassword = ask_nobody) -> TypedSigner | None:
     """The account that signs the anchors, where another than the one that sends them does.
 
     Raises:
@@ -145,28 +159,69 @@ def operator_from(settings: Settings) -> TypedSigner | None:
     """
     if settings.operator_keystore is None:
         return None
-    return KeySigner(Account.from_key(_opened(settings.operator_keystore, settings.operator_keystore_password_file)))
+    password_file = settings.operator_keystore_password_file
+    return KeySigner(Account.from_key(_opened(settings.operator_keystore, password_file, ask)))
 
 
-def _opened(keystore: Path, password_file: Path | None) -> bytes:
-    if password_file is None:
-        raise SignerError(
-            "the keystore has a password, and none is given",
-            where=str(keystore),
-            remedy="Set keystore_password_file to a file whose first line is the password.",
-            code="no-password",
-        )
+def _opened(keystore: Path, password_file: Path | None, ask: AskPassword) -> bytes:
     try:
         refuse_readable(keystore)
-        refuse_readable(password_file)
         content = json.loads(keystore.read_text(encoding="utf-8"))
-        password = (password_file.read_text(encoding="utf-8").splitlines() or [""])[0]
+        password = ask(keystore) if password_file is None else password_in(password_file)
     except OSError as error:
         raise SignerError(f"it cannot be read: {error.strerror}", where=str(error.filename)) from None
     except ValueError:
         raise SignerError("it is not a keystore file (Web3 Secret Storage)", where=str(keystore)) from None
+    if password is None:
+        raise SignerError(
+            "the keystore has a password, and none is given",
+            where=str(keystore),
+            remedy="Set keystore_password_file to a file whose first line is the password, or run it at a terminal, "
+            "where it asks.",
+            code="no-password",
+        )
     try:
         return bytes(Account.decrypt(content, password))
     except (ValueError, KeyError, TypeError) as error:
         reason = "the password does not open it" if "MAC" in str(error) else "it is not a keystore file"
         raise SignerError(reason, where=str(keystore), remedy="Check keystore and keystore_password_file.") from None
+
+
+def password_in(path: Path) -> str:
+    """The first line of a file that nobody else can read.
+
+    Raises:
+        SignerError: others can.
+        OSError, ValueError: it cannot be read as text.
+    """
+    refuse_readable(path)
+    return (path.read_text(encoding="utf-8").splitlines() or [""])[0]
+
+
+def new_keystore(path: Path, password: str) -> str:
+    """Make a key and write it, locked with the password, to a new file that its owner alone can read; its address.
+
+    Web3 Secret Storage, which geth, Foundry and most wallets read.
+
+    Raises:
+        SignerError: the file is there already (`exists`), or cannot be written; the password is empty.
+    """
+    if not password:
+        raise SignerError("a keystore needs a password", where=str(path), code="no-password")
+    account = Account.create()
+    content = json.dumps(Account.encrypt(account.key, password))
+    try:
+        with open(path, "x", encoding="utf-8", opener=private_opener) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise SignerError(
+            "this file is there already, and may be the only copy of a key",
+            where=str(path),
+            remedy="Name another one.",
+            code="exists",
+        ) from None
+    except OSError as error:
+        raise SignerError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
+    return str(account.address)

@@ -1,15 +1,17 @@
-"""Verifying files: the receipt beside each, the anchors in the data folder, and the verdict."""
+"""Verifying files: the receipt beside or inside each, the anchors in the data folder, and the verdict."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Final
 
-from anchor.digesting import looks_like_digest
+from anchor.digesting import LinePiece, lines_of, looks_like_digest
 from anchor.intake import source_files
 from anchor.reading import read_file
 from anchor.receipts import receipt_at
@@ -17,16 +19,33 @@ from anchor.workspace import Workspace
 from registry.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
 from registry.chain.contract import CredentialRegistry
 from registry.chain.verification import KnownAnchor, KnownAnchors, Verifier, unavailable
-from registry.credential import Digest, Limits
+from registry.credential import JSON_SUFFIXES, Digest, Limits, digest_chunks
 from registry.document import Reading
 from registry.errors import IntakeError, ReceiptError, RegistryError, SettingsError
+from registry.filekinds import LINE_SUFFIXES
 from registry.policy import Policy, parse_policy
 from registry.receipt import MAX_BYTES, Receipt, parse
 from registry.settings import EMBEDDED
 from registry.store.batches import BatchStore, contracts_of
 from registry.store.tables import ANCHORED_STATES
+from registry.submitted import (
+    Broken,
+    NamedFile,
+    OpenZip,
+    Pair,
+    ReadItem,
+    Submitted,
+    item_read,
+    paired,
+    read_item,
+)
 from registry.verdict import sentences
 from registry.verify import Code, FactsUnavailable, Trust, Verdict
+
+MOST_ZIP_FILES: Final = 2_000_000
+"""In a ZIP that is verified: its list of them is in memory."""
+MOST_ZIP_BYTES: Final = 64 << 30
+_PIECE_BYTES: Final = 1 << 20
 
 
 class FileVerifier:
@@ -43,10 +62,11 @@ class FileVerifier:
         trusted = settings.trusted_issuers if chain is None else workspace.trusted()
         self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
         self._receipts: dict[Path, dict[bytes, list[Receipt]]] = {}
+        self._known = _known(workspace, chain)
         self._verifier = Verifier(
             registry,
             chain=chain,
-            known=_known(workspace, chain),
+            known=self._known,
             trust=Trust(trusted | frozenset(trust), chain),
             now=now,
             issuer=settings.issuer,
@@ -60,19 +80,61 @@ class FileVerifier:
         """The verdict on one file; where it or its receipt cannot be read, that nothing could be checked.
 
         Args:
-            receipt_path: its receipt; default: the one found beside the file, inside it, or in the data folder.
+            receipt_path: its receipt; default: the one found beside the file, inside it, or in the data folder. Without
+                one the file may be a receipt alone, or a document and its receipt in one.
 
         Raises:
             ReceiptError: the file that was named as its receipt cannot be opened.
         """
         named = None if receipt_path is None else _read_receipt(receipt_path)
+        name = str(path)
         try:
-            reading = read_file(path, self._limits)
             named = named or _beside(path)
-            return self._verifier.verify_reading(reading, named, self._by_digest(path.parent, reading))
+            item = _small_item(path, self._limits) if named is None else None
+            if item is None:
+                reading = read_file(path, self._limits)
+                return self._verifier.verify_reading(reading, named, self._by_digest(path.parent, reading))
+            return self._verdict_on(item, path.parent)
         except RegistryError as error:
-            where = f" ({error.where})" if error.where and error.where != str(path) else ""
-            return Verdict.unknown(str(path), error.code, sentences(f"{error.what}{where}", error.remedy))
+            return _unchecked(name, error)
+
+    def verify_each(self, path: Path) -> Iterator[Verdict]:
+        """The verdict on a file, or on each credential of a ZIP or JSONL file."""
+        if not self.holds_many(path):
+            yield self.verify_file(path)
+            return
+        empty = True
+        try:
+            items = _zipped(path, self._limits) if _is_zip(path) else _in_lines(path, self._limits)
+            for item in items:
+                empty = False
+                yield self._verdict_on(item)
+        except RegistryError as error:
+            empty = False
+            yield _unchecked(str(path), error)
+        if empty:
+            yield Verdict.unknown(str(path), "empty", "There is no credential in it. Check the file.")
+
+    def holds_many(self, path: Path) -> bool:
+        """Whether a file is a ZIP or JSONL of credentials; one that was anchored as a file is one credential itself."""
+        if not (_is_zip(path) or path.name.lower().endswith(LINE_SUFFIXES)) or _beside(path) is not None:
+            return False
+        try:
+            with path.open("rb") as file:
+                digest = digest_chunks(iter(lambda: file.read(_PIECE_BYTES), b""))
+        except OSError:
+            return False
+        return not self._known.of(digest, None) and digest.value not in self._receipts_beside(path.parent)
+
+    def _verdict_on(self, item: ReadItem | Broken, folder: Path | None = None) -> Verdict:
+        """The verdict on what was read; what else the folder holds counts for it."""
+        if isinstance(item, Broken):
+            return Verdict.unknown(item.name, item.code, item.reason)
+        beside = [] if folder is None or item.reading is None else self._by_digest(folder, item.reading)
+        try:
+            return self._verifier.verify_item(item, beside)
+        except RegistryError as error:
+            return _unchecked(item.name, error)
 
     def verify_digest(self, text: str, receipt_path: Path | None = None) -> Verdict:
         """The verdict on a digest that the issuer's own system made; there is no document to look at.
@@ -85,9 +147,88 @@ class FileVerifier:
 
     def _by_digest(self, folder: Path, reading: Reading) -> list[Receipt]:
         """The receipts in the same folder that are for what the file holds, whatever they are called."""
+        receipts = self._receipts_beside(folder)
+        return [receipt for digest in reading.digests for receipt in receipts.get(digest.value, ())]
+
+    def _receipts_beside(self, folder: Path) -> dict[bytes, list[Receipt]]:
         if folder not in self._receipts:
             self._receipts[folder] = _receipts_in(folder)
-        return [receipt for digest in reading.digests for receipt in self._receipts[folder].get(digest.value, ())]
+        return self._receipts[folder]
+
+
+def _unchecked(name: str, error: RegistryError) -> Verdict:
+    where = f" ({error.where})" if error.where and error.where != name else ""
+    return Verdict.unknown(name, error.code, sentences(f"{error.what}{where}", error.remedy))
+
+
+def _is_zip(path: Path) -> bool:
+    return path.name.lower().endswith(".zip")
+
+
+def _small_item(path: Path, limits: Limits) -> ReadItem | Broken | None:
+    """A file that may be a receipt, or a document and its receipt; None of any other.
+
+    Raises:
+        IntakeError: it cannot be read.
+    """
+    name = str(path)
+    most = limits.max_bytes + MAX_BYTES
+    if not name.lower().endswith((*JSON_SUFFIXES, ".cbor")):
+        return None
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=name, code="unreadable") from None
+    if len(data) > most:
+        return None
+    if is_receipt_name(name):
+        return item_read(Pair(name, None, NamedFile(name, "", _Held(data))), limits)
+    return read_item(Submitted(name, data, None), limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Bytes that were read already."""
+
+    data: bytes
+
+    def read(self, most: int) -> bytes:  # noqa: ARG002 - they are in memory
+        return self.data
+
+
+def _zipped(path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
+    """The credentials of a ZIP, each with the receipt that is named after it, and the receipts without one."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+    with file:
+        opened = OpenZip(file, most_files=MOST_ZIP_FILES, most_bytes=MOST_ZIP_BYTES, prefix=f"{path}/")
+        with closing(opened):
+            for pair in paired(opened.files):
+                yield item_read(pair, limits)
+            yield from opened.strays
+
+
+def _in_lines(path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
+    """The credentials and receipts of a JSONL file, one a line."""
+    most = limits.max_bytes + MAX_BYTES
+    try:
+        piece = LinePiece((path.name,), path, 0, path.stat().st_size, of_digests=False)
+        for number, (line, length) in enumerate(lines_of(piece, most), start=1):
+            name = f"{path}, line {number}"
+            if length > most:
+                what = f"The line is {length:,} bytes long; at most {most:,} are read."
+                yield Broken(name, "too-large", what, "Raise the setting max_document_bytes.")
+            elif line and not line.isspace():
+                # Each line is JSON, whatever its file is called.
+                item = read_item(Submitted("line.json", line, None), limits)
+                if isinstance(item, ReadItem) and item.reading is not None:
+                    item = replace(item, reading=replace(item.reading, name=name))
+                yield replace(item, name=name)
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
 
 
 def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable, str | None]:
@@ -163,19 +304,33 @@ class _Nowhere:
         return ()
 
 
-def credential_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The credentials under paths: files and digests as they are, folders at any depth; receipts are left out.
+def credential_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """What is to be verified under paths: files and digests as they are, and what folders hold at any depth.
+
+    Receipts are left out where their documents are: in a folder with any, and beside one that is named as well.
 
     Raises:
         IntakeError: a path is not there.
     """
+    named = set(paths)
     for path in paths:
         if path.is_dir():
-            yield from source_files(path)
+            yield from source_files(path) or _receipt_files(path)
         elif path.is_file() or is_digest(path):
-            yield path
+            if not any(path.name.endswith(each) and _without(path, each) in named for each in RECEIPT_SUFFIXES):
+                yield path
         else:
             raise IntakeError("there is no such file", where=str(path), remedy="Check the path.", code="unreadable")
+
+
+def _without(path: Path, suffix: str) -> Path | None:
+    name = path.name.removesuffix(suffix)
+    return path.with_name(name) if name else None
+
+
+def _receipt_files(folder: Path) -> list[Path]:
+    """The receipts in a folder, as they are written for the holders of the credentials."""
+    return sorted(path for path in folder.rglob("*") if is_receipt_name(path.name) and path.is_file())
 
 
 def is_digest(path: Path) -> bool:

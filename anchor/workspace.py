@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,21 @@ class Workspace:
         settings: those in force.
         read_only: do not make a data folder that is not there.
         note: told what a person should know of the folder.
+        ask_password: of a keystore, where the settings name no file with it; None where nobody can be asked.
     """
 
-    def __init__(self, settings: Settings, *, read_only: bool = False, note: Callable[[str], None] = lambda _: None):
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        read_only: bool = False,
+        note: Callable[[str], None] = lambda _: None,
+        ask_password: Callable[[Path], str | None] = lambda _: None,
+    ):
         self.settings = settings
         self._read_only = read_only
         self._note = note
+        self.ask_password = ask_password
         self._embedded: EmbeddedChain | None = None
 
     def __enter__(self) -> Workspace:
@@ -153,7 +163,7 @@ class Workspace:
         """The account that signs."""
         from anchor.signer import signer_from
 
-        return signer_from(self.settings, self.chain_id)
+        return signer_from(self.settings, self.chain_id, self.ask_password)
 
     @cached_property
     def sender(self) -> Sender:

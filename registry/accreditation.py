@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from registry.errors import ChainError, SettingsError
 from registry.scope import Scope
+from registry.timestamps import write_timestamp
 from registry.verdict import BlockRef
 
 
@@ -147,6 +148,16 @@ class Accreditation:
         effective = [change.state for change in self.changes if change.effective_from <= moment]
         now = State.VOID if self.state is State.VOID else effective[-1] if effective else State.NONE
         return StateAt(recorded[-1] if recorded else State.NONE, now)
+
+
+def state_members(link: Accreditation, at: datetime) -> dict[str, str]:
+    """What an accreditation was at a moment, for JSON."""
+    then = link.state_at(at)
+    return {
+        "moment": write_timestamp(at),
+        "asKnownThen": then.as_known_then.value,
+        "asKnownNow": then.as_known_now.value,
+    }
 
 
 @dataclass(frozen=True, slots=True)

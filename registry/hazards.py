@@ -36,7 +36,7 @@ UNCLEAR_DATE = Hazard(
 )
 PERSONAL_DATA = Hazard(
     "personal-data",
-    "It holds personal data in the clear beyond a name; leave it out, or hash it with a salt.",
+    "It holds personal data in the clear; leave it out, or hash it with a salt.",
 )
 
 # Parts that repeat from one credential of an issuer to the next, or that the digest leaves out: randomness in them
@@ -129,7 +129,7 @@ def _date_hazards(document: Mapping[str, Any], at: datetime | None) -> Iterator[
 
 
 def _has_personal_data(document: Mapping[str, Any]) -> bool:
-    """Whether the subject has a member such as `email`, or an Open Badges identifier that is not hashed."""
+    """Whether the subject has a member such as `email`, or an Open Badges identifier but a name that is not hashed."""
     subjects = document.get("credentialSubject", document.get("recipient"))
     for subject in subjects if isinstance(subjects, list) else [subjects]:
         if not isinstance(subject, Mapping):
@@ -138,6 +138,8 @@ def _has_personal_data(document: Mapping[str, Any]) -> bool:
             return True
         identifiers = subject.get("identifier")
         for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
-            if isinstance(identifier, Mapping) and identifier.get("hashed") is False:
+            if not isinstance(identifier, Mapping) or identifier.get("hashed") is not False:
+                continue
+            if identifier.get("identityType") != "name":  # what every credential tells of its holder
                 return True
     return False

@@ -244,10 +244,20 @@ def _senseless(error: ValidationError) -> SettingsError:
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return _unknown(f"setting {name!r}", str(first["loc"][-1]), _names(first["loc"]), str)
+    said = _AS_WRITTEN.get(first["type"]) or f"{first['msg'][:1].lower()}{first['msg'][1:]}"
     return SettingsError(
-        f"setting {name!r}: {first['msg'][:1].lower()}{first['msg'][1:]}",
+        f"setting {name!r}: {said}",
         remedy=f"Correct it in {SETTINGS_FILE} or in TESTAMUR_{name.upper()}.",
     )
+
+
+# What pydantic calls by the names of Python's types, as it is written in the file.
+_LIST = "it should be a list, such as [3, 7]"
+_TABLE = "it should be a table"
+_AS_WRITTEN = {
+    **dict.fromkeys(("frozen_set_type", "set_type", "tuple_type", "list_type"), _LIST),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), _TABLE),
+}
 
 
 def _names(place: tuple[int | str, ...]) -> Collection[str]:

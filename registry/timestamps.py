@@ -1,13 +1,20 @@
-"""Times as receipts and verdicts write them: UTC, whole seconds, RFC 3339 with Z."""
+"""Times as receipts and verdicts write them: UTC, whole seconds, RFC 3339 with Z; and as people ask for them."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 
+from registry.errors import SettingsError
+
 TIMESTAMP_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
 _WITHOUT_ZONE = len("2026-01-01T00:00:00")
 _TIMESTAMP = re.compile(TIMESTAMP_PATTERN[:-1] + r"\Z")
+_ASKED = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2}))?",
+    re.A,
+)
+LONGEST_SHOWN = 80
 
 
 def write_timestamp(moment: datetime) -> str:
@@ -31,6 +38,51 @@ def read_timestamp(text: str) -> datetime:
     if not _TIMESTAMP.match(text):
         raise ValueError("a time is written as 2026-01-01T00:00:00Z")
     return datetime.fromisoformat(text)
+
+
+def asked_moment(text: str, where: str) -> datetime:
+    """The moment that a person asks about, in UTC: a day, which begins at midnight UTC, or a time with its zone.
+
+    Fractions of a second are cut off: blocks have none.
+
+    Args:
+        where: the option or parameter that it came in.
+
+    Raises:
+        SettingsError: it is neither (code `time`).
+    """
+    match = _ASKED.fullmatch(text)
+    try:
+        if match is None:
+            raise ValueError(text)
+        day, time, zone = match.groups()
+        return datetime.fromisoformat(f"{day}T{time or '00:00:00'}{zone or 'Z'}".upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise SettingsError(
+            f"{text[:LONGEST_SHOWN]!r} is neither a day nor a moment",
+            where=where,
+            remedy="Write 2026-01-31 or 2026-01-31T12:00:00Z.",
+            code="time",
+        ) from None
+
+
+def past_moment(text: str | None, where: str, now: datetime) -> datetime | None:
+    """A time that has passed, where one is given; as `asked_moment`.
+
+    Raises:
+        SettingsError: it is neither a day nor a moment (`time`), or still to come (`time-to-come`).
+    """
+    if text is None:
+        return None
+    moment = asked_moment(text, where)
+    if moment > now:
+        raise SettingsError(
+            f"{text} is still to come, and what holds then is not on record",
+            where=where,
+            remedy="Ask for a time that has passed, or for none.",
+            code="time-to-come",
+        )
+    return moment
 
 
 def from_unix(seconds: int) -> datetime:

@@ -29,7 +29,7 @@ def check_integrity(reading: Reading | None, receipt: Receipt | ReceiptError | N
         )
     if receipt is None:
         if reading.digest is None and reading.refusal is not None:
-            return _refused(reading.refusal)
+            return _unreadable(reading.refusal)
         return Check.unknown(
             _NAME,
             Code.NO_RECEIPT,
@@ -187,5 +187,21 @@ def _differs(digest: Digest | None, receipt: Receipt) -> Check:
 
 
 def _refused(error: CredentialError) -> Check:
-    make = Check.unknown if error.code in _OWN_LIMITS else Check.failed
-    return make(_NAME, error.code, sentences(error.what, error.remedy))
+    """Of a document that a receipt is for, and that has no digest by the receipt's method."""
+    if error.code in _OWN_LIMITS:
+        return Check.unknown(_NAME, error.code, sentences(error.what, error.remedy))
+    not_that = "So it is not the document that the receipt is for."
+    return Check.failed(_NAME, error.code, f"{sentences(error.what, error.remedy)} {not_that}")
+
+
+def _unreadable(error: CredentialError) -> Check:
+    """Of one that nothing says was anchored: a damaged file accuses nobody."""
+    if error.code in _OWN_LIMITS:
+        return _refused(error)
+    return Check.unknown(
+        _NAME,
+        error.code,
+        f"{sentences(error.what, error.remedy)} In this form it cannot have been anchored as a JSON document, and "
+        "there is no receipt that says it was. It may have been damaged on its way: ask for the file again, and for "
+        "its receipt.",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,14 +15,14 @@ from anchor.cli.issuer import check_uri
 from anchor.cli.session import Session, command
 from anchor.cli.statuses import DryRun, ReinstateReason, SuspendReason, Yes, confirmed, reason_of, reason_option
 from anchor.workspace import Workspace
-from registry.accreditation import Accreditation
+from registry.accreditation import Accreditation, state_members
 from registry.chain.accreditations import read_ledger
 from registry.chain.calls import Act, Kind
 from registry.chain.client import MinedTransaction
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainUnavailable, SettingsError
 from registry.scope import Scope
-from registry.timestamps import read_timestamp, write_timestamp
+from registry.timestamps import asked_moment, past_moment, write_timestamp
 from registry.untrusted_text import marked
 
 app = typer.Typer(help="Offer, accept and change accreditations.", no_args_is_help=True)
@@ -35,6 +36,7 @@ From = Annotated[str | None, typer.Option("--from", help="First day or moment it
 Until = Annotated[str | None, typer.Option("--until", help="First day or moment it holds no more.")]
 Evidence = Annotated[Path | None, typer.Option("--evidence", help="The decision; its SHA-256 is stored.")]
 EvidenceUri = Annotated[str, typer.Option("--evidence-uri", help="Where the decision can be read.")]
+At = Annotated[str | None, typer.Option("--at", help="Also what it was on this day or at this moment.")]
 Effective = Annotated[str | None, typer.Option("--effective", help="From when it takes effect; default: now.")]
 WithdrawReason = Annotated[str, reason_option(Act.WITHDRAW)]
 VoidReason = Annotated[str, reason_option(Act.VOID)]
@@ -64,7 +66,7 @@ def offer(
     with session.workspace() as workspace:
         registry, body = workspace.ready_to_write(), workspace.issuer()
         start = _start(workspace, valid_from)
-        terms = (body, holder, start, _seconds(until), int(kind), scope, _hash_of(evidence), evidence_uri)
+        terms = (body, holder, start, _seconds(until, "--until"), int(kind), scope, _hash_of(evidence), evidence_uri)
         data = registry.offer_accreditation_data(terms)
         mined = _send(workspace, registry, f"offer {body} {holder}", data)
         accreditation = _made(registry, mined)
@@ -90,7 +92,7 @@ def recognise(
     scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
     with session.workspace() as workspace:
         registry, body = workspace.ready_to_write(), workspace.issuer()
-        end = 0 if until is None else _seconds(until)
+        end = 0 if until is None else _seconds(until, "--until")
         start = _start(workspace, valid_from)
         terms = (body, other, start, end, int(Kind.RECOGNISE), scope, _hash_of(evidence), evidence_uri)
         data = registry.recognise_data(terms)
@@ -190,11 +192,12 @@ def void(
 
 @app.command()
 @command
-def show(session: Session, number: Number) -> None:
+def show(session: Session, number: Number, at: At = None) -> None:
     """Show an accreditation or a recognition with its history."""
+    moment = past_moment(at, "--at", datetime.now(UTC))
     with session.workspace(read_only=True) as workspace:
         accreditation = _existing(workspace.registry, number)
-    session.result(_content(accreditation))
+    session.result(_content(accreditation, moment))
     until = accreditation.valid_until
     session.say(
         Fields(
@@ -217,28 +220,38 @@ def show(session: Session, number: Number) -> None:
             f"{'':>15}  {change.state.value} from {write_timestamp(change.effective_from)}, "
             f"recorded {write_timestamp(change.recorded_at)}" + (f" ({change.reason})" if change.reason else "")
         )
+    if moment is not None:
+        then = accreditation.state_at(moment)
+        session.say(bold(f"At {write_timestamp(moment)}"), f" it was, as known then: {then.as_known_then}")
+        session.say(f"  and as known now: {then.as_known_now}")
 
 
 @command
 def body(
     session: Session,
     number: Annotated[int | None, typer.Argument(help="Number of the party; default: the issuer.")] = None,
+    at: At = None,
 ) -> None:
     """Show what a party says of others, and what others say of it."""
+    moment = past_moment(at, "--at", datetime.now(UTC))
     with session.workspace(read_only=True) as workspace:
         party = number or workspace.issuer()
         ledger = read_ledger(workspace.registry)
     given = [each for each in ledger.accreditations if each.body == party]
     held = [each for each in ledger.accreditations if each.holder == party]
     session.result(
-        {"party": party, "given": [_content(each) for each in given], "held": [_content(each) for each in held]}
+        {
+            "party": party,
+            "given": [_content(each, moment) for each in given],
+            "held": [_content(each, moment) for each in held],
+        }
     )
     session.say(bold(f"Party {party} says of others"), ": nothing" if not given else ":")
     if given:
-        session.say(_table(given))
+        session.say(_table(given, moment))
     session.say(bold(f"Others say of party {party}"), ": nothing" if not held else ":")
     if held:
-        session.say(_table(held))
+        session.say(_table(held, moment))
 
 
 def _change(
@@ -299,9 +312,10 @@ def _tell(session: Session, accreditation: Accreditation, sentence: str) -> None
     session.say(f"  {accreditation.scope}; {_period(accreditation)}")
 
 
-def _content(accreditation: Accreditation) -> dict[str, Any]:
+def _content(accreditation: Accreditation, at: datetime | None = None) -> dict[str, Any]:
     until = accreditation.valid_until
-    return {
+    then = {} if at is None else {"stateAt": state_members(accreditation, at)}
+    return then | {
         "id": accreditation.id,
         "kind": accreditation.kind.value,
         "body": accreditation.body,
@@ -324,10 +338,16 @@ def _content(accreditation: Accreditation) -> dict[str, Any]:
     }
 
 
-def _table(accreditations: list[Accreditation]) -> Listing:
-    columns = [Column(name) for name in ("number", "kind", "body", "holder", "state", "period")]
+def _table(accreditations: list[Accreditation], at: datetime | None) -> Listing:
+    """A line for each; of a moment, what each was by both clocks, in place of what it is."""
+    state = ("state",) if at is None else ("as known then", "as known now")
+    columns = [Column(name) for name in ("number", "kind", "body", "holder", *state, "period")]
     rows = (
-        (str(each.id), each.kind, str(each.body), str(each.holder), each.state, _period(each), str(each.scope))
+        (
+            *(str(each.id), each.kind, str(each.body), str(each.holder)),
+            *((each.state,) if at is None else each.state_at(at)),
+            *(_period(each), str(each.scope)),
+        )
         for each in accreditations
     )
     return Listing([*columns, Column("scope", folds=True)], rows)
@@ -339,11 +359,11 @@ def _period(accreditation: Accreditation) -> str:
 
 
 def _start(workspace: Workspace, text: str | None) -> int:
-    return _head_time(workspace) if text is None else _seconds(text)
+    return _head_time(workspace) if text is None else _seconds(text, "--from")
 
 
 def _effect(text: str | None, now: int) -> int:
-    return now if text is None else _seconds(text)
+    return now if text is None else _seconds(text, "--effective")
 
 
 def _head_time(workspace: Workspace) -> int:
@@ -354,14 +374,8 @@ def _head_time(workspace: Workspace) -> int:
     return int(block.timestamp.timestamp())
 
 
-def _seconds(text: str) -> int:
-    """A day, which begins at midnight UTC, or a moment."""
-    try:
-        return int(read_timestamp(text if "T" in text else f"{text}T00:00:00Z").timestamp())
-    except ValueError:
-        raise SettingsError(
-            f"{text!r} is neither a day nor a moment", remedy="Write 2026-01-31 or 2026-01-31T12:00:00Z.", code="time"
-        ) from None
+def _seconds(text: str, option: str) -> int:
+    return int(asked_moment(text, option).timestamp())
 
 
 def _check_evidence(uri: str) -> None:

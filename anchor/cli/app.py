@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from anchor.cli import (
+    account,
     accreditation,
     audit,
     daemon,
     demo,
+    digests,
     issuer,
     jobs,
     operate,
@@ -53,12 +55,14 @@ app.command()(demo.demo)
 app.command()(jobs.check)
 app.command()(jobs.anchor)
 app.command()(receipts.receipts)
+app.command()(digests.digest)
 app.command()(verification.verify)
 app.command()(verification.absent)
 app.command()(audit.audit)
 app.command()(statuses.revoke)
 app.command()(statuses.suspend)
 app.command()(statuses.reinstate)
+app.add_typer(account.app, name="account")
 app.add_typer(issuer.app, name="issuer")
 app.add_typer(accreditation.app, name="accredit")
 app.command()(accreditation.recognise)

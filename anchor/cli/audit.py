@@ -21,7 +21,7 @@ from registry.chain_names import reached_chain_name
 from registry.errors import ChainError, RegistryError, SettingsError
 from registry.settings import EMBEDDED, Settings
 from registry.store.trees import open_trees
-from registry.timestamps import read_timestamp, write_timestamp
+from registry.timestamps import asked_moment, write_timestamp
 from registry.untrusted_text import LONGEST, terminal_text
 
 SHOWN: Final = 20
@@ -47,12 +47,10 @@ class NotAudited(ChainError):
 @command
 def audit(
     session: Session,
-    since: Annotated[
-        str | None, typer.Option("--from", help="Only batches from this block, or RFC 3339 time, on.")
-    ] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Only batches from this block, day or moment on.")] = None,
     until: Annotated[
         str | None,
-        typer.Option("--to", help="As of this block, or the last one before this time; default: the newest."),
+        typer.Option("--to", help="As of this block, or the last one before this day or moment; default: the newest."),
     ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write one HTML page with charts to this file.")
@@ -115,11 +113,12 @@ def _block(option: str, text: str, client: ChainClient, *, after: bool) -> int:
     if text.isascii() and text.isdigit():
         return int(text)
     try:
-        moment = read_timestamp(text)
-    except ValueError:
+        moment = asked_moment(text, option)
+    except SettingsError:
         raise SettingsError(
-            f"{option} takes the number of a block or a time such as 2026-01-01T00:00:00Z",
-            where=text,
+            f"{text[:80]!r} is neither the number of a block nor a day or moment",
+            where=option,
+            remedy="Write 2026-01-31 or 2026-01-31T12:00:00Z, or the number.",
             code="no-block-or-time",
         ) from None
     return block_at(client, moment, after=after)

@@ -11,6 +11,8 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from getpass import getpass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -195,3 +197,16 @@ def _field(name: str, width: int, value: Text) -> RenderableType:
         return _Paragraph(text)
     text.no_wrap, text.overflow = True, "ignore"
     return text
+
+
+def asked_password(keystore: Path, *, new: bool = False) -> str | None:
+    """What a person at the terminal types without its being shown; None where there is no terminal.
+
+    Args:
+        new: it is chosen now, and asked for twice.
+    """
+    if not sys.stdin.isatty():
+        return None
+    what = f"{'New password' if new else 'Password'} of {terminal_text(str(keystore))}: "
+    typed = getpass(what)
+    return typed if not new or typed == getpass("The same once more: ") else ""

@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from anchor.cli.console import Fields, Listing, Piece, SafeConsole, line, write_json
+from anchor.cli.console import Fields, Listing, Piece, SafeConsole, asked_password, line, write_json
 from anchor.cli.group import tell_fault
 from anchor.cli.masking import masked_output
 from anchor.workspace import Workspace
@@ -52,7 +52,7 @@ class Session:
 
     def workspace(self, *, read_only: bool = False) -> Workspace:
         """The workspace of the settings; close it after use."""
-        return Workspace(self.settings, read_only=read_only, note=self.note)
+        return Workspace(self.settings, read_only=read_only, note=self.note, ask_password=asked_password)
 
     def note(self, sentence: str) -> None:
         """Tell a person beside the result, on standard error."""

@@ -14,6 +14,7 @@ from anchor.batches import WORD_BITS
 from anchor.cli.console import SafeConsole
 from anchor.cli.session import Session, command
 from anchor.cli.targets import Target, TargetArgument, targets_of
+from anchor.cli.wording import amount
 from anchor.history import History, UnknownBatch, named
 from anchor.verification import receipts_of
 from anchor.workspace import Workspace
@@ -163,7 +164,7 @@ def _change(
         changed = sum(change.mask.bit_count() for change in needed)
         if not dry_run:
             if act is Act.REVOKE and needed:
-                confirmed(f"{_places(changed)} will be revoked for good ({reason.word}). Go on?", yes=yes)
+                confirmed(f"{_entries(changed)} will be revoked for good ({reason.word}). Go on?", yes=yes)
             _send(session, workspace, registry, needed, act, reason)
     session.result(
         {
@@ -179,7 +180,7 @@ def _change(
     )
     note = f"; {already:,} had that status already" if already else ""
     session.say(
-        f"{_places(changed)} {'would be ' if dry_run else ''}{done} ({reason.word}) "
+        f"{_entries(changed)} {'would be ' if dry_run else ''}{done} ({reason.word}) "
         f"in {len(needed):,} {'transaction' if len(needed) == 1 else 'transactions'}{note}."
     )
     if dry_run:
@@ -306,8 +307,9 @@ def _words(registry: CredentialRegistry, purpose: Purpose) -> Callable[[int, byt
     return lambda issuer, root, word: registry.status_words(issuer, root, purpose, word, 1)[0]
 
 
-def _places(number: int) -> str:
-    return f"{number:,} anchored {'place' if number == 1 else 'places'}"
+def _entries(number: int) -> str:
+    """A credential that is in two batches has an entry in each."""
+    return amount(number, "entry of a batch", "entries of batches")
 
 
 def reason_of(word: str, act: Act) -> Reason:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +18,10 @@ from anchor.cli.session import Exit, Session, command
 from anchor.cli.targets import digests_of_content
 from anchor.verification import FileVerifier, credential_files, is_digest
 from registry.errors import IntakeError, SettingsError
-from registry.timestamps import read_timestamp, write_timestamp
+from registry.spreadsheet import csv_lines
+from registry.timestamps import asked_moment, write_timestamp
 from registry.verdict import OtherReceipt
+from registry.verdict_rows import COLUMNS, Row
 from registry.verify import Outcome, Overall, Verdict
 from registry.verify_absence import gravest, proof_content
 
@@ -41,10 +45,11 @@ def verify(
     policy: Annotated[
         Path | None, typer.Option("--policy", help="Policy file: the bodies and issuers you believe.")
     ] = None,
-    at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this time (RFC 3339).")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
 ) -> int:
     """Check credentials and say of each: valid, not valid, valid with a warning, or could not be checked."""
-    now = datetime.now(UTC) if at is None else _moment(at)
+    now = datetime.now(UTC) if at is None else asked_moment(at, "--at")
     files = list(credential_files(paths))
     if not files:
         raise IntakeError("there is no credential in it", where=str(paths[0]), remedy="Check the path.", code="empty")
@@ -52,17 +57,27 @@ def verify(
         raise SettingsError("--receipt goes with one credential", remedy="Keep other receipts beside their files.")
     if policy is not None:
         session.settings = session.settings.model_copy(update={"policy": policy})
-    with session.workspace(read_only=True) as workspace, session.progress("verifying") as progress:
+    single = len(paths) == 1 and not paths[0].is_dir()
+    verdicts = []
+    with (
+        table_to(csv) as add_row,
+        session.workspace(read_only=True) as workspace,
+        session.progress("verifying") as progress,
+    ):
         verifier = FileVerifier(workspace, trust=trust or (), now=now)
-        verdicts = []
+        single = single and (receipt is not None or is_digest(files[0]) or not verifier.holds_many(files[0]))
         for number, file in enumerate(files, start=1):
-            check = (
-                verifier.verify_digest(str(file), receipt) if is_digest(file) else verifier.verify_file(file, receipt)
-            )
-            verdicts.append(check)
+            if is_digest(file):
+                found = iter([verifier.verify_digest(str(file), receipt)])
+            elif receipt is not None:
+                found = iter([verifier.verify_file(file, receipt)])
+            else:
+                found = verifier.verify_each(file)
+            for verdict in found:
+                verdicts.append(verdict)
+                add_row(verdict)
             progress(number, len(files))
         chain = workspace.asked_chain
-    single = len(paths) == 1 and not paths[0].is_dir()
     session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     if single:
         say_verdict(session, verdicts[0])
@@ -72,6 +87,28 @@ def verify(
         session.say(", ".join(f"{number:,} {overall}" for overall, number in counts.items() if number))
     say_chain(session, chain)
     return worst(verdicts)
+
+
+@contextmanager
+def table_to(path: Path | None) -> Iterator[Callable[[Verdict], None]]:
+    """Where the rows of a table of verdicts go: to a CSV file, with the columns of the service's, or nowhere.
+
+    Raises:
+        IntakeError: it cannot be written.
+    """
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        with path.open("wb") as file:
+            file.write(csv_lines([COLUMNS]))
+
+            def add(verdict: Verdict) -> None:
+                file.write(Row.of(verdict).line())
+
+            yield add
+    except OSError as error:
+        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
 
 
 @command
@@ -156,10 +193,3 @@ def worst(verdicts: list[Verdict]) -> Exit:
 def _reasons(verdict: Verdict) -> list[str]:
     """The codes of the checks that decided the verdict, each once."""
     return list(dict.fromkeys(check.code for check in verdict.deciding))
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return read_timestamp(text)
-    except ValueError:
-        raise SettingsError(f"{text!r} is not a time", remedy="Write it as 2026-01-01T00:00:00Z.", code="at") from None

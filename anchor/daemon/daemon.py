@@ -90,7 +90,7 @@ def run_daemon(
     lease = Lease(
         workspace.folder.engine, workspace.chain, workspace.signer.address, process_name(), settings.lease_seconds
     )
-    operator = operator_from(settings)
+    operator = operator_from(settings, workspace.ask_password)
     worker = Worker(
         workspace.folder,
         registry,

@@ -8,6 +8,7 @@ from typing import Any
 
 from registry.chain.calls import AccreditationState
 from registry.errors import ContractReverted, StoreError
+from registry.timestamps import from_unix, write_timestamp
 
 ERROR_SELECTOR = bytes.fromhex("08c379a0")  # Error(string), from require and revert with a text
 PANIC_SELECTOR = bytes.fromhex("4e487b71")  # Panic(uint256), from the compiler's own checks
@@ -25,14 +26,11 @@ SENTENCES: dict[str, str] = {
     "IndexOutOfRange": "there is no credential {index} (counted from 0) in a batch of {leafCount}",
     "InvalidChange": "accreditation {id} is {from} and cannot become {to}",
     "InvalidEffect": (
-        "a change to accreditation {id} cannot take effect at {effectiveFrom}: only from "
-        "{earliest} to {latest} (Unix seconds)"
+        "a change to accreditation {id} cannot take effect at {effectiveFrom}: only from {earliest} to {latest}"
     ),
     "InvalidOperator": "the zero address cannot be an operator of party {party}",
     "InvalidPathLength": "a path has 1 to 5 links, this one has {length}",
-    "InvalidPeriod": (
-        "the end, {validUntil}, is not after the start, {validFrom} (Unix seconds); only a recognition may have no end"
-    ),
+    "InvalidPeriod": ("the end, {validUntil}, is not after the start, {validFrom}; only a recognition may have no end"),
     "InvalidScope": (
         "field {field} with {fieldDigits} digits, levels {levelMin} to {levelMax}, jurisdiction "
         "{jurisdiction} is no scope"
@@ -61,7 +59,7 @@ SENTENCES: dict[str, str] = {
     "ScopeWidened": (
         "link {index} of the path (counted from 0), accreditation {id}, is wider than the accreditation before it"
     ),
-    "SignatureExpired": "the signature was good until {deadline} (Unix seconds)",
+    "SignatureExpired": "the signature was good until {deadline}",
     "StatusUnchanged": "nothing would change: the credentials of the batch {root} already have that status",
     "SupersedesItself": "credential {index} of the batch {root} cannot replace itself",
     "UnknownAccreditation": "there is no accreditation {id}",
@@ -89,6 +87,9 @@ REMEDIES: dict[str, str] = {
     "UnknownBatch": "Check issuer and root; the anchor may not be in a block yet.",
     "UnknownParty": "Check the number of the party; register one first if there is none.",
 }
+
+# Arguments that are Unix times.
+_TIMES = frozenset({"earliest", "latest", "effectiveFrom", "validFrom", "validUntil", "deadline"})
 
 
 def revert_data(error: Mapping[str, Any]) -> bytes | None:
@@ -156,7 +157,7 @@ def _sentence(name: str, arguments: Mapping[str, object]) -> str:
     if not name:
         data = arguments.get("data")
         return f"it answered {data}, which this version does not know" if data else "it gave no reason"
-    shown = {key: _shown(value) for key, value in arguments.items()}
+    shown = {key: _when(value) if key in _TIMES else _shown(value) for key, value in arguments.items()}
     if name == "InvalidChange":
         words = {str(int(state)): state.word for state in AccreditationState}
         shown |= {key: words.get(shown[key], shown[key]) for key in ("from", "to")}
@@ -167,6 +168,16 @@ def _sentence(name: str, arguments: Mapping[str, object]) -> str:
             pass  # the contract's error has other arguments than the table knows
     told = ", ".join(f"{key} {value}" for key, value in shown.items())
     return f"{_words(name)} ({told})" if told else _words(name)
+
+
+def _when(value: object) -> str:
+    """A time of the contract as people read it; 0 is none, and one that no calendar has stays a number."""
+    if value == 0:
+        return "none"
+    try:
+        return write_timestamp(from_unix(int(str(value))))
+    except (ValueError, OverflowError, OSError):
+        return f"{_shown(value)} (Unix seconds)"
 
 
 def _words(name: str) -> str:

@@ -26,6 +26,7 @@ from registry.freshness import DEFAULT_LATE_SECONDS
 from registry.merkle import check_inclusion
 from registry.policy import Policy
 from registry.receipt import Receipt
+from registry.submitted import ReadItem
 from registry.verify import (
     ChainFacts,
     Code,
@@ -174,6 +175,14 @@ class Verifier:
     def verify_receipt(self, receipt: Receipt, name: str) -> Verdict:
         """The verdict on a receipt without its document: what it says is checked, the document could not be."""
         return self._verdict(None, name, receipt)
+
+    def verify_item(self, item: ReadItem, beside: Sequence[Receipt] = ()) -> Verdict:
+        """The verdict on a document, on a document with its receipt, or on a receipt alone; as `verify_reading`."""
+        if item.reading is not None:
+            return self.verify_reading(item.reading, item.receipt, beside)
+        if item.receipt is None:
+            raise ValueError("neither a document nor a receipt")
+        return self.verify_receipt(item.receipt, item.name)
 
     def facts(self, receipt: Receipt, beside: Sequence[Receipt] = ()) -> ChainFacts | FactsUnavailable:
         """What the chain says about the receipt's leaf, and about all other anchors of the digest that are known.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from registry.accreditation import Accreditation, Kind, Ledger, State
+from registry.accreditation import Accreditation, Kind, Ledger, State, state_members
 from registry.formats.trqp import write_resource
 from registry.scope import Scope
 from registry.timestamps import write_timestamp
@@ -76,12 +76,7 @@ def members_of(link: Accreditation, at: datetime | None = None) -> dict[str, Any
         ],
     }
     if at is not None:
-        then = link.state_at(at)
-        members["stateAt"] = {
-            "moment": write_timestamp(at),
-            "asKnownThen": then.as_known_then.value,
-            "asKnownNow": then.as_known_now.value,
-        }
+        members["stateAt"] = state_members(link, at)
     return members
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Path, Query
 
-from registry.errors import CredentialError, SettingsError
-from registry.formats.trqp import read_time
+from registry.errors import CredentialError
 
 _HASH: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
 HASH_PATTERN: Final = f"^{_HASH.pattern}$"
@@ -38,23 +36,3 @@ def root_of(text: str) -> bytes:
     if found is None:
         raise CredentialError("a root is 64 hexadecimal digits", where=text[:80], remedy="Check it.", code="root")
     return bytes.fromhex(found[1])
-
-
-def past_moment(text: str | None) -> datetime | None:
-    """A time that has passed, where one is given.
-
-    Raises:
-        QueryError: it is no time (code `time`).
-        SettingsError: it is still to come (code `time-to-come`).
-    """
-    if text is None:
-        return None
-    moment = read_time(text)
-    if moment > datetime.now(UTC):
-        raise SettingsError(
-            "that time is still to come, and what holds then is not on record",
-            where=text,
-            remedy="Ask for a time that has passed, or for none.",
-            code="time-to-come",
-        )
-    return moment

@@ -12,7 +12,7 @@ import queue
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -20,11 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from registry.credential import Limits
-from registry.document import Reading, read_document
-from registry.errors import RegistryError
 from registry.projection import MOST_VALUES, projected
-from registry.receipt import Receipt
-from registry.service.submissions import Broken, Submitted, interpreted
+from registry.submitted import Broken, ReadItem, Submitted, read_item
 
 MEMORY_BYTES: Final = 1 << 30
 NICENESS: Final = 10
@@ -39,18 +36,6 @@ _spawning = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
-class ReadItem:
-    """A credential of an upload that was read: a document with or without its receipt, or a receipt alone.
-
-    The reading has what the checks look at (`registry.projection`).
-    """
-
-    name: str
-    reading: Reading | None
-    receipt: Receipt | None
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of an item, and what it cost in seconds of processor time."""
 
@@ -58,20 +43,17 @@ class Outcome:
     seconds: float
 
 
-def read_item(item: Submitted, limits: Limits) -> ReadItem | Broken:
-    """Read one item of an upload: what it is, and everything that it says.
+def read_for_checks(item: Submitted, limits: Limits) -> ReadItem | Broken:
+    """Read one item of an upload, as far as the checks look at it (`registry.projection`).
 
     Args:
         limits: for each JSON text in it.
     """
-    try:
-        item = interpreted(item, limits)
-    except RegistryError as error:
-        return Broken.of(item.name, error)
-    if item.document is None:
-        return ReadItem(item.name, None, item.receipt)
-    reading = projected(read_document(item.document, item.name, limits))
-    return too_many_values(item.name) if reading is None else ReadItem(item.name, reading, item.receipt)
+    found = read_item(item, limits)
+    if isinstance(found, Broken) or found.reading is None:
+        return found
+    reading = projected(found.reading)
+    return too_many_values(item.name) if reading is None else replace(found, reading=reading)
 
 
 class Readers:
@@ -185,7 +167,7 @@ def _work(pipe: Connection, memory_bytes: int) -> None:
         _limit_time(seconds)
         began = time.process_time()
         try:
-            found: ReadItem | Broken = read_item(item, limits)
+            found = read_for_checks(item, limits)
         except (MemoryError, RecursionError):
             found = too_much_work(item.name, seconds)
         outcome = Outcome(found, time.process_time() - began)

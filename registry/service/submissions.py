@@ -9,41 +9,32 @@ from __future__ import annotations
 import errno
 import io
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO, Any, Final, Protocol, cast
+from typing import IO, Any, Final, cast
 
-import orjson
-
-from registry.archives import (
-    RECEIPT_SUFFIXES,
-    UNREADABLE_ZIP,
-    check_directory,
-    is_encrypted,
-    is_link,
-    is_packed_usually,
-    is_receipt_name,
-    label,
-    leads_out,
-    storable,
-    unpacks_to_too_much,
-    visible_entries,
-)
-from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, DigestMethod, Limits
-from registry.errors import CredentialError, IntakeError, ReceiptError, RegistryError
+from registry.archives import label
+from registry.credential import DEFAULT_LIMITS, Limits
+from registry.errors import IntakeError
 from registry.forms import FormReader, Nothing, Part, Sink, bad_form
 from registry.policy import Policy, parse_policy
-from registry.receipt import MAX_BYTES, RECEIPT_TYPE, Receipt, parse
-from registry.strictjson import parse_json
+from registry.submitted import (
+    Broken,
+    Item,
+    NamedFile,
+    OpenZip,
+    Pair,
+    item_of,
+    item_too_large,
+    label_of,
+    paired,
+    unpacks_beyond,
+)
 
 # What stays in memory of an upload before it goes to the disk.
 SPOOLED_BYTES: Final = 1 << 20
 MOST_POLICY_BYTES: Final = 64 << 10
-# Of the list of files in a ZIP, for each file allowed: a name, and what comes with it.
-DIRECTORY_BYTES_A_FILE: Final = 512
-LONGEST_LABEL: Final = 400
 
 
 class Kind(StrEnum):
@@ -93,42 +84,6 @@ class SubmissionLimits:
         return 2 * self.items
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """A credential to verify. Without a document there is a receipt; without a receipt one may be found elsewhere,
-    or in the document (`interpreted`)."""
-
-    name: str
-    document: bytes | None
-    receipt: Receipt | None
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """Something that cannot be read, why, and what to do."""
-
-    name: str
-    code: str
-    what: str
-    remedy: str | None
-
-    @classmethod
-    def of(cls, name: str, error: RegistryError) -> Broken:
-        """An error over one item: what whoever sent it may know."""
-        told = error.public
-        place = f" ({told.where})" if told.where and told.where != name else ""
-        what = f"{told.what[:1].upper()}{told.what[1:].rstrip('.')}{place}."
-        return cls(name, told.code, storable(what), told.remedy)
-
-    @property
-    def reason(self) -> str:
-        """All of it."""
-        return f"{self.what} {self.remedy}" if self.remedy else self.what
-
-
-Item = Submitted | Broken
-
-
 class Submission:
     """An upload: feed it, finish it, take its items, close it. One thread at a time.
 
@@ -144,8 +99,8 @@ class Submission:
         self._unpacked = 0
         self._policy = bytearray()
         self._uploads: list[_Upload] = []
-        self._archives: list[zipfile.ZipFile] = []
-        self._pairs: list[_Pair] = []
+        self._archives: list[OpenZip] = []
+        self._pairs: list[Pair] = []
         self._strays: list[Broken] = []
         self._is_single = kind is not Kind.ZIP
         if kind is Kind.FORM:
@@ -176,12 +131,12 @@ class Submission:
             IntakeError: there is nothing in it, too much, or a ZIP that cannot be read.
         """
         self._sink.finish()
-        files: list[_File] = []
+        files: list[NamedFile] = []
         for upload in self._uploads:
             files += self._files_of(upload)
             if len(files) > self._limits.files:
                 raise too_many(self._limits.items)
-        self._pairs = [*_paired(files), *(_Pair(stray.name, trouble=stray) for stray in self._strays)]
+        self._pairs = [*paired(files), *(Pair(stray.name, trouble=stray) for stray in self._strays)]
         if not self._pairs or not self._size:
             raise IntakeError("there is no credential in it", remedy="Check what is sent.", code="empty")
         if len(self._pairs) > self._limits.items:
@@ -199,10 +154,7 @@ class Submission:
     def items(self) -> Iterator[Item]:
         """The files in the order in which they came, unpacked when they are asked for; see `interpreted`."""
         for pair in self._pairs:
-            try:
-                yield self._item(pair)
-            except RegistryError as error:
-                yield Broken.of(pair.name, error)
+            yield item_of(pair, self._limits.item_bytes)
 
     def close(self) -> None:
         """Nothing of it is kept."""
@@ -229,67 +181,23 @@ class Submission:
         self._uploads.append(upload)
         return upload
 
-    def _files_of(self, upload: _Upload) -> Iterator[_File]:
-        name = _label_of(upload.part.filename or "")
+    def _files_of(self, upload: _Upload) -> Iterator[NamedFile]:
+        name = label_of(upload.part.filename or "")
         if not upload.is_zip:
-            yield _File(name, upload.part.field, upload)
+            yield NamedFile(name, upload.part.field, upload)
             return
-        prefix = f"{name}/" if upload.part.field else ""
-        try:
-            check_directory(upload.open(), self._limits.files * DIRECTORY_BYTES_A_FILE)
-            archive = zipfile.ZipFile(upload.open())
-            self._archives.append(archive)
-            entries = visible_entries(archive)
-        except UNREADABLE_ZIP as error:
-            raise bad_zip(str(error)) from None
-        stray = [entry for entry in entries if leads_out(entry.filename)]
-        entries = [entry for entry in entries if not leads_out(entry.filename)]
-        for entry in stray:
-            why = "Its name leads out of the ZIP, so it was not read."
-            self._strays.append(
-                Broken(_label_of(prefix + entry.filename), "zip-name", why, "Send it under a plain name.")
-            )
-        self._unpacked += sum(entry.file_size for entry in entries)
+        opened = OpenZip(
+            upload.open(),
+            most_files=self._limits.files,
+            most_bytes=self._limits.unpacked_bytes,
+            prefix=f"{name}/" if upload.part.field else "",
+        )
+        self._archives.append(opened)
+        self._strays += opened.strays
+        self._unpacked += opened.unpacked_bytes
         if self._unpacked > self._limits.unpacked_bytes:
-            raise bad_zip(f"it unpacks to more than {self._limits.unpacked_bytes:,} bytes")
-        for entry in entries:
-            yield _File(_label_of(prefix + entry.filename), "", _Packed(archive, entry))
-
-    # Reading one
-
-    def _item(self, pair: _Pair) -> Item:
-        if pair.trouble is not None:
-            return pair.trouble
-        receipt = None if pair.receipt is None else _read_receipt(pair.receipt)
-        if pair.document is None:
-            return Submitted(pair.name, None, receipt)
-        return Submitted(pair.name, pair.document.bytes.read(self._limits.item_bytes), receipt)
-
-
-class _Bytes(Protocol):
-    def read(self, most: int) -> bytes:
-        """All of it.
-
-        Raises:
-            IntakeError: it is longer, or cannot be read.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    name: str
-    field: str
-    bytes: _Bytes
-
-
-@dataclass(slots=True)
-class _Pair:
-    """A document and its receipt, or one of them, or what is wrong with them."""
-
-    name: str
-    document: _File | None = None
-    receipt: _File | None = None
-    trouble: Broken | None = None
+            raise unpacks_beyond(self._limits.unpacked_bytes)
+        yield from opened.files
 
 
 class _Upload(Nothing):
@@ -308,7 +216,7 @@ class _Upload(Nothing):
 
     def read(self, most: int) -> bytes:
         if self._size > most:
-            raise _item_too_large(most)
+            raise item_too_large(most)
         self._spool.seek(self._start)
         return self._spool.read(self._size)
 
@@ -346,30 +254,6 @@ class _Range(io.RawIOBase):
         return len(data)
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
-    """A file inside a ZIP; nothing is ever written under its name."""
-
-    archive: zipfile.ZipFile
-    entry: zipfile.ZipInfo
-
-    def read(self, most: int) -> bytes:
-        entry = self.entry
-        if is_encrypted(entry):
-            raise _unreadable("encrypted", "it is encrypted", "Send it without a password.")
-        if is_link(entry):
-            raise _unreadable("not-a-file", "it is a link or a device, not a file", "Send the file itself.")
-        if not is_packed_usually(entry):
-            raise _unreadable("zip-packing", "it is packed otherwise than by deflate", "Create the ZIP with deflate.")
-        if reason := unpacks_to_too_much(entry, most):
-            raise _unreadable("zip-ratio", reason, "Send it by itself.")
-        try:
-            with self.archive.open(entry) as file:
-                return file.read(most)
-        except (*UNREADABLE_ZIP, RuntimeError) as error:
-            raise _unreadable("zip-damaged", f"it cannot be unpacked: {error}", "Create the ZIP again.") from None
-
-
 class _Policy(Nothing):
     """The part of a form that says whom the verifier believes."""
 
@@ -384,93 +268,6 @@ class _Policy(Nothing):
             )
 
 
-def _paired(files: list[_File]) -> list[_Pair]:
-    """Documents with the receipts that are named after them, in the order in which they came."""
-    if len(files) == 2 and [file.field == "receipt" for file in files].count(True) == 1:
-        document, receipt = sorted(files, key=lambda file: file.field == "receipt")
-        return [_Pair(document.name, document, receipt)]
-    first: dict[str, _File] = {}
-    repeated = []
-    for file in files:
-        if first.setdefault(file.name, file) is not file:
-            repeated.append(file)
-    taken: set[str] = set()
-    pairs = []
-    for file in first.values():
-        if is_receipt_name(file.name) or file.field == "receipt":
-            continue
-        beside = next((first[name] for name in map(file.name.__add__, RECEIPT_SUFFIXES) if name in first), None)
-        if beside is not None:
-            taken.add(beside.name)
-        pairs.append(_Pair(file.name, file, beside))
-    pairs += [
-        _Pair(file.name, None, file)
-        for file in first.values()
-        if file.name not in taken and (is_receipt_name(file.name) or file.field == "receipt")
-    ]
-    for file in repeated:
-        why = "Another file has this name, and that one was verified."
-        trouble = Broken(file.name, "repeated-name", why, "Send each under its own name.")
-        pairs.append(_Pair(file.name, trouble=trouble))
-    return pairs
-
-
-def interpreted(item: Submitted, limits: Limits) -> Submitted:
-    """What an item is: a file that no receipt is named after may be a receipt, or hold a document and its receipt.
-
-    It reads all of the file, so it is for a process that may take its time.
-
-    Raises:
-        RegistryError: the receipt cannot be read.
-    """
-    name, data = item.name, item.document
-    if data is None or item.receipt is not None:
-        return item
-    if name.lower().endswith(".cbor"):
-        return Submitted(name, None, parse(data[: MAX_BYTES + 1]))
-    # Only a text that has this word can be either, and most documents do not.
-    if not name.lower().endswith(JSON_SUFFIXES) or RECEIPT_TYPE.encode() not in data:
-        return Submitted(name, data, None)
-    try:
-        # A document of the greatest size and depth still fits into the object around it.
-        content = parse_json(data, Limits(max_bytes=limits.max_bytes + MAX_BYTES, max_depth=limits.max_depth + 1))
-    except CredentialError:
-        return Submitted(name, data, None)  # the verdict says what is wrong with the document
-    if _is_receipt(content):
-        return Submitted(name, None, parse(data[: MAX_BYTES + 1]))
-    if (
-        not isinstance(content, dict)
-        or content.keys() != {"document", "receipt"}
-        or not _is_receipt(content["receipt"])
-    ):
-        return Submitted(name, data, None)
-    receipt = parse(orjson.dumps(content["receipt"]))
-    if receipt.digest.method == DigestMethod.FILE:
-        raise ReceiptError(
-            "the receipt is for the bytes of a file, which are not those of a document inside another one",
-            remedy="Send the file and the receipt as two files of a form.",
-            code="bytes-needed",
-        )
-    return Submitted(name, orjson.dumps(content["document"]), receipt)
-
-
-def _is_receipt(content: object) -> bool:
-    return isinstance(content, dict) and content.get("type") == RECEIPT_TYPE
-
-
-def _read_receipt(file: _File) -> Receipt:
-    try:
-        return parse(file.bytes.read(MAX_BYTES))
-    except ReceiptError as error:
-        error.where = f"{file.name}, {error.where}" if error.where else file.name
-        raise
-
-
-def _label_of(name: str) -> str:
-    shown = storable(label(name))
-    return shown if len(shown) <= LONGEST_LABEL else f"…{shown[-LONGEST_LABEL:]}"
-
-
 _IN_PARTS: Final = "Send it in several parts, or verify it on your own machine with `testamur verify`."
 
 
@@ -482,20 +279,3 @@ def too_large(most: int) -> IntakeError:
 def too_many(most: int) -> IntakeError:
     """The refusal of an upload by the number of its files."""
     return IntakeError(f"the upload has more than {most:,} credentials", remedy=_IN_PARTS, code="too-many")
-
-
-def bad_zip(why: str) -> IntakeError:
-    """The refusal of an archive."""
-    return IntakeError(
-        f"this is not a ZIP file that can be read: {storable(why)}",
-        remedy="Create the ZIP again, with deflate and without encryption.",
-        code="bad-zip",
-    )
-
-
-def _item_too_large(most: int) -> IntakeError:
-    return _unreadable("too-large", f"it has more than {most:,} bytes", "Verify it with `testamur verify`.")
-
-
-def _unreadable(code: str, what: str, remedy: str) -> IntakeError:
-    return IntakeError(what, remedy=remedy, code=code)

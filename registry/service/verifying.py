@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from registry.accreditation import Ledger
 from registry.chain.contract import CredentialRegistry
@@ -15,13 +15,11 @@ from registry.errors import TRY_AGAIN, RegistryError, public_sentence
 from registry.freshness import DEFAULT_LATE_SECONDS
 from registry.policy import Policy
 from registry.service.problems import note, note_text
-from registry.service.readers import Readers, ReadItem, shared_readers
-from registry.service.submissions import Broken, SubmissionLimits
-from registry.spreadsheet import csv_lines
-from registry.timestamps import write_timestamp
+from registry.service.readers import Readers, shared_readers
+from registry.service.submissions import SubmissionLimits
+from registry.submitted import Broken, ReadItem
 from registry.verdict import FactsUnavailable, Overall, Trust, Verdict
-
-COLUMNS: Final = ("name", "overall", "codes", "issuer", "anchored_at", "text")
+from registry.verdict_rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,58 +82,6 @@ class Verifying:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What came of one credential, on a line of a table.
-
-    Attributes:
-        codes: of the checks that decided, each once; none of a valid one.
-        text: what they say; of a valid one, when it was anchored.
-    """
-
-    name: str
-    overall: Overall
-    codes: tuple[str, ...]
-    issuer: int | None
-    anchored_at: datetime | None
-    text: str
-
-    @classmethod
-    def of(cls, verdict: Verdict) -> Row:
-        """The row of a verdict."""
-        told = {check.code: check.text for check in reversed(verdict.deciding)}  # the first check of each code
-        return cls(
-            verdict.name,
-            verdict.overall,
-            tuple(reversed(told)),
-            verdict.issuer,
-            verdict.anchored_at,
-            " ".join(reversed(told.values())) or verdict.check("anchor").text,
-        )
-
-    @classmethod
-    def of_broken(cls, broken: Broken) -> Row:
-        """The row of what could not be read; that says nothing about the credential."""
-        return cls(broken.name, Overall.COULD_NOT_BE_CHECKED, (broken.code,), None, None, broken.reason)
-
-    def content(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "name": self.name,
-            "overall": str(self.overall),
-            "codes": list(self.codes),
-            "issuer": self.issuer,
-            "anchoredAt": self.anchored_at and write_timestamp(self.anchored_at),
-            "text": self.text,
-        }
-
-    def line(self) -> bytes:
-        """For CSV (RFC 4180)."""
-        anchored = "" if self.anchored_at is None else write_timestamp(self.anchored_at)
-        issuer = "" if self.issuer is None else str(self.issuer)
-        return csv_lines([(self.name, str(self.overall), " ".join(self.codes), issuer, anchored, self.text)])
-
-
 @dataclass(slots=True)
 class Summary:
     """How many credentials came out how."""
@@ -158,12 +104,7 @@ def verdict_on(verifier: Verifier, item: ReadItem) -> Verdict:
         ReceiptError: a receipt inside the document cannot be read.
         RegistryError: known anchors cannot be looked up.
     """
-    if item.reading is not None:
-        verdict = verifier.verify_reading(item.reading, item.receipt)
-    elif item.receipt is not None:
-        verdict = verifier.verify_receipt(item.receipt, item.name)
-    else:
-        raise ValueError("neither a document nor a receipt")
+    verdict = verifier.verify_item(item)
     for check in verdict.checks:
         if check.detail is not None:
             note_text(f"{check.code}: {check.detail}")

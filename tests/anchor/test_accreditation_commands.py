@@ -112,6 +112,37 @@ def test_an_accreditation_needs_an_end_and_a_number_that_is_there(parties: dict[
     assert backwards.code == 1
 
 
+def test_what_it_was_at_a_time_is_told_by_both_clocks(parties: dict[int, Party], run: Run) -> None:
+    number = offered(parties, "--from", "2020-01-01")
+    parties[ISSUER]("accredit", "accept", number)
+    shown = parties[BODY]("accredit", "show", number, "--at", "2020-06-01").json
+    # It was put on record later, for a time before.
+    expected = {"moment": "2020-06-01T00:00:00Z", "asKnownThen": "none", "asKnownNow": "active"}
+    assert shown["stateAt"] == expected
+    assert shown["state"] == "active"
+    for at in ("2020-06-01", "2020-06-01T02:00:00+02:00"):
+        body = parties[BODY]("body", "--at", at).json
+        assert [each["stateAt"]["asKnownNow"] for each in body["given"]] == ["active"]
+    assert "stateAt" not in parties[BODY]("accredit", "show", number).json
+    told = run("accredit", "show", number, "--at", "2019-06-01").out
+    assert "as known then: none" in told
+    listed = run("body", BODY, "--at", "2020-06-01").out
+    assert ("as known then" in listed, "as known now" in listed) == (True, True)
+
+
+@pytest.mark.parametrize(("at", "code"), [("soon", "time"), ("2999-01-01", "time-to-come")])
+def test_a_time_that_cannot_be_asked_about_is_refused(parties: dict[int, Party], at: str, code: str) -> None:
+    for command in (("body", BODY), ("accredit", "show", 1)):
+        error = parties[BODY](*command, "--at", at).json["error"]
+        assert (error["code"], error["where"]) == (code, "--at")
+
+
+def test_a_period_that_ends_before_it_begins_is_told_in_dates(parties: dict[int, Party]) -> None:
+    backwards = parties[BODY]("accredit", "offer", ISSUER, "--from", "2040-01-01", "--until", "2039-01-01")
+    assert "2039-01-01T00:00:00Z" in backwards.json["error"]["what"]
+    assert "Unix" not in backwards.json["error"]["what"]
+
+
 POLICY = """
 [[bodies]]
 party = {body}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -488,6 +489,10 @@ def test_the_tables_are_safe_in_a_spreadsheet(here: Path, run: Run, tmp_path: Pa
     tables = {path.stem: list(csv.DictReader(path.open(newline=""))) for path in (tmp_path / "tables").iterdir()}
     assert set(tables) == {"differences", "unchecked", "parties", "batches", "statuses", "accreditations"}
     assert [each["leafCount"] for each in tables["batches"]] == ["300", "3"]
+    for row in tables["accreditations"]:
+        assert row["history"].count("recorded") >= 1
+        assert row["changedAt"]
+        assert row["effectiveFrom"]
     for row in tables["parties"]:
         assert not row["uri"].startswith(("=", "+", "-", "@"))
         assert "\x1b" not in row["uri"]
@@ -512,6 +517,12 @@ def test_the_page_shows_what_strangers_say_and_runs_nothing_of_it(here: Path, ru
         "https://evil.example", ""
     )
     assert "there is no tree file" in page
+    # Nothing of a batch without its tree was looked at, and nobody reads that it was.
+    assert "Everything was checked" not in page
+    assert "no tree was read" in page
+    assert "<code>total</code>" in page
+    assert "`" not in page.partition("<body>")[2]
+    assert re.search("<h1>.*Audit of .* as of 20.*Z.*</h1>", page)
     assert page.count('<svg role="img"') >= 4
     assert page.count("<title id=") == page.count("<desc id=") == page.count('<svg role="img"')
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,11 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
     made.words["diploma"] = f"diplomas/0{FILE_NAME}.json"
     queued = made.json("anchor", "--queue", "diplomas", "--issuer", 1, "--reissue")
     made.words["job"] = queued["id"]  # type: ignore[index, call-overload]
+    made.words["zip"], made.words["lines"] = f"z{FILE_NAME}.zip", f"l{FILE_NAME}.jsonl"
+    with zipfile.ZipFile(made.words["zip"], "w") as archive:
+        archive.writestr(f"e{FILE_NAME}.json", json.dumps(document))
+        archive.writestr(f"../e{FILE_NAME}.json", "{}")
+    Path(made.words["lines"]).write_text(f"{json.dumps(document)}\n{{{HOSTILE}\n")
     made.json("key", "add", "--name", HOSTILE, "--issuer", 1)
     return made
 
@@ -126,6 +132,17 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["verify", HOSTILE], [HOSTILE]),
         (["verify", world.words["diploma"], "--at", HOSTILE], []),
         (["verify", world.words["diploma"], "--policy", HOSTILE], [HOSTILE]),
+        (["verify", world.words["diploma"], "--csv", f"no/{FILE_NAME}"], [f"no/{FILE_NAME}"]),
+        (["verify", world.words["zip"], world.words["lines"]], [f"{world.words['lines']}, line 1"]),
+    ],
+    "digest": lambda world: [
+        (["digest", "diplomas"], [f"diplomas/bad{FILE_NAME}.json", world.words["diploma"]]),
+        (["digest", "--all", world.words["diploma"]], [world.words["diploma"]]),
+        (["digest", HOSTILE], [HOSTILE]),
+    ],
+    "account new": lambda world: [
+        (["account", "new", f"k{FILE_NAME}.json"], [f"k{FILE_NAME}.json"]),
+        (["account", "new", "k.json", "--password-file", HOSTILE], [HOSTILE]),
     ],
     "absent": lambda world: [(["absent", HOSTILE], [HOSTILE]), (["absent", world.words["diploma"]], [])],
     "audit": lambda world: [
@@ -137,7 +154,7 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "suspend": missing("suspend"),
     "reinstate": missing("reinstate"),
     "recognise": lambda world: [(["recognise", 2, "--from", HOSTILE], []), (["recognise", HOSTILE], [])],
-    "body": lambda world: [(["body", 1], []), (["body", HOSTILE], [])],
+    "body": lambda world: [(["body", 1], []), (["body", 1, "--at", "2026-01-01"], []), (["body", HOSTILE], [])],
     "deploy": lambda world: [(["deploy"], []), (["deploy", "--chain", HOSTILE], [])],
     "status": lambda world: [(["status"], []), (["status", "--contract", HOSTILE], [])],
     "devnet": lambda world: [(["devnet", "--host", HOSTILE], []), (["devnet", "--chain", HOSTILE], [])],
@@ -157,7 +174,11 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "accredit reinstate": lambda world: [(["accredit", "reinstate", 2, "--effective", HOSTILE], [])],
     "accredit withdraw": lambda world: [(["accredit", "withdraw", 2, "--reason", HOSTILE], [])],
     "accredit void": lambda world: [(["accredit", "void", 2, "--reason", HOSTILE], [])],
-    "accredit show": lambda world: [(["accredit", "show", 1], [URI]), (["accredit", "show", 2], [URI])],
+    "accredit show": lambda world: [
+        (["accredit", "show", 1, "--at", HOSTILE], []),
+        (["accredit", "show", 1], [URI]),
+        (["accredit", "show", 2], [URI]),
+    ],
     "jobs list": lambda world: [(["jobs", "list"], [world.words["job"]]), (["jobs", "list", "--state", HOSTILE], [])],
     "jobs show": lambda world: [
         (["jobs", "show", world.words["job"]], [f"bad{FILE_NAME}.json"]),

@@ -21,7 +21,8 @@ from registry.credential import Digest, DigestMethod, Limits, digest_file, diges
 from registry.errors import IntakeError, RegistryError, SettingsError
 from registry.merkle import InclusionProof
 from registry.receipt import Receipt, to_cbor, to_json
-from registry.service.submissions import Broken, Kind, Submission, SubmissionLimits, Submitted, interpreted
+from registry.service.submissions import Kind, Submission, SubmissionLimits
+from registry.submitted import Broken, Submitted, interpreted
 
 DOCUMENT = json.dumps({"type": ["VerifiableCredential"], "id": "urn:example:1", "n": 1.5}).encode()
 PDF = b"%PDF-1.7 a diploma"

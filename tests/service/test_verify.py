@@ -38,7 +38,7 @@ from registry.service.known import IndexedAnchors
 from registry.service.problems import install_problems
 from registry.service.routes.verify import verify_router
 from registry.service.submissions import SubmissionLimits
-from registry.service.verifying import COLUMNS, Row, Verifying
+from registry.service.verifying import Verifying
 from registry.settings import Settings, load_settings
 from registry.spreadsheet import csv_lines
 from registry.store.index import Index
@@ -47,6 +47,7 @@ from registry.store.index_writing import IndexWriter
 from registry.store.loading import TreeLoader
 from registry.store.trees import FolderTrees
 from registry.verdict import verdict_schema
+from registry.verdict_rows import COLUMNS, Row
 from tests.chain.worlds import Behaviour, BrokenEndpoint, Exchange
 
 MOST_AT_ONCE = SubmissionLimits().uploads
@@ -537,9 +538,14 @@ def test_what_is_not_an_upload_is_refused(
         assert unmeasured.status_code == status
 
 
-@pytest.mark.parametrize("query", ["at=tomorrow", "at=2026-01-01", "trust=x", "trust=0", "issuer=-1"])
+@pytest.mark.parametrize("query", ["at=tomorrow", "at=2026-13-01", "trust=x", "trust=0", "issuer=-1"])
 def test_parameters_that_make_no_sense_are_refused(client: TestClient, query: str) -> None:
     assert client.post(f"/v1/verify?{query}", json={}).status_code in (400, 422)
+
+
+@pytest.mark.parametrize("at", ["2026-01-01", "2026-01-01T00:00:00Z", "2026-01-01T02:00:00+02:00"])
+def test_days_and_moments_are_times(client: TestClient, at: str) -> None:
+    assert client.post("/v1/verify", params={"at": at}, json={}).status_code == 200
 
 
 def test_hostile_documents_are_verdicts_and_not_errors(client: TestClient) -> None:

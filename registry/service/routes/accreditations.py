@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, Final, Literal
 
@@ -16,9 +17,9 @@ from registry.service.facts import IndexedFacts, facts_of
 from registry.service.horizon import AsOf
 from registry.service.links import LinkFilter, members_of, wanted_links
 from registry.service.pages import Limit, cut, link_to, number_of
-from registry.service.parameters import past_moment
 from registry.service.problems import NotHere
 from registry.service.service import service_of
+from registry.timestamps import past_moment
 
 ACCREDITING: Final = frozenset({Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ACCREDIT})
 RECOGNISING: Final = frozenset({Kind.RECOGNISE})
@@ -86,7 +87,7 @@ async def accreditations(
     cursor: Cursor = None,
 ) -> Response:
     kinds = ACCREDITING if kind is None else frozenset({Kind(kind)})
-    wanted = LinkFilter(kinds, body, holder, state, past_moment(at))
+    wanted = LinkFilter(kinds, body, holder, state, past_moment(at, "at", datetime.now(UTC)))
     return await _page(request, "accreditations", wanted, limit, cursor)
 
 
@@ -104,7 +105,7 @@ async def recognitions(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
-    wanted = LinkFilter(RECOGNISING, body, holder, state, past_moment(at))
+    wanted = LinkFilter(RECOGNISING, body, holder, state, past_moment(at, "at", datetime.now(UTC)))
     return await _page(request, "recognitions", wanted, limit, cursor)
 
 
@@ -118,7 +119,7 @@ async def accreditation(
     number: Annotated[int, Path(ge=1, lt=2**63, description="Its number.", examples=[17])],
     at: At = None,
 ) -> Response:
-    moment, service = past_moment(at), service_of(request)
+    moment, service = past_moment(at, "at", datetime.now(UTC)), service_of(request)
     as_of, link = await service.in_thread(_one, service.horizon.current, facts_of(request), number)
     return answer(request, members_of(link, moment), as_of)
 

@@ -13,8 +13,8 @@ from registry.insights import REVIEW_DAYS, AnchoredBatch, RegisteredParty, insig
 from registry.service import examples
 from registry.service.caching import JSON, REVALIDATE, fixed
 from registry.service.facts import facts_of
-from registry.service.parameters import past_moment
 from registry.service.service import service_of
+from registry.timestamps import past_moment
 from registry.verdict import BlockRef
 
 MOST_DAYS: Final = 3660
@@ -44,6 +44,6 @@ async def figures(
         int, Query(ge=0, le=MOST_DAYS, description="How far ahead reviews are due.", examples=[REVIEW_DAYS])
     ] = REVIEW_DAYS,
 ) -> Response:
-    moment = past_moment(at) or datetime.now(UTC).replace(second=0, microsecond=0)
+    moment = past_moment(at, "at", datetime.now(UTC)) or datetime.now(UTC).replace(second=0, microsecond=0)
     told = await service_of(request).in_thread(facts_of(request).insights, moment, days)
     return fixed(request, told, JSON, kept=REVALIDATE)

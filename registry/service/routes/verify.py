@@ -17,16 +17,18 @@ from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
 from registry.chain.verification import Verifier
-from registry.errors import IntakeError, RegistryError, SettingsError
+from registry.errors import IntakeError, RegistryError
 from registry.forms import LONGEST_BOUNDARY
 from registry.service.accepting import accepted_types
 from registry.service.bodies import check_not_packed, pieces_of
 from registry.service.fairness import LEAST_SECONDS, Shares
-from registry.service.readers import Readers, ReadItem
-from registry.service.submissions import Broken, Kind, Submission, SubmissionLimits, too_large
-from registry.service.verifying import COLUMNS, Summary, Verifying, row_of, verdict_on
+from registry.service.readers import Readers
+from registry.service.submissions import Kind, Submission, SubmissionLimits, too_large
+from registry.service.verifying import Summary, Verifying, row_of, verdict_on
 from registry.spreadsheet import csv_lines
-from registry.timestamps import read_timestamp
+from registry.submitted import Broken, ReadItem
+from registry.timestamps import asked_moment
+from registry.verdict_rows import COLUMNS
 
 T = TypeVar("T")
 
@@ -92,7 +94,7 @@ class _Verification:
                 Query(max_length=200, description="Name of the one file; its ending tells JSON from other files."),
             ] = None,
         ) -> Response:
-            now = datetime.now(UTC) if at is None else _moment(at)
+            now = datetime.now(UTC) if at is None else asked_moment(at, "at")
             verifying: Verifying = request.app.state.verifying
             shares, address = self._shares_of(verifying.limits), request.client.host if request.client else ""
             submission, is_answering = _submission(request, verifying, name), False
@@ -284,13 +286,6 @@ def _form(request: Request, *, is_single: bool) -> Form:
         remedy=f"Accept {JSON}, {NDJSON} or {CSV}.",
         code="not-acceptable",
     )
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return read_timestamp(text)
-    except ValueError:
-        raise SettingsError(f"{text!r} is not a time", remedy="Write it as 2026-01-01T00:00:00Z.", code="at") from None
 
 
 _VERDICT_EXAMPLE: Final[dict[str, Any]] = {
