@@ -30,6 +30,7 @@ from registry.lenientjson import begins_as_json, decode_text, read_leniently
 from registry.pdf_attachments import carried_by_pdf, is_pdf
 from registry.receipt import EMBEDDED_TYPE, EmbeddedReceipt, embedded
 from registry.tokens import Token, disclose, json_token, read_token
+from registry.untrusted_text import terminal_text
 
 MOST_PARTS: Final = 64
 """Most credentials, with what they are wrapped in, that are read from one document."""
@@ -422,13 +423,13 @@ class _Reader:
             kind = entry.get("type")
             if kind == EMBEDDED_TYPE:
                 continue
-            self.signatures.append(kind[:_LONGEST_WORD] if isinstance(kind, str) else "another form of proof")
+            self.signatures.append(_word(kind) if isinstance(kind, str) else "another form of proof")
             suite = entry.get("cryptosuite")
             self.is_selection |= (isinstance(suite, str) and suite in _SELECTIVE_SUITES) or (
                 isinstance(kind, str) and kind in _SELECTIVE_TYPES
             )
         if isinstance(signature := members.get("signature"), dict):  # Blockcerts 1 and 2
-            self.signatures.append(" ".join(sorted(_kinds(signature)))[:_LONGEST_WORD] or "another form of proof")
+            self.signatures.append(_word(" ".join(sorted(_kinds(signature)))) or "another form of proof")
 
     def _too_many(self, where: str) -> None:
         if not any(missed.why.startswith("there are more") for missed in self.unread):
@@ -506,6 +507,11 @@ def _trimmed(data: bytes) -> tuple[Digest, ...]:
     """Digests of a text as other programs may have saved it: without a line's end, or with one."""
     text = data.strip()
     return tuple(digest_file(each) for each in (text, text + b"\n", text + b"\r\n") if each != data)
+
+
+def _word(text: str) -> str:
+    """A word of the document's own, for a sentence."""
+    return terminal_text(text, _LONGEST_WORD)
 
 
 def _place(where: str, step: str) -> str:
