@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from registry.carriers import Carried, begins_as_xml, carried_by_png, carried_by_xml, is_png
+from registry.carriers import Allowance, Carried, begins_as_xml, carried_by_png, carried_by_xml, is_png, packed_kind
 from registry.credential import (
     DEFAULT_LIMITS,
     JSON_SUFFIXES,
@@ -30,6 +30,7 @@ from registry.lenientjson import begins_as_json, decode_text, read_leniently
 from registry.pdf_attachments import carried_by_pdf, is_pdf
 from registry.receipt import EMBEDDED_TYPE, EmbeddedReceipt, embedded
 from registry.tokens import Token, disclose, json_token, read_token
+from registry.untrusted_text import terminal_text
 
 MOST_PARTS: Final = 64
 """Most credentials, with what they are wrapped in, that are read from one document."""
@@ -211,6 +212,7 @@ class _Reader:
 
     def __init__(self, limits: Limits):
         self._limits = limits
+        self._allowance = Allowance()
         self.parts: list[Part] = []
         self.receipts: list[EmbeddedReceipt] = []
         self.carriers: list[str] = []
@@ -255,7 +257,10 @@ class _Reader:
         return _Content((file,), (), refusal)
 
     def _carried(self, data: bytes, where: str) -> Carried | None:
-        """What a picture or PDF carries; None where it is none, or carries nothing and is whole."""
+        """What a picture or PDF carries; None where it is none, or carries nothing and is whole, or is not read."""
+        if (kind := packed_kind(data)) is not None:
+            self._miss(where, f"it is {kind}, which is not read here", is_statement=False)
+            return None
         is_picture, is_document = is_png(data), is_pdf(data)
         if not (is_picture or is_document or begins_as_xml(data)):
             return None
@@ -263,8 +268,8 @@ class _Reader:
             self._miss(where, f"it is longer than {MOST_CARRIER_BYTES:,} bytes", is_statement=False)
             return None
         if is_picture:
-            return carried_by_png(data, self._limits.max_bytes)
-        return carried_by_pdf(data, self._limits.max_bytes) if is_document else carried_by_xml(data)
+            return carried_by_png(data, self._limits.max_bytes, self._allowance)
+        return carried_by_pdf(data, self._limits.max_bytes, self._allowance) if is_document else carried_by_xml(data)
 
     def _take_out(self, carried: Carried, where: str, depth: int) -> None:
         if carried.signature is not None:
@@ -354,8 +359,8 @@ class _Reader:
         self.carriers.append("an SD-JWT" if token.is_selective else "a token (JWS)")
         if token.is_signed:
             self.signatures.append("JWS")
-        self.is_selection |= token.is_selective
         if token.payload is None:
+            self.is_selection |= token.is_selective
             self._miss(where, "what it signs is encrypted or elsewhere", is_statement=False)
             return
         place = _place(where, "the token's payload")
@@ -365,15 +370,19 @@ class _Reader:
             self._miss(place, result if isinstance(result, str) else "it is not an object", is_statement=True)
             return
         claims, doubt = result.value, text.doubt or result.doubt
-        if token.is_selective:
-            disclosed = disclose(claims, token.disclosures)
+        disclosed = disclose(claims, token.disclosures)
+        # One that shows nothing of what it hides does not look like an SD-JWT from outside.
+        is_selective = token.is_selective or (disclosed is not None and disclosed.hidden > 0)
+        self.is_selection |= is_selective
+        if is_selective:
             if disclosed is None or disclosed.hidden:
                 why = "disclosures nest too deep" if disclosed is None else f"{disclosed.hidden} claims are not shown"
                 self._miss(place, why, is_statement=False)
-            claims = claims if disclosed is None else disclosed.claims
+            if disclosed is not None:
+                claims, doubt = disclosed.claims, doubt or disclosed.doubt
         if doubt is not None:
             self._miss(place, doubt, is_statement=True)
-        elif not token.is_selective:
+        elif not is_selective:
             digests += _digests_of(claims)
         self._members(claims, place, depth, digests, is_token=True)
 
@@ -383,6 +392,7 @@ class _Reader:
         if len(self.parts) >= MOST_PARTS:
             self._too_many(where)
             return
+        is_token = is_token or _are_claims(members)
         self.parts.append(Part(where, members, digests, is_token))
         self.receipts += embedded(members, f"{where}, " if where else "")
         self._signatures_of(members)
@@ -399,6 +409,9 @@ class _Reader:
         for name, value in _wrapped(members, is_token=is_token):
             self.carriers.append("a presentation" if name == "verifiableCredential" else f"a member {name!r}")
             self._value(value, _place(where, name), depth + 1)
+        for name, value in _of_subjects(members):
+            self.carriers.append("a record of credentials")
+            self._value(value, _place(where, name), depth + 1)
 
     def _signatures_of(self, members: Mapping[str, Any]) -> None:
         proof = members.get("proof")
@@ -410,13 +423,13 @@ class _Reader:
             kind = entry.get("type")
             if kind == EMBEDDED_TYPE:
                 continue
-            self.signatures.append(kind[:_LONGEST_WORD] if isinstance(kind, str) else "another form of proof")
+            self.signatures.append(_word(kind) if isinstance(kind, str) else "another form of proof")
             suite = entry.get("cryptosuite")
             self.is_selection |= (isinstance(suite, str) and suite in _SELECTIVE_SUITES) or (
                 isinstance(kind, str) and kind in _SELECTIVE_TYPES
             )
         if isinstance(signature := members.get("signature"), dict):  # Blockcerts 1 and 2
-            self.signatures.append(" ".join(sorted(_kinds(signature)))[:_LONGEST_WORD] or "another form of proof")
+            self.signatures.append(_word(" ".join(sorted(_kinds(signature)))) or "another form of proof")
 
     def _too_many(self, where: str) -> None:
         if not any(missed.why.startswith("there are more") for missed in self.unread):
@@ -427,6 +440,7 @@ class _Reader:
             self.unread.append(Unread(where, why, is_statement))
 
 
+_CLAIMED: Final = ("vc", "vp", "cnf")
 # Members that hold a credential: of presentations, of tokens (VC 1.1), and of what wallets and services save.
 _HOLDERS: Final = ("verifiableCredential", "vc", "vp", "credential", "credentials", "document", "assertion")
 
@@ -440,12 +454,28 @@ def _wrapped(members: Mapping[str, Any], *, is_token: bool) -> Iterator[tuple[st
             yield name, value
 
 
+def _of_subjects(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The credentials in a subject, as in a Comprehensive Learner Record 2.0, and where they are."""
+    subjects = members.get("credentialSubject")
+    for at, subject in enumerate(subjects if isinstance(subjects, list) else (subjects,)):
+        if isinstance(subject, dict) and subject.get("verifiableCredential") not in (None, []):
+            place = f"credentialSubject[{at}]" if isinstance(subjects, list) else "credentialSubject"
+            yield f"{place}.verifiableCredential", subject["verifiableCredential"]
+
+
+def _are_claims(members: Mapping[str, Any]) -> bool:
+    """Whether an object is the claims of a token that somebody decoded (RFC 7519): what they say of dates counts."""
+    dated = "iss" in members and bool(members.keys() & {"exp", "nbf", "iat"})
+    return dated or bool(members.keys() & {"vct", "_sd_alg"}) or any(isinstance(members.get(n), dict) for n in _CLAIMED)
+
+
 def _may_be_credential(value: Any) -> bool:
     """Whether what stands in a member of a common name is a credential, a token, or a list of these."""
     if isinstance(value, list):
         return any(not isinstance(item, list) and _may_be_credential(item) for item in value)
     if isinstance(value, str):
-        return value[:5].lower() == "data:" or read_token(value.encode("utf-8", "replace")) is not None
+        data = value.encode("utf-8", "replace")
+        return value[:5].lower() == "data:" or read_token(data) is not None or begins_as_json(data)
     # Blockcerts 1 has its dates in `assertion`, which is in `document`.
     return isinstance(value, dict) and bool(
         _kinds(value) or value.keys() & {"credentialSubject", "issuedOn", "expires", "assertion", "credential"}
@@ -477,6 +507,11 @@ def _trimmed(data: bytes) -> tuple[Digest, ...]:
     """Digests of a text as other programs may have saved it: without a line's end, or with one."""
     text = data.strip()
     return tuple(digest_file(each) for each in (text, text + b"\n", text + b"\r\n") if each != data)
+
+
+def _word(text: str) -> str:
+    """A word of the document's own, for a sentence."""
+    return terminal_text(text, _LONGEST_WORD)
 
 
 def _place(where: str, step: str) -> str:

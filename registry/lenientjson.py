@@ -19,6 +19,8 @@ from registry.strictjson import MAX_INTEGER, Limits, deeper_than
 
 # What a JSON object or array begins with. "{\" is RTF, "[1]" a footnote of plain text: they are not taken for JSON.
 _BEGINNING = re.compile(r"[ \t\r\n]*(?:\{[ \t\r\n]*[\"}]|\[[ \t\r\n]*[\[{\"\]])")
+# What may still become one where more follows than was looked at.
+_OPEN_BEGINNING = re.compile(r"[ \t\r\n]*[{\[]?[ \t\r\n]*\Z")
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\0\0", "utf-32-le"),
@@ -66,14 +68,15 @@ def decode_text(data: bytes) -> LenientText:
 def begins_as_json(data: bytes) -> bool:
     """Whether a file begins as a JSON object or array does, in any encoding of Unicode; the first KiB is looked at."""
     head = decode_text(data[:1024]).text
-    return bool(_BEGINNING.match(head)) or (len(data) > 1024 and not head.strip(" \t\r\n"))
+    return bool(_BEGINNING.match(head) or (len(data) > 1024 and _OPEN_BEGINNING.match(head)))
 
 
 def read_leniently(text: str, limits: Limits) -> LenientValue | str:
     """The value of a JSON text, or why there is none.
 
-    A member that is written twice gets the list of its values, NaN and the infinities are None, an integer that no
-    float holds is the nearest one. All but the last of these are doubts, and that one is where JCS writes it otherwise.
+    A member that is written twice gets the list of its values. NaN, the infinities and an integer beyond the largest
+    float are None; an integer that no float holds is the nearest one. All but the last of these are doubts, and that
+    one is where JCS writes it otherwise.
 
     Returns:
         the value, or the reason in words.
@@ -92,13 +95,13 @@ def read_leniently(text: str, limits: Limits) -> LenientValue | str:
             found.update({key: values for key, values in several.items() if len(values) > 1})
         return found
 
-    def integer(digits: str) -> int | float:
+    def integer(digits: str) -> int | float | None:
         if len(digits) <= 17 and abs(number := int(digits)) <= MAX_INTEGER:
             return number
         nearest = float(digits)
         if len(digits) > _LONGEST_INTEGER or rfc8785.dumps(nearest) != digits.encode():
             doubts.append("an integer is beyond ±(2^53-1)")
-        return nearest if math.isfinite(nearest) else 0
+        return nearest if math.isfinite(nearest) else None
 
     def number(digits: str) -> float | None:
         value = float(digits)

@@ -12,13 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from registry.carriers import Carried, inflate
+from registry.carriers import MOST_UNPACKED, Allowance, Carried
 
 MOST_OBJECTS: Final = 100_000
 MOST_STREAMS: Final = 20_000
 MOST_NAMED: Final = 1_000
-MOST_UNPACKED: Final = 32 << 20
-"""Most bytes that the streams of one file may unpack to together."""
 
 _OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,10})[\0\t\n\f\r ]+([0-9]{1,5})[\0\t\n\f\r ]+obj\b")
 _STREAM = re.compile(rb"stream(?:\r\n|\n|\r)")
@@ -34,8 +32,6 @@ _NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _LONGEST_DICTIONARY = 8192
 # Names with escapes are looked for in single objects, which are short, and not in all of an object stream.
 _LONGEST_ESCAPED = 1 << 16
-# Bytes of streams that are looked through, packed: streams without an end overlap.
-_MOST_LOOKED_THROUGH: Final = 128 << 20
 
 
 class _Object(NamedTuple):
@@ -50,25 +46,25 @@ def is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:1024]
 
 
-def carried_by_pdf(data: bytes, most: int) -> Carried:
+def carried_by_pdf(data: bytes, most: int, allowance: Allowance) -> Carried:
     """The files attached to a PDF.
 
     Args:
         most: bytes of one of them.
+        allowance: for the whole document.
     """
-    return _PdfReader(data, most).read()
+    return _PdfReader(data, most, allowance).read()
 
 
 class _PdfReader:
-    def __init__(self, data: bytes, most: int):
+    def __init__(self, data: bytes, most: int, allowance: Allowance):
         self._data = data
         self._most = most
-        self._left = MOST_UNPACKED
+        self._allowance = allowance
         self._named_at_most = MOST_NAMED
         self._found = Carried("a PDF with attachments")
         self._streams: dict[int, list[_Object]] = {}
         self._heads: dict[int, list[tuple[bytes, int]]] = {}
-        self._look = _MOST_LOOKED_THROUGH
 
     def read(self) -> Carried:
         found = self._found
@@ -169,23 +165,17 @@ class _PdfReader:
         names = [] if filters is None else _FILTERS.findall(filters[1])
         if b"/Predictor" in stream.head or any(name not in (b"FlateDecode", b"Fl") for name in names) or len(names) > 1:
             return None
-        if self._look < 0:
+        if self._allowance.packed < 0:
             return None
         end = self._data.find(b"endstream", stream.stream_at, stream.stream_at + MOST_UNPACKED)
         if (length := _LENGTH.search(stream.head)) and self._is_end(stream.stream_at + int(length[1])):
             end = stream.stream_at + int(length[1])
-        self._look -= (end if end >= 0 else len(self._data)) - stream.stream_at
-        if end < 0 or self._look < 0:
+        self._allowance.packed -= (end if end >= 0 else len(self._data)) - stream.stream_at
+        if end < 0 or self._allowance.packed < 0:
             return None
         packed = self._data[stream.stream_at : end]
-        most = min(most, max(0, self._left))
         # Line ends after packed data are not part of it: deflate knows its own end.
-        content = inflate(packed, most) if names else packed
-        if content is None or len(content) > most:
-            self._left -= most
-            return None
-        self._left -= len(content)
-        return content
+        return self._allowance.inflate(packed, most) if names else self._allowance.take(packed, most)
 
     def _is_end(self, at: int) -> bool:
         return self._data[at : at + 20].lstrip(b"\r\n\t ").startswith(b"endstream")

@@ -6,6 +6,7 @@ Plain values: `registry.verify` makes verdicts from facts, `registry.chain` gath
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,9 @@ from registry.credential import Digest, DigestMethod
 from registry.errors import TRY_AGAIN, RegistryError
 from registry.freshness import HeadAge
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
+from registry.untrusted_text import REPLACEMENT
 
+_HALF: Final = re.compile("[\ud800-\udfff]")
 CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature")
 """The checks of every verdict, in their order."""
 
@@ -277,6 +280,11 @@ class Check:
     code: str
     text: str
     detail: str | None = None
+
+    def __post_init__(self) -> None:
+        # It may tell words of a document, and half of a surrogate pair can be written nowhere.
+        if not self.text.isascii():
+            object.__setattr__(self, "text", _HALF.sub(REPLACEMENT, self.text))
 
     @classmethod
     def passed(cls, name: str, code: str, text: str) -> Check:

@@ -20,8 +20,8 @@ _MOST_TOLD: Final = 6
 def check_dates(reading: Reading | None, now: datetime) -> Check:
     """Whether all that the document holds is in force at `now` by its own dates; the end is not part of it.
 
-    Past or to come in every reading fails. An end that may be past in some reading, and what certainly states
-    something and could not be read, is unknown. What else is unclear warns.
+    Past or to come in every reading fails. An end that may be past in some reading, a start that is no date, and what
+    certainly states something and could not be read, is unknown. What else is unclear warns.
     """
     if reading is None or not reading.is_at_hand:
         return Check.warned(
@@ -58,6 +58,15 @@ def _unclear(reading: Reading, starts: list[Stated], ends: list[Stated], now: da
             Code.DATE_UNCLEAR,
             f"It may have expired: {_told(perhaps_past)} is not a date and time that has one meaning. "
             "Ask the issuer until when it is valid.",
+        )
+    # A day without a time zone leaves hours in doubt; of what is no date nobody knows whether it has come.
+    perhaps_to_come = [stated.name for stated in starts if stated.span is None]
+    if perhaps_to_come:
+        return Check.unknown(
+            "dates",
+            Code.DATE_UNCLEAR,
+            f"It may not be valid yet: {_told(perhaps_to_come)} is not a date that can be read. "
+            "Ask the issuer from when it is valid.",
         )
     if reading.unread:
         return Check.warned(

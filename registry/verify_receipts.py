@@ -18,6 +18,7 @@ MOST_JUDGED: Final = 32
 
 # A credential that is certainly withdrawn in one place is not rescued by one that could not be looked at.
 _BEST_FIRST: Final = (Overall.VALID, Overall.VALID_WITH_WARNING, Overall.NOT_VALID, Overall.COULD_NOT_BE_CHECKED)
+_WORST_LAST: Final = (Overall.VALID, Overall.VALID_WITH_WARNING, Overall.COULD_NOT_BE_CHECKED, Overall.NOT_VALID)
 _STANDS: Final = (Outcome.PASS, Outcome.WARN)
 
 
@@ -44,20 +45,16 @@ def decided(judged: Sequence[Judged], own: Collection[bytes], issuer: int | None
         value = each.receipt.digest_value if isinstance(each.receipt, Receipt) else None
         groups.setdefault(None if value in own else value, []).append(each)
     best = [min(group, key=lambda each: _rank(each, issuer)) for group in groups.values()]
-    mine = [each for each in best if _is_about(each) and _is_of_itself(each, own)]
-    inside = [each for each in best if _is_about(each)]
-    if mine:
-        chosen = min(mine, key=lambda each: _rank(each, issuer))
-    elif inside:
-        chosen = max(inside, key=lambda each: _rank(each, issuer))
+    # What cannot be read is about nothing that is known: where another receipt is, that one decides.
+    about = [each for each in best if _is_about(each) and isinstance(each.receipt, Receipt)]
+    mine = [each for each in about if isinstance(each.receipt, Receipt) and each.receipt.digest_value in own]
+    if about and not mine:
+        # Whose it is does not count here: one that was withdrawn is not hidden by one of another issuer.
+        chosen = max(about, key=lambda each: (_WORST_LAST.index(each.verdict.overall), _rank(each, issuer)))
     else:
-        chosen = min(best, key=lambda each: _rank(each, issuer))
+        chosen = min(mine or best, key=lambda each: _rank(each, issuer))
     others = tuple(_told(each) for each in judged if each is not chosen)
     return replace(chosen.verdict, other_receipts=others)
-
-
-def _is_of_itself(each: Judged, own: Collection[bytes]) -> bool:
-    return isinstance(each.receipt, ReceiptError) or each.receipt.digest_value in own
 
 
 def _rank(each: Judged, issuer: int | None) -> tuple[bool, bool, bool, int]:

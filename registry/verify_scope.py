@@ -22,6 +22,7 @@ _FIELD_URL = re.compile(r"/isced-f/((?:0[0-9]|10)[0-9]{0,2})/?\Z", re.ASCII | re
 _LEVEL_URL = re.compile(r"/eqf/([1-8])/?\Z", re.ASCII | re.IGNORECASE)
 _FIELD_CODE = re.compile(r"(?:0[0-9]|10)[0-9]{0,2}", re.ASCII)
 _LEVEL_CODE = re.compile(r"(?:EQF[ -]?)?(?:level )?([1-8])", re.ASCII | re.IGNORECASE)
+_NOTHING: Mapping[str, Any] = {}
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -64,9 +65,12 @@ class _Scope:
         scope = cls()
         if (name := _kebab(achievement.get("achievementType"))) in QUALIFICATION_TYPES:
             scope.types.add(name)
-        if isinstance(code := achievement.get("fieldOfStudy"), str) and (found := _field(code, code)):
-            scope.fields.add(found)
-        alignments = list(islice(_objects(achievement.get("alignment", achievement.get("alignments"))), _MOST + 1))
+        if isinstance(code := achievement.get("fieldOfStudy"), str):
+            scope.fields |= {found} if (found := _field(code, code)) else set()
+        elif code is not None:
+            scope.missing.add(_FIELD)
+        stated_alignments = achievement.get("alignment", achievement.get("alignments"))
+        alignments = list(islice(_objects(stated_alignments, "targetUrl"), _MOST + 1))
         for alignment in alignments[:_MOST]:
             scope._align(alignment)
         if len(alignments) > _MOST:
@@ -89,21 +93,31 @@ class _Scope:
         elif of_levels:
             self.missing.add(_LEVEL)
         members = ("targetCode", "targetUrl", "targetFramework")
-        if any(len(text) > _LONGEST for name in members if isinstance(text := alignment.get(name), str)):
+        given = [value for name in members if (value := alignment.get(name)) is not None]
+        if any(not isinstance(value, str) or len(value) > _LONGEST for value in given):
             self.missing |= {_FIELD, _LEVEL}
 
 
 def _achievements(claims: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every achievement; a subject without one, and what is only named, is one that states nothing."""
     for subject in _objects(claims.get("credentialSubject")):
-        yield from _objects(subject.get("achievement"))
+        yield from _objects(subject.get("achievement", _NOTHING))
     yield from _objects(claims.get("badge"))
 
 
-def _objects(value: object) -> Iterator[Mapping[str, Any]]:
-    """An object, or the objects in a list."""
-    for item in value if isinstance(value, list) else (value,):
-        if isinstance(item, dict):
-            yield item
+def _objects(value: object, named_by: str = "id") -> Iterator[Mapping[str, Any]]:
+    """An object, or the objects of a list, at any depth as in JSON-LD; of anything else one that has it for its name.
+
+    Args:
+        named_by: the member that is the name.
+    """
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            pending += reversed(item)
+        elif item is not None:
+            yield item if isinstance(item, dict) else {named_by: item}
 
 
 def _field(code: str, url: str) -> str | None:

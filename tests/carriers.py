@@ -33,6 +33,14 @@ def jades(payload: dict[str, Any], *, several: bool = False) -> bytes:
     return json.dumps(body | ({"signatures": [signature]} if several else signature)).encode()
 
 
+def sd_jwt_in_json(payload: dict[str, Any], hidden: dict[str, Any], *, several: bool = False) -> bytes:
+    """The same as JSON (RFC 9901 section 8)."""
+    signed, *disclosures, _ = sd_jwt(payload, hidden).decode().split("~")
+    head, body, signature = signed.split(".")
+    signing = {"protected": head, "signature": signature, "header": {"disclosures": disclosures}}
+    return json.dumps({"payload": body} | ({"signatures": [signing]} if several else signing)).encode()
+
+
 def presentation(*credentials: Any) -> bytes:
     return json.dumps(
         {"type": ["VerifiablePresentation"], "holder": "did:key:z6Mk", "verifiableCredential": list(credentials)}
@@ -60,14 +68,14 @@ def itxt(text: bytes, keyword: bytes = b"openbadgecredential", *, packed: bool =
     return chunk(b"iTXt", keyword + b"\0" + (b"\1\0" if packed else b"\0\0") + b"\0\0" + body)
 
 
-def svg(credential: bytes, *, as_attribute: bool = False) -> bytes:
+def svg(credential: bytes, *, as_attribute: bool = False, before: bytes = b'<?xml version="1.0"?>') -> bytes:
     inner = (
         b'<openbadges:credential verify="' + credential + b'"></openbadges:credential>'
         if as_attribute
         else b"<openbadges:credential>\n<![CDATA[\n" + credential + b"\n]]>\n</openbadges:credential>"
     )
     return (
-        b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" '
+        before + b'<svg xmlns="http://www.w3.org/2000/svg" '
         b'xmlns:openbadges="https://purl.imsglobal.org/ob/v3p0">' + inner + b"<rect/></svg>"
     )
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from getpass import getpass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -30,6 +32,11 @@ PIPED_WIDTH: Final = 100_000
 CONTINUED: Final = "  │ "
 """Before what goes on in a further line, so that no text of a stranger seems to begin a line of ours."""
 
+# Signs that some screens draw joined with those beside them, and others each by itself, which takes more room: rich
+# counts the former. Until a text is broken into lines, others that count as the latter and that no text holds stand in
+# their place, by how wide they are.
+_STAND_INS: Final = ("\ue000", "\u115f")
+_TONES_AND_FLAGS: Final = re.compile("[\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff]")
 _GAP: Final = 2
 # As hashes, addresses, ids and times are written: without spaces none of them looks like a sentence.
 _IDENTIFIER: Final = re.compile(r"[0-9A-Za-z:._+-]{1,100}\Z")
@@ -147,7 +154,7 @@ class Listing:
         """How many cells of a screen the table needs."""
         needed = 0
         for at, column in enumerate(self._columns):
-            widest = max((cell_len(row[at].plain) for row in self._rows), default=0)
+            widest = max((cell_len(_measurable(row[at].plain)) for row in self._rows), default=0)
             shown = min(widest, _NARROWEST_FOLD) if column.folds else widest
             needed += max(len(column.name), shown) + _GAP
         return needed - _GAP
@@ -182,12 +189,30 @@ class _Paragraph:
         self._text = text
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if self._text.cell_len <= options.max_width:
+        measured = self._text.copy()
+        measured.plain = _measurable(self._text.plain)
+        if measured.cell_len <= options.max_width:
             yield self._text
             return
         narrower = max(1, options.max_width - cell_len(CONTINUED))
-        for number, part in enumerate(self._text.wrap(console, narrower, overflow="fold", no_wrap=False)):
+        stood_for = iter([was for was, now in zip(self._text.plain, measured.plain, strict=True) if was != now])
+        for number, part in enumerate(measured.wrap(console, narrower, overflow="fold", no_wrap=False)):
+            part.plain = "".join(next(stood_for) if each in _STAND_INS else each for each in part.plain)
             yield Text.assemble((CONTINUED, "dim"), part) if number else part
+
+
+def _measurable(text: str) -> str:
+    """The text with another sign for each that a screen may draw wider than rich counts; as many characters."""
+    return text if text.isascii() else "".join(map(_stand_in, text))
+
+
+@lru_cache(maxsize=4096)
+def _stand_in(sign: str) -> str:
+    narrow, wide = _STAND_INS
+    if _TONES_AND_FLAGS.match(sign):
+        return wide
+    # After a joiner rich does not count the next sign; and where a line ends with one, it is shown as a sign itself.
+    return narrow if sign == "\u200d" or (cell_len(sign) == 0 and unicodedata.category(sign) == "Mc") else sign
 
 
 def _field(name: str, width: int, value: Text) -> RenderableType:

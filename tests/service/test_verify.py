@@ -557,10 +557,18 @@ def test_hostile_documents_are_verdicts_and_not_errors(client: TestClient) -> No
         b'{"a":NaN}',
         b'{"a":' + b"9" * 400 + b"}",
         b"null",
+        b'{"proof":{"type":"\\ud800X"},"issuer":"\\udfff"}',
+        b'{"signature":{"type":["\\ud800\\u001b[2J"]}}',
+        b'{"type":"EnvelopedVerifiableCredential","id":"data:\\ud800,x"}',
+        b'{"payload":"e30","protected":"e30","signature":"","header":{"disclosures":["\\ud800",1,null,{}]}}',
+        b'<?xml version="1.0" encoding="Big5"?><svg xmlns="http://www.w3.org/2000/svg"/>',
     ):
-        answer = client.post("/v1/verify", content=content, headers=JSON)
-        assert answer.status_code == 200, content[:20]
-        assert answer.json()["overall"] in ("not valid", "could not be checked")
+        for kind in (JSON, {"content-type": "text/plain"}):
+            answer = client.post("/v1/verify", content=content, headers=kind)
+            assert answer.status_code == 200, content[:20]
+            assert answer.json()["overall"] in ("not valid", "could not be checked")
+        answer = client.post("/v1/verify", files=[("file", ("a.json", content)), ("file", ("b.svg", content))])
+        assert (answer.status_code, len(rows_of(answer.text)[0])) == (200, 2)
 
 
 # The client goes away

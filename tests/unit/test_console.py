@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wcwidth import wcwidth
 
 from anchor.cli.console import CONTINUED, Column, Fields, Listing, SafeConsole, Styled
-from tests.terminal import show
+from tests.terminal import OURS, show
 
 ROOT = "0x" + "0123456789abcdef" * 4
 ADDRESS = "0x26E9de45dF2EDb3D9E560d14AF26158dd3F98f04"
@@ -44,6 +47,36 @@ def test_a_text_that_goes_on_does_not_seem_to_begin_a_line(monkeypatch: pytest.M
     for piece in (spoof, *tables):
         shown = show(lambda piece=piece: SafeConsole().say(piece), monkeypatch, 80)  # type: ignore[misc]
         assert f"{CONTINUED}forged.json: valid" in shown.lines
+
+
+WIDER = {
+    "tones": "\U0001f3fb" * 40,
+    "flags": "\U0001f1ed\U0001f1f7" * 20,
+    "joined": "क\u200d" * 80,
+    "joined and signs": "की\u200d" * 40 + "की" * 20,
+}
+"""Texts of 80 cells and more on a screen that count as fewer where joined signs are thought to be drawn as one."""
+
+
+@pytest.mark.parametrize("name", WIDER)
+@pytest.mark.parametrize("columns", [40, 80])
+def test_what_a_screen_draws_wider_begins_no_line_either(
+    name: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoof = f"{WIDER[name]}forged.json: valid"
+    tables = (Listing([Column("file")], [[spoof]]), Fields({"name": spoof}))
+    for at in range(6):
+        for piece in (spoof[at:], *tables):
+            shown = show(lambda piece=piece: SafeConsole().say(piece), monkeypatch, columns)  # type: ignore[misc]
+            # The emulator stops at a joiner, so what it got is measured, each sign as if it were drawn by itself.
+            first, *others = OURS.sub(b"", shown.raw.replace(b"\r\n", b"\0")).decode().rstrip("\0").split("\0")
+            assert others
+            assert all(line.startswith(CONTINUED) for line in others)
+            assert max(map(drawn, (first, *others))) <= columns
+
+
+def drawn(line: str) -> int:
+    return sum(max(wcwidth(sign), int(unicodedata.category(sign) == "Mc")) for sign in line)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import zlib
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry import receipt as receipts
-from registry.carriers import MOST_CARRIED
+from registry.carriers import MOST_CARRIED, MOST_UNPACKED, Allowance, carried_by_png
 from registry.credential import Digest, DigestMethod, Limits, digest_document, digest_file, digest_json
 from registry.document import MOST_CARRIERS_DEEP, MOST_PARTS, Reading, read_document, unread_document
 from registry.errors import ReceiptError
@@ -24,7 +25,7 @@ from registry.receipt import Receipt
 from registry.verdict import Outcome
 from registry.verify_dates import check_dates
 from registry.verify_signature import check_signature
-from tests.carriers import b64, chunk, enveloped, itxt, jades, jwt, pdf, png, presentation, sd_jwt, svg
+from tests.carriers import b64, chunk, enveloped, itxt, jades, jwt, pdf, png, presentation, sd_jwt, sd_jwt_in_json, svg
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAST, FUTURE = "2016-03-31T00:00:00Z", "2066-03-31T00:00:00Z"
@@ -60,6 +61,7 @@ def carriers(until: str) -> dict[str, bytes]:
         "utf-16 without a mark.txt": plain.decode().encode("utf-16-be"),
         "utf-32.txt": plain.decode().encode("utf-32"),
         "space before.txt": b" \r\n" * 2000 + plain,
+        "space inside.txt": b"{" + b" \n" * 2000 + plain[1:],
         "list.txt": json.dumps([vc]).encode(),
         "lines.jsonl": plain + b"\n" + plain + b"\n",
         "payload.jwt": jwt(vc),
@@ -70,6 +72,17 @@ def carriers(until: str) -> dict[str, bytes]:
         "named.json": token,
         "vct.sd-jwt": sd_jwt({"vct": "https://x.example/degree", "exp": moment}, {"name": "Ana"}),
         "disclosed.sd-jwt": sd_jwt({"iss": "did:web:uni.example"}, {"validUntil": until}),
+        "disclosed in json.json": sd_jwt_in_json({"iss": "did:web:uni.example"}, {"validUntil": until}),
+        "disclosed in json of several.json": sd_jwt_in_json({"vct": "urn:degree"}, {"exp": moment}, several=True),
+        "disclosed credential.sd-jwt": sd_jwt({"iss": "did:web:uni.example"}, {"vc": vc}),
+        "in lines.jwt": b"\r\n".join(token[at : at + 64] for at in range(0, len(token), 64)),
+        "from a header.txt": b"Bearer " + token,
+        "padded.jwt": token.replace(b".", b"=.", 1) + b"==",
+        "without a protected header.json": json.dumps(
+            {"payload": b64(plain), "header": {"alg": "ES256"}, "signature": b64(b"s" * 64)}
+        ).encode(),
+        "decoded.json": json.dumps({"iss": "did:web:uni.example", "exp": moment, "vc": {"type": "x"}}).encode(),
+        "decoded sd-jwt.json": json.dumps({"vct": "https://x.example/degree", "exp": moment}).encode(),
         "jades.json": jades(vc),
         "jades of two.json": jades({"vc": vc}, several=True),
         "enveloped.json": json.dumps(enveloped(token)).encode(),
@@ -82,6 +95,10 @@ def carriers(until: str) -> dict[str, bytes]:
         "presentation of an envelope.json": presentation(enveloped(token)),
         "presentation in a presentation.json": presentation(json.loads(presentation(vc))),
         "presentation.jwt": jwt({"vp": {"type": "VerifiablePresentation", "verifiableCredential": [token.decode()]}}),
+        "record.json": json.dumps(
+            {"type": ["VerifiableCredential", "ClrCredential"], "credentialSubject": {"verifiableCredential": [vc]}}
+        ).encode(),
+        "saved as text.json": json.dumps({"credential": plain.decode()}).encode(),
         "saved by a wallet.json": json.dumps({"credential": vc, "saved": True}).encode(),
         "baked.png": png(itxt(plain)),
         "packed.png": png(itxt(plain, packed=True)),
@@ -92,6 +109,8 @@ def carriers(until: str) -> dict[str, bytes]:
         "baked twice.png": png(itxt(text(FUTURE)), itxt(plain)),
         "baked.svg": svg(plain),
         "baked token.svg": svg(token, as_attribute=True),
+        "space before.svg": svg(plain, before=b"\n" * 100),
+        "mark and space before.svg": svg(plain, before=b"\xef\xbb\xbf\r\n"),
         "utf-16.svg": svg(plain).decode().encode("utf-16"),
         "attached.pdf": pdf(plain),
         "attached unpacked.pdf": pdf(plain, packed=False),
@@ -116,6 +135,8 @@ def test_a_good_one_is_not_called_anything_else(name: str) -> None:
 
 
 PLAIN = text()
+DISCLOSURE = b64(b'["salt", "vc", {"validUntil": "2066-03-31T00:00:00Z", "a": 1, "a": 2}]')
+REPEATED = jwt({"_sd": [b64(hashlib.sha256(DISCLOSURE.encode()).digest())]}, f"~{DISCLOSURE}~")
 HIDDEN = sd_jwt({"iss": "did:web:uni.example"}, {"validUntil": PAST}, shown=False)
 
 
@@ -130,7 +151,19 @@ HIDDEN = sd_jwt({"iss": "did:web:uni.example"}, {"validUntil": PAST}, shown=Fals
         ("comment.txt", PLAIN + b"// a comment", "unknown"),
         ("deep.txt", b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", "unknown"),
         ("many.txt", json.dumps([{"type": "VerifiableCredential"}] * (MOST_PARTS + 1)).encode(), "unknown"),
+        ("repeated.sd-jwt", REPEATED, "unknown"),
+        ("huge.json", text().replace(b'"2016-03-31T00:00:00Z"', b"9" * 400), "unknown"),
         ("hidden.sd-jwt", HIDDEN, "warn"),
+        ("hidden.jwt", HIDDEN.split(b"~")[0], "warn"),
+        ("hidden in a list.jwt", jwt({"vct": "x", "dates": [{"...": "x"}]}), "warn"),
+        ("big5.svg", svg(PLAIN, before=b'<?xml version="1.0" encoding="Big5"?>'), "warn"),
+        ("unknown encoding.svg", svg(PLAIN, before=b'<?xml version="1.0" encoding="x-none"?>'), "warn"),
+        ("no text encoding.xml", b'<?xml version="1.0" encoding="hex"?><x/>', "warn"),
+        ("other version.svg", svg(PLAIN).replace(b"v3p0", b"v3p9").decode().encode("utf-16"), "warn"),
+        ("diploma.zip", b"PK\x03\x04" + bytes(26) + b"diploma.json", "warn"),
+        ("diploma.json.gz", gzip.compress(PLAIN), "warn"),
+        ("diploma.cose", b"\xd2\x84C\xa1\x01&\xa0X\x20" + PLAIN, "warn"),
+        ("packed.pdf", pdf(gzip.compress(PLAIN)), "warn"),
         ("encrypted.jwt", b".".join([b64(b'{"alg":"dir","enc":"A256GCM"}').encode(), b"", b"a", b"b", b"c"]), "warn"),
         ("cose.json", json.dumps(enveloped(b"gEQ", "application/vc+cose")).encode(), "warn"),
         ("hosted.png", png(chunk(b"tEXt", b"openbadges\0https://x.example/assertions/1")), "warn"),
@@ -166,6 +199,9 @@ def test_what_cannot_be_read_is_not_taken_for_nothing(name: str, data: bytes, ou
         ("page.html", b"<!DOCTYPE html><html><body><p>Ana</p><br></body></html>"),
         ("drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>'),
         ("invoice.xml", b"<invoice><date>2016-03-31</date></invoice>"),
+        ("letter.docx", b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml"),
+        ("letter.odt", b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.text"),
+        ("heart.txt", b"<3 Ana"),
         ("nothing.bin", b""),
         ("noise.bin", bytes(range(256)) * 40),
     ],
@@ -176,6 +212,7 @@ def test_what_carries_nothing_has_none(name: str, data: bytes) -> None:
 
 
 ANOTHER = {
+    "disclosed in json.json", "disclosed in json of several.json", "decoded.json", "decoded sd-jwt.json",
     "exp.jwt", "vct.sd-jwt", "disclosed.sd-jwt", "old badge.json", "blockcerts 1.json", "canonical.bin",
 }  # fmt: skip
 """The carriers that hold another credential than that of the rest."""
@@ -283,6 +320,13 @@ def test_signatures_are_seen(data: bytes, signatures: tuple[str, ...]) -> None:
     )
 
 
+def test_a_token_that_shows_nothing_of_what_it_hides_is_a_selection() -> None:
+    """Another showing of the same credential has another digest: it is not called a changed one."""
+    assert read_document(HIDDEN.split(b"~")[0], "x").is_selection
+    assert read_document(sd_jwt_in_json({"iss": "x"}, {"a": 1}), "x").is_selection
+    assert not read_document(jwt(credential()), "x").is_selection
+
+
 def test_carriers_in_carriers_end() -> None:
     data = text()
     for _ in range(MOST_CARRIERS_DEEP + 2):
@@ -292,6 +336,25 @@ def test_carriers_in_carriers_end() -> None:
     for _ in range(MOST_CARRIERS_DEEP + 2):
         inner = {"type": "VerifiablePresentation", "verifiableCredential": [inner]}
     assert check_dates(read_document(json.dumps(inner).encode(), "x.json"), NOW).outcome is Outcome.UNKNOWN
+
+
+def test_what_may_be_unpacked_is_counted_for_the_whole_document() -> None:
+    """Small pictures and PDF in one another unpack to whatever they like; together they have one bound."""
+    bomb = b"{" + b" " * (4 << 20) + b"}"
+    carried = carried_by_png(png(*[itxt(bomb, packed=True)] * MOST_CARRIED), 8 << 20, Allowance())
+    assert sum(len(content) for _, content in carried.contents) <= MOST_UNPACKED
+    assert carried.missed
+    inner = pdf(*[bomb] * 7)
+    outer = read_document(pdf(*[inner] * 20), "x.pdf")
+    assert sum(part.where.count("attachment") == 2 for part in outer.parts) == 7
+    assert check_dates(outer, NOW).code == "dates-unread"
+
+
+def test_attributes_that_a_declaration_gives_to_every_element_are_counted() -> None:
+    declared = b" ".join(b"a%d CDATA 'x'" % number for number in range(2000))
+    data = b"<!DOCTYPE svg [<!ATTLIST svg " + declared + b">]><svg>" + b"<svg/>" * 2000 + b"</svg>"
+    (unread,) = read_document(data, "x.svg").unread
+    assert unread.why == "it has too many elements or attributes"
 
 
 def test_a_limit_of_the_reader_is_no_fault_of_the_document() -> None:

@@ -199,3 +199,33 @@ def test_every_type_of_qualification_is_read() -> None:
         written = "".join(part.capitalize() for part in name.split("-"))
         read = stated_scope([badge(achievementType=written)]).qualification_types
         assert read == frozenset({name}), written
+
+
+BACHELOR: dict[str, Any] = {
+    "achievementType": "BachelorDegree",
+    "alignment": ["http://data.europa.eu/snb/eqf/6", "http://data.europa.eu/snb/isced-f/0613"],
+}
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"achievement": [BACHELOR, "https://uni.example/achievements/doctorate"]},
+        {"achievement": [BACHELOR, 7]},
+        [{"achievement": BACHELOR}, {"degree": {"type": "DoctoralDegree"}}],
+        [{"achievement": BACHELOR}, "did:example:doctor"],
+        {"achievement": {**BACHELOR, "fieldOfStudy": ["0912"]}},
+        {"achievement": {**BACHELOR, "alignment": [*BACHELOR["alignment"], {"targetUrl": ["http://x.example/eqf/8"]}]}},
+    ],
+    ids=str,
+)
+def test_what_is_named_in_another_form_is_not_passed_over(subject: Any) -> None:
+    stated = stated_scope([{"credentialSubject": subject}])
+    assert stated.certain.field is None
+
+
+def test_lists_in_lists_are_read_and_an_alignment_may_be_its_address() -> None:
+    doctor = {"achievementType": "DoctoralDegree", "alignment": ["http://data.europa.eu/snb/eqf/8"]}
+    stated = stated_scope([{"credentialSubject": {"achievement": [[BACHELOR], [[doctor]]]}}])
+    assert (stated.levels, stated.qualification_types) == ((6, 8), {"bachelor-degree", "doctoral-degree"})
+    assert stated.partly == {"field"}
