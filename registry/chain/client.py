@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
-from registry.chain.bloom import BLOOM_BYTES, bloom_of, covers
+from registry.chain.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
 from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
 from registry.errors import ChainUnavailable, WrongChain
 
@@ -432,6 +432,8 @@ class ChainClient:
         told = bloom_of(value for log in logs for value in (address_bytes(log.address), *log.topics))
         if not covers(told, of.bloom or 0):
             raise self._no_receipts(of)
+        if len({log.log_index for log in logs}) < len(logs):
+            raise self._garbage("eth_getBlockReceipts", f"two events of block {of.block.number} have one number")
         return tuple(sorted(logs, key=lambda log: log.log_index))
 
     def _receipts(self, of: FilteredBlock) -> list[_Receipt]:
@@ -616,9 +618,11 @@ def _block(value: Any) -> Block:
 
 def _filtered(value: Any) -> FilteredBlock:
     bloom = value.get("logsBloom")
+    bits = None if bloom is None else int.from_bytes(data(bloom, BLOOM_BYTES), "big")
     return FilteredBlock(
         block=_block(value),
-        bloom=None if bloom is None else int.from_bytes(data(bloom, BLOOM_BYTES), "big"),
+        # Some chains set all bits of every block: that is no filter.
+        bloom=None if bits == FULL_BLOOM else bits,
         transactions=tuple(
             data(each["hash"] if isinstance(each, Mapping) else each, HASH_BYTES)
             for each in _list(value["transactions"])
