@@ -11,12 +11,13 @@ import os
 import queue
 import signal
 import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Final
+from typing import Any, Final
 
 from registry.credential import Limits
 from registry.document import Reading, read_document
@@ -30,6 +31,10 @@ READERS: Final = 1
 # A machine that is busy otherwise gives a process at low priority little; this ends waiting for one that hangs.
 MOST_WAIT_FACTOR: Final = 20
 LEAST_WAIT_SECONDS: Final = 10.0
+MOST_CONTAINERS: Final = 50_000
+"""Objects and lists in what one document says: whoever answers lookups takes them over in one go, about 20 ms."""
+
+ELSEWHERE: Final = "Verify it on your own machine with `testamur verify`."
 
 _spawning = multiprocessing.get_context("spawn")
 
@@ -62,7 +67,25 @@ def read_item(item: Submitted, limits: Limits) -> ReadItem | Broken:
     except RegistryError as error:
         return Broken.of(item.name, error)
     reading = None if item.document is None else read_document(item.document, item.name, limits)
+    if reading is not None and _has_too_many([part.members for part in reading.parts]):
+        what = f"It has more than {MOST_CONTAINERS:,} objects and lists, the most that are looked through here."
+        return Broken(item.name, "too-much-work", what, ELSEWHERE)
     return ReadItem(item.name, reading, item.receipt)
+
+
+def _has_too_many(values: Iterable[Any]) -> bool:
+    """Whether there are more objects and lists in these JSON values than are taken over."""
+    found, left = 0, list(values)
+    while left:
+        value = left.pop()
+        if isinstance(value, Mapping):
+            left += [each for each in value.values() if isinstance(each, (Mapping, list))]
+        else:
+            left += [each for each in value if isinstance(each, (Mapping, list))]
+        found += 1
+        if found + len(left) > MOST_CONTAINERS:
+            return True
+    return False
 
 
 class Readers:
@@ -154,7 +177,7 @@ class _Reader:
 def too_much_work(name: str, seconds: float) -> Broken:
     """An item that would cost more than is spent on it."""
     what = f"Reading it takes more than the {seconds:g} seconds of processor time or the memory that it is given."
-    return Broken(name, "too-much-work", what, "Verify it on your own machine with `testamur verify`.")
+    return Broken(name, "too-much-work", what, ELSEWHERE)
 
 
 def _work(pipe: Connection, memory_bytes: int) -> None:

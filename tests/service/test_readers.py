@@ -14,7 +14,7 @@ from registry.credential import Limits
 from registry.document import read_document
 from registry.errors import IntakeError
 from registry.service.fairness import Shares
-from registry.service.readers import Outcome, Readers, ReadItem, read_item
+from registry.service.readers import MOST_CONTAINERS, Outcome, Readers, ReadItem, read_item
 from registry.service.submissions import Broken, Submitted
 
 LIMITS = Limits()
@@ -53,6 +53,17 @@ def test_what_takes_too_long_is_ended_and_the_next_is_read(readers: Readers) -> 
     after = read(readers, b"{}")
     assert isinstance(after.item, ReadItem)
     assert after.seconds < 5
+
+
+@pytest.mark.parametrize("one", [b"{}", b"[]", b'{"a":[]}'])
+def test_what_is_slow_to_take_over_is_not_handed_to_who_answers_lookups(readers: Readers, one: bytes) -> None:
+    def document(count: int) -> bytes:
+        return b'{"type":["VerifiableCredential"],"credentialSubject":[' + b",".join([one] * count) + b"]}"
+
+    item = read(readers, document(MOST_CONTAINERS)).item
+    assert isinstance(item, Broken)
+    assert item.code == "too-much-work"
+    assert isinstance(read(readers, document(1000)).item, ReadItem)
 
 
 def test_what_takes_too_much_memory_is_not_read() -> None:

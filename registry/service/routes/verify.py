@@ -22,6 +22,7 @@ from registry.forms import LONGEST_BOUNDARY
 from registry.service.accepting import accepted_types
 from registry.service.bodies import check_not_packed, pieces_of
 from registry.service.fairness import LEAST_SECONDS, Shares
+from registry.service.limits import client_of
 from registry.service.readers import Readers, ReadItem
 from registry.service.submissions import Broken, Kind, Submission, SubmissionLimits, too_large
 from registry.service.verifying import COLUMNS, Summary, Verifying, row_of, verdict_on
@@ -94,7 +95,7 @@ class _Verification:
         ) -> Response:
             now = datetime.now(UTC) if at is None else _moment(at)
             verifying: Verifying = request.app.state.verifying
-            shares, address = self._shares_of(verifying.limits), request.client.host if request.client else ""
+            shares, address = self._shares_of(verifying.limits), client_of(request.scope)
             submission, is_answering = _submission(request, verifying, name), False
             shares.begin(address)
             release, work = partial(_release, submission, shares, address), _Work(verifying.limits, shares, address)
