@@ -17,6 +17,8 @@ from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes,
 from registry.errors import ChainUnavailable, WrongChain
 
 BlockNumber = int | Literal["latest"]
+# Endpoints that take no hashes of blocks (EIP-1898) say that the question is wrong, not that there is no such block.
+_WRONG_QUESTION = frozenset({-32600, -32601, -32602})
 DEFAULT_TIMEOUT_SECONDS = 10.0
 # The year 9999: what datetime can hold. A block time beyond it is not a block time.
 LATEST_TIMESTAMP = 253_402_300_799
@@ -153,6 +155,7 @@ class ChainClient:
         self._transport = transport
         self._no_batches = False
         self._no_block_receipts = False
+        self._no_block_hashes = False
         self.where = where
 
     @classmethod
@@ -199,7 +202,7 @@ class ChainClient:
             raise self._garbage("eth_getBlockByNumber", "there is no block 0")
         return genesis.hash
 
-    def code(self, address: str, at: BlockNumber = "latest") -> bytes:
+    def code(self, address: str, at: BlockNumber | bytes = "latest") -> bytes:
         """The code at an address, or b"" where there is none."""
         return self._read("eth_getCode", [address, _block_parameter(at)], data)
 
@@ -207,7 +210,7 @@ class ChainClient:
 
     def block(self, number: BlockNumber) -> Block | None:
         """The block at that height on the canonical chain, or None when the chain is not that long."""
-        block = self._block(_block_parameter(number))
+        block = self._block(number if isinstance(number, str) else to_hex(number))
         if block is not None and number != "latest" and block.number != number:
             raise self._garbage("eth_getBlockByNumber", f"asked for block {number}, got {block.number}")
         return block
@@ -268,8 +271,27 @@ class ChainClient:
 
     # Contracts
 
-    def call(self, to: str, call_data: bytes, at: BlockNumber = "latest", *, sender: str | None = None) -> bytes:
+    def call_at(self, to: str, call_data: bytes, number: int, block_hash: bytes) -> bytes:
+        """`call` as of a block by its hash (EIP-1898), so that no other block of that height can answer for it.
+
+        An endpoint that takes no hashes is asked by the height.
+        """
+        if not self._no_block_hashes:
+            try:
+                return self.call(to, call_data, block_hash)
+            except RpcRefused as error:
+                if error.rpc_code not in _WRONG_QUESTION:
+                    raise
+                self._no_block_hashes = True
+        return self.call(to, call_data, number)
+
+    def call(
+        self, to: str, call_data: bytes, at: BlockNumber | bytes = "latest", *, sender: str | None = None
+    ) -> bytes:
         """What the contract answers, without a transaction.
+
+        Args:
+            at: number or hash of the block as of which it answers.
 
         Raises:
             ContractReverted: the contract refused, with its error and arguments.
@@ -572,7 +594,9 @@ def _optional(decode: Callable[[Any], T]) -> Callable[[Any], T | None]:
     return lambda value: None if value is None else decode(value)
 
 
-def _block_parameter(number: BlockNumber) -> str:
+def _block_parameter(number: BlockNumber | bytes) -> object:
+    if isinstance(number, bytes):
+        return {"blockHash": to_hex(number), "requireCanonical": True}
     return number if isinstance(number, str) else to_hex(number)
 
 

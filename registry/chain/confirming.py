@@ -19,7 +19,7 @@ from registry.chain.hexadecimal import address_bytes
 from registry.chain.storage import CALLS_A_REQUEST, WORDS_A_REQUEST, WordRange
 from registry.errors import ChainError, ChainUnavailable
 from registry.store.index import EventFilter, EventPlace, Index
-from registry.store.index_facts import REVOCATION, SUSPENSION, IndexedBatch, IndexedParty, missing
+from registry.store.index_facts import REVOCATION, SUSPENSION, IndexedBatch, IndexedParty, Mark, missing
 from registry.timestamps import from_unix
 
 Place = tuple[int, bytes, int]
@@ -126,14 +126,14 @@ class StateCheck:
     nothing is missing in what is added.
     """
 
-    def __init__(self, index: Index, at: Callable[[int], State]):
+    def __init__(self, index: Index, at: Callable[[Mark], State]):
         self._index = index
         self._at = at
         self._slices = self._all()
         self._slice: Callable[[State], None] | None = None
         self._ledger: tuple[int, Ledger] | None = None
 
-    def step(self, number: int) -> bool:
+    def step(self, block: Mark) -> bool:
         """Compare one slice more as of a block, the cursor's; whether that was the last one.
 
         Raises:
@@ -144,7 +144,7 @@ class StateCheck:
             self._slice = next(self._slices, None)
         if self._slice is None:
             return True
-        self._slice(self._at(number))
+        self._slice(self._at(block))
         self._slice = None
         return False
 

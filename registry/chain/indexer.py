@@ -84,7 +84,7 @@ class Indexer:
         listener: Callable[[Step, Head], None] = lambda _step, _head: None,
         spans: Spans | None = None,
         near: int = NEAR_BLOCKS,
-        state: Callable[[int], State] | None = None,
+        state: Callable[[Mark], State] | None = None,
     ):
         self._registry = registry
         self._client: ChainClient = registry.client
@@ -97,7 +97,7 @@ class Indexer:
         # Issuers whose batches were not yet counted against the contract.
         self._uncounted: set[int] = set()
         self._near = near
-        self._state: Callable[[int], State] = state or (lambda at: Storage(registry, at))
+        self._state: Callable[[Mark], State] = state or (lambda at: Storage(registry, at.number, at.hash))
         self._witness = Witness(self._client, registry.address)
         self._newest: int | None = None
         # The highest block that was told of, and when.
@@ -342,7 +342,7 @@ class Indexer:
     def _confirm_state(self, head: Head, check: StateCheck) -> None:
         """By the next slice of the contract's state."""
         try:
-            is_done = check.step(head.cursor.number)
+            is_done = check.step(head.cursor)
         except ChainError as error:
             if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
                 raise
@@ -401,7 +401,7 @@ class Indexer:
         if self._patrol is None:
             return
         try:
-            is_done = self._patrol.step(head.cursor.number)
+            is_done = self._patrol.step(head.cursor)
         except ChainError as error:
             if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
                 return
