@@ -189,6 +189,11 @@ class ChainClient:
         health = getattr(self._transport, "health", None)
         return {} if health is None else {each.where: each.ok for each in health()}
 
+    def newest_told(self) -> int:
+        """Number of the newest block that any of the endpoints has told of; 0 with a single one."""
+        newest = getattr(self._transport, "newest_head", None)
+        return 0 if newest is None else newest()
+
     # Which chain
 
     def chain_id(self) -> int:

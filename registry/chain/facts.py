@@ -18,6 +18,8 @@ from registry.freshness import DEFAULT_LATE_SECONDS, HeadAge
 from registry.verdict import BatchFacts, BlockRef, ChainFacts, FactsUnavailable, PartyFacts
 
 WORD_BITS = 256
+MOST_BEHIND = 20
+"""Blocks by which the endpoint that is asked may be behind another one, as an index may be behind its chain."""
 
 T = TypeVar("T")
 
@@ -171,6 +173,14 @@ class FactsReader:
             block = self._client.block("latest")
             if block is None:
                 raise ChainUnavailable("the chain has no block", where=self._client.where, code="chain-garbage")
+            if (behind := self._client.newest_told() - block.number) > MOST_BEHIND:
+                # Another endpoint of this chain told of newer blocks, and does not answer now.
+                raise ChainUnavailable(
+                    f"the endpoint that answers is {behind} blocks behind another one",
+                    where=self._client.where,
+                    remedy=TRY_LATER,
+                    code="chain-behind",
+                )
             try:
                 final = self._client.finalized(self._finality_depth).number
             except ChainUnavailable as error:
