@@ -49,6 +49,9 @@ class FactsReader:
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
         head_age_seconds: the setting by which the newest block is late.
         clock: the real time.
+
+    Attributes:
+        asked: how many questions the chain was asked so far.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class FactsReader:
         self._head_age_seconds = head_age_seconds
         self._clock = clock
         self._read: dict[tuple[object, ...], object] = {}
+        self.asked = 0
 
     def facts(
         self, issuer: int, root: bytes, leaf_index: int, others: Iterable[OtherAnchor] = ()
@@ -265,6 +269,7 @@ class FactsReader:
 
     def _once(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
         if key not in self._read:
+            self.asked += 1
             self._read[key] = read()
         return self._read[key]  # type: ignore[return-value]
 
