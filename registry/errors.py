@@ -203,7 +203,7 @@ PUBLIC_SENTENCES: Final[Mapping[str, str]] = {
     "contract-reverted": "the contract refused the question",
     "database": "the database cannot be used at this moment",
     "events-missing": "the chain's endpoint left events out",
-    "finality-violated": "a block that was final has changed, and the index has stopped",
+    "finality-violated": "a block that was final has changed, and what follows the chain has stopped",
     "no-contract": "the contract is not on this chain",
     "no-finality": "the chain does not tell which block is final",
     "no-index": "nothing is indexed yet",

@@ -69,7 +69,7 @@ def secrets_of(settings: Settings) -> frozenset[str]:
     """All texts of these settings, of the files they name and of the environment that nobody may read."""
     found = set(_of_model(settings))
     for name, value in os.environ.items():
-        if _FOREIGN_VARIABLE.match(name) and _SECRET_WORD.search(name):
+        if _FOREIGN_VARIABLE.match(name) and _SECRET_WORD.search(name) and not name.endswith("_FILE"):
             found.add(value)
         elif _FOREIGN_VARIABLE.match(name):
             found |= _of_text(value)

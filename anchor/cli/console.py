@@ -73,6 +73,11 @@ class SafeConsole(Console):
         tables = [piece for piece in pieces if isinstance(piece, Listing | Fields)]
         self.print(*shown, *tables, style=style, crop=False, soft_wrap=not self.is_terminal)
 
+    def confirms(self, question: str) -> bool:
+        """Whether a person answers the question with yes."""
+        self.say(question, " [y/N]: ")
+        return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is drawn, without anything that a terminal obeys but what rich itself says to it."""
         if isinstance(renderable, str):

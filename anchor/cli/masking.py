@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any, TextIO
 
 from registry.secrets import Mask
@@ -32,25 +31,13 @@ class _Masked:
 
 @contextmanager
 def masked_output(mask: Mask) -> Iterator[None]:
-    """Standard output and standard error without secrets; so is what is said of an error that nobody caught."""
+    """Standard output and standard error without secrets."""
     if not mask.hides_anything:
         yield
         return
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (_Masked(stream, mask) for stream in before)
-    sys.excepthook = _hook(mask)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
-
-
-def _hook(mask: Mask) -> Any:
-    """As Python does at the end of a process, when the streams are its own again."""
-
-    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        import traceback
-
-        sys.stderr.write(mask("".join(traceback.format_exception(kind, error, trace))))
-
-    return told

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from anchor.batches import WORD_BITS
+from anchor.cli.console import SafeConsole
 from anchor.cli.session import Session, command
 from anchor.cli.targets import Target, TargetArgument, targets_of
 from anchor.history import History, UnknownBatch, named
@@ -126,7 +127,7 @@ def confirmed(question: str, *, yes: bool) -> None:
     """
     if yes or not at_a_terminal():
         return
-    if not typer.confirm(question, err=True):
+    if not SafeConsole(stderr=True).confirms(question):
         raise SettingsError("nothing was changed", remedy="Confirm it, or use --yes.", code="not-confirmed")
 
 

@@ -10,8 +10,8 @@ from typing import Final
 from registry.errors import IntakeError
 
 ADDRESSES_KEPT: Final = 10_000
-# Less is not worth asking a process for.
-LEAST_SECONDS: Final = 0.005
+# With less a document of some size would cost a process, which costs more than it had.
+LEAST_SECONDS: Final = 0.2
 
 
 class Shares:

@@ -11,37 +11,39 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 from registry.credential import Limits
 from registry.document import Reading, read_document
 from registry.errors import RegistryError
+from registry.projection import MOST_VALUES, projected
 from registry.receipt import Receipt
 from registry.service.submissions import Broken, Submitted, interpreted
 
 MEMORY_BYTES: Final = 1 << 30
 NICENESS: Final = 10
 READERS: Final = 1
+# What it costs to start a process in place of one that was ended; whoever had it ended pays for it.
+REPLACING_SECONDS: Final = 0.5
 # A machine that is busy otherwise gives a process at low priority little; this ends waiting for one that hangs.
 MOST_WAIT_FACTOR: Final = 20
 LEAST_WAIT_SECONDS: Final = 10.0
-MOST_CONTAINERS: Final = 50_000
-"""Objects and lists in what one document says: whoever answers lookups takes them over in one go, about 20 ms."""
-
-ELSEWHERE: Final = "Verify it on your own machine with `testamur verify`."
 
 _spawning = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
 class ReadItem:
-    """A credential of an upload that was read: a document with or without its receipt, or a receipt alone."""
+    """A credential of an upload that was read: a document with or without its receipt, or a receipt alone.
+
+    The reading has what the checks look at (`registry.projection`).
+    """
 
     name: str
     reading: Reading | None
@@ -66,26 +68,10 @@ def read_item(item: Submitted, limits: Limits) -> ReadItem | Broken:
         item = interpreted(item, limits)
     except RegistryError as error:
         return Broken.of(item.name, error)
-    reading = None if item.document is None else read_document(item.document, item.name, limits)
-    if reading is not None and _has_too_many([part.members for part in reading.parts]):
-        what = f"It has more than {MOST_CONTAINERS:,} objects and lists, the most that are looked through here."
-        return Broken(item.name, "too-much-work", what, ELSEWHERE)
-    return ReadItem(item.name, reading, item.receipt)
-
-
-def _has_too_many(values: Iterable[Any]) -> bool:
-    """Whether there are more objects and lists in these JSON values than are taken over."""
-    found, left = 0, list(values)
-    while left:
-        value = left.pop()
-        if isinstance(value, Mapping):
-            left += [each for each in value.values() if isinstance(each, (Mapping, list))]
-        else:
-            left += [each for each in value if isinstance(each, (Mapping, list))]
-        found += 1
-        if found + len(left) > MOST_CONTAINERS:
-            return True
-    return False
+    if item.document is None:
+        return ReadItem(item.name, None, item.receipt)
+    reading = projected(read_document(item.document, item.name, limits))
+    return too_many_values(item.name) if reading is None else ReadItem(item.name, reading, item.receipt)
 
 
 class Readers:
@@ -121,7 +107,7 @@ class Readers:
             if outcome is None:
                 self._ended(reader)
             self._free.put(reader if outcome is not None else None)
-        return outcome or Outcome(too_much_work(item.name, seconds), seconds)
+        return outcome or Outcome(too_much_work(item.name, seconds), seconds + REPLACING_SECONDS)
 
     def close(self) -> None:
         """End all processes; one that is needed again is started again."""
@@ -150,7 +136,7 @@ class _Reader:
             target=_work, args=(theirs, memory_bytes), name="reader", daemon=True
         )
         self._process.start()
-        _step_back(self._process.pid)
+        step_back(self._process.pid)
         theirs.close()
 
     def read(self, item: Submitted, limits: Limits, seconds: float) -> Outcome | None:
@@ -177,12 +163,19 @@ class _Reader:
 def too_much_work(name: str, seconds: float) -> Broken:
     """An item that would cost more than is spent on it."""
     what = f"Reading it takes more than the {seconds:g} seconds of processor time or the memory that it is given."
-    return Broken(name, "too-much-work", what, ELSEWHERE)
+    return Broken(name, "too-much-work", what, "Verify it on your own machine with `testamur verify`.")
+
+
+def too_many_values(name: str) -> Broken:
+    """An item of which the checks would have to look at too much."""
+    what = f"Its issuer, dates, status, achievements and proofs hold more than {MOST_VALUES:,} values."
+    return Broken(name, "too-much-work", what, "Verify it on your own machine with `testamur verify`.")
 
 
 def _work(pipe: Connection, memory_bytes: int) -> None:
     """In the process: read what comes, one at a time."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which ends this one
+    leave_session()
     _limit_memory(memory_bytes)
     while True:
         try:
@@ -200,13 +193,24 @@ def _work(pipe: Connection, memory_bytes: int) -> None:
         pipe.send(outcome)
 
 
-def _step_back(pid: int | None) -> None:
+def step_back(pid: int | None) -> None:
     """Have a process let others go first, from its first moment: what it imports costs more than most documents."""
     if pid is not None and hasattr(os, "setpriority"):
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
             if hasattr(os, "sched_setscheduler"):
                 os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
+
+
+def leave_session() -> None:
+    """Have this process count apart from the server where Linux divides processors among sessions first.
+
+    There, priorities compare the processes of one session only, and what a reader takes is missing from the server's
+    share when other programs want the processor too.
+    """
+    with suppress(AttributeError, OSError):
+        os.setsid()
+        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 
 def _limit_time(seconds: float) -> None:

@@ -160,7 +160,7 @@ def test_former_trees_are_served_from_s3_and_copied_there(
     with s3_server() as server:
         server.use(monkeypatch)
         monkeypatch.setenv("TESTAMUR_TREES", f"s3://{BUCKET}/trees")
-        for path in sorted((former / "trees").iterdir())[:2]:
+        for path in (path for path in (former / "trees").iterdir() if path.stem != root.hex()):
             server.put(f"trees/{path.name}", path.read_bytes())
         pushed = run("trees", "push", "--json").json
         assert ([each["root"] for each in pushed["copied"]], pushed["thereBefore"]) == ([f"0x{root.hex()}"], 2)

@@ -95,12 +95,12 @@ def test_a_dry_run_changes_nothing(run: Run, anchored: Path) -> None:
 def test_a_person_at_a_terminal_is_asked(run: Run, anchored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def answer(question: str, **_: object) -> bool:
+    def answer(_: object, question: str) -> bool:
         asked.append(question)
         return False
 
     monkeypatch.setattr(statuses, "at_a_terminal", lambda: True)
-    monkeypatch.setattr(statuses.typer, "confirm", answer)
+    monkeypatch.setattr(statuses.SafeConsole, "confirms", answer)
     refused = run("revoke", anchored / "000.json", "--json")
     assert (refused.code, refused.json["error"]["code"]) == (1, "not-confirmed")
     assert "for good" in asked[0]

@@ -19,6 +19,8 @@ from anchor.daemon.status import Status
 from registry.store.database import open_database
 from tests.daemon.ledger import ACCOUNT, CHAIN, CONTRACT
 
+STOPPED = "stopped for good: finality-violated: a block that was final has changed, and what follows the chain has stopped"
+
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
@@ -49,7 +51,7 @@ def test_health(client: TestClient, status: Status) -> None:
     assert answer.json() == {
         "ok": False,
         "state": "dead",
-        "checks": {f"loop {ACCOUNT}": {"ok": False, "why": "stopped for good: block 8 has changed"}},
+        "checks": {f"loop {ACCOUNT}": {"ok": False, "why": STOPPED}},
     }
 
 

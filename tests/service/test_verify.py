@@ -751,7 +751,7 @@ def test_questions_to_the_chain_are_work_too(site: Site, monkeypatch: pytest.Mon
 
 
 def test_a_client_that_used_its_time_up_is_told_to_wait(site: Site) -> None:
-    limits = SubmissionLimits(document_work=0.2, client_work=0.1, client_rate=1e-9)
+    limits = SubmissionLimits(document_work=0.2, client_work=0.3, client_rate=1e-9)
     client = TestClient(app_of(replace(site.verifying, limits=limits)), raise_server_exceptions=False)
     headers = {"Content-Type": "application/json"}
     first = client.post("/v1/verify", content=SLOW, headers=headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import pickle
 import re
@@ -225,6 +226,37 @@ _VALUES = st.recursive(
 @example(123456789012345680.0)
 def test_canonical_bytes_are_those_of_rfc8785(value: object) -> None:
     assert canonicalize([value]) == rfc8785.dumps([value])  # type: ignore[list-item]
+
+
+_FLOATS_OF_ANY_BITS = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", bits.to_bytes(8, "little"))[0])
+_NEAR_POWERS_OF_TEN = st.builds(
+    lambda power, digits, towards: math.nextafter(float(f"{digits}e{power}"), towards),
+    st.integers(-12, 25),
+    st.integers(-9999, 9999),
+    st.sampled_from([-math.inf, 0.0, math.inf]),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.one_of(_FLOATS_OF_ANY_BITS, _NEAR_POWERS_OF_TEN).filter(math.isfinite), max_size=200))
+@example([sign * float(f"1e{power}") for power in range(-30, 30) for sign in (1, -1)])
+@example([5e-324, 1.7976931348623157e308, 2.0**53, 2.0**63, 2.0**64, 1.5e-5, 1.234567890123456e20])
+def test_numbers_are_written_as_rfc8785_does(numbers: list[float]) -> None:
+    assert canonicalize(numbers) == rfc8785.dumps(numbers)
+    document = {"\U0001f600": numbers, "\ufb33": [{"b": numbers, "a": 1.0}]}
+    assert canonicalize(document) == rfc8785.dumps(document)  # type: ignore[arg-type]
+
+
+def test_no_number_makes_a_document_take_the_slowest_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = rfc8785.dumps({"a": [1e5, -0.0, 1e-7, 1e21, 1e20, 0.1], "\U0001f600": 1, "\ufb33": 1.0})
+    monkeypatch.setattr(rfc8785, "dumps", None)
+    text = '{"a":[1e5,-0,1e-7,1e21,100000000000000000000.0,0.1],"\\ud83d\\ude00":1,"\ufb33":1.0}'.encode()
+    assert strictjson.canonical_json(text)[1] == expected
+
+
+def test_what_nests_deeper_than_orjson_writes_is_written_too() -> None:
+    deep = b"[" * MOST_DEPTH + b"1e5" + b"]" * MOST_DEPTH
+    assert strictjson.canonical_json(deep, Limits(max_depth=MOST_DEPTH))[1] == deep.replace(b"1e5", b"100000")
 
 
 @settings(max_examples=150, deadline=None)
