@@ -19,7 +19,9 @@ from anchor.daemon.status import Status
 from registry.store.database import open_database
 from tests.daemon.ledger import ACCOUNT, CHAIN, CONTRACT
 
-STOPPED = "stopped for good: finality-violated: a block that was final has changed, and what follows the chain has stopped"
+STOPPED = (
+    "stopped for good: finality-violated: a block that was final has changed, and what follows the chain has stopped"
+)
 
 
 @pytest.fixture
