@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 BLOOM_BYTES: Final = 256
+FULL_BLOOM: Final = (1 << 8 * BLOOM_BYTES) - 1
 _LAST_BIT: Final = 8 * BLOOM_BYTES - 1
 
 
@@ -51,10 +52,9 @@ def may_hold(block: BlockEvents, address: bytes, topics: Iterable[bytes]) -> boo
 
     Some chains leave the filter out, or always empty: where it is empty and there are transactions, it says nothing.
     """
-    if not block.has_transactions:
-        return False
     if not block.bloom:
-        return True
+        return block.has_transactions
+    # One that says of a block without transactions that it has events contradicts itself: the receipts have to tell.
     return covers(block.bloom, bits(address)) and any(covers(block.bloom, bits(topic)) for topic in topics)
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
-from registry.chain.bloom import BLOOM_BYTES, bloom_of, covers
+from registry.chain.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
 from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
 from registry.errors import ChainUnavailable, WrongChain
 
 BlockNumber = int | Literal["latest"]
+# Endpoints that take no hashes of blocks (EIP-1898) say that the question is wrong, not that there is no such block.
+_WRONG_QUESTION = frozenset({-32600, -32601, -32602})
 DEFAULT_TIMEOUT_SECONDS = 10.0
 # The year 9999: what datetime can hold. A block time beyond it is not a block time.
 LATEST_TIMESTAMP = 253_402_300_799
@@ -153,6 +155,7 @@ class ChainClient:
         self._transport = transport
         self._no_batches = False
         self._no_block_receipts = False
+        self._no_block_hashes = False
         self.where = where
 
     @classmethod
@@ -186,6 +189,11 @@ class ChainClient:
         health = getattr(self._transport, "health", None)
         return {} if health is None else {each.where: each.ok for each in health()}
 
+    def newest_told(self) -> int:
+        """Number of the newest block that any of the endpoints has told of; 0 with a single one."""
+        newest = getattr(self._transport, "newest_head", None)
+        return 0 if newest is None else newest()
+
     # Which chain
 
     def chain_id(self) -> int:
@@ -199,7 +207,7 @@ class ChainClient:
             raise self._garbage("eth_getBlockByNumber", "there is no block 0")
         return genesis.hash
 
-    def code(self, address: str, at: BlockNumber = "latest") -> bytes:
+    def code(self, address: str, at: BlockNumber | bytes = "latest") -> bytes:
         """The code at an address, or b"" where there is none."""
         return self._read("eth_getCode", [address, _block_parameter(at)], data)
 
@@ -207,7 +215,7 @@ class ChainClient:
 
     def block(self, number: BlockNumber) -> Block | None:
         """The block at that height on the canonical chain, or None when the chain is not that long."""
-        block = self._block(_block_parameter(number))
+        block = self._block(number if isinstance(number, str) else to_hex(number))
         if block is not None and number != "latest" and block.number != number:
             raise self._garbage("eth_getBlockByNumber", f"asked for block {number}, got {block.number}")
         return block
@@ -268,8 +276,27 @@ class ChainClient:
 
     # Contracts
 
-    def call(self, to: str, call_data: bytes, at: BlockNumber = "latest", *, sender: str | None = None) -> bytes:
+    def call_at(self, to: str, call_data: bytes, number: int, block_hash: bytes) -> bytes:
+        """`call` as of a block by its hash (EIP-1898), so that no other block of that height can answer for it.
+
+        An endpoint that takes no hashes is asked by the height.
+        """
+        if not self._no_block_hashes:
+            try:
+                return self.call(to, call_data, block_hash)
+            except RpcRefused as error:
+                if error.rpc_code not in _WRONG_QUESTION:
+                    raise
+                self._no_block_hashes = True
+        return self.call(to, call_data, number)
+
+    def call(
+        self, to: str, call_data: bytes, at: BlockNumber | bytes = "latest", *, sender: str | None = None
+    ) -> bytes:
         """What the contract answers, without a transaction.
+
+        Args:
+            at: number or hash of the block as of which it answers.
 
         Raises:
             ContractReverted: the contract refused, with its error and arguments.
@@ -432,6 +459,8 @@ class ChainClient:
         told = bloom_of(value for log in logs for value in (address_bytes(log.address), *log.topics))
         if not covers(told, of.bloom or 0):
             raise self._no_receipts(of)
+        if len({log.log_index for log in logs}) < len(logs):
+            raise self._garbage("eth_getBlockReceipts", f"two events of block {of.block.number} have one number")
         return tuple(sorted(logs, key=lambda log: log.log_index))
 
     def _receipts(self, of: FilteredBlock) -> list[_Receipt]:
@@ -570,7 +599,9 @@ def _optional(decode: Callable[[Any], T]) -> Callable[[Any], T | None]:
     return lambda value: None if value is None else decode(value)
 
 
-def _block_parameter(number: BlockNumber) -> str:
+def _block_parameter(number: BlockNumber | bytes) -> object:
+    if isinstance(number, bytes):
+        return {"blockHash": to_hex(number), "requireCanonical": True}
     return number if isinstance(number, str) else to_hex(number)
 
 
@@ -616,9 +647,11 @@ def _block(value: Any) -> Block:
 
 def _filtered(value: Any) -> FilteredBlock:
     bloom = value.get("logsBloom")
+    bits = None if bloom is None else int.from_bytes(data(bloom, BLOOM_BYTES), "big")
     return FilteredBlock(
         block=_block(value),
-        bloom=None if bloom is None else int.from_bytes(data(bloom, BLOOM_BYTES), "big"),
+        # Some chains set all bits of every block: that is no filter.
+        bloom=None if bits == FULL_BLOOM else bits,
         transactions=tuple(
             data(each["hash"] if isinstance(each, Mapping) else each, HASH_BYTES)
             for each in _list(value["transactions"])

@@ -17,10 +17,13 @@ from registry.chain.bloom import BlockEvents, may_hold
 from registry.chain.client import FilteredBlock, Log
 from registry.chain.hexadecimal import address_bytes
 from registry.chain.storage import CALLS_A_REQUEST, WORDS_A_REQUEST, WordRange
-from registry.errors import ChainError
+from registry.errors import ChainError, ChainUnavailable
 from registry.store.index import EventFilter, EventPlace, Index
-from registry.store.index_facts import REVOCATION, SUSPENSION, IndexedBatch, IndexedParty, missing
+from registry.store.index_facts import REVOCATION, SUSPENSION, IndexedBatch, IndexedParty, Mark, missing
 from registry.timestamps import from_unix
+
+Place = tuple[int, bytes, int]
+"""Of an event: number and hash of its block, log index."""
 
 MOST_WORDS: Final = 1 << 16
 """Status words of one batch that are asked for: its leaf count is what a stranger says. Of more, those with events."""
@@ -64,24 +67,50 @@ class Witness:
         # Some chains fill the filter with something else: seen once, it is not believed again.
         self._believes_filters = True
 
-    def logs(self, blocks: Sequence[FilteredBlock], told: Collection[int]) -> tuple[Log, ...]:
+    def logs(self, blocks: Sequence[FilteredBlock], told: Collection[Place]) -> tuple[Log, ...]:
         """All events of the contract in these blocks.
 
         Args:
-            told: numbers of the blocks that are said to hold some.
+            told: events that are said to be there.
 
         Raises:
-            ChainUnavailable: receipts are not there (code `no-receipts`), or of another chain (`chain-moved`).
+            ChainUnavailable: receipts are not there, or without events that were told (code `no-receipts`), or of
+                another chain (`chain-moved`).
         """
+        did_believe = self._believes_filters
+        found = self._logs(blocks, told)
+        if did_believe and not self._believes_filters:
+            # What was passed over before the filter was found to be none.
+            found = self._logs(blocks, told)
+        return tuple(found)
+
+    def holds(self, each: FilteredBlock) -> None:
+        """An event of the contract is known to be in this block: what its filter says of that says what it is worth."""
+        self._believes_filters = self._believes_filters and self._by_filter(each)
+
+    def _logs(self, blocks: Sequence[FilteredBlock], told: Collection[Place]) -> list[Log]:
+        claimed: dict[tuple[int, bytes], set[int]] = {}
+        for number, block_hash, index in told:
+            claimed.setdefault((number, block_hash), set()).add(index)
+        numbers = {number for number, _, _ in told}
         found: list[Log] = []
         for each in blocks:
-            if each.block.number not in told and not self._may_hold(each):
+            may_hold = self._may_hold(each)
+            if each.block.number not in numbers and not may_hold:
                 continue
             logs = [log for log in self._client.all_logs(each) if log.address == self._address]
-            if any(log.topics and log.topics[0] in self._topics for log in logs) and not self._by_filter(each):
-                self._believes_filters = False
+            if any(log.topics and log.topics[0] in self._topics for log in logs):
+                self.holds(each)
+            there = {log.log_index for log in logs}
+            if may_hold and not claimed.get((each.block.number, each.block.hash), set()) <= there:
+                # Either is wrong, and nothing tells which.
+                raise ChainUnavailable(
+                    f"the receipts of block {each.block.number} are without events that the endpoint told of",
+                    remedy="Try again later, use another endpoint, or make the index anew: testamur index --anew.",
+                    code="no-receipts",
+                )
             found += logs
-        return tuple(found)
+        return found
 
     def _may_hold(self, each: FilteredBlock) -> bool:
         return bool(each.transactions) if not self._believes_filters else self._by_filter(each)
@@ -97,14 +126,14 @@ class StateCheck:
     nothing is missing in what is added.
     """
 
-    def __init__(self, index: Index, at: Callable[[int], State]):
+    def __init__(self, index: Index, at: Callable[[Mark], State]):
         self._index = index
         self._at = at
         self._slices = self._all()
         self._slice: Callable[[State], None] | None = None
         self._ledger: tuple[int, Ledger] | None = None
 
-    def step(self, number: int) -> bool:
+    def step(self, block: Mark) -> bool:
         """Compare one slice more as of a block, the cursor's; whether that was the last one.
 
         Raises:
@@ -115,7 +144,7 @@ class StateCheck:
             self._slice = next(self._slices, None)
         if self._slice is None:
             return True
-        self._slice(self._at(number))
+        self._slice(self._at(block))
         self._slice = None
         return False
 

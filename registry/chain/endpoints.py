@@ -157,6 +157,11 @@ class Endpoints:
                 for one in self._known
             ]
 
+    def newest_head(self) -> int:
+        """The newest block that any of them has shown, also one that does not answer now; 0 when none has."""
+        with self._lock:
+            return max((one.head or 0 for one in self._known if not one.excluded and not one.strays), default=0)
+
     def close(self) -> None:
         """Close all connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)

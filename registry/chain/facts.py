@@ -18,6 +18,8 @@ from registry.freshness import DEFAULT_LATE_SECONDS, HeadAge
 from registry.verdict import BatchFacts, BlockRef, ChainFacts, FactsUnavailable, PartyFacts
 
 WORD_BITS = 256
+MOST_BEHIND = 20
+"""Blocks by which the endpoint that is asked may be behind another one, as an index may be behind its chain."""
 
 T = TypeVar("T")
 
@@ -47,6 +49,9 @@ class FactsReader:
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
         head_age_seconds: the setting by which the newest block is late.
         clock: the real time.
+
+    Attributes:
+        asked: how many questions the chain was asked so far.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class FactsReader:
         self._head_age_seconds = head_age_seconds
         self._clock = clock
         self._read: dict[tuple[object, ...], object] = {}
+        self.asked = 0
 
     def facts(
         self, issuer: int, root: bytes, leaf_index: int, others: Iterable[OtherAnchor] = ()
@@ -171,6 +177,14 @@ class FactsReader:
             block = self._client.block("latest")
             if block is None:
                 raise ChainUnavailable("the chain has no block", where=self._client.where, code="chain-garbage")
+            if (behind := self._client.newest_told() - block.number) > MOST_BEHIND:
+                # Another endpoint of this chain told of newer blocks, and does not answer now.
+                raise ChainUnavailable(
+                    f"the endpoint that answers is {behind} blocks behind another one",
+                    where=self._client.where,
+                    remedy=TRY_LATER,
+                    code="chain-behind",
+                )
             try:
                 final = self._client.finalized(self._finality_depth).number
             except ChainUnavailable as error:
@@ -255,6 +269,7 @@ class FactsReader:
 
     def _once(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
         if key not in self._read:
+            self.asked += 1
             self._read[key] = read()
         return self._read[key]  # type: ignore[return-value]
 

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from threading import Event as Flag
 from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from registry.chain.client import Block, ChainClient, Log
-from registry.chain.confirming import State, StateCheck, Witness
+from registry.chain.client import Block, ChainClient, FilteredBlock, Log
+from registry.chain.confirming import Place, State, StateCheck, Witness
 from registry.chain.contract import CredentialRegistry, Event
 from registry.chain.spans import Spans
 from registry.chain.storage import Storage
@@ -45,6 +45,9 @@ BLOCKS_A_STEP: Final = 100
 HEADERS_A_STEP: Final = 1_000
 STATE_BLOCKS: Final = 64
 """By which the cursor may be below the newest block for the contract to be asked: most nodes keep the state of 128."""
+REMEMBERED_SECONDS: Final = 3_600.0
+"""For which a chain is as long as it was once told to be, whatever is told later: behind one address may be several
+machines, and one that stands still may not unsay how far the chain is. By then its newest block is old."""
 FORMER_SECONDS: Final = 600.0
 """For which an edition that was replaced is kept, for whoever is in the middle of reading it."""
 
@@ -81,7 +84,7 @@ class Indexer:
         listener: Callable[[Step, Head], None] = lambda _step, _head: None,
         spans: Spans | None = None,
         near: int = NEAR_BLOCKS,
-        state: Callable[[int], State] | None = None,
+        state: Callable[[Mark], State] | None = None,
     ):
         self._registry = registry
         self._client: ChainClient = registry.client
@@ -94,9 +97,12 @@ class Indexer:
         # Issuers whose batches were not yet counted against the contract.
         self._uncounted: set[int] = set()
         self._near = near
-        self._state: Callable[[int], State] = state or (lambda at: Storage(registry, at))
+        self._state: Callable[[Mark], State] = state or (lambda at: Storage(registry, at.number, at.hash))
         self._witness = Witness(self._client, registry.address)
         self._newest: int | None = None
+        # The highest block that was told of, and when.
+        self._highest: tuple[int, float] | None = None
+        self._has_tried_filters = False
         # Up to this block each one is read with its header, however far it is: events were missing there.
         self._careful = -1
         # How what is not confirmed is being confirmed: a second reading up to a block and then the state, or headers.
@@ -168,6 +174,7 @@ class Indexer:
         head = self._head()
         newest = self._existing(self._client.block("latest"), "latest")
         self._newest = newest.number
+        seen = self._remembered(head, newest.number)
         self._check_final(head)
         if newest.number < head.cursor.number:
             # Either an endpoint that lags behind, or a chain that is shorter now: its own newest block tells.
@@ -180,9 +187,9 @@ class Indexer:
         if is_confirming:
             head = self._head()
         if newest.number > head.cursor.number:
-            step = self._add(head, newest.number, final)
+            step = self._add(head, newest.number, final, seen)
         else:
-            self._settle(head, final, newest.number)
+            self._settle(head, final, seen)
             step = Step.CONFIRMED if is_confirming else Step.NOTHING_NEW
             if step is Step.NOTHING_NEW:
                 self._look_again(head)
@@ -193,7 +200,18 @@ class Indexer:
 
     # Forward
 
-    def _add(self, head: Head, newest: int, final: Mark | None) -> Step:
+    def _remembered(self, head: Head, newest: int) -> int:
+        """The newest block that was told of lately, here or to another process."""
+        now = time.monotonic()
+        number, told_at = self._highest or (head.seen, now)
+        if newest >= number or now - told_at > REMEMBERED_SECONDS:
+            number, told_at = newest, now
+        elif head.seen > number:
+            number, told_at = head.seen, now
+        self._highest = number, told_at
+        return number
+
+    def _add(self, head: Head, newest: int, final: Mark | None, seen: int) -> Step:
         first = head.cursor.number + 1
         is_near = newest - head.cursor.number <= self._near or first <= self._careful
         last = min(newest, head.cursor.number + min(self._spans.length, BLOCKS_A_STEP if is_near else newest))
@@ -201,7 +219,7 @@ class Indexer:
             found = self._client.logs_with_headers(self._registry.address, first, last)
         except ChainUnavailable as error:
             if self._spans.shorter(error, last - first + 1):
-                return self._add(head, newest, final)
+                return self._add(head, newest, final, seen)
             raise
         if found.first.parent_hash != head.cursor.hash:
             # The cursor's block was replaced since it was looked at; the next step takes it back.
@@ -211,7 +229,8 @@ class Indexer:
             blocks = self._client.filtered_blocks(first, last)
             if (blocks[0].block.hash, blocks[-1].block.hash) != (found.first.hash, found.last.hash):
                 raise self._client.moved()
-            logs = self._witness.logs(blocks, {log.block_number for log in found.logs})
+            told = {(log.block_number, log.block_hash, log.log_index) for log in found.logs}
+            logs = self._witnessed(blocks, told)
             headers = [each.block for each in blocks]
         events = self._events(logs, headers)
         issuers = {event.arguments["issuer"] for event in events if event.name == "Anchored"}
@@ -220,7 +239,7 @@ class Indexer:
             counts = self._counts(last) if last == newest and (events or self._uncounted) else None
             if counts is not None and self._existing(self._client.block(last), last).hash != found.last.hash:
                 raise self._client.moved()
-            self._writer.add(head, events, _mark(found.last), seen=newest, counts=counts, complete=is_near)
+            self._writer.add(head, events, _mark(found.last), seen=seen, counts=counts, complete=is_near)
         except ChainError as error:
             if error.code != EVENTS_MISSING:
                 raise
@@ -231,9 +250,19 @@ class Indexer:
             self._checked_to = last
         self._spans.worked(len(events))
         after = self._head()
-        self._settle(after, final, newest)
+        self._settle(after, final, seen)
         self._listener(Step.ADDED, after)
         return Step.ADDED
+
+    def _witnessed(self, blocks: Sequence[FilteredBlock], told: Collection[Place]) -> tuple[Log, ...]:
+        """All events of these blocks; before the first time, an event that is known says what filters are worth."""
+        if not self._has_tried_filters:
+            for batch in self._writer.index.batches(limit=1, newest_first=True):
+                (there,) = self._client.filtered_blocks(batch.block.number, batch.block.number)
+                if there.block.hash == batch.block.hash:
+                    self._witness.holds(there)
+            self._has_tried_filters = True
+        return self._witness.logs(blocks, told)
 
     def _events(self, logs: tuple[Log, ...], known: Iterable[Block]) -> list[IndexedEvent]:
         """The logs as the index has them, with the times of their blocks, which must be the blocks they name."""
@@ -306,14 +335,14 @@ class Indexer:
         last = min(head.cursor.number, first + HEADERS_A_STEP - 1)
         blocks = self._client.filtered_blocks(first, last)
         here = self._writer.events(head, first, last)
-        logs = self._witness.logs(blocks, {event.block.number for event in here})
+        logs = self._witnessed(blocks, {(event.block.number, event.block.hash, event.log_index) for event in here})
         head = self._mended(head, here, self._events(logs, [each.block for each in blocks]), is_complete=True)
         self._confirmed(head, last)
 
     def _confirm_state(self, head: Head, check: StateCheck) -> None:
         """By the next slice of the contract's state."""
         try:
-            is_done = check.step(head.cursor.number)
+            is_done = check.step(head.cursor)
         except ChainError as error:
             if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
                 raise
@@ -372,7 +401,7 @@ class Indexer:
         if self._patrol is None:
             return
         try:
-            is_done = self._patrol.step(head.cursor.number)
+            is_done = self._patrol.step(head.cursor)
         except ChainError as error:
             if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
                 return
@@ -395,6 +424,8 @@ class Indexer:
             if mark.number < head.cursor.number and self._is_canonical(mark):
                 self._writer.roll_back(head, mark)
                 self._start_over()
+                # The chain that was that long is no more.
+                self._highest = None if self._newest is None else (self._newest, time.monotonic())
                 _log.warning(
                     "the chain reorganised: %d blocks taken back, to block %d",
                     head.cursor.number - mark.number,
@@ -465,11 +496,11 @@ class Indexer:
             return None
         return _mark(final)
 
-    def _settle(self, head: Head, final: Mark | None, newest: int) -> None:
+    def _settle(self, head: Head, final: Mark | None, seen: int) -> None:
         # The final block has to be on the chain that was indexed; one read later may already be on another.
         if final is not None and final.number <= head.cursor.number and not self._is_canonical(final):
             raise self._client.moved()
-        self._writer.settle(head, final=final, seen=newest)
+        self._writer.settle(head, final=final, seen=seen)
 
     def _is_canonical(self, mark: Mark) -> bool:
         block = self._client.block(mark.number)

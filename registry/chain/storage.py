@@ -31,13 +31,18 @@ WordRange = tuple[int, bytes, int, int, int]
 class Storage:
     """The contract's own answers, all at one block and many in a request, through the contract's own `multicall`.
 
+    Args:
+        at: number of the block.
+        block_hash: of the same block, where it is known: answers as of another one of that height are none then.
+
     Every method raises `ChainUnavailable` when there is no answer or one that the contract cannot have given.
     """
 
-    def __init__(self, registry: CredentialRegistry, at: int):
+    def __init__(self, registry: CredentialRegistry, at: int, block_hash: bytes | None = None):
         self._client = registry.client
         self._address = registry.address
         self._at = at
+        self._hash = block_hash
 
     def count(self, function: str) -> int:
         """`partyCount` or `accreditationCount`."""
@@ -98,14 +103,14 @@ class Storage:
     def _answers(self, calls: list[bytes]) -> list[bytes | None]:
         if len(calls) == 1:
             try:
-                return [self._client.call(self._address, calls[0], self._at)]
+                return [self._called(calls[0])]
             except ContractReverted as refusal:
                 if refusal.error not in _UNKNOWN:
                     raise
                 return [None]
         multicall = artifact().functions["multicall"]
         try:
-            answer = self._client.call(self._address, multicall.encode(calls), self._at)
+            answer = self._called(multicall.encode(calls))
         except (ChainUnavailable, ContractReverted) as error:
             if isinstance(error, ChainUnavailable) and error.code not in ASK_FOR_LESS:
                 raise
@@ -116,6 +121,11 @@ class Storage:
         if len(answers) != len(calls):
             raise self._senseless("multicall", f"{len(calls)} answers were due, {len(answers)} came")
         return list(answers)
+
+    def _called(self, call: bytes) -> bytes:
+        if self._hash is None:
+            return self._client.call(self._address, call, self._at)
+        return self._client.call_at(self._address, call, self._at, self._hash)
 
     def _understood(self, what: str, read: Callable[[], Any]) -> Any:
         try:

@@ -124,6 +124,7 @@ class Verifier:
                 registry, finality_depth=finality_depth, head_age_seconds=head_age_seconds, clock=clock
             )
             self._here = None if chain is None else (chain, registry.address.lower())
+        self._first_reader = self._reader
         self._known = known
         self._trust = trust
         self._now = now
@@ -133,6 +134,11 @@ class Verifier:
         self._read_ledger = ledger
         self._silences = 0
         self._searched: dict[int, Collection[bytes]] = {}
+
+    @property
+    def asked(self) -> int:
+        """How many questions the chain was asked for all verdicts so far."""
+        return 0 if isinstance(self._first_reader, FactsUnavailable) else self._first_reader.asked
 
     def verify_bytes(self, document: bytes, name: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a document or file.

@@ -17,6 +17,7 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """For what can never change once its block is final."""
 REVALIDATE: Final = "no-cache"
 """For what may change with the next block: kept, and asked about each time."""
+_KEY_BYTES: Final = blake2b.MAX_KEY_SIZE
 BY_ACCEPT: Final = {"Vary": "Accept"}
 """For what has several forms."""
 
@@ -31,10 +32,11 @@ def answer(
 ) -> Response:
     """The content with its `asOf`, or 304 when the client has it (RFC 9110 section 13.1.2).
 
-    The tag is weak: it does not cover `asOf`, which changes with every block.
+    The tag is weak: it does not cover `asOf`, which changes with every block, but for the kind of its warning: what a
+    client keeps must not outlive what is doubted since.
     """
     body = orjson.dumps(content)
-    tag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'
+    tag = f'W/"{blake2b(body, digest_size=16, key=as_of.warned[:_KEY_BYTES]).hexdigest()}"'
     told = [*as_of.headers, *_raw(headers or {})]
     kept = IMMUTABLE if immutable else REVALIDATE
     return _sent(request, body[:-1] + b',"asOf":' + as_of.json + b"}", JSON, tag, told, kept)

@@ -59,7 +59,7 @@ class IndexedFacts:
         self._index = index
         self._horizon = horizon or Horizon(index)
         self._ledger = _Kept(index, Index.ledger)
-        self._counted = _Kept(index, partial(_counted, trees))
+        self._counted = _Kept(index, partial(_counted, trees), Index.loaded)
         self._as_of: _AsOf | None = None
         self._figuring = threading.Lock()
         self._figures: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
@@ -127,8 +127,8 @@ class IndexedFacts:
         """
         ledger = self.ledger(moment)
         with self._figuring:
-            head, counted = self._counted.get()
-            key = (head.source, head.version, ledger.as_of, moment, review_days)
+            _, counted = self._counted.get()
+            key = (self._counted.version, ledger.as_of, moment, review_days)
             if key not in self._figures:
                 told = insights(ledger, counted.batches, counted.parties, moment, review_days=review_days)
                 self._figures[key] = orjson.dumps(told.to_dict())
@@ -138,25 +138,35 @@ class IndexedFacts:
 
 
 class _Kept(Generic[T]):
-    """A value that is read from the index, and again only when that has changed."""
+    """A value that is read from the index, and again only when that has changed.
 
-    def __init__(self, index: Index, read: Callable[[Index], T]):
+    Args:
+        besides: what else it depends on.
+    """
+
+    def __init__(self, index: Index, read: Callable[[Index], T], besides: Callable[[Index], int] = lambda _index: 0):
         self._index = index
         self._read = read
+        self._besides = besides
         self._lock = threading.Lock()
-        self._found: tuple[tuple[int, int], T] | None = None
+        self._found: tuple[tuple[int, int, int], T] | None = None
+
+    @property
+    def version(self) -> object:
+        """Differs for every value that was read."""
+        return None if self._found is None else self._found[0]
 
     def get(self) -> tuple[Head, T]:
         """The value, and a head of the index by which it has not changed."""
         with self._lock:
             for _ in range(_TRIES):
                 head = _head(self._index)
-                version = (head.source, head.version)
+                version = (head.source, head.version, self._besides(self._index))
                 if self._found is not None and self._found[0] == version:
                     return head, self._found[1]
                 value = self._read(self._index)
                 after = _head(self._index)
-                if (after.source, after.version) == version:
+                if (after.source, after.version) == version[:2]:
                     self._found = version, value
                     return head, value
         raise ChainUnavailable(

@@ -29,12 +29,14 @@ class AsOf:
     Attributes:
         json: the same as JSON.
         headers: the same for an answer's head, as they are sent.
+        warned: the code of its warning, or nothing.
     """
 
     head: Head
     reach: Reach
     json: bytes
     headers: tuple[tuple[bytes, bytes], ...]
+    warned: bytes = b""
 
     @property
     def member(self) -> dict[str, orjson.Fragment]:
@@ -88,6 +90,7 @@ class AsOf:
             "blocksBehind": behind,
             "chainSeenAt": moment_text(int(head.seen_at)),
         }
+        warned = head.trouble_code or ("" if reach.age.freshness is Freshness.FRESH else reach.age.code)
         if head.trouble_code is not None:
             what = "The index does not follow the chain at this moment"
             why = public_sentence(head.trouble_code, "the chain could not be read")
@@ -95,7 +98,7 @@ class AsOf:
         elif reach.age.freshness is not Freshness.FRESH:
             content["warning"] = f"{reach.age.text} ({reach.age.code})"
         headers = (b"index-block", b"%d" % cursor.number), (b"index-blocks-behind", b"%d" % behind)
-        return cls(head, reach, orjson.dumps(content), headers)
+        return cls(head, reach, orjson.dumps(content), headers, warned.encode())
 
 
 class Horizon:

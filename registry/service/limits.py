@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from ipaddress import IPv6Address
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,20 @@ from registry.service.problems import problem
 
 ADDRESSES_KEPT: Final = 10_000
 BURST_SECONDS: Final = 4.0
+_HOST_BITS: Final = 64
+
+
+def client_of(scope: Scope) -> str:
+    """Who sends a request, as far as limits go: an address, of IPv6 the network of 64 bits that one subscriber has."""
+    client: Any = scope.get("client")
+    address: str = client[0] if client else ""
+    if ":" not in address:
+        return address
+    try:
+        known = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(known.ipv4_mapped or IPv6Address(int(known) >> _HOST_BITS << _HOST_BITS))
 
 
 class RateLimit:
@@ -53,8 +68,7 @@ class RateLimit:
         await self._app(scope, receive, send)
 
     def _take(self, scope: Scope) -> bool:
-        client: Any = scope.get("client")
-        address = client[0] if client else ""
+        address = client_of(scope)
         now, most = self._clock(), max(1.0, self._rate * BURST_SECONDS)
         tokens, counted_at = self._buckets.pop(address, (most, now))
         tokens = min(most, tokens + (now - counted_at) * self._rate)

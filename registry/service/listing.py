@@ -114,7 +114,8 @@ class StatusLists:
         """
         url = self._url(issuer, purpose, number, asked)
         head = self._index.head()
-        key = None if head is None else (head.source, head.version, head.final, url)
+        # A tree that is loaded later may show that a credential of one batch is revoked in another.
+        key = None if head is None else (head.source, head.version, head.final, self._index.loaded(), url)
         if key is not None:
             with self._lock:
                 if key in self._kept:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
@@ -16,7 +16,7 @@ from fastapi import Request
 from registry.accreditation import Ledger
 from registry.freshness import AgeLimits
 from registry.service.horizon import READY_LAG, AsOf, Horizon
-from registry.service.lookup import Lookup, Searched
+from registry.service.lookup import Found, Lookup, Searched
 from registry.service.problems import NotHere
 from registry.service.reading import guarded
 from registry.store.database import is_postgresql
@@ -116,6 +116,15 @@ class Service:
         coverage = Searched(*self.index.coverage(issuer, named=ISSUERS_NAMED))
         self._coverage[issuer] = (moment, version, coverage)
         return coverage
+
+    def unsearched(self, as_of: AsOf, found: Iterable[Found]) -> dict[str, dict[str, int]]:
+        """For JSON: by issuer of what was found, in how many of its other batches the digest was not looked for.
+
+        It may be in them, and revoked there; nothing where there are none.
+        """
+        counts = {issuer: self.searched(as_of, issuer).without_tree for issuer in {each.batch.issuer for each in found}}
+        told = {str(issuer): count for issuer, count in sorted(counts.items()) if count}
+        return {"notSearched": told} if told else {}
 
 
 def service_of(request: Request) -> Service:

@@ -264,20 +264,19 @@ class Index:
 
     def counts(self) -> Mapping[str, int]:
         """How many `parties`, `batches`, `credentials` (leaves) and `events` there are, and `trees` that are loaded."""
-        of = indexed_batch.c
+        of, trees = indexed_batch.c, self.loaded()
         with self.engine.connect() as connection:
             batches = connection.execute(
                 select(func.count(), func.coalesce(func.sum(of.leaf_count), 0)).where(of.source == self.source)
             ).one()
             parties = select(func.count()).select_from(indexed_party).where(indexed_party.c.source == self.source)
             events = select(func.count()).select_from(indexed_event).where(indexed_event.c.source == self.source)
-            trees = select(func.count()).select_from(indexed_tree).where(indexed_tree.c.state == LOADED)
             return {
                 "parties": connection.execute(parties).scalar_one(),
                 "batches": int(batches[0]),
                 "credentials": int(batches[1]),
                 "events": connection.execute(events).scalar_one(),
-                "trees": connection.execute(trees).scalar_one(),
+                "trees": trees,
             }
 
     # Statuses
@@ -393,6 +392,13 @@ class Index:
                     if tree in asked:
                         found[tree] = IndexedTree(tree, row.state, row.loaded_at)
         return found
+
+    def loaded(self) -> int:
+        """How many trees are loaded: what follows from leaves changes with it, and not with events alone."""
+        query = select(func.count()).select_from(indexed_tree).where(indexed_tree.c.state == LOADED)
+        with self.engine.connect() as connection:
+            number: int = connection.execute(query).scalar_one()
+        return number
 
     def without_tree(
         self, *, issuer: int | None = None, after: TreeId | None = None, limit: int = 1000

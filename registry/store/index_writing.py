@@ -8,9 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, exists, func, insert, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from registry.accreditation import EVENT_NAMES
 from registry.errors import ChainError
@@ -146,19 +161,23 @@ class IndexWriter:
         """Have this edition be the current one, from one moment to the next; the one before it becomes the former.
 
         Raises:
-            ValueError: it is not there, or is the current one already.
+            ValueError: it is not there, is the current one already, or may lack events.
         """
         with self._engine.begin() as connection:
             mine = self._read(connection)
             if mine is None or self._edition is Edition.CURRENT:
                 raise ValueError("there is no edition that could take the place of the current one")
+            if not mine.is_confirmed:
+                raise ValueError("an edition that is not confirmed cannot take the place of the current one")
             _forget(connection, self._read(connection, Edition.FORMER))
             current = self._read(connection, Edition.CURRENT)
             if current is not None:
                 renamed = {"chain": f"{self._chain}{Edition.FORMER}", "seen_at": now(connection)}
                 connection.execute(update(indexed_chain).where(indexed_chain.c.id == current.source).values(**renamed))
-            taken = update(indexed_chain).where(indexed_chain.c.id == mine.source).values(chain=self._chain)
-            connection.execute(taken)
+            # Made of an endpoint that is behind, it must not unsay how far the chain is known to be.
+            seen = max(mine.seen, current.seen) if _is_sound(current, mine) else mine.seen
+            taken = update(indexed_chain).where(indexed_chain.c.id == mine.source)
+            connection.execute(taken.values(chain=self._chain, seen_number=seen))
 
     def forget_former(self, *, seconds: float) -> None:
         """Remove the former edition when it was replaced so long ago that nobody is in the middle of reading it."""
@@ -266,7 +285,7 @@ class IndexWriter:
     def settle(self, head: Head, *, final: Mark | None, seen: int) -> None:
         """Take down what the chain says of itself: the newest final block, if it says, and the newest one."""
         of, event = indexed_block.c, indexed_event.c
-        values: dict[str, Any] = {"seen_number": seen, "trouble_code": None, "trouble_why": None}
+        values: dict[str, Any] = {"seen_number": seen}
         with self._engine.begin() as connection:
             if final is not None and (head.final is None or final.number > head.final):
                 values |= {"final_number": final.number, "final_hash": final.hash}
@@ -277,6 +296,8 @@ class IndexWriter:
                 connection.execute(delete(indexed_block).where(old, not_(told)))
             this = update(indexed_chain).where(indexed_chain.c.id == head.source)
             connection.execute(this.values(seen_at=now(connection), **values))
+            # Another process may have found since what cannot heal.
+            connection.execute(this.where(_heals()).values(trouble_code=None, trouble_why=None))
 
     def trouble(self, error: ChainError, *, seen: int | None = None) -> None:
         """Take down what keeps the index from going on; what cannot heal by itself is not written over.
@@ -286,10 +307,9 @@ class IndexWriter:
         """
         of = indexed_chain.c
         mine = and_(of.chain == f"{self._chain}{self._edition}", of.contract == self._contract)
-        lasting = and_(of.trouble_code.is_not(None), of.trouble_code == FINALITY_VIOLATED)
         values: dict[str, Any] = {"trouble_code": error.code, "trouble_why": str(error)}
         with self._engine.begin() as connection:
-            connection.execute(update(indexed_chain).where(mine, not_(lasting)).values(**values))
+            connection.execute(update(indexed_chain).where(mine, _heals()).values(**values))
             if seen is not None:
                 further = update(indexed_chain).where(mine, of.seen_number < seen)
                 connection.execute(further.values(seen_number=seen))
@@ -315,6 +335,17 @@ class IndexWriter:
             known = set(connection.execute(query).scalars())
             rows = [{"source": source, **mark._asdict()} for mark in some if mark.number not in known]
             _insert(connection, indexed_block, rows)
+
+
+def _heals() -> ColumnElement[bool]:
+    """Of the row of an indexed contract, whether what keeps it from going on may be over."""
+    of = indexed_chain.c.trouble_code
+    return or_(of.is_(None), of != FINALITY_VIOLATED)
+
+
+def _is_sound(head: Head | None, other: Head) -> TypeGuard[Head]:
+    """Whether an edition is of the same chain as the other one, as far as it says."""
+    return head is not None and head.genesis_hash == other.genesis_hash and head.trouble_code != FINALITY_VIOLATED
 
 
 def _forget(connection: Connection, head: Head | None) -> None:

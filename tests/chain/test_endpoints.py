@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from registry.chain.client import ChainClient, RpcRefused
+from registry.chain.contract import CredentialRegistry
 from registry.chain.endpoints import MOST_SENDS_OWED, Endpoints
+from registry.chain.facts import FactsReader
 from registry.errors import ChainUnavailable, SettingsError, WrongChain
+from registry.verdict import FactsUnavailable
 from tests.chain.worlds import BrokenEndpoint, Exchange, devnet
 
 HASH = "0x" + "ab" * 32
@@ -329,3 +332,30 @@ def embedded_url(tmp_path: Any) -> Any:
     with devnet(chain) as url:
         yield url
     chain.close()
+
+
+def test_the_newest_block_that_was_shown_is_known_when_its_endpoint_is_silent() -> None:
+    good, old, clock = Fake("good", head=100), Fake("old", head=40), Clock()
+    client = ChainClient(Endpoints([old, good], clock=clock))
+    client.request("eth_getBlockByNumber", ["latest", False])
+    good.down = True
+    assert client.request("eth_getBlockByNumber", ["latest", False])["of"] == "old"
+    assert client.newest_told() == 100
+    assert ChainClient(good).newest_told() == 0
+
+
+@pytest.mark.parametrize(("told", "code"), [(61, "chain-behind"), (60, "chain-garbage")])
+def test_no_verdict_is_formed_at_an_endpoint_that_is_far_behind_another(told: int, code: str) -> None:
+    class Old(Fake):
+        def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+            if method != "eth_getBlockByNumber":
+                return {"result": None}
+            return {"result": {"number": "0x28", "hash": HASH, "parentHash": HASH, "timestamp": "0x1"}}
+
+        def newest_head(self) -> int:
+            return told
+
+    registry = CredentialRegistry(ChainClient(Old("old")), "0x" + "11" * 20)
+    found = FactsReader(registry).facts(1, bytes(32), 0)
+    assert isinstance(found, FactsUnavailable)
+    assert found.code == code

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from registry.chain.bloom import bloom_of
+from registry.chain.bloom import BlockEvents, bloom_of, may_hold
 from registry.chain.client import METHOD_NOT_FOUND, ChainClient
+from registry.chain.hexadecimal import address_bytes
 from registry.errors import ChainUnavailable
 
 BLOCK, OTHER = "0x" + "bb" * 32, "0x" + "cc" * 32
@@ -91,3 +92,31 @@ def test_a_header_without_a_filter_says_nothing_about_receipts(bloom: str | None
     node = Node()
     node.header |= {"logsBloom": bloom}
     assert read(node) == 1
+
+
+def test_a_filter_with_all_bits_set_is_none() -> None:
+    node = Node()
+    node.header["logsBloom"] = "0x" + "ff" * 256
+    assert read(node) == 1
+
+
+def test_a_block_whose_filter_has_events_and_whose_list_of_transactions_is_empty_is_not_read_as_empty() -> None:
+    node = Node()
+    node.header["transactions"] = []
+    node.receipts = []
+    (block,) = ChainClient(node).filtered_blocks(1, 1)
+    assert block.bloom
+    assert may_hold(
+        BlockEvents(block.bloom, has_transactions=False), address_bytes(ADDRESS), [bytes.fromhex("22" * 32)]
+    )
+    with pytest.raises(ChainUnavailable) as caught:
+        read(node)
+    assert caught.value.code == "no-receipts"
+
+
+def test_two_events_with_one_number_are_no_answer() -> None:
+    node = Node()
+    node.receipts[1]["logs"] *= 2
+    with pytest.raises(ChainUnavailable) as caught:
+        read(node)
+    assert caught.value.code == "chain-garbage"

@@ -308,9 +308,9 @@ class ToldChain:
             raise self.moved()
         return tuple(log for _, _, log in block.logs)
 
-    def state(self, at: int) -> ToldState:
+    def state(self, at: Mark) -> ToldState:
         """What the contract answers as of a block."""
-        return ToldState(self.happened(at), self.blocks_now[at].told)
+        return ToldState(self.happened(at.number), self.blocks_now[at.number].told)
 
     def happened(self, at: int | None = None) -> list[IndexedEvent]:
         """Every event up to a block, whatever the endpoint leaves out."""

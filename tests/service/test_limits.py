@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from registry.service import limits
 from registry.service.app import create_app
-from registry.service.limits import RateLimit
+from registry.service.limits import RateLimit, client_of
 from registry.service.service import Limits
 from tests.service.conftest import Stand, registered
 
@@ -51,6 +51,17 @@ def test_an_address_may_ask_so_often_with_a_burst() -> None:
     assert [status_of(app) for _ in range(9)] == [200] * 8 + [429]
 
 
+def test_a_network_that_one_subscriber_has_is_one_address() -> None:
+    app = RateLimit(nothing, rate=2, clock=lambda: 0.0)
+    within = [(f"2001:db8:1:2:{number:x}::{number:x}", 1) for number in range(1, 11)]
+    assert [status_of(app, client) for client in within] == [200] * 8 + [429] * 2
+    assert status_of(app, ("2001:db8:1:3::1", 1)) == 200
+    # Of IPv4, however it is written, each address is one.
+    assert [client_of({"client": (f"::ffff:192.0.2.{host}", 1)}) for host in (1, 2)] == ["192.0.2.1", "192.0.2.2"]
+    assert client_of({"client": ("/run/socket:1", 1)}) == "/run/socket:1"
+    assert client_of({"client": None}) == ""
+
+
 def test_slow_rates_let_the_first_request_in() -> None:
     now = [0.0]
     app = RateLimit(nothing, rate=0.1, clock=lambda: now[0])
@@ -63,7 +74,7 @@ def test_many_addresses_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(limits, "ADDRESSES_KEPT", 50)
     app = RateLimit(nothing, rate=1, clock=lambda: 0.0)
     for number in range(300):
-        app._take({"client": (f"2001:db8::{number:x}", 1)})
+        app._take({"client": (f"2001:db8:0:{number:x}::1", 1)})
     assert len(app._buckets) == 50
     assert status_of(app, None) == 200
 

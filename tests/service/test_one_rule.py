@@ -25,13 +25,15 @@ from registry.chain.contract import Batch, CredentialRegistry, Party
 from registry.chain.deployment import create2_address
 from registry.chain.verification import Verifier
 from registry.credential import digest_given
-from registry.formats.statuslist import Purpose, is_set
+from registry.formats.statuslist import Purpose, decode, is_set
+from registry.merkle import Tree
 from registry.receipt import Receipt
 from registry.service.facts import IndexedFacts
 from registry.service.known import IndexedAnchors
 from registry.store.database import open_database
 from registry.store.index_lists import read_final_list, read_final_position
 from registry.store.index_writing import IndexWriter
+from registry.store.loading import TreeLoader
 from registry.timestamps import from_unix
 from registry.treefile import TreeId
 from registry.verdict import Trust
@@ -138,6 +140,9 @@ class ModelRegistry:
         head = self._stand.writer.head()
         assert head is not None
         return Block(head.cursor.number, head.cursor.hash, from_unix(head.cursor.time))
+
+    def newest_told(self) -> int:
+        return 0
 
     def finalized(self, depth: int | None) -> Block:
         return self.block("latest")
@@ -315,3 +320,57 @@ def audit(stand: Stand, history: list[Told]) -> dict[tuple[int, AnchorPlace], tu
                     own.suspended or (more is not None and more.suspended),
                 )
     return found
+
+
+def test_a_tree_that_is_loaded_later_changes_what_lists_and_figures_say(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, open_database(f"sqlite:///{tmp_path / 'testamur.db'}"))
+    first = stand.tree(credential(1), credential(2), stored=False)
+    second = stand.tree(credential(1), credential(3))
+    stand.mine(registered(1))
+    stand.mine(stand.anchored(1, first), stand.anchored(1, second))
+    stand.mine(status_set(1, first, stand.leaves[first].index(credential(1))))
+    stand.finalise(3)
+    stand.load()
+    place = read_final_position(stand.index, 1, 2, stand.leaves[second].index(credential(1)))
+
+    def said() -> tuple[bool, int]:
+        given = stand.client.get("/v1/status-lists/1/revocation/1").json()["credentialSubject"]["encodedList"]
+        figures = stand.client.get("/v1/insights").json()["credentials"]["byIssuer"]
+        return is_set(decode(given), place.index), figures[0]["revoked"]
+
+    before = said()
+    with Tree.build([credential(1), credential(2)]) as tree:
+        tree.write(stand.trees.path(tree.id))
+    TreeLoader(stand.index, stand.trees).step()
+    after = said()
+    assert (before[0], after[0]) == (False, True)
+    assert after[1] == before[1] + 1
+    stand.engine.dispose()
+
+
+def test_a_lookup_says_in_how_many_batches_of_the_issuer_it_did_not_look(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, open_database(f"sqlite:///{tmp_path / 'testamur.db'}"))
+    first = stand.tree(credential(1), credential(2), stored=False)
+    second = stand.tree(credential(1), credential(3))
+    stand.mine(registered(1), registered(2))
+    stand.mine(stand.anchored(1, first), stand.anchored(1, second))
+    stand.mine(status_set(1, first, stand.leaves[first].index(credential(1))))
+    stand.load()
+    digest = credential(1).hex()
+
+    def said() -> list[dict[str, Any]]:
+        one = stand.client.get(f"/v1/credentials/{digest}").json()
+        (other,) = stand.client.post("/v1/lookup", json={"digests": [digest]}).json()["results"]
+        return [one, other]
+
+    for told in said():
+        assert told["notSearched"] == {"1": 1}
+        assert [anchor["status"]["revoked"] for anchor in told["anchors"]] == [False]
+    with Tree.build([credential(1), credential(2)]) as tree:
+        tree.write(stand.trees.path(tree.id))
+    TreeLoader(stand.index, stand.trees).step()
+    stand.service._coverage.clear()  # as after two seconds
+    for told in said():
+        assert "notSearched" not in told
+        assert [anchor["status"]["revoked"] for anchor in told["anchors"]] == [True, True]
+    stand.engine.dispose()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from registry.errors import ChainUnavailable
 from registry.freshness import AgeLimits
 from registry.service.reach import reach_of
 from registry.store.database import open_database
@@ -221,3 +222,19 @@ def test_the_service_of_the_settings_judges_the_age(tmp_path: Path) -> None:
         assert service.limits.age.late_seconds == late
         assert (service.limits.ready_lag, service.horizon._lag, service.horizon._age) == (3, 3, service.limits.age)
     engine.dispose()
+
+
+def test_what_a_client_keeps_does_not_outlive_a_doubt(empty: Stand) -> None:
+    root = empty.tree(credential(1), credential(2))
+    empty.mine(registered(1))
+    empty.mine(empty.anchored(1, root))
+    empty.mine(status_set(1, root, empty.leaves[root].index(credential(1))))
+    empty.load()
+    asked = f"/v1/credentials/{credential(1).hex()}"
+    known = {"If-None-Match": empty.client.get(asked).headers["ETag"]}
+    assert empty.client.get(asked, headers=known).status_code == 304
+    empty.writer.trouble(ChainUnavailable("gone", code="chain-timeout"))
+    soon(empty)
+    doubted = empty.client.get(asked, headers=known)
+    assert doubted.status_code == 200
+    assert "chain-timeout" in doubted.json()["asOf"]["warning"]

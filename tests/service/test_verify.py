@@ -36,6 +36,7 @@ from registry.errors import ChainUnavailable, StoreError
 from registry.receipt import Receipt, parse, to_cbor
 from registry.service.known import IndexedAnchors
 from registry.service.problems import install_problems
+from registry.service.routes import verify as verify_route
 from registry.service.routes.verify import verify_router
 from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import Verifying
@@ -745,6 +746,22 @@ def test_an_upload_has_so_much_work_and_the_rest_of_it_is_not_checked(site: Site
     # The next one begins anew, in a process that has replaced the one that was killed.
     answer = client.post("/v1/verify", content=b"{}", headers={"Content-Type": "application/json"})
     assert answer.json()["checks"][0]["code"] == "no-receipt"
+
+
+def test_questions_to_the_chain_are_work_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes up receipts of many batches must not use up what the endpoint of the service grants."""
+    headers = {"Content-Type": "application/zip", "Accept": NDJSON}
+
+    def codes() -> list[list[str]]:
+        answer = TestClient(app_of(site.verifying)).post("/v1/verify", content=site.zipped("diplomas"), headers=headers)
+        return [json.loads(line)["codes"] for line in answer.text.splitlines()[:-1]]
+
+    assert ["too-much-work"] not in codes()
+    monkeypatch.setattr(verify_route, "QUESTION_SECONDS", SubmissionLimits().upload_work)
+    first, *rest = codes()
+    assert first != ["too-much-work"]
+    assert rest
+    assert all(each == ["too-much-work"] for each in rest)
 
 
 def test_a_client_that_used_its_time_up_is_told_to_wait(site: Site) -> None:

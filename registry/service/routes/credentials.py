@@ -81,12 +81,12 @@ async def credential(request: Request) -> Response:
     service = service_of(request)
     digest = digest_of(request.path_params["digest"])
     method, issuer = method_of(request), issuer_of(request)
-    as_of, found = await service.quickly(service.lookup.find, digest, issuer=issuer)
+    as_of, found, unsearched = await service.quickly(_found, service, digest, issuer)
     if not found:
         as_of, found = await service.in_thread(_sought, service, digest, as_of, issuer)
     as_of.require_statuses(each.status for each in found)
     written = digest.hex()
-    content = {"digest": written, **anchors_of(found, written, method)}
+    content = {"digest": written, **anchors_of(found, written, method), **unsearched}
     return answer(request, content, as_of)
 
 
@@ -221,6 +221,12 @@ def _digests_in(body: bytes) -> list[str]:
 # Answering
 
 
+def _found(service: Service, digest: bytes, issuer: int | None) -> tuple[AsOf, list[Found], dict[str, Any]]:
+    """What is found, and in how many other batches it was not looked for."""
+    as_of, found = service.lookup.find(digest, issuer=issuer)
+    return as_of, found, service.unsearched(as_of, found)
+
+
 def _sought(service: Service, digest: bytes, as_of: AsOf, issuer: int | None) -> tuple[AsOf, list[Found]]:
     """Search again for what was not found, knowing what is searched; raises NotHere.
 
@@ -336,11 +342,13 @@ def _results(request: Request, service: Service, texts: list[str], method: str) 
             results.append({"digest": text[:80], "error": _error(refused[text])})
             continue
         written = digests[text].hex()
-        results.append({"digest": written, **_result(answers[digests[text]], as_of, written, method)})
+        results.append({"digest": written, **_result(service, answers[digests[text]], as_of, written, method)})
     return answer(request, {"results": results, "searched": searched.content()}, as_of)
 
 
-def _result(outcome: list[Found] | StoreError, as_of: AsOf, digest: str, method: str) -> dict[str, Any]:
+def _result(
+    service: Service, outcome: list[Found] | StoreError, as_of: AsOf, digest: str, method: str
+) -> dict[str, Any]:
     """The anchors of one digest, or why they are not told."""
     if isinstance(outcome, StoreError):
         return {"error": _error(outcome)}
@@ -348,7 +356,7 @@ def _result(outcome: list[Found] | StoreError, as_of: AsOf, digest: str, method:
         as_of.require_statuses(each.status for each in outcome)
     except NotHere as doubt:
         return {"error": _error(doubt)}
-    return anchors_of(outcome, digest, method)
+    return anchors_of(outcome, digest, method) | service.unsearched(as_of, outcome)
 
 
 def _error(error: RegistryError) -> dict[str, Any]:

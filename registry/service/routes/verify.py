@@ -22,6 +22,7 @@ from registry.forms import LONGEST_BOUNDARY
 from registry.service.accepting import accepted_types
 from registry.service.bodies import check_not_packed, pieces_of
 from registry.service.fairness import LEAST_SECONDS, Shares
+from registry.service.limits import client_of
 from registry.service.readers import Readers
 from registry.service.submissions import Kind, Submission, SubmissionLimits, too_large
 from registry.service.verifying import Summary, Verifying, row_of, verdict_on
@@ -34,6 +35,8 @@ T = TypeVar("T")
 
 VERIFYING_THREADS: Final = 4
 MOST_TRUSTED: Final = 1000
+QUESTION_SECONDS: Final = 0.005
+"""As which each question to the chain counts: whoever makes up receipts must not use up what its endpoint grants."""
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
 JSON_TYPES: Final = ("application/json", "application/ld+json", "application/vc", "application/vc+json")
@@ -96,7 +99,7 @@ class _Verification:
         ) -> Response:
             now = datetime.now(UTC) if at is None else asked_moment(at, "at")
             verifying: Verifying = request.app.state.verifying
-            shares, address = self._shares_of(verifying.limits), request.client.host if request.client else ""
+            shares, address = self._shares_of(verifying.limits), client_of(request.scope)
             submission, is_answering = _submission(request, verifying, name), False
             shares.begin(address)
             release, work = partial(_release, submission, shares, address), _Work(verifying.limits, shares, address)
@@ -110,8 +113,8 @@ class _Verification:
                 items = self._read(submission, verifying.readers, work)
                 if form is Form.VERDICT:
                     (item,) = [item async for item in items]
-                    return await self._in_thread(partial(_one, item, verifier))
-                table = self._table(items, verifier, form)
+                    return await self._in_thread(partial(work.counting, verifier, partial(_one, item, verifier)))
+                table = self._table(items, verifier, form, work)
                 answer = _Table(table, form, seconds=verifying.limits.answer_seconds, release=release)
                 is_answering = True
                 return answer
@@ -147,14 +150,14 @@ class _Verification:
                 yield outcome.item
 
     async def _table(
-        self, items: AsyncIterator[ReadItem | Broken], verifier: Verifier, form: Form
+        self, items: AsyncIterator[ReadItem | Broken], verifier: Verifier, form: Form, work: _Work
     ) -> AsyncIterator[bytes]:
         """The table, a row at a time: a client that goes away ends the work after the row it was at."""
         summary = Summary()
         if form is not Form.LINES:
             yield csv_lines([COLUMNS]) if form is Form.CSV else b'{"rows":['
         async for item in items:
-            row = await self._in_thread(partial(row_of, verifier, item))
+            row = await self._in_thread(partial(work.counting, verifier, partial(row_of, verifier, item)))
             comma = b"," if form is Form.JSON and summary.counts else b""
             summary.add(row)
             yield comma + (row.line() if form is Form.CSV else orjson.dumps(row.content()))
@@ -226,9 +229,17 @@ class _Work:
         self._spent += seconds
         self._shares.spend(self._address, seconds)
 
+    def counting(self, verifier: Verifier, verify: Callable[[], T]) -> T:
+        """What comes of verifying, with the questions that the chain was asked for it spent, too."""
+        before = verifier.asked
+        try:
+            return verify()
+        finally:
+            self.spend((verifier.asked - before) * QUESTION_SECONDS)
+
     def refused(self, name: str) -> Broken:
         """A document for which nothing is left."""
-        what = "The documents before it took all the processor time that is given to one upload or one client."
+        what = "The documents before it took all the work that is given to one upload or one client."
         remedy = "Send it in an upload of its own after a minute, or verify it with `testamur verify`."
         return Broken(name, "too-much-work", what, remedy)
 
