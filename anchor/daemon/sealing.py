@@ -32,6 +32,7 @@ class Sealer:
 
     Args:
         sender: the account that shall anchor them.
+        operator: the account whose right to anchor counts; default: the sender.
         history: what the issuers have on chain; without it, only what is in the database is left out.
     """
 
@@ -44,6 +45,7 @@ class Sealer:
         notices: Notices,
         policy: QueuePolicy,
         *,
+        operator: str | None = None,
         history: History | None = None,
         reached: Callable[[str], None] = lambda _: None,
     ):
@@ -52,6 +54,7 @@ class Sealer:
         self._jobs = jobs
         self._batches = batches
         self._sender = sender
+        self._operator = operator or sender
         self._notices = notices
         self._policy = policy
         self._reached = reached
@@ -62,8 +65,13 @@ class Sealer:
         Args:
             allowed: whether the account may anchor for an issuer; jobs of others are left to other accounts.
         """
-        due = [group for group in self._due(self._jobs.waiting(), time.time()) if allowed(group[0].issuer)]
-        return sum(self._seal_or_say(group) for group in due)
+        sealed = 0
+        for group in self._due(self._jobs.waiting(), time.time()):
+            if allowed(group[0].issuer):
+                sealed += self._seal_or_say(group)
+            else:
+                self._keep_waiting(group, "no-operator", f"the account {self._operator} may not anchor for its issuer")
+        return sealed
 
     def _due(self, waiting: Sequence[Job], now: float) -> Iterator[list[Job]]:
         yield from ([job] for job in waiting if not job.is_open)
@@ -83,12 +91,17 @@ class Sealer:
             return self._seal([job.id for job in group], unknown)
         except UnknownBatches as error:
             # They go on by themselves once the database knows these batches.
+            self._keep_waiting(group, error.code, error.what)
             self._notices.tell("unknown-batches", job=group[0].id, issuer=group[0].issuer, why=error.what)
             return 0
         except IntakeError as error:
             # The jobs wait, with everything in them; the other issuers' go on.
+            self._keep_waiting(group, error.code, error.what)
             self._notices.tell("round-failed", job=group[0].id, code=error.code, why=error.what)
             return 0
+
+    def _keep_waiting(self, group: Sequence[Job], code: str, why: str) -> None:
+        self._jobs.waits([job.id for job in group], code, why)
 
     def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch]) -> int:
         """One batch of these jobs, in one database transaction; the tree file is there before it."""

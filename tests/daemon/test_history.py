@@ -9,10 +9,13 @@ import pytest
 
 from anchor.daemon.intake import Desk, IntakeLimits, Kind, Order
 from anchor.daemon.sealing import QueuePolicy, Sealer
+from anchor.daemon.view import JobViews
 from anchor.history import History, unknown_sequences
 from registry.merkle import Tree
+from registry.store import control
+from registry.store.jobs import Job
 from registry.store.tables import JobState
-from tests.daemon.issuer import Site, credential
+from tests.daemon.issuer import CHAIN, CONTRACT, Site, credential
 
 
 @dataclass
@@ -51,10 +54,18 @@ def send(site: Site, *numbers: int, reissue: bool = False) -> str:
     return incoming.finish().job.id
 
 
+def job(site: Site, number: str) -> Job:
+    found = site.jobs.get(number)
+    assert found is not None
+    return found
+
+
 def state(site: Site, number: str) -> JobState:
-    job = site.jobs.get(number)
-    assert job is not None
-    return job.state
+    return job(site, number).state
+
+
+def content(site: Site, number: str) -> dict[str, Any]:
+    return JobViews(site.engine, CHAIN, CONTRACT).of(job(site, number)).content(public=True)
 
 
 def test_a_job_waits_while_batches_are_unknown(site: Site, chain: Chain, sealer: Sealer) -> None:
@@ -64,9 +75,31 @@ def test_a_job_waits_while_batches_are_unknown(site: Site, chain: Chain, sealer:
     assert state(site, number) is JobState.QUEUED
     (told,) = (notice for notice in site.told if notice.event == "unknown-batches")
     assert "batch 1" in str(told.facts["why"])
+    waiting = content(site, number)["waiting"]
+    assert waiting["code"] == "unknown-batches"
+    assert "batch 1" in waiting["why"]
     chain.roots = []
     assert sealer.round(lambda _: True) == 1
     assert state(site, number) is JobState.SEALED
+    assert content(site, number)["waiting"] is None
+
+
+def test_a_job_says_that_no_account_may_anchor_it_or_that_its_root_is_taken(site: Site, sealer: Sealer) -> None:
+    number = send(site, 1, 2)
+    sealer.round(lambda _: False)
+    assert content(site, number)["waiting"]["code"] == "no-operator"
+    assert "0xAa" in content(site, number)["waiting"]["why"]
+    with Tree.build(site.digests()) as tree:
+        root = tree.root
+    sealer.round(lambda _: True)
+    desk = Desk(site.jobs, IntakeLimits(), site.notices)
+    incoming = desk.receive(Order(1, "http"), Kind.DIGESTS)
+    incoming.feed(root.hex().encode())
+    taken = incoming.finish().job.id
+    assert sealer.round(lambda _: True) == 0
+    assert content(site, taken)["waiting"]["code"] == "root-taken"
+    assert control.cancel(site.engine, site.jobs, job(site, taken))
+    assert content(site, taken)["waiting"] is None
 
 
 def test_what_is_anchored_again_on_purpose_needs_no_history(site: Site, chain: Chain, sealer: Sealer) -> None:
