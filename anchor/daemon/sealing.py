@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from anchor.batches import contract_selectors, refuse_selector
 from anchor.daemon.notices import Notices
-from anchor.history import History, UnknownBatch, UnknownBatches
-from registry.errors import IntakeError
+from anchor.history import BEHIND, History, UnknownBatch, UnknownBatches
+from registry.errors import ChainUnavailable, IntakeError
 from registry.merkle import Tree
 from registry.store.batches import BatchStore, Leaf
 from registry.store.folder import DataFolder
@@ -93,6 +93,13 @@ class Sealer:
             # They go on by themselves once the database knows these batches.
             self._keep_waiting(group, error.code, error.what)
             self._notices.tell("unknown-batches", job=group[0].id, issuer=group[0].issuer, why=error.what)
+            return 0
+        except ChainUnavailable as error:
+            if error.code != BEHIND:
+                raise
+            # What was sent before is driven on: that looks at the chain by itself.
+            self._keep_waiting(group, error.code, error.what)
+            self._notices.tell("round-failed", job=group[0].id, code=error.code, why=error.what)
             return 0
         except IntakeError as error:
             # The jobs wait, with everything in them; the other issuers' go on.

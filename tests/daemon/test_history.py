@@ -14,7 +14,7 @@ from anchor.history import History, unknown_sequences
 from registry.merkle import Tree
 from registry.store import control
 from registry.store.jobs import Job
-from registry.store.tables import JobState
+from registry.store.tables import BatchState, JobState
 from tests.daemon.issuer import CHAIN, CONTRACT, Site, credential
 
 
@@ -30,7 +30,11 @@ class Chain:
     def batch(self, _: int, root: bytes) -> Any:
         if root not in self.roots:
             return None
-        return type("Batch", (), {"sequence": self.roots.index(root) + 1})()
+        return type("Batch", (), {"sequence": self.roots.index(root) + 1, "block_number": 5})()
+
+    @property
+    def client(self) -> Any:
+        return type("Client", (), {"where": "the endpoint"})()
 
     def anchored_events(self, **_: object) -> tuple[()]:
         return ()
@@ -126,6 +130,30 @@ def test_an_own_batch_that_was_just_mined_is_known(site: Site, chain: Chain, sea
     assert state(site, second) is JobState.SEALED
 
 
+def test_a_place_that_a_reorganisation_gave_to_another_batch_is_not_known(
+    site: Site, chain: Chain, sealer: Sealer
+) -> None:
+    send(site, 1)
+    sealer.round(lambda _: True)
+    site.mined()
+    # Somebody else's batch is the first now, and the own one is not in a block any more.
+    chain.roots = [b"\x11" * 32]
+    second = send(site, 2)
+    assert sealer.round(lambda _: True) == 0
+    assert content(site, second)["waiting"]["code"] == "unknown-batches"
+
+
+def test_an_endpoint_that_has_less_than_was_final_is_not_believed(site: Site, chain: Chain, sealer: Sealer) -> None:
+    send(site, 1)
+    sealer.round(lambda _: True)
+    site.mined(state=BatchState.FINAL)
+    second = send(site, 2)
+    assert sealer.round(lambda _: True) == 0
+    assert content(site, second)["waiting"]["code"] == "chain-behind"
+    chain.roots = [site.batches.all(1)[0].root]
+    assert sealer.round(lambda _: True) == 1
+
+
 def test_the_sequences_that_are_missing() -> None:
     assert unknown_sequences(0, []) == []
-    assert unknown_sequences(4, [2, None, 4, 9]) == [1, 3]
+    assert unknown_sequences(4, [2, 4, 9]) == [1, 3]
