@@ -119,10 +119,13 @@ def signer_from(settings: Settings, chain_id: int) -> Signer:
                 code="no-address",
             )
         url = settings.remote_signer.get_secret_value()
+        if "@" in url:
+            _refuse_readable_settings(settings, "remote_signer")
         return RemoteSigner(url, settings.remote_signer_address, settings.rpc_timeout)
     if settings.keystore is not None:
         return KeySigner(Account.from_key(_opened(settings.keystore, settings.keystore_password_file)))
     if settings.key is not None:
+        _refuse_readable_settings(settings, "key")
         try:
             return KeySigner(Account.from_key(settings.key.get_secret_value()))
         except ValueError:
@@ -146,6 +149,12 @@ def operator_from(settings: Settings) -> TypedSigner | None:
     if settings.operator_keystore is None:
         return None
     return KeySigner(Account.from_key(_opened(settings.operator_keystore, settings.operator_keystore_password_file)))
+
+
+def _refuse_readable_settings(settings: Settings, name: str) -> None:
+    """Whoever can read the settings file could sign by what it has for this setting."""
+    if (path := settings.file_with(name)) is not None:
+        refuse_readable(path)
 
 
 def _opened(keystore: Path, password_file: Path | None) -> bytes:

@@ -39,7 +39,7 @@ _ENCRYPTED = 1
 
 def is_receipt_name(name: str) -> bool:
     """Whether a file is a receipt and not a credential, by its name."""
-    return name.endswith(RECEIPT_SUFFIXES)
+    return name.lower().endswith(RECEIPT_SUFFIXES)
 
 
 def storable(text: str) -> str:
