@@ -73,6 +73,11 @@ class History:
         # The names of the unknown, which cost a search: asked for again when there are others.
         self._named: dict[int, list[UnknownBatch]] = {}
 
+    @property
+    def registry(self) -> CredentialRegistry:
+        """The contract that is asked."""
+        return self._registry
+
     def unknown(self, issuer: int) -> list[UnknownBatch]:
         """The batches that the issuer has on chain and that this folder does not know, by sequence.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from anchor.batches import contract_selectors, refuse_selector
 from anchor.daemon.notices import Notices
 from anchor.history import BEHIND, History, UnknownBatch, UnknownBatches
+from anchor.reissue import revoked_for_good
 from registry.errors import ChainUnavailable, IntakeError
 from registry.merkle import Tree
 from registry.store.batches import BatchStore, Leaf
@@ -88,7 +89,9 @@ class Sealer:
             # Asked before the database is locked. What is anchored again on purpose needs no history.
             first = group[0]
             unknown = [] if self._history is None or first.reissue else self._history.unknown(first.issuer)
-            return self._seal([job.id for job in group], unknown)
+            numbers = [job.id for job in group]
+            kept_out = self._revoked(first.issuer, numbers) if first.reissue else set()
+            return self._seal(numbers, unknown, kept_out)
         except UnknownBatches as error:
             # They go on by themselves once the database knows these batches.
             self._keep_waiting(group, error.code, error.what)
@@ -110,12 +113,19 @@ class Sealer:
     def _keep_waiting(self, group: Sequence[Job], code: str, why: str) -> None:
         self._jobs.waits([job.id for job in group], code, why)
 
-    def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch]) -> int:
+    def _revoked(self, issuer: int, numbers: Sequence[str]) -> set[bytes]:
+        """What of the jobs is revoked for good: that is not anchored again."""
+        if self._history is None:
+            return set()
+        digests = self._jobs.digests(numbers)
+        return revoked_for_good(self._history.registry, self._batches.places_of(digests, issuer))
+
+    def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch], kept_out: Collection[bytes]) -> int:
         """One batch of these jobs, in one database transaction; the tree file is there before it."""
         with self._jobs.claimed(numbers) as (connection, jobs):
             if not jobs:
                 return 0
-            chosen, facts = self._chosen(connection, jobs)
+            chosen, facts = self._chosen(connection, jobs, kept_out)
             batch = self._batch(connection, jobs, chosen, unknown) if chosen else None
             for job in jobs:
                 self._jobs.sealed(connection, job.id, batch if facts[job.id].in_batch else None, **facts[job.id].counts)
@@ -124,14 +134,20 @@ class Sealer:
             self._notices.tell("job-sealed", job=job.id, issuer=job.issuer, batch=batch, credentials=job.credentials)
         return int(batch is not None)
 
-    def _chosen(self, connection: Connection, jobs: list[Job]) -> tuple[list[Leaf], dict[str, _Facts]]:
+    def _chosen(
+        self, connection: Connection, jobs: list[Job], kept_out: Collection[bytes]
+    ) -> tuple[list[Leaf], dict[str, _Facts]]:
         """The leaves of the batch, each digest once, sorted; and what of each job came twice or was anchored before."""
         facts = {job.id: _Facts() for job in jobs}
         by_digest: dict[bytes, Leaf] = {}
         for job in jobs:
             credentials = self._jobs.credentials(connection, job.id)
             digests = {leaf.digest for leaf in credentials}
-            known = set() if job.reissue else self._batches.anchored_within(connection, digests, job.issuer)
+            known = (
+                digests.intersection(kept_out)
+                if job.reissue
+                else self._batches.anchored_within(connection, digests, job.issuer)
+            )
             mine = facts[job.id]
             mine.duplicates = len(credentials) - len(digests)
             mine.anchored_before = len(known)

@@ -266,6 +266,13 @@ class JobStore:
         query = select(*columns).where(queued.c.job == number).order_by(queued.c.position)
         return [Leaf(*found) for found in connection.execute(query)]
 
+    def digests(self, numbers: Sequence[str]) -> list[bytes]:
+        """What came in with several jobs that are not sealed, each digest once."""
+        with self._engine.connect() as connection:
+            return list(
+                connection.execute(select(queued.c.digest).where(queued.c.job.in_(numbers)).distinct()).scalars()
+            )
+
     @staticmethod
     def sealed(
         connection: Connection, number: str, batch_number: int | None, *, duplicates: int, anchored_before: int

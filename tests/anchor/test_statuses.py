@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from anchor.cli import statuses
-from registry.chain.calls import Act, Reason
+from anchor.workspace import Workspace
+from registry.chain.calls import Act, Purpose, Reason
+from registry.credential import digest_json
+from registry.settings import load_settings
 from tests.anchor.test_verdicts import void
 from tests.conftest import Run
 
@@ -156,12 +159,31 @@ def test_what_is_in_a_voided_batch_alone_is_neither_suspended_nor_reinstated(run
 
 
 def test_what_is_revoked_elsewhere_and_not_superseded_is_not_reinstated(run: Run, anchored: Path) -> None:
-    run("revoke", anchored / "000.json")
     (anchored / "extra.json").write_text('{"extra": 1}')
     run("anchor", anchored, "--reissue")
+    revoked_in_the_first_alone(anchored / "000.json")
     run("suspend", anchored / "000.json")
     refused = run("reinstate", anchored / "000.json", "--json")
     assert (refused.code, refused.json["error"]["code"]) == (1, "revoked")
+
+
+def revoked_in_the_first_alone(path: Path) -> None:
+    with Workspace(load_settings()) as workspace:
+        registry = workspace.registry
+        first = workspace.store.places(digest_json(path.read_bytes()).value, 1)[0]
+        bit = 1 << first.leaf.leaf_index
+        data = registry.set_status_data(1, first.batch.root, Purpose.REVOCATION, 0, bit, Reason.ISSUED_IN_ERROR)
+        workspace.sender.settle("revoke one", registry.address, data)
+
+
+def test_what_is_revoked_for_good_is_not_anchored_again(run: Run, anchored: Path) -> None:
+    run("revoke", anchored / "000.json")
+    (anchored / "extra.json").write_text('{"extra": 1}')
+    again = run("anchor", anchored, "--reissue", "--json").json
+    assert (again["new"], again["anchoredBefore"], again["revokedAmongAnchored"]) == (4, 1, 1)
+    assert again["batches"][-1]["leafCount"] == 4
+    nothing = run("anchor", anchored / "000.json", "--reissue", "--json")
+    assert nothing.json["new"] == 0
 
 
 def presentation(*paths: Path) -> str:

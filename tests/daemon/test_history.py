@@ -11,6 +11,7 @@ from anchor.daemon.intake import Desk, IntakeLimits, Kind, Order
 from anchor.daemon.sealing import QueuePolicy, Sealer
 from anchor.daemon.view import JobViews
 from anchor.history import History, unknown_sequences
+from registry.chain.calls import Purpose
 from registry.merkle import Tree
 from registry.store import control
 from registry.store.jobs import Job
@@ -23,6 +24,7 @@ class Chain:
     """What the contract would say of one issuer: roots in the order of their sequences."""
 
     roots: list[bytes] = field(default_factory=list)
+    revoked: dict[bytes, int] = field(default_factory=dict)
 
     def party(self, _: int) -> Any:
         return type("Party", (), {"sequence": len(self.roots)})()
@@ -31,6 +33,13 @@ class Chain:
         if root not in self.roots:
             return None
         return type("Batch", (), {"sequence": self.roots.index(root) + 1, "block_number": 5})()
+
+    def status_changes(self, _: int, root: bytes, **__: object) -> list[Any]:
+        change = {"purpose": Purpose.REVOCATION, "word": 0, "changed": self.revoked.get(root, 0)}
+        return [type("Change", (), change)()]
+
+    def replacements(self, *_: object, **__: object) -> dict[int, Any]:
+        return {}
 
     @property
     def client(self) -> Any:
@@ -111,6 +120,19 @@ def test_what_is_anchored_again_on_purpose_needs_no_history(site: Site, chain: C
     number = send(site, 1, reissue=True)
     assert sealer.round(lambda _: True) == 1
     assert state(site, number) is JobState.SEALED
+
+
+def test_what_was_revoked_since_a_job_was_queued_is_not_anchored_again(
+    site: Site, chain: Chain, sealer: Sealer
+) -> None:
+    send(site, 1, 2)
+    sealer.round(lambda _: True)
+    again = send(site, 1, 2, 3, reissue=True)
+    chain.roots = [site.batches.all(1)[0].root]
+    chain.revoked = {chain.roots[0]: 0b10}
+    assert sealer.round(lambda _: True) == 1
+    assert job(site, again).anchored_before == 1
+    assert site.batches.all(1)[1].leaf_count == 2
 
 
 def test_a_set_that_is_on_chain_is_taken_over(site: Site, chain: Chain, sealer: Sealer) -> None:
