@@ -35,6 +35,7 @@ from anchor.digesting import (
     readable_entries,
     zip_pieces,
 )
+from registry.archives import storable
 from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, DigestMethod, Limits
 from registry.digestlist import is_digest_list
 from registry.errors import IntakeError
@@ -236,11 +237,12 @@ def _files(folder: Path, hidden: list[LeftOut]) -> list[tuple[Path, str]]:
         for name in sorted(folders):
             path = Path(parent, name)
             if (code := _closed(path)) is not None:
-                hidden.append(LeftOut(f"{(there / name).as_posix()}/", code))
+                hidden.append(LeftOut(storable(f"{(there / name).as_posix()}/"), code))
                 folders.remove(name)
         folders.sort()
         for name in names:
-            path, shown = Path(parent, name), (there / name).as_posix()
+            # A name that is not in UTF-8 can neither be stored nor be shown.
+            path, shown = Path(parent, name), storable((there / name).as_posix())
             if path.is_file():
                 found.append((path, shown))
             else:
@@ -320,12 +322,12 @@ def _pieces(path: Path, kind: Format, left: list[LeftOut], *, as_files: bool) ->
         if size == 0:
             left.append(LeftOut(path.name, "empty"))
             return []
-        return [FilePiece((path.name,), (path,), size, as_files)]
+        return [FilePiece((storable(path.name),), (path,), size, as_files)]
     if kind is Format.ZIP:
         return _zip_pieces(path, left, as_files=as_files)
     size = path.stat().st_size
     return [
-        LinePiece((path.name,), path, start, min(PIECE_BYTES, size - start), kind is Format.DIGESTS)
+        LinePiece((storable(path.name),), path, start, min(PIECE_BYTES, size - start), kind is Format.DIGESTS)
         for start in range(0, size, PIECE_BYTES)
     ]
 

@@ -71,3 +71,13 @@ def test_what_is_there_of_something_else_stays(run: Run, few: Path, embed: bool)
     again = run("receipts", root, *options, "-o", out, "--json")
     assert again.json["renamed"] == ran.json["renamed"]
     assert len(list(out.iterdir())) == len(contents(few)) + embed + len(taken)
+
+
+def test_a_name_that_is_not_in_utf_8_is_anchored_and_gets_its_receipt(run: Run, few: Path) -> None:
+    for name in (b"\xff.json", b"\xfe.json", b"dead\xff.lnk"):
+        Path(os.fsdecode(bytes(few) + b"/" + name)).write_text(json.dumps({"name": name.hex()}))
+    ran = run("anchor", few, "--json")
+    assert ran.code == 0, ran.errors
+    assert ran.json["new"] == 5
+    receipts = run("receipts", ran.json["batches"][0]["root"], "-o", "mail", "--json").json
+    assert receipts["receipts"] == len(list(Path("mail").iterdir())) == 5
