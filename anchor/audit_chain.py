@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from registry.audit import Happened
 from registry.chain.client import TRY_LATER, Block, ChainClient, Log, MinedTransaction
 from registry.chain.contract import CredentialRegistry
-from registry.chain.spans import Spans
+from registry.chain.spans import in_spans
 from registry.errors import ChainUnavailable
 
 Progress = Callable[[int, int], None]
@@ -62,19 +63,9 @@ def walk(client: ChainClient, address: str, first: int, last: int, progress: Pro
     Raises:
         ChainUnavailable: the endpoint does not even answer for a single block.
     """
-    start, spans = first, Spans()
-    while start <= last:
-        end = min(last, start + spans.length - 1)
-        try:
-            logs = client.logs(address, (), start, end)
-        except ChainUnavailable as error:
-            if spans.shorter(error, end - start + 1):
-                continue
-            raise
-        spans.worked(len(logs))
+    for end, logs in in_spans(partial(client.logs, address, ()), first, last):
         yield logs
         progress(end - first + 1, last - first + 1)
-        start = end + 1
 
 
 def block_at(client: ChainClient, moment: datetime, *, after: bool) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from anchor.history import History, UnknownBatch, named
@@ -50,13 +50,19 @@ class Selection:
     anchored: list[Place]
 
 
-def select(intake: Intake, store: BatchStore | None, issuer: int | None, *, reissue: bool = False) -> Selection:
+def select(
+    intake: Intake,
+    store: BatchStore | None,
+    issuer: int | None,
+    *,
+    reissue: Callable[[Iterable[Place]], Collection[bytes]] | None = None,
+) -> Selection:
     """Sort a job's credentials and leave out what came twice, and what the issuer has anchored before.
 
     A yearly full export then does not bring a revoked diploma back under a new anchor.
 
     Args:
-        reissue: anchor again what was anchored before.
+        reissue: anchor again what was anchored before, except for those of its places that this says.
     """
     unique: list[bytes] = []
     duplicates: list[Duplicate] = []
@@ -68,11 +74,14 @@ def select(intake: Intake, store: BatchStore | None, issuer: int | None, *, reis
         else:
             unique.append(record)
             last = digest
-    if store is None or issuer is None or reissue or not store.all(issuer):
+    if store is None or issuer is None or not store.all(issuer):
         return Selection(unique, duplicates, [])
+    found = list(store.places_of([digest_of(record) for record in unique], issuer))
+    kept_out = None if reissue is None else reissue(found)
     places: dict[bytes, Place] = {}
-    for place in store.places_of([digest_of(record) for record in unique], issuer):
-        places.setdefault(place.leaf.digest, place)
+    for place in found:
+        if kept_out is None or place.leaf.digest in kept_out:
+            places.setdefault(place.leaf.digest, place)
     return Selection(
         [record for record in unique if digest_of(record) not in places], duplicates, list(places.values())
     )

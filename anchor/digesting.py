@@ -25,8 +25,9 @@ from registry.credential import (
 )
 from registry.digestlist import LONGEST_LINE, SNIFFED_BYTES, read_digest_line
 from registry.errors import CredentialError
-from registry.filekinds import left_out, not_a_credential
+from registry.filekinds import RECEIPT, left_out, not_a_credential
 from registry.hazards import hazards
+from registry.receipt import RECEIPT_TYPE
 
 RECORD_BYTES = 41
 FILES_A_PIECE = 256
@@ -262,6 +263,9 @@ class Collector:
                 "it, or raise the setting max_document_bytes.",
             )
             return
+        if not self._as_files and RECEIPT_TYPE.encode() in data and self._is_receipt(data):
+            self.refuse(position, "is-receipt", RECEIPT)
+            return
         try:
             digest = digest_json(data, self._limits)
         except CredentialError as error:
@@ -270,6 +274,13 @@ class Collector:
         self._keep(position, digest)
         if self._hazards_at is not None:
             self._look_for_hazards(position, data)
+
+    def _is_receipt(self, data: bytes) -> bool:
+        """Whether a document is itself a receipt; one that holds a receipt in its `proof` is none."""
+        try:
+            return bool(parse_json(data, self._limits).get("type") == RECEIPT_TYPE)
+        except CredentialError:
+            return False
 
     def file(self, position: int, name: str, file: BinaryIO) -> None:
         """A file: a JSON document when its name says so, else the bytes; what is no credential at all is refused."""

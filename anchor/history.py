@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from registry.chain.client import BlockNumber
 from registry.chain.contract import Anchored, CredentialRegistry
 from registry.errors import ChainUnavailable, IntakeError
 from registry.store.batches import BatchRow, BatchStore
@@ -13,6 +14,7 @@ from registry.store.tables import BatchState
 
 SHOWN: Final = 5
 CODE: Final = "unknown-batches"
+BEHIND: Final = "chain-behind"
 REMEDY: Final = (
     "Work with the database and the trees in which they were anchored (settings database and trees), or anchor exactly "
     "the same input again: a set that is on chain is taken over without a transaction. --without-history leaves out "
@@ -57,7 +59,7 @@ class UnknownBatches(IntakeError):
         )
 
 
-def unknown_sequences(anchored: int, known: Iterable[int | None]) -> list[int]:
+def unknown_sequences(anchored: int, known: Iterable[int]) -> list[int]:
     """Which of an issuer's batches 1 to `anchored` are not among the known ones."""
     return sorted(set(range(1, anchored + 1)).difference(known))
 
@@ -71,19 +73,30 @@ class History:
         # The names of the unknown, which cost a search: asked for again when there are others.
         self._named: dict[int, list[UnknownBatch]] = {}
 
+    @property
+    def registry(self) -> CredentialRegistry:
+        """The contract that is asked."""
+        return self._registry
+
     def unknown(self, issuer: int) -> list[UnknownBatch]:
         """The batches that the issuer has on chain and that this folder does not know, by sequence.
 
         Raises:
-            ChainUnavailable: how many there are could not be asked.
+            ChainUnavailable: how many there are could not be asked, or the endpoint has less than was final here.
         """
         party = self._registry.party(issuer)
-        rows = self._store.all(issuer)
-        missing = unknown_sequences(0 if party is None else party.sequence, (row.sequence for row in rows))
-        if missing:
-            missing = sorted(set(missing).difference(self._just_mined(rows)))
+        anchored = 0 if party is None else party.sequence
+        known = dict(self._known(self._store.all(issuer)))
+        if max(known, default=0) > anchored:
+            raise ChainUnavailable(
+                f"it counts {anchored:,} batches of issuer {issuer}, and number {max(known)} was final before",
+                where=self._registry.client.where,
+                remedy="The endpoint is behind, so that batches of others may be missing: wait, or use another one.",
+                code=BEHIND,
+            )
+        missing = unknown_sequences(anchored, known)
         if missing and [each.sequence for each in self._named.get(issuer, [])] != missing:
-            events = {event.sequence: event for event in self._events(issuer)}
+            events = {event.sequence: event for event in self._events(issuer, missing, known)}
             self._named[issuer] = [_batch(sequence, events.get(sequence)) for sequence in missing]
         return self._named[issuer] if missing else []
 
@@ -109,18 +122,24 @@ class History:
         """Whether the issuer has a batch with that root on chain."""
         return self._registry.batch(issuer, root) is not None
 
-    def _just_mined(self, rows: Sequence[BatchRow]) -> Iterator[int]:
-        """The sequences of own batches that are in a block and were not seen there yet."""
+    def _known(self, rows: Sequence[BatchRow]) -> Iterator[tuple[int, int]]:
+        """The sequences of own batches, and their blocks; of what is not final the chain is asked anew."""
         for row in rows:
-            if row.sequence is None and row.state is not BatchState.CANCELLED:
+            if row.state is BatchState.FINAL and row.sequence is not None:
+                yield row.sequence, row.block_number or 0
+            elif row.state is not BatchState.CANCELLED:
                 batch = self._registry.batch(row.issuer, row.root)
                 if batch is not None:
-                    yield batch.sequence
+                    yield batch.sequence, batch.block_number
 
-    def _events(self, issuer: int) -> Sequence[Anchored]:
+    def _events(self, issuer: int, missing: Sequence[int], known: Mapping[int, int]) -> Sequence[Anchored]:
+        # Sequences and blocks ascend together.
+        first = max((block for sequence, block in known.items() if sequence < missing[0]), default=0)
+        last = min((block for sequence, block in known.items() if sequence > missing[-1]), default=None)
         # Their names are for the reader; that they are there is known without.
+        to_block: BlockNumber = "latest" if last is None else last
         try:
-            return self._registry.anchored_events(issuer=issuer)
+            return self._registry.anchored_events(issuer=issuer, from_block=first, to_block=to_block)
         except ChainUnavailable:
             return ()
 

@@ -35,10 +35,11 @@ from anchor.digesting import (
     readable_entries,
     zip_pieces,
 )
+from registry.archives import storable
 from registry.credential import DEFAULT_LIMITS, JSON_SUFFIXES, DigestMethod, Limits
 from registry.digestlist import is_digest_list
 from registry.errors import IntakeError
-from registry.filekinds import DIGEST_SUFFIXES, LEFT_OUT, LINE_SUFFIXES, left_out
+from registry.filekinds import DATA_FOLDER_HAS, DIGEST_SUFFIXES, LEFT_OUT, LINE_SUFFIXES, left_out
 
 PIECE_BYTES = 4 << 20
 # Below this, starting processes costs more than they save.
@@ -225,15 +226,42 @@ def source_files(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path, hidden: list[LeftOut]) -> list[tuple[Path, str]]:
-    """Every file below a folder, with its name there; hidden folders are added to `hidden` and not looked into."""
+    """Every file below a folder, with its name there; what is not looked into is added to `hidden`.
+
+    Raises:
+        OSError: a folder cannot be read: what is in it would be missing without a word.
+    """
     found = []
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_raise):
         there = Path(parent).relative_to(folder)
-        hidden += [LeftOut(f"{(there / name).as_posix()}/", "hidden") for name in folders if name.startswith(".")]
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = [Path(parent, name) for name in names]
-        found += [(path, path.relative_to(folder).as_posix()) for path in paths if path.is_file()]
+        for name in sorted(folders):
+            path = Path(parent, name)
+            if (code := _closed(path)) is not None:
+                hidden.append(LeftOut(storable(f"{(there / name).as_posix()}/"), code))
+                folders.remove(name)
+        folders.sort()
+        for name in names:
+            # A name that is not in UTF-8 can neither be stored nor be shown.
+            path, shown = Path(parent, name), storable((there / name).as_posix())
+            if path.is_file():
+                found.append((path, shown))
+            else:
+                hidden.append(LeftOut(shown, left_out(shown) or "not-a-file"))
     return sorted(found)
+
+
+def _closed(folder: Path) -> str | None:
+    """Why a folder is not looked into; None if it is."""
+    if folder.name.startswith("."):
+        return "hidden"
+    # A link may lead back to a folder above it.
+    if folder.is_symlink():
+        return "not-a-file"
+    return "own-file" if all((folder / name).is_dir() for name in DATA_FOLDER_HAS) else None
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _digested(jobs: list[tuple[Piece, Limits, datetime | None]], total: int, workers: int | None) -> Iterator[Digested]:
@@ -294,12 +322,12 @@ def _pieces(path: Path, kind: Format, left: list[LeftOut], *, as_files: bool) ->
         if size == 0:
             left.append(LeftOut(path.name, "empty"))
             return []
-        return [FilePiece((path.name,), (path,), size, as_files)]
+        return [FilePiece((storable(path.name),), (path,), size, as_files)]
     if kind is Format.ZIP:
         return _zip_pieces(path, left, as_files=as_files)
     size = path.stat().st_size
     return [
-        LinePiece((path.name,), path, start, min(PIECE_BYTES, size - start), kind is Format.DIGESTS)
+        LinePiece((storable(path.name),), path, start, min(PIECE_BYTES, size - start), kind is Format.DIGESTS)
         for start in range(0, size, PIECE_BYTES)
     ]
 

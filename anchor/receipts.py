@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
@@ -15,7 +17,7 @@ import orjson
 
 from anchor.intake import METHODS
 from registry.archives import Names
-from registry.credential import Digest, DigestMethod, Limits, digest_as, parse_json
+from registry.credential import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_as, parse_json
 from registry.errors import CredentialError, IntakeError, ReceiptError
 from registry.merkle import Tree
 from registry.receipt import Receipt, embed, parse, to_cbor, to_json
@@ -89,7 +91,7 @@ class Originals:
             yield receipt_name(leaf) if alone else f"{name}.receipt.json", encoded(receipt, cbor=False)
             if alone:
                 return
-        path = self._path / leaf.source if self._path.is_dir() else self._path
+        path = self._file_of(leaf)
         place = f"{path}, line {leaf.line}" if leaf.line else str(path)
         try:
             content = self._line(leaf.line) if leaf.line else path.read_bytes()
@@ -111,6 +113,13 @@ class Originals:
             error.where = place
             raise
 
+    def folder_of(self, leaf: Leaf) -> Path | None:
+        """The folder that has the original under its own name, where nothing may be written over it."""
+        return None if leaf.line else self._file_of(leaf).parent
+
+    def _file_of(self, leaf: Leaf) -> Path:
+        return self._path / leaf.source if self._path.is_dir() else self._path
+
     def _line(self, number: int) -> bytes:
         with self._path.open("rb") as file:
             file.seek(self._line_starts[number - 1])
@@ -126,12 +135,20 @@ class Originals:
 class Output(Protocol):
     """Where receipts are written to."""
 
-    def write(self, name: str, content: bytes) -> str:
-        """Write one file; `name` may have folders. Returns the name it has there, which no other file has."""
+    def write(self, name: str, content: bytes, of: Digest, *, original_in: Path | None = None) -> str:
+        """Write one file; `name` may have folders. Returns the name it has there, which no other file has.
+
+        Args:
+            of: the credential's digest.
+            original_in: the folder of the original: nothing is written there.
+
+        Raises:
+            IntakeError: code `same-folder`: it would be.
+        """
 
 
 @contextmanager
-def output_to(path: Path) -> Iterator[Output]:
+def output_to(path: Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[Output]:
     """A folder, or a new file `.zip` or `.jsonl`; a file appears under its name once it is whole.
 
     Raises:
@@ -140,7 +157,7 @@ def output_to(path: Path) -> Iterator[Output]:
     try:
         if path.suffix.lower() not in (".zip", ".jsonl"):
             path.mkdir(parents=True, exist_ok=True)
-            yield _Folder(path)
+            yield _Folder(path, limits)
             return
         if path.exists():
             raise IntakeError(
@@ -165,27 +182,51 @@ def output_to(path: Path) -> Iterator[Output]:
 
 
 class _Folder:
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, limits: Limits):
         self._path = path
+        self._limits = limits
         self._names = Names()
 
-    def write(self, name: str, content: bytes) -> str:
+    def write(self, name: str, content: bytes, of: Digest, *, original_in: Path | None = None) -> str:
         chosen = self._names.of(name)
-        # What an earlier run wrote of the same credential is replaced, and no receipt of another one.
-        while _is_of_another(self._path / chosen, content):
+        # What an earlier run wrote of the same credential is replaced, and nothing else.
+        while self._is_of_another(self._path / chosen, of):
             chosen = self._names.of(name)
         target = self._path / chosen
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        if original_in is not None and original_in.is_dir() and target.parent.samefile(original_in):
+            raise IntakeError(
+                "the originals are in this folder, and would be written over",
+                where=str(target.parent),
+                remedy="Name another folder with --output.",
+                code="same-folder",
+            )
+        # Not into the file that is there: an original may have a link to it here.
+        partial = target.with_name(f".{sha256(target.name.encode()).hexdigest()[:16]}.partial")
+        partial.unlink(missing_ok=True)
+        try:
+            partial.write_bytes(content)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
         return chosen
 
-
-def _is_of_another(path: Path, content: bytes) -> bool:
-    """Whether a file is the receipt of another credential than this receipt's."""
-    try:
-        return path.is_file() and parse(path.read_bytes()).digest != parse(content).digest
-    except ReceiptError:
-        return False
+    def _is_of_another(self, path: Path, of: Digest) -> bool:
+        """Whether there is something else than this credential or a receipt of it."""
+        if not os.path.lexists(path):
+            return False
+        try:
+            there = path.read_bytes()
+        except OSError:
+            return True
+        try:
+            return parse(there).digest_value != of.value
+        except ReceiptError:
+            pass
+        try:
+            return of.method is DigestMethod.GIVEN or digest_as(of.method, there, self._limits).value != of.value
+        except CredentialError:
+            return True
 
 
 class _Zip:
@@ -193,7 +234,7 @@ class _Zip:
         self._archive = archive
         self._names = Names()
 
-    def write(self, name: str, content: bytes) -> str:
+    def write(self, name: str, content: bytes, of: Digest, *, original_in: Path | None = None) -> str:  # noqa: ARG002
         chosen = self._names.of(name)
         self._archive.writestr(chosen, content)
         return chosen
@@ -203,7 +244,7 @@ class _Lines:
     def __init__(self, file: BinaryIO):
         self._file = file
 
-    def write(self, name: str, content: bytes) -> str:
+    def write(self, name: str, content: bytes, of: Digest, *, original_in: Path | None = None) -> str:  # noqa: ARG002
         self._file.write(content + b"\n")
         return name  # a line has none
 

@@ -133,10 +133,13 @@ def signer_from(settings: Settings, chain_id: int, ask: AskPassword = ask_nobody
                 code="no-address",
             )
         url = settings.remote_signer.get_secret_value()
+        if "@" in url:
+            _refuse_readable_settings(settings, "remote_signer")
         return RemoteSigner(url, settings.remote_signer_address, settings.rpc_timeout)
     if settings.keystore is not None:
         return KeySigner(Account.from_key(_opened(settings.keystore, settings.keystore_password_file, ask)))
     if settings.key is not None:
+        _refuse_readable_settings(settings, "key")
         try:
             return KeySigner(Account.from_key(settings.key.get_secret_value()))
         except ValueError:
@@ -161,6 +164,12 @@ def operator_from(settings: Settings, ask: AskPassword = ask_nobody) -> TypedSig
         return None
     password_file = settings.operator_keystore_password_file
     return KeySigner(Account.from_key(_opened(settings.operator_keystore, password_file, ask)))
+
+
+def _refuse_readable_settings(settings: Settings, name: str) -> None:
+    """Whoever can read the settings file could sign by what it has for this setting."""
+    if (path := settings.file_with(name)) is not None:
+        refuse_readable(path)
 
 
 def _opened(keystore: Path, password_file: Path | None, ask: AskPassword) -> bytes:

@@ -202,6 +202,8 @@ class Workspace:
             if known is not None:
                 known.check(self.client)
                 return known, False
+            # Anybody may have paid for code there that the chain cannot run.
+            refuse_unable(self.client, initcode=None, code=artifact().deployed_code, sender=DETERMINISTIC_DEPLOYER)
             # Somebody else deployed it: when is not known, so its events are looked for from the start.
             deployment = Deployment.found(self.client, address, 0, bytes(32))
             deployment.save(self.folder.deployments)

@@ -5,6 +5,7 @@ The names in an archive are labels and never lead to a place on the disk.
 
 from __future__ import annotations
 
+import re
 import stat
 import struct
 import unicodedata
@@ -23,6 +24,9 @@ RECEIPT_SUFFIXES: Final = (".receipt.json", ".receipt.cbor")
 MAXIMUM_ENTRY_BYTES: Final = 1 << 30
 MAXIMUM_RATIO: Final = 1000
 LONGEST_NAME: Final = 200
+# What Windows does not take in a name, and the names that are devices there, with any ending.
+_NOT_PORTABLE: Final = re.compile(r'[<>:"|?*\x00-\x1f\ud800-\udfff]|[. ]+$')
+_DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?:\.|$)", re.IGNORECASE)
 # What usual file systems take, in bytes: of one name, and of a name with its folders below where it is written.
 LONGEST_PART: Final = 255
 LONGEST_PATH: Final = 1024
@@ -39,7 +43,7 @@ _ENCRYPTED = 1
 
 def is_receipt_name(name: str) -> bool:
     """Whether a file is a receipt and not a credential, by its name."""
-    return name.endswith(RECEIPT_SUFFIXES)
+    return name.lower().endswith(RECEIPT_SUFFIXES)
 
 
 def storable(text: str) -> str:
@@ -140,16 +144,22 @@ def inside(name: str) -> PurePosixPath:
 
 
 def fitting(name: str) -> str:
-    """The name as it is written in a folder: `inside` it, and shortened where a file system would not take it.
+    """The name as it is written in a folder: `inside` it, as every usual system takes it, and no longer than that.
 
     What is cut off leaves digits of a hash of it, so that the same name is always shortened alike, and two do not meet.
     What makes a receipt of it, and the ending before that, stay.
     """
     path = inside(name)
-    fitted = PurePosixPath(*map(short_name, path.parts))
+    fitted = PurePosixPath(*(short_name(_portable(part)) for part in path.parts))
     if _size(str(fitted)) > LONGEST_PATH:
         return _marked(path.name, str(path))
     return str(fitted)
+
+
+def _portable(part: str) -> str:
+    """A name that Windows takes, too, and as it is: there `a.` is `a`, and `nul.json` is no file."""
+    cleaned = _NOT_PORTABLE.sub(lambda found: "_" * len(found[0]), part)
+    return f"_{cleaned}" if _DEVICE.match(cleaned) else cleaned
 
 
 def short_name(name: str, ending: str = "") -> str:

@@ -30,6 +30,12 @@ _HEADERS: Final = frozenset(
     }
 )  # fmt: skip
 _SEPARATORS: Final = ",;\t"
+# MD5, SHA-1, and the lengths of SHA-2 and SHA-3, standing by itself.
+_SOME_HASH = re.compile(
+    rb"(?<![0-9A-Za-z])(?:0[xX])?(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{56}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}"
+    rb"|[0-9A-Fa-f]{128})(?![0-9A-Za-z])"
+)
+_LINES_LOOKED_AT: Final = 64
 
 
 def read_digest_line(line: bytes, *, first: bool = False) -> Digest | None:
@@ -81,6 +87,24 @@ def is_digest_list(head: bytes) -> bool:
             )
         return False
     return _begins_with_digest(head)
+
+
+def looks_like_hashes(head: bytes) -> bool:
+    """Whether a text is a list of hashes in whatever form: half of its lines, or more, have one.
+
+    Of those that `is_digest_list` does not know, as of SHA-512 or of `name: hash`, nothing is read; but they are no
+    credentials either.
+
+    Args:
+        head: the first `SNIFFED_BYTES`.
+    """
+    if b"\0" in head:
+        return False
+    lines = [line for line in head.splitlines() if line.strip()]
+    # The last line may be cut off.
+    lines = (lines[:-1] if len(head) >= SNIFFED_BYTES else lines)[:_LINES_LOOKED_AT]
+    found = sum(len(line) <= LONGEST_LINE and _SOME_HASH.search(line) is not None for line in lines)
+    return 0 < len(lines) <= 2 * found
 
 
 def _begins_with_digest(head: bytes) -> bool:

@@ -69,8 +69,9 @@ def secrets_of(settings: Settings) -> frozenset[str]:
     """All texts of these settings, of the files they name and of the environment that nobody may read."""
     found = set(_of_model(settings))
     for name, value in os.environ.items():
-        # A variable that names a file holds a path: what is in the file is found by the settings.
-        if _FOREIGN_VARIABLE.match(name) and _SECRET_WORD.search(name) and not name.upper().endswith("_FILE"):
+        if name.upper().endswith("_FILE"):
+            continue  # a path; what is in the files of the settings is found by the settings
+        if _FOREIGN_VARIABLE.match(name) and _SECRET_WORD.search(name):
             found.add(value)
         elif _FOREIGN_VARIABLE.match(name):
             found |= _of_text(value)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -179,6 +179,11 @@ class Settings(BaseSettings):
     )
 
     toml_file: ClassVar[Path | None] = None
+    _in_file: Mapping[str, Path] = PrivateAttr(default_factory=dict)
+
+    def file_with(self, name: str) -> Path | None:
+        """The settings file, where it has a value for this setting."""
+        return self._in_file.get(name)
 
     @classmethod
     def settings_customise_sources(
@@ -221,6 +226,9 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"the settings file is not TOML: {error}", where=str(path)) from None
+    if path.is_file():
+        with path.open("rb") as file:
+            settings._in_file = dict.fromkeys(tomllib.load(file), path)
     return _resolved(settings, path.parent if path.is_file() else Path())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from anchor.cli.waiting import Watch
 from anchor.cli.wording import amount, ether
 from anchor.history import History, UnknownBatch, named
 from anchor.intake import Format, Intake, Reject, digest_of, left_out_content, method_of, names_of, take_in
-from anchor.reissue import supersede_voided
+from anchor.reissue import revoked_for_good, supersede_voided
 from anchor.workspace import Workspace
 from registry.credential import Limits
 from registry.errors import ContractReverted, IntakeError, RegistryError
@@ -115,7 +116,8 @@ def anchor(
         rows, content = resumed, dict[str, Any]()
         if intake is not None:
             issuer = workspace.issuer()
-            selection = select(intake, workspace.store, issuer, reissue=reissue)
+            again = partial(revoked_for_good, registry) if reissue else None
+            selection = select(intake, workspace.store, issuer, reissue=again)
             revoked = revoked_among(selection.anchored, registry)
             content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
             session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")

@@ -265,5 +265,7 @@ def _say_view(session: Session, view: JobView) -> None:
     session.say(Fields({label: content[name] for name, label in _LABELS.items()}))
     if content["batch"]:
         session.say(Fields({_BATCH_LABELS.get(name, name): value for name, value in content["batch"].items()}))
+    if content["waiting"]:
+        session.say(Styled(f"  waits: {content['waiting']['code']}: {content['waiting']['why']}", "yellow"))
     if content["parked"]:
         session.say(Styled(f"  parked: {content['parked']['code']}: {content['parked']['why']}", "yellow"))

@@ -11,10 +11,11 @@ from anchor.cli.chains import say_chain
 from anchor.cli.console import bold
 from anchor.cli.session import Session, command
 from anchor.cli.wording import amount
+from anchor.intake import METHODS
 from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of
 from anchor.workspace import Workspace
 from registry.archives import inside
-from registry.credential import Limits
+from registry.credential import Digest, Limits
 from registry.errors import SettingsError, StoreError
 from registry.store.batches import BatchRow
 
@@ -42,7 +43,7 @@ def receipts(
         row = _batch(workspace, root)
         with (
             workspace.folder.tree(row.tree) as tree,
-            output_to(output) as writer,
+            output_to(output, _limits(session)) as writer,
             session.progress("writing") as progress,
         ):
             contract = workspace.contract_address.lower()
@@ -54,8 +55,10 @@ def receipts(
                     if source is None
                     else source.with_receipt(leaf, receipt)
                 )
+                digest = Digest(METHODS[leaf.method], leaf.digest)
+                original_in = None if source is None else source.folder_of(leaf)
                 for name, content in files:
-                    written = writer.write(name, content)
+                    written = writer.write(name, content, digest, original_in=original_in)
                     if written not in (name, str(inside(name))):
                         renamed.append({"digest": leaf.digest.hex(), "source": leaf.source, "name": written})
                 progress(number, row.leaf_count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,8 +16,10 @@ from anchor.cli.session import Session, command
 from anchor.cli.targets import Target, TargetArgument, targets_of
 from anchor.cli.wording import amount
 from anchor.history import History, UnknownBatch, named
+from anchor.spots import Spot, anchor_states
 from anchor.verification import receipts_of
 from anchor.workspace import Workspace
+from registry.anchors import judge
 from registry.chain.calls import Act, Purpose, Reason
 from registry.chain.contract import CredentialRegistry
 from registry.credential import Limits
@@ -25,9 +27,14 @@ from registry.errors import ProofError, SettingsError, StoreError
 from registry.merkle import check_inclusion
 from registry.receipt import Receipt
 
+SHOWN = 5
+
 Targets = Annotated[list[str] | None, TargetArgument]
 ListFile = Annotated[Path | None, typer.Option("--list", help="File with one digest a line.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and send nothing.")]
+Everything = Annotated[
+    bool, typer.Option("--all", help="All that is anchored of a file, where that is more than one credential.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal whether it is meant.")]
 
 
@@ -39,16 +46,6 @@ def reason_option(act: Act) -> Any:
 RevokeReason = Annotated[str, reason_option(Act.REVOKE)]
 SuspendReason = Annotated[str, reason_option(Act.SUSPEND)]
 ReinstateReason = Annotated[str, reason_option(Act.REINSTATE)]
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A place of a credential on chain: its issuer's batch and its leaf there."""
-
-    digest: bytes
-    issuer: int
-    root: bytes
-    leaf_index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +64,12 @@ def revoke(
     targets: Targets = None,
     list_file: ListFile = None,
     reason: RevokeReason = "unspecified",
+    everything: Everything = False,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """Revoke credentials for good."""
-    _change(session, targets, list_file, Act.REVOKE, reason, dry_run=dry_run, yes=yes)
+    _change(session, targets, list_file, Act.REVOKE, reason, everything=everything, dry_run=dry_run, yes=yes)
 
 
 @command
@@ -80,10 +78,11 @@ def suspend(
     targets: Targets = None,
     list_file: ListFile = None,
     reason: SuspendReason = "under-review",
+    everything: Everything = False,
     dry_run: DryRun = False,
 ) -> None:
     """Suspend credentials until they are reinstated."""
-    _change(session, targets, list_file, Act.SUSPEND, reason, dry_run=dry_run)
+    _change(session, targets, list_file, Act.SUSPEND, reason, everything=everything, dry_run=dry_run)
 
 
 @command
@@ -92,10 +91,11 @@ def reinstate(
     targets: Targets = None,
     list_file: ListFile = None,
     reason: ReinstateReason = "resolved",
+    everything: Everything = False,
     dry_run: DryRun = False,
 ) -> None:
     """Lift the suspension of credentials; a revocation cannot be lifted."""
-    _change(session, targets, list_file, Act.REINSTATE, reason, dry_run=dry_run)
+    _change(session, targets, list_file, Act.REINSTATE, reason, everything=everything, dry_run=dry_run)
 
 
 def changes(spots: Iterable[Spot], words: Callable[[int, bytes, int], int], *, to: bool) -> tuple[list[Change], int]:
@@ -147,6 +147,7 @@ def _change(
     act: Act,
     reason_word: str,
     *,
+    everything: bool,
     dry_run: bool,
     yes: bool = False,
 ) -> None:
@@ -158,8 +159,12 @@ def _change(
         issuer = workspace.issuer()
         unknown = History(registry, workspace.store).unknown(issuer)
         spots = _spots(workspace, registry, found, issuer, unknown)
+        meant = _meant(found, {spot.digest for spot in spots}, everything=everything)
+        spots = [spot for spot in spots if spot.digest in meant]
         if act is Act.REINSTATE:
-            _refuse_revoked(registry, spots, found)
+            spots = _not_withdrawn(registry, spots, meant)
+        elif act is Act.SUSPEND:
+            spots = _not_voided(registry, spots, meant)
         needed, already = changes(spots, _words(registry, purpose), to=to)
         changed = sum(change.mask.bit_count() for change in needed)
         if not dry_run:
@@ -174,10 +179,20 @@ def _change(
             "already": already,
             "transactions": len(needed),
             "reason": reason.word,
-            "digests": [digest.hex() for digest in found],
+            "digests": [digest.hex() for digest in meant],
+            "inside": [
+                {"target": target.named, "digest": digest.hex(), "place": target.places.get(digest, "")}
+                for digest, target in meant.items()
+                if digest != target.digests[0]
+            ],
             "unknownBatches": [each.content() for each in unknown],
         }
     )
+    for digest, target in meant.items():
+        if digest != target.digests[0]:
+            session.say(f"What is anchored of {target.named} is {_what(target, digest)}.")
+        if target.unread:
+            session.say(f"Not all of {target.named} was read ({target.unread}): what else it holds was not looked for.")
     note = f"; {already:,} had that status already" if already else ""
     session.say(
         f"{_entries(changed)} {'would be ' if dry_run else ''}{done} ({reason.word}) "
@@ -216,27 +231,58 @@ def _send(
 def _spots(
     workspace: Workspace,
     registry: CredentialRegistry,
-    targets: dict[bytes, Target],
+    targets: Sequence[Target],
     issuer: int,
     unknown: Sequence[UnknownBatch],
 ) -> list[Spot]:
-    """Every known anchor of the digests by the issuer: a credential that was anchored twice changes in both places.
+    """Every known anchor by the issuer of what is meant: what was anchored twice changes in both places.
 
     Those that the folder does not know may be in receipts inside or beside the files.
     """
-    places = workspace.store.places_of(list(targets), issuer)
+    wanted = list(dict.fromkeys(digest for target in targets for digest in target.digests))
     settings = workspace.settings
     limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
+    places = workspace.store.places_of(wanted, issuer)
     spots = {Spot(place.leaf.digest, issuer, place.batch.root, place.leaf.leaf_index) for place in places}
-    for digest, target in targets.items():
+    for target in targets:
         for receipt in receipts_of(target.path, limits) if target.path is not None else ():
-            spot = _proved(workspace, registry, digest, issuer, receipt)
-            spots |= set() if spot is None else {spot}
-    missing = targets.keys() - {spot.digest for spot in spots}
+            if receipt.digest_value in target.digests:
+                spot = _proved(workspace, registry, receipt.digest_value, issuer, receipt)
+                spots |= set() if spot is None else {spot}
+    found = {spot.digest for spot in spots}
+    missing = [target for target in targets if found.isdisjoint(target.digests)]
     if missing:
-        first = next(target for digest, target in targets.items() if digest in missing)
-        raise _not_known(issuer, first.named, len(missing), len(targets), unknown)
+        raise _not_known(issuer, missing[0].named, len(missing), len(targets), unknown)
     return sorted(spots, key=lambda spot: (spot.root, spot.leaf_index))
+
+
+def _meant(targets: Sequence[Target], anchored: Collection[bytes], *, everything: bool) -> dict[bytes, Target]:
+    """The digests that are meant, each with what it was named by first.
+
+    Raises:
+        StoreError: code `several-anchored`: several credentials of one file are anchored, and not all were asked for.
+    """
+    meant: dict[bytes, Target] = {}
+    for target in targets:
+        found = [digest for digest in target.digests if digest in anchored]
+        if len(found) > 1 and not everything:
+            raise StoreError(
+                f"{len(found):,} of what it holds are anchored: "
+                + "; ".join(_what(target, digest) for digest in found[:SHOWN])
+                + (f"; and {len(found) - SHOWN:,} more" if len(found) > SHOWN else "")
+                + ". Nothing was changed",
+                where=target.named,
+                remedy="Name the digest that is meant, or use --all for all of them.",
+                code="several-anchored",
+            )
+        for digest in found:
+            meant.setdefault(digest, target)
+    return meant
+
+
+def _what(target: Target, digest: bytes) -> str:
+    place = target.places.get(digest)
+    return digest.hex() if place is None else f"{digest.hex()} ({place})"
 
 
 def _proved(
@@ -277,30 +323,49 @@ def _not_known(issuer: int, where: str, missing: int, wanted: int, unknown: Sequ
     )
 
 
-def _refuse_revoked(registry: CredentialRegistry, spots: Sequence[Spot], targets: dict[bytes, Target]) -> None:
-    """A revocation cannot be lifted, whatever became of the suspension beside it."""
-    words = _words(registry, Purpose.REVOCATION)
-    known: dict[tuple[bytes, int], int] = {}
-    voided = {
-        root: (batch := registry.batch(issuer, root)) is not None and batch.voided_at is not None
-        for issuer, root in {(spot.issuer, spot.root) for spot in spots}
-    }
-    revoked = set()
+def _not_withdrawn(registry: CredentialRegistry, spots: Sequence[Spot], named: Mapping[bytes, Target]) -> list[Spot]:
+    """The places from which a suspension can be lifted: what is revoked stays so, by the rule of `registry.anchors`.
+
+    Raises:
+        StoreError: code `revoked`: a credential has none.
+    """
+    by_digest: dict[bytes, list[Spot]] = {}
     for spot in spots:
-        word, bit = divmod(spot.leaf_index, WORD_BITS)
-        if (spot.root, word) not in known:
-            known[spot.root, word] = words(spot.issuer, spot.root, word)
-        if voided[spot.root] or known[spot.root, word] >> bit & 1:
-            revoked.add(spot.digest)
-    if revoked:
-        first = next(target for digest, target in targets.items() if digest in revoked)
-        others = f" (and {len(revoked) - 1:,} more)" if len(revoked) > 1 else ""
-        raise StoreError(
-            f"it{others} is revoked for good and cannot be reinstated; nothing was changed",
-            where=first.named,
-            remedy="Leave out what is revoked; issue a new credential instead.",
-            code="revoked",
-        )
+        by_digest.setdefault(spot.digest, []).append(spot)
+    standing, withdrawn = [], []
+    for digest, places in by_digest.items():
+        states = anchor_states(registry, places)
+        left = [spot for spot, state in zip(places, states, strict=True) if judge(state, states).withdrawn is None]
+        standing += left
+        if not left:
+            withdrawn.append(named[digest])
+    if withdrawn:
+        raise _revoked(withdrawn, "reinstated")
+    return standing
+
+
+def _not_voided(registry: CredentialRegistry, spots: Sequence[Spot], named: Mapping[bytes, Target]) -> list[Spot]:
+    """The places that can be suspended: the contract changes nothing in a voided batch, where all is revoked.
+
+    Raises:
+        StoreError: code `revoked`: a credential has none.
+    """
+    batches = {root: registry.batch(issuer, root) for issuer, root in {(spot.issuer, spot.root) for spot in spots}}
+    voided = {root for root, batch in batches.items() if batch is not None and batch.voided_at is not None}
+    left = [spot for spot in spots if spot.root not in voided]
+    if missing := named.keys() - {spot.digest for spot in left}:
+        raise _revoked([target for digest, target in named.items() if digest in missing], "suspended")
+    return left
+
+
+def _revoked(targets: Sequence[Target], done: str) -> StoreError:
+    others = f" (and {len(targets) - 1:,} more)" if len(targets) > 1 else ""
+    return StoreError(
+        f"it{others} is revoked for good and cannot be {done}; nothing was changed",
+        where=targets[0].named,
+        remedy="Leave out what is revoked; issue a new credential instead.",
+        code="revoked",
+    )
 
 
 def _words(registry: CredentialRegistry, purpose: Purpose) -> Callable[[int, bytes, int], int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from anchor.reading import read_file
 from registry.credential import Digest, Limits, digest_given
 from registry.digestlist import LONGEST_LINE, read_digest_line
+from registry.document import Reading
 from registry.encodings import REMEDY, foreign_encoding
 from registry.errors import CredentialError, IntakeError
 from registry.settings import Settings
@@ -20,26 +22,48 @@ TargetArgument = typer.Argument(help="Credential files, or digests of 64 hexadec
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A credential that is meant: how it was named, and its file where there is one."""
+    """What is meant: how it was named, and what of it may be anchored.
+
+    Attributes:
+        digests: every digest that a file, or what it holds, may be anchored by, its own first; of a digest, itself.
+        path: the file, where there is one.
+        places: where in the file that is which has a digest, for those inside it.
+        unread: what of the file could not be read, in words; it may hold more.
+    """
 
     named: str
+    digests: tuple[bytes, ...]
     path: Path | None = None
+    places: Mapping[bytes, str] = field(default_factory=dict)
+    unread: str = ""
 
 
-def targets_of(targets: list[str], list_file: Path | None, settings: Settings) -> dict[bytes, Target]:
-    """The credentials that are meant, by digest.
+def targets_of(targets: list[str], list_file: Path | None, settings: Settings) -> list[Target]:
+    """What is meant, in the order in which it was named; a digest that was named already is not repeated.
 
     Raises:
         IntakeError: nothing is named, or something cannot be read.
         CredentialError: a file has no digest, or a line is none.
     """
-    found = {digest_of_target(each, settings).value: Target(each, _file(each)) for each in targets}
+    found = [_target(each, settings) for each in targets]
     if list_file is not None:
-        for digest, line in _listed(list_file).items():
-            found.setdefault(digest, Target(f"{list_file}, line {line}"))
+        named = {digest for target in found if len(target.digests) == 1 for digest in target.digests}
+        listed = ((digest, line) for digest, line in _listed(list_file).items() if digest not in named)
+        found += [Target(f"{list_file}, line {line}", (digest,)) for digest, line in listed]
     if not found:
         raise IntakeError("no credential was named", remedy="Name files or digests, or use --list.", code="no-input")
     return found
+
+
+def _target(named: str, settings: Settings) -> Target:
+    path = _file(named)
+    if path is None:
+        return Target(named, (_digest(named).value,))
+    reading = _reading(path, named, settings)
+    digests = tuple(digest.value for digest in reading.digests)
+    parts = ((value, reading.inside(value)) for value in digests)
+    places = {value: part.where for value, part in parts if part is not None and part.where}
+    return Target(named, digests, path, places, missed(reading) if reading.unread else "")
 
 
 def digests_of_content(target: str, settings: Settings) -> tuple[Digest, ...]:
@@ -49,13 +73,10 @@ def digests_of_content(target: str, settings: Settings) -> tuple[Digest, ...]:
         CredentialError: the name says that the file is JSON, and it has no digest.
         IntakeError: it cannot be read, or not all of it, so that there may be more digests.
     """
-    path = Path(target)
-    if not path.is_file():
-        return (digest_of_target(target, settings),)
-    reading = read_file(path, _limits(settings))
-    if reading.digest is None and reading.refusal is not None:
-        reading.refusal.where = reading.refusal.where or target
-        raise reading.refusal
+    path = _file(target)
+    if path is None:
+        return (_digest(target),)
+    reading = _reading(path, target, settings)
     if reading.unread:
         raise IntakeError(
             f"not all of it was read ({missed(reading)}), so not every digest that it may be anchored by is known",
@@ -66,25 +87,25 @@ def digests_of_content(target: str, settings: Settings) -> tuple[Digest, ...]:
     return reading.digests
 
 
-def digest_of_target(target: str, settings: Settings) -> Digest:
-    """The digest of a file, or the digest itself where the word is one and there is no such file."""
-    path = _file(target)
-    if path is None:
-        try:
-            return digest_given(target)
-        except CredentialError:
-            raise IntakeError(
-                "it is neither a file nor a digest of 64 hexadecimal digits",
-                where=target,
-                remedy="Check the path.",
-                code="unreadable",
-            ) from None
+def _digest(target: str) -> Digest:
+    try:
+        return digest_given(target)
+    except CredentialError:
+        raise IntakeError(
+            "it is neither a file nor a digest of 64 hexadecimal digits",
+            where=target,
+            remedy="Check the path.",
+            code="unreadable",
+        ) from None
+
+
+def _reading(path: Path, named: str, settings: Settings) -> Reading:
+    """The reading of a file; raises its refusal where its name says JSON, and it is not."""
     reading = read_file(path, _limits(settings))
-    if reading.digest is None:
-        error = reading.refusal or CredentialError("it has no digest")
-        error.where = error.where or target
-        raise error
-    return reading.digest
+    if reading.digest is None and reading.refusal is not None:
+        reading.refusal.where = reading.refusal.where or named
+        raise reading.refusal
+    return reading
 
 
 def _limits(settings: Settings) -> Limits:

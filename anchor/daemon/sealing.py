@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from anchor.batches import contract_selectors, refuse_selector
 from anchor.daemon.notices import Notices
-from anchor.history import History, UnknownBatch, UnknownBatches
-from registry.errors import IntakeError
+from anchor.history import BEHIND, History, UnknownBatch, UnknownBatches
+from anchor.reissue import revoked_for_good
+from registry.errors import ChainUnavailable, IntakeError
 from registry.merkle import Tree
 from registry.store.batches import BatchStore, Leaf
 from registry.store.folder import DataFolder
@@ -32,6 +33,7 @@ class Sealer:
 
     Args:
         sender: the account that shall anchor them.
+        operator: the account whose right to anchor counts; default: the sender.
         history: what the issuers have on chain; without it, only what is in the database is left out.
     """
 
@@ -44,6 +46,7 @@ class Sealer:
         notices: Notices,
         policy: QueuePolicy,
         *,
+        operator: str | None = None,
         history: History | None = None,
         reached: Callable[[str], None] = lambda _: None,
     ):
@@ -52,6 +55,7 @@ class Sealer:
         self._jobs = jobs
         self._batches = batches
         self._sender = sender
+        self._operator = operator or sender
         self._notices = notices
         self._policy = policy
         self._reached = reached
@@ -62,8 +66,13 @@ class Sealer:
         Args:
             allowed: whether the account may anchor for an issuer; jobs of others are left to other accounts.
         """
-        due = [group for group in self._due(self._jobs.waiting(), time.time()) if allowed(group[0].issuer)]
-        return sum(self._seal_or_say(group) for group in due)
+        sealed = 0
+        for group in self._due(self._jobs.waiting(), time.time()):
+            if allowed(group[0].issuer):
+                sealed += self._seal_or_say(group)
+            else:
+                self._keep_waiting(group, "no-operator", f"the account {self._operator} may not anchor for its issuer")
+        return sealed
 
     def _due(self, waiting: Sequence[Job], now: float) -> Iterator[list[Job]]:
         yield from ([job] for job in waiting if not job.is_open)
@@ -80,22 +89,43 @@ class Sealer:
             # Asked before the database is locked. What is anchored again on purpose needs no history.
             first = group[0]
             unknown = [] if self._history is None or first.reissue else self._history.unknown(first.issuer)
-            return self._seal([job.id for job in group], unknown)
+            numbers = [job.id for job in group]
+            kept_out = self._revoked(first.issuer, numbers) if first.reissue else set()
+            return self._seal(numbers, unknown, kept_out)
         except UnknownBatches as error:
             # They go on by themselves once the database knows these batches.
+            self._keep_waiting(group, error.code, error.what)
             self._notices.tell("unknown-batches", job=group[0].id, issuer=group[0].issuer, why=error.what)
+            return 0
+        except ChainUnavailable as error:
+            if error.code != BEHIND:
+                raise
+            # What was sent before is driven on: that looks at the chain by itself.
+            self._keep_waiting(group, error.code, error.what)
+            self._notices.tell("round-failed", job=group[0].id, code=error.code, why=error.what)
             return 0
         except IntakeError as error:
             # The jobs wait, with everything in them; the other issuers' go on.
+            self._keep_waiting(group, error.code, error.what)
             self._notices.tell("round-failed", job=group[0].id, code=error.code, why=error.what)
             return 0
 
-    def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch]) -> int:
+    def _keep_waiting(self, group: Sequence[Job], code: str, why: str) -> None:
+        self._jobs.waits([job.id for job in group], code, why)
+
+    def _revoked(self, issuer: int, numbers: Sequence[str]) -> set[bytes]:
+        """What of the jobs is revoked for good: that is not anchored again."""
+        if self._history is None:
+            return set()
+        digests = self._jobs.digests(numbers)
+        return revoked_for_good(self._history.registry, self._batches.places_of(digests, issuer))
+
+    def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch], kept_out: Collection[bytes]) -> int:
         """One batch of these jobs, in one database transaction; the tree file is there before it."""
         with self._jobs.claimed(numbers) as (connection, jobs):
             if not jobs:
                 return 0
-            chosen, facts = self._chosen(connection, jobs)
+            chosen, facts = self._chosen(connection, jobs, kept_out)
             batch = self._batch(connection, jobs, chosen, unknown) if chosen else None
             for job in jobs:
                 self._jobs.sealed(connection, job.id, batch if facts[job.id].in_batch else None, **facts[job.id].counts)
@@ -104,14 +134,20 @@ class Sealer:
             self._notices.tell("job-sealed", job=job.id, issuer=job.issuer, batch=batch, credentials=job.credentials)
         return int(batch is not None)
 
-    def _chosen(self, connection: Connection, jobs: list[Job]) -> tuple[list[Leaf], dict[str, _Facts]]:
+    def _chosen(
+        self, connection: Connection, jobs: list[Job], kept_out: Collection[bytes]
+    ) -> tuple[list[Leaf], dict[str, _Facts]]:
         """The leaves of the batch, each digest once, sorted; and what of each job came twice or was anchored before."""
         facts = {job.id: _Facts() for job in jobs}
         by_digest: dict[bytes, Leaf] = {}
         for job in jobs:
             credentials = self._jobs.credentials(connection, job.id)
             digests = {leaf.digest for leaf in credentials}
-            known = set() if job.reissue else self._batches.anchored_within(connection, digests, job.issuer)
+            known = (
+                digests.intersection(kept_out)
+                if job.reissue
+                else self._batches.anchored_within(connection, digests, job.issuer)
+            )
             mine = facts[job.id]
             mine.duplicates = len(credentials) - len(digests)
             mine.anchored_before = len(known)

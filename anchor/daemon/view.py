@@ -136,6 +136,9 @@ class JobView:
             "parked": None
             if self.state is not IssuerState.PARKED or row is None
             else {"code": row.parked_code, "why": _public_reason(row) if public else row.parked_why},
+            "waiting": None
+            if self.state is not IssuerState.PENDING or job.waits_code is None
+            else {"code": job.waits_code, "why": job.waits_why},
             "cancelRequested": row is not None and row.cancel_requested,
         }
 

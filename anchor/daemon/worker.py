@@ -76,7 +76,15 @@ class Worker:
         batches = BatchStore(folder.engine, chain, registry.address)
         history = History(registry, batches)
         self._sealer = Sealer(
-            folder, self._jobs, batches, signer.address, notices, queue, history=history, reached=reached
+            folder,
+            self._jobs,
+            batches,
+            signer.address,
+            notices,
+            queue,
+            operator=self._operator,
+            history=history,
+            reached=reached,
         )
         self._driver = Driver(
             registry,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +12,9 @@ from registry.anchors import AnchorPlace
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls, Purpose, Reason, call_data
 from registry.chain.client import CHECK_ENDPOINT, BlockNumber, ChainClient, Log
+from registry.chain.deployment import deployment_block
 from registry.chain.hexadecimal import address_bytes, checksummed
+from registry.chain.spans import ASK_FOR_LESS, in_spans
 from registry.errors import ChainUnavailable, ContractReverted, WrongChain
 from registry.merkle import AbsenceProof, Neighbour
 
@@ -194,15 +196,14 @@ class CredentialRegistry(Calls):
     ) -> tuple[Anchored, ...]:
         """The anchors in a range of blocks, oldest first, of one root or one issuer where given."""
         topics = [_topic("Anchored"), None if issuer is None else issuer.to_bytes(32, "big"), root]
-        logs = self.client.logs(self.address, topics, from_block, to_block)
-        return tuple(_anchored(event) for event in self.decode_events(logs))
+        return tuple(_anchored(event) for event in self._events(topics, from_block, to_block))
 
     def status_changes(
         self, issuer: int, root: bytes, *, from_block: int = 0, to_block: BlockNumber = "latest"
     ) -> tuple[StatusChange, ...]:
         """What was revoked and suspended of a batch in a range of blocks, oldest first; lifted suspensions are not."""
         topics = [_topic("StatusSet"), issuer.to_bytes(32, "big"), root]
-        events = self.decode_events(self.client.logs(self.address, topics, from_block, to_block))
+        events = self._events(topics, from_block, to_block)
         return tuple(self._understood(event.name, partial(_status_change, event)) for event in events)
 
     def replacements(
@@ -210,7 +211,7 @@ class CredentialRegistry(Calls):
     ) -> dict[int, AnchorPlace]:
         """What the issuer put in the place of leaves of a batch, by their index; of several the latest counts."""
         topics = [_topic("Superseded"), issuer.to_bytes(32, "big"), root]
-        events = self.decode_events(self.client.logs(self.address, topics, from_block, to_block))
+        events = self._events(topics, from_block, to_block)
         return {
             event.arguments["index"]: AnchorPlace(
                 event.arguments["replacementRoot"], event.arguments["replacementIndex"]
@@ -221,11 +222,31 @@ class CredentialRegistry(Calls):
     def operators(self, party: int) -> tuple[str, ...]:
         """The addresses that may anchor for the party, checksummed, in the order in which they were named.
 
-        Found by events, in one request, and each confirmed by the contract.
+        Found by events, and each confirmed by the contract.
         """
-        logs = self.client.logs(self.address, [_topic("OperatorSet"), party.to_bytes(32, "big")])
-        named = dict.fromkeys(checksummed(event.arguments["operator"]) for event in self.decode_events(logs))
+        events = self._events([_topic("OperatorSet"), party.to_bytes(32, "big")], 0, "latest")
+        named = dict.fromkeys(checksummed(event.arguments["operator"]) for event in events)
         return tuple(address for address in named if self.is_operator(party, address))
+
+    def _events(
+        self, topics: Sequence[bytes | Sequence[bytes] | None], first: int, to: BlockNumber
+    ) -> tuple[Event, ...]:
+        """The events in a range of blocks: asked for at once, and piece by piece where that is refused."""
+        try:
+            return self.decode_events(self.client.logs(self.address, topics, first, to))
+        except ChainUnavailable as error:
+            if error.code not in ASK_FOR_LESS or first == to:
+                raise
+            last = to if isinstance(to, int) else self._newest()
+            first = max(first, deployment_block(self.client, self.address, last))
+            pieces = in_spans(partial(self.client.logs, self.address, topics), first, last)
+            return self.decode_events(log for _, logs in pieces for log in logs)
+
+    def _newest(self) -> int:
+        block = self.client.block("latest")
+        if block is None:
+            raise ChainUnavailable("the chain has no block", where=self.client.where, code="no-block")
+        return block.number
 
     def decode_events(self, logs: Iterable[Log]) -> tuple[Event, ...]:
         """This contract's events among the logs, decoded; events of others are left out.

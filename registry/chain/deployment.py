@@ -49,13 +49,14 @@ def deploy_data(initcode: bytes) -> bytes:
     return SALT + initcode
 
 
-def refuse_unable(client: ChainClient, *, initcode: bytes, code: bytes, sender: str) -> None:
+def refuse_unable(client: ChainClient, *, initcode: bytes | None, code: bytes, sender: str) -> None:
     """Try out, without a transaction, whether the chain can create the contract and run its code.
 
     A chain of an older fork may create code that it then cannot run. So every newer instruction in the code is run
     there once, as the creation of a contract of its own, before the creation itself is tried.
 
     Args:
+        initcode: None where somebody else created it already, so that only whether it runs is tried.
         code: as it is deployed.
         sender: who would pay.
 
@@ -63,25 +64,32 @@ def refuse_unable(client: ChainClient, *, initcode: bytes, code: bytes, sender: 
         WrongChain: code `unsupported-chain`: it cannot; names what it lacks.
         ChainUnavailable: it could not be tried out.
     """
+    _try_anything(client, sender)
+    lacking = [
+        f"{name} (since {fork})"
+        for number, (name, fork) in NEWER_INSTRUCTIONS.items()
+        if number in instructions(code) and not _creates(client, _trial(bytes([number])), sender)
+    ]
+    if not lacking and (initcode is None or _creates(client, deploy_data(initcode), sender)):
+        return
+    # An endpoint that has had enough of our requests refuses them in the same way.
+    _try_anything(client, sender)
+    why = f"it does not know {', '.join(lacking)}" if lacking else "it refuses to create it"
+    raise WrongChain(
+        f"this chain cannot run the contract: {why}; nothing was sent and nothing was paid",
+        where=client.where,
+        remedy=f"The contract needs a chain of the {FORK} fork or newer, that takes contracts of 24 KiB.",
+        code="unsupported-chain",
+    )
+
+
+def _try_anything(client: ChainClient, sender: str) -> None:
     if not _creates(client, _trial(b""), sender):
         raise ChainUnavailable(
             "whether this chain can run the contract could not be tried out: its deployer refuses any contract",
             where=client.where,
             remedy="Use another endpoint of the chain; nothing was sent.",
             code="not-tried",
-        )
-    lacking = [
-        f"{name} (since {fork})"
-        for number, (name, fork) in NEWER_INSTRUCTIONS.items()
-        if number in instructions(code) and not _creates(client, _trial(bytes([number])), sender)
-    ]
-    if lacking or not _creates(client, deploy_data(initcode), sender):
-        why = f"it does not know {', '.join(lacking)}" if lacking else "it refuses to create it"
-        raise WrongChain(
-            f"this chain cannot run the contract: {why}; nothing was sent and nothing was paid",
-            where=client.where,
-            remedy=f"The contract needs a chain of the {FORK} fork or newer, that takes contracts of 24 KiB.",
-            code="unsupported-chain",
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator, Sized
+from typing import Final, TypeVar
 
 from registry.errors import ChainUnavailable
 
@@ -22,6 +23,9 @@ ASK_FOR_LESS: Final = frozenset(
     }
 )
 """What endpoints say in different words when a request is too much for them: a refusal, silence, or a broken answer."""
+
+
+T = TypeVar("T", bound=Sized)
 
 
 class Spans:
@@ -48,3 +52,26 @@ class Spans:
             return False
         self.length = self._largest = max(1, tried // 2)
         return True
+
+
+def in_spans(read: Callable[[int, int], T], first: int, last: int) -> Iterator[tuple[int, T]]:
+    """What is read of a range of blocks, piece by piece: the last block of each piece, and what was read of it.
+
+    Args:
+        read: reads from one block to another, both included.
+
+    Raises:
+        ChainUnavailable: the endpoint does not even answer for a single block.
+    """
+    start, spans = first, Spans()
+    while start <= last:
+        end = min(last, start + spans.length - 1)
+        try:
+            found = read(start, end)
+        except ChainUnavailable as error:
+            if spans.shorter(error, end - start + 1):
+                continue
+            raise
+        spans.worked(len(found))
+        yield end, found
+        start = end + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from registry.errors import StoreError, TreeError
+from registry.filekinds import DATA_FOLDER_HAS
 from registry.merkle import Tree
 from registry.privatefiles import make_private_folder, tighten
 from registry.store.database import open_database
@@ -43,7 +44,7 @@ class DataFolder:
     @property
     def trees(self) -> Path:
         """Tree files, `<root>-<leaf count>.tree`."""
-        return self.path / "trees"
+        return self.path / DATA_FOLDER_HAS[0]
 
     @property
     def chain(self) -> Path:
@@ -53,7 +54,7 @@ class DataFolder:
     @property
     def deployments(self) -> Path:
         """Where contracts are, `<chain id>.json`."""
-        return self.path / "deployments"
+        return self.path / DATA_FOLDER_HAS[1]
 
     def tree_path(self, tree: TreeId) -> Path:
         """The file of a tree, where it is or where it belongs."""

@@ -44,6 +44,7 @@ class Job:
         credentials: how many have a digest; of them `duplicates` came twice in the job and `anchored_before` were left
             out when it was sealed.
         batch: number of its batch.
+        waits_code, waits_why: why it was not sealed when it was last looked at, while it is queued.
     """
 
     id: str
@@ -61,6 +62,8 @@ class Job:
     duplicates: int
     anchored_before: int
     batch: int | None
+    waits_code: str | None = None
+    waits_why: str | None = None
 
 
 class JobStore:
@@ -237,6 +240,13 @@ class JobStore:
             query = _JOBS.where(*self._mine, job.c.state == JobState.QUEUED).order_by(job.c.queued_at, job.c.id)
             return [_job(row) for row in connection.execute(query)]
 
+    def waits(self, numbers: Sequence[str], code: str, why: str) -> None:
+        """Those of the jobs that are not sealed wait for something that is told to whoever looks at them."""
+        differs = or_(job.c.waits_code.is_distinct_from(code), job.c.waits_why.is_distinct_from(why))
+        here = (job.c.id.in_(numbers), job.c.state == JobState.QUEUED, differs)
+        with self._engine.begin() as connection:
+            connection.execute(update(job).where(*here).values(waits_code=code, waits_why=why))
+
     @contextmanager
     def claimed(self, numbers: Sequence[str]) -> Iterator[tuple[Connection, list[Job]]]:
         """Those of the jobs that still wait, which no other process can seal until the block ends; one transaction."""
@@ -256,13 +266,21 @@ class JobStore:
         query = select(*columns).where(queued.c.job == number).order_by(queued.c.position)
         return [Leaf(*found) for found in connection.execute(query)]
 
+    def digests(self, numbers: Sequence[str]) -> list[bytes]:
+        """What came in with several jobs that are not sealed, each digest once."""
+        with self._engine.connect() as connection:
+            return list(
+                connection.execute(select(queued.c.digest).where(queued.c.job.in_(numbers)).distinct()).scalars()
+            )
+
     @staticmethod
     def sealed(
         connection: Connection, number: str, batch_number: int | None, *, duplicates: int, anchored_before: int
     ) -> None:
         """The job is in that batch, or, without one, all of it was anchored before."""
         state = JobState.UNCHANGED if batch_number is None else JobState.SEALED
-        values = {"duplicates": duplicates, "anchored_before": anchored_before, "batch": batch_number}
+        values: dict[str, Any] = {"duplicates": duplicates, "anchored_before": anchored_before, "batch": batch_number}
+        values |= {"waits_code": None, "waits_why": None}
         connection.execute(update(job).where(job.c.id == number).values(state=state, **values))
         connection.execute(delete(queued).where(queued.c.job == number))
 

@@ -203,6 +203,8 @@ job = Table(
     Column("duplicates", BigInteger, nullable=False, server_default="0"),
     Column("anchored_before", BigInteger, nullable=False, server_default="0"),
     Column("batch", BigInteger, ForeignKey("batch.id")),
+    Column("waits_code", String, comment="What it waits for, while it is queued."),
+    Column("waits_why", String, comment="The same in words."),
     UniqueConstraint("chain", "contract", "issuer", "idempotency_key"),
     Index("job_state", "chain", "contract", "state"),
     Index("job_batch", "batch"),

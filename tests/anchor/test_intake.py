@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +20,7 @@ from anchor.digesting import LinePiece, digest_piece
 from anchor.intake import Format, Intake, digest_of, method_of, take_in
 from registry.credential import DEFAULT_LIMITS, DigestMethod, Limits, digest_json
 from registry.errors import IntakeError
+from registry.store.folder import DataFolder
 
 
 def credential(number: int) -> bytes:
@@ -209,3 +212,50 @@ def test_a_format_can_be_said(tmp_path: Path) -> None:
     path.write_bytes(credential(1) + b"\n" + credential(2))
     assert len(take_in(path).records) == 1
     assert len(take_in(path, format=Format.JSONL).records) == 2
+
+
+def test_what_is_not_looked_into_is_told(tmp_path: Path) -> None:
+    given, elsewhere = tmp_path / "given", tmp_path / "elsewhere"
+    for folder in (given, elsewhere, given / "testamur-data"):
+        folder.mkdir()
+    DataFolder(given / "testamur-data").close()
+    (elsewhere / "there.json").write_text('{"there": 1}')
+    (given / "a.json").write_text('{"a": 1}')
+    (given / "linked").symlink_to(elsewhere)
+    (given / "dead.json").symlink_to(elsewhere / "nothing.json")
+    os.mkfifo(given / "pipe.json")
+    intake = take_in(given, workers=1)
+    assert [str(intake.origin(record)) for record in intake.records] == ["a.json"]
+    assert {each.source: each.code for each in intake.left_out} == {
+        "linked/": "not-a-file",
+        "dead.json": "not-a-file",
+        "pipe.json": "not-a-file",
+        "testamur-data/": "own-file",
+    }
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "a.json").write_text("{}")
+    really = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(IntakeError, match="Permission denied") as told:
+        take_in(tmp_path, workers=1)
+    assert told.value.code == "unreadable"
+    assert "closed" in str(told.value.where)
+
+
+@pytest.mark.parametrize("name", ["r.json", "a.receipt (1).json", "many.jsonl"])
+def test_a_receipt_is_no_credential_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text('{"type": "TestamurReceipt", "version": 1}')
+    (reject,) = take_in(path, workers=1).rejects
+    assert reject.code == "is-receipt"
+    path.write_text('{"type": ["VerifiableCredential"], "proof": {"type": "TestamurReceipt"}}')
+    assert len(take_in(path, workers=1).records) == 1

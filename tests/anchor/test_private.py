@@ -68,6 +68,28 @@ def test_a_key_that_others_can_open_is_refused_with_the_remedy(
     assert run("issuer", "register", "--uri", "did:web:university.example", "--json").code == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'key = "{PUBLICLY_KNOWN_KEYS[0]}"',
+        'remote_signer = "http://user:pass-word@127.0.0.1:9"\nremote_signer_address = "0x' + "11" * 20 + '"',
+    ],
+)
+def test_settings_with_a_key_that_others_can_open_are_refused_with_the_remedy(run: Run, text: str) -> None:
+    path = Path("testamur.toml")
+    path.write_text(text)
+    path.chmod(0o644)
+    refused = run("issuer", "register", "--uri", "did:web:university.example", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "readable")
+    assert refused.json["error"]["remedy"] == "Run: chmod 600 testamur.toml"
+    path.chmod(0o600)
+    assert "readable" not in run("issuer", "register", "--uri", "did:web:university.example", "--json").out
+    # What is no secret may be read by everybody.
+    path.write_text('data_folder = "testamur-data"')
+    path.chmod(0o644)
+    assert run("issuer", "register", "--uri", "did:web:university.example", "--json").code == 0
+
+
 def test_a_secret_of_root_may_be_readable_to_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = tmp_path / "secret"
     secret.write_text("secret")

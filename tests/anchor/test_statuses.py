@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from anchor.cli import statuses
-from registry.chain.calls import Act, Reason
+from anchor.workspace import Workspace
+from registry.chain.calls import Act, Purpose, Reason
+from registry.credential import digest_json
+from registry.settings import load_settings
+from tests.anchor.test_verdicts import void
 from tests.conftest import Run
 
 
@@ -130,3 +134,95 @@ def test_every_reason_is_for_something() -> None:
     for act in Act:
         assert Reason.UNSPECIFIED in act.reasons
         assert all(act.reason(reason.word) is reason for reason in act.reasons)
+
+
+def test_a_suspension_is_lifted_where_the_revocation_was_superseded(run: Run, anchored: Path) -> None:
+    first = run("status", "--json").json["batches"][0]["root"]
+    void(first)
+    (anchored / "extra.json").write_text('{"extra": 1}')
+    again = run("anchor", anchored, "--reissue", "--json").json
+    assert again["superseded"] == 4
+    assert run("suspend", anchored / "000.json", "--json").json["suspended"] == 1
+    lifted = run("reinstate", anchored / "000.json", "--json")
+    assert lifted.code == 0, lifted.out
+    assert lifted.json["reinstated"] == 1
+    # All of a voided batch is revoked; in the one that replaces it, it is not.
+    assert run("revoke", anchored / "000.json", "--json").json["revoked"] == 1
+
+
+def test_what_is_in_a_voided_batch_alone_is_neither_suspended_nor_reinstated(run: Run, anchored: Path) -> None:
+    void(run("status", "--json").json["batches"][0]["root"])
+    for act in ("suspend", "reinstate"):
+        refused = run(act, anchored / "000.json", "--json")
+        assert (refused.code, refused.json["error"]["code"]) == (1, "revoked")
+    assert run("revoke", anchored / "000.json", "--json").json["already"] == 1
+
+
+def test_what_is_revoked_elsewhere_and_not_superseded_is_not_reinstated(run: Run, anchored: Path) -> None:
+    (anchored / "extra.json").write_text('{"extra": 1}')
+    run("anchor", anchored, "--reissue")
+    revoked_in_the_first_alone(anchored / "000.json")
+    run("suspend", anchored / "000.json")
+    refused = run("reinstate", anchored / "000.json", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "revoked")
+
+
+def revoked_in_the_first_alone(path: Path) -> None:
+    with Workspace(load_settings()) as workspace:
+        registry = workspace.registry
+        first = workspace.store.places(digest_json(path.read_bytes()).value, 1)[0]
+        bit = 1 << first.leaf.leaf_index
+        data = registry.set_status_data(1, first.batch.root, Purpose.REVOCATION, 0, bit, Reason.ISSUED_IN_ERROR)
+        workspace.sender.settle("revoke one", registry.address, data)
+
+
+def test_what_is_revoked_for_good_is_not_anchored_again(run: Run, anchored: Path) -> None:
+    run("revoke", anchored / "000.json")
+    (anchored / "extra.json").write_text('{"extra": 1}')
+    again = run("anchor", anchored, "--reissue", "--json").json
+    assert (again["new"], again["anchoredBefore"], again["revokedAmongAnchored"]) == (4, 1, 1)
+    assert again["batches"][-1]["leafCount"] == 4
+    nothing = run("anchor", anchored / "000.json", "--reissue", "--json")
+    assert nothing.json["new"] == 0
+
+
+def presentation(*paths: Path) -> str:
+    credentials = [json.loads(path.read_text()) for path in paths]
+    kind = {"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation"]}
+    return json.dumps({**kind, "verifiableCredential": credentials})
+
+
+@pytest.mark.parametrize("carrier", ["copy.txt", "bom.txt", "shown.json"])
+def test_the_credential_that_is_anchored_is_found_in_what_carries_it(run: Run, anchored: Path, carrier: str) -> None:
+    original = anchored / "001.json"
+    texts = {
+        "copy.txt": original.read_text(),
+        "bom.txt": "\ufeff" + original.read_text(),
+        "shown.json": presentation(original),
+    }
+    Path(carrier).write_text(texts[carrier], encoding="utf-8")
+    dry = run("revoke", carrier, "--dry-run", "--json")
+    assert dry.code == 0, dry.out
+    (digest,) = dry.json["digests"]
+    assert [each["digest"] for each in dry.json["inside"]] == [digest]
+    assert digest in run("revoke", carrier, "--dry-run").out.replace("\n", "")
+    assert run("revoke", carrier, "--json").json["revoked"] == 1
+    assert run("revoke", original, "--json").json["already"] == 1
+
+
+def test_of_several_anchored_in_one_file_nothing_is_changed_unless_all_are_meant(run: Run, anchored: Path) -> None:
+    Path("shown.json").write_text(presentation(anchored / "000.json", anchored / "001.json"))
+    refused = run("revoke", "shown.json", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "several-anchored")
+    digests = [run("suspend", anchored / f"00{n}.json", "--dry-run", "--json").json["digests"][0] for n in (0, 1)]
+    assert all(digest in refused.json["error"]["what"] for digest in digests)
+    assert run("revoke", digests[0], "--json").json["revoked"] == 1
+    both = run("revoke", "shown.json", "--all", "--json").json
+    assert (both["revoked"], both["already"]) == (1, 1)
+
+
+def test_a_file_of_which_nothing_is_anchored_changes_nothing(run: Run, anchored: Path) -> None:
+    Path("other.txt").write_text('{"other": 1}')
+    refused = run("revoke", "other.txt", anchored / "000.json", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "not-anchored")
+    assert run("revoke", anchored / "000.json", "--json").json["already"] == 0

@@ -112,7 +112,8 @@ class TestSeveralReceipts:
         assert run("revoke", diplomas / "001.json").code == 0
         void(root)
         (diplomas / "more.json").write_text(json.dumps({"id": "urn:uuid:more"}))
-        assert run("anchor", diplomas, "--reissue", "--json").json["superseded"] == 2
+        again = run("anchor", diplomas, "--reissue", "--json").json
+        assert (again["superseded"], again["anchoredBefore"], again["revokedAmongAnchored"]) == (2, 1, 1)
         overall = {name: run("verify", diplomas / f"{name}.json", "--json").json["overall"] for name in ("000", "001")}
         assert overall == {"000": "valid with a warning", "001": "not valid"}
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from registry.chain.client import ChainClient
-from registry.chain.genesis import PUBLICLY_KNOWN_KEYS
+from registry.chain.abi import artifact
+from registry.chain.client import ChainClient, RpcRefused
+from registry.chain.deployment import create2_address
+from registry.chain.genesis import DETERMINISTIC_DEPLOYER, PUBLICLY_KNOWN_KEYS
 from tests.chain.worlds import anvil
 from tests.conftest import Run
 
@@ -32,6 +36,36 @@ def test_a_chain_that_cannot_run_the_contract_is_refused_before_anything_is_paid
         assert client.balance(PAYER) == before
         assert client.nonce(PAYER) == 0
         client.close()
+
+
+def test_code_that_is_there_and_cannot_run_is_no_deployment(run: Run) -> None:
+    with anvil("--hardfork", "shanghai") as url:
+        client = ChainClient.connect(url)
+        built = artifact()
+        address = create2_address(built.initcode)
+        client.request("anvil_setCode", [address, "0x" + built.deployed_code.hex()])
+        ran = run("deploy", "--chain", url, "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (2, "unsupported-chain")
+        assert "MCOPY" in ran.json["error"]["what"]
+        client.close()
+
+
+def test_an_endpoint_that_refuses_after_a_while_is_not_taken_for_a_chain_that_cannot(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, call = [], ChainClient.call
+
+    def limited(client: ChainClient, to: str, data: bytes, *others: Any, **more: Any) -> bytes:
+        asked.append(to)
+        if to == DETERMINISTIC_DEPLOYER and len(asked) > 3:
+            what = "too many requests"
+            raise RpcRefused(what, rpc_code=-32005, rpc_message=what, where=None, remedy=None)
+        return call(client, to, data, *others, **more)
+
+    with anvil() as url:
+        monkeypatch.setattr(ChainClient, "call", limited)
+        ran = run("deploy", "--chain", url, "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (2, "not-tried")
 
 
 @pytest.mark.parametrize("fork", ["cancun", "prague"])

@@ -17,11 +17,12 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, create2_address
 from registry.chain.facts import FactsReader
 from registry.chain.genesis import DEVELOPMENT_ACCOUNTS
-from registry.errors import ContractReverted, StoreError, WrongChain
+from registry.errors import ChainUnavailable, ContractReverted, StoreError, WrongChain
 from registry.merkle import Tree
 from registry.verdict import ChainFacts, FactsUnavailable
 from tests.chain.worlds import Behaviour, BrokenEndpoint, Exchange, World
 
+REASON = Reason.ISSUED_IN_ERROR
 DIGESTS = [sha256(bytes([number])).digest() for number in range(5)]
 
 
@@ -55,6 +56,34 @@ class Registered:
 @pytest.fixture
 def registered(world: World) -> Registered:
     return Registered(world)
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_events_are_found_where_an_endpoint_limits_the_range(
+    registered: Registered, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, client = registered.registry, registered.registry.client
+    registered.send(registry.set_status_data(registered.party, registered.root, Purpose.REVOCATION, 0, 1, REASON))
+    whole = (
+        registry.anchored_events(issuer=registered.party),
+        registry.status_changes(registered.party, registered.root),
+        registry.operators(registered.party),
+    )
+    logs = client.logs
+
+    def limited(address: str, topics: Any, first: Any = 0, last: Any = "latest") -> Any:
+        if last == "latest" or last - first + 1 > most:
+            raise ChainUnavailable("at most so many blocks", code="chain-rpc-error")
+        return logs(address, topics, first, last)
+
+    monkeypatch.setattr(client, "logs", limited)
+    assert whole[0]
+    assert whole == (
+        registry.anchored_events(issuer=registered.party),
+        registry.status_changes(registered.party, registered.root),
+        registry.operators(registered.party),
+    )
+    assert registry.replacements(registered.party, registered.root) == {}
 
 
 def test_the_contract_is_the_one_that_was_built(registered: Registered) -> None:

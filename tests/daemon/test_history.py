@@ -9,10 +9,14 @@ import pytest
 
 from anchor.daemon.intake import Desk, IntakeLimits, Kind, Order
 from anchor.daemon.sealing import QueuePolicy, Sealer
+from anchor.daemon.view import JobViews
 from anchor.history import History, unknown_sequences
+from registry.chain.calls import Purpose
 from registry.merkle import Tree
-from registry.store.tables import JobState
-from tests.daemon.issuer import Site, credential
+from registry.store import control
+from registry.store.jobs import Job
+from registry.store.tables import BatchState, JobState
+from tests.daemon.issuer import CHAIN, CONTRACT, Site, credential
 
 
 @dataclass
@@ -20,6 +24,7 @@ class Chain:
     """What the contract would say of one issuer: roots in the order of their sequences."""
 
     roots: list[bytes] = field(default_factory=list)
+    revoked: dict[bytes, int] = field(default_factory=dict)
 
     def party(self, _: int) -> Any:
         return type("Party", (), {"sequence": len(self.roots)})()
@@ -27,7 +32,18 @@ class Chain:
     def batch(self, _: int, root: bytes) -> Any:
         if root not in self.roots:
             return None
-        return type("Batch", (), {"sequence": self.roots.index(root) + 1})()
+        return type("Batch", (), {"sequence": self.roots.index(root) + 1, "block_number": 5})()
+
+    def status_changes(self, _: int, root: bytes, **__: object) -> list[Any]:
+        change = {"purpose": Purpose.REVOCATION, "word": 0, "changed": self.revoked.get(root, 0)}
+        return [type("Change", (), change)()]
+
+    def replacements(self, *_: object, **__: object) -> dict[int, Any]:
+        return {}
+
+    @property
+    def client(self) -> Any:
+        return type("Client", (), {"where": "the endpoint"})()
 
     def anchored_events(self, **_: object) -> tuple[()]:
         return ()
@@ -51,10 +67,18 @@ def send(site: Site, *numbers: int, reissue: bool = False) -> str:
     return incoming.finish().job.id
 
 
+def job(site: Site, number: str) -> Job:
+    found = site.jobs.get(number)
+    assert found is not None
+    return found
+
+
 def state(site: Site, number: str) -> JobState:
-    job = site.jobs.get(number)
-    assert job is not None
-    return job.state
+    return job(site, number).state
+
+
+def content(site: Site, number: str) -> dict[str, Any]:
+    return JobViews(site.engine, CHAIN, CONTRACT).of(job(site, number)).content(public=True)
 
 
 def test_a_job_waits_while_batches_are_unknown(site: Site, chain: Chain, sealer: Sealer) -> None:
@@ -64,9 +88,31 @@ def test_a_job_waits_while_batches_are_unknown(site: Site, chain: Chain, sealer:
     assert state(site, number) is JobState.QUEUED
     (told,) = (notice for notice in site.told if notice.event == "unknown-batches")
     assert "batch 1" in str(told.facts["why"])
+    waiting = content(site, number)["waiting"]
+    assert waiting["code"] == "unknown-batches"
+    assert "batch 1" in waiting["why"]
     chain.roots = []
     assert sealer.round(lambda _: True) == 1
     assert state(site, number) is JobState.SEALED
+    assert content(site, number)["waiting"] is None
+
+
+def test_a_job_says_that_no_account_may_anchor_it_or_that_its_root_is_taken(site: Site, sealer: Sealer) -> None:
+    number = send(site, 1, 2)
+    sealer.round(lambda _: False)
+    assert content(site, number)["waiting"]["code"] == "no-operator"
+    assert "0xAa" in content(site, number)["waiting"]["why"]
+    with Tree.build(site.digests()) as tree:
+        root = tree.root
+    sealer.round(lambda _: True)
+    desk = Desk(site.jobs, IntakeLimits(), site.notices)
+    incoming = desk.receive(Order(1, "http"), Kind.DIGESTS)
+    incoming.feed(root.hex().encode())
+    taken = incoming.finish().job.id
+    assert sealer.round(lambda _: True) == 0
+    assert content(site, taken)["waiting"]["code"] == "root-taken"
+    assert control.cancel(site.engine, site.jobs, job(site, taken))
+    assert content(site, taken)["waiting"] is None
 
 
 def test_what_is_anchored_again_on_purpose_needs_no_history(site: Site, chain: Chain, sealer: Sealer) -> None:
@@ -74,6 +120,19 @@ def test_what_is_anchored_again_on_purpose_needs_no_history(site: Site, chain: C
     number = send(site, 1, reissue=True)
     assert sealer.round(lambda _: True) == 1
     assert state(site, number) is JobState.SEALED
+
+
+def test_what_was_revoked_since_a_job_was_queued_is_not_anchored_again(
+    site: Site, chain: Chain, sealer: Sealer
+) -> None:
+    send(site, 1, 2)
+    sealer.round(lambda _: True)
+    again = send(site, 1, 2, 3, reissue=True)
+    chain.roots = [site.batches.all(1)[0].root]
+    chain.revoked = {chain.roots[0]: 0b10}
+    assert sealer.round(lambda _: True) == 1
+    assert job(site, again).anchored_before == 1
+    assert site.batches.all(1)[1].leaf_count == 2
 
 
 def test_a_set_that_is_on_chain_is_taken_over(site: Site, chain: Chain, sealer: Sealer) -> None:
@@ -93,6 +152,30 @@ def test_an_own_batch_that_was_just_mined_is_known(site: Site, chain: Chain, sea
     assert state(site, second) is JobState.SEALED
 
 
+def test_a_place_that_a_reorganisation_gave_to_another_batch_is_not_known(
+    site: Site, chain: Chain, sealer: Sealer
+) -> None:
+    send(site, 1)
+    sealer.round(lambda _: True)
+    site.mined()
+    # Somebody else's batch is the first now, and the own one is not in a block any more.
+    chain.roots = [b"\x11" * 32]
+    second = send(site, 2)
+    assert sealer.round(lambda _: True) == 0
+    assert content(site, second)["waiting"]["code"] == "unknown-batches"
+
+
+def test_an_endpoint_that_has_less_than_was_final_is_not_believed(site: Site, chain: Chain, sealer: Sealer) -> None:
+    send(site, 1)
+    sealer.round(lambda _: True)
+    site.mined(state=BatchState.FINAL)
+    second = send(site, 2)
+    assert sealer.round(lambda _: True) == 0
+    assert content(site, second)["waiting"]["code"] == "chain-behind"
+    chain.roots = [site.batches.all(1)[0].root]
+    assert sealer.round(lambda _: True) == 1
+
+
 def test_the_sequences_that_are_missing() -> None:
     assert unknown_sequences(0, []) == []
-    assert unknown_sequences(4, [2, None, 4, 9]) == [1, 3]
+    assert unknown_sequences(4, [2, 4, 9]) == [1, 3]

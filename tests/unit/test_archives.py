@@ -42,7 +42,12 @@ def test_names_are_given_once_and_stay_inside_and_fit(given: list[str]) -> None:
 @given(names)
 def test_a_name_that_is_free_and_fits_is_kept(name: str) -> None:
     kept = str(inside(name))
-    if all(len(part.encode()) <= LONGEST_PART for part in inside(name).parts) and len(kept.encode()) <= LONGEST_PATH:
+    is_portable = not any(part.endswith((".", " ")) for part in inside(name).parts)
+    if (
+        is_portable
+        and all(len(part.encode()) <= LONGEST_PART for part in inside(name).parts)
+        and len(kept.encode()) <= LONGEST_PATH
+    ):
         assert Names().of(name) == fitting(name) == kept
     assert fitting(name) == fitting(name)
     assert Names().of(name, shorten=False) == kept
@@ -67,6 +72,25 @@ def test_the_second_is_numbered(first: str, second: str, numbered: str) -> None:
     taken = Names()
     assert taken.of(first) == str(inside(first))
     assert taken.of(second) == numbered
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a.json.", "a.json_"),
+        ("x. /a.json", "x__/a.json"),
+        ("NUL.json", "_NUL.json"),
+        ("aux/com1.receipt.json", "_aux/_com1.receipt.json"),
+        ("COM¹.json", "_COM¹.json"),
+        ('what?<"is">|this*.json', "what___is___this_.json"),
+        ("a\nb\0c.json", "a_b_c.json"),
+        ("\ud800.json", "_.json"),
+        ("console.json", "console.json"),
+        ("Ada Lovelace .json", "Ada Lovelace .json"),
+    ],
+)
+def test_a_name_is_written_as_every_usual_system_takes_it(name: str, written: str) -> None:
+    assert fitting(name) == Names().of(name) == written
 
 
 def test_a_long_name_keeps_its_ending_and_is_shortened_alike() -> None:
