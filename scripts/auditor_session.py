@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "how-to" / "audit.md"
 # What the page calls the endpoints, whose ports differ from run to run.
 ENDPOINT, LIAR, DOWN = "http://127.0.0.1:8545", "http://127.0.0.1:8546", "http://127.0.0.1:8547"
+# The history ends at a set time, so that the page does not change with the day: how long ago that is, is not judged.
+SETTINGS = "head_age_seconds = 0\n"
 STATUS_SET = next(topic for topic, item in artifact().events_by_topic.items() if item.name == "StatusSet")
 LAPSED_CREDENTIALS = (
     "import json; [print(each) for each in json.load(open('audit.json'))['insights']['credentials']['byIssuer'] "
@@ -97,6 +99,7 @@ class Auditor:
 def _session(auditor: Auditor) -> dict[str, str]:
     """The blocks of the page by their names."""
     work = auditor.work
+    (work / "testamur.toml").write_text(SETTINGS, encoding="utf-8")
     blocks = {
         "chain": auditor.types(f"testamur audit --chain {ENDPOINT}"),
         "all": auditor.types(

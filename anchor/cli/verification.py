@@ -18,6 +18,7 @@ from anchor.cli.session import Exit, Session, command
 from anchor.cli.targets import digests_of_content
 from anchor.verification import FileVerifier, credential_files, is_digest
 from registry.errors import IntakeError, SettingsError
+from registry.settings import EMBEDDED
 from registry.spreadsheet import csv_lines
 from registry.timestamps import asked_moment, write_timestamp
 from registry.verdict import OtherReceipt
@@ -77,7 +78,9 @@ def verify(
                 verdicts.append(verdict)
                 add_row(verdict)
             progress(number, len(files))
-        chain = workspace.asked_chain
+        # Without a folder there is no practice chain that was asked, whatever chain the receipts are of.
+        is_asked = workspace.has_folder or session.settings.chain != EMBEDDED
+        chain = workspace.asked_chain if is_asked else None
     session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     if single:
         say_verdict(session, verdicts[0])
@@ -151,7 +154,8 @@ def say_verdict(session: Session, verdict: Verdict) -> None:
     session.say(f"{verdict.name}: ", Styled(overall, f"bold {COLOURS[overall]}"))
     for check in verdict.checks:
         outcome = Styled(f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
-        text = check.text if check.detail is None else f"{check.text} {check.detail}"
+        # The detail says the same as the text does to strangers, with the place and the cause.
+        text = check.detail or check.text
         session.say(outcome, f"  {check.name:<9}  {text} ({check.code})")
     for other in verdict.other_receipts:
         session.say(f"  another receipt, {_named(other)}: {other.overall} ({', '.join(other.codes) or 'not needed'})")

@@ -81,7 +81,7 @@ def _incomplete(head: Head) -> Doubt | None:
 
 
 def _outdated(head: Head, now: float, age: HeadAge, lag: int, silent: float) -> Doubt | None:
-    if head.behind > lag:
+    if head.lags(lag):
         return Doubt("index-behind", f"the index is {head.behind} blocks behind the chain, at {head.cursor.number}")
     if now - head.seen_at > silent:
         read = write_timestamp(from_unix(int(head.seen_at)))

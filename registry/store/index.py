@@ -91,6 +91,13 @@ class Head:
         """By how many blocks the index lags, as far as it knows."""
         return max(0, self.seen - self.cursor.number)
 
+    def lags(self, blocks: int) -> bool:
+        """Whether it is further behind than so many blocks, or has not read the contract's first block yet.
+
+        An index that has just begun knows of nothing; on a young chain that is a few blocks behind.
+        """
+        return self.behind > blocks or self.cursor.number < self.first_block
+
     @property
     def is_confirmed(self) -> bool:
         """Whether it is known that nothing is missing up to the cursor."""

@@ -113,6 +113,22 @@ def test_an_unreachable_chain_is_neither_valid_nor_not_valid(run: Run, diplomas:
     assert codes(verified.json)["inclusion"] == "count-unconfirmed"
 
 
+def test_a_cause_is_told_once_with_its_place(run: Run, diplomas: Path, root: str) -> None:
+    run("receipts", root, "-o", diplomas)
+    told = run("verify", diplomas / "007.json", "--chain", "http://127.0.0.1:1").out
+    (anchor,) = (line for line in told.splitlines() if line.split()[1:2] == ["anchor"])
+    assert anchor.count("ry again later") == 1
+    assert "http://127.0.0.1:1" in anchor
+
+
+def test_who_asked_no_chain_is_told_of_none(run: Run, diplomas: Path, root: str) -> None:
+    run("receipts", root, "-o", diplomas)
+    told = run("verify", diplomas / "007.json", "--data-folder", "nowhere")
+    assert told.code == 2
+    assert "Name an endpoint of the receipt's chain with --chain" in told.out
+    assert not any(line.startswith(("Chain:", "For practice only")) for line in told.out.splitlines())
+
+
 def test_another_chain_or_contract_is_no_answer(run: Run, diplomas: Path, root: str) -> None:
     run("receipts", root, "-o", diplomas)
     beside = diplomas / "007.json.receipt.json"

@@ -55,6 +55,12 @@ def behind(stand: Stand) -> None:
         connection.execute(text("UPDATE indexed_chain SET seen_number = number + 21"))
 
 
+def unread(stand: Stand) -> None:
+    """The contract's first block is not read yet, however few blocks that is behind."""
+    with stand.engine.begin() as connection:
+        connection.execute(text("UPDATE indexed_chain SET first_block = number + 1"))
+
+
 def silent(stand: Stand) -> None:
     with stand.engine.begin() as connection:
         connection.execute(text("UPDATE indexed_chain SET seen_at = seen_at - 3600"))
@@ -72,6 +78,7 @@ def old(stand: Stand) -> None:
 CAUSES: list[tuple[Callable[[Stand], None], str]] = [
     (unconfirmed, "index-unconfirmed"),
     (behind, "index-behind"),
+    (unread, "index-behind"),
     (silent, "chain-silent"),
     (violated, "finality-violated"),
     (old, "head-stale"),
@@ -101,7 +108,7 @@ def cause(request: pytest.FixtureRequest, doubted: Stand) -> Iterator[str]:
     yield code
     doubted.service.horizon._age = age
     with doubted.engine.begin() as connection:
-        kept = ("confirmed_number", "seen_number", "seen_at", "trouble_code", "trouble_why")
+        kept = ("first_block", "confirmed_number", "seen_number", "seen_at", "trouble_code", "trouble_why")
         assignments = ", ".join(f"{name} = :{name}" for name in kept)
         connection.execute(text(f"UPDATE indexed_chain SET {assignments}"), {name: before[name] for name in kept})
     soon(doubted)

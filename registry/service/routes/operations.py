@@ -60,8 +60,7 @@ def _ready(service: Service) -> list[Check]:
     head = as_of.head
     behind, silent = head.behind, time.time() - head.seen_at
     checks = [Check("index", head.trouble_code is None, _trouble(head) or f"at block {head.cursor.number}")]
-    is_near = behind <= service.limits.ready_lag
-    checks.append(Check("lag", is_near, f"{behind} blocks behind"))
+    checks.append(Check("lag", not head.lags(service.limits.ready_lag), f"{behind} blocks behind"))
     confirmed = "every block" if head.is_confirmed else f"up to block {head.confirmed}"
     checks.append(Check("confirmed", head.is_confirmed, confirmed))
     age = as_of.reach.age
