@@ -31,9 +31,7 @@ demo: $(VENV)/.run ## The main job on the embedded chain: anchor 1,000 credentia
 	$(BIN)/testamur demo
 
 test: $(VENV)/.dev node_modules/.ready ## All tests: Python, anvil, forge
-	# Of the contract's tests one counts what the others met: they share a process.
-	$(BIN)/python -m pytest tests/contracts
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/contracts
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 	scripts/forge_test.sh
 
 lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting

@@ -6,12 +6,13 @@ looks at most of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from registry.document import Reading
 from registry.moments import FROM, UNTIL
+from registry.verify_scope import MOST_READ
 
 MOST_VALUES: Final = 10_000
 """Most objects, arrays, texts and numbers in a reading that travels. Credentials have some hundred."""
@@ -23,8 +24,8 @@ def _whole(*names: str) -> dict[str, _Kept | None]:
     return dict.fromkeys(names)
 
 
-# By member, which of its own members are kept; None for all of it. Numbers and texts where a check looks for objects
-# are left out: it passes them over.
+# By member, which of its own members are kept; None for all of it. A number or text where a check looks for objects
+# counts as one of which nothing is known, up to as many as are read at all.
 _ACHIEVEMENT: Final[_Kept] = _whole("achievementType", "fieldOfStudy", "alignment", "alignments")
 _MEMBERS: Final[_Kept] = {
     **_whole(*FROM, *UNTIL, "nbf", "exp", "credentialStatus", "status", "revocationList", "verification", "verify"),
@@ -48,7 +49,7 @@ def projected(reading: Reading) -> Reading | None:
 
 def _kept(value: Any, names: _Kept) -> Any:
     if isinstance(value, list):
-        return [_kept(item, names) for item in value if isinstance(item, dict | list)]
+        return list(_kept_items(value, names))
     if isinstance(value, dict):
         return {
             name: value[name] if inner is None else _kept(value[name], inner)
@@ -56,6 +57,16 @@ def _kept(value: Any, names: _Kept) -> Any:
             if name in value
         }
     return value
+
+
+def _kept_items(items: list[Any], names: _Kept) -> Iterator[Any]:
+    plain = 0
+    for item in items:
+        if isinstance(item, dict | list):
+            yield _kept(item, names)
+        elif item is not None and plain <= MOST_READ:
+            plain += 1
+            yield item
 
 
 def _is_small(reading: Reading) -> bool:

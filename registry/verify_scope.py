@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from os.path import commonprefix
-from typing import Any
+from typing import Any, Final
 
 from registry.scope import QUALIFICATION_TYPES, StatedScope
 
 # A badge has a handful of achievements and alignments. What comes after these is not read, and that is said.
-_MOST = 64
+MOST_READ: Final = 64
 _LONGEST = 200
 _FIELD, _LEVEL, _TYPE = "field", "level", "type of qualification"
 
@@ -33,13 +33,13 @@ def stated_scope(credentials: Iterable[Mapping[str, Any]]) -> StatedScope:
     an ISCED-F code, and each alignment to ISCED-F or to the European Qualifications Framework. What one achievement
     states and another does not is stated partly, and so is everything where there is more than is read.
     """
-    found = list(islice((each for claims in credentials for each in _achievements(claims)), _MOST + 1))
-    scopes = [_Scope.of(achievement) for achievement in found[:_MOST]]
+    found = list(islice((each for claims in credentials for each in _achievements(claims)), MOST_READ + 1))
+    scopes = [_Scope.of(achievement) for achievement in found[:MOST_READ]]
     fields = {code for scope in scopes for code in scope.fields}
     levels = {level for scope in scopes for level in scope.levels}
     types = {name for scope in scopes for name in scope.types}
     shared = commonprefix(sorted(fields))  # noqa: RUF071 - not paths: the digits that all codes begin with
-    is_cut = len(found) > _MOST
+    is_cut = len(found) > MOST_READ
     stated = ((_FIELD, fields), (_LEVEL, levels), (_TYPE, types))
     partly = {name for name, values in stated if values and (is_cut or any(name in each.missing for each in scopes))}
     return StatedScope(
@@ -70,10 +70,10 @@ class _Scope:
         elif code is not None:
             scope.missing.add(_FIELD)
         stated_alignments = achievement.get("alignment", achievement.get("alignments"))
-        alignments = list(islice(_objects(stated_alignments, "targetUrl"), _MOST + 1))
-        for alignment in alignments[:_MOST]:
+        alignments = list(islice(_objects(stated_alignments, "targetUrl"), MOST_READ + 1))
+        for alignment in alignments[:MOST_READ]:
             scope._align(alignment)
-        if len(alignments) > _MOST:
+        if len(alignments) > MOST_READ:
             scope.missing |= {_FIELD, _LEVEL}
         stated = ((_FIELD, scope.fields), (_LEVEL, scope.levels), (_TYPE, scope.types))
         scope.missing |= {name for name, values in stated if not values}

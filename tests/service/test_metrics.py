@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from registry.service.metrics import BUCKETS, ServiceMetrics
-from tests.service.conftest import LARGE, Stand
+from tests.service.conftest import LARGE, Stand, registered
 
 ROUTE = "/v1/credentials/{digest}"
 answers = st.tuples(
@@ -47,6 +47,7 @@ def test_any_answers_are_counted_as_the_client_of_prometheus_counts(
 
 
 def test_requests_are_counted_by_route_and_status(empty: Stand) -> None:
+    empty.mine(registered(1))
     before = samples(empty.client.get("/metrics").content)
     for path, status in ((LARGE[0].hex(), 404), (LARGE[0].hex().upper(), 404), ("nonsense", 400)):
         assert empty.client.get(f"/v1/credentials/{path}").status_code == status

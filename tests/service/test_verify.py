@@ -49,6 +49,7 @@ from registry.store.loading import TreeLoader
 from registry.store.trees import FolderTrees
 from registry.verdict import verdict_schema
 from registry.verdict_rows import COLUMNS, Row
+from tests.acts import revoke_in_one_batch
 from tests.chain.worlds import Behaviour, BrokenEndpoint, Exchange
 
 MOST_AT_ONCE = SubmissionLimits().uploads
@@ -114,9 +115,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     run("receipts", root, "-o", "files")
     run("revoke", "files/diplomas/1.json", "--reason", "obtained-by-fraud")
     run("suspend", "files/diplomas/2.json")
-    run("revoke", "files/twice/t.json")
-    again = run("anchor", "files/twice/t.json", "--reissue")["batches"][0]["root"]
+    Path("files/twice/more.json").write_text('{"id":"urn:example:more"}')
+    again = run("anchor", "files/twice", "--reissue")["batches"][0]["root"]
     run("receipts", again, "-o", "again")
+    Path("files/twice/more.json").unlink()
+    revoke_in_one_batch(Path("files/twice/t.json.receipt.json"))
     with Workspace(load_settings(None)) as workspace:
         engine, chain, contract = workspace.folder.engine, workspace.chain, workspace.contract_address
         Indexer(workspace.registry, IndexWriter(engine, chain, contract), first_block=1).catch_up()
@@ -374,12 +377,12 @@ def test_a_folder_becomes_a_table(site: Site, client: TestClient) -> None:
         "3.json": ("valid with a warning", ["practice-chain"]),
         "transcript.pdf": ("valid with a warning", ["practice-chain"]),
         "forged.json": ("could not be checked", ["no-receipt"]),
-        "broken.json": ("not valid", ["syntax"]),
+        "broken.json": ("could not be checked", ["syntax", "no-receipt"]),
         "x.receipt.json": ("could not be checked", ["not-a-receipt"]),
     }
     assert summary == {
         "items": 8,
-        "counts": {"valid": 0, "not valid": 3, "valid with a warning": 3, "could not be checked": 2},
+        "counts": {"valid": 0, "not valid": 2, "valid with a warning": 3, "could not be checked": 3},
     }
     valid = next(row for row in rows if row["name"] == "0.json")
     assert valid["issuer"] == 1

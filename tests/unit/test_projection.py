@@ -48,7 +48,12 @@ _ACHIEVEMENT = st.fixed_dictionaries(
         "image": st.just("long"),
     },
 )
-_ONE_OR_MORE = st.one_of(_ACHIEVEMENT, st.lists(st.one_of(_ACHIEVEMENT, st.just(1)), max_size=3), st.just("text"))
+_ONE_OR_MORE = st.one_of(
+    _ACHIEVEMENT,
+    st.lists(st.one_of(_ACHIEVEMENT, st.just(1)), max_size=3),
+    st.just([1] * 70 + [{"achievementType": "Other"}]),
+    st.just("text"),
+)
 _SUBJECT = st.fixed_dictionaries({}, optional={"achievement": _ONE_OR_MORE, "name": st.just("Ada")})
 _DOCUMENT = st.fixed_dictionaries(
     {"type": st.just(["VerifiableCredential"]), "filler": st.just(FILLER)},

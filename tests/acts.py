@@ -1,0 +1,23 @@
+"""What an issuer can do on chain with a tool of another's, and no command here does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from anchor.workspace import Workspace
+from registry.chain.calls import Purpose, Reason
+from registry.settings import load_settings
+
+WORD_BITS = 256
+
+
+def revoke_in_one_batch(receipt: Path) -> None:
+    """Revoke a credential in the batch that its receipt names, and in no other; by the settings of this folder."""
+    told = json.loads(receipt.read_text())
+    word, bit = divmod(told["inclusion"]["leafIndex"], WORD_BITS)
+    with Workspace(load_settings()) as workspace:
+        registry, root = workspace.registry, bytes.fromhex(told["inclusion"]["root"][2:])
+        issuer, reason = told["anchor"]["issuer"], Reason.ISSUED_IN_ERROR
+        data = registry.set_status_data(issuer, root, Purpose.REVOCATION, word, 1 << bit, reason)
+        workspace.sender.settle(f"revoke {word} {bit} in 0x{root.hex()}", registry.address, data)
