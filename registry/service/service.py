@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, Generic, NamedTuple, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -117,13 +117,36 @@ class Service:
         self._coverage[issuer] = (moment, version, coverage)
         return coverage
 
-    def unsearched(self, as_of: AsOf, found: Iterable[Found]) -> dict[str, dict[str, int]]:
-        """For JSON: by issuer of what was found, in how many of its other batches the digest was not looked for.
+    def searching(self, search: Callable[[], tuple[AsOf, T]], issuers: Callable[[T], set[int]]) -> SearchedFor[T]:
+        """Search, and say how far the search went for each issuer of what it found.
 
-        It may be in them, and revoked there; nothing where there are none.
+        Whose batches are of interest is known only after the search, so one whose coverage is younger than it is done
+        again: a tree that was loaded in between would be called searched.
+
+        Args:
+            issuers: of what was found.
         """
-        counts = {issuer: self.searched(as_of, issuer).without_tree for issuer in {each.batch.issuer for each in found}}
-        told = {str(issuer): count for issuer, count in sorted(counts.items()) if count}
+        while True:
+            begun = time.monotonic()
+            as_of, found = search()
+            whose = issuers(found)
+            missing = {issuer: self.searched(as_of, issuer).without_tree for issuer in whose}
+            known = (self._coverage.get(issuer) for issuer in whose)
+            if all(each is not None and each[0] < begun for each in known):
+                return SearchedFor(as_of, found, missing)
+
+
+class SearchedFor(NamedTuple, Generic[T]):
+    """What a search found, and in how many other batches of each issuer of it the digest was not looked for."""
+
+    as_of: AsOf
+    found: T
+    missing: Mapping[int, int]
+
+    def told(self, found: Iterable[Found]) -> dict[str, dict[str, int]]:
+        """For JSON, of these anchors: it may be in those batches too, and revoked there; nothing without any."""
+        issuers = sorted({each.batch.issuer for each in found})
+        told = {str(issuer): count for issuer in issuers if (count := self.missing.get(issuer))}
         return {"notSearched": told} if told else {}
 
 

@@ -55,7 +55,7 @@ class Anchorer:
             path = self._folder / tree.id.name
             tree.write(path)
             batch = Batch(self._chain.issuers[number % len(self._chain.issuers)], tree.root, digests)
-        self._trees.put(batch.root, path)
+        self._trees.put(tree.id, path)
         self._chain.anchor_by_hand(batch.issuer, batch.root, self._leaf_count)
         self.anchored.append(batch)
         return batch

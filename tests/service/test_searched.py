@@ -96,6 +96,30 @@ def test_a_tree_that_is_loaded_during_a_search_is_searched(site: Site, monkeypat
     assert len(answer.json()["anchors"]) == 1
 
 
+@pytest.mark.parametrize("name", ["find", "find_many"])
+def test_a_batch_whose_tree_is_loaded_during_a_search_is_not_called_searched(
+    site: Site, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    site.anchor(DIGEST)
+    site.load()
+    site.anchor(DIGEST, UNKNOWN)
+    find, loads = getattr(site.service.lookup, name), [site.load]
+
+    def find_and_load(*args: Any, **kwargs: Any) -> Any:
+        found = find(*args, **kwargs)
+        if loads:
+            loads.pop()()
+        return found
+
+    monkeypatch.setattr(site.service.lookup, name, find_and_load)
+    if name == "find":
+        answer = site.ask(DIGEST).json()
+    else:
+        (answer,) = site.client.post("/v1/lookup", json={"digests": [DIGEST.hex()]}).json()["results"]
+    assert len(answer["anchors"]) == 2
+    assert "notSearched" not in answer
+
+
 def test_what_was_searched_is_told_for_the_block_of_the_answer(site: Site) -> None:
     site.anchor(DIGEST)
     site.load()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, Final
 
 import orjson
@@ -19,7 +19,7 @@ from registry.service.horizon import AsOf
 from registry.service.lookup import Found, Searched, anchors_of, together
 from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, digest_of, root_of
 from registry.service.problems import NotHere, note
-from registry.service.service import Service, service_of
+from registry.service.service import SearchedFor, Service, service_of
 from registry.store.index_facts import IndexedBatch
 from registry.store.loading import TreeState
 from registry.store.trees import MISSING
@@ -223,8 +223,12 @@ def _digests_in(body: bytes) -> list[str]:
 
 def _found(service: Service, digest: bytes, issuer: int | None) -> tuple[AsOf, list[Found], dict[str, Any]]:
     """What is found, and in how many other batches it was not looked for."""
-    as_of, found = service.lookup.find(digest, issuer=issuer)
-    return as_of, found, service.unsearched(as_of, found)
+    search = service.searching(lambda: service.lookup.find(digest, issuer=issuer), _issuers)
+    return search.as_of, search.found, search.told(search.found)
+
+
+def _issuers(found: Iterable[Found]) -> set[int]:
+    return {each.batch.issuer for each in found}
 
 
 def _sought(service: Service, digest: bytes, as_of: AsOf, issuer: int | None) -> tuple[AsOf, list[Found]]:
@@ -335,28 +339,31 @@ def _results(request: Request, service: Service, texts: list[str], method: str) 
             refused[text] = error
     as_of = service.horizon.now()
     searched = service.searched(as_of)
-    as_of, answers = service.lookup.find_many(list(dict.fromkeys(digests.values())))
+    wanted = list(dict.fromkeys(digests.values()))
+    search = service.searching(
+        lambda: service.lookup.find_many(wanted),
+        lambda answers: {issuer for each in answers.values() if isinstance(each, list) for issuer in _issuers(each)},
+    )
+    as_of, answers = search.as_of, search.found
     results: list[dict[str, Any]] = []
     for text in texts:
         if text in refused:
             results.append({"digest": text[:80], "error": _error(refused[text])})
             continue
         written = digests[text].hex()
-        results.append({"digest": written, **_result(service, answers[digests[text]], as_of, written, method)})
+        results.append({"digest": written, **_result(search, answers[digests[text]], written, method)})
     return answer(request, {"results": results, "searched": searched.content()}, as_of)
 
 
-def _result(
-    service: Service, outcome: list[Found] | StoreError, as_of: AsOf, digest: str, method: str
-) -> dict[str, Any]:
+def _result(search: SearchedFor[Any], outcome: list[Found] | StoreError, digest: str, method: str) -> dict[str, Any]:
     """The anchors of one digest, or why they are not told."""
     if isinstance(outcome, StoreError):
         return {"error": _error(outcome)}
     try:
-        as_of.require_statuses(each.status for each in outcome)
+        search.as_of.require_statuses(each.status for each in outcome)
     except NotHere as doubt:
         return {"error": _error(doubt)}
-    return anchors_of(outcome, digest, method) | service.unsearched(as_of, outcome)
+    return anchors_of(outcome, digest, method) | search.told(outcome)
 
 
 def _error(error: RegistryError) -> dict[str, Any]:
