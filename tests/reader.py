@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import shlex
 import signal
@@ -13,7 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,7 @@ _SETTINGS = re.compile(r"^( *)```toml\n *# (\S+\.toml)\n(.*?)^ *```", re.MULTILI
 _SHELL = re.compile(r"[|<>&;$*]")
 # The values of a run: digests, identifiers, times and how many. What is left of a line is the same in every run.
 _VALUES = re.compile(
-    r"0x[0-9a-fA-F]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{8,}(?:…)?|\d{4}-\d\d-\d\dT[\d:.]+Z|\d[\d,.]*"
+    r"0x[0-9a-fA-F]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{8,}|\d{4}-\d\d-\d\dT[\d:.]+Z|\d[\d,.]*"
 )
 # Which address a server has on the pages, which are those it has unless it is told another.
 _ADDRESSES = {"serve": 8790, "daemon": 8780, "devnet": 8545}
@@ -211,9 +212,44 @@ class Reader:
         )
         return Told(shell.returncode, shell.stdout, shell.stderr)
 
-    def does(self, command: str, *codes: int) -> str:
-        """Run a command that ends with one of the codes, or 0; what it printed."""
-        told = self.types(command)
+    def answers(self, command: str, typed: Sequence[str]) -> Told:
+        """Run a command at a terminal, and type a line each time that it asks for one."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            ["bash", "-c", self.meant(command)],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        guard = threading.Timer(SECONDS, process.kill)
+        guard.start()
+        told, left = b"", list(typed)
+        try:
+            with suppress(OSError):  # that is how a terminal ends which nobody writes to any more
+                while piece := os.read(ours, 65536):
+                    told += piece
+                    if left and told.endswith(b": "):
+                        os.write(ours, f"{left.pop(0)}\n".encode())
+            code = process.wait(SECONDS)
+        finally:
+            guard.cancel()
+            process.kill()
+            os.close(ours)
+        said = told.decode().replace("\r\n", "\n")
+        assert not left, f"$ {command}\n{said}\nnot asked for: {len(left)}"
+        return Told(code, said, "")
+
+    def does(self, command: str, *codes: int, typed: Sequence[str] = ()) -> str:
+        """Run a command that ends with one of the codes, or 0; what it printed.
+
+        Args:
+            typed: what a person answers; with it the command runs at a terminal.
+        """
+        told = self.answers(command, typed) if typed else self.types(command)
         said = f"$ {command}\n{told.out}{told.errors}"
         assert "Traceback" not in said, said
         assert told.code in (codes or (0,)), f"{said}\nexit code {told.code}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
 import shlex
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +20,12 @@ import typer
 from eth_account import Account
 
 from anchor.cli.app import app
+from registry.chain.client import ChainClient
 from registry.chain.genesis import DEVELOPMENT_ACCOUNTS, PUBLICLY_KNOWN_KEYS
 from tests.reader import REPOSITORY, Reader, Step, shape, steps
 
 Value = TypeVar("Value")
+PASSWORD = "correct horse"
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
 WITH_COMMANDS = [page for page in PAGES if any(steps(page))]
 INLINE = re.compile(r"`(testamur [a-z][^`]*)`")
@@ -179,21 +183,21 @@ def endpoint(_reader: Reader, _shared: Shared) -> None:
 
 
 def keystores(reader: Reader, _shared: Shared) -> None:
-    """An account of the operator's own, and a second one."""
-    for name, number in (("operator", 0), ("new", 1)):
-        content = Account.encrypt(PUBLICLY_KNOWN_KEYS[number], "secret", kdf="pbkdf2", iterations=2)
-        for path, text in ((f"{name}.json", json.dumps(content)), (f"{name}.password", "secret\n")):
-            (reader.folder / path).write_text(text)
-            (reader.folder / path).chmod(0o600)
-    old, new = DEVELOPMENT_ACCOUNTS[:2]
-    reader.stands_for |= {"NEW": new, "OLD": old}
-    reader.writes(next(steps(REPOSITORY / "docs/how-to/sign.md")).settings)
-    reader.does("testamur issuer register --uri did:web:university.example")
+    """A second account, and the password of one that is to be made."""
+    second = Account.encrypt(PUBLICLY_KNOWN_KEYS[1], PASSWORD, kdf="pbkdf2", iterations=2)
+    for path, text in (("new.json", json.dumps(second)), ("new.password", PASSWORD), ("operator.password", PASSWORD)):
+        (reader.folder / path).write_text(f"{text}\n")
+        (reader.folder / path).chmod(0o600)
+    reader.stands_for |= {"NEW": DEVELOPMENT_ACCOUNTS[1]}
 
 
 def holder(reader: Reader, shared: Shared) -> None:
-    """A folder of somebody who was sent credentials with their receipts, and has never anchored."""
+    """A folder of somebody who was sent credentials with their receipts in each way, and has never anchored."""
     given = shared.registrar.folder
+    with zipfile.ZipFile(reader.folder / "diplomas.zip", "w") as archive:
+        for path in ("diplomas/002.json", "receipts/002.json.receipt.json"):
+            archive.write(given / path, f"sent/{Path(path).name}")
+    shared.registrar.does(f"testamur receipts {shared.root} -o {reader.folder}/batch.jsonl")
     for name in ("diploma.json", "applications/first.json"):
         (reader.folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(given / "diplomas" / "000.json", reader.folder / name)
@@ -255,9 +259,8 @@ def with_batch(reader: Reader, told: str) -> None:
     reader.stands_for["ROOT"] = root_in(told)
 
 
-def with_digest(reader: Reader, _told: str) -> None:
-    receipt = sorted((reader.folder / "receipts").glob("*.receipt.json"))[0]
-    reader.stands_for["DIGEST"] = json.loads(receipt.read_bytes())["digest"]["value"]
+def with_digest(reader: Reader, told: str) -> None:
+    reader.stands_for["DIGEST"] = told.split()[0]
 
 
 def with_key(reader: Reader, told: str) -> None:
@@ -278,6 +281,46 @@ def another_terminal(reader: Reader, _told: str) -> None:
     reader.does("testamur status")
 
 
+def own_account(reader: Reader, told: str) -> None:
+    """The address that was printed gets its fees, and registers; `status` names it before anything else was done."""
+    (own,) = re.findall(r"0x[0-9a-fA-F]{40}\b", told)
+    settings = next(step.settings for step in steps(REPOSITORY / "docs/how-to/sign.md") if step.settings)
+    reader.stands_for["OLD"] = own
+    reader.writes(settings)
+    assert own in reader.does("testamur status")
+    sends_fees(reader.stands_for["https://your-endpoint.example"], own)
+    reader.does("testamur issuer register --uri did:web:university.example")
+
+
+def sends_fees(url: str, to: str) -> None:
+    """10 ether of the first account that the practice chain has."""
+    client = ChainClient.connect(url)
+    try:
+        transfer = {
+            "chainId": client.chain_id(),
+            "nonce": client.nonce(DEVELOPMENT_ACCOUNTS[0]),
+            "to": to,
+            "value": 10 * 10**18,
+            "gas": 21_000,
+            "maxFeePerGas": 100 * 10**9,
+            "maxPriorityFeePerGas": 10**9,
+        }
+        client.send_raw(Account.sign_transaction(transfer, PUBLICLY_KNOWN_KEYS[0]).raw_transaction)
+    finally:
+        client.close()
+
+
+def with_table(reader: Reader, _told: str) -> None:
+    """A row for what is in the folder, the ZIP and each line; of the receipts alone the revoked one is not valid."""
+    with (reader.folder / "verdicts.csv").open(encoding="utf-8-sig", newline="") as table:
+        rows = [(row["name"], row["overall"], row["codes"]) for row in csv.DictReader(table)]
+    lines = [row[1:] for row in rows if row[0].startswith("batch.jsonl, line ")]
+    assert sorted(overall for overall, _ in lines) == 3 * ["could not be checked"] + ["not valid"]
+    assert ("not valid", "revoked") in lines
+    others = [row[0] for row in rows if not row[0].startswith("batch.jsonl")]
+    assert others == ["applications/first.json", "diplomas.zip/sent/002.json"]
+
+
 def new_key_in_settings(reader: Reader, _told: str) -> None:
     settings = (reader.folder / "testamur.toml").read_text()
     (reader.folder / "testamur.toml").write_text(settings.replace("operator.", "new."))
@@ -296,6 +339,8 @@ class Run:
         given: the same where that is of the shared registry.
         codes: exit codes that the page says, by how a command begins; all others are 0.
         after: what happens after a command, with what it told, by how it begins.
+        typed: what is typed at the terminal when a command asks, by how it begins.
+        in_part: how commands begin of whose output the page shows a part; of all others it shows all or nothing.
         separate: the commands do not follow one another; each has a reader of its own.
     """
 
@@ -303,6 +348,8 @@ class Run:
     given: Callable[[Reader, Shared], None] | None = None
     codes: Mapping[str, int] = field(default_factory=dict)
     after: Mapping[str, Callable[[Reader, str], None]] = field(default_factory=dict)
+    typed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    in_part: tuple[str, ...] = ()
     separate: bool = False
 
 
@@ -311,12 +358,13 @@ RUN = {
         exports,
         after={
             "testamur anchor": with_batch,
-            "testamur receipts": with_digest,
+            "testamur digest": with_digest,
             "# when the service has ended": service_has_ended,
         },
     ),
     "docs/tutorial/first-batch.md": Run(
-        codes={"testamur verify better.json": 1, "testamur verify holders/": 0, "testamur verify holders": 1}
+        codes={"testamur verify better.json": 1, "testamur verify holders/": 0, "testamur verify holders": 1},
+        in_part=("testamur verify better.json",),
     ),
     "docs/how-to/accredit.md": Run(bodies),
     "docs/how-to/anchor-a-batch.md": Run(exports),
@@ -332,11 +380,21 @@ RUN = {
         after={"testamur key add": with_key, "curl --fail-with-body": with_job, "curl -OJ": with_archive},
     ),
     "docs/how-to/share-the-embedded-chain.md": Run(after={"testamur devnet": another_terminal}),
-    "docs/how-to/sign.md": Run(given=keystores, after={"testamur issuer transfer NEW": new_key_in_settings}),
+    "docs/how-to/sign.md": Run(
+        given=keystores,
+        typed={"testamur account new": (PASSWORD, PASSWORD)},
+        after={"testamur account new": own_account, "testamur issuer transfer NEW": new_key_in_settings},
+    ),
     "docs/how-to/verify-over-http.md": Run(given=uploads),
-    # Nobody is trusted before the policy names a body.
+    # Nobody is trusted before the policy names a body; one of the many is revoked.
     "docs/how-to/verify.md": Run(
-        given=holder, codes={"testamur verify diploma.json --policy": 0, "testamur verify": 2}
+        given=holder,
+        codes={
+            "testamur verify diploma.json --policy": 0,
+            "testamur verify applications/ diplomas.zip": 1,
+            "testamur verify": 2,
+        },
+        after={"testamur verify applications/ diplomas.zip": with_table},
     ),
 }
 NOT_RUN = {
@@ -345,6 +403,12 @@ NOT_RUN = {
 }
 # What is of the machine and not of the program; the demo has a test of its own.
 FOREIGN = ("make ", "source ", "python3 -m venv", "pip install", "/opt/testamur/bin/pip", "journalctl", "duckdb")
+# What every command says of the practice chain, which pages need not repeat.
+OF_THE_CHAIN = (
+    "Chain: practice chain of this folder (eip155:1414747213)\n"
+    "For practice only: nobody else has this chain, so nobody else can check what is anchored on it. "
+    "--chain names a public one.\n"
+)
 PROGRAMS = ("bash", "curl", "jq", "zip", "sed", "cut")
 
 
@@ -388,8 +452,12 @@ def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path, reque
 def follow(step: Step, reader: Reader, page: Run) -> None:
     """Type what a page says, and compare what it shows."""
     reader.writes(step.settings)
-    told = reader.does(step.command, first(step.command, page.codes) or 0)
+    typed = first(step.command, page.typed) or ()
+    told = reader.does(step.command, first(step.command, page.codes) or 0, typed=typed)
     missing = shape("\n".join(step.shown)) - shape(told)
     assert not missing, f"$ {step.command}\n{told}\nnot there: {missing}"
+    unsaid = shape(told) - shape("\n".join(step.shown)) - shape(OF_THE_CHAIN)
+    whole = step.shown and not step.command.startswith(page.in_part)
+    assert not (whole and unsaid), f"$ {step.command}\n{told}\nnot on the page: {unsaid}"
     if (after := first(step.command, page.after)) is not None:
         after(reader, told)
