@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := .venv-audit
 
-.PHONY: help demo test lint types contracts audit-contracts gas bench soak clean
+.PHONY: help demo test test-python test-contracts lint types contracts audit-contracts gas bench soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -30,9 +30,14 @@ node_modules/.ready: package-lock.json
 demo: $(VENV)/.run ## The main job on the embedded chain: anchor 1,000 credentials and verify some
 	$(BIN)/testamur demo
 
-test: $(VENV)/.dev node_modules/.ready ## All tests: Python, anvil, forge
+test: test-python test-contracts ## All tests: Python, anvil, forge
+
+test-python: $(VENV)/.dev node_modules/.ready
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
-	scripts/forge_test.sh
+
+# At a low priority: beside the others it takes what they leave of the processors.
+test-contracts: node_modules/.ready
+	nice -n 10 scripts/forge_test.sh
 
 lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
 	$(BIN)/ruff check .

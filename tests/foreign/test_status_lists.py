@@ -87,7 +87,8 @@ def test_others_refuse_a_list_by_another_key() -> None:
 def test_keys_that_others_write_are_read() -> None:
     exported = ask("exportKey")
     usual, canonical_form = exported["usual"], exported["canonical"]
-    assert usual["secretKeyMultibase"].startswith("zrv")
+    # 64 bytes behind the header: from zruz to zrv5.
+    assert usual["secretKeyMultibase"].startswith(("zru", "zrv"))
     assert canonical_form["secretKeyMultibase"].startswith("z3u2")
     for each in (usual, canonical_form):
         assert write_public_key(read_key(each["secretKeyMultibase"])) == each["publicKeyMultibase"]
