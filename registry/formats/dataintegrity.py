@@ -56,7 +56,7 @@ def read_key(text: str, *, where: str | None = None) -> Ed25519PrivateKey:
     raise SignerError(
         "the key is not an Ed25519 key that can be read",
         where=where,
-        remedy="Give a PEM file without a password, or the text of secretKeyMultibase, beginning with z3u2, zru or zrv.",
+        remedy="Give a PEM file without a password, or a secretKeyMultibase, which begins with z3u2, zru or zrv.",
         code="status-key",
     )
 
