@@ -35,9 +35,8 @@ test: test-python test-contracts ## All tests: Python, anvil, forge
 test-python: $(VENV)/.dev node_modules/.ready
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-# At a low priority: beside the others it takes what they leave of the processors.
 test-contracts: node_modules/.ready
-	nice -n 10 scripts/forge_test.sh
+	scripts/forge_test.sh
 
 lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
 	$(BIN)/ruff check .
