@@ -366,15 +366,8 @@ def _stepped(chain: ToldChain, engine: Engine, here: Indexer, right: Right) -> S
 
 def _happens(chain: ToldChain, what: str, numbers: list[int]) -> None:
     logs = [log for block in chain.blocks_now for *_, log in block.logs]
-    if what == "mine":
-        chain.mine(numbers[0])
-    elif what == "reorganise":
-        depth = min(numbers[0], chain.height - chain.final)
-        if depth:
-            chain.reorganise(depth, max(depth, numbers[1]), keep=numbers[2])
-    elif what == "finalise":
-        chain.final = min(chain.height, chain.final + numbers[0])
-    elif what == "hide" and logs:
+    chain.happens(what, numbers)
+    if what == "hide" and logs:
         hidden = logs[numbers[0] % len(logs)]
         chain.hidden.add((hidden.block_number, hidden.log_index))
     elif what == "withhold":

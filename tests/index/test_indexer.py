@@ -88,16 +88,8 @@ def test_any_course_of_blocks_and_reorganisations_equals_a_rebuild_from_genesis(
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     here = indexer(chain, memory, spans=Spans(span))
     for what, *numbers in moves:
-        if what == "mine":
-            chain.mine(numbers[0])
-        elif what == "reorganise":
-            depth = min(numbers[0], chain.height - chain.final)
-            if depth:
-                # A chain that is preferred over another one is longer, sooner or later.
-                chain.reorganise(depth, max(depth, numbers[1]), keep=numbers[2])
-        elif what == "finalise":
-            chain.final = min(chain.height, chain.final + numbers[0])
-        elif what == "restart":
+        chain.happens(what, numbers)
+        if what == "restart":
             here = indexer(chain, memory, spans=Spans(span))
         else:
             here.step()

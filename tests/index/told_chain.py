@@ -130,6 +130,18 @@ class ToldChain:
             else:
                 self.mine(self._random.randrange(4))
 
+    def happens(self, what: str, numbers: list[int]) -> None:
+        """One move of a random course, `mine`, `reorganise` or `finalise`; of others it knows nothing."""
+        if what == "mine":
+            self.mine(numbers[0])
+        elif what == "reorganise":
+            depth = min(numbers[0], self.height - self.final)
+            if depth:
+                # A chain that is preferred over another one is longer, sooner or later.
+                self.reorganise(depth, max(depth, numbers[1]), keep=numbers[2])
+        elif what == "finalise":
+            self.final = min(self.height, self.final + numbers[0])
+
     def _mine_again(self, block: ToldBlock) -> None:
         before = self.blocks_now[-1]
         self._forks += 1
