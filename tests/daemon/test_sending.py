@@ -1,4 +1,4 @@
-"""What held the daemon up for good: a node without old state, one batch's trouble, what the command line left behind."""
+"""What held the daemon up for good: no old state, one batch's trouble, what the command line left behind."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from anchor.signed import terms_of
 from anchor.signer import KeySigner, SignedTransaction
 from registry.errors import SignerError
 from registry.store.anchoring import AnchorStore
+from registry.store.control import park, unpark
 from registry.store.jobs import Job
 from registry.store.leases import Lease
 from registry.store.tables import BatchState, attempt
@@ -113,6 +114,23 @@ def test_what_cannot_be_sealed_holds_up_nothing_that_is_under_way(
     assert here.events("round-failed")
 
 
+def test_a_batch_that_waits_for_a_person_holds_up_no_later_one(here: Site) -> None:
+    jobs, worker = [here.job(name) for name in ("ada", "bob")], here.worker()
+    here.rounds(worker, mine=False)
+    aside, after = jobs
+    park(here.data.engine, here.again(aside), "a wrong export")
+    here.chain.drop_transaction(min(here.proxy.sent, key=lambda one: one.nonce).hash)
+    here.to_the_end(worker, after)
+    here.rounds(worker, 4)
+    # Its nonce went to a transaction that does nothing, and it waits on.
+    row = here.batch(aside)
+    assert (row.state, row.parked_code, row.nonce) == (BatchState.PARKED, "by-person", None)
+    assert [event.root for event in here.chain.registry.anchored_events()] == [here.batch(after).root]
+    unpark(here.data.engine, here.again(aside))
+    here.to_the_end(worker, aside)
+    here.prove(cancels=1)
+
+
 class Away(KeySigner):
     """A signer that does not answer."""
 
@@ -129,7 +147,7 @@ def test_a_nonce_that_a_command_took_is_no_refusal_of_the_contract(here: Site) -
     here.chain.mine(4)
     here.to_the_end(here.worker(owner="two"), job)
     said = [event.detail for event in here.history(job)]
-    assert "nonce 0 was taken by 'revoke something' of the command line" in said
+    assert "nonce 0 was taken by 'revoke something'" in said
     assert not here.events("nonce-lost")
     assert "reverted" not in [one.facts["code"] for one in here.events("batch-parked")]
     here.prove(foreign=1)
