@@ -10,7 +10,7 @@ import pytest
 from eth_account import Account
 from sqlalchemy import insert, update
 
-from anchor.daemon.driver import Policy, anchor_purpose
+from anchor.daemon.driver import Policy
 from anchor.daemon.health import Health
 from anchor.daemon.outlook import FinalityViolated, Outlook, accept_chain
 from anchor.daemon.status import Status
@@ -18,6 +18,7 @@ from anchor.signed import terms_of
 from anchor.signer import KeySigner, SignedTransaction
 from registry.errors import SignerError
 from registry.store.anchoring import AnchorStore
+from registry.store.attempts import anchor_purpose
 from registry.store.control import park, unpark
 from registry.store.jobs import Job
 from registry.store.leases import Lease
@@ -170,7 +171,7 @@ def test_what_a_command_signed_is_bumped_with_its_own_gas(here: Site) -> None:
 def test_a_batch_that_was_parked_because_of_a_replacement_without_gas_goes_on(here: Site) -> None:
     job, worker = _sealed_alone(here)
     _anchor_by_command(here, job)
-    _store(here, anchor_purpose(here.batch(job)), here.registry.address, b"", gas=0, maxFeePerGas=3 * GWEI)
+    _store(here, _purpose(here, job), here.registry.address, b"", gas=0, maxFeePerGas=3 * GWEI)
     parked = {"state": BatchState.PARKED, "parked_code": "refused", "nonce": 0, "sender": here.signer.address}
     with here.data.engine.begin() as connection:
         connection.execute(update(batch_table).values(**parked, parked_why="intrinsic gas too low"))
@@ -230,7 +231,12 @@ def _anchor_by_command(here: Site, job: Job) -> bytes:
     """An anchor as an earlier program stored it, without gas and fees; it was never sent."""
     row = here.batch(job)
     call = here.registry.anchor_data(row.issuer, row.root, row.leaf_count)
-    return _store(here, anchor_purpose(row), here.registry.address, call)
+    return _store(here, _purpose(here, job), here.registry.address, call)
+
+
+def _purpose(here: Site, job: Job) -> str:
+    row = here.batch(job)
+    return anchor_purpose(row.issuer, row.root)
 
 
 def _command_signs(here: Site, purpose: str, to: str, call: bytes) -> None:
