@@ -23,7 +23,7 @@ from registry.chain.client import ChainClient, MinedTransaction
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainUnavailable, ContractReverted, SignerError, StoreError
 from registry.store.anchoring import AnchorStore
-from registry.store.attempts import Attempt
+from registry.store.attempts import Attempt, anchor_purpose
 from registry.store.batches import BatchRow
 from registry.store.leases import Lease
 from registry.store.tables import ANCHORED_STATES, BatchState
@@ -132,9 +132,13 @@ class Driver:
     def _begin(self, row: BatchRow, outlook: Outlook) -> bool:
         """Give a sealed batch a nonce and send it; whether a transaction is under way."""
         if row.cancel_requested:
-            self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
+            # The command line may have sent it: then it has to be followed, or is anchored already.
+            if not self._anchored_already(row, outlook) and not self._adopted(row):
+                self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
             return False
         if row.state is BatchState.PARKED and row.parked_code not in PASSING:
+            # What was sent before it was put aside may have landed.
+            self._anchored_already(row, outlook)
             return False
         offer = first_offer(outlook.fees, self._policy.fee_ceiling)
         if offer is None:
@@ -159,7 +163,7 @@ class Driver:
 
     def _adopted(self, row: BatchRow) -> bool:
         """Whether the command line signed an anchor of this batch before; then that one is followed, not a second."""
-        nonce = self._store.nonce_for(anchor_purpose(row))
+        nonce = self._store.nonce_for(anchor_purpose(row.issuer, row.root))
         if nonce is not None:
             self._tell(self._store.adopt(row, nonce))
         return nonce is not None
@@ -186,7 +190,7 @@ class Driver:
         signed = self._signer.sign(transaction)
         return self._store.add_attempt(
             row,
-            purpose=cancel_purpose(row) if call is None else anchor_purpose(row),
+            purpose=cancel_purpose(row) if call is None else anchor_purpose(row.issuer, row.root),
             transaction_hash=signed.hash,
             raw=signed.raw,
             gas=gas,
@@ -509,11 +513,6 @@ class Driver:
         if row.nonce is None:
             raise ValueError(f"batch {row.id} has no nonce")
         return row.nonce
-
-
-def anchor_purpose(row: BatchRow) -> str:
-    """What the transaction that anchors a batch is for; the command line calls it the same."""
-    return f"anchor {row.issuer} 0x{row.root.hex()}"
 
 
 def cancel_purpose(row: BatchRow) -> str:

@@ -6,11 +6,16 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, insert, select, update
+from sqlalchemy import ColumnElement, Engine, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from registry.errors import StoreError
-from registry.store.tables import attempt
+from registry.store.tables import BY_PERSON, BatchState, attempt, batch
+
+
+def anchor_purpose(issuer: int, root: bytes) -> str:
+    """What a transaction is for that anchors a batch."""
+    return f"anchor {issuer} 0x{root.hex()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,19 @@ class AttemptStore:
         return Attempt(number, nonce, purpose, transaction_hash, raw)
 
     def open(self) -> list[Attempt]:
-        """Those of which nobody knows yet what became, lowest nonce first."""
-        return self._found(attempt.c.settled_at.is_(None))
+        """Those of which nobody knows yet what became, lowest nonce first.
+
+        Without the anchors of batches that a person put aside or took back: nothing more is sent for them.
+        """
+        held = self._held()
+        return [one for one in self._found(attempt.c.settled_at.is_(None)) if one.purpose not in held]
+
+    def _held(self) -> set[str]:
+        by_person = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
+        put_aside = or_(by_person, batch.c.cancel_requested != 0)
+        query = select(batch.c.issuer, batch.c.root).where(batch.c.chain == self._key["chain"], put_aside)
+        with self._engine.connect() as connection:
+            return {anchor_purpose(issuer, root) for issuer, root in connection.execute(query)}
 
     def at_nonce(self, nonce: int) -> list[Attempt]:
         """All that were ever signed with that nonce, oldest first."""
