@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 # An estimate is for the head of now; the state the transaction meets may need a little more.
 GAS_MARGIN_PERCENT = 20
-LEASE_MARGIN_SECONDS = 60.0
+# It is renewed all the time, so that a command that was killed does not keep others out for long.
+LEASE_SECONDS = 30.0
 
 
 class Sender:
@@ -46,9 +47,8 @@ class Sender:
         self._signer = signer
         self._attempts = AttemptStore(engine, chain, signer.address)
         self._lock = FileLock(lock, timeout=timeout, mode=FILE_MODE)
-        # Held longer than a transaction is waited for, so that no daemon takes over in the middle of one.
         owner = f"command {os.getpid()} {secrets.token_hex(4)}"
-        self._lease = Lease(engine, chain, signer.address, owner, timeout + LEASE_MARGIN_SECONDS)
+        self._lease = Lease(engine, chain, signer.address, owner, LEASE_SECONDS)
         self._timeout = timeout
         self._chain_id = int(chain.removeprefix("eip155:"))
 
@@ -97,12 +97,10 @@ class Sender:
     def _alone(self) -> Iterator[None]:
         try:
             with self._lock:
-                if not self._lease.acquire():
+                if not self._lease.acquire_unless_held():
                     raise self._daemon_sends()
-                try:
+                with self._lease.kept():
                     yield
-                finally:
-                    self._lease.release()
         except Timeout:
             raise ChainBusy(
                 "another process of this data folder has been sending transactions all the time",

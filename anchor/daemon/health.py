@@ -101,6 +101,9 @@ class Health:
         if status.ticked_at is None:
             return Check(name, False, "the loop has not come round yet")
         if not status.lease_held and status.trouble is None:
+            silence = status.holder_silence or 0.0
+            if silence >= self._timeout:
+                return Check(name, False, f"the process that holds the lease has given no sign for {silence:.0f} s")
             return Check(name, True, "another process holds the lease and looks at the chain")
         silent = self._clock() - (status.succeeded_at or status.started_at)
         if status.head is None or status.succeeded_at is None or silent >= self._timeout:

@@ -14,6 +14,7 @@ class Status:
         ticked_at: when the loop last came round, whatever happened in it.
         succeeded_at: when it last came round without an error.
         trouble: code and words of what the last round failed with.
+        holder_silence: seconds for which the process that holds the lease has given no sign, while it is another.
         head, head_at: the newest block and when its number last went up.
         final: the newest final block.
         balance: of the account that pays.
@@ -28,6 +29,7 @@ class Status:
     trouble: tuple[str, str] | None = None
     lease_held: bool = False
     epoch: int = 0
+    holder_silence: float | None = None
     head: int | None = None
     head_at: float | None = None
     head_time: float | None = None

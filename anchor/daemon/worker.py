@@ -169,7 +169,7 @@ class Worker:
         if had and self._lease.is_held:
             self._lease.renew()
         elif not self._lease.acquire():
-            self._status.lease_held = False
+            self._status.lease_held, self._status.holder_silence = False, self._lease.silence
             return False
         self._status.lease_held, self._status.epoch = True, self._lease.epoch
         if not had:
