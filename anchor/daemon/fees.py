@@ -5,6 +5,7 @@ All amounts are wei per gas.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,9 +44,12 @@ def bumped(previous: Offer, fees: Fees, ceiling: int | None) -> Offer | None:
     return Offer(wanted if ceiling is None else min(wanted, ceiling), tip)
 
 
-def cancel_offer(dearest: Offer, fees: Fees, ceiling: int | None) -> Offer | None:
-    """An offer for the transaction that takes a nonce back; `dearest` is 0 where nothing was sent with it."""
-    return bumped(dearest, fees, ceiling)
+def dearest(offers: Iterable[Offer]) -> Offer:
+    """What a replacement of all of these has to outbid; 0 where there are none."""
+    most = Offer(0, 0)
+    for one in offers:
+        most = Offer(max(most.max_fee, one.max_fee), max(most.tip, one.tip))
+    return most
 
 
 def _comfortable(fees: Fees) -> int:

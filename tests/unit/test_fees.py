@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anchor.daemon.fees import Offer, bumped, cancel_offer, first_offer
+from anchor.daemon.fees import Offer, bumped, dearest, first_offer
 from registry.chain.client import Fees
 
 wei = st.integers(0, 10**14)
@@ -28,17 +28,16 @@ def test_the_first_offer_pays_for_now_within_the_ceiling(now: Fees, ceiling: int
 
 @given(offers, fees, ceilings)
 def test_a_raised_offer_replaces_the_one_before_it(previous: Offer, now: Fees, ceiling: int | None) -> None:
-    for raise_ in (bumped, cancel_offer):
-        offer = raise_(previous, now, ceiling)
-        if offer is None:
-            assert ceiling is not None
-            continue
-        # geth: both at least 10 % higher, in whole wei.
-        assert offer.max_fee * 100 >= previous.max_fee * 110
-        assert offer.tip * 100 >= previous.tip * 110
-        assert offer.max_fee >= now.base_fee + offer.tip
-        assert offer.tip <= offer.max_fee
-        assert ceiling is None or offer.max_fee <= ceiling
+    offer = bumped(previous, now, ceiling)
+    if offer is None:
+        assert ceiling is not None
+        return
+    # geth: both at least 10 % higher, in whole wei.
+    assert offer.max_fee * 100 >= previous.max_fee * 110
+    assert offer.tip * 100 >= previous.tip * 110
+    assert offer.max_fee >= now.base_fee + offer.tip
+    assert offer.tip <= offer.max_fee
+    assert ceiling is None or offer.max_fee <= ceiling
 
 
 @given(offers, fees, ceilings, wei, wei)
@@ -75,6 +74,13 @@ def test_raising_within_a_ceiling_ends(now: Fees, ceiling: int) -> None:
             return
         offer = bumped(offer, now, ceiling)
     raise AssertionError("it is raised for ever")
+
+
+@given(st.lists(offers))
+def test_what_has_to_be_outbid_is_the_most_of_each(sent: list[Offer]) -> None:
+    most = dearest(sent)
+    assert most.max_fee == max((one.max_fee for one in sent), default=0)
+    assert most.tip == max((one.tip for one in sent), default=0)
 
 
 def test_without_a_ceiling_there_is_always_an_offer() -> None:
