@@ -26,7 +26,7 @@ from registry.chain.client import ChainClient, MinedTransaction
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainUnavailable, ContractReverted, RegistryError, SignerError, StoreError, WrongChain
 from registry.store.anchoring import AnchorStore, off_the_chain
-from registry.store.attempts import Attempt, anchor_purpose
+from registry.store.attempts import Attempt, purpose_of_anchor
 from registry.store.batches import BatchRow
 from registry.store.leases import Lease, LeaseLost
 from registry.store.tables import ANCHORED_STATES, BatchState
@@ -198,7 +198,7 @@ class Driver:
 
     def _adopted(self, row: BatchRow) -> bool:
         """Whether the command line signed an anchor of this batch before; then that one is followed, not a second."""
-        nonce = self._store.nonce_for(anchor_purpose(row.issuer, row.root))
+        nonce = self._store.nonce_for(anchor_purpose(row))
         if nonce is not None:
             self._tell(self._store.adopt(row, nonce))
         return nonce is not None
@@ -225,7 +225,7 @@ class Driver:
         signed = self._signer.sign(transaction)
         return self._store.add_attempt(
             row,
-            purpose=cancel_purpose(row) if call is None else anchor_purpose(row.issuer, row.root),
+            purpose=cancel_purpose(row) if call is None else anchor_purpose(row),
             transaction_hash=signed.hash,
             raw=signed.raw,
             gas=gas,
@@ -268,7 +268,7 @@ class Driver:
             if is_final and not self._anchored_already(row, outlook):
                 self._tell(self._store.cancelled(row, f"0x{mined.hash.hex()} has its nonce instead"))
             return
-        if attempt.purpose != anchor_purpose(row.issuer, row.root):
+        if attempt.purpose != anchor_purpose(row):
             if is_final and not self._anchored_already(row, outlook):
                 why = f"nonce {row.nonce} was taken by {attempt.purpose!r}"
                 self._tell(self._store.lose_nonce(row, why, to=(mined.hash, mined.succeeded)))
@@ -519,6 +519,11 @@ class Driver:
         if row.nonce is None:
             raise ValueError(f"batch {row.id} has no nonce")
         return row.nonce
+
+
+def anchor_purpose(row: BatchRow) -> str:
+    """What the transaction that anchors a batch is for; the command line calls it the same."""
+    return purpose_of_anchor(row.issuer, row.root)
 
 
 def cancel_purpose(row: BatchRow) -> str:

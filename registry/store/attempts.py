@@ -13,7 +13,7 @@ from registry.errors import StoreError
 from registry.store.tables import BY_PERSON, BatchState, attempt, batch
 
 
-def anchor_purpose(issuer: int, root: bytes) -> str:
+def purpose_of_anchor(issuer: int, root: bytes) -> str:
     """What a transaction is for that anchors a batch."""
     return f"anchor {issuer} 0x{root.hex()}"
 
@@ -89,7 +89,7 @@ class AttemptStore:
         put_aside = or_(by_person, batch.c.cancel_requested != 0)
         query = select(batch.c.issuer, batch.c.root).where(batch.c.chain == self._key["chain"], put_aside)
         with self._engine.connect() as connection:
-            return {anchor_purpose(issuer, root) for issuer, root in connection.execute(query)}
+            return {purpose_of_anchor(issuer, root) for issuer, root in connection.execute(query)}
 
     def at_nonce(self, nonce: int) -> list[Attempt]:
         """All that were ever signed with that nonce, oldest first."""

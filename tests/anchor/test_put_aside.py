@@ -20,7 +20,7 @@ from anchor.daemon.notices import Notices
 from anchor.daemon.sealing import QueuePolicy, Sealer
 from anchor.workspace import Workspace
 from registry.settings import Settings, load_settings
-from registry.store.attempts import anchor_purpose
+from registry.store.attempts import purpose_of_anchor
 from registry.store.batches import BatchRow
 from registry.store.jobs import JobStore
 from registry.store.tables import BY_PERSON, BatchState, batch, job, leaf, metadata
@@ -182,7 +182,7 @@ def test_the_transaction_of_a_parked_batch_is_not_sent_again(run: Run, issuer: i
     row = row_of(number)
     with working() as here:
         sender = here.sender
-        sender._attempts.add(nonce=7, purpose=anchor_purpose(issuer, row.root), transaction_hash=bytes(32), raw=b"x")
+        sender._attempts.add(nonce=7, purpose=purpose_of_anchor(issuer, row.root), transaction_hash=bytes(32), raw=b"x")
         assert sender.open_count() == 1
         assert run_in(here, "park", number)
         assert sender.open_count() == 0
