@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_hash.auto import keccak
 from hexbytes import HexBytes
 
 from registry.chain.client import ChainClient
@@ -60,4 +61,5 @@ def _raw(found: Mapping[str, Any], transaction_hash: bytes) -> bytes | None:
     parity = quantity(found["yParity"] if "yParity" in found else found["v"])
     fields |= {"type": 2, "v": parity, "to": HexBytes(found["to"]), "data": HexBytes(found["input"]), "accessList": []}
     made = TypedTransaction.from_dict(fields)
-    return bytes(made.encode()) if bytes(made.hash()) == transaction_hash else None
+    raw = bytes(made.encode())
+    return raw if keccak(raw) == transaction_hash else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,9 +40,20 @@ class Sender:
         chain: CAIP-2 name.
         lock: file that keeps a second process of the same folder out while transactions are under way.
         timeout: seconds to wait for a transaction to be mined.
+        may_send: asked before anything is sent; raises when nothing may be.
     """
 
-    def __init__(self, client: ChainClient, engine: Engine, chain: str, signer: Signer, lock: Path, timeout: float):
+    def __init__(
+        self,
+        client: ChainClient,
+        engine: Engine,
+        chain: str,
+        signer: Signer,
+        lock: Path,
+        timeout: float,
+        *,
+        may_send: Callable[[], None] = lambda: None,
+    ):
         self._client = client
         self._signer = signer
         self._attempts = AttemptStore(engine, chain, signer.address)
@@ -50,6 +61,7 @@ class Sender:
         owner = f"command {os.getpid()} {secrets.token_hex(4)}"
         self._lease = Lease(engine, chain, signer.address, owner, LEASE_SECONDS)
         self._timeout = timeout
+        self._may_send = may_send
         self._chain_id = int(chain.removeprefix("eip155:"))
 
     @property
@@ -100,6 +112,7 @@ class Sender:
                 if not self._lease.acquire_unless_held():
                     raise self._daemon_sends()
                 with self._lease.kept():
+                    self._may_send()
                     yield
         except Timeout:
             raise ChainBusy(

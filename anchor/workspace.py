@@ -17,10 +17,12 @@ from registry.chain.hexadecimal import read_address
 from registry.chain_names import PRACTICE_CHAIN, ChainName, reached_chain_name
 from registry.errors import SettingsError, WrongChain
 from registry.settings import EMBEDDED, Settings
+from registry.store.attempts import AttemptStore
 from registry.store.batches import BatchStore
 from registry.store.folder import DataFolder
 
 if TYPE_CHECKING:
+    from anchor.behind import Knowledge
     from anchor.signer import Signer
     from anchor.transact import Sender
     from registry.chain.embedded import EmbeddedChain
@@ -174,10 +176,23 @@ class Workspace:
         """Sends the transactions of another account."""
         from anchor.transact import Sender
 
-        lock = self.folder.path / "sending.lock"
         return Sender(
-            self.client, self.folder.engine, self.chain, signer, lock, timeout=self.settings.transaction_timeout
+            self.client,
+            self.folder.engine,
+            self.chain,
+            signer,
+            self.folder.path / "sending.lock",
+            timeout=self.settings.transaction_timeout,
+            may_send=self.knowledge_of(signer.address).refuse_behind,
         )
+
+    def knowledge_of(self, account: str) -> Knowledge:
+        """What the database knows of an account, beside the chain."""
+        from anchor.behind import Knowledge
+
+        # Without a check of the contract: `deploy` sends before there is one.
+        registry = CredentialRegistry(self.client, self.contract_address)
+        return Knowledge(registry, self.store, AttemptStore(self.folder.engine, self.chain, account), account)
 
     def ready_to_write(self) -> CredentialRegistry:
         """The contract; on the embedded chain, which begins empty, it is deployed when it is not there yet."""

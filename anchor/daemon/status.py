@@ -20,6 +20,7 @@ class Status:
         balance: of the account that pays.
         anchor_cost: what an anchor costs at the fees of now.
         failing: batches, by root, that the last round could take no further: the code, and since when.
+        behind: what the chain knows of the account and the database does not: nothing is sealed or sent.
         stopped: the loop ended for good, and why.
     """
 
@@ -38,6 +39,7 @@ class Status:
     balance: int | None = None
     anchor_cost: int | None = None
     failing: dict[str, tuple[str, float]] = field(default_factory=dict)
+    behind: str | None = None
     stopped: str | None = None
 
     @property

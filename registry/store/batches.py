@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, delete, insert, not_, select, true, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, insert, not_, select, true, update
 
 from registry.errors import IntakeError
 from registry.store.tables import (
@@ -17,8 +17,10 @@ from registry.store.tables import (
     SETTLED_STATES,
     BatchState,
     JobState,
+    attempt,
     batch,
     batch_event,
+    checkpoint,
     job,
     leaf,
     party,
@@ -160,11 +162,12 @@ class BatchStore:
             )
             .returning(batch.c.id)
         ).scalar_one()
-        self._add_leaves(connection, batch_id, leaves)
+        self.add_leaves(connection, batch_id, leaves)
         return BatchRow(batch_id, issuer, root, leaf_count, BatchState.SEALED, sealed_at, sender=sender)
 
     @staticmethod
-    def _add_leaves(connection: Connection, number: int, leaves: Iterable[Leaf]) -> None:
+    def add_leaves(connection: Connection, number: int, leaves: Iterable[Leaf]) -> None:
+        """Record the leaves of a batch, in a transaction of the caller's."""
         # exec_driver_sql hands the rows to the driver as they are: a million rows cost seconds less than through the
         # statement compiler.
         statement = _INSERT_LEAF[connection.dialect.paramstyle]
@@ -199,7 +202,7 @@ class BatchStore:
         }
         connection.execute(update(batch).where(batch.c.id == found.id).values(**again))
         connection.execute(delete(leaf).where(leaf.c.batch == found.id))
-        self._add_leaves(connection, found.id, leaves)
+        self.add_leaves(connection, found.id, leaves)
         return int(found.id)
 
     def anchored_within(self, connection: Connection, digests: Iterable[bytes], issuer: int) -> set[bytes]:
@@ -260,6 +263,20 @@ class BatchStore:
     def unfinished(self) -> list[BatchRow]:
         """The batches that are not final yet, oldest first."""
         return self._batches(_BATCHES.where(batch.c.state.not_in(SETTLED_STATES)))
+
+    def newest_final_block(self, account: str) -> int:
+        """The newest final block that was known when the account last signed here, or in which it has a transaction.
+
+        What it signs later can be in no earlier one. Batches that were taken over from the chain say nothing of that.
+        """
+        here = (batch.c.chain == self._chain, batch.c.contract == self._contract, batch.c.state == BatchState.FINAL)
+        ours = and_(attempt.c.hash == batch.c.transaction_hash, attempt.c.sender == account)
+        anchored = select(func.max(batch.c.block_number)).join(attempt, ours).where(*here)
+        seen = (checkpoint.c.chain == self._chain, checkpoint.c.contract == self._contract)
+        with self._engine.connect() as connection:
+            last = connection.execute(anchored).scalar_one()
+            final = connection.execute(select(checkpoint.c.final_number).where(*seen)).scalar_one_or_none()
+        return max(last or 0, final or 0)
 
     def by_id(self, number: int) -> BatchRow | None:
         """The batch with that number."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,56 +14,15 @@ from sqlalchemy import Engine, event, select, update
 
 from anchor.batches import Batches, as_on_chain
 from anchor.cli.app import app
-from anchor.daemon.notices import Notices
-from anchor.daemon.sealing import QueuePolicy, Sealer
 from anchor.workspace import Workspace
-from registry.settings import Settings, load_settings
 from registry.store.attempts import purpose_of_anchor
 from registry.store.batches import BatchRow
 from registry.store.jobs import JobStore
 from registry.store.tables import BY_PERSON, BatchState, batch, job, leaf, metadata
+from tests.anchor.begun import begun, files, issuer, sealed_job, working
 from tests.conftest import Ran, Run
 
-
-@contextmanager
-def working() -> Iterator[Workspace]:
-    with Workspace(load_settings()) as workspace:
-        yield workspace
-
-
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a registered issuer, made once: it takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("begun") / "data"
-    with Workspace(Settings(data_folder=folder)) as here:
-        registry = here.ready_to_write()
-        here.sender.settle("register", registry.address, registry.register_party_data("did:web:a.example", bytes(32)))
-        here.store.add_party(1, registered_at=0)
-    return folder
-
-
-@pytest.fixture
-def issuer(run: Run, begun: Path) -> int:
-    shutil.copytree(begun, load_settings().data_folder)
-    return 1
-
-
-def files(folder: str, *names: str) -> Path:
-    path = Path(folder)
-    path.mkdir(exist_ok=True)
-    for name in names:
-        (path / f"{name}.json").write_text(json.dumps({"type": ["VerifiableCredential"], "name": name}))
-    return path
-
-
-def sealed_job(run: Run, folder: str, *names: str) -> str:
-    """A job that the daemon has sealed before it was stopped."""
-    number = str(run("anchor", "--queue", files(folder, *names), "--json").json["id"])
-    with working() as here:
-        jobs = JobStore(here.folder.engine, here.chain, here.contract_address)
-        sealer = Sealer(here.folder, jobs, here.store, here.signer.address, Notices(), QueuePolicy())
-        assert sealer.round(lambda _: True) == 1
-    return number
+__all__ = ["begun", "issuer"]
 
 
 def state(run: Run, number: str) -> str:
