@@ -16,9 +16,10 @@ SHOWN: Final = 5
 CODE: Final = "unknown-batches"
 BEHIND: Final = "chain-behind"
 REMEDY: Final = (
-    "Work with the database and the trees in which they were anchored (settings database and trees), or anchor exactly "
-    "the same input again: a set that is on chain is taken over without a transaction. --without-history leaves out "
-    "only what this folder knows."
+    "`testamur recover` takes over those whose trees are here, as after a restore. Otherwise work with the database "
+    "and the trees in which they were anchored (settings database and trees), or anchor exactly the same input again: "
+    "a set that is on chain is taken over without a transaction. --without-history leaves out only what this folder "
+    "knows."
 )
 
 

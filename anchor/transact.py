@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 # An estimate is for the head of now; the state the transaction meets may need a little more.
 GAS_MARGIN_PERCENT = 20
-LEASE_MARGIN_SECONDS = 60.0
 # A chain without the word `finalized`; also how old a state is that every node still has.
 FINAL_DEPTH = 64
 # Doubled so often, what was offered is a thousand times as much.
@@ -65,6 +64,8 @@ class _Market(NamedTuple):
 
     head: int
     fees: Fees
+# It is renewed all the time, so that a command that was killed does not keep others out for long.
+LEASE_SECONDS = 30.0
 
 
 class Sender:
@@ -76,6 +77,7 @@ class Sender:
         timeout: seconds to wait for a transaction to be mined.
         ceiling: wei per gas that are never exceeded; None for no limit.
         bump_blocks: blocks without inclusion after which more is offered.
+        may_send: asked before anything is sent; raises when nothing may be.
     """
 
     def __init__(
@@ -89,17 +91,18 @@ class Sender:
         *,
         ceiling: int | None,
         bump_blocks: int,
+        may_send: Callable[[], None] = lambda: None,
     ):
         self._client = client
         self._signer = signer
         self._attempts = AttemptStore(engine, chain, signer.address)
         self._lock = FileLock(lock, timeout=timeout, mode=FILE_MODE)
-        # Held longer than a transaction is waited for, so that no daemon takes over in the middle of one.
         owner = f"command {os.getpid()} {secrets.token_hex(4)}"
-        self._lease = Lease(engine, chain, signer.address, owner, timeout + LEASE_MARGIN_SECONDS)
+        self._lease = Lease(engine, chain, signer.address, owner, LEASE_SECONDS)
         self._timeout = timeout
         self._ceiling = ceiling
         self._bump_blocks = bump_blocks
+        self._may_send = may_send
         self._chain_id = int(chain.removeprefix("eip155:"))
 
     @property
@@ -150,12 +153,11 @@ class Sender:
     def _alone(self) -> Iterator[None]:
         try:
             with self._lock:
-                if not self._lease.acquire():
+                if not self._lease.acquire_unless_held():
                     raise self._daemon_sends()
-                try:
+                with self._lease.kept():
+                    self._may_send()
                     yield
-                finally:
-                    self._lease.release()
         except Timeout:
             raise ChainBusy(
                 "another process of this data folder has been sending transactions all the time",

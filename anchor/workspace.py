@@ -17,10 +17,12 @@ from registry.chain.hexadecimal import read_address
 from registry.chain_names import PRACTICE_CHAIN, ChainName, reached_chain_name
 from registry.errors import SettingsError, WrongChain
 from registry.settings import EMBEDDED, Settings
+from registry.store.attempts import AttemptStore
 from registry.store.batches import BatchStore
 from registry.store.folder import DataFolder
 
 if TYPE_CHECKING:
+    from anchor.behind import Knowledge
     from anchor.signer import Signer
     from anchor.transact import Sender
     from registry.chain.embedded import EmbeddedChain
@@ -184,7 +186,16 @@ class Workspace:
             timeout=self.settings.transaction_timeout,
             ceiling=ceiling_of(self.settings.fee_ceiling_gwei),
             bump_blocks=self.settings.bump_blocks,
+            may_send=self.knowledge_of(signer.address).refuse_behind,
         )
+
+    def knowledge_of(self, account: str) -> Knowledge:
+        """What the database knows of an account, beside the chain."""
+        from anchor.behind import Knowledge
+
+        # Without a check of the contract: `deploy` sends before there is one.
+        registry = CredentialRegistry(self.client, self.contract_address)
+        return Knowledge(registry, self.store, AttemptStore(self.folder.engine, self.chain, account), account)
 
     def ready_to_write(self) -> CredentialRegistry:
         """The contract; on the embedded chain, which begins empty, it is deployed when it is not there yet."""

@@ -202,6 +202,7 @@ PUBLIC_SENTENCES: Final[Mapping[str, str]] = {
     "chain-unreachable": "the chain's endpoint does not answer",
     "contract-reverted": "the contract refused the question",
     "database": "the database cannot be used at this moment",
+    "database-behind": "the database is an old one and knows less than the chain",
     "events-missing": "the chain's endpoint left events out",
     "finality-violated": "a block that was final has changed, and what follows the chain has stopped",
     "no-contract": "the contract is not on this chain",

@@ -19,6 +19,7 @@ from anchor.cli import (
     operate,
     queue,
     receipts,
+    recover,
     serve,
     statuses,
     trees,
@@ -70,6 +71,7 @@ app.command()(accreditation.body)
 app.command()(operate.deploy)
 app.command()(operate.status)
 app.command()(operate.devnet)
+app.command()(recover.recover)
 app.command()(daemon.daemon)
 app.command()(serve.serve)
 app.command()(serve.index)

@@ -122,6 +122,7 @@ def anchor(
             content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
             session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")
             _say_counts(session, intake, selection, revoked)
+            _say_put_aside(session, selection)
             if intake.rejects:
                 session.say("  reasons, by file and line, in ", bold(rejects_file))
                 content["rejectsFile"] = str(rejects_file)
@@ -347,6 +348,13 @@ def _say_counts(session: Session, intake: Intake, selection: Selection, revoked:
         for each in intake.rejects[:SHOWN]:
             place = f"{each.source}, line {each.line}" if each.line else each.source
             session.say(f"    {place}: {each.reason} ({each.code})")
+
+
+def _say_put_aside(session: Session, selection: Selection) -> None:
+    held = sum(place.batch.is_put_aside for place in selection.anchored)
+    if held:
+        not_sent = Styled(f"{held:,} of them are in batches that a person put aside or took back", "yellow")
+        session.say("  ", not_sent, ": nothing is sent for those (`testamur jobs list`)")
 
 
 def _say_batch(session: Session, row: BatchRow) -> None:

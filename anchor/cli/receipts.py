@@ -18,6 +18,7 @@ from registry.archives import inside
 from registry.credential import Digest, Limits
 from registry.errors import SettingsError, StoreError
 from registry.store.batches import BatchRow
+from registry.store.tables import BatchState
 
 RENAMED_SHOWN = 10
 
@@ -91,7 +92,7 @@ def _batch(workspace: Workspace, text: str) -> BatchRow:
         root = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
         root = b""
-    found = workspace.store.with_root(root)
+    found = [row for row in workspace.store.with_root(root) if row.state is not BatchState.CANCELLED]
     if workspace.settings.issuer is not None:
         found = [row for row in found if row.issuer == workspace.settings.issuer]
     if not found:

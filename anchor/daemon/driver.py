@@ -169,9 +169,13 @@ class Driver:
     def _begin(self, row: BatchRow, outlook: Outlook) -> bool:
         """Give a sealed batch a nonce and send it; whether a transaction is under way."""
         if row.cancel_requested:
-            self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
+            # The command line may have sent it: then it has to be followed, or is anchored already.
+            if not self._anchored_already(row, outlook) and not self._adopted(row):
+                self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
             return False
         if _waits_for_a_person(row):
+            # What was sent before it was put aside may have landed.
+            self._anchored_already(row, outlook)
             return False
         offer = first_offer(outlook.fees, self._policy.fee_ceiling)
         if offer is None:

@@ -78,7 +78,8 @@ class Health:
 
     def ready(self) -> Answer:
         """Whether jobs can be taken in and worked on here."""
-        each = (check(status) for check in (self._loop, self._chain, self._batches) for status in self._statuses)
+        looks = (self._loop, self._chain, self._batches, self._records)
+        each = (check(status) for check in looks for status in self._statuses)
         checks = [self._database(), *each]
         if self._intake is not None:
             refused = self._intake()
@@ -102,6 +103,9 @@ class Health:
         if status.ticked_at is None:
             return Check(name, False, "the loop has not come round yet")
         if not status.lease_held and status.trouble is None:
+            silence = status.holder_silence or 0.0
+            if silence >= self._timeout:
+                return Check(name, False, f"the process that holds the lease has given no sign for {silence:.0f} s")
             return Check(name, True, "another process holds the lease and looks at the chain")
         silent = self._clock() - (status.succeeded_at or status.started_at)
         if status.head is None or status.succeeded_at is None or silent >= self._timeout:
@@ -119,6 +123,13 @@ class Health:
         silent = self._clock() - since
         why = f"{len(failing)} cannot go on, one for {max(0, silent):.0f} s; {_trouble(code)}"
         return Check(name, silent < self._timeout, why)
+
+    @staticmethod
+    def _records(status: Status) -> Check:
+        name = f"records {status.account}"
+        if status.behind is not None:
+            return Check(name, False, f"{_trouble('database-behind')}: run `testamur recover`")
+        return Check(name, True, "nothing is known to be missing in the database")
 
     def _database(self) -> Check:
         try:

@@ -35,6 +35,10 @@ EVENTS: dict[str, tuple[Level, str]] = {
         Level.WARNING,
         "A job waits: its issuer has batches on chain that this database does not know.",
     ),
+    "database-behind": (
+        Level.CRITICAL,
+        "The account has anchored what the database does not know: nothing is sealed or sent.",
+    ),
     "round-failed": (Level.WARNING, "A round of the loop failed; the next one tries again."),
     "chain-behind": (
         Level.WARNING,

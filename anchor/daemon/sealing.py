@@ -9,7 +9,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from anchor.batches import contract_selectors, refuse_selector
+from anchor.batches import as_on_chain, contract_selectors, refuse_selector
 from anchor.daemon.notices import Notices
 from anchor.history import BEHIND, History, UnknownBatch, UnknownBatches
 from anchor.reissue import revoked_for_good
@@ -35,6 +35,7 @@ class Sealer:
         sender: the account that shall anchor them.
         operator: the account whose right to anchor counts; default: the sender.
         history: what the issuers have on chain; without it, only what is in the database is left out.
+        finality_depth: blocks that count as final on a chain that does not say.
     """
 
     def __init__(
@@ -48,9 +49,11 @@ class Sealer:
         *,
         operator: str | None = None,
         history: History | None = None,
+        finality_depth: int | None = None,
         reached: Callable[[str], None] = lambda _: None,
     ):
         self._history = history
+        self._finality_depth = finality_depth
         self._folder = folder
         self._jobs = jobs
         self._batches = batches
@@ -88,7 +91,7 @@ class Sealer:
         try:
             # Asked before the database is locked. What is anchored again on purpose needs no history.
             first = group[0]
-            unknown = [] if self._history is None or first.reissue else self._history.unknown(first.issuer)
+            unknown = [] if self._history is None or first.reissue else self._unknown(self._history, first.issuer)
             numbers = [job.id for job in group]
             kept_out = self._revoked(first.issuer, numbers) if first.reissue else set()
             return self._seal(numbers, unknown, kept_out)
@@ -109,6 +112,16 @@ class Sealer:
             self._keep_waiting(group, error.code, error.what)
             self._notices.tell("round-failed", job=group[0].id, code=error.code, why=error.what)
             return 0
+
+    def _unknown(self, history: History, issuer: int) -> list[UnknownBatch]:
+        """The issuer's batches that the database does not know; one that was cancelled and landed all the same, it
+        does from now on."""
+        unknown = history.unknown(issuer)
+        rows = [self._batches.by_root(issuer, each.root) for each in unknown if each.root is not None]
+        landed = [row for row in rows if row is not None]
+        for row in landed:
+            self._batches.update(as_on_chain(history.registry, row, self._finality_depth))
+        return history.unknown(issuer) if landed else unknown
 
     def _keep_waiting(self, group: Sequence[Job], code: str, why: str) -> None:
         self._jobs.waits([job.id for job in group], code, why)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from anchor.behind import CODE, DatabaseBehind, Knowledge
 from anchor.daemon.classify import is_outage
 from anchor.daemon.driver import Driver, Failure, Policy
 from anchor.daemon.notices import Notices
@@ -20,6 +21,7 @@ from anchor.signer import Signer
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
 from registry.store.anchoring import AnchorStore
+from registry.store.attempts import AttemptStore
 from registry.store.batches import BatchStore
 from registry.store.folder import DataFolder
 from registry.store.jobs import JobStore
@@ -76,6 +78,8 @@ class Worker:
         self._jobs = JobStore(folder.engine, chain, registry.address)
         batches = BatchStore(folder.engine, chain, registry.address)
         history = History(registry, batches)
+        attempts = AttemptStore(folder.engine, chain, signer.address)
+        self._knowledge = Knowledge(registry, batches, attempts, signer.address)
         self._sealer = Sealer(
             folder,
             self._jobs,
@@ -85,6 +89,7 @@ class Worker:
             queue,
             operator=self._operator,
             history=history,
+            finality_depth=finality_depth,
             reached=reached,
         )
         self._driver = Driver(
@@ -158,6 +163,9 @@ class Worker:
         self._note(outlook)
         known = self._store.checkpoint()
         seen = checked(self._registry, self._chain_id, outlook, known)
+        # Before the new checkpoint is stored: what is missing is looked for from the old one on.
+        if self._is_behind(outlook.nonce):
+            return False
         if seen != known:
             self._store.save_checkpoint(seen)
         unsealed = self._seal()
@@ -181,12 +189,31 @@ class Worker:
         if had and self._lease.is_held:
             self._lease.renew()
         elif not self._lease.acquire():
-            self._status.lease_held = False
+            self._status.lease_held, self._status.holder_silence = False, self._lease.silence
+            # Whoever has the lease looks at that.
+            self._status.behind = None
             return False
         self._status.lease_held, self._status.epoch = True, self._lease.epoch
-        if not had:
+        if not had and self._status.behind is None:
             self._notices.tell("lease-taken", account=self._lease.address, epoch=self._lease.epoch)
         return True
+
+    def _is_behind(self, nonce: int) -> bool:
+        """Whether the chain knows more of the account than the database; it is told, and the lease given back.
+
+        Whoever brings the database up to date needs the lease.
+        """
+        status = self._status
+        try:
+            self._knowledge.refuse_behind(nonce)
+        except DatabaseBehind as error:
+            if status.behind is None:
+                self._notices.tell(CODE, account=self._lease.address, batches=len(error.batches), why=error.what)
+            status.behind = error.what
+            self.end()
+            return True
+        status.behind = None
+        return False
 
     def _note(self, outlook: Outlook) -> None:
         status, moment = self._status, time.time()

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, Engine, and_, func, insert, not_, or_, select, update
 
 from registry.store.attempts import ATTEMPT, Attempt, attempt_row
-from registry.store.batches import BATCH, BatchRow, batch_row
+from registry.store.batches import BATCH, BatchRow, batch_row, record
 from registry.store.leases import Lease
 from registry.store.tables import (
     ANCHORED_STATES,
@@ -28,7 +28,6 @@ from registry.store.tables import (
     batch_event,
     checkpoint,
     job,
-    leaf,
     signer,
 )
 
@@ -240,7 +239,6 @@ class AnchorStore:
         changed = replace(row, state=BatchState.CANCELLED)
         with self._guarded() as connection:
             self._write(connection, changed, detail)
-            connection.execute(delete(leaf).where(leaf.c.batch == row.id))
             connection.execute(update(job).where(job.c.batch == row.id).values(state=JobState.CANCELLED))
             if row.nonce is not None:
                 self._settle(connection, row.nonce, settled_at=int(time.time()))
@@ -319,11 +317,6 @@ _UNSETTLED: dict[str, None] = {"settled_at": None, "succeeded": None, "first_sen
 # Set once, or by others than the daemon.
 _PARKING = ("state", "parked_code", "parked_why")
 _FIXED = ("id", "issuer", "root", "leaf_count", "sealed_at", "cancel_requested")
-
-
-def record(connection: Connection, number: int, state: BatchState, detail: str) -> None:
-    """Take down what happened to a batch."""
-    connection.execute(insert(batch_event).values(batch=number, at=time.time(), state=state, detail=detail))
 
 
 def history(engine: Engine, number: int) -> Sequence[BatchEvent]:

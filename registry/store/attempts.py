@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, insert, or_, select, u
 from sqlalchemy.exc import IntegrityError
 
 from registry.errors import StoreError
-from registry.store.tables import BY_PERSON, BatchState, attempt, batch
+from registry.store.tables import BY_PERSON, BatchState, attempt, batch, signer
 
 
 def anchor_purpose(issuer: int, root: bytes) -> str:
@@ -85,13 +85,47 @@ class AttemptStore:
             ) from None
         return Attempt(number, nonce, purpose, transaction_hash, raw)
 
+    def add_mined(self, *, nonce: int, purpose: str, transaction_hash: bytes, raw: bytes) -> None:
+        """Store a transaction of the account that is in a block, and that is not stored."""
+        values = {"nonce": nonce, "purpose": purpose, "hash": transaction_hash, "raw": raw}
+        done = dict.fromkeys(("signed_at", "settled_at"), int(time.time())) | {"succeeded": 1}
+        with self._engine.begin() as connection:
+            connection.execute(insert(attempt).values(**self._key, **values, **done))
+
+    def has(self, transaction_hash: bytes) -> bool:
+        """Whether the transaction with that hash is stored."""
+        query = select(attempt.c.id).where(attempt.c.hash == transaction_hash)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
     def open(self) -> list[Attempt]:
-        """Those of which nobody knows yet what became, lowest nonce first."""
-        return self._found(attempt.c.settled_at.is_(None))
+        """Those of which nobody knows yet what became, lowest nonce first.
+
+        Without the anchors of batches that a person put aside or took back: nothing more is sent for them.
+        """
+        held = self._held()
+        return [one for one in self._found(attempt.c.settled_at.is_(None)) if one.purpose not in held]
+
+    def _held(self) -> set[str]:
+        by_person = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
+        put_aside = or_(by_person, batch.c.cancel_requested != 0)
+        query = select(batch.c.issuer, batch.c.root).where(batch.c.chain == self._key["chain"], put_aside)
+        with self._engine.connect() as connection:
+            return {anchor_purpose(issuer, root) for issuer, root in connection.execute(query)}
 
     def at_nonce(self, nonce: int) -> list[Attempt]:
         """All that were ever signed with that nonce, oldest first."""
         return self._found(attempt.c.nonce == nonce)
+
+    def next_nonce(self) -> int | None:
+        """The nonce after all that the account is known to have used or reserved; None when it never signed here."""
+        signed = select(func.max(attempt.c.nonce)).where(*self._mine)
+        mine = (signer.c.chain == self._key["chain"], signer.c.address == self._key["sender"])
+        with self._engine.connect() as connection:
+            last: int | None = connection.execute(signed).scalar_one()
+            reserved: int | None = connection.execute(select(signer.c.next_nonce).where(*mine)).scalar_one_or_none()
+        known = [each for each in (reserved, None if last is None else last + 1) if each is not None]
+        return max(known, default=None)
 
     def _found(self, which: ColumnElement[bool]) -> list[Attempt]:
         query = select(*ATTEMPT).where(*self._mine, which).order_by(attempt.c.nonce, attempt.c.id)

@@ -155,7 +155,14 @@ signer = Table(
     Column("next_nonce", BigInteger),
     Column("owner", String, comment="The process that may sign and send; none when the lease is free."),
     Column("epoch", BigInteger, nullable=False, comment="Goes up whenever the lease changes hands."),
-    Column("expires_at", Float, nullable=False),
+    Column("beat", BigInteger, nullable=False, server_default="0", comment="Goes up at each renewal."),
+    Column(
+        "seconds",
+        Float,
+        nullable=False,
+        server_default="60",
+        comment="How long it may stay as it is before another takes the lease.",
+    ),
     comment="One row a signing account: who may use it, until when.",
 )
 
