@@ -144,9 +144,14 @@ class ChainError(RegistryError):
 
 
 class ChainUnavailable(ChainError):
-    """No answer from the chain, or an answer that is not one: ask again later."""
+    """No answer from the chain, or an answer that is not one: ask again later.
+
+    Attributes:
+        retry_after: seconds after which the endpoint said that it may be asked again; None when it did not say.
+    """
 
     default_code = "chain-unavailable"
+    retry_after: float | None = None
 
 
 class ChainBusy(ChainError):
