@@ -197,6 +197,7 @@ PUBLIC_SENTENCES: Final[Mapping[str, str]] = {
     "chain-behind": "the chain's endpoint is behind what was read before",
     "chain-busy": "the chain is in use by another process",
     "chain-connection-lost": "the connection to the chain's endpoint broke",
+    "chain-disagrees": "the chain's endpoint shows another block in the place of one that was final",
     "chain-garbage": "the chain's endpoint gave an answer that makes no sense",
     "chain-http-status": "the chain's endpoint could not answer",
     "chain-moved": "the chain was reorganised while it was read",

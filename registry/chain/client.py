@@ -8,6 +8,7 @@ does, `WrongChain` when there is no contract to ask. Nothing here retries a send
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
@@ -230,6 +231,19 @@ class ChainClient:
         if block is not None and number != "latest" and block.number != number:
             raise self._garbage("eth_getBlockByNumber", f"asked for block {number}, got {block.number}")
         return block
+
+    def block_by_endpoint(self, number: int) -> dict[str, Block | None]:
+        """`block` as each of the endpoints has it, by their public URLs; without those that give no answer."""
+        ask_each = getattr(self._transport, "each_answer", None)
+        if ask_each is None:
+            return {self.where: self.block(number)}
+        method, found = "eth_getBlockByNumber", {}
+        for where, answer in ask_each(method, [to_hex(number), False]).items():
+            with suppress(ChainUnavailable):
+                block = self._decoded(answer, method, _optional(_block))
+                if block is None or block.number == number:
+                    found[where] = block
+        return found
 
     def finalized(self, depth_when_no_tag: int | None = None) -> Block:
         """The newest block that cannot be undone.

@@ -138,6 +138,19 @@ class Endpoints:
         """
         return self._first_answers(lambda one: one.make_batch_request(requests))
 
+    def each_answer(self, method: str, params: Sequence[object]) -> dict[str, Mapping[str, Any]]:
+        """What each endpoint of this chain answers, by where it is; without those that give no answer.
+
+        Also those on another branch are asked: this is how to see that they are.
+        """
+        answers = {}
+        for one in self._in_order(everyone=True):
+            with suppress(ChainUnavailable):
+                answers[one.endpoint.where] = self._asked(
+                    one, lambda endpoint: [endpoint.make_request(method, params)]
+                )[0]
+        return answers
+
     def health(self) -> list[EndpointHealth]:
         """How each endpoint is, in the order of preference."""
         now = self._clock()
