@@ -31,6 +31,7 @@ from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import Verifying
 from registry.settings import EMBEDDED, Settings
 from registry.store.index import Edition, Index
+from registry.store.index_facts import Mark
 from registry.store.index_tables import indexed_chain
 from registry.store.index_writing import IndexWriter
 from registry.store.loading import TreeLoader
@@ -110,6 +111,11 @@ def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, 
         loops.stop()
     if errors:
         raise errors[0]
+
+
+def accept_chain(workspace: Workspace) -> Mark | None:
+    """Have the index go on after a final block was said to be another one; see `Indexer.accept`."""
+    return indexer_of(workspace, index_of(workspace)).accept()
 
 
 def index_of(workspace: Workspace) -> Index:

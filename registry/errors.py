@@ -144,9 +144,14 @@ class ChainError(RegistryError):
 
 
 class ChainUnavailable(ChainError):
-    """No answer from the chain, or an answer that is not one: ask again later."""
+    """No answer from the chain, or an answer that is not one: ask again later.
+
+    Attributes:
+        retry_after: seconds after which the endpoint said that it may be asked again; None when it did not say.
+    """
 
     default_code = "chain-unavailable"
+    retry_after: float | None = None
 
 
 class ChainBusy(ChainError):
@@ -192,6 +197,7 @@ PUBLIC_SENTENCES: Final[Mapping[str, str]] = {
     "chain-behind": "the chain's endpoint is behind what was read before",
     "chain-busy": "the chain is in use by another process",
     "chain-connection-lost": "the connection to the chain's endpoint broke",
+    "chain-disagrees": "the chain's endpoint shows another block in the place of one that was final",
     "chain-garbage": "the chain's endpoint gave an answer that makes no sense",
     "chain-http-status": "the chain's endpoint could not answer",
     "chain-moved": "the chain was reorganised while it was read",

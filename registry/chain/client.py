@@ -8,13 +8,15 @@ does, `WrongChain` when there is no contract to ask. Nothing here retries a send
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from registry.chain.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
 from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
-from registry.errors import ChainUnavailable, WrongChain
+from registry.chain.refusals import Refusal, asked_pause, refusal_of, words_of
+from registry.errors import ChainError, ChainUnavailable, WrongChain
 
 BlockNumber = int | Literal["latest"]
 # Endpoints that take no hashes of blocks (EIP-1898) say that the question is wrong, not that there is no such block.
@@ -24,8 +26,10 @@ DEFAULT_TIMEOUT_SECONDS = 10.0
 LATEST_TIMESTAMP = 253_402_300_799
 CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right chain, or use another one."
 TRY_LATER = "Try again later, or use another endpoint."
+WAIT_OR_ANOTHER = "Wait, use an endpoint that allows more requests, or give several with commas between them."
 MOST_TOGETHER = 100
 METHOD_NOT_FOUND = -32601
+RATE_LIMITED = "chain-rate-limited"
 
 T = TypeVar("T")
 
@@ -102,7 +106,7 @@ class FilteredBlock(NamedTuple):
 
 
 class Fees(NamedTuple):
-    """What a transaction costs now, in wei per gas; on a chain without EIP-1559 the gas price and a tip of 0."""
+    """What a transaction costs now, in wei per gas."""
 
     base_fee: int
     tip: int
@@ -123,17 +127,26 @@ _Receipt = tuple[bytes, bytes, tuple[Log, ...]]
 class RpcRefused(ChainUnavailable):
     """The endpoint answered with an error of its own; whoever sent something has to ask the chain what happened.
 
+    The code is `chain-rate-limited` when the endpoint takes no more requests for now.
+
     Attributes:
         rpc_code: the JSON-RPC code, such as -32000.
         rpc_message: the message of the node, cut at 500 characters, such as "nonce too low".
+        meaning: what it is about.
     """
 
     default_code = "chain-rpc-error"
 
     def __init__(self, what: str, *, rpc_code: int, rpc_message: str, where: str | None, remedy: str | None):
-        super().__init__(what, where=where, remedy=remedy)
         self.rpc_code = rpc_code
         self.rpc_message = rpc_message
+        self.meaning = refusal_of(rpc_code, rpc_message)
+        super().__init__(what, where=where, remedy=remedy, code=RATE_LIMITED if self.is_limit else None)
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether the same question may be answered later, so that nothing follows from this refusal."""
+        return self.meaning is Refusal.LIMITED
 
 
 class Transport(Protocol):
@@ -153,7 +166,6 @@ class ChainClient:
 
     def __init__(self, transport: Transport, *, where: str = "the chain"):
         self._transport = transport
-        self._no_batches = False
         self._no_block_receipts = False
         self._no_block_hashes = False
         self.where = where
@@ -220,6 +232,19 @@ class ChainClient:
             raise self._garbage("eth_getBlockByNumber", f"asked for block {number}, got {block.number}")
         return block
 
+    def block_by_endpoint(self, number: int) -> dict[str, Block | None]:
+        """`block` as each of the endpoints has it, by their public URLs; without those that give no answer."""
+        ask_each = getattr(self._transport, "each_answer", None)
+        if ask_each is None:
+            return {self.where: self.block(number)}
+        method, found = "eth_getBlockByNumber", {}
+        for where, answer in ask_each(method, [to_hex(number), False]).items():
+            with suppress(ChainUnavailable):
+                block = self._decoded(answer, method, _optional(_block))
+                if block is None or block.number == number:
+                    found[where] = block
+        return found
+
     def finalized(self, depth_when_no_tag: int | None = None) -> Block:
         """The newest block that cannot be undone.
 
@@ -229,10 +254,7 @@ class ChainClient:
         Raises:
             ChainUnavailable: code `no-finality` when the chain does not say and no depth was given.
         """
-        try:
-            block = self._block("finalized")
-        except RpcRefused:
-            block = None
+        block = self._tagged("finalized")
         if block is not None:
             return block
         if depth_when_no_tag is None:
@@ -247,30 +269,50 @@ class ChainClient:
 
     def safe(self) -> Block | None:
         """The newest block that the chain calls safe; None when it has no such word."""
-        try:
-            return self._block("safe")
-        except RpcRefused:
-            return None
+        return self._tagged("safe")
 
     # Accounts and fees
 
     def nonce(self, address: str, *, pending: bool = False, at: BlockNumber = "latest") -> int:
-        """How many transactions the account has sent: mined ones, or with `pending` those in the pool as well."""
-        tag = "pending" if pending else _block_parameter(at)
-        return self._read("eth_getTransactionCount", [address, tag], quantity)
+        """How many transactions the account has sent: mined ones, or with `pending` those in the pool as well.
+
+        Where the chain has no pool to ask, those that are mined: whoever sends knows its own besides.
+        """
+        method = "eth_getTransactionCount"
+        if pending:
+            try:
+                found = self._read(method, [address, "pending"], _optional(quantity))
+            except RpcRefused as refusal:
+                if refusal.is_limit:
+                    raise
+                found = None
+            if found is not None:
+                return found
+        return self._read(method, [address, _block_parameter(at)], quantity)
 
     def balance(self, address: str, at: BlockNumber = "latest") -> int:
         """Wei."""
         return self._read("eth_getBalance", [address, _block_parameter(at)], quantity)
 
     def fees(self) -> Fees:
-        """What a transaction costs now: the base fee of the head and the tip the endpoint suggests."""
+        """What a transaction costs now: the base fee of the head and the tip the endpoint suggests.
+
+        Raises:
+            WrongChain: code `no-base-fee`: no transaction with a fee that is bounded by two caps can be sent there.
+        """
         base_fee = self._existing_block("latest").base_fee
         if base_fee is None:
-            return Fees(self._read("eth_gasPrice", [], quantity), 0)
+            raise WrongChain(
+                "the chain has no base fee (EIP-1559), and nothing is sent to such a chain",
+                where=self.where,
+                remedy="Use a chain of the Cancun fork or newer; the contract needs one, too.",
+                code="no-base-fee",
+            )
         try:
             return Fees(base_fee, self._read("eth_maxPriorityFeePerGas", [], quantity))
-        except RpcRefused:
+        except RpcRefused as refusal:
+            if refusal.is_limit:
+                raise
             # Not every client has that method; what is above the base fee in its gas price is its tip.
             return Fees(base_fee, max(0, self._read("eth_gasPrice", [], quantity) - base_fee))
 
@@ -516,23 +558,16 @@ class ChainClient:
         return self._ask(method, params, decode)
 
     def _ask(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
-        return self._decoded(self._carried(method, params), method, decode)
+        answer = self._carried(lambda: self._transport.make_request(method, list(params)))
+        return self._decoded(answer, method, decode)
 
     def _ask_together(self, asked: Sequence[Question]) -> list[Any]:
-        """The answers to several questions from one endpoint; one by one where it does not take them together."""
+        """The answers to several questions from one endpoint; one by one through a transport that has no such way."""
         together = getattr(self._transport, "make_batch_request", None)
-        if together is not None and not self._no_batches:
-            try:
-                answers = together([(each.method, each.params) for each in asked])
-            except ChainUnavailable as error:
-                if error.code not in ("chain-no-batch", "chain-connection-lost", "chain-http-status"):
-                    raise
-                self._no_batches = error.code == "chain-no-batch"
-            else:
-                return [
-                    self._decoded(answer, each.method, each.decode) for answer, each in zip(answers, asked, strict=True)
-                ]
-        return [self._read(each.method, each.params, each.decode) for each in asked]
+        answers = together and self._carried(lambda: together([(each.method, each.params) for each in asked]))
+        if not isinstance(answers, list) or len(answers) != len(asked):
+            return [self._read(each.method, each.params, each.decode) for each in asked]
+        return [self._decoded(answer, each.method, each.decode) for answer, each in zip(answers, asked, strict=True)]
 
     def _decoded(self, answer: Any, method: str, decode: Callable[[Any], T]) -> T:
         if not isinstance(answer, Mapping):
@@ -546,10 +581,10 @@ class ChainClient:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise self._garbage(method, str(error)) from None
 
-    def _carried(self, method: str, params: Sequence[object]) -> Any:
+    def _carried(self, ask: Callable[[], Any]) -> Any:
         try:
-            return self._transport.make_request(method, list(params))
-        except ChainUnavailable:
+            return ask()
+        except ChainError:
             raise
         except Exception as error:
             # Whatever a provider throws (requests, web3, its JSON reader): no answer came. Not chained: its text may
@@ -565,17 +600,20 @@ class ChainClient:
         from registry.chain.reverts import revert_data, revert_error
 
         reason = error if isinstance(error, Mapping) else {}
-        message = str(reason.get("message", error))[:500]
+        message = words_of(error)
         if method in ("eth_call", "eth_estimateGas") and (thrown := revert_data(reason)) is not None:
             return revert_error(thrown)
         code = reason.get("code")
-        return RpcRefused(
+        refused = RpcRefused(
             f"the chain's endpoint refused {method}: {message}",
             rpc_code=code if isinstance(code, int) else 0,
             rpc_message=message,
             where=self.where,
             remedy="Check that the endpoint offers this method and keeps this much history, or use another one.",
         )
+        if refused.is_limit:
+            refused.remedy, refused.retry_after = WAIT_OR_ANOTHER, asked_pause(error)
+        return refused
 
     def _garbage(self, method: str, why: str) -> ChainUnavailable:
         return ChainUnavailable(
@@ -584,6 +622,15 @@ class ChainClient:
             remedy=CHECK_ENDPOINT,
             code="chain-garbage",
         )
+
+    def _tagged(self, tag: str) -> Block | None:
+        """The block that the chain calls so; None when it has no such word."""
+        try:
+            return self._block(tag)
+        except RpcRefused as refusal:
+            if refusal.is_limit:
+                raise
+            return None
 
     def _block(self, parameter: str) -> Block | None:
         return self._read("eth_getBlockByNumber", [parameter, False], _optional(_block))
@@ -685,7 +732,8 @@ def _log(value: Any) -> Log:
 
 
 def _logs(value: Any) -> tuple[Log, ...]:
-    return tuple(_log(entry) for entry in _list(value))
+    # Some chains say null for none.
+    return () if value is None else tuple(_log(entry) for entry in _list(value))
 
 
 def _mined(value: Any) -> MinedTransaction:

@@ -1,8 +1,9 @@
 """The indexer: follows a contract block by block into the database, and back where the chain went back.
 
 Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and
-commits it together with the cursor. A block at or below the final one never changes: if it does, the indexer stops
-until a person has looked.
+commits it together with the cursor. A block that an endpoint does not have is no other block: the indexer waits. A
+block at or below the final one never changes: if it does, by the evidence of `registry.chain.finality`, the indexer
+stops until a person has looked.
 
 Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
 missing in it. A long way to go is first read as it is told, and confirmed afterwards: by the contract's own state, or
@@ -20,14 +21,16 @@ from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from registry.chain.client import Block, ChainClient, FilteredBlock, Log
+from registry.chain.client import RATE_LIMITED, Block, ChainClient, FilteredBlock, Log
 from registry.chain.confirming import Place, State, StateCheck, Witness
 from registry.chain.contract import CredentialRegistry, Event
-from registry.chain.spans import Spans
+from registry.chain.finality import Evidence, Finding, Look
+from registry.chain.spans import Spans, is_outage
 from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.store.index import Head
 from registry.store.index_facts import (
+    CHAIN_DISAGREES,
     EVENTS_MISSING,
     FINALITY_VIOLATED,
     IndexedEvent,
@@ -39,6 +42,9 @@ from registry.store.index_facts import (
 from registry.store.index_writing import Counts, CursorMoved, IndexWriter
 
 LONGEST_PAUSE_SECONDS: Final = 60.0
+FIRST_LIMIT_SECONDS: Final = 0.5
+LONGEST_LIMIT_SECONDS: Final = 8.0
+"""Pauses for an endpoint that limits requests and does not say for how long."""
 NEAR_BLOCKS: Final = 1_000
 """From the newest block down, blocks are read with their headers; what is further away is confirmed afterwards."""
 BLOCKS_A_STEP: Final = 100
@@ -72,6 +78,7 @@ class Indexer:
         listener: told of each step's outcome and the cursor it led to.
         near: blocks below the newest one from which on each is read with its header.
         state: the contract as of a block; default: asked through the contract's own functions.
+        evidence: when a final block counts as another one.
     """
 
     def __init__(
@@ -85,6 +92,7 @@ class Indexer:
         spans: Spans | None = None,
         near: int = NEAR_BLOCKS,
         state: Callable[[Mark], State] | None = None,
+        evidence: Evidence | None = None,
     ):
         self._registry = registry
         self._client: ChainClient = registry.client
@@ -115,6 +123,7 @@ class Indexer:
         self._patrol: StateCheck | None = StateCheck(writer.index, self._state)
         self._patrol_doubts = False
         self._former_looked_at = float("-inf")
+        self._evidence = evidence or Evidence()
 
     def run(self, stop: Flag, seconds: float, *, once: bool = False) -> None:
         """Step until told to stop, with a pause where there was nothing new, and longer ones where there was trouble.
@@ -126,7 +135,7 @@ class Indexer:
             WrongChain: the endpoint serves another chain or contract than the one indexed.
             ChainError: code `finality-violated`: a final block changed.
         """
-        pause = seconds
+        pauses = _Pauses(seconds)
         while not stop.is_set():
             try:
                 step = self.step()
@@ -134,10 +143,9 @@ class Indexer:
                 if isinstance(error, WrongChain) or getattr(error, "code", None) == FINALITY_VIOLATED:
                     raise
                 _log.warning("the index waits: %s", error, extra={"code": getattr(error, "code", "database")})
-                stop.wait(pause)
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+                stop.wait(pauses.after(error))
                 continue
-            pause = seconds
+            pauses = _Pauses(seconds)
             if step is Step.NOTHING_NEW:
                 if once:
                     return
@@ -180,8 +188,8 @@ class Indexer:
         if newest.number < head.cursor.number:
             # Either an endpoint that lags behind, or a chain that is shorter now: its own newest block tells.
             return self._lagging(head, newest)
-        if not self._is_canonical(head.cursor):
-            return self._roll_back(head)
+        if not self._is_canonical(head.cursor, newest):
+            return self._roll_back(head, newest)
         final = self._final(head, newest)
         is_confirming = not head.is_confirmed and newest.number - head.cursor.number <= STATE_BLOCKS
         doubt = self._tried(head) if is_confirming else None
@@ -219,7 +227,7 @@ class Indexer:
         try:
             found = self._client.logs_with_headers(self._registry.address, first, last)
         except ChainUnavailable as error:
-            if self._spans.shorter(error, last - first + 1):
+            if self._spans.shorter(error, last - first + 1) and not is_outage(error):
                 return self._add(head, newest, final, seen)
             raise
         if found.first.parent_hash != head.cursor.hash:
@@ -345,12 +353,12 @@ class Indexer:
         try:
             is_done = check.step(head.cursor)
         except ChainError as error:
-            if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
+            if error.code != EVENTS_MISSING or not self._is_there(head.cursor):
                 raise
             _log.warning("%s; the blocks from %d on are read one by one", error, head.confirmed + 1)
             self._check, self._by_headers = None, True
             return
-        if not self._is_canonical(head.cursor):
+        if not self._is_there(head.cursor):
             self._start_over()
             raise self._client.moved()
         if is_done:
@@ -362,7 +370,7 @@ class Indexer:
         try:
             found = self._client.logs_with_headers(self._registry.address, first, end)
         except ChainUnavailable as error:
-            if self._spans.shorter(error, end - first + 1):
+            if self._spans.shorter(error, end - first + 1) and not is_outage(error):
                 return first, last
             raise
         here = self._writer.events(head, first, end)
@@ -404,7 +412,7 @@ class Indexer:
         try:
             is_done = self._patrol.step(head.cursor)
         except ChainError as error:
-            if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
+            if error.code != EVENTS_MISSING or not self._is_there(head.cursor):
                 return
             # A node may show a block's successor in its state a moment early, and another process may have moved the
             # index while it was compared: the same slice is looked at again, with its own reading of both.
@@ -424,10 +432,11 @@ class Indexer:
 
     # Backward
 
-    def _roll_back(self, head: Head) -> Step:
+    def _roll_back(self, head: Head, newest: Block) -> Step:
         """To the newest block that the index and the chain have in common."""
-        for mark in self._writer.marks(head):
-            if mark.number < head.cursor.number and self._is_canonical(mark):
+        marks = self._writer.marks(head)
+        for mark in marks:
+            if mark.number < head.cursor.number and mark.number <= newest.number and self._is_canonical(mark, newest):
                 self._writer.roll_back(head, mark)
                 self._start_over()
                 # The chain that was that long is no more.
@@ -439,15 +448,19 @@ class Indexer:
                 )
                 self._listener(Step.ROLLED_BACK, self._head())
                 return Step.ROLLED_BACK
-        self._check_final(head)
-        raise self._violated(f"no indexed block from {head.cursor.number} down is on the chain any more")
+        # Not even the lowest one, the final block or the one before the contract, is on this chain. Where the chain is
+        # final further on than it was read, all that was read is.
+        raise self._doubted(marks[-1] if marks else head.cursor)
 
     def _lagging(self, head: Head, newest: Block) -> Step:
         below = [mark for mark in self._writer.marks(head) if mark.number <= newest.number]
-        if below and not self._is_canonical(below[0]):
-            return self._roll_back(head)
-        raise ChainUnavailable(
-            f"the endpoint is at block {newest.number}, the index at block {head.cursor.number} already",
+        if below and not self._is_canonical(below[0], newest):
+            return self._roll_back(head, newest)
+        raise self._behind(newest, head.cursor.number)
+
+    def _behind(self, newest: Block, number: int) -> ChainUnavailable:
+        return ChainUnavailable(
+            f"the endpoint has no block {number}, which was read before, at its newest block {newest.number}",
             where=self._client.where,
             remedy="Wait until it has caught up, or use another endpoint.",
             code="chain-behind",
@@ -458,7 +471,7 @@ class Indexer:
     def _head(self) -> Head:
         head = self._writer.head()
         if head is not None and head.trouble_code == FINALITY_VIOLATED:
-            raise self._violated(head.trouble_why or "")
+            raise _violated(head.trouble_why or "")
         if not self._identified:
             head = self._identify(head)
             self._identified = True
@@ -489,7 +502,67 @@ class Indexer:
         block = self._client.block(head.final)
         # A chain that is not that long has lost a final block, or the endpoint is behind: only another block tells.
         if block is not None and block.hash != head.final_hash:
-            raise self._violated(f"block {head.final} was final and is another one now")
+            raise self._doubted(Mark(head.final, head.final_hash, 0))
+        if block is not None:
+            self._evidence.clear()
+
+    def _doubted(self, mark: Mark) -> ChainError:
+        """What to say of a block that was final, or below every other one, and that an endpoint has another one for."""
+        shown = self._client.block_by_endpoint(mark.number)
+        hashes = {where: None if block is None else block.hash for where, block in shown.items()}
+        endpoints = len(self._client.endpoints()) or 1
+        found = self._evidence.add(mark.hash, Look(time.monotonic(), hashes, endpoints, self._calls_final(mark.number)))
+        others = sorted({f"0x{each.hex()}" for each in hashes.values() if each not in (None, mark.hash)})
+        said = f"block {mark.number} was final as 0x{mark.hash.hex()}"
+        if found is Finding.VIOLATED:
+            who = "the endpoint shows" if endpoints == 1 else f"{len(hashes)} endpoints show"
+            return _violated(f"{said}; each time it is looked at {who} {others[0]}", where=self._client.where)
+        shows = f"shows {' and '.join(others)}" if others else "showed another one a moment ago"
+        return ChainUnavailable(
+            f"{said}, and an endpoint {shows}: it is looked at again",
+            where=self._client.where,
+            remedy="The endpoint may be on a branch that the chain has left; the index goes on when it is back.",
+            code=CHAIN_DISAGREES,
+        )
+
+    def _calls_final(self, number: int) -> bool:
+        """Whether the chain calls a height final now; one that has no word for that has that many blocks at least."""
+        try:
+            return self._client.finalized(self._finality_depth).number >= number
+        except ChainUnavailable as error:
+            if error.code != "no-finality":
+                raise
+            return True
+
+    def accept(self) -> Mark | None:
+        """Go on after a final block was said to be another one, where it is on the chain after all.
+
+        Returns:
+            The block that was looked at; None where nothing of the kind was said.
+
+        Raises:
+            ChainError: it is not, or not on the chain of every endpoint that answers (code `finality-violated`).
+            ChainUnavailable: no endpoint has a block of that height, or none answers.
+        """
+        head = self._writer.head()
+        if head is None or head.trouble_code != FINALITY_VIOLATED:
+            return None
+        self._identify(head)
+        if head.final is not None and head.final_hash is not None:
+            mark = Mark(head.final, head.final_hash, 0)
+        else:
+            mark = self._writer.marks(head)[-1]
+        shown = {where: block for where, block in self._client.block_by_endpoint(mark.number).items() if block}
+        if not shown:
+            raise self._behind(self._existing(self._client.block("latest"), "latest"), mark.number)
+        if others := [where for where, block in shown.items() if block.hash != mark.hash]:
+            raise _violated(
+                f"block {mark.number} was final as 0x{mark.hash.hex()} and is 0x{shown[others[0]].hash.hex()} now, "
+                f"by {len(others)} of {len(shown)} endpoints",
+                where=", ".join(others),
+            )
+        self._writer.accept()
+        return mark
 
     def _final(self, head: Head, newest: Block) -> Mark | None:
         try:
@@ -504,11 +577,22 @@ class Indexer:
 
     def _settle(self, head: Head, final: Mark | None, seen: int) -> None:
         # The final block has to be on the chain that was indexed; one read later may already be on another.
-        if final is not None and final.number <= head.cursor.number and not self._is_canonical(final):
+        if final is not None and final.number <= head.cursor.number and not self._is_there(final):
             raise self._client.moved()
         self._writer.settle(head, final=final, seen=seen)
 
-    def _is_canonical(self, mark: Mark) -> bool:
+    def _is_canonical(self, mark: Mark, newest: Block) -> bool:
+        """Whether a block that is not above the newest one is on the chain still.
+
+        Raises:
+            ChainUnavailable: code `chain-behind`: whoever answers now has no block of that height.
+        """
+        block = self._client.block(mark.number)
+        if block is None:
+            raise self._behind(newest, mark.number)
+        return block.hash == mark.hash
+
+    def _is_there(self, mark: Mark) -> bool:
         block = self._client.block(mark.number)
         return block is not None and block.hash == mark.hash
 
@@ -522,13 +606,33 @@ class Indexer:
             )
         return block
 
-    def _violated(self, what: str) -> ChainError:
-        return ChainError(
-            what,
-            where=self._client.where,
-            remedy="Do not rely on this chain until you know why; testamur index --anew then begins anew.",
-            code=FINALITY_VIOLATED,
-        )
+
+class _Pauses:
+    """How long to wait after troubles that follow each other."""
+
+    def __init__(self, seconds: float):
+        self._trouble = seconds
+        self._limit = FIRST_LIMIT_SECONDS
+
+    def after(self, error: Exception) -> float:
+        """Seconds: longer each time, and as long as an endpoint asks to."""
+        if getattr(error, "code", None) == RATE_LIMITED:
+            pause, self._limit = self._limit, min(LONGEST_LIMIT_SECONDS, self._limit * 2)
+        else:
+            pause, self._trouble = self._trouble, min(LONGEST_PAUSE_SECONDS, self._trouble * 2)
+        return max(pause, getattr(error, "retry_after", None) or 0.0)
+
+
+def _violated(what: str, *, where: str | None = None) -> ChainError:
+    return ChainError(
+        what,
+        where=where,
+        remedy=(
+            "Look at another endpoint which block is on the chain. If it is the one that was final: "
+            "testamur index --accept-chain goes on. If it is not: find out why, then testamur index --anew."
+        ),
+        code=FINALITY_VIOLATED,
+    )
 
 
 def _place(event: IndexedEvent) -> tuple[int, int]:

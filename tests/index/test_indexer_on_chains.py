@@ -18,6 +18,7 @@ from registry.chain.abi import artifact
 from registry.chain.accreditations import read_ledger
 from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry, Purpose, Reason
+from registry.chain.finality import Evidence
 from registry.chain.indexer import Indexer, Step
 from registry.errors import ChainError
 from registry.scope import Scope
@@ -47,9 +48,9 @@ def node() -> Iterator[Chain]:
         yield started
 
 
-def follow(node: Chain, engine: Engine, name: str = NAME) -> Indexer:
+def follow(node: Chain, engine: Engine, name: str = NAME, **options: Any) -> Indexer:
     writer = IndexWriter(engine, name, node.registry.address)
-    return Indexer(node.registry, writer, first_block=node.deployment.block_number)
+    return Indexer(node.registry, writer, first_block=node.deployment.block_number, **options)
 
 
 def indexed_roots(node: Chain, engine: Engine, name: str = NAME) -> list[tuple[int, int, bytes]]:
@@ -146,7 +147,7 @@ def test_a_reorganisation_below_the_final_block_stops_it(engine: Engine) -> None
         node.reorganise(6)
         node.mine(4)
         with pytest.raises(ChainError) as caught:
-            follow(node, engine).catch_up()
+            follow(node, engine, evidence=Evidence(looks=1, seconds=0)).catch_up()
         assert caught.value.code == "finality-violated"
         assert indexed_roots(node, engine) == kept
         with pytest.raises(ChainError, match="was final"):
