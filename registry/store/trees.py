@@ -28,7 +28,8 @@ from registry.extras import how_to_install
 from registry.merkle import AbsenceProof, InclusionProof, Tree, check_absence, check_inclusion
 from registry.settings import Settings
 from registry.store.tree_blocks import Block, BlockTree, ReadableTree
-from registry.treefile import HEADER, TreeId, file_of, id_in, levels_of, read_header, tree_named
+from registry.treebytes import CODE_SHORT, CODE_UNREADABLE
+from registry.treefile import HEADER, HELD_BYTES, NODE_SIZE, TreeId, file_of, id_in, levels_of, read_header, tree_named
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -36,9 +37,19 @@ if TYPE_CHECKING:
 MISSING = "tree-missing"
 DAMAGED = "tree-damaged"
 UNAVAILABLE = "trees-unavailable"
-REPAIR = "Copy it from the write side (`testamur trees push`), or restore it from a backup."
+
+
+def repair_of(tree: TreeId) -> str:
+    """What to do about a tree that is missing or damaged: one command, which looks for its leaves and checks them."""
+    return (
+        f"Run `testamur trees repair 0x{tree.root.hex()}` where the batch was anchored; elsewhere, name with --from a "
+        "folder or store that has the tree, or the receipts or the export of the batch."
+    )
+
 
 MOST_OPEN_TREES = 4096
+# Of the upper levels of a tree, when the memory for them is used up.
+LEAST_HELD_BYTES = 1 << 14
 MOST_HEADERS = 1 << 16
 NAMES_A_PAGE = 50
 # What a block in the cache takes besides its nodes.
@@ -98,7 +109,7 @@ def open_trees(settings: Settings) -> TreeStore:
         SettingsError: the setting is not `s3://bucket/prefix`, or the library for it is not installed.
     """
     if settings.trees is None:
-        return FolderTrees(settings.data_folder / "trees")
+        return FolderTrees(settings.data_folder / "trees", held_bytes=settings.tree_cache_bytes)
     return S3Trees(_s3(settings.trees), cache_bytes=settings.tree_cache_bytes)
 
 
@@ -182,41 +193,54 @@ class _VerifiedTrees(ABC):
 
     def inclusion_at(self, tree: TreeId, index: int) -> tuple[bytes, InclusionProof]:
         """As in `TreeStore`."""
-        readable = self._tree(tree)
-        leaf, proof = readable.leaf(index), readable.inclusion(index)
-        try:
+        with self._reading(tree) as readable:
+            leaf, proof = readable.leaf(index), readable.inclusion(index)
             check_inclusion(leaf, tree.root, proof)
-        except ProofError as error:
-            raise self._damaged(tree, error) from None
-        return leaf, proof
+            return leaf, proof
 
     def leaves(self, tree: TreeId, first: int, count: int) -> list[bytes]:
         """As in `TreeStore`."""
-        readable = self._tree(tree)
-        return [readable.leaf(index) for index in _within(tree.leaf_count, first, count)]
+        with self._reading(tree) as readable:
+            return [readable.leaf(index) for index in _within(tree.leaf_count, first, count)]
 
     def _located(self, tree: TreeId, digest: bytes, hint: int | None) -> InclusionProof | AbsenceProof:
         """Where the digest is, or where it would be; either is proved before it is returned."""
-        readable = self._tree(tree)
-        hinted = hint is not None and 0 <= hint < tree.leaf_count and readable.leaf(hint) == digest
-        index = hint if hinted else readable.index_of(digest)
-        try:
+        with self._reading(tree) as readable:
+            hinted = hint is not None and 0 <= hint < tree.leaf_count and readable.leaf(hint) == digest
+            index = hint if hinted else readable.index_of(digest)
             if index is not None:
                 found = readable.inclusion(index)
                 check_inclusion(digest, tree.root, found)
                 return found
             absent = readable.absence(digest)
             check_absence(digest, tree.root, absent)
+            return absent
+
+    @contextmanager
+    def _reading(self, tree: TreeId) -> Iterator[ReadableTree]:
+        """That tree; what turns out to be wrong with it in between is said as `TreeStore` says it."""
+        try:
+            yield self._tree(tree)
         except ProofError as error:
             raise self._damaged(tree, error) from None
-        return absent
+        except TreeError as error:
+            raise self._unread(tree, error) from None
+
+    def _unread(self, tree: TreeId, error: TreeError) -> StoreError | TreeError:
+        """Why what was asked of a tree could not be read; the error itself where the question made no sense."""
+        if error.code == CODE_SHORT:
+            return self._damaged(tree, error)
+        if error.code == CODE_UNREADABLE:
+            self._forget(tree)
+            return self._unavailable(tree, error.what)
+        return error
 
     def _damaged(self, tree: TreeId, error: ProofError | TreeError) -> StoreError:
         self._forget(tree)
         return StoreError(
             f"the tree {tree} is damaged: {error.what}",
             where=self._name(tree),
-            remedy=error.remedy if error.code == "version" else REPAIR,
+            remedy=error.remedy if error.code == "version" else repair_of(tree),
             code=DAMAGED,
         )
 
@@ -224,7 +248,7 @@ class _VerifiedTrees(ABC):
         return StoreError(
             f"the tree {tree} is not in the tree store",
             where=self._name(tree),
-            remedy=REPAIR,
+            remedy=repair_of(tree),
             code=MISSING,
         )
 
@@ -238,17 +262,20 @@ class _VerifiedTrees(ABC):
 
 
 class FolderTrees(_VerifiedTrees):
-    """Trees in a folder, `<root>-<leaf count>.tree`, mapped and kept open as long as there is room.
+    """Trees in a folder, `<root>-<leaf count>.tree`, kept open as long as there is room.
 
     Files with the former name, `<root>.tree`, are used where they are.
 
     Args:
         most_open: trees that are kept open; default: half of the files that the process may open, 4096 at most.
+        held_bytes: memory for what every proof needs of the open trees; with less of it, each takes more reads.
     """
 
-    def __init__(self, folder: Path, *, most_open: int | None = None):
+    def __init__(self, folder: Path, *, most_open: int | None = None, held_bytes: int = 64 << 20):
         self._folder = folder
         self._most_open = most_open or _share_of_open_files()
+        self._most_held = held_bytes
+        self._held = 0
         self._open: OrderedDict[TreeId, Tree] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -275,7 +302,10 @@ class FolderTrees(_VerifiedTrees):
     def open_whole(self, tree: TreeId) -> Iterator[Tree]:
         """As in `TreeStore`."""
         with self._opened(tree) as opened:
-            yield opened
+            try:
+                yield opened
+            except TreeError as error:
+                raise self._unread(tree, error) from None
 
     def path(self, tree: TreeId) -> Path:
         """The file of that tree."""
@@ -300,21 +330,29 @@ class FolderTrees(_VerifiedTrees):
             if opened := self._open.get(tree):
                 self._open.move_to_end(tree)
                 return opened
-        opened = self._opened(tree)
+            has_room = self._held + HELD_BYTES <= self._most_held
+        opened = self._opened(tree, held_bytes=HELD_BYTES if has_room else LEAST_HELD_BYTES)
         with self._lock:
+            self._drop(tree)
             self._open[tree] = opened
-            # Nothing is closed here: another thread may be reading. The last one to let go of a tree unmaps it.
+            self._held += opened.held_bytes
+            # Nothing is closed here: another thread may be reading. The last one to let go of a tree closes its file.
             while len(self._open) > self._most_open:
-                self._open.popitem(last=False)
+                self._drop(next(iter(self._open)))
         return opened
 
-    def _look(self, tree: TreeId) -> None:
-        self._opened(tree).close()
+    def _drop(self, tree: TreeId) -> None:
+        dropped = self._open.pop(tree, None)
+        if dropped is not None:
+            self._held -= dropped.held_bytes
 
-    def _opened(self, tree: TreeId) -> Tree:
+    def _look(self, tree: TreeId) -> None:
+        self._opened(tree, held_bytes=NODE_SIZE).close()
+
+    def _opened(self, tree: TreeId, *, held_bytes: int = HELD_BYTES) -> Tree:
         path = self.path(tree)
         try:
-            return Tree.open(path, expected=tree)
+            return Tree.open(path, expected=tree, held_bytes=held_bytes)
         except TreeError as error:
             if error.code != "unreadable":
                 raise self._damaged(tree, error) from None
@@ -325,7 +363,7 @@ class FolderTrees(_VerifiedTrees):
 
     def _forget(self, tree: TreeId) -> None:
         with self._lock:
-            self._open.pop(tree, None)
+            self._drop(tree)
 
     def _name(self, tree: TreeId) -> str:
         return str(self.path(tree))
