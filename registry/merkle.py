@@ -262,6 +262,14 @@ class Tree:
         """Its root and its leaf count, which identify it."""
         return TreeId(self.root, self.leaf_count)
 
+    def has_bytes_of(self, other: Tree) -> bool:
+        """Whether it is that tree in every node.
+
+        Raises:
+            TreeError: a file of either cannot be read.
+        """
+        return self.id == other.id and treefile.same_bytes(self._content, other._content, self._levels[-1].end)
+
     def write(self, path: str | PathLike[str]) -> None:
         """Write the tree file; the name appears only when all of it is safely on disk.
 

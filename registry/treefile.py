@@ -333,6 +333,12 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def same_bytes(one: TreeBytes, other: TreeBytes, size: int) -> bool:
+    """Whether two tree files of one size are the same."""
+    pieces = ((start, min(_PIECE, size - start)) for start in range(0, size, _PIECE))
+    return all(one.read(*piece) == other.read(*piece) for piece in pieces)
+
+
 def check_order(content: TreeBytes, leaves: Level) -> None:
     """Check that the leaves ascend strictly.
 

@@ -242,7 +242,7 @@ class Driver:
             event
             for event in self._registry.decode_events(mined.logs)
             if event.name == "Anchored"
-            and (event.arguments["issuer"], event.arguments["root"]) == (row.issuer, row.root)
+            and tuple(event.arguments[name] for name in ("issuer", "root", "leafCount")) == (row.issuer, *row.tree)
         ]
         if mined.succeeded and events:
             anchored = self._registry.batch(row.issuer, row.root, at=mined.block_number)

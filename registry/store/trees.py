@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from registry.errors import ProofError, SettingsError, StoreError, TreeError
+from registry.errors import ProofError, SettingsError, StoreError, Told, TreeError
 from registry.extras import how_to_install
 from registry.merkle import AbsenceProof, InclusionProof, Tree, check_absence, check_inclusion
 from registry.settings import Settings
@@ -45,6 +45,28 @@ def repair_of(tree: TreeId) -> str:
         f"Run `testamur trees repair 0x{tree.root.hex()}` where the batch was anchored; elsewhere, name with --from a "
         "folder or store that has the tree, or the receipts or the export of the batch."
     )
+
+
+class UnusableTree(StoreError):
+    """The tree of an issuer's own batch is missing or damaged: which one it is may be told to the issuer.
+
+    Args:
+        damage: what is wrong with it; None when it is not there.
+        where: its file, which is the operator's affair.
+    """
+
+    def __init__(self, tree: TreeId, damage: str | None, *, where: str):
+        self.tree = tree
+        what = f"the tree {tree} is not here" if damage is None else f"the tree {tree} is damaged: {damage}"
+        code = MISSING if damage is None else DAMAGED
+        super().__init__(what, where=where, remedy=repair_of(tree), code=code)
+
+    @property
+    def public(self) -> Told:
+        """Which tree, and what whoever runs this has to do."""
+        what = f"the tree {self.tree} is {'missing' if self.code == MISSING else 'damaged'}"
+        remedy = f"Tell whoever runs this: `testamur trees repair 0x{self.tree.root.hex()}` makes it again."
+        return Told(self.code, what, None, remedy)
 
 
 MOST_OPEN_TREES = 4096
@@ -96,8 +118,12 @@ class TreeStore(Protocol):
     def open_whole(self, tree: TreeId) -> AbstractContextManager[Tree]:
         """The whole tree, for loading and audit, as it is stored: `Tree.check` verifies it."""
 
-    def put(self, tree: TreeId, path: Path) -> None:
-        """Copy a sealed tree file into the store, unless it is there already."""
+    def put(self, tree: TreeId, path: Path, *, replace: bool = False) -> None:
+        """Copy a sealed tree file into the store, unless it is there already.
+
+        Args:
+            replace: copy it in any case; a look at header and length does not see all damage.
+        """
 
 
 def open_trees(settings: Settings) -> TreeStore:
@@ -311,10 +337,10 @@ class FolderTrees(_VerifiedTrees):
         """The file of that tree."""
         return file_of(self._folder, tree)
 
-    def put(self, tree: TreeId, path: Path) -> None:
+    def put(self, tree: TreeId, path: Path, *, replace: bool = False) -> None:
         """As in `TreeStore`."""
         try:
-            if self.has(tree):
+            if not replace and self.has(tree):
                 return
         except StoreError as error:
             if error.code != DAMAGED:
@@ -324,6 +350,7 @@ class FolderTrees(_VerifiedTrees):
                 sealed.write(self._folder / tree.name)
             except TreeError as error:
                 raise self._unavailable(tree, error.what) from None
+        self._forget(tree)
 
     def _tree(self, tree: TreeId) -> Tree:
         with self._lock:
@@ -429,17 +456,21 @@ class S3Trees(_VerifiedTrees):
             with whole:
                 yield whole
 
-    def put(self, tree: TreeId, path: Path) -> None:
+    def put(self, tree: TreeId, path: Path, *, replace: bool = False) -> None:
         """As in `TreeStore`; what is there and damaged is replaced."""
         from obstore.exceptions import AlreadyExistsError, NotSupportedError
 
         with _sealed(path, tree):
             size = path.stat().st_size
         try:
-            if self.has(tree):
+            if replace:
+                self._upload(tree, path, size, create=False)
+                self._forget(tree)
+            elif self.has(tree):
                 return
-            # Whoever else writes this name writes the same bytes; nobody's are replaced without need.
-            self._upload(tree, path, size, create=size <= CHUNK_BYTES)
+            else:
+                # Whoever else writes this name writes the same bytes; nobody's are replaced without need.
+                self._upload(tree, path, size, create=size <= CHUNK_BYTES)
         except AlreadyExistsError:
             pass
         except NotSupportedError:
