@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from anchor.history import History, UnknownBatch, named
+from anchor.history import UNSTATED, History, UnknownBatch, named
 from anchor.intake import Intake, Origin, digest_of
 from anchor.publishing import Publish, publisher_of
 from anchor.transact import Sender
@@ -24,8 +24,6 @@ from registry.store.folder import DataFolder
 from registry.store.tables import ANCHORED_STATES, BatchState
 
 WORD_BITS = 256
-# The count of a batch that was anchored as a bare root.
-UNSTATED = 0
 EVENT_SECONDS = 10.0
 
 
@@ -171,7 +169,7 @@ class Batches:
             root, count = tree.root, tree.leaf_count
             refuse_selector(root, contract_selectors() if selectors is None else selectors)
             history = History(self._registry, self._store)
-            self.unknown = history.before(issuer, root, without_history=without_history)
+            self.unknown = history.before(issuer, tree.id, without_history=without_history)
             self._folder.keep_tree(tree)
         note = f"sealed without knowing {named(self.unknown)}" if self.unknown else ""
         return self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()), note=note)

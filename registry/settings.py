@@ -105,7 +105,7 @@ class Settings(BaseSettings):
         default=None, description="Tree store, as `s3://bucket/prefix`; default: the folder `trees` in the data folder."
     )
     tree_cache_bytes: int = Field(
-        default=64 << 20, ge=1 << 20, description="Memory for parts of trees that are read from S3, in bytes."
+        default=64 << 20, ge=1 << 20, description="Memory for parts of trees, in bytes."
     )
 
     daemon_seconds: float = Field(default=2.0, gt=0, le=600, description="Seconds between two rounds of the daemon.")

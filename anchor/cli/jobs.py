@@ -26,6 +26,7 @@ from registry.errors import ContractReverted, IntakeError, RegistryError
 from registry.merkle import Tree
 from registry.store.batches import BatchRow
 from registry.store.tables import BatchState
+from registry.treefile import TreeId
 
 SHOWN = 5
 
@@ -51,7 +52,7 @@ def check(
         selection = select(intake, store, issuer)
         root, count = _root_of(selection)
         gas, price = _gas(workspace, issuer, root, count) if known else (None, "not known, there is no data folder yet")
-        unknown = _unknown(workspace, issuer, root) if known else None
+        unknown = _unknown(workspace, issuer, root, count) if known else None
         chain = workspace.asked_chain
     session.result(
         {
@@ -284,12 +285,12 @@ def _issuer_or_none(workspace: Workspace) -> int | None:
         return None
 
 
-def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None) -> list[UnknownBatch] | None:
+def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> list[UnknownBatch] | None:
     """The issuer's batches on chain that keep this one from being anchored here; None where that could not be asked."""
     if issuer is None or root is None:
         return []
     try:
-        return History(workspace.registry, workspace.store).before(issuer, root, without_history=True)
+        return History(workspace.registry, workspace.store).before(issuer, TreeId(root, count), without_history=True)
     except RegistryError:
         return None
 

@@ -12,7 +12,7 @@ from anchor.cli.console import bold
 from anchor.cli.session import Session, command
 from anchor.cli.wording import amount
 from anchor.intake import METHODS
-from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of
+from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of, tree_for_receipts
 from anchor.workspace import Workspace
 from registry.archives import inside
 from registry.credential import Digest, Limits
@@ -43,7 +43,7 @@ def receipts(
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
         with (
-            workspace.folder.tree(row.tree) as tree,
+            tree_for_receipts(workspace.folder, row, workspace.store.leaves(row)) as tree,
             output_to(output, _limits(session)) as writer,
             session.progress("writing") as progress,
         ):

@@ -279,7 +279,7 @@ class Driver:
             event
             for event in self._registry.decode_events(mined.logs)
             if event.name == "Anchored"
-            and (event.arguments["issuer"], event.arguments["root"]) == (row.issuer, row.root)
+            and tuple(event.arguments[name] for name in ("issuer", "root", "leafCount")) == (row.issuer, *row.tree)
         ]
         if mined.succeeded and events:
             # The event in a block of the chain is enough; the state of that block may be gone from the node.

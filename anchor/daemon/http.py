@@ -30,12 +30,14 @@ from anchor.daemon.intake import (
 )
 from anchor.daemon.notices import Notices
 from anchor.daemon.view import IssuerState, JobView, JobViews
-from anchor.receipts import encoded, receipt_name, receipt_of
+from anchor.receipts import encoded, receipt_name, receipts_of, tree_for_receipts
 from registry.archives import Names
 from registry.errors import IntakeError, NotPossible, RegistryError
 from registry.forms import LONGEST_BOUNDARY
+from registry.merkle import Tree
 from registry.service.bodies import PIECE_BYTES, check_not_packed, pieces_of
 from registry.service.problems import PROBLEM, install_problems, problem
+from registry.store.batches import BatchRow
 from registry.store.control import cancel as cancel_job
 from registry.store.folder import DataFolder
 from registry.store.jobs import Job, JobStore
@@ -309,14 +311,16 @@ class _Intake:
         )
         async def receipts(request: Request, job: str, issuer: int = who) -> Response:
             view = await self._view(await self._job(job, issuer))
-            _check_receipts(view)
+            row = _batch_with_receipts(view)
+            tree = await _in_thread(lambda: tree_for_receipts(self._folder, row, self._views.leaves(view)))
+            made = self._receipts(view, row, tree)
             as_lines = NDJSON in request.headers.get("accept", "")
             kept = {"Cache-Control": "private, max-age=31536000, immutable"}
             headers = {"Vary": "Accept"} | (kept if view.state is IssuerState.FINAL else NOT_KEPT)
             if as_lines:
-                return StreamingResponse(self._receipt_lines(view), media_type=NDJSON, headers=headers)
+                return StreamingResponse(_receipt_lines(made), media_type=NDJSON, headers=headers)
             headers["Content-Disposition"] = f'attachment; filename="receipts-{view.job.id}.zip"'
-            return StreamingResponse(self._receipt_zip(view), media_type="application/zip", headers=headers)
+            return StreamingResponse(_receipt_zip(made), media_type="application/zip", headers=headers)
 
         @router.post(
             "/jobs/{job}/cancel",
@@ -434,27 +438,25 @@ class _Intake:
         for each in self._jobs.rejects(job.id):
             yield orjson.dumps(reject_content(each)) + b"\n"
 
-    def _receipts(self, view: JobView) -> Iterator[tuple[str, bytes]]:
-        row = view.batch
-        if row is None:
-            return
-        with self._folder.tree(row.tree) as tree:
-            for leaf in self._views.leaves(view):
-                receipt = receipt_of(row, leaf, tree, chain=self._chain, contract=self._contract.lower())
-                yield receipt_name(leaf), encoded(receipt, cbor=False)
+    def _receipts(self, view: JobView, row: BatchRow, tree: Tree) -> Iterator[tuple[str, bytes]]:
+        leaves, contract = self._views.leaves(view), self._contract.lower()
+        for leaf, receipt in receipts_of(row, leaves, tree, chain=self._chain, contract=contract):
+            yield receipt_name(leaf), encoded(receipt, cbor=False)
 
-    def _receipt_lines(self, view: JobView) -> Iterator[bytes]:
-        for _, content in self._receipts(view):
-            yield content + b"\n"
 
-    def _receipt_zip(self, view: JobView) -> Iterator[bytes]:
-        buffer, names = _Outflow(), Names()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in self._receipts(view):
-                archive.writestr(names.of(name), content)
-                if len(buffer.waiting) >= PIECE_BYTES:
-                    yield buffer.taken()
-        yield buffer.taken()
+def _receipt_lines(receipts: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+    for _, content in receipts:
+        yield content + b"\n"
+
+
+def _receipt_zip(receipts: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+    buffer, names = _Outflow(), Names()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in receipts:
+            archive.writestr(names.of(name), content)
+            if len(buffer.waiting) >= PIECE_BYTES:
+                yield buffer.taken()
+    yield buffer.taken()
 
 
 class _Outflow(io.RawIOBase):
@@ -509,7 +511,7 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _check_receipts(view: JobView) -> None:
+def _batch_with_receipts(view: JobView) -> BatchRow:
     if view.state in (IssuerState.RECEIVING, IssuerState.PENDING):
         raise NotPossible(
             "this job is not sealed yet",
@@ -524,6 +526,7 @@ def _check_receipts(view: JobView) -> None:
             remedy="What was anchored before has its receipts with the earlier job.",
             code="no-receipts",
         )
+    return view.batch
 
 
 # Problems

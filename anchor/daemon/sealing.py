@@ -178,7 +178,7 @@ class Sealer:
         with Tree.build(leaf.digest for leaf in leaves) as tree:
             which = tree.id
             refuse_selector(which.root, contract_selectors())
-            if unknown and self._history is not None and not self._history.has(issuer, which.root):
+            if unknown and self._history is not None and not self._history.has(issuer, which):
                 raise UnknownBatches(issuer, unknown)
             self._folder.keep_tree(tree)
         known = self._batches.revived_within(connection, issuer, which, leaves, sealed_at=int(time.time()))

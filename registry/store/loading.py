@@ -126,6 +126,8 @@ class TreeLoader:
         except StoreError as error:
             if error.code not in (MISSING, DAMAGED):
                 raise
+            # It may have been cut off after it was checked: what is in the index of it is not all.
+            state = TreeState.DAMAGED
         return state is TreeState.LOADED
 
     def _checked(self, tree: Tree) -> TreeState:

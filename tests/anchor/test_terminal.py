@@ -190,6 +190,10 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "key add": lambda world: [(["key", "add", "--name", HOSTILE, "--issuer", 1], [HOSTILE])],
     "key list": lambda world: [(["key", "list"], [HOSTILE])],
     "key revoke": missing("key", "revoke"),
+    "trees repair": lambda world: [
+        (["trees", "repair", HOSTILE], [HOSTILE]),
+        (["trees", "repair", "--from", HOSTILE], [HOSTILE]),
+    ],
     "trees push": lambda world: [(["trees", "push", "--data-folder", HOSTILE], [])],
 }
 

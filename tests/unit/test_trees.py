@@ -100,7 +100,7 @@ def test_every_store_answers_as_the_tree_does(stored: Stored) -> None:
 def test_any_set_and_any_question(members: set[int], asked: list[int]) -> None:
     with Tree.build(number.to_bytes(32) for number in members) as tree:
         memory = MemoryStore()
-        obstore.put(memory, tree.id.name, bytes(tree._data))
+        obstore.put(memory, tree.id.name, bytes(tree._content.held))
         store = S3Trees(memory)
         for number in [*asked, *members]:
             digest = number.to_bytes(32)
@@ -129,7 +129,7 @@ class Counted:
 
     def read(self, start: int, size: int) -> Block:
         self.ranges.append((start, size))
-        return Block(self.tree._data[start : start + size])
+        return Block(self.tree._content.held[start : start + size])
 
     def asked(self, question: Callable[[], object]) -> list[tuple[int, int]]:
         self.ranges.clear()
@@ -254,7 +254,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Stored:
 @given(st.data())
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_flipped_byte_is_never_served(small: Stored, data: st.DataObject) -> None:
-    good = bytes(small.tree._data)
+    good = bytes(small.tree._content.held)
     at = data.draw(st.integers(0, len(good) - 1))
     bad = bytearray(good)
     bad[at] ^= 1 << data.draw(st.integers(0, 7))
