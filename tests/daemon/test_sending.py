@@ -16,7 +16,8 @@ from anchor.daemon.outlook import FinalityViolated, Outlook, accept_chain
 from anchor.daemon.status import Status
 from anchor.signed import terms_of
 from anchor.signer import KeySigner, SignedTransaction
-from registry.errors import SignerError
+from anchor.transact import Sender
+from registry.errors import SignerError, TransactionUnsettled
 from registry.store.anchoring import AnchorStore
 from registry.store.attempts import anchor_purpose
 from registry.store.control import park, unpark
@@ -25,7 +26,7 @@ from registry.store.leases import Lease
 from registry.store.tables import BatchState, attempt
 from registry.store.tables import batch as batch_table
 from tests.faults.harness import STRANGER
-from tests.faults.proxy import drop_by_closed_socket, pruned, refuse
+from tests.faults.proxy import SEND, Call, drop_by_closed_socket, pruned, refuse
 from tests.faults.site import SHIPPED, Site, site
 
 GWEI = 10**9
@@ -130,6 +131,38 @@ def test_a_batch_that_waits_for_a_person_holds_up_no_later_one(here: Site) -> No
     unpark(here.data.engine, here.again(aside))
     here.to_the_end(worker, aside)
     here.prove(cancels=1)
+
+
+def test_a_pool_that_wants_more_than_its_node_suggests_gets_it_soon(here: Site) -> None:
+    least = 25 * GWEI
+    here.proxy.rule(SEND, do=refuse(-32000, "transaction underpriced"), only=lambda call: _tip(call) < least)
+    here.proxy.rule("eth_maxPriorityFeePerGas", do=lambda call: call.result(hex(3 * GWEI // 2)))
+    job, worker = here.job("ada"), here.worker()
+    here.to_the_end(worker, job)
+    assert len({one.hash for one in here.proxy.sent}) <= 6
+    here.prove()
+
+
+def _tip(call: Call) -> int:
+    return 0 if call.sent is None else call.sent.tip
+
+
+def test_a_command_raises_an_anchor_that_holds_it_up(here: Site, tmp_path: Path) -> None:
+    chain, stranger = f"eip155:{here.chain.deployment.chain_id}", here.chain.world.account(STRANGER).address
+
+    def sender(timeout: float) -> Sender:
+        lock, bump = tmp_path / "lock", SHIPPED.bump_blocks
+        return Sender(here.client, here.data.engine, chain, here.signer, lock, timeout, ceiling=None, bump_blocks=bump)
+
+    with pytest.raises(TransactionUnsettled):
+        sender(0.1).settle("anchor", stranger, b"")
+    # It is in the pool, at a price that blocks do not take any more.
+    for _ in range(2):
+        here.chain.set_base_fee(40 * GWEI)
+        here.chain.mine()
+    here.chain.set_mining(1)
+    assert sender(20).settle("revoke", stranger, b"\x01").succeeded
+    assert here.nonce == 2
 
 
 class Away(KeySigner):
