@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from eth_account import Account
 from sqlalchemy import insert, update
 
-from anchor.daemon.driver import Policy
+from anchor.daemon.daemon import policy_of
 from anchor.daemon.health import Health
 from anchor.daemon.outlook import FinalityViolated, Outlook, accept_chain
 from anchor.daemon.status import Status
@@ -254,7 +255,7 @@ def _accepted(here: Site) -> list[bytes]:
 
 def _sealed_alone(here: Site) -> tuple[Job, Any]:
     """A job that is sealed, with nothing signed for it; and the worker that ships."""
-    job, sealer = here.job("ada"), here.worker(policy=Policy(most_in_flight=0))
+    job, sealer = here.job("ada"), here.worker(policy=replace(policy_of(SHIPPED), most_in_flight=0))
     sealer.round()
     sealer.end()
     return job, here.worker(owner="two")
