@@ -169,7 +169,8 @@ class Driver:
     def _begin(self, row: BatchRow, outlook: Outlook) -> bool:
         """Give a sealed batch a nonce and send it; whether a transaction is under way."""
         if row.cancel_requested:
-            self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
+            if not self._adopted(row):
+                self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
             return False
         if _waits_for_a_person(row):
             return False

@@ -214,6 +214,28 @@ def test_a_batch_that_was_parked_because_of_a_replacement_without_gas_goes_on(he
     here.prove()
 
 
+def test_what_a_command_signed_is_not_sent_for_a_batch_that_a_person_put_aside(here: Site) -> None:
+    aside, worker = _sealed_alone(here)
+    _anchor_by_command(here, aside)
+    park(here.data.engine, here.again(aside), "a wrong export")
+    after = here.job("bob")
+    here.to_the_end(worker, after)
+    assert here.batch(after).nonce == 1
+    assert [event.root for event in here.chain.registry.anchored_events()] == [here.batch(after).root]
+
+
+def test_what_a_command_sent_is_taken_back_when_its_job_is_cancelled(here: Site) -> None:
+    job, worker = _sealed_alone(here)
+    here.chain.client.send_raw(_anchor_by_command(here, job))
+    here.cancel(job)
+    here.rounds(worker, mine=False)
+    here.rounds(worker, mine=False)
+    here.rounds(worker, 4)
+    assert here.batch(job).state is BatchState.CANCELLED
+    assert here.nonce == 1
+    assert not here.chain.registry.anchored_events()
+
+
 def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_person(here: Site) -> None:
     status = Status(account=here.signer.address)
     earlier, worker = here.job("ada"), here.worker(status=status)
