@@ -18,7 +18,7 @@ BUMP_PER_MILLE: Final = 125
 BASE_FEE_MULTIPLE: Final = 2
 # Without a ceiling: what no block takes at so many times the going rate does not wait for a higher fee. It must not
 # cost the whole balance when it is taken after all.
-MOST_MULTIPLE: Final = 10
+MOST_MULTIPLE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)

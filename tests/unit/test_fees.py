@@ -19,7 +19,7 @@ def enough_more(amount: int) -> int:
 
 
 def most_without_ceiling(now: Fees) -> int:
-    return max(GWEI, 10 * (2 * now.base_fee + now.tip))
+    return max(GWEI, 20 * (2 * now.base_fee + now.tip))
 
 
 @given(fees, ceilings)
