@@ -16,7 +16,6 @@ from anchor.cli.wording import amount
 from anchor.daemon.daemon import process_name
 from anchor.daemon.outlook import Outlook, accept_chain
 from anchor.recovery import Missing, Recovery
-from anchor.waiting import wait_for
 from anchor.workspace import Workspace
 from registry.errors import ChainBusy
 from registry.store.anchoring import AnchorStore
@@ -45,7 +44,7 @@ def recover(
             confirmed("Credentials in batches whose trees are lost can be anchored again unnoticed. Go on?", yes=yes)
         if accept:
             confirmed("Did you compare the chain with other endpoints, and do they agree? Go on?", yes=yes)
-        with _alone(workspace, account) as lease:
+        with _alone(session, workspace, account) as lease:
             if accept:
                 return _accept(session, workspace, lease)
             done = Recovery(workspace, account, without_trees=without_trees).run()
@@ -82,12 +81,14 @@ def recover(
 
 
 @contextmanager
-def _alone(workspace: Workspace, account: str) -> Iterator[Lease]:
+def _alone(session: Session, workspace: Workspace, account: str) -> Iterator[Lease]:
     lease = Lease(workspace.folder.engine, workspace.chain, account, f"recover {process_name()}", LEASE_SECONDS)
-    if wait_for(lambda: lease.acquire() or None, FREE_SECONDS) is None:
+    if (holder := lease.holder()) is not None:
+        session.note(f"Waiting for {holder.owner}, which may be dead: {holder.seconds:.0f} seconds at most.")
+    if not lease.acquire_unless_held(FREE_SECONDS):
         raise ChainBusy(
             f"another process signs with {account}",
-            remedy="Stop the daemon first. If it was killed, wait for its lease_seconds.",
+            remedy="Stop the daemon first.",
             code="sender-busy",
         )
     with lease.kept():

@@ -95,13 +95,18 @@ class Lease:
         self._held_until = started + self._seconds
         return True
 
-    def acquire_unless_held(self) -> bool:
-        """As `acquire`, waiting until it is clear whether the holder lives; for a command, which looks only once."""
+    def acquire_unless_held(self, patience: float = 0.0) -> bool:
+        """As `acquire`, waiting until it is clear whether the holder lives; for a command, which looks only once.
+
+        Args:
+            patience: seconds in which a holder that lives may give it back.
+        """
+        until = self._clock() + patience
         while not self.acquire():
-            if self._lives:
+            if self._lives and self._clock() >= until:
                 return False
-            patience = self._seconds if self._watched is None else self._watched.seconds
-            time.sleep(min(LONGEST_PAUSE_SECONDS, patience / LOOKS_A_LEASE))
+            lasts = self._seconds if self._watched is None else self._watched.seconds
+            time.sleep(min(LONGEST_PAUSE_SECONDS, lasts / LOOKS_A_LEASE))
         return True
 
     @property
@@ -114,7 +119,7 @@ class Lease:
         found = self._holder(connection)
         if found is None or found != self._watched:
             # Only a change that was watched is a sign of life: what was there before may be long ago.
-            self._lives = found is not None and self._watched is not None
+            self._lives = self._lives or (found is not None and self._watched is not None)
             # The time after the look, so that no beat is older than it is taken for.
             self._watched, self._unchanged_since = found, self._clock()
             return []

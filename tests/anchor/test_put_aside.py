@@ -173,7 +173,20 @@ READING = {
     "key list": ["key", "list"],
 }
 WRITING = {
-    *("demo", "anchor", "revoke", "suspend", "reinstate", "recognise", "deploy", "devnet", "daemon", "serve", "index"),
+    *(
+        "demo",
+        "anchor",
+        "revoke",
+        "suspend",
+        "reinstate",
+        "recognise",
+        "deploy",
+        "recover",
+        "devnet",
+        "daemon",
+        "serve",
+        "index",
+    ),
     *("account new", "issuer register", "issuer operator", "issuer transfer", "jobs retry", "jobs cancel", "jobs park"),
     *("accredit offer", "accredit accept", "accredit refuse", "accredit suspend", "accredit reinstate"),
     *("accredit withdraw", "accredit void", "key add", "key revoke", "trees push"),

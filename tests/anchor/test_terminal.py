@@ -157,6 +157,7 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "body": lambda world: [(["body", 1], []), (["body", 1, "--at", "2026-01-01"], []), (["body", HOSTILE], [])],
     "deploy": lambda world: [(["deploy"], []), (["deploy", "--chain", HOSTILE], [])],
     "status": lambda world: [(["status"], []), (["status", "--contract", HOSTILE], [])],
+    "recover": lambda world: [(["recover"], []), (["recover", "--chain", HOSTILE], [])],
     "devnet": lambda world: [(["devnet", "--host", HOSTILE], []), (["devnet", "--chain", HOSTILE], [])],
     "daemon": lambda world: [(["daemon", "--port", HOSTILE], [])],
     "serve": lambda world: [(["serve", "--port", HOSTILE], [])],

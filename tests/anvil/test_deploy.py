@@ -78,10 +78,14 @@ def test_a_newer_chain_gets_the_contract(run: Run, fork: str) -> None:
 def test_a_folder_of_a_chain_that_was_reset_is_not_overwritten(run: Run) -> None:
     with anvil() as url:
         deployed = run("deploy", "--chain", url, "--json").json
+        register = ("issuer", "register", "--uri", "did:web:a.example", "--chain", url, "--json")
+        assert run(*register).code == 0
     with anvil("--timestamp", "1700000000") as url:
         again = run("deploy", "--chain", url, "--json")
         assert (again.code, again.json["error"]["code"]) == (2, "wrong-genesis")
         assert "--data-folder" in again.json["error"]["remedy"]
+        registered = run(*register[:5], url, "--json")
+        assert (registered.code, registered.json["error"]["code"]) == (2, "wrong-genesis")
         assert (
             run("deploy", "--chain", url, "--data-folder", "other", "--json").json["contract"] == deployed["contract"]
         )
