@@ -25,8 +25,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
 from registry.chain.batches import Batches
-from registry.chain.client import CHECK_ENDPOINT, RATE_LIMITED, TRY_LATER, WAIT_OR_ANOTHER
-from registry.chain.refusals import Refusal, asked_pause, meaning_of, retry_after, words_of
+from registry.chain.client import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
+from registry.chain.patience import RATE_LIMITED
+from registry.chain.refusals import LONGEST_RETRY_SECONDS, Refusal, asked_pause, meaning_of, retry_after, words_of
 from registry.errors import ChainUnavailable, SettingsError
 from registry.secrets import Mask, secrets_of_url
 
@@ -253,7 +254,8 @@ class HttpTransport:
         return self._unavailable(what, "chain-garbage", CHECK_ENDPOINT)
 
     def _limited(self, words: str, pause: float | None) -> ChainUnavailable:
-        when = "" if pause is None else f", and says to ask again in {pause:.0f} seconds"
+        more = " or more" if pause == LONGEST_RETRY_SECONDS else ""
+        when = "" if pause is None else f", and says to ask again in {pause:.0f} seconds{more}"
         return self._unavailable(
             f"its endpoint limits requests ({words}){when}", RATE_LIMITED, WAIT_OR_ANOTHER, retry_after=pause
         )
