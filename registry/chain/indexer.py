@@ -122,6 +122,7 @@ class Indexer:
         self._by_headers = False
         # What was confirmed before this process began is held against the contract once more, in the pauses.
         self._patrol: StateCheck | None = StateCheck(writer.index, self._state)
+        self._patrol_doubts = False
         self._former_looked_at = float("-inf")
         self._evidence = evidence or Evidence()
 
@@ -414,9 +415,14 @@ class Indexer:
         except ChainError as error:
             if error.code != EVENTS_MISSING or not self._is_there(head.cursor):
                 return
-            self._patrol = None
-            self._doubt_all(head, error)
+            # A node may show a block's successor in its state a moment early, and another process may have moved the
+            # index while it was compared: the same slice is looked at again, with its own reading of both.
+            if self._patrol_doubts:
+                self._patrol = None
+                self._doubt_all(head, error)
+            self._patrol_doubts = True
             return
+        self._patrol_doubts = False
         if is_done:
             self._patrol = None
 
