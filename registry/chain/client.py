@@ -332,7 +332,7 @@ class ChainClient:
             try:
                 return self.call(to, call_data, block_hash)
             except RpcRefused as error:
-                if error.rpc_code not in _WRONG_QUESTION:
+                if error.rpc_code not in _WRONG_QUESTION or error.is_limit:
                     raise
                 self._no_block_hashes = True
         return self.call(to, call_data, number)
@@ -516,6 +516,8 @@ class ChainClient:
             try:
                 found: list[_Receipt] | None = self._read(method, [to_hex(of.block.number)], _optional(_receipts))
             except RpcRefused as error:
+                if error.is_limit:
+                    raise
                 self._no_block_receipts = error.rpc_code == METHOD_NOT_FOUND
             else:
                 if found is None:
