@@ -15,6 +15,7 @@ class Status:
         succeeded_at: when it last came round without an error.
         trouble: code and words of what the last round failed with.
         head, head_at: the newest block and when its number last went up.
+        head_is_stale: its own time is so long ago that the node behind the endpoint has stopped.
         final: the newest final block.
         balance: of the account that pays.
         anchor_cost: what an anchor costs at the fees of now.
@@ -31,6 +32,7 @@ class Status:
     head: int | None = None
     head_at: float | None = None
     head_time: float | None = None
+    head_is_stale: bool = False
     final: int | None = None
     balance: int | None = None
     anchor_cost: int | None = None
