@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from registry.chain.embedded import EmbeddedChain
+from registry.chain.genesis import PUBLICLY_KNOWN_KEYS
 from tests.chain.worlds import devnet, unused_port
 from tests.conftest import Run
 from tests.faults import proxy as faults
@@ -23,6 +26,50 @@ def proxy(run: Run, diplomas: Path) -> Iterator[FaultProxy]:
     run("anchor", diplomas)
     with EmbeddedChain(Path("testamur-data/chain")) as chain, devnet(chain) as url, FaultProxy(url) as made:
         yield made
+
+
+def refused(call: faults.Call, code: int, status: int) -> NoReturn:
+    """An error of JSON-RPC with another HTTP status than 200."""
+    error = {"code": code, "message": "Invalid params"}
+    raise faults.Bytes(json.dumps({"jsonrpc": "2.0", "id": call.id, "error": error}).encode(), status=status)
+
+
+def test_a_chain_with_few_words_serves_for_everything(
+    run: Run, proxy: FaultProxy, diplomas: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No word for final, safe and pending blocks, none for a tip, null for no events; and HTTP errors for all of it."""
+    monkeypatch.setenv("TESTAMUR_FINALITY_DEPTH", "2")
+    monkeypatch.setenv("TESTAMUR_KEY", PUBLICLY_KNOWN_KEYS[0])
+    tags = proxy.rule(
+        do=lambda call: refused(call, -32602, 400),
+        only=lambda call: bool(
+            {"finalized", "safe", "pending"} & {each for each in call.params if isinstance(each, str)}
+        ),
+    )
+    hashes = proxy.rule(
+        "eth_call", do=lambda call: refused(call, -32602, 400), only=lambda c: "blockHash" in str(c.params)
+    )
+    for method in ("eth_maxPriorityFeePerGas", "eth_getBlockReceipts"):
+        proxy.rule(method, do=lambda call: refused(call, -32601, 404))
+    proxy.rule("eth_getLogs", do=lambda call: call.result(call.forward()["result"] or None))
+    chain = ("--chain", proxy.url, "--json")
+    (diplomas / "new.json").write_bytes((diplomas / "000.json").read_bytes().replace(b"Graduate 0", b"Graduate X"))
+    for words in (
+        ("anchor", diplomas),
+        ("revoke", diplomas / "001.json"),
+        ("index", "--once"),
+        ("absent", "ab" * 32),
+        ("audit",),
+    ):
+        ran = run(*words, *chain)
+        assert ran.code == 0, (words, ran.out)
+    batches = run("status", *chain).json["batches"]
+    # Two blocks below the newest one is final.
+    assert [each["state"] for each in batches] == ["final", "mined"]
+    verified = run("verify", diplomas, "--trust", "1", *chain).json["verdicts"]
+    assert [each["overall"] for each in verified].count("not valid") == 1
+    assert tags.used > 5
+    assert hashes.used > 0
 
 
 def checked(run: Run, *arguments: object) -> dict[str, dict[str, str]]:
