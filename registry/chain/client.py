@@ -29,6 +29,7 @@ CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right ch
 TRY_LATER = "Try again later, or use another endpoint."
 WAIT_OR_ANOTHER = "Wait, use an endpoint that allows more requests, or give several with commas between them."
 MOST_TOGETHER = 100
+TIMES_TOGETHER = 3
 METHOD_NOT_FOUND = -32601
 
 T = TypeVar("T")
@@ -582,7 +583,13 @@ class ChainClient:
                 return None
             return [self._decoded(told, each.method, each.decode) for told, each in zip(answers, asked, strict=True)]
 
-        found = self._patience.answer(ask)
+        try:
+            found = self._patience.answer(ask, most=TIMES_TOGETHER)
+        except ChainUnavailable as error:
+            if error.code != RATE_LIMITED or len(asked) == 1 or not self._patience.is_left:
+                raise
+            # So many may be more than the endpoint ever takes in a second; each by itself is waited for.
+            found = None
         return [self._read(each.method, each.params, each.decode) for each in asked] if found is None else found
 
     def _decoded(self, answer: Any, method: str, decode: Callable[[Any], T]) -> T:

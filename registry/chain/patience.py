@@ -32,15 +32,24 @@ class Patience:
         self._sleep = sleep
         self._is_used_up = False
 
-    def answer(self, ask: Callable[[], T]) -> T:
+    @property
+    def is_left(self) -> bool:
+        """Whether the next question is waited for."""
+        return self._seconds > 0 and not self._is_used_up
+
+    def answer(self, ask: Callable[[], T], *, most: int | None = None) -> T:
         """What is answered in the end.
+
+        Args:
+            most: times to ask; where that is used up, time is left for asking in another way.
 
         Raises:
             ChainUnavailable: no answer; where it was waited for, the sentence says for how long.
         """
-        waited, pause = 0.0, FIRST_PAUSE_SECONDS
+        waited, pause, asked = 0.0, FIRST_PAUSE_SECONDS, 0
         while True:
             try:
+                asked += 1
                 found = ask()
             except ChainUnavailable as error:
                 wanted = max(pause, error.retry_after or 0.0)
@@ -50,6 +59,8 @@ class Patience:
                     self._is_used_up = True
                     if waited:
                         error.what += f"; it was waited for {waited:.0f} seconds"
+                    raise
+                if asked == most:
                     raise
                 self._sleep(wanted)
                 waited += wanted

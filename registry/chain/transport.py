@@ -219,7 +219,7 @@ class HttpTransport:
             )
             try:
                 pause = retry_after(response.headers.get("Retry-After"), time.time())
-                return response.status, pause, self._read(response)
+                return response.status, pause, self._body(response)
             finally:
                 # A connection left half read must not carry the next request.
                 response.drain_conn() if response.length_remaining == 0 else response.close()
@@ -233,6 +233,15 @@ class HttpTransport:
             # Not chained: the text of these exceptions contains the URL, and with it the caller's key.
             what = f"the connection broke before the answer was complete ({type(error).__name__})"
             raise self._unavailable(what, "chain-connection-lost", TRY_LATER) from None
+
+    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """All of it; of a refusal that does not come to its end, the status tells enough."""
+        try:
+            return self._read(response)
+        except (HTTPError, OSError, ChainUnavailable):
+            if response.status == 200:
+                raise
+            return b""
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         chunks: list[bytes] = []

@@ -74,6 +74,24 @@ def test_several_questions_together_wait_as_one() -> None:
     assert endpoint.clock.now == 2
 
 
+@pytest.mark.parametrize("takes_batches", [True, False])
+def test_more_questions_than_a_second_allows_are_asked_one_by_one(takes_batches: bool) -> None:
+    """Where each of them counts, together or not, all at once would never be answered."""
+    endpoint = Limited(10)
+
+    def counted(request: Json) -> Reply:
+        if not isinstance(request, list):
+            return endpoint._limited(request)
+        if takes_batches:
+            return Reply({}, 429)
+        return Reply({"id": None} | error(-32600, "Invalid Request"))
+
+    endpoint.script = counted
+    assert len(endpoint.client.blocks([5] * 100)) == 100
+    assert endpoint.clock.now < 20
+    assert len(endpoint.asked) < 160
+
+
 def test_what_is_sent_is_sent_once() -> None:
     endpoint = Limited(0)
     with pytest.raises(ChainUnavailable):
