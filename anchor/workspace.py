@@ -14,6 +14,7 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, create2_address, deploy_data, refuse_unable
 from registry.chain.genesis import CHAIN_ID, DETERMINISTIC_DEPLOYER
 from registry.chain.hexadecimal import read_address
+from registry.chain.patience import Patience
 from registry.chain_names import PRACTICE_CHAIN, ChainName, reached_chain_name
 from registry.errors import SettingsError, WrongChain
 from registry.settings import EMBEDDED, Settings
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from registry.chain.embedded import EmbeddedChain
 
 DEPLOYMENT_PURPOSE = "deploy"
+TIMEOUTS_TO_WAIT = 6
+"""For which one question waits while the endpoint limits requests."""
 
 
 class Workspace:
@@ -37,6 +40,7 @@ class Workspace:
         settings: those in force.
         read_only: do not make a data folder that is not there.
         note: told what a person should know of the folder.
+        patient: wait where the endpoint limits requests; a service has pauses of its own.
         ask_password: of a keystore, where the settings name no file with it; None where nobody can be asked.
     """
 
@@ -45,11 +49,13 @@ class Workspace:
         settings: Settings,
         *,
         read_only: bool = False,
+        patient: bool = False,
         note: Callable[[str], None] = lambda _: None,
         ask_password: Callable[[Path], str | None] = lambda _: None,
     ):
         self.settings = settings
         self._read_only = read_only
+        self._patient = patient
         self._note = note
         self.ask_password = ask_password
         self._embedded: EmbeddedChain | None = None
@@ -88,7 +94,9 @@ class Workspace:
     def client(self) -> ChainClient:
         """The chain."""
         if self.settings.chain != EMBEDDED:
-            return ChainClient.connect(self.settings.chain, timeout=self.settings.rpc_timeout)
+            timeout = self.settings.rpc_timeout
+            patience = Patience(TIMEOUTS_TO_WAIT * timeout if self._patient else 0.0)
+            return ChainClient.connect(self.settings.chain, timeout=timeout, patience=patience)
         return self.embedded_chain().client()
 
     def embedded_chain(self) -> EmbeddedChain:

@@ -34,7 +34,7 @@ def serve(
         session.result({"url": url})
         session.say("The lookup service listens at ", bold(url), "; Ctrl+C ends it.")
 
-    with session.workspace() as workspace:
+    with session.workspace(patient=False) as workspace:
         run(workspace, host, port, indexing=index, started=started)
     return Exit.DONE
 
@@ -63,7 +63,7 @@ def index(
     if not once:
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, lambda *_: stop.set())
-    with session.workspace() as workspace:
+    with session.workspace(patient=once) as workspace:
         try:
             if accept:
                 _tell_accepted(session, accept_chain(workspace))

@@ -107,6 +107,7 @@ def run_daemon(
         anchor_call=None if operator is None else relayed(operator, workspace.chain_id, registry.address),
         publish=publisher_of(workspace),
         low_anchors=settings.low_anchors,
+        head_age_seconds=settings.head_age_seconds,
         reached=reached,
     )
     health = Health(

@@ -112,6 +112,8 @@ class Health:
             # The code alone: what the endpoint said is in the log, and anybody who reaches this port may ask.
             why = "no round has come to its end" if status.trouble is None else _trouble(status.trouble[0])
             return Check(name, False, f"no good answer for {max(0, silent):.0f} s; {why}")
+        if status.head_is_stale:
+            return Check(name, False, f"block {status.head} is old: the endpoint does not follow its chain")
         lately = "" if status.trouble is None else f"; the last round failed: {_trouble(status.trouble[0])}"
         return Check(name, True, f"block {status.head}, final {status.final}{lately}")
 

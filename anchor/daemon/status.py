@@ -16,6 +16,7 @@ class Status:
         trouble: code and words of what the last round failed with.
         holder_silence: seconds for which the process that holds the lease has given no sign, while it is another.
         head, head_at: the newest block and when its number last went up.
+        head_is_stale: its own time is so long ago that the node behind the endpoint has stopped.
         final: the newest final block.
         balance: of the account that pays.
         anchor_cost: what an anchor costs at the fees of now.
@@ -35,6 +36,7 @@ class Status:
     head: int | None = None
     head_at: float | None = None
     head_time: float | None = None
+    head_is_stale: bool = False
     final: int | None = None
     balance: int | None = None
     anchor_cost: int | None = None

@@ -19,6 +19,7 @@ from anchor.history import History
 from anchor.publishing import Publish
 from anchor.signer import Signer
 from registry.chain.contract import CredentialRegistry
+from registry.chain.heads import age_of_head, utc_now
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
 from registry.store.anchoring import AnchorStore
 from registry.store.attempts import AttemptStore
@@ -42,6 +43,7 @@ class Worker:
         operator: the account whose right to anchor counts; another than the signer's when that one only relays.
         seconds: between two rounds.
         low_anchors: tell when the balance pays for fewer anchors than this.
+        head_age_seconds: the setting by which the newest block is old; 0 where its age is not judged.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Worker:
         finality_depth: int | None,
         operator: str | None = None,
         low_anchors: int = 50,
+        head_age_seconds: float = 0.0,
         reached: Callable[[str], None] = lambda _: None,
         anchor_call: Callable[..., bytes] | None = None,
         publish: Publish = lambda _: None,
@@ -74,6 +77,7 @@ class Worker:
         self._finality_depth = finality_depth
         self._operator = operator or signer.address
         self._low_anchors = low_anchors
+        self._head_age_seconds = head_age_seconds
         self._store = AnchorStore(folder.engine, chain, registry.address, lease)
         self._jobs = JobStore(folder.engine, chain, registry.address)
         batches = BatchStore(folder.engine, chain, registry.address)
@@ -222,6 +226,13 @@ class Worker:
         elif status.head_at is not None and moment - status.head_at >= HEAD_STUCK_SECONDS:
             self._notices.tell("head-stuck", head=status.head, seconds=round(moment - status.head_at))
         status.head_time = outlook.head.timestamp.timestamp()
+        age = age_of_head(
+            self._registry.client, f"eip155:{self._chain_id}", outlook.head, self._head_age_seconds, utc_now
+        )
+        # A node that stopped long before this process began never changes under its eyes.
+        status.head_is_stale = age.code == "head-stale"
+        if status.head_is_stale:
+            self._notices.tell("head-stuck", head=status.head, seconds=round(age.seconds))
         status.final = outlook.final.number
         status.balance = outlook.balance
         status.anchor_cost = ANCHOR_GAS * (outlook.fees.base_fee + outlook.fees.tip)

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from registry.chain.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
 from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
+from registry.chain.patience import RATE_LIMITED, Patience
 from registry.chain.refusals import Refusal, asked_pause, refusal_of, words_of
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 
@@ -28,8 +29,8 @@ CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right ch
 TRY_LATER = "Try again later, or use another endpoint."
 WAIT_OR_ANOTHER = "Wait, use an endpoint that allows more requests, or give several with commas between them."
 MOST_TOGETHER = 100
+TIMES_TOGETHER = 3
 METHOD_NOT_FOUND = -32601
-RATE_LIMITED = "chain-rate-limited"
 
 T = TypeVar("T")
 
@@ -162,22 +163,27 @@ class ChainClient:
     Args:
         transport: what carries the requests; a web3 provider will do.
         where: the endpoint as it may be shown to people.
+        patience: for how long a question is asked again while the endpoint limits requests; what is sent never is.
     """
 
-    def __init__(self, transport: Transport, *, where: str = "the chain"):
+    def __init__(self, transport: Transport, *, where: str = "the chain", patience: Patience | None = None):
         self._transport = transport
+        self._patience = patience or Patience()
         self._no_block_receipts = False
         self._no_block_hashes = False
         self.where = where
 
     @classmethod
-    def connect(cls, url: str, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> ChainClient:
+    def connect(
+        cls, url: str, *, timeout: float = DEFAULT_TIMEOUT_SECONDS, patience: Patience | None = None
+    ) -> ChainClient:
         """A client for one HTTP endpoint or several; nothing is asked yet.
 
         Args:
             url: `http://…` or `https://…`; several of the same chain with commas or spaces between them, the preferred
                 one first.
             timeout: seconds for one whole request.
+            patience: as above.
 
         Raises:
             SettingsError: a URL is not one.
@@ -188,7 +194,7 @@ class ChainClient:
         urls = url.replace(",", " ").split() or [url]
         transports = [HttpTransport(each, timeout) for each in urls]
         transport = transports[0] if len(transports) == 1 else Endpoints(transports)
-        return cls(transport, where=transport.where)
+        return cls(transport, where=transport.where, patience=patience)
 
     def close(self) -> None:
         """Close the connections; the client is not used afterwards."""
@@ -327,7 +333,7 @@ class ChainClient:
             try:
                 return self.call(to, call_data, block_hash)
             except RpcRefused as error:
-                if error.rpc_code not in _WRONG_QUESTION:
+                if error.rpc_code not in _WRONG_QUESTION or error.is_limit:
                     raise
                 self._no_block_hashes = True
         return self.call(to, call_data, number)
@@ -511,6 +517,8 @@ class ChainClient:
             try:
                 found: list[_Receipt] | None = self._read(method, [to_hex(of.block.number)], _optional(_receipts))
             except RpcRefused as error:
+                if error.is_limit:
+                    raise
                 self._no_block_receipts = error.rpc_code == METHOD_NOT_FOUND
             else:
                 if found is None:
@@ -550,12 +558,16 @@ class ChainClient:
 
     def _read(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
         """Ask; once more if the connection was lost, as a connection kept open may be."""
-        try:
+
+        def ask() -> T:
             return self._ask(method, params, decode)
+
+        try:
+            return self._patience.answer(ask)
         except ChainUnavailable as error:
             if error.code != "chain-connection-lost":
                 raise
-        return self._ask(method, params, decode)
+        return self._patience.answer(ask)
 
     def _ask(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
         answer = self._carried(lambda: self._transport.make_request(method, list(params)))
@@ -564,10 +576,21 @@ class ChainClient:
     def _ask_together(self, asked: Sequence[Question]) -> list[Any]:
         """The answers to several questions from one endpoint; one by one through a transport that has no such way."""
         together = getattr(self._transport, "make_batch_request", None)
-        answers = together and self._carried(lambda: together([(each.method, each.params) for each in asked]))
-        if not isinstance(answers, list) or len(answers) != len(asked):
-            return [self._read(each.method, each.params, each.decode) for each in asked]
-        return [self._decoded(answer, each.method, each.decode) for answer, each in zip(answers, asked, strict=True)]
+
+        def ask() -> list[Any] | None:
+            answers = together and self._carried(lambda: together([(each.method, each.params) for each in asked]))
+            if not isinstance(answers, list) or len(answers) != len(asked):
+                return None
+            return [self._decoded(told, each.method, each.decode) for told, each in zip(answers, asked, strict=True)]
+
+        try:
+            found = self._patience.answer(ask, most=TIMES_TOGETHER)
+        except ChainUnavailable as error:
+            if error.code != RATE_LIMITED or len(asked) == 1 or not self._patience.is_left:
+                raise
+            # So many may be more than the endpoint ever takes in a second; each by itself is waited for.
+            found = None
+        return [self._read(each.method, each.params, each.decode) for each in asked] if found is None else found
 
     def _decoded(self, answer: Any, method: str, decode: Callable[[Any], T]) -> T:
         if not isinstance(answer, Mapping):
@@ -681,7 +704,7 @@ def _list(value: Any) -> list[Any]:
 def _block(value: Any) -> Block:
     seconds = quantity(value["timestamp"])
     if seconds > LATEST_TIMESTAMP:
-        raise ValueError("the block's time is beyond the year 9999")
+        raise ValueError("the block's time is beyond the year 9999; chains that count nanoseconds cannot be read")
     base_fee = value.get("baseFeePerGas")
     return Block(
         number=quantity(value["number"]),

@@ -18,8 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from registry.chain.client import RATE_LIMITED
 from registry.chain.hexadecimal import quantity
+from registry.chain.patience import RATE_LIMITED
 from registry.chain.refusals import Refusal, asked_pause, meaning_of, words_of
 from registry.errors import ChainUnavailable
 

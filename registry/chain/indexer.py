@@ -21,10 +21,11 @@ from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from registry.chain.client import RATE_LIMITED, Block, ChainClient, FilteredBlock, Log
+from registry.chain.client import Block, ChainClient, FilteredBlock, Log
 from registry.chain.confirming import Place, State, StateCheck, Witness
 from registry.chain.contract import CredentialRegistry, Event
 from registry.chain.finality import Evidence, Finding, Look
+from registry.chain.patience import RATE_LIMITED
 from registry.chain.spans import Spans, is_outage
 from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable, WrongChain

@@ -25,8 +25,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
 from registry.chain.batches import Batches
-from registry.chain.client import CHECK_ENDPOINT, RATE_LIMITED, TRY_LATER, WAIT_OR_ANOTHER
-from registry.chain.refusals import Refusal, asked_pause, meaning_of, retry_after, words_of
+from registry.chain.client import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
+from registry.chain.patience import RATE_LIMITED
+from registry.chain.refusals import LONGEST_RETRY_SECONDS, Refusal, asked_pause, meaning_of, retry_after, words_of
 from registry.errors import ChainUnavailable, SettingsError
 from registry.secrets import Mask, secrets_of_url
 
@@ -218,7 +219,7 @@ class HttpTransport:
             )
             try:
                 pause = retry_after(response.headers.get("Retry-After"), time.time())
-                return response.status, pause, self._read(response)
+                return response.status, pause, self._body(response)
             finally:
                 # A connection left half read must not carry the next request.
                 response.drain_conn() if response.length_remaining == 0 else response.close()
@@ -232,6 +233,15 @@ class HttpTransport:
             # Not chained: the text of these exceptions contains the URL, and with it the caller's key.
             what = f"the connection broke before the answer was complete ({type(error).__name__})"
             raise self._unavailable(what, "chain-connection-lost", TRY_LATER) from None
+
+    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """All of it; of a refusal that does not come to its end, the status tells enough."""
+        try:
+            return self._read(response)
+        except (HTTPError, OSError, ChainUnavailable):
+            if response.status == 200:
+                raise
+            return b""
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         chunks: list[bytes] = []
@@ -253,7 +263,8 @@ class HttpTransport:
         return self._unavailable(what, "chain-garbage", CHECK_ENDPOINT)
 
     def _limited(self, words: str, pause: float | None) -> ChainUnavailable:
-        when = "" if pause is None else f", and says to ask again in {pause:.0f} seconds"
+        more = " or more" if pause == LONGEST_RETRY_SECONDS else ""
+        when = "" if pause is None else f", and says to ask again in {pause:.0f} seconds{more}"
         return self._unavailable(
             f"its endpoint limits requests ({words}){when}", RATE_LIMITED, WAIT_OR_ANOTHER, retry_after=pause
         )

@@ -272,6 +272,15 @@ def test_an_endless_answer_ends_at_the_timeout(broken: Start, behaviour: Behavio
     assert caught.value.code == "chain-timeout"
 
 
+def test_a_refusal_whose_body_does_not_end_is_one_all_the_same(broken: Start) -> None:
+    endless = broken(
+        lambda exchange: exchange.drip(b"HTTP/1.1 429 Slow\r\nRetry-After: 9\r\nContent-Length: 999\r\n\r\n")
+    )
+    with pytest.raises(ChainUnavailable) as caught:
+        endless.client(timeout=0.3).chain_id()
+    assert (caught.value.code, caught.value.retry_after) == ("chain-rate-limited", 9)
+
+
 def test_a_lost_connection_is_asked_once_more_for_a_read(broken: Start) -> None:
     def first_lost(exchange: Exchange) -> None:
         exchange.hang_up() if len(endpoint.methods) == 1 else exchange.answer("0x7a69")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from anchor.daemon.daemon import policy_of
 from anchor.daemon.driver import POINTS
 from anchor.daemon.outlook import FinalityViolated
 from anchor.daemon.sealing import QueuePolicy
+from anchor.daemon.status import Status
 from registry.errors import WrongChain
 from registry.store.leases import LeaseLost
 from registry.store.tables import BatchState, JobState
@@ -37,6 +39,21 @@ def test_a_job_becomes_final_and_every_step_is_on_record(here: Site) -> None:
     assert (anchored.block_number, anchored.leaf_count) == (batch.block_number, 2)
     states = [event.state for event in here.history(job)]
     assert states == ["reserved", "signed", "broadcast", "mined", "safe", "final"]
+
+
+def test_a_node_that_stopped_before_the_process_began_is_told(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = Status()
+    worker = here.worker(status=status)
+    worker._head_age_seconds = 600
+    here.rounds(worker)
+    assert (status.head_is_stale, here.events("head-stuck")) == (False, [])
+    monkeypatch.setattr("anchor.daemon.worker.utc_now", lambda: datetime.now(UTC) + timedelta(days=2))
+    here.rounds(worker)
+    assert status.head_is_stale
+    assert here.events("head-stuck")[0].facts["seconds"] > 86_400
+    monkeypatch.undo()
+    here.rounds(worker)
+    assert not status.head_is_stale
 
 
 def test_many_jobs_share_no_nonce(here: Site) -> None:

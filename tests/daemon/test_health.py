@@ -101,6 +101,12 @@ def test_a_chain_that_is_away_makes_it_alive_and_not_ready(engine: Engine, succe
     assert "10 s" not in why, "whoever reaches the port may ask: the words of the endpoint are for the log"
 
 
+def test_a_node_that_stands_still_makes_it_alive_and_not_ready(engine: Engine) -> None:
+    health = health_of(engine, status_of(head_is_stale=True))
+    assert health.alive().ok
+    assert failed(health.ready()) == {"chain 0xA": "block 10 is old: the endpoint does not follow its chain"}
+
+
 def test_one_failed_round_is_no_reason(engine: Engine) -> None:
     status = status_of(succeeded_at=NOW - 20, trouble=("chain-timeout", "no answer in 10 s"))
     assert health_of(engine, status).ready().ok
