@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from anchor.batches import UNSTATED, as_on_chain
-from anchor.history import UnknownBatch
+from anchor.batches import as_on_chain
+from anchor.history import UNSTATED, UnknownBatch
 from anchor.intake import METHODS
 from anchor.sent import Sent, sent
 from anchor.workspace import Workspace

@@ -64,6 +64,8 @@ class _Market(NamedTuple):
 
     head: int
     fees: Fees
+
+
 # It is renewed all the time, so that a command that was killed does not keep others out for long.
 LEASE_SECONDS = 30.0
 

@@ -76,6 +76,13 @@ class Settings(BaseSettings):
         default=None, description="URL of a signer that speaks JSON-RPC, such as Web3Signer; before keystore and key."
     )
     remote_signer_address: str | None = Field(default=None, description="Account that the remote signer signs for.")
+    signer: str | None = Field(
+        default=None, description="Key in hardware: `awskms:KEY?region=REGION` or a PKCS#11 URI; before all others."
+    )
+    signer_pin: SecretStr | None = Field(default=None, description="PIN of the PKCS#11 token; prefer a file.")
+    signer_pin_file: Annotated[Path | None, SecretFile] = Field(
+        default=None, description="File whose first line is the PIN of the PKCS#11 token."
+    )
     operator_keystore: Path | None = Field(
         default=None, description="Key file of the operator, when the daemon's own account only relays and pays."
     )
@@ -104,9 +111,7 @@ class Settings(BaseSettings):
     trees: str | None = Field(
         default=None, description="Tree store, as `s3://bucket/prefix`; default: the folder `trees` in the data folder."
     )
-    tree_cache_bytes: int = Field(
-        default=64 << 20, ge=1 << 20, description="Memory for parts of trees, in bytes."
-    )
+    tree_cache_bytes: int = Field(default=64 << 20, ge=1 << 20, description="Memory for parts of trees, in bytes.")
 
     daemon_seconds: float = Field(default=2.0, gt=0, le=600, description="Seconds between two rounds of the daemon.")
     lease_seconds: float = Field(
@@ -238,7 +243,7 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
-    names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file")
+    names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file", "signer_pin_file")
     operator = ("operator_keystore", "operator_keystore_password_file")
     paths = {name: getattr(settings, name) for name in (*names, *operator)}
     update: dict[str, Any] = {name: folder / path.expanduser() for name, path in paths.items() if path is not None}

@@ -17,10 +17,10 @@ import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from registry.errors import ProofError, SettingsError, StoreError, Told, TreeError
@@ -33,6 +33,8 @@ from registry.treefile import HEADER, HELD_BYTES, NODE_SIZE, TreeId, file_of, id
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+T = TypeVar("T")
 
 MISSING = "tree-missing"
 DAMAGED = "tree-damaged"
@@ -219,19 +221,23 @@ class _VerifiedTrees(ABC):
 
     def inclusion_at(self, tree: TreeId, index: int) -> tuple[bytes, InclusionProof]:
         """As in `TreeStore`."""
-        with self._reading(tree) as readable:
+
+        def proved(readable: ReadableTree) -> tuple[bytes, InclusionProof]:
             leaf, proof = readable.leaf(index), readable.inclusion(index)
             check_inclusion(leaf, tree.root, proof)
             return leaf, proof
 
+        return self._asked(tree, proved)
+
     def leaves(self, tree: TreeId, first: int, count: int) -> list[bytes]:
         """As in `TreeStore`."""
-        with self._reading(tree) as readable:
-            return [readable.leaf(index) for index in _within(tree.leaf_count, first, count)]
+        wanted = _within(tree.leaf_count, first, count)
+        return self._asked(tree, lambda readable: [readable.leaf(index) for index in wanted])
 
     def _located(self, tree: TreeId, digest: bytes, hint: int | None) -> InclusionProof | AbsenceProof:
         """Where the digest is, or where it would be; either is proved before it is returned."""
-        with self._reading(tree) as readable:
+
+        def proved(readable: ReadableTree) -> InclusionProof | AbsenceProof:
             hinted = hint is not None and 0 <= hint < tree.leaf_count and readable.leaf(hint) == digest
             index = hint if hinted else readable.index_of(digest)
             if index is not None:
@@ -242,11 +248,18 @@ class _VerifiedTrees(ABC):
             check_absence(digest, tree.root, absent)
             return absent
 
-    @contextmanager
-    def _reading(self, tree: TreeId) -> Iterator[ReadableTree]:
-        """That tree; what turns out to be wrong with it in between is said as `TreeStore` says it."""
+        return self._asked(tree, proved)
+
+    def _asked(self, tree: TreeId, question: Callable[[ReadableTree], T]) -> T:
+        """The answer of that tree; a tree that fails is read anew once, since it may have been repaired meanwhile."""
         try:
-            yield self._tree(tree)
+            return question(self._tree(tree))
+        except (ProofError, TreeError) as error:
+            if not _is_of_the_tree(error):
+                raise
+            self._forget(tree)
+        try:
+            return question(self._tree(tree))
         except ProofError as error:
             raise self._damaged(tree, error) from None
         except TreeError as error:
@@ -656,6 +669,11 @@ def _sealed(path: Path, tree: TreeId) -> Tree:
 def _share_of_open_files() -> int:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_OPEN_TREES if limit == resource.RLIM_INFINITY else min(MOST_OPEN_TREES, max(1, limit // 2))
+
+
+def _is_of_the_tree(error: ProofError | TreeError) -> bool:
+    """Whether it is about what was read, and not about the question."""
+    return isinstance(error, ProofError) or error.code in (CODE_SHORT, CODE_UNREADABLE)
 
 
 def _within(leaf_count: int, first: int, count: int) -> range:

@@ -1,4 +1,4 @@
-"""`testamur trees repair`: what is lost comes back from wherever the leaves still are, and nothing else is taken for it."""
+"""`testamur trees repair`: what is lost comes back from wherever its leaves still are, and nothing else for it."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def test_other_sources(run: Run, root: str, tree: Path, lost: bytes) -> None:
     assert (ran.code, ran.json["repaired"]) == (1, [])
     assert ran.json["lost"] == [{"root": root, "leafCount": COUNT, "tried": ["database: no leaves of it"]}]
     assert not tree.exists()
-    sources = ["receipts", "receipts.zip", "receipts.jsonl", "short", "six", "backup", "backup/trees", "other name.tree"]
-    for source in sources:
+    receipts = ["receipts", "receipts.zip", "receipts.jsonl", "short"]
+    for source in [*receipts, "six", "backup", "backup/trees", "other name.tree"]:
         ran = repaired(run, root, "--from", source)
         assert (ran.code, [each["from"] for each in ran.json["repaired"]]) == (0, [source]), ran.out
         assert tree.read_bytes() == lost

@@ -9,6 +9,7 @@ from pathlib import Path
 from anchor.daemon.dropfolder import DropFolder
 from anchor.daemon.intake import Desk, IntakeLimits, Kind, Order
 from registry.credential import digest_json
+from registry.merkle import Tree
 from registry.store.batches import Leaf
 from registry.store.tables import BatchState
 from registry.treefile import TreeId
@@ -65,6 +66,24 @@ def test_a_stranger_who_knows_a_root_does_not_keep_its_tree_from_being_written(s
         with site.folder.tree(row.tree) as tree:
             tree.check()
             assert tree.id == TreeId(mine.root, count)
+
+
+def test_what_has_the_name_of_a_tree_and_is_another_is_written_anew(site: Site) -> None:
+    """A tree of another count, a damaged one, and none at all: the path alone says nothing."""
+    digests = [sha256(bytes([number])).digest() for number in range(6)]
+    with Tree.build(digests) as tree:
+        path = site.folder.trees / tree.id.name
+        tree.write(path)
+        good = path.read_bytes()
+        with Tree.build([tree.root]) as other:
+            other.write(path)
+            single = path.read_bytes()
+    damaged = good[:300] + bytes([good[300] ^ 1]) + good[301:]
+    for issuer, content in enumerate((single, damaged, b"", good[:-1]), start=1):
+        path.write_bytes(content)
+        sent(site, *digests, issuer=issuer)
+        assert site.seal() == 1
+        assert path.read_bytes() == good
 
 
 def test_a_job_whose_root_is_taken_is_not_called_sealed(site: Site) -> None:
