@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from anchor.daemon.troubles import Troubles
+
 
 @dataclass(slots=True)
 class Status:
@@ -19,6 +21,7 @@ class Status:
         balance: of the account that pays.
         anchor_cost: what an anchor costs at the fees of now.
         stopped: the loop ended for good, and why.
+        troubles: what does not go on while the loop does.
     """
 
     account: str = ""
@@ -35,6 +38,7 @@ class Status:
     balance: int | None = None
     anchor_cost: int | None = None
     stopped: str | None = None
+    troubles: Troubles = field(default_factory=Troubles)
 
     @property
     def anchors_left(self) -> int | None:

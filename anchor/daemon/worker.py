@@ -85,6 +85,7 @@ class Worker:
             operator=self._operator,
             history=history,
             reached=reached,
+            troubles=status.troubles,
         )
         self._driver = Driver(
             registry,

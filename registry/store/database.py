@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from registry.errors import SettingsError, StoreError
 from registry.extras import needs
@@ -45,6 +45,7 @@ UPGRADE_SECONDS: Final = 600.0
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same in every process: who holds it brings the database up to date.
 _UPGRADE_LOCK = 0x7465737461
+_DISK_FULL = "53100"  # of PostgreSQL
 
 
 def open_database(url: str, *, idle_seconds: float = IDLE_SECONDS) -> Engine:
@@ -78,6 +79,13 @@ def open_database(url: str, *, idle_seconds: float = IDLE_SECONDS) -> Engine:
 def is_postgresql(engine: Engine) -> bool:
     """Whether rows can be locked one by one there."""
     return engine.dialect.name == "postgresql"
+
+
+def is_full(error: DBAPIError) -> bool:
+    """Whether a statement failed since there is no room for what it writes."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return getattr(error.orig, "sqlstate", None) == _DISK_FULL
 
 
 def now(connection: Connection) -> ColumnElement[float]:
@@ -154,7 +162,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _upgrade(engine: Engine) -> None:
-    """Bring the database to its present form in one transaction: whatever ends it, there is the old one or the new one."""
+    """Bring the database to its present form in one transaction: whatever ends it, there is the old or the new one."""
     # Alembic takes a while to import, and most openings do not need it.
     from alembic import command
     from alembic.config import Config

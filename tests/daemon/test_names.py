@@ -77,7 +77,7 @@ def test_a_job_whose_root_is_taken_is_not_called_sealed(site: Site) -> None:
     again = sent(site, mine.root)
     assert site.seal() == 0
     assert [job.id for job in site.jobs.waiting()] == [again]
-    assert [notice.facts["code"] for notice in site.told if notice.event == "round-failed"] == ["root-taken"]
+    assert [notice.facts["code"] for notice in site.told if notice.event == "not-sealed"] == ["root-taken"]
     assert [*site.batches.leaves(mine)] == [
         Leaf(digest, at, 4, f"{digests.index(digest)}.digests", 1) for at, digest in enumerate(sorted(digests))
     ]

@@ -1,8 +1,8 @@
 """An upgrade of the database is there as a whole or not at all, whatever ends the process, from every earlier revision.
 
 A killed process leaves the files as they are at that moment. So the files are kept at each statement of each upgrade,
-and the journal, which alone is written when a transaction ends, is cut at each of its pages and in the middle of each: a
-database that is opened from any of these has to be the old one or the new one, and both have to keep every row.
+and the journal, which alone is written when a transaction ends, is cut at each of its pages and within each: a database
+that is opened from any of these has to be the old one or the new one, and both have to keep every row.
 """
 
 from __future__ import annotations
