@@ -34,6 +34,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
         Level.WARNING,
         "A job waits: its issuer has batches on chain that this database does not know.",
     ),
+    "loop-ended": (Level.CRITICAL, "A loop has ended by a fault, and the daemon with it: it has to be started again."),
     "not-sealed": (Level.WARNING, "A job cannot be sealed and waits; the others go on."),
     "round-failed": (Level.WARNING, "A round of the loop failed; the next one tries again."),
     "head-stuck": (Level.WARNING, "The endpoint's newest block has not changed for long."),
