@@ -33,7 +33,6 @@ from anchor.relay import relayed
 from anchor.server import Server, ends_by_signal, listening, server_config
 from anchor.signer import operator_from
 from anchor.workspace import Workspace
-from registry.errors import RegistryError
 from registry.secrets import secrets_of
 from registry.settings import Settings
 from registry.store.jobs import JobStore
@@ -117,7 +116,10 @@ def run_daemon(
     )
     app = create_intake_app(workspace.folder, workspace.chain, registry.address, limits=limits, notices=notices)
     app.router.routes.extend(operations_routes(health, metrics))
-    loops = [Loop("anchor loop", worker.run, worker.stop), *_drop_loops(settings, desk, notices)]
+    loops = [
+        Loop("anchor loop", worker.run, worker.stop),
+        *_drop_loops(settings, desk, notices, workspace.folder.path, status),
+    ]
     try:
         with listening(address.host, address.port) as listener:
             return _serve(app, listener, loops, notices, status, log, started)
@@ -141,20 +143,28 @@ def process_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def _drop_loops(settings: Settings, desk: Desk, notices: Notices) -> list[Loop]:
+def _drop_loops(settings: Settings, desk: Desk, notices: Notices, spool: Path, status: Status) -> list[Loop]:
     """Taking in files must not hold up the anchoring, so it has a loop of its own."""
     if settings.drop_folder is None:
         return []
-    folder = DropFolder(settings.drop_folder, desk, desk.jobs, notices)
+    folder = DropFolder(
+        settings.drop_folder,
+        desk,
+        desk.jobs,
+        notices,
+        spool=spool,
+        quiet_seconds=settings.drop_quiet_seconds,
+        troubles=status.troubles,
+    )
     stop = threading.Event()
 
     def run() -> None:
-        while not stop.is_set():
-            try:
+        try:
+            while not stop.is_set():
                 folder.look()
-            except RegistryError as error:
-                notices.tell("intake-refused", code=error.code, why=error.what)
-            stop.wait(settings.daemon_seconds)
+                stop.wait(settings.daemon_seconds)
+        finally:
+            folder.close()
 
     return [Loop("drop folder", run, stop.set)]
 

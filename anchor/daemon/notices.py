@@ -36,6 +36,8 @@ EVENTS: dict[str, tuple[Level, str]] = {
     ),
     "loop-ended": (Level.CRITICAL, "A loop has ended by a fault, and the daemon with it: it has to be started again."),
     "not-sealed": (Level.WARNING, "A job cannot be sealed and waits; the others go on."),
+    "drop-folder": (Level.WARNING, "Something in the drop folder cannot be used; the other issuers' folders go on."),
+    "drop-changed": (Level.WARNING, "A file was written on after it was taken: what was added is in no job."),
     "round-failed": (Level.WARNING, "A round of the loop failed; the next one tries again."),
     "head-stuck": (Level.WARNING, "The endpoint's newest block has not changed for long."),
     "wrong-chain": (Level.CRITICAL, "The endpoint serves another chain or another contract; nothing is sent."),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from registry.errors import ChainUnavailable, RegistryError, public_sentence
 from registry.store.database import is_full
@@ -48,6 +48,8 @@ class Trouble:
             return cls._here("no-room", error, Cause.MACHINE)
         if any(isinstance(cause, OSError) for cause in causes):
             return cls._here("unwritable", error, Cause.MACHINE)
+        if isinstance(error, SQLAlchemyError):
+            return cls._here("database", error, Cause.MACHINE)
         if isinstance(error, RegistryError):
             cause = Cause.CHAIN if isinstance(error, ChainUnavailable) else Cause.ISSUER
             return cls(error.code, error.what, error.public.what, cause)

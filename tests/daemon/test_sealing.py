@@ -18,6 +18,7 @@ from registry.errors import ChainUnavailable, WrongChain
 from registry.store.batches import Leaf
 from registry.store.jobs import Job
 from registry.store.tables import JobState
+from tests.daemon.conftest import on_sqlite
 from tests.daemon.issuer import Site
 
 LARGE = 6000
@@ -113,6 +114,7 @@ def test_a_tree_for_which_there_is_no_room_keeps_nobody_elses_job(sealing: Seali
     assert sealing.codes() == {}
 
 
+@on_sqlite
 def test_a_folder_that_cannot_be_written_is_said_until_it_can(sealing: Sealing) -> None:
     trees = sealing.site.folder.trees
     trees.rmdir()
@@ -128,6 +130,7 @@ def test_a_folder_that_cannot_be_written_is_said_until_it_can(sealing: Sealing) 
     assert sealing.state(job) is JobState.SEALED
 
 
+@on_sqlite
 def test_a_fault_of_the_program_in_one_job_keeps_nobody_elses(
     sealing: Sealing, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -146,10 +149,9 @@ def test_a_fault_of_the_program_in_one_job_keeps_nobody_elses(
     assert "never thought of" in caplog.text
 
 
+@on_sqlite  # PostgreSQL has no such limit
 def test_a_database_without_room_for_one_job_has_it_for_others(sealing: Sealing) -> None:
     site = sealing.site
-    if site.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL has no limit that one session can set")
     large, small = sealing.job(2, LARGE), sealing.job(1)
     with site.engine.connect() as connection:
         most = connection.exec_driver_sql("PRAGMA page_count").scalar_one() + 8
@@ -163,6 +165,7 @@ def test_a_database_without_room_for_one_job_has_it_for_others(sealing: Sealing)
     assert sealing.codes() == {2: "no-room"}
 
 
+@on_sqlite
 def test_a_database_that_is_away_ends_the_round(sealing: Sealing) -> None:
     for issuer in (1, 2):
         sealing.job(issuer)
@@ -171,6 +174,7 @@ def test_a_database_that_is_away_ends_the_round(sealing: Sealing) -> None:
         sealing.round()
 
 
+@on_sqlite
 def test_an_issuer_for_whom_the_chain_gives_no_answer_keeps_nobody_elses(sealing: Sealing) -> None:
     for issuer in (1, 2, 3):
         sealing.job(issuer)
@@ -188,6 +192,7 @@ def test_an_issuer_for_whom_the_chain_gives_no_answer_keeps_nobody_elses(sealing
     assert sealing.codes() == {}
 
 
+@on_sqlite
 def test_another_chain_ends_the_round(sealing: Sealing) -> None:
     sealing.job(1)
     sealing.broken[1] = WrongChain("another chain")
@@ -195,6 +200,7 @@ def test_another_chain_ends_the_round(sealing: Sealing) -> None:
         sealing.round()
 
 
+@on_sqlite
 def test_who_had_no_trouble_comes_first(sealing: Sealing) -> None:
     first, second = sealing.job(1), sealing.job(2)
     away = ChainUnavailable("no answer", code="chain-timeout")
