@@ -54,7 +54,8 @@ class DropFolder:
 
     One that is stored as a job goes to `done/` with a `<name>.job.json` beside it; one that is refused goes to
     `failed/` with a `<name>.reason.json`. Should the process end in between, the next look finds the job by its
-    idempotency key and only moves the file. After as long again it is read once more where it is now, because its writer may have gone on.
+    idempotency key and only moves the file. After as long again it is read once more where it is now, because its
+    writer may have gone on.
 
     Args:
         spool: a folder for a file's bytes while they are digested.
@@ -110,7 +111,8 @@ class DropFolder:
             with root.folder(str(number)) as folder:
                 taken, trouble = inbox.look(folder)
         except FileNotFoundError:
-            taken, trouble = 0, Trouble("missing", "its folder is not there any more", "its folder is not there")
+            why = "its folder is not there any more"
+            taken, trouble = 0, Trouble(code="missing", why=why, said=why)
         except Exception as error:
             taken, trouble = 0, _trouble_of(error)
         if trouble is not None:

@@ -130,7 +130,7 @@ class Sealer:
             return 0
         if not allowed(first.issuer):
             why = f"the account {self._operator} may not anchor for its issuer"
-            found[first.issuer] = Trouble("no-operator", why, why)
+            found[first.issuer] = Trouble(code="no-operator", why=why, said=why)
             self._keep_waiting(group, found[first.issuer])
             return 0
         numbers = [job.id for job in group]
