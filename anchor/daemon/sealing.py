@@ -18,7 +18,7 @@ from anchor.daemon.notices import Notices
 from anchor.daemon.troubles import Trouble, Troubles
 from anchor.history import BEHIND, History, UnknownBatch, UnknownBatches
 from anchor.reissue import revoked_for_good
-from registry.errors import ChainError, ChainUnavailable, IntakeError, WrongChain
+from registry.errors import ChainUnavailable, WrongChain
 from registry.merkle import Tree
 from registry.store.batches import BatchStore, Leaf
 from registry.store.database import is_full
@@ -26,7 +26,6 @@ from registry.store.folder import DataFolder
 from registry.store.jobs import Job, JobStore
 from registry.store.leases import LeaseLost
 
-FIRST_PAUSE_SECONDS: Final = 2.0
 LONGEST_PAUSE_SECONDS: Final = 30.0
 
 _log = logging.getLogger(__name__)
@@ -96,6 +95,7 @@ class Sealer:
         try:
             # Who had no trouble comes first: what is tried in vain for the others takes its time.
             for group in sorted(self._due(waiting, time.time()), key=lambda group: group[0].id in self._stuck):
+                begun = self._clock()
                 try:
                     sealed += self._seal_unless(group, allowed, found)
                 except (LeaseLost, WrongChain):
@@ -104,7 +104,7 @@ class Sealer:
                     unanswered += isinstance(error, ChainUnavailable) and error.code != BEHIND
                     if unanswered > 1 or _is_of_the_database(error):
                         raise
-                    found[group[0].issuer] = self._put_off(group, error)
+                    found[group[0].issuer] = self._put_off(group, error, self._clock() - begun)
         finally:
             self._troubles.found("sealing", found)
         return sealed
@@ -139,16 +139,16 @@ class Sealer:
         kept_out = self._revoked(first.issuer, numbers) if first.reissue else set()
         return self._seal(numbers, unknown, kept_out)
 
-    def _put_off(self, group: Sequence[Job], error: Exception) -> Trouble:
+    def _put_off(self, group: Sequence[Job], error: Exception, seconds: float) -> Trouble:
         """The jobs wait, with everything in them; what it was is told to whoever looks at them, and to the operator."""
         trouble, first = Trouble.of(error), group[0]
         if trouble.code == "unexpected":
             _log.error("a job cannot be sealed", exc_info=error)
         event = "unknown-batches" if isinstance(error, UnknownBatches) else "not-sealed"
         self._notices.tell(event, job=first.id, issuer=first.issuer, code=trouble.code, why=trouble.why)
-        # A large job is read and hashed for each attempt, so that attempts become rare; to ask the chain costs little.
-        pause = 0.0 if isinstance(error, ChainError | IntakeError) else self._pause_of(first)
-        self._stuck[first.id] = _Stuck(trouble, self._clock() + pause, pause)
+        # A large job is read and hashed for each attempt: a tenth of the time at most goes into what is in vain.
+        pause = min(LONGEST_PAUSE_SECONDS, 9 * seconds)
+        self._stuck[first.id] = _Stuck(trouble, self._clock() + pause)
         with suppress(SQLAlchemyError):
             # A database without room has none for this either.
             self._keep_waiting(group, trouble)
@@ -156,10 +156,6 @@ class Sealer:
 
     def _keep_waiting(self, group: Sequence[Job], trouble: Trouble) -> None:
         self._jobs.waits([job.id for job in group], trouble.code, trouble.said)
-
-    def _pause_of(self, job: Job) -> float:
-        known = self._stuck.get(job.id)
-        return FIRST_PAUSE_SECONDS if known is None else min(LONGEST_PAUSE_SECONDS, 2 * max(1.0, known.pause))
 
     def _revoked(self, issuer: int, numbers: Sequence[str]) -> set[bytes]:
         """What of the jobs is revoked for good: that is not anchored again."""
@@ -236,7 +232,6 @@ class _Stuck:
 
     trouble: Trouble
     until: float
-    pause: float
 
 
 @dataclass(slots=True)

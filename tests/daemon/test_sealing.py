@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from anchor.daemon.sealing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, QueuePolicy, Sealer
+from anchor.daemon.sealing import LONGEST_PAUSE_SECONDS, QueuePolicy, Sealer
 from anchor.daemon.troubles import Cause, Trouble, Troubles
 from registry.errors import ChainUnavailable, WrongChain
 from registry.store.batches import Leaf
@@ -33,6 +33,7 @@ class Sealing:
         self.now = 0.0
         self.troubles = Troubles()
         self.broken: dict[int, Exception] = {}
+        self.slow: dict[int, float] = {}
         self.sealer = Sealer(
             site.folder,
             site.jobs,
@@ -54,6 +55,7 @@ class Sealing:
         return self.sealer.round(self._allowed)
 
     def _allowed(self, issuer: int) -> bool:
+        self.now += self.slow.get(issuer, 0.0)
         if issuer in self.broken:
             raise self.broken[issuer]
         return True
@@ -103,15 +105,26 @@ def test_a_tree_for_which_there_is_no_room_keeps_nobody_elses_job(sealing: Seali
         waiting = site.jobs.get(large.id)
         assert waiting is not None
         assert (waiting.waits_code, str(site.folder.path) in (waiting.waits_why or "")) == ("no-room", False)
-        # It is not read and hashed again in every round.
-        sealing.now += FIRST_PAUSE_SECONDS - 0.1
-        assert sealing.round() == 0
-        assert sealing.told() == [(2, "no-room")]
-        assert sealing.codes() == {2: "no-room"}
-    sealing.now += 0.1
     assert sealing.round() == 1
     assert sealing.state(large) is JobState.SEALED
     assert sealing.codes() == {}
+
+
+@on_sqlite
+def test_what_takes_long_and_fails_is_not_tried_in_every_round(sealing: Sealing) -> None:
+    sealing.job(1)
+    sealing.broken[1] = OSError(5, "Input/output error")
+    sealing.slow[1] = 1.5
+    for _ in range(30):
+        assert sealing.round() == 0
+        assert sealing.codes() == {1: "unwritable"}
+        sealing.now += 1.0
+    assert len(sealing.told()) == 3
+    sealing.slow[1] = 1000.0
+    sealing.round()
+    sealing.now += LONGEST_PAUSE_SECONDS
+    sealing.broken.clear()
+    assert sealing.round() == 1
 
 
 @on_sqlite
@@ -122,7 +135,6 @@ def test_a_folder_that_cannot_be_written_is_said_until_it_can(sealing: Sealing) 
     job = sealing.job(1)
     for _ in range(10):
         assert sealing.round() == 0
-        sealing.now += LONGEST_PAUSE_SECONDS
     assert sealing.told() == [(1, "unwritable")] * 10
     trees.unlink()
     trees.mkdir()
