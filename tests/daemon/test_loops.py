@@ -23,6 +23,7 @@ from registry.store.loading import TreeLoader
 from tests.conftest import Run
 from tests.daemon.test_alerts import Receiver
 
+UNITS = Path(__file__).parents[2] / "deployments" / "systemd"
 FAULT = "never thought of"
 
 
@@ -87,6 +88,7 @@ def test_who_is_asked_to_end_ends_well(run: Run, tmp_path: Path, monkeypatch: py
 
     # What a loop says when it is ending anyway is for the log alone.
     monkeypatch.setattr(Worker, "end", ends)
+    monkeypatch.setattr("anchor.serving.LINGER_SECONDS", 0.0)
     started = Server.startup
 
     async def startup(server: Server, *given: Any, **named: Any) -> None:
@@ -96,6 +98,16 @@ def test_who_is_asked_to_end_ends_well(run: Run, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Server, "startup", startup)
     assert run("daemon", "--port", "0").code == Exit.DONE
     assert run("serve", "--port", "0").code == Exit.DONE
+
+
+@pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda path: path.stem)
+def test_a_service_is_started_again_after_a_fault_and_not_after_a_changed_final_block(unit: Path) -> None:
+    lines = unit.read_text().splitlines()
+    values = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    assert values["Restart"] in ("on-failure", "always")
+    if "serve" not in unit.name:
+        # A replica answers without an index that goes on.
+        assert values["RestartPreventExitStatus"] == str(int(Exit.STOPPED))
 
 
 def test_one_alert_that_cannot_be_posted_leaves_the_next_ones() -> None:
