@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -28,6 +28,7 @@ from registry.privatefiles import private_opener
 from registry.store.jobs import Job, JobStore
 
 DONE, FAILED = "done", "failed"
+CHANGED: Final = ".changed.json"
 QUIET_SECONDS: Final = 60.0
 LONGEST_NOTE: Final = 1 << 20
 # Unfinished files that are watched at a time, of all issuers and of one: each takes a descriptor.
@@ -172,14 +173,18 @@ class _Watched:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """A file that was taken, where it is now, and when it is compared with what was taken."""
+    """A file that was taken, where it is now, and when it is compared with what was taken.
+
+    Attributes:
+        digest, size: of what was taken; None where that is not known and the file is younger than its note.
+    """
 
     folder: str
     name: str
-    digest: bytes
-    size: int
     number: str
     due: float
+    digest: bytes | None = None
+    size: int | None = None
 
 
 class _Inbox:
@@ -190,12 +195,15 @@ class _Inbox:
         self._clerk = clerk
         self._still: dict[str, tuple[Look, float]] = {}
         self._moved: list[_Moved] = []
+        self._is_new = True
 
     def look(self, folder: OpenFolder) -> tuple[int, Trouble | None]:
         """Take in what is due; how many files that were, and what was wrong with one that was not."""
-        for name in (DONE, FAILED):
-            with suppress(FileNotFoundError), folder.part(name):
-                pass
+        for name, suffix in ((DONE, "job"), (FAILED, "reason")):
+            with suppress(FileNotFoundError), folder.part(name) as place:
+                if self._is_new:
+                    self._moved += _written_on(place, name, suffix)
+        self._is_new = False
         self.compare(folder, until=self._clerk.clock())
         before, self._still = self._still, {}
         unfinished: set[tuple[int, int]] = set()
@@ -298,7 +306,7 @@ class _Inbox:
             folder.move(name, target, new)
         if digest is not None:
             due = self._clerk.clock() + self._clerk.quiet_seconds
-            self._moved.append(_Moved(into, new, digest, look.size, number, due))
+            self._moved.append(_Moved(into, new, number, due, digest, look.size))
 
     def compare(self, folder: OpenFolder, *, until: float) -> None:
         """Read once more what was moved away long enough ago: its writer may have gone on writing it there."""
@@ -315,13 +323,14 @@ class _Inbox:
         with suppress(Changed):
             if look.size == moved.size and place.read(moved.name, look, len) == moved.digest:
                 return
-        why = f"{moved.size:,} bytes of it were taken, and it has {look.size:,} now"
+        size = "not all" if moved.size is None else f"{moved.size:,}"
+        why = f"{size} bytes of it were taken, and it has {look.size:,} now"
         job = moved.number if moved.folder == DONE else None
         named = f"{moved.folder}/{storable(moved.name)}"
         self._clerk.notices.tell("drop-changed", issuer=self._issuer, job=job, code="changed", why=f"{named}: {why}")
         remedy = "Put the whole file into the folder again: what is anchored already is left out."
         content = {"id": moved.number, "code": "changed", "what": f"it was written on after it was taken: {why}"}
-        place.write(short_name(moved.name, ".changed.json"), _json(content | {"remedy": remedy}))
+        place.write(short_name(moved.name, CHANGED), _json(content | {"remedy": remedy}))
 
 
 def _trouble_of(error: Exception, name: str | None = None) -> Trouble:
@@ -331,6 +340,18 @@ def _trouble_of(error: Exception, name: str | None = None) -> Trouble:
         _log.error("a file or folder cannot be looked at", exc_info=error)
     why = str(error) if isinstance(error, RegistryError) else trouble.why
     return replace(trouble, why=why if name is None else f"{storable(name)}: {why}")
+
+
+def _written_on(place: OpenFolder, folder: str, suffix: str) -> Iterator[_Moved]:
+    """The files that were written after they were taken, by a process that did not live to see it."""
+    names = set(place.names())
+    for name in sorted(names):
+        note = short_name(name, f".{suffix}.json")
+        if note not in names or short_name(name, CHANGED) in names:
+            continue
+        look, its = place.look(name), place.look(note)
+        if look is not None and its is not None and look.modified > its.modified:
+            yield _Moved(folder, name, _id_in(place, note) or "", due=0.0)
 
 
 def _remove_old(spool: Path) -> None:

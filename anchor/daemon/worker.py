@@ -154,6 +154,8 @@ class Worker:
             RegistryError: the chain or the signer could not be asked.
         """
         if not self._leased():
+            # What waits is the matter of whoever holds it.
+            self._status.troubles.found("sealing", {})
             return False
         outlook = Outlook.of(self._registry.client, self._lease.address, self._finality_depth)
         self._note(outlook)

@@ -552,6 +552,22 @@ def test_what_is_written_on_after_it_was_taken_is_said(site: Site, inbox: Path, 
 
 
 @on_sqlite
+def test_what_is_written_on_after_the_process_was_killed_is_said_by_the_next(site: Site, inbox: Path) -> None:
+    (inbox / "a.jsonl").write_bytes(credential(1))
+    (inbox / "b.jsonl").write_bytes(credential(2))
+    assert looks(drop(site, inbox)) == 2
+    for _ in range(2):
+        later = (inbox / "done" / "a.jsonl.job.json").stat().st_mtime_ns + 1
+        with (inbox / "done" / "a.jsonl").open("ab") as writer:
+            writer.write(credential(3))
+        os.utime(inbox / "done" / "a.jsonl", ns=(later, later))
+        looks(drop(site, inbox))
+        # It is said once.
+        assert told(site, "drop-changed") == [(1, "changed")]
+    assert "not all bytes" in note(inbox, "done/a.jsonl.changed.json")["what"]
+
+
+@on_sqlite
 def test_what_stays_as_it_was_taken_is_not_said(site: Site, inbox: Path) -> None:
     clock = Clock()
     folder = drop(site, inbox, clock=clock)
