@@ -15,10 +15,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from anchor.batches import contract_selectors, refuse_selector
 from anchor.daemon.notices import Notices
-from anchor.daemon.troubles import Trouble, Troubles
+from anchor.daemon.troubles import Cause, Trouble, Troubles
 from anchor.history import BEHIND, History, UnknownBatch, UnknownBatches
 from anchor.reissue import revoked_for_good
-from registry.errors import ChainUnavailable, WrongChain
+from registry.errors import ChainUnavailable, RegistryError, WrongChain
 from registry.merkle import Tree
 from registry.store.batches import BatchStore, Leaf
 from registry.store.database import is_full
@@ -146,8 +146,10 @@ class Sealer:
             _log.error("a job cannot be sealed", exc_info=error)
         event = "unknown-batches" if isinstance(error, UnknownBatches) else "not-sealed"
         self._notices.tell(event, job=first.id, issuer=first.issuer, code=trouble.code, why=trouble.why)
-        # A large job is read and hashed for each attempt: a tenth of the time at most goes into what is in vain.
-        pause = min(LONGEST_PAUSE_SECONDS, 9 * seconds)
+        # A large job is read and hashed for each attempt: a tenth of the time at most goes into what is in vain. What
+        # the chain or the set itself is the reason of is asked again in each round, which costs little.
+        is_known = isinstance(error, RegistryError) and trouble.cause is not Cause.MACHINE
+        pause = 0.0 if is_known else min(LONGEST_PAUSE_SECONDS, 9 * seconds)
         self._stuck[first.id] = _Stuck(trouble, self._clock() + pause)
         with suppress(SQLAlchemyError):
             # A database without room has none for this either.

@@ -32,7 +32,8 @@ def test_a_dropped_file_with_a_long_name_is_moved_with_its_note(site: Site, tmp_
     inbox = tmp_path / "drop" / "1"
     inbox.mkdir(parents=True)
     (inbox / name).write_bytes(DOCUMENTS[0])
-    folder = DropFolder(tmp_path / "drop", Desk(site.jobs, IntakeLimits()), site.jobs)
+    desk = Desk(site.jobs, IntakeLimits())
+    folder = DropFolder(tmp_path / "drop", desk, site.jobs, spool=tmp_path, quiet_seconds=0.0)
     assert [folder.look(), folder.look()] == [0, 1]
     assert not (inbox / name).exists()
     (note,) = (inbox / "done").glob("*.job.json")
