@@ -7,6 +7,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ctypes import addressof, create_string_buffer
@@ -83,15 +84,20 @@ def server_config(app: ASGIApp, *, grace_seconds: int) -> uvicorn.Config:
 
 
 @contextmanager
-def ends_by_signal(server: uvicorn.Server) -> Iterator[None]:
-    """SIGTERM and SIGINT end the server: it takes no more requests, and finishes those that it has."""
+def ends_by_signal(server: uvicorn.Server) -> Iterator[threading.Event]:
+    """SIGTERM and SIGINT end the server: it takes no more requests, and finishes those that it has.
+
+    Yields what is set when one has come, by which an end that was asked for is told from any other.
+    """
+    asked = threading.Event()
 
     def end(*_: object) -> None:
+        asked.set()
         server.should_exit = True
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

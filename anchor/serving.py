@@ -16,7 +16,7 @@ from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, deployment_block
 from registry.chain.indexer import Indexer
-from registry.errors import ChainError, SettingsError, StoreError
+from registry.errors import ChainError, RegistryError, SettingsError, StoreError
 from registry.formats.dataintegrity import read_key
 from registry.freshness import AgeLimits
 from registry.privatefiles import refuse_readable
@@ -53,9 +53,18 @@ def serve(
 
     Raises:
         RegistryError: the database, or with `indexing` the chain, cannot be used from the start.
+        RuntimeError: the server, or what fills the index, has ended by a fault of the program.
     """
     index, trees = index_of(workspace), open_trees(workspace.settings)
-    loops = loops_of(workspace, index, trees) if indexing else None
+    faults: list[BaseException] = []
+
+    def ended(error: BaseException) -> None:
+        """What has changed in the chain is said in each answer; a fault ends the process, so that it begins anew."""
+        if not isinstance(error, RegistryError):
+            faults.append(error)
+            server.should_exit = True
+
+    loops = loops_of(workspace, index, trees, ended=ended) if indexing else None
     service = service_of(workspace, index, trees)
     app = create_app(
         service,
@@ -71,12 +80,14 @@ def serve(
             loops.start()
         spare_collections()
         try:
-            with ends_by_signal(server):
+            with ends_by_signal(server) as asked:
                 started(f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}")
                 server.run(sockets=[listener])
         finally:
             if loops is not None:
                 loops.stop()
+    if not asked.is_set():
+        raise RuntimeError("the lookup service has ended by a fault") from next(iter(faults), None)
 
 
 def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, stop: threading.Event) -> None:

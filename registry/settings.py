@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     drop_folder: Path | None = Field(
         default=None, description="Folder of folders, one an issuer's number; files in them become jobs."
     )
+    drop_quiet_seconds: float = Field(
+        default=60.0, ge=0, description="Seconds for which a file in the drop folder must not have changed."
+    )
 
     index_seconds: float = Field(
         default=2.0, gt=0, le=600, description="Seconds between two looks of the indexer at a chain with nothing new."

@@ -2,182 +2,381 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import orjson
-from sqlalchemy.exc import SQLAlchemyError
 
-from anchor.daemon.intake import Desk, Order, Refused, left_out_of, reject_content
+from anchor.daemon.intake import Desk, Order, Refused, left_out_of, reject_content, too_large
 from anchor.daemon.notices import Notices
+from anchor.daemon.openfolder import Changed, Look, OpenFolder
+from anchor.daemon.troubles import Cause, Trouble, Troubles
 from registry.archives import short_name, storable
 from registry.errors import IntakeError, RegistryError
 from registry.filekinds import left_out
+from registry.privatefiles import private_opener
 from registry.store.jobs import Job, JobStore
 
 DONE, FAILED = "done", "failed"
-READ_BYTES: Final = 1 << 20
+CHANGED: Final = ".changed.json"
+QUIET_SECONDS: Final = 60.0
+LONGEST_NOTE: Final = 1 << 20
+# Unfinished files that are watched at a time, of all issuers and of one: each takes a descriptor.
+MOST_WATCHED: Final = 128
+MOST_WATCHED_OF_ONE: Final = 16
+SPOOL_PREFIX: Final = "incoming-"
+# No file takes as long to be taken in: what is left after that is of a process that was killed.
+SPOOL_SECONDS: Final = 86_400.0
 _ISSUER = re.compile(r"[1-9][0-9]{0,17}")
+# The names under which files are written that are renamed when they are whole.
+_UNFINISHED: Final = ("unfinished", "hidden")
 
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What a file was when it was last looked at."""
-
-    inode: int
-    size: int
-    changed: int
-
-    @classmethod
-    def of(cls, path: Path) -> _Look | None:
-        """None for what is not a plain file: links may lead anywhere."""
-        found = path.lstat()
-        return cls(found.st_ino, found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+_log = logging.getLogger(__name__)
 
 
 class DropFolder:
     """Turns files into jobs; call `look` again and again, in a thread of its own.
 
-    Who may write into an issuer's folder may send jobs for that issuer. A file that is stored as a job goes to `done/`
-    with a `<name>.job.json` beside it; one that is refused goes to `failed/` with a `<name>.reason.json`. Should the
-    process end in between, the next look finds the job by its idempotency key and only moves the file.
+    Who may write into an issuer's folder may send jobs for that issuer, and for nobody else: no link is followed, and
+    nothing leaves the folder but as a job. Whatever is wrong with it, the other issuers' folders are looked at.
+
+    A file is taken when nothing of it has changed for `quiet_seconds`, by the clock of this process; at once when it
+    was seen under a name of an unfinished file before: then whoever wrote it says that it is whole.
+
+    One that is stored as a job goes to `done/` with a `<name>.job.json` beside it; one that is refused goes to
+    `failed/` with a `<name>.reason.json`. Should the process end in between, the next look finds the job by its
+    idempotency key and only moves the file. After as long again it is read once more where it is now, because its
+    writer may have gone on.
+
+    Args:
+        spool: a folder for a file's bytes while they are digested.
+        troubles: told what of it does not go on.
     """
 
-    def __init__(self, path: Path, desk: Desk, jobs: JobStore, notices: Notices | None = None):
+    def __init__(
+        self,
+        path: Path,
+        desk: Desk,
+        jobs: JobStore,
+        notices: Notices | None = None,
+        *,
+        spool: Path,
+        quiet_seconds: float = QUIET_SECONDS,
+        troubles: Troubles | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self._path = path
-        self._desk = desk
-        self._jobs = jobs
-        self._notices = notices or Notices()
-        self._seen: dict[Path, _Look] = {}
-        self._troubled: dict[Path, _Look] = {}
+        self._spool = spool
+        self._troubles = troubles or Troubles()
+        self._clerk = _Clerk(desk, jobs, notices or Notices(), spool, quiet_seconds, clock, _Watched())
+        self._inboxes: dict[int, _Inbox] = {}
+        self._told: dict[int | None, str] = {}
+        _remove_old(spool)
 
     def look(self) -> int:
-        """Take in every file that has not changed since the last look; how many became jobs or were refused.
-
-        Raises:
-            IntakeError: the drop folder itself cannot be read.
-        """
-        before, self._seen = self._seen, {}
+        """Take in every file that is due; how many became jobs or were refused."""
+        found: dict[int | None, Trouble] = {}
         taken = 0
-        for issuer, path in self._files():
-            try:
-                now = _Look.of(path)
-                if now is None:
-                    continue
-                if before.get(path) == now:
-                    taken += self._taken(issuer, path, now)
-                else:
-                    self._seen[path] = now
-            except FileNotFoundError:
-                # Whoever put it there took it away again.
-                continue
-            except (OSError, SQLAlchemyError, RegistryError) as error:
-                self._wait(path, now, error)
-        self._troubled = {path: look for path, look in self._troubled.items() if path in self._seen}
+        try:
+            with OpenFolder.at(self._path) as root:
+                for number in [int(name) for name in root.names() if _ISSUER.fullmatch(name)]:
+                    self._inboxes.setdefault(number, _Inbox(number, self._clerk))
+                for number, inbox in sorted(self._inboxes.items()):
+                    taken += self._looked(root, number, inbox, found)
+        except IntakeError as error:
+            found[None] = Trouble(error.code, str(error), "the drop folder cannot be read", Cause.MACHINE)
+        self._tell(found)
+        self._troubles.found("drop folder", found)
         return taken
 
-    def _files(self) -> Iterator[tuple[int, Path]]:
-        try:
-            folders = sorted(entry.name for entry in os.scandir(self._path) if entry.is_dir(follow_symlinks=False))
-        except OSError as error:
-            raise IntakeError(
-                f"the drop folder cannot be read: {error.strerror}",
-                where=str(self._path),
-                remedy="Check drop_folder and the permissions.",
-                code="unreadable",
-            ) from None
-        for name in folders:
-            if _ISSUER.fullmatch(name) is not None:
-                for entry in sorted(path for path in (self._path / name).iterdir() if _counts(path.name)):
-                    yield int(name), entry
+    def close(self) -> None:
+        """Look once more at what was taken, and let go of what is open."""
+        with suppress(IntakeError), OpenFolder.at(self._path) as root:
+            for number, inbox in self._inboxes.items():
+                with suppress(IntakeError, FileNotFoundError), root.folder(str(number)) as folder:
+                    inbox.compare(folder, until=float("inf"))
+        self._clerk.watched.keep(set())
 
-    def _taken(self, issuer: int, path: Path, look: _Look) -> int:
-        digest = _digest_of(path)
-        named = f"{issuer}/{path.name}\n".encode("utf-8", "replace")
-        order = Order(issuer, "folder", key=sha256(named + digest).hexdigest())
+    def _looked(self, root: OpenFolder, number: int, inbox: _Inbox, found: dict[int | None, Trouble]) -> int:
         try:
-            accepted = self._desk.put(order, path)
-        except IntakeError as error:
-            if error.code in ("unreadable", "in-progress"):
-                raise
-            if _Look.of(path) != look:
-                return 0
-            self._move(path, FAILED, "reason", _reason(error), digest.hex())
-            return 1
-        if _Look.of(path) != look or _digest_of(path) != digest:
+            with root.folder(str(number)) as folder:
+                taken, trouble = inbox.look(folder)
+        except FileNotFoundError:
+            why = "its folder is not there any more"
+            taken, trouble = 0, Trouble(code="missing", why=why, said=why)
+        except Exception as error:
+            taken, trouble = 0, _trouble_of(error)
+        if trouble is not None:
+            found[number] = trouble
+        return taken
+
+    def _tell(self, found: dict[int | None, Trouble]) -> None:
+        """Once, as long as it stays the same."""
+        for issuer, trouble in found.items():
+            if self._told.get(issuer) != trouble.why:
+                self._clerk.notices.tell("drop-folder", issuer=issuer, code=trouble.code, why=trouble.why)
+        self._told = {issuer: trouble.why for issuer, trouble in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Clerk:
+    """What all folders share."""
+
+    desk: Desk
+    jobs: JobStore
+    notices: Notices
+    spool: Path
+    quiet_seconds: float
+    clock: Callable[[], float]
+    watched: _Watched
+
+
+class _Watched:
+    """Files under names of unfinished ones, kept open: while they are, no other file can have their number."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[int, tuple[int, int]], int] = {}
+
+    def add(self, issuer: int, folder: OpenFolder, name: str, look: Look) -> None:
+        """Keep it open, if there is a place left; without one, it has to be still like any other."""
+        key = (issuer, look.file)
+        of_one = sum(other == issuer for other, _ in self._open)
+        if key in self._open or len(self._open) >= MOST_WATCHED or of_one >= MOST_WATCHED_OF_ONE:
+            return
+        with suppress(IntakeError, FileNotFoundError):
+            descriptor = folder.open(name)
+            now = Look.of(os.fstat(descriptor))
+            if now is None or now.file != look.file:
+                os.close(descriptor)
+            else:
+                self._open[key] = descriptor
+
+    def has(self, issuer: int, look: Look) -> bool:
+        """Whether it was seen as an unfinished one."""
+        return (issuer, look.file) in self._open
+
+    def keep(self, files: set[tuple[int, int]], issuer: int | None = None) -> None:
+        """Of an issuer's, or of all, these alone."""
+        for key in [key for key in self._open if key[0] == (issuer or key[0]) and key[1] not in files]:
+            os.close(self._open.pop(key))
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A file that was taken, where it is now, and when it is compared with what was taken.
+
+    Attributes:
+        digest, size: of what was taken; None where that is not known and the file is younger than its note.
+    """
+
+    folder: str
+    name: str
+    number: str
+    due: float
+    digest: bytes | None = None
+    size: int | None = None
+
+
+class _Inbox:
+    """The folder of one issuer."""
+
+    def __init__(self, issuer: int, clerk: _Clerk):
+        self._issuer = issuer
+        self._clerk = clerk
+        self._still: dict[str, tuple[Look, float]] = {}
+        self._moved: list[_Moved] = []
+        self._is_new = True
+
+    def look(self, folder: OpenFolder) -> tuple[int, Trouble | None]:
+        """Take in what is due; how many files that were, and what was wrong with one that was not."""
+        for name, suffix in ((DONE, "job"), (FAILED, "reason")):
+            with suppress(FileNotFoundError), folder.part(name) as place:
+                if self._is_new:
+                    self._moved += _written_on(place, name, suffix)
+        self._is_new = False
+        self.compare(folder, until=self._clerk.clock())
+        before, self._still = self._still, {}
+        unfinished: set[tuple[int, int]] = set()
+        taken, trouble = 0, None
+        for name in folder.names():
+            try:
+                taken += self._seen(folder, name, before.get(name), unfinished)
+            except (FileNotFoundError, Changed):
+                # Whoever put it there took it away again, or has not finished.
+                continue
+            except Exception as error:
+                # After the same time again. The others are looked at now.
+                trouble = trouble or _trouble_of(error, name)
+        self._clerk.watched.keep(unfinished, self._issuer)
+        return taken, trouble
+
+    def _seen(
+        self,
+        folder: OpenFolder,
+        name: str,
+        before: tuple[Look, float] | None,
+        unfinished: set[tuple[int, int]],
+    ) -> int:
+        look = None if name in (DONE, FAILED) else folder.look(name)
+        if look is None:
+            return 0
+        reason = left_out(name)
+        if reason in _UNFINISHED:
+            unfinished.add(look.file)
+            self._clerk.watched.add(self._issuer, folder, name, look)
+        if reason is not None:
+            return 0
+        now = self._clerk.clock()
+        is_same = before is not None and before[0] == look
+        since = before[1] if before is not None and is_same else now
+        is_still = is_same and now - since >= self._clerk.quiet_seconds
+        if not (is_still or self._clerk.watched.has(self._issuer, look)):
+            self._still[name] = (look, since)
+            return 0
+        # Should it fail, it is tried again after the same time.
+        self._still[name] = (look, now)
+        taken = self._take(folder, name, look)
+        del self._still[name]
+        return taken
+
+    def _take(self, folder: OpenFolder, name: str, look: Look) -> int:
+        """Make a job of a file, or refuse it; how many files are done with.
+
+        It is digested from a copy of this process: what is stored is what was read, whoever writes meanwhile.
+        """
+        clerk = self._clerk
+        if look.size > (most := clerk.desk.limits.bytes):
+            return self._refuse(folder, name, look, too_large(most), None)
+        with TemporaryDirectory(prefix=SPOOL_PREFIX, dir=clerk.spool) as spool:
+            copy = Path(spool, name)
+            with open(copy, "xb", opener=private_opener) as file:
+                digest = folder.read(name, look, file.write)
+            named = f"{self._issuer}/{name}\n".encode("utf-8", "replace")
+            order = Order(self._issuer, "folder", key=sha256(named + digest).hexdigest())
+            try:
+                accepted = clerk.desk.put(order, copy)
+            except IntakeError as error:
+                if error.code in ("unreadable", "in-progress"):
+                    raise
+                return self._refuse(folder, name, look, error, digest)
+        if folder.look(name) != look:
             # What was stored is what was read, and the key says what that was; what is there now is another job.
             return 1
         job = accepted.job
-        rejects = [reject_content(each) for each in self._jobs.rejects(job.id)]
-        self._move(
-            path, DONE, "job", _content(job) | {"rejects": rejects, "leftOut": left_out_of(self._jobs, job.id)}, job.id
-        )
+        rejects = [reject_content(each) for each in clerk.jobs.rejects(job.id)]
+        content = _content(job) | {"rejects": rejects, "leftOut": left_out_of(clerk.jobs, job.id)}
+        self._move(folder, name, look, DONE, "job", content, job.id, digest)
         return 1
 
-    def _move(self, path: Path, folder: str, suffix: str, content: dict[str, Any], number: str) -> None:
+    def _refuse(self, folder: OpenFolder, name: str, look: Look, error: IntakeError, digest: bytes | None) -> int:
+        if folder.look(name) != look:
+            return 0
+        number = (digest or sha256(repr(look).encode()).digest()).hex()
+        self._move(folder, name, look, FAILED, "reason", _reason(error), number, digest)
+        return 1
+
+    def _move(
+        self,
+        folder: OpenFolder,
+        name: str,
+        look: Look,
+        into: str,
+        suffix: str,
+        content: dict[str, Any],
+        number: str,
+        digest: bytes | None,
+    ) -> None:
         """First the note, then the file: a file in `done/` always has its note."""
-        target = path.parent / folder
-        target.mkdir(exist_ok=True)
-        name, content = path.name, content | {"id": number}
-        note = target / short_name(name, f".{suffix}.json")
-        if (target / name).exists() or _id_in(note) not in (None, number):
-            name = short_name(f"{path.stem}-{number[:24]}", path.suffix)
-            note = target / short_name(name, f".{suffix}.json")
-        partial = target / short_name(f".{note.name}", ".partial")
-        with partial.open("wb") as file:
-            file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(note)
-        path.replace(target / name)
+        with folder.part(into, make=True) as target:
+            new, note = name, short_name(name, f".{suffix}.json")
+            if target.has(new) or _id_in(target, note) not in (None, number):
+                new = short_name(f"{PurePath(name).stem}-{number[:24]}", PurePath(name).suffix)
+                note = short_name(new, f".{suffix}.json")
+            target.write(note, _json(content | {"id": number}))
+            folder.move(name, target, new)
+        if digest is not None:
+            due = self._clerk.clock() + self._clerk.quiet_seconds
+            self._moved.append(_Moved(into, new, number, due, digest, look.size))
 
-    def _wait(self, path: Path, look: _Look | None, error: Exception) -> None:
-        """Leave a file for the next look; said once, as long as it stays the same."""
-        if look is None:
+    def compare(self, folder: OpenFolder, *, until: float) -> None:
+        """Read once more what was moved away long enough ago: its writer may have gone on writing it there."""
+        due = [moved for moved in self._moved if moved.due <= until]
+        self._moved = [moved for moved in self._moved if moved.due > until]
+        for moved in due:
+            # Whoever took it away or closed it has seen it.
+            with suppress(FileNotFoundError, IntakeError), folder.part(moved.folder) as place:
+                self._compare(place, moved)
+
+    def _compare(self, place: OpenFolder, moved: _Moved) -> None:
+        if (look := place.look(moved.name)) is None:
             return
-        self._seen[path] = look
-        if self._troubled.get(path) != look:
-            self._troubled[path] = look
-            code = getattr(error, "code", None) or type(error).__name__
-            self._notices.tell("round-failed", code=str(code), why=f"{storable(path.name)}: {error}".splitlines()[0])
+        with suppress(Changed):
+            if look.size == moved.size and place.read(moved.name, look, len) == moved.digest:
+                return
+        size = "not all" if moved.size is None else f"{moved.size:,}"
+        why = f"{size} bytes of it were taken, and it has {look.size:,} now"
+        job = moved.number if moved.folder == DONE else None
+        named = f"{moved.folder}/{storable(moved.name)}"
+        self._clerk.notices.tell("drop-changed", issuer=self._issuer, job=job, code="changed", why=f"{named}: {why}")
+        remedy = "Put the whole file into the folder again: what is anchored already is left out."
+        content = {"id": moved.number, "code": "changed", "what": f"it was written on after it was taken: {why}"}
+        place.write(short_name(moved.name, CHANGED), _json(content | {"remedy": remedy}))
 
 
-def _counts(name: str) -> bool:
-    return name not in (DONE, FAILED) and left_out(name) is None
+def _trouble_of(error: Exception, name: str | None = None) -> Trouble:
+    """What keeps a folder, or a file in it, from being taken in."""
+    trouble = Trouble.of(error)
+    if trouble.code == "unexpected":
+        _log.error("a file or folder cannot be looked at", exc_info=error)
+    why = str(error) if isinstance(error, RegistryError) else trouble.why
+    return replace(trouble, why=why if name is None else f"{storable(name)}: {why}")
 
 
-def _digest_of(path: Path) -> bytes:
-    digest = sha256()
-    # Not through a link that took the file's place.
-    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
-        while data := file.read(READ_BYTES):
-            digest.update(data)
-    return digest.digest()
+def _written_on(place: OpenFolder, folder: str, suffix: str) -> Iterator[_Moved]:
+    """The files that were written after they were taken, by a process that did not live to see it."""
+    names = set(place.names())
+    for name in sorted(names):
+        note = short_name(name, f".{suffix}.json")
+        if note not in names or short_name(name, CHANGED) in names:
+            continue
+        look, its = place.look(name), place.look(note)
+        if look is not None and its is not None and look.modified > its.modified:
+            yield _Moved(folder, name, _id_in(place, note) or "", due=0.0)
 
 
-def _id_in(note: Path) -> str | None:
-    try:
-        found = orjson.loads(note.read_bytes())["id"]
-    except FileNotFoundError:
+def _remove_old(spool: Path) -> None:
+    for path in spool.glob(f"{SPOOL_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > SPOOL_SECONDS:
+                shutil.rmtree(path)
+
+
+def _id_in(folder: OpenFolder, note: str) -> str | None:
+    """The number that a note is about; None without a note, and nothing's number for what is none."""
+    if not folder.has(note):
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    try:
+        return str(orjson.loads(folder.small(note, LONGEST_NOTE) or b"")["id"])
+    except (ValueError, KeyError, TypeError):
         return ""
-    return str(found)
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n"
 
 
 def _content(job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "issuer": job.issuer,
-        "credentials": job.credentials,
-        "rejected": job.rejected,
-    }
+    return {"id": job.id, "issuer": job.issuer, "credentials": job.credentials, "rejected": job.rejected}
 
 
 def _reason(error: IntakeError) -> dict[str, Any]:

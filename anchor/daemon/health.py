@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from anchor.daemon.status import Status
+from anchor.daemon.troubles import Cause, Standing
 from registry.errors import public_sentence
+
+MOST_TROUBLES: Final = 20
 
 
 class State(StrEnum):
@@ -25,11 +28,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `why` says what is wrong, or how it is."""
+    """One thing that was looked at. `why` says what is wrong, or how it is.
+
+    Attributes:
+        decides: one that fails makes the whole fail. What is wrong for one issuer does not: nobody may keep the others
+            from this process.
+    """
 
     name: str
     ok: bool
     why: str
+    decides: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,9 @@ class Health:
         if self._intake is not None:
             refused = self._intake()
             checks.append(Check("intake", refused is None, refused or "takes jobs"))
-        if not all(check.ok for check in checks):
+        for status in self._statuses:
+            checks += self._troubles(status)
+        if not all(check.ok for check in checks if check.decides):
             return Answer(False, State.NOT_READY, tuple(checks))
         is_standby = bool(self._statuses) and not any(status.lease_held for status in self._statuses)
         return Answer(True, State.STANDBY if is_standby else State.READY, tuple(checks))
@@ -132,6 +143,20 @@ class Health:
         if status.behind is not None:
             return Check(name, False, f"{_trouble('database-behind')}: run `testamur recover`")
         return Check(name, True, "nothing is known to be missing in the database")
+
+    def _troubles(self, status: Status) -> list[Check]:
+        """What does not go on: of many issuers, the first; what decides, before the rest."""
+        checks = sorted(map(self._standing, status.troubles.all()), key=lambda check: not check.decides)
+        more = len(checks) - MOST_TROUBLES
+        return [*checks[:MOST_TROUBLES], *([Check("more", False, f"{more:,} more", decides=False)] if more > 0 else [])]
+
+    def _standing(self, found: Standing) -> Check:
+        """One issuer's trouble is the others' no more than an endpoint's that does not last."""
+        trouble = found.trouble
+        lasts = self._clock() - found.since >= self._timeout
+        decides = trouble.cause is Cause.MACHINE or (trouble.cause is Cause.CHAIN and lasts)
+        name = found.place if found.issuer is None else f"{found.place} of issuer {found.issuer}"
+        return Check(name, False, f"{trouble.code}: {trouble.said}", decides)
 
     def _database(self) -> Check:
         try:

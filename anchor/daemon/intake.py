@@ -153,7 +153,7 @@ class Desk:
             return Accepted(job, replayed=True)
         try:
             if path.is_file() and path.stat().st_size > self._limits.bytes:
-                raise _too_large(self._limits.bytes)
+                raise too_large(self._limits.bytes)
             limits = self._limits.document
             intake = take_in(path, format=format, as_files=order.as_files, limits=limits, workers=self._workers)
             if len(intake.records) + len(intake.rejects) > self._limits.credentials:
@@ -232,7 +232,7 @@ class Incoming:
         """
         self._left -= len(data)
         if self._left < 0:
-            raise _too_large(self._limits.bytes)
+            raise too_large(self._limits.bytes)
         if self._hashes_bytes:
             self._hash.update(data)
         self._sink.feed(data)
@@ -581,7 +581,7 @@ def left_out_of(jobs: JobStore, number: str) -> dict[str, Any]:
     return left_out_content([LeftOut(each.source, each.code) for each in jobs.left_out(number)])
 
 
-def _too_large(most: int) -> IntakeError:
+def too_large(most: int) -> IntakeError:
     return IntakeError(
         f"the job has more than {most:,} bytes",
         remedy="Send it in several jobs, or ask whoever runs the daemon to raise intake_bytes.",

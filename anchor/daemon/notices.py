@@ -39,6 +39,10 @@ EVENTS: dict[str, tuple[Level, str]] = {
         Level.CRITICAL,
         "The account has anchored what the database does not know: nothing is sealed or sent.",
     ),
+    "loop-ended": (Level.CRITICAL, "A loop has ended by a fault, and the daemon with it: it has to be started again."),
+    "not-sealed": (Level.WARNING, "A job cannot be sealed and waits; the others go on."),
+    "drop-folder": (Level.WARNING, "Something in the drop folder cannot be used; the other issuers' folders go on."),
+    "drop-changed": (Level.WARNING, "A file was written on after it was taken: what was added is in no job."),
     "round-failed": (Level.WARNING, "A round of the loop failed; the next one tries again."),
     "chain-behind": (
         Level.WARNING,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from anchor.daemon.troubles import Troubles
+
 
 @dataclass(slots=True)
 class Status:
@@ -23,6 +25,7 @@ class Status:
         failing: batches, by root, that the last round could take no further: the code, and since when.
         behind: what the chain knows of the account and the database does not: nothing is sealed or sent.
         stopped: the loop ended for good, and why.
+        troubles: what does not go on while the loop does.
     """
 
     account: str = ""
@@ -43,6 +46,7 @@ class Status:
     failing: dict[str, tuple[str, float]] = field(default_factory=dict)
     behind: str | None = None
     stopped: str | None = None
+    troubles: Troubles = field(default_factory=Troubles)
 
     @property
     def anchors_left(self) -> int | None:

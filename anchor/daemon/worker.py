@@ -95,6 +95,7 @@ class Worker:
             history=history,
             finality_depth=finality_depth,
             reached=reached,
+            troubles=status.troubles,
         )
         self._driver = Driver(
             registry,
@@ -162,6 +163,8 @@ class Worker:
             RegistryError: the chain or the signer could not be asked, or a job could not be sealed.
         """
         if not self._leased():
+            # What waits is the matter of whoever holds it.
+            self._status.troubles.found("sealing", {})
             return False
         outlook = Outlook.of(self._registry.client, self._lease.address, self._finality_depth)
         self._note(outlook)

@@ -31,6 +31,7 @@ class Station:
 
     def __init__(self, folder: Path, node: Chain):
         self.folder = folder
+        self.pid = 0
         self.node = node
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("TESTAMUR_")}
         self.environment |= {
@@ -54,6 +55,10 @@ class Station:
         content: dict[str, Any] = json.loads(done.stdout)
         return content
 
+    def has_open(self, path: Path) -> bool:
+        """Whether the daemon has a file open."""
+        return any(link.exists() and link.samefile(path) for link in Path(f"/proc/{self.pid}/fd").iterdir())
+
     @contextmanager
     def daemon(self) -> Iterator[str]:
         """The daemon; its URL."""
@@ -62,6 +67,7 @@ class Station:
             process = subprocess.Popen(
                 command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
             )
+        self.pid = process.pid
         try:
             assert process.stdout is not None
             spoken = "".join(process.stdout.readline() for _ in range(3))
@@ -82,7 +88,10 @@ def test_an_issuer_sends_a_job_and_gets_receipts_that_verify(node: Chain, tmp_pa
         assert accepted.status_code == 202, accepted.text
         job = accepted.headers["Location"]
         assert client.post("/v1/jobs", content=lines, headers=headers).headers["Idempotent-Replay"] == "true"
-        (tmp_path / "drop" / "1" / "late.json").write_text(DIPLOMA % (7, 7))
+        unfinished = tmp_path / "drop" / "1" / "late.json.part"
+        unfinished.write_text(DIPLOMA % (7, 7))
+        wait_until(lambda: here.has_open(unfinished), SECONDS, "the daemon has seen the unfinished file")
+        unfinished.rename(unfinished.with_suffix(""))
 
         def is_final(path: str) -> bool:
             node.mine()
@@ -94,8 +103,8 @@ def test_an_issuer_sends_a_job_and_gets_receipts_that_verify(node: Chain, tmp_pa
         receipts = client.get(f"{job}/receipts").content
         assert client.get("/readyz").json()["state"] == "ready"
         assert "testamur_jobs" in client.get("/metrics").text
+        wait_until(lambda: len(client.get("/v1/jobs").json()["jobs"]) == 2, SECONDS, "the file is a job")
         others = client.get("/v1/jobs").json()
-        assert len(others["jobs"]) == 2
         late = next(each["id"] for each in others["jobs"] if each["id"] not in job)
         wait_until(lambda: is_final(f"/v1/jobs/{late}"), SECONDS, "the dropped file is final")
     assert receipts[:2] == b"PK"

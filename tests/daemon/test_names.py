@@ -33,7 +33,8 @@ def test_a_dropped_file_with_a_long_name_is_moved_with_its_note(site: Site, tmp_
     inbox = tmp_path / "drop" / "1"
     inbox.mkdir(parents=True)
     (inbox / name).write_bytes(DOCUMENTS[0])
-    folder = DropFolder(tmp_path / "drop", Desk(site.jobs, IntakeLimits()), site.jobs)
+    desk = Desk(site.jobs, IntakeLimits())
+    folder = DropFolder(tmp_path / "drop", desk, site.jobs, spool=tmp_path, quiet_seconds=0.0)
     assert [folder.look(), folder.look()] == [0, 1]
     assert not (inbox / name).exists()
     (note,) = (inbox / "done").glob("*.job.json")
@@ -96,7 +97,7 @@ def test_a_job_whose_root_is_taken_is_not_called_sealed(site: Site) -> None:
     again = sent(site, mine.root)
     assert site.seal() == 0
     assert [job.id for job in site.jobs.waiting()] == [again]
-    assert [notice.facts["code"] for notice in site.told if notice.event == "round-failed"] == ["root-taken"]
+    assert [notice.facts["code"] for notice in site.told if notice.event == "not-sealed"] == ["root-taken"]
     assert [*site.batches.leaves(mine)] == [
         Leaf(digest, at, 4, f"{digests.index(digest)}.digests", 1) for at, digest in enumerate(sorted(digests))
     ]

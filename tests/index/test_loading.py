@@ -178,3 +178,26 @@ def test_a_store_that_does_not_answer_is_waited_for(engine: Engine, folder: Path
     stop.wait = lambda _seconds=None: stop.set() if next(waits) else None  # type: ignore[method-assign, assignment, return-value]
     loader.run(stop, 0)
     assert index.without_tree() == []
+
+
+def test_a_fault_over_one_tree_keeps_no_other(engine: Engine, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    trees = [Tree.build(digests(3, name)) for name in ("one", "other")]
+    for tree in trees:
+        tree.write(folder / tree.id.name)
+    index = anchored(engine, trees)
+    store, now = FolderTrees(folder), [100.0]
+    opened = store.open_whole
+
+    def faulty(tree: TreeId) -> object:
+        if tree == trees[0].id:
+            raise OSError(5, "Input/output error")
+        return opened(tree)
+
+    store.open_whole = faulty  # type: ignore[method-assign, assignment]
+    loader = TreeLoader(index, store, clock=lambda: now[0])
+    assert loader.step() == 1
+    assert index.without_tree() == [trees[0].id]
+    assert "Input/output error" in caplog.text
+    store.open_whole = opened  # type: ignore[method-assign]
+    now[0] += loading.FIRST_RETRY_SECONDS
+    assert loader.step() == 1
