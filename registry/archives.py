@@ -95,7 +95,8 @@ def visible_entries(archive: ZipFile) -> list[ZipInfo]:
     """
     if not all(entry.filename for entry in archive.infolist()):
         raise ValueError("a file in it has no name")
-    return [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+    files = [entry for entry in archive.infolist() if not entry.is_dir()]
+    return [entry for entry in files if leads_out(entry.filename) or not _hidden(entry.filename)]
 
 
 def is_encrypted(entry: ZipInfo) -> bool:
@@ -127,7 +128,7 @@ def leads_out(name: str) -> str | None:
 
 
 def _hidden(name: str) -> bool:
-    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in _parts(name))
+    return any(part.startswith(".") or part == "__MACOSX" for part in _parts(name))
 
 
 def _parts(name: str) -> list[str]:

@@ -11,8 +11,9 @@ import pytest
 import uvicorn
 
 from anchor import heads
-from anchor.heads import MOST_HEAD_BYTES, MOST_HEADERS, BoundedH11, HeadLimit, bounded_protocol
-from anchor.server import server_config
+from anchor.connections import Connections
+from anchor.heads import MOST_HEAD_BYTES, MOST_HEADERS, HeadLimit, bounded_h11, bounded_protocol
+from anchor.server import front_of
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -32,7 +33,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture(params=["httptools", "h11"])
 def port(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(heads, "HEAD_SECONDS", 1.0)
-    protocol = bounded_protocol() if request.param == "httptools" else BoundedH11
+    protocol = (bounded_protocol if request.param == "httptools" else bounded_h11)(Connections())
     config = uvicorn.Config(
         HeadLimit(application),
         http=protocol,
@@ -119,7 +120,7 @@ def test_a_program_on_this_machine_chooses_its_address(
     monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
     if allowed is not None:
         monkeypatch.setenv("FORWARDED_ALLOW_IPS", allowed)
-    server = uvicorn.Server(server_config(application, grace_seconds=1))
+    server = uvicorn.Server(front_of(application, grace_seconds=1).config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
