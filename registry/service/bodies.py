@@ -13,7 +13,7 @@ from registry.errors import IntakeError
 PIECE_BYTES: Final = 256 << 10
 """What is handed on at a time, so that the loop answers others in between."""
 LEAST_RATE: Final = 1 << 10
-"""Bytes a second that a body must bring over each `RATE_SECONDS`: a quarter of what the slowest mobile line brings."""
+"""Bytes a second that a body must bring over each `RATE_SECONDS`."""
 RATE_SECONDS: Final = 15.0
 
 
@@ -29,6 +29,11 @@ class Pace:
         self._seconds = seconds
         self._waited = 0.0
         self._came = 0
+
+    @property
+    def told(self) -> str:
+        """What happened when it is not, for its client."""
+        return f"less than {self._least:,} bytes a second came over {self._seconds:g} seconds"
 
     def came(self, size: int, waited: float) -> bool:
         """So many bytes came after so many seconds; whether that is quick enough."""
@@ -67,11 +72,11 @@ async def pieces_of(request: Request, *, seconds: float, idle_seconds: float) ->
         except ClientDisconnect:
             raise went_away() from None
         except TimeoutError:
-            raise _too_slow(
+            raise too_slow(
                 f"it did not come in within {seconds:g} seconds, or nothing came for {idle_seconds:g}"
             ) from None
         if not pace.came(len(chunk), clock() - began):
-            raise _too_slow(f"less than {LEAST_RATE:,} bytes a second came over {RATE_SECONDS:g} seconds")
+            raise too_slow(pace.told)
         pieces.append(chunk)
         size += len(chunk)
         if size >= PIECE_BYTES:
@@ -128,7 +133,8 @@ def went_away() -> IntakeError:
     return IntakeError("the client went away in the middle", remedy="Send it again.", code="incomplete")
 
 
-def _too_slow(what: str) -> IntakeError:
+def too_slow(what: str) -> IntakeError:
+    """Why a request whose body does not come is not waited for."""
     return IntakeError(what, remedy="Send it again, in several parts if the line is slow.", code="too-slow")
 
 
