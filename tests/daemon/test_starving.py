@@ -16,11 +16,11 @@ import httpx
 import pytest
 import uvicorn
 
-from anchor.daemon import http, intake
+from anchor.daemon import http
 from anchor.daemon.http import MOST_AT_ONCE, create_intake_app
 from anchor.daemon.intake import IntakeLimits
 from anchor.daemon.keycheck import WRONG_KEYS
-from anchor.digesting import Digested
+from anchor.digesting import Digested, digest_piece
 from anchor.server import front_of
 from registry.service import bodies
 from registry.settings import Settings
@@ -144,15 +144,14 @@ def zipped(count: int) -> bytes:
 
 def slowly(monkeypatch: pytest.MonkeyPatch, called: Callable[[], object]) -> None:
     """Each file of a ZIP is a piece of work of some length."""
-    digest = intake.digest_piece
 
     def slow(job: Any) -> Digested:
         called()
         time.sleep(0.02)
-        return digest(job)
+        return digest_piece(job)
 
     monkeypatch.setattr("anchor.digesting.FILES_A_PIECE", 1)
-    monkeypatch.setattr(intake, "digest_piece", slow)
+    monkeypatch.setattr("anchor.daemon.intake.digest_piece", slow)
 
 
 def test_large_zips_take_turns_with_small_jobs(intake_open: Open, monkeypatch: pytest.MonkeyPatch) -> None:
