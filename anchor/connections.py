@@ -158,7 +158,9 @@ class ConnectionMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("testamur_connections", "Connections of clients.", self._connections.taken)
         refused = CounterMetricFamily(
-            "testamur_connections_refused", "Connections that were refused, by reason.", labels=["reason"]
+            "testamur_connections_refused",
+            "Connections that were refused, by reason: address, all or descriptors.",
+            labels=["reason"],
         )
         for reason in REASONS:
             refused.add_metric([reason], self._connections.refused[reason])

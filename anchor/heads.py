@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from anchor.connections import Connections
+from registry.service.bodies import LEAST_RATE
 from registry.service.limits import client_of
 from registry.service.problems import PROBLEM, problem
 
@@ -19,7 +20,7 @@ MOST_HEAD_BYTES: Final = 32 << 10
 MOST_HEADERS: Final = 100
 HEAD_SECONDS: Final = 15.0
 STALLED_SECONDS: Final = 60.0
-"""After which a client that takes nothing of its answer is given up."""
+"""Over which a client must take its answer at `LEAST_RATE`."""
 
 _TOO_LARGE: Final = (
     431,
@@ -122,7 +123,7 @@ class _Bounded(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._stalled = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
+        self._watch(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         self._resumed()
@@ -133,6 +134,16 @@ class _Bounded(asyncio.Protocol):
         self._resumed()
         self.counted_in.gone(self)
         super().connection_lost(exc)
+
+    def _watch(self, left: int) -> None:
+        self._stalled = self.loop.call_later(STALLED_SECONDS, self._look, left)
+
+    def _look(self, before: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if before - left < LEAST_RATE * STALLED_SECONDS:
+            self.transport.abort()
+        else:
+            self._watch(left)
 
     def _resumed(self) -> None:
         if self._stalled is not None:
