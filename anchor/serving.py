@@ -9,8 +9,9 @@ from contextlib import suppress
 
 from sqlalchemy import select
 
+from anchor.connections import ConnectionMetrics, raise_descriptors
 from anchor.daemon.logs import Log
-from anchor.server import Server, ends_by_signal, listening, server_config
+from anchor.server import Server, ends_by_signal, front_of, listening
 from anchor.verification import read_policy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
@@ -55,6 +56,7 @@ def serve(
         RegistryError: the database, or with `indexing` the chain, cannot be used from the start.
         RuntimeError: the server, or what fills the index, has ended by a fault of the program.
     """
+    raise_descriptors()
     index, trees = index_of(workspace), open_trees(workspace.settings)
     faults: list[BaseException] = []
 
@@ -73,7 +75,9 @@ def serve(
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)
-    server = Server(server_config(app, grace_seconds=GRACE_SECONDS), linger=LINGER_SECONDS)
+    front = front_of(app, grace_seconds=GRACE_SECONDS)
+    app.state.metrics.registry.register(ConnectionMetrics(front.connections))
+    server = Server(front.config, linger=LINGER_SECONDS)
     with listening(host, port) as listener:
         bound_host, bound_port = listener.getsockname()[:2]
         if loops is not None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import shutil
 import socket
 import threading
@@ -12,8 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.applications import Starlette
-
+from anchor.connections import ConnectionMetrics, raise_descriptors
 from anchor.daemon.alerts import Alerts
 from anchor.daemon.driver import Policy
 from anchor.daemon.dropfolder import DropFolder
@@ -29,9 +26,10 @@ from anchor.daemon.operations import operations_routes
 from anchor.daemon.sealing import QueuePolicy
 from anchor.daemon.status import Status
 from anchor.daemon.worker import Worker
+from anchor.processes import this_process
 from anchor.publishing import publisher_of
 from anchor.relay import relayed
-from anchor.server import Server, ends_by_signal, listening, server_config
+from anchor.server import Front, Server, ends_by_signal, front_of, listening
 from anchor.signer import operator_from
 from anchor.workspace import Workspace
 from registry.secrets import secrets_of
@@ -39,6 +37,7 @@ from registry.settings import Settings
 from registry.store.jobs import JobStore
 from registry.store.leases import Lease
 
+GRACE_SECONDS = 10
 LEAST_FREE_BYTES = 64 << 20
 
 
@@ -66,6 +65,7 @@ def run_daemon(
     Raises:
         RegistryError: the chain, the contract, the signer or the database cannot be used from the start.
     """
+    raise_descriptors()
     settings = workspace.settings
     registry = workspace.ready_to_write()
     status = Status()
@@ -87,7 +87,7 @@ def run_daemon(
     limits = IntakeLimits.of(settings)
     desk = Desk(JobStore(workspace.folder.engine, workspace.chain, registry.address), limits, notices)
     lease = Lease(
-        workspace.folder.engine, workspace.chain, workspace.signer.address, process_name(), settings.lease_seconds
+        workspace.folder.engine, workspace.chain, workspace.signer.address, this_process(), settings.lease_seconds
     )
     operator = operator_from(settings, workspace.ask_password)
     worker = Worker(
@@ -117,13 +117,17 @@ def run_daemon(
     )
     app = create_intake_app(workspace.folder, workspace.chain, registry.address, limits=limits, notices=notices)
     app.router.routes.extend(operations_routes(health, metrics))
+    front = front_of(app, grace_seconds=GRACE_SECONDS)
+    metrics.registry.register(ConnectionMetrics(front.connections))
+    # Of those that came in when the process ended that was here before, nothing comes any more.
+    desk.clear()
     loops = [
         Loop("anchor loop", worker.run, worker.stop),
         *_drop_loops(settings, desk, notices, workspace.folder.path, status),
     ]
     try:
         with listening(address.host, address.port) as listener:
-            return _serve(app, listener, loops, notices, status, log, started)
+            return _serve(front, listener, loops, notices, status, log, started)
     finally:
         alerts.close()
 
@@ -136,11 +140,6 @@ def policy_of(settings: Settings) -> Policy:
         republish_blocks=settings.republish_blocks,
         most_in_flight=settings.most_in_flight,
     )
-
-
-def process_name() -> str:
-    """A name that no other process has had or will have."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _drop_loops(settings: Settings, desk: Desk, notices: Notices, spool: Path, status: Status) -> list[Loop]:
@@ -176,7 +175,7 @@ def _no_room(path: Path, most: int) -> str | None:
 
 
 def _serve(
-    app: Starlette,
+    front: Front,
     listener: socket.socket,
     loops: Sequence[Loop],
     notices: Notices,
@@ -185,7 +184,7 @@ def _serve(
     started: Callable[[str], None],
 ) -> str | None:
     logging.getLogger().addHandler(log.handler())
-    server = Server(server_config(app, grace_seconds=10))
+    server = Server(front.config)
     host, port = listener.getsockname()[:2]
     notices.tell("daemon-started", host=host, port=port, account=status.account)
     with ends_by_signal(server) as asked:

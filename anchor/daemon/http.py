@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 import anyio
+import anyio.from_thread
 import anyio.to_thread
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Receive, Scope, Send
 
 from anchor.daemon.intake import (
     Accepted,
@@ -28,6 +31,7 @@ from anchor.daemon.intake import (
     left_out_of,
     reject_content,
 )
+from anchor.daemon.keycheck import KeyCheck, WrongKeys
 from anchor.daemon.notices import Notices
 from anchor.daemon.view import IssuerState, JobView, JobViews
 from anchor.receipts import encoded, receipt_name, receipts_of, tree_for_receipts
@@ -35,7 +39,9 @@ from registry.archives import Names
 from registry.errors import IntakeError, NotPossible, RegistryError
 from registry.forms import LONGEST_BOUNDARY
 from registry.merkle import Tree
-from registry.service.bodies import PIECE_BYTES, check_not_packed, pieces_of
+from registry.service.bodies import PIECE_BYTES, ReadAhead, check_not_packed, pieces_of, went_away
+from registry.service.fairness import Places, Refusal, Turn, Turns
+from registry.service.limits import client_of
 from registry.service.problems import PROBLEM, install_problems, problem
 from registry.store.batches import BatchRow
 from registry.store.control import cancel as cancel_job
@@ -47,9 +53,13 @@ T = TypeVar("T")
 
 SMALL_BYTES: Final = 64 << 10
 MOST_AT_ONCE: Final = 64
+"""Jobs that come in at a time; each may have a temporary file open."""
 DIGESTING_THREADS: Final = 4
+"""That digest at a time. More of them may wait in the middle of a job, so that others have their turn."""
 LONGEST_KEY: Final = 200
 HEARTBEAT_SECONDS: Final = 15.0
+MOST_STREAMS: Final = 200
+"""Answers that take their time: events, receipts and rejects."""
 POLL_SECONDS: Final = 1.0
 NDJSON: Final = "application/x-ndjson"
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
@@ -84,6 +94,8 @@ STATUS: Final = {
     "given-up": 409,
     "unknown-job": 404,
     "no-key": 401,
+    "wrong-keys": 429,
+    "work-limit": 429,
     "busy": 503,
     "database": 503,
 }
@@ -171,6 +183,7 @@ def create_intake_app(
     )
     install_problems(app, _status_of)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(WrongKeys, _wrong_keys)
     return app
 
 
@@ -199,7 +212,9 @@ class _Intake:
         self._keys = KeyStore(engine, chain, contract)
         self._views = JobViews(engine, chain, contract)
         self._desk = Desk(self._jobs, limits, notices)
-        self._coming_in = 0
+        self._places = Places(MOST_AT_ONCE)
+        self._streams = Places(MOST_STREAMS)
+        self._turns = Turns(DIGESTING_THREADS)
         self._threads: anyio.CapacityLimiter | None = None
 
     def router(self) -> APIRouter:
@@ -207,16 +222,10 @@ class _Intake:
         bearer = HTTPBearer(auto_error=False, description="An API key: `testamur key add`.")
 
         key = Depends(bearer)
+        check = KeyCheck(lambda text: _in_thread(partial(self._keys.issuer_of, text)))
 
-        async def issuer_of(given: HTTPAuthorizationCredentials | None = key) -> int:
-            issuer = None if given is None else await anyio.to_thread.run_sync(self._keys.issuer_of, given.credentials)
-            if issuer is None:
-                raise RegistryError(
-                    "there is no valid API key in this request",
-                    remedy="Send `Authorization: Bearer <key>`; the operator makes keys with `testamur key add`.",
-                    code="no-key",
-                )
-            return issuer
+        async def issuer_of(request: Request, given: HTTPAuthorizationCredentials | None = key) -> int:
+            return await check.issuer(None if given is None else given.credentials, client_of(request.scope))
 
         who = Depends(issuer_of)
         router = APIRouter(prefix="/v1", tags=["jobs"])
@@ -291,7 +300,7 @@ class _Intake:
             found = await self._job(job, issuer)
             given = request.headers.get("last-event-id", "")
             after = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
-            return StreamingResponse(self._events(found, after), media_type="text/event-stream", headers=NOT_KEPT)
+            return self._stream(issuer, self._events(found, after), "text/event-stream", NOT_KEPT)
 
         @router.get(
             "/jobs/{job}/rejects",
@@ -302,7 +311,7 @@ class _Intake:
         )
         async def rejects(job: str, issuer: int = who) -> Response:
             found = await self._job(job, issuer)
-            return StreamingResponse(self._rejects(found), media_type=NDJSON, headers=NOT_KEPT)
+            return self._stream(issuer, self._rejects(found), NDJSON, NOT_KEPT)
 
         @router.get(
             "/jobs/{job}/receipts",
@@ -318,9 +327,9 @@ class _Intake:
             kept = {"Cache-Control": "private, max-age=31536000, immutable"}
             headers = {"Vary": "Accept"} | (kept if view.state is IssuerState.FINAL else NOT_KEPT)
             if as_lines:
-                return StreamingResponse(_receipt_lines(made), media_type=NDJSON, headers=headers)
+                return self._stream(issuer, _receipt_lines(made), NDJSON, headers)
             headers["Content-Disposition"] = f'attachment; filename="receipts-{view.job.id}.zip"'
-            return StreamingResponse(_receipt_zip(made), media_type="application/zip", headers=headers)
+            return self._stream(issuer, _receipt_zip(made), "application/zip", headers)
 
         @router.post(
             "/jobs/{job}/cancel",
@@ -349,23 +358,24 @@ class _Intake:
                 remedy="Send it in several jobs.",
                 code="too-large",
             )
-        if self._coming_in >= MOST_AT_ONCE:
-            raise IntakeError("too many jobs are coming in at this moment", remedy="Try again soon.", code="busy")
-        self._coming_in += 1
+        _take(self._places, order.issuer, "jobs are coming in")
+        work = _Work(self._turns, self._limiter(), order.issuer)
         try:
             if "content-length" in request.headers and int(length) <= SMALL_BYTES:
-                return await self._received_small(request, order, kind, boundary)
-            incoming = await self._digesting(partial(self._desk.receive, order, kind, boundary=boundary))
-            return await self._fed(request, incoming)
+                return await self._received_small(request, order, kind, boundary, work)
+            begin = partial(self._desk.receive, order, kind, boundary=boundary, between=work.between)
+            return await self._fed(request, await work.do(begin), work)
         finally:
-            self._coming_in -= 1
+            self._places.give_back(order.issuer)
 
-    async def _received_small(self, request: Request, order: Order, kind: Kind, boundary: bytes) -> Accepted:
+    async def _received_small(
+        self, request: Request, order: Order, kind: Kind, boundary: bytes, work: _Work
+    ) -> Accepted:
         """A job that comes in at once: it begins when it is whole, and one thread does all of it."""
         body = b"".join([piece async for piece in self._pieces(request, self._limits.idle_seconds)])
 
         def take() -> Accepted:
-            incoming = self._desk.receive(order, kind, boundary=boundary)
+            incoming = self._desk.receive(order, kind, boundary=boundary, between=work.between)
             try:
                 incoming.feed(body)
                 return incoming.finish()
@@ -373,29 +383,36 @@ class _Intake:
                 incoming.abandon(error)
                 raise
 
-        return await self._digesting(take)
+        return await work.do(take)
 
-    async def _fed(self, request: Request, incoming: Incoming) -> Accepted:
+    async def _fed(self, request: Request, incoming: Incoming, work: _Work) -> Accepted:
         try:
-            async for piece in self._pieces(request, self._limits.seconds):
-                await self._digesting(partial(incoming.feed, piece))
-            return await self._digesting(incoming.finish)
+            async with ReadAhead(self._pieces(request, self._limits.seconds), request, work.give_up) as pieces:
+                async for piece in pieces:
+                    await work.do(partial(incoming.feed, piece))
+                return await work.do(incoming.finish)
         except BaseException as error:
             # Also when the server ends: without this the key of the job would be taken until its time is over.
             with anyio.CancelScope(shield=True):
-                await self._digesting(partial(incoming.abandon, error))
+                await work.do(partial(incoming.abandon, error))
             raise
 
     def _pieces(self, request: Request, seconds: float) -> AsyncIterator[bytes]:
         limits = self._limits
         return pieces_of(request, seconds=min(seconds, limits.seconds), idle_seconds=limits.idle_seconds)
 
-    async def _digesting(self, work: Callable[[], T]) -> T:
+    def _limiter(self) -> anyio.CapacityLimiter:
         if self._threads is None:
-            self._threads = anyio.CapacityLimiter(DIGESTING_THREADS)
-        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+            self._threads = anyio.CapacityLimiter(MOST_AT_ONCE)
+        return self._threads
 
     # Answering
+
+    def _stream(
+        self, issuer: int, content: AsyncIterator[bytes] | Iterator[bytes], kind: str, headers: dict[str, str]
+    ) -> Response:
+        _take(self._streams, issuer, "answers are being sent")
+        return _Stream(content, kind, headers, release=partial(self._streams.give_back, issuer))
 
     async def _job(self, number: str, issuer: int) -> Job:
         """A job of this issuer; of another's it is not even told that there is one."""
@@ -459,6 +476,66 @@ def _receipt_zip(receipts: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
     yield buffer.taken()
 
 
+class _Work:
+    """The work on one job that comes in: in threads, in turns with that on others, and given up with its client.
+
+    Args:
+        who: whose turns they are.
+    """
+
+    def __init__(self, turns: Turns, threads: anyio.CapacityLimiter, who: int):
+        self._turns = turns
+        self._threads = threads
+        self._who = who
+        self._turn: Turn | None = None
+        self._gone = threading.Event()
+
+    def give_up(self) -> None:
+        """Nobody waits for what comes of it."""
+        self._gone.set()
+
+    async def do(self, part: Callable[[], T]) -> T:
+        """A part of it."""
+        async with self._turns.turn(self._who) as self._turn:
+            return await anyio.to_thread.run_sync(part, limiter=self._threads)
+
+    def between(self) -> None:
+        """Called between pieces of a long part, in its thread.
+
+        Raises:
+            IntakeError: code `incomplete`: it is given up.
+        """
+        if self._gone.is_set():
+            raise went_away()
+        if self._turn is not None and self._turn.is_waited_for:
+            anyio.from_thread.run(self._turn.pass_on)
+
+
+class _Stream(StreamingResponse):
+    """An answer that gives its place back at the end, also when the client was gone before the beginning.
+
+    Args:
+        release: called once.
+    """
+
+    def __init__(
+        self,
+        content: AsyncIterator[bytes] | Iterator[bytes],
+        kind: str,
+        headers: dict[str, str],
+        *,
+        release: Callable[[], None],
+    ):
+        super().__init__(content, media_type=kind, headers=headers)
+        self._release = release
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._release()
+
+
 class _Outflow(io.RawIOBase):
     """Where a ZIP is written to, to be sent on at once; it cannot go back."""
 
@@ -477,6 +554,23 @@ class _Outflow(io.RawIOBase):
         data = bytes(self.waiting)
         self.waiting.clear()
         return data
+
+
+def _take(places: Places, issuer: int, what: str) -> None:
+    """A place for an issuer.
+
+    Raises:
+        IntakeError: code `busy` when all are taken, `work-limit` when the issuer has its share.
+    """
+    match places.take(issuer):
+        case Refusal.FULL:
+            raise IntakeError(f"too many {what} at this moment", remedy="Try again soon.", code="busy")
+        case Refusal.SHARE:
+            raise IntakeError(
+                f"{places.held(issuer)} {what} for this issuer at this moment, the most while so many others are",
+                remedy="Send the next request when one of them is over.",
+                code="work-limit",
+            )
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
@@ -542,6 +636,14 @@ async def _refused(_: Request, error: Exception) -> Response:
         raise error
     told, more = error.public, {"rejects": error.shown(), "rejected": len(error.rejects)}
     return problem(_status_of(error), told.code, told.what, where=told.where, remedy=told.remedy, **more)
+
+
+async def _wrong_keys(_: Request, error: Exception) -> Response:
+    if not isinstance(error, WrongKeys):
+        raise error
+    answer = problem(_status_of(error), error.code, error.what, remedy=error.remedy)
+    answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def _json_example(example: Any) -> dict[str, Any]:

@@ -213,6 +213,8 @@ job = Table(
     Column("batch", BigInteger, ForeignKey("batch.id")),
     Column("waits_code", String, comment="What it waits for, while it is queued."),
     Column("waits_why", String, comment="The same in words."),
+    Column("receiver", String, comment="The process that it comes in at."),
+    Column("heard_at", Float, comment="When that process last said that it still comes in."),
     UniqueConstraint("chain", "contract", "issuer", "idempotency_key"),
     Index("job_state", "chain", "contract", "state"),
     Index("job_batch", "batch"),

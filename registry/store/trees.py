@@ -668,7 +668,7 @@ def _sealed(path: Path, tree: TreeId) -> Tree:
 
 def _share_of_open_files() -> int:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_OPEN_TREES if limit == resource.RLIM_INFINITY else min(MOST_OPEN_TREES, max(1, limit // 2))
+    return MOST_OPEN_TREES if limit == resource.RLIM_INFINITY else min(MOST_OPEN_TREES, max(1, limit // 4))
 
 
 def _is_of_the_tree(error: ProofError | TreeError) -> bool:

@@ -60,9 +60,14 @@ class Station:
         return any(link.exists() and link.samefile(path) for link in Path(f"/proc/{self.pid}/fd").iterdir())
 
     @contextmanager
-    def daemon(self) -> Iterator[str]:
-        """The daemon; its URL."""
-        command = self.command("daemon", "--port", "0", "--json")
+    def daemon(self, *, descriptors: int | None = None) -> Iterator[str]:
+        """The daemon; its URL.
+
+        Args:
+            descriptors: the most that it may have open.
+        """
+        prefix = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}"]
+        command = [*prefix, *self.command("daemon", "--port", "0", "--json")]
         with (self.folder / "daemon.log").open("wb") as log:
             process = subprocess.Popen(
                 command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
