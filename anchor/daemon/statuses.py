@@ -1,0 +1,342 @@
+"""Compares status jobs with database and chain, and makes the deeds that they need (`status_plan` has the rules)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+
+from anchor.daemon.notices import Notices
+from anchor.daemon.outlook import Outlook
+from anchor.daemon.status_plan import VOIDED, Asked, Outcome, plan
+from anchor.history import BEHIND, History, named
+from anchor.spots import Spot, anchor_states
+from registry.anchors import WORD_BITS, judge
+from registry.chain.calls import Act, Purpose
+from registry.chain.contract import Batch, CredentialRegistry
+from registry.errors import ChainUnavailable, ContractReverted, NotPossible
+from registry.store.batches import BatchStore
+from registry.store.deeds import DeedRow, DeedStore, NewDeed, Word, dissolve
+from registry.store.leases import Lease
+from registry.store.status_jobs import Resolved, StatusJob, StatusJobStore
+from registry.store.tables import ENDED_STATES, BatchState, StatusJobState
+
+FAMILY: Final = {
+    Act.REVOKE: Purpose.REVOCATION,
+    Act.SUSPEND: Purpose.SUSPENSION,
+    Act.REINSTATE: Purpose.SUSPENSION,
+}
+# Parked for what another may end: looked at again.
+PASSING: Final = frozenset({"not-operator"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Parked:
+    """A job that cannot go on, and why."""
+
+    job: StatusJob
+    code: str
+    why: str
+
+
+class StatusResolver:
+    """Takes each status job one step further; what is in the database and on chain decides what is still to be done.
+
+    Args:
+        chain: CAIP-2 name.
+        lease: of the account that shall send the deeds.
+        history: what the issuers have on chain.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        registry: CredentialRegistry,
+        chain: str,
+        lease: Lease,
+        batches: BatchStore,
+        history: History,
+        notices: Notices,
+    ):
+        self._engine = engine
+        self._registry = registry
+        self._lease = lease
+        self._batches = batches
+        self._history = history
+        self._notices = notices
+        self._jobs = StatusJobStore(engine, chain, registry.address)
+        self._deeds = DeedStore(engine, chain, registry.address)
+        self._seen: tuple[int, ...] = ()
+
+    def round(self, outlook: Outlook, allowed: Callable[[int], bool]) -> None:
+        """Follow the deeds of jobs, and make new ones where they are needed.
+
+        Args:
+            allowed: whether the account may change statuses for an issuer.
+
+        Raises:
+            ChainUnavailable: no answer.
+            LeaseLost: another process may have taken over.
+        """
+        self._follow(self._jobs.open())
+        jobs, now = self._jobs.open(), time.time()
+        # What waits is looked at again when a block came or a transaction moved on.
+        seen = (outlook.head.number, outlook.final.number, *self._jobs.stirred())
+        has_moved, self._seen = seen != self._seen, seen
+        due = [
+            job
+            for job in jobs
+            if job.due and (job.not_before is None or job.not_before <= now) and (has_moved or _is_fresh(job))
+        ]
+        for issuer in sorted({job.issuer for job in due}):
+            mine = [job for job in due if job.issuer == issuer]
+            if allowed(issuer):
+                self._resolve(issuer, mine, [job for job in jobs if job.issuer == issuer], outlook)
+            else:
+                why = f"the account {self._lease.address} may not change statuses for issuer {issuer}"
+                self._store(issuer, [_parked(_Parked(job, "not-operator", why)) for job in mine])
+
+    def _follow(self, jobs: Sequence[StatusJob]) -> None:
+        """Bring the jobs to where their deeds are."""
+        deeds = self._deeds.of_jobs([job.number for job in jobs])
+        for job in jobs:
+            if not deeds[job.number]:
+                continue
+            standing = _standing(deeds[job.number], waits=None if not job.due else job.waits_code)
+            ready = all(deed.state is BatchState.FINAL for deed in deeds[job.number])
+            result = Resolved(
+                job,
+                *standing,
+                due=job.due or ready,
+                overtaken=job.overtaken,
+                detail=standing[2] or "by its transactions",
+            )
+            if (result.state, result.due) != (job.state, job.due):
+                self._store(job.issuer, [result])
+
+    # Resolving
+
+    def _resolve(self, issuer: int, due: list[StatusJob], open_jobs: Sequence[StatusJob], outlook: Outlook) -> None:
+        try:
+            unknown = self._history.unknown(issuer) if any(map(_is_fresh, due)) else []
+        except ChainUnavailable as error:
+            if error.code != BEHIND:
+                raise
+            # What such an endpoint says of statuses is as old.
+            return
+        look = _Look(self._registry, issuer)
+        deeds = self._deeds.unsettled(issuer)
+        rests = self._deeds.of_jobs([job.number for job in open_jobs])
+        found = {job.number: self._asked(job, look, rests[job.number]) for job in due}
+        # What has no nonce yet is made anew together with what came since.
+        touched = {
+            (place, FAMILY.get(each.job.act))
+            for each in found.values()
+            if isinstance(each, Asked) and _is_fresh(each.job)
+            for place in each.wanted
+        }
+        loose = {deed.id for deed in deeds if not deed.is_signed and (deed.place, FAMILY.get(deed.act)) in touched}
+        for job in open_jobs:
+            if job.number not in found and loose.intersection(deed.id for deed in rests[job.number]):
+                found[job.number] = self._asked(job, look, rests[job.number])
+        ordered = [found[job.number] for job in open_jobs if job.number in found]
+        under_way = {deed.id: deed for deed in deeds if deed.id not in loose}
+        asked = [each for each in ordered if isinstance(each, Asked)]
+        outcomes, new = plan(asked, look.is_so, list(under_way.values()))
+        results = [_parked(each) for each in ordered if isinstance(each, _Parked)]
+        results += [self._result(outcome, under_way, look, outlook) for outcome in outcomes]
+        note = f"not looked for in {named(unknown)}, which this database does not know" if unknown else ""
+        self._store(issuer, results, new, loose, note)
+
+    def _asked(self, job: StatusJob, look: _Look, deeds: Sequence[DeedRow]) -> Asked | _Parked:
+        own = [deed for deed in deeds if deed.state is BatchState.FINAL]
+        try:
+            if job.root is not None:
+                is_there = look.batch(job.root) is not None
+                return Asked(job, {Word(job.root, 0): VOIDED} if is_there else {}, missing=int(not is_there), own=own)
+            return self._asked_of_credentials(job, look, own)
+        except ContractReverted as refusal:
+            return _Parked(job, "reverted", refusal.what)
+
+    def _asked_of_credentials(self, job: StatusJob, look: _Look, own: Sequence[DeedRow]) -> Asked | _Parked:
+        overtaken = self._jobs.overtaken(job, time.time())
+        digests = [digest for digest in self._jobs.digests(job) if digest not in overtaken]
+        spots: dict[bytes, list[Spot]] = {digest: [] for digest in digests}
+        missing = set(digests)
+        for place in self._batches.places_of(digests, job.issuer):
+            digest = place.leaf.digest
+            if look.batch(place.batch.root) is not None:
+                spots[digest].append(Spot(digest, job.issuer, place.batch.root, place.leaf.leaf_index))
+        on_chain = {digest for digest, places in spots.items() if places}
+        missing -= on_chain
+        wanted: dict[Word, int] = {}
+        revoked = []
+        for digest in sorted(on_chain):
+            changeable = look.changeable(job.act, spots[digest])
+            if not changeable:
+                revoked.append(digest)
+            for word, bit in map(_bit_of, changeable):
+                wanted[word] = wanted.get(word, 0) | bit
+        if revoked:
+            others = f" and {len(revoked) - 1:,} more" if len(revoked) > 1 else ""
+            return _Parked(job, "revoked", f"{revoked[0].hex()}{others} is revoked for good: nothing was sent")
+        held = sum(not has_ended for has_ended in overtaken.values())
+        return Asked(job, wanted, len(missing), len(overtaken), held, own)
+
+    def _result(self, outcome: Outcome, under_way: Mapping[int, DeedRow], look: _Look, outlook: Outlook) -> Resolved:
+        asked, job = outcome.asked, outcome.asked.job
+        if outcome.is_settled:
+            if not look.is_so_at(outlook.final.number, job.act, outcome.already):
+                why = "it is so already, in a block that is not final yet"
+                return Resolved(job, StatusJobState.MINED, due=True, overtaken=asked.overtaken, detail=why)
+            state = StatusJobState.FINAL if asked.own else StatusJobState.UNCHANGED
+            why = f"block {outlook.final.number} is final"
+            return Resolved(job, state, due=False, overtaken=asked.overtaken, detail=why)
+        code, waits_why = _waiting_for(outcome)
+        standing = _standing([*asked.own, *(under_way[number] for number in outcome.covering)], waits=code)
+        if outcome.needs and standing[0] is not StatusJobState.PARKED:
+            standing = (StatusJobState.SEALED, None, None)
+        state, parked_code, parked_why = standing
+        return Resolved(
+            job,
+            state,
+            parked_code or code,
+            parked_why or waits_why,
+            due=code is not None,
+            overtaken=asked.overtaken,
+            covering=frozenset(outcome.covering),
+            detail=parked_why or waits_why or "its transactions are fixed",
+        )
+
+    def _store(
+        self,
+        issuer: int,
+        results: Sequence[Resolved],
+        new: Sequence[NewDeed] = (),
+        loose: Collection[int] = (),
+        note: str = "",
+    ) -> None:
+        try:
+            with self._engine.begin() as connection:
+                self._lease.guard(connection)
+                if dissolve(connection, sorted(loose), "made anew together with what came since") < len(loose):
+                    # A person took back what one of them was for.
+                    raise _Moved
+                self._jobs.resolve(connection, issuer, self._lease.address, results, new, note)
+        except (_Moved, NotPossible):
+            # The next round sees what a person wanted.
+            return
+        for result in results:
+            self._tell(result)
+
+    def _tell(self, result: Resolved) -> None:
+        job = result.job
+        if (result.state, result.waits_code) == (job.state, job.waits_code):
+            return
+        facts: dict[str, str | int | None] = {"job": job.id, "issuer": job.issuer, "act": job.act.word}
+        event = "status-job-final" if result.state in ENDED_STATES else "status-job-state"
+        if result.state is StatusJobState.PARKED:
+            event, more = "status-job-parked", {"code": result.waits_code, "why": result.waits_why}
+        else:
+            more = {"state": result.state}
+        self._notices.tell(event, **facts | more)
+
+
+class _Look:
+    """The contract as one look at an issuer's batches sees it: each word and batch is asked for once."""
+
+    def __init__(self, registry: CredentialRegistry, issuer: int):
+        self._registry = registry
+        self._issuer = issuer
+        self._batches: dict[bytes, Batch | None] = {}
+        self._words: dict[tuple[Purpose, Word], int] = {}
+
+    def batch(self, root: bytes) -> Batch | None:
+        """The batch in the newest block."""
+        if root not in self._batches:
+            self._batches[root] = self._registry.batch(self._issuer, root)
+        return self._batches[root]
+
+    def is_so(self, act: Act, place: Word) -> int:
+        """The bits of a word that have the status of an act in the newest block."""
+        if act is Act.VOID:
+            found = self.batch(place.root)
+            return VOIDED if found is not None and found.voided_at is not None else 0
+        key = (FAMILY[act], place)
+        if key not in self._words:
+            self._words[key] = self._registry.status_words(self._issuer, place.root, FAMILY[act], place.word, 1)[0]
+        return ~self._words[key] if act is Act.REINSTATE else self._words[key]
+
+    def is_so_at(self, number: int, act: Act, bits: Mapping[Word, int]) -> bool:
+        """Whether all of these bits have the status of an act at a block."""
+        for place, wanted in bits.items():
+            found = self._registry.batch(self._issuer, place.root, at=number)
+            if found is None or (act is Act.VOID and found.voided_at is None):
+                return False
+            if act is not Act.VOID:
+                (word,) = self._registry.status_words(self._issuer, place.root, FAMILY[act], place.word, 1, at=number)
+                if wanted & (word if act is Act.REINSTATE else ~word):
+                    return False
+        return True
+
+    def changeable(self, act: Act, spots: list[Spot]) -> list[Spot]:
+        """The places of a credential where it can be suspended or reinstated: what is revoked for good stays so."""
+        if act is Act.REVOKE:
+            return spots
+        held = [spot for spot in spots if not self.is_so(Act.VOID, Word(spot.root, 0))]
+        if act is Act.SUSPEND or not any(self.is_so(Act.REVOKE, place) & bit for place, bit in map(_bit_of, spots)):
+            return held
+        states = anchor_states(self._registry, spots)
+        return [spot for spot, state in zip(spots, states, strict=True) if judge(state, states).withdrawn is None]
+
+
+class _Moved(Exception):
+    """What a look rests on has changed in the meantime."""
+
+
+def _is_fresh(job: StatusJob) -> bool:
+    return job.state is StatusJobState.PENDING and job.waits_code is None
+
+
+def _bit_of(spot: Spot) -> tuple[Word, int]:
+    word, bit = divmod(spot.leaf_index, WORD_BITS)
+    return Word(spot.root, word), 1 << bit
+
+
+def _parked(one: _Parked) -> Resolved:
+    due = one.code in PASSING
+    return Resolved(one.job, StatusJobState.PARKED, one.code, one.why, due=due, detail=f"{one.code}: {one.why}")
+
+
+def _standing(deeds: Sequence[DeedRow], *, waits: str | None) -> tuple[StatusJobState, str | None, str | None]:
+    """The state of a job by its deeds, and what it is parked for.
+
+    Args:
+        waits: what a part of it waits for that has no deed yet.
+    """
+    parked = next((deed for deed in deeds if deed.state is BatchState.PARKED), None)
+    if parked is not None:
+        return StatusJobState.PARKED, parked.parked_code, parked.parked_why
+    if not deeds:
+        return StatusJobState.PENDING, None, None
+    is_there = waits is None and all(deed.is_anchored for deed in deeds)
+    return StatusJobState.MINED if is_there else StatusJobState.SEALED, None, None
+
+
+def _waiting_for(outcome: Outcome) -> tuple[str | None, str | None]:
+    """What a part of a job waits for: code and words."""
+    asked = outcome.asked
+    if outcome.waits:
+        return "earlier-change", "an earlier change of the same credentials is not in a block yet, or not final"
+    if asked.missing:
+        return "not-anchored", f"{_amount(asked.missing)} in no batch on chain yet"
+    if asked.held:
+        return "overtaken", f"a later job asks the opposite of {asked.held:,} of its credentials, and has not ended"
+    return None, None
+
+
+def _amount(number: int) -> str:
+    return "1 of what it names is" if number == 1 else f"{number:,} of what it names are"
