@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import zipfile
@@ -29,6 +28,8 @@ from anchor.daemon.intake import (
     reject_content,
 )
 from anchor.daemon.notices import Notices
+from anchor.daemon.status_http import status_routes
+from anchor.daemon.steps import Following, given_step
 from anchor.daemon.view import IssuerState, JobView, JobViews
 from anchor.receipts import encoded, receipt_name, receipt_of
 from registry.archives import Names
@@ -80,6 +81,10 @@ STATUS: Final = {
     "cannot-cancel": 409,
     "shared-batch": 409,
     "given-up": 409,
+    "changed": 409,
+    "not-anchored": 422,
+    "unknown-batch": 422,
+    "key-reused": 422,
     "unknown-job": 404,
     "no-key": 401,
     "busy": 503,
@@ -191,8 +196,8 @@ class _Intake:
         self._chain = chain
         self._contract = contract
         self._limits = limits
-        self._poll_seconds = poll_seconds
-        self._heartbeat_seconds = heartbeat_seconds
+        self._notices = notices
+        self._following = Following(poll_seconds, heartbeat_seconds)
         self._jobs = JobStore(engine, chain, contract)
         self._keys = KeyStore(engine, chain, contract)
         self._views = JobViews(engine, chain, contract)
@@ -286,10 +291,13 @@ class _Intake:
             },
         )
         async def events(request: Request, job: str, issuer: int = who) -> Response:
-            found = await self._job(job, issuer)
-            given = request.headers.get("last-event-id", "")
-            after = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
-            return StreamingResponse(self._events(found, after), media_type="text/event-stream", headers=NOT_KEPT)
+            await self._job(job, issuer)
+
+            async def look() -> JobView:
+                return await self._view(await self._job(job, issuer))
+
+            steps = self._following.steps(look, given_step(request))
+            return StreamingResponse(steps, media_type="text/event-stream", headers=NOT_KEPT)
 
         @router.get(
             "/jobs/{job}/rejects",
@@ -332,6 +340,18 @@ class _Intake:
             view = await self._view(await self._job(job, issuer))
             return JSONResponse(view.content(public=True), 200 if done else 202, NOT_KEPT)
 
+        router.include_router(
+            status_routes(
+                self._folder,
+                self._chain,
+                self._contract,
+                who,
+                _idempotency_key,
+                self._notices,
+                self._limits,
+                self._following,
+            )
+        )
         return router
 
     # Taking in
@@ -407,25 +427,6 @@ class _Intake:
 
     async def _view(self, job: Job) -> JobView:
         return await _in_thread(lambda: self._views.of(job))
-
-    async def _events(self, job: Job, after: int) -> AsyncIterator[bytes]:
-        waited, sent = 0.0, after
-        yield b"retry: 3000\n\n"
-        while True:
-            view = await self._view(await self._job(job.id, job.issuer))
-            steps = [step for step in view.steps() if step.number > sent]
-            for step in steps:
-                content = view.content(public=True) | {"state": step.state, "at": step.content()["at"]}
-                yield f"id: {step.number}\nevent: state\ndata: {json.dumps(content)}\n\n".encode()
-                sent, waited = step.number, 0.0
-            if view.is_settled:
-                yield b"event: settled\ndata: {}\n\n"
-                return
-            if waited >= self._heartbeat_seconds:
-                yield b": still here\n\n"
-                waited = 0.0
-            await asyncio.sleep(self._poll_seconds)
-            waited += self._poll_seconds
 
     async def _left_out(self, job: Job) -> dict[str, Any]:
         return await _in_thread(lambda: left_out_of(self._jobs, job.id))

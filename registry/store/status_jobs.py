@@ -175,7 +175,7 @@ class StatusJobStore:
         Raises:
             NotPossible: code `key-reused`: the key belongs to another request.
         """
-        if (known := self._repeated(new)) is not None:
+        if (known := self.repeated(new)) is not None:
             return known, False
         values: dict[str, Any] = {
             "id": secrets.token_hex(ID_BYTES),
@@ -206,11 +206,16 @@ class StatusJobStore:
                 return _status_job(connection.execute(_JOBS.where(status_job.c.number == number)).one()), True
         except IntegrityError:
             # The same request came twice at the same moment; the other one is the job.
-            if (known := self._repeated(new)) is None:
+            if (known := self.repeated(new)) is None:
                 raise
             return known, False
 
-    def _repeated(self, new: NewStatusJob) -> StatusJob | None:
+    def repeated(self, new: NewStatusJob) -> StatusJob | None:
+        """The issuer's job that came with the same key.
+
+        Raises:
+            NotPossible: code `key-reused`: the key belongs to another request.
+        """
         if new.key is None:
             return None
         key = f"{new.source}:{new.key}"
