@@ -13,16 +13,14 @@ from eth_hash.auto import keccak
 from eth_keys.constants import SECPK1_N
 from hexbytes import HexBytes
 
+from anchor.signed import NUMBERS, TRANSACTION_TYPE
 from anchor.signer import SignedTransaction, TypedData
 from registry.chain.hexadecimal import checksummed, read_address, to_hex
 from registry.chain.transport import HttpTransport
 from registry.errors import ChainUnavailable, SettingsError, SignerError
 
-TRANSACTION_TYPE = 2
 # Of the two signatures that the same key can make of one, only that with the lower s counts (EIP-2).
 HIGHEST_S = SECPK1_N // 2
-# As eth_account names them; each has to come back as it was asked for.
-FIELDS = ("chainId", "nonce", "value", "gas", "maxFeePerGas", "maxPriorityFeePerGas")
 
 
 class RemoteSigner:
@@ -62,7 +60,7 @@ class RemoteSigner:
         Raises:
             SignerError: code `signer-unavailable`, or `signer-differs` when what came back is not what was asked for.
         """
-        wanted = {name: int(transaction[name]) for name in FIELDS}
+        wanted = {name: int(transaction[name]) for name in NUMBERS}
         to, data = checksummed(transaction["to"]), bytes(transaction["data"])
         fields = {name: hex(value) for name, value in wanted.items()}
         request = {"from": self._address, "to": to, "data": to_hex(data), "type": hex(TRANSACTION_TYPE), **fields}
@@ -78,7 +76,7 @@ class RemoteSigner:
         if decoded.transaction_type != TRANSACTION_TYPE:
             # Other types say more than the fields that are compared: one of type 4 gives the account's code away.
             raise self._differs(f"it is a transaction of type {decoded.transaction_type}, not {TRANSACTION_TYPE}")
-        found = {**{name: int(signed[name]) for name in FIELDS}, "to": to_hex(bytes(signed["to"])).lower()}
+        found = {**{name: int(signed[name]) for name in NUMBERS}, "to": to_hex(bytes(signed["to"])).lower()}
         asked = {**wanted, "to": to.lower()}
         for name, value in asked.items():
             if found[name] != value:

@@ -8,28 +8,30 @@ as long as any attempt with it can still land; success is the event in a block, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from anchor.daemon.classify import SendOutcome, classify
+from sqlalchemy.exc import DataError, IntegrityError
+
+from anchor.daemon.classify import SendOutcome, classify, is_outage
 from anchor.daemon.fees import Offer, bumped, cancel_offer, first_offer
 from anchor.daemon.notices import Notices
 from anchor.daemon.outlook import Outlook
 from anchor.publishing import Publish
+from anchor.signed import TRANSFER_GAS, terms_of
 from anchor.signer import Signer
 from registry.chain.client import ChainClient, MinedTransaction
 from registry.chain.contract import CredentialRegistry
-from registry.errors import ChainUnavailable, ContractReverted, SignerError, StoreError
-from registry.store.anchoring import AnchorStore
+from registry.errors import ChainUnavailable, ContractReverted, RegistryError, SignerError, StoreError, WrongChain
+from registry.store.anchoring import AnchorStore, off_the_chain
 from registry.store.attempts import Attempt
 from registry.store.batches import BatchRow
-from registry.store.leases import Lease
+from registry.store.leases import Lease, LeaseLost
 from registry.store.tables import ANCHORED_STATES, BatchState
 
 GAS_MARGIN_PERCENT = 20
-TRANSFER_GAS = 21_000
 
 POINTS: Final = (
     "sealed",
@@ -54,8 +56,8 @@ class Policy:
 
     Attributes:
         fee_ceiling: wei per gas that are never exceeded; None for no limit.
-        bump_blocks: blocks without inclusion after which the next transaction in line gets a higher fee.
-        republish_blocks: blocks after which the same bytes are sent again.
+        bump_blocks: blocks since the first send after which the next transaction in line gets a higher fee.
+        republish_blocks: blocks since the last send after which the same bytes are sent again.
         most_in_flight: transactions that are sent and not mined at one time.
     """
 
@@ -63,6 +65,16 @@ class Policy:
     bump_blocks: int = 3
     republish_blocks: int = 2
     most_in_flight: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A batch that could not be taken further in a round, and why. The root is 0x and 64 hexadecimal digits."""
+
+    issuer: int
+    root: str
+    code: str
+    why: str
 
 
 AnchorCall = Callable[[BatchRow], bytes]
@@ -104,28 +116,39 @@ class Driver:
         self._reached = reached
         # The next nonce, if nothing of ours has it, and the head when that was seen first.
         self._gap: tuple[int, int] | None = None
+        # Nonces that others have used, and the block, by number and hash, in whose state that was seen first.
+        self._used: dict[int, tuple[int, bytes]] = {}
 
-    def round(self, outlook: Outlook, allowed: Callable[[int], bool]) -> int:
-        """Take each batch one step further; how many are not settled.
+    def round(self, outlook: Outlook, allowed: Callable[[int], bool]) -> list[Failure]:
+        """Take each batch one step further; those that could not be, each for a reason of its own.
 
         Args:
             allowed: whether the account may anchor for an issuer; batches of nobody are taken up for those.
 
         Raises:
             LeaseLost: another process may have taken over.
-            ChainUnavailable: no answer; the batches after that one were not looked at.
+            WrongChain: the contract is not there.
+            ChainUnavailable: no answer to anything; the batches after that one were not looked at.
         """
         rows = self._store.open()
         in_flight = sum(row.nonce is not None and row.state not in ANCHORED_STATES for row in rows)
+        failures = []
         for row in rows:
-            if row.state in ANCHORED_STATES:
-                self._settle(row, outlook)
-            elif row.nonce is not None:
-                self._watch(row, outlook)
-            elif in_flight < self._policy.most_in_flight and (row.sender is not None or allowed(row.issuer)):
-                in_flight += self._begin(row, outlook)
+            try:
+                if row.state in ANCHORED_STATES:
+                    self._settle(row, outlook)
+                elif row.nonce is not None:
+                    self._watch(row, outlook)
+                elif in_flight < self._policy.most_in_flight and (row.sender is not None or allowed(row.issuer)):
+                    in_flight += self._begin(row, outlook)
+            except (LeaseLost, WrongChain):
+                raise
+            except (RegistryError, ValueError, IntegrityError, DataError) as error:
+                if isinstance(error, ChainUnavailable) and is_outage(error):
+                    raise
+                failures.append(_failure(row, error))
         self._keep_in_line(rows, outlook)
-        return len(rows)
+        return failures
 
     # Without a nonce
 
@@ -222,21 +245,31 @@ class Driver:
             return self._overtaken(row, outlook)
         if row.state is BatchState.PARKED and not row.cancel_requested and not self._passed(row, attempts, outlook):
             return None
-        mine = [attempt for attempt in attempts if not attempt.settled]
+        mine = [one for one in attempts if not one.settled and terms_of(one.raw).can_be_mined]
         return self._push(row, mine, outlook) if mine else self._resign(row, outlook)
 
     @staticmethod
     def _passed(row: BatchRow, attempts: list[Attempt], outlook: Outlook) -> bool:
         """Whether what a parked batch waits for may have come."""
-        if row.parked_code == "no-funds" and attempts:
-            return outlook.balance >= attempts[-1].gas * attempts[-1].max_fee
-        return row.parked_code in PASSING
+        if not attempts:
+            return row.parked_code in PASSING
+        terms = terms_of(attempts[-1].raw)
+        if row.parked_code == "no-funds":
+            return outlook.balance >= terms.gas * terms.offer.max_fee
+        # An earlier program signed some without gas; that they were refused says nothing about the batch.
+        return row.parked_code in PASSING or (row.parked_code == "refused" and not terms.can_be_mined)
 
     def _landed(self, row: BatchRow, attempt: Attempt, mined: MinedTransaction, outlook: Outlook) -> None:
         """One of the attempts is in a block of the chain."""
+        is_final = mined.block_number <= outlook.final.number
         if attempt.purpose == cancel_purpose(row):
-            if mined.block_number <= outlook.final.number and not self._anchored_already(row, outlook):
+            if is_final and not self._anchored_already(row, outlook):
                 self._tell(self._store.cancelled(row, f"0x{mined.hash.hex()} has its nonce instead"))
+            return
+        if attempt.purpose != anchor_purpose(row):
+            if is_final and not self._anchored_already(row, outlook):
+                why = f"nonce {row.nonce} was taken by {attempt.purpose!r} of the command line"
+                self._tell(self._store.lose_nonce(row, why, to=(mined.hash, mined.succeeded)))
             return
         events = [
             event
@@ -245,11 +278,10 @@ class Driver:
             and (event.arguments["issuer"], event.arguments["root"]) == (row.issuer, row.root)
         ]
         if mined.succeeded and events:
-            anchored = self._registry.batch(row.issuer, row.root, at=mined.block_number)
-            if anchored is not None:
-                self._mined(row, mined, int(events[0].arguments["sequence"]), outlook)
+            # The event in a block of the chain is enough; the state of that block may be gone from the node.
+            self._mined(row, mined, int(events[0].arguments["sequence"]), outlook)
             return
-        if self._anchored_already(row, outlook) or mined.block_number > outlook.final.number:
+        if self._anchored_already(row, outlook) or not is_final:
             return
         # It is final that this nonce was spent for nothing.
         row = self._store.lose_nonce(row, f"0x{mined.hash.hex()} had no effect")
@@ -275,14 +307,25 @@ class Driver:
 
     def _overtaken(self, row: BatchRow, outlook: Outlook) -> None:
         """A transaction that is none of the attempts has the nonce, or the endpoint does not show ours yet."""
-        if self._anchored_already(row, outlook):
+        if self._anchored_already(row, outlook) or not self._is_used_for_good(self._nonce_of(row), outlook):
             return
-        final = outlook.final.number
-        if self._client.nonce(self._lease.address, at=final) <= self._nonce_of(row):
-            return
-        if self._registry.batch(row.issuer, row.root, at=final) is None:
+        # By its number: a node that is behind has no answer then, instead of an old one.
+        if self._registry.batch(row.issuer, row.root, at=outlook.head.number) is None:
             self._notices.tell("nonce-lost", account=self._lease.address, nonce=row.nonce, root=f"0x{row.root.hex()}")
             self._tell(self._store.lose_nonce(row, f"another transaction has nonce {row.nonce} in a final block"))
+
+    def _is_used_for_good(self, nonce: int, outlook: Outlook) -> bool:
+        """Whether a final block has a transaction of the account with that nonce.
+
+        The state of the final block may be gone from the node. So the newest block is asked, and then waited for.
+        """
+        seen = self._used.get(nonce)
+        if seen is not None and outlook.is_canonical(*seen):
+            return seen[0] <= outlook.final.number
+        head = outlook.head
+        if self._client.nonce(self._lease.address, at=head.number) > nonce:
+            self._used[nonce] = (head.number, head.hash)
+        return False
 
     def _resign(self, row: BatchRow, outlook: Outlook) -> None:
         """The nonce is reserved and nothing was stored: the process ended in between, or the signer was away."""
@@ -313,7 +356,9 @@ class Driver:
         if row.cancel_requested and not is_cancel:
             self._cancel(row, attempts, outlook)
             return
-        waited = outlook.head.number - (last.sent_block if last.sent_block is not None else outlook.head.number)
+        head = outlook.head.number
+        waited = 0 if last.first_sent_block is None else head - last.first_sent_block
+        silent = 0 if last.sent_block is None else head - last.sent_block
         if last.sends == 0 or row.state in (BatchState.SIGNED, BatchState.REORGED, BatchState.PARKED):
             self._send(row, last, outlook)
         elif (
@@ -322,13 +367,13 @@ class Driver:
             and self._bump(row, attempts, outlook)
         ):
             return
-        elif waited >= self._policy.republish_blocks:
+        elif silent >= self._policy.republish_blocks:
             self._send(row, last, outlook)
 
     def _bump(self, row: BatchRow, attempts: list[Attempt], outlook: Outlook) -> bool:
         """Put an attempt with a higher fee beside the others; whether the ceiling allows it."""
         last = attempts[-1]
-        dearest = Offer(max(one.max_fee for one in attempts), max(one.tip for one in attempts))
+        dearest = dearest_of(attempts)
         offer = bumped(dearest, outlook.fees, self._policy.fee_ceiling)
         if offer is None:
             self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(dearest.max_fee))
@@ -336,7 +381,7 @@ class Driver:
         is_cancel = last.purpose == cancel_purpose(row)
         try:
             call = None if is_cancel else self._anchor_call(row)
-            row, attempt = self._signed(row, offer, last.gas, call, BatchState.REPLACING)
+            row, attempt = self._signed(row, offer, terms_of(last.raw).gas, call, BatchState.REPLACING)
         except SignerError:
             # What was sent stands.
             return False
@@ -347,9 +392,7 @@ class Driver:
 
     def _cancel(self, row: BatchRow, attempts: list[Attempt], outlook: Outlook) -> None:
         """Use the nonce for a transfer of nothing to ourselves, so that no later one waits for it."""
-        dearest = Offer(
-            max((one.max_fee for one in attempts), default=0), max((one.tip for one in attempts), default=0)
-        )
+        dearest = dearest_of(attempts)
         offer = cancel_offer(dearest, outlook.fees, self._policy.fee_ceiling)
         if offer is None:
             self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(dearest.max_fee))
@@ -442,17 +485,7 @@ class Driver:
 
     def _reorganised(self, row: BatchRow, outlook: Outlook) -> None:
         self._notices.tell("reorganised", issuer=row.issuer, root=f"0x{row.root.hex()}", block=row.block_number)
-        gone = replace(
-            row,
-            state=BatchState.REORGED,
-            sequence=None,
-            transaction_hash=None,
-            block_number=None,
-            block_hash=None,
-            block_time=None,
-            mined_at=None,
-        )
-        row = self._store.change(gone, f"block {row.block_number} is another one now")
+        row = self._store.change(off_the_chain(row), f"block {row.block_number} is another one now")
         self._tell(row)
         self._reached("reorganised")
         if row.nonce is not None:
@@ -519,6 +552,17 @@ def anchor_purpose(row: BatchRow) -> str:
 def cancel_purpose(row: BatchRow) -> str:
     """What the transaction is for that takes the batch's nonce without anchoring it."""
     return f"cancel {row.issuer} 0x{row.root.hex()}"
+
+
+def dearest_of(attempts: Sequence[Attempt]) -> Offer:
+    """The highest that was offered with a nonce; 0 where nothing was."""
+    offers = [terms_of(one.raw).offer for one in attempts]
+    return Offer(max((one.max_fee for one in offers), default=0), max((one.tip for one in offers), default=0))
+
+
+def _failure(row: BatchRow, error: Exception) -> Failure:
+    code, why = (error.code, error.what) if isinstance(error, RegistryError) else (type(error).__name__, str(error))
+    return Failure(row.issuer, f"0x{row.root.hex()}", code, why.splitlines()[0] if why else code)
 
 
 def _unparked(row: BatchRow) -> BatchRow:

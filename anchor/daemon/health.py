@@ -78,7 +78,8 @@ class Health:
 
     def ready(self) -> Answer:
         """Whether jobs can be taken in and worked on here."""
-        checks = [self._database(), *map(self._loop, self._statuses), *map(self._chain, self._statuses)]
+        each = (check(status) for check in (self._loop, self._chain, self._batches) for status in self._statuses)
+        checks = [self._database(), *each]
         if self._intake is not None:
             refused = self._intake()
             checks.append(Check("intake", refused is None, refused or "takes jobs"))
@@ -107,7 +108,17 @@ class Health:
             # The code alone: what the endpoint said is in the log, and anybody who reaches this port may ask.
             why = "no round has come to its end" if status.trouble is None else _trouble(status.trouble[0])
             return Check(name, False, f"no good answer for {max(0, silent):.0f} s; {why}")
-        return Check(name, True, f"block {status.head}, final {status.final}")
+        lately = "" if status.trouble is None else f"; the last round failed: {_trouble(status.trouble[0])}"
+        return Check(name, True, f"block {status.head}, final {status.final}{lately}")
+
+    def _batches(self, status: Status) -> Check:
+        name, failing = f"batches {status.account}", status.failing
+        if not failing:
+            return Check(name, True, "all go on")
+        code, since = min(failing.values(), key=lambda one: one[1])
+        silent = self._clock() - since
+        why = f"{len(failing)} cannot go on, one for {max(0, silent):.0f} s; {_trouble(code)}"
+        return Check(name, silent < self._timeout, why)
 
     def _database(self) -> Check:
         try:

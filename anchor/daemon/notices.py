@@ -22,6 +22,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "job-sealed": (Level.INFO, "A job is in a batch."),
     "batch-state": (Level.INFO, "A batch has come to another state."),
     "batch-parked": (Level.WARNING, "A batch waits for a person, for funds or for lower fees."),
+    "batch-failed": (Level.WARNING, "A batch could be taken no further for a reason of its own; the others went on."),
     "batch-final": (Level.INFO, "A batch is final."),
     "status-job-accepted": (
         Level.INFO,
@@ -43,6 +44,10 @@ EVENTS: dict[str, tuple[Level, str]] = {
         "A job waits: its issuer has batches on chain that this database does not know.",
     ),
     "round-failed": (Level.WARNING, "A round of the loop failed; the next one tries again."),
+    "chain-behind": (
+        Level.WARNING,
+        "Nothing is sent: the newest block is below one that was final. The endpoint is behind, or the chain set back.",
+    ),
     "head-stuck": (Level.WARNING, "The endpoint's newest block has not changed for long."),
     "wrong-chain": (Level.CRITICAL, "The endpoint serves another chain or another contract; nothing is sent."),
     "finality-violated": (Level.CRITICAL, "A block that was final has changed: the daemon has stopped."),

@@ -18,6 +18,7 @@ class Status:
         final: the newest final block.
         balance: of the account that pays.
         anchor_cost: what an anchor costs at the fees of now.
+        failing: batches, by root, that the last round could take no further: the code, and since when.
         stopped: the loop ended for good, and why.
     """
 
@@ -34,6 +35,7 @@ class Status:
     final: int | None = None
     balance: int | None = None
     anchor_cost: int | None = None
+    failing: dict[str, tuple[str, float]] = field(default_factory=dict)
     stopped: str | None = None
 
     @property

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from anchor.daemon.driver import Driver, Policy
+from anchor.daemon.classify import is_outage
+from anchor.daemon.driver import Driver, Failure, Policy
 from anchor.daemon.notices import Notices
-from anchor.daemon.outlook import FinalityViolated, Outlook, checked
+from anchor.daemon.outlook import ChainBehind, FinalityViolated, Outlook, checked
 from anchor.daemon.sealing import QueuePolicy, Sealer
 from anchor.daemon.status import Status
 from anchor.history import History
 from anchor.publishing import Publish
 from anchor.signer import Signer
 from registry.chain.contract import CredentialRegistry
-from registry.errors import RegistryError, WrongChain
+from registry.errors import ChainUnavailable, RegistryError, WrongChain
 from registry.store.anchoring import AnchorStore
 from registry.store.batches import BatchStore
 from registry.store.folder import DataFolder
@@ -136,8 +137,7 @@ class Worker:
             status.lease_held = False
             self._notices.tell("lease-lost", account=self._lease.address)
         except RegistryError as error:
-            event = "wrong-chain" if isinstance(error, WrongChain) else "round-failed"
-            self._failed(event, error.code, error.what)
+            self._failed(_event_of(error), error.code, error.what)
         except (SQLAlchemyError, OSError) as error:
             # A full disk or a database that is away: what was not stored was not sent.
             self._failed("round-failed", type(error).__name__, str(error).splitlines()[0])
@@ -150,7 +150,7 @@ class Worker:
         Raises:
             FinalityViolated: a block that was final has changed.
             LeaseLost: another process may have taken over in the middle of it.
-            RegistryError: the chain or the signer could not be asked.
+            RegistryError: the chain or the signer could not be asked, or a job could not be sealed.
         """
         if not self._leased():
             return False
@@ -160,9 +160,21 @@ class Worker:
         seen = checked(self._registry, self._chain_id, outlook, known)
         if seen != known:
             self._store.save_checkpoint(seen)
-        self._sealer.round(self._allowed)
-        self._driver.round(outlook, self._allowed)
+        unsealed = self._seal()
+        self._note_failures(self._driver.round(outlook, self._allowed))
+        if unsealed is not None:
+            raise unsealed
         return True
+
+    def _seal(self) -> Exception | None:
+        """Seal what is due; what went wrong with it, which must not hold up what is under way."""
+        try:
+            self._sealer.round(self._allowed)
+        except (RegistryError, SQLAlchemyError, OSError) as error:
+            if isinstance(error, WrongChain) or (isinstance(error, ChainUnavailable) and is_outage(error)):
+                raise
+            return error
+        return None
 
     def _leased(self) -> bool:
         had = self._status.lease_held
@@ -190,6 +202,13 @@ class Worker:
         if left is not None and left < self._low_anchors:
             self._notices.tell("low-funds", account=self._lease.address, balance=str(outlook.balance), anchors=left)
 
+    def _note_failures(self, failures: Sequence[Failure]) -> None:
+        before, now = self._status.failing, time.time()
+        for one in failures:
+            if before.get(one.root, ("", 0.0))[0] != one.code:
+                self._notices.tell("batch-failed", issuer=one.issuer, root=one.root, code=one.code, why=one.why)
+        self._status.failing = {one.root: (one.code, before.get(one.root, ("", now))[1]) for one in failures}
+
     def _allowed(self, issuer: int) -> bool:
         """Whether the account may anchor for the issuer; asked now and then."""
         known, asked_at = self._may_anchor.get(issuer, (False, 0.0))
@@ -204,3 +223,12 @@ class Worker:
     def _failed(self, event: str, code: str, why: str) -> None:
         self._status.trouble = (code, why)
         self._notices.tell(event, code=code, why=why)
+
+
+def _event_of(error: RegistryError) -> str:
+    match error:
+        case WrongChain():
+            return "wrong-chain"
+        case ChainBehind():
+            return "chain-behind"
+    return "round-failed"

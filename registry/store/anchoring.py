@@ -107,16 +107,38 @@ class AnchorStore:
             found = connection.execute(query).first()
         return None if found is None else Checkpoint(*found)
 
+    def final(self) -> list[BatchRow]:
+        """The contract's batches that are final, of all accounts."""
+        query = select(*BATCH).where(*self._mine, batch.c.state == BatchState.FINAL).order_by(batch.c.id)
+        with self._engine.connect() as connection:
+            return [batch_row(found) for found in connection.execute(query)]
+
     # Writing
 
     def save_checkpoint(self, seen: Checkpoint) -> None:
         """Remember the chain and its newest final block."""
+        with self._guarded() as connection:
+            self._save_checkpoint(connection, seen)
+
+    def accept_chain(self, seen: Checkpoint, gone: Sequence[BatchRow]) -> None:
+        """Go on from another final block than the one remembered, because a person says that this is the chain.
+
+        Args:
+            gone: batches that were final in blocks that are not on it; they are taken up again.
+        """
+        with self._guarded() as connection:
+            self._save_checkpoint(connection, seen)
+            for row in gone:
+                self._write(connection, off_the_chain(row), f"block {row.block_number} is not on the accepted chain")
+                theirs = (attempt.c.chain == self._chain, attempt.c.sender == row.sender, attempt.c.nonce == row.nonce)
+                connection.execute(update(attempt).where(*theirs).values(**_UNSETTLED))
+
+    def _save_checkpoint(self, connection: Connection, seen: Checkpoint) -> None:
         key = {"chain": self._chain, "contract": self._contract}
         values = {name: getattr(seen, name) for name in Checkpoint.__slots__}
         mine = and_(checkpoint.c.chain == self._chain, checkpoint.c.contract == self._contract)
-        with self._guarded() as connection:
-            if connection.execute(update(checkpoint).where(mine).values(**values)).rowcount == 0:
-                connection.execute(insert(checkpoint).values(**key, **values))
+        if connection.execute(update(checkpoint).where(mine).values(**values)).rowcount == 0:
+            connection.execute(insert(checkpoint).values(**key, **values))
 
     def reserve(self, row: BatchRow, chain_nonce: int) -> BatchRow:
         """Give the batch the next nonce of the account, which it keeps as long as any attempt can land.
@@ -150,7 +172,7 @@ class AnchorStore:
         purpose = f"fill {nonce}"
         with self._guarded() as connection:
             number = self._insert(connection, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
-        return Attempt(number, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
+        return Attempt(number, nonce, purpose, transaction_hash, raw)
 
     def add_attempt(
         self,
@@ -170,11 +192,12 @@ class AnchorStore:
             number = self._insert(connection, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
             changed = replace(row, state=state)
             self._write(connection, changed, f"0x{transaction_hash.hex()} at {max_fee} wei per gas, tip {tip}")
-        return changed, Attempt(number, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
+        return changed, Attempt(number, nonce, purpose, transaction_hash, raw)
 
     def sent(self, one: Attempt, head: int) -> None:
         """Take down that an attempt is about to be sent, or sent again."""
-        values = {"sends": attempt.c.sends + 1, "sent_block": head}
+        first = func.coalesce(attempt.c.first_sent_block, head)
+        values = {"sends": attempt.c.sends + 1, "sent_block": head, "first_sent_block": first}
         with self._guarded() as connection:
             connection.execute(update(attempt).where(attempt.c.id == one.id).values(**values))
 
@@ -187,7 +210,7 @@ class AnchorStore:
         with self._guarded() as connection:
             self._write(connection, row, detail)
             if row.state is BatchState.REORGED and row.nonce is not None:
-                self._settle(connection, row.nonce, settled_at=None, succeeded=None)
+                self._settle(connection, row.nonce, **_UNSETTLED)
             if cost is not None:
                 settled = {"settled_at": int(time.time()), "succeeded": 1, "cost": str(cost[1])}
                 connection.execute(update(attempt).where(attempt.c.hash == cost[0]).values(**settled))
@@ -195,10 +218,17 @@ class AnchorStore:
                 self._settle(connection, row.nonce, settled_at=int(time.time()))
         return row
 
-    def lose_nonce(self, row: BatchRow, detail: str) -> BatchRow:
-        """Another transaction has the batch's nonce for good: none of its attempts can land any more."""
+    def lose_nonce(self, row: BatchRow, detail: str, *, to: tuple[bytes, bool] | None = None) -> BatchRow:
+        """Another transaction has the batch's nonce for good: none of its attempts can land any more.
+
+        Args:
+            to: where that one is stored too, its hash, and whether it succeeded.
+        """
         with self._guarded() as connection:
             self._settle(connection, _nonce_of(row), settled_at=int(time.time()), succeeded=0)
+            if to is not None:
+                done = update(attempt).where(*self._attempts, attempt.c.hash == to[0])
+                connection.execute(done.values(succeeded=int(to[1])))
             self._write(connection, replace(row, state=BatchState.NONCE_LOST), detail)
             changed = replace(row, state=BatchState.SEALED, nonce=None)
             self._write(connection, changed, "waits for a new nonce")
@@ -268,6 +298,23 @@ def _nonce_of(row: BatchRow) -> int:
     return row.nonce
 
 
+def off_the_chain(row: BatchRow) -> BatchRow:
+    """A batch whose block is gone, as it is taken up again."""
+    return replace(
+        row,
+        state=BatchState.REORGED,
+        sequence=None,
+        transaction_hash=None,
+        block_number=None,
+        block_hash=None,
+        block_time=None,
+        mined_at=None,
+        final_at=None,
+    )
+
+
+# Of attempts whose block is gone. What was in a block paid enough: it waits anew.
+_UNSETTLED: dict[str, None] = {"settled_at": None, "succeeded": None, "first_sent_block": None}
 # Set once, or by others than the daemon.
 _PARKING = ("state", "parked_code", "parked_why")
 _FIXED = ("id", "issuer", "root", "leaf_count", "sealed_at", "cancel_requested")

@@ -20,11 +20,10 @@ class Attempt:
     Attributes:
         purpose: what it is for; the same for a repeated request.
         hash: 32 bytes.
-        raw: what is sent.
-        gas: its limit.
-        max_fee, tip: wei per gas; 0 where they were not stored.
+        raw: what is sent; `anchor.signed` reads gas and fees from it.
         sends: how often it was sent, as far as is known.
         sent_block: head of the chain when it was last sent.
+        first_sent_block: the same when it was first sent, or first after a reorganisation.
         settled: it is known what became of it.
     """
 
@@ -33,11 +32,9 @@ class Attempt:
     purpose: str
     hash: bytes
     raw: bytes
-    gas: int = 0
-    max_fee: int = 0
-    tip: int = 0
     sends: int = 0
     sent_block: int | None = None
+    first_sent_block: int | None = None
     settled: bool = False
 
 
@@ -106,19 +103,16 @@ ATTEMPT = (
     attempt.c.purpose,
     attempt.c.hash,
     attempt.c.raw,
-    attempt.c.gas,
-    attempt.c.max_fee,
-    attempt.c.tip,
     attempt.c.sends,
     attempt.c.sent_block,
+    attempt.c.first_sent_block,
     attempt.c.settled_at,
 )
 
 
 def attempt_row(found: Any) -> Attempt:
     """An attempt from its columns."""
-    number, nonce, purpose, transaction_hash, raw, gas, max_fee, tip, sends, sent_block, settled_at = found
-    fees = (int(max_fee or 0), int(tip or 0))
+    number, nonce, purpose, transaction_hash, raw, sends, sent_block, first_sent_block, settled_at = found
     return Attempt(
-        number, nonce, purpose, transaction_hash, raw, gas or 0, *fees, sends, sent_block, settled_at is not None
+        number, nonce, purpose, transaction_hash, raw, sends, sent_block, first_sent_block, settled_at is not None
     )

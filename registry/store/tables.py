@@ -161,6 +161,7 @@ attempt = Table(
     Column("cost", String, comment="Wei that it cost, once it is settled."),
     Column("sends", Integer, nullable=False, server_default="0"),
     Column("sent_block", BigInteger, comment="Head of the chain when it was last sent."),
+    Column("first_sent_block", BigInteger, comment="Head of the chain when it was first sent."),
     Index("attempt_open", "chain", "sender", "settled_at"),
     Index("attempt_nonce", "chain", "sender", "nonce"),
     comment="Signed transactions; the bytes are here before they are sent.",

@@ -14,7 +14,7 @@ from anchor.daemon.sealing import QueuePolicy
 from registry.errors import WrongChain
 from registry.store.leases import LeaseLost
 from registry.store.tables import BatchState, JobState
-from tests.faults.site import Site, site
+from tests.faults.site import SHIPPED, Site, site
 
 GWEI = 10**9
 
@@ -127,6 +127,25 @@ def test_an_unpaid_transaction_is_replaced_at_the_same_nonce(here: Site) -> None
     here.to_the_end(worker, job)
     assert here.nonce == before + 1
     assert "replacing" in [event.state for event in here.history(job)]
+
+
+@pytest.mark.parametrize("rounds_a_block", [1, 2, 6], ids=["a block every 2 s", "every 4 s", "every 12 s"])
+def test_what_ships_raises_the_fee_of_a_transaction_that_no_block_takes(here: Site, rounds_a_block: int) -> None:
+    job, before, worker = here.job("ada"), here.nonce, here.worker()
+    dear = 40 * GWEI
+    worker.round()
+    for _ in range(SHIPPED.bump_blocks):
+        here.chain.set_base_fee(dear)
+        here.chain.mine()
+        for _ in range(rounds_a_block):
+            worker.round()
+    # The bytes were sent again once, and a dearer transaction has taken their place.
+    assert len({one.hash for one in here.proxy.sent}) == 2
+    assert here.proxy.duplicate_sends == 1
+    assert here.proxy.sent[-1].max_fee > dear
+    here.chain.set_base_fee(dear)
+    here.to_the_end(worker, job)
+    assert here.nonce == before + 1
 
 
 def test_nothing_is_sent_above_the_ceiling(here: Site) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0007"
 # SQLite numbers rows by itself only in a column of its own INTEGER type.
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
