@@ -17,10 +17,10 @@ from anchor.spots import Spot, anchor_states
 from registry.anchors import WORD_BITS, judge
 from registry.chain.calls import Act, Purpose
 from registry.chain.contract import Batch, CredentialRegistry
-from registry.errors import ChainUnavailable, ContractReverted, NotPossible
+from registry.errors import ChainUnavailable, ContractReverted, NotPossible, RegistryError
 from registry.store.batches import BatchStore
 from registry.store.deeds import DeedRow, DeedStore, NewDeed, Word, dissolve
-from registry.store.leases import Lease
+from registry.store.leases import Lease, LeaseLost
 from registry.store.status_jobs import Resolved, StatusJob, StatusJobStore
 from registry.store.tables import ENDED_STATES, BatchState, StatusJobState
 
@@ -78,7 +78,7 @@ class StatusResolver:
             allowed: whether the account may change statuses for an issuer.
 
         Raises:
-            ChainUnavailable: no answer.
+            RegistryError: something of one issuer's could not be asked; the others' were looked at.
             LeaseLost: another process may have taken over.
         """
         self._follow(self._jobs.open())
@@ -91,13 +91,22 @@ class StatusResolver:
             for job in jobs
             if job.due and (job.not_before is None or job.not_before <= now) and (has_moved or _is_fresh(job))
         ]
+        trouble: RegistryError | None = None
         for issuer in sorted({job.issuer for job in due}):
             mine = [job for job in due if job.issuer == issuer]
-            if allowed(issuer):
-                self._resolve(issuer, mine, [job for job in jobs if job.issuer == issuer], outlook)
-            else:
-                why = f"the account {self._lease.address} may not change statuses for issuer {issuer}"
-                self._store(issuer, [_parked(_Parked(job, "not-operator", why)) for job in mine])
+            try:
+                if allowed(issuer):
+                    self._resolve(issuer, mine, [job for job in jobs if job.issuer == issuer], outlook)
+                else:
+                    why = f"the account {self._lease.address} may not change statuses for issuer {issuer}"
+                    self._store(issuer, [_parked(_Parked(job, "not-operator", why)) for job in mine])
+            except LeaseLost:
+                raise
+            except RegistryError as error:
+                # One issuer's trouble is not the others'.
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
 
     def _follow(self, jobs: Sequence[StatusJob]) -> None:
         """Bring the jobs to where their deeds are."""
@@ -189,7 +198,10 @@ class StatusResolver:
     def _result(self, outcome: Outcome, under_way: Mapping[int, DeedRow], look: _Look, outlook: Outlook) -> Resolved:
         asked, job = outcome.asked, outcome.asked.job
         if outcome.is_settled:
-            if not look.is_so_at(outlook.final.number, job.act, outcome.already):
+            if not (
+                look.is_still_so(job.act, asked.wanted)
+                and look.is_so_at(outlook.final.number, job.act, outcome.already)
+            ):
                 why = "it is so already, in a block that is not final yet"
                 return Resolved(job, StatusJobState.MINED, due=True, overtaken=asked.overtaken, detail=why)
             state = StatusJobState.FINAL if asked.own else StatusJobState.UNCHANGED
@@ -269,6 +281,12 @@ class _Look:
         if key not in self._words:
             self._words[key] = self._registry.status_words(self._issuer, place.root, FAMILY[act], place.word, 1)[0]
         return ~self._words[key] if act is Act.REINSTATE else self._words[key]
+
+    def is_still_so(self, act: Act, bits: Mapping[Word, int]) -> bool:
+        """Whether the newest block has what nobody can take back; a suspension may have been lifted since."""
+        if act not in (Act.REVOKE, Act.VOID):
+            return True
+        return not any(wanted & ~self.is_so(act, place) for place, wanted in bits.items())
 
     def is_so_at(self, number: int, act: Act, bits: Mapping[Word, int]) -> bool:
         """Whether all of these bits have the status of an act at a block."""

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Select,
     and_,
     case,
-    delete,
     exists,
     func,
     insert,
@@ -465,7 +464,6 @@ def look_again(connection: Connection, deeds: Collection[int], why: str) -> None
     ).scalars()
     for number in list(numbers):
         _record(connection, number, StatusJobState.PENDING, why)
-    connection.execute(delete(deed_of_job).where(deed_of_job.c.deed.in_(deeds)))
 
 
 def _record(connection: Connection, number: int, state: StatusJobState, detail: str) -> None:

@@ -10,8 +10,9 @@ import pytest
 from eth_account import Account
 from sqlalchemy import insert, update
 
-from anchor.daemon.driver import Policy, anchor_purpose
+from anchor.daemon.driver import Policy
 from anchor.daemon.health import Health
+from anchor.daemon.kinds import anchor_purpose
 from anchor.daemon.outlook import FinalityViolated, Outlook, accept_chain
 from anchor.daemon.status import Status
 from anchor.signed import terms_of
