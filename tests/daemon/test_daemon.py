@@ -46,13 +46,18 @@ class Station:
 
     def run(self, *words: str) -> dict[str, Any]:
         """What a command says with `--json`."""
+        code, content = self.ends(*words)
+        assert code == 0, content
+        return content
+
+    def ends(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """The exit code of a command, and what it says with `--json`."""
         command = self.command(*words, "--json")
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        content: dict[str, Any] = json.loads(done.stdout)
-        return content
+        content: dict[str, Any] = json.loads(done.stdout or done.stderr)
+        return done.returncode, content
 
     @contextmanager
     def daemon(self) -> Iterator[str]:
@@ -104,3 +109,34 @@ def test_an_issuer_sends_a_job_and_gets_receipts_that_verify(node: Chain, tmp_pa
     shown = here.run("jobs", "show", found["id"])
     assert shown["state"] == "final"
     assert len(node.registry.anchored_events()) == 2
+
+
+def test_a_diploma_is_revoked_while_the_daemon_runs(node: Chain, tmp_path: Path) -> None:
+    here = Station(tmp_path, node)
+    (tmp_path / "ada.json").write_text(DIPLOMA % (0, 0))
+    diploma = ("ada.json", "--issuer", "1")
+    queued = here.run("anchor", "--queue", *diploma)["id"]
+    key = here.run("key", "add", "--issuer", "1", "--name", "registry office")["key"]
+    with here.daemon() as url, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client:
+
+        def state(path: str) -> dict[str, Any]:
+            node.mine()
+            content: dict[str, Any] = client.get(path).json()
+            return content
+
+        wait_until(lambda: state(f"/v1/jobs/{queued}")["state"] == "final", SECONDS, "the job is final")
+        code, refused = here.ends("revoke", *diploma, "--yes")
+        assert (code, refused["error"]["code"]) == (2, "sender-busy")
+        assert "--queue" in refused["error"]["remedy"]
+        asked = here.run("revoke", "--queue", *diploma, "--urgent", "--reason", "obtained-by-fraud")
+        at = f"/v1/status-jobs/{asked['id']}"
+        wait_until(lambda: state(at)["state"] == "final", SECONDS, "it is revoked", state=lambda: state(at))
+        again = client.post("/v1/status-jobs", json={"act": "revoke", "digests": client.get(at).json()["digests"]})
+        at = again.headers["Location"]
+        wait_until(lambda: state(at)["state"] == "unchanged", SECONDS, "nothing is to be done", state=lambda: state(at))
+        metrics = client.get("/metrics").text
+    assert 'testamur_status_jobs{state="final"} 1.0' in metrics
+    code, verdict = here.ends("verify", *diploma, "--trust", "1")
+    assert (code, verdict["overall"]) == (1, "not valid")
+    status = next(check for check in verdict["checks"] if check["name"] == "status")
+    assert (status["outcome"], status["code"]) == ("fail", "revoked")
