@@ -18,7 +18,7 @@ from registry.anchors import WORD_BITS, judge
 from registry.chain.calls import Act, Purpose
 from registry.chain.contract import Batch, CredentialRegistry
 from registry.errors import ChainUnavailable, ContractReverted, NotPossible, RegistryError
-from registry.store.batches import BatchStore
+from registry.store.batches import BatchStore, Place
 from registry.store.deeds import DeedRow, DeedStore, NewDeed, Word, dissolve
 from registry.store.leases import Lease, LeaseLost
 from registry.store.status_jobs import Resolved, StatusJob, StatusJobStore
@@ -29,6 +29,8 @@ FAMILY: Final = {
     Act.SUSPEND: Purpose.SUSPENSION,
     Act.REINSTATE: Purpose.SUSPENSION,
 }
+# Of one issuer in one round, so that nobody else waits for long; the rest is looked at in the next rounds.
+MOST_AT_ONCE: Final = 1000
 # Parked for what another may end: looked at again.
 PASSING: Final = frozenset({"not-operator"})
 
@@ -93,19 +95,21 @@ class StatusResolver:
         ]
         trouble: RegistryError | None = None
         for issuer in sorted({job.issuer for job in due}):
-            mine = [job for job in due if job.issuer == issuer]
+            mine = sorted((job for job in due if job.issuer == issuer), key=lambda job: not _is_fresh(job))
+            mine = mine[:MOST_AT_ONCE]
             try:
                 if allowed(issuer):
                     self._resolve(issuer, mine, [job for job in jobs if job.issuer == issuer], outlook)
                 else:
                     why = f"the account {self._lease.address} may not change statuses for issuer {issuer}"
-                    self._store(issuer, [_parked(_Parked(job, "not-operator", why)) for job in mine])
+                    self._store(issuer, [_parked(_Parked(job, code="not-operator", why=why)) for job in mine])
             except LeaseLost:
                 raise
             except RegistryError as error:
                 # One issuer's trouble is not the others'.
                 trouble = trouble or error
         if trouble is not None:
+            self._seen = ()
             raise trouble
 
     def _follow(self, jobs: Sequence[StatusJob]) -> None:
@@ -139,7 +143,7 @@ class StatusResolver:
         look = _Look(self._registry, issuer)
         deeds = self._deeds.unsettled(issuer)
         rests = self._deeds.of_jobs([job.number for job in open_jobs])
-        found = {job.number: self._asked(job, look, rests[job.number]) for job in due}
+        found = self._asked(due, look, rests)
         # What has no nonce yet is made anew together with what came since.
         touched = {
             (place, FAMILY.get(each.job.act))
@@ -148,9 +152,8 @@ class StatusResolver:
             for place in each.wanted
         }
         loose = {deed.id for deed in deeds if not deed.is_signed and (deed.place, FAMILY.get(deed.act)) in touched}
-        for job in open_jobs:
-            if job.number not in found and loose.intersection(deed.id for deed in rests[job.number]):
-                found[job.number] = self._asked(job, look, rests[job.number])
+        served = [job for job in open_jobs if loose.intersection(deed.id for deed in rests[job.number])]
+        found |= self._asked([job for job in served if job.number not in found], look, rests)
         ordered = [found[job.number] for job in open_jobs if job.number in found]
         under_way = {deed.id: deed for deed in deeds if deed.id not in loose}
         asked = [each for each in ordered if isinstance(each, Asked)]
@@ -160,40 +163,58 @@ class StatusResolver:
         note = f"not looked for in {named(unknown)}, which this database does not know" if unknown else ""
         self._store(issuer, results, new, loose, note)
 
-    def _asked(self, job: StatusJob, look: _Look, deeds: Sequence[DeedRow]) -> Asked | _Parked:
-        own = [deed for deed in deeds if deed.state is BatchState.FINAL]
-        try:
-            if job.root is not None:
-                is_there = look.batch(job.root) is not None
-                return Asked(job, {Word(job.root, 0): VOIDED} if is_there else {}, missing=int(not is_there), own=own)
-            return self._asked_of_credentials(job, look, own)
-        except ContractReverted as refusal:
-            return _Parked(job, "reverted", refusal.what)
+    def _asked(
+        self, jobs: Sequence[StatusJob], look: _Look, rests: Mapping[int, Sequence[DeedRow]]
+    ) -> dict[int, Asked | _Parked]:
+        """What each of an issuer's jobs asks for, by its number."""
+        named = self._jobs.digests_of(jobs)
+        wanted = sorted({digest for digests in named.values() for digest in digests})
+        places: dict[bytes, list[Place]] = {}
+        for place in self._batches.places_of(wanted, look.issuer):
+            places.setdefault(place.leaf.digest, []).append(place)
+        found: dict[int, Asked | _Parked] = {}
+        for job in jobs:
+            own = [deed for deed in rests[job.number] if deed.state is BatchState.FINAL]
+            try:
+                if job.root is None:
+                    found[job.number] = self._asked_of_credentials(job, named[job.number], places, look, own)
+                else:
+                    is_there = look.batch(job.root) is not None
+                    words = {Word(job.root, 0): VOIDED} if is_there else {}
+                    found[job.number] = Asked(job, words, missing=int(not is_there), own=own)
+            except ContractReverted as refusal:
+                found[job.number] = _Parked(job, code="reverted", why=refusal.what)
+        return found
 
-    def _asked_of_credentials(self, job: StatusJob, look: _Look, own: Sequence[DeedRow]) -> Asked | _Parked:
+    def _asked_of_credentials(
+        self,
+        job: StatusJob,
+        named: Sequence[bytes],
+        places: Mapping[bytes, Sequence[Place]],
+        look: _Look,
+        own: Sequence[DeedRow],
+    ) -> Asked | _Parked:
         overtaken = self._jobs.overtaken(job, time.time())
-        digests = [digest for digest in self._jobs.digests(job) if digest not in overtaken]
-        spots: dict[bytes, list[Spot]] = {digest: [] for digest in digests}
-        missing = set(digests)
-        for place in self._batches.places_of(digests, job.issuer):
-            digest = place.leaf.digest
-            if look.batch(place.batch.root) is not None:
-                spots[digest].append(Spot(digest, job.issuer, place.batch.root, place.leaf.leaf_index))
-        on_chain = {digest for digest, places in spots.items() if places}
-        missing -= on_chain
         wanted: dict[Word, int] = {}
-        revoked = []
-        for digest in sorted(on_chain):
-            changeable = look.changeable(job.act, spots[digest])
-            if not changeable:
+        missing, revoked = 0, []
+        for digest in (digest for digest in named if digest not in overtaken):
+            spots = [
+                Spot(digest, job.issuer, place.batch.root, place.leaf.leaf_index)
+                for place in places.get(digest, ())
+                if look.batch(place.batch.root) is not None
+            ]
+            changeable = look.changeable(job.act, spots)
+            # In a batch that is not on chain yet it has to be changed as well.
+            missing += len(spots) < max(1, len(places.get(digest, ())))
+            if spots and not changeable:
                 revoked.append(digest)
             for word, bit in map(_bit_of, changeable):
                 wanted[word] = wanted.get(word, 0) | bit
         if revoked:
             others = f" and {len(revoked) - 1:,} more" if len(revoked) > 1 else ""
-            return _Parked(job, "revoked", f"{revoked[0].hex()}{others} is revoked for good: nothing was sent")
+            return _Parked(job, code="revoked", why=f"{revoked[0].hex()}{others} is revoked for good: nothing was sent")
         held = sum(not has_ended for has_ended in overtaken.values())
-        return Asked(job, wanted, len(missing), len(overtaken), held, own)
+        return Asked(job, wanted, missing, len(overtaken), held, own)
 
     def _result(self, outcome: Outcome, under_way: Mapping[int, DeedRow], look: _Look, outlook: Outlook) -> Resolved:
         asked, job = outcome.asked, outcome.asked.job
@@ -262,14 +283,14 @@ class _Look:
 
     def __init__(self, registry: CredentialRegistry, issuer: int):
         self._registry = registry
-        self._issuer = issuer
+        self.issuer = issuer
         self._batches: dict[bytes, Batch | None] = {}
         self._words: dict[tuple[Purpose, Word], int] = {}
 
     def batch(self, root: bytes) -> Batch | None:
         """The batch in the newest block."""
         if root not in self._batches:
-            self._batches[root] = self._registry.batch(self._issuer, root)
+            self._batches[root] = self._registry.batch(self.issuer, root)
         return self._batches[root]
 
     def is_so(self, act: Act, place: Word) -> int:
@@ -279,7 +300,7 @@ class _Look:
             return VOIDED if found is not None and found.voided_at is not None else 0
         key = (FAMILY[act], place)
         if key not in self._words:
-            self._words[key] = self._registry.status_words(self._issuer, place.root, FAMILY[act], place.word, 1)[0]
+            self._words[key] = self._registry.status_words(self.issuer, place.root, FAMILY[act], place.word, 1)[0]
         return ~self._words[key] if act is Act.REINSTATE else self._words[key]
 
     def is_still_so(self, act: Act, bits: Mapping[Word, int]) -> bool:
@@ -291,11 +312,11 @@ class _Look:
     def is_so_at(self, number: int, act: Act, bits: Mapping[Word, int]) -> bool:
         """Whether all of these bits have the status of an act at a block."""
         for place, wanted in bits.items():
-            found = self._registry.batch(self._issuer, place.root, at=number)
+            found = self._registry.batch(self.issuer, place.root, at=number)
             if found is None or (act is Act.VOID and found.voided_at is None):
                 return False
             if act is not Act.VOID:
-                (word,) = self._registry.status_words(self._issuer, place.root, FAMILY[act], place.word, 1, at=number)
+                (word,) = self._registry.status_words(self.issuer, place.root, FAMILY[act], place.word, 1, at=number)
                 if wanted & (word if act is Act.REINSTATE else ~word):
                     return False
         return True

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, case, exists, insert, select, update
 
 from registry.chain.calls import Act
-from registry.store.tables import ANCHORED_STATES, SETTLED_STATES, BatchState, deed, deed_event, deed_of_job
+from registry.store.tables import ANCHORED_STATES, SETTLED_STATES, BatchState, attempt, deed, deed_event, deed_of_job
+
+# SQLite takes 32,766 variables in a statement.
+QUERY_CHUNK = 10_000
 
 
 class Word(NamedTuple):
@@ -139,6 +142,20 @@ def dissolve(connection: Connection, numbers: Sequence[int], why: str) -> int:
     return len(given_up)
 
 
+def unpark(connection: Connection, numbers: Sequence[int], why: str) -> None:
+    """Let those of the deeds go on that are parked and have a nonce."""
+    signed = exists().where(
+        attempt.c.chain == deed.c.chain, attempt.c.sender == deed.c.sender, attempt.c.nonce == deed.c.nonce
+    )
+    parked = (deed.c.id.in_(numbers), deed.c.state == BatchState.PARKED)
+    # The state says how far it had come, so that the driver goes on from there.
+    state = case((signed, BatchState.BROADCAST), else_=BatchState.RESERVED)
+    values = {"state": state, "parked_code": None, "parked_why": None}
+    going_on = update(deed).where(*parked).values(**values).returning(deed.c.id, deed.c.state)
+    for number, now in list(connection.execute(going_on)):
+        record_deed(connection, number, BatchState(now), why)
+
+
 class DeedStore:
     """Reads the deeds of one contract.
 
@@ -162,11 +179,13 @@ class DeedStore:
         query = (
             select(deed_of_job.c.job, *DEED)
             .join(deed, deed.c.id == deed_of_job.c.deed)
-            .where(deed_of_job.c.job.in_(numbers), deed.c.state != BatchState.CANCELLED)
+            .where(deed.c.state != BatchState.CANCELLED)
             .order_by(deed.c.id)
         )
         found: dict[int, list[DeedRow]] = {number: [] for number in numbers}
         with self._engine.connect() as connection:
-            for job, *columns in connection.execute(query):
-                found[job].append(deed_row(columns))
+            for start in range(0, len(numbers), QUERY_CHUNK):
+                share = numbers[start : start + QUERY_CHUNK]
+                for job, *columns in connection.execute(query.where(deed_of_job.c.job.in_(share))):
+                    found[job].append(deed_row(columns))
         return found

@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 
 from registry.chain.calls import Act
 from registry.errors import NotPossible
-from registry.store.deeds import NewDeed, add_deed, dissolve, lead
+from registry.store.deeds import QUERY_CHUNK, NewDeed, add_deed, dissolve, lead, unpark
 from registry.store.jobs import ID_BYTES
 from registry.store.tables import (
     BY_PERSON,
@@ -46,8 +46,6 @@ from registry.store.tables import (
     status_job,
     status_target,
 )
-
-QUERY_CHUNK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +270,18 @@ class StatusJobStore:
 
     def digests(self, one: StatusJob) -> list[bytes]:
         """The credentials that it names, ascending."""
-        query = select(status_target.c.digest).where(status_target.c.job == one.number)
+        return self.digests_of([one])[one.number]
+
+    def digests_of(self, jobs: Sequence[StatusJob]) -> dict[int, list[bytes]]:
+        """The credentials that each job names, ascending, by the job's number."""
+        found: dict[int, list[bytes]] = {one.number: [] for one in jobs}
+        query = select(status_target.c.job, status_target.c.digest).order_by(status_target.c.digest)
         with self._engine.connect() as connection:
-            return list(connection.execute(query.order_by(status_target.c.digest)).scalars())
+            for start in range(0, len(jobs), QUERY_CHUNK):
+                numbers = [one.number for one in jobs[start : start + QUERY_CHUNK]]
+                for number, digest in connection.execute(query.where(status_target.c.job.in_(numbers))):
+                    found[number].append(digest)
+        return found
 
     def history(self, one: StatusJob) -> list[StatusEvent]:
         """Everything that happened to it, in order."""
@@ -362,12 +369,6 @@ class StatusJobStore:
         for each in new:
             add_deed(connection, {**self._key, "issuer": issuer, "sender": sender}, each)
 
-    @staticmethod
-    def give_up_unsigned(connection: Connection, numbers: Sequence[int], why: str) -> None:
-        """Give up deeds that have no nonce yet: the jobs they served are compared with the chain again."""
-        if dissolve(connection, numbers, why):
-            look_again(connection, numbers, why)
-
     # A person's word
 
     def cancel(self, one: StatusJob) -> None:
@@ -402,9 +403,12 @@ class StatusJobStore:
         with self._engine.begin() as connection:
             why = "a person wants it to be tried again"
             self._change(connection, one, StatusJobState.PENDING, None, None, why)
-            # What waits for a person without a nonce is made anew; what has one is looked at each round.
-            unsigned = [number for number, nonce in self._deeds_of(connection, one) if nonce is None]
-            self.give_up_unsigned(connection, unsigned, why)
+            deeds = self._deeds_of(connection, one)
+            # What has no nonce is made anew.
+            unsigned = [number for number, nonce in deeds if nonce is None]
+            if dissolve(connection, unsigned, why):
+                look_again(connection, unsigned, why)
+            unpark(connection, [number for number, nonce in deeds if nonce is not None], why)
 
     def _put(
         self, one: StatusJob, state: StatusJobState, code: str | None, why: str | None, detail: str, no: str, done: str

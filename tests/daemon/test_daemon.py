@@ -76,7 +76,7 @@ class Station:
             assert process.wait(SECONDS) == 0, (self.folder / "daemon.log").read_text()
 
 
-def test_an_issuer_sends_a_job_and_gets_receipts_that_verify(node: Chain, tmp_path: Path) -> None:
+def test_an_issuer_sends_a_job_gets_receipts_and_revokes_beside_the_daemon(node: Chain, tmp_path: Path) -> None:
     (tmp_path / "drop" / "1").mkdir(parents=True)
     here = Station(tmp_path, node)
     key = here.run("key", "add", "--issuer", "1", "--name", "registry office")["key"]
@@ -103,40 +103,21 @@ def test_an_issuer_sends_a_job_and_gets_receipts_that_verify(node: Chain, tmp_pa
         assert len(others["jobs"]) == 2
         late = next(each["id"] for each in others["jobs"] if each["id"] not in job)
         wait_until(lambda: is_final(f"/v1/jobs/{late}"), SECONDS, "the dropped file is final")
+        (tmp_path / "late.json").write_text(DIPLOMA % (7, 7))
+        diploma = ("late.json", "--issuer", "1")
+        code, refused = here.ends("revoke", *diploma)
+        assert (code, refused["error"]["code"]) == (2, "sender-busy")
+        assert "--queue" in refused["error"]["remedy"]
+        asked = here.run("revoke", "--queue", *diploma, "--urgent", "--reason", "obtained-by-fraud")
+        at = f"/v1/status-jobs/{asked['id']}"
+        wait_until(lambda: is_final(at), SECONDS, "it is revoked", state=lambda: client.get(at).json())
+        assert 'testamur_status_jobs{state="final"} 1.0' in client.get("/metrics").text
     assert receipts[:2] == b"PK"
     archive = tmp_path / "receipts.zip"
     archive.write_bytes(receipts)
     shown = here.run("jobs", "show", found["id"])
     assert shown["state"] == "final"
     assert len(node.registry.anchored_events()) == 2
-
-
-def test_a_diploma_is_revoked_while_the_daemon_runs(node: Chain, tmp_path: Path) -> None:
-    here = Station(tmp_path, node)
-    (tmp_path / "ada.json").write_text(DIPLOMA % (0, 0))
-    diploma = ("ada.json", "--issuer", "1")
-    queued = here.run("anchor", "--queue", *diploma)["id"]
-    key = here.run("key", "add", "--issuer", "1", "--name", "registry office")["key"]
-    with here.daemon() as url, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client:
-
-        def state(path: str) -> dict[str, Any]:
-            node.mine()
-            content: dict[str, Any] = client.get(path).json()
-            return content
-
-        wait_until(lambda: state(f"/v1/jobs/{queued}")["state"] == "final", SECONDS, "the job is final")
-        code, refused = here.ends("revoke", *diploma, "--yes")
-        assert (code, refused["error"]["code"]) == (2, "sender-busy")
-        assert "--queue" in refused["error"]["remedy"]
-        asked = here.run("revoke", "--queue", *diploma, "--urgent", "--reason", "obtained-by-fraud")
-        at = f"/v1/status-jobs/{asked['id']}"
-        wait_until(lambda: state(at)["state"] == "final", SECONDS, "it is revoked", state=lambda: state(at))
-        again = client.post("/v1/status-jobs", json={"act": "revoke", "digests": client.get(at).json()["digests"]})
-        at = again.headers["Location"]
-        wait_until(lambda: state(at)["state"] == "unchanged", SECONDS, "nothing is to be done", state=lambda: state(at))
-        metrics = client.get("/metrics").text
-    assert 'testamur_status_jobs{state="final"} 1.0' in metrics
     code, verdict = here.ends("verify", *diploma, "--trust", "1")
-    assert (code, verdict["overall"]) == (1, "not valid")
     status = next(check for check in verdict["checks"] if check["name"] == "status")
-    assert (status["outcome"], status["code"]) == ("fail", "revoked")
+    assert (code, verdict["overall"], status["outcome"], status["code"]) == (1, "not valid", "fail", "revoked")

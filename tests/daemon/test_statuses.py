@@ -285,8 +285,39 @@ def test_what_the_command_line_did_meanwhile_needs_no_transaction(here: Site, of
     assert (office.state(job)[0], here.nonce) == ("unchanged", before)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_whatever_order_things_come_in_the_chain_ends_at_the_last_words(here: Site, office: Office, seed: int) -> None:
+@pytest.mark.parametrize("point", ["reserved", "before-send", "mined"])
+def test_a_process_that_dies_anywhere_loses_and_doubles_no_change(here: Site, office: Office, point: str) -> None:
+    class Died(BaseException):
+        pass
+
+    def die(reached: str) -> None:
+        if reached == point:
+            raise Died
+
+    first = here.worker()
+    batch, before = office.anchored(first, "ada"), here.nonce
+    first.end()
+    job = office.ask(Act.REVOKE, "ada")
+    mortal = here.worker(owner="two", reached=die)
+    with pytest.raises(Died):
+        for _ in range(4):
+            mortal.round()
+            here.chain.mine()
+    mortal.end()
+    office.to_the_end(here.worker(owner="three"), job)
+    assert (office.status(batch, "ada"), here.nonce) == ((True, False), before + 1)
+
+
+def test_whatever_order_things_come_in_the_chain_ends_at_the_last_words(here: Site, office: Office) -> None:
+    _follow_at_random(here, office, seed=0)
+
+
+def test_they_do_so_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    with site(tmp_path / "data", database=postgres_url) as made:
+        _follow_at_random(made, Office(made), seed=1)
+
+
+def _follow_at_random(here: Site, office: Office, seed: int) -> None:
     random, names = Random(seed), ["ada", "bob", "eve", "kim"]
     worker = here.worker()
     batch = office.anchored(worker, *names)
