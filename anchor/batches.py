@@ -17,6 +17,7 @@ from registry.chain.calls import Purpose, call_data
 from registry.chain.contract import Anchored, CredentialRegistry
 from registry.errors import ChainError, ContractReverted, IntakeError, TransactionUnsettled
 from registry.merkle import Tree
+from registry.store.attempts import anchor_purpose
 from registry.store.batches import BatchRow, BatchStore, Leaf, Place
 from registry.store.folder import DataFolder
 from registry.store.tables import BatchState
@@ -188,7 +189,7 @@ class Batches:
         self._publish(row)
         data = self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
         try:
-            self._sender.settle(f"anchor {row.issuer} 0x{row.root.hex()}", self._registry.address, data)
+            self._sender.settle(anchor_purpose(row.issuer, row.root), self._registry.address, data)
         except ContractReverted:
             # Somebody may have anchored it between the look and the transaction: then it is where it should be.
             if self.seen(row).state is BatchState.SEALED:

@@ -172,11 +172,18 @@ class Workspace:
 
     def sender_for(self, signer: Signer) -> Sender:
         """Sends the transactions of another account."""
+        from anchor.daemon.fees import ceiling_of
         from anchor.transact import Sender
 
-        lock = self.folder.path / "sending.lock"
         return Sender(
-            self.client, self.folder.engine, self.chain, signer, lock, timeout=self.settings.transaction_timeout
+            self.client,
+            self.folder.engine,
+            self.chain,
+            signer,
+            self.folder.path / "sending.lock",
+            timeout=self.settings.transaction_timeout,
+            ceiling=ceiling_of(self.settings.fee_ceiling_gwei),
+            bump_blocks=self.settings.bump_blocks,
         )
 
     def ready_to_write(self) -> CredentialRegistry:

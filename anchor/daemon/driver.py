@@ -10,16 +10,16 @@ What carries a transaction is a row: a batch, or a deed of status jobs. `kinds` 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy.exc import DataError, IntegrityError
 
 from anchor.daemon.classify import SendOutcome, classify, is_outage
-from anchor.daemon.fees import Offer, bumped, cancel_offer, first_offer
+from anchor.daemon.fees import Offer, bumped, dearest, first_offer
 from anchor.daemon.kinds import AnchorCall, BatchKind, DeedKind, Kind
+from anchor.daemon.line import Line, transfer_of_nothing
 from anchor.daemon.notices import Notices
 from anchor.daemon.outlook import Outlook
 from anchor.publishing import Publish
@@ -117,8 +117,18 @@ class Driver:
         self._batches: Kind[Any] = BatchKind(registry, anchor_call, publish)
         self._deeds: Kind[Any] = DeedKind(registry)
         self._reached = reached
-        # The next nonce, if nothing of ours has it, and the head when that was seen first.
-        self._gap: tuple[int, int] | None = None
+        self._line = Line(
+            self._client,
+            signer,
+            chain_id,
+            store,
+            lease,
+            ceiling=policy.fee_ceiling,
+            bump_blocks=policy.bump_blocks,
+            patience=policy.republish_blocks,
+        )
+        # Attempts that the endpoint did not want at their price.
+        self._too_cheap: set[int] = set()
         # Nonces that others have used, and the block, by number and hash, in whose state that was seen first.
         self._used: dict[int, tuple[int, bytes]] = {}
 
@@ -153,7 +163,11 @@ class Driver:
                 if isinstance(error, ChainUnavailable) and is_outage(error):
                     raise
                 failures.append(_failure(row, error))
-        self._keep_in_line(rows, outlook)
+        self._line.keep(
+            [row.nonce for row in rows if row.nonce is not None],
+            [row.nonce for row in rows if row.nonce is not None and _waits_for_a_person(row)],
+            outlook,
+        )
         return failures
 
     # Without a nonce
@@ -164,7 +178,7 @@ class Driver:
         if row.cancel_requested:
             self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
             return False
-        if row.state is BatchState.PARKED and row.parked_code not in PASSING:
+        if _waits_for_a_person(row):
             return False
         offer = first_offer(outlook.fees, self._policy.fee_ceiling)
         if offer is None:
@@ -212,7 +226,7 @@ class Driver:
     ) -> tuple[Carried, Attempt]:
         """A stored attempt with the row's nonce; without a call it sends nothing to ourselves."""
         self._lease.check()
-        transaction = self._transfer_of_nothing(self._nonce_of(row), offer)
+        transaction = transfer_of_nothing(self._chain_id, self._lease.address, self._nonce_of(row), offer)
         if call is not None:
             transaction |= {"to": self._registry.address, "data": call, "gas": gas}
         signed, kind = self._signer.sign(transaction), self._kind(row)
@@ -226,20 +240,6 @@ class Driver:
             tip=offer.tip,
             state=state,
         )
-
-    def _transfer_of_nothing(self, nonce: int, offer: Offer) -> dict[str, Any]:
-        """A transaction to ourselves that does nothing but use a nonce."""
-        return {
-            "type": 2,
-            "chainId": self._chain_id,
-            "nonce": nonce,
-            "to": self._lease.address,
-            "data": b"",
-            "value": 0,
-            "gas": TRANSFER_GAS,
-            "maxFeePerGas": offer.max_fee,
-            "maxPriorityFeePerGas": offer.tip,
-        }
 
     # With a nonce
 
@@ -277,7 +277,7 @@ class Driver:
             return
         if attempt.purpose != kind.purpose(row):
             if is_final and not self._done_already(row, outlook):
-                why = f"nonce {row.nonce} was taken by {attempt.purpose!r} of the command line"
+                why = f"nonce {row.nonce} was taken by {attempt.purpose!r}"
                 self._tell(self._store.lose_nonce(row, why, to=(mined.hash, mined.succeeded)))
             return
         effect = kind.effect(row, self._registry.decode_events(mined.logs))
@@ -378,10 +378,8 @@ class Driver:
     def _bump(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> bool:
         """Put an attempt with a higher fee beside the others; whether the ceiling allows it."""
         last = attempts[-1]
-        dearest = dearest_of(attempts)
-        offer = bumped(dearest, outlook.fees, self._policy.fee_ceiling)
+        offer = self._raised(row, attempts, outlook)
         if offer is None:
-            self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(dearest.max_fee))
             return False
         is_cancel = last.purpose == self._kind(row).cancel_purpose(row)
         try:
@@ -397,10 +395,8 @@ class Driver:
 
     def _cancel(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> None:
         """Use the nonce for a transfer of nothing to ourselves, so that no later one waits for it."""
-        dearest = dearest_of(attempts)
-        offer = cancel_offer(dearest, outlook.fees, self._policy.fee_ceiling)
+        offer = self._raised(row, attempts, outlook)
         if offer is None:
-            self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(dearest.max_fee))
             return
         try:
             row, attempt = self._signed(_unparked(row), offer, TRANSFER_GAS, None, BatchState.REPLACING)
@@ -410,6 +406,15 @@ class Driver:
         self._tell(row)
         self._reached("replaced")
         self._send(row, attempt, outlook)
+
+    def _raised(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> Offer | None:
+        """An offer that outbids all attempts; None, and it is told, when the ceiling forbids it."""
+        before = dearest(_offers(attempts))
+        too_cheap = bool(attempts) and attempts[-1].id in self._too_cheap
+        offer = bumped(before, outlook.fees, self._policy.fee_ceiling, too_cheap=too_cheap)
+        if offer is None:
+            self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(before.max_fee))
+        return offer
 
     # Sending
 
@@ -430,6 +435,7 @@ class Driver:
             self._park(row, "refused", words)
         elif outcome in (SendOutcome.UNDERPRICED, SendOutcome.FEE_TOO_LOW):
             # It is stored with when it was sent: the next one costs more.
+            self._too_cheap.add(attempt.id)
             self._broadcast(row, f"the endpoint wants a higher fee: {words}")
         elif outcome is not SendOutcome.BUSY:
             self._broadcast(row, f"0x{attempt.hash.hex()} was sent at block {outlook.head.number}")
@@ -437,35 +443,6 @@ class Driver:
     def _broadcast(self, row: Carried, detail: str) -> None:
         if row.state not in (BatchState.BROADCAST, BatchState.REPLACING):
             self._tell(self._store.change(replace(_unparked(row), state=BatchState.BROADCAST), detail))
-
-    def _keep_in_line(self, rows: Sequence[Carried], outlook: Outlook) -> None:
-        """See to it that the account's next nonce is under way: all later ones wait for it.
-
-        It may be one of the command line's, that was mined and whose block is gone, or one of somebody else's.
-        """
-        later = [row.nonce for row in rows if row.nonce is not None and row.nonce >= outlook.nonce]
-        if not later or min(later) == outlook.nonce:
-            self._gap = None
-            return
-        if self._gap is None or self._gap[0] != outlook.nonce:
-            self._gap = (outlook.nonce, outlook.head.number)
-        if outlook.head.number - self._gap[1] < self._policy.republish_blocks:
-            return
-        stored = self._store.attempts(outlook.nonce)
-        if not stored:
-            offer = first_offer(outlook.fees, self._policy.fee_ceiling)
-            if offer is None:
-                return
-            transaction = self._transfer_of_nothing(outlook.nonce, offer)
-            signed = self._signer.sign(transaction)
-            fees = {"gas": TRANSFER_GAS, "max_fee": offer.max_fee, "tip": offer.tip}
-            stored = [self._store.add_filler(outlook.nonce, transaction_hash=signed.hash, raw=signed.raw, **fees)]
-        self._gap = (outlook.nonce, outlook.head.number)
-        self._store.sent(stored[-1], outlook.head.number)
-        self._lease.check()
-        # What the endpoint says does not matter: the next round looks at the nonce again.
-        with suppress(ChainUnavailable):
-            self._client.send_raw(stored[-1].raw)
 
     # In a block
 
@@ -535,15 +512,17 @@ class Driver:
         return row.nonce
 
 
-def dearest_of(attempts: Sequence[Attempt]) -> Offer:
-    """The highest that was offered with a nonce; 0 where nothing was."""
-    offers = [terms_of(one.raw).offer for one in attempts]
-    return Offer(max((one.max_fee for one in offers), default=0), max((one.tip for one in offers), default=0))
+def _offers(attempts: Sequence[Attempt]) -> Iterator[Offer]:
+    return (terms_of(one.raw).offer for one in attempts)
 
 
 def _failure(row: Carried, error: Exception) -> Failure:
     code, why = (error.code, error.what) if isinstance(error, RegistryError) else (type(error).__name__, str(error))
     return Failure(row.issuer, f"0x{row.root.hex()}", code, why.splitlines()[0] if why else code)
+
+
+def _waits_for_a_person(row: Carried) -> bool:
+    return row.state is BatchState.PARKED and row.parked_code not in PASSING
 
 
 def _unparked(row: R) -> R:

@@ -12,6 +12,7 @@ from anchor.daemon.outlook import Outlook
 from anchor.publishing import Publish
 from registry.chain.calls import Act, Purpose, Reason
 from registry.chain.contract import CredentialRegistry, Event
+from registry.store.attempts import anchor_purpose
 from registry.store.batches import BatchRow
 from registry.store.deeds import DeedRow
 from registry.store.tables import BatchState
@@ -95,7 +96,7 @@ class BatchKind:
         return {"issuer": row.issuer, "root": f"0x{row.root.hex()}"}
 
     def purpose(self, row: BatchRow) -> str:
-        return anchor_purpose(row)
+        return anchor_purpose(row.issuer, row.root)
 
     def cancel_purpose(self, row: BatchRow) -> str:
         return f"cancel {row.issuer} 0x{row.root.hex()}"
@@ -195,8 +196,3 @@ _EVENTS = {
     Act.REINSTATE: "SuspensionCleared",
     Act.VOID: "BatchVoided",
 }
-
-
-def anchor_purpose(row: BatchRow) -> str:
-    """What the transaction that anchors a batch is for; the command line calls it the same."""
-    return f"anchor {row.issuer} 0x{row.root.hex()}"

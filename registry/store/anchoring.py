@@ -190,11 +190,10 @@ class AnchorStore:
             self._write(connection, changed, f"nonce {nonce}, signed by the command line")
         return changed
 
-    def add_filler(
-        self, nonce: int, *, transaction_hash: bytes, raw: bytes, gas: int, max_fee: int, tip: int
+    def add_for_nobody(
+        self, nonce: int, purpose: str, *, transaction_hash: bytes, raw: bytes, gas: int, max_fee: int, tip: int
     ) -> Attempt:
-        """Store signed bytes that do nothing but use a nonce which nobody uses and all later ones wait for."""
-        purpose = f"fill {nonce}"
+        """Store signed bytes for no batch, with a nonce that all later ones wait for."""
         with self._guarded() as connection:
             number = self._insert(connection, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
         return Attempt(number, nonce, purpose, transaction_hash, raw)
@@ -260,7 +259,9 @@ class AnchorStore:
             if isinstance(row, DeedRow):
                 return self._give_up(connection, row, detail)
             self._write(connection, replace(row, state=BatchState.NONCE_LOST), detail)
-            changed = replace(row, state=BatchState.SEALED, nonce=None)
+            # What waits for a person goes on waiting.
+            state = BatchState.PARKED if row.state is BatchState.PARKED else BatchState.SEALED
+            changed = replace(row, state=state, nonce=None)
             self._write(connection, changed, "waits for a new nonce")
         return changed
 
