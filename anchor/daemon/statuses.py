@@ -72,6 +72,8 @@ class StatusResolver:
         self._jobs = StatusJobStore(engine, chain, registry.address)
         self._deeds = DeedStore(engine, chain, registry.address)
         self._seen: tuple[int, ...] = ()
+        # By job, the block, by number and hash, in whose state what needs no transaction was seen first.
+        self._so: dict[int, tuple[int, bytes]] = {}
 
     def round(self, outlook: Outlook, allowed: Callable[[int], bool]) -> None:
         """Follow the deeds of jobs, and make new ones where they are needed.
@@ -140,7 +142,7 @@ class StatusResolver:
                 raise
             # What such an endpoint says of statuses is as old.
             return
-        look = _Look(self._registry, issuer)
+        look = _Look(self._registry, issuer, outlook.head.number)
         deeds = self._deeds.unsettled(issuer)
         rests = self._deeds.of_jobs([job.number for job in open_jobs])
         found = self._asked(due, look, rests)
@@ -219,15 +221,14 @@ class StatusResolver:
     def _result(self, outcome: Outcome, under_way: Mapping[int, DeedRow], look: _Look, outlook: Outlook) -> Resolved:
         asked, job = outcome.asked, outcome.asked.job
         if outcome.is_settled:
-            if not (
-                look.is_still_so(job.act, asked.wanted)
-                and look.is_so_at(outlook.final.number, job.act, outcome.already)
-            ):
-                why = "it is so already, in a block that is not final yet"
+            if not look.is_still_so(job.act, asked.wanted) or (outcome.already and not self._is_final(job, outlook)):
+                why = "it is so, in a block that is not final yet"
                 return Resolved(job, StatusJobState.MINED, due=True, overtaken=asked.overtaken, detail=why)
+            self._so.pop(job.number, None)
             state = StatusJobState.FINAL if asked.own else StatusJobState.UNCHANGED
             why = f"block {outlook.final.number} is final"
             return Resolved(job, state, due=False, overtaken=asked.overtaken, detail=why)
+        self._so.pop(job.number, None)
         code, waits_why = _waiting_for(outcome)
         standing = _standing([*asked.own, *(under_way[number] for number in outcome.covering)], waits=code)
         if outcome.needs and standing[0] is not StatusJobState.PARKED:
@@ -243,6 +244,16 @@ class StatusResolver:
             covering=frozenset(outcome.covering),
             detail=parked_why or waits_why or "its transactions are fixed",
         )
+
+    def _is_final(self, job: StatusJob, outlook: Outlook) -> bool:
+        """Whether a block is final in whose state all of a job was seen to be so.
+
+        The state of the final block itself may be gone from the node. So the newest block is asked, and waited for.
+        """
+        seen = self._so.get(job.number)
+        if seen is None or not outlook.is_canonical(*seen):
+            self._so[job.number] = seen = (outlook.head.number, outlook.head.hash)
+        return seen[0] <= outlook.final.number
 
     def _store(
         self,
@@ -279,10 +290,16 @@ class StatusResolver:
 
 
 class _Look:
-    """The contract as one look at an issuer's batches sees it: each word and batch is asked for once."""
+    """The contract as one look at an issuer's batches sees it: each word and batch is asked for once.
 
-    def __init__(self, registry: CredentialRegistry, issuer: int):
+    Args:
+        head: the newest block. It is asked for by its number: an endpoint that is behind has no answer then, instead
+            of an old one.
+    """
+
+    def __init__(self, registry: CredentialRegistry, issuer: int, head: int):
         self._registry = registry
+        self._head = head
         self.issuer = issuer
         self._batches: dict[bytes, Batch | None] = {}
         self._words: dict[tuple[Purpose, Word], int] = {}
@@ -290,17 +307,18 @@ class _Look:
     def batch(self, root: bytes) -> Batch | None:
         """The batch in the newest block."""
         if root not in self._batches:
-            self._batches[root] = self._registry.batch(self.issuer, root)
+            self._batches[root] = self._registry.batch(self.issuer, root, at=self._head)
         return self._batches[root]
 
     def is_so(self, act: Act, place: Word) -> int:
         """The bits of a word that have the status of an act in the newest block."""
         if act is Act.VOID:
-            found = self.batch(place.root)
-            return VOIDED if found is not None and found.voided_at is not None else 0
+            batch = self.batch(place.root)
+            return VOIDED if batch is not None and batch.voided_at is not None else 0
         key = (FAMILY[act], place)
         if key not in self._words:
-            self._words[key] = self._registry.status_words(self.issuer, place.root, FAMILY[act], place.word, 1)[0]
+            where = (self.issuer, place.root, FAMILY[act], place.word)
+            (self._words[key],) = self._registry.status_words(*where, 1, at=self._head)
         return ~self._words[key] if act is Act.REINSTATE else self._words[key]
 
     def is_still_so(self, act: Act, bits: Mapping[Word, int]) -> bool:
@@ -308,18 +326,6 @@ class _Look:
         if act not in (Act.REVOKE, Act.VOID):
             return True
         return not any(wanted & ~self.is_so(act, place) for place, wanted in bits.items())
-
-    def is_so_at(self, number: int, act: Act, bits: Mapping[Word, int]) -> bool:
-        """Whether all of these bits have the status of an act at a block."""
-        for place, wanted in bits.items():
-            found = self._registry.batch(self.issuer, place.root, at=number)
-            if found is None or (act is Act.VOID and found.voided_at is None):
-                return False
-            if act is not Act.VOID:
-                (word,) = self._registry.status_words(self.issuer, place.root, FAMILY[act], place.word, 1, at=number)
-                if wanted & (word if act is Act.REINSTATE else ~word):
-                    return False
-        return True
 
     def changeable(self, act: Act, spots: list[Spot]) -> list[Spot]:
         """The places of a credential where it can be suspended or reinstated: what is revoked for good stays so."""
