@@ -120,7 +120,8 @@ class Sender:
         with self._alone():
             if (mined := self._finish_open(before_more=True).get(purpose)) is not None and mined.succeeded:
                 return mined
-            landed = self._finish(self._saved(purpose, to, call_data).nonce)
+            nonce = self._saved(purpose, to, call_data).nonce
+            landed = self._awaited(nonce) if self._begun(nonce) else None
             if landed is None or landed.attempt.purpose != purpose or not landed.mined.succeeded:
                 raise ContractReverted(
                     "the transaction had no effect: the state changed between the estimate and the block",
@@ -201,7 +202,7 @@ class Sender:
         offer = bumped(_dearest(open_), fees, self._ceiling, too_cheap=too_cheap)
         return None if offer is None else self._signed(open_[-1].purpose, offering(open_[-1].raw, offer))
 
-    def _filled(self, nonce: int) -> None:
+    def _fill(self, nonce: int) -> None:
         """Sign a transaction that does nothing in place of one that a person does not want any more."""
         fees = self._client.fees()
         offer = bumped(_dearest(self._open_at(nonce)), fees, self._ceiling)
@@ -230,33 +231,51 @@ class Sender:
         Args:
             before_more: another transaction is to be sent after these.
         """
-        finished = {}
         open_, withheld = self._attempts.open(), self._attempts.withheld()
         wanted = {one.nonce for one in open_ if one.purpose not in withheld}
+        under_way = []
+        # All of them are sent before any is waited for: one block may take them all.
         for nonce in sorted({one.nonce for one in open_}):
-            if nonce not in wanted:
-                if not before_more and nonce > max(wanted, default=-1):
-                    # Nothing waits for it.
-                    continue
-                self._filled(nonce)
+            if nonce not in wanted and not before_more and nonce > max(wanted, default=-1):
+                # Nothing waits for it.
+                continue
             # What no chain takes is given up, so that it keeps nothing else from going on.
             with suppress(_Refused):
-                if (landed := self._finish(nonce)) is not None:
-                    finished[landed.attempt.purpose] = landed.mined
-        return finished
+                if self._begun(nonce, is_wanted=nonce in wanted):
+                    under_way.append(nonce)
+        landed = [self._awaited(nonce) for nonce in under_way]
+        return {each.attempt.purpose: each.mined for each in landed}
 
-    def _finish(self, nonce: int) -> _Landed | None:
-        """See what is signed with a nonce into a block; None when none of it can be mined any more."""
+    def _begun(self, nonce: int, *, is_wanted: bool = True) -> bool:
+        """Have what is signed with a nonce on its way, or in a block; False when it never can be in one.
+
+        Args:
+            is_wanted: otherwise something that does nothing is sent with it.
+
+        Raises:
+            ChainError: the endpoint does not take it.
+        """
         self._lease.renew()
-        landed = self._landed(nonce)
+        if self._landed(nonce) is not None:
+            return True
+        if self._is_lost(nonce):
+            self._attempts.settle_nonce(nonce)
+            return False
+        if not is_wanted:
+            self._fill(nonce)
+        self._hand_over(nonce)
+        return True
+
+    def _awaited(self, nonce: int) -> _Landed:
+        """What was in a block in the end.
+
+        Raises:
+            TransactionUnsettled: nothing was in time.
+        """
+        self._lease.renew()
+        landed = wait_for(lambda: self._looked(nonce), self._timeout)
         if landed is None:
-            if self._is_lost(nonce):
-                self._attempts.settle_nonce(nonce)
-                return None
-            self._hand_over(nonce)
-            landed = wait_for(lambda: self._looked(nonce), self._timeout)
-        if landed is None:
-            hash_ = self._open_at(nonce)[-1].hash.hex()
+            hash_ = self._attempts.at_nonce(nonce)[-1].hash.hex()
             raise TransactionUnsettled(
                 f"transaction 0x{hash_} was not mined within {self._timeout:g} seconds",
                 where=self._client.where,

@@ -176,7 +176,8 @@ class Driver:
         """Give a sealed batch or a deed a nonce and send it; whether a transaction is under way."""
         kind = self._kind(row)
         if row.cancel_requested:
-            self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
+            if not self._adopted(row):
+                self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
             return False
         if _waits_for_a_person(row):
             return False

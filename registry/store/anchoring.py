@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, not_, or_, select, update
 
 from registry.errors import NotPossible
-from registry.store.attempts import ATTEMPT, Attempt, attempt_row
+from registry.store.attempts import ATTEMPT, Attempt, attempt_row, withheld
 from registry.store.batches import BATCH, BatchRow, batch_row
 from registry.store.deeds import DEED, DeedRow, deed_row, record_deed
 from registry.store.leases import Lease
-from registry.store.status_jobs import look_again
+from registry.store.status_jobs import look_again, reopen
 from registry.store.tables import (
     ANCHORED_STATES,
     BY_PERSON,
@@ -116,6 +116,10 @@ class AnchorStore:
             found: int | None = connection.execute(query).scalar_one()
         return found
 
+    def withheld(self) -> set[str]:
+        """The purposes of anchors that a person put aside or took back: nothing is sent for them."""
+        return withheld(self._engine, self._chain)
+
     def checkpoint(self) -> Checkpoint | None:
         """What the chain was when it was last looked at."""
         columns = (
@@ -129,11 +133,14 @@ class AnchorStore:
             found = connection.execute(query).first()
         return None if found is None else Checkpoint(*found)
 
-    def final(self) -> list[BatchRow]:
-        """The contract's batches that are final, of all accounts."""
-        query = select(*BATCH).where(*self._mine, batch.c.state == BatchState.FINAL).order_by(batch.c.id)
+    def final(self) -> list[Carried]:
+        """The contract's batches and deeds that are final, of all accounts."""
+        batches = select(*BATCH).where(*self._mine, batch.c.state == BatchState.FINAL).order_by(batch.c.id)
+        mine = (deed.c.chain == self._chain, deed.c.contract == self._contract)
+        deeds = select(*DEED).where(*mine, deed.c.state == BatchState.FINAL).order_by(deed.c.id)
         with self._engine.connect() as connection:
-            return [batch_row(found) for found in connection.execute(query)]
+            rows: list[Carried] = [batch_row(found) for found in connection.execute(batches)]
+            return rows + [deed_row(found) for found in connection.execute(deeds)]
 
     # Writing
 
@@ -142,11 +149,11 @@ class AnchorStore:
         with self._guarded() as connection:
             self._save_checkpoint(connection, seen)
 
-    def accept_chain(self, seen: Checkpoint, gone: Sequence[BatchRow]) -> None:
+    def accept_chain(self, seen: Checkpoint, gone: Sequence[Carried]) -> None:
         """Go on from another final block than the one remembered, because a person says that this is the chain.
 
         Args:
-            gone: batches that were final in blocks that are not on it; they are taken up again.
+            gone: what was final in blocks that are not on it; it is taken up again.
         """
         with self._guarded() as connection:
             self._save_checkpoint(connection, seen)
@@ -154,6 +161,8 @@ class AnchorStore:
                 self._write(connection, off_the_chain(row), f"block {row.block_number} is not on the accepted chain")
                 theirs = (attempt.c.chain == self._chain, attempt.c.sender == row.sender, attempt.c.nonce == row.nonce)
                 connection.execute(update(attempt).where(*theirs).values(**_UNSETTLED))
+            why = "a block that was final is not on the accepted chain"
+            reopen(connection, [row.id for row in gone if isinstance(row, DeedRow)], why)
 
     def _save_checkpoint(self, connection: Connection, seen: Checkpoint) -> None:
         key = {"chain": self._chain, "contract": self._contract}

@@ -18,6 +18,15 @@ def anchor_purpose(issuer: int, root: bytes) -> str:
     return f"anchor {issuer} 0x{root.hex()}"
 
 
+def withheld(engine: Engine, chain: str) -> set[str]:
+    """The purposes of anchors that a person put aside or took back: nothing is sent for them."""
+    aside = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
+    taken_back = or_(batch.c.cancel_requested == 1, batch.c.state == BatchState.CANCELLED)
+    query = select(batch.c.issuer, batch.c.root).where(batch.c.chain == chain, or_(aside, taken_back))
+    with engine.connect() as connection:
+        return {anchor_purpose(issuer, root) for issuer, root in connection.execute(query)}
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A signed transaction.
@@ -116,11 +125,7 @@ class AttemptStore:
 
     def withheld(self) -> set[str]:
         """The purposes of anchors that a person put aside or took back: nothing is sent for them."""
-        aside = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
-        taken_back = or_(batch.c.cancel_requested == 1, batch.c.state == BatchState.CANCELLED)
-        query = select(batch.c.issuer, batch.c.root).where(batch.c.chain == self._key["chain"], or_(aside, taken_back))
-        with self._engine.connect() as connection:
-            return {anchor_purpose(issuer, root) for issuer, root in connection.execute(query)}
+        return withheld(self._engine, self._key["chain"])
 
     def settle_nonce(self, nonce: int, landed: Attempt | None = None, *, succeeded: bool = False) -> None:
         """One of those with that nonce was mined, or none ever can be: of all of them it is known what became."""

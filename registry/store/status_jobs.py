@@ -470,6 +470,16 @@ def look_again(connection: Connection, deeds: Collection[int], why: str) -> None
         _record(connection, number, StatusJobState.PENDING, why)
 
 
+def reopen(connection: Connection, deeds: Collection[int], why: str) -> None:
+    """The jobs that ended by these deeds have not ended: the deeds are sent again."""
+    served = exists().where(deed_of_job.c.job == status_job.c.number, deed_of_job.c.deed.in_(deeds))
+    values = {"state": StatusJobState.SEALED, "due": 0, "ended_at": None}
+    ended = (served, status_job.c.state == StatusJobState.FINAL)
+    numbers = connection.execute(update(status_job).where(*ended).values(**values).returning(status_job.c.number))
+    for number in list(numbers.scalars()):
+        _record(connection, number, StatusJobState.SEALED, why)
+
+
 def _record(connection: Connection, number: int, state: StatusJobState, detail: str) -> None:
     connection.execute(insert(status_event).values(job=number, at=time.time(), state=state, detail=detail))
 

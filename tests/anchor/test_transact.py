@@ -233,6 +233,7 @@ class Pool:
     Attributes:
         least_tip, base_fee, suggested_tip: wei per gas; the last two as the endpoint tells them.
         swallows: what the pool takes is in no block if it pays less than that.
+        mines_from: no block comes before something with that nonce is in the pool.
         blocks: by how many the chain has grown.
         offers: of everything that was sent, by nonce.
     """
@@ -242,6 +243,8 @@ class Pool:
         self.base_fee, self.suggested_tip = GWEI, suggested_tip
         self.blocks, self.grows = 0, False
         self.offers: list[tuple[int, Offer]] = []
+        self.mines_from = 0
+        self._waiting: list[Callable[[], Any]] = []
         world.endpoint.fault = self
 
     def __call__(self, method: str, params: Any, forward: Callable[[], Any]) -> Any:
@@ -263,7 +266,13 @@ class Pool:
             return _refusal("max fee per gas less than block base fee")
         if offer.tip < self.least_tip:
             return _refusal(f"transaction underpriced: tip needed {self.least_tip}, tip permitted {offer.tip}")
-        return {"result": "0x" + "11" * 32} if offer.max_fee < self.swallows else forward()
+        if offer.max_fee < self.swallows:
+            return {"result": "0x" + "11" * 32}
+        self._waiting.append(forward)
+        if unsigned(raw)["nonce"] < self.mines_from:
+            return {"result": "0x" + "11" * 32}
+        answers, self._waiting = [each() for each in self._waiting], []
+        return answers[-1]
 
 
 def _refusal(words: str) -> Any:
@@ -292,6 +301,19 @@ def test_an_urgent_transaction_is_not_held_up_by_one_that_pays_too_little(world:
     pool.least_tip = 25 * GWEI
     assert world.sender().settle("revoke", SOMEBODY, b"\x01").succeeded
     assert (world.nonce, world.open()) == (2, 0)
+
+
+def test_all_that_is_under_way_is_sent_before_any_of_it_is_waited_for(world: World) -> None:
+    store = AttemptStore(world.engine, CHAIN, world.signer.address)
+    for nonce in range(3):
+        terms = {"gas": 30_000, "max_fee": 2 * GWEI, "tip": GWEI}
+        fields = {"nonce": nonce, "gas": 30_000, "maxFeePerGas": 2 * GWEI, "maxPriorityFeePerGas": GWEI}
+        signed = world.signer.sign({"type": 2, "to": SOMEBODY, "data": b"", "value": 0, "chainId": CHAIN_ID, **fields})
+        store.add(nonce=nonce, purpose=f"{nonce}", transaction_hash=signed.hash, raw=signed.raw, **terms)
+    pool = Pool(world)
+    pool.base_fee, pool.mines_from = 90 * GWEI, 2
+    assert world.sender().settle("revoke", SOMEBODY, b"\x01").succeeded
+    assert (world.nonce, world.open()) == (4, 0)
 
 
 def test_a_base_fee_that_rises_after_signing_is_paid(world: World) -> None:

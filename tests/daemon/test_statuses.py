@@ -21,6 +21,7 @@ from registry.store.jobs import Job
 from registry.store.status_jobs import NewStatusJob, StatusJob, StatusJobStore
 from registry.store.tables import StatusJobState
 from tests.faults.harness import OWNER
+from tests.faults.proxy import pruned
 from tests.faults.site import Site, site
 
 GWEI = 10**9
@@ -86,6 +87,8 @@ def office(here: Site) -> Office:
 
 
 def test_what_is_revoked_is_so_in_every_batch_and_every_step_is_on_record(here: Site, office: Office) -> None:
+    # A node that keeps no old state is enough.
+    here.proxy.rule(do=pruned(2))
     worker = here.worker()
     first, again = office.anchored(worker, "ada", "bob"), office.anchored(worker, "ada", "eve", reissue=True)
     others = office.anchored(worker, "ada", issuer=2)
