@@ -249,6 +249,8 @@ def test_the_lease_cannot_be_taken_while_its_holder_writes(engine: Engine) -> No
 
 
 def test_a_holder_that_stops_in_the_middle_of_a_write_does_not_keep_the_lease_for_ever(postgres_url: str) -> None:
+    # Its tables are made in more time than a stopped holder has.
+    open_database(postgres_url).dispose()
     stopped, other = open_database(postgres_url, idle_seconds=0.5), open_database(postgres_url)
     one, two = lease(stopped, "one"), lease(other, "two")
     assert one.acquire()
