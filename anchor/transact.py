@@ -173,8 +173,8 @@ class Sender:
         holder = self._lease.holder()
         return ChainBusy(
             f"another process signs with {self.address}" + (f" ({holder.owner})" if holder else ""),
-            remedy="A daemon is running: batches go to it with `testamur anchor --queue`. For anything else use the "
-            "account of another operator of the issuer, or stop the daemon first.",
+            remedy="A daemon is running: give it what is to be done with --queue (anchor, revoke, suspend, reinstate, "
+            "void). For anything else use the account of another operator of the issuer, or stop the daemon first.",
             code="sender-busy",
         )
 

@@ -13,8 +13,8 @@ from anchor.cli.jobs import batch_content
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.statuses import Yes, confirmed
 from anchor.cli.wording import amount
-from anchor.daemon.daemon import process_name
 from anchor.daemon.outlook import Outlook, accept_chain
+from anchor.processes import this_process
 from anchor.recovery import Missing, Recovery
 from anchor.workspace import Workspace
 from registry.errors import ChainBusy
@@ -82,7 +82,7 @@ def recover(
 
 @contextmanager
 def _alone(session: Session, workspace: Workspace, account: str) -> Iterator[Lease]:
-    lease = Lease(workspace.folder.engine, workspace.chain, account, f"recover {process_name()}", LEASE_SECONDS)
+    lease = Lease(workspace.folder.engine, workspace.chain, account, f"recover {this_process()}", LEASE_SECONDS)
     if (holder := lease.holder()) is not None:
         session.note(f"Waiting for {holder.owner}, which may be dead: {holder.seconds:.0f} seconds at most.")
     if not lease.acquire_unless_held(FREE_SECONDS):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import threading
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
@@ -33,6 +33,8 @@ from anchor.daemon.intake import (
 )
 from anchor.daemon.keycheck import KeyCheck, WrongKeys
 from anchor.daemon.notices import Notices
+from anchor.daemon.status_http import status_routes
+from anchor.daemon.steps import Following, given_step
 from anchor.daemon.view import IssuerState, JobView, JobViews
 from anchor.receipts import encoded, receipt_name, receipts_of, tree_for_receipts
 from registry.archives import Names
@@ -92,6 +94,10 @@ STATUS: Final = {
     "cannot-cancel": 409,
     "shared-batch": 409,
     "given-up": 409,
+    "changed": 409,
+    "not-anchored": 422,
+    "unknown-batch": 422,
+    "key-reused": 422,
     "unknown-job": 404,
     "no-key": 401,
     "wrong-keys": 429,
@@ -206,8 +212,8 @@ class _Intake:
         self._chain = chain
         self._contract = contract
         self._limits = limits
-        self._poll_seconds = poll_seconds
-        self._heartbeat_seconds = heartbeat_seconds
+        self._notices = notices
+        self._following = Following(poll_seconds, heartbeat_seconds)
         self._jobs = JobStore(engine, chain, contract)
         self._keys = KeyStore(engine, chain, contract)
         self._views = JobViews(engine, chain, contract)
@@ -297,10 +303,13 @@ class _Intake:
             },
         )
         async def events(request: Request, job: str, issuer: int = who) -> Response:
-            found = await self._job(job, issuer)
-            given = request.headers.get("last-event-id", "")
-            after = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
-            return self._stream(issuer, self._events(found, after), "text/event-stream", NOT_KEPT)
+            await self._job(job, issuer)
+
+            async def look() -> JobView:
+                return await self._view(await self._job(job, issuer))
+
+            steps = self._following.steps(look, given_step(request))
+            return self._stream(issuer, steps, "text/event-stream", NOT_KEPT)
 
         @router.get(
             "/jobs/{job}/rejects",
@@ -345,6 +354,20 @@ class _Intake:
             view = await self._view(await self._job(job, issuer))
             return JSONResponse(view.content(public=True), 200 if done else 202, NOT_KEPT)
 
+        router.include_router(
+            status_routes(
+                self._folder,
+                self._chain,
+                self._contract,
+                who,
+                _idempotency_key,
+                self._notices,
+                self._limits,
+                self._following,
+                self._place,
+                self._stream,
+            )
+        )
         return router
 
     # Taking in
@@ -358,15 +381,21 @@ class _Intake:
                 remedy="Send it in several jobs.",
                 code="too-large",
             )
-        _take(self._places, order.issuer, "jobs are coming in")
-        work = _Work(self._turns, self._limiter(), order.issuer)
-        try:
+        with self._place(order.issuer):
+            work = _Work(self._turns, self._limiter(), order.issuer)
             if "content-length" in request.headers and int(length) <= SMALL_BYTES:
                 return await self._received_small(request, order, kind, boundary, work)
             begin = partial(self._desk.receive, order, kind, boundary=boundary, between=work.between)
             return await self._fed(request, await work.do(begin), work)
+
+    @contextmanager
+    def _place(self, issuer: int) -> Iterator[None]:
+        """One of the places for what comes in."""
+        _take(self._places, issuer, "jobs are coming in")
+        try:
+            yield
         finally:
-            self._places.give_back(order.issuer)
+            self._places.give_back(issuer)
 
     async def _received_small(
         self, request: Request, order: Order, kind: Kind, boundary: bytes, work: _Work
@@ -428,25 +457,6 @@ class _Intake:
 
     async def _view(self, job: Job) -> JobView:
         return await _in_thread(lambda: self._views.of(job))
-
-    async def _events(self, job: Job, after: int) -> AsyncIterator[bytes]:
-        waited, sent = 0.0, after
-        yield b"retry: 3000\n\n"
-        while True:
-            view = await self._view(await self._job(job.id, job.issuer))
-            steps = [step for step in view.steps() if step.number > sent]
-            for step in steps:
-                content = view.content(public=True) | {"state": step.state, "at": step.content()["at"]}
-                yield f"id: {step.number}\nevent: state\ndata: {json.dumps(content)}\n\n".encode()
-                sent, waited = step.number, 0.0
-            if view.is_settled:
-                yield b"event: settled\ndata: {}\n\n"
-                return
-            if waited >= self._heartbeat_seconds:
-                yield b": still here\n\n"
-                waited = 0.0
-            await asyncio.sleep(self._poll_seconds)
-            waited += self._poll_seconds
 
     async def _left_out(self, job: Job) -> dict[str, Any]:
         return await _in_thread(lambda: left_out_of(self._jobs, job.id))

@@ -8,8 +8,7 @@ from registry.chain.client import Block, ChainClient, Fees
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import code_hash_of
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
-from registry.store.anchoring import AnchorStore, Checkpoint
-from registry.store.batches import BatchRow
+from registry.store.anchoring import AnchorStore, Carried, Checkpoint
 
 DEPTH_WHEN_NO_TAG = 64
 
@@ -123,13 +122,13 @@ def checked(registry: CredentialRegistry, chain_id: int, outlook: Outlook, known
     return Checkpoint(genesis, code_hash, outlook.final.number, outlook.final.hash)
 
 
-def accept_chain(registry: CredentialRegistry, chain_id: int, outlook: Outlook, store: AnchorStore) -> list[BatchRow]:
+def accept_chain(registry: CredentialRegistry, chain_id: int, outlook: Outlook, store: AnchorStore) -> list[Carried]:
     """Take the chain as it is now for the right one, though a block that was final before is not on it.
 
     A person decides that, after having compared endpoints; no daemon may run.
 
     Returns:
-        The batches that were final and are not on it; the daemon anchors them again.
+        The batches and deeds that were final and are not on it; the daemon sends them again.
 
     Raises:
         WrongChain: it is another chain from its first block on, or has other code at the address.

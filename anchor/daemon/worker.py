@@ -1,4 +1,4 @@
-"""The loop of one account: hold the lease, look at the chain, seal what waits, drive every batch one step."""
+"""The loop of one account: hold the lease, look at the chain, seal what waits, drive all that is open one step."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from anchor.daemon.notices import Notices
 from anchor.daemon.outlook import ChainBehind, FinalityViolated, Outlook, checked
 from anchor.daemon.sealing import QueuePolicy, Sealer
 from anchor.daemon.status import Status
+from anchor.daemon.statuses import StatusResolver
 from anchor.history import History
 from anchor.publishing import Publish
 from anchor.signer import Signer
@@ -97,6 +98,7 @@ class Worker:
             reached=reached,
             troubles=status.troubles,
         )
+        self._statuses = StatusResolver(folder.engine, registry, chain, lease, batches, history, notices)
         self._driver = Driver(
             registry,
             signer,
@@ -110,7 +112,7 @@ class Worker:
             reached=reached,
         )
         self._stop = threading.Event()
-        self._may_anchor: dict[int, tuple[bool, float]] = {}
+        self._operators: dict[tuple[int, str], tuple[bool, float]] = {}
         status.account = signer.address
 
     def stop(self) -> None:
@@ -175,21 +177,15 @@ class Worker:
             return False
         if seen != known:
             self._store.save_checkpoint(seen)
-        unsealed = self._seal()
+        troubles = [
+            _trouble_of(lambda: self._sealer.round(self._allowed)),
+            _trouble_of(lambda: self._statuses.round(outlook, self._may_change)),
+        ]
         self._note_failures(self._driver.round(outlook, self._allowed))
-        if unsealed is not None:
-            raise unsealed
+        for trouble in troubles:
+            if trouble is not None:
+                raise trouble
         return True
-
-    def _seal(self) -> Exception | None:
-        """Seal what is due; what went wrong with it, which must not hold up what is under way."""
-        try:
-            self._sealer.round(self._allowed)
-        except (RegistryError, SQLAlchemyError, OSError) as error:
-            if isinstance(error, WrongChain) or (isinstance(error, ChainUnavailable) and is_outage(error)):
-                raise
-            return error
-        return None
 
     def _leased(self) -> bool:
         had = self._status.lease_held
@@ -251,19 +247,41 @@ class Worker:
         self._status.failing = {one.root: (one.code, before.get(one.root, ("", now))[1]) for one in failures}
 
     def _allowed(self, issuer: int) -> bool:
-        """Whether the account may anchor for the issuer; asked now and then."""
-        known, asked_at = self._may_anchor.get(issuer, (False, 0.0))
+        """Whether the account may anchor for the issuer."""
+        is_allowed, is_news = self._is_operator(issuer, self._operator)
+        if is_news and not is_allowed:
+            self._notices.tell("no-operator", issuer=issuer, account=self._operator)
+        return is_allowed
+
+    def _may_change(self, issuer: int) -> bool:
+        """Whether the account may change statuses for the issuer: that has to be an operator itself, not a relay."""
+        return self._is_operator(issuer, self._lease.address)[0]
+
+    def _is_operator(self, issuer: int, account: str) -> tuple[bool, bool]:
+        """Whether an account is an operator of the issuer, asked now and then; and whether it was asked now."""
+        known, asked_at = self._operators.get((issuer, account), (False, 0.0))
         moment = time.monotonic()
-        if asked_at == 0.0 or (not known and moment - asked_at >= OPERATORS_SECONDS):
-            known = self._registry.is_operator(issuer, self._operator)
-            self._may_anchor[issuer] = (known, moment)
-            if not known:
-                self._notices.tell("no-operator", issuer=issuer, account=self._operator)
-        return known
+        is_due = asked_at == 0.0 or (not known and moment - asked_at >= OPERATORS_SECONDS)
+        if is_due:
+            known = self._registry.is_operator(issuer, account)
+            self._operators[issuer, account] = (known, moment)
+        return known, is_due
 
     def _failed(self, event: str, code: str, why: str) -> None:
         self._status.trouble = (code, why)
         self._notices.tell(event, code=code, why=why)
+
+
+def _trouble_of(step: Callable[[], object]) -> Exception | None:
+    """Take a step of a round; what went wrong with it, which must not hold up what is under way."""
+    try:
+        step()
+    except (RegistryError, SQLAlchemyError, OSError) as error:
+        is_grave = isinstance(error, WrongChain | LeaseLost)
+        if is_grave or (isinstance(error, ChainUnavailable) and is_outage(error)):
+            raise
+        return error
+    return None
 
 
 def _event_of(error: RegistryError) -> str:

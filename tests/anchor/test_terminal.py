@@ -93,6 +93,8 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
     made.words["diploma"] = f"diplomas/0{FILE_NAME}.json"
     queued = made.json("anchor", "--queue", "diplomas", "--issuer", 1, "--reissue")
     made.words["job"] = queued["id"]  # type: ignore[index, call-overload]
+    asked = made.json("suspend", "--queue", made.words["diploma"], "--issuer", 1, "--note", HOSTILE)
+    made.words["statusJob"] = asked["id"]  # type: ignore[index, call-overload]
     made.words["zip"], made.words["lines"] = f"z{FILE_NAME}.zip", f"l{FILE_NAME}.jsonl"
     with zipfile.ZipFile(made.words["zip"], "w") as archive:
         archive.writestr(f"e{FILE_NAME}.json", json.dumps(document))
@@ -150,7 +152,12 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["audit", "--from", HOSTILE], []),
         (["audit", "--report", f"r{FILE_NAME}.html"], [f"r{FILE_NAME}.html"]),
     ],
-    "revoke": lambda world: [(["revoke", HOSTILE], [HOSTILE]), (["revoke", "0" * 64, "--reason", HOSTILE], [])],
+    "revoke": lambda world: [
+        (["revoke", HOSTILE], [HOSTILE]),
+        (["revoke", "0" * 64, "--reason", HOSTILE], []),
+        (["revoke", "--queue", "0" * 64, "--note", HOSTILE], []),
+    ],
+    "void": lambda world: [(["void", HOSTILE], [HOSTILE]), (["void", world.words["root"], "--dry-run"], [])],
     "suspend": missing("suspend"),
     "reinstate": missing("reinstate"),
     "recognise": lambda world: [(["recognise", 2, "--from", HOSTILE], []), (["recognise", HOSTILE], [])],
@@ -180,9 +187,14 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["accredit", "show", 1], [URI]),
         (["accredit", "show", 2], [URI]),
     ],
-    "jobs list": lambda world: [(["jobs", "list"], [world.words["job"]]), (["jobs", "list", "--state", HOSTILE], [])],
+    "jobs list": lambda world: [
+        (["jobs", "list"], [world.words["job"]]),
+        (["jobs", "list", "--state", HOSTILE], []),
+        (["jobs", "list", "--statuses"], []),
+    ],
     "jobs show": lambda world: [
         (["jobs", "show", world.words["job"]], [f"bad{FILE_NAME}.json"]),
+        (["jobs", "show", world.words["statusJob"]], [HOSTILE]),
         (["jobs", "show", HOSTILE], [HOSTILE]),
     ],
     "jobs retry": missing("jobs", "retry"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from anchor.daemon.status import Status
 from anchor.signed import terms_of
 from anchor.signer import KeySigner, SignedTransaction
 from anchor.transact import Sender
+from registry.chain.calls import Act
 from registry.errors import SignerError, TransactionUnsettled
 from registry.store.anchoring import AnchorStore
 from registry.store.attempts import anchor_purpose
 from registry.store.control import park, unpark
 from registry.store.jobs import Job
 from registry.store.leases import Lease
-from registry.store.tables import BatchState, attempt
+from registry.store.status_jobs import NewStatusJob, StatusJob, StatusJobStore
+from registry.store.tables import BatchState, StatusJobState, attempt
 from registry.store.tables import batch as batch_table
 from tests.faults.harness import STRANGER
 from tests.faults.proxy import SEND, Call, drop_by_closed_socket, pruned, refuse
@@ -241,8 +244,10 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
     earlier, worker = here.job("ada"), here.worker(status=status)
     here.to_the_end(worker, earlier)
     snapshot = here.chain.client.request("evm_snapshot")
-    lost = here.job("bob")
+    lost, revocation = here.job("bob"), _revocation(here, "ada")
     here.to_the_end(worker, lost)
+    here.rounds(worker, 2)
+    assert revocation().state is StatusJobState.FINAL
     # Long enough that a shorter chain of other blocks can grow past it.
     height = here.chain.final()
     here.chain.client.request("evm_revert", [snapshot])
@@ -257,10 +262,29 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
     with pytest.raises(FinalityViolated):
         worker.round()
     worker.end()
-    assert _accepted(here) == [here.batch(lost).root]
+    assert _accepted(here) == [here.batch(lost).root, here.batch(earlier).root]
     assert here.batch(lost).state is BatchState.REORGED
-    here.to_the_end(here.worker(owner="two"), earlier, lost, waiting)
-    here.prove()
+    assert revocation().state is StatusJobState.SEALED
+    after = here.worker(owner="two")
+    here.to_the_end(after, earlier, lost, waiting)
+    here.rounds(after, 2)
+    assert revocation().state is StatusJobState.FINAL
+    assert here.chain.registry.status(1, here.batch(earlier).root, 0).revoked
+    here.prove(foreign=1)
+
+
+def _revocation(here: Site, name: str) -> Callable[[], StatusJob]:
+    """An issuer revokes a credential; how far that has come."""
+    store = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.registry.address)
+    digests = (sha256(name.encode()).digest(),)
+    job, _ = store.add(NewStatusJob(1, Act.REVOKE, "unspecified", "command", digests))
+
+    def now() -> StatusJob:
+        found = store.get(job.id)
+        assert found is not None
+        return found
+
+    return now
 
 
 def _accepted(here: Site) -> list[bytes]:
