@@ -25,13 +25,13 @@ from registry.merkle import Tree
 from registry.store.attempts import AttemptStore, anchor_purpose
 from registry.store.batches import BatchRow
 from registry.store.jobs import Job, JobStore
-from registry.store.recovering import Naming, RecoveryStore
+from registry.store.recovering import RecoveryStore
 from registry.store.tables import ANCHORED_STATES, BatchState
 from registry.store.trees import DAMAGED, MISSING, FolderTrees, TreeStore, open_trees
 from registry.treefile import TreeId
 
-NAMELESS: Final = Naming(METHODS.index(DigestMethod.GIVEN), "", 0)
-"""A tree has digests, and nothing of how they came."""
+# A tree has digests, and nothing of how they came.
+GIVEN: Final = METHODS.index(DigestMethod.GIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Recovery:
         self._without_trees = without_trees
         at = (workspace.folder.engine, workspace.chain, workspace.registry.address)
         self._jobs = JobStore(*at)
-        self._store = RecoveryStore(*at, unknown=NAMELESS)
+        self._store = RecoveryStore(*at, given=GIVEN)
         self._attempts = AttemptStore(workspace.folder.engine, workspace.chain, account)
         settings = workspace.settings
         local = FolderTrees(workspace.folder.trees)

@@ -26,14 +26,14 @@ class RecoveryStore:
     Args:
         chain: CAIP-2 name.
         contract: checksummed address.
-        unknown: how a credential is named of which only the digest is known.
+        given: number of the digest method of a credential of which only the digest is known, and gives its name.
     """
 
-    def __init__(self, engine: Engine, chain: str, contract: str, *, unknown: Naming):
+    def __init__(self, engine: Engine, chain: str, contract: str, *, given: int):
         self._engine = engine
         self._key = {"chain": chain, "contract": contract}
         self._batches = BatchStore(engine, chain, contract)
-        self._unknown = unknown
+        self._given = given
 
     def issuers(self) -> list[int]:
         """The parties that the database has anything of, ascending."""
@@ -93,7 +93,7 @@ class RecoveryStore:
         while share := list(islice(wanted, QUERY_CHUNK)):
             names = self._names(connection, issuer, share)
             for digest in share:
-                yield Leaf(digest, index, *names.get(digest, self._unknown))
+                yield Leaf(digest, index, *names.get(digest, Naming(self._given, digest.hex(), 0)))
                 index += 1
 
     def _names(self, connection: Connection, issuer: int, digests: list[bytes]) -> dict[bytes, Naming]:
