@@ -192,9 +192,14 @@ def test_what_waits_for_funds_does_not_come_back_after_a_later_word(here: Site, 
     office.to_the_end(worker, first, second)
     assert (office.status(batch, "ada"), here.nonce) == ((False, False), before)
     # Taken back, the later word does not count.
-    third, fourth = office.ask(Act.SUSPEND, "ada"), office.ask(Act.REINSTATE, "ada", not_before=4e9)
-    office.store.cancel(fourth)
+    third, fourth = office.ask(Act.SUSPEND, "ada"), office.ask(Act.REINSTATE, "ada")
+    worker.round()
+    assert office.state(third) == ("pending", "overtaken")
+    office.store.cancel(office.again(fourth))
+    # Nor does one that is for later.
+    fifth = office.ask(Act.REINSTATE, "ada", not_before=4e9)
     office.to_the_end(worker, third)
+    office.store.cancel(fifth)
     assert office.status(batch, "ada") == (False, True)
 
 
