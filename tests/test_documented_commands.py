@@ -158,7 +158,7 @@ def first_issuer(reader: Reader) -> None:
     """A folder with one issuer, who has anchored."""
     diploma(reader.folder, "diploma.json", 1)
     reader.does("testamur issuer register --uri did:web:one.example")
-    reader.does("testamur anchor diploma.json")
+    reader.stands_for["ROOT"] = root_in(reader.does("testamur anchor diploma.json"))
 
 
 def exports(reader: Reader) -> None:

@@ -52,9 +52,7 @@ def test_a_person_queues_looks_and_takes_back(run: Run, root: str, diplomas: Pat
         assert run(*words, "--json").json["error"]["code"] == code, words
     # Nothing of it has changed anything.
     assert run("verify", file, "--json").code == 0
-
-
-def test_a_batch_is_voided_from_the_command_line(run: Run, root: str, diplomas: Path) -> None:
+    # Without the daemon a batch is voided at once.
     assert run("void", root, "--dry-run", "--json").json["voided"] is False
     done = run("void", root, "--reason", "key-compromise", "--json").json
     assert (done["voided"], done["already"]) == (True, False)

@@ -20,8 +20,8 @@ from registry.errors import NotPossible
 from registry.store.jobs import Job
 from registry.store.status_jobs import NewStatusJob, StatusJob, StatusJobStore
 from registry.store.tables import StatusJobState
-from tests.faults.harness import OWNER
-from tests.faults.proxy import pruned
+from tests.faults.harness import OWNER, Chain, chain
+from tests.faults.proxy import FaultProxy, pruned
 from tests.faults.site import Site, site
 
 GWEI = 10**9
@@ -32,20 +32,24 @@ def digest(name: str) -> bytes:
 
 
 class Office:
-    """An issuer's office beside a daemon."""
+    """The office of an issuer of its own beside a daemon."""
 
-    def __init__(self, here: Site):
+    def __init__(self, here: Site, issuer: int = 1):
         self.here = here
+        self.issuer = issuer
         self.store = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.registry.address)
 
+    def job(self, *names: str, **more: Any) -> Job:
+        return self.here.job(*names, **{"issuer": self.issuer} | more)
+
     def anchored(self, worker: Worker, *names: str, **more: Any) -> Job:
-        job = self.here.job(*names, **more)
+        job = self.job(*names, **more)
         self.here.to_the_end(worker, job)
         return job
 
-    def ask(self, act: Act, *names: str, issuer: int = 1, **more: Any) -> StatusJob:
+    def ask(self, act: Act, *names: str, **more: Any) -> StatusJob:
         reason = "resolved" if act is Act.REINSTATE else "unspecified"
-        new = NewStatusJob(issuer, act, reason, "command", tuple(map(digest, names)))
+        new = NewStatusJob(self.issuer, act, reason, "command", tuple(map(digest, names)))
         return self.store.add(replace(new, **more))[0]
 
     def again(self, job: StatusJob) -> StatusJob:
@@ -75,15 +79,32 @@ class Office:
         return found.revoked, found.suspended
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Site]:
-    with site(tmp_path / "data", issuers=2) as made:
+@pytest.fixture(scope="module")
+def node() -> Iterator[Chain]:
+    with chain(issuers=2 * 16) as made:
         yield made
 
 
+@pytest.fixture(scope="module")
+def issuers(node: Chain) -> Iterator[int]:
+    """Two for each test."""
+    return iter(node.issuers[::2])
+
+
 @pytest.fixture
-def office(here: Site) -> Office:
-    return Office(here)
+def here(node: Chain, tmp_path: Path) -> Iterator[Site]:
+    with FaultProxy(node.url) as proxy:
+        made = Site(tmp_path / "data", node, proxy, None)
+        yield made
+        made.close()
+    node.set_balance(node.daemon, 10**20)
+    node.drop_all_pending()
+    node.mine()
+
+
+@pytest.fixture
+def office(here: Site, issuers: Iterator[int]) -> Office:
+    return Office(here, next(issuers))
 
 
 def test_what_is_revoked_is_so_in_every_batch_and_every_step_is_on_record(here: Site, office: Office) -> None:
@@ -91,7 +112,7 @@ def test_what_is_revoked_is_so_in_every_batch_and_every_step_is_on_record(here: 
     here.proxy.rule(do=pruned(2))
     worker = here.worker()
     first, again = office.anchored(worker, "ada", "bob"), office.anchored(worker, "ada", "eve", reissue=True)
-    others = office.anchored(worker, "ada", issuer=2)
+    others = office.anchored(worker, "ada", issuer=office.issuer + 1)
     before = here.nonce
     job = office.ask(Act.REVOKE, "ada", reason="obtained-by-fraud")
     office.to_the_end(worker, job)
@@ -99,7 +120,7 @@ def test_what_is_revoked_is_so_in_every_batch_and_every_step_is_on_record(here: 
     assert [office.status(first, "ada"), office.status(again, "ada")] == [(True, False)] * 2
     assert [office.status(first, "bob"), office.status(others, "ada")] == [(False, False)] * 2
     assert here.nonce == before + 2
-    changes = here.chain.registry.status_changes(1, here.batch(first).root, from_block=0)
+    changes = here.chain.registry.status_changes(office.issuer, here.batch(first).root, from_block=0)
     assert [change.reason.word for change in changes] == ["obtained-by-fraud"]
     # Again: there is nothing left to do.
     once_more = office.ask(Act.REVOKE, "ada")
@@ -111,7 +132,7 @@ def test_what_is_revoked_is_so_in_every_batch_and_every_step_is_on_record(here: 
 
 def test_a_revocation_waits_for_a_batch_that_is_not_on_chain_yet(here: Site, office: Office) -> None:
     worker = here.worker()
-    job = here.job("ada")
+    job = office.job("ada")
     revocation = office.ask(Act.REVOKE, "ada")
     worker.round()
     assert office.state(revocation) == ("pending", "not-anchored")
@@ -144,7 +165,7 @@ def test_neighbours_share_a_transaction_also_over_several_jobs(here: Site, offic
 def test_the_urgent_go_before_all_that_is_not_signed(here: Site, office: Office) -> None:
     worker = here.worker()
     batch, before = office.anchored(worker, "ada", "bob"), here.nonce
-    waiting = [here.job(f"student {number}") for number in range(3)]
+    waiting = [office.job(f"student {number}") for number in range(3)]
     office.ask(Act.SUSPEND, "bob")
     urgent = office.ask(Act.REVOKE, "ada", urgent=True)
     worker.round()
@@ -192,9 +213,14 @@ def test_what_waits_for_funds_does_not_come_back_after_a_later_word(here: Site, 
     office.to_the_end(worker, first, second)
     assert (office.status(batch, "ada"), here.nonce) == ((False, False), before)
     # Taken back, the later word does not count.
-    third, fourth = office.ask(Act.SUSPEND, "ada"), office.ask(Act.REINSTATE, "ada", not_before=4e9)
-    office.store.cancel(fourth)
+    third, fourth = office.ask(Act.SUSPEND, "ada"), office.ask(Act.REINSTATE, "ada")
+    worker.round()
+    assert office.state(third) == ("pending", "overtaken")
+    office.store.cancel(office.again(fourth))
+    # Nor does one that is for later.
+    fifth = office.ask(Act.REINSTATE, "ada", not_before=4e9)
     office.to_the_end(worker, third)
+    office.store.cancel(fifth)
     assert office.status(batch, "ada") == (False, True)
 
 
@@ -214,14 +240,14 @@ def test_a_nonce_that_is_lost_asks_for_the_change_anew(here: Site, office: Offic
 def test_nobody_but_an_operator_changes_a_status(here: Site, office: Office) -> None:
     worker = here.worker()
     batch = office.anchored(worker, "ada")
-    here.chain.set_operator(1, allowed=False)
+    here.chain.set_operator(office.issuer, allowed=False)
     job = office.ask(Act.REVOKE, "ada")
     fresh = here.worker(owner="two")
     worker.end()
     here.rounds(fresh, 3)
     assert office.state(job) == ("parked", "not-operator")
     assert [notice.facts["code"] for notice in here.events("status-job-parked")] == ["not-operator"]
-    here.chain.set_operator(1, allowed=True)
+    here.chain.set_operator(office.issuer, allowed=True)
     fresh.end()
     office.to_the_end(here.worker(owner="three"), job)
     assert office.status(batch, "ada") == (True, False)
@@ -282,7 +308,7 @@ def test_what_the_command_line_did_meanwhile_needs_no_transaction(here: Site, of
     here.chain.set_balance(here.signer.address, 0)
     job = office.ask(Act.SUSPEND, "ada")
     here.rounds(worker, 2)
-    data = here.registry.set_status_data(1, row.root, 1, 0, 1, 7)  # type: ignore[arg-type]
+    data = here.registry.set_status_data(office.issuer, row.root, 1, 0, 1, 7)  # type: ignore[arg-type]
     here.chain.mined(here.chain.send(here.registry.address, data))
     here.chain.set_balance(here.signer.address, 10**20)
     office.to_the_end(worker, job)
