@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from anchor.daemon.dropfolder import MOST_WATCHED_OF_ONE, DropFolder
+from anchor.daemon.dropfolder import DropFolder
+from anchor.daemon.inbox import MOST_WATCHED_OF_ONE
 from anchor.daemon.intake import Accepted, Desk, IntakeLimits, Order
 from anchor.daemon.openfolder import OpenFolder
 from anchor.daemon.troubles import Cause, Troubles
