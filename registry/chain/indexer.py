@@ -244,9 +244,9 @@ class Indexer:
             headers = [each.block for each in blocks]
         events = self._events(logs, headers)
         issuers = {event.arguments["issuer"] for event in events if event.name == "Anchored"}
-        self._uncounted |= issuers
+        uncounted = self._uncounted | issuers
         try:
-            counts = self._counts(last) if last == newest and (events or self._uncounted) else None
+            counts = self._counts(last, uncounted) if last == newest and (events or uncounted) else None
             if counts is not None and self._existing(self._client.block(last), last).hash != found.last.hash:
                 raise self._client.moved()
             self._writer.add(head, events, _mark(found.last), seen=seen, counts=counts, complete=is_near)
@@ -254,8 +254,7 @@ class Indexer:
             if error.code != EVENTS_MISSING:
                 raise
             return self._look_for(error, head, last, is_near=is_near)
-        if counts is not None:
-            self._uncounted.clear()
+        self._uncounted = uncounted if counts is None else set()
         if is_near and head.cursor.number == self._checked_to:
             self._checked_to = last
         self._spans.worked(len(events))
@@ -284,10 +283,10 @@ class Indexer:
             raise self._client.moved()
         return [_indexed(event, _mark(headers[event.log.block_number])) for event in self._registry.decode_events(logs)]
 
-    def _counts(self, at: int) -> Counts:
+    def _counts(self, at: int, issuers: Collection[int]) -> Counts:
         registry = self._registry
         sequences = {}
-        for issuer in sorted(self._uncounted):
+        for issuer in sorted(issuers):
             party = registry.party(issuer, at=at)
             if party is None:
                 raise missing(f"the contract does not know issuer {issuer}, whose batches it told of")
@@ -440,6 +439,8 @@ class Indexer:
             if mark.number < head.cursor.number and mark.number <= newest.number and self._is_canonical(mark, newest):
                 self._writer.roll_back(head, mark)
                 self._start_over()
+                # Who registered in the blocks that are gone may be nobody now.
+                self._uncounted = {issuer for issuer in self._uncounted if self._writer.index.party(issuer)}
                 # The chain that was that long is no more.
                 self._highest = None if self._newest is None else (self._newest, time.monotonic())
                 _log.warning(
@@ -451,7 +452,7 @@ class Indexer:
                 return Step.ROLLED_BACK
         # Not even the lowest one, the final block or the one before the contract, is on this chain. Where the chain is
         # final further on than it was read, all that was read is.
-        raise self._doubted(marks[-1] if marks else head.cursor)
+        raise self._doubted(head, marks[-1] if marks else head.cursor)
 
     def _lagging(self, head: Head, newest: Block) -> Step:
         below = [mark for mark in self._writer.marks(head) if mark.number <= newest.number]
@@ -503,18 +504,18 @@ class Indexer:
         block = self._client.block(head.final)
         # A chain that is not that long has lost a final block, or the endpoint is behind: only another block tells.
         if block is not None and block.hash != head.final_hash:
-            raise self._doubted(Mark(head.final, head.final_hash, 0))
+            raise self._doubted(head, Mark(head.final, head.final_hash, 0))
         if block is not None:
             self._evidence.clear()
 
-    def _doubted(self, mark: Mark) -> ChainError:
+    def _doubted(self, head: Head, mark: Mark) -> ChainError:
         """What to say of a block that was final, or below every other one, and that an endpoint has another one for."""
         shown = self._client.block_by_endpoint(mark.number)
         hashes = {where: None if block is None else block.hash for where, block in shown.items()}
         endpoints = len(self._client.endpoints()) or 1
         found = self._evidence.add(mark.hash, Look(time.monotonic(), hashes, endpoints, self._calls_final(mark.number)))
         others = sorted({f"0x{each.hex()}" for each in hashes.values() if each not in (None, mark.hash)})
-        said = f"block {mark.number} was final as 0x{mark.hash.hex()}"
+        said = _known(head, mark)
         if found is Finding.VIOLATED:
             who = "the endpoint shows" if endpoints == 1 else f"{len(hashes)} endpoints show"
             return _violated(f"{said}; each time it is looked at {who} {others[0]}", where=self._client.where)
@@ -558,7 +559,7 @@ class Indexer:
             raise self._behind(self._existing(self._client.block("latest"), "latest"), mark.number)
         if others := [where for where, block in shown.items() if block.hash != mark.hash]:
             raise _violated(
-                f"block {mark.number} was final as 0x{mark.hash.hex()} and is 0x{shown[others[0]].hash.hex()} now, "
+                f"{_known(head, mark)} and is 0x{shown[others[0]].hash.hex()} now, "
                 f"by {len(others)} of {len(shown)} endpoints",
                 where=", ".join(others),
             )
@@ -622,6 +623,11 @@ class _Pauses:
         else:
             pause, self._trouble = self._trouble, min(LONGEST_PAUSE_SECONDS, self._trouble * 2)
         return max(pause, getattr(error, "retry_after", None) or 0.0)
+
+
+def _known(head: Head, mark: Mark) -> str:
+    """What was known of a block."""
+    return f"block {mark.number} was {'final' if head.is_final(mark.number) else 'read'} as 0x{mark.hash.hex()}"
 
 
 def _violated(what: str, *, where: str | None = None) -> ChainError:

@@ -144,6 +144,20 @@ def test_a_reorganisation_while_nobody_looked(engine: Engine) -> None:
     assert Index(engine, CHAIN, ADDRESS).head().cursor.hash == chain.blocks_now[-1].header.hash  # type: ignore[union-attr]
 
 
+def test_issuers_of_blocks_that_are_gone_are_not_counted(memory: Engine) -> None:
+    """What had been told of an issuer who registered in a block that is gone: "events are missing", until a restart."""
+    for seed in range(12):
+        chain = ToldChain(seed)
+        IndexWriter(memory, CHAIN, ADDRESS).forget()
+        for _ in range(6):
+            chain.mine(5)
+        here = indexer(chain, memory, spans=Spans(5))
+        here.step()
+        chain.reorganise(6, 7)
+        here.catch_up()
+        assert state(memory) == rebuilt(chain, memory)
+
+
 def test_a_final_block_that_changes_stops_it_for_good(engine: Engine) -> None:
     chain = ToldChain(5)
     for _ in range(8):
