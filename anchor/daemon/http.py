@@ -44,12 +44,13 @@ from registry.merkle import Tree
 from registry.service.bodies import PIECE_BYTES, ReadAhead, check_not_packed, pieces_of, went_away
 from registry.service.fairness import Places, Refusal, Turn, Turns
 from registry.service.limits import client_of
-from registry.service.problems import PROBLEM, install_problems, problem
+from registry.service.problems import PROBLEM, install_problems, note, problem
 from registry.store.batches import BatchRow
 from registry.store.control import cancel as cancel_job
 from registry.store.folder import DataFolder
 from registry.store.jobs import Job, JobStore
 from registry.store.keys import KeyStore
+from registry.store.trees import UnusableTree
 
 T = TypeVar("T")
 
@@ -330,7 +331,11 @@ class _Intake:
         async def receipts(request: Request, job: str, issuer: int = who) -> Response:
             view = await self._view(await self._job(job, issuer))
             row = _batch_with_receipts(view)
-            tree = await _in_thread(lambda: tree_for_receipts(self._folder, row, self._views.leaves(view)))
+            try:
+                tree = await _in_thread(lambda: tree_for_receipts(self._folder, row, self._views.leaves(view)))
+            except UnusableTree as error:
+                note(error)
+                return _without_tree(error)
             made = self._receipts(view, row, tree)
             as_lines = NDJSON in request.headers.get("accept", "")
             kept = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -469,6 +474,12 @@ class _Intake:
         leaves, contract = self._views.leaves(view), self._contract.lower()
         for leaf, receipt in receipts_of(row, leaves, tree, chain=self._chain, contract=contract):
             yield receipt_name(leaf), encoded(receipt, cbor=False)
+
+
+def _without_tree(error: UnusableTree) -> Response:
+    """To the issuer, whose batch it is: which tree, and what mends it; where it lies is the operator's affair."""
+    remedy = f"Tell whoever runs this: `testamur trees repair 0x{error.tree.root.hex()}` makes it again."
+    return problem(_status_of(error), error.code, f"{error.public.what}: {error.tree}", remedy=remedy)
 
 
 def _receipt_lines(receipts: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:

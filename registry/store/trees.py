@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from registry.errors import ProofError, SettingsError, StoreError, Told, TreeError
+from registry.errors import ProofError, SettingsError, StoreError, TreeError
 from registry.extras import how_to_install
 from registry.merkle import AbsenceProof, InclusionProof, Tree, check_absence, check_inclusion
 from registry.settings import Settings
@@ -50,7 +50,7 @@ def repair_of(tree: TreeId) -> str:
 
 
 class UnusableTree(StoreError):
-    """The tree of an issuer's own batch is missing or damaged: which one it is may be told to the issuer.
+    """The tree of an issuer's own batch is missing or damaged; which one it is, whoever asks for its receipts may know.
 
     Args:
         damage: what is wrong with it; None when it is not there.
@@ -62,13 +62,6 @@ class UnusableTree(StoreError):
         what = f"the tree {tree} is not here" if damage is None else f"the tree {tree} is damaged: {damage}"
         code = MISSING if damage is None else DAMAGED
         super().__init__(what, where=where, remedy=repair_of(tree), code=code)
-
-    @property
-    def public(self) -> Told:
-        """Which tree, and what whoever runs this has to do."""
-        what = f"the tree {self.tree} is {'missing' if self.code == MISSING else 'damaged'}"
-        remedy = f"Tell whoever runs this: `testamur trees repair 0x{self.tree.root.hex()}` makes it again."
-        return Told(self.code, what, None, remedy)
 
 
 MOST_OPEN_TREES = 4096

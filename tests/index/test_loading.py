@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
 from pathlib import Path
 from threading import Event as Flag
@@ -101,6 +102,25 @@ def test_a_tree_that_comes_later_is_loaded_then(engine: Engine, folder: Path) ->
     now[0] += loading.FIRST_RETRY_SECONDS
     assert loader.step() == 1
     assert index.trees([tree.id])[tree.id].state == "loaded"
+
+
+def test_a_tree_that_is_cut_off_after_its_check_is_not_called_loaded(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More leaves than are held in memory; what is in the index of it is not all, and nothing is absent by it."""
+    tree = Tree.build(digests(70_000))
+    path = folder / tree.id.name
+    tree.write(path)
+    index = anchored(engine, [tree])
+    check = Tree.check
+
+    def check_and_cut(self: Tree) -> None:
+        check(self)
+        os.truncate(path, 1_000_000)
+
+    monkeypatch.setattr(Tree, "check", check_and_cut)
+    assert TreeLoader(index, FolderTrees(folder)).step() == 0
+    assert index.without_tree() == [tree.id]
 
 
 def test_nothing_is_looked_for_while_nothing_changes(
