@@ -41,7 +41,8 @@ def url_of(server: Any) -> URL:
 def fresh_database(server: URL) -> Iterator[str]:
     """The URL of an empty database that is gone afterwards."""
     name = f"test_{uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    # The server may be another one by the end.
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     yield server.set(database=name).render_as_string(hide_password=False)

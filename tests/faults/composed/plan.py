@@ -105,7 +105,7 @@ PERSON: Final[Mapping[str, tuple[int, tuple[float, float]]]] = {
     "maintenance": (3, (20, 120)),
 }
 # Mean seconds between two of a group.
-PACE: Final = ((ENDPOINT, 40.0), (CHAIN, 60.0), (MACHINE, 75.0), (PERSON, 9.0))
+PACE: Final = ((ENDPOINT, 25.0), (CHAIN, 45.0), (MACHINE, 40.0), (PERSON, 8.0))
 KINDS: Final = frozenset(kind for group, _ in PACE for kind in group)
 # Room at the beginning for the first jobs, so that there is something to break.
 FIRST_FAULT_SECONDS: Final = 20.0

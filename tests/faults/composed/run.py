@@ -46,6 +46,7 @@ ISSUERS: Final = 2
 BEGIN: Final = 1_900_000_000.0
 STEP_SECONDS: Final = 4.0
 LOOK_SECONDS: Final = 20.0
+ASKED_A_BLOCK: Final = 3
 RESTART_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 5.0
 COMING_UP_SECONDS: Final = 3.0
@@ -250,7 +251,8 @@ class Run:
             self.witness.ask("evm_setNextBlockTimestamp", int(self.now))
         self.witness.ask("evm_mine")
         self.witness.look(self.now)
-        self._observe()
+        for _ in range(ASKED_A_BLOCK):
+            self._observe()
 
     def _lift(self, lasting: Lasting) -> None:
         self.lasting.remove(lasting)
@@ -704,7 +706,7 @@ class Run:
 
     def _observe(self) -> None:
         """Somebody asks for a credential, by one of the doors."""
-        if not self.jobs or self.random.random() < 0.3:
+        if not self.jobs:
             return
         job = self.random.choice(self.jobs)
         digest, document = self.random.choice(list(zip(job.digests, job.documents, strict=True)))
