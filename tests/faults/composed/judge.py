@@ -232,10 +232,12 @@ def _judge_jobs(jobs: Sequence[Job], places: Places, anchored: Counter[Batch], f
         if not job.is_wanted:
             continue
         if job.state not in (FINAL, UNCHANGED):
-            faults.append(Fault("lost", f"{job} is not settled: {job.end}"))
+            waits = {name: (job.end or {}).get(name) for name in ("waiting", "parked", "batch")}
+            faults.append(Fault("lost", f"{job} is not settled: {waits}"))
+            continue
         missing = [digest.hex() for digest in job.digests if not places.get((job.issuer, digest))]
         if missing:
-            faults.append(Fault("lost", f"{job}: {missing} are in no batch"))
+            faults.append(Fault("lost", f"{job}: {len(missing)} credentials are in no batch, such as {missing[0]}"))
 
 
 def _judge_acts(witness: Witness, acts: Sequence[Act], places: Places, faults: list[Fault]) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.faults.composed.judge import KINDS, Fault
 from tests.faults.composed.plan import Plan
 from tests.faults.composed.run import Outcome, Run
 from tests.postgres import fresh_database, running_server, url_of
+
+FAULTS_SHOWN: Final = 12
+LONGEST: Final = 400
 
 
 class Databases:
@@ -120,5 +123,7 @@ def said(outcome: Outcome) -> Iterable[str]:
         f"{judgement.events} anchors, {outcome.happened.total()} events, {judgement.claims.total()} answers, "
         f"{outcome.wall:.0f} s: {len(judgement.faults)} faults"
     )
-    for fault in judgement.faults:
-        yield f"  {fault.kind}: {fault.what[:500]}"
+    for fault in judgement.faults[:FAULTS_SHOWN]:
+        yield f"  {fault.kind}: {fault.what[:LONGEST]}"
+    if len(judgement.faults) > FAULTS_SHOWN:
+        yield f"  and {len(judgement.faults) - FAULTS_SHOWN} more"
