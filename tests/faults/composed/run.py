@@ -778,13 +778,17 @@ class Run:
                     self._work()
                 else:
                     self.maintained_until = self.now
+            ready = self._ask_service("GET", "/readyz")
             if round_ > 8 and self.maintained_until is None and self._all_settled():
-                break
+                if ready is not None and ready.status == 200:
+                    break
             # A queue that is not full is sealed by its age alone.
             only_queues = round_ > 8 and all(job.is_open or self._is_settled(job) for job in self.jobs)
             seconds = min(wait, LONGEST_BLOCK_SECONDS) if only_queues and wait > 0 else 6.0
             self._quiet(1, seconds)
             wait -= seconds
+        if ready is None or ready.status != 200:
+            self._blame("silent stall", f"the service does not get ready: {ready}")
         for job in self.jobs:
             self._fetch_receipts(job)
         self.witness.look(self.now)
@@ -828,7 +832,10 @@ class Run:
         for digest in job.digests:
             reply = self._ask_service("GET", f"/v1/credentials/{digest.hex()}?issuer={job.issuer}")
             if reply is not None and reply.status == 200:
-                job.receipts += [anchor["receipt"] for anchor in reply.json["anchors"]]
+                job.receipts += [anchor["receipt"] for anchor in reply.json["anchors"] if "receipt" in anchor]
+            elif job.is_promised:
+                told = None if reply is None else (reply.status, reply.body[:300])
+                self._blame("lost", f"{job}: no answer of the service about {digest.hex()}: {told}")
         if job.is_promised:
             job.end = {"state": FINAL}
 
