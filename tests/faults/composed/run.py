@@ -107,6 +107,15 @@ class Command:
     ended: Callable[[Process], None]
 
 
+@dataclass(frozen=True)
+class Database:
+    """A PostgreSQL: its URL, how to set its clock, and how to restart its server."""
+
+    url: str
+    set_clock: Callable[[float], None]
+    restart: Callable[[], None]
+
+
 @dataclass
 class Kept:
     """A backup: the database, and how many jobs there were."""
@@ -117,12 +126,11 @@ class Kept:
 
 @dataclass
 class Run:
-    """A run while it goes on. `restart` restarts the database's server, where it has one."""
+    """A run while it goes on. Without a database it has SQLite in its data folder."""
 
     plan: Plan
     folder: Path
-    database: str | None = None
-    restart: Callable[[], None] | None = None
+    database: Database | None = None
     happened: Counter[str] = field(default_factory=Counter)
     jobs: list[Job] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
@@ -188,7 +196,8 @@ class Run:
             "TESTAMUR_LOG_FORMAT": "json",
         }
         if self.database is not None:
-            self.environment["TESTAMUR_DATABASE"] = self.database
+            self.environment["TESTAMUR_DATABASE"] = self.database.url
+            self.database.set_clock(self.now)
         deployed = self._done("deploy")
         self.keys = {}
         for issuer in range(1, ISSUERS + 1):
@@ -232,6 +241,8 @@ class Run:
                 self._look_at_health()
 
     def _step(self, seconds: float) -> None:
+        if self.database is not None:
+            self.database.set_clock(self.now + seconds + self.machine.page.offset)
         self.machine.advance(seconds)
         for each in [each for each in self.lasting if each.until <= self.now]:
             self._lift(each)
@@ -448,9 +459,9 @@ class Run:
         return True
 
     def _do_database_restarted(self, event: Event) -> bool:
-        if self.restart is None:
+        if self.database is None:
             return False
-        self.restart()
+        self.database.restart()
         return True
 
     def _do_backup_restored(self, event: Event) -> bool:

