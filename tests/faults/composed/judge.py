@@ -25,6 +25,7 @@ class Job:
         key: of idempotency, for one that came over HTTP.
         id: once it was accepted.
         is_promised: whether somebody was told that it will be anchored.
+        is_given_up: whether whoever sent it wants it no more, and nobody can be told so.
         end: what the daemon says of it last.
         receipts: as they were given out last.
     """
@@ -37,6 +38,7 @@ class Job:
     is_open: bool = False
     id: str | None = None
     is_promised: bool = False
+    is_given_up: bool = False
     end: dict[str, Any] | None = None
     receipts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -212,7 +214,9 @@ def _anchored(witness: Witness, places: Places, faults: list[Fault]) -> Counter[
     for log in witness.anchors():
         issuer, root = log.batch
         if found[log.batch] > 1:
-            faults.append(Fault("duplicate", f"0x{root.hex()} of issuer {issuer} was anchored {found[log.batch]} times"))
+            faults.append(
+                Fault("duplicate", f"0x{root.hex()} of issuer {issuer} was anchored {found[log.batch]} times")
+            )
         if known[log.batch] != log.number(3):
             says = f"{known[log.batch]} of {log.number(3)} credentials of 0x{root.hex()} of issuer {issuer} are known"
             faults.append(Fault("unexplained", f"{says}, in block {log.block}"))
@@ -250,7 +254,9 @@ def _judge_acts(witness: Witness, acts: Sequence[Act], places: Places, faults: l
         done[leaf].append(word)
     for leaf in asked.keys() | done.keys():
         name = f"leaf {leaf[2]} of 0x{leaf[1].hex()} of issuer {leaf[0]}"
-        if asked[leaf] != done[leaf]:
+        # A word that a later one took back before it was signed need not be on the chain.
+        left = iter(asked[leaf])
+        if not all(word in left for word in done[leaf]):
             faults.append(Fault("status", f"{name}: asked {asked[leaf]}, done {done[leaf]}"))
         revoked, suspended = witness.status(leaf)
         last = next((word for word in reversed(asked[leaf]) if word != "revoke"), None)

@@ -185,4 +185,3 @@ class Machine:
         self._zygote.stdin.write(json.dumps(asked) + "\n")
         self._zygote.stdin.flush()
         return json.loads(self._zygote.stdout.readline())
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import signal
-import socket
 import sqlite3
 import time
 from collections import Counter
@@ -34,9 +33,9 @@ from tests.faults.composed.judge import (
     judge,
 )
 from tests.faults.composed.machine import Machine, Process
-from tests.faults.composed.plan import CHAIN, ENDPOINT, GWEI, Event, Plan
+from tests.faults.composed.plan import ENDPOINT, GWEI, Event, Plan
 from tests.faults.composed.witness import Batch, Witness
-from tests.faults.proxy import FaultProxy, Rule
+from tests.faults.proxy import FaultProxy
 
 CHAIN_ID: Final = 7_770_001
 # The second of the accounts that every anvil has.
@@ -59,6 +58,11 @@ LOUD: Final = ("warning", "error", "critical")
 # Exit codes with which a command may end that has met a fault.
 HONEST_CODES: Final = (0, 1, 2, 3)
 ENDED_BY_ITSELF: Final = (0, 4, 70)
+# Of the changes of status, what part is made by commands; the upper part of the others is urgent.
+BY_COMMAND: Final = 0.3
+URGENT: Final = 0.8
+BACKED_UP: Final = 0.3
+DATABASE_NAME: Final = "testamur.db"
 
 
 @dataclass
@@ -107,6 +111,16 @@ class Command:
     ended: Callable[[Process], None]
 
 
+@dataclass
+class Order:
+    """A change of status that was sent over HTTP, and whether it was accepted."""
+
+    act: Act
+    key: str
+    is_urgent: bool
+    is_taken: bool = False
+
+
 @dataclass(frozen=True)
 class Database:
     """A PostgreSQL: its URL, how to set its clock, and how to restart its server."""
@@ -118,10 +132,11 @@ class Database:
 
 @dataclass
 class Kept:
-    """A backup: the database, and how many jobs there were."""
+    """A backup: the database, and how many jobs and changes of status had been asked for."""
 
     path: Path
     jobs: int
+    orders: int
 
 
 @dataclass
@@ -136,6 +151,7 @@ class Run:
     acts: list[Act] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
     finals: dict[str, Batch] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -153,6 +169,8 @@ class Run:
         self.lags: list[tuple[float, int]] = []
         self.words = 0
         self.no_blocks_until = 0.0
+        self.kept: Kept | None = None
+        self.unrecovered = False
 
     # The whole
 
@@ -199,6 +217,8 @@ class Run:
             self.environment["TESTAMUR_DATABASE"] = self.database.url
             self.database.set_clock(self.now)
         deployed = self._done("deploy")
+        # The help of a command that is not there is an error.
+        self.can_recover = self._run("recover", "--help").code == 0
         self.keys = {}
         for issuer in range(1, ISSUERS + 1):
             self._done("issuer", "register", "--uri", f"did:web:issuer-{issuer}.example")
@@ -212,8 +232,11 @@ class Run:
         self._start_daemon()
         self._start_service()
 
+    def _run(self, *arguments: str) -> Process:
+        return self.machine.run("setup", *arguments, "--json", environment=self.environment, folder=self.work)
+
     def _done(self, *arguments: str) -> Any:
-        process = self.machine.run("setup", *arguments, "--json", environment=self.environment, folder=self.work)
+        process = self._run(*arguments)
         log = (self.folder / "setup.log").read_text()
         assert process.code == 0, f"testamur {' '.join(arguments)}: {process.code} {process.printed()} {log}"
         return process.json()
@@ -250,9 +273,9 @@ class Run:
         for command in list(self.commands):
             if self.machine.has_ended(command.process):
                 self.commands.remove(command)
-                if command.process.code not in HONEST_CODES:
-                    if command.process.code is not None and command.process.code >= 0:
-                        self._blame("ended", f"{command.process.arguments} ended with {command.process.code}")
+                code = command.process.code
+                if code not in HONEST_CODES and code is not None and code >= 0:
+                    self._blame("ended", f"{command.process.arguments} ended with {code}")
                 command.ended(command.process)
 
     def _block(self) -> None:
@@ -465,7 +488,49 @@ class Run:
         return True
 
     def _do_backup_restored(self, event: Event) -> bool:
-        return False
+        """The database is lost, and the last backup of it is put in its place. Clients send what they sent since."""
+        if self.kept is None or not self.can_recover or self.commands or any(each.is_stopped for each in self.daemons):
+            return False
+        for process in [*self.daemons, *filter(None, [self.service])]:
+            self.machine.kill(process)
+        self.daemons, self.service, self.service_due = [], None, self.now + RESTART_SECONDS
+        for suffix in ("", "-wal", "-shm"):
+            self._database_file(suffix).unlink(missing_ok=True)
+        self._database_file().write_bytes(self.kept.path.read_bytes())
+        self._database_file().chmod(0o600)
+        for job in self.jobs[self.kept.jobs :]:
+            job.is_given_up = job.state in (CANCELLED, PARKED)
+            job.id, job.end, job.is_promised, job.receipts = None, None, False, []
+            # Nobody knows any more that it was in the queue: it is anchored by the person who put it there.
+            job.source = "command" if job.source == "queue" else job.source
+        for order in self.orders[self.kept.orders :]:
+            order.is_taken = False
+        taken = [order.act for order in self.orders[self.kept.orders :]]
+        self.acts = [act for act in self.acts if all(act is not each for each in taken)]
+        self.unrecovered = True
+        if event.choice < 0.5:
+            # Whoever does not know that it is an old one starts the daemon at once.
+            self.daemon_due = self.now
+            return True
+        self.maintained_until = self.now + 600.0
+        self._work()
+        return True
+
+    def _recovered(self, process: Process) -> None:
+        self.unrecovered = self.unrecovered and process.code != 0
+        self._work_on(process)
+
+    def _database_file(self, suffix: str = "") -> Path:
+        return self.folder / "data" / f"{DATABASE_NAME}{suffix}"
+
+    def _back_up(self) -> None:
+        path = self.folder / "backup.db"
+        try:
+            with closing(sqlite3.connect(self._database_file())) as live, closing(sqlite3.connect(path)) as copy:
+                live.backup(copy)
+        except sqlite3.Error:
+            return
+        self.kept = Kept(path, len(self.jobs), len(self.orders))
 
     # Persons and clients
 
@@ -612,23 +677,45 @@ class Run:
         return self._act("reinstate", event)
 
     def _act(self, word: str, event: Event) -> bool:
-        """A person wants a change of status; it is made when the daemon is down for maintenance."""
-        words = self._words_of
-        fits = {"revoke": (), "suspend": (), "reinstate": ("suspend",)}
+        """A person wants a change of status: over HTTP, or by a command while the daemon is down for maintenance."""
         found = [
-            digest
+            (job, digest)
             for job in self.jobs
             if job.state == FINAL
             for digest in job.digests
-            if digest not in self.acting
-            and "revoke" not in words(digest)
-            and (words(digest)[-1:] != ["suspend"] if word == "suspend" else True)
-            and (words(digest)[-1:] == ["suspend"] if fits[word] else True)
+            if digest not in self.acting and self._fits(word, digest)
         ]
         if not found:
             return False
-        self.acting[found[int(event.choice * len(found))]] = word
+        job, digest = found[int(event.choice * len(found))]
+        if event.size < BY_COMMAND:
+            self.acting[digest] = word
+        else:
+            self.orders.append(Order(Act(word, job.issuer, digest), f"act {len(self.orders)}", event.size > URGENT))
+            self._order(self.orders[-1])
         return True
+
+    def _fits(self, word: str, digest: bytes) -> bool:
+        """Whether the change would be one; what was asked and not answered is not known to be so."""
+        if any(order.act.digest == digest and not order.is_taken for order in self.orders):
+            return False
+        words = self._words_of(digest)
+        is_suspended = words[-1:] == ["suspend"]
+        return "revoke" not in words and (word == "revoke" or is_suspended == (word == "reinstate"))
+
+    def _order(self, order: Order) -> None:
+        """A client sends a status job, or sends it again."""
+        act = order.act
+        asked = {"act": act.word, "digests": [act.digest.hex()], "urgent": order.is_urgent}
+        headers = {"Idempotency-Key": order.key, "Content-Type": "application/json"}
+        reply = self._ask_daemon("POST", "/v1/status-jobs", act.issuer, json.dumps(asked).encode(), headers)
+        if reply is None or reply.status in (409, 503):
+            return
+        if reply.status in (200, 202) and not order.is_taken:
+            order.is_taken = True
+            self.acts.append(act)
+        elif reply.status not in (200, 202):
+            self._blame("status", f"{act} was refused: {reply.status} {reply.body[:300]!r}")
 
     def _words_of(self, digest: bytes) -> list[str]:
         return [act.word for act in self.acts if act.digest == digest]
@@ -647,8 +734,10 @@ class Run:
         """One command after the other, each again until it is done."""
         if self.maintained_until is None or self._works("maintenance"):
             return
-        waiting = [job for job in self.jobs if job.source == "command" and not job.is_promised]
-        if self.acting:
+        waiting = [job for job in self.jobs if job.source == "command" and not job.is_promised and not job.is_given_up]
+        if self.unrecovered:
+            self._command("maintenance", self._recovered, "recover")
+        elif self.acting:
             digest, word = next(iter(self.acting.items()))
             job = next(job for job in self.jobs if digest in job.digests)
 
@@ -705,6 +794,8 @@ class Run:
             if found is not None and found.status == 200:
                 told += found.json["jobs"]
         self._note(told)
+        if self.database is None and not self.unrecovered and self.random.random() < BACKED_UP:
+            self._back_up()
         self.stalls.look(self.now, self.witness.head, told, excused=excused)
 
     def _note(self, told: list[dict[str, Any]]) -> None:
@@ -778,37 +869,45 @@ class Run:
         wait = float(self.plan.settings.get("queue_seconds", 3600.0))
         most = SETTLING_BLOCKS + 4 * self.plan.epoch
         for round_ in range(most):
-            for job in self.jobs:
-                if job.source == "http" and not job.is_promised:
-                    self._send(job)
+            self._repeat_what_was_not_answered()
             self._look_at_health()
             if round_ == 8 and not self._is_maintained():
                 self._do_maintenance(Event(0, "maintenance", 10_000.0, 0, 0))
             if self.maintained_until is not None and not self.commands:
-                if self.acting or self._unanchored():
+                if not self._is_maintained():
                     self._work()
                 else:
                     self.maintained_until = self.now
             ready = self._ask_service("GET", "/readyz")
-            if round_ > 8 and self.maintained_until is None and self._all_settled():
-                if ready is not None and ready.status == 200:
-                    break
+            is_ready = ready is not None and ready.status == 200
+            if round_ > 8 and is_ready and self.maintained_until is None and self._all_settled():
+                break
             # A queue that is not full is sealed by its age alone.
             only_queues = round_ > 8 and all(job.is_open or self._is_settled(job) for job in self.jobs)
             seconds = min(wait, LONGEST_BLOCK_SECONDS) if only_queues and wait > 0 else 6.0
             self._quiet(1, seconds)
             wait -= seconds
-        if ready is None or ready.status != 200:
+        if self.unrecovered:
+            self._blame("lost", "`testamur recover` does not come to its end")
+        if not is_ready:
             self._blame("silent stall", f"the service does not get ready: {ready}")
         for job in self.jobs:
             self._fetch_receipts(job)
         self.witness.look(self.now)
 
+    def _repeat_what_was_not_answered(self) -> None:
+        for job in self.jobs:
+            if job.source == "http" and not job.is_promised and not job.is_given_up:
+                self._send(job)
+        for order in self.orders:
+            if not order.is_taken:
+                self._order(order)
+
     def _is_maintained(self) -> bool:
-        return not self.acting and not self._unanchored()
+        return not self.acting and not self._unanchored() and not self.unrecovered
 
     def _unanchored(self) -> bool:
-        return any(job.source == "command" and not job.is_promised for job in self.jobs)
+        return any(job.source == "command" and not job.is_promised and not job.is_given_up for job in self.jobs)
 
     def _quiet(self, blocks: int, seconds: float = 6.0) -> None:
         for _ in range(blocks):
