@@ -11,6 +11,8 @@ from tests.faults.composed.witness import Batch, Leaf, Witness, root_from
 
 # An answer may be as old as the chain may be silent before it has to say so.
 STALE_SECONDS: Final = 600.0
+# What is looked at now and then may have been looked at so long ago.
+LOOKING_SECONDS: Final = 30.0
 # A job that stands still for so long, while blocks come and nobody is told, has been forgotten.
 STALL_SECONDS: Final = 180.0
 STALL_BLOCKS: Final = 20
@@ -267,7 +269,8 @@ def _judge_acts(witness: Witness, acts: Sequence[Act], places: Places, faults: l
 def _judge_claim(witness: Witness, claim: Claim, places: Places, faults: list[Fault]) -> None:
     """Whether it was true at some moment at which it may have been read."""
     moments = witness.between(claim.begun - STALE_SECONDS, claim.ended)
-    newest = [moment.head for moment in moments if moment.at <= claim.begun][-1]
+    seen = claim.begun - LOOKING_SECONDS
+    newest = ([moment.head for moment in moments if moment.at <= seen] or [0])[-1]
     leaves = places.get((claim.issuer, claim.digest), {})
     for moment in moments:
         if moment.head < newest - claim.lag:
@@ -282,4 +285,4 @@ def _judge_claim(witness: Witness, claim: Claim, places: Places, faults: list[Fa
         if holds:
             return
     what = f"{claim.by} said of {claim.digest.hex()} of issuer {claim.issuer}: {claim.kind}"
-    faults.append(Fault("falsely favourable", f"{what}; at {claim.begun:.0f}, head {newest}, lag {claim.lag}"))
+    faults.append(Fault("falsely favourable", f"{what}; at {claim.begun:.0f}, head {newest}, lag {claim.lag}, had {leaves and [batch[1].hex()[:8] for batch in leaves]}"))
