@@ -1,4 +1,4 @@
-"""A database that goes away under a command, as when its server is started again, is told, and is no fault of the program."""
+"""A database that goes away under a command, as when its server is started again, is told with its code."""
 
 from __future__ import annotations
 

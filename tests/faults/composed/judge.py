@@ -285,4 +285,4 @@ def _judge_claim(witness: Witness, claim: Claim, places: Places, faults: list[Fa
         if holds:
             return
     what = f"{claim.by} said of {claim.digest.hex()} of issuer {claim.issuer}: {claim.kind}"
-    faults.append(Fault("falsely favourable", f"{what}; at {claim.begun:.0f}, head {newest}, lag {claim.lag}, had {leaves and [batch[1].hex()[:8] for batch in leaves]}"))
+    faults.append(Fault("falsely favourable", f"{what}; at {claim.begun:.0f}, head {newest}, lag {claim.lag}"))

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -141,11 +141,12 @@ class Kept:
 
 @dataclass
 class Run:
-    """A run while it goes on. Without a database it has SQLite in its data folder."""
+    """A run while it goes on. Without a database it has SQLite in its data folder; `node` are more options of it."""
 
     plan: Plan
     folder: Path
     database: Database | None = None
+    node: Sequence[str] = ()
     happened: Counter[str] = field(default_factory=Counter)
     jobs: list[Job] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
@@ -178,7 +179,7 @@ class Run:
         """Set up, play the plan, lift all faults, settle, judge."""
         begun = time.monotonic()
         options = ["--slots-in-an-epoch", str(self.plan.epoch), "--timestamp", str(int(BEGIN) - 100)]
-        with anvil(*options, "--chain-id", str(CHAIN_ID)) as url, self._proxies(url) as self.proxies:
+        with anvil(*options, "--chain-id", str(CHAIN_ID), *self.node) as url, self._proxies(url) as self.proxies:
             self.machine = Machine(self.folder, BEGIN)
             try:
                 self._set_up(url)

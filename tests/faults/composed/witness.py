@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -221,8 +222,8 @@ class Witness:
 
     def between(self, first: float, last: float) -> list[Moment]:
         """How the chain was in that time, the moment at which it began included."""
-        before = [moment for moment in self.moments if moment.at <= first][-1:]
-        return before + [moment for moment in self.moments if first < moment.at <= last]
+        begin = bisect_right(self.moments, first, key=lambda moment: moment.at)
+        return self.moments[max(0, begin - 1) : bisect_right(self.moments, last, key=lambda moment: moment.at)]
 
     def _hash(self, number: int, newest: dict[str, Any]) -> str | None:
         if number == int(newest["number"], 16):
