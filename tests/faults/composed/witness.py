@@ -225,11 +225,12 @@ class Witness:
         begin = bisect_right(self.moments, first, key=lambda moment: moment.at)
         return self.moments[max(0, begin - 1) : bisect_right(self.moments, last, key=lambda moment: moment.at)]
 
-    def _hash(self, number: int, newest: dict[str, Any]) -> str | None:
+    def _hash(self, number: int, newest: dict[str, Any]) -> str:
+        """The hash of a block; of one above the newest, none that there is."""
         if number == int(newest["number"], 16):
             return str(newest["hash"])
         block = self.ask("eth_getBlockByNumber", hex(number), False)
-        return None if block is None else str(block["hash"])
+        return "" if block is None else str(block["hash"])
 
     def _state(self) -> State:
         state = State()
