@@ -220,6 +220,7 @@ class Run:
         deployed = self._done("deploy")
         # The help of a command that is not there is an error.
         self.can_recover = self._run("recover", "--help").code == 0
+        self.takes_orders = "--queue" in self._run("revoke", "--help").printed()
         self.keys = {}
         for issuer in range(1, ISSUERS + 1):
             self._done("issuer", "register", "--uri", f"did:web:issuer-{issuer}.example")
@@ -689,7 +690,7 @@ class Run:
         if not found:
             return False
         job, digest = found[int(event.choice * len(found))]
-        if event.size < BY_COMMAND:
+        if event.size < BY_COMMAND or not self.takes_orders:
             self.acting[digest] = word
         else:
             self.orders.append(Order(Act(word, job.issuer, digest), f"act {len(self.orders)}", event.size > URGENT))
