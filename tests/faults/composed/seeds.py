@@ -14,8 +14,9 @@ from typing import Any, Final
 from sqlalchemy import Engine, create_engine, text
 
 from tests.faults.composed.judge import KINDS, Fault
+from tests.faults.composed.place import Database
 from tests.faults.composed.plan import Plan
-from tests.faults.composed.run import Database, Outcome, Run
+from tests.faults.composed.run import Outcome, Run
 from tests.postgres import fresh_database, running_server, url_of
 
 FAULTS_SHOWN: Final = 12
