@@ -173,7 +173,7 @@ def judge(
     _judge_jobs(jobs, places, anchored, faults)
     _judge_acts(witness, acts, places, faults)
     for claim in claims:
-        _judge_claim(witness, claim, places, faults)
+        _judge_claim(witness, claim, places, anchored, faults)
     for number, batch in finals.items():
         if batch not in anchored:
             faults.append(Fault("falsely final", f"job {number} was called final in 0x{batch[1].hex()}"))
@@ -266,7 +266,7 @@ def _judge_acts(witness: Witness, acts: Sequence[Act], places: Places, faults: l
             faults.append(Fault("status", f"{name}: revoked {revoked}, suspended {suspended}, after {asked[leaf]}"))
 
 
-def _judge_claim(witness: Witness, claim: Claim, places: Places, faults: list[Fault]) -> None:
+def _judge_claim(witness: Witness, claim: Claim, places: Places, anchored: Counter[Batch], faults: list[Fault]) -> None:
     """Whether it was true at some moment at which it may have been read."""
     moments = witness.between(claim.begun - STALE_SECONDS, claim.ended)
     seen = claim.begun - LOOKING_SECONDS
@@ -279,9 +279,10 @@ def _judge_claim(witness: Witness, claim: Claim, places: Places, faults: list[Fa
         if claim.kind == "absent":
             holds = not any(batch in state.anchored for batch in leaves)
         else:
+            # Of a batch that a reorganisation took away for good, nobody has the paths any more.
             leaf = leaves.get(claim.batch) if claim.batch else None
-            holds = leaf is not None and leaf[:2] in state.anchored
-            holds = holds and leaf not in state.suspended and not (leaf and state.is_revoked(leaf))
+            holds = claim.batch in state.anchored and (leaf is not None or claim.batch not in anchored)
+            holds = holds and not (leaf and (leaf in state.suspended or state.is_revoked(leaf)))
         if holds:
             return
     what = f"{claim.by} said of {claim.digest.hex()} of issuer {claim.issuer}: {claim.kind}"
