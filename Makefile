@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := .venv-audit
 
-.PHONY: help demo test test-python test-contracts lint types contracts audit-contracts gas bench soak clean
+.PHONY: help demo test test-python test-contracts lint types contracts audit-contracts gas bench soak faults clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,9 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 
 soak: $(VENV)/.dev node_modules/.ready ## The daemon under a random mix of faults: SEEDS=10 BATCHES=200
 	$(BIN)/python -m tests.faults.soak --seeds $(or $(SEEDS),10) --batches $(or $(BATCHES),200)
+
+faults: $(VENV)/.dev node_modules/.ready ## Courses of faults composed from seeds, judged from the chain alone: SEEDS=50 MINUTES=20 FIRST=1
+	$(BIN)/python -m scripts.faults --seeds $(or $(SEEDS),3) --minutes $(or $(MINUTES),20) $(if $(FIRST),--first $(FIRST))
 
 clean: ## Remove everything that was installed or built
 	rm -rf $(VENV) $(AUDIT) node_modules out cache build dist

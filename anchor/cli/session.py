@@ -12,12 +12,13 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import DBAPIError
 
 from anchor.cli.console import Fields, Listing, Piece, SafeConsole, asked_password, line, write_json
 from anchor.cli.group import tell_fault
 from anchor.cli.masking import masked_output
 from anchor.workspace import Workspace
-from registry.errors import ChainError, ContractReverted, RegistryError
+from registry.errors import ChainError, ContractReverted, RegistryError, StoreError
 from registry.extras import needs
 from registry.secrets import Mask, secrets_of
 from registry.settings import Settings, load_settings
@@ -140,6 +141,9 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
                 raise typer.Exit(_exit_code(error)) from None
             except (typer.Exit, typer.Abort):
                 raise
+            except DBAPIError as failed:
+                _tell(_no_database(failed), as_json=as_json)
+                raise typer.Exit(Exit.COULD_NOT_BE_CHECKED) from None
             except Exception as fault:
                 tell_fault(fault)
                 raise typer.Exit(Exit.FAULT) from None
@@ -152,6 +156,16 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
     if first.name != "session":
         raise TypeError(f"{function.__name__}: the first parameter of a command is its session")
     return run
+
+
+def _no_database(failed: DBAPIError) -> StoreError:
+    """A server that went away, a full disk, a database that another process holds for too long."""
+    reason = str(failed.orig).strip().partition("\n")[0]
+    return StoreError(
+        f"the database cannot be used: {reason}",
+        remedy="What was done until then is kept. Run the same command again when the database is there, and has room.",
+        code="database",
+    )
 
 
 def _exit_code(error: RegistryError) -> Exit:

@@ -30,6 +30,7 @@ RUN_BY = {
     **dict.fromkeys(("alert_webhooks", "alert_secret", "daemon_seconds"), PAGES),
     **dict.fromkeys(("verify_workers", "verify_seconds", "verify_uploads", "rate_limit", "index_seconds"), PAGES),
     **dict.fromkeys(("bump_blocks", "republish_blocks", "fee_ceiling_gwei", "lease_seconds"), BUMP),
+    "drop_quiet_seconds": "daemon/test_dropfolder.py::test_a_file_is_taken_when_it_was_still_for_a_minute",
     "finality_depth": BUMP,
     "low_anchors": "daemon/test_driver.py::test_no_funds_wait_until_there_are_some",
     "head_age_seconds": STUCK_NODE,
