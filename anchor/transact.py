@@ -319,10 +319,13 @@ class Sender:
         market, open_ = self._market(), self._open_at(nonce)
         if market is None or not open_:
             return None
-        first = open_[-1].first_sent_block
-        if first is None or market.head - first >= self._bump_blocks:
-            dearer = None if first is None else self._repriced(nonce, market.fees)
-            self._sent(dearer or open_[-1], market)
+        last = open_[-1]
+        if last.sent_block is None or last.first_sent_block is None:
+            self._sent(last, market)
+        elif market.head - last.first_sent_block >= self._bump_blocks:
+            dearer = self._repriced(nonce, market.fees)
+            if dearer is not None or market.head - last.sent_block >= self._bump_blocks:
+                self._sent(dearer or last, market)
         return None
 
     def _sent(self, attempt: Attempt, market: _Market | None) -> tuple[SendOutcome, str]:
