@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from anchor.daemon.classify import is_outage
 from anchor.daemon.notices import Notices
 from anchor.daemon.outlook import Outlook
 from anchor.daemon.status_plan import VOIDED, Asked, Outcome, plan
@@ -89,7 +90,7 @@ class StatusResolver:
         jobs, now = self._jobs.open(), time.time()
         # What waits is looked at again when a block came or a transaction moved on.
         seen = (outlook.head.number, outlook.final.number, *self._jobs.stirred())
-        has_moved, self._seen = seen != self._seen, seen
+        has_moved, self._seen = seen != self._seen, ()
         due = [
             job
             for job in jobs
@@ -108,11 +109,13 @@ class StatusResolver:
             except LeaseLost:
                 raise
             except RegistryError as error:
+                if isinstance(error, ChainUnavailable) and is_outage(error):
+                    raise
                 # One issuer's trouble is not the others'.
                 trouble = trouble or error
         if trouble is not None:
-            self._seen = ()
             raise trouble
+        self._seen = seen
 
     def _follow(self, jobs: Sequence[StatusJob]) -> None:
         """Bring the jobs to where their deeds are."""
@@ -143,7 +146,7 @@ class StatusResolver:
             # What such an endpoint says of statuses is as old.
             return
         look = _Look(self._registry, issuer, outlook.head.number)
-        deeds = self._deeds.unsettled(issuer)
+        newest, deeds = self._deeds.newest(issuer), self._deeds.unsettled(issuer)
         rests = self._deeds.of_jobs([job.number for job in open_jobs])
         found = self._asked(due, look, rests)
         # What has no nonce yet is made anew together with what came since.
@@ -163,7 +166,7 @@ class StatusResolver:
         results = [_parked(each) for each in ordered if isinstance(each, _Parked)]
         results += [self._result(outcome, under_way, look, outlook) for outcome in outcomes]
         note = f"not looked for in {named(unknown)}, which this database does not know" if unknown else ""
-        self._store(issuer, results, new, loose, note)
+        self._store(issuer, results, new, loose, note, newest)
 
     def _asked(
         self, jobs: Sequence[StatusJob], look: _Look, rests: Mapping[int, Sequence[DeedRow]]
@@ -179,7 +182,10 @@ class StatusResolver:
             own = [deed for deed in rests[job.number] if deed.state is BatchState.FINAL]
             try:
                 if job.root is None:
-                    found[job.number] = self._asked_of_credentials(job, named[job.number], places, look, own)
+                    is_begun = bool(rests[job.number])
+                    found[job.number] = self._asked_of_credentials(
+                        job, named[job.number], places, look, own, is_begun=is_begun
+                    )
                 else:
                     is_there = look.batch(job.root) is not None
                     words = {Word(job.root, 0): VOIDED} if is_there else {}
@@ -195,6 +201,8 @@ class StatusResolver:
         places: Mapping[bytes, Sequence[Place]],
         look: _Look,
         own: Sequence[DeedRow],
+        *,
+        is_begun: bool,
     ) -> Asked | _Parked:
         overtaken = self._jobs.overtaken(job, time.time())
         wanted: dict[Word, int] = {}
@@ -208,7 +216,8 @@ class StatusResolver:
             changeable = look.changeable(job.act, spots)
             # In a batch that is not on chain yet it has to be changed as well.
             missing += len(spots) < max(1, len(places.get(digest, ())))
-            if spots and not changeable:
+            # What is revoked after a job has begun takes nothing from it.
+            if spots and not changeable and not is_begun:
                 revoked.append(digest)
             for word, bit in map(_bit_of, changeable):
                 wanted[word] = wanted.get(word, 0) | bit
@@ -262,6 +271,7 @@ class StatusResolver:
         new: Sequence[NewDeed] = (),
         loose: Collection[int] = (),
         note: str = "",
+        newest: int = 0,
     ) -> None:
         try:
             with self._engine.begin() as connection:
@@ -269,9 +279,11 @@ class StatusResolver:
                 if dissolve(connection, sorted(loose), "made anew together with what came since") < len(loose):
                     # A person took back what one of them was for.
                     raise _Moved
-                self._jobs.resolve(connection, issuer, self._lease.address, results, new, note)
+                self._jobs.resolve(connection, results, note)
+                if new:
+                    self._jobs.add_deeds(connection, issuer, self._lease.address, new, newest)
         except (_Moved, NotPossible):
-            # The next round sees what a person wanted.
+            # The next round sees what a person wanted, or another daemon did.
             return
         for result in results:
             self._tell(result)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, case, exists, insert, select, update
+from sqlalchemy import Connection, Engine, case, exists, func, insert, select, update
 
 from registry.chain.calls import Act
 from registry.store.tables import ANCHORED_STATES, SETTLED_STATES, BatchState, attempt, deed, deed_event, deed_of_job
@@ -173,6 +173,13 @@ class DeedStore:
         query = select(*DEED).where(*self._mine, deed.c.issuer == issuer, deed.c.state.not_in(SETTLED_STATES))
         with self._engine.connect() as connection:
             return [deed_row(found) for found in connection.execute(query.order_by(deed.c.id))]
+
+    def newest(self, issuer: int) -> int:
+        """The number of the issuer's newest deed; 0 if there is none."""
+        query = select(func.coalesce(func.max(deed.c.id), 0)).where(*self._mine, deed.c.issuer == issuer)
+        with self._engine.connect() as connection:
+            found: int = connection.execute(query).scalar_one()
+        return found
 
     def of_jobs(self, numbers: Sequence[int]) -> dict[int, list[DeedRow]]:
         """The deeds on which each of the jobs rests, oldest first, without those that were given up."""

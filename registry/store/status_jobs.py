@@ -330,19 +330,10 @@ class StatusJobStore:
 
     # The daemon's word
 
-    def resolve(
-        self,
-        connection: Connection,
-        issuer: int,
-        sender: str,
-        results: Sequence[Resolved],
-        new: Sequence[NewDeed],
-        note: str = "",
-    ) -> None:
-        """Store what became clear of jobs, and the deeds that they need, in the caller's transaction.
+    def resolve(self, connection: Connection, results: Sequence[Resolved], note: str = "") -> None:
+        """Store what became clear of jobs, in the caller's transaction.
 
         Args:
-            sender: the account that shall send the deeds.
             note: for the history of jobs that were looked at for the first time.
 
         Raises:
@@ -366,6 +357,20 @@ class StatusJobStore:
                 _record(connection, one.number, result.state, detail)
             for number in sorted(result.covering):
                 lead(connection, number, [one.number])
+
+    def add_deeds(self, connection: Connection, issuer: int, sender: str, new: Sequence[NewDeed], newest: int) -> None:
+        """Store the deeds that jobs of an issuer need, in the transaction of `resolve`.
+
+        Args:
+            sender: the account that shall send them.
+            newest: the number of the issuer's newest deed that they were planned with.
+
+        Raises:
+            NotPossible: code `changed`: another daemon made some in the meantime.
+        """
+        mine = (deed.c.chain == self._key["chain"], deed.c.contract == self._key["contract"], deed.c.issuer == issuer)
+        if connection.execute(select(deed.c.id).where(*mine, deed.c.id > newest).limit(1)).first() is not None:
+            raise NotPossible("another process plans for this issuer", remedy="Nothing is to be done.", code="changed")
         for each in new:
             add_deed(connection, {**self._key, "issuer": issuer, "sender": sender}, each)
 
