@@ -108,19 +108,8 @@ class AttemptStore:
             return connection.execute(query).first() is not None
 
     def open(self) -> list[Attempt]:
-        """Those of which nobody knows yet what became, lowest nonce first.
-
-        Without the anchors of batches that a person put aside or took back: nothing more is sent for them.
-        """
-        held = self._held()
-        return [one for one in self._found(attempt.c.settled_at.is_(None)) if one.purpose not in held]
-
-    def _held(self) -> set[str]:
-        by_person = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
-        put_aside = or_(by_person, batch.c.cancel_requested != 0)
-        query = select(batch.c.issuer, batch.c.root).where(batch.c.chain == self._key["chain"], put_aside)
-        with self._engine.connect() as connection:
-            return {anchor_purpose(issuer, root) for issuer, root in connection.execute(query)}
+        """Those of which nobody knows yet what became, lowest nonce first; also what is `withheld`."""
+        return self._found(attempt.c.settled_at.is_(None))
 
     def at_nonce(self, nonce: int) -> list[Attempt]:
         """All that were ever signed with that nonce, oldest first."""
