@@ -18,7 +18,7 @@ from registry.chain.calls import Purpose, call_data
 from registry.chain.contract import Anchored, CredentialRegistry
 from registry.errors import ChainError, ContractReverted, IntakeError, NotPossible, TransactionUnsettled
 from registry.merkle import Tree
-from registry.store.attempts import purpose_of_anchor
+from registry.store.attempts import anchor_purpose
 from registry.store.batches import BatchRow, BatchStore, Leaf, Place
 from registry.store.folder import DataFolder
 from registry.store.tables import ANCHORED_STATES, BatchState
@@ -192,7 +192,7 @@ class Batches:
         self._publish(row)
         data = self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
         try:
-            self._sender.settle(purpose_of_anchor(row.issuer, row.root), self._registry.address, data)
+            self._sender.settle(anchor_purpose(row.issuer, row.root), self._registry.address, data)
         except ContractReverted:
             # Somebody may have anchored it between the look and the transaction: then it is where it should be.
             if self.seen(row).state not in ANCHORED_STATES:

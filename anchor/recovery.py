@@ -22,7 +22,7 @@ from registry.chain.deployment import Deployment
 from registry.credential import DigestMethod
 from registry.errors import StoreError, TreeError
 from registry.merkle import Tree
-from registry.store.attempts import AttemptStore, purpose_of_anchor
+from registry.store.attempts import AttemptStore, anchor_purpose
 from registry.store.batches import BatchRow
 from registry.store.jobs import Job, JobStore
 from registry.store.recovering import RecoveryStore
@@ -229,6 +229,6 @@ class Recovery:
         transaction_hash = event.log.transaction_hash
         if self._attempts.has(transaction_hash) or (ours := self._ours(event)) is None or ours.raw is None:
             return
-        purpose = purpose_of_anchor(event.issuer, event.root)
+        purpose = anchor_purpose(event.issuer, event.root)
         self._attempts.add_mined(nonce=ours.nonce, purpose=purpose, transaction_hash=transaction_hash, raw=ours.raw)
         self._done.transactions += 1

@@ -52,11 +52,6 @@ def unsigned(raw: bytes) -> dict[str, Any]:
     }
 
 
-def offering(raw: bytes, offer: Offer, *, gas: int | None = None) -> dict[str, Any]:
-    """The same transaction at another price, to be signed.
-
-    Args:
-        gas: another limit.
-    """
-    said = unsigned(raw) | {"maxFeePerGas": offer.max_fee, "maxPriorityFeePerGas": offer.tip}
-    return said if gas is None else said | {"gas": gas}
+def offering(raw: bytes, offer: Offer) -> dict[str, Any]:
+    """The same transaction at another price, to be signed."""
+    return unsigned(raw) | {"maxFeePerGas": offer.max_fee, "maxPriorityFeePerGas": offer.tip}

@@ -174,6 +174,7 @@ class Workspace:
 
     def sender_for(self, signer: Signer) -> Sender:
         """Sends the transactions of another account."""
+        from anchor.daemon.fees import ceiling_of
         from anchor.transact import Sender
 
         return Sender(
@@ -183,6 +184,8 @@ class Workspace:
             signer,
             self.folder.path / "sending.lock",
             timeout=self.settings.transaction_timeout,
+            ceiling=ceiling_of(self.settings.fee_ceiling_gwei),
+            bump_blocks=self.settings.bump_blocks,
             may_send=self.knowledge_of(signer.address).refuse_behind,
         )
 

@@ -116,10 +116,14 @@ class Settings(BaseSettings):
         description="Seconds after which another daemon may take over a silent one's account.",
     )
     fee_ceiling_gwei: float | None = Field(
-        default=None, gt=0, description="Most that a transaction may cost, in gwei per gas."
+        default=None,
+        gt=0,
+        description="Most that a transaction may cost, in gwei per gas; default: twenty times the going rate.",
     )
-    bump_blocks: int = Field(default=3, ge=1, description="Blocks without inclusion before the fee is raised.")
-    republish_blocks: int = Field(default=2, ge=1, description="Blocks after which the same bytes are sent again.")
+    bump_blocks: int = Field(default=3, ge=1, description="Blocks since the first send before the fee is raised.")
+    republish_blocks: int = Field(
+        default=2, ge=1, description="Blocks since the last send after which the same bytes are sent again."
+    )
     most_in_flight: int = Field(default=64, ge=1, le=1000, description="Transactions sent and not mined at one time.")
     queue_credentials: int = Field(default=10_000, ge=1, description="Credentials that seal an issuer's open queue.")
     queue_seconds: float = Field(default=3600.0, gt=0, description="Age in seconds that seals an issuer's open queue.")

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from anchor.daemon.alerts import Alerts
 from anchor.daemon.driver import Policy
 from anchor.daemon.dropfolder import DropFolder
+from anchor.daemon.fees import ceiling_of
 from anchor.daemon.health import Health
 from anchor.daemon.http import create_intake_app
 from anchor.daemon.intake import Desk, IntakeLimits
@@ -38,7 +39,6 @@ from registry.settings import Settings
 from registry.store.jobs import JobStore
 from registry.store.leases import Lease
 
-GWEI = 10**9
 LOOP_ENDS_SECONDS = 60.0
 LEAST_FREE_BYTES = 64 << 20
 
@@ -127,9 +127,8 @@ def run_daemon(
 
 def policy_of(settings: Settings) -> Policy:
     """How the settings want transactions to be sent."""
-    ceiling = settings.fee_ceiling_gwei
     return Policy(
-        fee_ceiling=None if ceiling is None else int(ceiling * GWEI),
+        fee_ceiling=ceiling_of(settings.fee_ceiling_gwei),
         bump_blocks=settings.bump_blocks,
         republish_blocks=settings.republish_blocks,
         most_in_flight=settings.most_in_flight,

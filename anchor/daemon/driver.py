@@ -26,7 +26,7 @@ from registry.chain.client import ChainClient, MinedTransaction
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ChainUnavailable, ContractReverted, RegistryError, SignerError, StoreError, WrongChain
 from registry.store.anchoring import AnchorStore, off_the_chain
-from registry.store.attempts import Attempt, purpose_of_anchor
+from registry.store.attempts import Attempt, anchor_purpose
 from registry.store.batches import BatchRow
 from registry.store.leases import Lease, LeaseLost
 from registry.store.tables import ANCHORED_STATES, BatchState
@@ -124,6 +124,8 @@ class Driver:
             bump_blocks=policy.bump_blocks,
             patience=policy.republish_blocks,
         )
+        # Attempts that the endpoint did not want at their price.
+        self._too_cheap: set[int] = set()
         # Nonces that others have used, and the block, by number and hash, in whose state that was seen first.
         self._used: dict[int, tuple[int, bytes]] = {}
 
@@ -198,7 +200,7 @@ class Driver:
 
     def _adopted(self, row: BatchRow) -> bool:
         """Whether the command line signed an anchor of this batch before; then that one is followed, not a second."""
-        nonce = self._store.nonce_for(anchor_purpose(row))
+        nonce = self._store.nonce_for(anchor_purpose(row.issuer, row.root))
         if nonce is not None:
             self._tell(self._store.adopt(row, nonce))
         return nonce is not None
@@ -225,7 +227,7 @@ class Driver:
         signed = self._signer.sign(transaction)
         return self._store.add_attempt(
             row,
-            purpose=cancel_purpose(row) if call is None else anchor_purpose(row),
+            purpose=cancel_purpose(row) if call is None else anchor_purpose(row.issuer, row.root),
             transaction_hash=signed.hash,
             raw=signed.raw,
             gas=gas,
@@ -268,7 +270,7 @@ class Driver:
             if is_final and not self._anchored_already(row, outlook):
                 self._tell(self._store.cancelled(row, f"0x{mined.hash.hex()} has its nonce instead"))
             return
-        if attempt.purpose != anchor_purpose(row):
+        if attempt.purpose != anchor_purpose(row.issuer, row.root):
             if is_final and not self._anchored_already(row, outlook):
                 why = f"nonce {row.nonce} was taken by {attempt.purpose!r}"
                 self._tell(self._store.lose_nonce(row, why, to=(mined.hash, mined.succeeded)))
@@ -407,7 +409,8 @@ class Driver:
     def _raised(self, row: BatchRow, attempts: list[Attempt], outlook: Outlook) -> Offer | None:
         """An offer that outbids all attempts; None, and it is told, when the ceiling forbids it."""
         before = dearest(_offers(attempts))
-        offer = bumped(before, outlook.fees, self._policy.fee_ceiling)
+        too_cheap = bool(attempts) and attempts[-1].id in self._too_cheap
+        offer = bumped(before, outlook.fees, self._policy.fee_ceiling, too_cheap=too_cheap)
         if offer is None:
             self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(before.max_fee))
         return offer
@@ -431,6 +434,7 @@ class Driver:
             self._park(row, "refused", words)
         elif outcome in (SendOutcome.UNDERPRICED, SendOutcome.FEE_TOO_LOW):
             # It is stored with when it was sent: the next one costs more.
+            self._too_cheap.add(attempt.id)
             self._broadcast(row, f"the endpoint wants a higher fee: {words}")
         elif outcome is not SendOutcome.BUSY:
             self._broadcast(row, f"0x{attempt.hash.hex()} was sent at block {outlook.head.number}")
@@ -519,11 +523,6 @@ class Driver:
         if row.nonce is None:
             raise ValueError(f"batch {row.id} has no nonce")
         return row.nonce
-
-
-def anchor_purpose(row: BatchRow) -> str:
-    """What the transaction that anchors a batch is for; the command line calls it the same."""
-    return purpose_of_anchor(row.issuer, row.root)
 
 
 def cancel_purpose(row: BatchRow) -> str:

@@ -69,7 +69,7 @@ class Line:
             self._gap = (following, head)
         if head - self._gap[1] < self._patience:
             return
-        attempt = self._next(following, outlook, is_idle=following in idle)
+        attempt = self._next(following, outlook, idle)
         if attempt is None:
             return
         self._gap = (following, head)
@@ -79,14 +79,12 @@ class Line:
         with suppress(ChainUnavailable):
             self._client.send_raw(attempt.raw)
 
-    def _next(self, nonce: int, outlook: Outlook, *, is_idle: bool) -> Attempt | None:
-        """What is to be sent with that nonce; None when the ceiling forbids it.
-
-        Args:
-            is_idle: a batch has it for which nothing is to be sent, so something else is.
-        """
+    def _next(self, nonce: int, outlook: Outlook, idle: Collection[int]) -> Attempt | None:
+        """What is to be sent with that nonce; None when the ceiling forbids it."""
         stored = [one for one in self._store.attempts(nonce) if terms_of(one.raw).can_be_mined]
-        usable = [one for one in stored if not is_idle or one.purpose == fill_purpose(nonce)]
+        # What a person does not want is not sent; its nonce is used for nothing.
+        aside = self._store.withheld() | {one.purpose for one in stored if nonce in idle}
+        usable = [one for one in stored if one.purpose not in aside or one.purpose == fill_purpose(nonce)]
         last = usable[-1] if usable else None
         if last is not None and outlook.head.number - _first_sent(last, outlook) < self._bump_blocks:
             return last

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, func, insert, not_, or_, select, update
 
-from registry.store.attempts import ATTEMPT, Attempt, attempt_row
+from registry.store.attempts import ATTEMPT, Attempt, attempt_row, withheld
 from registry.store.batches import BATCH, BatchRow, batch_row, record
 from registry.store.leases import Lease
 from registry.store.tables import (
@@ -92,6 +92,10 @@ class AnchorStore:
         with self._engine.connect() as connection:
             found: int | None = connection.execute(query).scalar_one()
         return found
+
+    def withheld(self) -> set[str]:
+        """The purposes of anchors that a person put aside or took back: nothing is sent for them."""
+        return withheld(self._engine, self._chain)
 
     def checkpoint(self) -> Checkpoint | None:
         """What the chain was when it was last looked at."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, func, insert, or_, select, update
@@ -13,9 +13,18 @@ from registry.errors import StoreError
 from registry.store.tables import BY_PERSON, BatchState, attempt, batch, signer
 
 
-def purpose_of_anchor(issuer: int, root: bytes) -> str:
-    """What a transaction is for that anchors a batch."""
+def anchor_purpose(issuer: int, root: bytes) -> str:
+    """What the transaction that anchors a batch is for, whoever sends it."""
     return f"anchor {issuer} 0x{root.hex()}"
+
+
+def withheld(engine: Engine, chain: str) -> set[str]:
+    """The purposes of anchors that a person put aside or took back: nothing is sent for them."""
+    aside = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
+    taken_back = or_(batch.c.cancel_requested == 1, batch.c.state == BatchState.CANCELLED)
+    query = select(batch.c.issuer, batch.c.root).where(batch.c.chain == chain, or_(aside, taken_back))
+    with engine.connect() as connection:
+        return {anchor_purpose(issuer, root) for issuer, root in connection.execute(query)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +65,22 @@ class AttemptStore:
         self._mine = (attempt.c.chain == chain, attempt.c.sender == sender)
         self._key = {"chain": chain, "sender": sender}
 
-    def add(self, *, nonce: int, purpose: str, transaction_hash: bytes, raw: bytes) -> Attempt:
+    def add(
+        self, *, nonce: int, purpose: str, transaction_hash: bytes, raw: bytes, gas: int, max_fee: int, tip: int
+    ) -> Attempt:
         """Store a signed transaction; it is on the disk when this returns.
 
+        Args:
+            gas, max_fee, tip: what the bytes say, for whoever reads the table; fees in wei per gas.
+
         Raises:
-            StoreError: code `signed-before`: the same bytes are there, so the chain has forgotten them.
+            StoreError: code `signed-before`: the same bytes were mined, so the chain has forgotten them.
         """
-        values = {"nonce": nonce, "purpose": purpose, "hash": transaction_hash, "raw": raw}
+        if (known := self._given_up(transaction_hash)) is not None:
+            self.reopen(transaction_hash)
+            return known
+        values: dict[str, Any] = {"nonce": nonce, "purpose": purpose, "hash": transaction_hash, "raw": raw}
+        values |= {"gas": gas, "max_fee": str(max_fee), "tip": str(tip)}
         try:
             with self._engine.begin() as connection:
                 added = insert(attempt).values(**self._key, **values, signed_at=int(time.time()))
@@ -90,19 +108,8 @@ class AttemptStore:
             return connection.execute(query).first() is not None
 
     def open(self) -> list[Attempt]:
-        """Those of which nobody knows yet what became, lowest nonce first.
-
-        Without the anchors of batches that a person put aside or took back: nothing more is sent for them.
-        """
-        held = self._held()
-        return [one for one in self._found(attempt.c.settled_at.is_(None)) if one.purpose not in held]
-
-    def _held(self) -> set[str]:
-        by_person = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
-        put_aside = or_(by_person, batch.c.cancel_requested != 0)
-        query = select(batch.c.issuer, batch.c.root).where(batch.c.chain == self._key["chain"], put_aside)
-        with self._engine.connect() as connection:
-            return {purpose_of_anchor(issuer, root) for issuer, root in connection.execute(query)}
+        """Those of which nobody knows yet what became, lowest nonce first."""
+        return self._found(attempt.c.settled_at.is_(None))
 
     def at_nonce(self, nonce: int) -> list[Attempt]:
         """All that were ever signed with that nonce, oldest first."""
@@ -123,17 +130,39 @@ class AttemptStore:
         with self._engine.connect() as connection:
             return [attempt_row(found) for found in connection.execute(query)]
 
-    def settle(self, one: Attempt, *, succeeded: bool) -> None:
-        """It was mined, or can never be."""
-        self._set(attempt.c.id == one.id, settled_at=int(time.time()), succeeded=int(succeeded))
+    def _given_up(self, transaction_hash: bytes) -> Attempt | None:
+        """The same bytes, where the endpoint refused them before."""
+        found = self._found(and_(attempt.c.hash == transaction_hash, attempt.c.succeeded == 0))
+        return replace(found[0], settled=False) if found else None
+
+    def sent(self, one: Attempt, head: int | None) -> None:
+        """Take down that it is about to be sent, or sent again; `head` is the newest block, where that is known."""
+        values: dict[str, Any] = {"sends": attempt.c.sends + 1}
+        if head is not None:
+            values |= {"sent_block": head, "first_sent_block": func.coalesce(attempt.c.first_sent_block, head)}
+        self._set(attempt.c.id == one.id, **values)
+
+    def give_up(self, one: Attempt) -> None:
+        """It can never be mined."""
+        self._set(attempt.c.id == one.id, settled_at=int(time.time()), succeeded=0)
+
+    def withheld(self) -> set[str]:
+        """The purposes of anchors that a person put aside or took back: nothing is sent for them."""
+        return withheld(self._engine, self._key["chain"])
+
+    def settle_nonce(self, nonce: int, landed: Attempt | None = None, *, succeeded: bool = False) -> None:
+        """One of those with that nonce was mined, or none ever can be: of all of them it is known what became."""
+        self._set(attempt.c.nonce == nonce, settled_at=int(time.time()), succeeded=0)
+        if landed is not None:
+            self._set(attempt.c.id == landed.id, succeeded=int(succeeded))
 
     def reopen(self, transaction_hash: bytes) -> None:
         """A reorganisation took it off the chain again."""
         self._set(attempt.c.hash == transaction_hash, settled_at=None, succeeded=None)
 
-    def _set(self, which: object, **values: int | None) -> None:
+    def _set(self, which: ColumnElement[bool], **values: Any) -> None:
         with self._engine.begin() as connection:
-            connection.execute(update(attempt).where(*self._mine, which).values(**values))  # type: ignore[arg-type]
+            connection.execute(update(attempt).where(*self._mine, which).values(**values))
 
 
 ATTEMPT = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +11,23 @@ import pytest
 from eth_account import Account
 from sqlalchemy import insert, update
 
-from anchor.daemon.driver import Policy, anchor_purpose
+from anchor.daemon.daemon import policy_of
 from anchor.daemon.health import Health
 from anchor.daemon.outlook import FinalityViolated, Outlook, accept_chain
 from anchor.daemon.status import Status
 from anchor.signed import terms_of
 from anchor.signer import KeySigner, SignedTransaction
-from registry.errors import SignerError
+from anchor.transact import Sender
+from registry.errors import SignerError, TransactionUnsettled
 from registry.store.anchoring import AnchorStore
+from registry.store.attempts import anchor_purpose
 from registry.store.control import park, unpark
 from registry.store.jobs import Job
 from registry.store.leases import Lease
 from registry.store.tables import BatchState, attempt
 from registry.store.tables import batch as batch_table
 from tests.faults.harness import STRANGER
-from tests.faults.proxy import drop_by_closed_socket, pruned, refuse
+from tests.faults.proxy import SEND, Call, drop_by_closed_socket, pruned, refuse
 from tests.faults.site import SHIPPED, Site, site
 
 GWEI = 10**9
@@ -131,6 +134,38 @@ def test_a_batch_that_waits_for_a_person_holds_up_no_later_one(here: Site) -> No
     here.prove(cancels=1)
 
 
+def test_a_pool_that_wants_more_than_its_node_suggests_gets_it_soon(here: Site) -> None:
+    least = 25 * GWEI
+    here.proxy.rule(SEND, do=refuse(-32000, "transaction underpriced"), only=lambda call: _tip(call) < least)
+    here.proxy.rule("eth_maxPriorityFeePerGas", do=lambda call: call.result(hex(3 * GWEI // 2)))
+    job, worker = here.job("ada"), here.worker()
+    here.to_the_end(worker, job)
+    assert len({one.hash for one in here.proxy.sent}) <= 6
+    here.prove()
+
+
+def _tip(call: Call) -> int:
+    return 0 if call.sent is None else call.sent.tip
+
+
+def test_a_command_raises_an_anchor_that_holds_it_up(here: Site, tmp_path: Path) -> None:
+    chain, stranger = f"eip155:{here.chain.deployment.chain_id}", here.chain.world.account(STRANGER).address
+
+    def sender(timeout: float) -> Sender:
+        lock, bump = tmp_path / "lock", SHIPPED.bump_blocks
+        return Sender(here.client, here.data.engine, chain, here.signer, lock, timeout, ceiling=None, bump_blocks=bump)
+
+    with pytest.raises(TransactionUnsettled):
+        sender(0.1).settle("anchor", stranger, b"")
+    # It is in the pool, at a price that blocks do not take any more.
+    for _ in range(2):
+        here.chain.set_base_fee(40 * GWEI)
+        here.chain.mine()
+    here.chain.set_mining(1)
+    assert sender(20).settle("revoke", stranger, b"\x01").succeeded
+    assert here.nonce == 2
+
+
 class Away(KeySigner):
     """A signer that does not answer."""
 
@@ -170,13 +205,35 @@ def test_what_a_command_signed_is_bumped_with_its_own_gas(here: Site) -> None:
 def test_a_batch_that_was_parked_because_of_a_replacement_without_gas_goes_on(here: Site) -> None:
     job, worker = _sealed_alone(here)
     _anchor_by_command(here, job)
-    _store(here, anchor_purpose(here.batch(job)), here.registry.address, b"", gas=0, maxFeePerGas=3 * GWEI)
+    _store(here, _purpose(here, job), here.registry.address, b"", gas=0, maxFeePerGas=3 * GWEI)
     parked = {"state": BatchState.PARKED, "parked_code": "refused", "nonce": 0, "sender": here.signer.address}
     with here.data.engine.begin() as connection:
         connection.execute(update(batch_table).values(**parked, parked_why="intrinsic gas too low"))
     here.to_the_end(worker, job)
     assert all(terms_of(one.raw).can_be_mined for one in here.proxy.sent)
     here.prove()
+
+
+def test_what_a_command_signed_is_not_sent_for_a_batch_that_a_person_put_aside(here: Site) -> None:
+    aside, worker = _sealed_alone(here)
+    _anchor_by_command(here, aside)
+    park(here.data.engine, here.again(aside), "a wrong export")
+    after = here.job("bob")
+    here.to_the_end(worker, after)
+    assert here.batch(after).nonce == 1
+    assert [event.root for event in here.chain.registry.anchored_events()] == [here.batch(after).root]
+
+
+def test_what_a_command_sent_is_taken_back_when_its_job_is_cancelled(here: Site) -> None:
+    job, worker = _sealed_alone(here)
+    here.chain.client.send_raw(_anchor_by_command(here, job))
+    here.cancel(job)
+    here.rounds(worker, mine=False)
+    here.rounds(worker, mine=False)
+    here.rounds(worker, 4)
+    assert here.batch(job).state is BatchState.CANCELLED
+    assert here.nonce == 1
+    assert not here.chain.registry.anchored_events()
 
 
 def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_person(here: Site) -> None:
@@ -220,7 +277,7 @@ def _accepted(here: Site) -> list[bytes]:
 
 def _sealed_alone(here: Site) -> tuple[Job, Any]:
     """A job that is sealed, with nothing signed for it; and the worker that ships."""
-    job, sealer = here.job("ada"), here.worker(policy=Policy(most_in_flight=0))
+    job, sealer = here.job("ada"), here.worker(policy=replace(policy_of(SHIPPED), most_in_flight=0))
     sealer.round()
     sealer.end()
     return job, here.worker(owner="two")
@@ -230,7 +287,12 @@ def _anchor_by_command(here: Site, job: Job) -> bytes:
     """An anchor as an earlier program stored it, without gas and fees; it was never sent."""
     row = here.batch(job)
     call = here.registry.anchor_data(row.issuer, row.root, row.leaf_count)
-    return _store(here, anchor_purpose(row), here.registry.address, call)
+    return _store(here, _purpose(here, job), here.registry.address, call)
+
+
+def _purpose(here: Site, job: Job) -> str:
+    row = here.batch(job)
+    return anchor_purpose(row.issuer, row.root)
 
 
 def _command_signs(here: Site, purpose: str, to: str, call: bytes) -> None:
