@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # An estimate is for the head of now; the state the transaction meets may need a little more.
 GAS_MARGIN_PERCENT = 20
+# It is renewed all the time, so that a command that was killed does not keep others out for long.
+LEASE_SECONDS = 30.0
 # A chain without the word `finalized`; also how old a state is that every node still has.
 FINAL_DEPTH = 64
 # Doubled so often, what was offered is a thousand times as much.
@@ -64,10 +66,6 @@ class _Market(NamedTuple):
 
     head: int
     fees: Fees
-
-
-# It is renewed all the time, so that a command that was killed does not keep others out for long.
-LEASE_SECONDS = 30.0
 
 
 class Sender:
