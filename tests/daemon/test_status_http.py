@@ -13,10 +13,11 @@ from starlette.testclient import TestClient
 from anchor.daemon.http import create_intake_app
 from anchor.daemon.status_intake import read_status_job
 from registry.chain.calls import Act
-from registry.errors import IntakeError
+from registry.errors import IntakeError, NotPossible
 from registry.store.batches import Leaf
+from registry.store.deeds import DeedStore, NewDeed, Word
 from registry.store.keys import KeyStore
-from registry.store.status_jobs import NewStatusJob, StatusJobStore
+from registry.store.status_jobs import NewStatusJob, Resolved, StatusJobStore
 from registry.store.tables import StatusJobState, status_job
 from tests.daemon.issuer import CHAIN, CONTRACT, Site
 from tests.daemon.test_http import assert_problem
@@ -175,3 +176,18 @@ def test_a_later_word_counts_from_the_moment_it_is_meant_for(site: Site) -> None
     with site.engine.begin() as connection:
         connection.execute(status_job.update().where(status_job.c.number == third.number).values(created_at=0.0))
     assert store.overtaken(second, now) == {ADA: True}
+
+
+def test_of_two_daemons_that_plan_at_once_one_is_told_to_look_again(site: Site) -> None:
+    store = StatusJobStore(site.engine, CHAIN, CONTRACT)
+    job, _ = store.add(NewStatusJob(1, Act.REVOKE, "unspecified", "command", (ADA,)))
+    new = [NewDeed(Act.REVOKE, "unspecified", Word(bytes(32), 0), 1, urgent=False, jobs=frozenset({job.number}))]
+    result = Resolved(job, StatusJobState.SEALED, due=True)
+    with site.engine.begin() as connection:
+        store.resolve(connection, [result])
+        store.add_deeds(connection, 1, "0xAA", new, newest=0)
+    with pytest.raises(NotPossible), site.engine.begin() as connection:
+        store.resolve(connection, [result])
+    with pytest.raises(NotPossible), site.engine.begin() as connection:
+        store.add_deeds(connection, 1, "0xBB", new, newest=0)
+    assert len(DeedStore(site.engine, CHAIN, CONTRACT).unsettled(1)) == 1
