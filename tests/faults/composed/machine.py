@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.faults.composed.clock import PLACES, Page
+from tests.faults.composed.clock import GLANCE_SECONDS, PLACES, Page
 
 REPOSITORY: Final = Path(__file__).parents[3]
 # A process that hangs on a request, or was never told to pause, holds nothing up for longer.
 PATIENCE_SECONDS: Final = 1.0
+GLANCES_A_CENSUS: Final = 20
 
 
 @dataclass(eq=False)
@@ -167,15 +168,16 @@ class Machine:
 
     def settle(self) -> bool:
         """Wait until all pause."""
-        end = time.monotonic() + PATIENCE_SECONDS
+        end, glances = time.monotonic() + PATIENCE_SECONDS, 0
         # Whoever was woken needs a moment to see it.
         while self.page.is_due(process.place for process in self.processes if not process.is_stopped):
             if time.monotonic() > end:
                 return False
-            time.sleep(0.0005)
-            for process in list(self.processes):
-                # A killed one would be waited for in vain.
-                if not process.is_there:
+            time.sleep(GLANCE_SECONDS)
+            glances += 1
+            if glances % GLANCES_A_CENSUS == 0:
+                # One that was killed would be waited for in vain.
+                for process in [each for each in self.processes if not each.is_there]:
                     self.has_ended(process)
         return True
 

@@ -19,7 +19,7 @@ from tests.faults.composed.plan import Plan
 from tests.faults.composed.run import Outcome, Run
 from tests.postgres import fresh_database, running_server, url_of
 
-FAULTS_SHOWN: Final = 12
+FAULTS_SHOWN: Final = 3
 LONGEST: Final = 600
 # What asks the database for the time gets that of the run: a schema before the system's own has the function, too.
 DRIVEN_CLOCK: Final = (
@@ -148,7 +148,11 @@ def said(outcome: Outcome) -> Iterable[str]:
         f"{judgement.events} anchors, {outcome.happened.total()} events, {judgement.claims.total()} answers, "
         f"{outcome.wall:.0f} s: {len(judgement.faults)} faults"
     )
-    for fault in judgement.faults[:FAULTS_SHOWN]:
-        yield f"  {fault.kind}: {fault.what[:LONGEST]}"
-    if len(judgement.faults) > FAULTS_SHOWN:
-        yield f"  and {len(judgement.faults) - FAULTS_SHOWN} more"
+    shown: Counter[str] = Counter()
+    for fault in judgement.faults:
+        shown[fault.kind] += 1
+        if shown[fault.kind] <= FAULTS_SHOWN:
+            yield f"  {fault.kind}: {fault.what[:LONGEST]}"
+    for kind, count in shown.items():
+        if count > FAULTS_SHOWN:
+            yield f"  {kind}: {count - FAULTS_SHOWN} more"
