@@ -71,8 +71,9 @@ def recover(
     if done.missing:
         session.say(
             f"The credentials of {amount(len(done.missing), 'batch', 'batches')} are not known here. Copy the trees "
-            "from a backup or from another machine into the folder trees, and run this again. If they are lost for "
-            "good, --without-trees goes on without them."
+            "from a backup or from another machine into the folder trees, or make them again from receipts or the "
+            "export (testamur trees repair), and run this again. If they are lost for good, --without-trees goes on "
+            "without them."
         )
         return Exit.FAILED
     if not (done.added or done.refreshed):
