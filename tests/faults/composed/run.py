@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -116,6 +117,10 @@ class Run(Breaking):
             seconds = min(wait, LONGEST_BLOCK_SECONDS) if only_queues and wait > 0 else 6.0
             self._quiet(1, seconds)
             wait -= seconds
+        if not is_ready or not self._all_settled():
+            # Where each of them hangs is in its log.
+            for process in [*self.daemons, *filter(None, [self.service])]:
+                process.signal(signal.SIGUSR1)
         if self.unrecovered:
             self._blame("lost", "`testamur recover` does not come to its end")
         if not is_ready:
