@@ -104,12 +104,13 @@ class Hanging(Health):
 
 def test_a_database_that_hangs_makes_no_answer_wait(engine: Engine) -> None:
     hanging = Hanging(engine)
-    routes = operations_routes(hanging, Metrics(engine, CHAIN, CONTRACT), answer_seconds=0.05)
+    # Enough for the answers that do come, on a machine that is busy as well.
+    routes = operations_routes(hanging, Metrics(engine, CHAIN, CONTRACT), answer_seconds=0.5)
     app = FastAPI()
     app.router.routes.extend(routes)
     try:
         with TestClient(app) as client:
-            for _ in range(6):
+            for _ in range(3):
                 answer = client.get("/readyz")
                 assert answer.status_code == 503
                 assert answer.json()["checks"] == {"answer": {"ok": False, "why": "not in time"}}
