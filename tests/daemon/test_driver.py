@@ -200,7 +200,7 @@ def test_foreign_use_of_the_key_costs_the_nonce_and_not_the_anchor(here: Site) -
 
 
 def test_another_process_waits_for_the_lease_and_the_old_one_cannot_send(here: Site) -> None:
-    old, new = here.worker(lease_seconds=1.0), here.worker(owner="two")
+    old, new = here.worker(), here.worker(owner="two")
     job = here.job("ada")
     assert old.round()
     assert not new.round()
