@@ -168,7 +168,7 @@ def test_the_judge_finds_what_is_wrong_and_nothing_else(
     ],
 )
 def test_who_stands_still_in_silence_is_found(excused: bool, states: list[str], expected: int) -> None:
-    stalls = Stalls()
+    stalls = Stalls(60.0)
     for number, state in enumerate(states):
         stalls.look(20.0 * number, 4 * number, [{"id": "job", "state": state}], excused=excused)
     assert len(stalls.faults) == expected

@@ -123,7 +123,7 @@ class Place:
 
     def __post_init__(self) -> None:
         self.random = Random(f"run {self.plan.seed}")
-        self.stalls = Stalls()
+        self.stalls = Stalls(float(self.plan.settings.get("lease_seconds", 60.0)))
         self.lasting: list[Lasting] = []
         self.commands: list[Command] = []
         self.daemons: list[Process] = []
