@@ -33,7 +33,7 @@ demo: $(VENV)/.run ## The main job on the embedded chain: anchor 1,000 credentia
 test: test-python test-contracts ## All tests: Python, anvil, forge
 
 test-python: $(VENV)/.dev node_modules/.ready
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 test-contracts: node_modules/.ready
 	scripts/forge_test.sh

@@ -5,8 +5,8 @@ from __future__ import annotations
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.heads import age_of_head, utc_now
-from registry.errors import ChainError, ChainUnavailable, StoreError, TreeError
-from registry.store.trees import DAMAGED
+from registry.errors import ChainError, ChainUnavailable, TreeError
+from registry.store.trees import UnusableTree
 from registry.treefile import TreeId
 from registry.verify import AbsenceVerdict, BatchFacts, BlockRef, verify_absence
 from registry.verify_absence import UNSTATED, Proof, TreeCheck
@@ -73,12 +73,7 @@ def _read(workspace: Workspace, which: TreeId, digest: bytes) -> tuple[Proof | N
             tree.check()
         except TreeError as error:
             if error.code != "leaf-order":
-                raise StoreError(
-                    f"the tree {which} is damaged: {error.what}",
-                    where=str(path),
-                    remedy="Restore the file from a backup, or get it from the issuer.",
-                    code=DAMAGED,
-                ) from None
+                raise UnusableTree(which, error.what, where=str(path)) from None
             found = next((index for index, leaf in enumerate(tree.leaves()) if leaf == digest), None)
             return None if found is None else tree.inclusion(found), TreeCheck.UNSORTED
         index = tree.index_of(digest)

@@ -277,7 +277,9 @@ class Auditor:
             return None
         try:
             return self._client.mined(transaction.hash)
-        except RpcRefused:
+        except RpcRefused as refusal:
+            if refusal.is_limit:
+                raise
             return None
 
     def _receipt_wanted(self, transaction: Transaction) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from anchor.history import History, UnknownBatch, named
+from anchor.history import UNSTATED, History, UnknownBatch, named
 from anchor.intake import Intake, Origin, digest_of
 from anchor.publishing import Publish, publisher_of
 from anchor.transact import Sender
@@ -15,15 +16,14 @@ from anchor.workspace import Workspace
 from registry.chain.abi import artifact
 from registry.chain.calls import Purpose, call_data
 from registry.chain.contract import Anchored, CredentialRegistry
-from registry.errors import ChainError, ContractReverted, IntakeError, TransactionUnsettled
+from registry.errors import ChainError, ContractReverted, IntakeError, NotPossible, TransactionUnsettled
 from registry.merkle import Tree
+from registry.store.attempts import anchor_purpose
 from registry.store.batches import BatchRow, BatchStore, Leaf, Place
 from registry.store.folder import DataFolder
-from registry.store.tables import BatchState
+from registry.store.tables import ANCHORED_STATES, BatchState
 
 WORD_BITS = 256
-# The count of a batch that was anchored as a bare root.
-UNSTATED = 0
 EVENT_SECONDS = 10.0
 
 
@@ -169,7 +169,7 @@ class Batches:
             root, count = tree.root, tree.leaf_count
             refuse_selector(root, contract_selectors() if selectors is None else selectors)
             history = History(self._registry, self._store)
-            self.unknown = history.before(issuer, root, without_history=without_history)
+            self.unknown = history.before(issuer, tree.id, without_history=without_history)
             self._folder.keep_tree(tree)
         note = f"sealed without knowing {named(self.unknown)}" if self.unknown else ""
         return self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()), note=note)
@@ -181,20 +181,22 @@ class Batches:
             ContractReverted: the contract does not let the signer anchor for this issuer.
             TransactionUnsettled: sent and not mined in time.
             StoreError: the tree store does not take the tree, and nothing was sent.
+            NotPossible: a person put it aside or took it back, and nothing was sent.
         """
-        if (seen := self.seen(row)).state is not BatchState.SEALED:
+        if (seen := self.seen(row)).state in ANCHORED_STATES:
             self._state_count(row)
             return seen
+        refuse_put_aside(seen)
         self._publish(row)
         data = self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
         try:
-            self._sender.settle(f"anchor {row.issuer} 0x{row.root.hex()}", self._registry.address, data)
+            self._sender.settle(anchor_purpose(row.issuer, row.root), self._registry.address, data)
         except ContractReverted:
             # Somebody may have anchored it between the look and the transaction: then it is where it should be.
-            if self.seen(row).state is BatchState.SEALED:
+            if self.seen(row).state not in ANCHORED_STATES:
                 raise
         seen = self.seen(row)
-        if seen.state is BatchState.SEALED:
+        if seen.state not in ANCHORED_STATES:
             raise TransactionUnsettled(
                 f"the anchor of 0x{row.root.hex()} was mined and is not on the chain any more",
                 remedy="The chain reorganised. Run `testamur anchor --resume`.",
@@ -202,44 +204,14 @@ class Batches:
         return seen
 
     def seen(self, row: BatchRow) -> BatchRow:
-        """The batch as the chain has it now: sealed (not there), mined or final."""
-        found = self._registry.batch(row.issuer, row.root)
-        if found is None:
-            if row.transaction_hash is not None:
-                # It was in a block, and that block is gone: the same bytes have to be sent again.
-                self._sender.reopen(row.transaction_hash)
-                row = replace(
-                    row, transaction_hash=None, block_number=None, block_hash=None, block_time=None, sequence=None
-                )
-            return self._store.update(replace(row, state=BatchState.SEALED))
-        if found.leaf_count not in (UNSTATED, row.leaf_count):
-            raise ChainError(
-                f"root 0x{row.root.hex()} is anchored with {found.leaf_count} leaves; its tree has {row.leaf_count}",
-                where=self._registry.client.where,
-                remedy="Somebody anchored this root by hand with a wrong count: void it, and anchor with --reissue.",
-                code="count-differs",
-            )
-        # A node may know a block's state a moment before its events.
-        events = wait_for(lambda: self._anchored(row, found.block_number) or None, EVENT_SECONDS)
-        if events is None:
-            raise TransactionUnsettled(
-                f"the chain has batch 0x{row.root.hex()} and does not give its event",
-                where=self._registry.client.where,
-                remedy="The endpoint is behind, or the chain is reorganising. Run `testamur anchor --resume`.",
-            )
-        log = events[0].log
-        final = self._registry.client.finalized(self._finality_depth)
-        return self._store.update(
-            replace(
-                row,
-                state=BatchState.FINAL if found.block_number <= final.number else BatchState.MINED,
-                sequence=found.sequence,
-                transaction_hash=log.transaction_hash,
-                block_number=found.block_number,
-                block_hash=log.block_hash,
-                block_time=int(found.anchored_at.timestamp()),
-            )
-        )
+        """The batch as the chain has it now, and the same in the database; what a person decided stays there."""
+        found = as_on_chain(self._registry, row, self._finality_depth)
+        if found == row:
+            return row
+        if found.transaction_hash is None and row.transaction_hash is not None:
+            # It was in a block, and that block is gone: the same bytes have to be sent again.
+            self._sender.reopen(row.transaction_hash)
+        return self._store.update(found)
 
     def _state_count(self, row: BatchRow) -> None:
         """State how many leaves a batch has that was anchored as a bare root."""
@@ -247,11 +219,6 @@ class Batches:
         if found is not None and found.leaf_count == UNSTATED:
             data = call_data("stateLeafCount", row.issuer, row.root, row.leaf_count)
             self._sender.settle(f"count {row.issuer} 0x{row.root.hex()}", self._registry.address, data)
-
-    def _anchored(self, row: BatchRow, block_number: int) -> tuple[Anchored, ...]:
-        return self._registry.anchored_events(
-            issuer=row.issuer, root=row.root, from_block=block_number, to_block=block_number
-        )
 
     def wait_until_final(self, row: BatchRow, timeout: float, looked: Callable[[BatchRow], None]) -> BatchRow:
         """Wait until nothing can undo the batch; sends it again if the chain dropped it.
@@ -279,9 +246,84 @@ class Batches:
         return current
 
     def resume(self) -> list[BatchRow]:
-        """Take up every batch that is not final, oldest first."""
+        """Take up every batch that is not final and that no person put aside or took back, oldest first."""
         self._sender.resume()
-        return [self.anchor(row) for row in self._store.unfinished()]
+        return [self.anchor(row) for row in self._store.unfinished() if not row.is_put_aside]
+
+
+def as_on_chain(registry: CredentialRegistry, row: BatchRow, finality_depth: int | None) -> BatchRow:
+    """The batch as the chain has it now, whatever the database says; nothing is written.
+
+    One that is anchored is mined or final, even if a person took it back. One that is not stays what it is, unless it
+    was in a block that is gone: then it is sealed again.
+
+    Raises:
+        ChainError: code `count-differs`: its root is anchored for another number of leaves.
+        TransactionUnsettled: it is anchored, and the endpoint does not give the event.
+    """
+    found = registry.batch(row.issuer, row.root)
+    if found is None:
+        gone = row.state in ANCHORED_STATES or row.transaction_hash is not None
+        return replace(row, state=BatchState.SEALED, **_NO_BLOCK) if gone else row
+    if found.leaf_count not in (UNSTATED, row.leaf_count):
+        raise ChainError(
+            f"root 0x{row.root.hex()} is anchored with {found.leaf_count} leaves; its tree has {row.leaf_count}",
+            where=registry.client.where,
+            remedy="Somebody anchored this root by hand with a wrong count: void it, and anchor with --reissue.",
+            code="count-differs",
+        )
+    number = found.block_number
+
+    def anchored() -> tuple[Anchored, ...] | None:
+        where = {"from_block": number, "to_block": number}
+        return registry.anchored_events(issuer=row.issuer, root=row.root, **where) or None
+
+    # A node may know a block's state a moment before its events.
+    events = wait_for(anchored, EVENT_SECONDS)
+    if events is None:
+        raise TransactionUnsettled(
+            f"the chain has batch 0x{row.root.hex()} and does not give its event",
+            where=registry.client.where,
+            remedy="The endpoint is behind, or the chain is reorganising. Run `testamur anchor --resume`.",
+        )
+    log, final = events[0].log, registry.client.finalized(finality_depth)
+    return replace(
+        row,
+        state=BatchState.FINAL if number <= final.number else BatchState.MINED,
+        sequence=found.sequence,
+        transaction_hash=log.transaction_hash,
+        block_number=number,
+        block_hash=log.block_hash,
+        block_time=int(found.anchored_at.timestamp()),
+        parked_code=None,
+        parked_why=None,
+    )
+
+
+_NO_BLOCK: dict[str, Any] = dict.fromkeys(
+    ("transaction_hash", "block_number", "block_hash", "block_time", "sequence"), None
+)
+
+
+def refuse_put_aside(row: BatchRow) -> None:
+    """What a person put aside or took back is not sent; that ends by a person's word alone.
+
+    Raises:
+        NotPossible: code `put-aside` or `taken-back`.
+    """
+    if not row.is_put_aside:
+        return
+    if row.state is BatchState.PARKED:
+        raise NotPossible(
+            f"batch 0x{row.root.hex()} was put aside by a person ({row.parked_why}); nothing was sent",
+            remedy="`testamur jobs retry` lets it go on.",
+            code="put-aside",
+        )
+    raise NotPossible(
+        f"batch 0x{row.root.hex()} was taken back by a person; nothing was sent",
+        remedy="Anchor the same input again once `testamur jobs show` says that it is cancelled.",
+        code="taken-back",
+    )
 
 
 def contract_selectors() -> frozenset[bytes]:

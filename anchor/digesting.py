@@ -164,7 +164,8 @@ def readable_entries(archive: ZipFile) -> tuple[list[ZipInfo], list[LeftOut]]:
     for entry in archive.infolist():
         if entry.is_dir():
             continue
-        if (code := left_out(entry.filename, entry.file_size)) is None:
+        # What leads out of the ZIP is refused with its reason, whatever else its name says.
+        if leads_out(entry.filename) or (code := left_out(entry.filename, entry.file_size)) is None:
             entries.append(entry)
         else:
             left.append(LeftOut(entry.filename, code))

@@ -1,20 +1,26 @@
-"""How much the head of a request may hold and how long it may take, whichever parser reads it."""
+"""What a connection may do, whichever parser reads it: the head of a request is bounded in bytes and in time, an answer
+must be taken, and there are only so many connections."""
 
 from __future__ import annotations
 
 import asyncio
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import h11
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from anchor.connections import Connections
+from registry.service.bodies import LEAST_RATE
+from registry.service.limits import client_of
 from registry.service.problems import PROBLEM, problem
 
 MOST_HEAD_BYTES: Final = 32 << 10
 MOST_HEADERS: Final = 100
 HEAD_SECONDS: Final = 15.0
+STALLED_SECONDS: Final = 60.0
+"""Over which a client must take its answer at `LEAST_RATE`."""
 
 _TOO_LARGE: Final = (
     431,
@@ -22,6 +28,7 @@ _TOO_LARGE: Final = (
     f"the head of the request has more than {MOST_HEAD_BYTES:,} bytes or {MOST_HEADERS} fields",
 )
 _TOO_SLOW: Final = (408, "too-slow", f"the head of the request was not there within {HEAD_SECONDS:g} seconds")
+_BUSY: Final = (503, "busy", "there are too many connections at this moment")
 
 
 class HeadLimit:
@@ -50,16 +57,56 @@ def _is_too_large(scope: Scope) -> bool:
 
 
 class _Bounded(asyncio.Protocol):
-    """Gives a connection up whose next head is too long or too slow; mixed into a protocol of uvicorn."""
+    """Gives a connection up whose next head is too long or too slow, or whose answer nobody takes; mixed into a
+    protocol of uvicorn.
 
+    Attributes:
+        counted_in: the connections of its server.
+    """
+
+    counted_in: ClassVar[Connections]
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
+    client: tuple[str, int] | None
+    cycle: Any
     _came = 0
     _timer: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
+
+    @property
+    def address(self) -> str:
+        """Whose it is, as far as limits go."""
+        return client_of({"client": self.client})
+
+    @property
+    def descriptor(self) -> int:
+        """The number of its socket."""
+        found: int = self.transport.get_extra_info("socket").fileno()
+        return found
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has no request that is being answered."""
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    def give_way(self) -> None:
+        """Close it, for one that has more to say."""
+        if self.transport.is_closing() or self.transport.get_write_buffer_size():
+            self.transport.abort()
+        elif self._timer is not None:
+            self._refuse(*_BUSY)
+        else:
+            # On a kept connection, an answer that nobody asked for would be taken for that to the next request.
+            self.transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._start()
+        if (reason := self.counted_in.come(self)) is None:
+            self._start()
+        elif reason == "descriptors":
+            self.transport.abort()
+        else:
+            self._refuse(*_BUSY)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -72,10 +119,36 @@ class _Bounded(asyncio.Protocol):
                 self._refuse(*_TOO_LARGE)
         else:
             self._stop()
+            self.counted_in.used(self)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        self._resumed()
+        super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
+        self._resumed()
+        self.counted_in.gone(self)
         super().connection_lost(exc)
+
+    def _watch(self, left: int) -> None:
+        self._stalled = self.loop.call_later(STALLED_SECONDS, self._look, left)
+
+    def _look(self, before: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if before - left < LEAST_RATE * STALLED_SECONDS:
+            self.transport.abort()
+        else:
+            self._watch(left)
+
+    def _resumed(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _head_is_missing(self) -> bool:
         """Whether a head has begun, or is the first one, and is not complete."""
@@ -104,7 +177,7 @@ class _Bounded(asyncio.Protocol):
         self.transport.close()
 
 
-class BoundedH11(_Bounded, H11Protocol):
+class _BoundedH11(_Bounded, H11Protocol):
     """With h11, which is always there."""
 
     def _head_is_missing(self) -> bool:
@@ -112,15 +185,21 @@ class BoundedH11(_Bounded, H11Protocol):
         return self.conn.their_state is h11.IDLE and has_begun
 
 
-def bounded_protocol() -> Any:
-    """The protocol class for uvicorn: the quicker parser where it is installed."""
+def bounded_h11(connections: Connections) -> Any:
+    """The protocol class for uvicorn with the parser that is always there."""
+    return type("BoundedH11", (_BoundedH11,), {"counted_in": connections})
+
+
+def bounded_protocol(connections: Connections) -> Any:
+    """The protocol class for uvicorn: with the quicker parser where it is installed."""
     if find_spec("httptools") is None:
-        return BoundedH11
+        return bounded_h11(connections)
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
     class BoundedHttpTools(_Bounded, HttpToolsProtocol):
         """With httptools, which keeps a head of any length."""
 
+        counted_in = connections
         _is_missing = True
 
         def on_message_begin(self) -> None:

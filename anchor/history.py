@@ -9,16 +9,20 @@ from typing import Any, Final
 from registry.chain.client import BlockNumber
 from registry.chain.contract import Anchored, CredentialRegistry
 from registry.errors import ChainUnavailable, IntakeError
-from registry.store.batches import BatchRow, BatchStore
+from registry.store.batches import BatchRow, BatchStore, refuse_other_tree
 from registry.store.tables import BatchState
+from registry.treefile import TreeId
 
 SHOWN: Final = 5
 CODE: Final = "unknown-batches"
 BEHIND: Final = "chain-behind"
+# The count of a batch that was anchored as a bare root.
+UNSTATED: Final = 0
 REMEDY: Final = (
-    "Work with the database and the trees in which they were anchored (settings database and trees), or anchor exactly "
-    "the same input again: a set that is on chain is taken over without a transaction. --without-history leaves out "
-    "only what this folder knows."
+    "`testamur recover` takes over those whose trees are here, as after a restore. Otherwise work with the database "
+    "and the trees in which they were anchored (settings database and trees), or anchor exactly the same input again: "
+    "a set that is on chain is taken over without a transaction. --without-history leaves out only what this folder "
+    "knows."
 )
 
 
@@ -100,27 +104,37 @@ class History:
             self._named[issuer] = [_batch(sequence, events.get(sequence)) for sequence in missing]
         return self._named[issuer] if missing else []
 
-    def before(self, issuer: int, root: bytes, *, without_history: bool = False) -> list[UnknownBatch]:
+    def before(self, issuer: int, tree: TreeId, *, without_history: bool = False) -> list[UnknownBatch]:
         """The batches that this folder does not know when it seals another; one that is on chain is only taken over.
 
         Args:
-            root: of the batch that is to be sealed.
+            tree: of the batch that is to be sealed.
             without_history: seal it all the same.
 
         Raises:
             UnknownBatches: there are such.
+            IntakeError: code `root-taken`: one of these has the same root over another tree.
             ChainUnavailable: whether there are could not be asked.
         """
         unknown = self.unknown(issuer)
-        if not unknown or self.has(issuer, root):
+        if not unknown or self.has(issuer, tree):
             return []
         if without_history:
             return unknown
         raise UnknownBatches(issuer, unknown)
 
-    def has(self, issuer: int, root: bytes) -> bool:
-        """Whether the issuer has a batch with that root on chain."""
-        return self._registry.batch(issuer, root) is not None
+    def has(self, issuer: int, tree: TreeId) -> bool:
+        """Whether the issuer has that batch on chain; one that states no count may be it.
+
+        Raises:
+            IntakeError: code `root-taken`: the issuer has another tree with that root there.
+        """
+        batch = self._registry.batch(issuer, tree.root)
+        if batch is None:
+            return False
+        if batch.leaf_count != UNSTATED:
+            refuse_other_tree(TreeId(batch.root, batch.leaf_count), tree)
+        return True
 
     def _known(self, rows: Sequence[BatchRow]) -> Iterator[tuple[int, int]]:
         """The sequences of own batches, and their blocks; of what is not final the chain is asked anew."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from anchor.workspace import Workspace
-from registry.errors import StoreError, TreeError
+from registry.errors import StoreError
 from registry.merkle import Tree
 from registry.store.batches import BatchRow, BatchStore
 from registry.store.folder import DataFolder
-from registry.store.trees import DAMAGED, UNAVAILABLE, TreeStore, open_trees
+from registry.store.trees import DAMAGED, UNAVAILABLE, TreeStore, open_trees, repair_of
+from registry.treefile import TreeId
 
 Publish: TypeAlias = Callable[[BatchRow], None]
 
@@ -56,26 +57,37 @@ class TreePublisher:
         if self._away is not None and self._clock() < self._away[0]:
             raise self._away[1]
         try:
-            self._trees.put(row.tree, self._sealed(row))
+            if not self._has(row.tree):
+                self._trees.put(row.tree, self._sealed(row))
         except StoreError as error:
             if error.code == UNAVAILABLE:
                 self._away = (self._clock() + PAUSE_SECONDS, error)
             raise
         self._away = None
 
+    def _has(self, tree: TreeId) -> bool:
+        try:
+            return self._trees.has(tree)
+        except StoreError as error:
+            # What is there under its name is replaced.
+            if error.code != DAMAGED:
+                raise
+            return False
+
     def _sealed(self, row: BatchRow) -> Path:
-        """The tree file; made again from the database when it is not here, as after another machine's daemon."""
+        """The tree file; made again from the database when it is not sound, or is on another machine's disk."""
         path = self._folder.tree_path(row.tree)
         try:
-            Tree.open(path, expected=row.tree).close()
-        except TreeError:
+            self._folder.checked_tree(row.tree).close()
+        except StoreError:
             with Tree.build(leaf.digest for leaf in self._batches.leaves(row)) as tree:
                 if tree.id != row.tree:
                     raise StoreError(
                         f"the credentials of batch 0x{row.root.hex()} in the database are those of another tree",
                         where=str(path),
-                        remedy="Restore the tree file from a backup.",
+                        remedy=repair_of(row.tree),
                         code=DAMAGED,
                     ) from None
-                tree.write(path)
+                self._folder.keep_tree(tree)
+            path = self._folder.tree_path(row.tree)
         return path

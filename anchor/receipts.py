@@ -18,25 +18,57 @@ import orjson
 from anchor.intake import METHODS
 from registry.archives import Names
 from registry.credential import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_as, parse_json
-from registry.errors import CredentialError, IntakeError, ReceiptError
-from registry.merkle import Tree
+from registry.errors import CredentialError, IntakeError, ProofError, ReceiptError, StoreError, TreeError
+from registry.merkle import InclusionProof, Tree, check_inclusion
 from registry.receipt import Receipt, embed, parse, to_cbor, to_json
 from registry.store.batches import BatchRow, Leaf, Place
 from registry.store.folder import DataFolder
+from registry.store.trees import UnusableTree
+
+
+def tree_for_receipts(folder: DataFolder, row: BatchRow, leaves: Iterable[Leaf]) -> Tree:
+    """The tree that receipts are made from, in memory, once it is clear that each of them will prove its credential.
+
+    To be called before the first of them leaves: what is wrong can be said then.
+
+    Args:
+        leaves: those whose receipts are wanted.
+
+    Raises:
+        StoreError: code `tree-missing`, `tree-damaged`, or `leaf-differs`.
+    """
+    tree = folder.checked_tree(row.tree)
+    for leaf in leaves:
+        if leaf.leaf_index >= tree.leaf_count or tree.leaf(leaf.leaf_index) != leaf.digest:
+            raise StoreError(
+                f"the database has the digest {leaf.digest.hex()} as leaf {leaf.leaf_index} of the tree {row.tree}, "
+                "which has another there",
+                remedy="Restore the database from a backup: the tree is the one that was anchored.",
+                code="leaf-differs",
+            )
+    return tree
 
 
 def receipts_of(
     row: BatchRow, leaves: Iterable[Leaf], tree: Tree, *, chain: str, contract: str
 ) -> Iterator[tuple[Leaf, Receipt]]:
-    """The receipt of each leaf of a batch; pending ones when the batch was not seen on chain yet."""
+    """The receipt of each leaf of a batch; pending ones when the batch was not seen on chain yet.
+
+    Raises:
+        StoreError: as `receipt_of`.
+    """
     for leaf in leaves:
         yield leaf, receipt_of(row, leaf, tree, chain=chain, contract=contract)
 
 
 def receipt_of(row: BatchRow, leaf: Leaf, tree: Tree, *, chain: str, contract: str) -> Receipt:
-    """The receipt of one leaf."""
+    """The receipt of one leaf, whose proof was followed up to the root of the batch.
+
+    Raises:
+        StoreError: code `tree-damaged`: the tree does not prove it.
+    """
     digest = Digest(METHODS[leaf.method], leaf.digest)
-    proof = tree.inclusion(leaf.leaf_index)
+    proof = _proof_of(row, leaf, tree)
     receipt = Receipt.of_batch(digest, row.root, proof, chain=chain, contract=contract, issuer=row.issuer)
     if row.sequence is None or row.transaction_hash is None or row.block_hash is None:
         return receipt
@@ -49,8 +81,24 @@ def receipt_of(row: BatchRow, leaf: Leaf, tree: Tree, *, chain: str, contract: s
     )
 
 
+def _proof_of(row: BatchRow, leaf: Leaf, tree: Tree) -> InclusionProof:
+    """Checked for the root and the leaf count that are anchored: together they say which tree it is."""
+    try:
+        proof = tree.inclusion(leaf.leaf_index)
+        check_inclusion(leaf.digest, row.root, proof)
+    except (TreeError, ProofError) as error:
+        raise UnusableTree(row.tree, error.what, where=leaf.digest.hex()) from None
+    if proof.leaf_count != row.leaf_count:
+        raise UnusableTree(row.tree, f"it has {proof.leaf_count} leaves", where=leaf.digest.hex())
+    return proof
+
+
 def receipt_at(folder: DataFolder, place: Place, *, chain: str, contract: str) -> Receipt:
-    """The receipt of a credential of this folder."""
+    """The receipt of a credential of this folder.
+
+    Raises:
+        StoreError: code `tree-missing` or `tree-damaged`.
+    """
     with folder.tree(place.batch.tree) as tree:
         return receipt_of(place.batch, place.leaf, tree, chain=chain, contract=contract)
 

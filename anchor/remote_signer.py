@@ -6,23 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from eth_account import Account
-from eth_account.messages import encode_typed_data
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from eth_hash.auto import keccak
-from eth_keys.constants import SECPK1_N
-from hexbytes import HexBytes
 
+from anchor.signed import NUMBERS, TRANSACTION_TYPE
 from anchor.signer import SignedTransaction, TypedData
+from anchor.signer_answers import Differs, checked_signature, checked_transaction
 from registry.chain.hexadecimal import checksummed, read_address, to_hex
 from registry.chain.transport import HttpTransport
 from registry.errors import ChainUnavailable, SettingsError, SignerError
-
-TRANSACTION_TYPE = 2
-# Of the two signatures that the same key can make of one, only that with the lower s counts (EIP-2).
-HIGHEST_S = SECPK1_N // 2
-# As eth_account names them; each has to come back as it was asked for.
-FIELDS = ("chainId", "nonce", "value", "gas", "maxFeePerGas", "maxPriorityFeePerGas")
 
 
 class RemoteSigner:
@@ -62,34 +52,15 @@ class RemoteSigner:
         Raises:
             SignerError: code `signer-unavailable`, or `signer-differs` when what came back is not what was asked for.
         """
-        wanted = {name: int(transaction[name]) for name in FIELDS}
-        to, data = checksummed(transaction["to"]), bytes(transaction["data"])
-        fields = {name: hex(value) for name, value in wanted.items()}
-        request = {"from": self._address, "to": to, "data": to_hex(data), "type": hex(TRANSACTION_TYPE), **fields}
+        fields = {name: hex(int(transaction[name])) for name in NUMBERS}
+        to, data = checksummed(transaction["to"]), to_hex(bytes(transaction["data"]))
+        request = {"from": self._address, "to": to, "data": data, "type": hex(TRANSACTION_TYPE), **fields}
         answer = self._asked("eth_signTransaction", [request])
         raw = self._bytes(answer.get("raw") if isinstance(answer, Mapping) else answer)
         try:
-            decoded = TypedTransaction.from_bytes(HexBytes(raw))
-            signed = decoded.as_dict()
-            signer = Account.recover_transaction(raw)
-        except Exception as error:
-            # Whatever the decoder throws: this is no signed transaction.
-            raise self._differs(f"it is no signed transaction ({type(error).__name__})") from None
-        if decoded.transaction_type != TRANSACTION_TYPE:
-            # Other types say more than the fields that are compared: one of type 4 gives the account's code away.
-            raise self._differs(f"it is a transaction of type {decoded.transaction_type}, not {TRANSACTION_TYPE}")
-        found = {**{name: int(signed[name]) for name in FIELDS}, "to": to_hex(bytes(signed["to"])).lower()}
-        asked = {**wanted, "to": to.lower()}
-        for name, value in asked.items():
-            if found[name] != value:
-                raise self._differs(f"{name} is {found[name]}, not {value}")
-        if bytes(HexBytes(signed["data"])) != data or signed.get("accessList"):
-            raise self._differs("its data is another")
-        if signer != self._address:
-            raise self._differs(f"it is signed by {signer}, not {self._address}")
-        if signed["s"] > HIGHEST_S:
-            raise self._differs("its signature has a high s, which no node takes (EIP-2)")
-        return SignedTransaction(raw, keccak(raw))
+            return checked_transaction(raw, transaction, self._address)
+        except Differs as error:
+            raise self._differs(str(error)) from None
 
     def sign_typed(self, content: TypedData) -> bytes:
         """Have typed data signed (EIP-712).
@@ -100,14 +71,9 @@ class RemoteSigner:
         text = orjson.dumps(content.as_json()).decode()
         signature = self._bytes(self._asked("eth_signTypedData", [self._address, text]))
         try:
-            signer = Account.recover_message(encode_typed_data(full_message=content.as_json()), signature=signature)
-        except Exception as error:
-            raise self._differs(f"it is no signature ({type(error).__name__})") from None
-        if signer != self._address:
-            raise self._differs(f"it is signed by {signer}, not {self._address}")
-        if int.from_bytes(signature[32:64], "big") > HIGHEST_S or signature[64] not in (27, 28):
-            raise self._differs("its signature is of a form that no contract takes (high s, or v not 27 or 28)")
-        return signature
+            return checked_signature(signature, content, self._address)
+        except Differs as error:
+            raise self._differs(str(error)) from None
 
     def _asked(self, method: str, params: list[Any]) -> Any:
         try:

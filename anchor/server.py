@@ -7,21 +7,26 @@ import signal
 import socket
 import struct
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ctypes import addressof, create_string_buffer
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from anchor.heads import MOST_HEAD_BYTES, HeadLimit, bounded_protocol
+from anchor.connections import Connections, Room, raise_descriptors
+from anchor.heads import MOST_HEAD_BYTES, STALLED_SECONDS, HeadLimit, bounded_protocol
 from registry.errors import SettingsError
 
 # After the door is closed, for what was connected just before to send its request.
 LAST_SECONDS: Final = 0.25
 
 _SO_ATTACH_FILTER: Final = 26  # of Linux
+_TCP_USER_TIMEOUT: Final = 18  # of Linux
 # Classic BPF over the TCP header: drop what has SYN and no ACK, pass the rest.
 _NO_NEW_CONNECTIONS: Final = (
     (0x30, 0, 0, 13),  # load the byte with the flags
@@ -64,34 +69,53 @@ class Server(uvicorn.Server):
         yield
 
 
-def server_config(app: ASGIApp, *, grace_seconds: int) -> uvicorn.Config:
-    """How both servers are run: quietly, and with bounds for the heads of requests.
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What a server shows to the world: its configuration, and its connections as they come and go."""
+
+    config: uvicorn.Config
+    connections: Connections
+
+
+def front_of(app: ASGIApp, *, grace_seconds: int, room: Room | None = None) -> Front:
+    """How both servers are run: quietly, and with bounds for connections and for the heads of requests.
 
     Args:
         grace_seconds: for requests that are answered when the server is told to end.
+        room: for connections; default: what this process has, which it raises as far as it may.
     """
-    return uvicorn.Config(
+    room = room or Room.of(raise_descriptors())
+    config = uvicorn.Config(
         HeadLimit(app),
-        http=bounded_protocol(),
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
+        backlog=room.backlog,
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         timeout_graceful_shutdown=grace_seconds,
     )
+    proxies = ProxyHeadersMiddleware(cast(Any, app), config.forwarded_allow_ips).trusted_hosts
+    connections = Connections(room, is_proxy=proxies.__contains__)
+    config.http = bounded_protocol(connections)
+    return Front(config, connections)
 
 
 @contextmanager
-def ends_by_signal(server: uvicorn.Server) -> Iterator[None]:
-    """SIGTERM and SIGINT end the server: it takes no more requests, and finishes those that it has."""
+def ends_by_signal(server: uvicorn.Server) -> Iterator[threading.Event]:
+    """SIGTERM and SIGINT end the server: it takes no more requests, and finishes those that it has.
+
+    Yields what is set when one has come, by which an end that was asked for is told from any other.
+    """
+    asked = threading.Event()
 
     def end(*_: object) -> None:
+        asked.set()
         server.should_exit = True
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -124,4 +148,8 @@ def listening(host: str, port: int) -> socket.socket:
         ) from error
     # Its connections inherit it; without it, small answers on a kept connection wait for acknowledgements.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if sys.platform.startswith("linux"):
+        # The last of an answer that nobody takes is the system's, and would keep its descriptor for ever.
+        with suppress(OSError):
+            listener.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, int(STALLED_SECONDS * 1000))
     return listener

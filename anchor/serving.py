@@ -9,14 +9,15 @@ from contextlib import suppress
 
 from sqlalchemy import select
 
+from anchor.connections import ConnectionMetrics, raise_descriptors
 from anchor.daemon.logs import Log
-from anchor.server import Server, ends_by_signal, listening, server_config
+from anchor.server import Server, ends_by_signal, front_of, listening
 from anchor.verification import read_policy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, deployment_block
 from registry.chain.indexer import Indexer
-from registry.errors import ChainError, SettingsError, StoreError
+from registry.errors import ChainError, RegistryError, SettingsError, StoreError
 from registry.formats.dataintegrity import read_key
 from registry.freshness import AgeLimits
 from registry.privatefiles import refuse_readable
@@ -31,6 +32,7 @@ from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import Verifying
 from registry.settings import EMBEDDED, Settings
 from registry.store.index import Edition, Index
+from registry.store.index_facts import Mark
 from registry.store.index_tables import indexed_chain
 from registry.store.index_writing import IndexWriter
 from registry.store.loading import TreeLoader
@@ -52,9 +54,19 @@ def serve(
 
     Raises:
         RegistryError: the database, or with `indexing` the chain, cannot be used from the start.
+        RuntimeError: the server, or what fills the index, has ended by a fault of the program.
     """
+    raise_descriptors()
     index, trees = index_of(workspace), open_trees(workspace.settings)
-    loops = loops_of(workspace, index, trees) if indexing else None
+    faults: list[BaseException] = []
+
+    def ended(error: BaseException) -> None:
+        """What has changed in the chain is said in each answer; a fault ends the process, so that it begins anew."""
+        if not isinstance(error, RegistryError):
+            faults.append(error)
+            server.should_exit = True
+
+    loops = loops_of(workspace, index, trees, ended=ended) if indexing else None
     service = service_of(workspace, index, trees)
     app = create_app(
         service,
@@ -63,19 +75,23 @@ def serve(
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)
-    server = Server(server_config(app, grace_seconds=GRACE_SECONDS), linger=LINGER_SECONDS)
+    front = front_of(app, grace_seconds=GRACE_SECONDS)
+    app.state.metrics.registry.register(ConnectionMetrics(front.connections))
+    server = Server(front.config, linger=LINGER_SECONDS)
     with listening(host, port) as listener:
         bound_host, bound_port = listener.getsockname()[:2]
         if loops is not None:
             loops.start()
         spare_collections()
         try:
-            with ends_by_signal(server):
+            with ends_by_signal(server) as asked:
                 started(f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}")
                 server.run(sockets=[listener])
         finally:
             if loops is not None:
                 loops.stop()
+    if not asked.is_set():
+        raise RuntimeError("the lookup service has ended by a fault") from next(iter(faults), None)
 
 
 def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, stop: threading.Event) -> None:
@@ -110,6 +126,11 @@ def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, 
         loops.stop()
     if errors:
         raise errors[0]
+
+
+def accept_chain(workspace: Workspace) -> Mark | None:
+    """Have the index go on after a final block was said to be another one; see `Indexer.accept`."""
+    return indexer_of(workspace, index_of(workspace)).accept()
 
 
 def index_of(workspace: Workspace) -> Index:

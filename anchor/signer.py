@@ -123,6 +123,10 @@ def signer_from(settings: Settings, chain_id: int, ask: AskPassword = ask_nobody
     Raises:
         SignerError: none is named, or its key cannot be read.
     """
+    if settings.signer is not None:
+        from anchor.hardware_signer import hardware_signer
+
+        return hardware_signer(settings.signer, pin=_pin(settings), timeout=settings.rpc_timeout)
     if settings.remote_signer is not None:
         from anchor.remote_signer import RemoteSigner
 
@@ -164,6 +168,19 @@ def operator_from(settings: Settings, ask: AskPassword = ask_nobody) -> TypedSig
         return None
     password_file = settings.operator_keystore_password_file
     return KeySigner(Account.from_key(_opened(settings.operator_keystore, password_file, ask)))
+
+
+def _pin(settings: Settings) -> str | None:
+    """The PIN of a token; its file goes first."""
+    if settings.signer_pin_file is not None:
+        try:
+            return password_in(settings.signer_pin_file)
+        except (OSError, ValueError) as error:
+            raise SignerError(f"the PIN cannot be read: {error}", where=str(settings.signer_pin_file)) from None
+    if settings.signer_pin is None:
+        return None
+    _refuse_readable_settings(settings, "signer_pin")
+    return settings.signer_pin.get_secret_value()
 
 
 def _refuse_readable_settings(settings: Settings, name: str) -> None:

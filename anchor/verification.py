@@ -255,12 +255,17 @@ def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable,
 
 
 def _known(workspace: Workspace, chain: str | None) -> KnownAnchors:
-    """The anchors in the data folder: of the chain that is asked, or of all while it cannot say which it is."""
+    """The anchors in the data folder: of the chain that is asked, or of all while it cannot say which it is.
+
+    Of what is anchored on others alone, the receipts there say that the wrong chain was asked.
+    """
     if not workspace.has_folder:
         return _Nowhere()
-    if chain is not None:
-        return _InFolder(workspace, [(chain, workspace.contract_address)])
-    return _InFolder(workspace, contracts_of(workspace.folder.engine))
+    everywhere = contracts_of(workspace.folder.engine)
+    asked = None if chain is None else (chain, workspace.contract_address)
+    if asked is None:
+        return _InFolder(workspace, everywhere)
+    return _InFolder(workspace, [asked], elsewhere=[each for each in everywhere if each != asked])
 
 
 class _InFolder:
@@ -268,15 +273,25 @@ class _InFolder:
 
     Args:
         contracts: CAIP-2 names of chains, and the contracts on them.
+        elsewhere: others, looked at where nothing is found on those.
     """
 
-    def __init__(self, workspace: Workspace, contracts: Sequence[tuple[str, str]]):
+    def __init__(
+        self, workspace: Workspace, contracts: Sequence[tuple[str, str]], elsewhere: Sequence[tuple[str, str]] = ()
+    ):
         self._folder = workspace.folder
-        self._stores = [
-            (chain, contract, BatchStore(workspace.folder.engine, chain, contract)) for chain, contract in contracts
-        ]
+        self._stores = [self._store(*each) for each in contracts]
+        self._elsewhere = [self._store(*each) for each in elsewhere]
+
+    def _store(self, chain: str, contract: str) -> tuple[str, str, BatchStore]:
+        return chain, contract, BatchStore(self._folder.engine, chain, contract)
 
     def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
+        return self._found(self._stores, digest, issuer) or self._found(self._elsewhere, digest, issuer)
+
+    def _found(
+        self, stores: Sequence[tuple[str, str, BatchStore]], digest: Digest, issuer: int | None
+    ) -> Sequence[KnownAnchor]:
         return [
             KnownAnchor(
                 place.batch.issuer,
@@ -285,7 +300,7 @@ class _InFolder:
                 place.batch.leaf_count,
                 partial(receipt_at, self._folder, place, chain=chain, contract=contract.lower()),
             )
-            for chain, contract, store in self._stores
+            for chain, contract, store in stores
             for place in store.places(digest.value, issuer)
         ]
 

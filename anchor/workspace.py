@@ -14,18 +14,23 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, create2_address, deploy_data, refuse_unable
 from registry.chain.genesis import CHAIN_ID, DETERMINISTIC_DEPLOYER
 from registry.chain.hexadecimal import read_address
+from registry.chain.patience import Patience
 from registry.chain_names import PRACTICE_CHAIN, ChainName, reached_chain_name
 from registry.errors import SettingsError, WrongChain
 from registry.settings import EMBEDDED, Settings
+from registry.store.attempts import AttemptStore
 from registry.store.batches import BatchStore
 from registry.store.folder import DataFolder
 
 if TYPE_CHECKING:
+    from anchor.behind import Knowledge
     from anchor.signer import Signer
     from anchor.transact import Sender
     from registry.chain.embedded import EmbeddedChain
 
 DEPLOYMENT_PURPOSE = "deploy"
+TIMEOUTS_TO_WAIT = 6
+"""For which one question waits while the endpoint limits requests."""
 
 
 class Workspace:
@@ -35,6 +40,7 @@ class Workspace:
         settings: those in force.
         read_only: do not make a data folder that is not there.
         note: told what a person should know of the folder.
+        patient: wait where the endpoint limits requests; a service has pauses of its own.
         ask_password: of a keystore, where the settings name no file with it; None where nobody can be asked.
     """
 
@@ -43,11 +49,13 @@ class Workspace:
         settings: Settings,
         *,
         read_only: bool = False,
+        patient: bool = False,
         note: Callable[[str], None] = lambda _: None,
         ask_password: Callable[[Path], str | None] = lambda _: None,
     ):
         self.settings = settings
         self._read_only = read_only
+        self._patient = patient
         self._note = note
         self.ask_password = ask_password
         self._embedded: EmbeddedChain | None = None
@@ -86,7 +94,9 @@ class Workspace:
     def client(self) -> ChainClient:
         """The chain."""
         if self.settings.chain != EMBEDDED:
-            return ChainClient.connect(self.settings.chain, timeout=self.settings.rpc_timeout)
+            timeout = self.settings.rpc_timeout
+            patience = Patience(TIMEOUTS_TO_WAIT * timeout if self._patient else 0.0)
+            return ChainClient.connect(self.settings.chain, timeout=timeout, patience=patience)
         return self.embedded_chain().client()
 
     def embedded_chain(self) -> EmbeddedChain:
@@ -172,12 +182,28 @@ class Workspace:
 
     def sender_for(self, signer: Signer) -> Sender:
         """Sends the transactions of another account."""
+        from anchor.daemon.fees import ceiling_of
         from anchor.transact import Sender
 
-        lock = self.folder.path / "sending.lock"
         return Sender(
-            self.client, self.folder.engine, self.chain, signer, lock, timeout=self.settings.transaction_timeout
+            self.client,
+            self.folder.engine,
+            self.chain,
+            signer,
+            self.folder.path / "sending.lock",
+            timeout=self.settings.transaction_timeout,
+            ceiling=ceiling_of(self.settings.fee_ceiling_gwei),
+            bump_blocks=self.settings.bump_blocks,
+            may_send=self.knowledge_of(signer.address).refuse_behind,
         )
+
+    def knowledge_of(self, account: str) -> Knowledge:
+        """What the database knows of an account, beside the chain."""
+        from anchor.behind import Knowledge
+
+        # Without a check of the contract: `deploy` sends before there is one.
+        registry = CredentialRegistry(self.client, self.contract_address)
+        return Knowledge(registry, self.store, AttemptStore(self.folder.engine, self.chain, account), account)
 
     def ready_to_write(self) -> CredentialRegistry:
         """The contract; on the embedded chain, which begins empty, it is deployed when it is not there yet."""

@@ -24,6 +24,8 @@ RECEIPT_SUFFIXES: Final = (".receipt.json", ".receipt.cbor")
 MAXIMUM_ENTRY_BYTES: Final = 1 << 30
 MAXIMUM_RATIO: Final = 1000
 LONGEST_NAME: Final = 200
+# A name has room for 32,000, and each would be remembered.
+MOST_FOLDERS: Final = 100
 # What Windows does not take in a name, and the names that are devices there, with any ending.
 _NOT_PORTABLE: Final = re.compile(r'[<>:"|?*\x00-\x1f\ud800-\udfff]|[. ]+$')
 _DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?:\.|$)", re.IGNORECASE)
@@ -95,7 +97,8 @@ def visible_entries(archive: ZipFile) -> list[ZipInfo]:
     """
     if not all(entry.filename for entry in archive.infolist()):
         raise ValueError("a file in it has no name")
-    return [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+    files = [entry for entry in archive.infolist() if not entry.is_dir()]
+    return [entry for entry in files if leads_out(entry.filename) or not _hidden(entry.filename)]
 
 
 def is_encrypted(entry: ZipInfo) -> bool:
@@ -123,11 +126,14 @@ def unpacks_to_too_much(entry: ZipInfo, most_bytes: int = MAXIMUM_ENTRY_BYTES) -
 
 def leads_out(name: str) -> str | None:
     """Why a file in a ZIP is refused for its name; None if it is not. No path that leaves its archive is believed."""
-    return "its name leads out of the ZIP" if ".." in _parts(name) else None
+    parts = _parts(name)
+    if ".." in parts:
+        return "its name leads out of the ZIP"
+    return f"its name has more than {MOST_FOLDERS} folders" if len(parts) > MOST_FOLDERS + 1 else None
 
 
 def _hidden(name: str) -> bool:
-    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in _parts(name))
+    return any(part.startswith(".") or part == "__MACOSX" for part in _parts(name))
 
 
 def _parts(name: str) -> list[str]:
@@ -187,31 +193,34 @@ class Names:
             shorten: to what file systems take.
         """
         *folders, last = PurePosixPath(fitting(name) if shorten else inside(name)).parts
-        path = PurePosixPath()
+        # A name may have tens of thousands of folders: of each only what it adds to those above it is looked at.
+        chosen, key = [], 0
         for folder in folders:
-            path = self._free(path / folder, self._files, shorten=shorten)
-            self._folders.add(_key(path))
-        path = self._free(path / last, self._files, self._folders, shorten=shorten)
-        self._files.add(_key(path))
-        return str(path)
+            free, key = self._free(key, folder, self._files, shorten=shorten)
+            self._folders.add(key)
+            chosen.append(free)
+        free, key = self._free(key, last, self._files, self._folders, shorten=shorten)
+        self._files.add(key)
+        return "/".join((*chosen, free))
 
-    def _free(self, wanted: PurePosixPath, *taken: Container[int], shorten: bool) -> PurePosixPath:
-        """The path, or the first one with a number that is not taken."""
-        key = _key(wanted)
-        if not any(key in some for some in taken):
-            return wanted
-        for number in count(self._numbers.get(key, 2)):
+    def _free(self, folder: int, wanted: str, *taken: Container[int], shorten: bool) -> tuple[str, int]:
+        """The name in the folder, or the first one with a number that is not taken; and its key."""
+        wanted_key = _key(folder, wanted)
+        if not any(wanted_key in some for some in taken):
+            return wanted, wanted_key
+        for number in count(self._numbers.get(wanted_key, 2)):
             chosen = _numbered(wanted, number, shorten=shorten)
-            if not any(_key(chosen) in some for some in taken):
+            key = _key(folder, chosen)
+            if not any(key in some for some in taken):
                 break
-            self._numbers[key] = number + 1
-        return chosen
+            self._numbers[wanted_key] = number + 1
+        return chosen, key
 
 
-def _numbered(path: PurePosixPath, number: int, *, shorten: bool) -> PurePosixPath:
-    stem, ending = _split(path.name)
-    name = f"{stem} ({number}){ending}"
-    return path.with_name(short_name(name) if shorten else name)
+def _numbered(name: str, number: int, *, shorten: bool) -> str:
+    stem, ending = _split(name)
+    numbered = f"{stem} ({number}){ending}"
+    return short_name(numbered) if shorten else numbered
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -236,6 +245,8 @@ def _size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _key(path: PurePosixPath) -> int:
-    same = unicodedata.normalize("NFD", unicodedata.normalize("NFD", str(path)).casefold())
-    return int.from_bytes(blake2b(same.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+def _key(folder: int, name: str) -> int:
+    """What stands for a name in the folder that another key stands for; 0 is the uppermost folder."""
+    same = unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+    salt = folder.to_bytes(8)
+    return int.from_bytes(blake2b(same.encode("utf-8", "surrogatepass"), digest_size=8, salt=salt).digest())

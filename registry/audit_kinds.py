@@ -81,11 +81,11 @@ MEANINGS: Final[Mapping[Kind, str]] = {
     ),
     Kind.TREE_MISSING: (
         "Without its tree no new receipt of this batch can be made and no absence proved; receipts that were handed "
-        "out stay valid. Restore the file, or anchor the same input again: the tree is the same."
+        "out stay valid. The command testamur trees repair makes it again."
     ),
     Kind.TREE_DAMAGED: (
         "The file does not lead to the root on the chain: it was damaged or changed after it was anchored. Proofs made "
-        "from it fail, none of them can deceive a verifier. Restore it from a backup."
+        "from it fail, none of them can deceive a verifier. The command testamur trees repair makes it again."
     ),
     Kind.TREE_UNSORTED: (
         "The leaves are not in strictly ascending order, and the root commits to that: inclusion holds, but no proof "

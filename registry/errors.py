@@ -144,9 +144,14 @@ class ChainError(RegistryError):
 
 
 class ChainUnavailable(ChainError):
-    """No answer from the chain, or an answer that is not one: ask again later."""
+    """No answer from the chain, or an answer that is not one: ask again later.
+
+    Attributes:
+        retry_after: seconds after which the endpoint said that it may be asked again; None when it did not say.
+    """
 
     default_code = "chain-unavailable"
+    retry_after: float | None = None
 
 
 class ChainBusy(ChainError):
@@ -192,6 +197,7 @@ PUBLIC_SENTENCES: Final[Mapping[str, str]] = {
     "chain-behind": "the chain's endpoint is behind what was read before",
     "chain-busy": "the chain is in use by another process",
     "chain-connection-lost": "the connection to the chain's endpoint broke",
+    "chain-disagrees": "the chain's endpoint shows another block in the place of one that was final",
     "chain-garbage": "the chain's endpoint gave an answer that makes no sense",
     "chain-http-status": "the chain's endpoint could not answer",
     "chain-moved": "the chain was reorganised while it was read",
@@ -202,15 +208,19 @@ PUBLIC_SENTENCES: Final[Mapping[str, str]] = {
     "chain-unreachable": "the chain's endpoint does not answer",
     "contract-reverted": "the contract refused the question",
     "database": "the database cannot be used at this moment",
+    "database-behind": "the database is an old one and knows less than the chain",
     "events-missing": "the chain's endpoint left events out",
     "finality-violated": "a block that was final has changed, and what follows the chain has stopped",
     "no-contract": "the contract is not on this chain",
     "no-finality": "the chain does not tell which block is final",
     "no-index": "nothing is indexed yet",
+    "no-room": "there is no room left on the disk or in the database",
     "signer-differs": "the signer returned something else than it was asked for",
     "signer-unavailable": "the signer does not answer",
     "tree-damaged": "the tree of the batch is damaged here",
     "tree-missing": "the tree of the batch is not here",
+    "unexpected": "a fault of this program",
+    "unwritable": "what is to be stored cannot be written",
     "trees-unavailable": "the store of trees does not answer",
     "wrong-chain": "the endpoint serves another chain",
     "wrong-code": "another contract is at the address",

@@ -24,6 +24,8 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "daemon": ("fastapi", "prometheus_client", "psycopg", "python_multipart", "structlog"),
     "embedded": ("eth", "eth_keys", "rlp"),
     "s3": ("obstore",),
+    "kms": ("boto3", "cryptography"),
+    "pkcs11": ("pkcs11",),
 }
 """Each extra of `pyproject.toml`, with the modules that it brings."""
 

@@ -9,11 +9,11 @@ second implementation.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from mmap import mmap
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -21,13 +21,21 @@ from typing import Self, TypeAlias
 
 from registry import treefile
 from registry.errors import ProofError, TreeError
+from registry.treebytes import TreeBytes
 from registry.treefile import HEADER, MAX_LEAVES, NODE_SIZE, TreeId, levels_of
 
 NodeHash: TypeAlias = Callable[[bytes, bytes], bytes]
 
-# Interpolation finds a leaf among a million evenly spread ones in about five probes. Digests that an issuer chose need
-# not be spread evenly, so after this many the rest is bisection: never more than 8 + 32 probes.
-_INTERPOLATIONS = 8
+# Evenly spread digests are found in the second or third block that interpolation points at. Digests that an issuer
+# chose need not be spread evenly, so after this many the rest is bisection: never more than 4 + 26 blocks.
+_INTERPOLATIONS = 4
+_BLOCK_LEAVES = 64  # read at a time in a search: a read costs more than the bytes that it brings
+_BLOCK_BYTES = _BLOCK_LEAVES * NODE_SIZE
+# A tree that is asked often keeps the keys of some leaves in mind, 128 KiB at most, so that the first read is the right
+# one; of more leaves than eight million it would have to be too long.
+_SEARCHES_BEFORE_FENCES = 64
+_MOST_LEAVES_A_FENCE = 512
+_MOST_FENCES = 16384
 _KEY_SIZE = 8  # leading bytes of a digest that interpolation looks at
 
 
@@ -170,16 +178,26 @@ def _refused(what: str, code: str) -> ProofError:
 
 
 class Tree:
-    """The whole tree of a batch, immutable, in memory or mapped from its file.
+    """The whole tree of a batch, immutable, in memory or read from its file.
 
-    Make one with `Tree.build` or `Tree.open`; it is a context manager. Not usable after `close`.
+    Make one with `Tree.build`, `Tree.open` or `Tree.read`; it is a context manager. Not usable after `close`.
+
+    Whatever reads a file raises `TreeError` with code `file-length` or `unreadable` when the file does not have any
+    more what it had when it was opened.
     """
 
-    def __init__(self, data: mmap, leaf_count: int, root: bytes):
-        self._data = data
+    def __init__(self, content: TreeBytes, leaf_count: int, root: bytes):
+        self._content = content
         self._levels = levels_of(leaf_count)
-        # What a lookup walks, without attribute access: (offset, size) of each level that has one above it.
-        self._below_root = tuple((level.offset, level.size) for level in self._levels[:-1])
+        # What a lookup walks, without attribute access: (offset, size) of each level that has one above it, those that
+        # are read from the file first, then those in memory by their offset there.
+        held_from, below_root = content.held_from, self._levels[:-1]
+        self._far = tuple((level.offset, level.size) for level in below_root if level.offset < held_from)
+        self._near = tuple((level.offset - held_from, level.size) for level in below_root[len(self._far) :])
+        # Leaves of a search and where they begin: replaced as one, so that threads do not mix them up.
+        self._read_last = (0, b"")
+        self._searches = 0
+        self._fences: tuple[array[int], int] | None = None
         self.leaf_count = leaf_count
         self.root = root
 
@@ -195,32 +213,62 @@ class Tree:
         packed = treefile.sorted_unique(digests)
         leaf_count = sum(map(len, packed)) // NODE_SIZE
         data = treefile.lay_out(packed)
-        return cls(data, leaf_count, data[-NODE_SIZE:])
+        return cls(TreeBytes(data), leaf_count, data[-NODE_SIZE:])
 
     @classmethod
-    def open(cls, path: str | PathLike[str], *, expected: TreeId | None = None) -> Tree:
-        """The tree in that file, mapped, not read: quick for any size. `check` reads all of it.
+    def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        expected: TreeId | None = None,
+        held_bytes: int | None = treefile.HELD_BYTES,
+    ) -> Tree:
+        """The tree in that file, opened, not read: quick for any size. `check` reads all of it.
+
+        Args:
+            held_bytes: of its upper levels that are kept in memory, 32 at least.
 
         Raises:
             TreeError: the file cannot be read, is no tree file, has another length than its leaf count says, or holds
                 another tree than expected.
         """
         file = Path(path)
-        data, leaf_count, root = treefile.map_file(file)
-        if expected is not None and (root, leaf_count) != expected:
-            data.close()
+        content, found = treefile.open_file(file, held_bytes=held_bytes)
+        if expected is not None and found != expected:
             raise TreeError(
-                f"the file holds the tree {TreeId(root, leaf_count)}, not {expected}",
+                f"the file holds the tree {found}, not {expected}",
                 where=str(file),
-                remedy="Put the file of the wanted tree in its place.",
+                remedy="Put the file of the wanted tree in its place, or run `testamur trees repair`.",
                 code="other-tree",
             )
-        return cls(data, leaf_count, root)
+        return cls(content, found.leaf_count, found.root)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str], *, expected: TreeId | None = None) -> Tree:
+        """The tree in that file, copied into memory, 64 bytes a leaf: what becomes of the file then does not matter.
+
+        Raises:
+            TreeError: as `open`.
+        """
+        return cls.open(path, expected=expected, held_bytes=None)
+
+    @property
+    def held_bytes(self) -> int:
+        """The memory that it takes."""
+        return len(self._content.held)
 
     @property
     def id(self) -> TreeId:
         """Its root and its leaf count, which identify it."""
         return TreeId(self.root, self.leaf_count)
+
+    def has_bytes_of(self, other: Tree) -> bool:
+        """Whether it is that tree in every node.
+
+        Raises:
+            TreeError: a file of either cannot be read.
+        """
+        return self.id == other.id and treefile.same_bytes(self._content, other._content, self._levels[-1].end)
 
     def write(self, path: str | PathLike[str]) -> None:
         """Write the tree file; the name appears only when all of it is safely on disk.
@@ -228,7 +276,7 @@ class Tree:
         Raises:
             TreeError: it cannot be written; nothing is left behind.
         """
-        treefile.write_file(self._data, Path(path))
+        treefile.write_file(self._content, self._levels[-1].end, Path(path))
 
     def leaf(self, leaf_index: int) -> bytes:
         """The digest at that position.
@@ -237,12 +285,11 @@ class Tree:
             TreeError: there is no such leaf.
         """
         self._require(leaf_index)
-        start = HEADER.size + leaf_index * NODE_SIZE
-        return self._data[start : start + NODE_SIZE]
+        return self._content.read(HEADER.size + leaf_index * NODE_SIZE, NODE_SIZE)
 
     def leaves(self) -> Iterator[bytes]:
         """All digests in ascending order."""
-        return treefile.nodes_of(self._data, self._levels[0])
+        return treefile.nodes_of(self._content, self._levels[0])
 
     def index_of(self, digest: bytes) -> int | None:
         """The position of a digest, or None when it is not in the tree.
@@ -250,8 +297,8 @@ class Tree:
         Raises:
             TreeError: the digest is not 32 bytes long.
         """
-        position = self._position(digest)
-        return position if position < self.leaf_count and self.leaf(position) == digest else None
+        position, found = self._position(digest)
+        return position if found else None
 
     def inclusion(self, leaf_index: int) -> InclusionProof:
         """The proof that the leaf at that position is in the tree.
@@ -260,14 +307,36 @@ class Tree:
             TreeError: there is no such leaf.
         """
         self._require(leaf_index)
-        data, path, index = self._data, [], leaf_index
-        for offset, size in self._below_root:
+        path, index = self._path_from_file(leaf_index) if self._far else [], leaf_index >> len(self._far)
+        held = self._content.held
+        for offset, size in self._near:
             sibling = index ^ 1
             if sibling < size:
                 start = offset + sibling * NODE_SIZE
-                path.append(data[start : start + NODE_SIZE])
+                path.append(held[start : start + NODE_SIZE])
             index >>= 1
         return InclusionProof(leaf_index, self.leaf_count, tuple(path))
+
+    def _path_from_file(self, index: int) -> list[bytes]:
+        """The siblings in the levels that are not in memory."""
+        path: list[bytes] = []
+        pread = self._content.pread
+        read_from, leaves = self._read_last
+        try:
+            for offset, size in self._far:
+                sibling = index ^ 1
+                if sibling < size:
+                    start = offset + sibling * NODE_SIZE
+                    # The search that found the leaf has read its sibling, too.
+                    at = start - read_from
+                    node = leaves[at : at + NODE_SIZE] if 0 <= at < len(leaves) else pread(NODE_SIZE, start)
+                    if len(node) != NODE_SIZE:
+                        raise self._content.short()
+                    path.append(node)
+                index >>= 1
+        except OSError as error:
+            raise self._content.unreadable(error) from None
+        return path
 
     def absence(self, digest: bytes) -> AbsenceProof:
         """The proof that a digest is not in the tree.
@@ -275,8 +344,8 @@ class Tree:
         Raises:
             TreeError: it is in the tree, or is not 32 bytes long.
         """
-        position = self._position(digest)
-        if position < self.leaf_count and self.leaf(position) == digest:
+        position, found = self._position(digest)
+        if found:
             raise TreeError(
                 f"{digest.hex()} is leaf {position} of the tree: there is no proof of its absence",
                 remedy="Ask for its inclusion instead.",
@@ -296,12 +365,12 @@ class Tree:
         Raises:
             TreeError: names the leaf or node that differs.
         """
-        treefile.check_levels(self._data, self._levels)
-        treefile.check_order(self._data, self._levels[0])
+        treefile.check_levels(self._content, self._levels)
+        treefile.check_order(self._content, self._levels[0])
 
     def close(self) -> None:
-        """Release the memory or the mapped file."""
-        self._data.close()
+        """Let go of the memory or the file."""
+        self._content.close()
 
     def __enter__(self) -> Self:
         return self
@@ -318,24 +387,88 @@ class Tree:
     def _neighbour(self, leaf_index: int) -> Neighbour:
         return Neighbour(self.leaf(leaf_index), self.inclusion(leaf_index))
 
-    def _position(self, digest: bytes) -> int:
-        """The position of the first leaf that is not less than the digest."""
-        if len(digest) != NODE_SIZE:
-            raise TreeError(f"the digest has {len(digest)} bytes, not {NODE_SIZE}", code="digest-length")
-        data, target = self._data, int.from_bytes(digest[:_KEY_SIZE])
-        # Every leaf before `low` is less than the digest, every leaf from `high` on is not.
-        low, low_key = 0, -1
-        high, high_key = self.leaf_count, 1 << 8 * _KEY_SIZE
-        for _ in range(_INTERPOLATIONS):
-            if low == high or not low_key < target < high_key:
-                break
-            guess = low + (target - low_key) * (high - low) // (high_key - low_key)  # below high, as target < high_key
-            start = HEADER.size + guess * NODE_SIZE
-            leaf = data[start : start + NODE_SIZE]
-            if leaf < digest:
-                low, low_key = guess + 1, int.from_bytes(leaf[:_KEY_SIZE])
-            elif leaf == digest:
-                return guess
-            else:
-                high, high_key = guess, int.from_bytes(leaf[:_KEY_SIZE])
-        return bisect_left(range(high), digest, lo=low, key=self.leaf)
+    def _position(self, digest: bytes) -> tuple[int, bool]:
+        """The position of the first leaf that is not less than the digest, and whether it is the digest."""
+        key = _key_of(digest)
+        position = self._place_by_fences(digest, key)
+        if position is not None:
+            return position, True
+        read, end = self._content.read, self._levels[0].end
+
+        def block(number: int) -> bytes:
+            start = HEADER.size + number * _BLOCK_BYTES
+            return read(start, min(_BLOCK_BYTES, end - start))
+
+        return position_of(digest, self.leaf_count, _BLOCK_LEAVES, block)
+
+    def _place_by_fences(self, digest: bytes, key: int) -> int | None:
+        """Where a digest is, by one read; None when it is not there, which does not say that it is nowhere."""
+        fences = self._fences
+        if fences is None:
+            self._searches += 1
+            if self._searches < _SEARCHES_BEFORE_FENCES or self.leaf_count > _MOST_FENCES * _MOST_LEAVES_A_FENCE:
+                return None
+            fences = self._fences = self._read_fences()
+        keys, size = fences
+        start = HEADER.size + (bisect_right(keys, key) - 1) * size
+        leaves = self._content.read(start, min(size, self._levels[0].end - start)) if start >= HEADER.size else b""
+        at = leaves.find(digest)
+        if at < 0 or at % NODE_SIZE:
+            return None
+        self._read_last = (start, leaves)
+        return (start - HEADER.size + at) // NODE_SIZE
+
+    def _read_fences(self) -> tuple[array[int], int]:
+        """The keys of some leaves, evenly spread, and how many bytes lie from one to the next."""
+        size = max(_BLOCK_LEAVES, -(-self.leaf_count // _MOST_FENCES)) * NODE_SIZE
+        starts = range(HEADER.size, self._levels[0].end, size)
+        return array("Q", [int.from_bytes(self._content.read(start, _KEY_SIZE)) for start in starts]), size
+
+
+def position_of(digest: bytes, leaf_count: int, block_leaves: int, block: Callable[[int], bytes]) -> tuple[int, bool]:
+    """The position of the first leaf that is not less than a digest, and whether it is the digest.
+
+    Where there is no such leaf, the position is the leaf count.
+
+    Args:
+        block_leaves: leaves of a block.
+        block: the leaves of the block with that number, fewer in the last one.
+
+    Raises:
+        TreeError: the digest is not 32 bytes long.
+    """
+    target = _key_of(digest)
+    # Every leaf before block `low` is less than the digest, every leaf from block `high` on is not.
+    low, low_key = 0, 0
+    high, high_key = -(-leaf_count // block_leaves), 1 << 8 * _KEY_SIZE
+    probes = 0
+    while low < high:
+        guess = (low + high) // 2
+        if probes < _INTERPOLATIONS and low_key <= target < high_key:
+            guess = low + (target - low_key) * (high - low) // (high_key - low_key)
+        probes += 1
+        leaves = block(guess)
+        last = leaves[-NODE_SIZE:]
+        if last < digest:
+            low, low_key = guess + 1, int.from_bytes(last[:_KEY_SIZE])
+            continue
+        first = leaves[:NODE_SIZE]
+        if first >= digest:
+            high, high_key = guess, int.from_bytes(first[:_KEY_SIZE])
+            if first == digest:
+                return guess * block_leaves, True
+            continue
+        # The search for the bytes is quicker than comparing leaves.
+        at = leaves.find(digest)
+        if at >= 0 and not at % NODE_SIZE:
+            return guess * block_leaves + at // NODE_SIZE, True
+        places = range(len(leaves) // NODE_SIZE)
+        place = bisect_left(places, digest, key=lambda place: leaves[place * NODE_SIZE : (place + 1) * NODE_SIZE])
+        return guess * block_leaves + place, leaves[place * NODE_SIZE : (place + 1) * NODE_SIZE] == digest
+    return min(low * block_leaves, leaf_count), False
+
+
+def _key_of(digest: bytes) -> int:
+    if len(digest) != NODE_SIZE:
+        raise TreeError(f"the digest has {len(digest)} bytes, not {NODE_SIZE}", code="digest-length")
+    return int.from_bytes(digest[:_KEY_SIZE])

@@ -76,6 +76,13 @@ class Settings(BaseSettings):
         default=None, description="URL of a signer that speaks JSON-RPC, such as Web3Signer; before keystore and key."
     )
     remote_signer_address: str | None = Field(default=None, description="Account that the remote signer signs for.")
+    signer: str | None = Field(
+        default=None, description="Key in hardware: `awskms:KEY?region=REGION` or a PKCS#11 URI; before all others."
+    )
+    signer_pin: SecretStr | None = Field(default=None, description="PIN of the PKCS#11 token; prefer a file.")
+    signer_pin_file: Annotated[Path | None, SecretFile] = Field(
+        default=None, description="File whose first line is the PIN of the PKCS#11 token."
+    )
     operator_keystore: Path | None = Field(
         default=None, description="Key file of the operator, when the daemon's own account only relays and pays."
     )
@@ -104,9 +111,7 @@ class Settings(BaseSettings):
     trees: str | None = Field(
         default=None, description="Tree store, as `s3://bucket/prefix`; default: the folder `trees` in the data folder."
     )
-    tree_cache_bytes: int = Field(
-        default=64 << 20, ge=1 << 20, description="Memory for parts of trees that are read from S3, in bytes."
-    )
+    tree_cache_bytes: int = Field(default=64 << 20, ge=1 << 20, description="Memory for parts of trees, in bytes.")
 
     daemon_seconds: float = Field(default=2.0, gt=0, le=600, description="Seconds between two rounds of the daemon.")
     lease_seconds: float = Field(
@@ -116,10 +121,14 @@ class Settings(BaseSettings):
         description="Seconds after which another daemon may take over a silent one's account.",
     )
     fee_ceiling_gwei: float | None = Field(
-        default=None, gt=0, description="Most that a transaction may cost, in gwei per gas."
+        default=None,
+        gt=0,
+        description="Most that a transaction may cost, in gwei per gas; default: twenty times the going rate.",
     )
-    bump_blocks: int = Field(default=3, ge=1, description="Blocks without inclusion before the fee is raised.")
-    republish_blocks: int = Field(default=2, ge=1, description="Blocks after which the same bytes are sent again.")
+    bump_blocks: int = Field(default=3, ge=1, description="Blocks since the first send before the fee is raised.")
+    republish_blocks: int = Field(
+        default=2, ge=1, description="Blocks since the last send after which the same bytes are sent again."
+    )
     most_in_flight: int = Field(default=64, ge=1, le=1000, description="Transactions sent and not mined at one time.")
     queue_credentials: int = Field(default=10_000, ge=1, description="Credentials that seal an issuer's open queue.")
     queue_seconds: float = Field(default=3600.0, gt=0, description="Age in seconds that seals an issuer's open queue.")
@@ -133,6 +142,9 @@ class Settings(BaseSettings):
     )
     drop_folder: Path | None = Field(
         default=None, description="Folder of folders, one an issuer's number; files in them become jobs."
+    )
+    drop_quiet_seconds: float = Field(
+        default=60.0, ge=0, description="Seconds for which a file in the drop folder must not have changed."
     )
 
     index_seconds: float = Field(
@@ -234,7 +246,7 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
-    names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file")
+    names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file", "signer_pin_file")
     operator = ("operator_keystore", "operator_keystore_password_file")
     paths = {name: getattr(settings, name) for name in (*names, *operator)}
     update: dict[str, Any] = {name: folder / path.expanduser() for name, path in paths.items() if path is not None}

@@ -256,11 +256,10 @@ class OpenZip:
             entries = visible_entries(self._archive)
         except UNREADABLE_ZIP as error:
             raise bad_zip(str(error)) from None
-        why = "Its name leads out of the ZIP, so it was not read."
         self.strays = [
-            Broken(label_of(prefix + entry.filename), "zip-name", why, "Send it under a plain name.")
+            Broken(label_of(prefix + entry.filename), "zip-name", f"It was not read: {why}.", "Name it plainly.")
             for entry in entries
-            if leads_out(entry.filename)
+            if (why := leads_out(entry.filename)) is not None
         ]
         entries = [entry for entry in entries if not leads_out(entry.filename)]
         self.unpacked_bytes = sum(entry.file_size for entry in entries)

@@ -158,7 +158,7 @@ def first_issuer(reader: Reader) -> None:
     """A folder with one issuer, who has anchored."""
     diploma(reader.folder, "diploma.json", 1)
     reader.does("testamur issuer register --uri did:web:one.example")
-    reader.does("testamur anchor diploma.json")
+    reader.stands_for["ROOT"] = root_in(reader.does("testamur anchor diploma.json"))
 
 
 def exports(reader: Reader) -> None:
@@ -275,6 +275,13 @@ def with_archive(reader: Reader, _told: str) -> None:
     assert list(reader.folder.glob("*.zip")), "no receipts were fetched"
 
 
+def lost_since(reader: Reader, _told: str) -> None:
+    """After the backup one more is anchored; then there is another to come."""
+    for number, name in enumerate(("lost.json", "later.json"), start=50):
+        diploma(reader.folder, name, number)
+    reader.does("testamur anchor lost.json")
+
+
 def another_terminal(reader: Reader, _told: str) -> None:
     reader.environment["TESTAMUR_CHAIN"] = reader.meant("http://127.0.0.1:8545")
     reader.does("testamur issuer register --uri did:web:university.example")
@@ -368,6 +375,11 @@ RUN = {
     ),
     "docs/how-to/accredit.md": Run(bodies),
     "docs/how-to/anchor-a-batch.md": Run(exports),
+    "docs/how-to/backup.md": Run(
+        first_issuer,
+        codes={"testamur anchor later.json --json": 0, "testamur anchor later.json": 1},
+        after={"cp -a": lost_since},
+    ),
     "docs/how-to/deploy.md": Run(given=endpoint),
     "docs/how-to/look-up.md": Run(given=questions),
     "docs/how-to/prove-absence.md": Run(three_issuers),
@@ -402,7 +414,7 @@ NOT_RUN = {
     "docs/how-to/run-with-docker.md": "Docker",
 }
 # What is of the machine and not of the program; the demo has a test of its own.
-FOREIGN = ("make ", "source ", "python3 -m venv", "pip install", "/opt/testamur/bin/pip", "journalctl", "duckdb")
+FOREIGN = ("make ", "source ", "python3 -m venv", "pip install", "/opt/testamur/bin/pip", "journalctl", "duckdb", "pg_")
 # What every command says of the practice chain, which pages need not repeat.
 OF_THE_CHAIN = (
     "Chain: practice chain of this folder (eip155:1414747213)\n"

@@ -34,7 +34,7 @@ REPOSITORY = Path(__file__).parents[1]
 MARK = "MARKofSECRET"
 KEY = "5e" * 32
 PUBLIC_PATHS = {"data_folder", "policy", "keystore", "operator_keystore", "drop_folder"}
-PLAIN_TEXTS = {"contract", "remote_signer_address", "log_format"}
+PLAIN_TEXTS = {"signer", "contract", "remote_signer_address", "log_format"}
 
 
 def marked(number: int) -> str:

@@ -19,6 +19,7 @@ from anchor.cli import (
     operate,
     queue,
     receipts,
+    recover,
     serve,
     statuses,
     trees,
@@ -62,6 +63,7 @@ app.command()(audit.audit)
 app.command()(statuses.revoke)
 app.command()(statuses.suspend)
 app.command()(statuses.reinstate)
+app.command()(statuses.void)
 app.add_typer(account.app, name="account")
 app.add_typer(issuer.app, name="issuer")
 app.add_typer(accreditation.app, name="accredit")
@@ -70,6 +72,7 @@ app.command()(accreditation.body)
 app.command()(operate.deploy)
 app.command()(operate.status)
 app.command()(operate.devnet)
+app.command()(recover.recover)
 app.command()(daemon.daemon)
 app.command()(serve.serve)
 app.command()(serve.index)

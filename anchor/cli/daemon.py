@@ -25,7 +25,7 @@ def daemon(
         session.result({"url": url})
         session.say("The daemon listens at ", bold(url), "; Ctrl+C ends it.")
 
-    with session.workspace() as workspace:
+    with session.workspace(patient=False) as workspace:
         stopped = run_daemon(workspace, Address(host, port), started=started)
     if stopped is None:
         return Exit.DONE

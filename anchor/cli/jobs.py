@@ -26,6 +26,7 @@ from registry.errors import ContractReverted, IntakeError, RegistryError
 from registry.merkle import Tree
 from registry.store.batches import BatchRow
 from registry.store.tables import BatchState
+from registry.treefile import TreeId
 
 SHOWN = 5
 
@@ -51,7 +52,7 @@ def check(
         selection = select(intake, store, issuer)
         root, count = _root_of(selection)
         gas, price = _gas(workspace, issuer, root, count) if known else (None, "not known, there is no data folder yet")
-        unknown = _unknown(workspace, issuer, root) if known else None
+        unknown = _unknown(workspace, issuer, root, count) if known else None
         chain = workspace.asked_chain
     session.result(
         {
@@ -122,6 +123,7 @@ def anchor(
             content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
             session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")
             _say_counts(session, intake, selection, revoked)
+            _say_put_aside(session, selection)
             if intake.rejects:
                 session.say("  reasons, by file and line, in ", bold(rejects_file))
                 content["rejectsFile"] = str(rejects_file)
@@ -283,12 +285,12 @@ def _issuer_or_none(workspace: Workspace) -> int | None:
         return None
 
 
-def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None) -> list[UnknownBatch] | None:
+def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> list[UnknownBatch] | None:
     """The issuer's batches on chain that keep this one from being anchored here; None where that could not be asked."""
     if issuer is None or root is None:
         return []
     try:
-        return History(workspace.registry, workspace.store).before(issuer, root, without_history=True)
+        return History(workspace.registry, workspace.store).before(issuer, TreeId(root, count), without_history=True)
     except RegistryError:
         return None
 
@@ -347,6 +349,13 @@ def _say_counts(session: Session, intake: Intake, selection: Selection, revoked:
         for each in intake.rejects[:SHOWN]:
             place = f"{each.source}, line {each.line}" if each.line else each.source
             session.say(f"    {place}: {each.reason} ({each.code})")
+
+
+def _say_put_aside(session: Session, selection: Selection) -> None:
+    held = sum(place.batch.is_put_aside for place in selection.anchored)
+    if held:
+        not_sent = Styled(f"{held:,} of them are in batches that a person put aside or took back", "yellow")
+        session.say("  ", not_sent, ": nothing is sent for those (`testamur jobs list`)")
 
 
 def _say_batch(session: Session, row: BatchRow) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from anchor.batches import Batches
+from anchor.batches import as_on_chain
 from anchor.cli.chains import chain_content, say_chain
 from anchor.cli.console import Fields, bold
 from anchor.cli.jobs import batch_content, batch_table
@@ -65,6 +65,8 @@ def status(session: Session) -> None:
         session.say(batch_table(rows))
     if any(row.state is BatchState.SEALED for row in rows):
         session.say("A sealed batch is not on the chain yet: run `testamur anchor --resume`.")
+    if any(row.is_put_aside and row.state is BatchState.PARKED for row in rows):
+        session.say("A parked batch was put aside by a person: `testamur jobs retry` lets it go on.")
 
 
 @command
@@ -106,10 +108,9 @@ def _folder_content(workspace: Workspace) -> tuple[dict[str, Any], list[BatchRow
         **_signer_content(workspace),
     }
     rows = store.all()
-    unfinished = any(row.state is not BatchState.FINAL for row in rows)
-    if unfinished and content["contractState"] == "deployed" and content["signer"]:
-        batches = Batches.of(workspace)
-        rows = [row if row.state is BatchState.FINAL else batches.seen(row) for row in rows]
+    if content["contractState"] == "deployed":
+        depth = workspace.settings.finality_depth
+        rows = [row if row.state is BatchState.FINAL else as_on_chain(workspace.registry, row, depth) for row in rows]
     return content, rows
 
 

@@ -14,6 +14,7 @@ from anchor.cli.console import Column, Fields, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
 from anchor.daemon.intake import Desk, IntakeLimits, Order, left_out_of, reject_content
+from anchor.daemon.status_view import StatusViews
 from anchor.daemon.view import JobView, JobViews, moment
 from anchor.intake import Format
 from anchor.workspace import Workspace
@@ -21,8 +22,10 @@ from registry.chain.genesis import CHAIN_ID
 from registry.errors import StoreError
 from registry.settings import EMBEDDED
 from registry.store import control
+from registry.store.batches import BatchStore
 from registry.store.jobs import Job, JobStore
 from registry.store.keys import ApiKey, KeyStore
+from registry.store.status_jobs import StatusJob, StatusJobStore
 from registry.store.tables import JobState
 
 SHOWN_REJECTS = 20
@@ -37,6 +40,18 @@ _LABELS = {
 }
 _BATCH_LABELS = {"leafCount": "leaves", "blockNumber": "block", "blockTime": "anchored at"}
 
+_STATUS_LABELS = {
+    "reason": "reason",
+    "note": "note",
+    "batch": "batch",
+    "credentials": "credentials",
+    "overtaken": "overtaken",
+    "notBefore": "not before",
+    "acceptedAt": "accepted",
+    "minedAt": "mined",
+    "endedAt": "ended",
+}
+
 jobs_app = typer.Typer(no_args_is_help=True, help="The jobs of the daemon.")
 key_app = typer.Typer(no_args_is_help=True, help="The keys with which issuers send jobs over HTTP.")
 
@@ -44,7 +59,7 @@ JobId = Annotated[str, typer.Argument(help="Id of the job.")]
 
 
 @dataclass(frozen=True, slots=True)
-class _Queue:
+class Queue:
     """The jobs of the contract, whether or not the chain can be asked at this moment."""
 
     workspace: Workspace
@@ -63,28 +78,45 @@ class _Queue:
     def views(self) -> JobViews:
         return JobViews(self.workspace.folder.engine, self.chain, self.contract)
 
-    def job(self, number: str) -> Job:
-        found = self.jobs.get(number)
+    @property
+    def batches(self) -> BatchStore:
+        return BatchStore(self.workspace.folder.engine, self.chain, self.contract)
+
+    @property
+    def statuses(self) -> StatusJobStore:
+        return StatusJobStore(self.workspace.folder.engine, self.chain, self.contract)
+
+    @property
+    def status_views(self) -> StatusViews:
+        return StatusViews(self.workspace.folder.engine, self.chain, self.contract)
+
+    def job(self, number: str) -> Job | StatusJob:
+        """The job with that id, of either kind."""
+        found = self.jobs.get(number) or self.statuses.get(number)
         if found is None:
             raise StoreError(
-                "there is no such job", where=number, remedy="`testamur jobs list` shows them.", code="unknown-job"
+                "there is no such job",
+                where=number,
+                remedy="`testamur jobs list` shows them, `testamur jobs list --statuses` those that change statuses.",
+                code="unknown-job",
             )
         return found
 
 
 @contextmanager
-def _queue(session: Session, *, read_only: bool = False) -> Iterator[_Queue]:
+def opened_queue(session: Session, *, read_only: bool = False) -> Iterator[Queue]:
+    """The jobs of the settings' contract; closed at the end."""
     with session.workspace(read_only=read_only) as workspace:
         # The daemon holds the embedded chain; its name is known without it.
         embedded = workspace.settings.chain == EMBEDDED
-        yield _Queue(workspace, f"eip155:{CHAIN_ID}" if embedded else workspace.chain, workspace.contract_address)
+        yield Queue(workspace, f"eip155:{CHAIN_ID}" if embedded else workspace.chain, workspace.contract_address)
 
 
 def put_in_queue(session: Session, path: Path, kind: Format, *, reissue: bool, strict: bool, as_files: bool) -> int:
     """`testamur anchor --queue`: store a job for the daemon."""
-    with _queue(session) as queue:
+    with opened_queue(session) as queue:
         store = queue.workspace.settings.issuer
-        issuer = store if store is not None else _only_party(queue)
+        issuer = store if store is not None else only_party(queue)
         desk = Desk(queue.jobs, IntakeLimits.of(session.settings), workers=session.settings.workers)
         order = Order(issuer, "command", reissue=reissue, strict=strict, as_files=as_files)
         job = desk.put(order, path, format=kind).job
@@ -109,10 +141,9 @@ def _say_left_out(session: Session, left: dict[str, Any]) -> None:
         session.say(f"  {left['count']:,} files were left out, as they are no credentials: {names}")
 
 
-def _only_party(queue: _Queue) -> int:
-    from registry.store.batches import BatchStore
-
-    parties = BatchStore(queue.workspace.folder.engine, queue.chain, queue.contract).parties()
+def only_party(queue: Queue) -> int:
+    """The only party that was registered from here, or whoever the settings name."""
+    parties = queue.batches.parties()
     return parties[0] if len(parties) == 1 else queue.workspace.issuer()
 
 
@@ -122,9 +153,13 @@ def list_jobs(
     session: Session,
     state: Annotated[JobState | None, typer.Option("--state", help="Only jobs in this state of their own.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 50,
+    statuses: Annotated[bool, typer.Option("--statuses", help="The jobs that change statuses instead.")] = False,
 ) -> None:
     """List jobs, newest first."""
-    with _queue(session, read_only=True) as queue:
+    if statuses:
+        list_status_jobs(session, limit)
+        return
+    with opened_queue(session, read_only=True) as queue:
         found = queue.jobs.all(issuer=session.settings.issuer, state=state, limit=limit)
         views = queue.views.of_all(found)
     session.result([view.content() for view in views])
@@ -144,8 +179,12 @@ def list_jobs(
 @command
 def show(session: Session, number: JobId) -> None:
     """Show a job with everything that happened to it."""
-    with _queue(session, read_only=True) as queue:
-        view = queue.views.of(queue.job(number))
+    with opened_queue(session, read_only=True) as queue:
+        found = queue.job(number)
+        if isinstance(found, StatusJob):
+            show_status_job(session, queue, found)
+            return
+        view = queue.views.of(found)
         rejects = [reject_content(each) for each in queue.jobs.rejects(number)][:SHOWN_REJECTS]
         left = left_out_of(queue.jobs, number)
     happened = [{"at": moment(event.at), "state": event.state, "detail": event.detail} for event in view.history]
@@ -164,8 +203,12 @@ def show(session: Session, number: JobId) -> None:
 @command
 def retry(session: Session, number: JobId) -> None:
     """Have the daemon try a parked job again."""
-    with _queue(session) as queue:
-        control.unpark(queue.workspace.folder.engine, queue.job(number))
+    with opened_queue(session) as queue:
+        found = queue.job(number)
+        if isinstance(found, StatusJob):
+            queue.statuses.retry(found)
+        else:
+            control.unpark(queue.workspace.folder.engine, found)
         _say_changed(session, queue, number)
 
 
@@ -179,8 +222,12 @@ def cancel(
     ] = False,
 ) -> None:
     """Take back a job that is not anchored."""
-    with _queue(session) as queue:
-        done = control.cancel(queue.workspace.folder.engine, queue.jobs, queue.job(number), whole_batch=whole_batch)
+    with opened_queue(session) as queue:
+        found, done = queue.job(number), True
+        if isinstance(found, StatusJob):
+            queue.statuses.cancel(found)
+        else:
+            done = control.cancel(queue.workspace.folder.engine, queue.jobs, found, whole_batch=whole_batch)
         _say_changed(session, queue, number)
     if not done:
         session.say("The daemon cancels it in its next round, unless its transaction is faster.")
@@ -194,8 +241,12 @@ def park(
     why: Annotated[str, typer.Option("--why", help="What it waits for, for whoever looks at it.")] = "",
 ) -> None:
     """Put a sealed job aside until it is tried again: nothing more is sent for it."""
-    with _queue(session) as queue:
-        control.park(queue.workspace.folder.engine, queue.job(number), why or "put aside by a person")
+    with opened_queue(session) as queue:
+        found, reason = queue.job(number), why or "put aside by a person"
+        if isinstance(found, StatusJob):
+            queue.statuses.park(found, reason)
+        else:
+            control.park(queue.workspace.folder.engine, found, reason)
         _say_changed(session, queue, number)
 
 
@@ -205,9 +256,9 @@ def add_key(
     session: Session, name: Annotated[str, typer.Option("--name", help="What the key is for, or who has it.")]
 ) -> None:
     """Make a key for an issuer; it is shown this once."""
-    with _queue(session) as queue:
+    with opened_queue(session) as queue:
         known = session.settings.issuer
-        key, text = queue.keys.add(known if known is not None else _only_party(queue), name)
+        key, text = queue.keys.add(known if known is not None else only_party(queue), name)
     session.result(_key_content(key) | {"key": text})
     session.say(f"Key {key.id} of issuer {key.issuer}, {key.name}: it is not stored and will not be shown again.")
     session.say(text)
@@ -217,7 +268,7 @@ def add_key(
 @command
 def list_keys(session: Session) -> None:
     """List the keys, without their text."""
-    with _queue(session, read_only=True) as queue:
+    with opened_queue(session, read_only=True) as queue:
         wanted = session.settings.issuer
         keys = [key for key in queue.keys.all() if wanted in (None, key.issuer)]
     session.result([_key_content(key) for key in keys])
@@ -230,7 +281,7 @@ def list_keys(session: Session) -> None:
 @command
 def revoke_key(session: Session, number: Annotated[int, typer.Argument(help="Number of the key.")]) -> None:
     """End a key at once."""
-    with _queue(session) as queue:
+    with opened_queue(session) as queue:
         ended = queue.keys.revoke(number)
     if not ended:
         raise StoreError(
@@ -253,8 +304,41 @@ def _key_content(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _say_changed(session: Session, queue: _Queue, number: str) -> None:
-    view = queue.views.of(queue.job(number))
+def list_status_jobs(session: Session, limit: int) -> None:
+    """`testamur jobs list --statuses`."""
+    with opened_queue(session, read_only=True) as queue:
+        views = queue.status_views.of_all(queue.statuses.all(issuer=session.settings.issuer, limit=limit))
+    contents = [view.content() for view in views]
+    session.result(contents)
+    names = ("id", "issuer", "act", "state", "credentials", "acceptedAt", "endedAt")
+    columns = [Column(_STATUS_LABELS.get(name, name), right=name in ("issuer", "credentials")) for name in names]
+    rows = [tuple(str(content[name] or "") for name in names) for content in contents]
+    session.say(Listing(columns, rows) if rows else "There are no status jobs.")
+
+
+def show_status_job(session: Session, queue: Queue, job: StatusJob) -> None:
+    """A status job with everything that happened to it."""
+    view = queue.status_views.of(job)
+    content = view.content()
+    happened = [{"at": moment(event.at), "state": event.state, "detail": event.detail} for event in view.history]
+    steps = [step.content() for step in view.steps()]
+    digests = [digest.hex() for digest in queue.statuses.digests(job)]
+    session.result(content | {"steps": steps, "history": happened, "digests": digests})
+    session.say("Job ", bold(job.id), f" of issuer {job.issuer}, to {job.act.word}: ", bold(job.state))
+    session.say(Fields({label: content[name] for name, label in _STATUS_LABELS.items() if content[name] is not None}))
+    for waits in ("waiting", "parked"):
+        if content[waits]:
+            session.say(Styled(f"  {waits}: {content[waits]['code']}: {content[waits]['why']}", "yellow"))
+    for event in happened:
+        session.say(f"  {event['at'] or 'time not known':<20}  {event['state']:<10} {event['detail']}")
+
+
+def _say_changed(session: Session, queue: Queue, number: str) -> None:
+    found = queue.job(number)
+    if isinstance(found, StatusJob):
+        show_status_job(session, queue, found)
+        return
+    view = queue.views.of(found)
     session.result(view.content())
     _say_view(session, view)
 

@@ -12,12 +12,13 @@ from anchor.cli.console import bold
 from anchor.cli.session import Session, command
 from anchor.cli.wording import amount
 from anchor.intake import METHODS
-from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of
+from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of, tree_for_receipts
 from anchor.workspace import Workspace
 from registry.archives import inside
 from registry.credential import Digest, Limits
 from registry.errors import SettingsError, StoreError
 from registry.store.batches import BatchRow
+from registry.store.tables import BatchState
 
 RENAMED_SHOWN = 10
 
@@ -42,7 +43,7 @@ def receipts(
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
         with (
-            workspace.folder.tree(row.tree) as tree,
+            tree_for_receipts(workspace.folder, row, workspace.store.leaves(row)) as tree,
             output_to(output, _limits(session)) as writer,
             session.progress("writing") as progress,
         ):
@@ -91,7 +92,7 @@ def _batch(workspace: Workspace, text: str) -> BatchRow:
         root = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
         root = b""
-    found = workspace.store.with_root(root)
+    found = [row for row in workspace.store.with_root(root) if row.state is not BatchState.CANCELLED]
     if workspace.settings.issuer is not None:
         found = [row for row in found if row.issuer == workspace.settings.issuer]
     if not found:

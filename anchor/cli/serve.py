@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
 from registry.errors import ChainError
 from registry.extras import needs
+
+if TYPE_CHECKING:
+    from registry.store.index_facts import Mark
 
 
 @command
@@ -31,7 +34,7 @@ def serve(
         session.result({"url": url})
         session.say("The lookup service listens at ", bold(url), "; Ctrl+C ends it.")
 
-    with session.workspace() as workspace:
+    with session.workspace(patient=False) as workspace:
         run(workspace, host, port, indexing=index, started=started)
     return Exit.DONE
 
@@ -43,23 +46,32 @@ def index(
     anew: Annotated[
         bool, typer.Option("--anew", help="Index from the contract's first block on, and then replace what is indexed.")
     ] = False,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept-chain",
+            help="Go on after a stop, if the block that was final is on the chain: it is looked at first.",
+        ),
+    ] = False,
 ) -> int:
     """Fill the index for the lookup service, until the process is asked to end (SIGTERM, Ctrl+C)."""
     with needs("serve"):
-        from anchor.serving import fill_index, index_of
+        from anchor.serving import accept_chain, fill_index, index_of
     from registry.store.index_facts import FINALITY_VIOLATED
 
     stop = threading.Event()
     if not once:
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, lambda *_: stop.set())
-    with session.workspace() as workspace:
+    with session.workspace(patient=once) as workspace:
         try:
+            if accept:
+                _tell_accepted(session, accept_chain(workspace))
             fill_index(workspace, anew=anew, once=once, stop=stop)
         except ChainError as error:
             if error.code != FINALITY_VIOLATED:
                 raise
-            session.say(Styled(f"The index has stopped: {error}", "bold red"))
+            session.say(Styled(f"The index has stopped: {error}", "bold red"), f"\n{error.remedy}")
             return Exit.STOPPED
         found = index_of(workspace)
         head, counts = found.head(), found.counts()
@@ -70,3 +82,10 @@ def index(
         f"{counts['credentials']:,} credentials, {counts['trees']:,} trees."
     )
     return Exit.DONE
+
+
+def _tell_accepted(session: Session, block: Mark | None) -> None:
+    if block is None:
+        session.note("There was nothing to accept: the index has not stopped.")
+    else:
+        session.note(f"Block {block.number}, 0x{block.hash.hex()}, is on the chain: the index goes on.")

@@ -51,9 +51,11 @@ class Session:
         self._console = SafeConsole()
         self._notes = SafeConsole(stderr=True)
 
-    def workspace(self, *, read_only: bool = False) -> Workspace:
-        """The workspace of the settings; close it after use."""
-        return Workspace(self.settings, read_only=read_only, note=self.note, ask_password=asked_password)
+    def workspace(self, *, read_only: bool = False, patient: bool = True) -> Workspace:
+        """The workspace of the settings; close it after use. A service is not patient: it pauses by itself."""
+        return Workspace(
+            self.settings, read_only=read_only, patient=patient, note=self.note, ask_password=asked_password
+        )
 
     def note(self, sentence: str) -> None:
         """Tell a person beside the result, on standard error."""

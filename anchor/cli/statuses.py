@@ -1,10 +1,11 @@
-"""`testamur revoke`, `suspend` and `reinstate`: the status of credentials after they were anchored."""
+"""`testamur revoke`, `suspend`, `reinstate` and `void`: the status of credentials after they were anchored."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from anchor.batches import WORD_BITS
 from anchor.cli.console import SafeConsole
 from anchor.cli.session import Session, command
+from anchor.cli.status_queue import Queueing, queue_change, queue_voiding
 from anchor.cli.targets import Target, TargetArgument, targets_of
 from anchor.cli.wording import amount
 from anchor.history import History, UnknownBatch, named
@@ -22,8 +24,8 @@ from anchor.workspace import Workspace
 from registry.anchors import judge
 from registry.chain.calls import Act, Purpose, Reason
 from registry.chain.contract import CredentialRegistry
-from registry.credential import Limits
-from registry.errors import ProofError, SettingsError, StoreError
+from registry.credential import Limits, digest_given
+from registry.errors import CredentialError, IntakeError, ProofError, SettingsError, StoreError
 from registry.merkle import check_inclusion
 from registry.receipt import Receipt
 
@@ -38,6 +40,14 @@ Everything = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal whether it is meant.")]
 
 
+Queued = Annotated[bool, typer.Option("--queue", help="Store it for the daemon, which changes it.")]
+Urgent = Annotated[bool, typer.Option("--urgent", help="With --queue: before all that is not signed yet.")]
+Note = Annotated[str, typer.Option("--note", help="With --queue: why, in words that stay in the database.")]
+NotBefore = Annotated[
+    str | None, typer.Option("--not-before", help="With --queue: send nothing before this day or moment.")
+]
+
+
 def reason_option(act: Act) -> Any:
     """The option that names the reason for an act."""
     return typer.Option("--reason", help=f"One of: {', '.join(each.word for each in act.reasons)}.")
@@ -46,6 +56,7 @@ def reason_option(act: Act) -> Any:
 RevokeReason = Annotated[str, reason_option(Act.REVOKE)]
 SuspendReason = Annotated[str, reason_option(Act.SUSPEND)]
 ReinstateReason = Annotated[str, reason_option(Act.REINSTATE)]
+VoidReason = Annotated[str, reason_option(Act.VOID)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +78,24 @@ def revoke(
     everything: Everything = False,
     dry_run: DryRun = False,
     yes: Yes = False,
+    queue: Queued = False,
+    urgent: Urgent = False,
+    note: Note = "",
+    not_before: NotBefore = None,
 ) -> None:
     """Revoke credentials for good."""
-    _change(session, targets, list_file, Act.REVOKE, reason, everything=everything, dry_run=dry_run, yes=yes)
+    queued = Queueing(queue, urgent, note, not_before)
+    _change(
+        session,
+        targets,
+        list_file,
+        Act.REVOKE,
+        reason,
+        everything=everything,
+        dry_run=dry_run,
+        yes=yes,
+        queued=queued,
+    )
 
 
 @command
@@ -80,9 +106,23 @@ def suspend(
     reason: SuspendReason = "under-review",
     everything: Everything = False,
     dry_run: DryRun = False,
+    queue: Queued = False,
+    urgent: Urgent = False,
+    note: Note = "",
+    not_before: NotBefore = None,
 ) -> None:
     """Suspend credentials until they are reinstated."""
-    _change(session, targets, list_file, Act.SUSPEND, reason, everything=everything, dry_run=dry_run)
+    queued = Queueing(queue, urgent, note, not_before)
+    _change(
+        session,
+        targets,
+        list_file,
+        Act.SUSPEND,
+        reason,
+        everything=everything,
+        dry_run=dry_run,
+        queued=queued,
+    )
 
 
 @command
@@ -93,9 +133,77 @@ def reinstate(
     reason: ReinstateReason = "resolved",
     everything: Everything = False,
     dry_run: DryRun = False,
+    queue: Queued = False,
+    urgent: Urgent = False,
+    note: Note = "",
+    not_before: NotBefore = None,
 ) -> None:
     """Lift the suspension of credentials; a revocation cannot be lifted."""
-    _change(session, targets, list_file, Act.REINSTATE, reason, everything=everything, dry_run=dry_run)
+    queued = Queueing(queue, urgent, note, not_before)
+    _change(
+        session,
+        targets,
+        list_file,
+        Act.REINSTATE,
+        reason,
+        everything=everything,
+        dry_run=dry_run,
+        queued=queued,
+    )
+
+
+@command
+def void(
+    session: Session,
+    batch: Annotated[str, typer.Argument(help="Root of the batch: 0x and 64 hexadecimal digits.", show_default=False)],
+    reason: VoidReason = "unspecified",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    queue: Queued = False,
+    urgent: Urgent = False,
+    note: Note = "",
+    not_before: NotBefore = None,
+) -> None:
+    """Void a whole batch: all in it is revoked for good. The issuer's controller alone can."""
+    root, why = _root(batch), reason_of(reason, Act.VOID)
+    queued = Queueing(queue, urgent, note, not_before)
+    if queued.is_wanted(dry_run=dry_run):
+        queue_voiding(session, root, why, queued, partial(confirmed, yes=yes))
+        return
+    with session.workspace(read_only=dry_run) as workspace:
+        registry = workspace.registry if dry_run else workspace.ready_to_write()
+        issuer = workspace.issuer()
+        found = registry.batch(issuer, root)
+        if found is None:
+            raise StoreError(
+                f"issuer {issuer} has no such batch on chain; nothing was changed",
+                where=batch,
+                remedy="Check the root and the issuer.",
+                code="unknown-batch",
+            )
+        is_new = found.voided_at is None
+        if is_new and not dry_run:
+            confirmed(
+                f"{amount(found.leaf_count, 'credential')} will be revoked for good ({why.word}). Go on?", yes=yes
+            )
+            data = registry.void_batch_data(issuer, root, why)
+            workspace.sender.settle(f"void {issuer} 0x{root.hex()}", registry.address, data)
+    content = {"issuer": issuer, "root": f"0x{root.hex()}", "leafCount": found.leaf_count, "reason": why.word}
+    session.result(content | {"voided": is_new and not dry_run, "already": not is_new})
+    if not is_new:
+        session.say("It was voided before.")
+    else:
+        done = "would be voided" if dry_run else "is voided"
+        session.say(f"The batch of {amount(found.leaf_count, 'credential')} {done} ({why.word}).")
+
+
+def _root(text: str) -> bytes:
+    try:
+        return digest_given(text).value
+    except CredentialError:
+        raise IntakeError(
+            "it is no root of a batch", where=text, remedy="Write 0x and 64 hexadecimal digits.", code="root"
+        ) from None
 
 
 def changes(spots: Iterable[Spot], words: Callable[[int, bytes, int], int], *, to: bool) -> tuple[list[Change], int]:
@@ -150,7 +258,20 @@ def _change(
     everything: bool,
     dry_run: bool,
     yes: bool = False,
+    queued: Queueing,
 ) -> None:
+    if queued.is_wanted(dry_run=dry_run):
+        queue_change(
+            session,
+            targets or [],
+            list_file,
+            act,
+            reason_of(reason_word, act),
+            queued,
+            lambda found, known: list(_meant(found, known, everything=everything)),
+            partial(confirmed, yes=yes),
+        )
+        return
     reason, done, to = reason_of(reason_word, act), _DONE[act], act is not Act.REINSTATE
     purpose = Purpose.REVOCATION if act is Act.REVOKE else Purpose.SUSPENSION
     found = targets_of(targets or [], list_file, session.settings)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from anchor.cli.console import Styled
+from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
+from anchor.repair import Repairs
+from registry.credential import Limits
 from registry.errors import SettingsError, StoreError, TreeError
-from registry.store.trees import DAMAGED, UNAVAILABLE, FolderTrees, TreeStore, open_trees
-from registry.treefile import TreeId
+from registry.store.trees import DAMAGED, UNAVAILABLE, FolderTrees, TreeStore, open_trees, repair_of
+from registry.treefile import NODE_SIZE, TreeId
 
 trees_app = typer.Typer(no_args_is_help=True, help="The trees that proofs are made from.")
 
@@ -47,6 +51,64 @@ def push(session: Session) -> int:
     return Exit.FAILED if broken else Exit.DONE
 
 
+@trees_app.command("repair")
+@command
+def repair(
+    session: Session,
+    roots: Annotated[
+        list[str] | None, typer.Argument(help="Roots of batches, 0x and 64 hexadecimal digits; default: all trees.")
+    ] = None,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option("--from", help="More to make trees from: a folder or s3:// with trees, receipts, or an export."),
+    ] = None,
+) -> int:
+    """Make trees again that are missing or damaged; what is made has to lead to the root that was anchored."""
+    settings = session.settings
+    limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
+    outcomes = []
+    with session.workspace(read_only=True) as workspace, session.progress("looking") as progress:
+        repairs = Repairs(workspace.folder, settings, sources or [], limits)
+        wanted = repairs.wanted([_root(text) for text in roots or []])
+        for done, tree in enumerate(wanted):
+            progress(done, len(wanted))
+            outcomes.append(repairs.repair(tree))
+    made = [each for each in outcomes if each.source is not None]
+    lost = [each for each in outcomes if each.is_lost]
+    session.result(
+        {
+            "sound": sum(each.sound for each in outcomes),
+            "repaired": [{**_named(each.tree), "from": each.source} for each in made],
+            "lost": [{**_named(each.tree), "tried": list(each.tried)} for each in lost],
+        }
+    )
+    sound = len(outcomes) - len(made) - len(lost)
+    session.say(f"{amount(sound, 'tree')} of {len(outcomes):,} sound, {len(made):,} made again, {len(lost):,} lost.")
+    for each in made:
+        session.say(
+            "  ", bold(f"0x{each.tree.root.hex()}"), f" of {each.tree.leaf_count:,} leaves, from: {each.source}"
+        )
+    for each in lost:
+        session.say("  ", Styled("lost", "red"), f" 0x{each.tree.root.hex()} of {each.tree.leaf_count:,} leaves")
+        for why in each.tried:
+            session.say(f"    {why}")
+    if lost:
+        session.say(
+            "Name with --from what has their leaves: a backup of the trees, all receipts, or what was anchored."
+        )
+    return Exit.FAILED if lost else Exit.DONE
+
+
+def _root(text: str) -> bytes:
+    try:
+        root = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        root = b""
+    if len(root) != NODE_SIZE:
+        raise SettingsError("it is not a root: 0x and 64 hexadecimal digits", where=text, code="root")
+    return root
+
+
 def _named(tree: TreeId) -> dict[str, str | int]:
     return {"root": f"0x{tree.root.hex()}", "leafCount": tree.leaf_count}
 
@@ -66,7 +128,7 @@ def _pushed(local: FolderTrees, store: TreeStore, tree: TreeId) -> bool:
             raise StoreError(
                 f"the tree {tree} is damaged: {error.what}",
                 where=str(local.path(tree)),
-                remedy="Restore it from a backup, or anchor the same input again: the tree is the same.",
+                remedy=repair_of(tree),
                 code=DAMAGED,
             ) from None
     store.put(tree, local.path(tree))

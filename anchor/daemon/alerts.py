@@ -160,7 +160,12 @@ class _Webhook:
     def _run(self) -> None:
         while (item := self._waiting.get()) is not None and not self._stop.is_set():
             subject, body = item
-            sent = self._post_until_taken(body)
+            try:
+                sent = self._post_until_taken(body)
+            except Exception as error:
+                # The next one may reach it. Not the text of the error: that may have the URL in it.
+                _log.error("an alert could not be posted to %s: %s", public_url(self._url), type(error).__name__)
+                sent = False
             if not sent:
                 # Nobody heard of it: the next time is a first time.
                 with self._lock:

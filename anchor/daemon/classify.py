@@ -94,6 +94,17 @@ WORDS: Final[tuple[tuple[str, SendOutcome, str], ...]] = (
 """Words in lower case, what they mean, and who says them. The first that fits counts: longer ones come first."""
 
 _BUSY_CODES: Final = frozenset({-32005, 429})
+_NO_ANSWER: Final = frozenset(
+    {
+        "chain-unreachable",
+        "chain-timeout",
+        "chain-connection-lost",
+        "chain-tls",
+        "chain-http-status",
+        "chain-rate-limited",
+        "chain-access-refused",
+    }
+)
 
 
 def classify(error: ChainUnavailable) -> SendOutcome:
@@ -106,3 +117,8 @@ def classify(error: ChainUnavailable) -> SendOutcome:
         if known in words:
             return outcome
     return SendOutcome.BUSY if error.rpc_code in _BUSY_CODES else SendOutcome.AMBIGUOUS
+
+
+def is_outage(error: ChainUnavailable) -> bool:
+    """Whether the next question would get no answer either, whatever it is about."""
+    return error.code in _NO_ANSWER or (isinstance(error, RpcRefused) and classify(error) is SendOutcome.BUSY)

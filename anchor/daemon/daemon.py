@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import shutil
 import socket
 import threading
@@ -12,34 +10,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.applications import Starlette
-
+from anchor.connections import ConnectionMetrics, raise_descriptors
 from anchor.daemon.alerts import Alerts
 from anchor.daemon.driver import Policy
 from anchor.daemon.dropfolder import DropFolder
+from anchor.daemon.fees import ceiling_of
 from anchor.daemon.health import Health
 from anchor.daemon.http import create_intake_app
 from anchor.daemon.intake import Desk, IntakeLimits
 from anchor.daemon.logs import Log
+from anchor.daemon.loops import Loop, Loops
 from anchor.daemon.metrics import Metrics
 from anchor.daemon.notices import Notices
 from anchor.daemon.operations import operations_routes
 from anchor.daemon.sealing import QueuePolicy
 from anchor.daemon.status import Status
 from anchor.daemon.worker import Worker
+from anchor.processes import this_process
 from anchor.publishing import publisher_of
 from anchor.relay import relayed
-from anchor.server import Server, ends_by_signal, listening, server_config
+from anchor.server import Front, Server, ends_by_signal, front_of, listening
 from anchor.signer import operator_from
 from anchor.workspace import Workspace
-from registry.errors import RegistryError
 from registry.secrets import secrets_of
 from registry.settings import Settings
 from registry.store.jobs import JobStore
 from registry.store.leases import Lease
 
-GWEI = 10**9
-LOOP_ENDS_SECONDS = 60.0
+GRACE_SECONDS = 10
 LEAST_FREE_BYTES = 64 << 20
 
 
@@ -67,6 +65,7 @@ def run_daemon(
     Raises:
         RegistryError: the chain, the contract, the signer or the database cannot be used from the start.
     """
+    raise_descriptors()
     settings = workspace.settings
     registry = workspace.ready_to_write()
     status = Status()
@@ -88,7 +87,7 @@ def run_daemon(
     limits = IntakeLimits.of(settings)
     desk = Desk(JobStore(workspace.folder.engine, workspace.chain, registry.address), limits, notices)
     lease = Lease(
-        workspace.folder.engine, workspace.chain, workspace.signer.address, process_name(), settings.lease_seconds
+        workspace.folder.engine, workspace.chain, workspace.signer.address, this_process(), settings.lease_seconds
     )
     operator = operator_from(settings, workspace.ask_password)
     worker = Worker(
@@ -107,6 +106,7 @@ def run_daemon(
         anchor_call=None if operator is None else relayed(operator, workspace.chain_id, registry.address),
         publish=publisher_of(workspace),
         low_anchors=settings.low_anchors,
+        head_age_seconds=settings.head_age_seconds,
         reached=reached,
     )
     health = Health(
@@ -117,55 +117,55 @@ def run_daemon(
     )
     app = create_intake_app(workspace.folder, workspace.chain, registry.address, limits=limits, notices=notices)
     app.router.routes.extend(operations_routes(health, metrics))
-    loops = [_Loop("anchor loop", worker.run, worker.stop), *_drop_loops(settings, desk, notices)]
+    front = front_of(app, grace_seconds=GRACE_SECONDS)
+    metrics.registry.register(ConnectionMetrics(front.connections))
+    # Of those that came in when the process ended that was here before, nothing comes any more.
+    desk.clear()
+    loops = [
+        Loop("anchor loop", worker.run, worker.stop),
+        *_drop_loops(settings, desk, notices, workspace.folder.path, status),
+    ]
     try:
         with listening(address.host, address.port) as listener:
-            return _serve(app, listener, loops, notices, status, log, started)
+            return _serve(front, listener, loops, notices, status, log, started)
     finally:
         alerts.close()
 
 
 def policy_of(settings: Settings) -> Policy:
     """How the settings want transactions to be sent."""
-    ceiling = settings.fee_ceiling_gwei
     return Policy(
-        fee_ceiling=None if ceiling is None else int(ceiling * GWEI),
+        fee_ceiling=ceiling_of(settings.fee_ceiling_gwei),
         bump_blocks=settings.bump_blocks,
         republish_blocks=settings.republish_blocks,
         most_in_flight=settings.most_in_flight,
     )
 
 
-def process_name() -> str:
-    """A name that no other process has had or will have."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Loop:
-    """Something that runs in a thread of its own until it is asked to stop."""
-
-    name: str
-    run: Callable[[], None]
-    stop: Callable[[], None]
-
-
-def _drop_loops(settings: Settings, desk: Desk, notices: Notices) -> list[_Loop]:
+def _drop_loops(settings: Settings, desk: Desk, notices: Notices, spool: Path, status: Status) -> list[Loop]:
     """Taking in files must not hold up the anchoring, so it has a loop of its own."""
     if settings.drop_folder is None:
         return []
-    folder = DropFolder(settings.drop_folder, desk, desk.jobs, notices)
+    folder = DropFolder(
+        settings.drop_folder,
+        desk,
+        desk.jobs,
+        notices,
+        spool=spool,
+        quiet_seconds=settings.drop_quiet_seconds,
+        troubles=status.troubles,
+    )
     stop = threading.Event()
 
     def run() -> None:
-        while not stop.is_set():
-            try:
+        try:
+            while not stop.is_set():
                 folder.look()
-            except RegistryError as error:
-                notices.tell("intake-refused", code=error.code, why=error.what)
-            stop.wait(settings.daemon_seconds)
+                stop.wait(settings.daemon_seconds)
+        finally:
+            folder.close()
 
-    return [_Loop("drop folder", run, stop.set)]
+    return [Loop("drop folder", run, stop.set)]
 
 
 def _no_room(path: Path, most: int) -> str | None:
@@ -175,37 +175,33 @@ def _no_room(path: Path, most: int) -> str | None:
 
 
 def _serve(
-    app: Starlette,
+    front: Front,
     listener: socket.socket,
-    loops: Sequence[_Loop],
+    loops: Sequence[Loop],
     notices: Notices,
     status: Status,
     log: Log,
     started: Callable[[str], None],
 ) -> str | None:
     logging.getLogger().addHandler(log.handler())
-    server = Server(server_config(app, grace_seconds=10))
-
-    def run(loop: _Loop) -> None:
-        try:
-            loop.run()
-        finally:
-            # Without one of its loops the process is of no use, however well its server answers.
-            server.should_exit = True
-
-    threads = [threading.Thread(target=run, args=(loop,), name=loop.name) for loop in loops]
+    server = Server(front.config)
     host, port = listener.getsockname()[:2]
     notices.tell("daemon-started", host=host, port=port, account=status.account)
-    for thread in threads:
-        thread.start()
-    started(f"http://{host}:{port}")
-    try:
-        with ends_by_signal(server):
-            server.run(sockets=[listener])
-    finally:
-        for loop in loops:
-            loop.stop()
-        for thread in threads:
-            thread.join(LOOP_ENDS_SECONDS)
-        notices.tell("daemon-stopped", why=status.stopped)
+    with ends_by_signal(server) as asked:
+        running = Loops(
+            loops,
+            notices,
+            asked=lambda: asked.is_set() or status.stopped is not None,
+            end=lambda: setattr(server, "should_exit", True),
+        )
+        running.start()
+        started(f"http://{host}:{port}")
+        try:
+            running.watch("http server", lambda: server.run(sockets=[listener]))
+        finally:
+            running.stop()
+    if running.fault is not None:
+        # Not an end that whoever watches over the process may take for a good one.
+        raise RuntimeError("a loop of the daemon has ended by a fault") from running.fault
+    notices.tell("daemon-stopped", why=status.stopped)
     return status.stopped

@@ -1,19 +1,24 @@
 """What to offer for a transaction (EIP-1559): a first offer, and one that a node takes in place of another.
 
-All amounts are wei per gas.
+The daemon and the commands ask the same here. All amounts are wei per gas.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from registry.chain.client import Fees
 
+GWEI: Final = 10**9
 # geth and most others want 10 % more on both before they replace a transaction; a little more leaves no doubt.
 BUMP_PER_MILLE: Final = 125
 # The base fee doubles in six full blocks: an offer of twice the base fee holds for at least that long.
 BASE_FEE_MULTIPLE: Final = 2
+# Without a ceiling: what no block takes at so many times the going rate does not wait for a higher fee. It must not
+# cost the whole balance when it is taken after all.
+MOST_MULTIPLE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,11 @@ class Offer:
     tip: int
 
 
+def ceiling_of(gwei: float | None) -> int | None:
+    """The setting `fee_ceiling_gwei` in wei."""
+    return None if gwei is None else int(gwei * GWEI)
+
+
 def first_offer(fees: Fees, ceiling: int | None) -> Offer | None:
     """Enough for now and for some rise of the base fee; None when the ceiling does not even pay for now."""
     if ceiling is not None and fees.base_fee + fees.tip > ceiling:
@@ -32,20 +42,38 @@ def first_offer(fees: Fees, ceiling: int | None) -> Offer | None:
     return Offer(wanted if ceiling is None else min(wanted, ceiling), fees.tip)
 
 
-def bumped(previous: Offer, fees: Fees, ceiling: int | None) -> Offer | None:
-    """An offer that replaces the previous one and is enough for now; None when the ceiling forbids it."""
-    tip = max(fees.tip, _raised(previous.tip))
+def bumped(previous: Offer, fees: Fees, ceiling: int | None, *, too_cheap: bool = False) -> Offer | None:
+    """An offer that replaces the previous one and is enough for now; None when that is more than may be paid.
+
+    Args:
+        ceiling: the most that may be paid; without one, many times the going rate.
+        too_cheap: the endpoint did not want the previous one: it suggests a smaller tip than it takes, so double it.
+    """
+    limit = max(GWEI, MOST_MULTIPLE * _comfortable(fees)) if ceiling is None else ceiling
     # Less than this would not replace the previous one, or not pay for now.
-    least = max(_raised(previous.max_fee), fees.base_fee + tip)
-    if ceiling is not None and least > ceiling:
+    least_tip = max(fees.tip, _raised(previous.tip))
+    least = max(_raised(previous.max_fee), fees.base_fee + least_tip)
+    if least > limit:
         return None
-    wanted = max(least, _comfortable(fees))
-    return Offer(wanted if ceiling is None else min(wanted, ceiling), tip)
+    tip, wanted = least_tip, max(least, _comfortable(fees))
+    if too_cheap:
+        tip = max(tip, 2 * previous.tip)
+        wanted = max(wanted, BASE_FEE_MULTIPLE * fees.base_fee + tip)
+    max_fee = min(wanted, limit)
+    return Offer(max_fee, min(tip, max_fee - fees.base_fee))
 
 
-def cancel_offer(dearest: Offer, fees: Fees, ceiling: int | None) -> Offer | None:
-    """An offer for the transaction that takes a nonce back; `dearest` is 0 where nothing was sent with it."""
-    return bumped(dearest, fees, ceiling)
+def is_hopeless(offer: Offer, fees: Fees) -> bool:
+    """Whether no block takes it before the base fee falls."""
+    return offer.max_fee < fees.base_fee
+
+
+def dearest(offers: Iterable[Offer]) -> Offer:
+    """What a replacement of all of these has to outbid; 0 where there are none."""
+    most = Offer(0, 0)
+    for one in offers:
+        most = Offer(max(most.max_fee, one.max_fee), max(most.tip, one.tip))
+    return most
 
 
 def _comfortable(fees: Fees) -> int:

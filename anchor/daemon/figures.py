@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Float, and_, case, cast, func, select
 
-from registry.store.tables import SETTLED_STATES, BatchState, JobState, attempt, batch, job
+from registry.store.tables import (
+    ENDED_STATES,
+    SETTLED_STATES,
+    BatchState,
+    JobState,
+    StatusJobState,
+    attempt,
+    batch,
+    job,
+    status_job,
+)
 
 FINAL_BUCKETS: Final = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0, 7200.0, 21600.0, 86400.0)
 """Seconds from intake to final. Ethereum takes about 900; more than an hour needs an explanation."""
-PURPOSES: Final = ("anchor", "cancel", "fill")
-"""First words of `attempt.purpose`; what else the account sends (deploying, statuses) is `other`."""
+PURPOSES: Final = ("anchor", "status", "cancel", "fill")
+"""First words of `attempt.purpose`; what else the account sends (deploying, commands) is `other`."""
 WEI_PER_ETHER: Final = 10**18
 
 
@@ -21,8 +32,9 @@ class Figures:
     """The sums of one contract. Times are Unix seconds.
 
     Attributes:
-        jobs, batches: how many are in each state; every state is there.
+        jobs, batches, status_jobs: how many are in each state; every state is there.
         oldest_job: when the oldest accepted job came in that is neither final nor cancelled.
+        oldest_status_job: when the oldest status job came in that has not ended, and that is not for later.
         oldest_batch: when the oldest batch was sealed that is neither final nor cancelled.
         attempts: how many final batches needed how many transactions.
         fees: ether spent, by purpose.
@@ -32,7 +44,9 @@ class Figures:
 
     jobs: dict[str, int]
     batches: dict[str, int]
+    status_jobs: dict[str, int]
     oldest_job: float | None
+    oldest_status_job: float | None
     oldest_batch: float | None
     attempts: dict[int, int]
     fees: dict[str, float]
@@ -53,12 +67,15 @@ def read_figures(engine: Engine, chain: str, contract: str) -> Figures:
     """
     jobs = (job.c.chain == chain, job.c.contract == contract)
     batches = (batch.c.chain == chain, batch.c.contract == contract)
+    changes = (status_job.c.chain == chain, status_job.c.contract == contract)
     with engine.connect() as connection:
         final_jobs, final_seconds, to_final = _to_final(connection, jobs)
         return Figures(
             jobs=dict.fromkeys(JobState, 0) | _counts(connection, job.c.state, jobs),
             batches=dict.fromkeys(BatchState, 0) | _counts(connection, batch.c.state, batches),
+            status_jobs=dict.fromkeys(StatusJobState, 0) | _counts(connection, status_job.c.state, changes),
             oldest_job=_oldest_job(connection, jobs),
+            oldest_status_job=_oldest_status_job(connection, changes),
             oldest_batch=connection.execute(
                 select(func.min(batch.c.sealed_at)).where(*batches, batch.c.state.not_in(SETTLED_STATES))
             ).scalar_one(),
@@ -84,6 +101,13 @@ def _oldest_job(connection: Connection, mine: tuple[Any, ...]) -> float | None:
     )
     found = [connection.execute(query).scalar_one() for query in (waiting, under_way)]
     return min((float(moment) for moment in found if moment is not None), default=None)
+
+
+def _oldest_status_job(connection: Connection, mine: tuple[Any, ...]) -> float | None:
+    since = func.coalesce(status_job.c.not_before, status_job.c.created_at)
+    query = select(func.min(since)).where(*mine, status_job.c.state.not_in(ENDED_STATES), since <= time.time())
+    found: float | None = connection.execute(query).scalar_one()
+    return found
 
 
 def _attempts(connection: Connection, mine: tuple[Any, ...]) -> dict[int, int]:

@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from anchor.daemon.status import Status
+from anchor.daemon.troubles import Cause, Standing
 from registry.errors import public_sentence
+
+MOST_TROUBLES: Final = 20
 
 
 class State(StrEnum):
@@ -25,11 +28,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `why` says what is wrong, or how it is."""
+    """One thing that was looked at. `why` says what is wrong, or how it is.
+
+    Attributes:
+        decides: one that fails makes the whole fail. What is wrong for one issuer does not: nobody may keep the others
+            from this process.
+    """
 
     name: str
     ok: bool
     why: str
+    decides: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +87,15 @@ class Health:
 
     def ready(self) -> Answer:
         """Whether jobs can be taken in and worked on here."""
-        checks = [self._database(), *map(self._loop, self._statuses), *map(self._chain, self._statuses)]
+        looks = (self._loop, self._chain, self._batches, self._records)
+        each = (check(status) for check in looks for status in self._statuses)
+        checks = [self._database(), *each]
         if self._intake is not None:
             refused = self._intake()
             checks.append(Check("intake", refused is None, refused or "takes jobs"))
-        if not all(check.ok for check in checks):
+        for status in self._statuses:
+            checks += self._troubles(status)
+        if not all(check.ok for check in checks if check.decides):
             return Answer(False, State.NOT_READY, tuple(checks))
         is_standby = bool(self._statuses) and not any(status.lease_held for status in self._statuses)
         return Answer(True, State.STANDBY if is_standby else State.READY, tuple(checks))
@@ -101,13 +114,49 @@ class Health:
         if status.ticked_at is None:
             return Check(name, False, "the loop has not come round yet")
         if not status.lease_held and status.trouble is None:
+            silence = status.holder_silence or 0.0
+            if silence >= self._timeout:
+                return Check(name, False, f"the process that holds the lease has given no sign for {silence:.0f} s")
             return Check(name, True, "another process holds the lease and looks at the chain")
         silent = self._clock() - (status.succeeded_at or status.started_at)
         if status.head is None or status.succeeded_at is None or silent >= self._timeout:
             # The code alone: what the endpoint said is in the log, and anybody who reaches this port may ask.
             why = "no round has come to its end" if status.trouble is None else _trouble(status.trouble[0])
             return Check(name, False, f"no good answer for {max(0, silent):.0f} s; {why}")
-        return Check(name, True, f"block {status.head}, final {status.final}")
+        if status.head_is_stale:
+            return Check(name, False, f"block {status.head} is old: the endpoint does not follow its chain")
+        lately = "" if status.trouble is None else f"; the last round failed: {_trouble(status.trouble[0])}"
+        return Check(name, True, f"block {status.head}, final {status.final}{lately}")
+
+    def _batches(self, status: Status) -> Check:
+        name, failing = f"batches {status.account}", status.failing
+        if not failing:
+            return Check(name, True, "all go on")
+        code, since = min(failing.values(), key=lambda one: one[1])
+        silent = self._clock() - since
+        why = f"{len(failing)} cannot go on, one for {max(0, silent):.0f} s; {_trouble(code)}"
+        return Check(name, silent < self._timeout, why)
+
+    @staticmethod
+    def _records(status: Status) -> Check:
+        name = f"records {status.account}"
+        if status.behind is not None:
+            return Check(name, False, f"{_trouble('database-behind')}: run `testamur recover`")
+        return Check(name, True, "nothing is known to be missing in the database")
+
+    def _troubles(self, status: Status) -> list[Check]:
+        """What does not go on: of many issuers, the first; what decides, before the rest."""
+        checks = sorted(map(self._standing, status.troubles.all()), key=lambda check: not check.decides)
+        more = len(checks) - MOST_TROUBLES
+        return [*checks[:MOST_TROUBLES], *([Check("more", False, f"{more:,} more", decides=False)] if more > 0 else [])]
+
+    def _standing(self, found: Standing) -> Check:
+        """One issuer's trouble is the others' no more than an endpoint's that does not last."""
+        trouble = found.trouble
+        lasts = self._clock() - found.since >= self._timeout
+        decides = trouble.cause is Cause.MACHINE or (trouble.cause is Cause.CHAIN and lasts)
+        name = found.place if found.issuer is None else f"{found.place} of issuer {found.issuer}"
+        return Check(name, False, f"{trouble.code}: {trouble.said}", decides)
 
     def _database(self) -> Check:
         try:

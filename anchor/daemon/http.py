@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
+import threading
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 import anyio
+import anyio.from_thread
 import anyio.to_thread
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Receive, Scope, Send
 
 from anchor.daemon.intake import (
     Accepted,
@@ -28,26 +31,38 @@ from anchor.daemon.intake import (
     left_out_of,
     reject_content,
 )
+from anchor.daemon.keycheck import KeyCheck, WrongKeys
 from anchor.daemon.notices import Notices
+from anchor.daemon.status_http import status_routes
+from anchor.daemon.steps import Following, given_step
 from anchor.daemon.view import IssuerState, JobView, JobViews
-from anchor.receipts import encoded, receipt_name, receipt_of
+from anchor.receipts import encoded, receipt_name, receipts_of, tree_for_receipts
 from registry.archives import Names
 from registry.errors import IntakeError, NotPossible, RegistryError
 from registry.forms import LONGEST_BOUNDARY
-from registry.service.bodies import PIECE_BYTES, check_not_packed, pieces_of
-from registry.service.problems import PROBLEM, install_problems, problem
+from registry.merkle import Tree
+from registry.service.bodies import PIECE_BYTES, ReadAhead, check_not_packed, pieces_of, went_away
+from registry.service.fairness import Places, Refusal, Turn, Turns
+from registry.service.limits import client_of
+from registry.service.problems import PROBLEM, install_problems, note, problem
+from registry.store.batches import BatchRow
 from registry.store.control import cancel as cancel_job
 from registry.store.folder import DataFolder
 from registry.store.jobs import Job, JobStore
 from registry.store.keys import KeyStore
+from registry.store.trees import UnusableTree
 
 T = TypeVar("T")
 
 SMALL_BYTES: Final = 64 << 10
 MOST_AT_ONCE: Final = 64
+"""Jobs that come in at a time; each may have a temporary file open."""
 DIGESTING_THREADS: Final = 4
+"""That digest at a time. More of them may wait in the middle of a job, so that others have their turn."""
 LONGEST_KEY: Final = 200
 HEARTBEAT_SECONDS: Final = 15.0
+MOST_STREAMS: Final = 200
+"""Answers that take their time: events, receipts and rejects."""
 POLL_SECONDS: Final = 1.0
 NDJSON: Final = "application/x-ndjson"
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
@@ -80,8 +95,14 @@ STATUS: Final = {
     "cannot-cancel": 409,
     "shared-batch": 409,
     "given-up": 409,
+    "changed": 409,
+    "not-anchored": 422,
+    "unknown-batch": 422,
+    "key-reused": 422,
     "unknown-job": 404,
     "no-key": 401,
+    "wrong-keys": 429,
+    "work-limit": 429,
     "busy": 503,
     "database": 503,
 }
@@ -169,6 +190,7 @@ def create_intake_app(
     )
     install_problems(app, _status_of)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(WrongKeys, _wrong_keys)
     return app
 
 
@@ -191,13 +213,15 @@ class _Intake:
         self._chain = chain
         self._contract = contract
         self._limits = limits
-        self._poll_seconds = poll_seconds
-        self._heartbeat_seconds = heartbeat_seconds
+        self._notices = notices
+        self._following = Following(poll_seconds, heartbeat_seconds)
         self._jobs = JobStore(engine, chain, contract)
         self._keys = KeyStore(engine, chain, contract)
         self._views = JobViews(engine, chain, contract)
         self._desk = Desk(self._jobs, limits, notices)
-        self._coming_in = 0
+        self._places = Places(MOST_AT_ONCE)
+        self._streams = Places(MOST_STREAMS)
+        self._turns = Turns(DIGESTING_THREADS)
         self._threads: anyio.CapacityLimiter | None = None
 
     def router(self) -> APIRouter:
@@ -205,16 +229,10 @@ class _Intake:
         bearer = HTTPBearer(auto_error=False, description="An API key: `testamur key add`.")
 
         key = Depends(bearer)
+        check = KeyCheck(lambda text: _in_thread(partial(self._keys.issuer_of, text)))
 
-        async def issuer_of(given: HTTPAuthorizationCredentials | None = key) -> int:
-            issuer = None if given is None else await anyio.to_thread.run_sync(self._keys.issuer_of, given.credentials)
-            if issuer is None:
-                raise RegistryError(
-                    "there is no valid API key in this request",
-                    remedy="Send `Authorization: Bearer <key>`; the operator makes keys with `testamur key add`.",
-                    code="no-key",
-                )
-            return issuer
+        async def issuer_of(request: Request, given: HTTPAuthorizationCredentials | None = key) -> int:
+            return await check.issuer(None if given is None else given.credentials, client_of(request.scope))
 
         who = Depends(issuer_of)
         router = APIRouter(prefix="/v1", tags=["jobs"])
@@ -286,10 +304,13 @@ class _Intake:
             },
         )
         async def events(request: Request, job: str, issuer: int = who) -> Response:
-            found = await self._job(job, issuer)
-            given = request.headers.get("last-event-id", "")
-            after = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
-            return StreamingResponse(self._events(found, after), media_type="text/event-stream", headers=NOT_KEPT)
+            await self._job(job, issuer)
+
+            async def look() -> JobView:
+                return await self._view(await self._job(job, issuer))
+
+            steps = self._following.steps(look, given_step(request))
+            return self._stream(issuer, steps, "text/event-stream", NOT_KEPT)
 
         @router.get(
             "/jobs/{job}/rejects",
@@ -300,7 +321,7 @@ class _Intake:
         )
         async def rejects(job: str, issuer: int = who) -> Response:
             found = await self._job(job, issuer)
-            return StreamingResponse(self._rejects(found), media_type=NDJSON, headers=NOT_KEPT)
+            return self._stream(issuer, self._rejects(found), NDJSON, NOT_KEPT)
 
         @router.get(
             "/jobs/{job}/receipts",
@@ -309,14 +330,20 @@ class _Intake:
         )
         async def receipts(request: Request, job: str, issuer: int = who) -> Response:
             view = await self._view(await self._job(job, issuer))
-            _check_receipts(view)
+            row = _batch_with_receipts(view)
+            try:
+                tree = await _in_thread(lambda: tree_for_receipts(self._folder, row, self._views.leaves(view)))
+            except UnusableTree as error:
+                note(error)
+                return _without_tree(error)
+            made = self._receipts(view, row, tree)
             as_lines = NDJSON in request.headers.get("accept", "")
             kept = {"Cache-Control": "private, max-age=31536000, immutable"}
             headers = {"Vary": "Accept"} | (kept if view.state is IssuerState.FINAL else NOT_KEPT)
             if as_lines:
-                return StreamingResponse(self._receipt_lines(view), media_type=NDJSON, headers=headers)
+                return self._stream(issuer, _receipt_lines(made), NDJSON, headers)
             headers["Content-Disposition"] = f'attachment; filename="receipts-{view.job.id}.zip"'
-            return StreamingResponse(self._receipt_zip(view), media_type="application/zip", headers=headers)
+            return self._stream(issuer, _receipt_zip(made), "application/zip", headers)
 
         @router.post(
             "/jobs/{job}/cancel",
@@ -332,6 +359,20 @@ class _Intake:
             view = await self._view(await self._job(job, issuer))
             return JSONResponse(view.content(public=True), 200 if done else 202, NOT_KEPT)
 
+        router.include_router(
+            status_routes(
+                self._folder,
+                self._chain,
+                self._contract,
+                who,
+                _idempotency_key,
+                self._notices,
+                self._limits,
+                self._following,
+                self._place,
+                self._stream,
+            )
+        )
         return router
 
     # Taking in
@@ -345,23 +386,30 @@ class _Intake:
                 remedy="Send it in several jobs.",
                 code="too-large",
             )
-        if self._coming_in >= MOST_AT_ONCE:
-            raise IntakeError("too many jobs are coming in at this moment", remedy="Try again soon.", code="busy")
-        self._coming_in += 1
-        try:
+        with self._place(order.issuer):
+            work = _Work(self._turns, self._limiter(), order.issuer)
             if "content-length" in request.headers and int(length) <= SMALL_BYTES:
-                return await self._received_small(request, order, kind, boundary)
-            incoming = await self._digesting(partial(self._desk.receive, order, kind, boundary=boundary))
-            return await self._fed(request, incoming)
-        finally:
-            self._coming_in -= 1
+                return await self._received_small(request, order, kind, boundary, work)
+            begin = partial(self._desk.receive, order, kind, boundary=boundary, between=work.between)
+            return await self._fed(request, await work.do(begin), work)
 
-    async def _received_small(self, request: Request, order: Order, kind: Kind, boundary: bytes) -> Accepted:
+    @contextmanager
+    def _place(self, issuer: int) -> Iterator[None]:
+        """One of the places for what comes in."""
+        _take(self._places, issuer, "jobs are coming in")
+        try:
+            yield
+        finally:
+            self._places.give_back(issuer)
+
+    async def _received_small(
+        self, request: Request, order: Order, kind: Kind, boundary: bytes, work: _Work
+    ) -> Accepted:
         """A job that comes in at once: it begins when it is whole, and one thread does all of it."""
         body = b"".join([piece async for piece in self._pieces(request, self._limits.idle_seconds)])
 
         def take() -> Accepted:
-            incoming = self._desk.receive(order, kind, boundary=boundary)
+            incoming = self._desk.receive(order, kind, boundary=boundary, between=work.between)
             try:
                 incoming.feed(body)
                 return incoming.finish()
@@ -369,29 +417,36 @@ class _Intake:
                 incoming.abandon(error)
                 raise
 
-        return await self._digesting(take)
+        return await work.do(take)
 
-    async def _fed(self, request: Request, incoming: Incoming) -> Accepted:
+    async def _fed(self, request: Request, incoming: Incoming, work: _Work) -> Accepted:
         try:
-            async for piece in self._pieces(request, self._limits.seconds):
-                await self._digesting(partial(incoming.feed, piece))
-            return await self._digesting(incoming.finish)
+            async with ReadAhead(self._pieces(request, self._limits.seconds), request, work.give_up) as pieces:
+                async for piece in pieces:
+                    await work.do(partial(incoming.feed, piece))
+                return await work.do(incoming.finish)
         except BaseException as error:
             # Also when the server ends: without this the key of the job would be taken until its time is over.
             with anyio.CancelScope(shield=True):
-                await self._digesting(partial(incoming.abandon, error))
+                await work.do(partial(incoming.abandon, error))
             raise
 
     def _pieces(self, request: Request, seconds: float) -> AsyncIterator[bytes]:
         limits = self._limits
         return pieces_of(request, seconds=min(seconds, limits.seconds), idle_seconds=limits.idle_seconds)
 
-    async def _digesting(self, work: Callable[[], T]) -> T:
+    def _limiter(self) -> anyio.CapacityLimiter:
         if self._threads is None:
-            self._threads = anyio.CapacityLimiter(DIGESTING_THREADS)
-        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+            self._threads = anyio.CapacityLimiter(MOST_AT_ONCE)
+        return self._threads
 
     # Answering
+
+    def _stream(
+        self, issuer: int, content: AsyncIterator[bytes] | Iterator[bytes], kind: str, headers: dict[str, str]
+    ) -> Response:
+        _take(self._streams, issuer, "answers are being sent")
+        return _Stream(content, kind, headers, release=partial(self._streams.give_back, issuer))
 
     async def _job(self, number: str, issuer: int) -> Job:
         """A job of this issuer; of another's it is not even told that there is one."""
@@ -408,25 +463,6 @@ class _Intake:
     async def _view(self, job: Job) -> JobView:
         return await _in_thread(lambda: self._views.of(job))
 
-    async def _events(self, job: Job, after: int) -> AsyncIterator[bytes]:
-        waited, sent = 0.0, after
-        yield b"retry: 3000\n\n"
-        while True:
-            view = await self._view(await self._job(job.id, job.issuer))
-            steps = [step for step in view.steps() if step.number > sent]
-            for step in steps:
-                content = view.content(public=True) | {"state": step.state, "at": step.content()["at"]}
-                yield f"id: {step.number}\nevent: state\ndata: {json.dumps(content)}\n\n".encode()
-                sent, waited = step.number, 0.0
-            if view.is_settled:
-                yield b"event: settled\ndata: {}\n\n"
-                return
-            if waited >= self._heartbeat_seconds:
-                yield b": still here\n\n"
-                waited = 0.0
-            await asyncio.sleep(self._poll_seconds)
-            waited += self._poll_seconds
-
     async def _left_out(self, job: Job) -> dict[str, Any]:
         return await _in_thread(lambda: left_out_of(self._jobs, job.id))
 
@@ -434,27 +470,91 @@ class _Intake:
         for each in self._jobs.rejects(job.id):
             yield orjson.dumps(reject_content(each)) + b"\n"
 
-    def _receipts(self, view: JobView) -> Iterator[tuple[str, bytes]]:
-        row = view.batch
-        if row is None:
-            return
-        with self._folder.tree(row.tree) as tree:
-            for leaf in self._views.leaves(view):
-                receipt = receipt_of(row, leaf, tree, chain=self._chain, contract=self._contract.lower())
-                yield receipt_name(leaf), encoded(receipt, cbor=False)
+    def _receipts(self, view: JobView, row: BatchRow, tree: Tree) -> Iterator[tuple[str, bytes]]:
+        leaves, contract = self._views.leaves(view), self._contract.lower()
+        for leaf, receipt in receipts_of(row, leaves, tree, chain=self._chain, contract=contract):
+            yield receipt_name(leaf), encoded(receipt, cbor=False)
 
-    def _receipt_lines(self, view: JobView) -> Iterator[bytes]:
-        for _, content in self._receipts(view):
-            yield content + b"\n"
 
-    def _receipt_zip(self, view: JobView) -> Iterator[bytes]:
-        buffer, names = _Outflow(), Names()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in self._receipts(view):
-                archive.writestr(names.of(name), content)
-                if len(buffer.waiting) >= PIECE_BYTES:
-                    yield buffer.taken()
-        yield buffer.taken()
+def _without_tree(error: UnusableTree) -> Response:
+    """To the issuer, whose batch it is: which tree, and what mends it; where it lies is the operator's affair."""
+    remedy = f"Tell whoever runs this: `testamur trees repair 0x{error.tree.root.hex()}` makes it again."
+    return problem(_status_of(error), error.code, f"{error.public.what}: {error.tree}", remedy=remedy)
+
+
+def _receipt_lines(receipts: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+    for _, content in receipts:
+        yield content + b"\n"
+
+
+def _receipt_zip(receipts: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+    buffer, names = _Outflow(), Names()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in receipts:
+            archive.writestr(names.of(name), content)
+            if len(buffer.waiting) >= PIECE_BYTES:
+                yield buffer.taken()
+    yield buffer.taken()
+
+
+class _Work:
+    """The work on one job that comes in: in threads, in turns with that on others, and given up with its client.
+
+    Args:
+        who: whose turns they are.
+    """
+
+    def __init__(self, turns: Turns, threads: anyio.CapacityLimiter, who: int):
+        self._turns = turns
+        self._threads = threads
+        self._who = who
+        self._turn: Turn | None = None
+        self._gone = threading.Event()
+
+    def give_up(self) -> None:
+        """Nobody waits for what comes of it."""
+        self._gone.set()
+
+    async def do(self, part: Callable[[], T]) -> T:
+        """A part of it."""
+        async with self._turns.turn(self._who) as self._turn:
+            return await anyio.to_thread.run_sync(part, limiter=self._threads)
+
+    def between(self) -> None:
+        """Called between pieces of a long part, in its thread.
+
+        Raises:
+            IntakeError: code `incomplete`: it is given up.
+        """
+        if self._gone.is_set():
+            raise went_away()
+        if self._turn is not None and self._turn.is_waited_for:
+            anyio.from_thread.run(self._turn.pass_on)
+
+
+class _Stream(StreamingResponse):
+    """An answer that gives its place back at the end, also when the client was gone before the beginning.
+
+    Args:
+        release: called once.
+    """
+
+    def __init__(
+        self,
+        content: AsyncIterator[bytes] | Iterator[bytes],
+        kind: str,
+        headers: dict[str, str],
+        *,
+        release: Callable[[], None],
+    ):
+        super().__init__(content, media_type=kind, headers=headers)
+        self._release = release
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._release()
 
 
 class _Outflow(io.RawIOBase):
@@ -475,6 +575,23 @@ class _Outflow(io.RawIOBase):
         data = bytes(self.waiting)
         self.waiting.clear()
         return data
+
+
+def _take(places: Places, issuer: int, what: str) -> None:
+    """A place for an issuer.
+
+    Raises:
+        IntakeError: code `busy` when all are taken, `work-limit` when the issuer has its share.
+    """
+    match places.take(issuer):
+        case Refusal.FULL:
+            raise IntakeError(f"too many {what} at this moment", remedy="Try again soon.", code="busy")
+        case Refusal.SHARE:
+            raise IntakeError(
+                f"{places.held(issuer)} {what} for this issuer at this moment, the most while so many others are",
+                remedy="Send the next request when one of them is over.",
+                code="work-limit",
+            )
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
@@ -509,7 +626,7 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _check_receipts(view: JobView) -> None:
+def _batch_with_receipts(view: JobView) -> BatchRow:
     if view.state in (IssuerState.RECEIVING, IssuerState.PENDING):
         raise NotPossible(
             "this job is not sealed yet",
@@ -524,6 +641,7 @@ def _check_receipts(view: JobView) -> None:
             remedy="What was anchored before has its receipts with the earlier job.",
             code="no-receipts",
         )
+    return view.batch
 
 
 # Problems
@@ -539,6 +657,14 @@ async def _refused(_: Request, error: Exception) -> Response:
         raise error
     told, more = error.public, {"rejects": error.shown(), "rejected": len(error.rejects)}
     return problem(_status_of(error), told.code, told.what, where=told.where, remedy=told.remedy, **more)
+
+
+async def _wrong_keys(_: Request, error: Exception) -> Response:
+    if not isinstance(error, WrongKeys):
+        raise error
+    answer = problem(_status_of(error), error.code, error.what, remedy=error.remedy)
+    answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 def _json_example(example: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+from anchor.daemon.coming import SILENT_SECONDS, ComingIn
 from anchor.daemon.notices import Notices
 from anchor.digesting import Collector, Digested, LeftOut, digest_piece, head_of, readable_entries, zip_pieces
 from anchor.intake import Format, digest_of, left_out_content, names_of, take_in
@@ -23,7 +24,7 @@ from registry.filekinds import DIGEST_SUFFIXES, LINE_SUFFIXES, left_out
 from registry.forms import FormReader, Nothing, Part, Sink, bad_form
 from registry.settings import Settings
 from registry.store.batches import Leaf
-from registry.store.jobs import Job, JobStore, Rejected
+from registry.store.jobs import Job, JobStore, Rejected, new_job_id
 from registry.store.tables import JobState
 
 # What stays in memory of a file before it goes to a temporary one, which has no name and ends with the process.
@@ -31,6 +32,8 @@ SPOOLED_BYTES: Final = 1 << 20
 UNPACKED_FACTOR: Final = 20
 # The list of files in a ZIP is read as a whole, and grows tenfold in memory.
 MOST_DIRECTORY_BYTES: Final = 64 << 20
+# More than can have come in at one process.
+CLEARED: Final = 1000
 
 
 class Kind(StrEnum):
@@ -110,12 +113,20 @@ class Desk:
 
     Args:
         workers: processes that digest a large file; what comes in over HTTP is digested in the calling thread.
+        process: the name of this one; default: `anchor.processes.this_process`.
     """
 
     def __init__(
-        self, jobs: JobStore, limits: IntakeLimits, notices: Notices | None = None, *, workers: int | None = None
+        self,
+        jobs: JobStore,
+        limits: IntakeLimits,
+        notices: Notices | None = None,
+        *,
+        workers: int | None = None,
+        process: str | None = None,
     ):
         self._jobs = jobs
+        self._coming_in = ComingIn(jobs, name=process)
         self._limits = limits
         self._notices = notices or Notices()
         self._workers = workers
@@ -130,17 +141,31 @@ class Desk:
         """How large a job may be."""
         return self._limits
 
-    def receive(self, order: Order, kind: Kind, *, boundary: bytes = b"") -> Incoming:
+    def receive(
+        self, order: Order, kind: Kind, *, boundary: bytes = b"", between: Callable[[], None] = lambda: None
+    ) -> Incoming:
         """A job whose bytes are about to come in.
 
         Args:
             boundary: between the parts of a multipart body.
+            between: called between two pieces of longer work, in the thread that does it; it may wait, or raise.
 
         Raises:
             IntakeError: code `in-progress`: a job with the same idempotency key is coming in.
         """
         job, is_new = self._begun(order)
-        return Incoming(self._jobs, self._notices, self._limits, order, kind, job, is_new=is_new, boundary=boundary)
+        return Incoming(
+            self._jobs,
+            self._notices,
+            self._limits,
+            order,
+            kind,
+            job,
+            coming_in=self._coming_in,
+            is_new=is_new,
+            boundary=boundary,
+            between=between,
+        )
 
     def put(self, order: Order, path: Path, *, format: Format = Format.AUTO) -> Accepted:  # noqa: A002
         """A job from a folder or file that is there as a whole.
@@ -153,7 +178,7 @@ class Desk:
             return Accepted(job, replayed=True)
         try:
             if path.is_file() and path.stat().st_size > self._limits.bytes:
-                raise _too_large(self._limits.bytes)
+                raise too_large(self._limits.bytes)
             limits = self._limits.document
             intake = take_in(path, format=format, as_files=order.as_files, limits=limits, workers=self._workers)
             if len(intake.records) + len(intake.rejects) > self._limits.credentials:
@@ -169,32 +194,57 @@ class Desk:
             self._jobs.abandon(job.id)
             _tell_refused(self._notices, order, error)
             raise
+        finally:
+            self._coming_in.remove(job.id)
         _tell_accepted(self._notices, accepted)
         return Accepted(accepted, replayed=False)
 
     def _begun(self, order: Order) -> tuple[Job, bool]:
         for _ in range(2):
-            job, is_new = self._jobs.begin(
-                order.issuer,
-                order.source,
-                is_open=order.is_open,
-                reissue=order.reissue,
-                idempotency_key=order.stored_key,
-            )
-            if is_new or job.state is not JobState.RECEIVING:
-                return job, is_new
-            # The process that took it in may have ended: after its time nobody finishes it any more.
-            self.give_up_old()
+            number = new_job_id()
+            # Before anybody can see it: what is said to come in here and does not is lost.
+            self._coming_in.add(number)
+            try:
+                job, is_new = self._jobs.begin(
+                    order.issuer,
+                    order.source,
+                    is_open=order.is_open,
+                    reissue=order.reissue,
+                    idempotency_key=order.stored_key,
+                    number=number,
+                    receiver=self._coming_in.name,
+                )
+            except BaseException:
+                self._coming_in.remove(number)
+                raise
+            if is_new:
+                return job, True
+            self._coming_in.remove(number)
+            if job.state is not JobState.RECEIVING:
+                return job, False
+            if self._coming_in.is_lost(job):
+                self._jobs.abandon(job.id)
+            else:
+                self.give_up_old()
         raise IntakeError(
             "a job with this idempotency key is coming in at this moment",
             where=order.key,
-            remedy=f"Wait for its answer, or ask again later: after {self._limits.seconds:g} seconds it is given up.",
+            remedy=f"Wait for its answer, or send it again in {SILENT_SECONDS:g} seconds: when the process that it "
+            "came in at has ended, its key is free by then.",
             code="in-progress",
         )
 
+    def clear(self) -> int:
+        """Give up what came in at a process of this machine that has ended, and what is too old; how many."""
+        lost = [job for job in self._jobs.all(state=JobState.RECEIVING, limit=CLEARED) if self._coming_in.is_lost(job)]
+        for job in lost:
+            self._jobs.abandon(job.id)
+        return len(lost) + self.give_up_old()
+
     def give_up_old(self) -> int:
-        """Jobs that did not come in as a whole in their time never will; how many."""
-        return self._jobs.abandon_old(time.time() - self._limits.seconds)
+        """Jobs of which nothing was heard, or that did not come in as a whole in their time, never will; how many."""
+        silent = self._jobs.abandon_silent(SILENT_SECONDS)
+        return silent + self._jobs.abandon_old(time.time() - self._limits.seconds)
 
 
 class Incoming:
@@ -209,10 +259,13 @@ class Incoming:
         kind: Kind,
         job: Job,
         *,
+        coming_in: ComingIn,
         is_new: bool,
         boundary: bytes,
+        between: Callable[[], None],
     ):
         self._jobs = jobs
+        self._coming_in = coming_in
         self._notices = notices
         self._limits = limits
         self._order = order
@@ -221,7 +274,7 @@ class Incoming:
         self._left = limits.bytes
         self._hash = sha256(order.fingerprint(kind))
         self._hashes_bytes = kind is not Kind.MULTIPART
-        self._taken = _Taken(limits, f"{job.id}/" if order.is_open else "", order.as_files)
+        self._taken = _Taken(limits, f"{job.id}/" if order.is_open else "", between, order.as_files)
         self._sink = self._sink_for(kind, boundary)
 
     def feed(self, data: bytes) -> None:
@@ -232,7 +285,7 @@ class Incoming:
         """
         self._left -= len(data)
         if self._left < 0:
-            raise _too_large(self._limits.bytes)
+            raise too_large(self._limits.bytes)
         if self._hashes_bytes:
             self._hash.update(data)
         self._sink.feed(data)
@@ -251,6 +304,7 @@ class Incoming:
         _refuse_if_wanted(self._taken.credentials, rejects, self._order, self._taken.left_out)
         left = [_left(each) for each in self._taken.left_out]
         accepted = self._jobs.accept(self._job.id, self._taken.leaves(), rejects, left_out=left, body_hash=body_hash)
+        self._coming_in.remove(self._job.id)
         _tell_accepted(self._notices, accepted)
         return Accepted(accepted, replayed=False)
 
@@ -258,6 +312,8 @@ class Incoming:
         """Nothing of it counts; a job that is stored already stays."""
         self._sink.close()
         if self._is_new:
+            # When the database is away now, the next one with this key finds that it does not come in any more.
+            self._coming_in.remove(self._job.id)
             self._jobs.abandon(self._job.id)
             _tell_refused(self._notices, self._order, error)
 
@@ -299,10 +355,14 @@ class _Part:
 
 @dataclass(slots=True)
 class _Taken:
-    """The digests of a job, 37 bytes a credential, and its rejects; `rows` counts both, and blank lines."""
+    """The digests of a job, 37 bytes a credential, and its rejects; `rows` counts both, and blank lines.
+
+    `between` is called between two pieces of longer work.
+    """
 
     limits: IntakeLimits
     prefix: str
+    between: Callable[[], None]
     as_files: bool = False
     rows: int = 0
     parts: list[_Part] = field(default_factory=list)
@@ -441,6 +501,7 @@ class _Spooled(Nothing):
     def _digest_list(self) -> None:
         lines = _Lines(self._source, self._limits, self._taken, of_digests=True)
         while data := self._file.read(SPOOLED_BYTES):
+            self._taken.between()
             lines.feed(data)
         lines.finish()
 
@@ -457,6 +518,7 @@ class _Zip(_Spooled):
                 self._taken.left_out += [LeftOut(f"{inside}{each.source}", each.code) for each in left]
                 self._check(entries)
                 for piece in zip_pieces(archive, entries, archive, as_files=self._taken.as_files):
+                    self._taken.between()
                     digested = digest_piece((piece, self._limits.document, None))
                     shown = tuple(f"{self._source}/{name}" if self._source else name for name in piece.sources)
                     self._taken.parts.append(_Part(shown, digested, by_line=False))
@@ -581,7 +643,7 @@ def left_out_of(jobs: JobStore, number: str) -> dict[str, Any]:
     return left_out_content([LeftOut(each.source, each.code) for each in jobs.left_out(number)])
 
 
-def _too_large(most: int) -> IntakeError:
+def too_large(most: int) -> IntakeError:
     return IntakeError(
         f"the job has more than {most:,} bytes",
         remedy="Send it in several jobs, or ask whoever runs the daemon to raise intake_bytes.",

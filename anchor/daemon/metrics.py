@@ -137,6 +137,7 @@ def _of_database(figures: Figures, now: float) -> Iterator[Metric]:
     for name, words, counts in (
         ("testamur_jobs", "Jobs by state.", figures.jobs),
         ("testamur_batches", "Batches by state.", figures.batches),
+        ("testamur_status_jobs", "Status jobs by state.", figures.status_jobs),
     ):
         family = GaugeMetricFamily(name, words, labels=["state"])
         for state, count in counts.items():
@@ -151,6 +152,11 @@ def _of_database(figures: Figures, now: float) -> Iterator[Metric]:
         "testamur_oldest_unfinished_batch_age_seconds",
         "Age of the oldest sealed batch that is neither final nor cancelled; 0 if there is none.",
         _age(figures.oldest_batch, now),
+    )
+    yield _gauge(
+        "testamur_oldest_unfinished_status_job_age_seconds",
+        "Age of the oldest status job that has not ended; 0 if there is none.",
+        _age(figures.oldest_status_job, now),
     )
     yield HistogramMetricFamily(
         "testamur_attempts_per_batch",

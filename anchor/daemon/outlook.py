@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from registry.chain.client import Block, ChainClient, Fees
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import code_hash_of
-from registry.errors import RegistryError, WrongChain
-from registry.store.anchoring import Checkpoint
+from registry.errors import ChainUnavailable, RegistryError, WrongChain
+from registry.store.anchoring import AnchorStore, Carried, Checkpoint
 
 DEPTH_WHEN_NO_TAG = 64
 
@@ -17,6 +17,12 @@ class FinalityViolated(RegistryError):
     """A block that the chain called final is another one now: nothing that is built on finality holds any more."""
 
     default_code = "finality-violated"
+
+
+class ChainBehind(ChainUnavailable):
+    """The newest block is below one that was final: the endpoint is behind, or the chain was set back."""
+
+    default_code = "chain-behind"
 
 
 @dataclass
@@ -82,6 +88,7 @@ def checked(registry: CredentialRegistry, chain_id: int, outlook: Outlook, known
 
     Raises:
         WrongChain: another chain, or other code at the address.
+        ChainBehind: the chain does not reach to what was final.
         FinalityViolated: the block that was final is another one.
     """
     client = registry.client
@@ -93,7 +100,13 @@ def checked(registry: CredentialRegistry, chain_id: int, outlook: Outlook, known
         return Checkpoint(genesis, code_hash, outlook.final.number, outlook.final.hash)
     if (genesis, code_hash) != (known.genesis_hash, known.code_hash):
         raise _wrong(client, "the endpoint serves another chain, or other code at the contract's address")
-    # An endpoint that is behind does not have the block yet; that is no sign of anything.
+    if outlook.head.number < known.final_number:
+        raise ChainBehind(
+            f"the newest block is {outlook.head.number}, and block {known.final_number} was final before",
+            where=client.where,
+            remedy="Nothing is sent until it is there again. If it stays so, compare the endpoint with another one.",
+        )
+    # One of several endpoints may not have the block yet; that is no sign of anything.
     before = outlook.block(known.final_number)
     if before is not None and before.hash != known.final_hash:
         raise FinalityViolated(
@@ -107,6 +120,28 @@ def checked(registry: CredentialRegistry, chain_id: int, outlook: Outlook, known
     if before is None or outlook.final.number <= known.final_number:
         return known
     return Checkpoint(genesis, code_hash, outlook.final.number, outlook.final.hash)
+
+
+def accept_chain(registry: CredentialRegistry, chain_id: int, outlook: Outlook, store: AnchorStore) -> list[Carried]:
+    """Take the chain as it is now for the right one, though a block that was final before is not on it.
+
+    A person decides that, after having compared endpoints; no daemon may run.
+
+    Returns:
+        The batches and deeds that were final and are not on it; the daemon sends them again.
+
+    Raises:
+        WrongChain: it is another chain from its first block on, or has other code at the address.
+        LeaseLost: a daemon runs.
+    """
+    known = store.checkpoint()
+    if known is not None:
+        # Nothing has to be as it was but the first block.
+        known = replace(known, final_number=0, final_hash=known.genesis_hash)
+    seen = checked(registry, chain_id, outlook, known)
+    gone = [row for row in store.final() if not outlook.is_canonical(row.block_number or 0, row.block_hash or b"")]
+    store.accept_chain(seen, gone)
+    return gone
 
 
 def _wrong(client: ChainClient, what: str) -> WrongChain:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from anchor.batches import contract_selectors, refuse_selector
+from anchor.batches import as_on_chain, contract_selectors, refuse_selector
 from anchor.daemon.notices import Notices
+from anchor.daemon.troubles import Cause, Trouble, Troubles
 from anchor.history import BEHIND, History, UnknownBatch, UnknownBatches
 from anchor.reissue import revoked_for_good
-from registry.errors import ChainUnavailable, IntakeError
+from registry.errors import ChainUnavailable, RegistryError, WrongChain
 from registry.merkle import Tree
 from registry.store.batches import BatchStore, Leaf
+from registry.store.database import is_full
 from registry.store.folder import DataFolder
 from registry.store.jobs import Job, JobStore
+from registry.store.leases import LeaseLost
+
+LONGEST_PAUSE_SECONDS: Final = 30.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,8 @@ class Sealer:
         sender: the account that shall anchor them.
         operator: the account whose right to anchor counts; default: the sender.
         history: what the issuers have on chain; without it, only what is in the database is left out.
+        finality_depth: blocks that count as final on a chain that does not say.
+        troubles: told which issuers' jobs wait, and for what.
     """
 
     def __init__(
@@ -48,9 +61,16 @@ class Sealer:
         *,
         operator: str | None = None,
         history: History | None = None,
+        finality_depth: int | None = None,
         reached: Callable[[str], None] = lambda _: None,
+        troubles: Troubles | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ):
+        self._troubles = troubles or Troubles()
+        self._clock = clock
+        self._stuck: dict[str, _Stuck] = {}
         self._history = history
+        self._finality_depth = finality_depth
         self._folder = folder
         self._jobs = jobs
         self._batches = batches
@@ -61,17 +81,35 @@ class Sealer:
         self._reached = reached
 
     def round(self, allowed: Callable[[int], bool]) -> int:
-        """Seal what is due; how many batches that made.
+        """Seal what is due; how many batches that made. What keeps the jobs of one issuer keeps nobody else's.
 
         Args:
             allowed: whether the account may anchor for an issuer; jobs of others are left to other accounts.
+
+        Raises:
+            ChainUnavailable: the chain gives no answer, for whichever issuer it is asked.
+            SQLAlchemyError: the database cannot be used.
         """
         sealed = 0
-        for group in self._due(self._jobs.waiting(), time.time()):
-            if allowed(group[0].issuer):
-                sealed += self._seal_or_say(group)
-            else:
-                self._keep_waiting(group, "no-operator", f"the account {self._operator} may not anchor for its issuer")
+        found: dict[int | None, Trouble] = {}
+        unanswered = 0
+        waiting = self._jobs.waiting()
+        self._stuck = {job.id: self._stuck[job.id] for job in waiting if job.id in self._stuck}
+        try:
+            # Who had no trouble comes first: what is tried in vain for the others takes its time.
+            for group in sorted(self._due(waiting, time.time()), key=lambda group: group[0].id in self._stuck):
+                begun = self._clock()
+                try:
+                    sealed += self._seal_unless(group, allowed, found)
+                except (LeaseLost, WrongChain):
+                    raise
+                except Exception as error:
+                    unanswered += isinstance(error, ChainUnavailable) and error.code != BEHIND
+                    if unanswered > 1 or _is_of_the_database(error):
+                        raise
+                    found[group[0].issuer] = self._put_off(group, error, self._clock() - begun)
+        finally:
+            self._troubles.found("sealing", found)
         return sealed
 
     def _due(self, waiting: Sequence[Job], now: float) -> Iterator[list[Job]]:
@@ -84,34 +122,55 @@ class Sealer:
             if full or now - oldest >= self._policy.seconds:
                 yield jobs
 
-    def _seal_or_say(self, group: list[Job]) -> int:
-        try:
-            # Asked before the database is locked. What is anchored again on purpose needs no history.
-            first = group[0]
-            unknown = [] if self._history is None or first.reissue else self._history.unknown(first.issuer)
-            numbers = [job.id for job in group]
-            kept_out = self._revoked(first.issuer, numbers) if first.reissue else set()
-            return self._seal(numbers, unknown, kept_out)
-        except UnknownBatches as error:
-            # They go on by themselves once the database knows these batches.
-            self._keep_waiting(group, error.code, error.what)
-            self._notices.tell("unknown-batches", job=group[0].id, issuer=group[0].issuer, why=error.what)
+    def _seal_unless(
+        self, group: Sequence[Job], allowed: Callable[[int], bool], found: dict[int | None, Trouble]
+    ) -> int:
+        """Seal the jobs, unless it is known why not, which is added to `found`; how many batches that made."""
+        first = group[0]
+        stuck = self._stuck.get(first.id)
+        if stuck is not None and self._clock() < stuck.until:
+            found[first.issuer] = stuck.trouble
             return 0
-        except ChainUnavailable as error:
-            if error.code != BEHIND:
-                raise
-            # What was sent before is driven on: that looks at the chain by itself.
-            self._keep_waiting(group, error.code, error.what)
-            self._notices.tell("round-failed", job=group[0].id, code=error.code, why=error.what)
+        if not allowed(first.issuer):
+            why = f"the account {self._operator} may not anchor for its issuer"
+            found[first.issuer] = Trouble(code="no-operator", why=why, said=why)
+            self._keep_waiting(group, found[first.issuer])
             return 0
-        except IntakeError as error:
-            # The jobs wait, with everything in them; the other issuers' go on.
-            self._keep_waiting(group, error.code, error.what)
-            self._notices.tell("round-failed", job=group[0].id, code=error.code, why=error.what)
-            return 0
+        numbers = [job.id for job in group]
+        # Asked before the database is locked. What is anchored again on purpose needs no history.
+        unknown = [] if self._history is None or first.reissue else self._unknown(self._history, first.issuer)
+        kept_out = self._revoked(first.issuer, numbers) if first.reissue else set()
+        return self._seal(numbers, unknown, kept_out)
 
-    def _keep_waiting(self, group: Sequence[Job], code: str, why: str) -> None:
-        self._jobs.waits([job.id for job in group], code, why)
+    def _unknown(self, history: History, issuer: int) -> list[UnknownBatch]:
+        """The issuer's batches that the database does not know; one that was cancelled and landed all the same, it
+        does from now on."""
+        unknown = history.unknown(issuer)
+        rows = [self._batches.by_root(issuer, each.root) for each in unknown if each.root is not None]
+        landed = [row for row in rows if row is not None]
+        for row in landed:
+            self._batches.update(as_on_chain(history.registry, row, self._finality_depth))
+        return history.unknown(issuer) if landed else unknown
+
+    def _put_off(self, group: Sequence[Job], error: Exception, seconds: float) -> Trouble:
+        """The jobs wait, with everything in them; what it was is told to whoever looks at them, and to the operator."""
+        trouble, first = Trouble.of(error), group[0]
+        if trouble.code == "unexpected":
+            _log.error("a job cannot be sealed", exc_info=error)
+        event = "unknown-batches" if isinstance(error, UnknownBatches) else "not-sealed"
+        self._notices.tell(event, job=first.id, issuer=first.issuer, code=trouble.code, why=trouble.why)
+        # A large job is read and hashed for each attempt: a tenth of the time at most goes into what is in vain. What
+        # the chain or the set itself is the reason of is asked again in each round, which costs little.
+        is_known = isinstance(error, RegistryError) and trouble.cause is not Cause.MACHINE
+        pause = 0.0 if is_known else min(LONGEST_PAUSE_SECONDS, 9 * seconds)
+        self._stuck[first.id] = _Stuck(trouble, self._clock() + pause)
+        with suppress(SQLAlchemyError):
+            # A database without room has none for this either.
+            self._keep_waiting(group, trouble)
+        return trouble
+
+    def _keep_waiting(self, group: Sequence[Job], trouble: Trouble) -> None:
+        self._jobs.waits([job.id for job in group], trouble.code, trouble.said)
 
     def _revoked(self, issuer: int, numbers: Sequence[str]) -> set[bytes]:
         """What of the jobs is revoked for good: that is not anchored again."""
@@ -165,7 +224,7 @@ class Sealer:
         with Tree.build(leaf.digest for leaf in leaves) as tree:
             which = tree.id
             refuse_selector(which.root, contract_selectors())
-            if unknown and self._history is not None and not self._history.has(issuer, which.root):
+            if unknown and self._history is not None and not self._history.has(issuer, which):
                 raise UnknownBatches(issuer, unknown)
             self._folder.keep_tree(tree)
         known = self._batches.revived_within(connection, issuer, which, leaves, sealed_at=int(time.time()))
@@ -175,6 +234,19 @@ class Sealer:
             connection, issuer, *which, leaves, sealed_at=int(time.time()), sender=self._sender
         )
         return added.id
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """Whether the database cannot be used at all, and not only has no room for one job."""
+    return isinstance(error, SQLAlchemyError) and not (isinstance(error, DBAPIError) and is_full(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stuck:
+    """Why a job was not sealed, and until when it is not tried again, by the loop's clock."""
+
+    trouble: Trouble
+    until: float
 
 
 @dataclass(slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from anchor.daemon.troubles import Troubles
+
 
 @dataclass(slots=True)
 class Status:
@@ -14,11 +16,16 @@ class Status:
         ticked_at: when the loop last came round, whatever happened in it.
         succeeded_at: when it last came round without an error.
         trouble: code and words of what the last round failed with.
+        holder_silence: seconds for which the process that holds the lease has given no sign, while it is another.
         head, head_at: the newest block and when its number last went up.
+        head_is_stale: its own time is so long ago that the node behind the endpoint has stopped.
         final: the newest final block.
         balance: of the account that pays.
         anchor_cost: what an anchor costs at the fees of now.
+        failing: batches, by root, that the last round could take no further: the code, and since when.
+        behind: what the chain knows of the account and the database does not: nothing is sealed or sent.
         stopped: the loop ended for good, and why.
+        troubles: what does not go on while the loop does.
     """
 
     account: str = ""
@@ -28,13 +35,18 @@ class Status:
     trouble: tuple[str, str] | None = None
     lease_held: bool = False
     epoch: int = 0
+    holder_silence: float | None = None
     head: int | None = None
     head_at: float | None = None
     head_time: float | None = None
+    head_is_stale: bool = False
     final: int | None = None
     balance: int | None = None
     anchor_cost: int | None = None
+    failing: dict[str, tuple[str, float]] = field(default_factory=dict)
+    behind: str | None = None
     stopped: str | None = None
+    troubles: Troubles = field(default_factory=Troubles)
 
     @property
     def anchors_left(self) -> int | None:

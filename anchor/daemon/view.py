@@ -135,7 +135,10 @@ class JobView:
             "batch": None if row is None else _batch_content(row),
             "parked": None
             if self.state is not IssuerState.PARKED or row is None
-            else {"code": row.parked_code, "why": _public_reason(row) if public else row.parked_why},
+            else {
+                "code": row.parked_code,
+                "why": public_reason(row.parked_code, row.parked_why) if public else row.parked_why,
+            },
             "waiting": None
             if self.state is not IssuerState.PENDING or job.waits_code is None
             else {"code": job.waits_code, "why": job.waits_why},
@@ -146,22 +149,26 @@ class JobView:
 _REASONS: Final = {
     "fee-ceiling": "transactions cost more now than the operator pays",
     "no-funds": "the operator's account has too little to pay for it",
-    "not-operator": "the operator's account may not anchor for this issuer",
+    "not-operator": "the operator's account may not act for this issuer",
+    "not-controller": "the operator's account does not control this issuer",
     "refused": "the chain's endpoint refused the transaction",
     "reverted": "the contract refused the transaction",
     "count-differs": "its root is anchored with another number of credentials",
 }
 """By code, why a batch waits, as it is told to whoever sent a job."""
+TOLD_AS_IT_IS: Final = frozenset({BY_PERSON, "revoked", "not-anchored", "earlier-change", "overtaken"})
 
 
-def _public_reason(row: BatchRow) -> str | None:
-    code = row.parked_code or ""
-    # What a person wrote is meant to be read.
-    return (
-        row.parked_why
-        if code == BY_PERSON
-        else _REASONS.get(code) or public_sentence(code, "it waits for the operator")
-    )
+def public_reason(code: str | None, why: str | None) -> str | None:
+    """Why something waits, as it is told to whoever sent it.
+
+    Args:
+        why: the words that the operator sees.
+    """
+    # What a person wrote is meant to be read, and so is what we say of the issuer's own credentials.
+    if code in TOLD_AS_IT_IS:
+        return why
+    return _REASONS.get(code or "") or public_sentence(code or "", "it waits for the operator")
 
 
 class JobViews:

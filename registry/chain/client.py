@@ -8,13 +8,16 @@ does, `WrongChain` when there is no contract to ask. Nothing here retries a send
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from registry.chain.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
 from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
-from registry.errors import ChainUnavailable, WrongChain
+from registry.chain.patience import RATE_LIMITED, Patience
+from registry.chain.refusals import Refusal, asked_pause, refusal_of, words_of
+from registry.errors import ChainError, ChainUnavailable, WrongChain
 
 BlockNumber = int | Literal["latest"]
 # Endpoints that take no hashes of blocks (EIP-1898) say that the question is wrong, not that there is no such block.
@@ -24,7 +27,9 @@ DEFAULT_TIMEOUT_SECONDS = 10.0
 LATEST_TIMESTAMP = 253_402_300_799
 CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right chain, or use another one."
 TRY_LATER = "Try again later, or use another endpoint."
+WAIT_OR_ANOTHER = "Wait, use an endpoint that allows more requests, or give several with commas between them."
 MOST_TOGETHER = 100
+TIMES_TOGETHER = 3
 METHOD_NOT_FOUND = -32601
 
 T = TypeVar("T")
@@ -102,7 +107,7 @@ class FilteredBlock(NamedTuple):
 
 
 class Fees(NamedTuple):
-    """What a transaction costs now, in wei per gas; on a chain without EIP-1559 the gas price and a tip of 0."""
+    """What a transaction costs now, in wei per gas."""
 
     base_fee: int
     tip: int
@@ -123,17 +128,26 @@ _Receipt = tuple[bytes, bytes, tuple[Log, ...]]
 class RpcRefused(ChainUnavailable):
     """The endpoint answered with an error of its own; whoever sent something has to ask the chain what happened.
 
+    The code is `chain-rate-limited` when the endpoint takes no more requests for now.
+
     Attributes:
         rpc_code: the JSON-RPC code, such as -32000.
         rpc_message: the message of the node, cut at 500 characters, such as "nonce too low".
+        meaning: what it is about.
     """
 
     default_code = "chain-rpc-error"
 
     def __init__(self, what: str, *, rpc_code: int, rpc_message: str, where: str | None, remedy: str | None):
-        super().__init__(what, where=where, remedy=remedy)
         self.rpc_code = rpc_code
         self.rpc_message = rpc_message
+        self.meaning = refusal_of(rpc_code, rpc_message)
+        super().__init__(what, where=where, remedy=remedy, code=RATE_LIMITED if self.is_limit else None)
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether the same question may be answered later, so that nothing follows from this refusal."""
+        return self.meaning is Refusal.LIMITED
 
 
 class Transport(Protocol):
@@ -149,23 +163,27 @@ class ChainClient:
     Args:
         transport: what carries the requests; a web3 provider will do.
         where: the endpoint as it may be shown to people.
+        patience: for how long a question is asked again while the endpoint limits requests; what is sent never is.
     """
 
-    def __init__(self, transport: Transport, *, where: str = "the chain"):
+    def __init__(self, transport: Transport, *, where: str = "the chain", patience: Patience | None = None):
         self._transport = transport
-        self._no_batches = False
+        self._patience = patience or Patience()
         self._no_block_receipts = False
         self._no_block_hashes = False
         self.where = where
 
     @classmethod
-    def connect(cls, url: str, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> ChainClient:
+    def connect(
+        cls, url: str, *, timeout: float = DEFAULT_TIMEOUT_SECONDS, patience: Patience | None = None
+    ) -> ChainClient:
         """A client for one HTTP endpoint or several; nothing is asked yet.
 
         Args:
             url: `http://…` or `https://…`; several of the same chain with commas or spaces between them, the preferred
                 one first.
             timeout: seconds for one whole request.
+            patience: as above.
 
         Raises:
             SettingsError: a URL is not one.
@@ -176,7 +194,7 @@ class ChainClient:
         urls = url.replace(",", " ").split() or [url]
         transports = [HttpTransport(each, timeout) for each in urls]
         transport = transports[0] if len(transports) == 1 else Endpoints(transports)
-        return cls(transport, where=transport.where)
+        return cls(transport, where=transport.where, patience=patience)
 
     def close(self) -> None:
         """Close the connections; the client is not used afterwards."""
@@ -220,6 +238,19 @@ class ChainClient:
             raise self._garbage("eth_getBlockByNumber", f"asked for block {number}, got {block.number}")
         return block
 
+    def block_by_endpoint(self, number: int) -> dict[str, Block | None]:
+        """`block` as each of the endpoints has it, by their public URLs; without those that give no answer."""
+        ask_each = getattr(self._transport, "each_answer", None)
+        if ask_each is None:
+            return {self.where: self.block(number)}
+        method, found = "eth_getBlockByNumber", {}
+        for where, answer in ask_each(method, [to_hex(number), False]).items():
+            with suppress(ChainUnavailable):
+                block = self._decoded(answer, method, _optional(_block))
+                if block is None or block.number == number:
+                    found[where] = block
+        return found
+
     def finalized(self, depth_when_no_tag: int | None = None) -> Block:
         """The newest block that cannot be undone.
 
@@ -229,10 +260,7 @@ class ChainClient:
         Raises:
             ChainUnavailable: code `no-finality` when the chain does not say and no depth was given.
         """
-        try:
-            block = self._block("finalized")
-        except RpcRefused:
-            block = None
+        block = self._tagged("finalized")
         if block is not None:
             return block
         if depth_when_no_tag is None:
@@ -247,30 +275,50 @@ class ChainClient:
 
     def safe(self) -> Block | None:
         """The newest block that the chain calls safe; None when it has no such word."""
-        try:
-            return self._block("safe")
-        except RpcRefused:
-            return None
+        return self._tagged("safe")
 
     # Accounts and fees
 
     def nonce(self, address: str, *, pending: bool = False, at: BlockNumber = "latest") -> int:
-        """How many transactions the account has sent: mined ones, or with `pending` those in the pool as well."""
-        tag = "pending" if pending else _block_parameter(at)
-        return self._read("eth_getTransactionCount", [address, tag], quantity)
+        """How many transactions the account has sent: mined ones, or with `pending` those in the pool as well.
+
+        Where the chain has no pool to ask, those that are mined: whoever sends knows its own besides.
+        """
+        method = "eth_getTransactionCount"
+        if pending:
+            try:
+                found = self._read(method, [address, "pending"], _optional(quantity))
+            except RpcRefused as refusal:
+                if refusal.is_limit:
+                    raise
+                found = None
+            if found is not None:
+                return found
+        return self._read(method, [address, _block_parameter(at)], quantity)
 
     def balance(self, address: str, at: BlockNumber = "latest") -> int:
         """Wei."""
         return self._read("eth_getBalance", [address, _block_parameter(at)], quantity)
 
     def fees(self) -> Fees:
-        """What a transaction costs now: the base fee of the head and the tip the endpoint suggests."""
+        """What a transaction costs now: the base fee of the head and the tip the endpoint suggests.
+
+        Raises:
+            WrongChain: code `no-base-fee`: no transaction with a fee that is bounded by two caps can be sent there.
+        """
         base_fee = self._existing_block("latest").base_fee
         if base_fee is None:
-            return Fees(self._read("eth_gasPrice", [], quantity), 0)
+            raise WrongChain(
+                "the chain has no base fee (EIP-1559), and nothing is sent to such a chain",
+                where=self.where,
+                remedy="Use a chain of the Cancun fork or newer; the contract needs one, too.",
+                code="no-base-fee",
+            )
         try:
             return Fees(base_fee, self._read("eth_maxPriorityFeePerGas", [], quantity))
-        except RpcRefused:
+        except RpcRefused as refusal:
+            if refusal.is_limit:
+                raise
             # Not every client has that method; what is above the base fee in its gas price is its tip.
             return Fees(base_fee, max(0, self._read("eth_gasPrice", [], quantity) - base_fee))
 
@@ -285,7 +333,7 @@ class ChainClient:
             try:
                 return self.call(to, call_data, block_hash)
             except RpcRefused as error:
-                if error.rpc_code not in _WRONG_QUESTION:
+                if error.rpc_code not in _WRONG_QUESTION or error.is_limit:
                     raise
                 self._no_block_hashes = True
         return self.call(to, call_data, number)
@@ -469,6 +517,8 @@ class ChainClient:
             try:
                 found: list[_Receipt] | None = self._read(method, [to_hex(of.block.number)], _optional(_receipts))
             except RpcRefused as error:
+                if error.is_limit:
+                    raise
                 self._no_block_receipts = error.rpc_code == METHOD_NOT_FOUND
             else:
                 if found is None:
@@ -508,31 +558,39 @@ class ChainClient:
 
     def _read(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
         """Ask; once more if the connection was lost, as a connection kept open may be."""
-        try:
+
+        def ask() -> T:
             return self._ask(method, params, decode)
+
+        try:
+            return self._patience.answer(ask)
         except ChainUnavailable as error:
             if error.code != "chain-connection-lost":
                 raise
-        return self._ask(method, params, decode)
+        return self._patience.answer(ask)
 
     def _ask(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
-        return self._decoded(self._carried(method, params), method, decode)
+        answer = self._carried(lambda: self._transport.make_request(method, list(params)))
+        return self._decoded(answer, method, decode)
 
     def _ask_together(self, asked: Sequence[Question]) -> list[Any]:
-        """The answers to several questions from one endpoint; one by one where it does not take them together."""
+        """The answers to several questions from one endpoint; one by one through a transport that has no such way."""
         together = getattr(self._transport, "make_batch_request", None)
-        if together is not None and not self._no_batches:
-            try:
-                answers = together([(each.method, each.params) for each in asked])
-            except ChainUnavailable as error:
-                if error.code not in ("chain-no-batch", "chain-connection-lost", "chain-http-status"):
-                    raise
-                self._no_batches = error.code == "chain-no-batch"
-            else:
-                return [
-                    self._decoded(answer, each.method, each.decode) for answer, each in zip(answers, asked, strict=True)
-                ]
-        return [self._read(each.method, each.params, each.decode) for each in asked]
+
+        def ask() -> list[Any] | None:
+            answers = together and self._carried(lambda: together([(each.method, each.params) for each in asked]))
+            if not isinstance(answers, list) or len(answers) != len(asked):
+                return None
+            return [self._decoded(told, each.method, each.decode) for told, each in zip(answers, asked, strict=True)]
+
+        try:
+            found = self._patience.answer(ask, most=TIMES_TOGETHER)
+        except ChainUnavailable as error:
+            if error.code != RATE_LIMITED or len(asked) == 1 or not self._patience.is_left:
+                raise
+            # So many may be more than the endpoint ever takes in a second; each by itself is waited for.
+            found = None
+        return [self._read(each.method, each.params, each.decode) for each in asked] if found is None else found
 
     def _decoded(self, answer: Any, method: str, decode: Callable[[Any], T]) -> T:
         if not isinstance(answer, Mapping):
@@ -546,10 +604,10 @@ class ChainClient:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise self._garbage(method, str(error)) from None
 
-    def _carried(self, method: str, params: Sequence[object]) -> Any:
+    def _carried(self, ask: Callable[[], Any]) -> Any:
         try:
-            return self._transport.make_request(method, list(params))
-        except ChainUnavailable:
+            return ask()
+        except ChainError:
             raise
         except Exception as error:
             # Whatever a provider throws (requests, web3, its JSON reader): no answer came. Not chained: its text may
@@ -565,17 +623,20 @@ class ChainClient:
         from registry.chain.reverts import revert_data, revert_error
 
         reason = error if isinstance(error, Mapping) else {}
-        message = str(reason.get("message", error))[:500]
+        message = words_of(error)
         if method in ("eth_call", "eth_estimateGas") and (thrown := revert_data(reason)) is not None:
             return revert_error(thrown)
         code = reason.get("code")
-        return RpcRefused(
+        refused = RpcRefused(
             f"the chain's endpoint refused {method}: {message}",
             rpc_code=code if isinstance(code, int) else 0,
             rpc_message=message,
             where=self.where,
             remedy="Check that the endpoint offers this method and keeps this much history, or use another one.",
         )
+        if refused.is_limit:
+            refused.remedy, refused.retry_after = WAIT_OR_ANOTHER, asked_pause(error)
+        return refused
 
     def _garbage(self, method: str, why: str) -> ChainUnavailable:
         return ChainUnavailable(
@@ -584,6 +645,15 @@ class ChainClient:
             remedy=CHECK_ENDPOINT,
             code="chain-garbage",
         )
+
+    def _tagged(self, tag: str) -> Block | None:
+        """The block that the chain calls so; None when it has no such word."""
+        try:
+            return self._block(tag)
+        except RpcRefused as refusal:
+            if refusal.is_limit:
+                raise
+            return None
 
     def _block(self, parameter: str) -> Block | None:
         return self._read("eth_getBlockByNumber", [parameter, False], _optional(_block))
@@ -634,7 +704,7 @@ def _list(value: Any) -> list[Any]:
 def _block(value: Any) -> Block:
     seconds = quantity(value["timestamp"])
     if seconds > LATEST_TIMESTAMP:
-        raise ValueError("the block's time is beyond the year 9999")
+        raise ValueError("the block's time is beyond the year 9999; chains that count nanoseconds cannot be read")
     base_fee = value.get("baseFeePerGas")
     return Block(
         number=quantity(value["number"]),
@@ -685,7 +755,8 @@ def _log(value: Any) -> Log:
 
 
 def _logs(value: Any) -> tuple[Log, ...]:
-    return tuple(_log(entry) for entry in _list(value))
+    # Some chains say null for none.
+    return () if value is None else tuple(_log(entry) for entry in _list(value))
 
 
 def _mined(value: Any) -> MinedTransaction:

@@ -111,7 +111,11 @@ def _trial(tried: bytes) -> bytes:
 def _creates(client: ChainClient, call: bytes, sender: str) -> bool:
     try:
         return len(client.call(DETERMINISTIC_DEPLOYER, call, sender=sender)) == ADDRESS_BYTES
-    except (ContractReverted, RpcRefused):
+    except ContractReverted:
+        return False
+    except RpcRefused as refusal:
+        if refusal.is_limit:
+            raise
         return False
 
 
@@ -250,7 +254,9 @@ def deployment_block(client: ChainClient, address: str, last: int) -> int:
                 high = middle
             else:
                 low = middle + 1
-    except RpcRefused:
+    except RpcRefused as refusal:
+        if refusal.is_limit:
+            raise
         return 0
     return low
 
@@ -274,7 +280,9 @@ def deployment_seen(client: ChainClient, address: str, initcode: bytes, last: in
     """
     try:
         block = client.request("eth_getBlockByNumber", [hex(deployment_block(client, address, last)), True])
-    except RpcRefused:
+    except RpcRefused as refusal:
+        if refusal.is_limit:
+            raise
         return False
     transactions = block.get("transactions") if isinstance(block, dict) else None
     return any(

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from registry.chain.hexadecimal import quantity
+from registry.chain.patience import RATE_LIMITED
+from registry.chain.refusals import Refusal, asked_pause, meaning_of, words_of
 from registry.errors import ChainUnavailable
 
 SEND = "eth_sendRawTransaction"
@@ -33,10 +35,6 @@ AGREE_BLOCKS = 8
 COMPARE_EVERY = 32
 # Sends that one endpoint may owe an answer to; a silent one gets no more of them, and holds no more threads.
 MOST_SENDS_OWED = 4
-# Limits of requests: geth's and most providers' code, and what those say that send HTTP codes inside of JSON.
-_BUSY_CODES = frozenset({-32005, 429})
-# The same codes with these words are about the request itself (besu, Infura): it would fail anywhere and any time.
-_LIMITS_OF_THE_REQUEST = ("gas limit", "range", "results", "batch")
 # How clients say that they have the transaction already (`anchor.daemon.classify` has all their words).
 _HAS_IT = ("already known", "alreadyknown", "already imported", "same hash")
 
@@ -139,6 +137,19 @@ class Endpoints:
             ChainUnavailable: none does.
         """
         return self._first_answers(lambda one: one.make_batch_request(requests))
+
+    def each_answer(self, method: str, params: Sequence[object]) -> dict[str, Mapping[str, Any]]:
+        """What each endpoint of this chain answers, by where it is; without those that give no answer.
+
+        Also those on another branch are asked: this is how to see that they are.
+        """
+        answers = {}
+        for one in self._in_order(everyone=True):
+            with suppress(ChainUnavailable):
+                answers[one.endpoint.where] = self._asked(
+                    one, lambda endpoint: [endpoint.make_request(method, params)]
+                )[0]
+        return answers
 
     def health(self) -> list[EndpointHealth]:
         """How each endpoint is, in the order of preference."""
@@ -312,12 +323,12 @@ class Endpoints:
         except WrongChainHere:
             raise
         except ChainUnavailable as error:
-            self._failed(one, error.what)
+            self._failed(one, error.what, error.retry_after)
             raise
         with self._lock:
             one.latency = self._clock() - asked_at
-        if any(map(_is_busy, answers)):
-            self._failed(one, "too many requests")
+        for busy in filter(_is_busy, answers):
+            self._failed(one, "too many requests", asked_pause(busy["error"]))
             return answers
         with self._lock:
             one.failures, one.rests_until, one.why = 0, 0.0, None
@@ -343,10 +354,13 @@ class Endpoints:
             one.excluded, one.why = True, f"it serves another chain ({chain_id})"
         raise WrongChainHere(f"this endpoint serves another chain ({chain_id})", where=one.endpoint.where)
 
-    def _failed(self, one: _Known, why: str) -> None:
+    def _failed(self, one: _Known, why: str, asked: float | None) -> None:
+        """It rests, longer each time, and at least as long as it asked to."""
         with self._lock:
             one.failures += 1
-            pause = min(FIRST_PAUSE_SECONDS * 2 ** (one.failures - 1), LONGEST_PAUSE_SECONDS)
+            # No larger power than that: a number would grow for as long as an endpoint is away.
+            pause = min(FIRST_PAUSE_SECONDS * 2 ** min(one.failures - 1, 10), LONGEST_PAUSE_SECONDS)
+            pause = max(pause, asked or 0.0)
             one.rests_until = self._clock() + pause
             one.why = why
 
@@ -364,8 +378,10 @@ class WrongChainHere(ChainUnavailable):
 
 
 def _more_telling(before: ChainUnavailable | None, error: ChainUnavailable) -> ChainUnavailable:
-    """The later failure, unless it is only about an endpoint of another chain."""
-    return before if before is not None and isinstance(error, WrongChainHere) else error
+    """The later failure, unless it is only about an endpoint of another chain, or the one before is over by itself."""
+    if before is None or before.code == RATE_LIMITED:
+        return before or error
+    return before if isinstance(error, WrongChainHere) else error
 
 
 def _outcomes(asked: Sequence[Future[Mapping[str, Any]]]) -> tuple[list[Mapping[str, Any]], ChainUnavailable | None]:
@@ -380,17 +396,11 @@ def _outcomes(asked: Sequence[Future[Mapping[str, Any]]]) -> tuple[list[Mapping[
     return refusals, failure
 
 
-def _words(answer: Mapping[str, Any]) -> tuple[object, str]:
-    """Code and message of an error; a node may send anything in their places."""
-    error = answer.get("error")
-    return (error.get("code"), str(error.get("message")).lower()) if isinstance(error, Mapping) else (None, "")
-
-
 def _is_busy(answer: Mapping[str, Any]) -> bool:
-    code, message = _words(answer)
-    limited = isinstance(code, int) and code in _BUSY_CODES
-    return limited and not any(words in message for words in _LIMITS_OF_THE_REQUEST)
+    """Whether the endpoint takes no more requests; what it says of one query would be so anywhere and any time."""
+    return answer.get("error") is not None and meaning_of(answer["error"]) is Refusal.LIMITED
 
 
 def _has_it(answer: Mapping[str, Any]) -> bool:
-    return any(words in _words(answer)[1] for words in _HAS_IT)
+    words = words_of(answer.get("error")).lower()
+    return any(known in words for known in _HAS_IT)

@@ -1,8 +1,9 @@
 """The indexer: follows a contract block by block into the database, and back where the chain went back.
 
 Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and
-commits it together with the cursor. A block at or below the final one never changes: if it does, the indexer stops
-until a person has looked.
+commits it together with the cursor. A block that an endpoint does not have is no other block: the indexer waits. A
+block at or below the final one never changes: if it does, by the evidence of `registry.chain.finality`, the indexer
+stops until a person has looked.
 
 Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
 missing in it. A long way to go is first read as it is told, and confirmed afterwards: by the contract's own state, or
@@ -23,11 +24,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from registry.chain.client import Block, ChainClient, FilteredBlock, Log
 from registry.chain.confirming import Place, State, StateCheck, Witness
 from registry.chain.contract import CredentialRegistry, Event
-from registry.chain.spans import Spans
+from registry.chain.finality import Evidence, Finding, Look
+from registry.chain.patience import RATE_LIMITED
+from registry.chain.spans import Spans, is_outage
 from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.store.index import Head
 from registry.store.index_facts import (
+    CHAIN_DISAGREES,
     EVENTS_MISSING,
     FINALITY_VIOLATED,
     IndexedEvent,
@@ -39,6 +43,9 @@ from registry.store.index_facts import (
 from registry.store.index_writing import Counts, CursorMoved, IndexWriter
 
 LONGEST_PAUSE_SECONDS: Final = 60.0
+FIRST_LIMIT_SECONDS: Final = 0.5
+LONGEST_LIMIT_SECONDS: Final = 8.0
+"""Pauses for an endpoint that limits requests and does not say for how long."""
 NEAR_BLOCKS: Final = 1_000
 """From the newest block down, blocks are read with their headers; what is further away is confirmed afterwards."""
 BLOCKS_A_STEP: Final = 100
@@ -72,6 +79,7 @@ class Indexer:
         listener: told of each step's outcome and the cursor it led to.
         near: blocks below the newest one from which on each is read with its header.
         state: the contract as of a block; default: asked through the contract's own functions.
+        evidence: when a final block counts as another one.
     """
 
     def __init__(
@@ -85,6 +93,7 @@ class Indexer:
         spans: Spans | None = None,
         near: int = NEAR_BLOCKS,
         state: Callable[[Mark], State] | None = None,
+        evidence: Evidence | None = None,
     ):
         self._registry = registry
         self._client: ChainClient = registry.client
@@ -113,7 +122,9 @@ class Indexer:
         self._by_headers = False
         # What was confirmed before this process began is held against the contract once more, in the pauses.
         self._patrol: StateCheck | None = StateCheck(writer.index, self._state)
+        self._patrol_doubts = False
         self._former_looked_at = float("-inf")
+        self._evidence = evidence or Evidence()
 
     def run(self, stop: Flag, seconds: float, *, once: bool = False) -> None:
         """Step until told to stop, with a pause where there was nothing new, and longer ones where there was trouble.
@@ -125,7 +136,7 @@ class Indexer:
             WrongChain: the endpoint serves another chain or contract than the one indexed.
             ChainError: code `finality-violated`: a final block changed.
         """
-        pause = seconds
+        pauses = _Pauses(seconds)
         while not stop.is_set():
             try:
                 step = self.step()
@@ -133,10 +144,9 @@ class Indexer:
                 if isinstance(error, WrongChain) or getattr(error, "code", None) == FINALITY_VIOLATED:
                     raise
                 _log.warning("the index waits: %s", error, extra={"code": getattr(error, "code", "database")})
-                stop.wait(pause)
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+                stop.wait(pauses.after(error))
                 continue
-            pause = seconds
+            pauses = _Pauses(seconds)
             if step is Step.NOTHING_NEW:
                 if once:
                     return
@@ -179,8 +189,8 @@ class Indexer:
         if newest.number < head.cursor.number:
             # Either an endpoint that lags behind, or a chain that is shorter now: its own newest block tells.
             return self._lagging(head, newest)
-        if not self._is_canonical(head.cursor):
-            return self._roll_back(head)
+        if not self._is_canonical(head.cursor, newest):
+            return self._roll_back(head, newest)
         final = self._final(head, newest)
         is_confirming = not head.is_confirmed and newest.number - head.cursor.number <= STATE_BLOCKS
         doubt = self._tried(head) if is_confirming else None
@@ -218,7 +228,7 @@ class Indexer:
         try:
             found = self._client.logs_with_headers(self._registry.address, first, last)
         except ChainUnavailable as error:
-            if self._spans.shorter(error, last - first + 1):
+            if self._spans.shorter(error, last - first + 1) and not is_outage(error):
                 return self._add(head, newest, final, seen)
             raise
         if found.first.parent_hash != head.cursor.hash:
@@ -234,9 +244,9 @@ class Indexer:
             headers = [each.block for each in blocks]
         events = self._events(logs, headers)
         issuers = {event.arguments["issuer"] for event in events if event.name == "Anchored"}
-        self._uncounted |= issuers
+        uncounted = self._uncounted | issuers
         try:
-            counts = self._counts(last) if last == newest and (events or self._uncounted) else None
+            counts = self._counts(last, uncounted) if last == newest and (events or uncounted) else None
             if counts is not None and self._existing(self._client.block(last), last).hash != found.last.hash:
                 raise self._client.moved()
             self._writer.add(head, events, _mark(found.last), seen=seen, counts=counts, complete=is_near)
@@ -244,8 +254,7 @@ class Indexer:
             if error.code != EVENTS_MISSING:
                 raise
             return self._look_for(error, head, last, is_near=is_near)
-        if counts is not None:
-            self._uncounted.clear()
+        self._uncounted = uncounted if counts is None else set()
         if is_near and head.cursor.number == self._checked_to:
             self._checked_to = last
         self._spans.worked(len(events))
@@ -274,10 +283,10 @@ class Indexer:
             raise self._client.moved()
         return [_indexed(event, _mark(headers[event.log.block_number])) for event in self._registry.decode_events(logs)]
 
-    def _counts(self, at: int) -> Counts:
+    def _counts(self, at: int, issuers: Collection[int]) -> Counts:
         registry = self._registry
         sequences = {}
-        for issuer in sorted(self._uncounted):
+        for issuer in sorted(issuers):
             party = registry.party(issuer, at=at)
             if party is None:
                 raise missing(f"the contract does not know issuer {issuer}, whose batches it told of")
@@ -344,12 +353,12 @@ class Indexer:
         try:
             is_done = check.step(head.cursor)
         except ChainError as error:
-            if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
+            if error.code != EVENTS_MISSING or not self._is_there(head.cursor):
                 raise
             _log.warning("%s; the blocks from %d on are read one by one", error, head.confirmed + 1)
             self._check, self._by_headers = None, True
             return
-        if not self._is_canonical(head.cursor):
+        if not self._is_there(head.cursor):
             self._start_over()
             raise self._client.moved()
         if is_done:
@@ -361,7 +370,7 @@ class Indexer:
         try:
             found = self._client.logs_with_headers(self._registry.address, first, end)
         except ChainUnavailable as error:
-            if self._spans.shorter(error, end - first + 1):
+            if self._spans.shorter(error, end - first + 1) and not is_outage(error):
                 return first, last
             raise
         here = self._writer.events(head, first, end)
@@ -403,11 +412,16 @@ class Indexer:
         try:
             is_done = self._patrol.step(head.cursor)
         except ChainError as error:
-            if error.code != EVENTS_MISSING or not self._is_canonical(head.cursor):
+            if error.code != EVENTS_MISSING or not self._is_there(head.cursor):
                 return
-            self._patrol = None
-            self._doubt_all(head, error)
+            # A node may show a block's successor in its state a moment early, and another process may have moved the
+            # index while it was compared: the same slice is looked at again, with its own reading of both.
+            if self._patrol_doubts:
+                self._patrol = None
+                self._doubt_all(head, error)
+            self._patrol_doubts = True
             return
+        self._patrol_doubts = False
         if is_done:
             self._patrol = None
 
@@ -418,12 +432,15 @@ class Indexer:
 
     # Backward
 
-    def _roll_back(self, head: Head) -> Step:
+    def _roll_back(self, head: Head, newest: Block) -> Step:
         """To the newest block that the index and the chain have in common."""
-        for mark in self._writer.marks(head):
-            if mark.number < head.cursor.number and self._is_canonical(mark):
+        marks = self._writer.marks(head)
+        for mark in marks:
+            if mark.number < head.cursor.number and mark.number <= newest.number and self._is_canonical(mark, newest):
                 self._writer.roll_back(head, mark)
                 self._start_over()
+                # Who registered in the blocks that are gone may be nobody now.
+                self._uncounted = {issuer for issuer in self._uncounted if self._writer.index.party(issuer)}
                 # The chain that was that long is no more.
                 self._highest = None if self._newest is None else (self._newest, time.monotonic())
                 _log.warning(
@@ -433,15 +450,19 @@ class Indexer:
                 )
                 self._listener(Step.ROLLED_BACK, self._head())
                 return Step.ROLLED_BACK
-        self._check_final(head)
-        raise self._violated(f"no indexed block from {head.cursor.number} down is on the chain any more")
+        # Not even the lowest one, the final block or the one before the contract, is on this chain. Where the chain is
+        # final further on than it was read, all that was read is.
+        raise self._doubted(head, marks[-1] if marks else head.cursor)
 
     def _lagging(self, head: Head, newest: Block) -> Step:
         below = [mark for mark in self._writer.marks(head) if mark.number <= newest.number]
-        if below and not self._is_canonical(below[0]):
-            return self._roll_back(head)
-        raise ChainUnavailable(
-            f"the endpoint is at block {newest.number}, the index at block {head.cursor.number} already",
+        if below and not self._is_canonical(below[0], newest):
+            return self._roll_back(head, newest)
+        raise self._behind(newest, head.cursor.number)
+
+    def _behind(self, newest: Block, number: int) -> ChainUnavailable:
+        return ChainUnavailable(
+            f"the endpoint has no block {number}, which was read before, at its newest block {newest.number}",
             where=self._client.where,
             remedy="Wait until it has caught up, or use another endpoint.",
             code="chain-behind",
@@ -452,7 +473,7 @@ class Indexer:
     def _head(self) -> Head:
         head = self._writer.head()
         if head is not None and head.trouble_code == FINALITY_VIOLATED:
-            raise self._violated(head.trouble_why or "")
+            raise _violated(head.trouble_why or "")
         if not self._identified:
             head = self._identify(head)
             self._identified = True
@@ -483,7 +504,67 @@ class Indexer:
         block = self._client.block(head.final)
         # A chain that is not that long has lost a final block, or the endpoint is behind: only another block tells.
         if block is not None and block.hash != head.final_hash:
-            raise self._violated(f"block {head.final} was final and is another one now")
+            raise self._doubted(head, Mark(head.final, head.final_hash, 0))
+        if block is not None:
+            self._evidence.clear()
+
+    def _doubted(self, head: Head, mark: Mark) -> ChainError:
+        """What to say of a block that was final, or below every other one, and that an endpoint has another one for."""
+        shown = self._client.block_by_endpoint(mark.number)
+        hashes = {where: None if block is None else block.hash for where, block in shown.items()}
+        endpoints = len(self._client.endpoints()) or 1
+        found = self._evidence.add(mark.hash, Look(time.monotonic(), hashes, endpoints, self._calls_final(mark.number)))
+        others = sorted({f"0x{each.hex()}" for each in hashes.values() if each not in (None, mark.hash)})
+        said = _known(head, mark)
+        if found is Finding.VIOLATED:
+            who = "the endpoint shows" if endpoints == 1 else f"{len(hashes)} endpoints show"
+            return _violated(f"{said}; each time it is looked at {who} {others[0]}", where=self._client.where)
+        shows = f"shows {' and '.join(others)}" if others else "showed another one a moment ago"
+        return ChainUnavailable(
+            f"{said}, and an endpoint {shows}: it is looked at again",
+            where=self._client.where,
+            remedy="The endpoint may be on a branch that the chain has left; the index goes on when it is back.",
+            code=CHAIN_DISAGREES,
+        )
+
+    def _calls_final(self, number: int) -> bool:
+        """Whether the chain calls a height final now; one that has no word for that has that many blocks at least."""
+        try:
+            return self._client.finalized(self._finality_depth).number >= number
+        except ChainUnavailable as error:
+            if error.code != "no-finality":
+                raise
+            return True
+
+    def accept(self) -> Mark | None:
+        """Go on after a final block was said to be another one, where it is on the chain after all.
+
+        Returns:
+            The block that was looked at; None where nothing of the kind was said.
+
+        Raises:
+            ChainError: it is not, or not on the chain of every endpoint that answers (code `finality-violated`).
+            ChainUnavailable: no endpoint has a block of that height, or none answers.
+        """
+        head = self._writer.head()
+        if head is None or head.trouble_code != FINALITY_VIOLATED:
+            return None
+        self._identify(head)
+        if head.final is not None and head.final_hash is not None:
+            mark = Mark(head.final, head.final_hash, 0)
+        else:
+            mark = self._writer.marks(head)[-1]
+        shown = {where: block for where, block in self._client.block_by_endpoint(mark.number).items() if block}
+        if not shown:
+            raise self._behind(self._existing(self._client.block("latest"), "latest"), mark.number)
+        if others := [where for where, block in shown.items() if block.hash != mark.hash]:
+            raise _violated(
+                f"{_known(head, mark)} and is 0x{shown[others[0]].hash.hex()} now, "
+                f"by {len(others)} of {len(shown)} endpoints",
+                where=", ".join(others),
+            )
+        self._writer.accept()
+        return mark
 
     def _final(self, head: Head, newest: Block) -> Mark | None:
         try:
@@ -498,11 +579,22 @@ class Indexer:
 
     def _settle(self, head: Head, final: Mark | None, seen: int) -> None:
         # The final block has to be on the chain that was indexed; one read later may already be on another.
-        if final is not None and final.number <= head.cursor.number and not self._is_canonical(final):
+        if final is not None and final.number <= head.cursor.number and not self._is_there(final):
             raise self._client.moved()
         self._writer.settle(head, final=final, seen=seen)
 
-    def _is_canonical(self, mark: Mark) -> bool:
+    def _is_canonical(self, mark: Mark, newest: Block) -> bool:
+        """Whether a block that is not above the newest one is on the chain still.
+
+        Raises:
+            ChainUnavailable: code `chain-behind`: whoever answers now has no block of that height.
+        """
+        block = self._client.block(mark.number)
+        if block is None:
+            raise self._behind(newest, mark.number)
+        return block.hash == mark.hash
+
+    def _is_there(self, mark: Mark) -> bool:
         block = self._client.block(mark.number)
         return block is not None and block.hash == mark.hash
 
@@ -516,13 +608,38 @@ class Indexer:
             )
         return block
 
-    def _violated(self, what: str) -> ChainError:
-        return ChainError(
-            what,
-            where=self._client.where,
-            remedy="Do not rely on this chain until you know why; testamur index --anew then begins anew.",
-            code=FINALITY_VIOLATED,
-        )
+
+class _Pauses:
+    """How long to wait after troubles that follow each other."""
+
+    def __init__(self, seconds: float):
+        self._trouble = seconds
+        self._limit = FIRST_LIMIT_SECONDS
+
+    def after(self, error: Exception) -> float:
+        """Seconds: longer each time, and as long as an endpoint asks to."""
+        if getattr(error, "code", None) == RATE_LIMITED:
+            pause, self._limit = self._limit, min(LONGEST_LIMIT_SECONDS, self._limit * 2)
+        else:
+            pause, self._trouble = self._trouble, min(LONGEST_PAUSE_SECONDS, self._trouble * 2)
+        return max(pause, getattr(error, "retry_after", None) or 0.0)
+
+
+def _known(head: Head, mark: Mark) -> str:
+    """What was known of a block."""
+    return f"block {mark.number} was {'final' if head.is_final(mark.number) else 'read'} as 0x{mark.hash.hex()}"
+
+
+def _violated(what: str, *, where: str | None = None) -> ChainError:
+    return ChainError(
+        what,
+        where=where,
+        remedy=(
+            "Look at another endpoint which block is on the chain. If it is the one that was final: "
+            "testamur index --accept-chain goes on. If it is not: find out why, then testamur index --anew."
+        ),
+        code=FINALITY_VIOLATED,
+    )
 
 
 def _place(event: IndexedEvent) -> tuple[int, int]:

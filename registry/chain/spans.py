@@ -1,4 +1,8 @@
-"""How many blocks to ask for at once: as many as an endpoint answers for, and no more events than fit the memory."""
+"""How many blocks to ask for at once: as many as an endpoint answers for, and no more events than fit the memory.
+
+A limit of requests and an outage say nothing about the length: they are waited for. What is said about a range, its
+results or the time it takes shortens it; and after many answers a longer one is tried again.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,16 @@ FIRST_SPAN: Final = 1_000
 LARGEST_SPAN: Final = 100_000
 FEW_EVENTS: Final = 2_000
 MANY_EVENTS: Final = 10_000
+ANSWERS_TO_GROW: Final = 20
+"""In a row, after which twice the length that was refused is tried again; twice as many each time it is refused."""
+MOST_ANSWERS_TO_GROW: Final = 1_280
 
-ASK_FOR_LESS: Final = frozenset(
-    {
-        "chain-rpc-error",
-        "chain-timeout",
-        "chain-answer-too-large",
-        "chain-connection-lost",
-        "chain-http-status",
-        "chain-garbage",
-    }
-)
+_REFUSED: Final = frozenset({"chain-rpc-error", "chain-answer-too-large"})
+# Silence and broken answers may be about the question, or be an accident: a length is not held against them for long.
+_BROKEN: Final = frozenset({"chain-timeout", "chain-connection-lost", "chain-http-status", "chain-garbage"})
+ASK_FOR_LESS: Final = _REFUSED | _BROKEN
 """What endpoints say in different words when a request is too much for them: a refusal, silence, or a broken answer."""
+_OUTAGES: Final = frozenset({"chain-connection-lost", "chain-http-status"})
 
 
 T = TypeVar("T", bound=Sized)
@@ -36,22 +38,38 @@ class Spans:
     """
 
     def __init__(self, largest: int = LARGEST_SPAN):
+        self._allowed = largest
         self._largest = largest
+        self._answers = 0
+        self._enough = ANSWERS_TO_GROW
         self.length = min(FIRST_SPAN, largest)
 
     def worked(self, events: int) -> None:
         """A range of this length was answered, with so many events."""
+        self._answers += 1
+        if self._largest < self._allowed and self._answers >= self._enough:
+            self._largest = min(self._allowed, self._largest * 2)
+            self._enough = min(MOST_ANSWERS_TO_GROW, self._enough * 2)
+            self._answers = 0
         if events < FEW_EVENTS:
             self.length = min(self._largest, self.length * 2)
         elif events > MANY_EVENTS:
             self.length = max(1, self.length // 2)
 
     def shorter(self, error: ChainUnavailable, tried: int) -> bool:
-        """Whether the same may work for fewer blocks than were tried; a length that was refused is not tried again."""
+        """Whether the same may work for fewer blocks than were tried; the next length is for that then."""
         if tried == 1 or error.code not in ASK_FOR_LESS:
             return False
-        self.length = self._largest = max(1, tried // 2)
+        self.length = max(1, tried // 2)
+        if error.code in _REFUSED:
+            self._largest = self.length
+            self._answers = 0
         return True
+
+
+def is_outage(error: ChainUnavailable) -> bool:
+    """Whether it may as well be that nobody answers there: to ask for less at once would only be a request more."""
+    return error.code in _OUTAGES
 
 
 def in_spans(read: Callable[[int, int], T], first: int, last: int) -> Iterator[tuple[int, T]]:

@@ -1,7 +1,8 @@
-"""JSON-RPC over HTTP, one request or one batch a time, bounded in time and in size, and never retried here.
+"""JSON-RPC over HTTP, one request or one batch a time, bounded in time and in size.
 
 No usable JSON-RPC answer is a `ChainUnavailable`; an answer that is an error (`{"error": …}`) is returned as it is,
-because what it means depends on what was asked.
+whatever its HTTP status, because what it means depends on what was asked. Nothing is asked twice here but what got no
+answer together with others.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
-from registry.chain.client import CHECK_ENDPOINT, TRY_LATER
+from registry.chain.batches import Batches
+from registry.chain.client import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
+from registry.chain.patience import RATE_LIMITED
+from registry.chain.refusals import LONGEST_RETRY_SECONDS, Refusal, asked_pause, meaning_of, retry_after, words_of
 from registry.errors import ChainUnavailable, SettingsError
 from registry.secrets import Mask, secrets_of_url
 
@@ -31,6 +35,13 @@ from registry.secrets import Mask, secrets_of_url
 MAXIMUM_ANSWER_BYTES = 64 * 1024 * 1024
 READ_BYTES = 64 * 1024
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+# With these a gateway says that nobody behind it answered; whether somebody took a transaction is not known then.
+_AWAY = frozenset({502, 503, 504})
+# How servers end that do not take several requests at once, and others in an accident.
+_BROKEN_BATCH = frozenset({"chain-connection-lost", "chain-http-status", "chain-garbage"})
+
+Requests = Sequence[tuple[str, Sequence[object]]]
+"""Methods with their parameters."""
 
 
 def public_url(url: str) -> str:
@@ -75,31 +86,70 @@ class HttpTransport:
         self._mask = Mask(secrets_of_url(url))
         self._pool = _pool_for(parts.scheme, str(parts.hostname))
         self._ids = itertools.count(1)
+        self._batches = Batches()
 
     def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
         """Send one request and read its answer, which carries the request's id and a result or an error."""
         request_id = next(self._ids)
-        body = orjson.dumps({"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)})
-        answer = self._parsed(self._post(body))
+        answer = self._asked({"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)})
+        if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
+            raise self._garbage("the answer is JSON but not JSON-RPC")
         # A server that could not read the request answers with an error and no id: that is still an answer.
         refused_unread = answer.get("id") is None and "error" in answer
         if answer.get("id") != request_id and not refused_unread:
             raise self._garbage("the answer belongs to another request")
         return self._masked(answer)
 
-    def make_batch_request(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Mapping[str, Any]]:
-        """Send several requests as one (JSON-RPC 2.0, section 6); the answers in the order of the requests.
+    def make_batch_request(self, requests: Requests) -> list[Mapping[str, Any]]:
+        """The answers to several requests in their order: sent as few at once as the endpoint takes, or one by one.
 
         Raises:
-            ChainUnavailable: no usable answer to each of them; code `chain-no-batch` when the endpoint refuses batches.
+            ChainUnavailable: no usable answer to one of them.
         """
+        answers: list[Mapping[str, Any]] = []
+        while len(answers) < len(requests):
+            some = requests[len(answers) : len(answers) + self._batches.most]
+            try:
+                answers += self._together(some) if len(some) > 1 else self._one_by_one(some)
+            except _TooManyTogether:
+                self._batches.refused(len(some))
+        return answers
+
+    def _together(self, requests: Requests) -> list[Mapping[str, Any]]:
+        """The answers to requests that are sent as one; where they have none together, but one each, those."""
+        try:
+            found = self._batch(requests)
+        except ChainUnavailable as error:
+            if error.code not in _BROKEN_BATCH:
+                raise
+            found = self._one_by_one(requests)
+            self._batches.failed(len(requests))
+            return found
+        if not _all_refused_alike(found):
+            self._batches.worked()
+            return found
+        # Either none of them has an answer, or the endpoint says so that it does not take them together.
+        alone = self._one_by_one(requests)
+        if any(answer.get("error") is None for answer in alone):
+            self._batches.failed(len(requests))
+        return alone
+
+    def _one_by_one(self, requests: Requests) -> list[Mapping[str, Any]]:
+        return [self.make_request(method, params) for method, params in requests]
+
+    def _batch(self, requests: Requests) -> list[Mapping[str, Any]]:
+        """JSON-RPC 2.0, section 6."""
         numbered = [(next(self._ids), method, list(params)) for method, params in requests]
-        body = [
-            {"jsonrpc": "2.0", "id": number, "method": method, "params": given} for number, method, given in numbered
-        ]
-        content = self._json(self._post(orjson.dumps(body)))
-        if isinstance(content, dict):
-            raise self._unavailable("it does not take several requests at once", "chain-no-batch", CHECK_ENDPOINT)
+        content = self._asked(
+            [{"jsonrpc": "2.0", "id": number, "method": method, "params": given} for number, method, given in numbered]
+        )
+        errors = [error for error in map(_error_of, content if isinstance(content, list) else [content]) if error]
+        if any(meaning_of(error) is Refusal.BATCH for error in errors):
+            raise _TooManyTogether
+        if isinstance(content, dict) or (errors and len(content) != len(numbered)):
+            if any(meaning_of(error) is Refusal.LIMITED for error in errors):
+                raise self._limited(words_of(errors[0]), asked_pause(errors[0]))
+            raise _TooManyTogether
         if not isinstance(content, list) or not all(isinstance(answer, dict) for answer in content):
             raise self._garbage("the answer is JSON but not JSON-RPC")
         by_id = {answer["id"]: answer for answer in content if isinstance(answer.get("id"), int)}
@@ -116,7 +166,45 @@ class HttpTransport:
         error = answer.get("error")
         return answer if error is None else {**answer, "error": self._mask.within(error)}
 
-    def _post(self, body: bytes) -> bytes:
+    def _asked(self, question: object) -> Any:
+        """The JSON of the answer."""
+        status, pause, body = self._post(orjson.dumps(question))
+        if status == 200:
+            try:
+                return orjson.loads(body)
+            except ValueError:
+                raise self._garbage("the answer is not JSON") from None
+        return self._told_with(status, pause, body)
+
+    def _told_with(self, status: int, pause: float | None, body: bytes) -> Any:
+        """What came with another status than 200, where it is an error of JSON-RPC that answers the question.
+
+        Many servers send such errors with 400 or 500; a result is not believed against its status.
+        """
+        try:
+            content = orjson.loads(body)
+        except ValueError:
+            content = None
+        error = _error_of(content[0] if isinstance(content, list) and content else content)
+        is_answer = isinstance(error, dict) and "code" in error
+        meaning = None if error is None else meaning_of(error)
+        words = "" if error is None else f": {words_of(error)}"
+        if status == 429 or meaning is Refusal.LIMITED:
+            raise self._limited(f"HTTP {status}{words}", pause if error is None else pause or asked_pause(error))
+        if status in (401, 403) and meaning in (None, Refusal.OTHER):
+            raise self._unavailable(
+                f"it refuses access (HTTP {status}{words})",
+                "chain-access-refused",
+                "Check the key or password in its URL, and what its plan allows.",
+            )
+        if not is_answer or (status in _AWAY and meaning is Refusal.OTHER):
+            raise self._unavailable(
+                f"it answered with HTTP status {status}{words}", "chain-http-status", TRY_LATER, retry_after=pause
+            )
+        return content
+
+    def _post(self, body: bytes) -> tuple[int, float | None, bytes]:
+        """HTTP status, the seconds that the endpoint asks to wait, and the body."""
         try:
             response = self._pool.request(
                 "POST",
@@ -130,8 +218,8 @@ class HttpTransport:
                 decode_content=False,
             )
             try:
-                self._check_status(response)
-                return self._read(response)
+                pause = retry_after(response.headers.get("Retry-After"), time.time())
+                return response.status, pause, self._body(response)
             finally:
                 # A connection left half read must not carry the next request.
                 response.drain_conn() if response.length_remaining == 0 else response.close()
@@ -146,25 +234,14 @@ class HttpTransport:
             what = f"the connection broke before the answer was complete ({type(error).__name__})"
             raise self._unavailable(what, "chain-connection-lost", TRY_LATER) from None
 
-    def _check_status(self, response: urllib3.BaseHTTPResponse) -> None:
-        status = response.status
-        if status == 200:
-            return
-        if status == 429:
-            wait = response.headers.get("Retry-After", "")
-            when = f"in {wait} seconds" if wait.isdigit() and len(wait) < 8 else "later"
-            raise self._unavailable(
-                "it refuses more requests for now (HTTP 429)",
-                "chain-rate-limited",
-                f"Try again {when}, or use another endpoint.",
-            )
-        if status in (401, 403):
-            raise self._unavailable(
-                f"it refuses access (HTTP {status})", "chain-access-refused", "Check the key or password in its URL."
-            )
-        # Some servers (geth, besu) answer a JSON-RPC error with HTTP 400 or 500; the body would be usable, but not
-        # trusted more than the status, and what it says about a transaction is asked from the chain anyway.
-        raise self._unavailable(f"it answered with HTTP status {status}", "chain-http-status", TRY_LATER)
+    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """All of it; of a refusal that does not come to its end, the status tells enough."""
+        try:
+            return self._read(response)
+        except (HTTPError, OSError, ChainUnavailable):
+            if response.status == 200:
+                raise
+            return b""
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         chunks: list[bytes] = []
@@ -172,23 +249,12 @@ class HttpTransport:
         while chunk := response.read1(READ_BYTES, decode_content=False):
             size += len(chunk)
             if size > MAXIMUM_ANSWER_BYTES:
-                raise self._garbage(f"the answer is larger than {MAXIMUM_ANSWER_BYTES} bytes")
+                what = f"the answer is larger than {MAXIMUM_ANSWER_BYTES} bytes"
+                raise self._unavailable(what, "chain-answer-too-large", CHECK_ENDPOINT)
             chunks.append(chunk)
         if response.length_remaining:
             raise self._unavailable("the answer was cut short", "chain-connection-lost", TRY_LATER)
         return b"".join(chunks)
-
-    def _json(self, body: bytes) -> Any:
-        try:
-            return orjson.loads(body)
-        except ValueError:
-            raise self._garbage("the answer is not JSON") from None
-
-    def _parsed(self, body: bytes) -> dict[str, Any]:
-        answer = self._json(body)
-        if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
-            raise self._garbage("the answer is JSON but not JSON-RPC")
-        return answer
 
     def _timed_out(self) -> ChainUnavailable:
         return self._unavailable(f"no complete answer within {self._timeout:g} seconds", "chain-timeout", TRY_LATER)
@@ -196,8 +262,35 @@ class HttpTransport:
     def _garbage(self, what: str) -> ChainUnavailable:
         return self._unavailable(what, "chain-garbage", CHECK_ENDPOINT)
 
-    def _unavailable(self, what: str, code: str, remedy: str) -> ChainUnavailable:
-        return ChainUnavailable(f"the chain could not be read: {what}", where=self.where, remedy=remedy, code=code)
+    def _limited(self, words: str, pause: float | None) -> ChainUnavailable:
+        more = " or more" if pause == LONGEST_RETRY_SECONDS else ""
+        when = "" if pause is None else f", and says to ask again in {pause:.0f} seconds{more}"
+        return self._unavailable(
+            f"its endpoint limits requests ({words}){when}", RATE_LIMITED, WAIT_OR_ANOTHER, retry_after=pause
+        )
+
+    def _unavailable(self, what: str, code: str, remedy: str, *, retry_after: float | None = None) -> ChainUnavailable:
+        what = self._mask(f"the chain could not be read: {what}")
+        error = ChainUnavailable(what, where=self.where, remedy=remedy, code=code)
+        error.retry_after = retry_after
+        return error
+
+
+class _TooManyTogether(Exception):
+    """The endpoint refuses so many requests at once."""
+
+
+def _error_of(answer: object) -> object | None:
+    """The error in what should be an answer; None where there is none."""
+    return answer.get("error") if isinstance(answer, dict) else None
+
+
+def _all_refused_alike(answers: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all have the same error, and not one that says when or how it would work."""
+    errors = [answer.get("error") for answer in answers]
+    if errors[0] is None or any(words_of(error) != words_of(errors[0]) for error in errors):
+        return False
+    return meaning_of(errors[0]) is Refusal.OTHER
 
 
 class _Deadline(io.RawIOBase):

@@ -106,6 +106,7 @@ def create_app(
         },
     )
     app.state.service = service
+    app.state.metrics = metrics
     app.state.verifying = verifying
     app.state.status_lists = status_lists
     for module in (about, credentials, batches, events, accreditations, trqp, statuslists, insights):

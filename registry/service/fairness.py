@@ -1,17 +1,178 @@
-"""What one client may have of the work of `POST /v1/verify`: uploads at once, and processor time by and by."""
+"""What several who do not know each other may have of one thing: places, turns, processor time, and tries.
+
+One rule for jobs, uploads, threads and connections. Nothing here reads or writes anything.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable
+from contextlib import asynccontextmanager
+from enum import StrEnum
 from typing import Final
 
 from registry.errors import IntakeError
 
-ADDRESSES_KEPT: Final = 10_000
+PARTIES_KEPT: Final = 10_000
 # With less a document of some size would cost a process, which costs more than it had.
 LEAST_SECONDS: Final = 0.2
+
+
+class Refusal(StrEnum):
+    """Why there is no place: none is free, or the one who asks holds the most that it may."""
+
+    FULL = "full"
+    SHARE = "share"
+
+
+class Places:
+    """Places of which nobody may hold more than are still free, and a quarter of which is for those who hold none.
+
+    So one alone gets three eighths of them, and there is a place for the next one until many hold some: to fill 64
+    places takes 22 parties.
+
+    Args:
+        count: places in all.
+        most: that one may hold, however many are free.
+    """
+
+    def __init__(self, count: int, *, most: int | None = None):
+        self.count = count
+        self._most = count if most is None else most
+        self._reserve = count // 4
+        self._held: Counter[Hashable] = Counter()
+        self._taken = 0
+
+    @property
+    def taken(self) -> int:
+        """How many are held."""
+        return self._taken
+
+    def held(self, who: Hashable) -> int:
+        """How many one holds."""
+        return self._held[who]
+
+    def refusal(self, who: Hashable) -> Refusal | None:
+        """Why one does not get a place now; None if it does."""
+        free, held = self.count - self._taken, self._held[who]
+        if free <= 0:
+            return Refusal.FULL
+        return Refusal.SHARE if held and held >= min(free - self._reserve, self._most) else None
+
+    def take(self, who: Hashable) -> Refusal | None:
+        """Take a place; None when it was there, else why not."""
+        if (refusal := self.refusal(who)) is None:
+            self._held[who] += 1
+            self._taken += 1
+        return refusal
+
+    def give_back(self, who: Hashable) -> None:
+        """One place less for this one."""
+        self._taken -= 1
+        self._held[who] -= 1
+        if self._held[who] <= 0:
+            del self._held[who]
+
+    def greediest(self, among: Iterable[Hashable]) -> Hashable:
+        """Which of some holds most."""
+        return max(among, key=lambda who: self._held[who])
+
+
+class Turn:
+    """A turn at something; `pass_on` lets others go first where they wait."""
+
+    def __init__(self, turns: Turns, who: Hashable):
+        self._turns = turns
+        self._who = who
+        self._is_held = False
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether others wait; may be asked from any thread."""
+        return self._turns.waiting > 0
+
+    async def begin(self) -> None:
+        """Wait for it."""
+        await self._turns.wait(self._who)
+        self._is_held = True
+
+    def end(self) -> None:
+        """Let the next one go."""
+        if self._is_held:
+            self._is_held = False
+            self._turns.done(self._who)
+
+    async def pass_on(self) -> None:
+        """Let whoever waits go first, and wait for another turn."""
+        self.end()
+        await self.begin()
+
+
+class Turns:
+    """Turns at something that few can do at a time, such as work in threads: who has least of it comes next.
+
+    Args:
+        count: that can do it at a time; nobody gets more of that than `Places` gives.
+    """
+
+    def __init__(self, count: int):
+        self._places = Places(count)
+        # Who waits, the one whose last turn is longest ago first.
+        self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @property
+    def waiting(self) -> int:
+        """How many parties wait."""
+        return len(self._waiting)
+
+    @asynccontextmanager
+    async def turn(self, who: Hashable) -> AsyncIterator[Turn]:
+        """A turn for one, when it comes."""
+        turn = Turn(self, who)
+        await turn.begin()
+        try:
+            yield turn
+        finally:
+            turn.end()
+
+    async def wait(self, who: Hashable) -> None:
+        """Wait for a turn; `done` ends it."""
+        if who not in self._waiting and self._places.take(who) is None:
+            return
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(who, deque()).append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.cancelled():
+                self._forget(who, mine)
+            else:
+                # It was given at the very moment.
+                self.done(who)
+            raise
+
+    def done(self, who: Hashable) -> None:
+        """A turn is over."""
+        self._places.give_back(who)
+        self._serve()
+
+    def _serve(self) -> None:
+        while ready := [who for who in self._waiting if self._places.refusal(who) is None]:
+            who = min(ready, key=self._places.held)
+            mine = self._waiting[who][0]
+            self._forget(who, mine)
+            if not mine.done():
+                self._places.take(who)
+                mine.set_result(None)
+
+    def _forget(self, who: Hashable, mine: asyncio.Future[None]) -> None:
+        if mine in (queue := self._waiting.pop(who, deque())):
+            queue.remove(mine)
+        if queue:
+            # Behind the others, who wait for their first turn since.
+            self._waiting[who] = queue
 
 
 class Shares:
@@ -34,14 +195,8 @@ class Shares:
         rate: float,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._uploads = uploads
-        self._uploads_of_all = uploads_of_all
-        self._seconds = seconds
-        self._rate = rate
-        self._clock = clock
-        self._open: Counter[str] = Counter()
-        # Seconds left and the moment they were counted, the least recently seen address first.
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._places = Places(uploads_of_all, most=uploads)
+        self._work = Allowance(seconds, rate, clock)
 
     def begin(self, address: str) -> None:
         """An upload of this address begins.
@@ -49,37 +204,65 @@ class Shares:
         Raises:
             IntakeError: code `busy` when too many are verified, `work-limit` when the address has none left.
         """
-        if self._open.total() >= self._uploads_of_all:
-            raise IntakeError("too many uploads are verified at this moment", remedy="Try again soon.", code="busy")
-        if self._open[address] >= self._uploads:
-            raise IntakeError(
-                f"{self._uploads} uploads from this address are verified at this moment, the most at once",
-                remedy="Send the next one when one of them is answered.",
-                code="work-limit",
-            )
-        if self.left(address) < LEAST_SECONDS:
+        if self._places.refusal(address) is None and self.left(address) < LEAST_SECONDS:
             raise IntakeError(
                 "what was sent from this address took all the processor time that it is given for now",
                 remedy="Wait a minute, or verify on your own machine with `testamur verify`.",
                 code="work-limit",
             )
-        self._open[address] += 1
+        match self._places.take(address):
+            case Refusal.FULL:
+                raise IntakeError("too many uploads are verified at this moment", remedy="Try again soon.", code="busy")
+            case Refusal.SHARE:
+                raise IntakeError(
+                    f"{self._places.held(address)} uploads from this address are verified at this moment, the most at "
+                    "once while so many others are",
+                    remedy="Send the next one when one of them is answered.",
+                    code="work-limit",
+                )
 
     def end(self, address: str) -> None:
         """An upload of this address is answered."""
-        self._open[address] -= 1
-        if self._open[address] <= 0:
-            del self._open[address]
+        self._places.give_back(address)
 
     def left(self, address: str) -> float:
         """Seconds of processor time that the address may still have now."""
-        seconds, counted_at = self._left.get(address, (self._seconds, self._clock()))
-        return min(self._seconds, seconds + (self._clock() - counted_at) * self._rate)
+        return self._work.left(address)
 
     def spend(self, address: str, seconds: float) -> None:
         """So much was spent on what the address sent."""
-        left = self.left(address) - seconds
-        self._left.pop(address, None)
-        self._left[address] = (left, self._clock())
-        if len(self._left) > ADDRESSES_KEPT:
+        self._work.spend(address, seconds)
+
+
+class Allowance:
+    """An amount of something for each party, which comes back with time.
+
+    Args:
+        most: that one may have at once.
+        rate: that comes back each second.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, most: float, rate: float, clock: Callable[[], float] = time.monotonic):
+        self._most = most
+        self._rate = rate
+        self._clock = clock
+        # What is left and the moment it was counted, the party that spent longest ago first.
+        self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def left(self, who: Hashable) -> float:
+        """What one may still have now."""
+        left, counted_at = self._left.get(who, (self._most, self._clock()))
+        return min(self._most, left + (self._clock() - counted_at) * self._rate)
+
+    def spend(self, who: Hashable, amount: float) -> None:
+        """So much was had, also when it was more than was left."""
+        left = self.left(who) - amount
+        self._left.pop(who, None)
+        self._left[who] = (left, self._clock())
+        if len(self._left) > PARTIES_KEPT:
             self._left.popitem(last=False)
+
+    def seconds_until(self, who: Hashable, amount: float) -> float:
+        """After how long one may have so much; 0 if it may now."""
+        return max(0.0, (min(amount, self._most) - self.left(who)) / self._rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
@@ -11,10 +12,12 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.errors import IntakeError
+from registry.service.bodies import Pace, too_slow
 from registry.service.problems import problem
 
 ADDRESSES_KEPT: Final = 10_000
 BURST_SECONDS: Final = 4.0
+IDLE_SECONDS: Final = 20.0
 _HOST_BITS: Final = 64
 
 
@@ -80,30 +83,44 @@ class RateLimit:
 
 
 class BodyLimit:
-    """Refuses bodies that are larger than allowed, by what comes and not by what is claimed.
+    """Refuses bodies that are larger or come more slowly than allowed, by what comes and not by what is claimed.
 
     Args:
         most: bytes.
+        seconds: in which something more must come.
         own: paths that have limits of their own.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int, own: Collection[str] = ()):
+    def __init__(self, app: ASGIApp, *, most: int, seconds: float = IDLE_SECONDS, own: Collection[str] = ()):
         self._app = app
         self._most = most
+        self._seconds = seconds
         self._own = frozenset(own)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS") or scope["path"] in self._own:
             await self._app(scope, receive, send)
             return
-        came = 0
+        came, is_whole, pace, clock = 0, False, Pace(), asyncio.get_running_loop().time
 
         async def counted() -> Message:
-            nonlocal came
-            message = await receive()
-            came += len(message.get("body", b""))
+            nonlocal came, is_whole
+            if is_whole:
+                # What comes then is that the client goes.
+                return await receive()
+            began = clock()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    message = await receive()
+            except TimeoutError:
+                raise too_slow(f"nothing of the body came for {self._seconds:g} seconds") from None
+            body = message.get("body", b"")
+            came += len(body)
+            is_whole = not message.get("more_body", False)
             if came > self._most:
                 raise self._too_large()
+            if not is_whole and not pace.came(len(body), clock() - began):
+                raise too_slow(pace.told)
             return message
 
         await self._app(scope, counted, send)

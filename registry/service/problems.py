@@ -41,6 +41,7 @@ STATUS: Final[Mapping[str, int]] = {
     "finality-violated": 503,
     "database": 503,
     "busy": 503,
+    "no-reader": 503,
 }
 """Codes by their HTTP status; others follow from the kind of the error."""
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from registry.freshness import AgeLimits, Freshness, HeadAge, head_age, pace
 from registry.store.index import Head
-from registry.store.index_facts import FINALITY_VIOLATED, Mark
+from registry.store.index_facts import CHAIN_DISAGREES, FINALITY_VIOLATED, Mark
 from registry.timestamps import from_unix, write_timestamp
 
 SILENT_SECONDS: Final = 600.0
@@ -81,6 +81,8 @@ def _incomplete(head: Head) -> Doubt | None:
 
 
 def _outdated(head: Head, now: float, age: HeadAge, lag: int, silent: float) -> Doubt | None:
+    if head.trouble_code == CHAIN_DISAGREES:
+        return Doubt(CHAIN_DISAGREES, "an endpoint shows another block in the place of one that was final")
     if head.lags(lag):
         return Doubt("index-behind", f"the index is {head.behind} blocks behind the chain, at {head.cursor.number}")
     if now - head.seen_at > silent:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from registry.credential import Limits
+from registry.errors import RegistryError
 from registry.projection import MOST_VALUES, projected
 from registry.submitted import Broken, ReadItem, Submitted, read_item
 
@@ -31,6 +32,9 @@ REPLACING_SECONDS: Final = 0.5
 # A machine that is busy otherwise gives a process at low priority little; this ends waiting for one that hangs.
 MOST_WAIT_FACTOR: Final = 20
 LEAST_WAIT_SECONDS: Final = 10.0
+# A process at low priority imports for long on a machine that is busy otherwise.
+START_SECONDS: Final = 60.0
+READY: Final = "ready"
 
 _spawning = multiprocessing.get_context("spawn")
 
@@ -77,13 +81,13 @@ class Readers:
 
         Args:
             seconds: of processor time that it may take; beyond that it is *could not be checked* (`too-much-work`).
+
+        Raises:
+            NoReader: no process can be started here now, which is not the fault of whoever sent it.
         """
         reader, outcome = self._free.get(), None
         try:
-            if reader is None or not reader.is_alive:
-                self._ended(reader)
-                reader = _Reader(self._memory)
-                self._all.add(reader)
+            reader = self._alive(reader)
             outcome = reader.read(item, limits, seconds)
         finally:
             if outcome is None:
@@ -91,10 +95,31 @@ class Readers:
             self._free.put(reader if outcome is not None else None)
         return outcome or Outcome(too_much_work(item.name, seconds), seconds + REPLACING_SECONDS)
 
+    def ready(self) -> None:
+        """Make sure that there is a process.
+
+        Raises:
+            NoReader: none can be started.
+        """
+        if any(reader.is_alive for reader in list(self._all)):
+            return
+        reader, started = self._free.get(), None
+        try:
+            started = self._alive(reader)
+        finally:
+            self._free.put(started)
+
     def close(self) -> None:
         """End all processes; one that is needed again is started again."""
         for reader in list(self._all):
             self._ended(reader)
+
+    def _alive(self, reader: _Reader | None) -> _Reader:
+        if reader is None or not reader.is_alive:
+            self._ended(reader)
+            reader = _Reader(self._memory)
+            self._all.add(reader)
+        return reader
 
     def _ended(self, reader: _Reader | None) -> None:
         if reader is not None:
@@ -108,18 +133,46 @@ def shared_readers() -> Readers:
     return Readers(READERS)
 
 
+class NoReader(RegistryError):
+    """A process that reads what strangers send cannot be started: descriptors, processes or memory ran out."""
+
+    default_code = "no-reader"
+    stranger_sentence = "documents cannot be read here at this moment"
+
+
 class _Reader:
-    """One process and the pipe to it."""
+    """One process and the pipe to it.
+
+    Raises:
+        NoReader: it cannot be started.
+    """
 
     def __init__(self, memory_bytes: int):
-        ours, theirs = _spawning.Pipe()
-        self._pipe: Connection = ours
+        try:
+            self._pipe, theirs = _spawning.Pipe()
+        except OSError as error:
+            raise _no_reader(error) from None
         self._process: BaseProcess = _spawning.Process(
             target=_work, args=(theirs, memory_bytes), name="reader", daemon=True
         )
-        self._process.start()
+        try:
+            self._process.start()
+        except OSError as error:
+            self._pipe.close()
+            raise _no_reader(error) from None
+        finally:
+            theirs.close()
         step_back(self._process.pid)
-        theirs.close()
+        if not self._has_started():
+            self.end()
+            raise _no_reader("it ended before it could read")
+
+    def _has_started(self) -> bool:
+        """Whether it says that it can read."""
+        try:
+            return self._pipe.poll(START_SECONDS) and self._pipe.recv() == READY
+        except (EOFError, OSError):
+            return False
 
     def read(self, item: Submitted, limits: Limits, seconds: float) -> Outcome | None:
         """The outcome; None when the process went beyond its limits or broke."""
@@ -142,6 +195,10 @@ class _Reader:
         self._pipe.close()
 
 
+def _no_reader(why: object) -> NoReader:
+    return NoReader(f"no process that reads documents can be started: {why}", remedy="See what the machine has left.")
+
+
 def too_much_work(name: str, seconds: float) -> Broken:
     """An item that would cost more than is spent on it."""
     what = f"Reading it takes more than the {seconds:g} seconds of processor time or the memory that it is given."
@@ -159,6 +216,7 @@ def _work(pipe: Connection, memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which ends this one
     leave_session()
     _limit_memory(memory_bytes)
+    pipe.send(READY)
     while True:
         try:
             item, limits, seconds = pipe.recv()

@@ -10,13 +10,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, Engine, and_, func, insert, not_, or_, select, update
 
-from registry.store.attempts import ATTEMPT, Attempt, attempt_row
-from registry.store.batches import BATCH, BatchRow, batch_row
+from registry.errors import NotPossible
+from registry.store.attempts import ATTEMPT, Attempt, attempt_row, withheld
+from registry.store.batches import BATCH, BatchRow, batch_row, record
+from registry.store.deeds import DEED, DeedRow, deed_row, record_deed
 from registry.store.leases import Lease
+from registry.store.status_jobs import look_again, reopen
 from registry.store.tables import (
     ANCHORED_STATES,
     BY_PERSON,
@@ -27,8 +30,8 @@ from registry.store.tables import (
     batch,
     batch_event,
     checkpoint,
+    deed,
     job,
-    leaf,
     signer,
 )
 
@@ -52,8 +55,20 @@ class BatchEvent:
     detail: str
 
 
+Carried = BatchRow | DeedRow
+"""What carries a transaction: a batch its anchor, a deed a change of statuses."""
+
+R = TypeVar("R", bound=Carried)
+
+
+class Withdrawn(NotPossible):
+    """A deed was given up in the meantime, because a person took back what it was for."""
+
+    default_code = "changed"
+
+
 class AnchorStore:
-    """The batches that one account anchors.
+    """What one account sends: batches, and the deeds of status jobs.
 
     Args:
         chain: CAIP-2 name.
@@ -72,13 +87,19 @@ class AnchorStore:
 
     # Reading
 
-    def open(self) -> list[BatchRow]:
-        """The account's batches that are not settled, and those of nobody: those with a nonce first, in its order."""
+    def open(self) -> list[Carried]:
+        """What of the account's is not settled, and the batches of nobody.
+
+        Those with a nonce come first, in its order; of the others the urgent ones, then the older ones.
+        """
         whose = or_(batch.c.sender == self._lease.address, batch.c.sender.is_(None))
-        query = select(*BATCH).where(*self._mine, whose, batch.c.state.not_in(SETTLED_STATES))
-        query = query.order_by(batch.c.nonce.is_(None), batch.c.nonce, batch.c.id)
+        batches = select(*BATCH).where(*self._mine, whose, batch.c.state.not_in(SETTLED_STATES)).order_by(batch.c.id)
+        mine = (deed.c.chain == self._chain, deed.c.contract == self._contract, deed.c.sender == self._lease.address)
+        deeds = select(*DEED).where(*mine, deed.c.state.not_in(SETTLED_STATES)).order_by(deed.c.id)
         with self._engine.connect() as connection:
-            return [batch_row(found) for found in connection.execute(query)]
+            rows: list[Carried] = [batch_row(found) for found in connection.execute(batches)]
+            rows += [deed_row(found) for found in connection.execute(deeds)]
+        return sorted(rows, key=_place_in_line)
 
     def attempts(self, nonce: int) -> list[Attempt]:
         """All that were ever signed with that nonce, oldest first."""
@@ -94,6 +115,10 @@ class AnchorStore:
             found: int | None = connection.execute(query).scalar_one()
         return found
 
+    def withheld(self) -> set[str]:
+        """The purposes of anchors that a person put aside or took back: nothing is sent for them."""
+        return withheld(self._engine, self._chain)
+
     def checkpoint(self) -> Checkpoint | None:
         """What the chain was when it was last looked at."""
         columns = (
@@ -107,22 +132,52 @@ class AnchorStore:
             found = connection.execute(query).first()
         return None if found is None else Checkpoint(*found)
 
+    def final(self) -> list[Carried]:
+        """The contract's batches and deeds that are final, of all accounts."""
+        batches = select(*BATCH).where(*self._mine, batch.c.state == BatchState.FINAL).order_by(batch.c.id)
+        mine = (deed.c.chain == self._chain, deed.c.contract == self._contract)
+        deeds = select(*DEED).where(*mine, deed.c.state == BatchState.FINAL).order_by(deed.c.id)
+        with self._engine.connect() as connection:
+            rows: list[Carried] = [batch_row(found) for found in connection.execute(batches)]
+            return rows + [deed_row(found) for found in connection.execute(deeds)]
+
     # Writing
 
     def save_checkpoint(self, seen: Checkpoint) -> None:
         """Remember the chain and its newest final block."""
+        with self._guarded() as connection:
+            self._save_checkpoint(connection, seen)
+
+    def accept_chain(self, seen: Checkpoint, gone: Sequence[Carried]) -> None:
+        """Go on from another final block than the one remembered, because a person says that this is the chain.
+
+        Args:
+            gone: what was final in blocks that are not on it; it is taken up again.
+        """
+        with self._guarded() as connection:
+            self._save_checkpoint(connection, seen)
+            for row in gone:
+                self._write(connection, off_the_chain(row), f"block {row.block_number} is not on the accepted chain")
+                theirs = (attempt.c.chain == self._chain, attempt.c.sender == row.sender, attempt.c.nonce == row.nonce)
+                connection.execute(update(attempt).where(*theirs).values(**_UNSETTLED))
+            why = "a block that was final is not on the accepted chain"
+            reopen(connection, [row.id for row in gone if isinstance(row, DeedRow)], why)
+
+    def _save_checkpoint(self, connection: Connection, seen: Checkpoint) -> None:
         key = {"chain": self._chain, "contract": self._contract}
         values = {name: getattr(seen, name) for name in Checkpoint.__slots__}
         mine = and_(checkpoint.c.chain == self._chain, checkpoint.c.contract == self._contract)
-        with self._guarded() as connection:
-            if connection.execute(update(checkpoint).where(mine).values(**values)).rowcount == 0:
-                connection.execute(insert(checkpoint).values(**key, **values))
+        if connection.execute(update(checkpoint).where(mine).values(**values)).rowcount == 0:
+            connection.execute(insert(checkpoint).values(**key, **values))
 
-    def reserve(self, row: BatchRow, chain_nonce: int) -> BatchRow:
-        """Give the batch the next nonce of the account, which it keeps as long as any attempt can land.
+    def reserve(self, row: R, chain_nonce: int) -> R:
+        """Give the batch or deed the next nonce of the account, which it keeps as long as any attempt can land.
 
         Args:
             chain_nonce: how many transactions of the account are mined.
+
+        Raises:
+            Withdrawn: the deed was given up in the meantime.
         """
         with self._guarded() as connection:
             known = connection.execute(select(signer.c.next_nonce).where(*self._signer)).scalar_one()
@@ -143,18 +198,17 @@ class AnchorStore:
             self._write(connection, changed, f"nonce {nonce}, signed by the command line")
         return changed
 
-    def add_filler(
-        self, nonce: int, *, transaction_hash: bytes, raw: bytes, gas: int, max_fee: int, tip: int
+    def add_for_nobody(
+        self, nonce: int, purpose: str, *, transaction_hash: bytes, raw: bytes, gas: int, max_fee: int, tip: int
     ) -> Attempt:
-        """Store signed bytes that do nothing but use a nonce which nobody uses and all later ones wait for."""
-        purpose = f"fill {nonce}"
+        """Store signed bytes for no batch, with a nonce that all later ones wait for."""
         with self._guarded() as connection:
             number = self._insert(connection, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
-        return Attempt(number, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
+        return Attempt(number, nonce, purpose, transaction_hash, raw)
 
     def add_attempt(
         self,
-        row: BatchRow,
+        row: R,
         *,
         purpose: str,
         transaction_hash: bytes,
@@ -163,31 +217,32 @@ class AnchorStore:
         max_fee: int,
         tip: int,
         state: BatchState,
-    ) -> tuple[BatchRow, Attempt]:
-        """Store signed bytes with the batch's nonce; they are on the disk when this returns."""
+    ) -> tuple[R, Attempt]:
+        """Store signed bytes with the nonce of a batch or deed; they are on the disk when this returns."""
         nonce = _nonce_of(row)
         with self._guarded() as connection:
             number = self._insert(connection, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
             changed = replace(row, state=state)
             self._write(connection, changed, f"0x{transaction_hash.hex()} at {max_fee} wei per gas, tip {tip}")
-        return changed, Attempt(number, nonce, purpose, transaction_hash, raw, gas, max_fee, tip)
+        return changed, Attempt(number, nonce, purpose, transaction_hash, raw)
 
     def sent(self, one: Attempt, head: int) -> None:
         """Take down that an attempt is about to be sent, or sent again."""
-        values = {"sends": attempt.c.sends + 1, "sent_block": head}
+        first = func.coalesce(attempt.c.first_sent_block, head)
+        values = {"sends": attempt.c.sends + 1, "sent_block": head, "first_sent_block": first}
         with self._guarded() as connection:
             connection.execute(update(attempt).where(attempt.c.id == one.id).values(**values))
 
-    def change(self, row: BatchRow, detail: str, *, cost: tuple[bytes, int] | None = None) -> BatchRow:
-        """Store what is known of a batch by now, and that it happened.
+    def change(self, row: R, detail: str, *, cost: tuple[bytes, int] | None = None) -> R:
+        """Store what is known of a batch or deed by now, and that it happened.
 
         Args:
-            cost: hash of the transaction that anchored it and the wei that it cost.
+            cost: hash of the transaction that did it and the wei that it cost.
         """
         with self._guarded() as connection:
             self._write(connection, row, detail)
             if row.state is BatchState.REORGED and row.nonce is not None:
-                self._settle(connection, row.nonce, settled_at=None, succeeded=None)
+                self._settle(connection, row.nonce, **_UNSETTLED)
             if cost is not None:
                 settled = {"settled_at": int(time.time()), "succeeded": 1, "cost": str(cost[1])}
                 connection.execute(update(attempt).where(attempt.c.hash == cost[0]).values(**settled))
@@ -195,21 +250,41 @@ class AnchorStore:
                 self._settle(connection, row.nonce, settled_at=int(time.time()))
         return row
 
-    def lose_nonce(self, row: BatchRow, detail: str) -> BatchRow:
-        """Another transaction has the batch's nonce for good: none of its attempts can land any more."""
+    def lose_nonce(self, row: R, detail: str, *, to: tuple[bytes, bool] | None = None) -> R:
+        """Another transaction has the row's nonce for good: none of its attempts can land any more.
+
+        A batch waits for a new nonce. A deed is given up, and what it was for is asked for anew: by now something else
+        may be wanted.
+
+        Args:
+            to: where that one is stored too, its hash, and whether it succeeded.
+        """
         with self._guarded() as connection:
             self._settle(connection, _nonce_of(row), settled_at=int(time.time()), succeeded=0)
+            if to is not None:
+                done = update(attempt).where(*self._attempts, attempt.c.hash == to[0])
+                connection.execute(done.values(succeeded=int(to[1])))
+            if isinstance(row, DeedRow):
+                return self._give_up(connection, row, detail)
             self._write(connection, replace(row, state=BatchState.NONCE_LOST), detail)
-            changed = replace(row, state=BatchState.SEALED, nonce=None)
+            # What waits for a person goes on waiting.
+            state = BatchState.PARKED if row.state is BatchState.PARKED else BatchState.SEALED
+            changed = replace(row, state=state, nonce=None)
             self._write(connection, changed, "waits for a new nonce")
         return changed
 
-    def cancelled(self, row: BatchRow, detail: str) -> BatchRow:
-        """The batch will never be anchored by us: its credentials can be anchored again, in another one."""
+    def cancelled(self, row: R, detail: str) -> R:
+        """The batch will never be anchored by us: its credentials can be anchored again, in another one.
+
+        Likewise a deed, and what it was for is asked for anew.
+        """
         changed = replace(row, state=BatchState.CANCELLED)
         with self._guarded() as connection:
+            if isinstance(row, DeedRow):
+                if row.nonce is not None:
+                    self._settle(connection, row.nonce, settled_at=int(time.time()))
+                return self._give_up(connection, row, detail)
             self._write(connection, changed, detail)
-            connection.execute(delete(leaf).where(leaf.c.batch == row.id))
             connection.execute(update(job).where(job.c.batch == row.id).values(state=JobState.CANCELLED))
             if row.nonce is not None:
                 self._settle(connection, row.nonce, settled_at=int(time.time()))
@@ -250,7 +325,28 @@ class AnchorStore:
     def _settle(self, connection: Connection, nonce: int, **values: int | None) -> None:
         connection.execute(update(attempt).where(*self._attempts, attempt.c.nonce == nonce).values(**values))
 
-    def _write(self, connection: Connection, row: BatchRow, detail: str) -> None:
+    def _give_up(self, connection: Connection, row: R, detail: str) -> R:
+        changed = replace(row, state=BatchState.CANCELLED)
+        self._write(connection, changed, detail)
+        look_again(connection, [row.id], f"a transaction of it was given up: {detail}")
+        return changed
+
+    def _write(self, connection: Connection, row: Carried, detail: str) -> None:
+        if isinstance(row, DeedRow):
+            self._write_deed(connection, row, detail)
+        else:
+            self._write_batch(connection, row, detail)
+
+    @staticmethod
+    def _write_deed(connection: Connection, row: DeedRow, detail: str) -> None:
+        values = {name: getattr(row, name) for name in DeedRow.__slots__ if name not in _FIXED_OF_DEEDS}
+        wanted = (deed.c.id == row.id, deed.c.state != BatchState.CANCELLED)
+        if connection.execute(update(deed).where(*wanted).values(**values)).rowcount == 0:
+            raise Withdrawn("what this transaction was for was taken back", remedy="Nothing is to be done.")
+        record_deed(connection, row.id, row.state, detail)
+
+    @staticmethod
+    def _write_batch(connection: Connection, row: BatchRow, detail: str) -> None:
         values: dict[str, Any] = {name: getattr(row, name) for name in BatchRow.__slots__ if name not in _FIXED}
         this = update(batch).where(batch.c.id == row.id)
         put_aside = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
@@ -262,20 +358,30 @@ class AnchorStore:
         record(connection, row.id, row.state, detail)
 
 
-def _nonce_of(row: BatchRow) -> int:
+def _nonce_of(row: Carried) -> int:
     if row.nonce is None:
-        raise ValueError(f"batch {row.id} has no nonce")
+        raise ValueError(f"{row} has no nonce")
     return row.nonce
 
 
+def _place_in_line(row: Carried) -> tuple[bool, int, bool, float, int]:
+    is_urgent, since = (row.urgent, row.made_at) if isinstance(row, DeedRow) else (False, row.sealed_at)
+    return row.nonce is None, row.nonce or 0, not is_urgent, since, row.id
+
+
+def off_the_chain(row: R) -> R:
+    """A batch or deed whose block is gone, as it is taken up again."""
+    gone: dict[str, Any] = dict.fromkeys(_OF_BLOCK if isinstance(row, DeedRow) else ("sequence", *_OF_BLOCK))
+    return replace(row, state=BatchState.REORGED, **gone)
+
+
+# Of attempts whose block is gone. What was in a block paid enough: it waits anew.
+_UNSETTLED: dict[str, None] = {"settled_at": None, "succeeded": None, "first_sent_block": None}
+_OF_BLOCK = ("transaction_hash", "block_number", "block_hash", "block_time", "mined_at", "final_at")
 # Set once, or by others than the daemon.
 _PARKING = ("state", "parked_code", "parked_why")
 _FIXED = ("id", "issuer", "root", "leaf_count", "sealed_at", "cancel_requested")
-
-
-def record(connection: Connection, number: int, state: BatchState, detail: str) -> None:
-    """Take down what happened to a batch."""
-    connection.execute(insert(batch_event).values(batch=number, at=time.time(), state=state, detail=detail))
+_FIXED_OF_DEEDS = ("id", "issuer", "act", "reason", "root", "word", "mask", "urgent", "made_at", "cancel_requested")
 
 
 def history(engine: Engine, number: int) -> Sequence[BatchEvent]:

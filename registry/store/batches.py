@@ -8,10 +8,23 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, insert, not_, select, true, update
 
 from registry.errors import IntakeError
-from registry.store.tables import SETTLED_STATES, BatchState, batch, batch_event, leaf, party
+from registry.store.tables import (
+    ANCHORED_STATES,
+    BY_PERSON,
+    SETTLED_STATES,
+    BatchState,
+    JobState,
+    attempt,
+    batch,
+    batch_event,
+    checkpoint,
+    job,
+    leaf,
+    party,
+)
 from registry.treefile import TreeId
 
 # SQLite takes 32,766 variables in a statement; the rest of the statement needs a few.
@@ -51,6 +64,12 @@ class BatchRow:
     mined_at: int | None = None
     final_at: int | None = None
     cancel_requested: bool = False
+
+    @property
+    def is_put_aside(self) -> bool:
+        """A person does not want it to be anchored, for now or for good: only a person changes that."""
+        parked = self.state is BatchState.PARKED and self.parked_code == BY_PERSON
+        return parked or self.state is BatchState.CANCELLED or self.cancel_requested
 
     @property
     def tree(self) -> TreeId:
@@ -96,21 +115,22 @@ class BatchStore:
     ) -> BatchRow:
         """Record a sealed batch and its leaves in one transaction; one that is there already is returned as it is.
 
+        One that was cancelled begins anew: whoever anchors the same set wants it now.
+
         Args:
             note: goes to the history of the batch.
 
         Raises:
             IntakeError: code `root-taken`: the issuer has another batch under that root.
         """
-        if known := self.by_root(issuer, root):
-            refuse_other_tree(known.tree, TreeId(root, leaf_count))
-            return known
+        tree = TreeId(root, leaf_count)
         with self._engine.begin() as connection:
-            row = self.add_within(connection, issuer, root, leaf_count, leaves, sealed_at=sealed_at)
-            if note:
-                event = {"batch": row.id, "at": time.time(), "state": row.state, "detail": note}
-                connection.execute(insert(batch_event).values(**event))
-            return row
+            number = self.revived_within(connection, issuer, tree, leaves, sealed_at=sealed_at)
+            if number is None:
+                number = self.add_within(connection, issuer, *tree, leaves, sealed_at=sealed_at).id
+                if note:
+                    record(connection, number, BatchState.SEALED, note)
+            return batch_row(connection.execute(_BATCHES.where(batch.c.id == number)).one())
 
     def add_within(
         self,
@@ -142,11 +162,12 @@ class BatchStore:
             )
             .returning(batch.c.id)
         ).scalar_one()
-        self._add_leaves(connection, batch_id, leaves)
+        self.add_leaves(connection, batch_id, leaves)
         return BatchRow(batch_id, issuer, root, leaf_count, BatchState.SEALED, sealed_at, sender=sender)
 
     @staticmethod
-    def _add_leaves(connection: Connection, number: int, leaves: Iterable[Leaf]) -> None:
+    def add_leaves(connection: Connection, number: int, leaves: Iterable[Leaf]) -> None:
+        """Record the leaves of a batch, in a transaction of the caller's."""
         # exec_driver_sql hands the rows to the driver as they are: a million rows cost seconds less than through the
         # statement compiler.
         statement = _INSERT_LEAF[connection.dialect.paramstyle]
@@ -180,12 +201,13 @@ class BatchStore:
             "cancel_requested": 0,
         }
         connection.execute(update(batch).where(batch.c.id == found.id).values(**again))
-        self._add_leaves(connection, found.id, leaves)
+        connection.execute(delete(leaf).where(leaf.c.batch == found.id))
+        self.add_leaves(connection, found.id, leaves)
         return int(found.id)
 
     def anchored_within(self, connection: Connection, digests: Iterable[bytes], issuer: int) -> set[bytes]:
-        """Which of the digests are in a batch of the issuer."""
-        here = (batch.c.chain == self._chain, batch.c.contract == self._contract, batch.c.issuer == issuer)
+        """Which of the digests are in a batch of the issuer that is not cancelled."""
+        here = (batch.c.chain == self._chain, batch.c.contract == self._contract, batch.c.issuer == issuer, _STANDS)
         found: set[bytes] = set()
         wanted = iter(digests)
         while share := list(islice(wanted, QUERY_CHUNK)):
@@ -194,21 +216,36 @@ class BatchStore:
         return found
 
     def update(self, row: BatchRow) -> BatchRow:
-        """Store what is known of a batch by now."""
+        """Store what is known of a batch by now, and return what the database has then.
+
+        What a person decided stays: a batch that is cancelled or was put aside changes by the chain's word alone, which
+        is that it is anchored after all. The jobs that were taken back with it then say so too.
+        """
+        anchored = row.state in ANCHORED_STATES
+        by_person = and_(batch.c.state == BatchState.PARKED, batch.c.parked_code == BY_PERSON)
+        free = true() if anchored else and_(_STANDS, not_(by_person))
+        values = {
+            "state": row.state,
+            "sequence": row.sequence,
+            "transaction_hash": row.transaction_hash,
+            "block_number": row.block_number,
+            "block_hash": row.block_hash,
+            "block_time": row.block_time,
+        }
         with self._engine.begin() as connection:
-            connection.execute(
-                update(batch)
-                .where(batch.c.id == row.id)
-                .values(
-                    state=row.state,
-                    sequence=row.sequence,
-                    transaction_hash=row.transaction_hash,
-                    block_number=row.block_number,
-                    block_hash=row.block_hash,
-                    block_time=row.block_time,
-                )
-            )
-        return row
+            if anchored:
+                values |= {"parked_code": None, "parked_why": None}
+                self._landed_after_all(connection, row)
+            connection.execute(update(batch).where(batch.c.id == row.id, free).values(**values))
+            return batch_row(connection.execute(_BATCHES.where(batch.c.id == row.id)).one())
+
+    @staticmethod
+    def _landed_after_all(connection: Connection, row: BatchRow) -> None:
+        taken_back = update(batch).where(batch.c.id == row.id, batch.c.state == BatchState.CANCELLED)
+        if connection.execute(taken_back.values(state=row.state)).rowcount:
+            its = (job.c.batch == row.id, job.c.state == JobState.CANCELLED)
+            connection.execute(update(job).where(*its).values(state=JobState.SEALED))
+            record(connection, row.id, row.state, "it was cancelled, and is anchored all the same")
 
     def by_root(self, issuer: int, root: bytes) -> BatchRow | None:
         """The issuer's batch with that root."""
@@ -227,6 +264,20 @@ class BatchStore:
         """The batches that are not final yet, oldest first."""
         return self._batches(_BATCHES.where(batch.c.state.not_in(SETTLED_STATES)))
 
+    def newest_final_block(self, account: str) -> int:
+        """The newest final block that was known when the account last signed here, or in which it has a transaction.
+
+        What it signs later can be in no earlier one. Batches that were taken over from the chain say nothing of that.
+        """
+        here = (batch.c.chain == self._chain, batch.c.contract == self._contract, batch.c.state == BatchState.FINAL)
+        ours = and_(attempt.c.hash == batch.c.transaction_hash, attempt.c.sender == account)
+        anchored = select(func.max(batch.c.block_number)).join(attempt, ours).where(*here)
+        seen = (checkpoint.c.chain == self._chain, checkpoint.c.contract == self._contract)
+        with self._engine.connect() as connection:
+            last = connection.execute(anchored).scalar_one()
+            final = connection.execute(select(checkpoint.c.final_number).where(*seen)).scalar_one_or_none()
+        return max(last or 0, final or 0)
+
     def by_id(self, number: int) -> BatchRow | None:
         """The batch with that number."""
         found = self._batches(_BATCHES.where(batch.c.id == number))
@@ -242,12 +293,12 @@ class BatchStore:
                 yield from (Leaf(*found) for found in partition)
 
     def places(self, digest: bytes, issuer: int | None = None) -> list[Place]:
-        """Everywhere a digest is anchored, oldest first, by one issuer where given."""
+        """Everywhere a digest is in a batch that is not cancelled, oldest first, by one issuer where given."""
         return list(self.places_of([digest], issuer))
 
     def places_of(self, digests: Sequence[bytes], issuer: int | None = None) -> Iterator[Place]:
         """The places of many digests, oldest batch first within each share of the digests."""
-        batches = {row.id: row for row in self.all(issuer)}
+        batches = {row.id: row for row in self.all(issuer) if row.state is not BatchState.CANCELLED}
         within = leaf.c.batch.in_(batches)
         for start in range(0, len(digests) if batches else 0, QUERY_CHUNK):
             share = digests[start : start + QUERY_CHUNK]
@@ -293,6 +344,14 @@ def refuse_other_tree(known: TreeId, tree: TreeId) -> None:
         )
 
 
+def record(connection: Connection, number: int, state: BatchState, detail: str) -> None:
+    """Take down what happened to a batch."""
+    values = {"batch": number, "at": time.time(), "state": state, "detail": detail}
+    connection.execute(insert(batch_event).values(**values))
+
+
+# The credentials of a batch that is cancelled can be anchored again, in another one.
+_STANDS = batch.c.state != BatchState.CANCELLED
 _LEAF = (leaf.c.digest, leaf.c.leaf_index, leaf.c.method, leaf.c.source, leaf.c.line)
 _INSERT_LEAF = {
     style: f"INSERT INTO leaf (digest, batch, leaf_index, method, source, line) VALUES ({', '.join([mark] * 6)})"  # noqa: S608 - marks

@@ -5,8 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, exists, select, update
 
 from registry.errors import NotPossible
-from registry.store.anchoring import record
-from registry.store.batches import BATCH, BatchRow, batch_row
+from registry.store.batches import BATCH, BatchRow, batch_row, record
 from registry.store.jobs import Job, JobStore
 from registry.store.tables import ANCHORED_STATES, BY_PERSON, SETTLED_STATES, BatchState, JobState, attempt, batch
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,23 +26,26 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from registry.errors import SettingsError, StoreError
 from registry.extras import needs
 from registry.privatefiles import FILE_MODE, make_private_file
 
-HEAD: Final = "0006"
+HEAD: Final = "0010"
 """The revision this program works with; a test compares it with `migrations`."""
 FIRST: Final = "0001"
 # Longer than the largest batch takes to be hashed between two statements.
 IDLE_SECONDS: Final = 60.0
 BUSY_SECONDS: Final = 10
 BUSY_PAUSE_SECONDS: Final = 0.01
+# For another process that brings the database up to date at this moment.
+UPGRADE_SECONDS: Final = 600.0
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same in every process: who holds it brings the database up to date.
 _UPGRADE_LOCK = 0x7465737461
+_DISK_FULL = "53100"  # of PostgreSQL
 
 
 def open_database(url: str, *, idle_seconds: float = IDLE_SECONDS) -> Engine:
@@ -58,10 +62,11 @@ def open_database(url: str, *, idle_seconds: float = IDLE_SECONDS) -> Engine:
     """
     engine = _engine(url, idle_seconds)
     try:
-        if _revision(engine) != HEAD:
-            with _alone(engine):
-                _upgrade(engine)
-    except SQLAlchemyError as error:
+        with engine.connect() as connection:
+            revision = _revision(connection)
+        if revision != HEAD:
+            _upgrade(engine)
+    except (SQLAlchemyError, OSError) as error:
         reason = getattr(error, "orig", None) or error
         raise StoreError(
             f"the database cannot be opened: {reason}",
@@ -74,6 +79,13 @@ def open_database(url: str, *, idle_seconds: float = IDLE_SECONDS) -> Engine:
 def is_postgresql(engine: Engine) -> bool:
     """Whether rows can be locked one by one there."""
     return engine.dialect.name == "postgresql"
+
+
+def is_full(error: DBAPIError) -> bool:
+    """Whether a statement failed since there is no room for what it writes."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return getattr(error.orig, "sqlstate", None) == _DISK_FULL
 
 
 def now(connection: Connection) -> ColumnElement[float]:
@@ -141,16 +153,16 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
             time.sleep(BUSY_PAUSE_SECONDS)
 
 
-def _revision(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        known = inspect(connection)
-        if known.has_table("alembic_version"):
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-        # Written before there were revisions.
-        return FIRST if known.has_table("batch") else None
+def _revision(connection: Connection) -> str | None:
+    known = inspect(connection)
+    if known.has_table("alembic_version"):
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    # Written before there were revisions.
+    return FIRST if known.has_table("batch") else None
 
 
 def _upgrade(engine: Engine) -> None:
+    """Bring the database to its present form in one transaction: whatever ends it, there is the old or the new one."""
     # Alembic takes a while to import, and most openings do not need it.
     from alembic import command
     from alembic.config import Config
@@ -158,27 +170,56 @@ def _upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", os.fspath(_MIGRATIONS))
-    revision = _revision(engine)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
-        raise StoreError(
-            f"the database has revision {revision}, this program knows up to {HEAD}",
-            where=_shown(engine),
-            remedy="Use the newer version of testamur that wrote it.",
-        )
-    with engine.begin() as connection:
-        if is_postgresql(engine):
-            connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+    with _alone(engine) as connection:
+        revision = _revision(connection)
+        if revision is not None and revision not in known:
+            raise StoreError(
+                f"the database has revision {revision}, this program knows up to {HEAD}",
+                where=_shown(engine),
+                remedy="Use the newer version of testamur that wrote it.",
+            )
         config.attributes["connection"] = connection
         if revision == FIRST and not inspect(connection).has_table("alembic_version"):
             command.stamp(config, FIRST)
         command.upgrade(config, HEAD)
 
 
-def _alone(engine: Engine) -> AbstractContextManager[Any]:
-    if is_postgresql(engine) or engine.url.database in (None, "", ":memory:"):
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which nobody else brings the database up to date."""
+    if is_postgresql(engine):
+        with engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+            yield connection
+        return
+    with _upgrade_lock(engine), engine.connect() as connection:
+        # Outside of the transaction, where alone it has an effect: a table that others refer to is changed by copying
+        # it, and what it refers to is looked at when all is done.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.commit()
+        try:
+            # Said by us: Python's driver begins no transaction before it changes tables, and then each change counts
+            # by itself.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                raise StoreError(
+                    "the database has rows that refer to what is not there, so that it is left as it was",
+                    where=_shown(engine),
+                    remedy="Restore it from a backup, or ask whoever changed it by hand.",
+                )
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
+def _upgrade_lock(engine: Engine) -> AbstractContextManager[Any]:
+    """SQLite itself waits for seconds; bringing a large index up to date takes minutes."""
+    if engine.url.database in (None, "", ":memory:"):
         return nullcontext()
-    return FileLock(f"{engine.url.database}.upgrade.lock", timeout=60, mode=FILE_MODE)
+    return FileLock(f"{engine.url.database}.upgrade.lock", timeout=UPGRADE_SECONDS, mode=FILE_MODE)
 
 
 def _shown(engine: Engine) -> str:

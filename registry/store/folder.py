@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from registry.errors import StoreError, TreeError
@@ -9,6 +10,7 @@ from registry.filekinds import DATA_FOLDER_HAS
 from registry.merkle import Tree
 from registry.privatefiles import make_private_folder, tighten
 from registry.store.database import open_database
+from registry.store.trees import UnusableTree
 from registry.treefile import TreeId, file_of
 
 
@@ -61,29 +63,44 @@ class DataFolder:
         return file_of(self.trees, tree)
 
     def keep_tree(self, tree: Tree) -> None:
-        """See to it that the file of a tree is there.
+        """See to it that the file of a tree is there and is that tree, whatever was there under its name.
 
         Raises:
             TreeError: it cannot be written.
         """
-        if not self.tree_path(tree.id).exists():
-            tree.write(self.trees / tree.id.name)
+        path = self.tree_path(tree.id)
+        with suppress(TreeError), Tree.open(path, expected=tree.id) as there:
+            if there.has_bytes_of(tree):
+                return
+        tree.write(self.trees / tree.id.name)
 
     def tree(self, tree: TreeId) -> Tree:
-        """A tree, mapped from its file; close it after use.
+        """A tree, read from its file as it is asked; close it after use.
 
         Raises:
-            StoreError: the file is missing or damaged.
+            StoreError: code `tree-missing` or `tree-damaged`.
         """
-        path = self.tree_path(tree)
         try:
-            return Tree.open(path, expected=tree)
-        except (TreeError, OSError) as error:
-            raise StoreError(
-                f"the tree cannot be opened: {error}",
-                where=str(path),
-                remedy="Restore the file from a backup, or anchor the same input again: the root is the same.",
-            ) from None
+            return Tree.open(self.tree_path(tree), expected=tree)
+        except TreeError as error:
+            raise self._unusable(tree, error) from None
+
+    def checked_tree(self, tree: TreeId) -> Tree:
+        """A copy of a tree in memory, derived anew from its leaves: what becomes of its file then does not matter.
+
+        Raises:
+            StoreError: code `tree-missing` or `tree-damaged`.
+        """
+        try:
+            found = Tree.read(self.tree_path(tree), expected=tree)
+            found.check()
+        except TreeError as error:
+            raise self._unusable(tree, error) from None
+        return found
+
+    def _unusable(self, tree: TreeId, error: TreeError) -> UnusableTree:
+        path = self.tree_path(tree)
+        return UnusableTree(tree, None if not path.exists() else error.what, where=str(path))
 
     def close(self) -> None:
         """Close the database."""

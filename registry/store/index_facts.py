@@ -23,6 +23,7 @@ PREFIX_BYTES: Final = 8
 _HALF: Final = 1 << 63
 EVENTS_MISSING: Final = "events-missing"
 FINALITY_VIOLATED: Final = "finality-violated"
+CHAIN_DISAGREES: Final = "chain-disagrees"
 
 # Arguments that JSON does not hold as they are: of 32 bytes, and of 256 bits.
 _BYTES: Final = frozenset({"root", "replacementRoot", "profileHash", "evidenceHash"})

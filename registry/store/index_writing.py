@@ -314,6 +314,14 @@ class IndexWriter:
                 further = update(indexed_chain).where(mine, of.seen_number < seen)
                 connection.execute(further.values(seen_number=seen))
 
+    def accept(self) -> None:
+        """Take back that a final block changed: a person had it looked at, and it did not."""
+        of = indexed_chain.c
+        mine = and_(of.chain == f"{self._chain}{self._edition}", of.contract == self._contract)
+        with self._engine.begin() as connection:
+            said = update(indexed_chain).where(mine, of.trouble_code == FINALITY_VIOLATED)
+            connection.execute(said.values(trouble_code=None, trouble_why=None))
+
     def _read(self, connection: Connection, edition: Edition | None = None) -> Head | None:
         return read_head(connection, self._chain, self._contract, self._edition if edition is None else edition)
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from registry.errors import NotPossible
 from registry.filekinds import LEFT_OUT
 from registry.store.batches import INSERT_CHUNK, Leaf
-from registry.store.database import is_postgresql
+from registry.store.database import is_postgresql, now
 from registry.store.tables import JobState, batch, job, queued, rejected
 
 ID_BYTES = 12
@@ -45,6 +45,8 @@ class Job:
             out when it was sealed.
         batch: number of its batch.
         waits_code, waits_why: why it was not sealed when it was last looked at, while it is queued.
+        receiver, heard_at: the process that it comes in at, and when that one last said that it still does, in Unix
+            seconds of the database's clock.
     """
 
     id: str
@@ -64,6 +66,13 @@ class Job:
     batch: int | None
     waits_code: str | None = None
     waits_why: str | None = None
+    receiver: str | None = None
+    heard_at: float | None = None
+
+
+def new_job_id() -> str:
+    """An id that nobody guesses."""
+    return secrets.token_hex(ID_BYTES)
 
 
 class JobStore:
@@ -89,17 +98,23 @@ class JobStore:
         is_open: bool = False,
         reissue: bool = False,
         idempotency_key: str | None = None,
+        number: str | None = None,
+        receiver: str | None = None,
     ) -> tuple[Job, bool]:
         """A new job that is coming in, or the one that the issuer began with the same key; whether it is new.
 
         A job that did not come in whole (BROKEN) does not stand in the way of another with its key.
+
+        Args:
+            number: its id, for whoever has to know it before it is stored; see `new_job_id`.
+            receiver: names the process that it comes in at, which says now and then that it still does (`heard`).
         """
         if idempotency_key is not None and (known := self.by_key(issuer, idempotency_key)) is not None:
             if known.state is not JobState.BROKEN:
                 return known, False
             self._forget(known)
         made = Job(
-            id=secrets.token_hex(ID_BYTES),
+            id=number or new_job_id(),
             issuer=issuer,
             state=JobState.RECEIVING,
             is_open=is_open,
@@ -114,11 +129,13 @@ class JobStore:
             duplicates=0,
             anchored_before=0,
             batch=None,
+            receiver=receiver,
         )
         values = {name: getattr(made, name) for name in Job.__slots__}
         values |= {"is_open": int(is_open), "reissue": int(reissue)}
         try:
             with self._engine.begin() as connection:
+                values["heard_at"] = None if receiver is None else now(connection)
                 connection.execute(insert(job).values(**self._key, **values))
         except IntegrityError:
             # The same request came twice at the same moment; the other one is the job.
@@ -175,6 +192,18 @@ class JobStore:
         old = (*self._mine, job.c.state == JobState.RECEIVING, job.c.created_at < before)
         with self._engine.begin() as connection:
             return connection.execute(update(job).where(*old).values(state=JobState.BROKEN)).rowcount
+
+    def heard(self, numbers: Sequence[str]) -> None:
+        """These still come in, says the process that they come in at."""
+        coming_in = (job.c.id.in_(numbers), job.c.state == JobState.RECEIVING)
+        with self._engine.begin() as connection:
+            connection.execute(update(job).where(*coming_in).values(heard_at=now(connection)))
+
+    def abandon_silent(self, seconds: float) -> int:
+        """Those of which nothing was heard for so long: the process or its machine ended; how many."""
+        with self._engine.begin() as connection:
+            silent = (*self._mine, job.c.state == JobState.RECEIVING, job.c.heard_at < now(connection) - seconds)
+            return connection.execute(update(job).where(*silent).values(state=JobState.BROKEN)).rowcount
 
     # Asking
 

@@ -98,7 +98,15 @@ class TreeLoader:
         next_try, pause = self._waiting.get(which, (0.0, FIRST_RETRY_SECONDS))
         if self._clock() < next_try:
             return
-        if self._try_all_of(which.root, pile) if not which.leaf_count else self._try_one(which, pile):
+        try:
+            is_loaded = self._try_one(which, pile) if which.leaf_count else self._try_all_of(which.root, pile)
+        except (StoreError, SQLAlchemyError):
+            raise
+        except Exception:
+            # Of this tree, whatever it is: the others are loaded, and it is tried again as if it were not there.
+            _log.exception("the tree %s cannot be loaded", which)
+            is_loaded = False
+        if is_loaded:
             self._waiting.pop(which, None)
         else:
             self._waiting[which] = (self._clock() + pause, min(LONGEST_RETRY_SECONDS, pause * 2))
@@ -126,6 +134,8 @@ class TreeLoader:
         except StoreError as error:
             if error.code not in (MISSING, DAMAGED):
                 raise
+            # It may have been cut off after it was checked: what is in the index of it is not all.
+            state = TreeState.DAMAGED
         return state is TreeState.LOADED
 
     def _checked(self, tree: Tree) -> TreeState:

@@ -29,13 +29,13 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
 class BatchState(StrEnum):
-    """How far a batch has come.
+    """How far a batch has come, or a deed: what carries a transaction.
 
     SEALED: its tree is on the disk. RESERVED: it has a nonce. SIGNED: an attempt is stored. BROADCAST: sent.
     REPLACING: sent again with a higher fee. MINED: the event is in a block. SAFE, FINAL: by the chain's word.
     REORGED: its block is gone; the same bytes are sent again. NONCE_LOST: another transaction has its nonce for
     good. PARKED: waits for a person, for funds or for lower fees, and says why. CANCELLED: by a person, before it
-    was anchored.
+    was anchored; a deed, too, when it is not wanted any more or had no effect.
     """
 
     SEALED = "sealed"
@@ -56,6 +56,26 @@ ANCHORED_STATES = (BatchState.MINED, BatchState.SAFE, BatchState.FINAL)
 SETTLED_STATES = (BatchState.FINAL, BatchState.CANCELLED)
 BY_PERSON = "by-person"
 """The `parked_code` of what a person put aside: only a person takes it up again."""
+
+
+class StatusJobState(StrEnum):
+    """How far a status job has come.
+
+    PENDING: it is stored. SEALED: its transactions are fixed. MINED: what it asks for is so in the newest block. FINAL:
+    in a final one, by its transactions. UNCHANGED: it needed none. PARKED: waits for a person, or for what its
+    transactions wait for. CANCELLED: by a person, before anything was signed.
+    """
+
+    PENDING = "pending"
+    SEALED = "sealed"
+    MINED = "mined"
+    FINAL = "final"
+    UNCHANGED = "unchanged"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+ENDED_STATES = (StatusJobState.FINAL, StatusJobState.UNCHANGED, StatusJobState.CANCELLED)
 
 
 class JobState(StrEnum):
@@ -141,6 +161,7 @@ attempt = Table(
     Column("cost", String, comment="Wei that it cost, once it is settled."),
     Column("sends", Integer, nullable=False, server_default="0"),
     Column("sent_block", BigInteger, comment="Head of the chain when it was last sent."),
+    Column("first_sent_block", BigInteger, comment="Head of the chain when it was first sent."),
     Index("attempt_open", "chain", "sender", "settled_at"),
     Index("attempt_nonce", "chain", "sender", "nonce"),
     comment="Signed transactions; the bytes are here before they are sent.",
@@ -154,7 +175,14 @@ signer = Table(
     Column("next_nonce", BigInteger),
     Column("owner", String, comment="The process that may sign and send; none when the lease is free."),
     Column("epoch", BigInteger, nullable=False, comment="Goes up whenever the lease changes hands."),
-    Column("expires_at", Float, nullable=False),
+    Column("beat", BigInteger, nullable=False, server_default="0", comment="Goes up at each renewal."),
+    Column(
+        "seconds",
+        Float,
+        nullable=False,
+        server_default="60",
+        comment="How long it may stay as it is before another takes the lease.",
+    ),
     comment="One row a signing account: who may use it, until when.",
 )
 
@@ -205,6 +233,8 @@ job = Table(
     Column("batch", BigInteger, ForeignKey("batch.id")),
     Column("waits_code", String, comment="What it waits for, while it is queued."),
     Column("waits_why", String, comment="The same in words."),
+    Column("receiver", String, comment="The process that it comes in at."),
+    Column("heard_at", Float, comment="When that process last said that it still comes in."),
     UniqueConstraint("chain", "contract", "issuer", "idempotency_key"),
     Index("job_state", "chain", "contract", "state"),
     Index("job_batch", "batch"),
@@ -245,4 +275,105 @@ leaf = Table(
     Column("line", Integer, nullable=False, comment="Line in the source, from 1; 0 for a whole file."),
     # Leaves come sorted by digest: without a rowid they go into the table itself in one pass.
     sqlite_with_rowid=False,
+)
+
+status_job = Table(
+    "status_job",
+    metadata,
+    Column("number", BigId, primary_key=True, comment="The order in which they came: of two words the later one wins."),
+    Column("id", String, nullable=False, unique=True),
+    Column("chain", String, nullable=False),
+    Column("contract", String, nullable=False),
+    Column("issuer", BigInteger, nullable=False),
+    Column("act", String, nullable=False, comment="revoke, suspend, reinstate or void."),
+    Column("reason", String, nullable=False, comment="The word that goes on chain."),
+    Column("note", String, nullable=False, comment="Why, in words that stay here."),
+    Column("root", LargeBinary, comment="The batch that is to be voided."),
+    Column("urgent", SmallInteger, nullable=False),
+    Column("not_before", Float, comment="It is not sent earlier."),
+    Column("source", String, nullable=False, comment="Where it came from: http or command."),
+    Column("idempotency_key", String),
+    Column("body_hash", LargeBinary, comment="SHA-256 of what came in."),
+    Column("created_at", Float, nullable=False),
+    Column("credentials", BigInteger, nullable=False),
+    Column("overtaken", BigInteger, nullable=False, server_default="0", comment="Of which a later one asks otherwise."),
+    Column("state", String, nullable=False),
+    Column("due", SmallInteger, nullable=False, comment="It has to be compared with the chain."),
+    Column("waits_code", String, comment="What it waits for."),
+    Column("waits_why", String, comment="The same in words."),
+    Column("ended_at", Float),
+    UniqueConstraint("chain", "contract", "issuer", "idempotency_key"),
+    Index("status_job_state", "chain", "contract", "state"),
+)
+
+status_target = Table(
+    "status_target",
+    metadata,
+    Column("job", BigInteger, ForeignKey("status_job.number"), primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, primary_key=True),
+    Index("status_target_digest", "digest"),
+    comment="The credentials that a status job names.",
+)
+
+status_event = Table(
+    "status_event",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("job", BigInteger, ForeignKey("status_job.number"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("state", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Index("status_event_job", "job"),
+    comment="Everything that happened to a status job.",
+)
+
+deed = Table(
+    "deed",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("chain", String, nullable=False),
+    Column("contract", String, nullable=False),
+    Column("issuer", BigInteger, nullable=False),
+    Column("act", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("word", BigInteger, nullable=False),
+    Column("mask", LargeBinary, nullable=False, comment="32 bytes: the bits of the word that it changes."),
+    Column("urgent", SmallInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("transaction_hash", LargeBinary),
+    Column("block_number", BigInteger),
+    Column("block_hash", LargeBinary),
+    Column("block_time", BigInteger),
+    Column("sender", String, comment="The account that sends it."),
+    Column("nonce", BigInteger),
+    Column("parked_code", String),
+    Column("parked_why", String),
+    Column("mined_at", BigInteger),
+    Column("final_at", BigInteger),
+    Column("cancel_requested", SmallInteger, nullable=False, server_default="0"),
+    Index("deed_state", "chain", "contract", "state"),
+    comment="Transactions that status jobs need, each of one word of statuses or one batch.",
+)
+
+deed_event = Table(
+    "deed_event",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("deed", BigInteger, ForeignKey("deed.id"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("state", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Index("deed_event_deed", "deed"),
+    comment="Everything that happened to a deed.",
+)
+
+deed_of_job = Table(
+    "deed_of_job",
+    metadata,
+    Column("job", BigInteger, ForeignKey("status_job.number"), primary_key=True, autoincrement=False),
+    Column("deed", BigInteger, ForeignKey("deed.id"), primary_key=True, autoincrement=False),
+    Index("deed_of_job_deed", "deed"),
+    comment="Which deeds a status job rests on; a deed may serve several.",
 )

@@ -6,23 +6,17 @@ root therefore takes one block for each eight levels: one up to 256 leaves, two 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Protocol
 
 from registry.errors import TreeError
-from registry.merkle import AbsenceProof, InclusionProof, Neighbour
+from registry.merkle import AbsenceProof, InclusionProof, Neighbour, position_of
 from registry.treefile import NODE_SIZE, levels_of
 
 BLOCK_LEVELS = 8
 BLOCK_NODES = 1 << BLOCK_LEVELS
 BLOCK_BYTES = BLOCK_NODES * NODE_SIZE
-
-# Evenly spread digests are found in the first or second block that interpolation points at. Digests that an issuer
-# chose need not be spread evenly, so after this many the rest is bisection: never more than 4 + 24 blocks.
-_INTERPOLATIONS = 4
-_KEY_SIZE = 8  # leading bytes of a digest that interpolation looks at
 
 
 class ReadableTree(Protocol):
@@ -60,8 +54,10 @@ class Block:
             self._levels.append(nodes)
         self.size = sum(map(len, self._levels))
 
-    def __len__(self) -> int:
-        return len(self._levels[0]) // NODE_SIZE
+    @property
+    def nodes(self) -> bytes:
+        """Those that it was made of."""
+        return self._levels[0]
 
     def node(self, place: int) -> bytes:
         """The node at that place in the block."""
@@ -116,8 +112,8 @@ class BlockTree:
         Raises:
             TreeError: the digest is not 32 bytes long.
         """
-        position = self._position(digest)
-        return position if position < self.leaf_count and self.leaf(position) == digest else None
+        position, found = self._position(digest)
+        return position if found else None
 
     def inclusion(self, leaf_index: int) -> InclusionProof:
         """The path of the leaf at that position.
@@ -136,7 +132,7 @@ class BlockTree:
 
     def absence(self, digest: bytes) -> AbsenceProof:
         """The leaves around the place of a digest that is not in the tree."""
-        position = self._position(digest)
+        position, _ = self._position(digest)
         return AbsenceProof(
             self.leaf_count,
             lower=self._neighbour(position - 1) if position > 0 else None,
@@ -155,28 +151,6 @@ class BlockTree:
         start = level.offset + number * BLOCK_BYTES
         return self._read(start, min(start + BLOCK_BYTES, level.end) - start)
 
-    def _position(self, digest: bytes) -> int:
-        """The position of the first leaf that is not less than the digest."""
-        if len(digest) != NODE_SIZE:
-            raise TreeError(f"the digest has {len(digest)} bytes, not {NODE_SIZE}", code="digest-length")
-        target = int.from_bytes(digest[:_KEY_SIZE])
-        # Every leaf before block `low` is less than the digest, every leaf from block `high` on is not.
-        low, low_key = 0, 0
-        high, high_key = -(-self.leaf_count // BLOCK_NODES), 1 << 8 * _KEY_SIZE
-        probes = 0
-        while low < high:
-            guess = (low + high) // 2
-            if probes < _INTERPOLATIONS and low_key <= target < high_key:
-                guess = low + (target - low_key) * (high - low) // (high_key - low_key)
-            probes += 1
-            block = self._block(0, guess)
-            first, last = block.node(0), block.node(len(block) - 1)
-            if last < digest:
-                low, low_key = guess + 1, int.from_bytes(last[:_KEY_SIZE])
-            elif first >= digest:
-                high, high_key = guess, int.from_bytes(first[:_KEY_SIZE])
-                if first == digest:
-                    return guess * BLOCK_NODES
-            else:
-                return guess * BLOCK_NODES + bisect_left(range(len(block)), digest, key=block.node)
-        return min(low * BLOCK_NODES, self.leaf_count)
+    def _position(self, digest: bytes) -> tuple[int, bool]:
+        """The position of the first leaf that is not less than the digest, and whether it is the digest."""
+        return position_of(digest, self.leaf_count, BLOCK_NODES, lambda number: self._block(0, number).nodes)

@@ -17,10 +17,10 @@ import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from registry.errors import ProofError, SettingsError, StoreError, TreeError
@@ -28,17 +28,45 @@ from registry.extras import how_to_install
 from registry.merkle import AbsenceProof, InclusionProof, Tree, check_absence, check_inclusion
 from registry.settings import Settings
 from registry.store.tree_blocks import Block, BlockTree, ReadableTree
-from registry.treefile import HEADER, TreeId, file_of, id_in, levels_of, read_header, tree_named
+from registry.treebytes import CODE_SHORT, CODE_UNREADABLE
+from registry.treefile import HEADER, HELD_BYTES, NODE_SIZE, TreeId, file_of, id_in, levels_of, read_header, tree_named
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
+T = TypeVar("T")
+
 MISSING = "tree-missing"
 DAMAGED = "tree-damaged"
 UNAVAILABLE = "trees-unavailable"
-REPAIR = "Copy it from the write side (`testamur trees push`), or restore it from a backup."
+
+
+def repair_of(tree: TreeId) -> str:
+    """What to do about a tree that is missing or damaged: one command, which looks for its leaves and checks them."""
+    return (
+        f"Run `testamur trees repair 0x{tree.root.hex()}` where the batch was anchored; elsewhere, name with --from a "
+        "folder or store that has the tree, or the receipts or the export of the batch."
+    )
+
+
+class UnusableTree(StoreError):
+    """The tree of an issuer's own batch is missing or damaged; which one it is, whoever asks for its receipts may know.
+
+    Args:
+        damage: what is wrong with it; None when it is not there.
+        where: its file, which is the operator's affair.
+    """
+
+    def __init__(self, tree: TreeId, damage: str | None, *, where: str):
+        self.tree = tree
+        what = f"the tree {tree} is not here" if damage is None else f"the tree {tree} is damaged: {damage}"
+        code = MISSING if damage is None else DAMAGED
+        super().__init__(what, where=where, remedy=repair_of(tree), code=code)
+
 
 MOST_OPEN_TREES = 4096
+# Of the upper levels of a tree, when the memory for them is used up.
+LEAST_HELD_BYTES = 1 << 14
 MOST_HEADERS = 1 << 16
 NAMES_A_PAGE = 50
 # What a block in the cache takes besides its nodes.
@@ -85,8 +113,12 @@ class TreeStore(Protocol):
     def open_whole(self, tree: TreeId) -> AbstractContextManager[Tree]:
         """The whole tree, for loading and audit, as it is stored: `Tree.check` verifies it."""
 
-    def put(self, tree: TreeId, path: Path) -> None:
-        """Copy a sealed tree file into the store, unless it is there already."""
+    def put(self, tree: TreeId, path: Path, *, replace: bool = False) -> None:
+        """Copy a sealed tree file into the store, unless it is there already.
+
+        Args:
+            replace: copy it in any case; a look at header and length does not see all damage.
+        """
 
 
 def open_trees(settings: Settings) -> TreeStore:
@@ -98,7 +130,7 @@ def open_trees(settings: Settings) -> TreeStore:
         SettingsError: the setting is not `s3://bucket/prefix`, or the library for it is not installed.
     """
     if settings.trees is None:
-        return FolderTrees(settings.data_folder / "trees")
+        return FolderTrees(settings.data_folder / "trees", held_bytes=settings.tree_cache_bytes)
     return S3Trees(_s3(settings.trees), cache_bytes=settings.tree_cache_bytes)
 
 
@@ -182,41 +214,65 @@ class _VerifiedTrees(ABC):
 
     def inclusion_at(self, tree: TreeId, index: int) -> tuple[bytes, InclusionProof]:
         """As in `TreeStore`."""
-        readable = self._tree(tree)
-        leaf, proof = readable.leaf(index), readable.inclusion(index)
-        try:
+
+        def proved(readable: ReadableTree) -> tuple[bytes, InclusionProof]:
+            leaf, proof = readable.leaf(index), readable.inclusion(index)
             check_inclusion(leaf, tree.root, proof)
-        except ProofError as error:
-            raise self._damaged(tree, error) from None
-        return leaf, proof
+            return leaf, proof
+
+        return self._asked(tree, proved)
 
     def leaves(self, tree: TreeId, first: int, count: int) -> list[bytes]:
         """As in `TreeStore`."""
-        readable = self._tree(tree)
-        return [readable.leaf(index) for index in _within(tree.leaf_count, first, count)]
+        wanted = _within(tree.leaf_count, first, count)
+        return self._asked(tree, lambda readable: [readable.leaf(index) for index in wanted])
 
     def _located(self, tree: TreeId, digest: bytes, hint: int | None) -> InclusionProof | AbsenceProof:
         """Where the digest is, or where it would be; either is proved before it is returned."""
-        readable = self._tree(tree)
-        hinted = hint is not None and 0 <= hint < tree.leaf_count and readable.leaf(hint) == digest
-        index = hint if hinted else readable.index_of(digest)
-        try:
+
+        def proved(readable: ReadableTree) -> InclusionProof | AbsenceProof:
+            hinted = hint is not None and 0 <= hint < tree.leaf_count and readable.leaf(hint) == digest
+            index = hint if hinted else readable.index_of(digest)
             if index is not None:
                 found = readable.inclusion(index)
                 check_inclusion(digest, tree.root, found)
                 return found
             absent = readable.absence(digest)
             check_absence(digest, tree.root, absent)
+            return absent
+
+        return self._asked(tree, proved)
+
+    def _asked(self, tree: TreeId, question: Callable[[ReadableTree], T]) -> T:
+        """The answer of that tree; a tree that fails is read anew once, since it may have been repaired meanwhile."""
+        try:
+            return question(self._tree(tree))
+        except (ProofError, TreeError) as error:
+            if not _is_of_the_tree(error):
+                raise
+            self._forget(tree)
+        try:
+            return question(self._tree(tree))
         except ProofError as error:
             raise self._damaged(tree, error) from None
-        return absent
+        except TreeError as error:
+            raise self._unread(tree, error) from None
+
+    def _unread(self, tree: TreeId, error: TreeError) -> StoreError | TreeError:
+        """Why what was asked of a tree could not be read; the error itself where the question made no sense."""
+        if error.code == CODE_SHORT:
+            return self._damaged(tree, error)
+        if error.code == CODE_UNREADABLE:
+            self._forget(tree)
+            return self._unavailable(tree, error.what)
+        return error
 
     def _damaged(self, tree: TreeId, error: ProofError | TreeError) -> StoreError:
         self._forget(tree)
         return StoreError(
             f"the tree {tree} is damaged: {error.what}",
             where=self._name(tree),
-            remedy=error.remedy if error.code == "version" else REPAIR,
+            remedy=error.remedy if error.code == "version" else repair_of(tree),
             code=DAMAGED,
         )
 
@@ -224,7 +280,7 @@ class _VerifiedTrees(ABC):
         return StoreError(
             f"the tree {tree} is not in the tree store",
             where=self._name(tree),
-            remedy=REPAIR,
+            remedy=repair_of(tree),
             code=MISSING,
         )
 
@@ -238,17 +294,20 @@ class _VerifiedTrees(ABC):
 
 
 class FolderTrees(_VerifiedTrees):
-    """Trees in a folder, `<root>-<leaf count>.tree`, mapped and kept open as long as there is room.
+    """Trees in a folder, `<root>-<leaf count>.tree`, kept open as long as there is room.
 
     Files with the former name, `<root>.tree`, are used where they are.
 
     Args:
         most_open: trees that are kept open; default: half of the files that the process may open, 4096 at most.
+        held_bytes: memory for what every proof needs of the open trees; with less of it, each takes more reads.
     """
 
-    def __init__(self, folder: Path, *, most_open: int | None = None):
+    def __init__(self, folder: Path, *, most_open: int | None = None, held_bytes: int = 64 << 20):
         self._folder = folder
         self._most_open = most_open or _share_of_open_files()
+        self._most_held = held_bytes
+        self._held = 0
         self._open: OrderedDict[TreeId, Tree] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -275,16 +334,19 @@ class FolderTrees(_VerifiedTrees):
     def open_whole(self, tree: TreeId) -> Iterator[Tree]:
         """As in `TreeStore`."""
         with self._opened(tree) as opened:
-            yield opened
+            try:
+                yield opened
+            except TreeError as error:
+                raise self._unread(tree, error) from None
 
     def path(self, tree: TreeId) -> Path:
         """The file of that tree."""
         return file_of(self._folder, tree)
 
-    def put(self, tree: TreeId, path: Path) -> None:
+    def put(self, tree: TreeId, path: Path, *, replace: bool = False) -> None:
         """As in `TreeStore`."""
         try:
-            if self.has(tree):
+            if not replace and self.has(tree):
                 return
         except StoreError as error:
             if error.code != DAMAGED:
@@ -294,27 +356,36 @@ class FolderTrees(_VerifiedTrees):
                 sealed.write(self._folder / tree.name)
             except TreeError as error:
                 raise self._unavailable(tree, error.what) from None
+        self._forget(tree)
 
     def _tree(self, tree: TreeId) -> Tree:
         with self._lock:
             if opened := self._open.get(tree):
                 self._open.move_to_end(tree)
                 return opened
-        opened = self._opened(tree)
+            has_room = self._held + HELD_BYTES <= self._most_held
+        opened = self._opened(tree, held_bytes=HELD_BYTES if has_room else LEAST_HELD_BYTES)
         with self._lock:
+            self._drop(tree)
             self._open[tree] = opened
-            # Nothing is closed here: another thread may be reading. The last one to let go of a tree unmaps it.
+            self._held += opened.held_bytes
+            # Nothing is closed here: another thread may be reading. The last one to let go of a tree closes its file.
             while len(self._open) > self._most_open:
-                self._open.popitem(last=False)
+                self._drop(next(iter(self._open)))
         return opened
 
-    def _look(self, tree: TreeId) -> None:
-        self._opened(tree).close()
+    def _drop(self, tree: TreeId) -> None:
+        dropped = self._open.pop(tree, None)
+        if dropped is not None:
+            self._held -= dropped.held_bytes
 
-    def _opened(self, tree: TreeId) -> Tree:
+    def _look(self, tree: TreeId) -> None:
+        self._opened(tree, held_bytes=NODE_SIZE).close()
+
+    def _opened(self, tree: TreeId, *, held_bytes: int = HELD_BYTES) -> Tree:
         path = self.path(tree)
         try:
-            return Tree.open(path, expected=tree)
+            return Tree.open(path, expected=tree, held_bytes=held_bytes)
         except TreeError as error:
             if error.code != "unreadable":
                 raise self._damaged(tree, error) from None
@@ -325,7 +396,7 @@ class FolderTrees(_VerifiedTrees):
 
     def _forget(self, tree: TreeId) -> None:
         with self._lock:
-            self._open.pop(tree, None)
+            self._drop(tree)
 
     def _name(self, tree: TreeId) -> str:
         return str(self.path(tree))
@@ -391,17 +462,21 @@ class S3Trees(_VerifiedTrees):
             with whole:
                 yield whole
 
-    def put(self, tree: TreeId, path: Path) -> None:
+    def put(self, tree: TreeId, path: Path, *, replace: bool = False) -> None:
         """As in `TreeStore`; what is there and damaged is replaced."""
         from obstore.exceptions import AlreadyExistsError, NotSupportedError
 
         with _sealed(path, tree):
             size = path.stat().st_size
         try:
-            if self.has(tree):
+            if replace:
+                self._upload(tree, path, size, create=False)
+                self._forget(tree)
+            elif self.has(tree):
                 return
-            # Whoever else writes this name writes the same bytes; nobody's are replaced without need.
-            self._upload(tree, path, size, create=size <= CHUNK_BYTES)
+            else:
+                # Whoever else writes this name writes the same bytes; nobody's are replaced without need.
+                self._upload(tree, path, size, create=size <= CHUNK_BYTES)
         except AlreadyExistsError:
             pass
         except NotSupportedError:
@@ -586,7 +661,12 @@ def _sealed(path: Path, tree: TreeId) -> Tree:
 
 def _share_of_open_files() -> int:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_OPEN_TREES if limit == resource.RLIM_INFINITY else min(MOST_OPEN_TREES, max(1, limit // 2))
+    return MOST_OPEN_TREES if limit == resource.RLIM_INFINITY else min(MOST_OPEN_TREES, max(1, limit // 4))
+
+
+def _is_of_the_tree(error: ProofError | TreeError) -> bool:
+    """Whether it is about what was read, and not about the question."""
+    return isinstance(error, ProofError) or error.code in (CODE_SHORT, CODE_UNREADABLE)
 
 
 def _within(leaf_count: int, first: int, count: int) -> range:

@@ -11,11 +11,29 @@ import pytest
 import uvicorn
 
 from anchor import heads
-from anchor.heads import MOST_HEAD_BYTES, MOST_HEADERS, BoundedH11, HeadLimit, bounded_protocol
-from anchor.server import server_config
+from anchor.connections import Connections
+from anchor.heads import MOST_HEAD_BYTES, MOST_HEADERS, HeadLimit, bounded_h11, bounded_protocol
+from anchor.server import front_of
+
+LARGE = 32 << 20
+given_up = threading.Event()
+
+
+async def large(receive: Any, send: Any) -> None:
+    """An answer of some length, that notices when its client is gone."""
+    head = [(b"content-length", str(LARGE).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    for left in range((LARGE >> 20) - 1, -1, -1):
+        await send({"type": "http.response.body", "body": bytes(1 << 20), "more_body": left > 0})
+    if (await receive())["type"] == "http.request":
+        await receive()
+    given_up.set()
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["path"] == "/large":
+        await large(receive, send)
+        return
     body = scope["client"][0].encode() if scope["path"] == "/address" else b""
     while True:
         message = await receive()
@@ -32,7 +50,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture(params=["httptools", "h11"])
 def port(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(heads, "HEAD_SECONDS", 1.0)
-    protocol = bounded_protocol() if request.param == "httptools" else BoundedH11
+    monkeypatch.setattr(heads, "STALLED_SECONDS", 0.5)
+    given_up.clear()
+    protocol = (bounded_protocol if request.param == "httptools" else bounded_h11)(Connections())
     config = uvicorn.Config(
         HeadLimit(application),
         http=protocol,
@@ -57,13 +77,13 @@ def answers(port: int, *pieces: bytes) -> bytes:
                 connection.sendall(piece)
         except OSError:
             pass
-        came = b""
+        came = bytearray()
         try:
             while piece := connection.recv(1 << 16):
                 came += piece
         except ConnectionResetError:
             pass
-        return came
+        return bytes(came)
 
 
 CLOSE = b"Connection: close\r\n\r\n"
@@ -105,6 +125,14 @@ def test_a_slow_head_is_given_up(port: int) -> None:
     assert answers(port).startswith(b"HTTP/1.1 408"), "who says nothing at all as well"
 
 
+def test_an_answer_that_nobody_takes_is_given_up(port: int) -> None:
+    """It is larger than what the system keeps for both sides; who goes on taking it gets all of it."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as stuck:
+        stuck.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert given_up.wait(20)
+    assert len(answers(port, b"GET /large HTTP/1.1\r\nHost: a\r\n" + CLOSE)) > LARGE
+
+
 def test_a_kept_connection_is_used_again(port: int) -> None:
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     last = b"GET / HTTP/1.1\r\nHost: a\r\n" + CLOSE
@@ -119,7 +147,7 @@ def test_a_program_on_this_machine_chooses_its_address(
     monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
     if allowed is not None:
         monkeypatch.setenv("FORWARDED_ALLOW_IPS", allowed)
-    server = uvicorn.Server(server_config(application, grace_seconds=1))
+    server = uvicorn.Server(front_of(application, grace_seconds=1).config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -93,6 +93,8 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
     made.words["diploma"] = f"diplomas/0{FILE_NAME}.json"
     queued = made.json("anchor", "--queue", "diplomas", "--issuer", 1, "--reissue")
     made.words["job"] = queued["id"]  # type: ignore[index, call-overload]
+    asked = made.json("suspend", "--queue", made.words["diploma"], "--issuer", 1, "--note", HOSTILE)
+    made.words["statusJob"] = asked["id"]  # type: ignore[index, call-overload]
     made.words["zip"], made.words["lines"] = f"z{FILE_NAME}.zip", f"l{FILE_NAME}.jsonl"
     with zipfile.ZipFile(made.words["zip"], "w") as archive:
         archive.writestr(f"e{FILE_NAME}.json", json.dumps(document))
@@ -150,13 +152,19 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["audit", "--from", HOSTILE], []),
         (["audit", "--report", f"r{FILE_NAME}.html"], [f"r{FILE_NAME}.html"]),
     ],
-    "revoke": lambda world: [(["revoke", HOSTILE], [HOSTILE]), (["revoke", "0" * 64, "--reason", HOSTILE], [])],
+    "revoke": lambda world: [
+        (["revoke", HOSTILE], [HOSTILE]),
+        (["revoke", "0" * 64, "--reason", HOSTILE], []),
+        (["revoke", "--queue", "0" * 64, "--note", HOSTILE], []),
+    ],
+    "void": lambda world: [(["void", HOSTILE], [HOSTILE]), (["void", world.words["root"], "--dry-run"], [])],
     "suspend": missing("suspend"),
     "reinstate": missing("reinstate"),
     "recognise": lambda world: [(["recognise", 2, "--from", HOSTILE], []), (["recognise", HOSTILE], [])],
     "body": lambda world: [(["body", 1], []), (["body", 1, "--at", "2026-01-01"], []), (["body", HOSTILE], [])],
     "deploy": lambda world: [(["deploy"], []), (["deploy", "--chain", HOSTILE], [])],
     "status": lambda world: [(["status"], []), (["status", "--contract", HOSTILE], [])],
+    "recover": lambda world: [(["recover"], []), (["recover", "--chain", HOSTILE], [])],
     "devnet": lambda world: [(["devnet", "--host", HOSTILE], []), (["devnet", "--chain", HOSTILE], [])],
     "daemon": lambda world: [(["daemon", "--port", HOSTILE], [])],
     "serve": lambda world: [(["serve", "--port", HOSTILE], [])],
@@ -179,9 +187,14 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["accredit", "show", 1], [URI]),
         (["accredit", "show", 2], [URI]),
     ],
-    "jobs list": lambda world: [(["jobs", "list"], [world.words["job"]]), (["jobs", "list", "--state", HOSTILE], [])],
+    "jobs list": lambda world: [
+        (["jobs", "list"], [world.words["job"]]),
+        (["jobs", "list", "--state", HOSTILE], []),
+        (["jobs", "list", "--statuses"], []),
+    ],
     "jobs show": lambda world: [
         (["jobs", "show", world.words["job"]], [f"bad{FILE_NAME}.json"]),
+        (["jobs", "show", world.words["statusJob"]], [HOSTILE]),
         (["jobs", "show", HOSTILE], [HOSTILE]),
     ],
     "jobs retry": missing("jobs", "retry"),
@@ -190,6 +203,10 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "key add": lambda world: [(["key", "add", "--name", HOSTILE, "--issuer", 1], [HOSTILE])],
     "key list": lambda world: [(["key", "list"], [HOSTILE])],
     "key revoke": missing("key", "revoke"),
+    "trees repair": lambda world: [
+        (["trees", "repair", HOSTILE], [HOSTILE]),
+        (["trees", "repair", "--from", HOSTILE], [HOSTILE]),
+    ],
     "trees push": lambda world: [(["trees", "push", "--data-folder", HOSTILE], [])],
 }
 

@@ -50,22 +50,24 @@ def test_code_that_is_there_and_cannot_run_is_no_deployment(run: Run) -> None:
         client.close()
 
 
+@pytest.mark.parametrize(
+    ("what", "code"), [("too many requests", "chain-rate-limited"), ("not on your plan", "not-tried")]
+)
 def test_an_endpoint_that_refuses_after_a_while_is_not_taken_for_a_chain_that_cannot(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch, what: str, code: str
 ) -> None:
     asked, call = [], ChainClient.call
 
     def limited(client: ChainClient, to: str, data: bytes, *others: Any, **more: Any) -> bytes:
         asked.append(to)
         if to == DETERMINISTIC_DEPLOYER and len(asked) > 3:
-            what = "too many requests"
-            raise RpcRefused(what, rpc_code=-32005, rpc_message=what, where=None, remedy=None)
+            raise RpcRefused(what, rpc_code=-32000, rpc_message=what, where=None, remedy=None)
         return call(client, to, data, *others, **more)
 
     with anvil() as url:
         monkeypatch.setattr(ChainClient, "call", limited)
         ran = run("deploy", "--chain", url, "--json")
-        assert (ran.code, ran.json["error"]["code"]) == (2, "not-tried")
+        assert (ran.code, ran.json["error"]["code"]) == (2, code)
 
 
 @pytest.mark.parametrize("fork", ["cancun", "prague"])
@@ -78,10 +80,14 @@ def test_a_newer_chain_gets_the_contract(run: Run, fork: str) -> None:
 def test_a_folder_of_a_chain_that_was_reset_is_not_overwritten(run: Run) -> None:
     with anvil() as url:
         deployed = run("deploy", "--chain", url, "--json").json
+        register = ("issuer", "register", "--uri", "did:web:a.example", "--chain", url, "--json")
+        assert run(*register).code == 0
     with anvil("--timestamp", "1700000000") as url:
         again = run("deploy", "--chain", url, "--json")
         assert (again.code, again.json["error"]["code"]) == (2, "wrong-genesis")
         assert "--data-folder" in again.json["error"]["remedy"]
+        registered = run(*register[:5], url, "--json")
+        assert (registered.code, registered.json["error"]["code"]) == (2, "wrong-genesis")
         assert (
             run("deploy", "--chain", url, "--data-folder", "other", "--json").json["contract"] == deployed["contract"]
         )

@@ -224,7 +224,7 @@ def test_garbage_is_unavailable_and_says_where(broken: Start, name: str) -> None
     ("status", "headers", "code", "said"),
     [
         (429, {"Retry_After": "7"}, "chain-rate-limited", "in 7 seconds"),
-        (429, {"Retry_After": "<script>"}, "chain-rate-limited", "later"),
+        (429, {"Retry_After": "<script>"}, "chain-rate-limited", "Wait"),
         (503, {}, "chain-http-status", "503"),
         (401, {}, "chain-access-refused", "key"),
         (301, {"Location": "http://127.0.0.1:1/"}, "chain-http-status", "301"),
@@ -270,6 +270,15 @@ def test_an_endless_answer_ends_at_the_timeout(broken: Start, behaviour: Behavio
     with pytest.raises(ChainUnavailable, match=r"within 0\.3 seconds") as caught:
         broken(behaviour).client(timeout=0.3).chain_id()
     assert caught.value.code == "chain-timeout"
+
+
+def test_a_refusal_whose_body_does_not_end_is_one_all_the_same(broken: Start) -> None:
+    endless = broken(
+        lambda exchange: exchange.drip(b"HTTP/1.1 429 Slow\r\nRetry-After: 9\r\nContent-Length: 999\r\n\r\n")
+    )
+    with pytest.raises(ChainUnavailable) as caught:
+        endless.client(timeout=0.3).chain_id()
+    assert (caught.value.code, caught.value.retry_after) == ("chain-rate-limited", 9)
 
 
 def test_a_lost_connection_is_asked_once_more_for_a_read(broken: Start) -> None:
@@ -442,13 +451,13 @@ def test_finality_is_never_guessed(broken: Start) -> None:
     assert client.finalized(1000).number == 0
 
 
-def test_a_chain_without_base_fee_has_a_gas_price(broken: Start) -> None:
+def test_a_chain_without_base_fee_is_told_so(broken: Start) -> None:
     def legacy(exchange: Exchange) -> None:
-        exchange.answer(
-            "0x9" if exchange.method == "eth_gasPrice" else {k: v for k, v in BLOCK.items() if "Fee" not in k}
-        )
+        exchange.answer({k: v for k, v in BLOCK.items() if "Fee" not in k})
 
-    assert broken(legacy).client().fees() == (9, 0)
+    with pytest.raises(WrongChain, match="EIP-1559") as caught:
+        broken(legacy).client().fees()
+    assert caught.value.code == "no-base-fee"
 
 
 def test_any_provider_will_do_and_its_exceptions_stay_inside() -> None:

@@ -31,6 +31,7 @@ class Station:
 
     def __init__(self, folder: Path, node: Chain):
         self.folder = folder
+        self.pid = 0
         self.node = node
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("TESTAMUR_")}
         self.environment |= {
@@ -46,22 +47,37 @@ class Station:
 
     def run(self, *words: str) -> dict[str, Any]:
         """What a command says with `--json`."""
+        code, content = self.ends(*words)
+        assert code == 0, content
+        return content
+
+    def ends(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """The exit code of a command, and what it says with `--json`."""
         command = self.command(*words, "--json")
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        content: dict[str, Any] = json.loads(done.stdout)
-        return content
+        content: dict[str, Any] = json.loads(done.stdout or done.stderr)
+        return done.returncode, content
+
+    def has_open(self, path: Path) -> bool:
+        """Whether the daemon has a file open."""
+        return any(link.exists() and link.samefile(path) for link in Path(f"/proc/{self.pid}/fd").iterdir())
 
     @contextmanager
-    def daemon(self) -> Iterator[str]:
-        """The daemon; its URL."""
-        command = self.command("daemon", "--port", "0", "--json")
+    def daemon(self, *, descriptors: int | None = None) -> Iterator[str]:
+        """The daemon; its URL.
+
+        Args:
+            descriptors: the most that it may have open.
+        """
+        prefix = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}"]
+        command = [*prefix, *self.command("daemon", "--port", "0", "--json")]
         with (self.folder / "daemon.log").open("wb") as log:
             process = subprocess.Popen(
                 command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
             )
+        self.pid = process.pid
         try:
             assert process.stdout is not None
             spoken = "".join(process.stdout.readline() for _ in range(3))
@@ -71,7 +87,7 @@ class Station:
             assert process.wait(SECONDS) == 0, (self.folder / "daemon.log").read_text()
 
 
-def test_an_issuer_sends_a_job_and_gets_receipts_that_verify(node: Chain, tmp_path: Path) -> None:
+def test_an_issuer_sends_a_job_gets_receipts_and_revokes_beside_the_daemon(node: Chain, tmp_path: Path) -> None:
     (tmp_path / "drop" / "1").mkdir(parents=True)
     here = Station(tmp_path, node)
     key = here.run("key", "add", "--issuer", "1", "--name", "registry office")["key"]
@@ -82,7 +98,10 @@ def test_an_issuer_sends_a_job_and_gets_receipts_that_verify(node: Chain, tmp_pa
         assert accepted.status_code == 202, accepted.text
         job = accepted.headers["Location"]
         assert client.post("/v1/jobs", content=lines, headers=headers).headers["Idempotent-Replay"] == "true"
-        (tmp_path / "drop" / "1" / "late.json").write_text(DIPLOMA % (7, 7))
+        unfinished = tmp_path / "drop" / "1" / "late.json.part"
+        unfinished.write_text(DIPLOMA % (7, 7))
+        wait_until(lambda: here.has_open(unfinished), SECONDS, "the daemon has seen the unfinished file")
+        unfinished.rename(unfinished.with_suffix(""))
 
         def is_final(path: str) -> bool:
             node.mine()
@@ -94,13 +113,25 @@ def test_an_issuer_sends_a_job_and_gets_receipts_that_verify(node: Chain, tmp_pa
         receipts = client.get(f"{job}/receipts").content
         assert client.get("/readyz").json()["state"] == "ready"
         assert "testamur_jobs" in client.get("/metrics").text
+        wait_until(lambda: len(client.get("/v1/jobs").json()["jobs"]) == 2, SECONDS, "the file is a job")
         others = client.get("/v1/jobs").json()
-        assert len(others["jobs"]) == 2
         late = next(each["id"] for each in others["jobs"] if each["id"] not in job)
         wait_until(lambda: is_final(f"/v1/jobs/{late}"), SECONDS, "the dropped file is final")
+        (tmp_path / "late.json").write_text(DIPLOMA % (7, 7))
+        diploma = ("late.json", "--issuer", "1")
+        code, refused = here.ends("revoke", *diploma)
+        assert (code, refused["error"]["code"]) == (2, "sender-busy")
+        assert "--queue" in refused["error"]["remedy"]
+        asked = here.run("revoke", "--queue", *diploma, "--urgent", "--reason", "obtained-by-fraud")
+        at = f"/v1/status-jobs/{asked['id']}"
+        wait_until(lambda: is_final(at), SECONDS, "it is revoked", state=lambda: client.get(at).json())
+        assert 'testamur_status_jobs{state="final"} 1.0' in client.get("/metrics").text
     assert receipts[:2] == b"PK"
     archive = tmp_path / "receipts.zip"
     archive.write_bytes(receipts)
     shown = here.run("jobs", "show", found["id"])
     assert shown["state"] == "final"
     assert len(node.registry.anchored_events()) == 2
+    code, verdict = here.ends("verify", *diploma, "--trust", "1")
+    status = next(check for check in verdict["checks"] if check["name"] == "status")
+    assert (code, verdict["overall"], status["outcome"], status["code"]) == (1, "not valid", "fail", "revoked")

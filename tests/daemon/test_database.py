@@ -1,4 +1,4 @@
-"""The database on SQLite and PostgreSQL: revisions, old folders, leases and their fencing, jobs claimed once."""
+"""The database on SQLite and PostgreSQL: revisions, old folders, jobs claimed once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from registry.errors import SettingsError, StoreError
@@ -25,21 +25,20 @@ from registry.store.batches import BatchStore, Leaf
 from registry.store.database import HEAD, open_database
 from registry.store.jobs import JobStore, Rejected
 from registry.store.keys import KeyStore
-from registry.store.leases import Lease, LeaseLost
-from registry.store.tables import JobState, metadata, signer
+from registry.store.tables import JobState, metadata
 from tests.postgres import postgres_server, postgres_url
 
 __all__ = ["index_tables", "postgres_server", "postgres_url"]
 
 CHAIN, CONTRACT = "eip155:5", "0x5FbDB2315678afecb367f032d93F642f64180aa3"
-ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 DIGEST = sha256(b"ada").digest()
 
 # What later revisions added; tables in an order in which they can be dropped.
 INDEX = [table.name for table in reversed(metadata.sorted_tables) if table.name.startswith("indexed_")]
-SINCE_THE_FIRST = (*INDEX, "queued", "rejected", "job", "batch_event", "api_key", "signer", "checkpoint")
+STATUSES = ("deed_of_job", "deed_event", "deed", "status_event", "status_target", "status_job")
+SINCE_THE_FIRST = (*INDEX, *STATUSES, "queued", "rejected", "job", "batch_event", "api_key", "signer", "checkpoint")
 COLUMNS_SINCE_THE_FIRST = {
-    "attempt": ("gas", "max_fee", "tip", "cost", "sends", "sent_block"),
+    "attempt": ("gas", "max_fee", "tip", "cost", "sends", "sent_block", "first_sent_block"),
     "batch": ("sender", "nonce", "parked_code", "parked_why", "mined_at", "final_at", "cancel_requested"),
 }
 
@@ -181,99 +180,6 @@ def test_a_password_is_not_in_the_error() -> None:
     with pytest.raises(StoreError) as refusal:
         open_database("postgresql://testamur:secret@127.0.0.1:1/none")
     assert "secret" not in str(refusal.value) + str(refusal.value.where)
-
-
-# Leases
-
-
-def lease(engine: Engine, owner: str, seconds: float = 30.0) -> Lease:
-    return Lease(engine, CHAIN, ACCOUNT, owner, seconds)
-
-
-def expire(engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(update(signer).values(expires_at=0.0))
-
-
-def test_one_holds_the_lease_until_it_gives_it_back_or_it_runs_out(engine: Engine) -> None:
-    one, two = lease(engine, "one"), lease(engine, "two")
-    assert one.acquire()
-    assert one.acquire()
-    assert not two.acquire()
-    holder = two.holder()
-    assert holder is not None
-    assert holder.owner == "one"
-    one.release()
-    assert two.acquire()
-    expire(engine)
-    assert one.acquire()
-    assert one.epoch > two.epoch
-
-
-def test_who_lost_the_lease_can_write_nothing_more(engine: Engine) -> None:
-    one, two = lease(engine, "one"), lease(engine, "two")
-    assert one.acquire()
-    expire(engine)
-    assert two.acquire()
-    with pytest.raises(LeaseLost), engine.begin() as connection:
-        one.guard(connection)
-    with pytest.raises(LeaseLost):
-        one.renew()
-    # Giving back what it does not have takes nothing from the other.
-    one.release()
-    two.renew()
-
-
-def test_a_lease_that_ran_out_by_its_own_clock_is_not_held(engine: Engine) -> None:
-    one = lease(engine, "one", seconds=0.0)
-    assert one.acquire()
-    with pytest.raises(LeaseLost):
-        one.check()
-
-
-def test_the_lease_cannot_be_taken_while_its_holder_writes(engine: Engine) -> None:
-    one, two = lease(engine, "one"), lease(engine, "two")
-    assert one.acquire()
-    expire(engine)
-    taken: list[bool] = []
-    thread = threading.Thread(target=lambda: taken.append(two.acquire()))
-    with engine.begin() as connection:
-        one.guard(connection)
-        thread.start()
-        thread.join(0.3)
-        # It waits for the row, and then finds it renewed.
-        assert taken == []
-    thread.join()
-    assert taken == [False]
-
-
-def test_a_holder_that_stops_in_the_middle_of_a_write_does_not_keep_the_lease_for_ever(postgres_url: str) -> None:
-    stopped, other = open_database(postgres_url, idle_seconds=0.5), open_database(postgres_url)
-    one, two = lease(stopped, "one"), lease(other, "two")
-    assert one.acquire()
-    with stopped.connect() as connection:
-        one.guard(connection)
-        expire_later = threading.Thread(target=lambda: expire(other))
-        # It waits for the row that the stopped one has locked, until the server ends that transaction.
-        expire_later.start()
-        expire_later.join(30)
-        assert not expire_later.is_alive()
-        assert two.acquire()
-        with pytest.raises(DBAPIError):
-            connection.execute(text("SELECT 1"))
-    stopped.dispose()
-    other.dispose()
-
-
-def test_many_that_want_it_at_once_get_it_once(engine: Engine) -> None:
-    leases = [lease(engine, f"process {number}") for number in range(6)]
-    taken: list[bool] = []
-    threads = [threading.Thread(target=lambda each=each: taken.append(each.acquire())) for each in leases]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(taken) == [False] * 5 + [True]
 
 
 # Jobs

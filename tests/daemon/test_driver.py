@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from anchor.daemon.driver import POINTS, Policy
+from anchor.daemon.daemon import policy_of
+from anchor.daemon.driver import POINTS
 from anchor.daemon.outlook import FinalityViolated
 from anchor.daemon.sealing import QueuePolicy
+from anchor.daemon.status import Status
 from registry.errors import WrongChain
 from registry.store.leases import LeaseLost
 from registry.store.tables import BatchState, JobState
-from tests.faults.site import Site, site
+from tests.faults.site import SHIPPED, Site, site
 
 GWEI = 10**9
 
@@ -37,6 +41,21 @@ def test_a_job_becomes_final_and_every_step_is_on_record(here: Site) -> None:
     assert states == ["reserved", "signed", "broadcast", "mined", "safe", "final"]
 
 
+def test_a_node_that_stopped_before_the_process_began_is_told(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = Status()
+    worker = here.worker(status=status)
+    worker._head_age_seconds = 600
+    here.rounds(worker)
+    assert (status.head_is_stale, here.events("head-stuck")) == (False, [])
+    monkeypatch.setattr("anchor.daemon.worker.utc_now", lambda: datetime.now(UTC) + timedelta(days=2))
+    here.rounds(worker)
+    assert status.head_is_stale
+    assert here.events("head-stuck")[0].facts["seconds"] > 86_400
+    monkeypatch.undo()
+    here.rounds(worker)
+    assert not status.head_is_stale
+
+
 def test_many_jobs_share_no_nonce(here: Site) -> None:
     jobs = [here.job(f"student {number}", issuer=number % 2 + 1) for number in range(12)]
     before = here.nonce
@@ -57,10 +76,10 @@ def test_a_process_that_dies_anywhere_loses_and_doubles_nothing(here: Site, poin
             raise Died
 
     job, before = here.job("ada"), here.nonce
-    worker = here.worker(reached=die, policy=Policy(bump_blocks=1))
+    worker = here.worker(reached=die)
     here.chain.set_base_fee(GWEI)
     with suppress(Died):
-        for _ in range(6):
+        for _ in range(4 + SHIPPED.bump_blocks):
             worker.round()
             # What was sent does not pay any more, so that it has to be replaced.
             here.chain.set_base_fee(500 * GWEI if point == "replaced" else GWEI)
@@ -115,25 +134,31 @@ def test_a_reorganisation_that_drops_the_anchor_sends_the_same_bytes(here: Site)
     assert here.events("reorganised")
 
 
-def test_an_unpaid_transaction_is_replaced_at_the_same_nonce(here: Site) -> None:
-    job, before = here.job("ada"), here.nonce
-    worker = here.worker(policy=Policy(bump_blocks=2))
+@pytest.mark.parametrize("rounds_a_block", [1, 2, 6], ids=["a block every 2 s", "every 4 s", "every 12 s"])
+def test_what_ships_raises_the_fee_of_a_transaction_that_no_block_takes(here: Site, rounds_a_block: int) -> None:
+    job, before, worker = here.job("ada"), here.nonce, here.worker()
+    dear = 40 * GWEI
     worker.round()
-    for _ in range(8):
-        here.chain.set_base_fee(40 * GWEI)
+    for _ in range(SHIPPED.bump_blocks):
+        here.chain.set_base_fee(dear)
         here.chain.mine()
-        worker.round()
-    assert here.batch(job).state in ("mined", "safe", "final")
+        for _ in range(rounds_a_block):
+            worker.round()
+    # The bytes were sent again once, and a dearer transaction has taken their place.
+    assert len({one.hash for one in here.proxy.sent}) == 2
+    assert here.proxy.duplicate_sends == 1
+    assert here.proxy.sent[-1].max_fee > dear
+    assert "replacing" in [event.state for event in here.history(job)]
+    here.chain.set_base_fee(dear)
     here.to_the_end(worker, job)
     assert here.nonce == before + 1
-    assert "replacing" in [event.state for event in here.history(job)]
 
 
 def test_nothing_is_sent_above_the_ceiling(here: Site) -> None:
     job = here.job("ada")
     here.chain.set_base_fee(100 * GWEI)
     here.chain.mine()
-    worker = here.worker(policy=Policy(fee_ceiling=20 * GWEI))
+    worker = here.worker(policy=replace(policy_of(SHIPPED), fee_ceiling=20 * GWEI))
     worker.round()
     parked = here.batch(job)
     assert (parked.state, parked.parked_code, parked.nonce) == (BatchState.PARKED, "fee-ceiling", None)
@@ -154,7 +179,7 @@ def test_no_funds_wait_until_there_are_some(here: Site) -> None:
 
 def test_a_root_that_somebody_anchored_by_hand_is_not_anchored_twice(here: Site) -> None:
     job = here.job("ada")
-    worker = here.worker(policy=Policy(most_in_flight=0))
+    worker = here.worker(policy=replace(policy_of(SHIPPED), most_in_flight=0))
     worker.round()
     row = here.batch(job)
     here.chain.anchor_by_hand(1, row.root)
@@ -179,13 +204,13 @@ def test_another_process_waits_for_the_lease_and_the_old_one_cannot_send(here: S
     job = here.job("ada")
     assert old.round()
     assert not new.round()
-    # The old one is paused for longer than its lease lasts: the database says so, whatever its own clock says.
+    # The old one is paused for longer than its lease lasts, whatever its own clock says.
     from sqlalchemy import update
 
     from registry.store.tables import signer
 
     with here.data.engine.begin() as connection:
-        connection.execute(update(signer).values(expires_at=0.0))
+        connection.execute(update(signer).values(owner=None))
     assert new.round()
     with pytest.raises(LeaseLost):
         old.round()

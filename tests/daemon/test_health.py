@@ -11,6 +11,7 @@ from sqlalchemy import Engine, create_engine
 
 from anchor.daemon.health import Answer, Health
 from anchor.daemon.status import Status
+from anchor.daemon.troubles import Cause, Trouble, Troubles
 from registry.store.database import open_database
 
 NOW = 1_700_000_000.0
@@ -101,6 +102,12 @@ def test_a_chain_that_is_away_makes_it_alive_and_not_ready(engine: Engine, succe
     assert "10 s" not in why, "whoever reaches the port may ask: the words of the endpoint are for the log"
 
 
+def test_a_node_that_stands_still_makes_it_alive_and_not_ready(engine: Engine) -> None:
+    health = health_of(engine, status_of(head_is_stale=True))
+    assert health.alive().ok
+    assert failed(health.ready()) == {"chain 0xA": "block 10 is old: the endpoint does not follow its chain"}
+
+
 def test_one_failed_round_is_no_reason(engine: Engine) -> None:
     status = status_of(succeeded_at=NOW - 20, trouble=("chain-timeout", "no answer in 10 s"))
     assert health_of(engine, status).ready().ok
@@ -130,3 +137,33 @@ def test_a_process_without_loops_only_takes_in(engine: Engine) -> None:
     health = health_of(engine, intake=lambda: None)
     assert health.alive().ok
     assert health.ready().state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("cause", "seconds", "ok"),
+    [(Cause.MACHINE, 0, False), (Cause.ISSUER, 9000, True), (Cause.CHAIN, 1, True), (Cause.CHAIN, TIMEOUT, False)],
+)
+def test_what_does_not_go_on_is_said_and_no_issuer_alone_makes_it_not_ready(
+    engine: Engine, cause: Cause, seconds: float, ok: bool
+) -> None:
+    status = status_of(troubles=Troubles(lambda: NOW - seconds))
+    for _ in range(2):
+        status.troubles.found("sealing", {7: Trouble("no-room", "/secret/path is full", "there is no room", cause)})
+    answer = health_of(engine, status).ready()
+    assert answer.ok is ok
+    assert failed(answer) == {"sealing of issuer 7": "no-room: there is no room"}
+    assert health_of(engine, status).alive().ok
+    status.troubles.found("sealing", {})
+    assert failed(health_of(engine, status).ready()) == {}
+
+
+def test_of_many_troubles_those_that_decide_are_said_first(engine: Engine) -> None:
+    status = status_of()
+    troubles: dict[int | None, Trouble] = {number: Trouble("no-operator", "x", "x") for number in range(1, 40)}
+    status.troubles.found("sealing", troubles | {40: Trouble("unwritable", "x", "x", Cause.MACHINE)})
+    status.troubles.found("drop folder", {None: Trouble("unreadable", "x", "x")})
+    answer = health_of(engine, status).ready()
+    assert not answer.ok
+    found = failed(answer)
+    assert (len(found), found["more"], found["drop folder"]) == (21, "21 more", "unreadable: x")
+    assert "sealing of issuer 40" in found

@@ -25,6 +25,7 @@ class Chain:
 
     roots: list[bytes] = field(default_factory=list)
     revoked: dict[bytes, int] = field(default_factory=dict)
+    leaf_count: int = 0
 
     def party(self, _: int) -> Any:
         return type("Party", (), {"sequence": len(self.roots)})()
@@ -32,7 +33,11 @@ class Chain:
     def batch(self, _: int, root: bytes) -> Any:
         if root not in self.roots:
             return None
-        return type("Batch", (), {"sequence": self.roots.index(root) + 1, "block_number": 5})()
+        return type(
+            "Batch",
+            (),
+            {"sequence": self.roots.index(root) + 1, "block_number": 5, "root": root, "leaf_count": self.leaf_count},
+        )()
 
     def status_changes(self, _: int, root: bytes, **__: object) -> list[Any]:
         change = {"purpose": Purpose.REVOCATION, "word": 0, "changed": self.revoked.get(root, 0)}
@@ -95,6 +100,21 @@ def test_a_job_waits_while_batches_are_unknown(site: Site, chain: Chain, sealer:
     assert sealer.round(lambda _: True) == 1
     assert state(site, number) is JobState.SEALED
     assert content(site, number)["waiting"] is None
+
+
+def test_a_root_that_is_on_chain_over_another_tree_is_not_taken_over(site: Site, chain: Chain, sealer: Sealer) -> None:
+    """The database was lost: it cannot know that the digest is the root of a batch of six."""
+    root = b"\x11" * 32
+    chain.roots, chain.leaf_count = [root], 6
+    incoming = Desk(site.jobs, IntakeLimits(), site.notices).receive(Order(1, "http"), Kind.DIGESTS)
+    incoming.feed(root.hex().encode())
+    number = incoming.finish().job.id
+    assert sealer.round(lambda _: True) == 0
+    assert content(site, number)["waiting"]["code"] == "root-taken"
+    # The batch of one leaf that somebody anchored with this very count is the same tree.
+    chain.leaf_count = 1
+    assert sealer.round(lambda _: True) == 1
+    assert state(site, number) is JobState.SEALED
 
 
 def test_a_job_says_that_no_account_may_anchor_it_or_that_its_root_is_taken(site: Site, sealer: Sealer) -> None:

@@ -262,7 +262,7 @@ class TestAsking:
 
     def test_openapi(self, client: TestClient) -> None:
         described = client.get("/openapi.json").json()
-        assert len(described["paths"]) == 6
+        assert len(described["paths"]) == 10
         body = described["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
         assert {"application/x-ndjson", "application/zip", "multipart/form-data"} <= set(body)
         for path in described["paths"].values():

@@ -18,6 +18,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from anchor.cli.app import app
+from anchor.connections import ConnectionMetrics, Connections
 from anchor.daemon.health import Health
 from anchor.daemon.metrics import Metrics
 from anchor.daemon.notices import EVENTS
@@ -52,7 +53,9 @@ def metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metrics]:
     status = Status(
         account=ACCOUNT, lease_held=True, head=1, head_at=1.0, head_time=1.0, final=1, balance=1, anchor_cost=1
     )
-    yield Metrics(engine, CHAIN, CONTRACT, [status], endpoints=lambda: {"https://a.example": True})
+    made = Metrics(engine, CHAIN, CONTRACT, [status], endpoints=lambda: {"https://a.example": True})
+    made.registry.register(ConnectionMetrics(Connections()))
+    yield made
     engine.dispose()
 
 

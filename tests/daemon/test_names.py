@@ -9,6 +9,7 @@ from pathlib import Path
 from anchor.daemon.dropfolder import DropFolder
 from anchor.daemon.intake import Desk, IntakeLimits, Kind, Order
 from registry.credential import digest_json
+from registry.merkle import Tree
 from registry.store.batches import Leaf
 from registry.store.tables import BatchState
 from registry.treefile import TreeId
@@ -32,7 +33,8 @@ def test_a_dropped_file_with_a_long_name_is_moved_with_its_note(site: Site, tmp_
     inbox = tmp_path / "drop" / "1"
     inbox.mkdir(parents=True)
     (inbox / name).write_bytes(DOCUMENTS[0])
-    folder = DropFolder(tmp_path / "drop", Desk(site.jobs, IntakeLimits()), site.jobs)
+    desk = Desk(site.jobs, IntakeLimits())
+    folder = DropFolder(tmp_path / "drop", desk, site.jobs, spool=tmp_path, quiet_seconds=0.0)
     assert [folder.look(), folder.look()] == [0, 1]
     assert not (inbox / name).exists()
     (note,) = (inbox / "done").glob("*.job.json")
@@ -67,6 +69,24 @@ def test_a_stranger_who_knows_a_root_does_not_keep_its_tree_from_being_written(s
             assert tree.id == TreeId(mine.root, count)
 
 
+def test_what_has_the_name_of_a_tree_and_is_another_is_written_anew(site: Site) -> None:
+    """A tree of another count, a damaged one, and none at all: the path alone says nothing."""
+    digests = [sha256(bytes([number])).digest() for number in range(6)]
+    with Tree.build(digests) as tree:
+        path = site.folder.trees / tree.id.name
+        tree.write(path)
+        good = path.read_bytes()
+        with Tree.build([tree.root]) as other:
+            other.write(path)
+            single = path.read_bytes()
+    damaged = good[:300] + bytes([good[300] ^ 1]) + good[301:]
+    for issuer, content in enumerate((single, damaged, b"", good[:-1]), start=1):
+        path.write_bytes(content)
+        sent(site, *digests, issuer=issuer)
+        assert site.seal() == 1
+        assert path.read_bytes() == good
+
+
 def test_a_job_whose_root_is_taken_is_not_called_sealed(site: Site) -> None:
     """A digest that is the root of an own batch would be a leaf nowhere."""
     digests = [sha256(bytes([number])).digest() for number in range(6)]
@@ -77,7 +97,7 @@ def test_a_job_whose_root_is_taken_is_not_called_sealed(site: Site) -> None:
     again = sent(site, mine.root)
     assert site.seal() == 0
     assert [job.id for job in site.jobs.waiting()] == [again]
-    assert [notice.facts["code"] for notice in site.told if notice.event == "round-failed"] == ["root-taken"]
+    assert [notice.facts["code"] for notice in site.told if notice.event == "not-sealed"] == ["root-taken"]
     assert [*site.batches.leaves(mine)] == [
         Leaf(digest, at, 4, f"{digests.index(digest)}.digests", 1) for at, digest in enumerate(sorted(digests))
     ]

@@ -41,9 +41,9 @@ def daemon(
         "TESTAMUR_DATABASE": here.data.engine.url.render_as_string(hide_password=False),
         "TESTAMUR_CHAIN": here.proxy.url,
         "TESTAMUR_KEY": here.chain.daemon_key,
+        # All else is as it ships; with these as well, every one of many processes would take a minute.
         "TESTAMUR_DAEMON_SECONDS": "0.05",
         "TESTAMUR_LEASE_SECONDS": str(lease_seconds),
-        "TESTAMUR_BUMP_BLOCKS": "2",
         "TESTAMUR_RPC_TIMEOUT": "2",
     }
     command = [*program, sys.executable, str(SCRIPT), point, str(times), ending]

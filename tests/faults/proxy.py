@@ -504,6 +504,29 @@ def refuse(code: int, message: str, *, forwarded: bool = False) -> Do:
     return do
 
 
+def pruned(kept: int) -> Do:
+    """A node that has thrown away the state of all but its newest blocks; headers, receipts and events stay."""
+    place = {"eth_call": 1, "eth_getBalance": 1, "eth_getTransactionCount": 1, "eth_getCode": 1, "eth_getStorageAt": 2}
+
+    def do(call: Call) -> Answer:
+        at = call.params[place[call.method]] if len(call.params) > place.get(call.method, 99) else "latest"
+        head = int(call.ask("eth_blockNumber"), 16)
+        if at in ("latest", "pending"):
+            return call.forward()
+        if not isinstance(at, str) or not at.startswith("0x"):
+            at = call.ask("eth_getBlockByHash" if isinstance(at, dict) else "eth_getBlockByNumber", _hash_of(at), False)
+            at = at["number"]
+        if int(at, 16) > head - kept:
+            return call.forward()
+        return call.error(SERVER_ERROR, "missing trie node 4c9 (path ) state 0x4c9 is not available, not found")
+
+    return do
+
+
+def _hash_of(at: Any) -> Any:
+    return at.get("blockHash") if isinstance(at, dict) else at
+
+
 def insufficient_funds(call: Call) -> Answer:
     """geth's words for an account that cannot pay."""
     return call.error(SERVER_ERROR, "insufficient funds for gas * price + value: balance 0, tx cost 1, overshot 1")

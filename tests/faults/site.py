@@ -10,6 +10,7 @@ from pathlib import Path
 from eth_account import Account
 from sqlalchemy import update
 
+from anchor.daemon.daemon import policy_of
 from anchor.daemon.driver import Policy
 from anchor.daemon.notices import Notice, Notices
 from anchor.daemon.sealing import QueuePolicy
@@ -18,6 +19,7 @@ from anchor.daemon.worker import Worker
 from anchor.signer import KeySigner, Signer
 from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
+from registry.settings import Settings
 from registry.store.anchoring import BatchEvent, history
 from registry.store.batches import BatchRow, BatchStore, Leaf
 from registry.store.folder import DataFolder
@@ -28,7 +30,8 @@ from registry.store.tables import batch as batch_table
 from tests.faults.harness import Chain, Proof, chain, common_proof
 from tests.faults.proxy import FaultProxy
 
-LEASE_SECONDS = 30.0
+# What ships; a test names what it wants otherwise, and the comment there says why.
+SHIPPED = Settings()
 REQUEST_SECONDS = 1.0
 
 
@@ -69,7 +72,7 @@ class Site:
         client: ChainClient | None = None,
         reached: Callable[[str], None] = lambda _: None,
         status: Status | None = None,
-        lease_seconds: float = LEASE_SECONDS,
+        lease_seconds: float = SHIPPED.lease_seconds,
     ) -> Worker:
         """A worker as a new process would make it."""
         using = signer or self.signer
@@ -82,10 +85,12 @@ class Site:
             Lease(self.data.engine, self._name, using.address, owner, lease_seconds),
             Notices([self.notices.append]),
             status or Status(),
-            policy=policy or Policy(),
-            queue=queue or QueuePolicy(),
-            seconds=0.01,
-            finality_depth=None,
+            policy=policy or policy_of(SHIPPED),
+            queue=queue or QueuePolicy(SHIPPED.queue_credentials, SHIPPED.queue_seconds),
+            # Tests call the rounds themselves; none waits for this.
+            seconds=SHIPPED.daemon_seconds,
+            finality_depth=SHIPPED.finality_depth,
+            low_anchors=SHIPPED.low_anchors,
             operator=operator,
             anchor_call=anchor_call,
             publish=publish,

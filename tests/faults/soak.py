@@ -153,7 +153,7 @@ class Soak:
 
     def _expire(self) -> None:
         with self.here.data.engine.begin() as connection:
-            connection.execute(update(signer_table).values(expires_at=0.0))
+            connection.execute(update(signer_table).values(owner=None))
 
     # Faults
 

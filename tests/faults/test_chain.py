@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from anchor.daemon.driver import Policy
+from anchor.daemon.daemon import policy_of
 from anchor.daemon.status import Status
 from registry.store.tables import BatchState
-from tests.faults.site import Site
+from tests.faults.site import SHIPPED, Site
 
 GWEI = 10**9
 
@@ -40,7 +42,7 @@ def test_a_fee_that_rises_before_sending_is_paid(here: Site) -> None:
 
 
 def test_a_fee_that_rises_after_sending_is_met_at_the_same_nonce(here: Site) -> None:
-    jobs, worker = [here.job(name) for name in ("ada", "bob")], here.worker(policy=Policy(bump_blocks=1))
+    jobs, worker = [here.job(name) for name in ("ada", "bob")], here.worker()
     here.rounds(worker, mine=False)
     for _ in range(6):
         here.chain.set_base_fee(50 * GWEI)
@@ -50,10 +52,10 @@ def test_a_fee_that_rises_after_sending_is_met_at_the_same_nonce(here: Site) -> 
 
 
 def test_the_ceiling_holds_before_and_after_sending(here: Site) -> None:
-    worker = here.worker(policy=Policy(bump_blocks=1, fee_ceiling=10 * GWEI))
+    worker = here.worker(policy=replace(policy_of(SHIPPED), fee_ceiling=10 * GWEI))
     early = here.job("ada")
     here.rounds(worker, mine=False)
-    for _ in range(4):
+    for _ in range(2 + SHIPPED.bump_blocks):
         here.chain.set_base_fee(100 * GWEI)
         here.rounds(worker)
     late = here.job("bob")
@@ -138,7 +140,7 @@ def test_an_anchor_that_would_be_refused_waits_for_a_person(here: Site) -> None:
 
 
 def test_a_root_anchored_by_hand_before_and_after_sending_is_not_anchored_again(here: Site) -> None:
-    worker = here.worker(policy=Policy(most_in_flight=0))
+    worker = here.worker(policy=replace(policy_of(SHIPPED), most_in_flight=0))
     jobs = [here.job(name) for name in ("ada", "bob")]
     here.rounds(worker)
     worker.end()
@@ -154,7 +156,7 @@ def test_a_root_anchored_by_hand_before_and_after_sending_is_not_anchored_again(
 
 def test_a_cancelled_batch_strands_no_later_nonce(here: Site) -> None:
     jobs = [here.job(name) for name in ("ada", "bob")]
-    worker = here.worker(policy=Policy(bump_blocks=1))
+    worker = here.worker()
     here.chain.set_base_fee(500 * GWEI)
     here.rounds(worker, mine=False)
     here.cancel(jobs[0])

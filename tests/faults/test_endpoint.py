@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from anchor.daemon.driver import Policy
+from anchor.daemon.daemon import policy_of
 from registry.store.tables import BatchState
 from tests.faults.proxy import (
     Do,
@@ -24,7 +26,7 @@ from tests.faults.proxy import (
     wrong_chain_id,
     wrong_content_length,
 )
-from tests.faults.site import Site
+from tests.faults.site import SHIPPED, Site
 
 SEND = "eth_sendRawTransaction"
 GWEI = 10**9
@@ -68,7 +70,9 @@ def test_nothing_is_lost_while_no_request_gets_through(here: Site, fault: str) -
 
 
 def test_the_same_bytes_sent_twice_are_one_transaction(here: Site) -> None:
-    job, worker = here.job("ada"), here.worker(policy=Policy(republish_blocks=1, bump_blocks=50))
+    # So that nothing dearer takes their place.
+    policy = replace(policy_of(SHIPPED), bump_blocks=50)
+    job, worker = here.job("ada"), here.worker(policy=policy)
     # No block takes it, so it is sent again and again.
     here.chain.set_base_fee(500 * GWEI)
     here.rounds(worker)
@@ -83,9 +87,9 @@ def test_the_same_bytes_sent_twice_are_one_transaction(here: Site) -> None:
 
 def test_a_replacement_that_pays_too_little_pays_more_the_next_time(here: Site) -> None:
     here.proxy.rule(SEND, do=ReplacementRule())
-    job, worker = here.job("ada"), here.worker(policy=Policy(bump_blocks=1))
+    job, worker = here.job("ada"), here.worker()
     here.rounds(worker, mine=False)
-    for _ in range(4):
+    for _ in range(2 + SHIPPED.bump_blocks):
         here.chain.set_base_fee(60 * GWEI)
         here.rounds(worker)
     here.to_the_end(worker, job)
@@ -95,7 +99,7 @@ def test_a_replacement_that_pays_too_little_pays_more_the_next_time(here: Site) 
 
 def test_a_node_that_wants_more_than_we_offer_gets_it_in_the_end(here: Site) -> None:
     here.proxy.rule(SEND, times=2, do=refuse(-32000, "replacement transaction underpriced"))
-    job, worker = here.job("ada"), here.worker(policy=Policy(bump_blocks=1))
+    job, worker = here.job("ada"), here.worker()
     here.to_the_end(worker, job)
     here.prove()
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, update
 from sqlalchemy.exc import OperationalError
 
+from anchor.daemon.status import Status
 from anchor.signer import SignedTransaction
 from registry.errors import SignerError
 from registry.merkle import Tree
@@ -68,19 +69,29 @@ def test_a_paused_leader_neither_signs_nor_sends_when_it_wakes_up(here: Site) ->
     here.prove()
 
 
-def test_a_full_disk_sends_nothing_and_loses_nothing(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    job, worker = here.job("ada"), here.worker()
+def test_a_full_disk_loses_nothing_and_keeps_nothing_from_going_on_that_is_sent(
+    here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = Status()
+    sent, worker = here.job("ada"), here.worker(status=status)
+    here.rounds(worker)
+    sends = here.proxy.count(SEND)
+    job = here.job("bob", issuer=2)
 
     def full(self: Tree, path: Path) -> None:
         raise OSError(28, "No space left on device", str(path))
 
     with monkeypatch.context() as patched:
         patched.setattr(Tree, "write", full)
-        here.rounds(worker, 3)
+        here.to_the_end(worker, sent)
     assert here.again(job).batch is None
-    assert here.proxy.count(SEND) == 0
-    assert here.events("round-failed")
-    here.to_the_end(worker, job)
+    assert here.proxy.count(SEND) == sends
+    assert here.events("not-sealed")
+    assert [(each.issuer, each.trouble.code) for each in status.troubles.all()] == [(2, "no-room")]
+    # It is tried again after a while, or by the next process at once.
+    worker.end()
+    here.to_the_end(here.worker(owner="two", status=status), job)
+    assert not status.troubles.all()
     here.prove()
 
 
@@ -164,6 +175,6 @@ def test_what_a_person_puts_aside_in_the_middle_of_a_round_stays_there(here: Sit
 
 
 def _expire(here: Site) -> None:
-    """The lease is over by the database's clock."""
+    """The lease is free, as if nobody had given a sign for its time."""
     with here.data.engine.begin() as connection:
-        connection.execute(update(signer_table).values(expires_at=0.0))
+        connection.execute(update(signer_table).values(owner=None))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, update
 
+from registry.chain import confirming
 from registry.chain import indexer as indexing
 from registry.chain.bloom import BlockEvents, bits, bloom_of, may_hold
 from registry.chain.client import Log
@@ -267,6 +268,25 @@ def test_a_restart_finds_what_a_false_answer_left_behind(engine: Engine, memory:
     assert seen[-1] is Step.NOTHING_NEW
     assert now(engine).is_confirmed
     assert state(engine) == rebuilt(chain, memory)
+
+
+def test_one_look_that_differs_takes_nothing_back(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = history(5)
+    indexer(chain, engine).catch_up()
+    looks = 0
+    agree = confirming._agree
+
+    def differs_once(what: str, there: Any, here: Any) -> None:
+        nonlocal looks
+        looks += what == "party 1"
+        agree(what, there, None if what == "party 1" and looks == 1 else here)
+
+    monkeypatch.setattr(confirming, "_agree", differs_once)
+    here = indexer(chain, engine)
+    for _ in range(12):
+        here.step()
+        assert now(engine).is_confirmed
+    assert looks == 2
 
 
 def lose(engine: Engine, chain: ToldChain, name: str) -> None:

@@ -18,6 +18,7 @@ from registry.chain.abi import artifact
 from registry.chain.accreditations import read_ledger
 from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry, Purpose, Reason
+from registry.chain.finality import Evidence
 from registry.chain.indexer import Indexer, Step
 from registry.errors import ChainError
 from registry.scope import Scope
@@ -27,7 +28,9 @@ from registry.store.index_facts import BatchKey
 from registry.store.index_writing import IndexWriter
 from tests.chain.conftest import embedded
 from tests.chain.worlds import World
+from tests.faults import proxy as faults
 from tests.faults.harness import Chain, chain, wait_until
+from tests.faults.proxy import FaultProxy
 
 __all__ = ["embedded"]
 
@@ -47,9 +50,9 @@ def node() -> Iterator[Chain]:
         yield started
 
 
-def follow(node: Chain, engine: Engine, name: str = NAME) -> Indexer:
+def follow(node: Chain, engine: Engine, name: str = NAME, **options: Any) -> Indexer:
     writer = IndexWriter(engine, name, node.registry.address)
-    return Indexer(node.registry, writer, first_block=node.deployment.block_number)
+    return Indexer(node.registry, writer, first_block=node.deployment.block_number, **options)
 
 
 def indexed_roots(node: Chain, engine: Engine, name: str = NAME) -> list[tuple[int, int, bytes]]:
@@ -146,11 +149,48 @@ def test_a_reorganisation_below_the_final_block_stops_it(engine: Engine) -> None
         node.reorganise(6)
         node.mine(4)
         with pytest.raises(ChainError) as caught:
-            follow(node, engine).catch_up()
+            follow(node, engine, evidence=Evidence(looks=1, seconds=0)).catch_up()
         assert caught.value.code == "finality-violated"
         assert indexed_roots(node, engine) == kept
         with pytest.raises(ChainError, match="was final"):
             follow(node, engine).run(threading.Event(), 0.01)
+
+
+@pytest.mark.parametrize(("behind", "beside"), [(3, False), (20, False), (20, True)])
+def test_machines_behind_one_address_that_are_behind_stop_nothing(
+    node: Chain, tmp_path: Path, behind: int, beside: bool
+) -> None:
+    """A backend three blocks behind for one second stopped the index for good: it has no such block."""
+    engine, random_one = open_database(f"sqlite:///{tmp_path / 'index.db'}"), random.Random(behind)
+    node.mine(2 * behind)
+    with FaultProxy(node.url) as proxy:
+        # Or beside an endpoint that follows the chain.
+        client = ChainClient.connect(f"{proxy.url} {node.url}" if beside else proxy.url)
+        writer = IndexWriter(engine, NAME, node.registry.address)
+        here = Indexer(
+            CredentialRegistry(client, node.registry.address),
+            writer,
+            first_block=node.deployment.block_number,
+            evidence=Evidence(looks=1, seconds=0),
+        )
+        here.catch_up()
+        rule = proxy.rule(do=faults.lagging(behind), only=lambda _: random_one.random() < 0.4)
+        codes = []
+        for number in range(40):
+            if number % 8 == 0:
+                node.anchor_by_hand(1, root_of(behind, beside, number))
+                node.mine(2)
+            try:
+                here.step()
+            except ChainError as error:
+                codes.append(error.code)
+        rule.cancel()
+        assert set(codes) & {"chain-behind", "no-block"}
+        assert not set(codes) & {"finality-violated", "chain-disagrees"}
+        assert here.catch_up().trouble_code is None
+        assert indexed_roots(node, engine) == roots_on_chain(node)
+        client.close()
+    engine.dispose()
 
 
 def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: Engine) -> None:

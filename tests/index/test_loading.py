@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
 from pathlib import Path
 from threading import Event as Flag
@@ -103,6 +104,25 @@ def test_a_tree_that_comes_later_is_loaded_then(engine: Engine, folder: Path) ->
     assert index.trees([tree.id])[tree.id].state == "loaded"
 
 
+def test_a_tree_that_is_cut_off_after_its_check_is_not_called_loaded(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More leaves than are held in memory; what is in the index of it is not all, and nothing is absent by it."""
+    tree = Tree.build(digests(70_000))
+    path = folder / tree.id.name
+    tree.write(path)
+    index = anchored(engine, [tree])
+    check = Tree.check
+
+    def check_and_cut(self: Tree) -> None:
+        check(self)
+        os.truncate(path, 1_000_000)
+
+    monkeypatch.setattr(Tree, "check", check_and_cut)
+    assert TreeLoader(index, FolderTrees(folder)).step() == 0
+    assert index.without_tree() == [tree.id]
+
+
 def test_nothing_is_looked_for_while_nothing_changes(
     engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,3 +198,26 @@ def test_a_store_that_does_not_answer_is_waited_for(engine: Engine, folder: Path
     stop.wait = lambda _seconds=None: stop.set() if next(waits) else None  # type: ignore[method-assign, assignment, return-value]
     loader.run(stop, 0)
     assert index.without_tree() == []
+
+
+def test_a_fault_over_one_tree_keeps_no_other(engine: Engine, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    trees = [Tree.build(digests(3, name)) for name in ("one", "other")]
+    for tree in trees:
+        tree.write(folder / tree.id.name)
+    index = anchored(engine, trees)
+    store, now = FolderTrees(folder), [100.0]
+    opened = store.open_whole
+
+    def faulty(tree: TreeId) -> object:
+        if tree == trees[0].id:
+            raise OSError(5, "Input/output error")
+        return opened(tree)
+
+    store.open_whole = faulty  # type: ignore[method-assign, assignment]
+    loader = TreeLoader(index, store, clock=lambda: now[0])
+    assert loader.step() == 1
+    assert index.without_tree() == [trees[0].id]
+    assert "Input/output error" in caplog.text
+    store.open_whole = opened  # type: ignore[method-assign]
+    now[0] += loading.FIRST_RETRY_SECONDS
+    assert loader.step() == 1

@@ -286,6 +286,12 @@ class ToldChain:
         assert isinstance(number, int)
         return self.blocks_now[number].header if number <= self.height else None
 
+    def block_by_endpoint(self, number: int) -> dict[str, Block | None]:
+        return {self.where: self.block(number)}
+
+    def endpoints(self) -> dict[str, bool]:
+        return {}
+
     def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
         return tuple(self.block(number) for number in numbers)
 

@@ -357,7 +357,7 @@ def test_nothing_is_absent_from_a_tree_that_is_not_sorted(empty: Stand, order: t
     leaves = [ascending[position] for position in order]
     with treefile.lay_out([b"".join(leaves)]) as data:
         root = bytes(data[-32:])
-        treefile.write_file(data, empty.trees.path(TreeId(root, 3)))
+        empty.trees.path(TreeId(root, 3)).write_bytes(data[:])
     empty.mine(registered(1))
     empty.mine(empty.anchored(1, root, count=3))
     if loaded:

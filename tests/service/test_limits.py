@@ -10,9 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
+from registry.errors import IntakeError
 from registry.service import limits
 from registry.service.app import create_app
-from registry.service.limits import RateLimit, client_of
+from registry.service.bodies import Pace
+from registry.service.limits import BodyLimit, RateLimit, client_of
 from registry.service.service import Limits
 from tests.service.conftest import Stand, registered
 
@@ -20,6 +22,11 @@ from tests.service.conftest import Stand, registered
 async def nothing(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body"})
+
+
+async def nothing_but_the_body(_scope: Scope, receive: Receive, _send: Send) -> None:
+    while (await receive()).get("more_body"):
+        pass
 
 
 def status_of(app: Any, client: Any = ("192.0.2.1", 1), path: str = "/v1") -> int:
@@ -88,6 +95,55 @@ def test_too_often_is_a_problem_detail_that_says_when_to_come_back(empty: Stand)
     assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (429, "rate-limit", "1")
     assert refused.headers["Access-Control-Allow-Origin"] == "*"
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    """Nothing more of it for some time; once it is whole, an answer may take its time."""
+
+    def told(*chunks: tuple[float, bytes, bool]) -> str:
+        async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+            await nothing_but_the_body(scope, receive, send)
+            await receive()
+
+        async def ask() -> None:
+            left = iter(chunks)
+
+            async def receive() -> Message:
+                seconds, body, more = next(left)
+                await anyio.sleep(seconds)
+                return {"type": "http.request", "body": body, "more_body": more}
+
+            async def send(_: Message) -> None: ...
+
+            app = BodyLimit(whole, most=100, seconds=0.05)
+            await app({"type": "http", "method": "POST", "path": "/v1/lookup"}, receive, send)
+
+        try:
+            anyio.run(ask)
+        except IntakeError as error:
+            return error.code
+        return ""
+
+    assert told((0, b"a", True), (5, b"", True)) == "too-slow"
+    assert told((0, b"a", True), (0, b"", False), (0.1, b"", False)) == ""
+
+
+def test_a_body_that_trickles_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "Pace", lambda: Pace(least=1000, seconds=0.001))
+    app = BodyLimit(nothing_but_the_body, most=100)
+
+    async def trickle() -> Message:
+        await anyio.sleep(0.002)
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    async def send(_: Message) -> None: ...
+
+    async def ask() -> None:
+        await app({"type": "http", "method": "POST", "path": "/v1/lookup"}, trickle, send)
+
+    with pytest.raises(IntakeError, match="less than 1,000 bytes a second") as caught:
+        anyio.run(ask)
+    assert caught.value.code == "too-slow"
 
 
 @pytest.mark.parametrize("path", ["/v1/lookup", "/v1/authorization", "/v1/recognition"])

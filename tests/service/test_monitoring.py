@@ -18,6 +18,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from anchor.cli.app import app
+from anchor.connections import ConnectionMetrics, Connections
 from registry.service.metrics import ServiceMetrics
 from registry.service.routes.operations import operations_router
 from registry.service.service import Service
@@ -58,6 +59,7 @@ def metrics(tmp_path_factory: pytest.TempPathFactory) -> ServiceMetrics:
     writer.settle(head, final=Mark(1, bytes(32), 1), seen=2)
     writer.trouble(_Violation())
     made = ServiceMetrics(Service(Index(engine, CHAIN, CONTRACT), FolderTrees(folder)))
+    made.registry.register(ConnectionMetrics(Connections()))
     made.count("/v1/batches", 200, 0.01)
     return made
 

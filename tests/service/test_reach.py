@@ -71,6 +71,11 @@ def violated(stand: Stand) -> None:
         connection.execute(text("UPDATE indexed_chain SET trouble_code = 'finality-violated', trouble_why = 'x'"))
 
 
+def disagreeing(stand: Stand) -> None:
+    with stand.engine.begin() as connection:
+        connection.execute(text("UPDATE indexed_chain SET trouble_code = 'chain-disagrees', trouble_why = 'x'"))
+
+
 def old(stand: Stand) -> None:
     stand.service.horizon._age = AgeLimits()
 
@@ -81,6 +86,7 @@ CAUSES: list[tuple[Callable[[Stand], None], str]] = [
     (unread, "index-behind"),
     (silent, "chain-silent"),
     (violated, "finality-violated"),
+    (disagreeing, "chain-disagrees"),
     (old, "head-stale"),
 ]
 

@@ -18,8 +18,10 @@ from registry.credential import Limits
 from registry.document import read_document
 from registry.errors import IntakeError
 from registry.projection import MOST_VALUES
+from registry.service import readers as readers_module
 from registry.service.fairness import Shares
-from registry.service.readers import NICENESS, REPLACING_SECONDS, Outcome, Readers, read_for_checks
+from registry.service.problems import status_of
+from registry.service.readers import NICENESS, REPLACING_SECONDS, NoReader, Outcome, Readers, read_for_checks
 from registry.submitted import Broken, ReadItem, Submitted
 from registry.verify_dates import check_dates
 
@@ -108,6 +110,38 @@ def test_a_process_gives_way_from_a_session_of_its_own(readers: Readers) -> None
     autogroup = Path(f"/proc/{pid}/autogroup")
     if autogroup.exists() and (told := autogroup.read_text()):
         assert told.split()[-1] == str(NICENESS)
+
+
+def ends_at_once(_pipe: object, _memory: int) -> None:
+    """In place of the work of a process."""
+
+
+@pytest.mark.parametrize("what", ["descriptors", "processes", "memory"])
+def test_a_process_that_cannot_start_is_nobodys_fault(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    lone = Readers(1)
+    try:
+        with monkeypatch.context() as broken:
+            if what == "descriptors":
+                broken.setattr(readers_module._spawning, "Pipe", fail)
+            elif what == "processes":
+                broken.setattr(readers_module._spawning.Process, "start", fail)
+            else:
+                broken.setattr(readers_module, "_work", ends_at_once)
+            for _ in range(2):
+                with pytest.raises(NoReader) as caught:
+                    read(lone, b"{}")
+                assert status_of(caught.value) == 503
+                assert "open files" not in caught.value.public.what, "that is for the log"
+            with pytest.raises(NoReader):
+                lone.ready()
+        # It is tried again for whoever comes next.
+        lone.ready()
+        assert isinstance(read(lone, b"{}").item, ReadItem)
+    finally:
+        lone.close()
 
 
 def test_many_threads_share_them(readers: Readers) -> None:

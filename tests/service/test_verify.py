@@ -34,8 +34,11 @@ from registry.chain.verification import MOST_SILENCES, KnownAnchor, KnownAnchors
 from registry.credential import Digest, Limits, digest_json
 from registry.errors import ChainUnavailable, StoreError
 from registry.receipt import Receipt, parse, to_cbor
+from registry.service import readers as readers_module
+from registry.service.fairness import LEAST_SECONDS
 from registry.service.known import IndexedAnchors
 from registry.service.problems import install_problems
+from registry.service.readers import Readers
 from registry.service.routes import verify as verify_route
 from registry.service.routes.verify import verify_router
 from registry.service.submissions import SubmissionLimits
@@ -670,8 +673,13 @@ def test_the_work_ends_when_the_client_goes_away(site: Site, version: str) -> No
     assert known.asked < 20 * (MOST_AT_ONCE + 1)
 
 
+def of_many(count: int) -> list[dict[str, Any]]:
+    """Requests of so many addresses: no address has all places to itself."""
+    return [{**scope(), "client": (f"192.0.2.{number}", 1)} for number in range(count)]
+
+
 def test_who_does_not_take_the_answer_does_not_keep_others_out(site: Site) -> None:
-    limits = SubmissionLimits(answer_seconds=0.05, client_uploads=MOST_AT_ONCE)
+    limits = SubmissionLimits(answer_seconds=0.05)
     app = app_of(replace(site.verifying, limits=limits))
     statuses: list[int] = []
 
@@ -683,14 +691,14 @@ def test_who_does_not_take_the_answer_does_not_keep_others_out(site: Site) -> No
 
     async def together() -> None:
         for _ in range(2):
-            await asyncio.gather(*(app(scope(), coming(many(2), never), stuck) for _ in range(MOST_AT_ONCE)))
+            await asyncio.gather(*(app(each, coming(many(2), never), stuck) for each in of_many(MOST_AT_ONCE)))
 
     asyncio.run(together())
     assert statuses == [200] * (2 * MOST_AT_ONCE)
 
 
 def test_more_uploads_than_are_taken_at_once_are_told_to_wait(site: Site) -> None:
-    limits = SubmissionLimits(idle_seconds=0.2, seconds=0.2, client_uploads=MOST_AT_ONCE)
+    limits = SubmissionLimits(idle_seconds=0.2, seconds=0.2)
     app = app_of(replace(site.verifying, limits=limits))
     statuses: list[int] = []
 
@@ -699,7 +707,7 @@ def test_more_uploads_than_are_taken_at_once_are_told_to_wait(site: Site) -> Non
             statuses.append(message["status"])
 
     async def together() -> None:
-        await asyncio.gather(*(app(scope(), never, send) for _ in range(MOST_AT_ONCE + 1)))
+        await asyncio.gather(*(app(each, never, send) for each in of_many(MOST_AT_ONCE + 1)))
 
     asyncio.run(together())
     assert sorted(statuses) == [408] * MOST_AT_ONCE + [503]
@@ -765,6 +773,33 @@ def test_questions_to_the_chain_are_work_too(site: Site, monkeypatch: pytest.Mon
     assert first != ["too-much-work"]
     assert rest
     assert all(each == ["too-much-work"] for each in rest)
+
+
+@pytest.mark.parametrize("accepted", [NDJSON, "application/json"])
+@pytest.mark.parametrize("kind", ["application/json", "application/zip"])
+def test_where_no_process_can_be_started_it_is_said_before_the_answer_and_costs_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch, kind: str, accepted: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    readers = Readers(1)
+    limits = SubmissionLimits(client_work=LEAST_SECONDS, client_rate=1e-9)
+    client = TestClient(app_of(replace(site.verifying, limits=limits, readers=readers)), raise_server_exceptions=False)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.json", b"{}")
+    content = out.getvalue() if kind == "application/zip" else b"{}"
+    with monkeypatch.context() as broken:
+        broken.setattr(readers_module._spawning, "Pipe", fail)
+        for _ in range(3):
+            answer = client.post("/v1/verify", content=content, headers={"Content-Type": kind, "Accept": accepted})
+            assert (answer.status_code, answer.json()["code"]) == (503, "no-reader")
+            assert answer.headers["Retry-After"]
+            assert "open files" not in answer.text
+    answer = client.post("/v1/verify", content=content, headers={"Content-Type": kind, "Accept": accepted})
+    readers.close()
+    assert answer.status_code == 200
 
 
 def test_a_client_that_used_its_time_up_is_told_to_wait(site: Site) -> None:

@@ -11,7 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.archives import LONGEST_PART, LONGEST_PATH, Names, fitting, inside, leads_out, short_name, visible_entries
+from anchor.digesting import digest_piece, readable_entries, zip_pieces
+from registry.archives import (
+    LONGEST_PART,
+    LONGEST_PATH,
+    MOST_FOLDERS,
+    Names,
+    fitting,
+    inside,
+    leads_out,
+    short_name,
+    visible_entries,
+)
+from registry.credential import DEFAULT_LIMITS
 
 parts = st.text(st.sampled_from("aAäÄ.:é\u0301e 学習" + "\\"), min_size=0, max_size=8)
 lengthy = st.sampled_from(["学" * 85, "x" * 300, "é" * 140 + ".json", "y" * 256 + "." + "z" * 40, "学" * 82 + ".json"])
@@ -117,3 +129,25 @@ def test_what_leads_out_of_a_zip_is_seen_and_hidden_files_are_not(tmp_path: Path
     seen = [entry.filename for entry in visible_entries(archive(*given))]
     assert seen == given[:4]
     assert [leads_out(name) is None for name in seen] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    "name", ["../.git/x.json", "../a.json~", "..\\x.json", "../__MACOSX/a", "a/../desktop.ini", "../a.tmp"]
+)
+def test_what_leads_out_is_refused_with_its_reason_whatever_else_its_name_says(name: str) -> None:
+    """It is neither hidden, nor a file of a system, nor a backup: left out without a reason, nobody would see it."""
+    given = archive("a.json", name)
+    assert [entry.filename for entry in visible_entries(given)] == ["a.json", name]
+    entries, left = readable_entries(given)
+    assert ([entry.filename for entry in entries], left) == (["a.json", name], [])
+    (piece,) = zip_pieces(given, entries, given)
+    assert digest_piece((piece, DEFAULT_LIMITS, None)).rejects == [(1, "zip-name", "its name leads out of the ZIP")]
+
+
+def test_folders_of_a_name_are_counted_and_cost_no_more_than_their_length() -> None:
+    assert leads_out("a/" * MOST_FOLDERS + "x.json") is None
+    assert leads_out("a/" * (MOST_FOLDERS + 1) + "x.json") == f"its name has more than {MOST_FOLDERS} folders"
+    names = Names()
+    deep = "a/" * 5000 + "x.json"
+    assert names.of(deep, shorten=False) == deep
+    assert names.of(deep, shorten=False) == "a/" * 5000 + "x (2).json"

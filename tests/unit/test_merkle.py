@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from blockcerts_merkletools import MerkleTools
@@ -395,11 +396,13 @@ def test_search_is_right_and_bounded_for_digests_chosen_against_it(
     present, ends = set(leaves), (leaves[0], leaves[-1])
     with Tree.build(leaves) as tree:
         reads = CountedReads(tree)
+        # What is asked often is found by fewer reads, and must not be found by fewer alone.
+        tree._searches = -(1 << 32)
         for wanted in {*ends, *source.choices(leaves, k=300)}:
             reads.count = 0
             assert tree.index_of(wanted) == bisect_left(leaves, wanted)
-            # Eight interpolations, then bisection, then the comparison of what was found.
-            assert reads.count <= 8 + len(leaves).bit_length() + 1
+            # Four interpolations, then bisection of blocks of 64 leaves.
+            assert reads.count <= 4 + (len(leaves) // 64).bit_length() + 1
             beside = {((int.from_bytes(wanted) + step) % 2**256).to_bytes(32) for step in (-1, 1)}
             for stranger in beside - present:
                 assert tree.index_of(stranger) is None
@@ -407,17 +410,40 @@ def test_search_is_right_and_bounded_for_digests_chosen_against_it(
 
 
 class CountedReads:
-    """Stands in for the mapped bytes of a tree and counts how often they are read."""
+    """Stands in for the bytes of a tree and counts how often they are read."""
 
     def __init__(self, tree: Tree):
         self.count = 0
-        self.data = tree._data
-        self.close = self.data.close
-        tree._data = self  # type: ignore[assignment]
+        self._content = tree._content
+        tree._content = self  # type: ignore[assignment]
 
-    def __getitem__(self, piece: slice) -> bytes:
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._content, name)
+
+    def read(self, start: int, size: int) -> bytes:
         self.count += 1
-        return self.data[piece]
+        return self._content.read(start, size)
+
+
+@pytest.mark.parametrize("distribution", [spread_evenly, one_cluster, powers_of_two, crowded_at_the_top])
+def test_a_tree_that_is_asked_often_says_the_same(
+    distribution: Callable[[random.Random], set[bytes]], tmp_path: Path
+) -> None:
+    source = random.Random(8)
+    leaves = sorted(distribution(source))
+    with Tree.build(leaves) as built:
+        built.write(tmp_path / "a.tree")
+        with Tree.open(tmp_path / "a.tree", held_bytes=256) as tree:
+            for _ in range(100):
+                tree.index_of(leaves[0])
+            assert tree._fences is not None
+            for wanted in [leaves[0], leaves[-1], *source.choices(leaves, k=100)]:
+                index = bisect_left(leaves, wanted)
+                assert (tree.index_of(wanted), tree.inclusion(index)) == (index, built.inclusion(index))
+                stranger = ((int.from_bytes(wanted) + 1) % 2**256).to_bytes(32)
+                assert tree.index_of(stranger) == built.index_of(stranger)
+            with pytest.raises(TreeError, match="31 bytes"):
+                tree.index_of(leaves[0][:31])
 
 
 @pytest.mark.parametrize("size", [0, 31, 33])

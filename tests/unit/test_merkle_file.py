@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from registry import treefile
 from registry.errors import TreeError
 from registry.merkle import Tree, check_inclusion
+from registry.treebytes import TreeBytes
 from registry.treefile import TreeId
 from tests import reference_tree
 
@@ -136,7 +137,7 @@ def test_order_is_checked_across_blocks(tmp_path: Path) -> None:
     leaves = numbered(per_block + 2)
     leaves[per_block - 1], leaves[per_block] = leaves[per_block], leaves[per_block - 1]
     data = treefile.lay_out([b"".join(leaves)])
-    with Tree(data, len(leaves), data[-32:]) as tree, pytest.raises(TreeError, match=f"leaf {per_block} "):
+    with Tree(TreeBytes(data), len(leaves), data[-32:]) as tree, pytest.raises(TreeError, match=f"leaf {per_block} "):
         tree.check()
 
 
@@ -242,3 +243,62 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with Tree.build(numbered(1)) as tree, pytest.raises(TreeError) as caught:
         tree.write(tmp_path / "missing" / "a.tree")
     assert caught.value.code == "unwritable"
+
+
+# What becomes of a file while it is read
+
+
+def cut_off(path: Path, size: int) -> None:
+    """In place, as `cp other.tree this.tree` does for a moment."""
+    os.truncate(path, size)
+
+
+@pytest.mark.parametrize("size", [0, 64, 4096 * 32, 6000 * 32])
+def test_a_file_that_is_cut_off_under_a_reader_is_said(tmp_path: Path, size: int) -> None:
+    """A mapped file would end the process here (SIGBUS)."""
+    path = written(tmp_path / "a.tree", 5000)
+    leaves = numbered(5000)
+    for reader in (
+        lambda tree: tree.check(),
+        lambda tree: [tree.index_of(leaf) for leaf in leaves[-200:]],
+        lambda tree: [tree.inclusion(index) for index in range(4700, 5000)],
+        lambda tree: list(tree.leaves()),
+        lambda tree: tree.write(tmp_path / "b.tree"),
+        lambda tree: tree.absence(leaves[-1][:31] + b"\0"),
+    ):
+        path = written(path, 5000)
+        with Tree.open(path, held_bytes=32) as tree:
+            cut_off(path, size)
+            if size < 5000 * 32:
+                with pytest.raises(TreeError) as caught:
+                    reader(tree)
+                assert (caught.value.code, caught.value.where) == ("file-length", str(path))
+            else:
+                with pytest.raises(TreeError, match="cut off"):
+                    tree.check()
+    assert not (tmp_path / "b.tree").exists()
+
+
+def test_what_is_in_memory_outlasts_its_file(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.tree", 500)
+    with Tree.read(path) as tree:
+        cut_off(path, 0)
+        tree.check()
+        tree.write(path)
+    with Tree.open(path) as tree:
+        tree.check()
+
+
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.tree", 500)
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    trees = [Tree.open(path, held_bytes=32) for _ in range(10)]
+    trees[0].close()
+    with pytest.raises(ValueError, match="closed"):
+        trees[0].leaf(0)
+    path.write_bytes(b"testamur tree\r\n\x1a")
+    for _ in range(10):
+        with pytest.raises(TreeError):
+            Tree.open(path)
+    trees.clear()
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208

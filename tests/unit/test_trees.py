@@ -100,7 +100,7 @@ def test_every_store_answers_as_the_tree_does(stored: Stored) -> None:
 def test_any_set_and_any_question(members: set[int], asked: list[int]) -> None:
     with Tree.build(number.to_bytes(32) for number in members) as tree:
         memory = MemoryStore()
-        obstore.put(memory, tree.id.name, bytes(tree._data))
+        obstore.put(memory, tree.id.name, bytes(tree._content.held))
         store = S3Trees(memory)
         for number in [*asked, *members]:
             digest = number.to_bytes(32)
@@ -129,7 +129,7 @@ class Counted:
 
     def read(self, start: int, size: int) -> Block:
         self.ranges.append((start, size))
-        return Block(self.tree._data[start : start + size])
+        return Block(self.tree._content.held[start : start + size])
 
     def asked(self, question: Callable[[], object]) -> list[tuple[int, int]]:
         self.ranges.clear()
@@ -254,7 +254,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Stored:
 @given(st.data())
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_flipped_byte_is_never_served(small: Stored, data: st.DataObject) -> None:
-    good = bytes(small.tree._data)
+    good = bytes(small.tree._content.held)
     at = data.draw(st.integers(0, len(good) - 1))
     bad = bytearray(good)
     bad[at] ^= 1 << data.draw(st.integers(0, 7))
@@ -537,3 +537,59 @@ def test_the_settings_say_where_the_trees_are(tmp_path: Path, monkeypatch: pytes
     for senseless in ("bucket", "http://bucket/x", "s3://", "s3://key:secret@bucket", "s3://bucket?x=1"):
         with pytest.raises(SettingsError, match="s3://bucket"):
             open_trees(Settings(trees=senseless))
+
+
+# A file that others write to while it is read
+
+
+def test_a_tree_that_is_cut_off_under_readers_is_damaged_and_comes_back(tmp_path: Path) -> None:
+    """As `cp backup.tree it.tree` does: cut to nothing, then written. A mapped file would end the process."""
+    here = Stored(tmp_path, numbered(100_000))
+    good, leaves = here.path.read_bytes(), list(here.tree.leaves())
+    store = FolderTrees(tmp_path, held_bytes=0)
+    assert store.inclusion(here.root, leaves[70_000]) is not None
+    seen: set[str] = set()
+    wrong: list[object] = []
+    stop = threading.Event()
+
+    def read(seed: int) -> None:
+        chosen = random.Random(seed)
+        while not stop.is_set():
+            index = chosen.randrange(100_000)
+            try:
+                proof = store.inclusion(here.root, leaves[index])
+            except StoreError as error:
+                seen.add(error.code)
+                continue
+            seen.add("proved")
+            if proof != here.tree.inclusion(index):
+                wrong.append((index, proof))
+
+    readers = [threading.Thread(target=read, args=(seed,)) for seed in range(3)]
+    for reader in readers:
+        reader.start()
+    for size in [0, 64, 1_000_000, 3_200_064, 6_000_000] * 3:
+        with here.path.open("r+b") as file:
+            file.truncate(size)
+            file.seek(0)
+            file.write(good)
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == []
+    assert seen <= {"proved", "tree-damaged"}
+    here.path.write_bytes(good[:1_000_000])
+    assert store_inclusion(store, here.root, leaves[-1], None) == "tree-damaged"
+    here.tree.write(here.path)
+    assert store.inclusion(here.root, leaves[-1]) == here.tree.inclusion(99_999)
+
+
+def test_memory_for_open_trees_is_bounded(tmp_path: Path) -> None:
+    stored = [Stored(tmp_path, numbered(30_000, seed=seed)) for seed in range(4)]
+    store = FolderTrees(tmp_path, held_bytes=5 << 20)
+    for one in [*stored, *stored]:
+        assert store.inclusion(one.root, one.tree.leaf(7)) == one.tree.inclusion(7)
+    held = [tree.held_bytes for tree in store._open.values()]
+    assert sum(held) == store._held <= 5 << 20
+    # The first has room for all of it, the others for what is needed most.
+    assert [size > 1 << 20 for size in held] == [True, False, False, False]

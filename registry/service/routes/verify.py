@@ -23,7 +23,8 @@ from registry.service.accepting import accepted_types
 from registry.service.bodies import check_not_packed, pieces_of
 from registry.service.fairness import LEAST_SECONDS, Shares
 from registry.service.limits import client_of
-from registry.service.readers import Readers
+from registry.service.problems import note
+from registry.service.readers import NoReader, Readers
 from registry.service.submissions import Kind, Submission, SubmissionLimits, too_large
 from registry.service.verifying import Summary, Verifying, row_of, verdict_on
 from registry.spreadsheet import csv_lines
@@ -114,6 +115,8 @@ class _Verification:
                 if form is Form.VERDICT:
                     (item,) = [item async for item in items]
                     return await self._in_thread(partial(work.counting, verifier, partial(_one, item, verifier)))
+                # Before an answer begins that could not say so with its status any more.
+                await self._in_thread(verifying.readers.ready)
                 table = self._table(items, verifier, form, work)
                 answer = _Table(table, form, seconds=verifying.limits.answer_seconds, release=release)
                 is_answering = True
@@ -145,7 +148,12 @@ class _Verification:
                 yield work.refused(item.name)
             else:
                 read = partial(readers.read, item, work.limits.document, seconds=seconds)
-                outcome = await anyio.to_thread.run_sync(read, limiter=self._reading)
+                try:
+                    outcome = await anyio.to_thread.run_sync(read, limiter=self._reading)
+                except NoReader as error:
+                    note(error)
+                    yield Broken.of(item.name, error)
+                    continue
                 work.spend(outcome.seconds)
                 yield outcome.item
 

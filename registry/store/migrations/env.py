@@ -6,7 +6,12 @@ from alembic import context
 
 from registry.store.tables import metadata
 
-# SQLite changes a table by copying it.
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+# SQLite changes a table by copying it. The transaction is the one of whoever handed the connection over.
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
 with context.begin_transaction():
     context.run_migrations()

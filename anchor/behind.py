@@ -1,0 +1,86 @@
+"""Whether the chain knows more of an account than the database: then the database is an old one, out of a backup.
+
+The sure sign is an anchor that the account sent, with a nonce beyond all that the database has ever signed, in a batch
+that it does not know. Other accounts may anchor for the same issuer from other databases, and somebody may use the key
+for something else: neither is one. A database that never signed with the account is new, and not behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from anchor.history import UnknownBatch, named
+from anchor.sent import sent
+from registry.chain.contract import Anchored, CredentialRegistry
+from registry.errors import StoreError
+from registry.store.attempts import AttemptStore
+from registry.store.batches import BatchStore
+
+CODE: Final = "database-behind"
+
+
+class DatabaseBehind(StoreError):
+    """Nothing may be sealed or sent: what the database does not know of would be anchored twice, or never revoked.
+
+    Attributes:
+        batches: those of the account that it does not know, oldest first.
+    """
+
+    default_code = CODE
+
+    def __init__(self, account: str, batches: Sequence[Anchored]):
+        self.batches = batches
+        shown = named([UnknownBatch(one.sequence, one.root, one.log.block_number, one.operator) for one in batches])
+        super().__init__(
+            f"the account {account} has anchored what this database does not know: {shown}. It is an old one, as after "
+            "a restore from a backup, and nothing is sealed or sent with it",
+            remedy="Run `testamur recover`: it takes over what is missing, from the chain and the trees.",
+        )
+
+
+class Knowledge:
+    """What the database knows of an account, beside what the chain knows of it.
+
+    Args:
+        account: checksummed.
+    """
+
+    def __init__(self, registry: CredentialRegistry, batches: BatchStore, attempts: AttemptStore, account: str):
+        self._registry = registry
+        self._batches = batches
+        self._attempts = attempts
+        self._account = account
+        # The nonce up to which everything was explained: looking for it costs a search.
+        self._explained = 0
+
+    def refuse_behind(self, nonce: int | None = None) -> None:
+        """Make sure that the database is not behind the chain.
+
+        Args:
+            nonce: how many transactions of the account are mined, where that was just asked.
+
+        Raises:
+            DatabaseBehind: it is.
+            ChainUnavailable: no answer.
+        """
+        # The chain is asked first: what is signed in the meantime is in the database before it is on the chain.
+        mined = self._registry.client.nonce(self._account) if nonce is None else nonce
+        known = self._attempts.next_nonce()
+        if known is None or mined <= known or mined == self._explained:
+            return
+        if missing := self.missing():
+            raise DatabaseBehind(self._account, missing)
+        self._explained = mined
+
+    def missing(self) -> list[Anchored]:
+        """The anchors that the account sent since the database was last up to date, and that it does not know."""
+        events = self._registry.anchored_events(from_block=self._batches.newest_final_block(self._account))
+        return [event for event in events if not self._is_known(event) and self._is_ours(event)]
+
+    def _is_known(self, event: Anchored) -> bool:
+        return self._batches.by_root(event.issuer, event.root) is not None
+
+    def _is_ours(self, event: Anchored) -> bool:
+        transaction = sent(self._registry.client, event.log.transaction_hash)
+        return transaction is not None and transaction.sender == self._account

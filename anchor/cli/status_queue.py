@@ -1,0 +1,120 @@
+"""`--queue` of `testamur revoke`, `suspend`, `reinstate` and `void`: the daemon changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from anchor.cli.console import bold
+from anchor.cli.queue import Queue, only_party, opened_queue
+from anchor.cli.session import Session
+from anchor.cli.targets import Target, targets_of
+from anchor.daemon.notices import Notices
+from anchor.daemon.status_intake import LONGEST_NOTE, StatusDesk
+from registry.chain.calls import Act, Reason
+from registry.errors import IntakeError, StoreError
+from registry.store.status_jobs import NewStatusJob
+from registry.timestamps import asked_moment
+
+
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """Whether a change is for the daemon, and how it wants it."""
+
+    queue: bool
+    urgent: bool
+    note: str
+    not_before: str | None
+
+    def is_wanted(self, *, dry_run: bool) -> bool:
+        """Whether it is for the daemon.
+
+        Raises:
+            IntakeError: options are named that do not go together.
+        """
+        if (self.queue and dry_run) or (not self.queue and (self.urgent or self.note or self.not_before)):
+            raise IntakeError(
+                "--urgent, --note and --not-before go with --queue, and --dry-run does not",
+                remedy="With --queue, follow the job with `testamur jobs show`.",
+                code="queue",
+            )
+        return self.queue
+
+    def job(
+        self, issuer: int, act: Act, reason: Reason, digests: tuple[bytes, ...], root: bytes | None
+    ) -> NewStatusJob:
+        """The job that is asked for.
+
+        Raises:
+            IntakeError: the note is too long.
+            SettingsError: the moment is none.
+        """
+        if len(self.note) > LONGEST_NOTE:
+            raise IntakeError(
+                f"the note is longer than {LONGEST_NOTE:,} characters", remedy="Shorten it.", code="parameter"
+            )
+        moment = None if self.not_before is None else asked_moment(self.not_before, "--not-before").timestamp()
+        return NewStatusJob(
+            issuer, act, reason.word, "command", digests, root, note=self.note, urgent=self.urgent, not_before=moment
+        )
+
+
+Meant = Callable[[Sequence[Target], set[bytes]], Sequence[bytes]]
+
+
+def queue_change(
+    session: Session,
+    targets: list[str],
+    list_file: Path | None,
+    act: Act,
+    reason: Reason,
+    queued: Queueing,
+    meant: Meant,
+    confirm: Callable[[str], None],
+) -> None:
+    """Store a job about credentials.
+
+    Args:
+        meant: which of the digests that are known of each target are meant.
+        confirm: has a person say that what cannot be undone is meant.
+    """
+    found = targets_of(targets, list_file, session.settings)
+    with opened_queue(session) as queue:
+        issuer = _issuer(queue)
+        wanted = [digest for target in found for digest in target.digests]
+        known = set(wanted).difference(queue.statuses.unknown(issuer, wanted))
+        missing = [target for target in found if known.isdisjoint(target.digests)]
+        if missing:
+            raise StoreError(
+                f"{len(missing):,} of {len(found):,} are in no batch of issuer {issuer} here, and in no job that waits "
+                "for one; nothing was queued",
+                where=missing[0].named,
+                remedy="Check the issuer, and that the file is exactly the one that was anchored.",
+                code="not-anchored",
+            )
+        digests = tuple(meant(found, known))
+        if act is Act.REVOKE:
+            confirm(f"{len(digests):,} will be revoked for good ({reason.word}). Go on?")
+        _store(session, queue, queued.job(issuer, act, reason, digests, None))
+
+
+def queue_voiding(
+    session: Session, root: bytes, reason: Reason, queued: Queueing, confirm: Callable[[str], None]
+) -> None:
+    """Store a job to void a batch."""
+    with opened_queue(session) as queue:
+        confirm(f"The whole batch 0x{root.hex()} will be revoked for good ({reason.word}). Go on?")
+        _store(session, queue, queued.job(_issuer(queue), Act.VOID, reason, (), root))
+
+
+def _issuer(queue: Queue) -> int:
+    named = queue.workspace.settings.issuer
+    return named if named is not None else only_party(queue)
+
+
+def _store(session: Session, queue: Queue, new: NewStatusJob) -> None:
+    job, _ = StatusDesk(queue.statuses, queue.batches, Notices()).take(new)
+    session.result(queue.status_views.of(job).content())
+    session.say("Job ", bold(job.id), f" is stored, to {job.act.word} ({job.reason}).")
+    session.say(f"See: testamur jobs show {job.id}")
