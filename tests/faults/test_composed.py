@@ -21,7 +21,7 @@ from tests.faults.composed.seeds import Databases, run, said
 from tests.faults.composed.witness import Log, Moment, Witness, keccak, root_from, root_of
 
 REPOSITORY = Path(__file__).parents[2]
-MINUTES = 2.0
+MINUTES = 1.5
 ANCHORED = keccak(b"Anchored(uint64,bytes32,uint32,uint32,address)")
 REVOKED = keccak(b"StatusSet(uint64,bytes32,uint8,uint32,uint256,uint8,address)")
 
