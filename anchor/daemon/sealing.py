@@ -19,6 +19,7 @@ from anchor.daemon.troubles import Cause, Trouble, Troubles
 from anchor.history import BEHIND, History, UnknownBatch, UnknownBatches
 from anchor.reissue import revoked_for_good
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
+from registry.freshness import AHEAD_SECONDS
 from registry.merkle import Tree
 from registry.store.batches import BatchStore, Leaf
 from registry.store.database import is_full
@@ -117,9 +118,11 @@ class Sealer:
         open_jobs = sorted((job for job in waiting if job.is_open), key=_queue_of)
         for _, group in groupby(open_jobs, key=_queue_of):
             jobs = list(group)
-            oldest = min(job.queued_at or now for job in jobs)
+            taken = [job.queued_at or now for job in jobs]
             full = sum(job.credentials for job in jobs) >= self._policy.credentials
-            if full or now - oldest >= self._policy.seconds:
+            # Taken by a clock that was ahead and is right again: it would wait for so much longer.
+            unknown_age = max(taken) > now + AHEAD_SECONDS
+            if full or unknown_age or now - min(taken) >= self._policy.seconds:
                 yield jobs
 
     def _seal_unless(

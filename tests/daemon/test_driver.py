@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -105,6 +106,19 @@ def test_the_open_queue_is_one_batch_when_it_is_full(here: Site) -> None:
 def test_the_open_queue_is_sealed_when_it_is_old(here: Site) -> None:
     job = here.job("ada", is_open=True)
     here.to_the_end(here.worker(queue=QueuePolicy(credentials=1000, seconds=0.0)), job)
+
+
+@pytest.mark.parametrize(("ahead", "state"), [(30.0, JobState.QUEUED), (3600.0, JobState.SEALED)])
+def test_a_queue_that_was_filled_by_a_clock_that_was_ahead_does_not_wait_for_it(
+    here: Site, monkeypatch: pytest.MonkeyPatch, ahead: float, state: JobState
+) -> None:
+    with monkeypatch.context() as patched:
+        wrong = time.time() + ahead
+        patched.setattr(time, "time", lambda: wrong)
+        job = here.job("ada", is_open=True)
+    here.worker(queue=QueuePolicy(credentials=1000, seconds=3600.0)).round()
+    # Some seconds are the difference between two machines; how old an hour to come is, nobody knows.
+    assert here.again(job).state is state
 
 
 def test_what_was_anchored_before_is_left_out(here: Site) -> None:

@@ -21,7 +21,7 @@ from tests.faults.composed.seeds import Databases, run, said
 from tests.faults.composed.witness import Log, Moment, Witness, keccak, root_from, root_of
 
 REPOSITORY = Path(__file__).parents[2]
-MINUTES = 2.0
+MINUTES = 1.5
 ANCHORED = keccak(b"Anchored(uint64,bytes32,uint32,uint32,address)")
 REVOKED = keccak(b"StatusSet(uint64,bytes32,uint8,uint32,uint256,uint8,address)")
 
@@ -168,7 +168,7 @@ def test_the_judge_finds_what_is_wrong_and_nothing_else(
     ],
 )
 def test_who_stands_still_in_silence_is_found(excused: bool, states: list[str], expected: int) -> None:
-    stalls = Stalls()
+    stalls = Stalls(60.0)
     for number, state in enumerate(states):
         stalls.look(20.0 * number, 4 * number, [{"id": "job", "state": state}], excused=excused)
     assert len(stalls.faults) == expected

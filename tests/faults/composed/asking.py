@@ -34,6 +34,8 @@ class Asking(Place):
         log = self.folder / "daemon.log"
         loud = sum(level(line) in LOUD for line in lines(log))
         excused = reply is None or reply.status != 200 or loud != self.loud or bool(self.machine.page.offset)
+        excused = excused or self.changes != self.changes_seen
+        self.changes_seen = self.changes
         self.loud = loud
         told: list[dict[str, Any]] = []
         for issuer in self.keys:

@@ -111,9 +111,14 @@ KINDS: Final = (
 
 
 class Stalls:
-    """Watches whether everything goes on, or somebody is told why not."""
+    """Watches whether everything goes on, or somebody is told why not.
 
-    def __init__(self) -> None:
+    Args:
+        lease_seconds: for which a daemon that was killed keeps others from the account; nothing is wrong then.
+    """
+
+    def __init__(self, lease_seconds: float) -> None:
+        self._seconds = STALL_SECONDS + lease_seconds
         self.faults: list[Fault] = []
         self._since: dict[str, tuple[object, float, int]] = {}
         self._told: set[str] = set()
@@ -135,7 +140,7 @@ class Stalls:
             if known is None or known[0] != progress or ends or waits or excused or state == "mined":
                 self._since[number] = (progress, at, head)
                 continue
-            if at - known[1] > STALL_SECONDS and head - known[2] > STALL_BLOCKS and number not in self._told:
+            if at - known[1] > self._seconds and head - known[2] > STALL_BLOCKS and number not in self._told:
                 self._told.add(number)
                 why = f"job {number} is {state} for {at - known[1]:.0f} s and {head - known[2]} blocks"
                 self.faults.append(Fault("silent stall", f"{why}, ready, and no notice"))

@@ -123,7 +123,7 @@ class Place:
 
     def __post_init__(self) -> None:
         self.random = Random(f"run {self.plan.seed}")
-        self.stalls = Stalls()
+        self.stalls = Stalls(float(self.plan.settings.get("lease_seconds", 60.0)))
         self.lasting: list[Lasting] = []
         self.commands: list[Command] = []
         self.daemons: list[Process] = []
@@ -133,6 +133,8 @@ class Place:
         self.maintained_until: float | None = None
         self.acting: dict[bytes, str] = {}
         self.loud = 0
+        # How often a daemon began or ended; who waits for the lease of another waits anew then.
+        self.changes = self.changes_seen = 0
         self.lags: list[tuple[float, int]] = []
         self.words = 0
         self.no_blocks_until = 0.0
@@ -239,6 +241,7 @@ class Place:
     # Daemon and service, and whoever starts them again
 
     def _start_daemon(self) -> None:
+        self.changes += 1
         self.daemons.append(self._start("daemon"))
         self.daemon_due = None
 
