@@ -205,9 +205,9 @@ class Sender:
         return None if offer is None else self._signed(open_[-1].purpose, offering(open_[-1].raw, offer))
 
     def _fill(self, nonce: int) -> None:
-        """Sign a transaction that does nothing in place of one that a person does not want any more."""
+        """Sign a transaction that does nothing, with a nonce that is needed for nothing else."""
         fees = self._client.fees()
-        offer = bumped(_dearest(self._open_at(nonce)), fees, self._ceiling)
+        offer = bumped(_dearest(self._attempts.at_nonce(nonce)), fees, self._ceiling)
         if offer is None:
             raise self._too_dear(fees, f"A transaction that does nothing is needed for nonce {nonce}")
         self._signed(fill_purpose(nonce), transfer_of_nothing(self._chain_id, self.address, nonce, offer))
@@ -315,12 +315,40 @@ class Sender:
         raise self._not_taken(words)
 
     def _looked(self, nonce: int) -> _Landed | None:
-        """What landed; otherwise more is offered for what no block has taken for long."""
+        """What landed; otherwise more is offered for what no block has taken for long, and for what that waits for."""
         if (landed := self._landed(nonce)) is not None:
             return landed
-        market, open_ = self._market(), self._open_at(nonce)
-        if market is None or not open_:
+        market = self._market()
+        if market is None:
             return None
+        with suppress(ChainUnavailable):
+            following = self._client.nonce(self.address)
+            if following < nonce:
+                self._take_up(following)
+                self._push(following, market)
+        self._push(nonce, market)
+        return None
+
+    def _take_up(self, nonce: int) -> None:
+        """Have something signed with the account's next nonce, for which later ones wait.
+
+        What a block had that is gone is sent again; where nothing was ever signed, such as for a batch whose signer was
+        away, something that does nothing takes its place.
+        """
+        if self._open_at(nonce):
+            return
+        withheld = self._attempts.withheld()
+        mined = [one for one in self._attempts.mined_at(nonce) if one.purpose not in withheld]
+        if mined:
+            self._attempts.reopen(mined[-1].hash)
+        else:
+            self._fill(nonce)
+
+    def _push(self, nonce: int, market: _Market) -> None:
+        """Send what was not sent, or what no block has taken for long, for more if that is allowed."""
+        open_ = self._open_at(nonce)
+        if not open_:
+            return
         last = open_[-1]
         if last.sent_block is None or last.first_sent_block is None:
             self._sent(last, market)
@@ -328,7 +356,6 @@ class Sender:
             dearer = self._repriced(nonce, market.fees)
             if dearer is not None or market.head - last.sent_block >= self._bump_blocks:
                 self._sent(dearer or last, market)
-        return None
 
     def _sent(self, attempt: Attempt, market: _Market | None) -> tuple[SendOutcome, str]:
         """What the endpoint says to an attempt, and in which words; none when there was no answer."""

@@ -115,6 +115,10 @@ class AttemptStore:
         """All that were ever signed with that nonce, oldest first."""
         return self._found(attempt.c.nonce == nonce)
 
+    def mined_at(self, nonce: int) -> list[Attempt]:
+        """Those with that nonce that were in a block, and had an effect; the block may be gone."""
+        return self._found(and_(attempt.c.nonce == nonce, attempt.c.succeeded == 1))
+
     def next_nonce(self) -> int | None:
         """The nonce after all that the account is known to have used or reserved; None when it never signed here."""
         signed = select(func.max(attempt.c.nonce)).where(*self._mine)
@@ -158,7 +162,8 @@ class AttemptStore:
 
     def reopen(self, transaction_hash: bytes) -> None:
         """A reorganisation took it off the chain again."""
-        self._set(attempt.c.hash == transaction_hash, settled_at=None, succeeded=None)
+        anew = {"sent_block": None, "first_sent_block": None}
+        self._set(attempt.c.hash == transaction_hash, settled_at=None, succeeded=None, **anew)
 
     def _set(self, which: ColumnElement[bool], **values: Any) -> None:
         with self._engine.begin() as connection:

@@ -35,6 +35,14 @@ from registry.privatefiles import FILE_MODE, make_private_file
 HEAD: Final = "0010"
 """The revision this program works with; a test compares it with `migrations`."""
 FIRST: Final = "0001"
+CONNECT_SECONDS: Final = 10
+# A server or network that is gone without a word is noticed within a minute, not when the system gives up hours later.
+_ALIVE: Final = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 # Longer than the largest batch takes to be hashed between two statements.
 IDLE_SECONDS: Final = 60.0
 BUSY_SECONDS: Final = 10
@@ -111,7 +119,7 @@ def _engine(url: str, idle_seconds: float) -> Engine:
         )
     # A connection that the server closed in the meantime is replaced before it is used.
     options = f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
-    connecting = {"options": options}
+    connecting = {"options": options, "connect_timeout": CONNECT_SECONDS, **_ALIVE}
     with needs("serve"):
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=connecting)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -180,6 +181,14 @@ def test_a_password_is_not_in_the_error() -> None:
     with pytest.raises(StoreError) as refusal:
         open_database("postgresql://testamur:secret@127.0.0.1:1/none")
     assert "secret" not in str(refusal.value) + str(refusal.value.where)
+
+
+def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(StoreError, match="cannot be opened"):
+            open_database(f"postgresql://testamur@127.0.0.1:{port}/none")
 
 
 # Jobs

@@ -151,22 +151,51 @@ def _tip(call: Call) -> int:
     return 0 if call.sent is None else call.sent.tip
 
 
-def test_a_command_raises_an_anchor_that_holds_it_up(here: Site, tmp_path: Path) -> None:
-    chain, stranger = f"eip155:{here.chain.deployment.chain_id}", here.chain.world.account(STRANGER).address
+def _sender(here: Site, timeout: float) -> Sender:
+    """What a command sends with."""
+    chain, lock = f"eip155:{here.chain.deployment.chain_id}", here.data.path / "lock"
+    using = {"ceiling": None, "bump_blocks": SHIPPED.bump_blocks}
+    return Sender(here.client, here.data.engine, chain, here.signer, lock, timeout, **using)
 
-    def sender(timeout: float) -> Sender:
-        lock, bump = tmp_path / "lock", SHIPPED.bump_blocks
-        return Sender(here.client, here.data.engine, chain, here.signer, lock, timeout, ceiling=None, bump_blocks=bump)
 
+def test_a_command_raises_an_anchor_that_holds_it_up(here: Site) -> None:
+    stranger = here.chain.world.account(STRANGER).address
     with pytest.raises(TransactionUnsettled):
-        sender(0.1).settle("anchor", stranger, b"")
+        _sender(here, 0.1).settle("anchor", stranger, b"")
     # It is in the pool, at a price that blocks do not take any more.
     for _ in range(2):
         here.chain.set_base_fee(40 * GWEI)
         here.chain.mine()
     here.chain.set_mining(1)
-    assert sender(20).settle("revoke", stranger, b"\x01").succeeded
+    assert _sender(here, 20).settle("revoke", stranger, b"\x01").succeeded
     assert here.nonce == 2
+
+
+def test_a_command_does_not_wait_for_a_nonce_whose_block_is_gone(here: Site) -> None:
+    stranger = here.chain.world.account(STRANGER).address
+    here.chain.set_mining("auto")
+    assert _sender(here, 20).settle("first", stranger, b"").succeeded
+    here.chain.set_mining("manual")
+    with pytest.raises(TransactionUnsettled):
+        _sender(here, 0.1).settle("second", stranger, b"\x01")
+    here.chain.reorganise(1)
+    assert here.nonce == 0
+    here.chain.set_mining(1)
+    assert _sender(here, 20).settle("third", stranger, b"\x02").succeeded
+    assert here.nonce == 3
+
+
+def test_a_command_does_not_wait_for_a_nonce_that_nobody_signed(here: Site) -> None:
+    """The daemon reserved it while its signer was away, and sent the next one later."""
+    stranger = here.chain.world.account(STRANGER).address
+    worker = here.worker(signer=Away(Account.from_key(here.chain.daemon_key)))
+    here.job("ada")
+    here.rounds(worker, mine=False)
+    worker.end()
+    here.chain.client.send_raw(_store(here, "second", stranger, b"\x01", nonce=1))
+    here.chain.set_mining(1)
+    assert _sender(here, 20).settle("revoke", stranger, b"\x02").succeeded
+    assert here.nonce == 3
 
 
 class Away(KeySigner):
@@ -328,7 +357,8 @@ def _store(here: Site, purpose: str, to: str, call: bytes, **fields: int) -> byt
     chain_id = here.chain.deployment.chain_id
     transaction = {"type": 2, "chainId": chain_id, "nonce": 0, "to": to, "data": call, **(own | fields)}
     signed = here.signer.sign(transaction)
-    values = {"chain": f"eip155:{chain_id}", "sender": here.signer.address, "nonce": 0, "purpose": purpose}
+    values = {"chain": f"eip155:{chain_id}", "sender": here.signer.address, "purpose": purpose}
     with here.data.engine.begin() as connection:
-        connection.execute(insert(attempt).values(**values, hash=signed.hash, raw=signed.raw, signed_at=0))
+        added = insert(attempt).values(**values, nonce=transaction["nonce"], hash=signed.hash, raw=signed.raw)
+        connection.execute(added.values(signed_at=0))
     return signed.raw
