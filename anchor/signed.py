@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from hexbytes import HexBytes
-
 from anchor.daemon.fees import Offer
 from registry.chain.hexadecimal import checksummed
 
@@ -42,6 +39,10 @@ def terms_of(raw: bytes) -> Terms:
 
 def unsigned(raw: bytes) -> dict[str, Any]:
     """The transaction in signed bytes of type 2, as a `Signer` takes it."""
+    # Only who sends has it installed, and it takes a while to import.
+    from eth_account.typed_transactions.typed_transaction import TypedTransaction
+    from hexbytes import HexBytes
+
     decoded = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
     numbers = {name: int(decoded[name]) for name in NUMBERS}
     return {

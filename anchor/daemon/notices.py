@@ -56,7 +56,10 @@ EVENTS: dict[str, tuple[Level, str]] = {
         Level.WARNING,
         "Nothing is sent: the newest block is below one that was final. The endpoint is behind, or the chain set back.",
     ),
-    "head-stuck": (Level.WARNING, "The endpoint's newest block has not changed for long."),
+    "head-stuck": (
+        Level.WARNING,
+        "The endpoint's newest block has not changed for long, or is very old by its own time.",
+    ),
     "wrong-chain": (Level.CRITICAL, "The endpoint serves another chain or another contract; nothing is sent."),
     "finality-violated": (Level.CRITICAL, "A block that was final has changed: the daemon has stopped."),
     "intake-refused": (Level.INFO, "A request or file was refused as a whole."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -212,11 +213,16 @@ def checksum() -> str:
 
 @contextmanager
 def writes() -> Iterator[list[str]]:
-    """The statements that are no questions, of whatever database: they would also disturb one that others write."""
+    """The statements that are no questions, of whatever database: they would also disturb one that others write.
+
+    What threads of earlier tests go on writing is not the command's.
+    """
     seen: list[str] = []
+    before = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
 
     def look(_: object, __: object, statement: str, *___: object) -> None:
-        if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):
+        is_question = statement.lstrip().upper().startswith(("SELECT", "PRAGMA"))
+        if not is_question and threading.get_ident() not in before:
             seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", look)

@@ -165,12 +165,13 @@ def test_a_command_waits_for_the_dead_and_gives_way_to_the_living(engine: Engine
 
 
 def test_what_is_kept_outlasts_any_wait(engine: Engine) -> None:
-    one, two = Lease(engine, CHAIN, ACCOUNT, "one", 0.1), Lease(engine, CHAIN, ACCOUNT, "two", 0.1)
+    one, two = Lease(engine, CHAIN, ACCOUNT, "one", 1.0), Lease(engine, CHAIN, ACCOUNT, "two", 1.0)
     assert one.acquire()
+    end = time.monotonic() + 1.5
     with one.kept():
-        for _ in range(6):
-            time.sleep(0.05)
+        while time.monotonic() < end:
             assert not two.acquire()
+            time.sleep(0.05)
         one.check()
 
 

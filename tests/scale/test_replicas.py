@@ -149,7 +149,7 @@ def test_every_process_is_restarted_under_load_and_no_client_sees_an_error(site:
         wait_until(lambda: len(anchorer.anchored) >= before + 3, 10, "batches are anchored that nobody indexes")
         served = sum(load.served for load in loads)
         site.indexer = site.start_indexer()
-        wait_until(lambda: len(anchoring.known) >= before + 3, 15, "they are found", state=site.log)
+        wait_until(lambda: len(anchoring.known) >= before + 3, 60, "they are found", state=site.log)
         assert sum(load.served for load in loads) > served
 
     assert [error for load in loads for error in load.errors] == []

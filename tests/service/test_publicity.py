@@ -22,6 +22,7 @@ from registry.errors import PUBLIC_SENTENCES, ChainUnavailable, NotPossible, Reg
 from registry.receipt import parse
 from registry.service.app import create_app
 from registry.service.problems import install_problems, note_text, problem_of
+from registry.service.readers import NoReader
 from registry.service.routes.verify import verify_router
 from registry.service.service import Service
 from registry.service.verifying import Verifying
@@ -169,7 +170,7 @@ def test_no_error_about_the_operators_things_says_more_than_its_sentence(what: s
 
 
 def test_everything_about_chain_store_and_keys_is_private_by_its_kind() -> None:
-    private = (errors.ChainError, errors.StoreError, errors.SignerError, errors.TreeError)
+    private = (errors.ChainError, errors.StoreError, errors.SignerError, errors.TreeError, NoReader)
     for kind in _kinds():
         expected = issubclass(kind, private) and not issubclass(kind, NotPossible)
         assert (kind.stranger_sentence is not None) is expected, kind
