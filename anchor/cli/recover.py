@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -15,11 +15,13 @@ from anchor.cli.statuses import Yes, confirmed
 from anchor.cli.wording import amount
 from anchor.daemon.outlook import Outlook, accept_chain
 from anchor.processes import this_process
-from anchor.recovery import Missing, Recovery
 from anchor.workspace import Workspace
 from registry.errors import ChainBusy
 from registry.store.anchoring import AnchorStore
 from registry.store.leases import Lease
+
+if TYPE_CHECKING:
+    from anchor.recovery import Missing
 
 LEASE_SECONDS: Final = 30.0
 # A daemon that found its database behind gives the lease back after each look.
@@ -38,6 +40,9 @@ def recover(
     yes: Yes = False,
 ) -> int:
     """Take over from the chain and the trees what the database does not know; nothing is sent."""
+    # What reads transactions takes a while to import, and is not installed everywhere.
+    from anchor.recovery import Recovery
+
     with session.workspace() as workspace:
         account = workspace.signer.address
         if without_trees:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anchor.daemon.fees import Offer, bumped, dearest
 from anchor.daemon.outlook import Outlook
 from anchor.signed import TRANSFER_GAS, offering, terms_of
-from anchor.signer import Signer
 from registry.chain.client import ChainClient
 from registry.errors import ChainUnavailable
 from registry.store.anchoring import AnchorStore
 from registry.store.attempts import Attempt
 from registry.store.leases import Lease
+
+if TYPE_CHECKING:
+    from anchor.signer import Signer
 
 
 class Line:
