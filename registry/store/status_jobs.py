@@ -392,6 +392,18 @@ class StatusJobStore:
         """
         self._put(one, StatusJobState.PARKED, BY_PERSON, why, f"{BY_PERSON}: {why}", "cannot-park", "put aside")
 
+    def hold(self, one: StatusJob, why: str) -> None:
+        """Put a job aside whatever is signed for it: what is under way goes on, and nothing is sent anew for it.
+
+        Raises:
+            NotPossible: it changed at this moment.
+        """
+        with self._engine.begin() as connection:
+            self._change(connection, one, StatusJobState.PARKED, BY_PERSON, why, why)
+            unsigned = [number for number, nonce in self._deeds_of(connection, one) if nonce is None]
+            dissolve(connection, unsigned, why)
+            look_again(connection, unsigned, "another job that shared a transaction was taken out of it")
+
     def retry(self, one: StatusJob) -> None:
         """Have a parked job tried again.
 
