@@ -21,7 +21,7 @@ CODE: Final = "database-behind"
 
 
 class DatabaseBehind(StoreError):
-    """Nothing may be sealed or sent: what the database does not know of would be anchored twice, never revoked, or undone.
+    """Nothing may be sealed or sent: what the database does not know of would be anchored twice, or undone.
 
     Attributes:
         batches: those of the account that it does not know, oldest first.

@@ -112,6 +112,8 @@ class Worker:
             reached=reached,
         )
         self._stop = threading.Event()
+        # Seconds for which the endpoint wants to be left alone, as it said in the last round.
+        self._pause = 0.0
         self._operators: dict[tuple[int, str], tuple[bool, float]] = {}
         status.account = signer.address
 
@@ -126,7 +128,7 @@ class Worker:
                 self.round_or_say()
                 if self._status.stopped is not None:
                     return
-                self._stop.wait(self._seconds)
+                self._stop.wait(max(self._seconds, self._pause))
         finally:
             self.end()
 
@@ -138,7 +140,7 @@ class Worker:
 
     def round_or_say(self) -> None:
         """One round; what goes wrong in it is told, and left to the next one."""
-        status = self._status
+        status, self._pause = self._status, 0.0
         try:
             self.round()
             status.trouble, status.succeeded_at = None, time.time()
@@ -149,6 +151,8 @@ class Worker:
             status.lease_held = False
             self._notices.tell("lease-lost", account=self._lease.address)
         except RegistryError as error:
+            if isinstance(error, ChainUnavailable):
+                self._pause = error.retry_after or 0.0
             self._failed(_event_of(error), error.code, error.what)
         except (SQLAlchemyError, OSError) as error:
             # A full disk or a database that is away: what was not stored was not sent.

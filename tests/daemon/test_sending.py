@@ -30,7 +30,7 @@ from registry.store.status_jobs import NewStatusJob, StatusJob, StatusJobStore
 from registry.store.tables import BatchState, StatusJobState, attempt
 from registry.store.tables import batch as batch_table
 from tests.faults.harness import STRANGER
-from tests.faults.proxy import SEND, Call, drop_by_closed_socket, pruned, refuse
+from tests.faults.proxy import SEND, Call, drop_by_closed_socket, http_status, pruned, refuse
 from tests.faults.site import SHIPPED, Site, site
 
 GWEI = 10**9
@@ -271,6 +271,21 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
     assert revocation().state is StatusJobState.FINAL
     assert here.chain.registry.status(1, here.batch(earlier).root, 0).revoked
     here.prove(foreign=1)
+
+
+def test_an_endpoint_that_wants_to_be_left_alone_is(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker, waited = here.worker(), list[float]()
+    here.proxy.rule(do=http_status(429, retry_after="7"), times=1)
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        if len(waited) == 2:
+            worker.stop()
+        return True
+
+    monkeypatch.setattr(worker._stop, "wait", wait)
+    worker.run()
+    assert waited == [7.0, SHIPPED.daemon_seconds]
 
 
 def _revocation(here: Site, name: str) -> Callable[[], StatusJob]:
