@@ -20,7 +20,7 @@ from registry.store.attempts import ATTEMPT, Attempt, attempt_row, withheld
 from registry.store.batches import BATCH, BatchRow, batch_row, record
 from registry.store.deeds import DEED, DeedRow, deed_row, record_deed
 from registry.store.leases import Lease
-from registry.store.status_jobs import look_again, reopen
+from registry.store.status_jobs import ask_anew, look_again, reopen
 from registry.store.tables import (
     ANCHORED_STATES,
     BY_PERSON,
@@ -166,6 +166,7 @@ class AnchorStore:
                 connection.execute(update(attempt).where(*theirs).values(**_UNSETTLED))
             why = "a block that was final is not on the accepted chain"
             reopen(connection, [row.id for row in gone if isinstance(row, DeedRow)], why)
+            ask_anew(connection, self._chain, self._contract, why)
 
     def _save_checkpoint(self, connection: Connection, seen: Checkpoint) -> None:
         key = {"chain": self._chain, "contract": self._contract}

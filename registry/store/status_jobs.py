@@ -497,6 +497,21 @@ def reopen(connection: Connection, deeds: Collection[int], why: str) -> None:
         _record(connection, number, StatusJobState.SEALED, why)
 
 
+def ask_anew(connection: Connection, chain: str, contract: str, why: str) -> None:
+    """Compare again what was so without a transaction, all of it or a part: in blocks that are gone, perhaps.
+
+    What lifts suspensions is left out: they may have been meant, by whomever, since.
+    """
+    here = (status_job.c.chain == chain, status_job.c.contract == contract)
+    acts = [act.word for act in (Act.REVOKE, Act.VOID, Act.SUSPEND)]
+    for_good = and_(status_job.c.state == StatusJobState.FINAL, status_job.c.act != Act.SUSPEND.word)
+    ended = or_(status_job.c.state == StatusJobState.UNCHANGED, for_good)
+    values = {"state": StatusJobState.PENDING, "due": 1, "ended_at": None}
+    changed = update(status_job).where(*here, status_job.c.act.in_(acts), ended).values(**values)
+    for number in list(connection.execute(changed.returning(status_job.c.number)).scalars()):
+        _record(connection, number, StatusJobState.PENDING, why)
+
+
 def _record(connection: Connection, number: int, state: StatusJobState, detail: str) -> None:
     connection.execute(insert(status_event).values(job=number, at=time.time(), state=state, detail=detail))
 

@@ -248,6 +248,9 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
     here.to_the_end(worker, lost)
     here.rounds(worker, 2)
     assert revocation().state is StatusJobState.FINAL
+    repeated = _revocation(here, "ada")
+    here.rounds(worker, 4)
+    assert repeated().state is StatusJobState.UNCHANGED
     # Long enough that a shorter chain of other blocks can grow past it.
     height = here.chain.final()
     here.chain.client.request("evm_revert", [snapshot])
@@ -265,10 +268,11 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
     assert _accepted(here) == [here.batch(lost).root, here.batch(earlier).root]
     assert here.batch(lost).state is BatchState.REORGED
     assert revocation().state is StatusJobState.SEALED
+    assert repeated().state is StatusJobState.PENDING, "what it was unchanged by may be gone"
     after = here.worker(owner="two")
     here.to_the_end(after, earlier, lost, waiting)
     here.rounds(after, 2)
-    assert revocation().state is StatusJobState.FINAL
+    assert {revocation().state, repeated().state} <= {StatusJobState.FINAL, StatusJobState.UNCHANGED}
     assert here.chain.registry.status(1, here.batch(earlier).root, 0).revoked
     here.prove(foreign=1)
 
