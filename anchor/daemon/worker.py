@@ -33,6 +33,7 @@ from registry.store.leases import Lease, LeaseLost
 ANCHOR_GAS = 65_000
 OPERATORS_SECONDS = 30.0
 HEAD_STUCK_SECONDS = 120.0
+TICK_SECONDS = 10.0
 
 
 class Worker:
@@ -128,9 +129,16 @@ class Worker:
                 self.round_or_say()
                 if self._status.stopped is not None:
                     return
-                self._stop.wait(max(self._seconds, self._pause))
+                self._wait()
         finally:
             self.end()
+
+    def _wait(self) -> None:
+        """Until the next round: as long as the endpoint wants, if that is longer; meanwhile the loop lives."""
+        left = max(self._seconds, self._pause)
+        while left > 0 and not self._stop.wait(min(left, TICK_SECONDS)):
+            left -= TICK_SECONDS
+            self._status.ticked_at = time.time()
 
     def end(self) -> None:
         """Give the lease back, so that another process need not wait for it to run out."""

@@ -278,18 +278,22 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
 
 
 def test_an_endpoint_that_wants_to_be_left_alone_is(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker, waited = here.worker(), list[float]()
-    here.proxy.rule(do=http_status(429, retry_after="7"), times=1)
+    status = Status()
+    worker, waited = here.worker(status=status), list[float]()
+    here.proxy.rule(do=http_status(429, retry_after="25"), times=1)
 
     def wait(seconds: float) -> bool:
         waited.append(seconds)
-        if len(waited) == 2:
+        if len(waited) > 1:
+            assert status.ticked_at is not None, "who looks for a loop that hangs finds none"
+        status.ticked_at = None
+        if len(waited) == 4:
             worker.stop()
-        return True
+        return len(waited) == 4
 
     monkeypatch.setattr(worker._stop, "wait", wait)
     worker.run()
-    assert waited == [7.0, SHIPPED.daemon_seconds]
+    assert waited == [10.0, 10.0, 5.0, SHIPPED.daemon_seconds]
 
 
 def _revocation(here: Site, name: str) -> Callable[[], StatusJob]:
