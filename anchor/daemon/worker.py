@@ -28,6 +28,7 @@ from registry.store.batches import BatchStore
 from registry.store.folder import DataFolder
 from registry.store.jobs import JobStore
 from registry.store.leases import Lease, LeaseLost
+from registry.store.status_jobs import StatusJobStore
 
 # What an anchor costs, with a margin, for "enough for so many anchors"; contracts/gas.json has the exact figure.
 ANCHOR_GAS = 65_000
@@ -98,6 +99,7 @@ class Worker:
             finality_depth=finality_depth,
             reached=reached,
             troubles=status.troubles,
+            revoked=StatusJobStore(folder.engine, chain, registry.address).revoked,
         )
         self._statuses = StatusResolver(folder.engine, registry, chain, lease, batches, history, notices)
         self._driver = Driver(

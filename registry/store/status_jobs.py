@@ -246,6 +246,26 @@ class StatusJobStore:
 
     # Asking
 
+    def revoked(self, issuer: int, digests: Sequence[bytes]) -> set[bytes]:
+        """Those of the digests that a job of the issuer revokes, or has revoked, by themselves.
+
+        In a voided batch the contract takes no such word any more: then this one alone says that they stay revoked.
+        """
+        named = select(status_target.c.digest).join(status_job, status_job.c.number == status_target.c.job)
+        set_aside = (StatusJobState.CANCELLED, StatusJobState.PARKED)
+        which = (
+            status_job.c.issuer == issuer,
+            status_job.c.act == Act.REVOKE.word,
+            status_job.c.state.not_in(set_aside),
+        )
+        is_due = or_(status_job.c.not_before.is_(None), status_job.c.not_before <= time.time())
+        found: set[bytes] = set()
+        with self._engine.connect() as connection:
+            for start in range(0, len(digests), QUERY_CHUNK):
+                here = status_target.c.digest.in_(digests[start : start + QUERY_CHUNK])
+                found.update(connection.execute(named.where(*self._mine, *which, is_due, here)).scalars())
+        return found
+
     def get(self, number: str) -> StatusJob | None:
         """The job with that id."""
         found = self._found(status_job.c.id == number)

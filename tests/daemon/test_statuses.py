@@ -319,6 +319,9 @@ def test_a_batch_is_voided_by_the_controller_alone(here: Site, office: Office) -
         (True, False),
         (True, False),
     )
+    # Reissued is what the void alone had revoked, and not what was to be revoked by itself.
+    again = office.anchored(boss, "ada", "bob", reissue=True)
+    assert [leaf.digest for leaf in here.batches.leaves(here.batch(again))] == [digest("bob")]
     # What is revoked for good stays so.
     too_late = office.ask(Act.REINSTATE, "bob")
     here.rounds(boss, 2)
