@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,7 +55,7 @@ def select(
     store: BatchStore | None,
     issuer: int | None,
     *,
-    reissue: Callable[[Iterable[Place]], Collection[bytes]] | None = None,
+    reissue: Callable[[Sequence[Place]], Collection[bytes]] | None = None,
 ) -> Selection:
     """Sort a job's credentials and leave out what came twice, and what the issuer has anchored before.
 

@@ -1,7 +1,7 @@
 """Whether the chain knows more of an account than the database: then the database is an old one, out of a backup.
 
-The sure sign is an anchor that the account sent, with a nonce beyond all that the database has ever signed, in a batch
-that it does not know. Other accounts may anchor for the same issuer from other databases, and somebody may use the key
+The sure sign is an anchor or a change of statuses that the account sent, with a nonce beyond all that the database has
+ever signed. Other accounts may anchor for the same issuer from other databases, and somebody may use the key
 for something else: neither is one. A database that never signed with the account is new, and not behind.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 
 from anchor.history import UnknownBatch, named
 from anchor.sent import sent
-from registry.chain.contract import Anchored, CredentialRegistry
+from registry.chain.contract import Anchored, CredentialRegistry, Event
 from registry.errors import StoreError
 from registry.store.attempts import AttemptStore
 from registry.store.batches import BatchStore
@@ -21,20 +21,26 @@ CODE: Final = "database-behind"
 
 
 class DatabaseBehind(StoreError):
-    """Nothing may be sealed or sent: what the database does not know of would be anchored twice, or never revoked.
+    """Nothing may be sealed or sent: what the database does not know of would be anchored twice, or undone.
 
     Attributes:
         batches: those of the account that it does not know, oldest first.
+        changes: of statuses, likewise.
     """
 
     default_code = CODE
 
-    def __init__(self, account: str, batches: Sequence[Anchored]):
+    def __init__(self, account: str, batches: Sequence[Anchored], changes: Sequence[Event] = ()):
         self.batches = batches
-        shown = named([UnknownBatch(one.sequence, one.root, one.log.block_number, one.operator) for one in batches])
+        self.changes = changes
+        shown = [UnknownBatch(one.sequence, one.root, one.log.block_number, one.operator) for one in batches]
+        what = f"anchored what this database does not know: {named(shown)}"
+        if not batches:
+            blocks = sorted({one.log.block_number for one in changes})
+            what = f"changed statuses in blocks {blocks[0]} to {blocks[-1]}, which this database does not know of"
         super().__init__(
-            f"the account {account} has anchored what this database does not know: {shown}. It is an old one, as after "
-            "a restore from a backup, and nothing is sealed or sent with it",
+            f"the account {account} has {what}. It is an old one, as after a restore from a backup, and nothing is "
+            "sealed or sent with it",
             remedy="Run `testamur recover`: it takes over what is missing, from the chain and the trees.",
         )
 
@@ -69,18 +75,34 @@ class Knowledge:
         known = self._attempts.next_nonce()
         if known is None or mined <= known or mined == self._explained:
             return
-        if missing := self.missing():
-            raise DatabaseBehind(self._account, missing)
+        missing, changes = self.missing(), self.changes(known)
+        if missing or changes:
+            raise DatabaseBehind(self._account, missing, changes)
         self._explained = mined
 
     def missing(self) -> list[Anchored]:
         """The anchors that the account sent since the database was last up to date, and that it does not know."""
         events = self._registry.anchored_events(from_block=self._batches.newest_final_block(self._account))
-        return [event for event in events if not self._is_known(event) and self._is_ours(event)]
+        return [event for event in events if not self._is_known(event) and self._nonce(event) is not None]
+
+    def changes(self, first: int = 0) -> list[Event]:
+        """What the account changed of statuses since the database was last up to date, by transactions unknown to it.
+
+        Args:
+            first: the lowest nonce that counts.
+        """
+        changes = self._registry.changes_by(self._account, from_block=self._batches.newest_final_block(self._account))
+        found = []
+        for event in changes:
+            nonce = None if self._attempts.has(event.log.transaction_hash) else self._nonce(event)
+            if nonce is not None and nonce >= first:
+                found.append(event)
+        return found
 
     def _is_known(self, event: Anchored) -> bool:
         return self._batches.by_root(event.issuer, event.root) is not None
 
-    def _is_ours(self, event: Anchored) -> bool:
+    def _nonce(self, event: Anchored | Event) -> int | None:
+        """With which it was sent; None when it is not the account's transaction."""
         transaction = sent(self._registry.client, event.log.transaction_hash)
-        return transaction is not None and transaction.sender == self._account
+        return None if transaction is None or transaction.sender != self._account else transaction.nonce

@@ -7,7 +7,7 @@ once a missing tree is found, the same goes on.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -17,6 +17,8 @@ from anchor.history import UNSTATED, UnknownBatch
 from anchor.intake import METHODS
 from anchor.sent import Sent, sent
 from anchor.workspace import Workspace
+from registry.anchors import WORD_BITS
+from registry.chain.calls import Act, Purpose
 from registry.chain.contract import Anchored
 from registry.chain.deployment import Deployment
 from registry.credential import DigestMethod
@@ -24,8 +26,10 @@ from registry.errors import StoreError, TreeError
 from registry.merkle import Tree
 from registry.store.attempts import AttemptStore, anchor_purpose
 from registry.store.batches import BatchRow
+from registry.store.deeds import Word
 from registry.store.jobs import Job, JobStore
 from registry.store.recovering import RecoveryStore
+from registry.store.status_jobs import StatusJob, StatusJobStore
 from registry.store.tables import ANCHORED_STATES, BatchState
 from registry.store.trees import DAMAGED, MISSING, FolderTrees, TreeStore, open_trees
 from registry.treefile import TreeId
@@ -54,6 +58,7 @@ class Recovered:
         jobs: those that are in these batches now, with their batch.
         transactions: of the account, stored again.
         missing: batches whose trees are not here.
+        held: status jobs that wait for a person, because their opposite was sent after the backup.
     """
 
     added: list[BatchRow] = field(default_factory=list)
@@ -61,6 +66,7 @@ class Recovered:
     jobs: list[tuple[Job, BatchRow]] = field(default_factory=list)
     transactions: int = 0
     missing: list[Missing] = field(default_factory=list)
+    held: list[StatusJob] = field(default_factory=list)
 
 
 class Recovery:
@@ -80,6 +86,7 @@ class Recovery:
         self._without_trees = without_trees
         at = (workspace.folder.engine, workspace.chain, workspace.registry.address)
         self._jobs = JobStore(*at)
+        self._status_jobs = StatusJobStore(*at)
         self._store = RecoveryStore(*at, given=GIVEN)
         self._attempts = AttemptStore(workspace.folder.engine, workspace.chain, account)
         settings = workspace.settings
@@ -99,6 +106,7 @@ class Recovery:
         for event in events:
             self._take_over(event, leaves)
         self._tie_jobs()
+        self._hold_status_jobs()
         if not self._done.missing:
             # Not before everything is there: by its nonces the database is known to be behind.
             for event in events:
@@ -218,6 +226,34 @@ class Recovery:
                 self._jobs.sealed(connection, job.id, row.id, **counts)
             self._done.jobs.append((job, row))
             return
+
+    def _hold_status_jobs(self) -> None:
+        """A suspension or its lifting that the backup has as open may have been sent since, and taken back by a later
+        word, which is lost: it is not sent a second time unless a person says so."""
+        last: dict[tuple[int, Word], list[tuple[Act, int]]] = {}
+        for event in self._workspace.knowledge_of(self._account).changes():
+            said = event.arguments
+            if event.name == "SuspensionCleared":
+                act = Act.REINSTATE
+            elif event.name == "StatusSet" and said["purpose"] == Purpose.SUSPENSION:
+                act = Act.SUSPEND
+            else:
+                continue
+            last.setdefault((said["issuer"], Word(said["root"], said["word"])), []).append((act, said["changed"]))
+        if not last:
+            return
+        for job in self._status_jobs.open():
+            if job.act in (Act.SUSPEND, Act.REINSTATE) and self._is_taken_back(job, last):
+                self._status_jobs.hold(job, "its opposite was sent after the backup that this database was made from")
+                self._done.held.append(job)
+
+    def _is_taken_back(self, job: StatusJob, changes: Mapping[tuple[int, Word], Sequence[tuple[Act, int]]]) -> bool:
+        for place in self._batches.places_of(self._status_jobs.digests(job), job.issuer):
+            word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
+            acts = [act for act, mask in changes.get((job.issuer, Word(place.batch.root, word)), ()) if mask >> bit & 1]
+            if acts and acts[-1] is not job.act:
+                return True
+        return False
 
     # Transactions
 

@@ -6,8 +6,9 @@ Root and leaf count say which tree it has to be, so no source is believed: what 
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,8 +18,8 @@ from sqlalchemy import Engine, select
 
 from anchor.intake import digest_of, take_in
 from registry.credential import Limits
-from registry.errors import IntakeError, ReceiptError, RegistryError, StoreError, TreeError
-from registry.merkle import Tree
+from registry.errors import IntakeError, ProofError, ReceiptError, RegistryError, StoreError, TreeError
+from registry.merkle import Tree, check_inclusion
 from registry.receipt import MAX_BYTES, parse
 from registry.settings import Settings
 from registry.store.folder import DataFolder
@@ -67,13 +68,15 @@ class Repairs:
         self._limits = limits
         self._store = None if settings.trees is None else open_trees(settings)
         self._others = {text: _other_store(text) for text in sources}
-        self._digests = cache(self._digests_of)
+        self._receipts, self._export = cache(self._receipts_in), cache(self._export_in)
+        self._troubles: dict[str, RegistryError] = {}
 
     def wanted(self, roots: Sequence[bytes]) -> list[TreeId]:
         """The trees with these roots that something here knows of; without roots, all of the database and the folder.
 
         Raises:
             StoreError: nothing knows one of them (code `unknown-batch`), or a store does not answer.
+            RegistryError: nothing knows one of them, and a source could not be read.
         """
         local = FolderTrees(self._folder.trees)
         if not roots:
@@ -84,8 +87,10 @@ class Repairs:
             for store in filter(None, (self._store, *self._others.values())):
                 counts |= {*store.counts(root)}
             for text in (text for text, store in self._others.items() if store is None):
-                counts |= {tree.leaf_count for tree in self._digests(text)[0] if tree.root == root}
+                counts |= {tree.leaf_count for tree in self._receipts(text) if tree.root == root}
             if not counts - {0}:
+                if self._troubles:
+                    raise next(iter(self._troubles.values()))
                 raise StoreError(
                     "nothing here knows a batch with this root",
                     where=f"0x{root.hex()}",
@@ -132,25 +137,42 @@ class Repairs:
             if store is not None:
                 yield from _taken(text, store, tree, tried)
                 continue
-            receipts, export = self._digests(text)
-            yield from _built(text, tree, receipts.get(tree, export), tried)
-
-    def _digests_of(self, text: str) -> tuple[dict[TreeId, set[bytes]], set[bytes]]:
-        """The digests by the tree file or the receipts under a path, and those of an export, if it is one."""
-        path = Path(text)
-        if path.suffix == SUFFIX:
-            with Tree.open(path) as tree:
-                return {tree.id: set(tree.leaves())}, set()
-        receipts: dict[TreeId, set[bytes]] = {}
-        for content in _contents(path):
-            try:
-                receipt = parse(content)
-            except ReceiptError:
+            digests = self._receipts(text).get(tree) or self._export(text)
+            if text in self._troubles and not digests:
+                tried.append(f"{text}: {self._troubles[text].what}")
                 continue
-            receipts.setdefault(TreeId(receipt.root, receipt.inclusion.leaf_count), set()).add(receipt.digest_value)
-        if receipts:
-            return receipts, set()
-        return {}, {digest_of(record) for record in take_in(path, limits=self._limits).records}
+            yield from _built(text, tree, digests, tried)
+
+    def _receipts_in(self, text: str) -> dict[TreeId, set[bytes]]:
+        """The digests by the tree file or the receipts under a path; only those that their receipts prove."""
+        path, found = Path(text), dict[TreeId, set[bytes]]()
+        try:
+            if path.suffix == SUFFIX:
+                with Tree.open(path) as tree:
+                    return {tree.id: set(tree.leaves())}
+            for content in _contents(path):
+                try:
+                    receipt = parse(content)
+                    check_inclusion(receipt.digest_value, receipt.root, receipt.inclusion_proof)
+                except (ReceiptError, ProofError):
+                    # A single one of a stranger's would make another tree.
+                    continue
+                found.setdefault(TreeId(receipt.root, receipt.inclusion.leaf_count), set()).add(receipt.digest_value)
+        except TreeError as error:
+            self._troubles[text] = error
+        except (OSError, zipfile.BadZipFile) as error:
+            self._troubles[text] = IntakeError(f"it cannot be read: {error}", where=text, code="unreadable")
+        return found
+
+    def _export_in(self, text: str) -> set[bytes]:
+        """The digests of an export under a path, if it is one."""
+        if text in self._troubles or Path(text).suffix == SUFFIX:
+            return set()
+        try:
+            return {digest_of(record) for record in take_in(Path(text), limits=self._limits).records}
+        except RegistryError as error:
+            self._troubles[text] = error
+            return set()
 
 
 def _built(name: str, tree: TreeId, digests: Iterable[bytes], tried: list[str]) -> Iterator[tuple[str, Tree]]:
@@ -244,7 +266,11 @@ def _contents(path: Path) -> Iterator[bytes]:
                 yield each.read_bytes()
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            yield from (archive.read(entry) for entry in archive.infolist() if entry.file_size <= MAX_BYTES)
+            for entry in archive.infolist():
+                if entry.file_size <= MAX_BYTES:
+                    # One that is damaged or locked is as one that is not there.
+                    with suppress(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+                        yield archive.read(entry)
     else:
         with path.open("rb") as file:
             yield from iter(lambda: file.readline(MAX_BYTES), b"")

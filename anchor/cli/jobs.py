@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,8 @@ from anchor.workspace import Workspace
 from registry.credential import Limits
 from registry.errors import ContractReverted, IntakeError, RegistryError
 from registry.merkle import Tree
-from registry.store.batches import BatchRow
+from registry.store.batches import BatchRow, Place
+from registry.store.status_jobs import StatusJobStore
 from registry.store.tables import BatchState
 from registry.treefile import TreeId
 
@@ -117,7 +118,7 @@ def anchor(
         rows, content = resumed, dict[str, Any]()
         if intake is not None:
             issuer = workspace.issuer()
-            again = partial(revoked_for_good, registry) if reissue else None
+            again = partial(_kept_out, workspace, issuer) if reissue else None
             selection = select(intake, workspace.store, issuer, reissue=again)
             revoked = revoked_among(selection.anchored, registry)
             content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
@@ -240,6 +241,14 @@ def _taken_in(
             hazards_at=hazards_at,
             progress=progress,
         )
+
+
+def _kept_out(workspace: Workspace, issuer: int, places: Sequence[Place]) -> set[bytes]:
+    """What is not issued again: the chain says that it is revoked, or a status job does."""
+    registry = workspace.registry
+    asked = StatusJobStore(workspace.folder.engine, workspace.chain, registry.address)
+    digests = list(dict.fromkeys(place.leaf.digest for place in places))
+    return revoked_for_good(registry, places) | asked.revoked(issuer, digests)
 
 
 def _write_rejects(path: Path, rejects: list[Reject]) -> None:

@@ -61,6 +61,7 @@ def recover(
             "jobs": [{"job": job.id, "root": f"0x{row.root.hex()}"} for job, row in done.jobs],
             "transactions": done.transactions,
             "missing": [_missing_content(each) for each in done.missing],
+            "held": [job.id for job in done.held],
         }
     )
     for row in done.added:
@@ -69,6 +70,12 @@ def recover(
         session.say(f"Batch {row.sequence} of issuer {row.issuer}, ", bold(f"0x{row.root.hex()}"), f": is {row.state}")
     for job, row in done.jobs:
         session.say(f"Job {job.id} is in batch 0x{row.root.hex()}")
+    for held in done.held:
+        session.say(
+            Styled("put aside", "yellow"),
+            f": status job {held.id} ({held.act.word}) of issuer {held.issuer}, whose opposite was sent after the "
+            "backup. Take it up with `testamur jobs retry` if it is still meant, else `testamur jobs cancel`.",
+        )
     for each in done.missing:
         session.say(
             Styled("not taken over", "red"), f": {each.batch} of issuer {each.issuer}: {each.why} ({each.code})"

@@ -7,7 +7,7 @@ import json
 import threading
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
@@ -42,7 +42,7 @@ from registry.errors import IntakeError, NotPossible, RegistryError
 from registry.forms import LONGEST_BOUNDARY
 from registry.merkle import Tree
 from registry.service.bodies import PIECE_BYTES, ReadAhead, check_not_packed, pieces_of, went_away
-from registry.service.fairness import Places, Refusal, Turn, Turns
+from registry.service.fairness import Amounts, Places, Refusal, Turn, Turns
 from registry.service.limits import client_of
 from registry.service.problems import PROBLEM, install_problems, note, problem
 from registry.store.batches import BatchRow
@@ -63,6 +63,12 @@ LONGEST_KEY: Final = 200
 HEARTBEAT_SECONDS: Final = 15.0
 MOST_STREAMS: Final = 200
 """Answers that take their time: events, receipts and rejects."""
+MOST_TREE_BYTES: Final = 1 << 30
+"""Of trees that are in memory while receipts of theirs are sent."""
+SMALL_TREE_BYTES: Final = 1 << 20
+"""So small a tree is not counted: `MOST_STREAMS` is enough of a limit."""
+LEAF_BYTES: Final = 64
+"""That a leaf takes with what is above it."""
 POLL_SECONDS: Final = 1.0
 NDJSON: Final = "application/x-ndjson"
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
@@ -221,6 +227,7 @@ class _Intake:
         self._desk = Desk(self._jobs, limits, notices)
         self._places = Places(MOST_AT_ONCE)
         self._streams = Places(MOST_STREAMS)
+        self._trees = Amounts(MOST_TREE_BYTES)
         self._turns = Turns(DIGESTING_THREADS)
         self._threads: anyio.CapacityLimiter | None = None
 
@@ -331,19 +338,25 @@ class _Intake:
         async def receipts(request: Request, job: str, issuer: int = who) -> Response:
             view = await self._view(await self._job(job, issuer))
             row = _batch_with_receipts(view)
+            room = self._room_for_tree(issuer, row)
             try:
                 tree = await _in_thread(lambda: tree_for_receipts(self._folder, row, self._views.leaves(view)))
+                room.callback(tree.close)
             except UnusableTree as error:
+                room.close()
                 note(error)
                 return _without_tree(error)
+            except BaseException:
+                room.close()
+                raise
             made = self._receipts(view, row, tree)
             as_lines = NDJSON in request.headers.get("accept", "")
             kept = {"Cache-Control": "private, max-age=31536000, immutable"}
             headers = {"Vary": "Accept"} | (kept if view.state is IssuerState.FINAL else NOT_KEPT)
             if as_lines:
-                return self._stream(issuer, _receipt_lines(made), NDJSON, headers)
+                return self._stream(issuer, _receipt_lines(made), NDJSON, headers, held=room)
             headers["Content-Disposition"] = f'attachment; filename="receipts-{view.job.id}.zip"'
-            return self._stream(issuer, _receipt_zip(made), "application/zip", headers)
+            return self._stream(issuer, _receipt_zip(made), "application/zip", headers, held=room)
 
         @router.post(
             "/jobs/{job}/cancel",
@@ -443,10 +456,47 @@ class _Intake:
     # Answering
 
     def _stream(
-        self, issuer: int, content: AsyncIterator[bytes] | Iterator[bytes], kind: str, headers: dict[str, str]
+        self,
+        issuer: int,
+        content: AsyncIterator[bytes] | Iterator[bytes],
+        kind: str,
+        headers: dict[str, str],
+        *,
+        held: ExitStack | None = None,
     ) -> Response:
-        _take(self._streams, issuer, "answers are being sent")
-        return _Stream(content, kind, headers, release=partial(self._streams.give_back, issuer))
+        """An answer that takes its time, and a place; `held` is closed after it."""
+        held = held or ExitStack()
+        try:
+            _take(self._streams, issuer, "answers are being sent")
+        except IntakeError:
+            held.close()
+            raise
+        held.callback(self._streams.give_back, issuer)
+        return _Stream(content, kind, headers, release=held.close)
+
+    def _room_for_tree(self, issuer: int, row: BatchRow) -> ExitStack:
+        """Room in memory for the tree of a batch, until it is closed.
+
+        Raises:
+            IntakeError: code `busy` or `work-limit`: other trees have it.
+        """
+        room, size = ExitStack(), row.leaf_count * LEAF_BYTES
+        if size > SMALL_TREE_BYTES:
+            match self._trees.take(issuer, size):
+                case Refusal.FULL:
+                    raise IntakeError(
+                        "receipts of too many large batches are being sent at this moment",
+                        remedy="Try again soon.",
+                        code="busy",
+                    )
+                case Refusal.SHARE:
+                    raise IntakeError(
+                        "receipts of other large batches of this issuer are being sent at this moment",
+                        remedy="Send the next request when one of them is over.",
+                        code="work-limit",
+                    )
+            room.callback(self._trees.give_back, issuer, size)
+        return room
 
     async def _job(self, number: str, issuer: int) -> Job:
         """A job of this issuer; of another's it is not even told that there is one."""

@@ -49,6 +49,7 @@ class Sealer:
         history: what the issuers have on chain; without it, only what is in the database is left out.
         finality_depth: blocks that count as final on a chain that does not say.
         troubles: told which issuers' jobs wait, and for what.
+        revoked: which digests an issuer has asked to be revoked.
     """
 
     def __init__(
@@ -65,12 +66,14 @@ class Sealer:
         finality_depth: int | None = None,
         reached: Callable[[str], None] = lambda _: None,
         troubles: Troubles | None = None,
+        revoked: Callable[[int, Sequence[bytes]], set[bytes]] = lambda _issuer, _digests: set(),
         clock: Callable[[], float] = time.monotonic,
     ):
         self._troubles = troubles or Troubles()
         self._clock = clock
         self._stuck: dict[str, _Stuck] = {}
         self._history = history
+        self._revoked_by_word = revoked
         self._finality_depth = finality_depth
         self._folder = folder
         self._jobs = jobs
@@ -180,7 +183,8 @@ class Sealer:
         if self._history is None:
             return set()
         digests = self._jobs.digests(numbers)
-        return revoked_for_good(self._history.registry, self._batches.places_of(digests, issuer))
+        on_chain = revoked_for_good(self._history.registry, self._batches.places_of(digests, issuer))
+        return on_chain | self._revoked_by_word(issuer, digests)
 
     def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch], kept_out: Collection[bytes]) -> int:
         """One batch of these jobs, in one database transaction; the tree file is there before it."""

@@ -166,8 +166,9 @@ def status_routes(
     )
     async def send(request: Request, issuer: int = who) -> Response:
         with place(issuer):
+            # Also while it is read and looked up: ten thousand digests take a while.
             body, key = await body_of(request), key_of(request)
-        job, is_new = await _in_thread(lambda: desk.take(read_status_job(body, issuer, key)))
+            job, is_new = await _in_thread(lambda: desk.take(read_status_job(body, issuer, key)))
         view = await _in_thread(partial(views.of, job))
         headers = NOT_KEPT | {"Location": f"{request.url.path}/{job.id}"}
         if not is_new:

@@ -16,7 +16,8 @@ The rules:
   leaves it alone; it waits until the later one has ended, because that one may still be taken back. A deed that
   changes something back is made when the one before it is in a block: their nonces are in the order of the words.
   What was lost on the way (another's nonce, a refusal in the block) is not sent again but asked for anew.
-- **Urgent first** among all that has no nonce yet, anchors included. What is signed is never overtaken.
+- **Urgent first** among all that has no nonce yet, anchors included, up to an issuer's share of what is on the way.
+  What is signed is never overtaken.
 - **Before it is signed** a job can be taken back. Deeds without a nonce are dissolved and made anew for the others.
 - **Final** is a job when each of its changes is the event of a transaction in a final block, where the contract's own
   state agreed; or, for what needed no transaction, when the contract says so at a final block.

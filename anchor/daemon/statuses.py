@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,13 +13,13 @@ from anchor.daemon.classify import is_outage
 from anchor.daemon.notices import Notices
 from anchor.daemon.outlook import Outlook
 from anchor.daemon.status_plan import VOIDED, Asked, Outcome, plan
-from anchor.history import BEHIND, History, named
+from anchor.history import BEHIND, UNSTATED, History, named
 from anchor.spots import Spot, anchor_states
 from registry.anchors import WORD_BITS, judge
 from registry.chain.calls import Act, Purpose
 from registry.chain.contract import Batch, CredentialRegistry
 from registry.errors import ChainUnavailable, ContractReverted, NotPossible, RegistryError
-from registry.store.batches import BatchStore, Place
+from registry.store.batches import BatchRow, BatchStore, Place
 from registry.store.deeds import DeedRow, DeedStore, NewDeed, Word, dissolve
 from registry.store.leases import Lease, LeaseLost
 from registry.store.status_jobs import Resolved, StatusJob, StatusJobStore
@@ -32,6 +32,9 @@ FAMILY: Final = {
 }
 # Of one issuer in one round, so that nobody else waits for long; the rest is looked at in the next rounds.
 MOST_AT_ONCE: Final = 1000
+MOST_CREDENTIALS: Final = 20_000
+# Neighbours are asked for together.
+WORDS_AT_ONCE: Final = 64
 # Parked for what another may end: looked at again.
 PASSING: Final = frozenset({"not-operator"})
 
@@ -73,6 +76,10 @@ class StatusResolver:
         self._jobs = StatusJobStore(engine, chain, registry.address)
         self._deeds = DeedStore(engine, chain, registry.address)
         self._seen: tuple[int, ...] = ()
+        # Jobs for which there was no time since then; and by job, the round that looked at it last.
+        self._left: set[int] = set()
+        self._looked: dict[int, int] = {}
+        self._rounds = 0
         # By job, the block, by number and hash, in whose state what needs no transaction was seen first.
         self._so: dict[int, tuple[int, bytes]] = {}
 
@@ -94,12 +101,16 @@ class StatusResolver:
         due = [
             job
             for job in jobs
-            if job.due and (job.not_before is None or job.not_before <= now) and (has_moved or _is_fresh(job))
+            if job.due
+            and (job.not_before is None or job.not_before <= now)
+            and (has_moved or _is_fresh(job) or job.number in self._left)
         ]
+        self._rounds += 1
+        self._left = {job.number for job in due}
+        self._looked = {job.number: self._looked.get(job.number, 0) for job in jobs}
         trouble: RegistryError | None = None
         for issuer in sorted({job.issuer for job in due}):
-            mine = sorted((job for job in due if job.issuer == issuer), key=lambda job: not _is_fresh(job))
-            mine = mine[:MOST_AT_ONCE]
+            mine = self._chosen(job for job in due if job.issuer == issuer)
             try:
                 if allowed(issuer):
                     self._resolve(issuer, mine, [job for job in jobs if job.issuer == issuer], outlook)
@@ -116,6 +127,18 @@ class StatusResolver:
         if trouble is not None:
             raise trouble
         self._seen = seen
+
+    def _chosen(self, due: Iterable[StatusJob]) -> list[StatusJob]:
+        """Those of an issuer that are looked at now: new ones first, then those that were looked at longest ago."""
+        credentials, chosen = 0, list[StatusJob]()
+        for job in sorted(due, key=lambda job: (not _is_fresh(job), self._looked[job.number])):
+            credentials += job.credentials
+            if chosen and (credentials > MOST_CREDENTIALS or len(chosen) == MOST_AT_ONCE):
+                break
+            chosen.append(job)
+            self._looked[job.number] = self._rounds
+            self._left.discard(job.number)
+        return chosen
 
     def _follow(self, jobs: Sequence[StatusJob]) -> None:
         """Bring the jobs to where their deeds are."""
@@ -183,9 +206,11 @@ class StatusResolver:
             try:
                 if job.root is None:
                     is_begun = bool(rests[job.number])
-                    found[job.number] = self._asked_of_credentials(
-                        job, named[job.number], places, look, own, is_begun=is_begun
-                    )
+                    asked = self._asked_of_credentials(job, named[job.number], places, look, own, is_begun=is_begun)
+                    for word in asked.wanted if isinstance(asked, Asked) else ():
+                        # What the contract has no answer to keeps this job, and not all of its issuer's.
+                        look.is_so(job.act, word)
+                    found[job.number] = asked
                 else:
                     is_there = look.batch(job.root) is not None
                     words = {Word(job.root, 0): VOIDED} if is_there else {}
@@ -211,7 +236,7 @@ class StatusResolver:
             spots = [
                 Spot(digest, job.issuer, place.batch.root, place.leaf.leaf_index)
                 for place in places.get(digest, ())
-                if look.batch(place.batch.root) is not None
+                if look.has(place.batch)
             ]
             changeable = look.changeable(job.act, spots)
             # In a batch that is not on chain yet it has to be changed as well.
@@ -322,6 +347,11 @@ class _Look:
             self._batches[root] = self._registry.batch(self.issuer, root, at=self._head)
         return self._batches[root]
 
+    def has(self, row: BatchRow) -> bool:
+        """Whether it is on chain: another batch may have the same root, over other leaves."""
+        batch = self.batch(row.root)
+        return batch is not None and batch.leaf_count in (row.leaf_count, UNSTATED)
+
     def is_so(self, act: Act, place: Word) -> int:
         """The bits of a word that have the status of an act in the newest block."""
         if act is Act.VOID:
@@ -329,9 +359,16 @@ class _Look:
             return VOIDED if batch is not None and batch.voided_at is not None else 0
         key = (FAMILY[act], place)
         if key not in self._words:
-            where = (self.issuer, place.root, FAMILY[act], place.word)
-            (self._words[key],) = self._registry.status_words(*where, 1, at=self._head)
+            self._read(*key)
         return ~self._words[key] if act is Act.REINSTATE else self._words[key]
+
+    def _read(self, purpose: Purpose, place: Word) -> None:
+        batch = self.batch(place.root)
+        end = 0 if batch is None else -(-batch.leaf_count // WORD_BITS)
+        first = place.word - place.word % WORDS_AT_ONCE if place.word < end else place.word
+        count = max(1, min(WORDS_AT_ONCE, end - first))
+        words = self._registry.status_words(self.issuer, place.root, purpose, first, count, at=self._head)
+        self._words |= {(purpose, Word(place.root, first + at)): word for at, word in enumerate(words)}
 
     def is_still_so(self, act: Act, bits: Mapping[Word, int]) -> bool:
         """Whether the newest block has what nobody can take back; a suspension may have been lifted since."""

@@ -28,11 +28,13 @@ from registry.store.batches import BatchStore
 from registry.store.folder import DataFolder
 from registry.store.jobs import JobStore
 from registry.store.leases import Lease, LeaseLost
+from registry.store.status_jobs import StatusJobStore
 
 # What an anchor costs, with a margin, for "enough for so many anchors"; contracts/gas.json has the exact figure.
 ANCHOR_GAS = 65_000
 OPERATORS_SECONDS = 30.0
 HEAD_STUCK_SECONDS = 120.0
+TICK_SECONDS = 10.0
 
 
 class Worker:
@@ -97,6 +99,7 @@ class Worker:
             finality_depth=finality_depth,
             reached=reached,
             troubles=status.troubles,
+            revoked=StatusJobStore(folder.engine, chain, registry.address).revoked,
         )
         self._statuses = StatusResolver(folder.engine, registry, chain, lease, batches, history, notices)
         self._driver = Driver(
@@ -112,6 +115,8 @@ class Worker:
             reached=reached,
         )
         self._stop = threading.Event()
+        # Seconds for which the endpoint wants to be left alone, as it said in the last round.
+        self._pause = 0.0
         self._operators: dict[tuple[int, str], tuple[bool, float]] = {}
         status.account = signer.address
 
@@ -126,9 +131,16 @@ class Worker:
                 self.round_or_say()
                 if self._status.stopped is not None:
                     return
-                self._stop.wait(self._seconds)
+                self._wait()
         finally:
             self.end()
+
+    def _wait(self) -> None:
+        """Until the next round: as long as the endpoint wants, if that is longer; meanwhile the loop lives."""
+        left = max(self._seconds, self._pause)
+        while left > 0 and not self._stop.wait(min(left, TICK_SECONDS)):
+            left -= TICK_SECONDS
+            self._status.ticked_at = time.time()
 
     def end(self) -> None:
         """Give the lease back, so that another process need not wait for it to run out."""
@@ -138,7 +150,7 @@ class Worker:
 
     def round_or_say(self) -> None:
         """One round; what goes wrong in it is told, and left to the next one."""
-        status = self._status
+        status, self._pause = self._status, 0.0
         try:
             self.round()
             status.trouble, status.succeeded_at = None, time.time()
@@ -149,6 +161,8 @@ class Worker:
             status.lease_held = False
             self._notices.tell("lease-lost", account=self._lease.address)
         except RegistryError as error:
+            if isinstance(error, ChainUnavailable):
+                self._pause = error.retry_after or 0.0
             self._failed(_event_of(error), error.code, error.what)
         except (SQLAlchemyError, OSError) as error:
             # A full disk or a database that is away: what was not stored was not sent.

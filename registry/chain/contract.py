@@ -206,6 +206,15 @@ class CredentialRegistry(Calls):
         events = self._events(topics, from_block, to_block)
         return tuple(self._understood(event.name, partial(_status_change, event)) for event in events)
 
+    def changes_by(self, account: str, *, from_block: int = 0) -> tuple[Event, ...]:
+        """What an account revoked, suspended, reinstated and voided since a block, of any issuer; oldest first."""
+        names = ("StatusSet", "SuspensionCleared", "BatchVoided")
+        events = self._events([[_topic(name) for name in names]], from_block, "latest")
+        who = ("controller" if event.name == "BatchVoided" else "operator" for event in events)
+        return tuple(
+            event for event, name in zip(events, who, strict=True) if checksummed(event.arguments[name]) == account
+        )
+
     def replacements(
         self, issuer: int, root: bytes, *, from_block: int = 0, to_block: BlockNumber = "latest"
     ) -> dict[int, AnchorPlace]:

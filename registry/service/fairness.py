@@ -80,6 +80,44 @@ class Places:
         return max(among, key=lambda who: self._held[who])
 
 
+class Amounts:
+    """So much of something, had in pieces of any size; in several pieces nobody has more than half of it.
+
+    What is larger than three quarters of it counts as that, so that there is something left for others beside it.
+
+    Args:
+        whole: of it there is.
+    """
+
+    def __init__(self, whole: int):
+        self._whole = whole
+        self._held: Counter[Hashable] = Counter()
+
+    @property
+    def taken(self) -> int:
+        """How much is had, as it counts."""
+        return self._held.total()
+
+    def take(self, who: Hashable, amount: int) -> Refusal | None:
+        """Take a piece; None when it was there, else why not."""
+        amount, held = self._counted(amount), self._held[who]
+        if held and held + amount > self._whole // 2:
+            return Refusal.SHARE
+        if self.taken + amount > self._whole:
+            return Refusal.FULL
+        self._held[who] += amount
+        return None
+
+    def give_back(self, who: Hashable, amount: int) -> None:
+        """A piece of that size is free again."""
+        self._held[who] -= self._counted(amount)
+        if self._held[who] <= 0:
+            del self._held[who]
+
+    def _counted(self, amount: int) -> int:
+        return min(amount, self._whole - self._whole // 4)
+
+
 class Turn:
     """A turn at something; `pass_on` lets others go first where they wait."""
 

@@ -7,10 +7,11 @@ its lease is refused as a whole (`LeaseLost`).
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, and_, func, insert, not_, or_, select, update
 
@@ -19,7 +20,7 @@ from registry.store.attempts import ATTEMPT, Attempt, attempt_row, withheld
 from registry.store.batches import BATCH, BatchRow, batch_row, record
 from registry.store.deeds import DEED, DeedRow, deed_row, record_deed
 from registry.store.leases import Lease
-from registry.store.status_jobs import look_again, reopen
+from registry.store.status_jobs import ask_anew, look_again, reopen
 from registry.store.tables import (
     ANCHORED_STATES,
     BY_PERSON,
@@ -54,6 +55,9 @@ class BatchEvent:
     state: BatchState
     detail: str
 
+
+SHARE: Final = 16
+"""What an issuer may have on the way before the others come: a quarter of what is on the way at most as it ships."""
 
 Carried = BatchRow | DeedRow
 """What carries a transaction: a batch its anchor, a deed a change of statuses."""
@@ -90,7 +94,7 @@ class AnchorStore:
     def open(self) -> list[Carried]:
         """What of the account's is not settled, and the batches of nobody.
 
-        Those with a nonce come first, in its order; of the others the urgent ones, then the older ones.
+        In the order of `in_line`.
         """
         whose = or_(batch.c.sender == self._lease.address, batch.c.sender.is_(None))
         batches = select(*BATCH).where(*self._mine, whose, batch.c.state.not_in(SETTLED_STATES)).order_by(batch.c.id)
@@ -99,7 +103,7 @@ class AnchorStore:
         with self._engine.connect() as connection:
             rows: list[Carried] = [batch_row(found) for found in connection.execute(batches)]
             rows += [deed_row(found) for found in connection.execute(deeds)]
-        return sorted(rows, key=_place_in_line)
+        return in_line(rows)
 
     def attempts(self, nonce: int) -> list[Attempt]:
         """All that were ever signed with that nonce, oldest first."""
@@ -162,6 +166,7 @@ class AnchorStore:
                 connection.execute(update(attempt).where(*theirs).values(**_UNSETTLED))
             why = "a block that was final is not on the accepted chain"
             reopen(connection, [row.id for row in gone if isinstance(row, DeedRow)], why)
+            ask_anew(connection, self._chain, self._contract, why)
 
     def _save_checkpoint(self, connection: Connection, seen: Checkpoint) -> None:
         key = {"chain": self._chain, "contract": self._contract}
@@ -364,9 +369,24 @@ def _nonce_of(row: Carried) -> int:
     return row.nonce
 
 
-def _place_in_line(row: Carried) -> tuple[bool, int, bool, float, int]:
+def in_line(rows: Sequence[Carried]) -> list[Carried]:
+    """Those with a nonce first, in its order; of the others the urgent ones, then the older ones.
+
+    No issuer has more than `SHARE` on the way or ahead of the others: what it has beyond that, urgent or not, comes
+    after what they have.
+    """
+    begun = sorted((row for row in rows if row.nonce is not None), key=lambda row: row.nonce or 0)
+    ahead = Counter(row.issuer for row in begun if row.state not in ANCHORED_STATES)
+    waiting = []
+    for row in sorted((row for row in rows if row.nonce is None), key=_urgency):
+        waiting.append((ahead[row.issuer] // SHARE, _urgency(row), row))
+        ahead[row.issuer] += 1
+    return begun + [row for _, _, row in sorted(waiting, key=lambda each: each[:2])]
+
+
+def _urgency(row: Carried) -> tuple[bool, float, bool, int]:
     is_urgent, since = (row.urgent, row.made_at) if isinstance(row, DeedRow) else (False, row.sealed_at)
-    return row.nonce is None, row.nonce or 0, not is_urgent, since, row.id
+    return not is_urgent, since, isinstance(row, DeedRow), row.id
 
 
 def off_the_chain(row: R) -> R:

@@ -246,6 +246,26 @@ class StatusJobStore:
 
     # Asking
 
+    def revoked(self, issuer: int, digests: Sequence[bytes]) -> set[bytes]:
+        """Those of the digests that a job of the issuer revokes, or has revoked, by themselves.
+
+        In a voided batch the contract takes no such word any more: then this one alone says that they stay revoked.
+        """
+        named = select(status_target.c.digest).join(status_job, status_job.c.number == status_target.c.job)
+        set_aside = (StatusJobState.CANCELLED, StatusJobState.PARKED)
+        which = (
+            status_job.c.issuer == issuer,
+            status_job.c.act == Act.REVOKE.word,
+            status_job.c.state.not_in(set_aside),
+        )
+        is_due = or_(status_job.c.not_before.is_(None), status_job.c.not_before <= time.time())
+        found: set[bytes] = set()
+        with self._engine.connect() as connection:
+            for start in range(0, len(digests), QUERY_CHUNK):
+                here = status_target.c.digest.in_(digests[start : start + QUERY_CHUNK])
+                found.update(connection.execute(named.where(*self._mine, *which, is_due, here)).scalars())
+        return found
+
     def get(self, number: str) -> StatusJob | None:
         """The job with that id."""
         found = self._found(status_job.c.id == number)
@@ -392,6 +412,18 @@ class StatusJobStore:
         """
         self._put(one, StatusJobState.PARKED, BY_PERSON, why, f"{BY_PERSON}: {why}", "cannot-park", "put aside")
 
+    def hold(self, one: StatusJob, why: str) -> None:
+        """Put a job aside whatever is signed for it: what is under way goes on, and nothing is sent anew for it.
+
+        Raises:
+            NotPossible: it changed at this moment.
+        """
+        with self._engine.begin() as connection:
+            self._change(connection, one, StatusJobState.PARKED, BY_PERSON, why, why)
+            unsigned = [number for number, nonce in self._deeds_of(connection, one) if nonce is None]
+            dissolve(connection, unsigned, why)
+            look_again(connection, unsigned, "another job that shared a transaction was taken out of it")
+
     def retry(self, one: StatusJob) -> None:
         """Have a parked job tried again.
 
@@ -483,6 +515,21 @@ def reopen(connection: Connection, deeds: Collection[int], why: str) -> None:
     numbers = connection.execute(update(status_job).where(*ended).values(**values).returning(status_job.c.number))
     for number in list(numbers.scalars()):
         _record(connection, number, StatusJobState.SEALED, why)
+
+
+def ask_anew(connection: Connection, chain: str, contract: str, why: str) -> None:
+    """Compare again what was so without a transaction, all of it or a part: in blocks that are gone, perhaps.
+
+    What lifts suspensions is left out: they may have been meant, by whomever, since.
+    """
+    here = (status_job.c.chain == chain, status_job.c.contract == contract)
+    acts = [act.word for act in (Act.REVOKE, Act.VOID, Act.SUSPEND)]
+    for_good = and_(status_job.c.state == StatusJobState.FINAL, status_job.c.act != Act.SUSPEND.word)
+    ended = or_(status_job.c.state == StatusJobState.UNCHANGED, for_good)
+    values = {"state": StatusJobState.PENDING, "due": 1, "ended_at": None}
+    changed = update(status_job).where(*here, status_job.c.act.in_(acts), ended).values(**values)
+    for number in list(connection.execute(changed.returning(status_job.c.number)).scalars()):
+        _record(connection, number, StatusJobState.PENDING, why)
 
 
 def _record(connection: Connection, number: int, state: StatusJobState, detail: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +117,38 @@ def test_other_sources(run: Run, root: str, tree: Path, lost: bytes) -> None:
     assert run("trees", "repair", root, "--from", "nothing").code == 1
     assert run("trees", "repair", "0x12", "--json").json["error"]["code"] == "root"
     assert run("trees", "repair", "0x" + "12" * 32, "--json").json["error"]["code"] == "unknown-batch"
+
+
+def test_what_a_stranger_put_among_the_sources_spoils_none(run: Run, root: str, tree: Path, lost: bytes) -> None:
+    receipts = sorted(path for path in Path("receipts").iterdir() if path.suffix == ".json")
+    forged = json.loads(receipts[0].read_text())
+    forged["digest"]["value"] = "ab" * 32
+    (Path("receipts") / "zzz.receipt.json").write_text(json.dumps(forged))
+    with zipfile.ZipFile("spoilt.zip", "w") as archive:
+        for name in ("damaged", "locked", "odd"):
+            archive.writestr(name, "x" * 40)
+        for path in receipts:
+            archive.write(path, path.name)
+    content = bytearray(Path("spoilt.zip").read_bytes())
+    content[content.index(b"x" * 40)] ^= 1
+    directory = content.index(b"PK\1\2")
+    locked = content.index(b"PK\1\2", directory + 1)
+    content[locked + 8] |= 1
+    content[content.index(b"PK\1\2", locked + 1) + 10] = 99
+    Path("spoilt.zip").write_bytes(content)
+    for source in ("receipts", "spoilt.zip"):
+        ran = repaired(run, root, "--from", source)
+        assert [each["from"] for each in ran.json["repaired"]] == [source], ran.out
+        assert tree.read_bytes() == lost
+        tree.unlink()
+    Path("short.tree").write_bytes(lost[:-1])
+    Path("cut.zip").write_bytes(b"PK\5\6" + b"\xff" * 18)
+    ran = repaired(run, root, *(word for source in ("short.tree", "cut.zip", "six") for word in ("--from", source)))
+    assert [each["from"] for each in ran.json["repaired"]] == ["six"], ran.out
+    tree.unlink()
+    ran = repaired(run, root, "--from", "short.tree", "--from", "cut.zip")
+    (broken,) = ran.json["lost"]
+    assert [why.partition(": ")[0] for why in broken["tried"]] == ["database", "short.tree", "cut.zip"]
 
 
 def test_a_store_is_repaired_and_repairs(

@@ -58,3 +58,7 @@ def test_a_person_queues_looks_and_takes_back(run: Run, root: str, diplomas: Pat
     assert (done["voided"], done["already"]) == (True, False)
     assert run("void", root, "--json").json["already"] is True
     assert run("verify", diplomas / "001.json").code == 1
+    # What is to be revoked by itself is not issued again, also where the void leaves nothing to be revoked on chain.
+    assert run("revoke", "--queue", file, "--json").json["state"] == "pending"
+    again = run("anchor", diplomas, "--reissue", "--json").json
+    assert (again["anchoredBefore"], len(list(diplomas.glob("*.json"))) - again["new"]) == (1, 1)

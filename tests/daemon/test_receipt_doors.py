@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -23,9 +25,10 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from anchor.cli.app import app
+from anchor.daemon import http
 from anchor.daemon.http import create_intake_app
 from anchor.daemon.intake import IntakeLimits
-from anchor.receipts import receipt_at
+from anchor.receipts import receipt_at, tree_for_receipts
 from anchor.repair import Repairs
 from anchor.workspace import Workspace
 from registry.credential import Limits
@@ -112,6 +115,36 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
             path = site.folder.tree_path(row.tree)
             yield Batch(site, client, answer.json()["id"], row, path, path.read_bytes())
         site.folder.close()
+
+
+def test_large_trees_in_memory_are_bounded(here: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = COUNT * http.LEAF_BYTES
+    monkeypatch.setattr(http, "SMALL_TREE_BYTES", size - 1)
+    monkeypatch.setattr(http, "MOST_TREE_BYTES", 2 * size - 1)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(*given: Any) -> Tree:
+        begun.set()
+        assert goes_on.wait(20)
+        return tree_for_receipts(*given)
+
+    service = create_intake_app(here.site.folder, CHAIN, CONTRACT, limits=IntakeLimits(), notices=here.site.notices)
+    at, headers = f"/v1/jobs/{here.job}/receipts", here.client.headers
+    with TestClient(service, headers=headers) as client, ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(http, "tree_for_receipts", slow)
+        first = pool.submit(client.get, at)
+        assert begun.wait(20)
+        second = client.get(at)
+        assert (second.status_code, second.json()["code"]) == (429, "work-limit")
+        goes_on.set()
+        assert first.result().status_code == 200
+        # What was had is given back, also where the tree cannot be used.
+        here.path.write_bytes(here.good[:-1])
+        try:
+            assert [client.get(at).status_code for _ in range(3)] == [503] * 3
+        finally:
+            here.path.write_bytes(here.good)
+        assert [client.get(at).status_code for _ in range(3)] == [200] * 3
 
 
 def damaged(draw: Callable[[st.SearchStrategy[Any]], Any], good: bytes) -> bytes | None:

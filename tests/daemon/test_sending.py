@@ -30,7 +30,7 @@ from registry.store.status_jobs import NewStatusJob, StatusJob, StatusJobStore
 from registry.store.tables import BatchState, StatusJobState, attempt
 from registry.store.tables import batch as batch_table
 from tests.faults.harness import STRANGER
-from tests.faults.proxy import SEND, Call, drop_by_closed_socket, pruned, refuse
+from tests.faults.proxy import SEND, Call, drop_by_closed_socket, http_status, pruned, refuse
 from tests.faults.site import SHIPPED, Site, site
 
 GWEI = 10**9
@@ -277,6 +277,9 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
     here.to_the_end(worker, lost)
     here.rounds(worker, 2)
     assert revocation().state is StatusJobState.FINAL
+    repeated = _revocation(here, "ada")
+    here.rounds(worker, 4)
+    assert repeated().state is StatusJobState.UNCHANGED
     # Long enough that a shorter chain of other blocks can grow past it.
     height = here.chain.final()
     here.chain.client.request("evm_revert", [snapshot])
@@ -294,12 +297,32 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
     assert _accepted(here) == [here.batch(lost).root, here.batch(earlier).root]
     assert here.batch(lost).state is BatchState.REORGED
     assert revocation().state is StatusJobState.SEALED
+    assert repeated().state is StatusJobState.PENDING, "what it was unchanged by may be gone"
     after = here.worker(owner="two")
     here.to_the_end(after, earlier, lost, waiting)
     here.rounds(after, 2)
-    assert revocation().state is StatusJobState.FINAL
+    assert {revocation().state, repeated().state} <= {StatusJobState.FINAL, StatusJobState.UNCHANGED}
     assert here.chain.registry.status(1, here.batch(earlier).root, 0).revoked
     here.prove(foreign=1)
+
+
+def test_an_endpoint_that_wants_to_be_left_alone_is(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = Status()
+    worker, waited = here.worker(status=status), list[float]()
+    here.proxy.rule(do=http_status(429, retry_after="25"), times=1)
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        if len(waited) > 1:
+            assert status.ticked_at is not None, "who looks for a loop that hangs finds none"
+        status.ticked_at = None
+        if len(waited) == 4:
+            worker.stop()
+        return len(waited) == 4
+
+    monkeypatch.setattr(worker._stop, "wait", wait)
+    worker.run()
+    assert waited == [10.0, 10.0, 5.0, SHIPPED.daemon_seconds]
 
 
 def _revocation(here: Site, name: str) -> Callable[[], StatusJob]:

@@ -11,15 +11,17 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from anchor.daemon.driver import Policy
 from anchor.daemon.worker import Worker
 from anchor.signer import KeySigner
 from registry.chain.calls import Act
-from registry.errors import NotPossible
+from registry.chain.contract import CredentialRegistry
+from registry.errors import ContractReverted, NotPossible
 from registry.store.jobs import Job
 from registry.store.status_jobs import NewStatusJob, StatusJob, StatusJobStore
-from registry.store.tables import StatusJobState
+from registry.store.tables import StatusJobState, batch
 from tests.faults.harness import OWNER, Chain, chain
 from tests.faults.proxy import FaultProxy, pruned
 from tests.faults.site import Site, site
@@ -81,7 +83,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Chain]:
-    with chain(issuers=2 * 16) as made:
+    with chain(issuers=2 * 19) as made:
         yield made
 
 
@@ -175,6 +177,52 @@ def test_the_urgent_go_before_all_that_is_not_signed(here: Site, office: Office)
     assert office.status(batch, "ada") == (True, False)
     here.to_the_end(worker, *waiting)
     office.to_the_end(worker, urgent)
+
+
+def test_jobs_that_wait_for_ever_keep_no_other_of_their_issuer(
+    here: Site, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = here.worker()
+    office.anchored(worker, "ada")
+    office.to_the_end(worker, office.ask(Act.REVOKE, "ada"))
+    for bound in ("MOST_AT_ONCE", "MOST_CREDENTIALS"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"anchor.daemon.statuses.{bound}", 2)
+            ghosts = [office.ask(Act.REVOKE, f"nobody {number}") for number in range(3)]
+            office.to_the_end(worker, office.ask(Act.REVOKE, "ada"))
+            assert {office.state(ghost) for ghost in ghosts} == {("pending", "not-anchored")}
+            for ghost in ghosts:
+                office.store.cancel(office.again(ghost))
+
+
+def test_what_the_contract_cannot_say_keeps_no_other_job(
+    here: Site, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = here.worker()
+    bare, sound = office.anchored(worker, "ada"), office.anchored(worker, "bob")
+    asked = CredentialRegistry.status_words
+
+    def refuses(self: CredentialRegistry, issuer: int, root: bytes, *more: Any, **where: Any) -> tuple[int, ...]:
+        if root == here.batch(bare).root:
+            raise ContractReverted("how many leaves it has was not stated")
+        return asked(self, issuer, root, *more, **where)
+
+    monkeypatch.setattr(CredentialRegistry, "status_words", refuses)
+    stuck, fine = office.ask(Act.REVOKE, "ada"), office.ask(Act.REVOKE, "bob")
+    office.to_the_end(worker, fine)
+    assert (office.state(stuck), office.status(sound, "bob")[0]) == (("parked", "reverted"), True)
+
+
+def test_a_batch_of_the_same_root_over_other_leaves_is_not_the_one_that_was_meant(here: Site, office: Office) -> None:
+    """As where another database anchored it, and here its root is a leaf."""
+    worker = here.worker()
+    theirs = office.anchored(worker, "ada", "bob")
+    row = here.batch(theirs)
+    with here.data.engine.begin() as connection:
+        connection.execute(update(batch).where(batch.c.id == row.id).values(leaf_count=1))
+    job = office.ask(Act.REVOKE, "ada")
+    here.rounds(worker, 3)
+    assert office.state(job) == ("pending", "not-anchored")
 
 
 def test_the_latest_word_wins_wherever_the_earlier_one_is(here: Site, office: Office) -> None:
@@ -271,6 +319,9 @@ def test_a_batch_is_voided_by_the_controller_alone(here: Site, office: Office) -
         (True, False),
         (True, False),
     )
+    # Reissued is what the void alone had revoked, and not what was to be revoked by itself.
+    again = office.anchored(boss, "ada", "bob", reissue=True)
+    assert [leaf.digest for leaf in here.batches.leaves(here.batch(again))] == [digest("bob")]
     # What is revoked for good stays so.
     too_late = office.ask(Act.REINSTATE, "bob")
     here.rounds(boss, 2)

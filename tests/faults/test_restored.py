@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,12 +15,14 @@ from anchor.daemon.health import Health
 from anchor.daemon.status import Status
 from anchor.recovery import Recovered, Recovery
 from anchor.workspace import Workspace
+from registry.chain.calls import Act
 from registry.errors import StoreError
 from registry.settings import Settings
 from registry.store import control
 from registry.store.batches import BatchRow
 from registry.store.leases import Lease
-from registry.store.tables import BatchState, JobState, metadata
+from registry.store.status_jobs import NewStatusJob, StatusJob, StatusJobStore
+from registry.store.tables import BatchState, JobState, StatusJobState, metadata
 from tests.faults.site import Site
 
 TABLES = [table for table in metadata.sorted_tables if not table.name.startswith("indexed_")]
@@ -117,6 +120,62 @@ def test_what_was_taken_over_before_it_was_final_is_followed(here: Site) -> None
     found = here.batches.by_id(row.id)
     assert isinstance(found, BatchRow)
     assert (found.state, found.transaction_hash) == (BatchState.FINAL, mined.transaction_hash)
+
+
+@pytest.mark.parametrize("under_way", [False, True], ids=["waits", "signed"])
+def test_a_change_of_the_backup_undoes_no_later_one_that_the_backup_does_not_know(here: Site, under_way: bool) -> None:
+    jobs = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.registry.address)
+
+    def ask(act: Act, name: str) -> StatusJob:
+        reason = "resolved" if act is Act.REINSTATE else "under-review"
+        reason = "unspecified" if act is Act.REVOKE else reason
+        return jobs.add(NewStatusJob(1, act, reason, "command", (sha256(name.encode()).digest(),)))[0]
+
+    def now(job: StatusJob) -> StatusJob:
+        found = jobs.get(job.id)
+        assert found is not None
+        return found
+
+    def end(*asked: StatusJob) -> None:
+        for _ in range(20):
+            here.rounds(worker)
+            if all(now(job).is_ended for job in asked):
+                return
+        raise AssertionError([now(job) for job in asked])
+
+    def is_suspended(index: int) -> bool:
+        return here.chain.registry.status(1, here.batch(job).root, index).suspended
+
+    worker = here.worker()
+    job = here.job("ada", "bob")
+    here.to_the_end(worker, job)
+    places = {leaf.source: leaf.leaf_index for leaf in here.batches.leaves(here.batch(job))}
+    end(ask(Act.SUSPEND, "ada"), ask(Act.SUSPEND, "bob"))
+    lifted, still_wanted = ask(Act.REINSTATE, "ada"), ask(Act.REINSTATE, "bob")
+    if under_way:
+        # It has its nonce in the backup, and the bytes that are mined have a higher fee than those.
+        here.rounds(worker, mine=False)
+    worker.end()
+    rows = backup(here)
+    if under_way:
+        signed = next(found for table, found in zip(TABLES, rows, strict=True) if table.name == "attempt")
+        signed.pop()
+    end(lifted, still_wanted)
+    end(ask(Act.SUSPEND, "ada"))
+    worker.end()
+    restore(here, rows)
+
+    worker = here.worker()
+    here.rounds(worker, 4)
+    assert here.events("database-behind")
+    assert is_suspended(places["ada"])
+    done = recover(here)
+    assert [held.id for held in done.held] == [lifted.id]
+    end(still_wanted)
+    end(ask(Act.REVOKE, "bob"))
+    assert is_suspended(places["ada"])
+    assert (now(lifted).state, now(lifted).is_by_person) == (StatusJobState.PARKED, True)
+    assert now(still_wanted).state in (StatusJobState.FINAL, StatusJobState.UNCHANGED)
 
 
 def test_a_cancelled_batch_that_landed_all_the_same_is_known_by_the_next_round(here: Site) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.service.bodies import LEAST_RATE, RATE_SECONDS, Pace
-from registry.service.fairness import Allowance, Places, Refusal, Turns
+from registry.service.fairness import Allowance, Amounts, Places, Refusal, Turns
 
 PARTIES = st.integers(0, 9)
 
@@ -33,6 +33,30 @@ def test_who_holds_none_gets_one_while_there_is_one(count: int, most: int, steps
         assert held[who] <= max(1, min(most, count - held.total() + 1))
     assert places.taken == held.total()
     assert all(places.held(who) == held[who] for who in range(10))
+
+
+@given(whole=st.integers(4, 1000), steps=st.lists(st.tuples(PARTIES, st.integers(1, 2000), st.booleans())))
+def test_of_an_amount_something_is_left_for_whoever_has_none(whole: int, steps: list[tuple[int, int, bool]]) -> None:
+    amounts, held = Amounts(whole), dict[int, list[int]]()
+    for who, amount, gives_back in steps:
+        mine = held.setdefault(who, [])
+        if gives_back:
+            if mine:
+                amounts.give_back(who, mine.pop())
+            continue
+        before, refusal = amounts.taken, amounts.take(who, amount)
+        if refusal is None:
+            mine.append(amount)
+        assert amounts.taken <= whole
+        assert refusal is not Refusal.FULL or before + amount > whole
+        assert refusal is not Refusal.SHARE or mine
+        if before == 0:
+            assert refusal is None, "however large it is"
+    for who, pieces in held.items():
+        assert len(pieces) < 2 or sum(pieces) <= whole // 2
+        while pieces:
+            amounts.give_back(who, pieces.pop())
+    assert amounts.taken == 0
 
 
 @pytest.mark.parametrize(("count", "most", "alone", "parties"), [(64, None, 24, 22), (32, 4, 4, 16), (4, None, 2, 3)])
