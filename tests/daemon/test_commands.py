@@ -68,6 +68,10 @@ def test_park_and_retry(run: Run, queued: str, tmp_path: Path) -> None:
     parked = run("jobs", "park", queued, "--why", "holidays", "--json").json
     assert (parked["state"], parked["parked"]) == ("parked", {"code": "by-person", "why": "holidays"})
     assert "holidays" in run("jobs", "show", queued).out
+    run("anchor", "--queue", "a.jsonl", "--issuer", 4)
+    for state, count in (("parked", 1), ("sealed", 0), ("pending", 1), ("final", 0)):
+        found = run("jobs", "list", "--state", state, "--limit", 1, "--json").json
+        assert [each["state"] for each in found] == [state] * count
     assert run("jobs", "retry", queued, "--json").json["state"] == "sealed"
     assert run("jobs", "cancel", queued, "--json").json["cancelRequested"]
     happened = run("jobs", "show", queued, "--json").json["history"]
