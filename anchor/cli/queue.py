@@ -353,7 +353,7 @@ def show_status_job(session: Session, queue: Queue, job: StatusJob) -> None:
     digests = [digest.hex() for digest in queue.statuses.digests(job)]
     session.result(content | {"steps": steps, "history": happened, "digests": digests})
     session.say("Job ", bold(job.id), f" of issuer {job.issuer}, to {job.act.word}: ", bold(job.state))
-    session.say(Fields({label: content[name] for name, label in _STATUS_LABELS.items() if content[name] is not None}))
+    session.say(Fields({label: content[name] for name, label in _STATUS_LABELS.items() if content[name]}))
     for waits in ("waiting", "parked"):
         if content[waits]:
             session.say(Styled(f"  {waits}: {content[waits]['code']}: {content[waits]['why']}", "yellow"))

@@ -100,3 +100,10 @@ def test_keys(run: Run, tmp_path: Path) -> None:
     assert run("key", "revoke", made["id"], "--json").json["error"]["code"] == "unknown-key"
     assert JobStore(folder.engine, f"eip155:{CHAIN_ID}", contract).all() == []
     folder.close()
+
+
+def test_a_daemon_that_stops_by_itself_tells_a_script_why(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anchor.daemon.daemon.run_daemon", lambda *_, **__: "block 7 is another one")
+    told = run("daemon", "--json")
+    assert (told.code, told.json["error"]["code"]) == (4, "finality-violated")
+    assert "block 7 is another one" in run("daemon").out
