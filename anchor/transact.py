@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 
 from anchor.daemon.classify import SendOutcome, classify
-from anchor.daemon.fees import GWEI, Offer, bumped, dearest, first_offer, is_hopeless
+from anchor.daemon.fees import Offer, bumped, dearest, first_offer, is_hopeless, too_dear
 from anchor.daemon.line import fill_purpose, transfer_of_nothing
 from anchor.signed import offering, terms_of
 from anchor.waiting import wait_for
@@ -426,14 +426,12 @@ class Sender:
         )
 
     def _too_dear(self, fees: Fees, what: str) -> ChainError:
-        now = f"the base fee is {_gwei(fees.base_fee)} gwei per gas now and the tip {_gwei(fees.tip)}"
         if self._ceiling is None:
-            limit, remedy = "no more is offered by itself", "Set fee_ceiling_gwei to what it may cost,"
+            remedy = "Set fee_ceiling_gwei to what it may cost,"
         else:
-            limit = f"more than the {_gwei(self._ceiling)} of fee_ceiling_gwei would be needed"
             remedy = "Wait for lower fees, or raise fee_ceiling_gwei,"
         return ChainError(
-            f"{now}: {limit}. {what}",
+            f"{too_dear(fees, self._ceiling)}. {what}",
             where=self._client.where,
             remedy=f"{remedy} for one command with TESTAMUR_FEE_CEILING_GWEI, and run the command again.",
             code="fee-ceiling",
@@ -442,7 +440,3 @@ class Sender:
 
 def _dearest(attempts: Sequence[Attempt]) -> Offer:
     return dearest(terms_of(one.raw).offer for one in attempts)
-
-
-def _gwei(wei: int) -> str:
-    return f"{wei / GWEI:,.9f}".rstrip("0").rstrip(".")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from anchor.cli.console import Styled, bold
+from anchor.cli.console import bold
 from anchor.cli.session import Exit, Session, command
 from registry.extras import needs
 
@@ -20,6 +20,7 @@ def daemon(
     """Take jobs and anchor them until the process is asked to end (SIGTERM, Ctrl+C)."""
     with needs("daemon"):
         from anchor.daemon.daemon import Address, run_daemon
+        from anchor.daemon.outlook import FinalityViolated
 
     def started(url: str) -> None:
         session.result({"url": url})
@@ -29,5 +30,5 @@ def daemon(
         stopped = run_daemon(workspace, Address(host, port), started=started)
     if stopped is None:
         return Exit.DONE
-    session.say(Styled(f"The daemon has stopped: {stopped}", "bold red"))
-    return Exit.STOPPED
+    how = "Do not just restart it: docs/how-to/run-the-daemon.md says how to go on."
+    return session.stopped("The daemon has stopped", FinalityViolated(stopped, remedy=how))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
 from anchor.daemon.intake import Desk, IntakeLimits, Order, left_out_of, reject_content
 from anchor.daemon.status_view import StatusViews
-from anchor.daemon.view import JobView, JobViews, moment
+from anchor.daemon.view import IssuerState, JobView, JobViews, moment
 from anchor.intake import Format
 from anchor.workspace import Workspace
 from registry.chain.genesis import CHAIN_ID
@@ -26,7 +27,7 @@ from registry.store.batches import BatchStore
 from registry.store.jobs import Job, JobStore
 from registry.store.keys import ApiKey, KeyStore
 from registry.store.status_jobs import StatusJob, StatusJobStore
-from registry.store.tables import JobState
+from registry.store.tables import JobState, StatusJobState
 
 SHOWN_REJECTS = 20
 _LABELS = {
@@ -38,7 +39,7 @@ _LABELS = {
     "finalAt": "final",
     "finalEstimate": "final, by estimate",
 }
-_BATCH_LABELS = {"leafCount": "leaves", "blockNumber": "block", "blockTime": "anchored at"}
+_BATCH_LABELS = {"leafCount": "leaves", "anchoredAt": "anchored at"}
 
 _STATUS_LABELS = {
     "reason": "reason",
@@ -50,6 +51,18 @@ _STATUS_LABELS = {
     "acceptedAt": "accepted",
     "minedAt": "mined",
     "endedAt": "ended",
+}
+
+# Where the state of a job's own says less than what is shown, all of them are looked at.
+_OWN_STATES = {
+    IssuerState.RECEIVING: JobState.RECEIVING,
+    IssuerState.BROKEN: JobState.BROKEN,
+    IssuerState.PENDING: JobState.QUEUED,
+    IssuerState.UNCHANGED: JobState.UNCHANGED,
+    IssuerState.SEALED: JobState.SEALED,
+    IssuerState.MINED: JobState.SEALED,
+    IssuerState.FINAL: JobState.SEALED,
+    IssuerState.PARKED: JobState.SEALED,
 }
 
 jobs_app = typer.Typer(no_args_is_help=True, help="The jobs of the daemon.")
@@ -151,17 +164,16 @@ def only_party(queue: Queue) -> int:
 @command
 def list_jobs(
     session: Session,
-    state: Annotated[JobState | None, typer.Option("--state", help="Only jobs in this state of their own.")] = None,
+    state: Annotated[IssuerState | None, typer.Option("--state", help="Only jobs in this state.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 50,
     statuses: Annotated[bool, typer.Option("--statuses", help="The jobs that change statuses instead.")] = False,
 ) -> None:
     """List jobs, newest first."""
     if statuses:
-        list_status_jobs(session, limit)
+        list_status_jobs(session, state, limit)
         return
     with opened_queue(session, read_only=True) as queue:
-        found = queue.jobs.all(issuer=session.settings.issuer, state=state, limit=limit)
-        views = queue.views.of_all(found)
+        views = list(islice(_in_state(queue, session.settings.issuer, state, limit), limit))
     session.result([view.content() for view in views])
     columns = [
         Column(name, right=name in ("issuer", "credentials", "rejected"))
@@ -173,6 +185,15 @@ def list_jobs(
         counts = (f"{job.credentials:,}", f"{job.rejected:,}")
         rows.append((job.id, str(job.issuer), view.state, *counts, moment(job.queued_at) or "", final or ""))
     session.say(Listing(columns, rows) if views else "There are no jobs.")
+
+
+def _in_state(queue: Queue, issuer: int | None, state: IssuerState | None, page: int) -> Iterator[JobView]:
+    """Jobs, newest first, by the state in which they are shown: that of their batch, once they have one."""
+    after: Job | None = None
+    own = None if state is None else _OWN_STATES.get(state)
+    while found := queue.jobs.all(issuer=issuer, state=own, after=after, limit=page):
+        yield from (view for view in queue.views.of_all(found) if state in (None, view.state))
+        after = found[-1]
 
 
 @jobs_app.command("show")
@@ -304,14 +325,21 @@ def _key_content(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def list_status_jobs(session: Session, limit: int) -> None:
+def list_status_jobs(session: Session, state: IssuerState | None, limit: int) -> None:
     """`testamur jobs list --statuses`."""
+    # It comes in at once: two of the states are of the other jobs alone.
+    none = state in (IssuerState.RECEIVING, IssuerState.BROKEN)
+    wanted = None if state is None or none else StatusJobState(state.value)
     with opened_queue(session, read_only=True) as queue:
-        views = queue.status_views.of_all(queue.statuses.all(issuer=session.settings.issuer, limit=limit))
+        found = [] if none else queue.statuses.all(issuer=session.settings.issuer, state=wanted, limit=limit)
+        views = queue.status_views.of_all(found)
     contents = [view.content() for view in views]
     session.result(contents)
     names = ("id", "issuer", "act", "state", "credentials", "acceptedAt", "endedAt")
-    columns = [Column(_STATUS_LABELS.get(name, name), right=name in ("issuer", "credentials")) for name in names]
+    columns = [
+        Column("job" if name == "id" else _STATUS_LABELS.get(name, name), right=name in ("issuer", "credentials"))
+        for name in names
+    ]
     rows = [tuple(str(content[name] or "") for name in names) for content in contents]
     session.say(Listing(columns, rows) if rows else "There are no status jobs.")
 
@@ -325,10 +353,13 @@ def show_status_job(session: Session, queue: Queue, job: StatusJob) -> None:
     digests = [digest.hex() for digest in queue.statuses.digests(job)]
     session.result(content | {"steps": steps, "history": happened, "digests": digests})
     session.say("Job ", bold(job.id), f" of issuer {job.issuer}, to {job.act.word}: ", bold(job.state))
-    session.say(Fields({label: content[name] for name, label in _STATUS_LABELS.items() if content[name] is not None}))
+    session.say(Fields({label: content[name] for name, label in _STATUS_LABELS.items() if content[name]}))
     for waits in ("waiting", "parked"):
         if content[waits]:
             session.say(Styled(f"  {waits}: {content[waits]['code']}: {content[waits]['why']}", "yellow"))
+    for deed in content["transactions"]:
+        where = "" if deed["block"] is None else f" in block {deed['block']:,}"
+        session.say(f"  {deed['transaction'] or 'not signed yet'}  {deed['state']}{where}, batch {deed['batch']}")
     for event in happened:
         session.say(f"  {event['at'] or 'time not known':<20}  {event['state']:<10} {event['detail']}")
 

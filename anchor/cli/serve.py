@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anchor.cli.console import Styled, bold
+from anchor.cli.console import bold
 from anchor.cli.session import Exit, Session, command
 from registry.errors import ChainError
 from registry.extras import needs
@@ -71,8 +71,7 @@ def index(
         except ChainError as error:
             if error.code != FINALITY_VIOLATED:
                 raise
-            session.say(Styled(f"The index has stopped: {error}", "bold red"), f"\n{error.remedy}")
-            return Exit.STOPPED
+            return session.stopped("The index has stopped", error)
         found = index_of(workspace)
         head, counts = found.head(), found.counts()
     number = None if head is None else head.cursor.number

@@ -14,7 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import DBAPIError
 
-from anchor.cli.console import Fields, Listing, Piece, SafeConsole, asked_password, line, write_json
+from anchor.cli.console import Fields, Listing, Piece, SafeConsole, Styled, asked_password, line, write_json
 from anchor.cli.group import tell_fault
 from anchor.cli.masking import masked_output
 from anchor.workspace import Workspace
@@ -70,6 +70,16 @@ class Session:
         """Tell a program; silent without `--json`."""
         if self.as_json:
             write_json(content)
+
+    def stopped(self, sentence: str, error: RegistryError) -> Exit:
+        """Tell that what runs for long has ended by itself because a person has to look; the exit code for it."""
+        if self.as_json:
+            write_json(error_content(error))
+        else:
+            self.say(Styled(f"{sentence}: {error}", "bold red"))
+            if error.remedy:
+                self.say(error.remedy)
+        return Exit.STOPPED
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
@@ -174,9 +184,14 @@ def _exit_code(error: RegistryError) -> Exit:
     return Exit.COULD_NOT_BE_CHECKED if unasked else Exit.FAILED
 
 
+def error_content(error: RegistryError) -> dict[str, Any]:
+    """An error for `--json`."""
+    return {"error": {"code": error.code, "what": error.what, "where": error.where, "remedy": error.remedy}}
+
+
 def _tell(error: RegistryError, *, as_json: bool) -> None:
     if as_json:
-        write_json({"error": {"code": error.code, "what": error.what, "where": error.where, "remedy": error.remedy}})
+        write_json(error_content(error))
         return
     console = SafeConsole(stderr=True)
     console.say(str(error), style="bold red")

@@ -36,7 +36,7 @@ class Queueing:
         if (self.queue and dry_run) or (not self.queue and (self.urgent or self.note or self.not_before)):
             raise IntakeError(
                 "--urgent, --note and --not-before go with --queue, and --dry-run does not",
-                remedy="With --queue, follow the job with `testamur jobs show`.",
+                remedy="Give the job to the daemon with --queue and without --dry-run, or leave the others out.",
                 code="queue",
             )
         return self.queue

@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DataError, IntegrityError
 
 from anchor.daemon.classify import SendOutcome, classify, is_outage
-from anchor.daemon.fees import Offer, bumped, dearest, first_offer
+from anchor.daemon.fees import Offer, bumped, dearest, first_offer, too_dear
 from anchor.daemon.kinds import AnchorCall, BatchKind, DeedKind, Kind
 from anchor.daemon.line import Line, transfer_of_nothing
 from anchor.daemon.notices import Notices
@@ -186,7 +186,7 @@ class Driver:
             return False
         offer = first_offer(outlook.fees, self._policy.fee_ceiling)
         if offer is None:
-            return self._park(row, "fee-ceiling", f"the base fee is {outlook.fees.base_fee} wei per gas now")
+            return self._park(row, "fee-ceiling", too_dear(outlook.fees, self._policy.fee_ceiling))
         if self._done_already(row, outlook) or self._adopted(row):
             return False
         try:
@@ -344,7 +344,7 @@ class Driver:
             return
         offer = first_offer(outlook.fees, self._policy.fee_ceiling)
         if offer is None:
-            self._park(row, "fee-ceiling", f"the base fee is {outlook.fees.base_fee} wei per gas now")
+            self._park(row, "fee-ceiling", too_dear(outlook.fees, self._policy.fee_ceiling))
             return
         try:
             call = self._kind(row).call(row)

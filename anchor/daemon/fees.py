@@ -63,6 +63,14 @@ def bumped(previous: Offer, fees: Fees, ceiling: int | None, *, too_cheap: bool 
     return Offer(max_fee, min(tip, max_fee - fees.base_fee))
 
 
+def too_dear(fees: Fees, ceiling: int | None) -> str:
+    """Why nothing is offered: what it costs now, in the unit of the setting, and what keeps it from being paid."""
+    now = f"the base fee is {_in_gwei(fees.base_fee)} gwei per gas now and the tip {_in_gwei(fees.tip)}"
+    if ceiling is None:
+        return f"{now}: no more is offered by itself"
+    return f"{now}: more than the {_in_gwei(ceiling)} of fee_ceiling_gwei would be needed"
+
+
 def is_hopeless(offer: Offer, fees: Fees) -> bool:
     """Whether no block takes it before the base fee falls."""
     return offer.max_fee < fees.base_fee
@@ -78,6 +86,10 @@ def dearest(offers: Iterable[Offer]) -> Offer:
 
 def _comfortable(fees: Fees) -> int:
     return BASE_FEE_MULTIPLE * fees.base_fee + fees.tip
+
+
+def _in_gwei(wei: int) -> str:
+    return f"{wei / GWEI:,.9f}".rstrip("0").rstrip(".")
 
 
 def _raised(amount: int) -> int:

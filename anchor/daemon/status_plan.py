@@ -22,7 +22,8 @@ The rules:
 - **Final** is a job when each of its changes is the event of a transaction in a final block, where the contract's own
   state agreed; or, for what needed no transaction, when the contract says so at a final block.
 - **Not entitled.** While the daemon's account is no operator of the issuer, the job is parked as `not-operator`.
-- **Revoked is revoked.** A job to suspend or reinstate what is revoked for good is parked as a whole: nothing is sent.
+- **Revoked is revoked.** A job to reinstate what is revoked for good, or to suspend in a voided batch, is parked as a
+  whole: nothing is sent. To suspend what was revoked by itself is taken, as of the commands; it stays revoked.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ class JobView:
         }
 
 
-_REASONS: Final = {
+REASONS: Final = {
     "fee-ceiling": "transactions cost more now than the operator pays",
     "no-funds": "the operator's account has too little to pay for it",
     "not-operator": "the operator's account may not act for this issuer",
@@ -168,7 +168,7 @@ def public_reason(code: str | None, why: str | None) -> str | None:
     # What a person wrote is meant to be read, and so is what we say of the issuer's own credentials.
     if code in TOLD_AS_IT_IS:
         return why
-    return _REASONS.get(code or "") or public_sentence(code or "", "it waits for the operator")
+    return REASONS.get(code or "") or public_sentence(code or "", "it waits for the operator")
 
 
 class JobViews:

@@ -462,7 +462,8 @@ class StatusJobStore:
                     + ("" if one.is_ended else " and a transaction of it is signed")
                     + f": it cannot be {done} any more",
                     where=one.id,
-                    remedy="A suspension is lifted with `testamur reinstate`; a revocation stays.",
+                    remedy="`testamur jobs show` tells what became of it. On chain, a suspension is lifted with "
+                    "`testamur reinstate`; a revocation stays.",
                     code=no,
                 )
             look_again(connection, unsigned, "another job that shared a transaction was taken out of it")

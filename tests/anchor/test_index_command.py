@@ -27,6 +27,9 @@ def test_a_stop_ends_when_the_block_that_was_final_is_on_the_chain(run: Run) -> 
         assert stopped.code == 4
         assert "block 2 was final" in stopped.out
         assert "testamur index --accept-chain" in stopped.out
+    told = run("index", "--once", "--json")
+    assert (told.code, told.json["error"]["code"]) == (4, "finality-violated")
+    assert "testamur index --accept-chain" in told.json["error"]["remedy"]
 
     accepted = run("index", "--accept-chain", "--once")
     assert accepted.code == 0

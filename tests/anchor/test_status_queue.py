@@ -28,6 +28,9 @@ def test_a_person_queues_looks_and_takes_back(run: Run, root: str, diplomas: Pat
         "a slip",
     )
     assert [each["id"] for each in run("jobs", "list", "--statuses", "--json").json] == [job]
+    assert [each["id"] for each in run("jobs", "list", "--statuses", "--state", "pending", "--json").json] == [job]
+    for other in ("final", "receiving"):
+        assert run("jobs", "list", "--statuses", "--state", other, "--json").json == []
     shown = run("jobs", "show", job)
     assert "revoke" in shown.out
     assert "a slip" in shown.out

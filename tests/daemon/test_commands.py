@@ -68,6 +68,10 @@ def test_park_and_retry(run: Run, queued: str, tmp_path: Path) -> None:
     parked = run("jobs", "park", queued, "--why", "holidays", "--json").json
     assert (parked["state"], parked["parked"]) == ("parked", {"code": "by-person", "why": "holidays"})
     assert "holidays" in run("jobs", "show", queued).out
+    run("anchor", "--queue", "a.jsonl", "--issuer", 4)
+    for state, count in (("parked", 1), ("sealed", 0), ("pending", 1), ("final", 0)):
+        found = run("jobs", "list", "--state", state, "--limit", 1, "--json").json
+        assert [each["state"] for each in found] == [state] * count
     assert run("jobs", "retry", queued, "--json").json["state"] == "sealed"
     assert run("jobs", "cancel", queued, "--json").json["cancelRequested"]
     happened = run("jobs", "show", queued, "--json").json["history"]
@@ -96,3 +100,10 @@ def test_keys(run: Run, tmp_path: Path) -> None:
     assert run("key", "revoke", made["id"], "--json").json["error"]["code"] == "unknown-key"
     assert JobStore(folder.engine, f"eip155:{CHAIN_ID}", contract).all() == []
     folder.close()
+
+
+def test_a_daemon_that_stops_by_itself_tells_a_script_why(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anchor.daemon.daemon.run_daemon", lambda *_, **__: "block 7 is another one")
+    told = run("daemon", "--json")
+    assert (told.code, told.json["error"]["code"]) == (4, "finality-violated")
+    assert "block 7 is another one" in run("daemon").out

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from anchor.daemon.view import REASONS, TOLD_AS_IT_IS
 from registry.errors import PUBLIC_SENTENCES
 from registry.recognition import Gap
 from registry.verdict import Code
@@ -60,7 +61,7 @@ def texts(value: ast.expr) -> Iterator[str]:
 def all_codes() -> set[str]:
     sources = [path for package in ("registry", "anchor") for path in (REPOSITORY / package).rglob("*.py")]
     said = {code for path in sources for code in codes_in(path.read_text(encoding="utf-8"))}
-    return said | set(PUBLIC_SENTENCES) | {str(code) for code in (*Code, *Gap)}
+    return said | set(PUBLIC_SENTENCES) | REASONS.keys() | TOLD_AS_IT_IS | {str(code) for code in (*Code, *Gap)}
 
 
 def test_every_code_is_in_the_reference() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anchor.daemon.fees import GWEI, Offer, bumped, dearest, first_offer
+from anchor.daemon.fees import GWEI, Offer, bumped, dearest, first_offer, too_dear
 from registry.chain.client import Fees
 
 wei = st.integers(0, 10**14)
@@ -32,6 +32,12 @@ def test_the_first_offer_pays_for_now_within_the_ceiling(now: Fees, ceiling: int
     assert offer.max_fee >= now.base_fee + now.tip
     assert offer.tip <= offer.max_fee
     assert ceiling is None or offer.max_fee <= ceiling
+
+
+def test_what_is_too_dear_is_said_in_the_unit_of_the_setting() -> None:
+    said = too_dear(Fees(185_276_049, GWEI), GWEI // 2)
+    assert "base fee is 0.185276049 gwei per gas now and the tip 1: more than the 0.5 of fee_ceiling_gwei" in said
+    assert "no more is offered" in too_dear(Fees(1, 1), None)
 
 
 @given(offers, fees, ceilings, st.booleans())
