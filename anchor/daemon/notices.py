@@ -45,7 +45,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     ),
     "database-behind": (
         Level.CRITICAL,
-        "The account has anchored what the database does not know: nothing is sealed or sent.",
+        "The account has anchored what the database does not know, or changed statuses: nothing is sealed or sent.",
     ),
     "loop-ended": (Level.CRITICAL, "A loop has ended by a fault, and the daemon with it: it has to be started again."),
     "not-sealed": (Level.WARNING, "A job cannot be sealed and waits; the others go on."),

@@ -125,7 +125,9 @@ def test_an_issuer_sends_a_job_gets_receipts_and_revokes_beside_the_daemon(node:
         asked = here.run("revoke", "--queue", *diploma, "--urgent", "--reason", "obtained-by-fraud")
         at = f"/v1/status-jobs/{asked['id']}"
         wait_until(lambda: is_final(at), SECONDS, "it is revoked", state=lambda: client.get(at).json())
-        assert 'testamur_status_jobs{state="final"} 1.0' in client.get("/metrics").text
+        # The sums are kept for some seconds.
+        counted = 'testamur_status_jobs{state="final"} 1.0'
+        wait_until(lambda: counted in client.get("/metrics").text, SECONDS, "it is counted")
     assert receipts[:2] == b"PK"
     archive = tmp_path / "receipts.zip"
     archive.write_bytes(receipts)
