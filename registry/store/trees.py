@@ -299,7 +299,7 @@ class FolderTrees(_VerifiedTrees):
     Files with the former name, `<root>.tree`, are used where they are.
 
     Args:
-        most_open: trees that are kept open; default: half of the files that the process may open, 4096 at most.
+        most_open: trees that are kept open; default: a quarter of the files that the process may open, 4096 at most.
         held_bytes: memory for what every proof needs of the open trees; with less of it, each takes more reads.
     """
 
