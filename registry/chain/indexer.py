@@ -578,8 +578,9 @@ class Indexer:
         return _mark(final)
 
     def _settle(self, head: Head, final: Mark | None, seen: int) -> None:
-        # The final block has to be on the chain that was indexed; one read later may already be on another.
-        if final is not None and final.number <= head.cursor.number and not self._is_there(final):
+        # The final block has to be on the chain that was indexed; one read later may already be on another. Above the
+        # cursor it is looked at a second time, too: what one answer made up would be remembered as final for good.
+        if final is not None and not self._is_there(final):
             raise self._client.moved()
         self._writer.settle(head, final=final, seen=seen)
 

@@ -58,6 +58,24 @@ class Balanced(ToldChain):
         return () if of.block.number in self.without_logs else logs
 
 
+def test_a_final_block_that_one_answer_made_up_is_not_remembered(
+    memory: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its number is that of another block, and the index has not come to either."""
+    chain = Balanced(5)
+    for _ in range(30):
+        chain.mine(2)
+    chain.final = 27
+    here = indexer(chain, memory, near=FAR, spans=Spans(5))
+    true = chain.finalized()
+    false = iter([replace(true, number=true.number + 2)])
+    monkeypatch.setattr(chain, "finalized", lambda _depth=None: next(false, true))
+    with pytest.raises(ChainUnavailable):
+        here.step()
+    head = here.catch_up()
+    assert (head.final, head.final_hash) == (true.number, true.hash)
+
+
 def told(blocks: int = 40, seed: int = 5) -> Balanced:
     chain = Balanced(seed)
     for _ in range(blocks):
