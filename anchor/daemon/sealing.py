@@ -142,6 +142,9 @@ class Sealer:
             found[first.issuer] = Trouble(code="no-operator", why=why, said=why)
             self._keep_waiting(group, found[first.issuer])
             return 0
+        group = self._without_resting(group)
+        if not group:
+            return 0
         numbers = [job.id for job in group]
         # Asked before the database is locked. What is anchored again on purpose needs no history.
         unknown = [] if self._history is None or first.reissue else self._unknown(self._history, first.issuer)
@@ -157,6 +160,19 @@ class Sealer:
         for row in landed:
             self._batches.update(as_on_chain(history.registry, row, self._finality_depth))
         return history.unknown(issuer) if landed else unknown
+
+    def _without_resting(self, group: Sequence[Job]) -> Sequence[Job]:
+        """The jobs but for those that have a credential in a batch which is not on chain yet.
+
+        That batch may wait for a person, who may take it back; what was called anchored before by then would be lost.
+        """
+        first = group[0]
+        resting = set() if first.reissue else self._jobs.resting([job.id for job in group], first.issuer)
+        if resting:
+            why = "some of its credentials are in an earlier batch, which is not on chain yet"
+            waiting = Trouble(code="earlier-batch", why=why, said=why)
+            self._keep_waiting([job for job in group if job.id in resting], waiting)
+        return [job for job in group if job.id not in resting]
 
     def _put_off(self, group: Sequence[Job], error: Exception, seconds: float) -> Trouble:
         """The jobs wait, with everything in them; what it was is told to whoever looks at them, and to the operator."""

@@ -156,7 +156,7 @@ REASONS: Final = {
     "count-differs": "its root is anchored with another number of credentials",
 }
 """By code, why a batch waits, as it is told to whoever sent a job."""
-TOLD_AS_IT_IS: Final = frozenset({BY_PERSON, "revoked", "not-anchored", "earlier-change", "overtaken"})
+TOLD_AS_IT_IS: Final = frozenset({BY_PERSON, "revoked", "not-anchored", "earlier-batch", "earlier-change", "overtaken"})
 
 
 def public_reason(code: str | None, why: str | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +17,7 @@ from registry.errors import NotPossible
 from registry.filekinds import LEFT_OUT
 from registry.store.batches import INSERT_CHUNK, Leaf
 from registry.store.database import is_postgresql, now
-from registry.store.tables import JobState, batch, job, queued, rejected
+from registry.store.tables import ANCHORED_STATES, BatchState, JobState, batch, job, leaf, queued, rejected
 
 ID_BYTES = 12
 
@@ -287,6 +287,19 @@ class JobStore:
                 # SQLite locks the database with the first write.
                 connection.execute(update(job).where(job.c.id.in_(numbers)).values(state=job.c.state))
             yield connection, [_job(row) for row in connection.execute(query)]
+
+    def resting(self, numbers: Collection[str], issuer: int) -> set[str]:
+        """Those of an issuer's jobs that have a credential in a batch of it which is neither on chain nor cancelled."""
+        ours = (batch.c.chain == self._key["chain"], batch.c.contract == self._key["contract"])
+        open_ = (*ours, batch.c.issuer == issuer, batch.c.state.not_in((*ANCHORED_STATES, BatchState.CANCELLED)))
+        with self._engine.connect() as connection:
+            # Mostly there is none, and then nothing has to be searched.
+            if not (open_batches := connection.execute(select(batch.c.id).where(*open_)).scalars().all()):
+                return set()
+            both = queued.join(leaf, leaf.c.digest == queued.c.digest)
+            query = select(queued.c.job).distinct().select_from(both)
+            wanted = query.where(queued.c.job.in_(numbers), leaf.c.batch.in_(open_batches))
+            return set(connection.execute(wanted).scalars())
 
     @staticmethod
     def credentials(connection: Connection, number: str) -> list[Leaf]:

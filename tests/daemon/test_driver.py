@@ -17,6 +17,7 @@ from anchor.daemon.outlook import FinalityViolated
 from anchor.daemon.sealing import QueuePolicy
 from anchor.daemon.status import Status
 from registry.errors import WrongChain
+from registry.store.control import park
 from registry.store.leases import LeaseLost
 from registry.store.tables import BatchState, JobState
 from tests.faults.site import SHIPPED, Site, site
@@ -211,6 +212,24 @@ def test_foreign_use_of_the_key_costs_the_nonce_and_not_the_anchor(here: Site) -
     worker.round()
     here.to_the_end(worker, job)
     assert here.events("nonce-lost")
+
+
+def test_what_is_in_an_earlier_batch_is_called_anchored_when_that_batch_is(here: Site) -> None:
+    worker = here.worker()
+    earlier = here.job("ada", "zoe")
+    here.rounds(worker, mine=False)
+    park(here.data.engine, here.again(earlier), "a question")
+    here.chain.drop_all_pending()
+    taken_back, both, other = here.job("ada"), here.job("ada", "bob"), here.job("eve")
+    here.to_the_end(worker, other)
+    for waiting in (taken_back, both):
+        found = here.again(waiting)
+        assert (found.state, found.waits_code) == (JobState.QUEUED, "earlier-batch")
+    here.cancel(earlier)
+    here.to_the_end(worker, taken_back, both)
+    anchored = {event.root for event in here.chain.registry.anchored_events()}
+    assert {here.batch(taken_back).root, here.batch(both).root} <= anchored
+    assert here.batch(earlier).root not in anchored
 
 
 def test_another_process_waits_for_the_lease_and_the_old_one_cannot_send(here: Site) -> None:
