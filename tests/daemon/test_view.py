@@ -197,6 +197,11 @@ def test_unchanged(site: Site, tmp_path: Path) -> None:
     site.seal()
     again = accepted(site, 1)
     site.seal()
+    # What it rests on is not on chain yet.
+    view = seen(site, again.id)
+    assert (view.state, view.job.waits_code) == (IssuerState.PENDING, "earlier-batch")
+    site.mined()
+    site.seal()
     view = seen(site, again.id)
     assert (view.state, view.job.anchored_before) == (IssuerState.UNCHANGED, 1)
     assert states(view)[-1] == "unchanged"
