@@ -10,11 +10,12 @@ from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_hash.auto import keccak
 from hexbytes import HexBytes
 
+from anchor.signed import NUMBERS
 from registry.chain.client import ChainClient
 from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, checksummed, data, quantity, to_hex
 from registry.errors import ChainUnavailable
 
-_NUMBERS: Final = ("chainId", "nonce", "value", "gas", "maxFeePerGas", "maxPriorityFeePerGas", "r", "s")
+_NUMBERS: Final = (*NUMBERS, "r", "s")
 
 
 @dataclass(frozen=True, slots=True)

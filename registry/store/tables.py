@@ -7,6 +7,7 @@ wei per gas, as text where they may be more than a database's integers hold.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -103,6 +104,24 @@ party = Table(
     comment="Parties that were registered from this folder.",
 )
 
+
+def _carrying(sender: str) -> tuple[Column[Any], ...]:
+    """Where the transaction that a row carries stands; `sender` says what the account is to it."""
+    return (
+        Column("transaction_hash", LargeBinary),
+        Column("block_number", BigInteger),
+        Column("block_hash", LargeBinary),
+        Column("block_time", BigInteger),
+        Column("sender", String, comment=sender),
+        Column("nonce", BigInteger),
+        Column("parked_code", String),
+        Column("parked_why", String),
+        Column("mined_at", BigInteger),
+        Column("final_at", BigInteger),
+        Column("cancel_requested", SmallInteger, nullable=False, server_default="0"),
+    )
+
+
 batch = Table(
     "batch",
     metadata,
@@ -115,17 +134,7 @@ batch = Table(
     Column("state", String, nullable=False),
     Column("sealed_at", BigInteger, nullable=False),
     Column("sequence", BigInteger),
-    Column("transaction_hash", LargeBinary),
-    Column("block_number", BigInteger),
-    Column("block_hash", LargeBinary),
-    Column("block_time", BigInteger),
-    Column("sender", String, comment="The account that has a nonce for it."),
-    Column("nonce", BigInteger),
-    Column("parked_code", String),
-    Column("parked_why", String),
-    Column("mined_at", BigInteger),
-    Column("final_at", BigInteger),
-    Column("cancel_requested", SmallInteger, nullable=False, server_default="0"),
+    *_carrying("The account that has a nonce for it."),
     UniqueConstraint("chain", "contract", "issuer", "root"),
     Index("batch_state", "chain", "contract", "state"),
 )
@@ -342,17 +351,7 @@ deed = Table(
     Column("urgent", SmallInteger, nullable=False),
     Column("state", String, nullable=False),
     Column("made_at", BigInteger, nullable=False),
-    Column("transaction_hash", LargeBinary),
-    Column("block_number", BigInteger),
-    Column("block_hash", LargeBinary),
-    Column("block_time", BigInteger),
-    Column("sender", String, comment="The account that sends it."),
-    Column("nonce", BigInteger),
-    Column("parked_code", String),
-    Column("parked_why", String),
-    Column("mined_at", BigInteger),
-    Column("final_at", BigInteger),
-    Column("cancel_requested", SmallInteger, nullable=False, server_default="0"),
+    *_carrying("The account that sends it."),
     Index("deed_state", "chain", "contract", "state"),
     comment="Transactions that status jobs need, each of one word of statuses or one batch.",
 )
