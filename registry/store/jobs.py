@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from registry.errors import NotPossible
@@ -294,12 +307,12 @@ class JobStore:
         open_ = (*ours, batch.c.issuer == issuer, batch.c.state.not_in((*ANCHORED_STATES, BatchState.CANCELLED)))
         with self._engine.connect() as connection:
             # Mostly there is none, and then nothing has to be searched.
-            if not (open_batches := connection.execute(select(batch.c.id).where(*open_)).scalars().all()):
+            if connection.execute(select(batch.c.id).where(*open_).limit(1)).first() is None:
                 return set()
-            both = queued.join(leaf, leaf.c.digest == queued.c.digest)
-            query = select(queued.c.job).distinct().select_from(both)
-            wanted = query.where(queued.c.job.in_(numbers), leaf.c.batch.in_(open_batches))
-            return set(connection.execute(wanted).scalars())
+            # One credential is enough: a job that waits is looked at in every round, and may be large.
+            both = queued.join(leaf, leaf.c.digest == queued.c.digest).join(batch, batch.c.id == leaf.c.batch)
+            rests = exists().select_from(both).where(queued.c.job == job.c.id, *open_).correlate(job)
+            return set(connection.execute(select(job.c.id).where(job.c.id.in_(numbers), rests)).scalars())
 
     @staticmethod
     def credentials(connection: Connection, number: str) -> list[Leaf]:
