@@ -9,34 +9,35 @@ from contextlib import suppress
 
 from sqlalchemy import select
 
-from anchor.connections import ConnectionMetrics, raise_descriptors
-from anchor.daemon.logs import Log
-from anchor.server import Server, ends_by_signal, front_of, listening
-from anchor.verification import read_policy
+from anchor.books.trees import trees_of
+from anchor.notices.logs import Log
+from anchor.secrets import secrets_of
+from anchor.settings import EMBEDDED, Settings
+from anchor.verifying.files import read_policy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, deployment_block
-from registry.chain.indexer import Indexer
 from registry.errors import ChainError, RegistryError, SettingsError, StoreError
 from registry.formats.dataintegrity import read_key
-from registry.freshness import AgeLimits
+from registry.http.connections import ConnectionMetrics, raise_descriptors
+from registry.http.server import Server, ends_by_signal, front_of, listening
+from registry.index.facts import Mark
+from registry.index.indexer import Indexer
+from registry.index.loader import TreeLoader
+from registry.index.loops import Loops
+from registry.index.reader import Edition, Index
+from registry.index.tables import indexed_chain
+from registry.index.writer import IndexWriter
 from registry.privatefiles import refuse_readable
-from registry.secrets import secrets_of
 from registry.service.app import create_app
-from registry.service.known import IndexedAnchors
-from registry.service.listing import ListSigner, StatusLists
-from registry.service.loops import Loops
+from registry.service.known_anchors import IndexedAnchors
 from registry.service.readers import Readers
 from registry.service.service import Limits, Service, spare_collections
+from registry.service.status_lists import ListSigner, StatusLists
 from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import Verifying
-from registry.settings import EMBEDDED, Settings
-from registry.store.index import Edition, Index
-from registry.store.index_facts import Mark
-from registry.store.index_tables import indexed_chain
-from registry.store.index_writing import IndexWriter
-from registry.store.loading import TreeLoader
-from registry.store.trees import TreeStore, open_trees
+from registry.trees.store import TreeStore
+from registry.verify.freshness import AgeLimits
 
 GRACE_SECONDS = 20
 # Longer than a busy client leaves a connection unused.
@@ -57,7 +58,7 @@ def serve(
         RuntimeError: the server, or what fills the index, has ended by a fault of the program.
     """
     raise_descriptors()
-    index, trees = index_of(workspace), open_trees(workspace.settings)
+    index, trees = index_of(workspace), trees_of(workspace.settings)
     faults: list[BaseException] = []
 
     def ended(error: BaseException) -> None:
@@ -104,7 +105,7 @@ def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, 
     Raises:
         RegistryError: the chain or the database cannot be used from the start, or a final block changed.
     """
-    index, trees = index_of(workspace), open_trees(workspace.settings)
+    index, trees = index_of(workspace), trees_of(workspace.settings)
     if anew and not _made_anew(workspace, index, once=once, stop=stop):
         return
     if once:

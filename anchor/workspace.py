@@ -8,25 +8,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from anchor.books.attempts import AttemptStore
+from anchor.books.batches import BatchStore
+from anchor.books.folder import DataFolder
+from anchor.settings import EMBEDDED, Settings
 from registry.chain.abi import artifact
-from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import Deployment, create2_address, deploy_data, refuse_unable
-from registry.chain.genesis import CHAIN_ID, DETERMINISTIC_DEPLOYER
-from registry.chain.hexadecimal import read_address
-from registry.chain.patience import Patience
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, Deployment, create2_address, deploy_data, refuse_unable
+from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.hexadecimal import read_address
+from registry.chain.rpc.patience import Patience
 from registry.chain_names import PRACTICE_CHAIN, ChainName, reached_chain_name
+from registry.embedded.genesis import CHAIN_ID
 from registry.errors import SettingsError, WrongChain
-from registry.settings import EMBEDDED, Settings
-from registry.store.attempts import AttemptStore
-from registry.store.batches import BatchStore
-from registry.store.folder import DataFolder
 
 if TYPE_CHECKING:
-    from anchor.behind import Knowledge
-    from anchor.signer import Signer
-    from anchor.transact import Sender
-    from registry.chain.embedded import EmbeddedChain
+    from anchor.sending.behind import Knowledge
+    from anchor.sending.sender import Sender
+    from anchor.sending.signer import Signer
+    from registry.embedded.chain import EmbeddedChain
 
 DEPLOYMENT_PURPOSE = "deploy"
 TIMEOUTS_TO_WAIT = 6
@@ -101,7 +101,7 @@ class Workspace:
 
     def embedded_chain(self) -> EmbeddedChain:
         """The embedded chain of the data folder; this process holds it until the workspace is closed."""
-        from registry.chain.embedded import EmbeddedChain
+        from registry.embedded.chain import EmbeddedChain
 
         if self._embedded is None:
             self._embedded = EmbeddedChain(self.folder.chain)
@@ -171,7 +171,7 @@ class Workspace:
     @cached_property
     def signer(self) -> Signer:
         """The account that signs."""
-        from anchor.signer import signer_from
+        from anchor.sending.signer import signer_from
 
         return signer_from(self.settings, self.chain_id, self.ask_password)
 
@@ -182,8 +182,8 @@ class Workspace:
 
     def sender_for(self, signer: Signer) -> Sender:
         """Sends the transactions of another account."""
-        from anchor.daemon.fees import ceiling_of
-        from anchor.transact import Sender
+        from anchor.sending.fees import ceiling_of
+        from anchor.sending.sender import Sender
 
         return Sender(
             self.client,
@@ -199,7 +199,7 @@ class Workspace:
 
     def knowledge_of(self, account: str) -> Knowledge:
         """What the database knows of an account, beside the chain."""
-        from anchor.behind import Knowledge
+        from anchor.sending.behind import Knowledge
 
         # Without a check of the contract: `deploy` sends before there is one.
         registry = CredentialRegistry(self.client, self.contract_address)

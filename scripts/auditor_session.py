@@ -25,10 +25,10 @@ from pathlib import Path
 from time import perf_counter
 
 from registry.chain.abi import artifact
-from registry.chain.client import ChainClient
-from registry.treefile import HEADER
+from registry.chain.rpc.client import ChainClient
+from registry.merkle.treefile import HEADER
 from scripts.registry_history import LAPSED, START, build
-from tests.chain.worlds import anvil
+from tests.registry.chain.worlds import anvil
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "how-to" / "audit.md"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import orjson
 
-from registry.receipt import embedded_schema, receipt_schema
-from registry.verdict import verdict_schema
+from registry.receipt.model import embedded_schema, receipt_schema
+from registry.verify.verdict import verdict_schema
 
 FOLDER = Path(__file__).parents[1] / "registry" / "schemas"
 

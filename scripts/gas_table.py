@@ -25,9 +25,9 @@ from eth_hash.auto import keccak
 
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls, Purpose, Reason, call_data
-from registry.chain.client import ChainClient
-from registry.chain.genesis import DEVELOPMENT_ACCOUNTS
-from tests.chain.worlds import anvil
+from registry.chain.rpc.client import ChainClient
+from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
+from tests.registry.chain.worlds import anvil
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "reference" / "gas.md"

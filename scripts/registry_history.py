@@ -16,19 +16,19 @@ from typing import Any
 
 from sqlalchemy import update
 
+from anchor.books.batches import BatchStore, Leaf
+from anchor.books.folder import DataFolder
+from anchor.books.tables import BatchState, batch
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls, Kind, Purpose, Reason
-from registry.chain.client import ChainClient
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import create2_address, deploy_data
-from registry.chain.genesis import DETERMINISTIC_DEPLOYER, DEVELOPMENT_ACCOUNTS
-from registry.chain.indexer import Indexer
-from registry.merkle import Tree
-from registry.scope import Scope
-from registry.store.batches import BatchStore, Leaf
-from registry.store.folder import DataFolder
-from registry.store.index_writing import IndexWriter
-from registry.store.tables import BatchState, batch
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
+from registry.chain.rpc.client import ChainClient
+from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
+from registry.index.indexer import Indexer
+from registry.index.writer import IndexWriter
+from registry.merkle.tree import Tree
+from registry.recognition.scope import Scope
 
 START = datetime(2024, 1, 8, 8, tzinfo=UTC)
 END = datetime(2026, 1, 8, 8, tzinfo=UTC)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from anchor.settings import load_settings
 from anchor.workspace import Workspace
 from registry.chain.calls import Purpose, Reason
-from registry.settings import load_settings
 
 WORD_BITS = 256
 

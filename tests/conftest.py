@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 from xdist.scheduler import LoadScopeScheduling
 
-from registry.settings import Settings
+from anchor.settings import Settings
 
 
 @dataclass(frozen=True)

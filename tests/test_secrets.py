@@ -25,9 +25,10 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from anchor.cli.app import app
-from registry.secrets import HIDDEN, Mask, secrets_of, secrets_of_url
-from registry.settings import Public, SecretFile, Settings, load_settings
-from tests.chain.worlds import BrokenEndpoint, Exchange
+from anchor.secrets import secrets_of
+from anchor.settings import Public, SecretFile, Settings, load_settings
+from registry.secrets import HIDDEN, Mask, secrets_of_url
+from tests.registry.chain.worlds import BrokenEndpoint, Exchange
 
 REPOSITORY = Path(__file__).parents[1]
 # One mark for each place; the key has to be a key.
@@ -184,7 +185,7 @@ def test_no_command_shows_a_secret(folder: Path, as_json: bool) -> None:
 
 def test_an_error_that_nobody_caught_shows_none(folder: Path) -> None:
     script = (
-        "import anchor.cli.operate as operate\n"
+        "import anchor.cli.chain as operate\n"
         "from anchor.cli.session import Session\n"
         "def fail(self, **_):\n"
         "    told = self.settings.chain + self.settings.key.get_secret_value()\n"

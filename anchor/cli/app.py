@@ -7,24 +7,13 @@ from typing import Annotated
 
 import typer
 
-from anchor.cli import (
-    account,
-    accreditation,
-    audit,
-    daemon,
-    demo,
-    digests,
-    issuer,
-    jobs,
-    operate,
-    queue,
-    receipts,
-    recover,
-    serve,
-    statuses,
-    trees,
-    verification,
-)
+from anchor.cli import account, audit, daemon, demo, digests, issuer, receipts, recover, serve, trees
+from anchor.cli import accredit as accreditation
+from anchor.cli import anchor as jobs
+from anchor.cli import chain as operate
+from anchor.cli import jobs as queue
+from anchor.cli import revoke as statuses
+from anchor.cli import verify as verification
 from anchor.cli.console import SafeConsole
 from anchor.cli.group import SafeGroup
 

@@ -7,22 +7,22 @@ from typing import Annotated, Final
 
 import typer
 
-from anchor.audit import Audit, Auditor
-from anchor.audit_chain import block_at, existing_block
-from anchor.audit_csv import write_csv
-from anchor.audit_html import write_html
-from anchor.audit_json import CLEAN, COULD_NOT_BE_CHECKED, DIFFERENCES, content, outcome
+from anchor.books.trees import trees_of
 from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
+from anchor.settings import EMBEDDED, Settings
 from anchor.workspace import Workspace
-from registry.chain.client import ChainClient
+from registry.audit.auditor import Audit, Auditor
+from registry.audit.chain import block_at, existing_block
+from registry.audit.report.as_csv import write_csv
+from registry.audit.report.as_html import write_html
+from registry.audit.report.as_json import CLEAN, COULD_NOT_BE_CHECKED, DIFFERENCES, content, outcome
 from registry.chain.contract import CredentialRegistry
+from registry.chain.rpc.client import ChainClient
 from registry.chain_names import reached_chain_name
 from registry.errors import ChainError, RegistryError, SettingsError
-from registry.settings import EMBEDDED, Settings
-from registry.store.trees import open_trees
 from registry.timestamps import asked_moment, write_timestamp
-from registry.untrusted_text import LONGEST, terminal_text
+from registry.untrusted.text import LONGEST, terminal_text
 
 SHOWN: Final = 20
 _EXITS: Final = {
@@ -92,7 +92,7 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
     auditor = Auditor(
         CredentialRegistry(client, workspace.contract_address),
         folder=folder,
-        trees=None if folder is None else open_trees(session.settings),
+        trees=None if folder is None else trees_of(session.settings),
         issuer=session.settings.issuer,
         since=first,
         until=last,

@@ -1,6 +1,6 @@
 """The one way in which the command prints: no text can style itself, move the cursor or begin a line.
 
-Every text is shown as it is, by `registry.untrusted_text.terminal_text`; a style is given to a piece by name, never
+Every text is shown as it is, by `registry.untrusted.text.terminal_text`; a style is given to a piece by name, never
 inside a text. What rich draws itself (tables, bars) goes through the same console, and so does what typer says.
 """
 
@@ -24,7 +24,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from registry.untrusted_text import json_text, terminal_text
+from registry.untrusted.text import json_text, terminal_text
 
 PIPED_WIDTH: Final = 100_000
 """Piped text is for other programs: no line is broken or cut to the width of a screen."""

@@ -19,8 +19,8 @@ def daemon(
 ) -> int:
     """Take jobs and anchor them until the process is asked to end (SIGTERM, Ctrl+C)."""
     with needs("daemon"):
-        from anchor.daemon.daemon import Address, run_daemon
-        from anchor.daemon.outlook import FinalityViolated
+        from anchor.daemon.run import Address, run_daemon
+        from anchor.sending.outlook import FinalityViolated
 
     def started(url: str) -> None:
         session.result({"url": url})

@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
+from anchor.cli.anchor import batch_content, batch_table
 from anchor.cli.console import Styled, bold
-from anchor.cli.jobs import batch_content, batch_table
 from anchor.cli.session import Exit, Session, command
-from anchor.cli.verification import say_verdict
+from anchor.cli.verify import say_verdict
 from anchor.cli.wording import amount
+from anchor.settings import EMBEDDED, Settings
 from anchor.workspace import Workspace
 from registry.errors import SettingsError
-from registry.settings import EMBEDDED, Settings
 
 
 @command
@@ -27,7 +27,7 @@ def demo(
     count: Annotated[int, typer.Option("--count", min=20, max=1_000_000, help="How many credentials.")] = 1000,
 ) -> int:
     """Anchor credentials of made-up universities on an embedded chain, and verify one of each fate."""
-    from anchor.demo import run_demo
+    from anchor.demo.run import run_demo
 
     if folder is not None and folder.exists():
         raise SettingsError("the folder is there already", where=str(folder), remedy="Name one that is not.")

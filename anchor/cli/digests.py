@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from anchor.cli.session import Exit, Session, command
-from anchor.reading import read_file
-from anchor.verification import credential_files
-from registry.credential import Digest, Limits
-from registry.document import Reading
+from anchor.verifying.files import credential_files
+from anchor.verifying.reading import read_file
+from registry.credential.digest import Digest, Limits
+from registry.document.reading import Reading
 from registry.errors import CredentialError, IntakeError
-from registry.verdict import sentences
-from registry.verify_document import missed
+from registry.verify.same_document import missed
+from registry.verify.verdict import sentences
 
 
 @command

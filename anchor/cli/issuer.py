@@ -11,14 +11,14 @@ import typer
 from anchor.cli.chains import say_chain
 from anchor.cli.console import Fields, bold
 from anchor.cli.session import Session, command
-from anchor.transact import Sender
+from anchor.sending.sender import Sender
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry, Party
-from registry.chain.hexadecimal import read_address
+from registry.chain.rpc.hexadecimal import read_address
 from registry.errors import ChainUnavailable, SettingsError
 from registry.timestamps import write_timestamp
-from registry.untrusted_text import marked
-from registry.uris import EXAMPLES, read_uri
+from registry.untrusted.text import marked
+from registry.untrusted.uris import EXAMPLES, read_uri
 
 app = typer.Typer(help="Register and show parties, their operators and their controller.", no_args_is_help=True)
 

@@ -1,377 +1,386 @@
-"""`testamur check` and `testamur anchor`: a job of an issuer, before and for real."""
+"""`testamur jobs` and `testamur key`: the daemon's jobs and the keys of those who send them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
-from anchor.batches import Batches, Selection, revoked_among, select
-from anchor.cli.chains import chain_content, say_chain
-from anchor.cli.console import Column, Listing, Styled, bold
+from anchor.books import control
+from anchor.books.batches import BatchStore
+from anchor.books.jobs import Job, JobStore
+from anchor.books.keys import ApiKey, KeyStore
+from anchor.books.status_jobs import StatusJob, StatusJobStore
+from anchor.books.tables import JobState, StatusJobState
+from anchor.cli.console import Column, Fields, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
-from anchor.cli.waiting import Watch
-from anchor.cli.wording import amount, ether
-from anchor.history import History, UnknownBatch, named
-from anchor.intake import Format, Intake, Reject, digest_of, left_out_content, method_of, names_of, take_in
-from anchor.reissue import revoked_for_good, supersede_voided
+from anchor.cli.wording import amount
+from anchor.daemon.jobs_view import IssuerState, JobView, JobViews, moment
+from anchor.daemon.statuses_view import StatusViews
+from anchor.intake.desk import Desk, IntakeLimits, Order, left_out_of, reject_content
+from anchor.intake.files import Format
+from anchor.settings import EMBEDDED
 from anchor.workspace import Workspace
-from registry.credential import Limits
-from registry.errors import ContractReverted, IntakeError, RegistryError
-from registry.merkle import Tree
-from registry.store.batches import BatchRow, Place
-from registry.store.status_jobs import StatusJobStore
-from registry.store.tables import BatchState
-from registry.treefile import TreeId
+from registry.embedded.genesis import CHAIN_ID
+from registry.errors import StoreError
 
-SHOWN = 5
+SHOWN_REJECTS = 20
+_LABELS = {
+    "credentials": "credentials",
+    "rejected": "rejected",
+    "acceptedAt": "accepted",
+    "sealedAt": "sealed",
+    "minedAt": "mined",
+    "finalAt": "final",
+    "finalEstimate": "final, by estimate",
+}
+_BATCH_LABELS = {"leafCount": "leaves", "anchoredAt": "anchored at"}
 
-InputPath = Annotated[Path, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")]
-InputFormat = Annotated[Format, typer.Option("--format", help="What the input is.")]
-AsFiles = Annotated[
-    bool, typer.Option("--as-files", help="Tables and lists of digests among the files are credentials, too.")
-]
+_STATUS_LABELS = {
+    "reason": "reason",
+    "note": "note",
+    "batch": "batch",
+    "credentials": "credentials",
+    "overtaken": "overtaken",
+    "notBefore": "not before",
+    "acceptedAt": "accepted",
+    "minedAt": "mined",
+    "endedAt": "ended",
+}
 
+# Where the state of a job's own says less than what is shown, all of them are looked at.
+_OWN_STATES = {
+    IssuerState.RECEIVING: JobState.RECEIVING,
+    IssuerState.BROKEN: JobState.BROKEN,
+    IssuerState.PENDING: JobState.QUEUED,
+    IssuerState.UNCHANGED: JobState.UNCHANGED,
+    IssuerState.SEALED: JobState.SEALED,
+    IssuerState.MINED: JobState.SEALED,
+    IssuerState.FINAL: JobState.SEALED,
+    IssuerState.PARKED: JobState.SEALED,
+}
 
-@command
-def check(
-    session: Session,
-    path: InputPath,
-    format: InputFormat = Format.AUTO,  # noqa: A002
-    as_files: AsFiles = False,
-) -> int:
-    """Look at a job before it is anchored: counts, hazards, duplicates, the root it would have, and its gas."""
-    intake = _taken_in(session, path, format, as_files=as_files, hazards_at=datetime.now(UTC))
-    with session.workspace(read_only=True) as workspace:
-        known = workspace.has_folder
-        issuer, store = (_issuer_or_none(workspace), workspace.store) if known else (None, None)
-        selection = select(intake, store, issuer)
-        root, count = _root_of(selection)
-        gas, price = _gas(workspace, issuer, root, count) if known else (None, "not known, there is no data folder yet")
-        unknown = _unknown(workspace, issuer, root, count) if known else None
-        chain = workspace.asked_chain
-    session.result(
-        {
-            **_counts(intake, selection),
-            "hazards": dict(intake.hazards),
-            "root": None if root is None else f"0x{root.hex()}",
-            "gas": gas,
-            "unknownBatches": None if unknown is None else [each.content() for each in unknown],
-            **chain_content(chain),
-        }
-    )
-    session.say(bold(path), f": {amount(len(intake.records) + len(intake.rejects), 'credential')} read")
-    _say_counts(session, intake, selection)
-    for code, number in intake.hazards.most_common():
-        sentence, origin = intake.hazard_examples[code]
-        session.say("  ", Styled(f"hazard {code}", "yellow"), f" in {number:,}, first in {origin}: {sentence}")
-    if root is not None:
-        session.say("  root would be ", bold(f"0x{root.hex()}"), f" with {amount(count, 'leaf', 'leaves')}")
-        session.say(f"  gas of the anchor: {price}")
-    if unknown:
-        not_known = Styled(f"this folder does not know {named(unknown)}", "yellow")
-        session.say("  ", not_known, ": `testamur anchor` would refuse")
-    say_chain(session, chain)
-    session.say("Nothing was written.")
-    return Exit.SOME_REJECTED if intake.rejects else Exit.DONE
+jobs_app = typer.Typer(no_args_is_help=True, help="The jobs of the daemon.")
+key_app = typer.Typer(no_args_is_help=True, help="The keys with which issuers send jobs over HTTP.")
+
+JobId = Annotated[str, typer.Argument(help="Id of the job.")]
 
 
-@command
-def anchor(
-    session: Session,
-    path: Annotated[
-        Path | None, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")
-    ] = None,
-    format: InputFormat = Format.AUTO,  # noqa: A002
-    as_files: AsFiles = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until the batch is final.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Anchor nothing when a row or file is rejected.")] = False,
-    reissue: Annotated[bool, typer.Option("--reissue", help="Anchor again what the issuer has anchored.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Take up the batches that are not final.")] = False,
-    rejects: Annotated[Path | None, typer.Option("--rejects", help="File for what has no digest.")] = None,
-    queue: Annotated[bool, typer.Option("--queue", help="Store the job for the daemon, which anchors it.")] = False,
-    without_history: Annotated[
-        bool, typer.Option("--without-history", help="Leave out only what this folder knows to be anchored.")
-    ] = False,
-) -> int:
-    """Anchor the credentials under a path as one batch; run again after any interruption."""
-    if queue:
-        beside = wait or resume or without_history or bool(rejects)
-        return _queued(session, path, format, reissue=reissue, strict=strict, as_files=as_files, others=beside)
-    if path is None and not resume:
-        raise IntakeError("no input was named", remedy="Name a folder or file, or use --resume.", code="no-input")
-    intake = None if path is None else _taken_in(session, path, format, as_files=as_files)
-    if intake is not None and intake.rejects:
-        rejects_file = rejects or Path(f"{path.name if path else ''}.rejects.jsonl")
-        _write_rejects(rejects_file, intake.rejects)
-        _refuse_rejects(path, intake, rejects_file, strict=strict)
-    with session.workspace() as workspace:
-        registry = workspace.ready_to_write()
-        batches = Batches.of(workspace)
-        # What an interruption left behind goes first: it may be this very job.
-        resumed = batches.resume()
-        rows, content = resumed, dict[str, Any]()
-        if intake is not None:
-            issuer = workspace.issuer()
-            again = partial(_kept_out, workspace, issuer) if reissue else None
-            selection = select(intake, workspace.store, issuer, reissue=again)
-            revoked = revoked_among(selection.anchored, registry)
-            content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
-            session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")
-            _say_counts(session, intake, selection, revoked)
-            _say_put_aside(session, selection)
-            if intake.rejects:
-                session.say("  reasons, by file and line, in ", bold(rejects_file))
-                content["rejectsFile"] = str(rejects_file)
-            before = {place.batch.id for place in selection.anchored}
-            rows = [row for row in resumed if row.id in before]
-            if selection.records:
-                row = batches.seal(intake, selection, issuer, without_history=without_history or reissue)
-                content["unknownBatches"] = [each.content() for each in batches.unknown]
-                if batches.unknown:
-                    session.say("  ", Styled("anchored without knowing", "yellow"), f" {named(batches.unknown)}")
-                with session.live(f"sending batch 0x{row.root.hex()}"):
-                    row = batches.anchor(row)
-                rows = [*(each for each in rows if each.id != row.id), row]
-                if reissue:
-                    content["superseded"] = supersede_voided(workspace, row)
-                    session.say(f"  {amount(content['superseded'], 'credential')} of voided batches replaced")
-            else:
-                session.say("  nothing new to anchor")
-                content["roots"] = sorted({f"0x{place.batch.root.hex()}" for place in selection.anchored})
-        if wait:
-            rows = [_waited_for(session, workspace, batches, row) for row in rows]
-        others = {row.id for row in resumed} - {row.id for row in rows}
-        chain = workspace.asked_chain
-    session.result({**content, **chain_content(chain), "batches": [batch_content(row) for row in rows]})
-    for row in rows:
-        _say_batch(session, row)
-    if others:
-        session.say(
-            f"{amount(len(others), 'earlier batch', 'earlier batches')} taken up; `testamur status` lists them."
-        )
-    if rows:
-        session.say(f"Receipts: testamur receipts 0x{rows[-1].root.hex()} -o receipts")
-    say_chain(session, chain)
-    return Exit.SOME_REJECTED if intake is not None and intake.rejects else Exit.DONE
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The jobs of the contract, whether or not the chain can be asked at this moment."""
+
+    workspace: Workspace
+    chain: str
+    contract: str
+
+    @property
+    def jobs(self) -> JobStore:
+        return JobStore(self.workspace.folder.engine, self.chain, self.contract)
+
+    @property
+    def keys(self) -> KeyStore:
+        return KeyStore(self.workspace.folder.engine, self.chain, self.contract)
+
+    @property
+    def views(self) -> JobViews:
+        return JobViews(self.workspace.folder.engine, self.chain, self.contract)
+
+    @property
+    def batches(self) -> BatchStore:
+        return BatchStore(self.workspace.folder.engine, self.chain, self.contract)
+
+    @property
+    def statuses(self) -> StatusJobStore:
+        return StatusJobStore(self.workspace.folder.engine, self.chain, self.contract)
+
+    @property
+    def status_views(self) -> StatusViews:
+        return StatusViews(self.workspace.folder.engine, self.chain, self.contract)
+
+    def job(self, number: str) -> Job | StatusJob:
+        """The job with that id, of either kind."""
+        found = self.jobs.get(number) or self.statuses.get(number)
+        if found is None:
+            raise StoreError(
+                "there is no such job",
+                where=number,
+                remedy="`testamur jobs list` shows them, `testamur jobs list --statuses` those that change statuses.",
+                code="unknown-job",
+            )
+        return found
 
 
-def _waited_for(session: Session, workspace: Workspace, batches: Batches, row: BatchRow) -> BatchRow:
-    settings = session.settings
-    with session.live(f"waiting for batch 0x{row.root.hex()}") as live:
-        watch = Watch(workspace.client, settings.finality_depth, live=live, say=session.say)
-        return batches.wait_until_final(row, settings.finality_timeout, watch)
+@contextmanager
+def opened_queue(session: Session, *, read_only: bool = False) -> Iterator[Queue]:
+    """The jobs of the settings' contract; closed at the end."""
+    with session.workspace(read_only=read_only) as workspace:
+        # The daemon holds the embedded chain; its name is known without it.
+        embedded = workspace.settings.chain == EMBEDDED
+        yield Queue(workspace, f"eip155:{CHAIN_ID}" if embedded else workspace.chain, workspace.contract_address)
 
 
-def _queued(
-    session: Session,
-    path: Path | None,
-    kind: Format,
-    *,
-    reissue: bool,
-    strict: bool,
-    as_files: bool,
-    others: bool,
-) -> int:
-    from anchor.cli.queue import put_in_queue
-
-    if path is None or others:
-        raise IntakeError(
-            "--queue takes a path, and neither --wait, --resume, --rejects nor --without-history",
-            remedy="Follow the job with `testamur jobs show`.",
-            code="queue",
-        )
-    return put_in_queue(session, path, kind, reissue=reissue, strict=strict, as_files=as_files)
-
-
-def batch_content(row: BatchRow) -> dict[str, Any]:
-    """A batch for `--json`."""
-    return {
-        "issuer": row.issuer,
-        "root": f"0x{row.root.hex()}",
-        "leafCount": row.leaf_count,
-        "state": row.state,
-        "sequence": row.sequence,
-        "transaction": None if row.transaction_hash is None else f"0x{row.transaction_hash.hex()}",
-        "block": row.block_number,
-        "anchoredAt": None if row.block_time is None else moment(row.block_time),
-    }
-
-
-def batch_table(rows: Iterable[BatchRow]) -> Listing:
-    """Batches for a person."""
-    names = ("issuer", "sequence", "root", "leaves", "state", "block", "anchored at")
-    columns = [Column(name, right=name in ("leaves", "block", "sequence", "issuer")) for name in names]
-    cells = (
-        (
-            str(row.issuer),
-            str(row.sequence or ""),
-            f"0x{row.root.hex()}",
-            f"{row.leaf_count:,}",
-            row.state,
-            str(row.block_number or ""),
-            "" if row.block_time is None else moment(row.block_time),
-        )
-        for row in rows
-    )
-    return Listing(columns, cells)
-
-
-def moment(seconds: int) -> str:
-    """Unix seconds as RFC 3339."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _taken_in(
-    session: Session, path: Path, kind: Format, *, as_files: bool, hazards_at: datetime | None = None
-) -> Intake:
-    limits = Limits(max_bytes=session.settings.max_document_bytes, max_depth=session.settings.max_document_depth)
-    with session.progress("digesting") as progress:
-        return take_in(
-            path,
-            format=kind,
-            as_files=as_files,
-            limits=limits,
-            workers=session.settings.workers,
-            hazards_at=hazards_at,
-            progress=progress,
-        )
-
-
-def _kept_out(workspace: Workspace, issuer: int, places: Sequence[Place]) -> set[bytes]:
-    """What is not issued again: the chain says that it is revoked, or a status job does."""
-    registry = workspace.registry
-    asked = StatusJobStore(workspace.folder.engine, workspace.chain, registry.address)
-    digests = list(dict.fromkeys(place.leaf.digest for place in places))
-    return revoked_for_good(registry, places) | asked.revoked(issuer, digests)
-
-
-def _write_rejects(path: Path, rejects: list[Reject]) -> None:
-    lines = (
-        orjson.dumps({"source": each.source, "line": each.line or None, "code": each.code, "reason": each.reason})
-        for each in rejects
-    )
-    try:
-        path.write_bytes(b"\n".join(lines) + b"\n")
-    except OSError as error:
-        raise IntakeError(
-            f"the rejects file cannot be written: {error.strerror}",
-            where=str(path),
-            remedy="Name another with --rejects; nothing was anchored.",
-        ) from None
-
-
-def _refuse_rejects(path: Path | None, intake: Intake, rejects_file: Path, *, strict: bool) -> None:
-    first = intake.rejects[0]
-    place = f"{first.source}, line {first.line}" if first.line else first.source
-    if strict or not intake.records:
-        raise IntakeError(
-            f"{amount(len(intake.rejects), 'credential')} rejected, and nothing was anchored; "
-            f"the first is {place}: {first.reason}",
-            where=str(path),
-            remedy=f"All of them are in {rejects_file} with their reasons."
-            + (" Correct them, or leave out --strict." if intake.records else ""),
-            code="rejects",
-        )
-
-
-def _root_of(selection: Selection) -> tuple[bytes | None, int]:
-    if not selection.records:
-        return None, 0
-    with Tree.build(map(digest_of, selection.records)) as tree:
-        return tree.root, tree.leaf_count
-
-
-def _issuer_or_none(workspace: Workspace) -> int | None:
-    try:
-        return workspace.issuer()
-    except RegistryError:
-        return None
-
-
-def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> list[UnknownBatch] | None:
-    """The issuer's batches on chain that keep this one from being anchored here; None where that could not be asked."""
-    if issuer is None or root is None:
-        return []
-    try:
-        return History(workspace.registry, workspace.store).before(issuer, TreeId(root, count), without_history=True)
-    except RegistryError:
-        return None
-
-
-def _gas(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> tuple[int | None, str]:
-    """The gas of the anchor, and a sentence about it: what it costs now, or why it is not known."""
-    if root is None or issuer is None:
-        return None, "not known, " + ("no issuer is set" if issuer is None else "there is nothing to anchor")
-    try:
-        registry, client = workspace.registry, workspace.client
-        data = registry.anchor_data(issuer, root, count)
-        gas = client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data)
-        fees = client.fees()
-    except ContractReverted as refusal:
-        return None, f"not known, {refusal.what}"
-    except RegistryError as error:
-        return None, f"not known, {error}"
-    return gas, f"about {gas:,}, with the fees of now {ether(gas * (fees.base_fee + fees.tip))}"
-
-
-def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
-    methods: dict[str, int] = {}
-    for record in intake.records:
-        method = method_of(record)
-        methods[method.value] = methods.get(method.value, 0) + 1
-    return {
-        "read": len(intake.records) + len(intake.rejects),
-        "methods": methods,
-        "new": len(selection.records),
-        "duplicates": len(selection.duplicates),
-        "anchoredBefore": len(selection.anchored),
-        "rejected": len(intake.rejects),
-        "leftOut": left_out_content(intake.left_out),
-        "renamed": [{"name": name, "source": source} for name, source in intake.renamed],
-    }
-
-
-def _say_counts(session: Session, intake: Intake, selection: Selection, revoked: int | None = None) -> None:
-    for method, number in _counts(intake, selection)["methods"].items():
-        session.say(f"  {number:,} by {method}")
-    if selection.duplicates:
-        first = selection.duplicates[0]
-        twice = Styled(f"{len(selection.duplicates):,} came twice", "yellow")
-        session.say("  ", twice, f", first {first.again} (as {first.first})")
-    if intake.renamed:
-        name, source = intake.renamed[0]
-        others = Styled(f"{len(intake.renamed):,} have the name of another file in the ZIP", "yellow")
-        session.say("  ", others, f", first {name} (as {source})")
-    if selection.anchored:
-        note = f", {revoked:,} of them revoked" if revoked else ""
-        session.say("  ", Styled(f"{len(selection.anchored):,} anchored before and left out", "yellow"), note)
-    if intake.left_out:
-        session.say("  ", Styled("left out", "yellow"), f": {names_of(intake.left_out)}")
-    if intake.rejects:
-        session.say("  ", Styled(f"{len(intake.rejects):,} rejected", "red"))
-        for each in intake.rejects[:SHOWN]:
-            place = f"{each.source}, line {each.line}" if each.line else each.source
-            session.say(f"    {place}: {each.reason} ({each.code})")
-
-
-def _say_put_aside(session: Session, selection: Selection) -> None:
-    held = sum(place.batch.is_put_aside for place in selection.anchored)
-    if held:
-        not_sent = Styled(f"{held:,} of them are in batches that a person put aside or took back", "yellow")
-        session.say("  ", not_sent, ": nothing is sent for those (`testamur jobs list`)")
-
-
-def _say_batch(session: Session, row: BatchRow) -> None:
-    where = "" if row.block_number is None else f" in block {row.block_number:,}"
-    note = "" if row.state is BatchState.FINAL else "; not final yet"
+def put_in_queue(session: Session, path: Path, kind: Format, *, reissue: bool, strict: bool, as_files: bool) -> int:
+    """`testamur anchor --queue`: store a job for the daemon."""
+    with opened_queue(session) as queue:
+        store = queue.workspace.settings.issuer
+        issuer = store if store is not None else only_party(queue)
+        desk = Desk(queue.jobs, IntakeLimits.of(session.settings), workers=session.settings.workers)
+        order = Order(issuer, "command", reissue=reissue, strict=strict, as_files=as_files)
+        job = desk.put(order, path, format=kind).job
+        view = queue.views.of(job)
+        rejects = [reject_content(each) for each in queue.jobs.rejects(job.id)][:SHOWN_REJECTS]
+        left = left_out_of(queue.jobs, job.id)
+    session.result(view.content() | {"rejects": rejects, "leftOut": left})
     session.say(
-        "Batch ",
-        bold(f"0x{row.root.hex()}"),
-        f" of issuer {row.issuer}: {amount(row.leaf_count, 'credential')}, {row.state}{where}{note}",
+        "Job ", bold(job.id), f" is stored: {amount(job.credentials, 'credential')}, {job.rejected:,} rejected."
     )
+    _say_left_out(session, left)
+    for each in rejects:
+        place = f"{each['source']}, line {each['line']}" if each["line"] else str(each["source"])
+        session.say(f"  {place}: {each['reason']} ({each['code']})")
+    session.say(f"See: testamur jobs show {job.id}")
+    return Exit.SOME_REJECTED if job.rejected else Exit.DONE
+
+
+def _say_left_out(session: Session, left: dict[str, Any]) -> None:
+    if left["count"]:
+        names = ", ".join(left["names"][:SHOWN_REJECTS])
+        session.say(f"  {left['count']:,} files were left out, as they are no credentials: {names}")
+
+
+def only_party(queue: Queue) -> int:
+    """The only party that was registered from here, or whoever the settings name."""
+    parties = queue.batches.parties()
+    return parties[0] if len(parties) == 1 else queue.workspace.issuer()
+
+
+@jobs_app.command("list")
+@command
+def list_jobs(
+    session: Session,
+    state: Annotated[IssuerState | None, typer.Option("--state", help="Only jobs in this state.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 50,
+    statuses: Annotated[bool, typer.Option("--statuses", help="The jobs that change statuses instead.")] = False,
+) -> None:
+    """List jobs, newest first."""
+    if statuses:
+        list_status_jobs(session, state, limit)
+        return
+    with opened_queue(session, read_only=True) as queue:
+        views = list(islice(_in_state(queue, session.settings.issuer, state, limit), limit))
+    session.result([view.content() for view in views])
+    columns = [
+        Column(name, right=name in ("issuer", "credentials", "rejected"))
+        for name in ("job", "issuer", "state", "credentials", "rejected", "accepted", "final")
+    ]
+    rows = []
+    for view in views:
+        job, final = view.job, view.content()["finalAt"]
+        counts = (f"{job.credentials:,}", f"{job.rejected:,}")
+        rows.append((job.id, str(job.issuer), view.state, *counts, moment(job.queued_at) or "", final or ""))
+    session.say(Listing(columns, rows) if views else "There are no jobs.")
+
+
+def _in_state(queue: Queue, issuer: int | None, state: IssuerState | None, page: int) -> Iterator[JobView]:
+    """Jobs, newest first, by the state in which they are shown: that of their batch, once they have one."""
+    after: Job | None = None
+    own = None if state is None else _OWN_STATES.get(state)
+    while found := queue.jobs.all(issuer=issuer, state=own, after=after, limit=page):
+        yield from (view for view in queue.views.of_all(found) if state in (None, view.state))
+        after = found[-1]
+
+
+@jobs_app.command("show")
+@command
+def show(session: Session, number: JobId) -> None:
+    """Show a job with everything that happened to it."""
+    with opened_queue(session, read_only=True) as queue:
+        found = queue.job(number)
+        if isinstance(found, StatusJob):
+            show_status_job(session, queue, found)
+            return
+        view = queue.views.of(found)
+        rejects = [reject_content(each) for each in queue.jobs.rejects(number)][:SHOWN_REJECTS]
+        left = left_out_of(queue.jobs, number)
+    happened = [{"at": moment(event.at), "state": event.state, "detail": event.detail} for event in view.history]
+    steps = [step.content() for step in view.steps()]
+    session.result(view.content() | {"steps": steps, "history": happened, "rejects": rejects, "leftOut": left})
+    _say_view(session, view)
+    _say_left_out(session, left)
+    for event in happened:
+        session.say(f"  {event['at'] or 'time not known':<20}  {event['state']:<10} {event['detail']}")
+    for each in rejects:
+        place = f"{each['source']}, line {each['line']}" if each["line"] else str(each["source"])
+        session.say(f"  rejected: {place}: {each['reason']} ({each['code']})")
+
+
+@jobs_app.command("retry")
+@command
+def retry(session: Session, number: JobId) -> None:
+    """Have the daemon try a parked job again."""
+    with opened_queue(session) as queue:
+        found = queue.job(number)
+        if isinstance(found, StatusJob):
+            queue.statuses.retry(found)
+        else:
+            control.unpark(queue.workspace.folder.engine, found)
+        _say_changed(session, queue, number)
+
+
+@jobs_app.command("cancel")
+@command
+def cancel(
+    session: Session,
+    number: JobId,
+    whole_batch: Annotated[
+        bool, typer.Option("--whole-batch", help="Together with the other jobs in its batch.")
+    ] = False,
+) -> None:
+    """Take back a job that is not anchored."""
+    with opened_queue(session) as queue:
+        found, done = queue.job(number), True
+        if isinstance(found, StatusJob):
+            queue.statuses.cancel(found)
+        else:
+            done = control.cancel(queue.workspace.folder.engine, queue.jobs, found, whole_batch=whole_batch)
+        _say_changed(session, queue, number)
+    if not done:
+        session.say("The daemon cancels it in its next round, unless its transaction is faster.")
+
+
+@jobs_app.command("park")
+@command
+def park(
+    session: Session,
+    number: JobId,
+    why: Annotated[str, typer.Option("--why", help="What it waits for, for whoever looks at it.")] = "",
+) -> None:
+    """Put a sealed job aside until it is tried again: nothing more is sent for it."""
+    with opened_queue(session) as queue:
+        found, reason = queue.job(number), why or "put aside by a person"
+        if isinstance(found, StatusJob):
+            queue.statuses.park(found, reason)
+        else:
+            control.park(queue.workspace.folder.engine, found, reason)
+        _say_changed(session, queue, number)
+
+
+@key_app.command("add")
+@command
+def add_key(
+    session: Session, name: Annotated[str, typer.Option("--name", help="What the key is for, or who has it.")]
+) -> None:
+    """Make a key for an issuer; it is shown this once."""
+    with opened_queue(session) as queue:
+        known = session.settings.issuer
+        key, text = queue.keys.add(known if known is not None else only_party(queue), name)
+    session.result(_key_content(key) | {"key": text})
+    session.say(f"Key {key.id} of issuer {key.issuer}, {key.name}: it is not stored and will not be shown again.")
+    session.say(text)
+
+
+@key_app.command("list")
+@command
+def list_keys(session: Session) -> None:
+    """List the keys, without their text."""
+    with opened_queue(session, read_only=True) as queue:
+        wanted = session.settings.issuer
+        keys = [key for key in queue.keys.all() if wanted in (None, key.issuer)]
+    session.result([_key_content(key) for key in keys])
+    for key in keys:
+        ended = f", revoked {moment(key.revoked_at)}" if key.revoked_at is not None else ""
+        session.say(f"{key.id:>5}  issuer {key.issuer}  {key.name}  since {moment(key.created_at)}{ended}")
+
+
+@key_app.command("revoke")
+@command
+def revoke_key(session: Session, number: Annotated[int, typer.Argument(help="Number of the key.")]) -> None:
+    """End a key at once."""
+    with opened_queue(session) as queue:
+        ended = queue.keys.revoke(number)
+    if not ended:
+        raise StoreError(
+            "there is no such key, or it was revoked before",
+            where=str(number),
+            remedy="`testamur key list` shows them.",
+            code="unknown-key",
+        )
+    session.result({"id": number, "revoked": True})
+    session.say(f"Key {number} is not valid any more.")
+
+
+def _key_content(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "issuer": key.issuer,
+        "name": key.name,
+        "createdAt": moment(key.created_at),
+        "revokedAt": moment(key.revoked_at),
+    }
+
+
+def list_status_jobs(session: Session, state: IssuerState | None, limit: int) -> None:
+    """`testamur jobs list --statuses`."""
+    # It comes in at once: two of the states are of the other jobs alone.
+    none = state in (IssuerState.RECEIVING, IssuerState.BROKEN)
+    wanted = None if state is None or none else StatusJobState(state.value)
+    with opened_queue(session, read_only=True) as queue:
+        found = [] if none else queue.statuses.all(issuer=session.settings.issuer, state=wanted, limit=limit)
+        views = queue.status_views.of_all(found)
+    contents = [view.content() for view in views]
+    session.result(contents)
+    names = ("id", "issuer", "act", "state", "credentials", "acceptedAt", "endedAt")
+    columns = [
+        Column("job" if name == "id" else _STATUS_LABELS.get(name, name), right=name in ("issuer", "credentials"))
+        for name in names
+    ]
+    rows = [tuple(str(content[name] or "") for name in names) for content in contents]
+    session.say(Listing(columns, rows) if rows else "There are no status jobs.")
+
+
+def show_status_job(session: Session, queue: Queue, job: StatusJob) -> None:
+    """A status job with everything that happened to it."""
+    view = queue.status_views.of(job)
+    content = view.content()
+    happened = [{"at": moment(event.at), "state": event.state, "detail": event.detail} for event in view.history]
+    steps = [step.content() for step in view.steps()]
+    digests = [digest.hex() for digest in queue.statuses.digests(job)]
+    session.result(content | {"steps": steps, "history": happened, "digests": digests})
+    session.say("Job ", bold(job.id), f" of issuer {job.issuer}, to {job.act.word}: ", bold(job.state))
+    session.say(Fields({label: content[name] for name, label in _STATUS_LABELS.items() if content[name]}))
+    for waits in ("waiting", "parked"):
+        if content[waits]:
+            session.say(Styled(f"  {waits}: {content[waits]['code']}: {content[waits]['why']}", "yellow"))
+    for deed in content["transactions"]:
+        where = "" if deed["block"] is None else f" in block {deed['block']:,}"
+        session.say(f"  {deed['transaction'] or 'not signed yet'}  {deed['state']}{where}, batch {deed['batch']}")
+    for event in happened:
+        session.say(f"  {event['at'] or 'time not known':<20}  {event['state']:<10} {event['detail']}")
+
+
+def _say_changed(session: Session, queue: Queue, number: str) -> None:
+    found = queue.job(number)
+    if isinstance(found, StatusJob):
+        show_status_job(session, queue, found)
+        return
+    view = queue.views.of(found)
+    session.result(view.content())
+    _say_view(session, view)
+
+
+def _say_view(session: Session, view: JobView) -> None:
+    content = view.content()
+    session.say("Job ", bold(view.job.id), f" of issuer {view.job.issuer}: ", bold(view.state))
+    session.say(Fields({label: content[name] for name, label in _LABELS.items()}))
+    if content["batch"]:
+        session.say(Fields({_BATCH_LABELS.get(name, name): value for name, value in content["batch"].items()}))
+    if content["waiting"]:
+        session.say(Styled(f"  waits: {content['waiting']['code']}: {content['waiting']['why']}", "yellow"))
+    if content["parked"]:
+        session.say(Styled(f"  parked: {content['parked']['code']}: {content['parked']['why']}", "yellow"))

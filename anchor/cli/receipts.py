@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
+from anchor.batching.receipts import Originals, encoded, output_to, receipt_name, receipts_of, tree_for_receipts
+from anchor.books.batches import BatchRow
+from anchor.books.tables import BatchState
 from anchor.cli.chains import say_chain
 from anchor.cli.console import bold
 from anchor.cli.session import Session, command
 from anchor.cli.wording import amount
-from anchor.intake import METHODS
-from anchor.receipts import Originals, encoded, output_to, receipt_name, receipts_of, tree_for_receipts
+from anchor.intake.files import METHODS
 from anchor.workspace import Workspace
-from registry.archives import inside
-from registry.credential import Digest, Limits
+from registry.credential.digest import Digest, Limits
 from registry.errors import SettingsError, StoreError
-from registry.store.batches import BatchRow
-from registry.store.tables import BatchState
+from registry.untrusted.archives import inside
 
 RENAMED_SHOWN = 10
 

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from anchor.books.anchoring import AnchorStore
+from anchor.books.leases import Lease
+from anchor.cli.anchor import batch_content
 from anchor.cli.console import Styled, bold
-from anchor.cli.jobs import batch_content
+from anchor.cli.revoke import Yes, confirmed
 from anchor.cli.session import Exit, Session, command
-from anchor.cli.statuses import Yes, confirmed
 from anchor.cli.wording import amount
-from anchor.daemon.outlook import Outlook, accept_chain
 from anchor.processes import this_process
+from anchor.sending.outlook import Outlook, accept_chain
 from anchor.workspace import Workspace
 from registry.errors import ChainBusy
-from registry.store.anchoring import AnchorStore
-from registry.store.leases import Lease
 
 if TYPE_CHECKING:
-    from anchor.recovery import Missing
+    from anchor.restoring.recovery import Missing
 
 LEASE_SECONDS: Final = 30.0
 # A daemon that found its database behind gives the lease back after each look.
@@ -41,7 +41,7 @@ def recover(
 ) -> int:
     """Take over from the chain and the trees what the database does not know; nothing is sent."""
     # What reads transactions takes a while to import, and is not installed everywhere.
-    from anchor.recovery import Recovery
+    from anchor.restoring.recovery import Recovery
 
     with session.workspace() as workspace:
         account = workspace.signer.address

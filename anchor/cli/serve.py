@@ -14,7 +14,7 @@ from registry.errors import ChainError
 from registry.extras import needs
 
 if TYPE_CHECKING:
-    from registry.store.index_facts import Mark
+    from registry.index.facts import Mark
 
 
 @command
@@ -57,7 +57,7 @@ def index(
     """Fill the index for the lookup service, until the process is asked to end (SIGTERM, Ctrl+C)."""
     with needs("serve"):
         from anchor.serving import accept_chain, fill_index, index_of
-    from registry.store.index_facts import FINALITY_VIOLATED
+    from registry.index.facts import FINALITY_VIOLATED
 
     stop = threading.Event()
     if not once:

@@ -17,11 +17,12 @@ from sqlalchemy.exc import DBAPIError
 from anchor.cli.console import Fields, Listing, Piece, SafeConsole, Styled, asked_password, line, write_json
 from anchor.cli.group import tell_fault
 from anchor.cli.masking import masked_output
+from anchor.secrets import secrets_of
+from anchor.settings import Settings, load_settings
 from anchor.workspace import Workspace
 from registry.errors import ChainError, ContractReverted, RegistryError, StoreError
 from registry.extras import needs
-from registry.secrets import Mask, secrets_of
-from registry.settings import Settings, load_settings
+from registry.secrets import Mask
 
 PANEL = "Common options"
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from anchor.books.status_jobs import NewStatusJob
 from anchor.cli.console import bold
-from anchor.cli.queue import Queue, only_party, opened_queue
+from anchor.cli.jobs import Queue, only_party, opened_queue
 from anchor.cli.session import Session
 from anchor.cli.targets import Target, targets_of
-from anchor.daemon.notices import Notices
-from anchor.daemon.status_intake import LONGEST_NOTE, StatusDesk
+from anchor.intake.statuses import LONGEST_NOTE, StatusDesk
+from anchor.notices.notices import Notices
 from registry.chain.calls import Act, Reason
 from registry.errors import IntakeError, StoreError
-from registry.store.status_jobs import NewStatusJob
 from registry.timestamps import asked_moment
 
 

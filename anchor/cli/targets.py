@@ -8,14 +8,14 @@ from pathlib import Path
 
 import typer
 
-from anchor.reading import read_file
-from registry.credential import Digest, Limits, digest_given
-from registry.digestlist import LONGEST_LINE, read_digest_line
-from registry.document import Reading
-from registry.encodings import REMEDY, foreign_encoding
+from anchor.settings import Settings
+from anchor.verifying.reading import read_file
+from registry.credential.digest import Digest, Limits, digest_given
+from registry.credential.digestlist import LONGEST_LINE, read_digest_line
+from registry.document.reading import Reading
 from registry.errors import CredentialError, IntakeError
-from registry.settings import Settings
-from registry.verify_document import missed
+from registry.untrusted.encodings import REMEDY, foreign_encoding
+from registry.verify.same_document import missed
 
 TargetArgument = typer.Argument(help="Credential files, or digests of 64 hexadecimal digits.", show_default=False)
 
@@ -113,7 +113,7 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _listed(path: Path) -> dict[bytes, int]:
-    """The digests in a file, in each form of `registry.digestlist`, and their lines."""
+    """The digests in a file, in each form of `registry.credential.digestlist`, and their lines."""
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
+from anchor.books.trees import trees_of
 from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
-from anchor.repair import Repairs
-from registry.credential import Limits
+from anchor.restoring.trees import Repairs
+from registry.credential.digest import Limits
 from registry.errors import SettingsError, StoreError, TreeError
-from registry.store.trees import DAMAGED, UNAVAILABLE, FolderTrees, TreeStore, open_trees, repair_of
-from registry.treefile import NODE_SIZE, TreeId
+from registry.merkle.treefile import NODE_SIZE, TreeId
+from registry.trees.folder import FolderTrees
+from registry.trees.store import DAMAGED, UNAVAILABLE, TreeStore, repair_of
 
 trees_app = typer.Typer(no_args_is_help=True, help="The trees that proofs are made from.")
 
@@ -29,7 +31,10 @@ def push(session: Session) -> int:
             remedy="Set trees to s3://bucket/prefix in testamur.toml or in TESTAMUR_TREES.",
             code="no-tree-store",
         )
-    local, store = FolderTrees(settings.data_folder / "trees"), open_trees(settings)
+    local, store = (
+        FolderTrees(settings.data_folder / "trees"),
+        trees_of(settings),
+    )
     copied: list[dict[str, str | int]] = []
     broken: list[dict[str, str | int]] = []
     trees = local.ids()

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from anchor.anchoring.finality import Pace, way_to_final
+from anchor.books.batches import BatchRow
+from anchor.books.tables import BatchState
 from anchor.cli.wording import duration
-from anchor.finality import Pace, way_to_final
-from registry.chain.client import ChainClient
+from registry.chain.rpc.client import ChainClient
 from registry.errors import ChainUnavailable
-from registry.store.batches import BatchRow
-from registry.store.tables import BatchState
 
 LOOK_SECONDS: Final = 1.0
 """The head is not asked for more often than this."""

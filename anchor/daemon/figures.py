@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Float, and_, case, cast, func, select
 
-from registry.store.tables import (
+from anchor.books.tables import (
     ENDED_STATES,
     SETTLED_STATES,
     BatchState,

@@ -11,8 +11,8 @@ from typing import Any, Final
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from anchor.daemon.status import Status
-from anchor.daemon.troubles import Cause, Standing
+from anchor.anchoring.loop_state import Status
+from anchor.notices.troubles import Cause, Standing
 from registry.errors import public_sentence
 
 MOST_TROUBLES: Final = 20

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from registry.errors import RegistryError
-from registry.service.fairness import Allowance
+from registry.http.fairness import Allowance
 
 WRONG_KEYS: Final = 20
 """That one address may send at once."""

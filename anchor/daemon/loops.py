@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from anchor.daemon.notices import Notices
+from anchor.notices.notices import Notices
 
 ENDS_SECONDS: Final = 60.0
 

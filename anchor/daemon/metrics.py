@@ -18,9 +18,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from anchor.anchoring.loop_state import Status
 from anchor.daemon.figures import FINAL_BUCKETS, WEI_PER_ETHER, Figures, read_figures
-from anchor.daemon.notices import EVENTS, Notice
-from anchor.daemon.status import Status
+from anchor.notices.notices import EVENTS, Notice
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 ATTEMPT_BUCKETS: Final = (1, 2, 3, 5, 10, 20)

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from registry.anchors import AnchorPlace
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls, Purpose, Reason, call_data
-from registry.chain.client import CHECK_ENDPOINT, BlockNumber, ChainClient, Log
 from registry.chain.deployment import deployment_block
-from registry.chain.hexadecimal import address_bytes, checksummed
-from registry.chain.spans import ASK_FOR_LESS, in_spans
+from registry.chain.rpc.client import CHECK_ENDPOINT, BlockNumber, ChainClient, Log
+from registry.chain.rpc.hexadecimal import address_bytes, checksummed
+from registry.chain.rpc.spans import ASK_FOR_LESS, in_spans
 from registry.errors import ChainUnavailable, ContractReverted, WrongChain
-from registry.merkle import AbsenceProof, Neighbour
+from registry.merkle.tree import AbsenceProof, Neighbour
 
 __all__ = [
     "Anchored",

@@ -14,11 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from registry.chain.abi import source_bundle
-from registry.chain.client import ChainClient, RpcRefused
-from registry.chain.genesis import DETERMINISTIC_DEPLOYER
-from registry.chain.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, read_address, to_hex
+from registry.chain.rpc.client import ChainClient, RpcRefused
+from registry.chain.rpc.hexadecimal import (
+    ADDRESS_BYTES,
+    HASH_BYTES,
+    address_bytes,
+    checksummed,
+    data,
+    read_address,
+    to_hex,
+)
 from registry.errors import ChainUnavailable, ContractReverted, StoreError, WrongChain
 
+# The deterministic deployer that public chains have at this address (Arachnid/deterministic-deployment-proxy).
+DETERMINISTIC_DEPLOYER = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
 # Part of the contract's address on every chain: never change it. The ASCII text, filled with zeros to 32 bytes.
 SALT = b"testamur CredentialRegistry v1".ljust(32, b"\0")
 FORK = "Cancun"

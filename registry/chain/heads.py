@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from registry.chain.client import Block, ChainClient
+from registry.chain.rpc.client import Block, ChainClient
 from registry.errors import ChainUnavailable
-from registry.freshness import PACE_SAMPLE, AgeLimits, Freshness, HeadAge, head_age, pace
+from registry.verify.freshness import PACE_SAMPLE, AgeLimits, Freshness, HeadAge, head_age, pace
 
 Clock = Callable[[], datetime]
 

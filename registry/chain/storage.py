@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from registry.accreditation import REASONS, Accreditation, Change, Kind, State
-from registry.audit_state import BatchState, Key, PartyState, reason_word
+from registry.audit.state import BatchState, Key, PartyState, reason_word
 from registry.chain.abi import artifact
-from registry.chain.client import TRY_LATER
 from registry.chain.contract import ZERO_ADDRESS, CredentialRegistry
-from registry.chain.spans import ASK_FOR_LESS
+from registry.chain.rpc.client import TRY_LATER
+from registry.chain.rpc.spans import ASK_FOR_LESS
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
-from registry.scope import Scope
+from registry.recognition.ledger import REASONS, Accreditation, Change, Kind, State
+from registry.recognition.scope import Scope
 
 # What one request asks of an endpoint: well below the gas that any of them allows a call.
 CALLS_A_REQUEST = 200
@@ -216,5 +216,5 @@ def _accreditation(number: int, found: Mapping[str, Any]) -> Accreditation:
 
 
 def _moment(seconds: int) -> datetime:
-    # As in `registry.accreditation`: times after the year 9999 are its last second.
+    # As in `registry.recognition.ledger`: times after the year 9999 are its last second.
     return datetime.fromtimestamp(min(seconds, _LATEST_SECOND), UTC)

@@ -15,10 +15,10 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from registry.credential.strictjson import canonicalize
 from registry.errors import CredentialError, ProofError, SignerError
 from registry.formats.multibase import from_base58, to_base58
 from registry.formats.nquads import BLANK, DATE_TIME, RDF_TYPE, canonical, iri, literal
-from registry.strictjson import canonicalize
 from registry.timestamps import write_timestamp
 
 CRYPTOSUITE: Final = "eddsa-jcs-2022"

@@ -11,16 +11,16 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from registry.errors import RegistryError
-from registry.service.cors import PublicReads
-from registry.service.limits import BodyLimit, RateLimit
-from registry.service.listing import StatusLists
-from registry.service.loops import Check
+from registry.http.cors import PublicReads
+from registry.http.limits import BodyLimit, RateLimit
+from registry.http.problems import EXAMPLE, PROBLEM, install_problems, problem_of
+from registry.index.loops import Check
 from registry.service.metrics import CountRequests, ServiceMetrics
-from registry.service.problems import EXAMPLE, PROBLEM, install_problems, problem_of
 from registry.service.routes import about, accreditations, batches, credentials, events, insights, statuslists, trqp
 from registry.service.routes.operations import operations_router
 from registry.service.routes.verify import verify_router
 from registry.service.service import Service
+from registry.service.status_lists import StatusLists
 from registry.service.verifying import Verifying
 
 VERIFY: Final = "/v1/verify"

@@ -10,12 +10,12 @@ from typing import Any, Final
 import orjson
 
 from registry.errors import StoreError, public_sentence
-from registry.freshness import PACE_SAMPLE, AgeLimits, Freshness
-from registry.service.facts_json import block_content, moment_text
-from registry.service.problems import NotHere
+from registry.http.problems import NotHere
+from registry.index.reader import Head, Index
 from registry.service.reach import Doubt, Reach, reach_of
 from registry.service.reading import guarded
-from registry.store.index import Head, Index
+from registry.service.records_json import block_content, moment_text
+from registry.verify.freshness import PACE_SAMPLE, AgeLimits, Freshness
 
 FRESH_SECONDS: Final = 0.1
 READY_LAG: Final = 20

@@ -11,14 +11,14 @@ from typing import Any, Final, NamedTuple
 from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain.contract import Reason
 from registry.errors import StoreError
-from registry.merkle import InclusionProof
-from registry.service.facts_json import block_content, moment_text
+from registry.index.facts import REVOCATION, SUSPENSION, WORD_BITS, IndexedBatch, IndexedEvent
+from registry.index.leaf_reader import LeafReader
+from registry.index.reader import EventFilter, Index, LeafPlace
+from registry.merkle.tree import InclusionProof
+from registry.merkle.treefile import TreeId
 from registry.service.horizon import AsOf, Horizon
-from registry.store.index import EventFilter, Index, LeafPlace
-from registry.store.index_facts import REVOCATION, SUSPENSION, WORD_BITS, IndexedBatch, IndexedEvent
-from registry.store.leaf_reader import LeafReader
-from registry.store.trees import TreeStore
-from registry.treefile import TreeId
+from registry.service.records_json import block_content, moment_text
+from registry.trees.store import TreeStore
 
 TREES_KEPT: Final = 4096
 MOST_ANCHORS: Final = 100

@@ -10,7 +10,7 @@ from fastapi import Query
 from starlette.requests import Request
 
 from registry.errors import SettingsError
-from registry.store.index import EventPlace
+from registry.index.reader import EventPlace
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from registry.freshness import AgeLimits, Freshness, HeadAge, head_age, pace
-from registry.store.index import Head
-from registry.store.index_facts import CHAIN_DISAGREES, FINALITY_VIOLATED, Mark
+from registry.index.facts import CHAIN_DISAGREES, FINALITY_VIOLATED, Mark
+from registry.index.reader import Head
 from registry.timestamps import from_unix, write_timestamp
+from registry.verify.freshness import AgeLimits, Freshness, HeadAge, head_age, pace
 
 SILENT_SECONDS: Final = 600.0
 """Without a word from the chain, after which nothing is said of now."""

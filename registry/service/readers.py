@@ -19,10 +19,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
-from registry.credential import Limits
+from registry.credential.digest import Limits
+from registry.document.projection import MOST_VALUES, projected
+from registry.document.submitted import Broken, ReadItem, Submitted, read_item
 from registry.errors import RegistryError
-from registry.projection import MOST_VALUES, projected
-from registry.submitted import Broken, ReadItem, Submitted, read_item
 
 MEMORY_BYTES: Final = 1 << 30
 NICENESS: Final = 10
@@ -48,7 +48,7 @@ class Outcome:
 
 
 def read_for_checks(item: Submitted, limits: Limits) -> ReadItem | Broken:
-    """Read one item of an upload, as far as the checks look at it (`registry.projection`).
+    """Read one item of an upload, as far as the checks look at it (`registry.document.projection`).
 
     Args:
         limits: for each JSON text in it.

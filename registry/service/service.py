@@ -13,16 +13,17 @@ import anyio
 import anyio.to_thread
 from fastapi import Request
 
-from registry.accreditation import Ledger
-from registry.freshness import AgeLimits
+from registry.database.engine import is_postgresql
+from registry.http.problems import NotHere
+from registry.index.facts import IndexedParty
+from registry.index.reader import Index
+from registry.recognition.ledger import Ledger
 from registry.service.horizon import READY_LAG, AsOf, Horizon
 from registry.service.lookup import Found, Lookup, Searched
-from registry.service.problems import NotHere
 from registry.service.reading import guarded
-from registry.store.database import is_postgresql
-from registry.store.index import Index
-from registry.store.index_facts import IndexedParty
-from registry.store.trees import FolderTrees, TreeStore
+from registry.trees.folder import FolderTrees
+from registry.trees.store import TreeStore
+from registry.verify.freshness import AgeLimits
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -14,12 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, Any, Final, cast
 
-from registry.archives import label
-from registry.credential import DEFAULT_LIMITS, Limits
-from registry.errors import IntakeError
-from registry.forms import FormReader, Nothing, Part, Sink, bad_form
-from registry.policy import Policy, parse_policy
-from registry.submitted import (
+from registry.credential.digest import DEFAULT_LIMITS, Limits
+from registry.document.submitted import (
     Broken,
     Item,
     NamedFile,
@@ -31,6 +27,10 @@ from registry.submitted import (
     paired,
     unpacks_beyond,
 )
+from registry.errors import IntakeError
+from registry.untrusted.archives import label
+from registry.untrusted.forms import FormReader, Nothing, Part, Sink, bad_form
+from registry.verify.policy import Policy, parse_policy
 
 # What stays in memory of an upload before it goes to the disk.
 SPOOLED_BYTES: Final = 1 << 20

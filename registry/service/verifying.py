@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from registry.accreditation import Ledger
 from registry.chain.contract import CredentialRegistry
-from registry.chain.verification import KnownAnchors, Verifier
+from registry.document.submitted import Broken, ReadItem
 from registry.errors import TRY_AGAIN, RegistryError, public_sentence
-from registry.freshness import DEFAULT_LATE_SECONDS
-from registry.policy import Policy
-from registry.service.problems import note, note_text
+from registry.http.problems import note, note_text
+from registry.recognition.ledger import Ledger
 from registry.service.readers import Readers, shared_readers
 from registry.service.submissions import SubmissionLimits
-from registry.submitted import Broken, ReadItem
-from registry.verdict import FactsUnavailable, Overall, Trust, Verdict
-from registry.verdict_rows import Row
+from registry.verifier.verifier import KnownAnchors, Verifier
+from registry.verify.freshness import DEFAULT_LATE_SECONDS
+from registry.verify.policy import Policy
+from registry.verify.rows import Row
+from registry.verify.verdict import FactsUnavailable, Overall, Trust, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,18 +24,18 @@ from time import perf_counter, time
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from anchor.books.batches import BatchStore, Leaf
+from anchor.books.folder import DataFolder
+from anchor.books.tables import BatchState
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls, Purpose, Reason
-from registry.chain.client import ChainClient
-from registry.chain.deployment import create2_address, deploy_data
-from registry.chain.genesis import DETERMINISTIC_DEPLOYER, DEVELOPMENT_ACCOUNTS
-from registry.merkle import Tree
-from registry.store.batches import BatchStore, Leaf
-from registry.store.folder import DataFolder
-from registry.store.tables import BatchState
-from registry.treefile import HEADER, NODE_SIZE
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
+from registry.chain.rpc.client import ChainClient
+from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
+from registry.merkle.tree import Tree
+from registry.merkle.treefile import HEADER, NODE_SIZE
 from scripts.registry_history import START, Registry
-from tests.chain.worlds import anvil
+from tests.registry.chain.worlds import anvil
 
 OPERATOR = DEVELOPMENT_ACCOUNTS[0]
 PAIR = 2 * NODE_SIZE

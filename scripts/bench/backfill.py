@@ -17,12 +17,12 @@ from pathlib import Path
 from web3 import Web3
 
 from registry.chain import abi
-from registry.chain.hexadecimal import to_hex
-from registry.chain.indexer import Indexer
-from registry.chain.spans import FIRST_SPAN, LARGEST_SPAN, MANY_EVENTS
-from registry.store.database import open_database
-from registry.store.index import Index
-from registry.store.index_writing import IndexWriter
+from registry.chain.rpc.hexadecimal import to_hex
+from registry.chain.rpc.spans import FIRST_SPAN, LARGEST_SPAN, MANY_EVENTS
+from registry.database.engine import open_database
+from registry.index.indexer import Indexer
+from registry.index.reader import Index
+from registry.index.writer import IndexWriter
 from scripts.bench.postgres import postgres
 from tests.faults.harness import Chain, chain
 

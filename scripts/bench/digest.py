@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 import rfc8785
 
-from registry.credential import digest_json
+from registry.credential.digest import digest_json
 
 SKILLS = ["Conceptual data modelling", "Requirements elicitation", "Process mining", "IT governance", "Benutzerführung"]
 

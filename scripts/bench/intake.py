@@ -29,11 +29,11 @@ def main() -> None:
     count = parser.parse_args().count
 
     # Imported here: the processes of the intake import this file again, and need none of it.
-    from anchor.batches import Batches, select
-    from anchor.intake import take_in
-    from anchor.samples import write_jsonl
-    from registry.store.batches import BatchStore
-    from registry.store.folder import DataFolder
+    from anchor.anchoring.now import Batches, select
+    from anchor.books.batches import BatchStore
+    from anchor.books.folder import DataFolder
+    from anchor.demo.samples import write_jsonl
+    from anchor.intake.files import take_in
 
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "credentials.jsonl"

@@ -24,10 +24,10 @@ from uuid import uuid4
 import uvicorn
 from sqlalchemy import Engine, text
 
-from anchor.daemon.http import create_intake_app
-from registry.store.folder import DataFolder
-from registry.store.jobs import JobStore
-from registry.store.keys import KeyStore
+from anchor.books.folder import DataFolder
+from anchor.books.jobs import JobStore
+from anchor.books.keys import KeyStore
+from anchor.daemon.jobs_api import create_intake_app
 from scripts.bench.postgres import postgres
 
 CHAIN, CONTRACT = "eip155:31337", "0x" + "Cc" * 20

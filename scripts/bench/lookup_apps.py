@@ -7,11 +7,11 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from registry.database.engine import open_database
+from registry.index.reader import Index
 from registry.service.app import create_app
 from registry.service.service import Service, spare_collections
-from registry.store.database import open_database
-from registry.store.index import Index
-from registry.store.trees import FolderTrees
+from registry.trees.folder import FolderTrees
 from scripts.bench.many_batches import CHAIN, CONTRACT
 
 

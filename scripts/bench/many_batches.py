@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from registry.merkle import Tree
-from registry.store.database import open_database
-from registry.store.index import Index
-from registry.store.index_facts import IndexedEvent, Mark, subject_of
-from registry.store.index_writing import IndexWriter
-from registry.store.loading import TreeLoader
-from registry.store.trees import FolderTrees
+from registry.database.engine import open_database
+from registry.index.facts import IndexedEvent, Mark, subject_of
+from registry.index.loader import TreeLoader
+from registry.index.reader import Index
+from registry.index.writer import IndexWriter
+from registry.merkle.tree import Tree
+from registry.trees.folder import FolderTrees
 
 CHAIN, CONTRACT = "eip155:31337", "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 OPERATOR = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"

@@ -19,7 +19,7 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from registry.merkle import Tree
+from registry.merkle.tree import Tree
 
 BAR_SECONDS = 1.0
 TURNS = 5

@@ -20,10 +20,13 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from registry.merkle import Tree
-from registry.settings import Settings
-from registry.store.trees import FolderTrees, S3Trees, TreeStore, open_trees
-from registry.treefile import TreeId
+from anchor.settings import Settings
+from registry.merkle.tree import Tree
+from registry.merkle.treefile import TreeId
+from registry.trees.folder import FolderTrees
+from registry.trees.open import open_trees
+from registry.trees.s3 import S3Trees
+from registry.trees.store import TreeStore
 
 PROOFS = 50_000
 REMOTE_PROOFS = 300

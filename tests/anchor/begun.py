@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from anchor.daemon.notices import Notices
-from anchor.daemon.sealing import QueuePolicy, Sealer
+from anchor.batching.sealing import QueuePolicy, Sealer
+from anchor.books.jobs import JobStore
+from anchor.notices.notices import Notices
+from anchor.settings import Settings, load_settings
 from anchor.workspace import Workspace
-from registry.settings import Settings, load_settings
-from registry.store.jobs import JobStore
 from tests.conftest import Run
 
 

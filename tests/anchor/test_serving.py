@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from starlette.testclient import TestClient
 
 from anchor.serving import index_of, list_signers
+from anchor.settings import load_settings
 from anchor.workspace import Workspace
 from registry.errors import ChainError, RegistryError
 from registry.formats.dataintegrity import verify
 from registry.service.app import create_app
-from registry.service.listing import StatusLists
 from registry.service.service import Service
-from registry.settings import load_settings
-from registry.store.trees import FolderTrees
+from registry.service.status_lists import StatusLists
+from registry.trees.folder import FolderTrees
 from tests.conftest import Run
 
 METHOD = "did:web:university.example#key-1"

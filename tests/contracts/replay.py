@@ -9,9 +9,9 @@ from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
 from registry.chain.abi import artifact
-from tests.chain.worlds import anvil
 from tests.contracts.machine import Question, Step, Trace
 from tests.contracts.world import ACCOUNTS, GAS_LIMIT, STRANGER, Reverted, World, event_of
+from tests.registry.chain.worlds import anvil
 
 RICH = hex(10**24)
 

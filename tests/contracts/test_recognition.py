@@ -1,4 +1,4 @@
-"""The paths that `registry.recognition` finds from events are those that the contract accepts."""
+"""The paths that `registry.recognition.path` finds from events are those that the contract accepts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from itertools import permutations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.accreditation import Ledger, LedgerEvent, State
 from registry.chain.abi import artifact
-from registry.recognition import LONGEST_PATH, Path, Reading, find_path
-from registry.scope import Scope
+from registry.recognition.ledger import Ledger, LedgerEvent, State
+from registry.recognition.path import LONGEST_PATH, Path, Reading, find_path
+from registry.recognition.scope import Scope
 from tests.contracts.world import CONTROLLER, Done, Reverted, World
 
 PARTIES, ISSUER = 4, 1

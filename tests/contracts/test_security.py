@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from registry.chain.abi import artifact
-from registry.verify import Overall
+from registry.verify.checks import Overall
 from tests.acts import revoke_in_one_batch
 from tests.conftest import Run
 from tests.contracts.world import STRANGER, World
-from tests.unit.test_verify import World as Paper
-from tests.unit.test_verify import credential
+from tests.registry.verify.test_verify import World as Paper
+from tests.registry.verify.test_verify import credential
 
 ARTIFACT = Path(__file__).parents[2] / "registry" / "chain" / "artifacts" / "CredentialRegistry.json"
 PUSH1, PUSH32 = 0x60, 0x7F

@@ -9,9 +9,9 @@ import os
 import signal
 import sys
 
-from anchor.daemon.daemon import Address, run_daemon
+from anchor.daemon.run import Address, run_daemon
+from anchor.settings import load_settings
 from anchor.workspace import Workspace
-from registry.settings import load_settings
 
 
 def main(point: str, times: int, ending: signal.Signals) -> None:

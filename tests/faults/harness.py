@@ -13,12 +13,12 @@ from typing import Any, Literal, Protocol, TypeVar
 from eth_account import Account
 
 from registry.chain.abi import artifact
-from registry.chain.client import ChainClient, MinedTransaction
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import Deployment, create2_address, deploy_data
-from registry.chain.genesis import DETERMINISTIC_DEPLOYER, PUBLICLY_KNOWN_KEYS
-from registry.chain.hexadecimal import checksummed, data, quantity, to_hex
-from tests.chain.worlds import World, anvil
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, Deployment, create2_address, deploy_data
+from registry.chain.rpc.client import ChainClient, MinedTransaction
+from registry.chain.rpc.hexadecimal import checksummed, data, quantity, to_hex
+from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
+from tests.registry.chain.worlds import World, anvil
 
 POLL_SECONDS = 0.02
 # Which of the ten well-known accounts is whose.

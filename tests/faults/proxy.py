@@ -23,7 +23,7 @@ import urllib3
 from eth_account import Account
 from eth_hash.auto import keccak
 
-from registry.chain.hexadecimal import checksummed, data, to_hex
+from registry.chain.rpc.hexadecimal import checksummed, data, to_hex
 
 SEND = "eth_sendRawTransaction"
 # A test that forgot to release what hangs ends all the same.

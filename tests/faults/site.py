@@ -10,23 +10,23 @@ from pathlib import Path
 from eth_account import Account
 from sqlalchemy import update
 
-from anchor.daemon.daemon import policy_of
-from anchor.daemon.driver import Policy
-from anchor.daemon.notices import Notice, Notices
-from anchor.daemon.sealing import QueuePolicy
-from anchor.daemon.status import Status
-from anchor.daemon.worker import Worker
-from anchor.signer import KeySigner, Signer
-from registry.chain.client import ChainClient
+from anchor.anchoring.driver import Policy
+from anchor.anchoring.loop_state import Status
+from anchor.anchoring.worker import Worker
+from anchor.batching.sealing import QueuePolicy
+from anchor.books.anchoring import BatchEvent, history
+from anchor.books.batches import BatchRow, BatchStore, Leaf
+from anchor.books.folder import DataFolder
+from anchor.books.jobs import Job, JobStore
+from anchor.books.leases import Lease
+from anchor.books.tables import BatchState
+from anchor.books.tables import batch as batch_table
+from anchor.daemon.run import policy_of
+from anchor.notices.notices import Notice, Notices
+from anchor.sending.signer import KeySigner, Signer
+from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
-from registry.settings import Settings
-from registry.store.anchoring import BatchEvent, history
-from registry.store.batches import BatchRow, BatchStore, Leaf
-from registry.store.folder import DataFolder
-from registry.store.jobs import Job, JobStore
-from registry.store.leases import Lease
-from registry.store.tables import BatchState
-from registry.store.tables import batch as batch_table
+from registry.chain.rpc.client import ChainClient
 from tests.faults.harness import Chain, Proof, chain, common_proof
 from tests.faults.proxy import FaultProxy
 

@@ -19,14 +19,14 @@ from typing import Any
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
-from anchor.daemon.driver import POINTS, Policy
-from anchor.daemon.worker import Worker
-from registry.chain.hexadecimal import to_hex
+from anchor.anchoring.driver import POINTS, Policy
+from anchor.anchoring.worker import Worker
+from anchor.books.jobs import Job
+from anchor.books.tables import attempt
+from anchor.books.tables import batch as batch_table
+from anchor.books.tables import signer as signer_table
+from registry.chain.rpc.hexadecimal import to_hex
 from registry.errors import SignerError
-from registry.store.jobs import Job
-from registry.store.tables import attempt
-from registry.store.tables import batch as batch_table
-from registry.store.tables import signer as signer_table
 from tests.faults.proxy import (
     ReplacementRule,
     black_hole,

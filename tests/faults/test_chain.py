@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from anchor.daemon.daemon import policy_of
-from anchor.daemon.status import Status
-from registry.store.tables import BatchState
+from anchor.anchoring.loop_state import Status
+from anchor.books.tables import BatchState
+from anchor.daemon.run import policy_of
 from tests.faults.site import SHIPPED, Site
 
 GWEI = 10**9

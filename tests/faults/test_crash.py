@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from anchor.daemon.driver import POINTS
-from registry.merkle import Tree
-from registry.store.jobs import Job
-from registry.store.tables import BatchState
+from anchor.anchoring.driver import POINTS
+from anchor.books.jobs import Job
+from anchor.books.tables import BatchState
+from registry.merkle.tree import Tree
 from tests.faults.harness import wait_until
 from tests.faults.processes import daemon, is_stopped, log_of
 from tests.faults.site import Site

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from anchor.daemon.daemon import policy_of
-from registry.store.tables import BatchState
+from anchor.books.tables import BatchState
+from anchor.daemon.run import policy_of
 from tests.faults.proxy import (
     Do,
     ReplacementRule,

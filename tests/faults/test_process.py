@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import event, update
 from sqlalchemy.exc import OperationalError
 
-from anchor.daemon.status import Status
-from anchor.signer import SignedTransaction
+from anchor.anchoring.loop_state import Status
+from anchor.books.control import park, unpark
+from anchor.books.tables import BatchState
+from anchor.books.tables import signer as signer_table
+from anchor.sending.signer import SignedTransaction
 from registry.errors import SignerError
-from registry.merkle import Tree
-from registry.store.control import park, unpark
-from registry.store.tables import BatchState
-from registry.store.tables import signer as signer_table
+from registry.merkle.tree import Tree
 from tests.faults.site import Site
 
 SEND = "eth_sendRawTransaction"

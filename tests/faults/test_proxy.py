@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import urllib3
 
-from registry.chain.client import ChainClient, RpcRefused
 from registry.chain.contract import CredentialRegistry
-from registry.chain.hexadecimal import to_hex
+from registry.chain.rpc.client import ChainClient, RpcRefused
+from registry.chain.rpc.hexadecimal import to_hex
 from registry.errors import ChainUnavailable
 from tests.faults import proxy as faults
 from tests.faults.harness import DAEMON, Chain, chain, common_proof, wait_until

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from eth_account import Account
 
-from anchor.relay import relayed
-from anchor.signer import KeySigner
-from registry.chain.genesis import PUBLICLY_KNOWN_KEYS
+from anchor.sending.relay import relayed
+from anchor.sending.signer import KeySigner
+from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from tests.faults.harness import STRANGER
 from tests.faults.site import Site
 

@@ -10,19 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select
 
-from anchor.batches import Batches, as_on_chain
+from anchor.anchoring.loop_state import Status
+from anchor.anchoring.now import Batches, as_on_chain
+from anchor.books import control
+from anchor.books.batches import BatchRow
+from anchor.books.leases import Lease
+from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore
+from anchor.books.tables import BatchState, JobState, StatusJobState
 from anchor.daemon.health import Health
-from anchor.daemon.status import Status
-from anchor.recovery import Recovered, Recovery
+from anchor.restoring.recovery import Recovered, Recovery
+from anchor.settings import Settings
 from anchor.workspace import Workspace
 from registry.chain.calls import Act
+from registry.database.metadata import metadata
 from registry.errors import StoreError
-from registry.settings import Settings
-from registry.store import control
-from registry.store.batches import BatchRow
-from registry.store.leases import Lease
-from registry.store.status_jobs import NewStatusJob, StatusJob, StatusJobStore
-from registry.store.tables import BatchState, JobState, StatusJobState, metadata
 from tests.faults.site import Site
 
 TABLES = [table for table in metadata.sorted_tables if not table.name.startswith("indexed_")]

@@ -6,11 +6,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from registry.credential import digest_document
+from registry.credential.digest import digest_document
 from registry.formats.dataintegrity import did_key, did_key_method, write_public_key
 from registry.formats.multibase import to_base58
-from registry.merkle import InclusionProof
-from registry.receipt import Receipt
+from registry.merkle.tree import InclusionProof
+from registry.receipt.model import Receipt
 
 
 def key_pair(key: Ed25519PrivateKey, method: str | None = None) -> dict[str, str]:

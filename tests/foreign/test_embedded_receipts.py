@@ -8,10 +8,10 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from anchor.samples import CONTEXTS, credentials
-from registry.credential import digest_document
+from anchor.demo.samples import CONTEXTS, credentials
+from registry.credential.digest import digest_document
 from registry.formats.dataintegrity import did_key
-from registry.receipt import embed, embedded
+from registry.receipt.model import embed, embedded
 from tests.foreign.made import key_pair, receipt_of
 from tests.foreign.others import Complained, ask
 

@@ -8,8 +8,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from anchor.samples import ISSUERS, QUALIFICATIONS, credentials
-from registry.receipt import embed
+from anchor.demo.samples import ISSUERS, QUALIFICATIONS, credentials
+from registry.receipt.model import embed
 from tests.foreign.made import receipt_of
 from tests.foreign.others import shared
 

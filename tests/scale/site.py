@@ -17,9 +17,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from registry.merkle import Tree, check_inclusion
-from registry.receipt import parse
-from registry.store.trees import TreeStore
+from registry.merkle.tree import Tree, check_inclusion
+from registry.receipt.model import parse
+from registry.trees.store import TreeStore
 from tests.faults.harness import Chain, wait_until
 
 REPOSITORY = Path(__file__).parents[2]

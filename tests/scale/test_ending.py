@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 CLIENTS = 16
 SERVER = """
 import asyncio, sys, uvicorn
-from anchor.server import Server, ends_by_signal, listening
+from registry.http.server import Server, ends_by_signal, listening
 
 async def app(scope, receive, send):
     await asyncio.sleep(0.002)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from registry.store.trees import FolderTrees
+from registry.trees.folder import FolderTrees
 from tests.faults.harness import chain, wait_until
 from tests.scale.site import Anchorer, Anchoring, Load, Program, ask, cleaned, free_ports
 

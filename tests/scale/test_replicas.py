@@ -12,10 +12,9 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from registry.index.leaf_reader import LeafReader
 from registry.service.service import COVERAGE_SECONDS
-from registry.settings import Settings
-from registry.store.leaf_reader import LeafReader
-from registry.store.trees import open_trees
+from registry.trees.open import open_trees
 from tests.faults.harness import Chain, chain, wait_until
 from tests.postgres import postgres_server, postgres_url
 from tests.s3 import BUCKET, S3Server, s3_server
@@ -124,7 +123,7 @@ def node() -> Iterator[Chain]:
 @pytest.fixture
 def anchorer(node: Chain, s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Anchorer:
     s3.use(monkeypatch)
-    return Anchorer(node, open_trees(Settings(trees=TREES)), tmp_path, LEAVES)
+    return Anchorer(node, open_trees(TREES), tmp_path, LEAVES)
 
 
 @pytest.fixture

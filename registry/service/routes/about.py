@@ -8,11 +8,11 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from registry.receipt import receipt_schema
+from registry.receipt.model import receipt_schema
 from registry.service import examples
 from registry.service.caching import REVALIDATE, answer, fixed
 from registry.service.service import Service, service_of
-from registry.verdict import verdict_schema
+from registry.verify.verdict import verdict_schema
 
 SCHEMA: Final = "application/schema+json"
 

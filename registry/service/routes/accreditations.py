@@ -10,15 +10,15 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from registry.accreditation import Accreditation, Kind, State
+from registry.http.problems import NotHere
+from registry.recognition.ledger import Accreditation, Kind, State
 from registry.service import examples
+from registry.service.accreditations_json import LinkFilter, members_of, wanted_links
 from registry.service.caching import answer
-from registry.service.facts import IndexedFacts, facts_of
 from registry.service.horizon import AsOf
-from registry.service.links import LinkFilter, members_of, wanted_links
 from registry.service.pages import Limit, cut, link_to, number_of
-from registry.service.problems import NotHere
 from registry.service.service import service_of
+from registry.service.trust import IndexedFacts, facts_of
 from registry.timestamps import past_moment
 
 ACCREDITING: Final = frozenset({Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ACCREDIT})

@@ -8,16 +8,16 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from registry.chain.contract import Purpose
-from registry.chain.hexadecimal import checksummed
+from registry.chain.rpc.hexadecimal import checksummed
+from registry.http.problems import NotHere
+from registry.index.facts import IndexedBatch
+from registry.index.reader import EventFilter, EventPlace
 from registry.service import examples
 from registry.service.caching import answer
-from registry.service.facts_json import batch_content, party_content
 from registry.service.pages import Cursor, Limit, cursor_of, cut, link_to, place_of
 from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, root_of
-from registry.service.problems import NotHere
+from registry.service.records_json import batch_content, party_content
 from registry.service.service import Service, service_of
-from registry.store.index import EventFilter, EventPlace
-from registry.store.index_facts import IndexedBatch
 
 router = APIRouter(prefix="/v1", tags=["batches and parties"])
 

@@ -10,23 +10,23 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from registry.credential import DigestMethod
+from registry.credential.digest import DigestMethod
 from registry.errors import CredentialError, RegistryError, StoreError
-from registry.receipt import parse_json, to_cbor
+from registry.http.problems import NotHere, note
+from registry.index.facts import IndexedBatch
+from registry.index.loader import TreeState
+from registry.merkle.treefile import TreeId
+from registry.receipt.model import parse_json, to_cbor
 from registry.service import examples
 from registry.service.caching import IMMUTABLE, JSON, REVALIDATE, answer, fixed
 from registry.service.horizon import AsOf
 from registry.service.lookup import Found, Searched, anchors_of, together
 from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, digest_of, root_of
-from registry.service.problems import NotHere, note
 from registry.service.service import SearchedFor, Service, service_of
-from registry.store.index_facts import IndexedBatch
-from registry.store.loading import TreeState
-from registry.store.trees import MISSING
 from registry.timestamps import from_unix
-from registry.treefile import TreeId
-from registry.verify import BatchFacts, BlockRef, verify_absence
-from registry.verify_absence import Absence, Proof, TreeCheck, proof_content
+from registry.trees.store import MISSING
+from registry.verify.absence import Absence, Proof, TreeCheck, proof_content
+from registry.verify.checks import BatchFacts, BlockRef, verify_absence
 
 MOST_DIGESTS: Final = 10_000
 MOST_MATCHES: Final = 10_000

@@ -12,15 +12,15 @@ from fastapi.responses import Response, StreamingResponse
 
 from registry.chain.abi import artifact
 from registry.errors import ChainUnavailable, SettingsError
+from registry.index.facts import IndexedEvent
+from registry.index.reader import EventFilter, EventPlace, Head
 from registry.service import examples
 from registry.service.caching import BY_ACCEPT, IMMUTABLE, REVALIDATE, answer
-from registry.service.facts_json import event_content
+from registry.service.exports import as_csv, as_ndjson, as_parquet
 from registry.service.pages import Cursor, Limit, cursor_of, cut, link_to, place_of
 from registry.service.parameters import HASH_PATTERN, PartyNumber, root_of
+from registry.service.records_json import event_content
 from registry.service.service import Service, service_of
-from registry.service.tables import as_csv, as_ndjson, as_parquet
-from registry.store.index import EventFilter, EventPlace, Head
-from registry.store.index_facts import IndexedEvent
 
 router = APIRouter(prefix="/v1", tags=["events"])
 

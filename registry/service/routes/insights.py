@@ -8,14 +8,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from registry.accreditation import Ledger
-from registry.insights import REVIEW_DAYS, AnchoredBatch, RegisteredParty, insights
+from registry.recognition.insights import REVIEW_DAYS, AnchoredBatch, RegisteredParty, insights
+from registry.recognition.ledger import Ledger
 from registry.service import examples
 from registry.service.caching import JSON, REVALIDATE, fixed
-from registry.service.facts import facts_of
 from registry.service.service import service_of
+from registry.service.trust import facts_of
 from registry.timestamps import past_moment
-from registry.verdict import BlockRef
+from registry.verify.verdict import BlockRef
 
 MOST_DAYS: Final = 3660
 

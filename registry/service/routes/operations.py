@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from registry.errors import RegistryError, public_sentence
-from registry.freshness import Freshness
-from registry.service.loops import Check
+from registry.http.problems import note
+from registry.index.loops import Check
+from registry.index.reader import Head
+from registry.merkle.treefile import TreeId
 from registry.service.metrics import CONTENT_TYPE, ServiceMetrics
-from registry.service.problems import note
 from registry.service.service import Service, service_of
-from registry.store.index import Head
-from registry.treefile import TreeId
+from registry.verify.freshness import Freshness
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 Checks = Callable[[], Sequence[Check]]

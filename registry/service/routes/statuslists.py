@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from registry.formats.statuslist import Purpose
+from registry.http.accepting import accepted_types
 from registry.service import examples
-from registry.service.accepting import accepted_types
 from registry.service.caching import BY_ACCEPT, JSON, fixed
-from registry.service.listing import TTL_SECONDS, GivenList, StatusLists
 from registry.service.service import Service, service_of
+from registry.service.status_lists import TTL_SECONDS, GivenList, StatusLists
 
 MEDIA_TYPE: Final = "application/vc"
 LD_JSON: Final = "application/ld+json"

@@ -10,16 +10,16 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from registry.accreditation import Ledger
+from registry.credential.strictjson import Limits, parse_json
 from registry.errors import IntakeError
 from registry.formats import trqp
 from registry.formats.trqp import QueryError, Registry, answer_authorization, answer_recognition, read_query
+from registry.http.problems import problem
+from registry.http.request_bodies import check_not_packed, pieces_of
+from registry.recognition.ledger import Ledger
 from registry.service import examples
-from registry.service.bodies import check_not_packed, pieces_of
-from registry.service.facts import IndexedFacts, facts_of
-from registry.service.problems import problem
 from registry.service.service import service_of
-from registry.strictjson import Limits, parse_json
+from registry.service.trust import IndexedFacts, facts_of
 
 Answer = Callable[[trqp.Query, Ledger, datetime], dict[str, Any]]
 

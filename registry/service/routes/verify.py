@@ -16,21 +16,21 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
-from registry.chain.verification import Verifier
+from registry.document.submitted import Broken, ReadItem
 from registry.errors import IntakeError, RegistryError
-from registry.forms import LONGEST_BOUNDARY
-from registry.service.accepting import accepted_types
-from registry.service.bodies import check_not_packed, pieces_of
-from registry.service.fairness import LEAST_SECONDS, Shares
-from registry.service.limits import client_of
-from registry.service.problems import note
+from registry.http.accepting import accepted_types
+from registry.http.fairness import LEAST_SECONDS, Shares
+from registry.http.limits import client_of
+from registry.http.problems import note
+from registry.http.request_bodies import check_not_packed, pieces_of
 from registry.service.readers import NoReader, Readers
 from registry.service.submissions import Kind, Submission, SubmissionLimits, too_large
 from registry.service.verifying import Summary, Verifying, row_of, verdict_on
-from registry.spreadsheet import csv_lines
-from registry.submitted import Broken, ReadItem
 from registry.timestamps import asked_moment
-from registry.verdict_rows import COLUMNS
+from registry.untrusted.cells import csv_lines
+from registry.untrusted.forms import LONGEST_BOUNDARY
+from registry.verifier.verifier import Verifier
+from registry.verify.rows import COLUMNS
 
 T = TypeVar("T")
 

@@ -15,7 +15,6 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tests.chain.worlds import anvil
 from tests.faults.composed import endpoint
 from tests.faults.composed.judge import (
     Act,
@@ -28,6 +27,7 @@ from tests.faults.composed.machine import Machine, Process
 from tests.faults.composed.plan import Plan
 from tests.faults.composed.witness import Batch, Witness
 from tests.faults.proxy import FaultProxy
+from tests.registry.chain.worlds import anvil
 
 CHAIN_ID: Final = 7_770_001
 BEGIN: Final = 1_900_000_000.0

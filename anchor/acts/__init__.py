@@ -1,0 +1,1 @@
+"""What issuers and bodies do on chain beside anchoring."""

@@ -1,0 +1,1 @@
+"""The engine: drives what is sealed or asked for to finality."""

@@ -1,0 +1,198 @@
+"""What the driver has to know of what carries a transaction: what to send, when it is done, how to tell of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeVar
+
+from anchor.batching.publishing import Publish
+from anchor.books.attempts import anchor_purpose
+from anchor.books.batches import BatchRow
+from anchor.books.deeds import DeedRow
+from anchor.books.tables import BatchState
+from anchor.sending.outlook import Outlook
+from registry.chain.calls import Act, Purpose, Reason
+from registry.chain.contract import CredentialRegistry, Event
+
+AnchorCall = Callable[[BatchRow], bytes]
+Facts = dict[str, str | int | float | None]
+
+R = TypeVar("R", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """It is so on chain already, by another transaction than ours.
+
+    Attributes:
+        values: what is known of it; empty while the endpoint does not show all of it.
+        parked: code and words, where it is not what we want.
+    """
+
+    detail: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    parked: tuple[str, str] | None = None
+
+
+class Kind(Protocol[R]):
+    """The batches, or the deeds, as the driver deals with them.
+
+    Attributes:
+        word: the first word of the names of its notices.
+        refusals: errors of the contract that have a code of their own, in place of `reverted`.
+        moot: errors by which the contract says that there is nothing left to do, or that it is too early.
+    """
+
+    @property
+    def word(self) -> str: ...
+    @property
+    def refusals(self) -> Mapping[str, str]: ...
+    @property
+    def moot(self) -> Collection[str]: ...
+
+    def facts(self, row: R) -> Facts:
+        """What notices say it is about."""
+
+    def purpose(self, row: R) -> str:
+        """What its transaction is for."""
+
+    def cancel_purpose(self, row: R) -> str:
+        """What the transaction is for that takes its nonce without doing it."""
+
+    def prepare(self, row: R) -> None:
+        """What has to be done before it gets a nonce; raises `StoreError` or `SignerError`."""
+
+    def call(self, row: R) -> bytes:
+        """The data of its transaction; raises `SignerError`."""
+
+    def effect(self, row: R, events: Sequence[Event]) -> dict[str, Any] | None:
+        """What the events of its transaction say of it; None when they are not of it."""
+
+    def found(self, row: R, outlook: Outlook, /) -> Found | None:
+        """Whether it is so in the newest block already, by whomever."""
+
+
+class BatchKind:
+    """Batches: anchored once, and then for ever.
+
+    Args:
+        anchor_call: the data of the transaction that anchors a batch; default: an operator's own.
+        publish: brings a batch's tree to where it is served from.
+    """
+
+    word = "batch"
+    refusals: Final = MappingProxyType({"NotOperator": "not-operator"})
+    moot: Final = frozenset[str]()
+
+    def __init__(self, registry: CredentialRegistry, anchor_call: AnchorCall | None, publish: Publish):
+        self._registry = registry
+        self._anchor_call = anchor_call or self._own_call
+        self._publish = publish
+
+    def facts(self, row: BatchRow) -> Facts:
+        return {"issuer": row.issuer, "root": f"0x{row.root.hex()}"}
+
+    def purpose(self, row: BatchRow) -> str:
+        return anchor_purpose(row.issuer, row.root)
+
+    def cancel_purpose(self, row: BatchRow) -> str:
+        return f"cancel {row.issuer} 0x{row.root.hex()}"
+
+    def prepare(self, row: BatchRow) -> None:
+        self._publish(row)
+
+    def call(self, row: BatchRow) -> bytes:
+        return self._anchor_call(row)
+
+    def effect(self, row: BatchRow, events: Sequence[Event]) -> dict[str, Any] | None:
+        for event in events:
+            about = tuple(event.arguments.get(name) for name in ("issuer", "root", "leafCount"))
+            if event.name == "Anchored" and about == (row.issuer, *row.tree):
+                return {"sequence": int(event.arguments["sequence"])}
+        return None
+
+    def found(self, row: BatchRow, outlook: Outlook) -> Found | None:
+        anchored = self._registry.batch(row.issuer, row.root)
+        if anchored is None:
+            return None
+        number = anchored.block_number
+        events = self._registry.anchored_events(issuer=row.issuer, root=row.root, from_block=number, to_block=number)
+        block = outlook.block(number)
+        if not events or block is None or events[0].log.block_hash != block.hash:
+            # The state is ahead of the events, or of the block: the next round sees both.
+            return Found()
+        if anchored.leaf_count != row.leaf_count:
+            why = f"it is anchored with {anchored.leaf_count} leaves, not {row.leaf_count}"
+            return Found(parked=("count-differs", why))
+        values = {
+            "state": BatchState.MINED,
+            "sequence": anchored.sequence,
+            "transaction_hash": events[0].log.transaction_hash,
+            "block_number": number,
+            "block_hash": block.hash,
+            "block_time": int(block.timestamp.timestamp()),
+            "mined_at": int(time.time()),
+        }
+        return Found(f"was anchored already, in block {number}", values)
+
+    def _own_call(self, row: BatchRow) -> bytes:
+        return self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
+
+
+class DeedKind:
+    """Changes of statuses: what one is for may be done or undone by others, so it is asked for anew when it is lost."""
+
+    word = "deed"
+    refusals: Final = MappingProxyType({"NotOperator": "not-operator", "NotController": "not-controller"})
+    moot: Final = frozenset({"StatusUnchanged", "BatchIsVoided", "UnknownBatch"})
+
+    def __init__(self, registry: CredentialRegistry):
+        self._registry = registry
+
+    def facts(self, row: DeedRow) -> Facts:
+        return {"issuer": row.issuer, "root": f"0x{row.root.hex()}", "act": row.act.word, "deed": row.id}
+
+    def purpose(self, row: DeedRow) -> str:
+        return f"status {row.act.word} {row.issuer} 0x{row.root.hex()} {row.word} deed {row.id}"
+
+    def cancel_purpose(self, row: DeedRow) -> str:
+        return f"cancel deed {row.id}"
+
+    def prepare(self, row: DeedRow) -> None:
+        """Nothing is to be done before."""
+
+    def call(self, row: DeedRow) -> bytes:
+        reason = Reason.from_word(row.reason)
+        if not isinstance(reason, Reason):
+            raise TypeError(row.reason)
+        contract = self._registry
+        if row.act is Act.VOID:
+            return contract.void_batch_data(row.issuer, row.root, reason)
+        if row.act is Act.REINSTATE:
+            return contract.clear_suspension_data(row.issuer, row.root, row.word, row.mask, reason)
+        return contract.set_status_data(row.issuer, row.root, _PURPOSES[row.act], row.word, row.mask, reason)
+
+    def effect(self, row: DeedRow, events: Sequence[Event]) -> dict[str, Any] | None:
+        for event in events:
+            said = event.arguments
+            if event.name != _EVENTS[row.act] or (said.get("issuer"), said.get("root")) != (row.issuer, row.root):
+                continue
+            if row.act is Act.VOID or said.get("word") == row.word:
+                return {}
+        return None
+
+    def found(self, _row: DeedRow, _outlook: Outlook) -> Found | None:
+        """What it is for is compared with the chain before it is made; what came since shows when it is sent."""
+        return None
+
+
+_PURPOSES = {Act.REVOKE: Purpose.REVOCATION, Act.SUSPEND: Purpose.SUSPENSION}
+_EVENTS = {
+    Act.REVOKE: "StatusSet",
+    Act.SUSPEND: "StatusSet",
+    Act.REINSTATE: "SuspensionCleared",
+    Act.VOID: "BatchVoided",
+}

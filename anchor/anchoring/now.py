@@ -1,0 +1,351 @@
+"""From digests to a final anchor: what goes into a batch, sealing it, and driving it until nothing can undo it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from anchor.batching.publishing import Publish, publisher_of
+from anchor.books.attempts import anchor_purpose
+from anchor.books.batches import BatchRow, BatchStore, Leaf, Place
+from anchor.books.folder import DataFolder
+from anchor.books.on_chain import UNSTATED, History, UnknownBatch, named
+from anchor.books.tables import ANCHORED_STATES, BatchState
+from anchor.intake.files import Intake, Origin, digest_of
+from anchor.sending.sender import Sender
+from anchor.sending.waiting import wait_for
+from anchor.workspace import Workspace
+from registry.chain.abi import artifact
+from registry.chain.calls import Purpose, call_data
+from registry.chain.contract import Anchored, CredentialRegistry
+from registry.errors import ChainError, ContractReverted, IntakeError, NotPossible, TransactionUnsettled
+from registry.merkle.tree import Tree
+
+WORD_BITS = 256
+EVENT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A credential that came twice in one job."""
+
+    again: Origin
+    first: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a job goes into a batch.
+
+    Attributes:
+        records: sorted by digest, each digest once.
+        duplicates: what came more than once.
+        anchored: where the credentials are that the issuer has anchored before and that are left out.
+    """
+
+    records: list[bytes]
+    duplicates: list[Duplicate]
+    anchored: list[Place]
+
+
+def select(
+    intake: Intake,
+    store: BatchStore | None,
+    issuer: int | None,
+    *,
+    reissue: Callable[[Sequence[Place]], Collection[bytes]] | None = None,
+) -> Selection:
+    """Sort a job's credentials and leave out what came twice, and what the issuer has anchored before.
+
+    A yearly full export then does not bring a revoked diploma back under a new anchor.
+
+    Args:
+        reissue: anchor again what was anchored before, except for those of its places that this says.
+    """
+    unique: list[bytes] = []
+    duplicates: list[Duplicate] = []
+    last = b""
+    for record in sorted(intake.records):
+        digest = digest_of(record)
+        if digest == last:
+            duplicates.append(Duplicate(intake.origin(record), intake.origin(unique[-1])))
+        else:
+            unique.append(record)
+            last = digest
+    if store is None or issuer is None or not store.all(issuer):
+        return Selection(unique, duplicates, [])
+    found = list(store.places_of([digest_of(record) for record in unique], issuer))
+    kept_out = None if reissue is None else reissue(found)
+    places: dict[bytes, Place] = {}
+    for place in found:
+        if kept_out is None or place.leaf.digest in kept_out:
+            places.setdefault(place.leaf.digest, place)
+    return Selection(
+        [record for record in unique if digest_of(record) not in places], duplicates, list(places.values())
+    )
+
+
+def revoked_among(places: Sequence[Place], registry: CredentialRegistry) -> int:
+    """How many of these credentials are revoked on chain."""
+    words: dict[tuple[int, bytes, int], int] = {}
+    revoked = 0
+    for place in places:
+        issuer, root = place.batch.issuer, place.batch.root
+        word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
+        key = (issuer, root, word)
+        if key not in words:
+            # A batch that is sealed and not anchored yet has no status on chain.
+            anchored = registry.batch(issuer, root) is not None
+            words[key] = registry.status_words(issuer, root, Purpose.REVOCATION, word, 1)[0] if anchored else 0
+        revoked += words[key] >> bit & 1
+    return revoked
+
+
+class Batches:
+    """Seals batches and drives them to finality; each step can be repeated after a crash.
+
+    Args:
+        finality_depth: blocks that count as final on a chain that does not say.
+        publish: brings a batch's tree to where it is served from, before the batch is signed.
+
+    Attributes:
+        unknown: the issuer's batches that this folder did not know when the last one was sealed all the same.
+    """
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        store: BatchStore,
+        registry: CredentialRegistry,
+        sender: Sender,
+        *,
+        finality_depth: int | None = None,
+        publish: Publish = lambda _: None,
+    ):
+        self._folder = folder
+        self._store = store
+        self._registry = registry
+        self._sender = sender
+        self._finality_depth = finality_depth
+        self._publish = publish
+        self.unknown: Sequence[UnknownBatch] = ()
+
+    @classmethod
+    def of(cls, workspace: Workspace, sender: Sender | None = None) -> Batches:
+        """The batches of a workspace, sent by its own account or another."""
+        return cls(
+            workspace.folder,
+            workspace.store,
+            workspace.registry,
+            sender or workspace.sender,
+            finality_depth=workspace.settings.finality_depth,
+            publish=publisher_of(workspace),
+        )
+
+    def seal(
+        self,
+        intake: Intake,
+        selection: Selection,
+        issuer: int,
+        *,
+        selectors: Collection[bytes] | None = None,
+        without_history: bool = False,
+    ) -> BatchRow:
+        """Write the tree and record the batch; from here on its receipts' paths are fixed.
+
+        Args:
+            selectors: first four bytes of the calls that the contract knows; by default read from its ABI.
+            without_history: seal it although the issuer has batches on chain that this folder does not know.
+
+        Raises:
+            IntakeError: the root begins like one of these calls, or the issuer has another batch under it.
+            UnknownBatches: the issuer has batches that this folder does not know, and this one is not among them.
+            ChainUnavailable: whether it has could not be asked.
+        """
+        records = selection.records
+        with Tree.build(map(digest_of, records)) as tree:
+            root, count = tree.root, tree.leaf_count
+            refuse_selector(root, contract_selectors() if selectors is None else selectors)
+            history = History(self._registry, self._store)
+            self.unknown = history.before(issuer, tree.id, without_history=without_history)
+            self._folder.keep_tree(tree)
+        note = f"sealed without knowing {named(self.unknown)}" if self.unknown else ""
+        return self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()), note=note)
+
+    def anchor(self, row: BatchRow) -> BatchRow:
+        """See to it that the batch is in a block, and record which; one that is there already is not sent again.
+
+        Raises:
+            ContractReverted: the contract does not let the signer anchor for this issuer.
+            TransactionUnsettled: sent and not mined in time.
+            StoreError: the tree store does not take the tree, and nothing was sent.
+            NotPossible: a person put it aside or took it back, and nothing was sent.
+        """
+        if (seen := self.seen(row)).state in ANCHORED_STATES:
+            self._state_count(row)
+            return seen
+        refuse_put_aside(seen)
+        self._publish(row)
+        data = self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
+        try:
+            self._sender.settle(anchor_purpose(row.issuer, row.root), self._registry.address, data)
+        except ContractReverted:
+            # Somebody may have anchored it between the look and the transaction: then it is where it should be.
+            if self.seen(row).state not in ANCHORED_STATES:
+                raise
+        seen = self.seen(row)
+        if seen.state not in ANCHORED_STATES:
+            raise TransactionUnsettled(
+                f"the anchor of 0x{row.root.hex()} was mined and is not on the chain any more",
+                remedy="The chain reorganised. Run `testamur anchor --resume`.",
+            )
+        return seen
+
+    def seen(self, row: BatchRow) -> BatchRow:
+        """The batch as the chain has it now, and the same in the database; what a person decided stays there."""
+        found = as_on_chain(self._registry, row, self._finality_depth)
+        if found == row:
+            return row
+        if found.transaction_hash is None and row.transaction_hash is not None:
+            # It was in a block, and that block is gone: the same bytes have to be sent again.
+            self._sender.reopen(row.transaction_hash)
+        return self._store.update(found)
+
+    def _state_count(self, row: BatchRow) -> None:
+        """State how many leaves a batch has that was anchored as a bare root."""
+        found = self._registry.batch(row.issuer, row.root)
+        if found is not None and found.leaf_count == UNSTATED:
+            data = call_data("stateLeafCount", row.issuer, row.root, row.leaf_count)
+            self._sender.settle(f"count {row.issuer} 0x{row.root.hex()}", self._registry.address, data)
+
+    def wait_until_final(self, row: BatchRow, timeout: float, looked: Callable[[BatchRow], None]) -> BatchRow:
+        """Wait until nothing can undo the batch; sends it again if the chain dropped it.
+
+        Args:
+            looked: called with the batch as it is, each time it was looked at.
+
+        Raises:
+            TransactionUnsettled: it was not final in time.
+        """
+        current = row
+
+        def probe() -> BatchRow | None:
+            nonlocal current
+            current = self.anchor(current)
+            looked(current)
+            return current if current.state is BatchState.FINAL else None
+
+        if wait_for(probe, timeout) is None:
+            raise TransactionUnsettled(
+                f"batch 0x{row.root.hex()} is {current.state} and not final after {timeout:g} seconds",
+                where=self._registry.client.where,
+                remedy="Its receipts can be used; they say that it is not final. `testamur status` shows when it is.",
+            )
+        return current
+
+    def resume(self) -> list[BatchRow]:
+        """Take up every batch that is not final and that no person put aside or took back, oldest first."""
+        self._sender.resume()
+        return [self.anchor(row) for row in self._store.unfinished() if not row.is_put_aside]
+
+
+def as_on_chain(registry: CredentialRegistry, row: BatchRow, finality_depth: int | None) -> BatchRow:
+    """The batch as the chain has it now, whatever the database says; nothing is written.
+
+    One that is anchored is mined or final, even if a person took it back. One that is not stays what it is, unless it
+    was in a block that is gone: then it is sealed again.
+
+    Raises:
+        ChainError: code `count-differs`: its root is anchored for another number of leaves.
+        TransactionUnsettled: it is anchored, and the endpoint does not give the event.
+    """
+    found = registry.batch(row.issuer, row.root)
+    if found is None:
+        gone = row.state in ANCHORED_STATES or row.transaction_hash is not None
+        return replace(row, state=BatchState.SEALED, **_NO_BLOCK) if gone else row
+    if found.leaf_count not in (UNSTATED, row.leaf_count):
+        raise ChainError(
+            f"root 0x{row.root.hex()} is anchored with {found.leaf_count} leaves; its tree has {row.leaf_count}",
+            where=registry.client.where,
+            remedy="Somebody anchored this root by hand with a wrong count: void it, and anchor with --reissue.",
+            code="count-differs",
+        )
+    number = found.block_number
+
+    def anchored() -> tuple[Anchored, ...] | None:
+        where = {"from_block": number, "to_block": number}
+        return registry.anchored_events(issuer=row.issuer, root=row.root, **where) or None
+
+    # A node may know a block's state a moment before its events.
+    events = wait_for(anchored, EVENT_SECONDS)
+    if events is None:
+        raise TransactionUnsettled(
+            f"the chain has batch 0x{row.root.hex()} and does not give its event",
+            where=registry.client.where,
+            remedy="The endpoint is behind, or the chain is reorganising. Run `testamur anchor --resume`.",
+        )
+    log, final = events[0].log, registry.client.finalized(finality_depth)
+    return replace(
+        row,
+        state=BatchState.FINAL if number <= final.number else BatchState.MINED,
+        sequence=found.sequence,
+        transaction_hash=log.transaction_hash,
+        block_number=number,
+        block_hash=log.block_hash,
+        block_time=int(found.anchored_at.timestamp()),
+        parked_code=None,
+        parked_why=None,
+    )
+
+
+_NO_BLOCK: dict[str, Any] = dict.fromkeys(
+    ("transaction_hash", "block_number", "block_hash", "block_time", "sequence"), None
+)
+
+
+def refuse_put_aside(row: BatchRow) -> None:
+    """What a person put aside or took back is not sent; that ends by a person's word alone.
+
+    Raises:
+        NotPossible: code `put-aside` or `taken-back`.
+    """
+    if not row.is_put_aside:
+        return
+    if row.state is BatchState.PARKED:
+        raise NotPossible(
+            f"batch 0x{row.root.hex()} was put aside by a person ({row.parked_why}); nothing was sent",
+            remedy="`testamur jobs retry` lets it go on.",
+            code="put-aside",
+        )
+    raise NotPossible(
+        f"batch 0x{row.root.hex()} was taken back by a person; nothing was sent",
+        remedy="Anchor the same input again once `testamur jobs show` says that it is cancelled.",
+        code="taken-back",
+    )
+
+
+def contract_selectors() -> frozenset[bytes]:
+    """The first four bytes of every call that the contract knows."""
+    return frozenset(item.selector for item in artifact().functions.values())
+
+
+def refuse_selector(root: bytes, selectors: Collection[bytes]) -> None:
+    """A root can also be anchored as the bare data of a transaction, but not if the contract takes it for a call.
+
+    Raises:
+        IntakeError: code `root-is-selector`.
+    """
+    if root[:4] in selectors:
+        raise IntakeError(
+            f"the root 0x{root.hex()} begins with the bytes by which the contract knows one of its functions",
+            remedy="Add one more credential to the batch, or leave one out: either changes the root.",
+            code="root-is-selector",
+        )
+
+
+def _leaves(intake: Intake, records: list[bytes]) -> Iterator[Leaf]:
+    for index, record in enumerate(records):
+        origin = intake.origin(record)
+        yield Leaf(digest_of(record), index, record[32], origin.source, origin.line)

@@ -1,0 +1,436 @@
+"""Compares status jobs with database and chain, and makes the deeds that they need (`status_plan` has the rules)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+
+from anchor.acts.spots import Spot, anchor_states
+from anchor.acts.status_plan import VOIDED, Asked, Outcome, plan
+from anchor.books.batches import BatchRow, BatchStore, Place
+from anchor.books.deeds import DeedRow, DeedStore, NewDeed, Word, dissolve
+from anchor.books.leases import Lease, LeaseLost
+from anchor.books.on_chain import BEHIND, UNSTATED, History, named
+from anchor.books.status_jobs import Resolved, StatusJob, StatusJobStore
+from anchor.books.tables import ENDED_STATES, BatchState, StatusJobState
+from anchor.notices.notices import Notices
+from anchor.sending.outlook import Outlook
+from registry.anchors import WORD_BITS, judge
+from registry.chain.calls import Act, Purpose
+from registry.chain.contract import Batch, CredentialRegistry
+from registry.chain.rpc.classify import is_outage
+from registry.errors import ChainUnavailable, ContractReverted, NotPossible, RegistryError
+
+FAMILY: Final = {
+    Act.REVOKE: Purpose.REVOCATION,
+    Act.SUSPEND: Purpose.SUSPENSION,
+    Act.REINSTATE: Purpose.SUSPENSION,
+}
+# Of one issuer in one round, so that nobody else waits for long; the rest is looked at in the next rounds.
+MOST_AT_ONCE: Final = 1000
+MOST_CREDENTIALS: Final = 20_000
+# Neighbours are asked for together.
+WORDS_AT_ONCE: Final = 64
+# Parked for what another may end: looked at again.
+PASSING: Final = frozenset({"not-operator"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Parked:
+    """A job that cannot go on, and why."""
+
+    job: StatusJob
+    code: str
+    why: str
+
+
+class StatusResolver:
+    """Takes each status job one step further; what is in the database and on chain decides what is still to be done.
+
+    Args:
+        chain: CAIP-2 name.
+        lease: of the account that shall send the deeds.
+        history: what the issuers have on chain.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        registry: CredentialRegistry,
+        chain: str,
+        lease: Lease,
+        batches: BatchStore,
+        history: History,
+        notices: Notices,
+    ):
+        self._engine = engine
+        self._registry = registry
+        self._lease = lease
+        self._batches = batches
+        self._history = history
+        self._notices = notices
+        self._jobs = StatusJobStore(engine, chain, registry.address)
+        self._deeds = DeedStore(engine, chain, registry.address)
+        self._seen: tuple[int, ...] = ()
+        # Jobs for which there was no time since then; and by job, the round that looked at it last.
+        self._left: set[int] = set()
+        self._looked: dict[int, int] = {}
+        self._rounds = 0
+        # By job, the block, by number and hash, in whose state what needs no transaction was seen first.
+        self._so: dict[int, tuple[int, bytes]] = {}
+
+    def round(self, outlook: Outlook, allowed: Callable[[int], bool]) -> None:
+        """Follow the deeds of jobs, and make new ones where they are needed.
+
+        Args:
+            allowed: whether the account may change statuses for an issuer.
+
+        Raises:
+            RegistryError: something of one issuer's could not be asked; the others' were looked at.
+            LeaseLost: another process may have taken over.
+        """
+        self._follow(self._jobs.open())
+        jobs, now = self._jobs.open(), time.time()
+        # What waits is looked at again when a block came or a transaction moved on.
+        seen = (outlook.head.number, outlook.final.number, *self._jobs.stirred())
+        has_moved, self._seen = seen != self._seen, ()
+        due = [
+            job
+            for job in jobs
+            if job.due
+            and (job.not_before is None or job.not_before <= now)
+            and (has_moved or _is_fresh(job) or job.number in self._left)
+        ]
+        self._rounds += 1
+        self._left = {job.number for job in due}
+        self._looked = {job.number: self._looked.get(job.number, 0) for job in jobs}
+        trouble: RegistryError | None = None
+        for issuer in sorted({job.issuer for job in due}):
+            mine = self._chosen(job for job in due if job.issuer == issuer)
+            try:
+                if allowed(issuer):
+                    self._resolve(issuer, mine, [job for job in jobs if job.issuer == issuer], outlook)
+                else:
+                    why = f"the account {self._lease.address} may not change statuses for issuer {issuer}"
+                    self._store(issuer, [_parked(_Parked(job, code="not-operator", why=why)) for job in mine])
+            except LeaseLost:
+                raise
+            except RegistryError as error:
+                if isinstance(error, ChainUnavailable) and is_outage(error):
+                    raise
+                # One issuer's trouble is not the others'.
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
+        self._seen = seen
+
+    def _chosen(self, due: Iterable[StatusJob]) -> list[StatusJob]:
+        """Those of an issuer that are looked at now: new ones first, then those that were looked at longest ago."""
+        credentials, chosen = 0, list[StatusJob]()
+        for job in sorted(due, key=lambda job: (not _is_fresh(job), self._looked[job.number])):
+            credentials += job.credentials
+            if chosen and (credentials > MOST_CREDENTIALS or len(chosen) == MOST_AT_ONCE):
+                break
+            chosen.append(job)
+            self._looked[job.number] = self._rounds
+            self._left.discard(job.number)
+        return chosen
+
+    def _follow(self, jobs: Sequence[StatusJob]) -> None:
+        """Bring the jobs to where their deeds are."""
+        deeds = self._deeds.of_jobs([job.number for job in jobs])
+        for job in jobs:
+            if not deeds[job.number]:
+                continue
+            standing = _standing(deeds[job.number], waits=None if not job.due else job.waits_code)
+            ready = all(deed.state is BatchState.FINAL for deed in deeds[job.number])
+            result = Resolved(
+                job,
+                *standing,
+                due=job.due or ready,
+                overtaken=job.overtaken,
+                detail=standing[2] or "by its transactions",
+            )
+            if (result.state, result.due) != (job.state, job.due):
+                self._store(job.issuer, [result])
+
+    # Resolving
+
+    def _resolve(self, issuer: int, due: list[StatusJob], open_jobs: Sequence[StatusJob], outlook: Outlook) -> None:
+        try:
+            unknown = self._history.unknown(issuer) if any(map(_is_fresh, due)) else []
+        except ChainUnavailable as error:
+            if error.code != BEHIND:
+                raise
+            # What such an endpoint says of statuses is as old.
+            return
+        look = _Look(self._registry, issuer, outlook.head.number)
+        newest, deeds = self._deeds.newest(issuer), self._deeds.unsettled(issuer)
+        rests = self._deeds.of_jobs([job.number for job in open_jobs])
+        found = self._asked(due, look, rests)
+        # What has no nonce yet is made anew together with what came since.
+        touched = {
+            (place, FAMILY.get(each.job.act))
+            for each in found.values()
+            if isinstance(each, Asked) and _is_fresh(each.job)
+            for place in each.wanted
+        }
+        loose = {deed.id for deed in deeds if not deed.is_signed and (deed.place, FAMILY.get(deed.act)) in touched}
+        served = [job for job in open_jobs if loose.intersection(deed.id for deed in rests[job.number])]
+        found |= self._asked([job for job in served if job.number not in found], look, rests)
+        ordered = [found[job.number] for job in open_jobs if job.number in found]
+        under_way = {deed.id: deed for deed in deeds if deed.id not in loose}
+        asked = [each for each in ordered if isinstance(each, Asked)]
+        outcomes, new = plan(asked, look.is_so, list(under_way.values()))
+        results = [_parked(each) for each in ordered if isinstance(each, _Parked)]
+        results += [self._result(outcome, under_way, look, outlook) for outcome in outcomes]
+        note = f"not looked for in {named(unknown)}, which this database does not know" if unknown else ""
+        self._store(issuer, results, new, loose, note, newest)
+
+    def _asked(
+        self, jobs: Sequence[StatusJob], look: _Look, rests: Mapping[int, Sequence[DeedRow]]
+    ) -> dict[int, Asked | _Parked]:
+        """What each of an issuer's jobs asks for, by its number."""
+        named = self._jobs.digests_of(jobs)
+        wanted = sorted({digest for digests in named.values() for digest in digests})
+        places: dict[bytes, list[Place]] = {}
+        for place in self._batches.places_of(wanted, look.issuer):
+            places.setdefault(place.leaf.digest, []).append(place)
+        found: dict[int, Asked | _Parked] = {}
+        for job in jobs:
+            own = [deed for deed in rests[job.number] if deed.state is BatchState.FINAL]
+            try:
+                if job.root is None:
+                    is_begun = bool(rests[job.number])
+                    asked = self._asked_of_credentials(job, named[job.number], places, look, own, is_begun=is_begun)
+                    for word in asked.wanted if isinstance(asked, Asked) else ():
+                        # What the contract has no answer to keeps this job, and not all of its issuer's.
+                        look.is_so(job.act, word)
+                    found[job.number] = asked
+                else:
+                    is_there = look.batch(job.root) is not None
+                    words = {Word(job.root, 0): VOIDED} if is_there else {}
+                    found[job.number] = Asked(job, words, missing=int(not is_there), own=own)
+            except ContractReverted as refusal:
+                found[job.number] = _Parked(job, code="reverted", why=refusal.what)
+        return found
+
+    def _asked_of_credentials(
+        self,
+        job: StatusJob,
+        named: Sequence[bytes],
+        places: Mapping[bytes, Sequence[Place]],
+        look: _Look,
+        own: Sequence[DeedRow],
+        *,
+        is_begun: bool,
+    ) -> Asked | _Parked:
+        overtaken = self._jobs.overtaken(job, time.time())
+        wanted: dict[Word, int] = {}
+        missing, revoked = 0, []
+        for digest in (digest for digest in named if digest not in overtaken):
+            spots = [
+                Spot(digest, job.issuer, place.batch.root, place.leaf.leaf_index)
+                for place in places.get(digest, ())
+                if look.has(place.batch)
+            ]
+            changeable = look.changeable(job.act, spots)
+            # In a batch that is not on chain yet it has to be changed as well.
+            missing += len(spots) < max(1, len(places.get(digest, ())))
+            # What is revoked after a job has begun takes nothing from it.
+            if spots and not changeable and not is_begun:
+                revoked.append(digest)
+            for word, bit in map(_bit_of, changeable):
+                wanted[word] = wanted.get(word, 0) | bit
+        if revoked:
+            others = f" and {len(revoked) - 1:,} more" if len(revoked) > 1 else ""
+            return _Parked(job, code="revoked", why=f"{revoked[0].hex()}{others} is revoked for good: nothing was sent")
+        held = sum(not has_ended for has_ended in overtaken.values())
+        return Asked(job, wanted, missing, len(overtaken), held, own)
+
+    def _result(self, outcome: Outcome, under_way: Mapping[int, DeedRow], look: _Look, outlook: Outlook) -> Resolved:
+        asked, job = outcome.asked, outcome.asked.job
+        if outcome.is_settled:
+            if not look.is_still_so(job.act, asked.wanted) or (outcome.already and not self._is_final(job, outlook)):
+                why = "it is so, in a block that is not final yet"
+                return Resolved(job, StatusJobState.MINED, due=True, overtaken=asked.overtaken, detail=why)
+            self._so.pop(job.number, None)
+            state = StatusJobState.FINAL if asked.own else StatusJobState.UNCHANGED
+            why = f"block {outlook.final.number} is final"
+            return Resolved(job, state, due=False, overtaken=asked.overtaken, detail=why)
+        self._so.pop(job.number, None)
+        code, waits_why = _waiting_for(outcome)
+        standing = _standing([*asked.own, *(under_way[number] for number in outcome.covering)], waits=code)
+        if outcome.needs and standing[0] is not StatusJobState.PARKED:
+            standing = (StatusJobState.SEALED, None, None)
+        state, parked_code, parked_why = standing
+        return Resolved(
+            job,
+            state,
+            parked_code or code,
+            parked_why or waits_why,
+            due=code is not None,
+            overtaken=asked.overtaken,
+            covering=frozenset(outcome.covering),
+            detail=parked_why or waits_why or "its transactions are fixed",
+        )
+
+    def _is_final(self, job: StatusJob, outlook: Outlook) -> bool:
+        """Whether a block is final in whose state all of a job was seen to be so.
+
+        The state of the final block itself may be gone from the node. So the newest block is asked, and waited for.
+        """
+        seen = self._so.get(job.number)
+        if seen is None or not outlook.is_canonical(*seen):
+            self._so[job.number] = seen = (outlook.head.number, outlook.head.hash)
+        return seen[0] <= outlook.final.number
+
+    def _store(
+        self,
+        issuer: int,
+        results: Sequence[Resolved],
+        new: Sequence[NewDeed] = (),
+        loose: Collection[int] = (),
+        note: str = "",
+        newest: int = 0,
+    ) -> None:
+        try:
+            with self._engine.begin() as connection:
+                self._lease.guard(connection)
+                if dissolve(connection, sorted(loose), "made anew together with what came since") < len(loose):
+                    # A person took back what one of them was for.
+                    raise _Moved
+                self._jobs.resolve(connection, results, note)
+                if new:
+                    self._jobs.add_deeds(connection, issuer, self._lease.address, new, newest)
+        except (_Moved, NotPossible):
+            # The next round sees what a person wanted, or another daemon did.
+            return
+        for result in results:
+            self._tell(result)
+
+    def _tell(self, result: Resolved) -> None:
+        job = result.job
+        if (result.state, result.waits_code) == (job.state, job.waits_code):
+            return
+        facts: dict[str, str | int | None] = {"job": job.id, "issuer": job.issuer, "act": job.act.word}
+        event = "status-job-final" if result.state in ENDED_STATES else "status-job-state"
+        if result.state is StatusJobState.PARKED:
+            event, more = "status-job-parked", {"code": result.waits_code, "why": result.waits_why}
+        else:
+            more = {"state": result.state}
+        self._notices.tell(event, **facts | more)
+
+
+class _Look:
+    """The contract as one look at an issuer's batches sees it: each word and batch is asked for once.
+
+    Args:
+        head: the newest block. It is asked for by its number: an endpoint that is behind has no answer then, instead
+            of an old one.
+    """
+
+    def __init__(self, registry: CredentialRegistry, issuer: int, head: int):
+        self._registry = registry
+        self._head = head
+        self.issuer = issuer
+        self._batches: dict[bytes, Batch | None] = {}
+        self._words: dict[tuple[Purpose, Word], int] = {}
+
+    def batch(self, root: bytes) -> Batch | None:
+        """The batch in the newest block."""
+        if root not in self._batches:
+            self._batches[root] = self._registry.batch(self.issuer, root, at=self._head)
+        return self._batches[root]
+
+    def has(self, row: BatchRow) -> bool:
+        """Whether it is on chain: another batch may have the same root, over other leaves."""
+        batch = self.batch(row.root)
+        return batch is not None and batch.leaf_count in (row.leaf_count, UNSTATED)
+
+    def is_so(self, act: Act, place: Word) -> int:
+        """The bits of a word that have the status of an act in the newest block."""
+        if act is Act.VOID:
+            batch = self.batch(place.root)
+            return VOIDED if batch is not None and batch.voided_at is not None else 0
+        key = (FAMILY[act], place)
+        if key not in self._words:
+            self._read(*key)
+        return ~self._words[key] if act is Act.REINSTATE else self._words[key]
+
+    def _read(self, purpose: Purpose, place: Word) -> None:
+        batch = self.batch(place.root)
+        end = 0 if batch is None else -(-batch.leaf_count // WORD_BITS)
+        first = place.word - place.word % WORDS_AT_ONCE if place.word < end else place.word
+        count = max(1, min(WORDS_AT_ONCE, end - first))
+        words = self._registry.status_words(self.issuer, place.root, purpose, first, count, at=self._head)
+        self._words |= {(purpose, Word(place.root, first + at)): word for at, word in enumerate(words)}
+
+    def is_still_so(self, act: Act, bits: Mapping[Word, int]) -> bool:
+        """Whether the newest block has what nobody can take back; a suspension may have been lifted since."""
+        if act not in (Act.REVOKE, Act.VOID):
+            return True
+        return not any(wanted & ~self.is_so(act, place) for place, wanted in bits.items())
+
+    def changeable(self, act: Act, spots: list[Spot]) -> list[Spot]:
+        """The places of a credential where it can be suspended or reinstated: what is revoked for good stays so."""
+        if act is Act.REVOKE:
+            return spots
+        held = [spot for spot in spots if not self.is_so(Act.VOID, Word(spot.root, 0))]
+        if act is Act.SUSPEND or not any(self.is_so(Act.REVOKE, place) & bit for place, bit in map(_bit_of, spots)):
+            return held
+        states = anchor_states(self._registry, spots)
+        return [spot for spot, state in zip(spots, states, strict=True) if judge(state, states).withdrawn is None]
+
+
+class _Moved(Exception):
+    """What a look rests on has changed in the meantime."""
+
+
+def _is_fresh(job: StatusJob) -> bool:
+    return job.state is StatusJobState.PENDING and job.waits_code is None
+
+
+def _bit_of(spot: Spot) -> tuple[Word, int]:
+    word, bit = divmod(spot.leaf_index, WORD_BITS)
+    return Word(spot.root, word), 1 << bit
+
+
+def _parked(one: _Parked) -> Resolved:
+    due = one.code in PASSING
+    return Resolved(one.job, StatusJobState.PARKED, one.code, one.why, due=due, detail=f"{one.code}: {one.why}")
+
+
+def _standing(deeds: Sequence[DeedRow], *, waits: str | None) -> tuple[StatusJobState, str | None, str | None]:
+    """The state of a job by its deeds, and what it is parked for.
+
+    Args:
+        waits: what a part of it waits for that has no deed yet.
+    """
+    parked = next((deed for deed in deeds if deed.state is BatchState.PARKED), None)
+    if parked is not None:
+        return StatusJobState.PARKED, parked.parked_code, parked.parked_why
+    if not deeds:
+        return StatusJobState.PENDING, None, None
+    is_there = waits is None and all(deed.is_anchored for deed in deeds)
+    return StatusJobState.MINED if is_there else StatusJobState.SEALED, None, None
+
+
+def _waiting_for(outcome: Outcome) -> tuple[str | None, str | None]:
+    """What a part of a job waits for: code and words."""
+    asked = outcome.asked
+    if outcome.waits:
+        return "earlier-change", "an earlier change of the same credentials is not in a block yet, or not final"
+    if asked.missing:
+        return "not-anchored", f"{_amount(asked.missing)} in no batch on chain yet"
+    if asked.held:
+        return "overtaken", f"a later job asks the opposite of {asked.held:,} of its credentials, and has not ended"
+    return None, None
+
+
+def _amount(number: int) -> str:
+    return "1 of what it names is" if number == 1 else f"{number:,} of what it names are"

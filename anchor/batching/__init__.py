@@ -1,0 +1,1 @@
+"""From digests to a sealed batch, its published tree and its receipts."""

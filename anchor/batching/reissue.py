@@ -1,0 +1,129 @@
+"""What a batch that is issued again says of the voided ones whose credentials it repeats: that it replaces them.
+
+Without that word a verifier who knows both batches takes the credential for withdrawn (`registry.anchors`): nothing
+else tells a new decision of the issuer from an export that repeats everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from anchor.books.batches import BatchRow, BatchStore, Place
+from anchor.workspace import Workspace
+from registry.anchors import WORD_BITS, AnchorPlace, AnchorState, judge
+from registry.chain.calls import Purpose, call_data
+from registry.chain.contract import CredentialRegistry
+
+CALLS_A_TRANSACTION: Final = 200
+
+
+def supersede_voided(workspace: Workspace, row: BatchRow) -> int:
+    """Record that the credentials of an anchored batch replace those of the issuer's voided batches.
+
+    A credential that was revoked or suspended by itself before its batch was voided stays so: to bring it back takes a
+    decision about that one. What is recorded already is not sent again.
+
+    Returns:
+        how many credentials were replaced now.
+
+    Raises:
+        ChainError: as `Sender.settle`; run again, it goes on.
+    """
+    registry, done = workspace.registry, 0
+    for old, pairs in _repeated(workspace.store, row).items():
+        batch = registry.batch(row.issuer, old)
+        if batch is None or batch.voided_at is None:
+            continue
+        kept = _marked(registry, row.issuer, old, pairs, batch.block_number)
+        there = registry.replacements(row.issuer, old, from_block=batch.block_number)
+        wanted = [
+            (index, by)
+            for index, by in sorted(pairs.items())
+            if index not in kept and there.get(index) != AnchorPlace(row.root, by)
+        ]
+        for some in _in_pieces(wanted):
+            calls = [registry.supersede_data(row.issuer, old, index, row.root, by) for index, by in some]
+            name = f"supersede {row.issuer} 0x{old.hex()} by 0x{row.root.hex()} from {some[0][0]} on"
+            workspace.sender.settle(name, registry.address, call_data("multicall", calls))
+            done += len(some)
+    return done
+
+
+def _repeated(store: BatchStore, row: BatchRow) -> dict[bytes, dict[int, int]]:
+    """By the root of each other batch: the leaves there of credentials that the batch repeats, and the leaves here."""
+    here = {leaf.digest: leaf.leaf_index for leaf in store.leaves(row)}
+    found: dict[bytes, dict[int, int]] = {}
+    for place in store.places_of(list(here), row.issuer):
+        if place.batch.root != row.root:
+            found.setdefault(place.batch.root, {})[place.leaf.leaf_index] = here[place.leaf.digest]
+    return found
+
+
+def revoked_for_good(registry: CredentialRegistry, places: Iterable[Place]) -> set[bytes]:
+    """The credentials that were revoked by themselves, in an anchor that none of their others supersedes.
+
+    To issue them again would bring them back for everybody who sees the new anchor alone. A batch that was voided
+    revokes no credential by itself.
+
+    Args:
+        places: of one issuer, all that are known of each credential.
+
+    Raises:
+        ChainUnavailable: no answer.
+    """
+    by_root: dict[bytes, list[Place]] = {}
+    by_digest: dict[bytes, list[Place]] = {}
+    for place in places:
+        by_root.setdefault(place.batch.root, []).append(place)
+        by_digest.setdefault(place.leaf.digest, []).append(place)
+    revoked, blocks, found = dict[bytes, set[int]](), dict[bytes, int](), set[bytes]()
+    for root, its in by_root.items():
+        batch = registry.batch(its[0].batch.issuer, root)
+        if batch is not None:
+            blocks[root] = batch.block_number
+            revoked[root] = _revoked(registry, its[0].batch.issuer, root, batch.block_number)
+            found |= {place.leaf.digest for place in its if place.leaf.leaf_index in revoked[root]}
+    links = {
+        root: registry.replacements(by_root[root][0].batch.issuer, root, from_block=blocks[root])
+        for root in {place.batch.root for digest in found for place in by_digest[digest]} & blocks.keys()
+    }
+    states = {
+        digest: [
+            AnchorState(
+                place.batch.issuer,
+                AnchorPlace(place.batch.root, place.leaf.leaf_index),
+                revoked=place.leaf.leaf_index in revoked.get(place.batch.root, ()),
+                superseded_by=links.get(place.batch.root, {}).get(place.leaf.leaf_index),
+            )
+            for place in by_digest[digest]
+        ]
+        for digest in found
+    }
+    return {digest for digest, its in states.items() if all(judge(each, its).revoked is not None for each in its)}
+
+
+def _revoked(registry: CredentialRegistry, issuer: int, root: bytes, from_block: int) -> set[int]:
+    """The leaves that were revoked by themselves; the contract calls all of a voided batch revoked."""
+    return {
+        change.word * WORD_BITS + bit
+        for change in registry.status_changes(issuer, root, from_block=from_block)
+        if change.purpose is Purpose.REVOCATION
+        for bit in range(WORD_BITS)
+        if change.changed >> bit & 1
+    }
+
+
+def _marked(
+    registry: CredentialRegistry, issuer: int, root: bytes, indexes: dict[int, int], from_block: int
+) -> set[int]:
+    """The leaves that were revoked or are suspended by themselves."""
+    marked = _revoked(registry, issuer, root, from_block)
+    for word in {index // WORD_BITS for index in indexes}:
+        (bits,) = registry.status_words(issuer, root, Purpose.SUSPENSION, word, 1)
+        marked |= {word * WORD_BITS + bit for bit in range(WORD_BITS) if bits >> bit & 1}
+    return marked
+
+
+def _in_pieces(pairs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    return (pairs[start : start + CALLS_A_TRANSACTION] for start in range(0, len(pairs), CALLS_A_TRANSACTION))

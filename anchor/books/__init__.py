@@ -1,0 +1,1 @@
+"""The issuer's database: jobs, batches, attempts, and who may write them."""

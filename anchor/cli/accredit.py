@@ -1,0 +1,390 @@
+"""`testamur accredit …`, `testamur recognise` and `testamur body`: what bodies say of issuers and of each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from anchor.cli.console import Column, Fields, Listing, bold
+from anchor.cli.issuer import check_uri
+from anchor.cli.revoke import DryRun, ReinstateReason, SuspendReason, Yes, confirmed, reason_of, reason_option
+from anchor.cli.session import Session, command
+from anchor.workspace import Workspace
+from registry.chain.calls import Act, Kind
+from registry.chain.contract import CredentialRegistry
+from registry.chain.ledger import read_ledger
+from registry.chain.rpc.client import MinedTransaction
+from registry.errors import ChainUnavailable, SettingsError
+from registry.recognition.ledger import Accreditation, state_members
+from registry.recognition.scope import Scope
+from registry.timestamps import asked_moment, past_moment, write_timestamp
+from registry.untrusted.text import marked
+
+app = typer.Typer(help="Offer, accept and change accreditations.", no_args_is_help=True)
+
+Number = Annotated[int, typer.Argument(help="Number of the accreditation.", min=1)]
+Field = Annotated[str, typer.Option("--field", help="ISCED-F 2013 code of 2, 3 or 4 digits; default: any field.")]
+Levels = Annotated[str, typer.Option("--levels", help="EQF levels, such as 6-7 or 6.")]
+Types = Annotated[list[str] | None, typer.Option("--type", help="Type of qualification; repeatable; default: any.")]
+Jurisdiction = Annotated[str, typer.Option("--jurisdiction", help="ISO 3166-1 country; default: any.")]
+From = Annotated[str | None, typer.Option("--from", help="First day or moment it holds; default: now.")]
+Until = Annotated[str | None, typer.Option("--until", help="First day or moment it holds no more.")]
+Evidence = Annotated[Path | None, typer.Option("--evidence", help="The decision; its SHA-256 is stored.")]
+EvidenceUri = Annotated[str, typer.Option("--evidence-uri", help="Where the decision can be read.")]
+At = Annotated[str | None, typer.Option("--at", help="Also what it was on this day or at this moment.")]
+Effective = Annotated[str | None, typer.Option("--effective", help="From when it takes effect; default: now.")]
+WithdrawReason = Annotated[str, reason_option(Act.WITHDRAW)]
+VoidReason = Annotated[str, reason_option(Act.VOID)]
+
+
+@app.command()
+@command
+def offer(
+    session: Session,
+    holder: Annotated[int, typer.Argument(help="Number of the party that is accredited.", min=1)],
+    until: Until = None,
+    field: Field = "",
+    levels: Levels = "1-8",
+    types: Types = None,
+    jurisdiction: Jurisdiction = "",
+    valid_from: From = None,
+    to_accredit: Annotated[bool, typer.Option("--to-accredit", help="To accredit others, not to issue.")] = False,
+    evidence: Evidence = None,
+    evidence_uri: EvidenceUri = "",
+) -> None:
+    """Offer a party an accreditation; it holds nothing until the party accepts."""
+    if until is None:
+        raise SettingsError("an accreditation has an end", remedy="Say when with --until.", code="no-end")
+    _check_evidence(evidence_uri)
+    kind = Kind.ACCREDIT_TO_ACCREDIT if to_accredit else Kind.ACCREDIT_TO_ISSUE
+    scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
+    with session.workspace() as workspace:
+        registry, body = workspace.ready_to_write(), workspace.issuer()
+        start = _start(workspace, valid_from)
+        terms = (body, holder, start, _seconds(until, "--until"), int(kind), scope, _hash_of(evidence), evidence_uri)
+        data = registry.offer_accreditation_data(terms)
+        mined = _send(workspace, registry, f"offer {body} {holder}", data)
+        accreditation = _made(registry, mined)
+    _tell(session, accreditation, f"Accreditation {accreditation.id} is offered to party {holder}.")
+    session.say(f"It holds once the party runs: testamur accredit accept {accreditation.id}")
+
+
+@command
+def recognise(
+    session: Session,
+    other: Annotated[int, typer.Argument(help="Number of the body that is recognised.", min=1)],
+    field: Field = "",
+    levels: Levels = "1-8",
+    types: Types = None,
+    jurisdiction: Jurisdiction = "",
+    valid_from: From = None,
+    until: Until = None,
+    evidence: Evidence = None,
+    evidence_uri: EvidenceUri = "",
+) -> None:
+    """Recognise another body's accreditations: one way, and never passed on."""
+    _check_evidence(evidence_uri)
+    scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
+    with session.workspace() as workspace:
+        registry, body = workspace.ready_to_write(), workspace.issuer()
+        end = 0 if until is None else _seconds(until, "--until")
+        start = _start(workspace, valid_from)
+        terms = (body, other, start, end, int(Kind.RECOGNISE), scope, _hash_of(evidence), evidence_uri)
+        data = registry.recognise_data(terms)
+        mined = _send(workspace, registry, f"recognise {body} {other}", data)
+        accreditation = _made(registry, mined)
+    _tell(session, accreditation, f"Body {body} recognises body {other}, as number {accreditation.id}.")
+
+
+@app.command()
+@command
+def accept(session: Session, number: Number) -> None:
+    """Accept an offer, as its holder."""
+    _change(session, number, "accepted", lambda registry, _: registry.accept_accreditation_data(number))
+
+
+@app.command()
+@command
+def refuse(session: Session, number: Number) -> None:
+    """Refuse an offer for good, as its holder."""
+    _change(session, number, "refused", lambda registry, _: registry.refuse_accreditation_data(number))
+
+
+@app.command()
+@command
+def suspend(
+    session: Session, number: Number, effective: Effective = None, reason: SuspendReason = "under-review"
+) -> None:
+    """Suspend an accreditation or a recognition, as its body."""
+    why = reason_of(reason, Act.SUSPEND)
+    _change(
+        session,
+        number,
+        "suspended",
+        lambda registry, now: registry.suspend_accreditation_data(number, _effect(effective, now), why),
+    )
+
+
+@app.command()
+@command
+def reinstate(
+    session: Session, number: Number, effective: Effective = None, reason: ReinstateReason = "resolved"
+) -> None:
+    """Lift a suspension, as the body."""
+    why = reason_of(reason, Act.REINSTATE)
+    _change(
+        session,
+        number,
+        "active again",
+        lambda registry, now: registry.reinstate_accreditation_data(number, _effect(effective, now), why),
+    )
+
+
+@app.command()
+@command
+def withdraw(
+    session: Session,
+    number: Number,
+    effective: Effective = None,
+    reason: WithdrawReason = "unspecified",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Withdraw for good from now on; what was anchored before stands."""
+    why = reason_of(reason, Act.WITHDRAW)
+    _change(
+        session,
+        number,
+        "withdrawn",
+        lambda registry, now: registry.withdraw_accreditation_data(number, _effect(effective, now), why),
+        ends=f"withdrawn for good ({why.word})",
+        dry_run=dry_run,
+        yes=yes,
+    )
+
+
+@app.command()
+@command
+def void(
+    session: Session,
+    number: Number,
+    reason: VoidReason = "unspecified",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Declare that an accreditation or a recognition never held."""
+    why = reason_of(reason, Act.VOID)
+    _change(
+        session,
+        number,
+        "void",
+        lambda registry, _: registry.void_accreditation_data(number, why),
+        ends=f"void from its start ({why.word}), and with it every credential that rests on it",
+        dry_run=dry_run,
+        yes=yes,
+    )
+
+
+@app.command()
+@command
+def show(session: Session, number: Number, at: At = None) -> None:
+    """Show an accreditation or a recognition with its history."""
+    moment = past_moment(at, "--at", datetime.now(UTC))
+    with session.workspace(read_only=True) as workspace:
+        accreditation = _existing(workspace.registry, number)
+    session.result(_content(accreditation, moment))
+    until = accreditation.valid_until
+    session.say(
+        Fields(
+            {
+                "number": accreditation.id,
+                "kind": accreditation.kind.value,
+                "body": accreditation.body,
+                "holder": accreditation.holder,
+                "state": accreditation.state.value,
+                "scope": accreditation.scope,
+                "valid from": write_timestamp(accreditation.valid_from),
+                "valid until": "no end" if until is None else write_timestamp(until),
+                "evidence hash": f"0x{accreditation.evidence_hash.hex()}",
+                "evidence URI": marked(accreditation.evidence_uri),
+            }
+        )
+    )
+    for change in accreditation.changes:
+        session.say(
+            f"{'':>15}  {change.state.value} from {write_timestamp(change.effective_from)}, "
+            f"recorded {write_timestamp(change.recorded_at)}" + (f" ({change.reason})" if change.reason else "")
+        )
+    if moment is not None:
+        then = accreditation.state_at(moment)
+        session.say(bold(f"At {write_timestamp(moment)}"), f" it was, as known then: {then.as_known_then}")
+        session.say(f"  and as known now: {then.as_known_now}")
+
+
+@command
+def body(
+    session: Session,
+    number: Annotated[int | None, typer.Argument(help="Number of the party; default: the issuer.")] = None,
+    at: At = None,
+) -> None:
+    """Show what a party says of others, and what others say of it."""
+    moment = past_moment(at, "--at", datetime.now(UTC))
+    with session.workspace(read_only=True) as workspace:
+        party = number or workspace.issuer()
+        ledger = read_ledger(workspace.registry)
+    given = [each for each in ledger.accreditations if each.body == party]
+    held = [each for each in ledger.accreditations if each.holder == party]
+    session.result(
+        {
+            "party": party,
+            "given": [_content(each, moment) for each in given],
+            "held": [_content(each, moment) for each in held],
+        }
+    )
+    session.say(bold(f"Party {party} says of others"), ": nothing" if not given else ":")
+    if given:
+        session.say(_table(given, moment))
+    session.say(bold(f"Others say of party {party}"), ": nothing" if not held else ":")
+    if held:
+        session.say(_table(held, moment))
+
+
+def _change(
+    session: Session,
+    number: int,
+    became: str,
+    data_of: Callable[[CredentialRegistry, int], bytes],
+    *,
+    ends: str = "",
+    dry_run: bool = False,
+    yes: bool = False,
+) -> None:
+    """Send a change.
+
+    Args:
+        ends: what it will be for good, where that is asked first.
+        dry_run: have the contract try it, and send nothing.
+    """
+    with session.workspace(read_only=dry_run) as workspace:
+        registry = workspace.registry if dry_run else workspace.ready_to_write()
+        before = _existing(registry, number)
+        data = data_of(registry, max(_head_time(workspace), int(before.changes[-1].effective_from.timestamp())))
+        if dry_run:
+            workspace.client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data)
+            _tell(session, before, f"Number {number} would be {ends or became}. Nothing was sent.")
+            return
+        if ends:
+            confirmed(f"Number {number} ({before.scope}) will be {ends}. Go on?", yes=yes)
+        _send(workspace, registry, f"{became} {number} after {len(before.changes)}", data)
+        accreditation = _existing(registry, number)
+    _tell(session, accreditation, f"Number {number} is {became}.")
+
+
+def _send(workspace: Workspace, registry: CredentialRegistry, purpose: str, data: bytes) -> MinedTransaction:
+    return workspace.sender.settle(purpose, registry.address, data)
+
+
+def _made(registry: CredentialRegistry, mined: MinedTransaction) -> Accreditation:
+    (event,) = registry.decode_events(mined.logs)
+    return _existing(registry, int(event.arguments["id"]))
+
+
+def _existing(registry: CredentialRegistry, number: int) -> Accreditation:
+    try:
+        return read_ledger(registry)[number]
+    except KeyError:
+        raise SettingsError(
+            f"there is no accreditation {number}",
+            where=registry.client.where,
+            remedy="`testamur body` lists those of a party.",
+            code="unknown-accreditation",
+        ) from None
+
+
+def _tell(session: Session, accreditation: Accreditation, sentence: str) -> None:
+    session.result(_content(accreditation))
+    session.say(sentence)
+    session.say(f"  {accreditation.scope}; {_period(accreditation)}")
+
+
+def _content(accreditation: Accreditation, at: datetime | None = None) -> dict[str, Any]:
+    until = accreditation.valid_until
+    then = {} if at is None else {"stateAt": state_members(accreditation, at)}
+    return then | {
+        "id": accreditation.id,
+        "kind": accreditation.kind.value,
+        "body": accreditation.body,
+        "holder": accreditation.holder,
+        "state": accreditation.state.value,
+        "scope": str(accreditation.scope),
+        "validFrom": write_timestamp(accreditation.valid_from),
+        "validUntil": None if until is None else write_timestamp(until),
+        "evidenceHash": f"0x{accreditation.evidence_hash.hex()}",
+        "evidenceUri": accreditation.evidence_uri,
+        "history": [
+            {
+                "state": change.state.value,
+                "effectiveFrom": write_timestamp(change.effective_from),
+                "recordedAt": write_timestamp(change.recorded_at),
+                "reason": change.reason or None,
+            }
+            for change in accreditation.changes
+        ],
+    }
+
+
+def _table(accreditations: list[Accreditation], at: datetime | None) -> Listing:
+    """A line for each; of a moment, what each was by both clocks, in place of what it is."""
+    state = ("state",) if at is None else ("as known then", "as known now")
+    columns = [Column(name) for name in ("number", "kind", "body", "holder", *state, "period")]
+    rows = (
+        (
+            *(str(each.id), each.kind, str(each.body), str(each.holder)),
+            *((each.state,) if at is None else each.state_at(at)),
+            *(_period(each), str(each.scope)),
+        )
+        for each in accreditations
+    )
+    return Listing([*columns, Column("scope", folds=True)], rows)
+
+
+def _period(accreditation: Accreditation) -> str:
+    until = accreditation.valid_until
+    return f"{accreditation.valid_from:%Y-%m-%d} to " + ("no end" if until is None else f"{until:%Y-%m-%d}")
+
+
+def _start(workspace: Workspace, text: str | None) -> int:
+    return _head_time(workspace) if text is None else _seconds(text, "--from")
+
+
+def _effect(text: str | None, now: int) -> int:
+    return now if text is None else _seconds(text, "--effective")
+
+
+def _head_time(workspace: Workspace) -> int:
+    """The time of the newest block: a change may not take effect after the block it is recorded in."""
+    block = workspace.client.block("latest")
+    if block is None:
+        raise ChainUnavailable("the chain has no block", where=workspace.client.where)
+    return int(block.timestamp.timestamp())
+
+
+def _seconds(text: str, option: str) -> int:
+    return int(asked_moment(text, option).timestamp())
+
+
+def _check_evidence(uri: str) -> None:
+    if uri:
+        check_uri(uri, "--evidence-uri")
+
+
+def _hash_of(evidence: Path | None) -> bytes:
+    try:
+        return bytes(32) if evidence is None else hashlib.sha256(evidence.read_bytes()).digest()
+    except OSError as error:
+        raise SettingsError(f"the evidence cannot be read: {error.strerror}", where=str(evidence)) from None

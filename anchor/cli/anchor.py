@@ -1,0 +1,377 @@
+"""`testamur check` and `testamur anchor`: a job of an issuer, before and for real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from anchor.anchoring.now import Batches, Selection, revoked_among, select
+from anchor.batching.reissue import revoked_for_good, supersede_voided
+from anchor.books.batches import BatchRow, Place
+from anchor.books.on_chain import History, UnknownBatch, named
+from anchor.books.status_jobs import StatusJobStore
+from anchor.books.tables import BatchState
+from anchor.cli.chains import chain_content, say_chain
+from anchor.cli.console import Column, Listing, Styled, bold
+from anchor.cli.session import Exit, Session, command
+from anchor.cli.waiting import Watch
+from anchor.cli.wording import amount, ether
+from anchor.intake.files import Format, Intake, Reject, digest_of, left_out_content, method_of, names_of, take_in
+from anchor.workspace import Workspace
+from registry.credential.digest import Limits
+from registry.errors import ContractReverted, IntakeError, RegistryError
+from registry.merkle.tree import Tree
+from registry.merkle.treefile import TreeId
+
+SHOWN = 5
+
+InputPath = Annotated[Path, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")]
+InputFormat = Annotated[Format, typer.Option("--format", help="What the input is.")]
+AsFiles = Annotated[
+    bool, typer.Option("--as-files", help="Tables and lists of digests among the files are credentials, too.")
+]
+
+
+@command
+def check(
+    session: Session,
+    path: InputPath,
+    format: InputFormat = Format.AUTO,  # noqa: A002
+    as_files: AsFiles = False,
+) -> int:
+    """Look at a job before it is anchored: counts, hazards, duplicates, the root it would have, and its gas."""
+    intake = _taken_in(session, path, format, as_files=as_files, hazards_at=datetime.now(UTC))
+    with session.workspace(read_only=True) as workspace:
+        known = workspace.has_folder
+        issuer, store = (_issuer_or_none(workspace), workspace.store) if known else (None, None)
+        selection = select(intake, store, issuer)
+        root, count = _root_of(selection)
+        gas, price = _gas(workspace, issuer, root, count) if known else (None, "not known, there is no data folder yet")
+        unknown = _unknown(workspace, issuer, root, count) if known else None
+        chain = workspace.asked_chain
+    session.result(
+        {
+            **_counts(intake, selection),
+            "hazards": dict(intake.hazards),
+            "root": None if root is None else f"0x{root.hex()}",
+            "gas": gas,
+            "unknownBatches": None if unknown is None else [each.content() for each in unknown],
+            **chain_content(chain),
+        }
+    )
+    session.say(bold(path), f": {amount(len(intake.records) + len(intake.rejects), 'credential')} read")
+    _say_counts(session, intake, selection)
+    for code, number in intake.hazards.most_common():
+        sentence, origin = intake.hazard_examples[code]
+        session.say("  ", Styled(f"hazard {code}", "yellow"), f" in {number:,}, first in {origin}: {sentence}")
+    if root is not None:
+        session.say("  root would be ", bold(f"0x{root.hex()}"), f" with {amount(count, 'leaf', 'leaves')}")
+        session.say(f"  gas of the anchor: {price}")
+    if unknown:
+        not_known = Styled(f"this folder does not know {named(unknown)}", "yellow")
+        session.say("  ", not_known, ": `testamur anchor` would refuse")
+    say_chain(session, chain)
+    session.say("Nothing was written.")
+    return Exit.SOME_REJECTED if intake.rejects else Exit.DONE
+
+
+@command
+def anchor(
+    session: Session,
+    path: Annotated[
+        Path | None, typer.Argument(help="Folder, JSONL file, ZIP, list of digests, or one credential.")
+    ] = None,
+    format: InputFormat = Format.AUTO,  # noqa: A002
+    as_files: AsFiles = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the batch is final.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Anchor nothing when a row or file is rejected.")] = False,
+    reissue: Annotated[bool, typer.Option("--reissue", help="Anchor again what the issuer has anchored.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Take up the batches that are not final.")] = False,
+    rejects: Annotated[Path | None, typer.Option("--rejects", help="File for what has no digest.")] = None,
+    queue: Annotated[bool, typer.Option("--queue", help="Store the job for the daemon, which anchors it.")] = False,
+    without_history: Annotated[
+        bool, typer.Option("--without-history", help="Leave out only what this folder knows to be anchored.")
+    ] = False,
+) -> int:
+    """Anchor the credentials under a path as one batch; run again after any interruption."""
+    if queue:
+        beside = wait or resume or without_history or bool(rejects)
+        return _queued(session, path, format, reissue=reissue, strict=strict, as_files=as_files, others=beside)
+    if path is None and not resume:
+        raise IntakeError("no input was named", remedy="Name a folder or file, or use --resume.", code="no-input")
+    intake = None if path is None else _taken_in(session, path, format, as_files=as_files)
+    if intake is not None and intake.rejects:
+        rejects_file = rejects or Path(f"{path.name if path else ''}.rejects.jsonl")
+        _write_rejects(rejects_file, intake.rejects)
+        _refuse_rejects(path, intake, rejects_file, strict=strict)
+    with session.workspace() as workspace:
+        registry = workspace.ready_to_write()
+        batches = Batches.of(workspace)
+        # What an interruption left behind goes first: it may be this very job.
+        resumed = batches.resume()
+        rows, content = resumed, dict[str, Any]()
+        if intake is not None:
+            issuer = workspace.issuer()
+            again = partial(_kept_out, workspace, issuer) if reissue else None
+            selection = select(intake, workspace.store, issuer, reissue=again)
+            revoked = revoked_among(selection.anchored, registry)
+            content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
+            session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")
+            _say_counts(session, intake, selection, revoked)
+            _say_put_aside(session, selection)
+            if intake.rejects:
+                session.say("  reasons, by file and line, in ", bold(rejects_file))
+                content["rejectsFile"] = str(rejects_file)
+            before = {place.batch.id for place in selection.anchored}
+            rows = [row for row in resumed if row.id in before]
+            if selection.records:
+                row = batches.seal(intake, selection, issuer, without_history=without_history or reissue)
+                content["unknownBatches"] = [each.content() for each in batches.unknown]
+                if batches.unknown:
+                    session.say("  ", Styled("anchored without knowing", "yellow"), f" {named(batches.unknown)}")
+                with session.live(f"sending batch 0x{row.root.hex()}"):
+                    row = batches.anchor(row)
+                rows = [*(each for each in rows if each.id != row.id), row]
+                if reissue:
+                    content["superseded"] = supersede_voided(workspace, row)
+                    session.say(f"  {amount(content['superseded'], 'credential')} of voided batches replaced")
+            else:
+                session.say("  nothing new to anchor")
+                content["roots"] = sorted({f"0x{place.batch.root.hex()}" for place in selection.anchored})
+        if wait:
+            rows = [_waited_for(session, workspace, batches, row) for row in rows]
+        others = {row.id for row in resumed} - {row.id for row in rows}
+        chain = workspace.asked_chain
+    session.result({**content, **chain_content(chain), "batches": [batch_content(row) for row in rows]})
+    for row in rows:
+        _say_batch(session, row)
+    if others:
+        session.say(
+            f"{amount(len(others), 'earlier batch', 'earlier batches')} taken up; `testamur status` lists them."
+        )
+    if rows:
+        session.say(f"Receipts: testamur receipts 0x{rows[-1].root.hex()} -o receipts")
+    say_chain(session, chain)
+    return Exit.SOME_REJECTED if intake is not None and intake.rejects else Exit.DONE
+
+
+def _waited_for(session: Session, workspace: Workspace, batches: Batches, row: BatchRow) -> BatchRow:
+    settings = session.settings
+    with session.live(f"waiting for batch 0x{row.root.hex()}") as live:
+        watch = Watch(workspace.client, settings.finality_depth, live=live, say=session.say)
+        return batches.wait_until_final(row, settings.finality_timeout, watch)
+
+
+def _queued(
+    session: Session,
+    path: Path | None,
+    kind: Format,
+    *,
+    reissue: bool,
+    strict: bool,
+    as_files: bool,
+    others: bool,
+) -> int:
+    from anchor.cli.jobs import put_in_queue
+
+    if path is None or others:
+        raise IntakeError(
+            "--queue takes a path, and neither --wait, --resume, --rejects nor --without-history",
+            remedy="Follow the job with `testamur jobs show`.",
+            code="queue",
+        )
+    return put_in_queue(session, path, kind, reissue=reissue, strict=strict, as_files=as_files)
+
+
+def batch_content(row: BatchRow) -> dict[str, Any]:
+    """A batch for `--json`."""
+    return {
+        "issuer": row.issuer,
+        "root": f"0x{row.root.hex()}",
+        "leafCount": row.leaf_count,
+        "state": row.state,
+        "sequence": row.sequence,
+        "transaction": None if row.transaction_hash is None else f"0x{row.transaction_hash.hex()}",
+        "block": row.block_number,
+        "anchoredAt": None if row.block_time is None else moment(row.block_time),
+    }
+
+
+def batch_table(rows: Iterable[BatchRow]) -> Listing:
+    """Batches for a person."""
+    names = ("issuer", "sequence", "root", "leaves", "state", "block", "anchored at")
+    columns = [Column(name, right=name in ("leaves", "block", "sequence", "issuer")) for name in names]
+    cells = (
+        (
+            str(row.issuer),
+            str(row.sequence or ""),
+            f"0x{row.root.hex()}",
+            f"{row.leaf_count:,}",
+            row.state,
+            str(row.block_number or ""),
+            "" if row.block_time is None else moment(row.block_time),
+        )
+        for row in rows
+    )
+    return Listing(columns, cells)
+
+
+def moment(seconds: int) -> str:
+    """Unix seconds as RFC 3339."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _taken_in(
+    session: Session, path: Path, kind: Format, *, as_files: bool, hazards_at: datetime | None = None
+) -> Intake:
+    limits = Limits(max_bytes=session.settings.max_document_bytes, max_depth=session.settings.max_document_depth)
+    with session.progress("digesting") as progress:
+        return take_in(
+            path,
+            format=kind,
+            as_files=as_files,
+            limits=limits,
+            workers=session.settings.workers,
+            hazards_at=hazards_at,
+            progress=progress,
+        )
+
+
+def _kept_out(workspace: Workspace, issuer: int, places: Sequence[Place]) -> set[bytes]:
+    """What is not issued again: the chain says that it is revoked, or a status job does."""
+    registry = workspace.registry
+    asked = StatusJobStore(workspace.folder.engine, workspace.chain, registry.address)
+    digests = list(dict.fromkeys(place.leaf.digest for place in places))
+    return revoked_for_good(registry, places) | asked.revoked(issuer, digests)
+
+
+def _write_rejects(path: Path, rejects: list[Reject]) -> None:
+    lines = (
+        orjson.dumps({"source": each.source, "line": each.line or None, "code": each.code, "reason": each.reason})
+        for each in rejects
+    )
+    try:
+        path.write_bytes(b"\n".join(lines) + b"\n")
+    except OSError as error:
+        raise IntakeError(
+            f"the rejects file cannot be written: {error.strerror}",
+            where=str(path),
+            remedy="Name another with --rejects; nothing was anchored.",
+        ) from None
+
+
+def _refuse_rejects(path: Path | None, intake: Intake, rejects_file: Path, *, strict: bool) -> None:
+    first = intake.rejects[0]
+    place = f"{first.source}, line {first.line}" if first.line else first.source
+    if strict or not intake.records:
+        raise IntakeError(
+            f"{amount(len(intake.rejects), 'credential')} rejected, and nothing was anchored; "
+            f"the first is {place}: {first.reason}",
+            where=str(path),
+            remedy=f"All of them are in {rejects_file} with their reasons."
+            + (" Correct them, or leave out --strict." if intake.records else ""),
+            code="rejects",
+        )
+
+
+def _root_of(selection: Selection) -> tuple[bytes | None, int]:
+    if not selection.records:
+        return None, 0
+    with Tree.build(map(digest_of, selection.records)) as tree:
+        return tree.root, tree.leaf_count
+
+
+def _issuer_or_none(workspace: Workspace) -> int | None:
+    try:
+        return workspace.issuer()
+    except RegistryError:
+        return None
+
+
+def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> list[UnknownBatch] | None:
+    """The issuer's batches on chain that keep this one from being anchored here; None where that could not be asked."""
+    if issuer is None or root is None:
+        return []
+    try:
+        return History(workspace.registry, workspace.store).before(issuer, TreeId(root, count), without_history=True)
+    except RegistryError:
+        return None
+
+
+def _gas(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> tuple[int | None, str]:
+    """The gas of the anchor, and a sentence about it: what it costs now, or why it is not known."""
+    if root is None or issuer is None:
+        return None, "not known, " + ("no issuer is set" if issuer is None else "there is nothing to anchor")
+    try:
+        registry, client = workspace.registry, workspace.client
+        data = registry.anchor_data(issuer, root, count)
+        gas = client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data)
+        fees = client.fees()
+    except ContractReverted as refusal:
+        return None, f"not known, {refusal.what}"
+    except RegistryError as error:
+        return None, f"not known, {error}"
+    return gas, f"about {gas:,}, with the fees of now {ether(gas * (fees.base_fee + fees.tip))}"
+
+
+def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
+    methods: dict[str, int] = {}
+    for record in intake.records:
+        method = method_of(record)
+        methods[method.value] = methods.get(method.value, 0) + 1
+    return {
+        "read": len(intake.records) + len(intake.rejects),
+        "methods": methods,
+        "new": len(selection.records),
+        "duplicates": len(selection.duplicates),
+        "anchoredBefore": len(selection.anchored),
+        "rejected": len(intake.rejects),
+        "leftOut": left_out_content(intake.left_out),
+        "renamed": [{"name": name, "source": source} for name, source in intake.renamed],
+    }
+
+
+def _say_counts(session: Session, intake: Intake, selection: Selection, revoked: int | None = None) -> None:
+    for method, number in _counts(intake, selection)["methods"].items():
+        session.say(f"  {number:,} by {method}")
+    if selection.duplicates:
+        first = selection.duplicates[0]
+        twice = Styled(f"{len(selection.duplicates):,} came twice", "yellow")
+        session.say("  ", twice, f", first {first.again} (as {first.first})")
+    if intake.renamed:
+        name, source = intake.renamed[0]
+        others = Styled(f"{len(intake.renamed):,} have the name of another file in the ZIP", "yellow")
+        session.say("  ", others, f", first {name} (as {source})")
+    if selection.anchored:
+        note = f", {revoked:,} of them revoked" if revoked else ""
+        session.say("  ", Styled(f"{len(selection.anchored):,} anchored before and left out", "yellow"), note)
+    if intake.left_out:
+        session.say("  ", Styled("left out", "yellow"), f": {names_of(intake.left_out)}")
+    if intake.rejects:
+        session.say("  ", Styled(f"{len(intake.rejects):,} rejected", "red"))
+        for each in intake.rejects[:SHOWN]:
+            place = f"{each.source}, line {each.line}" if each.line else each.source
+            session.say(f"    {place}: {each.reason} ({each.code})")
+
+
+def _say_put_aside(session: Session, selection: Selection) -> None:
+    held = sum(place.batch.is_put_aside for place in selection.anchored)
+    if held:
+        not_sent = Styled(f"{held:,} of them are in batches that a person put aside or took back", "yellow")
+        session.say("  ", not_sent, ": nothing is sent for those (`testamur jobs list`)")
+
+
+def _say_batch(session: Session, row: BatchRow) -> None:
+    where = "" if row.block_number is None else f" in block {row.block_number:,}"
+    note = "" if row.state is BatchState.FINAL else "; not final yet"
+    session.say(
+        "Batch ",
+        bold(f"0x{row.root.hex()}"),
+        f" of issuer {row.issuer}: {amount(row.leaf_count, 'credential')}, {row.state}{where}{note}",
+    )

@@ -1,0 +1,168 @@
+"""`testamur deploy`, `testamur status` and `testamur devnet`: the chain and this folder on it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from anchor.anchoring.now import as_on_chain
+from anchor.books.batches import BatchRow
+from anchor.books.tables import BatchState
+from anchor.cli.anchor import batch_content, batch_table
+from anchor.cli.chains import chain_content, say_chain
+from anchor.cli.console import Fields, bold
+from anchor.cli.session import Session, command
+from anchor.cli.wording import ether
+from anchor.settings import EMBEDDED
+from anchor.workspace import Workspace
+from registry.chain_names import ChainName
+from registry.embedded.genesis import CHAIN_ID, DEVELOPMENT_ACCOUNTS, DEVELOPMENT_BALANCE_WEI
+from registry.errors import SettingsError, SignerError, WrongChain
+
+_CONTRACT_STATES = {
+    "deployed": "deployed",
+    "no-contract": "not deployed here yet",
+    "wrong-code": "not this program's contract",
+}
+
+
+@command
+def deploy(session: Session) -> None:
+    """Deploy the contract on the chain, or find the one that is there."""
+    with session.workspace() as workspace:
+        deployment, made = workspace.deploy()
+        chain = workspace.asked_chain
+    session.result(
+        {
+            "chain": f"eip155:{deployment.chain_id}",
+            "contract": deployment.address,
+            "block": deployment.block_number,
+            "codeHash": f"0x{deployment.code_hash.hex()}",
+            "deployedNow": made,
+            "chainName": chain and chain.words,
+        }
+    )
+    verb = "is deployed now" if made else "was deployed before"
+    session.say(f"The contract {verb} at ", bold(deployment.address), ".")
+    say_chain(session, chain)
+
+
+@command
+def status(session: Session) -> None:
+    """Show the chain, the issuer, the account that signs, and every batch of this folder."""
+    with session.workspace(read_only=True) as workspace:
+        if workspace.has_folder:
+            content, rows = _folder_content(workspace)
+        else:
+            content, rows = _content_without_folder(workspace), []
+        chain = workspace.asked_chain
+    session.result({**content, **chain_content(chain), "batches": [batch_content(row) for row in rows]})
+    session.say(Fields(_shown(content, chain)))
+    if not workspace.has_folder:
+        session.say("There is no data folder yet: the first command that writes makes it.")
+    if rows:
+        session.say(batch_table(rows))
+    if any(row.state is BatchState.SEALED for row in rows):
+        session.say("A sealed batch is not on the chain yet: run `testamur anchor --resume`.")
+    if any(row.is_put_aside and row.state is BatchState.PARKED for row in rows):
+        session.say("A parked batch was put aside by a person: `testamur jobs retry` lets it go on.")
+
+
+@command
+def devnet(
+    session: Session,
+    host: Annotated[str, typer.Option("--host", help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 8545,
+) -> None:
+    """Serve the embedded chain of this folder as JSON-RPC on loopback, for several processes."""
+    if session.settings.chain != EMBEDDED:
+        raise SettingsError("the devnet serves the embedded chain", remedy="Leave out --chain, or set it to embedded.")
+    from registry.embedded.devnet import serve
+
+    def started(url: str) -> None:
+        session.result({"url": url, "accounts": list(DEVELOPMENT_ACCOUNTS)})
+        session.say("The practice chain of this folder is served at ", bold(url), "; Ctrl+C ends it.")
+        session.say(f"In another terminal: TESTAMUR_CHAIN={url} testamur status")
+
+    with session.workspace() as workspace:
+        serve(workspace.embedded_chain(), host, port, started=started)
+
+
+def _contract_state(workspace: Workspace) -> str:
+    try:
+        _ = workspace.registry
+    except WrongChain as error:
+        return error.code
+    return "deployed"
+
+
+def _folder_content(workspace: Workspace) -> tuple[dict[str, Any], list[BatchRow]]:
+    store = workspace.store
+    head = workspace.client.block("latest")
+    content: dict[str, Any] = {
+        "head": None if head is None else head.number,
+        "contract": workspace.contract_address,
+        "contractState": _contract_state(workspace),
+        "parties": store.parties(),
+        **_signer_content(workspace),
+    }
+    rows = store.all()
+    if content["contractState"] == "deployed":
+        depth = workspace.settings.finality_depth
+        rows = [row if row.state is BatchState.FINAL else as_on_chain(workspace.registry, row, depth) for row in rows]
+    return content, rows
+
+
+def _content_without_folder(workspace: Workspace) -> dict[str, Any]:
+    """What can be known before there is a data folder: whom to send the fees to, and whether they are there."""
+    from anchor.sending.signer import signer_from
+
+    if workspace.settings.chain == EMBEDDED:
+        # The practice chain begins with the folder, and its beginning is the same everywhere.
+        state, head, chain_id = "no-contract", None, CHAIN_ID
+    else:
+        found = workspace.client.block("latest")
+        state, head, chain_id = _contract_state(workspace), found and found.number, workspace.chain_id
+    content: dict[str, Any] = {
+        "head": head,
+        "contract": workspace.contract_address,
+        "contractState": state,
+        "parties": [],
+    }
+    try:
+        address = signer_from(workspace.settings, chain_id).address
+    except SignerError as error:
+        return {**content, "signer": None, "noSigner": error.what}
+    if workspace.settings.chain == EMBEDDED:
+        balance = DEVELOPMENT_BALANCE_WEI if address in DEVELOPMENT_ACCOUNTS else 0
+    else:
+        balance = workspace.client.balance(address)
+    return {**content, "signer": address, "balanceWei": str(balance), "transactionsUnderWay": 0}
+
+
+def _shown(content: dict[str, Any], chain: ChainName | None) -> dict[str, Any]:
+    state = content["contractState"]
+    parties = ", ".join(map(str, content["parties"]))
+    shown = {
+        "chain": chain,
+        "newest block": content["head"],
+        "contract": content["contract"],
+        "contract is": _CONTRACT_STATES.get(state, state),
+        "parties registered here": parties or "none",
+        "signs": content["signer"] or f"nobody: {content['noSigner']}",
+    }
+    if content["signer"]:
+        shown["balance"] = ether(int(content["balanceWei"]))
+        shown["transactions under way"] = content["transactionsUnderWay"]
+    return shown
+
+
+def _signer_content(workspace: Workspace) -> dict[str, Any]:
+    try:
+        sender = workspace.sender
+    except SignerError as error:
+        return {"signer": None, "noSigner": error.what}
+    # Wei as text: more than JSON readers keep exactly.
+    balance = str(workspace.client.balance(sender.address))
+    return {"signer": sender.address, "balanceWei": balance, "transactionsUnderWay": sender.open_count()}

@@ -1,0 +1,199 @@
+"""`testamur verify` and `testamur absent`: what a verifier asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from anchor.cli.chains import say_chain
+from anchor.cli.console import Column, Listing, Styled, bold
+from anchor.cli.session import Exit, Session, command
+from anchor.cli.targets import digests_of_content
+from anchor.settings import EMBEDDED
+from anchor.verifying.absence import absence_of
+from anchor.verifying.files import FileVerifier, credential_files, is_digest
+from registry.errors import IntakeError, SettingsError
+from registry.timestamps import asked_moment, write_timestamp
+from registry.untrusted.cells import csv_lines
+from registry.verify.absence import gravest, proof_content
+from registry.verify.checks import Outcome, Overall, Verdict
+from registry.verify.rows import COLUMNS, Row
+from registry.verify.verdict import OtherReceipt
+
+COLOURS = {
+    Overall.VALID: "green",
+    Overall.VALID_WITH_WARNING: "yellow",
+    Overall.NOT_VALID: "red",
+    Overall.COULD_NOT_BE_CHECKED: "magenta",
+}
+OUTCOME_COLOURS = {Outcome.PASS: "green", Outcome.WARN: "yellow", Outcome.FAIL: "red", Outcome.UNKNOWN: "magenta"}
+
+
+@command
+def verify(
+    session: Session,
+    paths: Annotated[list[Path], typer.Argument(help="Credentials, folders of them, or digests.", show_default=False)],
+    receipt: Annotated[Path | None, typer.Option("--receipt", help="The receipt of the one credential.")] = None,
+    trust: Annotated[
+        list[int] | None, typer.Option("--trust", help="A party whose number you have confirmed; repeatable.")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="Policy file: the bodies and issuers you believe.")
+    ] = None,
+    at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
+) -> int:
+    """Check credentials and say of each: valid, not valid, valid with a warning, or could not be checked."""
+    now = datetime.now(UTC) if at is None else asked_moment(at, "--at")
+    files = list(credential_files(paths))
+    if not files:
+        raise IntakeError("there is no credential in it", where=str(paths[0]), remedy="Check the path.", code="empty")
+    if receipt is not None and len(files) != 1:
+        raise SettingsError("--receipt goes with one credential", remedy="Keep other receipts beside their files.")
+    if policy is not None:
+        session.settings = session.settings.model_copy(update={"policy": policy})
+    single = len(paths) == 1 and not paths[0].is_dir()
+    verdicts = []
+    with (
+        table_to(csv) as add_row,
+        session.workspace(read_only=True) as workspace,
+        session.progress("verifying") as progress,
+    ):
+        verifier = FileVerifier(workspace, trust=trust or (), now=now)
+        single = single and (receipt is not None or is_digest(files[0]) or not verifier.holds_many(files[0]))
+        for number, file in enumerate(files, start=1):
+            if is_digest(file):
+                found = iter([verifier.verify_digest(str(file), receipt)])
+            elif receipt is not None:
+                found = iter([verifier.verify_file(file, receipt)])
+            else:
+                found = verifier.verify_each(file)
+            for verdict in found:
+                verdicts.append(verdict)
+                add_row(verdict)
+            progress(number, len(files))
+        # Without a folder there is no practice chain that was asked, whatever chain the receipts are of.
+        is_asked = workspace.has_folder or session.settings.chain != EMBEDDED
+        chain = workspace.asked_chain if is_asked else None
+    session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
+    if single:
+        say_verdict(session, verdicts[0])
+    else:
+        session.say(verdict_table(verdicts))
+        counts = {overall: sum(verdict.overall is overall for verdict in verdicts) for overall in Overall}
+        session.say(", ".join(f"{number:,} {overall}" for overall, number in counts.items() if number))
+    say_chain(session, chain)
+    return worst(verdicts)
+
+
+@contextmanager
+def table_to(path: Path | None) -> Iterator[Callable[[Verdict], None]]:
+    """Where the rows of a table of verdicts go: to a CSV file, with the columns of the service's, or nowhere.
+
+    Raises:
+        IntakeError: it cannot be written.
+    """
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        with path.open("wb") as file:
+            file.write(csv_lines([COLUMNS]))
+
+            def add(verdict: Verdict) -> None:
+                file.write(Row.of(verdict).line())
+
+            yield add
+    except OSError as error:
+        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
+
+
+@command
+def absent(
+    session: Session,
+    target: Annotated[str, typer.Argument(help="A credential file, or a digest of 64 hexadecimal digits.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the proofs to this file.")] = None,
+) -> int:
+    """Prove that an issuer never anchored a credential."""
+    digests = digests_of_content(target, session.settings)
+    with session.workspace(read_only=True) as workspace:
+        issuer = workspace.issuer()
+        answers = [absence_of(workspace, digest.value, issuer) for digest in digests]
+        chain = workspace.asked_chain
+    verdict = gravest([verdict for verdict, _ in answers])
+    content = verdict.to_dict() | {"digests": [digest.hex for digest in digests]}
+    if output is not None:
+        proofs = [
+            proof_content(root, proof) | {"digest": answer.digest.hex()}
+            for answer, proofs in answers
+            for root, proof in proofs.items()
+        ]
+        try:
+            output.write_bytes(orjson.dumps(content | {"proofs": proofs}, option=orjson.OPT_INDENT_2) + b"\n")
+        except OSError as error:
+            raise IntakeError(f"it cannot be written: {error.strerror}", where=str(output)) from None
+    session.result(content)
+    session.say(bold(verdict.outcome), "" if verdict.code == verdict.outcome else f" ({verdict.code})")
+    for digest in digests:
+        about = " (this answer)" if len(digests) > 1 and digest.value == verdict.digest else ""
+        session.say(f"  {digest.hex} by {digest.method}{about}")
+    session.say(f"  {verdict.text}")
+    say_chain(session, chain)
+    return verdict.exit_code
+
+
+def say_verdict(session: Session, verdict: Verdict) -> None:
+    """One verdict with all its checks."""
+    overall = verdict.overall
+    session.say(f"{verdict.name}: ", Styled(overall, f"bold {COLOURS[overall]}"))
+    for check in verdict.checks:
+        outcome = Styled(f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
+        # The detail says the same as the text does to strangers, with the place and the cause.
+        text = check.detail or check.text
+        session.say(outcome, f"  {check.name:<9}  {text} ({check.code})")
+    for other in verdict.other_receipts:
+        session.say(f"  another receipt, {_named(other)}: {other.overall} ({', '.join(other.codes) or 'not needed'})")
+        if other.text:
+            session.say(f"    {other.text}")
+
+
+def _named(other: OtherReceipt) -> str:
+    """Whose it is, and of which batch."""
+    if other.root is None:
+        return "which cannot be read"
+    return f"of issuer {other.issuer} on {other.chain}, batch 0x{other.root.hex()}"
+
+
+def verdict_table(verdicts: list[Verdict]) -> Listing:
+    """Many verdicts, a line each, with the first check that decided it."""
+    columns = (
+        Column("file"),
+        Column("verdict", folds=True),
+        Column("issuer"),
+        Column("anchored at"),
+        Column("reason", folds=True),
+    )
+    rows = []
+    for verdict in verdicts:
+        overall = Styled(verdict.overall, COLOURS[verdict.overall])
+        anchored = "" if verdict.anchored_at is None else write_timestamp(verdict.anchored_at)
+        issuer = "" if verdict.issuer is None else str(verdict.issuer)
+        rows.append((verdict.name, overall, issuer, anchored, ", ".join(_reasons(verdict))))
+    return Listing(columns, rows)
+
+
+def worst(verdicts: list[Verdict]) -> Exit:
+    """The exit code of several verdicts: not valid before could not be checked before valid."""
+    codes = {verdict.exit_code for verdict in verdicts}
+    return Exit.FAILED if 1 in codes else Exit.COULD_NOT_BE_CHECKED if 2 in codes else Exit.DONE
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    """The codes of the checks that decided the verdict, each once."""
+    return list(dict.fromkeys(check.code for check in verdict.deciding))

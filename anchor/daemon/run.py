@@ -1,0 +1,207 @@
+"""The daemon: the loop that anchors, and the server for jobs and for whoever watches over it, in one process."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from anchor.anchoring.driver import Policy
+from anchor.anchoring.loop_state import Status
+from anchor.anchoring.worker import Worker
+from anchor.batching.publishing import publisher_of
+from anchor.batching.sealing import QueuePolicy
+from anchor.books.jobs import JobStore
+from anchor.books.leases import Lease
+from anchor.daemon.health import Health
+from anchor.daemon.jobs_api import create_intake_app
+from anchor.daemon.loops import Loop, Loops
+from anchor.daemon.metrics import Metrics
+from anchor.daemon.operations import operations_routes
+from anchor.intake.desk import Desk, IntakeLimits
+from anchor.intake.dropfolder import DropFolder
+from anchor.notices.alerts import Alerts
+from anchor.notices.logs import Log
+from anchor.notices.notices import Notices
+from anchor.processes import this_process
+from anchor.secrets import secrets_of
+from anchor.sending.fees import ceiling_of
+from anchor.sending.relay import relayed
+from anchor.sending.signer import operator_from
+from anchor.settings import Settings
+from anchor.workspace import Workspace
+from registry.http.connections import ConnectionMetrics, raise_descriptors
+from registry.http.server import Front, Server, ends_by_signal, front_of, listening
+
+GRACE_SECONDS = 10
+LEAST_FREE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the server listens; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+
+def run_daemon(
+    workspace: Workspace,
+    address: Address,
+    *,
+    started: Callable[[str], None] = lambda _: None,
+    reached: Callable[[str], None] = lambda _: None,
+) -> str | None:
+    """Run until the process is asked to end; None then, or why the daemon had to stop by itself.
+
+    Args:
+        started: told the URL when the server listens.
+        reached: told at each of `driver.POINTS`.
+
+    Raises:
+        RegistryError: the chain, the contract, the signer or the database cannot be used from the start.
+    """
+    raise_descriptors()
+    settings = workspace.settings
+    registry = workspace.ready_to_write()
+    status = Status()
+    metrics = Metrics(
+        workspace.folder.engine,
+        workspace.chain,
+        registry.address,
+        [status],
+        endpoints=workspace.client.endpoints,
+    )
+    alerts = Alerts(
+        [url.get_secret_value() for url in settings.alert_webhooks],
+        secret=settings.alert_secret.get_secret_value() if settings.alert_secret else None,
+        period=settings.alert_period,
+        outcome=metrics.count_alert,
+    )
+    log = Log(settings.log_format, secrets=secrets_of(settings))
+    notices = Notices([log, metrics, alerts])
+    limits = IntakeLimits.of(settings)
+    desk = Desk(JobStore(workspace.folder.engine, workspace.chain, registry.address), limits, notices)
+    lease = Lease(
+        workspace.folder.engine, workspace.chain, workspace.signer.address, this_process(), settings.lease_seconds
+    )
+    operator = operator_from(settings, workspace.ask_password)
+    worker = Worker(
+        workspace.folder,
+        registry,
+        workspace.signer,
+        workspace.chain_id,
+        lease,
+        notices,
+        status,
+        policy=policy_of(settings),
+        queue=QueuePolicy(settings.queue_credentials, settings.queue_seconds),
+        seconds=settings.daemon_seconds,
+        finality_depth=settings.finality_depth,
+        operator=None if operator is None else operator.address,
+        anchor_call=None if operator is None else relayed(operator, workspace.chain_id, registry.address),
+        publish=publisher_of(workspace),
+        low_anchors=settings.low_anchors,
+        head_age_seconds=settings.head_age_seconds,
+        reached=reached,
+    )
+    health = Health(
+        workspace.folder.engine,
+        [status],
+        loop_timeout=settings.loop_timeout,
+        intake=lambda: _no_room(workspace.folder.path, limits.bytes),
+    )
+    app = create_intake_app(workspace.folder, workspace.chain, registry.address, limits=limits, notices=notices)
+    app.router.routes.extend(operations_routes(health, metrics))
+    front = front_of(app, grace_seconds=GRACE_SECONDS)
+    metrics.registry.register(ConnectionMetrics(front.connections))
+    # Of those that came in when the process ended that was here before, nothing comes any more.
+    desk.clear()
+    loops = [
+        Loop("anchor loop", worker.run, worker.stop),
+        *_drop_loops(settings, desk, notices, workspace.folder.path, status),
+    ]
+    try:
+        with listening(address.host, address.port) as listener:
+            return _serve(front, listener, loops, notices, status, log, started)
+    finally:
+        alerts.close()
+
+
+def policy_of(settings: Settings) -> Policy:
+    """How the settings want transactions to be sent."""
+    return Policy(
+        fee_ceiling=ceiling_of(settings.fee_ceiling_gwei),
+        bump_blocks=settings.bump_blocks,
+        republish_blocks=settings.republish_blocks,
+        most_in_flight=settings.most_in_flight,
+    )
+
+
+def _drop_loops(settings: Settings, desk: Desk, notices: Notices, spool: Path, status: Status) -> list[Loop]:
+    """Taking in files must not hold up the anchoring, so it has a loop of its own."""
+    if settings.drop_folder is None:
+        return []
+    folder = DropFolder(
+        settings.drop_folder,
+        desk,
+        desk.jobs,
+        notices,
+        spool=spool,
+        quiet_seconds=settings.drop_quiet_seconds,
+        troubles=status.troubles,
+    )
+    stop = threading.Event()
+
+    def run() -> None:
+        try:
+            while not stop.is_set():
+                folder.look()
+                stop.wait(settings.daemon_seconds)
+        finally:
+            folder.close()
+
+    return [Loop("drop folder", run, stop.set)]
+
+
+def _no_room(path: Path, most: int) -> str | None:
+    """Why no job can be taken in: what comes in as a ZIP needs room for itself."""
+    free = shutil.disk_usage(path).free
+    return f"{free:,} bytes are free in the data folder" if free < min(most, LEAST_FREE_BYTES) else None
+
+
+def _serve(
+    front: Front,
+    listener: socket.socket,
+    loops: Sequence[Loop],
+    notices: Notices,
+    status: Status,
+    log: Log,
+    started: Callable[[str], None],
+) -> str | None:
+    logging.getLogger().addHandler(log.handler())
+    server = Server(front.config)
+    host, port = listener.getsockname()[:2]
+    notices.tell("daemon-started", host=host, port=port, account=status.account)
+    with ends_by_signal(server) as asked:
+        running = Loops(
+            loops,
+            notices,
+            asked=lambda: asked.is_set() or status.stopped is not None,
+            end=lambda: setattr(server, "should_exit", True),
+        )
+        running.start()
+        started(f"http://{host}:{port}")
+        try:
+            running.watch("http server", lambda: server.run(sockets=[listener]))
+        finally:
+            running.stop()
+    if running.fault is not None:
+        # Not an end that whoever watches over the process may take for a good one.
+        raise RuntimeError("a loop of the daemon has ended by a fault") from running.fault
+    notices.tell("daemon-stopped", why=status.stopped)
+    return status.stopped

@@ -1,0 +1,1 @@
+"""The main job, from nothing to verdicts, with made-up credentials."""

@@ -1,0 +1,1 @@
+"""What comes in, to digests and jobs: files, folders, uploads."""

@@ -1,0 +1,1 @@
+"""Accounts that sign, and transactions on their way."""

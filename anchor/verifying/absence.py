@@ -1,0 +1,80 @@
+"""Proving that an issuer never anchored a digest, over every batch that the chain says there is."""
+
+from __future__ import annotations
+
+from anchor.workspace import Workspace
+from registry.chain.contract import CredentialRegistry
+from registry.chain.heads import age_of_head, utc_now
+from registry.errors import ChainError, ChainUnavailable, TreeError
+from registry.merkle.treefile import TreeId
+from registry.trees.store import UnusableTree
+from registry.verify.absence import UNSTATED, Proof, TreeCheck
+from registry.verify.checks import AbsenceVerdict, BatchFacts, BlockRef, verify_absence
+
+
+def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[AbsenceVerdict, dict[bytes, Proof]]:
+    """The answer for one digest, and the proof for each batch whose tree is in the data folder, by root.
+
+    Raises:
+        ChainError: the chain cannot be asked.
+        StoreError: a tree is damaged.
+    """
+    registry = workspace.registry
+    head = workspace.client.block("latest")
+    if head is None:
+        raise ChainUnavailable("the chain has no block", where=workspace.client.where)
+    party = registry.party(issuer, at=head.number)
+    if party is None:
+        raise ChainError(f"there is no party {issuer}", where=workspace.client.where, code="unknown-party")
+    final = workspace.client.finalized(workspace.settings.finality_depth).number
+    batches = _batches(registry, issuer, head.number, final)
+    proofs: dict[bytes, Proof] = {}
+    checks: dict[bytes, TreeCheck] = {}
+    for batch in batches:
+        proof, checks[batch.root] = _read(workspace, TreeId(batch.root, batch.leaf_count), digest)
+        if proof is not None:
+            proofs[batch.root] = proof
+    as_of = BlockRef(head.number, head.hash, head.timestamp)
+    age = age_of_head(workspace.client, workspace.chain, head, workspace.settings.head_age_seconds, utc_now)
+    verdict = verify_absence(
+        digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=as_of, age=age
+    )
+    return verdict, proofs
+
+
+def _batches(registry: CredentialRegistry, issuer: int, head: int, final: int) -> list[BatchFacts]:
+    found = []
+    for event in registry.anchored_events(issuer=issuer, to_block=head):
+        batch = registry.batch(issuer, event.root, at=head)
+        if batch is not None:
+            found.append(
+                BatchFacts(
+                    root=batch.root,
+                    issuer=issuer,
+                    leaf_count=batch.leaf_count,
+                    sequence=batch.sequence,
+                    block_number=batch.block_number,
+                    anchored_at=batch.anchored_at,
+                    final=batch.block_number <= final,
+                    transaction=event.log.transaction_hash,
+                    block_hash=event.log.block_hash,
+                )
+            )
+    return found
+
+
+def _read(workspace: Workspace, which: TreeId, digest: bytes) -> tuple[Proof | None, TreeCheck]:
+    """The proof by a tree that is here, and what became of reading all of it."""
+    path = workspace.folder.tree_path(which)
+    if which.leaf_count == UNSTATED or not path.exists():
+        return None, TreeCheck.UNCHECKED
+    with workspace.folder.tree(which) as tree:
+        try:
+            tree.check()
+        except TreeError as error:
+            if error.code != "leaf-order":
+                raise UnusableTree(which, error.what, where=str(path)) from None
+            found = next((index for index, leaf in enumerate(tree.leaves()) if leaf == digest), None)
+            return None if found is None else tree.inclusion(found), TreeCheck.UNSORTED
+        index = tree.index_of(digest)
+        return tree.absence(digest) if index is None else tree.inclusion(index), TreeCheck.SORTED

@@ -1,0 +1,411 @@
+"""Verifying files: the receipt beside or inside each, the anchors in the data folder, and the verdict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from anchor.batching.receipts import receipt_at
+from anchor.books.batches import BatchStore, contracts_of
+from anchor.books.tables import ANCHORED_STATES
+from anchor.intake.digesting import LinePiece, lines_of, looks_like_digest
+from anchor.intake.files import source_files
+from anchor.settings import EMBEDDED
+from anchor.verifying.reading import read_file
+from anchor.workspace import Workspace
+from registry.chain.contract import CredentialRegistry
+from registry.credential.digest import JSON_SUFFIXES, Digest, Limits, digest_chunks
+from registry.credential.filekinds import LINE_SUFFIXES
+from registry.document.reading import Reading
+from registry.document.submitted import (
+    Broken,
+    NamedFile,
+    OpenZip,
+    Pair,
+    ReadItem,
+    Submitted,
+    item_read,
+    paired,
+    read_item,
+)
+from registry.errors import IntakeError, ReceiptError, RegistryError, SettingsError
+from registry.receipt.model import MAX_BYTES, Receipt, parse
+from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
+from registry.verifier.verifier import KnownAnchor, KnownAnchors, Verifier, unavailable
+from registry.verify.checks import Code, FactsUnavailable, Trust, Verdict
+from registry.verify.policy import Policy, parse_policy
+from registry.verify.verdict import sentences
+
+MOST_ZIP_FILES: Final = 2_000_000
+"""In a ZIP that is verified: its list of them is in memory."""
+MOST_ZIP_BYTES: Final = 64 << 30
+_PIECE_BYTES: Final = 1 << 20
+
+
+class FileVerifier:
+    """Verifies the files of one run against one chain.
+
+    Args:
+        trust: parties the verifier believes, besides those of the settings and of this folder.
+        now: the moment to judge dates by.
+    """
+
+    def __init__(self, workspace: Workspace, *, trust: Iterable[int] = (), now: datetime):
+        settings = workspace.settings
+        registry, chain = _asked(workspace)
+        trusted = settings.trusted_issuers if chain is None else workspace.trusted()
+        self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
+        self._receipts: dict[Path, dict[bytes, list[Receipt]]] = {}
+        self._known = _known(workspace, chain)
+        self._verifier = Verifier(
+            registry,
+            chain=chain,
+            known=self._known,
+            trust=Trust(trusted | frozenset(trust), chain),
+            now=now,
+            issuer=settings.issuer,
+            limits=self._limits,
+            policy=None if settings.policy is None else read_policy(settings.policy),
+            finality_depth=settings.finality_depth,
+            head_age_seconds=settings.head_age_seconds,
+        )
+
+    def verify_file(self, path: Path, receipt_path: Path | None = None) -> Verdict:
+        """The verdict on one file; where it or its receipt cannot be read, that nothing could be checked.
+
+        Args:
+            receipt_path: its receipt; default: the one found beside the file, inside it, or in the data folder. Without
+                one the file may be a receipt alone, or a document and its receipt in one.
+
+        Raises:
+            ReceiptError: the file that was named as its receipt cannot be opened.
+        """
+        named = None if receipt_path is None else _read_receipt(receipt_path)
+        name = str(path)
+        try:
+            named = named or _beside(path)
+            item = _small_item(path, self._limits) if named is None else None
+            if item is None:
+                reading = read_file(path, self._limits)
+                return self._verifier.verify_reading(reading, named, self._by_digest(path.parent, reading))
+            return self._verdict_on(item, path.parent)
+        except RegistryError as error:
+            return _unchecked(name, error)
+
+    def verify_each(self, path: Path) -> Iterator[Verdict]:
+        """The verdict on a file, or on each credential of a ZIP or JSONL file."""
+        if not self.holds_many(path):
+            yield self.verify_file(path)
+            return
+        empty = True
+        try:
+            items = _zipped(path, self._limits) if _is_zip(path) else _in_lines(path, self._limits)
+            for item in items:
+                empty = False
+                yield self._verdict_on(item)
+        except RegistryError as error:
+            empty = False
+            yield _unchecked(str(path), error)
+        if empty:
+            yield Verdict.unknown(str(path), "empty", "There is no credential in it. Check the file.")
+
+    def holds_many(self, path: Path) -> bool:
+        """Whether a file is a ZIP or JSONL of credentials; one that was anchored as a file is one credential itself."""
+        if not (_is_zip(path) or path.name.lower().endswith(LINE_SUFFIXES)) or _beside(path) is not None:
+            return False
+        try:
+            with path.open("rb") as file:
+                digest = digest_chunks(iter(lambda: file.read(_PIECE_BYTES), b""))
+        except OSError:
+            return False
+        return not self._known.of(digest, None) and digest.value not in self._receipts_beside(path.parent)
+
+    def _verdict_on(self, item: ReadItem | Broken, folder: Path | None = None) -> Verdict:
+        """The verdict on what was read; what else the folder holds counts for it."""
+        if isinstance(item, Broken):
+            return Verdict.unknown(item.name, item.code, item.reason)
+        beside = [] if folder is None or item.reading is None else self._by_digest(folder, item.reading)
+        try:
+            return self._verifier.verify_item(item, beside)
+        except RegistryError as error:
+            return _unchecked(item.name, error)
+
+    def verify_digest(self, text: str, receipt_path: Path | None = None) -> Verdict:
+        """The verdict on a digest that the issuer's own system made; there is no document to look at.
+
+        Raises:
+            CredentialError: it is not a digest.
+            ReceiptError: the file of the receipt cannot be read.
+        """
+        return self._verifier.verify_digest(text, None if receipt_path is None else _read_receipt(receipt_path))
+
+    def _by_digest(self, folder: Path, reading: Reading) -> list[Receipt]:
+        """The receipts in the same folder that are for what the file holds, whatever they are called."""
+        receipts = self._receipts_beside(folder)
+        return [receipt for digest in reading.digests for receipt in receipts.get(digest.value, ())]
+
+    def _receipts_beside(self, folder: Path) -> dict[bytes, list[Receipt]]:
+        if folder not in self._receipts:
+            self._receipts[folder] = _receipts_in(folder)
+        return self._receipts[folder]
+
+
+def _unchecked(name: str, error: RegistryError) -> Verdict:
+    where = f" ({error.where})" if error.where and error.where != name else ""
+    return Verdict.unknown(name, error.code, sentences(f"{error.what}{where}", error.remedy))
+
+
+def _is_zip(path: Path) -> bool:
+    return path.name.lower().endswith(".zip")
+
+
+def _small_item(path: Path, limits: Limits) -> ReadItem | Broken | None:
+    """A file that may be a receipt, or a document and its receipt; None of any other.
+
+    Raises:
+        IntakeError: it cannot be read.
+    """
+    name = str(path)
+    most = limits.max_bytes + MAX_BYTES
+    if not name.lower().endswith((*JSON_SUFFIXES, ".cbor")):
+        return None
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=name, code="unreadable") from None
+    if len(data) > most:
+        return None
+    if is_receipt_name(name):
+        return item_read(Pair(name, None, NamedFile(name, "", _Held(data))), limits)
+    return read_item(Submitted(name, data, None), limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Bytes that were read already."""
+
+    data: bytes
+
+    def read(self, most: int) -> bytes:  # noqa: ARG002 - they are in memory
+        return self.data
+
+
+def _zipped(path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
+    """The credentials of a ZIP, each with the receipt that is named after it, and the receipts without one."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+    with file:
+        opened = OpenZip(file, most_files=MOST_ZIP_FILES, most_bytes=MOST_ZIP_BYTES, prefix=f"{path}/")
+        with closing(opened):
+            for pair in paired(opened.files):
+                yield item_read(pair, limits)
+            yield from opened.strays
+
+
+def _in_lines(path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
+    """The credentials and receipts of a JSONL file, one a line."""
+    most = limits.max_bytes + MAX_BYTES
+    try:
+        piece = LinePiece((path.name,), path, 0, path.stat().st_size, of_digests=False)
+        for number, (line, length) in enumerate(lines_of(piece, most), start=1):
+            name = f"{path}, line {number}"
+            if length > most:
+                what = f"The line is {length:,} bytes long; at most {most:,} are read."
+                yield Broken(name, "too-large", what, "Raise the setting max_document_bytes.")
+            elif line and not line.isspace():
+                # Each line is JSON, whatever its file is called.
+                item = read_item(Submitted("line.json", line, None), limits)
+                if isinstance(item, ReadItem) and item.reading is not None:
+                    item = replace(item, reading=replace(item.reading, name=name))
+                yield replace(item, name=name)
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+
+
+def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable, str | None]:
+    """The contract to ask, or why it cannot be asked, and its chain, as far as that is known.
+
+    Without the chain the document and its path can be checked all the same, and the rest is unknown.
+    """
+    if workspace.settings.chain == EMBEDDED and not workspace.has_folder:
+        what = "There is no data folder here, and no endpoint was named, so no chain was asked"
+        return FactsUnavailable(
+            Code.CHAIN_NOT_ASKED, what, "Name an endpoint of the receipt's chain with --chain."
+        ), None
+    try:
+        chain = workspace.chain
+    except RegistryError as error:
+        return unavailable(error), None
+    try:
+        return workspace.registry, chain
+    except RegistryError as error:
+        if error.code == "no-contract":
+            # To deploy one is not for who verifies.
+            error.remedy = "Check that the endpoint serves the receipt's chain."
+        return unavailable(error), chain
+
+
+def _known(workspace: Workspace, chain: str | None) -> KnownAnchors:
+    """The anchors in the data folder: of the chain that is asked, or of all while it cannot say which it is.
+
+    Of what is anchored on others alone, the receipts there say that the wrong chain was asked.
+    """
+    if not workspace.has_folder:
+        return _Nowhere()
+    everywhere = contracts_of(workspace.folder.engine)
+    asked = None if chain is None else (chain, workspace.contract_address)
+    if asked is None:
+        return _InFolder(workspace, everywhere)
+    return _InFolder(workspace, [asked], elsewhere=[each for each in everywhere if each != asked])
+
+
+class _InFolder:
+    """The anchors in the data folder.
+
+    Args:
+        contracts: CAIP-2 names of chains, and the contracts on them.
+        elsewhere: others, looked at where nothing is found on those.
+    """
+
+    def __init__(
+        self, workspace: Workspace, contracts: Sequence[tuple[str, str]], elsewhere: Sequence[tuple[str, str]] = ()
+    ):
+        self._folder = workspace.folder
+        self._stores = [self._store(*each) for each in contracts]
+        self._elsewhere = [self._store(*each) for each in elsewhere]
+
+    def _store(self, chain: str, contract: str) -> tuple[str, str, BatchStore]:
+        return chain, contract, BatchStore(self._folder.engine, chain, contract)
+
+    def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
+        return self._found(self._stores, digest, issuer) or self._found(self._elsewhere, digest, issuer)
+
+    def _found(
+        self, stores: Sequence[tuple[str, str, BatchStore]], digest: Digest, issuer: int | None
+    ) -> Sequence[KnownAnchor]:
+        return [
+            KnownAnchor(
+                place.batch.issuer,
+                place.batch.root,
+                place.leaf.leaf_index,
+                place.batch.leaf_count,
+                partial(receipt_at, self._folder, place, chain=chain, contract=contract.lower()),
+            )
+            for chain, contract, store in stores
+            for place in store.places(digest.value, issuer)
+        ]
+
+    def searched(self, issuer: int) -> Collection[bytes]:
+        """Every batch that the folder knows to be on the chain: it lists the credentials of each."""
+        return {row.root for _, _, store in self._stores for row in store.all(issuer) if row.state in ANCHORED_STATES}
+
+
+class _Nowhere:
+    """For a machine without a data folder."""
+
+    def searched(self, issuer: int) -> Collection[bytes]:  # noqa: ARG002
+        return ()
+
+    def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:  # noqa: ARG002
+        return ()
+
+
+def credential_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """What is to be verified under paths: files and digests as they are, and what folders hold at any depth.
+
+    Receipts are left out where their documents are: in a folder with any, and beside one that is named as well.
+
+    Raises:
+        IntakeError: a path is not there.
+    """
+    named = set(paths)
+    for path in paths:
+        if path.is_dir():
+            yield from source_files(path) or _receipt_files(path)
+        elif path.is_file() or is_digest(path):
+            if not any(path.name.endswith(each) and _without(path, each) in named for each in RECEIPT_SUFFIXES):
+                yield path
+        else:
+            raise IntakeError("there is no such file", where=str(path), remedy="Check the path.", code="unreadable")
+
+
+def _without(path: Path, suffix: str) -> Path | None:
+    name = path.name.removesuffix(suffix)
+    return path.with_name(name) if name else None
+
+
+def _receipt_files(folder: Path) -> list[Path]:
+    """The receipts in a folder, as they are written for the holders of the credentials."""
+    return sorted(path for path in folder.rglob("*") if is_receipt_name(path.name) and path.is_file())
+
+
+def is_digest(path: Path) -> bool:
+    """Whether the word on the command line is a digest and not a file."""
+    return looks_like_digest(os.fsencode(path)) and not path.exists()
+
+
+def read_policy(path: Path) -> Policy:
+    """The policy in a file; raises SettingsError."""
+    try:
+        return parse_policy(path.read_bytes(), where=str(path))
+    except OSError as error:
+        raise SettingsError(f"the policy cannot be read: {error.strerror}", where=str(path), code="policy") from None
+
+
+def receipts_of(path: Path, limits: Limits) -> list[Receipt]:
+    """The receipts beside a credential and inside it; one that cannot be read names no place and is passed over.
+
+    Raises:
+        IntakeError: the file cannot be read.
+    """
+    found = [_beside(path), *(each.read for each in read_file(path, limits).receipts)]
+    return [each for each in found if isinstance(each, Receipt)]
+
+
+def _beside(path: Path) -> Receipt | ReceiptError | None:
+    """The receipt that is named after the file."""
+    for suffix in RECEIPT_SUFFIXES:
+        beside = path.with_name(short_name(path.name, suffix))
+        if beside.is_file():
+            return _read_receipt(beside)
+    return None
+
+
+def _receipts_in(folder: Path) -> dict[bytes, list[Receipt]]:
+    """The receipts in a folder by the digest that each is for; those that cannot be read are nobody's."""
+    found: dict[bytes, list[Receipt]] = {}
+    try:
+        paths = sorted(path for path in folder.iterdir() if is_receipt_name(path.name))
+    except OSError:
+        return found
+    for path in paths:
+        with suppress(ReceiptError):
+            receipt = _read_receipt(path)
+            if isinstance(receipt, Receipt) and receipt not in (same := found.setdefault(receipt.digest_value, [])):
+                same.append(receipt)
+    return found
+
+
+def _read_receipt(path: Path) -> Receipt | ReceiptError:
+    """The receipt in a file, or why what is there is none.
+
+    Raises:
+        ReceiptError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return parse(file.read(MAX_BYTES + 1))
+    except OSError as error:
+        raise ReceiptError(f"the receipt cannot be read: {error.strerror}", where=str(path)) from None
+    except ReceiptError as error:
+        error.where = f"{path}, {error.where}" if error.where else str(path)
+        return error

@@ -1,0 +1,50 @@
+"""An audit as one JSON object."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Final
+
+from registry.audit.auditor import Audit
+from registry.audit.report.figures import insights_of
+from registry.audit.report.tables import tables
+from registry.timestamps import write_timestamp
+
+CLEAN: Final = "clean"
+DIFFERENCES: Final = "differences"
+COULD_NOT_BE_CHECKED: Final = "could not be checked"
+
+
+def outcome(audit: Audit) -> str:
+    """What an audit comes to: a difference weighs more than what could not be checked."""
+    if audit.differences:
+        return DIFFERENCES
+    return COULD_NOT_BE_CHECKED if audit.unchecked else CLEAN
+
+
+def content(audit: Audit) -> dict[str, Any]:
+    """All of an audit, for programs; large numbers of wei are text."""
+    block = audit.block
+    return {
+        "outcome": outcome(audit),
+        "chain": audit.chain,
+        "contract": audit.contract,
+        "deployedIn": audit.deployed_in,
+        "block": {
+            "number": block.number,
+            "hash": f"0x{block.hash.hex()}",
+            "timestamp": write_timestamp(block.timestamp),
+        },
+        "issuer": audit.issuer,
+        "since": audit.since,
+        "dataFolder": None if audit.folder is None else str(audit.folder),
+        "checked": {_camel(each.name): getattr(audit.checked, each.name) for each in fields(audit.checked)},
+        "notes": list(audit.notes),
+        "insights": None if (found := insights_of(audit)) is None else found.to_dict(),
+        **{name: table.records() for name, table in tables(audit).items()},
+    }
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(each.capitalize() for each in others)

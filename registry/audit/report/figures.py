@@ -1,0 +1,307 @@
+"""What the page of an audit shows in charts, worked out from the audit alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Final
+
+from registry.audit.auditor import Audit
+from registry.audit.compare import REVOCATION, StatusEvent
+from registry.audit.report.charts import Chart, Series
+from registry.recognition.insights import AnchoredBatch, Insights, RegisteredParty, insights
+from registry.recognition.ledger import Accreditation, State
+
+MOST_ROWS: Final = 25
+ENDING_SOON: Final = timedelta(days=365)
+_MOST_COLUMNS = 48
+
+Period = Callable[[datetime], str]
+
+_PERIODS: Final[tuple[tuple[str, Period], ...]] = (
+    ("day", lambda moment: moment.strftime("%Y-%m-%d")),
+    ("month", lambda moment: moment.strftime("%Y-%m")),
+    ("year", lambda moment: moment.strftime("%Y")),
+)
+
+
+def over_time(audit: Audit) -> list[Chart]:
+    """Anchors, and credentials, by day, month or year."""
+    batches = [(batch.anchored_at, batch.leaf_count) for batch in audit.batches().values()]
+    if not batches:
+        return []
+    name, labels, of = _period([moment for moment, _ in batches])
+    anchors, credentials = Counter[str](), Counter[str]()
+    for moment, leaf_count in batches:
+        anchors[of(moment)] += 1
+        credentials[of(moment)] += leaf_count
+    return [
+        Chart(
+            f"{what.lower()}-over-time",
+            f"{what} by {name}",
+            f"{sum(counts.values()):,} {what.lower()} between {labels[0]} and {labels[-1]}.",
+            labels,
+            (Series(what, tuple(float(counts[label]) for label in labels)),),
+            what.lower(),
+            name.capitalize(),
+        )
+        for what, counts in (("Anchors", anchors), ("Credentials", credentials))
+    ]
+
+
+def revocation_by_issuer(audit: Audit) -> Chart | None:
+    """The share of each issuer's credentials that are revoked, by reason; the highest first."""
+    credentials, reasons = Counter[int](), dict[str, Counter[int]]()
+    for (issuer, _), batch in audit.batches().items():
+        credentials[issuer] += batch.leaf_count
+    for each in _revocations(audit):
+        reasons.setdefault(each.reason, Counter())[each.issuer] += each.count
+    revoked = sum(reasons.values(), Counter[int]())
+    issuers = sorted(
+        (issuer for issuer in credentials if credentials[issuer]),
+        key=lambda issuer: (-revoked[issuer] / credentials[issuer], issuer),
+    )
+    if not issuers:
+        return None
+    shown = issuers[:MOST_ROWS]
+    total, all_revoked = credentials.total(), revoked.total()
+    named = sorted(reasons, key=lambda reason: (-reasons[reason].total(), reason)) or ["revoked"]
+    return Chart(
+        "revocation-by-issuer",
+        "Revocation rate by issuer and reason",
+        f"{all_revoked:,} of {total:,} credentials are revoked ({100 * all_revoked / total:.2f} %)."
+        + _rest(len(issuers)),
+        tuple(_party(issuer, _uri(audit, issuer)) for issuer in shown),
+        tuple(
+            Series(reason, tuple(100 * reasons.get(reason, Counter())[each] / credentials[each] for each in shown))
+            for reason in named
+        ),
+        "%",
+        "Issuer",
+    )
+
+
+def revocation_by_reason(audit: Audit) -> Chart | None:
+    """Why credentials were revoked, one by one or with their batch."""
+    reasons = Counter[str]()
+    for each in _revocations(audit):
+        reasons[each.reason] += each.count
+    if not reasons:
+        return None
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return Chart(
+        "revocation-by-reason",
+        "Revoked credentials by reason",
+        f"The most frequent reason is {ordered[0][0]}.",
+        tuple(reason for reason, _ in ordered),
+        (Series("Revoked", tuple(float(count) for _, count in ordered)),),
+        "credentials",
+        "Reason",
+    )
+
+
+def time_to_finality(audit: Audit) -> Chart | None:
+    """How long the operator's batches took from their sealing to a block, and on to finality."""
+    waits: dict[int, list[tuple[float, float]]] = {}
+    for row in audit.rows:
+        if row.sealed_at and row.mined_at and row.final_at and (row.issuer, row.root) in audit.batches():
+            mined = max(0.0, (row.mined_at - row.sealed_at).total_seconds())
+            final = max(0.0, (row.final_at - row.mined_at).total_seconds())
+            waits.setdefault(row.issuer, []).append((mined, final))
+    if not waits:
+        return None
+    issuers = sorted(waits, key=lambda issuer: (-len(waits[issuer]), issuer))
+    shown = issuers[:MOST_ROWS]
+    count = sum(map(len, waits.values()))
+    whole = median(mined + final for each in waits.values() for mined, final in each)
+    return Chart(
+        "time-to-finality",
+        "Time to finality by issuer, median",
+        f"The median of {count:,} batches is {whole:,.0f} seconds from sealed to final." + _rest(len(issuers)),
+        tuple(_party(issuer, _uri(audit, issuer)) for issuer in shown),
+        (
+            Series("Sealed to mined", tuple(median(mined for mined, _ in waits[each]) for each in shown)),
+            Series("Mined to final", tuple(median(final for _, final in waits[each]) for each in shown)),
+        ),
+        "seconds",
+        "Issuer",
+    )
+
+
+def gas_spent(audit: Audit) -> Chart | None:
+    """What the transactions of each party took."""
+    spent = sorted(audit.spent.items(), key=lambda item: (-item[1].gas, item[0]))
+    if not spent:
+        return None
+    gas = sum(each.gas for _, each in spent)
+    wei = sum(each.wei for _, each in spent)
+    count = sum(each.transactions for _, each in spent)
+    return Chart(
+        "gas-spent",
+        "Gas spent by party",
+        f"{count:,} transactions took {gas:,} gas and {wei / 10**18:.6f} ether." + _rest(len(spent)),
+        tuple(_party(number, _uri(audit, number)) for number, _ in spent[:MOST_ROWS]),
+        (Series("Gas", tuple(float(each.gas) for _, each in spent[:MOST_ROWS])),),
+        "gas",
+        "Party",
+    )
+
+
+def ending_soon(audit: Audit) -> list[Accreditation]:
+    """The accreditations that hold at the audited block and end within a year of it, the next one first."""
+    now = audit.block.timestamp
+    return sorted(
+        (
+            each
+            for each in _accreditations(audit)
+            if each.valid_until is not None
+            and now < each.valid_until <= now + ENDING_SOON
+            and each.state_at(now).as_known_now is State.ACTIVE
+        ),
+        key=lambda each: (each.valid_until, each.id),
+    )
+
+
+def insights_of(audit: Audit) -> Insights | None:
+    """The outcomes of partnerships at the audited block; None when the events of accreditations do not fit together."""
+    ledger = audit.state.ledger
+    if ledger is None:
+        return None
+    batches = (
+        AnchoredBatch(
+            issuer,
+            batch.anchored_at,
+            batch.leaf_count,
+            audit.state.marked(issuer, root, REVOCATION) + audit.revoked_elsewhere.get((issuer, root), 0),
+            batch.voided_at is not None,
+        )
+        for (issuer, root), batch in audit.batches().items()
+    )
+    parties = (
+        RegisteredParty(number, party.registered_at, party.retired_at)
+        for number, party in audit.state.parties.items()
+        if audit.issuer in (None, number)
+    )
+    return insights(replace(ledger, as_of=audit.block), batches, parties, audit.block.timestamp)
+
+
+def partners(found: Insights) -> list[Chart | None]:
+    """How many parties anchor, accredit, do both or neither; and where they are accredited."""
+    total = f"{found.partners.total:,} parties are registered, {found.partners.retired:,} of them retired."
+    return [
+        _counted(found.partners.by_kind, "partners-by-kind", "Parties by kind", total, "parties", "Kind"),
+        _counted(
+            found.partners.by_jurisdiction,
+            "partners-by-country",
+            "Parties by country of their accreditations",
+            "By the jurisdictions of active accreditations that a party holds or gives.",
+            "parties",
+            "Country",
+        ),
+    ]
+
+
+def active_accreditations(found: Insights) -> list[Chart | None]:
+    """What holds at the audited block, by kind, level, field and jurisdiction."""
+    active = found.accreditations
+    total = f"{active.total:,} hold at the audited block, {active.accreditations:,} of them accreditations."
+    levels = {f"EQF {level}": count for level, count in active.by_level.items() if count}
+    return [
+        _counted(active.by_kind if active.total else {}, "active", "Links that hold", total, "links", "Kind"),
+        _counted(levels, "active-by-level", "Accreditations by level", total, "accreditations", "Level"),
+        _counted(
+            active.by_field, "active-by-field", "Accreditations by field", total, "accreditations", "ISCED-F field"
+        ),
+        _counted(
+            active.by_jurisdiction,
+            "active-by-country",
+            "Accreditations by country",
+            total,
+            "accreditations",
+            "Country",
+        ),
+    ]
+
+
+def standing(audit: Audit, found: Insights) -> Chart | None:
+    """Each issuer's credentials by whether it was accredited when it anchored them."""
+    by_issuer = sorted(found.by_issuer.items(), key=lambda item: (-item[1].credentials, item[0]))
+    if not by_issuer:
+        return None
+    total, shown = found.credentials, by_issuer[:MOST_ROWS]
+    return Chart(
+        "credentials-by-standing",
+        "Credentials by the issuer's accreditation when they were anchored",
+        f"Of {total.credentials:,} credentials {total.under_active:,} were anchored under an active accreditation, "
+        f"{total.under_lapsed:,} under one that was no longer active, {total.under_none:,} under none."
+        + _rest(len(by_issuer)),
+        tuple(_party(number, _uri(audit, number)) for number, _ in shown),
+        tuple(
+            Series(name, tuple(float(getattr(counts, member)) for _, counts in shown))
+            for name, member in (("Active", "under_active"), ("Lapsed", "under_lapsed"), ("None", "under_none"))
+        ),
+        "credentials",
+        "Issuer",
+    )
+
+
+def _revocations(audit: Audit) -> Iterable[StatusEvent]:
+    """The revocations of the batches that were looked at."""
+    batches = audit.batches()
+    for each in audit.state.status_events:
+        if each.purpose == REVOCATION and each.count and (each.issuer, each.root) in batches:
+            yield each
+
+
+def _counted(counts: Mapping[str, int], name: str, title: str, description: str, unit: str, about: str) -> Chart | None:
+    if not counts:
+        return None
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = ordered[:MOST_ROWS]
+    return Chart(
+        name,
+        title,
+        description + _rest(len(ordered)),
+        tuple(label for label, _ in shown),
+        (Series(unit.capitalize(), tuple(float(count) for _, count in shown)),),
+        unit,
+        about,
+    )
+
+
+def _period(moments: Sequence[datetime]) -> tuple[str, tuple[str, ...], Period]:
+    """The shortest period that does not give too many columns, and all its labels from the first to the last."""
+    first, last = min(moments), max(moments)
+    for name, of in _PERIODS:
+        labels = tuple(dict.fromkeys(of(day) for day in _days(first, last)))
+        if len(labels) <= _MOST_COLUMNS:
+            return name, labels, of
+    return name, labels, of
+
+
+def _days(first: datetime, last: datetime) -> Iterable[datetime]:
+    for day in range((last.date() - first.date()).days + 1):
+        yield first + timedelta(days=day)
+
+
+def _accreditations(audit: Audit) -> Iterable[Accreditation]:
+    ledger = audit.state.ledger
+    for each in () if ledger is None else ledger.accreditations:
+        if audit.issuer in (None, each.body, each.holder):
+            yield each
+
+
+def _party(number: int, uri: str) -> str:
+    return f"{number} {uri}".strip()
+
+
+def _uri(audit: Audit, number: int) -> str:
+    party = audit.state.parties.get(number)
+    return "" if party is None else party.uri
+
+
+def _rest(rows: int) -> str:
+    return f" The first {MOST_ROWS} of {rows:,} are shown." if rows > MOST_ROWS else ""

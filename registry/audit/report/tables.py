@@ -1,0 +1,169 @@
+"""What an audit tells, as tables: the same rows for programs, for spreadsheets and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from registry.audit.auditor import Audit, Spent
+from registry.audit.compare import REVOCATION, SUSPENSION, FolderBatch
+from registry.recognition.ledger import Accreditation, Change
+from registry.timestamps import write_timestamp
+
+Row = tuple[Any, ...]
+
+# By whether it has anchored, and whether it says something of others.
+_KINDS_OF_PARTY: Final = {
+    (True, True): "both",
+    (True, False): "issuer",
+    (False, True): "body",
+    (False, False): "neither",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under the names of their columns; times are RFC 3339, hashes `0x…`, what is not known is None."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows by the names of their columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "differences": ("kind", "issuer", "subject", "what", "means"),
+    "unchecked": ("subject", "why"),
+    "parties": (
+        *("party", "uri", "kind", "controller", "registeredAt", "retiredAt", "batches", "credentials", "revoked"),
+        *("suspended", "transactions", "gas", "wei"),
+    ),
+    "batches": (
+        *("issuer", "sequence", "root", "leafCount", "blockNumber", "anchoredAt", "transaction", "voidedAt"),
+        *("voidReason", "revoked", "suspended", "sealedAt", "minedAt", "finalAt"),
+    ),
+    "statuses": ("issuer", "root", "change", "credentials", "reason", "time", "blockNumber"),
+    "accreditations": (
+        *("number", "kind", "body", "holder", "state", "validFrom", "validUntil", "field", "levels", "types"),
+        *("jurisdiction", "evidenceUri", "evidenceHash", "changedAt", "effectiveFrom", "reason", "history"),
+    ),
+}
+"""The names of the columns of each table."""
+
+
+def tables(audit: Audit) -> dict[str, Table]:
+    """All tables of an audit, by their names in `COLUMNS`."""
+    rows: Mapping[str, Callable[[Audit], Iterable[Row]]] = {
+        "differences": _differences,
+        "unchecked": lambda found: ((each.subject, each.why) for each in found.unchecked),
+        "parties": _parties,
+        "batches": _batches,
+        "statuses": _statuses,
+        "accreditations": _accreditations,
+    }
+    return {name: Table(COLUMNS[name], tuple(of(audit))) for name, of in rows.items()}
+
+
+def _differences(audit: Audit) -> Iterator[Row]:
+    for each in audit.differences:
+        yield each.kind.value, each.issuer, each.subject, each.what, each.means
+
+
+def _parties(audit: Audit) -> Iterator[Row]:
+    batches: dict[int, list[tuple[int, int, int]]] = {}
+    for (issuer, root), batch in audit.batches().items():
+        suspended = audit.state.marked(issuer, root, SUSPENSION)
+        counts = (batch.leaf_count, audit.state.revoked(issuer, root), suspended)
+        batches.setdefault(issuer, []).append(counts)
+    bodies = {each.body for each in _all_accreditations(audit)}
+    for number, party in audit.state.parties.items():
+        if audit.issuer not in (None, number):
+            continue
+        mine = batches.get(number, [])
+        spent = audit.spent.get(number, Spent())
+        yield (
+            number,
+            party.uri,
+            _KINDS_OF_PARTY[party.sequence > 0, number in bodies],
+            party.controller,
+            _time(party.registered_at),
+            _time(party.retired_at),
+            len(mine),
+            *(sum(each[at] for each in mine) for at in range(3)),
+            spent.transactions,
+            spent.gas,
+            str(spent.wei),
+        )
+
+
+def _batches(audit: Audit) -> Iterator[Row]:
+    rows = {(row.issuer, row.root): row for row in audit.rows}
+    nothing = FolderBatch(0, b"", 0, "", False)
+    for key, batch in audit.batches().items():
+        issuer, root = key
+        row = rows.get(key, nothing)
+        yield (
+            issuer,
+            batch.sequence,
+            _hex(root),
+            batch.leaf_count or None,
+            batch.block_number,
+            _time(batch.anchored_at),
+            _hex(audit.state.transactions[key]),
+            _time(batch.voided_at),
+            batch.void_reason or None,
+            audit.state.marked(issuer, root, REVOCATION),
+            audit.state.marked(issuer, root, SUSPENSION),
+            _time(row.sealed_at),
+            _time(row.mined_at),
+            _time(row.final_at),
+        )
+
+
+def _statuses(audit: Audit) -> Iterator[Row]:
+    for each in audit.state.status_events:
+        if audit.issuer in (None, each.issuer) and each.block_number >= audit.since:
+            change = ("revoked", "suspended")[each.purpose]
+            yield (
+                *(each.issuer, _hex(each.root), change, each.count),
+                *(each.reason, _time(each.time), each.block_number),
+            )
+
+
+def _accreditations(audit: Audit) -> Iterator[Row]:
+    for each in _all_accreditations(audit):
+        if audit.issuer is not None and audit.issuer not in (each.body, each.holder):
+            continue
+        scope = each.scope
+        lowest, highest = scope.levels
+        last = each.changes[-1]
+        yield (
+            *(each.id, each.kind.value, each.body, each.holder, each.state.value),
+            *(_time(each.valid_from), _time(each.valid_until), scope.field or None, f"{lowest}-{highest}"),
+            *(" ".join(sorted(scope.qualification_types)) or None, scope.jurisdiction or None),
+            *(each.evidence_uri or None, _hex(each.evidence_hash) if any(each.evidence_hash) else None),
+            *(_time(last.recorded_at), _time(last.effective_from), last.reason or None),
+            "; ".join(map(_changed, each.changes)),
+        )
+
+
+def _changed(change: Change) -> str:
+    """One change with both of its times, so that what was known when can be told from the cell."""
+    effective, recorded = write_timestamp(change.effective_from), write_timestamp(change.recorded_at)
+    return f"{change.state.value} from {effective}, recorded {recorded}"
+
+
+def _all_accreditations(audit: Audit) -> tuple[Accreditation, ...]:
+    return () if audit.state.ledger is None else audit.state.ledger.accreditations
+
+
+def _hex(value: bytes) -> str:
+    return f"0x{value.hex()}"
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else write_timestamp(moment)

@@ -1,0 +1,776 @@
+"""A client that reads one chain and sends bytes somebody else signed.
+
+Every failure comes out as one of the errors of `registry.errors`: `ChainUnavailable` when there is no answer or one
+that is not an answer, `RpcRefused` (a `ChainUnavailable`) when the endpoint says no, `ContractReverted` when a contract
+does, `WrongChain` when there is no contract to ask. Nothing here retries a send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+
+from registry.chain.rpc.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
+from registry.chain.rpc.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
+from registry.chain.rpc.patience import RATE_LIMITED, Patience
+from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
+from registry.errors import ChainError, ChainUnavailable, WrongChain
+
+BlockNumber = int | Literal["latest"]
+# Endpoints that take no hashes of blocks (EIP-1898) say that the question is wrong, not that there is no such block.
+_WRONG_QUESTION = frozenset({-32600, -32601, -32602})
+DEFAULT_TIMEOUT_SECONDS = 10.0
+# The year 9999: what datetime can hold. A block time beyond it is not a block time.
+LATEST_TIMESTAMP = 253_402_300_799
+CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right chain, or use another one."
+TRY_LATER = "Try again later, or use another endpoint."
+WAIT_OR_ANOTHER = "Wait, use an endpoint that allows more requests, or give several with commas between them."
+MOST_TOGETHER = 100
+TIMES_TOGETHER = 3
+METHOD_NOT_FOUND = -32601
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block header, as far as it is needed here.
+
+    Attributes:
+        number: its height.
+        hash: 32 bytes.
+        timestamp: UTC, whole seconds.
+        parent_hash: 32 bytes.
+        base_fee: wei per gas, or None on a chain without EIP-1559.
+    """
+
+    number: int
+    hash: bytes
+    timestamp: datetime
+    parent_hash: bytes = b""
+    base_fee: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One event as it came, not decoded. Hashes are 32 bytes, the address is checksummed."""
+
+    address: str
+    topics: tuple[bytes, ...]
+    data: bytes
+    block_number: int
+    block_hash: bytes
+    transaction_hash: bytes
+    transaction_index: int
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinedTransaction:
+    """What became of a transaction that is in a block.
+
+    Attributes:
+        hash, block_hash: 32 bytes.
+        succeeded: False when it reverted.
+        gas_used: gas.
+        effective_gas_price: wei per gas.
+        contract_address: of a contract it created, else None.
+    """
+
+    hash: bytes
+    block_number: int
+    block_hash: bytes
+    succeeded: bool
+    gas_used: int
+    logs: tuple[Log, ...]
+    effective_gas_price: int = 0
+    contract_address: str | None = None
+
+
+class LogRange(NamedTuple):
+    """The events of a contract in a range of blocks, with the headers of its first and its last block."""
+
+    first: Block
+    last: Block
+    logs: tuple[Log, ...]
+
+
+class FilteredBlock(NamedTuple):
+    """A header with its filter of events (`bloom`), None where there is none, and its transactions."""
+
+    block: Block
+    bloom: int | None
+    transactions: tuple[bytes, ...]
+
+
+class Fees(NamedTuple):
+    """What a transaction costs now, in wei per gas."""
+
+    base_fee: int
+    tip: int
+
+
+class Question(NamedTuple):
+    """One of several requests that are asked together, and how its result is read."""
+
+    method: str
+    params: Sequence[object]
+    decode: Callable[[Any], Any]
+
+
+# Of one transaction: its hash, that of its block, its events.
+_Receipt = tuple[bytes, bytes, tuple[Log, ...]]
+
+
+class RpcRefused(ChainUnavailable):
+    """The endpoint answered with an error of its own; whoever sent something has to ask the chain what happened.
+
+    The code is `chain-rate-limited` when the endpoint takes no more requests for now.
+
+    Attributes:
+        rpc_code: the JSON-RPC code, such as -32000.
+        rpc_message: the message of the node, cut at 500 characters, such as "nonce too low".
+        meaning: what it is about.
+    """
+
+    default_code = "chain-rpc-error"
+
+    def __init__(self, what: str, *, rpc_code: int, rpc_message: str, where: str | None, remedy: str | None):
+        self.rpc_code = rpc_code
+        self.rpc_message = rpc_message
+        self.meaning = refusal_of(rpc_code, rpc_message)
+        super().__init__(what, where=where, remedy=remedy, code=RATE_LIMITED if self.is_limit else None)
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether the same question may be answered later, so that nothing follows from this refusal."""
+        return self.meaning is Refusal.LIMITED
+
+
+class Transport(Protocol):
+    """Whatever carries a JSON-RPC request: `HttpTransport`, the embedded chain, or a web3 provider."""
+
+    def make_request(self, method: Any, params: Any) -> Any:
+        """The whole JSON-RPC answer, with `result` or `error`."""
+
+
+class ChainClient:
+    """One chain, through one endpoint.
+
+    Args:
+        transport: what carries the requests; a web3 provider will do.
+        where: the endpoint as it may be shown to people.
+        patience: for how long a question is asked again while the endpoint limits requests; what is sent never is.
+    """
+
+    def __init__(self, transport: Transport, *, where: str = "the chain", patience: Patience | None = None):
+        self._transport = transport
+        self._patience = patience or Patience()
+        self._no_block_receipts = False
+        self._no_block_hashes = False
+        self.where = where
+
+    @classmethod
+    def connect(
+        cls, url: str, *, timeout: float = DEFAULT_TIMEOUT_SECONDS, patience: Patience | None = None
+    ) -> ChainClient:
+        """A client for one HTTP endpoint or several; nothing is asked yet.
+
+        Args:
+            url: `http://…` or `https://…`; several of the same chain with commas or spaces between them, the preferred
+                one first.
+            timeout: seconds for one whole request.
+            patience: as above.
+
+        Raises:
+            SettingsError: a URL is not one.
+        """
+        from registry.chain.rpc.endpoints import Endpoints
+        from registry.chain.rpc.transport import HttpTransport
+
+        urls = url.replace(",", " ").split() or [url]
+        transports = [HttpTransport(each, timeout) for each in urls]
+        transport = transports[0] if len(transports) == 1 else Endpoints(transports)
+        return cls(transport, where=transport.where, patience=patience)
+
+    def close(self) -> None:
+        """Close the connections; the client is not used afterwards."""
+        close = getattr(self._transport, "close", None)
+        if close is not None:
+            close()
+
+    def endpoints(self) -> Mapping[str, bool]:
+        """The endpoints by their public URLs, and whether each is in use; empty with a single one."""
+        health = getattr(self._transport, "health", None)
+        return {} if health is None else {each.where: each.ok for each in health()}
+
+    def newest_told(self) -> int:
+        """Number of the newest block that any of the endpoints has told of; 0 with a single one."""
+        newest = getattr(self._transport, "newest_head", None)
+        return 0 if newest is None else newest()
+
+    # Which chain
+
+    def chain_id(self) -> int:
+        """The EIP-155 chain id, asked anew each time: an endpoint can be pointed elsewhere."""
+        return self._read("eth_chainId", [], quantity)
+
+    def genesis_hash(self) -> bytes:
+        """The hash of block 0."""
+        genesis = self.block(0)
+        if genesis is None:
+            raise self._garbage("eth_getBlockByNumber", "there is no block 0")
+        return genesis.hash
+
+    def code(self, address: str, at: BlockNumber | bytes = "latest") -> bytes:
+        """The code at an address, or b"" where there is none."""
+        return self._read("eth_getCode", [address, _block_parameter(at)], data)
+
+    # Blocks
+
+    def block(self, number: BlockNumber) -> Block | None:
+        """The block at that height on the canonical chain, or None when the chain is not that long."""
+        block = self._block(number if isinstance(number, str) else to_hex(number))
+        if block is not None and number != "latest" and block.number != number:
+            raise self._garbage("eth_getBlockByNumber", f"asked for block {number}, got {block.number}")
+        return block
+
+    def block_by_endpoint(self, number: int) -> dict[str, Block | None]:
+        """`block` as each of the endpoints has it, by their public URLs; without those that give no answer."""
+        ask_each = getattr(self._transport, "each_answer", None)
+        if ask_each is None:
+            return {self.where: self.block(number)}
+        method, found = "eth_getBlockByNumber", {}
+        for where, answer in ask_each(method, [to_hex(number), False]).items():
+            with suppress(ChainUnavailable):
+                block = self._decoded(answer, method, _optional(_block))
+                if block is None or block.number == number:
+                    found[where] = block
+        return found
+
+    def finalized(self, depth_when_no_tag: int | None = None) -> Block:
+        """The newest block that cannot be undone.
+
+        Args:
+            depth_when_no_tag: for a chain without a `finalized` tag, how many blocks below the head count as final.
+
+        Raises:
+            ChainUnavailable: code `no-finality` when the chain does not say and no depth was given.
+        """
+        block = self._tagged("finalized")
+        if block is not None:
+            return block
+        if depth_when_no_tag is None:
+            raise ChainUnavailable(
+                "the chain does not say which blocks are final",
+                where=self.where,
+                remedy="Set how many blocks count as final on this chain (finality depth), or use another endpoint.",
+                code="no-finality",
+            )
+        head = self._existing_block("latest")
+        return self._existing_block(max(0, head.number - depth_when_no_tag))
+
+    def safe(self) -> Block | None:
+        """The newest block that the chain calls safe; None when it has no such word."""
+        return self._tagged("safe")
+
+    # Accounts and fees
+
+    def nonce(self, address: str, *, pending: bool = False, at: BlockNumber = "latest") -> int:
+        """How many transactions the account has sent: mined ones, or with `pending` those in the pool as well.
+
+        Where the chain has no pool to ask, those that are mined: whoever sends knows its own besides.
+        """
+        method = "eth_getTransactionCount"
+        if pending:
+            try:
+                found = self._read(method, [address, "pending"], _optional(quantity))
+            except RpcRefused as refusal:
+                if refusal.is_limit:
+                    raise
+                found = None
+            if found is not None:
+                return found
+        return self._read(method, [address, _block_parameter(at)], quantity)
+
+    def balance(self, address: str, at: BlockNumber = "latest") -> int:
+        """Wei."""
+        return self._read("eth_getBalance", [address, _block_parameter(at)], quantity)
+
+    def fees(self) -> Fees:
+        """What a transaction costs now: the base fee of the head and the tip the endpoint suggests.
+
+        Raises:
+            WrongChain: code `no-base-fee`: no transaction with a fee that is bounded by two caps can be sent there.
+        """
+        base_fee = self._existing_block("latest").base_fee
+        if base_fee is None:
+            raise WrongChain(
+                "the chain has no base fee (EIP-1559), and nothing is sent to such a chain",
+                where=self.where,
+                remedy="Use a chain of the Cancun fork or newer; the contract needs one, too.",
+                code="no-base-fee",
+            )
+        try:
+            return Fees(base_fee, self._read("eth_maxPriorityFeePerGas", [], quantity))
+        except RpcRefused as refusal:
+            if refusal.is_limit:
+                raise
+            # Not every client has that method; what is above the base fee in its gas price is its tip.
+            return Fees(base_fee, max(0, self._read("eth_gasPrice", [], quantity) - base_fee))
+
+    # Contracts
+
+    def call_at(self, to: str, call_data: bytes, number: int, block_hash: bytes) -> bytes:
+        """`call` as of a block by its hash (EIP-1898), so that no other block of that height can answer for it.
+
+        An endpoint that takes no hashes is asked by the height.
+        """
+        if not self._no_block_hashes:
+            try:
+                return self.call(to, call_data, block_hash)
+            except RpcRefused as error:
+                if error.rpc_code not in _WRONG_QUESTION or error.is_limit:
+                    raise
+                self._no_block_hashes = True
+        return self.call(to, call_data, number)
+
+    def call(
+        self, to: str, call_data: bytes, at: BlockNumber | bytes = "latest", *, sender: str | None = None
+    ) -> bytes:
+        """What the contract answers, without a transaction.
+
+        Args:
+            at: number or hash of the block as of which it answers.
+
+        Raises:
+            ContractReverted: the contract refused, with its error and arguments.
+            WrongChain: code `no-contract`: there is no contract at the address, so an answer would mean nothing.
+        """
+        request = {"to": to, "data": to_hex(call_data)} | ({"from": sender} if sender else {})
+        answer = self._read("eth_call", [request, _block_parameter(at)], data)
+        if not answer and not self.code(to, at):
+            raise self.no_contract(to)
+        return answer
+
+    def estimate_gas(self, *, sender: str, to: str | None, call_data: bytes, value: int = 0) -> int:
+        """How much gas the transaction would need.
+
+        Raises:
+            ContractReverted: it would revert, and why.
+        """
+        request = {"from": sender, "data": to_hex(call_data), "value": to_hex(value)} | ({"to": to} if to else {})
+        return self._read("eth_estimateGas", [request], quantity)
+
+    def no_contract(self, address: str) -> WrongChain:
+        """The error that says there is no contract at the address."""
+        return WrongChain(
+            f"there is no contract at {address} on this chain",
+            where=self.where,
+            remedy="Check the address, and that the endpoint serves the chain the contract was deployed on.",
+            code="no-contract",
+        )
+
+    # Transactions
+
+    def send_raw(self, raw: bytes) -> bytes:
+        """Send a signed transaction once, and return the hash the endpoint gives for it.
+
+        Raises:
+            RpcRefused: the endpoint did not take it, or says so; `rpc_message` has its words.
+            ChainUnavailable: no usable answer; it may have been taken all the same.
+        """
+        return self._ask("eth_sendRawTransaction", [to_hex(raw)], lambda value: data(value, HASH_BYTES))
+
+    def mined(self, transaction_hash: bytes) -> MinedTransaction | None:
+        """What became of a transaction, or None while it is not in a block."""
+        transaction = self._read("eth_getTransactionReceipt", [to_hex(transaction_hash)], _optional(_mined))
+        if transaction is not None and transaction.hash != transaction_hash:
+            raise self._garbage("eth_getTransactionReceipt", "the answer is about another transaction")
+        return transaction
+
+    def logs(
+        self,
+        address: str | None = None,
+        topics: Sequence[bytes | Sequence[bytes] | None] = (),
+        from_block: BlockNumber = 0,
+        to_block: BlockNumber = "latest",
+    ) -> tuple[Log, ...]:
+        """The events in a range of blocks, both ends included, in the order of the chain.
+
+        Args:
+            address: of the contract, or None for all.
+            topics: one entry a position: 32 bytes, several of them (any), or None (whatever is there).
+
+        Raises:
+            ChainUnavailable: no answer, or one with events that were not asked for (code `chain-garbage`).
+        """
+        wanted: dict[str, object] = {
+            "fromBlock": _block_parameter(from_block),
+            "toBlock": _block_parameter(to_block),
+            "topics": [_topic(topic) for topic in topics],
+        }
+        if address is not None:
+            wanted["address"] = address
+        found = self._read("eth_getLogs", [wanted], _logs)
+        return self._asked_for(found, address, topics, from_block, to_block)
+
+    def _asked_for(
+        self,
+        found: tuple[Log, ...],
+        address: str | None,
+        topics: Sequence[bytes | Sequence[bytes] | None],
+        from_block: BlockNumber,
+        to_block: BlockNumber,
+    ) -> tuple[Log, ...]:
+        """The logs in order, when they are what was asked for."""
+        if any(address is not None and address_bytes(log.address) != address_bytes(address) for log in found):
+            raise self._garbage("eth_getLogs", "the answer has events of another contract")
+        # An endpoint that ignores the filter would otherwise pass off one batch's events as another's.
+        if not all(_has_topics(log, topics) and _within(log, from_block, to_block) for log in found):
+            raise self._garbage("eth_getLogs", "the answer has events that were not asked for")
+        return tuple(sorted(found, key=lambda log: (log.block_number, log.log_index)))
+
+    def logs_with_headers(self, address: str, from_block: int, to_block: int) -> LogRange:
+        """All events of a contract in a range of blocks, read with its ends by one endpoint at once.
+
+        The last header is read before and after the events, so that they are those of the chain it is on.
+
+        Raises:
+            ChainUnavailable: no answer; code `chain-moved` when the chain changed in between, `no-block` when it is
+                not that long.
+        """
+        wanted = {"fromBlock": to_hex(from_block), "toBlock": to_hex(to_block), "topics": [], "address": address}
+
+        def header(number: int) -> Question:
+            return Question("eth_getBlockByNumber", [to_hex(number), False], _optional(_block))
+
+        asked = [header(from_block), header(to_block), Question("eth_getLogs", [wanted], _logs), header(to_block)]
+        first, last, logs, again = self._ask_together(asked)
+        if first is None or last is None or again is None:
+            raise self._no_block(to_block)
+        if (first.number, last.number) != (from_block, to_block):
+            raise self._garbage("eth_getBlockByNumber", "the answer is about another block")
+        if last != again:
+            raise self.moved()
+        return LogRange(first, last, self._asked_for(logs, address, (), from_block, to_block))
+
+    def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
+        """The blocks at those heights, None where the chain is not that long; a hundred of them at once."""
+        found: list[Block | None] = []
+        for start in range(0, len(numbers), MOST_TOGETHER):
+            some = numbers[start : start + MOST_TOGETHER]
+            asked = [Question("eth_getBlockByNumber", [to_hex(each), False], _optional(_block)) for each in some]
+            found += self._ask_together(asked)
+        if any(block is not None and block.number != number for block, number in zip(found, numbers, strict=True)):
+            raise self._garbage("eth_getBlockByNumber", "the answer is about another block")
+        return tuple(found)
+
+    def filtered_blocks(self, from_block: int, to_block: int) -> tuple[FilteredBlock, ...]:
+        """All blocks of a range, each the child of the one before; a hundred of them are asked for at once.
+
+        Raises:
+            ChainUnavailable: no answer; code `no-block` when the chain is not that long, `chain-moved` when they do not
+                follow from each other.
+        """
+        found: list[FilteredBlock] = []
+        for start in range(from_block, to_block + 1, MOST_TOGETHER):
+            numbers = range(start, min(to_block + 1, start + MOST_TOGETHER))
+            asked = [Question("eth_getBlockByNumber", [to_hex(each), False], _optional(_filtered)) for each in numbers]
+            for number, answer in zip(numbers, self._ask_together(asked), strict=True):
+                if answer is None:
+                    raise self._no_block(number)
+                if answer.block.number != number:
+                    raise self._garbage("eth_getBlockByNumber", "the answer is about another block")
+                if found and answer.block.parent_hash != found[-1].block.hash:
+                    raise self.moved()
+                found.append(answer)
+        return tuple(found)
+
+    def all_logs(self, of: FilteredBlock) -> tuple[Log, ...]:
+        """Every event of one block, of whichever contract, out of the receipts of all of its transactions.
+
+        Raises:
+            ChainUnavailable: no answer; code `no-receipts` when the endpoint has not all of them; `chain-moved` when
+                they are of another block.
+        """
+        receipts = self._receipts(of)
+        if any(block_hash != of.block.hash for _, block_hash, _ in receipts):
+            raise self.moved()
+        logs = tuple(log for _, _, logs in receipts for log in logs)
+        if not {transaction for transaction, _, _ in receipts} >= set(of.transactions):
+            raise self._no_receipts(of)
+        # What the header's filter holds has to come from somewhere: else some of them are not there.
+        told = bloom_of(value for log in logs for value in (address_bytes(log.address), *log.topics))
+        if not covers(told, of.bloom or 0):
+            raise self._no_receipts(of)
+        if len({log.log_index for log in logs}) < len(logs):
+            raise self._garbage("eth_getBlockReceipts", f"two events of block {of.block.number} have one number")
+        return tuple(sorted(logs, key=lambda log: log.log_index))
+
+    def _receipts(self, of: FilteredBlock) -> list[_Receipt]:
+        if not self._no_block_receipts:
+            method = "eth_getBlockReceipts"
+            try:
+                found: list[_Receipt] | None = self._read(method, [to_hex(of.block.number)], _optional(_receipts))
+            except RpcRefused as error:
+                if error.is_limit:
+                    raise
+                self._no_block_receipts = error.rpc_code == METHOD_NOT_FOUND
+            else:
+                if found is None:
+                    raise self._no_receipts(of)
+                return found
+        asked = [Question("eth_getTransactionReceipt", [to_hex(each)], _optional(_receipt)) for each in of.transactions]
+        one_by_one: list[_Receipt] = []
+        for start in range(0, len(asked), MOST_TOGETHER):
+            for answer in self._ask_together(asked[start : start + MOST_TOGETHER]):
+                if answer is None:
+                    raise self._no_receipts(of)
+                one_by_one.append(answer)
+        return one_by_one
+
+    def _no_receipts(self, of: FilteredBlock) -> ChainUnavailable:
+        return ChainUnavailable(
+            f"the endpoint does not have all receipts of block {of.block.number}",
+            where=self.where,
+            remedy=TRY_LATER,
+            code="no-receipts",
+        )
+
+    def _no_block(self, number: int) -> ChainUnavailable:
+        return ChainUnavailable(f"the chain has no block {number}", where=self.where, remedy=TRY_LATER, code="no-block")
+
+    def moved(self) -> ChainUnavailable:
+        """The error that says that what was read does not belong together."""
+        return ChainUnavailable(
+            "the chain reorganised while it was read", where=self.where, remedy=TRY_LATER, code="chain-moved"
+        )
+
+    # Asking
+
+    def request(self, method: str, params: Sequence[object] = ()) -> Any:
+        """The raw result of any JSON-RPC method, for what has no method of its own here. Never retried."""
+        return self._ask(method, params, lambda value: value)
+
+    def _read(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
+        """Ask; once more if the connection was lost, as a connection kept open may be."""
+
+        def ask() -> T:
+            return self._ask(method, params, decode)
+
+        try:
+            return self._patience.answer(ask)
+        except ChainUnavailable as error:
+            if error.code != "chain-connection-lost":
+                raise
+        return self._patience.answer(ask)
+
+    def _ask(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
+        answer = self._carried(lambda: self._transport.make_request(method, list(params)))
+        return self._decoded(answer, method, decode)
+
+    def _ask_together(self, asked: Sequence[Question]) -> list[Any]:
+        """The answers to several questions from one endpoint; one by one through a transport that has no such way."""
+        together = getattr(self._transport, "make_batch_request", None)
+
+        def ask() -> list[Any] | None:
+            answers = together and self._carried(lambda: together([(each.method, each.params) for each in asked]))
+            if not isinstance(answers, list) or len(answers) != len(asked):
+                return None
+            return [self._decoded(told, each.method, each.decode) for told, each in zip(answers, asked, strict=True)]
+
+        try:
+            found = self._patience.answer(ask, most=TIMES_TOGETHER)
+        except ChainUnavailable as error:
+            if error.code != RATE_LIMITED or len(asked) == 1 or not self._patience.is_left:
+                raise
+            # So many may be more than the endpoint ever takes in a second; each by itself is waited for.
+            found = None
+        return [self._read(each.method, each.params, each.decode) for each in asked] if found is None else found
+
+    def _decoded(self, answer: Any, method: str, decode: Callable[[Any], T]) -> T:
+        if not isinstance(answer, Mapping):
+            raise self._garbage(method, "the answer is not a JSON-RPC answer")
+        if answer.get("error") is not None:
+            raise self._refusal(method, answer["error"])
+        if "result" not in answer:
+            raise self._garbage(method, "the answer has no result")
+        try:
+            return decode(answer["result"])
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise self._garbage(method, str(error)) from None
+
+    def _carried(self, ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except ChainError:
+            raise
+        except Exception as error:
+            # Whatever a provider throws (requests, web3, its JSON reader): no answer came. Not chained: its text may
+            # contain the URL and with it a key.
+            raise ChainUnavailable(
+                f"the chain could not be read: no usable answer ({type(error).__name__})",
+                where=self.where,
+                remedy=TRY_LATER,
+                code="chain-unreachable",
+            ) from None
+
+    def _refusal(self, method: str, error: Any) -> Exception:
+        from registry.chain.reverts import revert_data, revert_error
+
+        reason = error if isinstance(error, Mapping) else {}
+        message = words_of(error)
+        if method in ("eth_call", "eth_estimateGas") and (thrown := revert_data(reason)) is not None:
+            return revert_error(thrown)
+        code = reason.get("code")
+        refused = RpcRefused(
+            f"the chain's endpoint refused {method}: {message}",
+            rpc_code=code if isinstance(code, int) else 0,
+            rpc_message=message,
+            where=self.where,
+            remedy="Check that the endpoint offers this method and keeps this much history, or use another one.",
+        )
+        if refused.is_limit:
+            refused.remedy, refused.retry_after = WAIT_OR_ANOTHER, asked_pause(error)
+        return refused
+
+    def _garbage(self, method: str, why: str) -> ChainUnavailable:
+        return ChainUnavailable(
+            f"the chain's endpoint gave an answer to {method} that makes no sense: {why}",
+            where=self.where,
+            remedy=CHECK_ENDPOINT,
+            code="chain-garbage",
+        )
+
+    def _tagged(self, tag: str) -> Block | None:
+        """The block that the chain calls so; None when it has no such word."""
+        try:
+            return self._block(tag)
+        except RpcRefused as refusal:
+            if refusal.is_limit:
+                raise
+            return None
+
+    def _block(self, parameter: str) -> Block | None:
+        return self._read("eth_getBlockByNumber", [parameter, False], _optional(_block))
+
+    def _existing_block(self, number: BlockNumber) -> Block:
+        block = self.block(number)
+        if block is None:
+            raise self._garbage("eth_getBlockByNumber", f"there is no block {number}")
+        return block
+
+
+def _optional(decode: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    return lambda value: None if value is None else decode(value)
+
+
+def _block_parameter(number: BlockNumber | bytes) -> object:
+    if isinstance(number, bytes):
+        return {"blockHash": to_hex(number), "requireCanonical": True}
+    return number if isinstance(number, str) else to_hex(number)
+
+
+def _topic(topic: bytes | Sequence[bytes] | None) -> object:
+    if topic is None or isinstance(topic, bytes):
+        return None if topic is None else to_hex(topic)
+    return [to_hex(option) for option in topic]
+
+
+def _has_topics(log: Log, topics: Sequence[bytes | Sequence[bytes] | None]) -> bool:
+    for position, wanted in enumerate(topics):
+        options = (wanted,) if isinstance(wanted, bytes) else wanted
+        if options and (position >= len(log.topics) or log.topics[position] not in options):
+            return False
+    return True
+
+
+def _within(log: Log, from_block: BlockNumber, to_block: BlockNumber) -> bool:
+    too_early = isinstance(from_block, int) and log.block_number < from_block
+    too_late = isinstance(to_block, int) and log.block_number > to_block
+    return not too_early and not too_late
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("a list was expected")
+    return value
+
+
+def _block(value: Any) -> Block:
+    seconds = quantity(value["timestamp"])
+    if seconds > LATEST_TIMESTAMP:
+        raise ValueError("the block's time is beyond the year 9999; chains that count nanoseconds cannot be read")
+    base_fee = value.get("baseFeePerGas")
+    return Block(
+        number=quantity(value["number"]),
+        hash=data(value["hash"], HASH_BYTES),
+        timestamp=datetime.fromtimestamp(seconds, UTC),
+        parent_hash=data(value["parentHash"], HASH_BYTES),
+        base_fee=None if base_fee is None else quantity(base_fee),
+    )
+
+
+def _filtered(value: Any) -> FilteredBlock:
+    bloom = value.get("logsBloom")
+    bits = None if bloom is None else int.from_bytes(data(bloom, BLOOM_BYTES), "big")
+    return FilteredBlock(
+        block=_block(value),
+        # Some chains set all bits of every block: that is no filter.
+        bloom=None if bits == FULL_BLOOM else bits,
+        transactions=tuple(
+            data(each["hash"] if isinstance(each, Mapping) else each, HASH_BYTES)
+            for each in _list(value["transactions"])
+        ),
+    )
+
+
+def _receipt(value: Any) -> _Receipt:
+    return (
+        data(value["transactionHash"], HASH_BYTES),
+        data(value["blockHash"], HASH_BYTES),
+        tuple(_log(entry) for entry in _list(value["logs"])),
+    )
+
+
+def _receipts(value: Any) -> list[_Receipt]:
+    return [_receipt(entry) for entry in _list(value)]
+
+
+def _log(value: Any) -> Log:
+    return Log(
+        address=checksummed(data(value["address"], ADDRESS_BYTES)),
+        topics=tuple(data(topic, HASH_BYTES) for topic in _list(value["topics"])),
+        data=data(value["data"]),
+        block_number=quantity(value["blockNumber"]),
+        block_hash=data(value["blockHash"], HASH_BYTES),
+        transaction_hash=data(value["transactionHash"], HASH_BYTES),
+        transaction_index=quantity(value["transactionIndex"]),
+        log_index=quantity(value["logIndex"]),
+    )
+
+
+def _logs(value: Any) -> tuple[Log, ...]:
+    # Some chains say null for none.
+    return () if value is None else tuple(_log(entry) for entry in _list(value))
+
+
+def _mined(value: Any) -> MinedTransaction:
+    status = quantity(value["status"])
+    if status not in (0, 1):
+        raise ValueError(f"a transaction's status is 0 or 1, not {status}")
+    created = value.get("contractAddress")
+    return MinedTransaction(
+        hash=data(value["transactionHash"], HASH_BYTES),
+        block_number=quantity(value["blockNumber"]),
+        block_hash=data(value["blockHash"], HASH_BYTES),
+        succeeded=status == 1,
+        gas_used=quantity(value["gasUsed"]),
+        logs=tuple(_log(entry) for entry in _list(value["logs"])),
+        effective_gas_price=quantity(value.get("effectiveGasPrice") or "0x0"),
+        contract_address=None if created is None else checksummed(data(created, ADDRESS_BYTES)),
+    )

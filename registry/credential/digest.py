@@ -1,0 +1,253 @@
+"""The digest of a credential: 32 bytes that stand for one document, by one of a closed set of methods.
+
+`docs/reference/digest.md` is the specification, written for a second implementation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, BinaryIO, NoReturn, Protocol
+
+from registry.credential.hazards import Hazard, hazards
+from registry.credential.strictjson import (
+    DEFAULT_LIMITS,
+    Limits,
+    canonical_json,
+    canonicalize,
+    parse_json,
+    without_member,
+)
+from registry.errors import CredentialError
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "DIGEST_SIZE",
+    "JSON_SUFFIXES",
+    "Digest",
+    "DigestMethod",
+    "Hazard",
+    "Limits",
+    "canonicalize",
+    "digest_as",
+    "digest_bytes",
+    "digest_chunks",
+    "digest_document",
+    "digest_file",
+    "digest_given",
+    "digest_json",
+    "hazards",
+    "parse_json",
+    "read_as",
+    "read_json",
+]
+
+DIGEST_SIZE = 32
+
+JSON_SUFFIXES = (".json", ".jsonld")
+"""Ends of the names, in lower case, of files that are digested as JSON."""
+_GIVEN = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
+_CHUNK = 1024 * 1024
+
+
+class DigestMethod(StrEnum):
+    """How a digest was made; the name is written in every receipt."""
+
+    VC_JCS = "vc-jcs"
+    JSON_JCS = "json-jcs"
+    FILE = "file"
+    VC_RDFC = "vc-rdfc"
+    GIVEN = "given"
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """32 bytes that stand for one credential, and the method that made them."""
+
+    method: DigestMethod
+    value: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.value) != DIGEST_SIZE:
+            raise CredentialError(
+                f"A digest has {DIGEST_SIZE} bytes, this one has {len(self.value)}.", code="given-syntax"
+            )
+
+    @property
+    def hex(self) -> str:
+        """The value as 64 lower-case hex digits, without 0x."""
+        return self.value.hex()
+
+
+class _Openable(Protocol):
+    """A path: `pathlib.Path`, `zipfile.Path` and their like."""
+
+    def open(self, mode: str, /) -> Any: ...
+
+
+def digest_json(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Digest:
+    """The digest of a JSON document: `vc-jcs` if its `type` contains VerifiableCredential, else `json-jcs`.
+
+    Args:
+        data: the document, UTF-8 without a byte order mark.
+        limits: size and depth allowed.
+    Raises:
+        CredentialError: code `not-an-object`, or one of `parse_json`.
+    """
+    return read_json(data, limits)[0]
+
+
+def read_json(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Digest, dict[str, Any]]:
+    """The digest of a JSON document, as `digest_json`, and the document itself, from one reading of it.
+
+    Raises:
+        CredentialError: as `digest_json`.
+    """
+    document, canonical = canonical_json(data, limits, _left_out)
+    return _digest_object(document, canonical), document
+
+
+def digest_document(document: dict[str, Any]) -> Digest:
+    """The digest of a document that `parse_json` read, or of one built here: the same as `digest_json` of its text.
+
+    Documents read by another parser may have lost duplicate keys: give their bytes to `digest_json` instead.
+
+    Raises:
+        CredentialError: code `not-an-object`, or one of `canonicalize`.
+    """
+    if not isinstance(document, dict):
+        _refuse_non_object(document)
+    if _left_out(document) and "proof" in document:
+        canonicalize(document["proof"])  # left out of the digest, but refused for the same reasons as in digest_json
+    return _digest_object(document, canonicalize(without_member(document, _left_out(document))))
+
+
+def digest_file(source: bytes | _Openable) -> Digest:
+    """The digest of a file's bytes as they are (`file`), given as bytes or as a path, which is read in pieces.
+
+    Raises:
+        CredentialError: code `unreadable` if the path cannot be read.
+    """
+    if isinstance(source, bytes):
+        return digest_chunks((source,))
+    try:
+        with source.open("rb") as stream:
+            return digest_chunks(_pieces(stream))
+    except OSError as error:
+        raise CredentialError(
+            f"The file cannot be read: {error.strerror or error}.",
+            where=str(source),
+            remedy="Check that the file exists and that you may read it.",
+            code="unreadable",
+        ) from error
+
+
+def digest_chunks(chunks: Iterable[bytes]) -> Digest:
+    """The digest of a file (`file`) that arrives in pieces; the result does not depend on where it was cut."""
+    state = hashlib.sha256()
+    for chunk in chunks:
+        state.update(chunk)
+    return Digest(DigestMethod.FILE, state.digest())
+
+
+def digest_given(text: str) -> Digest:
+    """A digest the issuer made in its own system: 64 hex digits in either case, with or without 0x.
+
+    Raises:
+        CredentialError: code `given-syntax`.
+    """
+    match = _GIVEN.fullmatch(text)
+    if match is None:
+        raise CredentialError(
+            f"{text[:80]!r} is not a digest.", remedy="Write 64 hex digits, with or without 0x.", code="given-syntax"
+        )
+    return Digest(DigestMethod.GIVEN, bytes.fromhex(match[1]))
+
+
+def digest_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Digest:
+    """The digest of a file by its name: `.json` and `.jsonld` as JSON, anything else as bytes.
+
+    Raises:
+        CredentialError: as `digest_json`, with `name` as the place.
+    """
+    if not name.lower().endswith(JSON_SUFFIXES):
+        return digest_file(data)
+    try:
+        return digest_json(data, limits)
+    except CredentialError as error:
+        error.where = error.where or name
+        raise
+
+
+def digest_as(method: str, data: bytes, limits: Limits = DEFAULT_LIMITS) -> Digest:
+    """The digest of a credential by the method that a receipt names.
+
+    Raises:
+        CredentialError: as `read_as`.
+    """
+    return read_as(method, data, limits)[0]
+
+
+def read_as(method: str, data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Digest, dict[str, Any] | None]:
+    """The digest of a credential by the method that a receipt names, and the document where the method reads JSON.
+
+    Args:
+        method: a `DigestMethod` or its name.
+        data: the credential; for `given`, the hex digits themselves.
+        limits: size and depth allowed.
+    Raises:
+        CredentialError: code `unsupported-method`, `method-mismatch` when the document is of another kind than the
+            method is for, or a code of `digest_json` or `digest_given`.
+    """
+    if method == DigestMethod.FILE:
+        return digest_file(data), None
+    if method == DigestMethod.GIVEN:
+        return digest_given(data.decode("latin-1").strip()), None
+    if method not in (DigestMethod.VC_JCS, DigestMethod.JSON_JCS):
+        raise CredentialError(
+            f"The digest method {method[:40]!r} is not supported here.",
+            remedy=f"Use {DigestMethod.VC_JCS}, {DigestMethod.JSON_JCS}, {DigestMethod.FILE} or {DigestMethod.GIVEN}.",
+            code="unsupported-method",
+        )
+    digest, document = read_json(data, limits)
+    if digest.method != method:
+        raise CredentialError(
+            f"The document is digested by {digest.method}, not by {method}.",
+            remedy="Check that the receipt belongs to this document.",
+            code="method-mismatch",
+        )
+    return digest, document
+
+
+def _digest_object(document: object, canonical: bytes) -> Digest:
+    if not isinstance(document, dict):
+        _refuse_non_object(document)
+    method = DigestMethod.VC_JCS if _left_out(document) else DigestMethod.JSON_JCS
+    return Digest(method, hashlib.sha256(canonical).digest())
+
+
+def _refuse_non_object(document: object) -> NoReturn:
+    kind = {list: "an array", str: "a string", type(None): "null"}.get(type(document), "a single value")
+    raise CredentialError(
+        f"The document is {kind}, not a JSON object.",
+        remedy="Give one credential a file; a list of them goes one a line into a .jsonl file.",
+        code="not-an-object",
+    )
+
+
+def _left_out(document: Any) -> str | None:
+    """The member that is not part of the digest: `proof` of a verifiable credential, whose signers come and go."""
+    if not isinstance(document, dict):
+        return None
+    kind = document.get("type")
+    if kind == "VerifiableCredential" or (isinstance(kind, list) and "VerifiableCredential" in kind):
+        return "proof"
+    return None
+
+
+def _pieces(stream: BinaryIO) -> Iterable[bytes]:
+    while piece := stream.read(_CHUNK):
+        yield piece

@@ -1,0 +1,1 @@
+"""Opening the database, and bringing it to its present form."""

@@ -1,0 +1,140 @@
+"""What a credential says of its own field, level and type of qualification, as Open Badges 2.0 and 3.0 have it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from os.path import commonprefix
+from typing import Any, Final
+
+from registry.recognition.scope import QUALIFICATION_TYPES, StatedScope
+
+# A badge has a handful of achievements and alignments. What comes after these is not read, and that is said.
+MOST_READ: Final = 64
+_LONGEST = 200
+_FIELD, _LEVEL, _TYPE = "field", "level", "type of qualification"
+
+# The European Publications Office names fields and levels so, as Europass and many national frameworks do after it.
+# ISCED-F has the broad fields 00 to 10; 99 stands for "not known".
+_FIELD_URL = re.compile(r"/isced-f/((?:0[0-9]|10)[0-9]{0,2})/?\Z", re.ASCII | re.IGNORECASE)
+_LEVEL_URL = re.compile(r"/eqf/([1-8])/?\Z", re.ASCII | re.IGNORECASE)
+_FIELD_CODE = re.compile(r"(?:0[0-9]|10)[0-9]{0,2}", re.ASCII)
+_LEVEL_CODE = re.compile(r"(?:EQF[ -]?)?(?:level )?([1-8])", re.ASCII | re.IGNORECASE)
+_NOTHING: Mapping[str, Any] = {}
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def stated_scope(credentials: Iterable[Mapping[str, Any]]) -> StatedScope:
+    """The smallest scope that holds all that credentials state; a part that they do not state is None.
+
+    Read are the `achievement` of each subject and the `badge`: their `achievementType`, their `fieldOfStudy` when it is
+    an ISCED-F code, and each alignment to ISCED-F or to the European Qualifications Framework. What one achievement
+    states and another does not is stated partly, and so is everything where there is more than is read.
+    """
+    found = list(islice((each for claims in credentials for each in _achievements(claims)), MOST_READ + 1))
+    scopes = [_Scope.of(achievement) for achievement in found[:MOST_READ]]
+    fields = {code for scope in scopes for code in scope.fields}
+    levels = {level for scope in scopes for level in scope.levels}
+    types = {name for scope in scopes for name in scope.types}
+    shared = commonprefix(sorted(fields))  # noqa: RUF071 - not paths: the digits that all codes begin with
+    is_cut = len(found) > MOST_READ
+    stated = ((_FIELD, fields), (_LEVEL, levels), (_TYPE, types))
+    partly = {name for name, values in stated if values and (is_cut or any(name in each.missing for each in scopes))}
+    return StatedScope(
+        # One digit is no code: fields that share no more have nothing in common.
+        field=(shared if len(shared) > 1 else "") if fields else None,
+        levels=(min(levels), max(levels)) if levels else None,
+        qualification_types=frozenset(types) if types else None,
+        partly=frozenset(partly),
+    )
+
+
+@dataclass(slots=True)
+class _Scope:
+    """What one achievement states, and what of its scope it does not state or not legibly."""
+
+    fields: set[str] = field(default_factory=set)
+    levels: set[int] = field(default_factory=set)
+    types: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, achievement: Mapping[str, Any]) -> _Scope:
+        scope = cls()
+        if (name := _kebab(achievement.get("achievementType"))) in QUALIFICATION_TYPES:
+            scope.types.add(name)
+        if isinstance(code := achievement.get("fieldOfStudy"), str):
+            scope.fields |= {found} if (found := _field(code, code)) else set()
+        elif code is not None:
+            scope.missing.add(_FIELD)
+        stated_alignments = achievement.get("alignment", achievement.get("alignments"))
+        alignments = list(islice(_objects(stated_alignments, "targetUrl"), MOST_READ + 1))
+        for alignment in alignments[:MOST_READ]:
+            scope._align(alignment)
+        if len(alignments) > MOST_READ:
+            scope.missing |= {_FIELD, _LEVEL}
+        stated = ((_FIELD, scope.fields), (_LEVEL, scope.levels), (_TYPE, scope.types))
+        scope.missing |= {name for name, values in stated if not values}
+        return scope
+
+    def _align(self, alignment: Mapping[str, Any]) -> None:
+        code, url = _text(alignment.get("targetCode")), _text(alignment.get("targetUrl"))
+        framework = _text(alignment.get("targetFramework")).casefold()
+        of_fields = "isced" in framework or "/isced-f/" in url.casefold()
+        of_levels = "eqf" in framework or "european qualifications framework" in framework or "/eqf/" in url.casefold()
+        if found := _field(code if "isced" in framework else "", url):
+            self.fields.add(found)
+        elif of_fields:
+            self.missing.add(_FIELD)
+        if level := _level(code if of_levels else "", url):
+            self.levels.add(level)
+        elif of_levels:
+            self.missing.add(_LEVEL)
+        members = ("targetCode", "targetUrl", "targetFramework")
+        given = [value for name in members if (value := alignment.get(name)) is not None]
+        if any(not isinstance(value, str) or len(value) > _LONGEST for value in given):
+            self.missing |= {_FIELD, _LEVEL}
+
+
+def _achievements(claims: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every achievement; a subject without one, and what is only named, is one that states nothing."""
+    for subject in _objects(claims.get("credentialSubject")):
+        yield from _objects(subject.get("achievement", _NOTHING))
+    yield from _objects(claims.get("badge"))
+
+
+def _objects(value: object, named_by: str = "id") -> Iterator[Mapping[str, Any]]:
+    """An object, or the objects of a list, at any depth as in JSON-LD; of anything else one that has it for its name.
+
+    Args:
+        named_by: the member that is the name.
+    """
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            pending += reversed(item)
+        elif item is not None:
+            yield item if isinstance(item, dict) else {named_by: item}
+
+
+def _field(code: str, url: str) -> str | None:
+    if match := _FIELD_URL.search(url):
+        return match[1]
+    return code if _FIELD_CODE.fullmatch(code) else None
+
+
+def _level(code: str, url: str) -> int | None:
+    match = _LEVEL_URL.search(url) or _LEVEL_CODE.fullmatch(code)
+    return int(match[1]) if match else None
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) and len(value) <= _LONGEST else ""
+
+
+def _kebab(value: object) -> str:
+    """`BachelorDegree` → `bachelor-degree`."""
+    return _WORD.sub("-", _text(value)).lower()

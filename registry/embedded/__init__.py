@@ -1,0 +1,1 @@
+"""A chain inside the program: for practice, demos and tests."""

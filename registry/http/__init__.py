@@ -1,0 +1,1 @@
+"""What both HTTP servers have in common: problems, limits, connections."""

@@ -1,0 +1,169 @@
+"""How many connections a server has, whose they are, and which gives way: what comes in never takes all descriptors."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from registry.http.fairness import Places, Refusal
+
+MOST_CONNECTIONS: Final = 1000
+MOST_BACKLOG: Final = 2048
+# More descriptors than anything here can use, where the system would grant millions.
+MOST_DESCRIPTORS: Final = 1 << 16
+REASONS: Final = ("address", "all", "descriptors")
+"""Why a connection is refused: its address has its share, all are taken, or descriptors run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many connections a process has room for.
+
+    Half of its descriptors are for what comes in: sockets, with a file for each, and what the system hands over at a
+    time before anybody looks at it. The other half is for the database, the chain, the trees and the key.
+
+    Attributes:
+        connections: at a time.
+        backlog: that may wait to be accepted.
+        highest: number of a descriptor from which on none is given to a connection.
+    """
+
+    connections: int = MOST_CONNECTIONS
+    backlog: int = MOST_BACKLOG
+    highest: int = MOST_DESCRIPTORS
+
+    @classmethod
+    def of(cls, descriptors: int) -> Room:
+        """Of a process that may have so many descriptors."""
+        backlog = max(1, min(MOST_BACKLOG, descriptors // 8))
+        connections = max(1, min(MOST_CONNECTIONS, (descriptors // 2 - backlog) // 2))
+        return cls(connections, backlog, descriptors - descriptors // 4)
+
+
+def raise_descriptors() -> int:
+    """Let this process have as many descriptors as it may; how many that are."""
+    try:
+        import resource
+    except ImportError:  # Windows counts them otherwise
+        return MOST_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else min(soft, MOST_DESCRIPTORS)
+
+
+class Connection(Protocol):
+    """A connection, as far as it is counted."""
+
+    @property
+    def address(self) -> str:
+        """Whose it is."""
+
+    @property
+    def descriptor(self) -> int:
+        """Its number."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has no request that is being answered."""
+
+    def give_way(self) -> None:
+        """Close it, for one that has more to say."""
+
+
+class Connections:
+    """The connections of one server. Only the thread of its loop uses it, but for `taken` and `refused`.
+
+    When there is no place for a new one, the one that has waited longest gives way: of the same address when that has
+    its share, else of the address that has most. So connections that never send a request keep nobody out.
+
+    Args:
+        is_proxy: whether an address is that of a proxy in front, which brings many clients: each of its connections
+            counts by itself.
+    """
+
+    def __init__(self, room: Room | None = None, *, is_proxy: Callable[[str], bool] = lambda _: False):
+        self._highest = (room or Room()).highest
+        self._places = Places((room or Room()).connections)
+        self._is_proxy = is_proxy
+        # The one that was used longest ago first, and whose it is.
+        self._open: OrderedDict[Connection, object] = OrderedDict()
+        self.refused: Counter[str] = Counter()
+        self.gave_way = 0
+
+    @property
+    def taken(self) -> int:
+        """How many there are."""
+        return self._places.taken
+
+    def come(self, connection: Connection) -> str | None:
+        """A new connection; None when it may stay, else one of `REASONS`."""
+        address = connection.address
+        who: object = connection if self._is_proxy(address) else address
+        refusal = self._places.refusal(who)
+        if refusal is not None and self._make_room(who if refusal is Refusal.SHARE else None):
+            refusal = self._places.refusal(who)
+        reason = {Refusal.SHARE: "address", Refusal.FULL: "all", None: None}[refusal]
+        if connection.descriptor >= self._highest:
+            reason = "descriptors"
+        if reason is not None:
+            self.refused[reason] += 1
+            return reason
+        self._places.take(who)
+        self._open[connection] = who
+        return None
+
+    def used(self, connection: Connection) -> None:
+        """A request came on it."""
+        if connection in self._open:
+            self._open.move_to_end(connection)
+
+    def gone(self, connection: Connection) -> None:
+        """It is closed, or about to be."""
+        if connection in self._open:
+            self._places.give_back(self._open.pop(connection))
+
+    def _make_room(self, whose: object | None) -> bool:
+        """Have one that waits give way; whether there is one."""
+        waiting = {who: one for one, who in reversed(self._open.items()) if one.is_waiting}
+        if whose is None and waiting:
+            whose = self._places.greediest(reversed(waiting))
+        if whose not in waiting:
+            return False
+        longest = waiting[whose]
+        self.gone(longest)
+        self.gave_way += 1
+        longest.give_way()
+        return True
+
+
+class ConnectionMetrics(Collector):
+    """The same for Prometheus."""
+
+    def __init__(self, connections: Connections):
+        self._connections = connections
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("testamur_connections", "Connections of clients.", self._connections.taken)
+        refused = CounterMetricFamily(
+            "testamur_connections_refused",
+            "Connections that were refused, by reason: address, all or descriptors.",
+            labels=["reason"],
+        )
+        for reason in REASONS:
+            refused.add_metric([reason], self._connections.refused[reason])
+        yield refused
+        gave_way = "Connections without a request that were closed for new ones."
+        yield CounterMetricFamily("testamur_connections_gave_way", gave_way, self._connections.gave_way)

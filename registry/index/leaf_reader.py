@@ -1,0 +1,83 @@
+"""Looking up one digest after the other as fast as the database answers: one prepared statement, nothing around it.
+
+SQLAlchemy's way from a statement to its rows costs more than SQLite's whole search; this is the one query that runs for
+every lookup.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
+
+from registry.database.engine import is_postgresql
+from registry.index.facts import prefix_of
+from registry.index.reader import TREE, LeafPlace
+from registry.index.tables import indexed_tree
+from registry.merkle.treefile import TreeId
+
+MAPPED_BYTES: Final = 2 << 30
+
+_QUERY = "SELECT tree, leaf_index FROM indexed_leaf WHERE prefix = {mark} ORDER BY tree"
+
+
+class LeafReader:
+    """Where digests may be: `Index.places`, with a connection of its own for each thread."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        self._query = _QUERY.format(mark="%s" if is_postgresql(engine) else "?")
+        self._local = threading.local()
+        # The number of a tree never changes its meaning.
+        self._trees: dict[int, TreeId] = {}
+
+    def places(self, digest: bytes) -> list[LeafPlace]:
+        """The trees that may hold a digest; whether one does, only its leaves can say.
+
+        Raises:
+            SQLAlchemyError: the database does not answer.
+        """
+        return [LeafPlace(self._tree(tree), leaf_index) for tree, leaf_index in self._rows(prefix_of(digest))]
+
+    def _rows(self, prefix: int) -> list[tuple[int, int]]:
+        cursor = getattr(self._local, "cursor", None)
+        if cursor is not None:
+            try:
+                return self._fetched(cursor, prefix)
+            except self._engine.dialect.loaded_dbapi.Error:
+                # A server that was restarted has closed the connection: a new one tells whether it is back.
+                self._local.cursor = None
+        try:
+            cursor = self._connected()
+            rows = self._fetched(cursor, prefix)
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            raise OperationalError(self._query, None, error) from error
+        self._local.cursor = cursor
+        return rows
+
+    def _fetched(self, cursor: Any, prefix: int) -> list[tuple[int, int]]:
+        cursor.execute(self._query, (prefix,))
+        found: list[tuple[int, int]] = cursor.fetchall()
+        return found
+
+    def _connected(self) -> Any:
+        connection = self._engine.raw_connection()
+        driver: Any = connection.driver_connection
+        # Taken out of the pool for good: it reads in no transaction, so it holds nothing up.
+        connection.detach()
+        if is_postgresql(self._engine):
+            driver.autocommit = True
+        else:
+            # Pages are read where they are, without a copy of each: digests fall all over the table.
+            driver.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
+        self._local.connection = connection
+        return driver.cursor()
+
+    def _tree(self, number: int) -> TreeId:
+        if number not in self._trees:
+            with self._engine.connect() as connection:
+                query = select(*TREE).where(indexed_tree.c.id == number)
+                self._trees[number] = TreeId(*connection.execute(query).one())
+        return self._trees[number]

@@ -1,0 +1,203 @@
+"""Status lists out of the index: the bits as of the last final block, whatever came after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy import select
+
+from registry.anchors import AnchorPlace, IssuerState, spread, spread_words
+from registry.errors import ChainUnavailable
+from registry.formats.statuslist import (
+    ListedBatch,
+    ListPosition,
+    Purpose,
+    batches_of_list,
+    bitstring,
+    list_position,
+)
+from registry.index.facts import SUSPENSION, IndexedEvent
+from registry.index.reader import VALUES_A_STATEMENT, EventFilter, Index
+from registry.index.repeats import repeated, replacements
+from registry.index.tables import indexed_batch, indexed_block, indexed_status
+from registry.trees.store import TreeStore
+
+_CHANGES: Final = frozenset({"StatusSet", "SuspensionCleared", "BatchVoided", "LeafCountStated"})
+# The index changes with every block that has events; who reads it at the same time tries again.
+_TRIES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FinalList:
+    """A status list as of a final block: its bits, the block's number and its Unix time."""
+
+    bits: bytes
+    block_number: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class _FinalState:
+    """The batches of an issuer as of a final block, by sequence; `later` is what has happened to them
+    since."""
+
+    version: int
+    block_number: int
+    time: int
+    batches: dict[int, ListedBatch]
+    roots: dict[int, bytes]
+    superseded: dict[AnchorPlace, AnchorPlace]
+    later: tuple[IndexedEvent, ...]
+
+
+def read_final_list(index: Index, trees: TreeStore, issuer: int, purpose: Purpose, number: int) -> FinalList:
+    """One status list of an issuer: the bits of its own batches, and what counts in them of the others.
+
+    Raises:
+        RegistryError: the issuer has no such list (code `unknown-list`).
+        StoreError: a tree that holds a credential of several batches cannot be read.
+        ChainUnavailable: no block is final yet, or the index changes faster than it is read.
+    """
+    for _ in range(_TRIES):
+        state = _final_state(index, issuer)
+        batches_of_list(state.batches.values(), number)  # refuses a list that there is not
+        every = {root: sequence for sequence, root in state.roots.items()}
+        both = {each: _words(index, issuer, each, every) for each in Purpose}
+        for each, marked in both.items():
+            _undo_words(marked, each, state)
+        words = both[purpose]
+        if _is_unchanged(index, state):
+            _add_words(words, purpose, every, _issuer_state(issuer, state, both), index, trees)
+            bits = bitstring(state.batches.values(), words, purpose, number)
+            return FinalList(bits, state.block_number, state.time)
+    raise _changing()
+
+
+def read_final_position(index: Index, issuer: int, sequence: int, leaf_index: int) -> ListPosition:
+    """Where the bit of a credential is.
+
+    Raises:
+        RegistryError: it has none (codes of `registry.formats.statuslist.list_position`).
+        ChainUnavailable: no block is final yet, or the index changes faster than it is read.
+    """
+    for _ in range(_TRIES):
+        state = _final_state(index, issuer)
+        if _is_unchanged(index, state):
+            return list_position(state.batches.values(), sequence, leaf_index)
+    raise _changing()
+
+
+def _final_state(index: Index, issuer: int) -> _FinalState:
+    head = index.head()
+    final = None if head is None or head.final is None else min(head.final, head.cursor.number)
+    if head is None or final is None:
+        raise ChainUnavailable(
+            "no block of the chain is known to be final yet", remedy="Ask again soon.", code="not-final-yet"
+        )
+    of, block = indexed_batch.c, indexed_block.c
+    columns = (of.sequence, of.root, of.leaf_count, of.block_number, of.log_index, of.voided_at)
+    mine = (of.source == head.source, of.issuer == issuer, of.block_number <= final)
+    newest = select(block.time).where(block.source == head.source, block.number <= final)
+    with index.engine.connect() as connection:
+        rows = connection.execute(select(*columns).where(*mine).order_by(of.sequence)).all()
+        time = connection.execute(newest.order_by(block.number.desc()).limit(1)).scalar_one()
+    sequences = {row.root: row.sequence for row in rows}
+    batches = {
+        row.sequence: ListedBatch(
+            row.sequence, row.leaf_count, (row.block_number, row.log_index), voided=row.voided_at is not None
+        )
+        for row in rows
+    }
+    stated = index.all_events(EventFilter(party=issuer, names=frozenset({"LeafCountStated"}), to_block=final))
+    for event in stated:
+        sequence = sequences[event.arguments["root"]]
+        batches[sequence] = replace(batches[sequence], counted=(event.block.number, event.log_index))
+    later = tuple(
+        event
+        for event in index.all_events(EventFilter(party=issuer, names=_CHANGES, from_block=final + 1))
+        if event.arguments["root"] in sequences
+    )
+    for event in later:
+        sequence = sequences[event.arguments["root"]]
+        if event.name == "BatchVoided":
+            batches[sequence] = replace(batches[sequence], voided=False)
+        elif event.name == "LeafCountStated":
+            batches[sequence] = replace(batches[sequence], leaf_count=0)
+    roots = {sequence: root for root, sequence in sequences.items()}
+    superseded = replacements(index, issuer, to_block=final)
+    return _FinalState(head.version, final, time, batches, roots, superseded, later)
+
+
+def _words(index: Index, issuer: int, purpose: Purpose, sequences: dict[bytes, int]) -> dict[int, dict[int, int]]:
+    """The status words of batches as of the cursor, by sequence and by number."""
+    of = indexed_status.c
+    words: dict[int, dict[int, int]] = {sequence: {} for sequence in sequences.values()}
+    mine = (of.source == index.source, of.issuer == issuer, of.purpose == purpose.number)
+    with index.engine.connect() as connection:
+        for some in _in_pieces(sequences):
+            query = select(of.root, of.word, of.bits).where(*mine, of.root.in_(some))
+            for root, word, bits in connection.execute(query):
+                words[sequences[root]][word] = int.from_bytes(bits, "big")
+    return words
+
+
+def _undo_words(words: dict[int, dict[int, int]], purpose: Purpose, state: _FinalState) -> None:
+    """Take back what has happened since the final block, the newest first; `changed` holds only bits that changed."""
+    sequences = {root: sequence for sequence, root in state.roots.items()}
+    for event in reversed(state.later):
+        mine = words.get(sequences[event.arguments["root"]])
+        if mine is None:
+            continue
+        if event.name == "StatusSet" and event.arguments["purpose"] == purpose.number:
+            mine[event.arguments["word"]] = mine.get(event.arguments["word"], 0) & ~event.arguments["changed"]
+        elif event.name == "SuspensionCleared" and purpose.number == SUSPENSION:
+            mine[event.arguments["word"]] = mine.get(event.arguments["word"], 0) | event.arguments["changed"]
+
+
+def _issuer_state(
+    issuer: int, state: _FinalState, words: Mapping[Purpose, Mapping[int, Mapping[int, int]]]
+) -> IssuerState:
+    return IssuerState(
+        issuer,
+        {state.roots[sequence]: batch.leaf_count for sequence, batch in state.batches.items()},
+        {state.roots[sequence] for sequence, batch in state.batches.items() if batch.voided},
+        {
+            (state.roots[sequence], purpose.number): marked
+            for purpose, by_sequence in words.items()
+            for sequence, marked in by_sequence.items()
+        },
+        state.superseded,
+    )
+
+
+def _add_words(
+    words: dict[int, dict[int, int]],
+    purpose: Purpose,
+    sequences: Mapping[bytes, int],
+    state: IssuerState,
+    index: Index,
+    trees: TreeStore,
+) -> None:
+    """Set the bits of credentials that are revoked or suspended in another batch, where that counts."""
+    for root, more in spread_words(spread(state, repeated(index, trees, state)), purpose.number).items():
+        mine = words[sequences[root]]
+        for word, bits in more.items():
+            mine[word] = mine.get(word, 0) | bits
+
+
+def _is_unchanged(index: Index, state: _FinalState) -> bool:
+    head = index.head()
+    return head is not None and head.version == state.version
+
+
+def _in_pieces(roots: Iterable[bytes]) -> Iterable[list[bytes]]:
+    every = list(roots)
+    return (every[start : start + VALUES_A_STATEMENT] for start in range(0, len(every), VALUES_A_STATEMENT))
+
+
+def _changing() -> ChainUnavailable:
+    return ChainUnavailable(
+        "the index changed each time while it was read", remedy="Ask again soon.", code="index-changing"
+    )

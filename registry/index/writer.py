@@ -1,0 +1,547 @@
+"""Writing the index: ranges of blocks go in, and blocks that are gone are taken back, each in one transaction.
+
+The cursor is part of that transaction, and moves only from where its reader saw it: of two indexers on one database,
+the second one finds that the first was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeGuard, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from registry.database.engine import now
+from registry.errors import ChainError
+from registry.index.facts import (
+    FINALITY_VIOLATED,
+    WORD_BYTES,
+    Facts,
+    IndexedBatch,
+    IndexedEvent,
+    IndexedParty,
+    Mark,
+    WordKey,
+    missing,
+    write_arguments,
+)
+from registry.index.reader import (
+    BATCH,
+    PARTY,
+    VALUES_A_STATEMENT,
+    Edition,
+    Head,
+    Index,
+    batch_of,
+    read_events,
+    read_head,
+)
+from registry.index.tables import (
+    indexed_batch,
+    indexed_block,
+    indexed_chain,
+    indexed_event,
+    indexed_party,
+    indexed_status,
+)
+from registry.recognition.ledger import EVENT_NAMES
+
+V = TypeVar("V")
+_COUNTED: Final = ("Anchored", "LeafCountStated")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the contract itself says at a block; what was not asked is not in it.
+
+    Attributes:
+        sequences: by issuer, how many batches it has anchored.
+    """
+
+    parties: int
+    accreditations: int
+    sequences: Mapping[int, int] = field(default_factory=dict)
+
+
+class CursorMoved(ChainError):
+    """Another process has moved the cursor; what was read has to be read again."""
+
+    default_code = "cursor-moved"
+
+
+class IndexWriter:
+    """The index of one contract, for the process that fills it.
+
+    Args:
+        chain: CAIP-2 name.
+        contract: checksummed address.
+        edition: the one in use, or the one that is made to take its place.
+    """
+
+    def __init__(self, engine: Engine, chain: str, contract: str, edition: Edition = Edition.CURRENT):
+        self._engine = engine
+        self._chain = chain
+        self._contract = contract
+        self._edition = edition
+        self.index = Index(engine, chain, contract, edition)
+
+    # Reading
+
+    def head(self) -> Head | None:
+        """How far the index is, or None before `begin`."""
+        return self.index.head()
+
+    def marks(self, head: Head) -> list[Mark]:
+        """Blocks that the index has seen and that may still be undone, the newest first; the final one last."""
+        of = indexed_block.c
+        query = select(of.number, of.hash, of.time).where(of.source == head.source, of.number <= head.cursor.number)
+        if head.final is not None:
+            query = query.where(of.number >= head.final)
+        with self._engine.connect() as connection:
+            return [Mark(*found) for found in connection.execute(query.order_by(of.number.desc()))]
+
+    def events(self, head: Head, first: int, last: int) -> list[IndexedEvent]:
+        """All that is indexed of the blocks from one to another, both included, in the order of the chain."""
+        of = indexed_event.c
+        with self._engine.connect() as connection:
+            return read_events(connection, [of.block_number >= first, of.block_number <= last], head.source)
+
+    # Writing
+
+    def begin(self, before: Mark, *, genesis_hash: bytes, seen: int | None = None) -> Head:
+        """Make an empty index whose cursor stands at the block before the contract's first one.
+
+        Args:
+            seen: number of the chain's newest block; default: the one where the cursor stands.
+        """
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(indexed_chain).values(
+                    chain=f"{self._chain}{self._edition}",
+                    contract=self._contract,
+                    genesis_hash=genesis_hash,
+                    first_block=before.number + 1,
+                    number=before.number,
+                    hash=before.hash,
+                    time=before.time,
+                    confirmed_number=before.number,
+                    seen_number=before.number if seen is None else seen,
+                    seen_at=now(connection),
+                    version=0,
+                )
+            )
+            head = self._read(connection)
+            if head is None:
+                raise ValueError("the row that was just written is not there")
+            self._keep(connection, head.source, [before])
+        return head
+
+    def forget(self) -> None:
+        """Remove all that is indexed of this contract; trees and their digests stay."""
+        with self._engine.begin() as connection:
+            _forget(connection, self._read(connection))
+
+    def take_place(self) -> None:
+        """Have this edition be the current one, from one moment to the next; the one before it becomes the former.
+
+        Raises:
+            ValueError: it is not there, is the current one already, or may lack events.
+        """
+        with self._engine.begin() as connection:
+            mine = self._read(connection)
+            if mine is None or self._edition is Edition.CURRENT:
+                raise ValueError("there is no edition that could take the place of the current one")
+            if not mine.is_confirmed:
+                raise ValueError("an edition that is not confirmed cannot take the place of the current one")
+            _forget(connection, self._read(connection, Edition.FORMER))
+            current = self._read(connection, Edition.CURRENT)
+            if current is not None:
+                renamed = {"chain": f"{self._chain}{Edition.FORMER}", "seen_at": now(connection)}
+                connection.execute(update(indexed_chain).where(indexed_chain.c.id == current.source).values(**renamed))
+            # Made of an endpoint that is behind, it must not unsay how far the chain is known to be.
+            seen = max(mine.seen, current.seen) if _is_sound(current, mine) else mine.seen
+            taken = update(indexed_chain).where(indexed_chain.c.id == mine.source)
+            connection.execute(taken.values(chain=self._chain, seen_number=seen))
+
+    def forget_former(self, *, seconds: float) -> None:
+        """Remove the former edition when it was replaced so long ago that nobody is in the middle of reading it."""
+        of = indexed_chain.c
+        former = (of.chain == f"{self._chain}{Edition.FORMER}", of.contract == self._contract)
+        with self._engine.begin() as connection:
+            old = select(of.id).where(*former, of.seen_at < now(connection) - seconds)
+            if connection.execute(old).first() is not None:
+                _forget(connection, self._read(connection, Edition.FORMER))
+
+    def add(
+        self,
+        head: Head,
+        events: Sequence[IndexedEvent],
+        last: Mark,
+        *,
+        seen: int,
+        counts: Counts | None = None,
+        complete: bool = True,
+    ) -> None:
+        """Add the events of the blocks after the cursor up to `last`, and move the cursor there.
+
+        Args:
+            events: all of them, in the order of the chain.
+            seen: number of the chain's newest block.
+            counts: what the contract says at `last`.
+            complete: whether it is known that these are all; else the block up to which that is known stays.
+
+        Raises:
+            CursorMoved: the index is no longer as `head` says.
+            ChainError: events are missing (code `events-missing`); nothing is changed then.
+        """
+        with self._engine.begin() as connection:
+            version = head.version + bool(events)
+            confirmed = last.number if complete and head.is_confirmed else head.confirmed
+            self._move(connection, head, last, version=version, seen_number=seen, confirmed_number=confirmed)
+            events = _with_parties(connection, head.source, events)
+            facts = _loaded(connection, head.source, events)
+            before = Facts(dict(facts.parties), dict(facts.batches), dict(facts.words))
+            for event in events:
+                facts.apply(event)
+            _check_accreditations(connection, head.source, events)
+            self._keep(connection, head.source, {event.block for event in events} | {last})
+            _insert(connection, indexed_event, [_event_values(head.source, event) for event in events])
+            _save(connection, head.source, before, facts)
+            if counts is not None:
+                _compare(connection, head.source, counts)
+
+    def roll_back(self, head: Head, to: Mark) -> None:
+        """Take back all blocks after `to`, one of the marks, and move the cursor there.
+
+        Raises:
+            CursorMoved: the index is no longer as `head` says.
+        """
+        of = indexed_event.c
+        with self._engine.begin() as connection:
+            confirmed = min(head.confirmed, to.number)
+            changes = {"version": head.version + 1, "reorgs": head.reorgs + 1, "confirmed_number": confirmed}
+            self._move(connection, head, to, **changes)
+            gone = and_(of.source == head.source, of.block_number > to.number)
+            touched = connection.execute(select(of.party, of.root).where(gone).distinct()).all()
+            connection.execute(delete(indexed_event).where(gone))
+            block = indexed_block.c
+            connection.execute(delete(indexed_block).where(block.source == head.source, block.number > to.number))
+            _tell_again(
+                connection,
+                head.source,
+                parties={row.party for row in touched if row.party is not None},
+                roots={row.root for row in touched if row.root is not None},
+            )
+
+    def mend(self, head: Head, missing: Sequence[IndexedEvent], surplus: Sequence[IndexedEvent] = ()) -> None:
+        """Put events at their places at or before the cursor, and take out those that are none, with all that follows.
+
+        Raises:
+            CursorMoved: the index is no longer as `head` says.
+            ChainError: others are missing, too (code `events-missing`); nothing is changed then.
+        """
+        of = indexed_event.c
+        with self._engine.begin() as connection:
+            self._move(connection, head, head.cursor, version=head.version + 1)
+            for event in surplus:
+                place = (of.block_number == event.block.number, of.log_index == event.log_index)
+                connection.execute(delete(indexed_event).where(of.source == head.source, *place))
+            missing = _with_parties(connection, head.source, missing)
+            self._keep(connection, head.source, {event.block for event in missing})
+            _insert(connection, indexed_event, [_event_values(head.source, event) for event in missing])
+            touched = [*missing, *surplus]
+            _tell_again(
+                connection,
+                head.source,
+                parties={event.party for event in touched if event.party is not None},
+                roots={event.root for event in touched if event.root is not None},
+            )
+
+    def confirm(self, head: Head, number: int) -> None:
+        """Take down that no event is missing up to that block, which is not after the cursor.
+
+        Raises:
+            CursorMoved: the index is no longer as `head` says.
+        """
+        with self._engine.begin() as connection:
+            self._move(connection, head, head.cursor, version=head.version, confirmed_number=number)
+
+    def settle(self, head: Head, *, final: Mark | None, seen: int) -> None:
+        """Take down what the chain says of itself: the newest final block, if it says, and the newest one."""
+        of, event = indexed_block.c, indexed_event.c
+        values: dict[str, Any] = {"seen_number": seen}
+        with self._engine.begin() as connection:
+            if final is not None and (head.final is None or final.number > head.final):
+                values |= {"final_number": final.number, "final_hash": final.hash}
+                if final.number <= head.cursor.number:
+                    self._keep(connection, head.source, [final])
+                told = exists().where(event.source == of.source, event.block_number == of.number)
+                old = and_(of.source == head.source, of.number < min(final.number, head.cursor.number))
+                connection.execute(delete(indexed_block).where(old, not_(told)))
+            this = update(indexed_chain).where(indexed_chain.c.id == head.source)
+            connection.execute(this.values(seen_at=now(connection), **values))
+            # Another process may have found since what cannot heal.
+            connection.execute(this.where(_heals()).values(trouble_code=None, trouble_why=None))
+
+    def trouble(self, error: ChainError, *, seen: int | None = None) -> None:
+        """Take down what keeps the index from going on; what cannot heal by itself is not written over.
+
+        Args:
+            seen: number of the chain's newest block, where it was read: how far the index is behind is known even then.
+        """
+        of = indexed_chain.c
+        mine = and_(of.chain == f"{self._chain}{self._edition}", of.contract == self._contract)
+        values: dict[str, Any] = {"trouble_code": error.code, "trouble_why": str(error)}
+        with self._engine.begin() as connection:
+            connection.execute(update(indexed_chain).where(mine, _heals()).values(**values))
+            if seen is not None:
+                further = update(indexed_chain).where(mine, of.seen_number < seen)
+                connection.execute(further.values(seen_number=seen))
+
+    def accept(self) -> None:
+        """Take back that a final block changed: a person had it looked at, and it did not."""
+        of = indexed_chain.c
+        mine = and_(of.chain == f"{self._chain}{self._edition}", of.contract == self._contract)
+        with self._engine.begin() as connection:
+            said = update(indexed_chain).where(mine, of.trouble_code == FINALITY_VIOLATED)
+            connection.execute(said.values(trouble_code=None, trouble_why=None))
+
+    def _read(self, connection: Connection, edition: Edition | None = None) -> Head | None:
+        return read_head(connection, self._chain, self._contract, self._edition if edition is None else edition)
+
+    def _move(self, connection: Connection, head: Head, to: Mark, **values: Any) -> None:
+        of = indexed_chain.c
+        as_read = and_(of.id == head.source, of.hash == head.cursor.hash, of.version == head.version)
+        cursor = {"number": to.number, "hash": to.hash, "time": to.time, "seen_at": now(connection)}
+        moved = update(indexed_chain).where(as_read, of.number == head.cursor.number).values(**cursor, **values)
+        if connection.execute(moved).rowcount == 0:
+            raise CursorMoved(
+                "another process fills the same index",
+                remedy="Nothing is lost; one process with an indexer is enough.",
+            )
+
+    def _keep(self, connection: Connection, source: int, marks: Iterable[Mark]) -> None:
+        of = indexed_block.c
+        for some in _in_pieces(sorted(marks)):
+            query = select(of.number).where(of.source == source, of.number.in_([mark.number for mark in some]))
+            known = set(connection.execute(query).scalars())
+            rows = [{"source": source, **mark._asdict()} for mark in some if mark.number not in known]
+            _insert(connection, indexed_block, rows)
+
+
+def _heals() -> ColumnElement[bool]:
+    """Of the row of an indexed contract, whether what keeps it from going on may be over."""
+    of = indexed_chain.c.trouble_code
+    return or_(of.is_(None), of != FINALITY_VIOLATED)
+
+
+def _is_sound(head: Head | None, other: Head) -> TypeGuard[Head]:
+    """Whether an edition is of the same chain as the other one, as far as it says."""
+    return head is not None and head.genesis_hash == other.genesis_hash and head.trouble_code != FINALITY_VIOLATED
+
+
+def _forget(connection: Connection, head: Head | None) -> None:
+    if head is None:
+        return
+    for table in (indexed_status, indexed_batch, indexed_party, indexed_event, indexed_block):
+        connection.execute(delete(table).where(table.c.source == head.source))
+    connection.execute(delete(indexed_chain).where(indexed_chain.c.id == head.source))
+
+
+# Forward
+
+
+def _with_parties(connection: Connection, source: int, events: Sequence[IndexedEvent]) -> list[IndexedEvent]:
+    """The events, those about an accreditation with its body and its holder; most of them only name its number."""
+    of = indexed_event.c
+    wanted = {event.accreditation for event in events if event.accreditation is not None and event.party is None}
+    sides: dict[int, tuple[int | None, int | None]] = {}
+    for some in _in_pieces(sorted(wanted)):
+        made = select(of.accreditation, of.party, of.holder).where(of.source == source, of.accreditation.in_(some))
+        sides |= {row.accreditation: (row.party, row.holder) for row in connection.execute(made)}
+    complete = []
+    for event in events:
+        number = event.accreditation
+        if number is not None:
+            if event.party is not None:
+                sides[number] = (event.party, event.holder)
+            elif number in sides:
+                party, holder = sides[number]
+                event = replace(event, party=party, holder=holder)
+            else:
+                raise missing(f"{event.name} is about accreditation {number}, which was not made")
+        complete.append(event)
+    return complete
+
+
+def _loaded(connection: Connection, source: int, events: Iterable[IndexedEvent]) -> Facts:
+    """What the index has of all that the events are about."""
+    parties, roots = set[int](), set[bytes]()
+    for event in events:
+        parties |= set() if event.party is None else {event.party}
+        roots |= set() if event.root is None else {event.root}
+    facts = Facts()
+    for some in _in_pieces(sorted(parties)):
+        of = indexed_party.c
+        for row in connection.execute(select(*PARTY).where(of.source == source, of.party.in_(some))):
+            facts.parties[row.party] = IndexedParty(*row)
+    for pieces in _in_pieces(sorted(roots)):
+        batches, words = indexed_batch.c, indexed_status.c
+        for row in connection.execute(select(*BATCH).where(batches.source == source, batches.root.in_(pieces))):
+            batch = batch_of(row)
+            facts.batches[batch.key] = batch
+        for row in connection.execute(select(indexed_status).where(words.source == source, words.root.in_(pieces))):
+            key = WordKey(row.issuer, row.root, row.purpose, row.word)
+            facts.words[key] = int.from_bytes(row.bits, "big")
+    return facts
+
+
+def _check_accreditations(connection: Connection, source: int, events: Iterable[IndexedEvent]) -> None:
+    """Accreditations are numbered 1, 2, 3…: the new ones go on where the index ends."""
+    made = [event.accreditation for event in events if event.name in ("AccreditationOffered", "Recognised")]
+    if not made:
+        return
+    before = _accreditations(connection, source)
+    for position, number in enumerate(made, before + 1):
+        if number != position:
+            raise missing(f"after accreditation {position - 1} comes accreditation {number}")
+
+
+def _accreditations(connection: Connection, source: int) -> int:
+    of = indexed_event.c
+    newest: int | None = connection.execute(
+        select(func.max(of.accreditation)).where(of.source == source, of.name.in_(EVENT_NAMES))
+    ).scalar_one()
+    return newest or 0
+
+
+def _compare(connection: Connection, source: int, counts: Counts) -> None:
+    """What the contract counts itself must be what the events come to."""
+    of = indexed_party.c
+    parties: int = connection.execute(
+        select(func.count()).select_from(indexed_party).where(of.source == source)
+    ).scalar_one()
+    pairs = [("parties", counts.parties, parties)]
+    pairs.append(("accreditations", counts.accreditations, _accreditations(connection, source)))
+    for some in _in_pieces(sorted(counts.sequences)):
+        rows = connection.execute(select(of.party, of.sequence).where(of.source == source, of.party.in_(some)))
+        indexed = {row.party: row.sequence for row in rows}
+        pairs += [(f"batches of issuer {each}", counts.sequences[each], indexed.get(each, 0)) for each in some]
+    for what, there, here in pairs:
+        if there != here:
+            raise missing(f"the contract has {there} {what}, its events come to {here}")
+
+
+def _save(connection: Connection, source: int, before: Facts, after: Facts) -> None:
+    """Write what changed."""
+    parties = _changed(before.parties, after.parties)
+    _replace(connection, indexed_party, source, [{"party": party} for party in parties], _party_rows(after, parties))
+    batches = _changed(before.batches, after.batches)
+    rows = [_batch_values(after.batches[key]) for key in batches]
+    _replace(connection, indexed_batch, source, [key._asdict() for key in batches], rows)
+    words = _changed(before.words, after.words)
+    _replace(connection, indexed_status, source, [key._asdict() for key in words], _word_rows(after, words))
+
+
+# Backward
+
+
+def _tell_again(connection: Connection, source: int, *, parties: Collection[int], roots: Collection[bytes]) -> None:
+    """Make parties and batches anew from the events that are left of them."""
+    of = indexed_event.c
+    batches = Facts()
+    for some in _in_pieces(sorted(roots)):
+        for table in (indexed_batch, indexed_status):
+            connection.execute(delete(table).where(table.c.source == source, table.c.root.in_(some)))
+        for event in read_events(connection, [of.root.in_(some)], source):
+            batches.apply_to_batch(event)
+    _save(connection, source, Facts(), batches)
+    known = Facts()
+    for pieces in _in_pieces(sorted(parties)):
+        table = indexed_party
+        connection.execute(delete(table).where(table.c.source == source, table.c.party.in_(pieces)))
+        for event in read_events(connection, [of.party.in_(pieces), of.name.not_in(_COUNTED)], source):
+            known.apply_to_party(event)
+        batch = indexed_batch.c
+        sums = (
+            select(batch.issuer, func.max(batch.sequence), func.sum(batch.leaf_count))
+            .where(batch.source == source, batch.issuer.in_(pieces))
+            .group_by(batch.issuer)
+        )
+        for issuer, sequence, credentials in connection.execute(sums):
+            known.parties[issuer] = replace(known.parties[issuer], sequence=sequence, credentials=int(credentials))
+    _save(connection, source, Facts(), known)
+
+
+# Rows
+
+
+def _changed(before: Mapping[V, Any], after: Mapping[V, Any]) -> list[V]:
+    return [key for key, value in after.items() if before.get(key) != value]
+
+
+def _party_rows(facts: Facts, parties: Iterable[int]) -> list[dict[str, Any]]:
+    return [{name: getattr(facts.parties[each], name) for name in IndexedParty.__slots__} for each in parties]
+
+
+def _batch_values(batch: IndexedBatch) -> dict[str, Any]:
+    values = {name: getattr(batch, name) for name in IndexedBatch.__slots__ if name != "block"}
+    block = batch.block
+    return values | {"block_number": block.number, "block_hash": block.hash, "block_time": block.time}
+
+
+def _word_rows(facts: Facts, keys: Iterable[WordKey]) -> list[dict[str, Any]]:
+    """Those that are zero are not kept."""
+    return [{**key._asdict(), "bits": facts.words[key].to_bytes(WORD_BYTES, "big")} for key in keys if facts.words[key]]
+
+
+def _event_values(source: int, event: IndexedEvent) -> dict[str, Any]:
+    return {
+        "source": source,
+        "block_number": event.block.number,
+        "log_index": event.log_index,
+        "transaction_hash": event.transaction_hash,
+        "name": event.name,
+        "party": event.party,
+        "holder": event.holder,
+        "root": event.root,
+        "accreditation": event.accreditation,
+        "arguments": write_arguments(event.arguments),
+    }
+
+
+def _replace(
+    connection: Connection, table: Table, source: int, keys: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> None:
+    """Write rows in the place of those with the same keys."""
+    if keys:
+        same = [table.c[name] == bindparam(f"old_{name}") for name in keys[0]]
+        old = [{f"old_{name}": value for name, value in key.items()} for key in keys]
+        connection.execute(delete(table).where(table.c.source == source, *same), old)
+    _insert(connection, table, [{"source": source, **row} for row in rows])
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _in_pieces(values: Sequence[V]) -> Iterable[Sequence[V]]:
+    for start in range(0, len(values), VALUES_A_STATEMENT):
+        yield values[start : start + VALUES_A_STATEMENT]

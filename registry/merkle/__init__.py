@@ -1,0 +1,1 @@
+"""The Merkle tree of a batch, its proofs, and its file."""

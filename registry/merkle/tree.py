@@ -1,0 +1,474 @@
+"""The Merkle tree of a batch: its proofs of inclusion and of absence, and how to check them.
+
+The shape is RFC 6962's over leaves sorted ascending, with SHA-256(left ‖ right) and no prefixes, so the root equals
+that of merkletools, Blockcerts and Chainpoint over the same leaves. Without prefixes a leaf and an interior node look
+alike. What tells them apart is the leaf count: every check derives the length and the turns of the path from
+(index, count), as RFC 9162 section 2.1.3.2 does, and refuses any other. `docs/reference/tree.md` says all of it for a
+second implementation.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from registry.errors import ProofError, TreeError
+from registry.merkle import treefile
+from registry.merkle.treebytes import TreeBytes
+from registry.merkle.treefile import HEADER, MAX_LEAVES, NODE_SIZE, TreeId, levels_of
+
+NodeHash: TypeAlias = Callable[[bytes, bytes], bytes]
+
+# Evenly spread digests are found in the second or third block that interpolation points at. Digests that an issuer
+# chose need not be spread evenly, so after this many the rest is bisection: never more than 4 + 26 blocks.
+_INTERPOLATIONS = 4
+_BLOCK_LEAVES = 64  # read at a time in a search: a read costs more than the bytes that it brings
+_BLOCK_BYTES = _BLOCK_LEAVES * NODE_SIZE
+# A tree that is asked often keeps the keys of some leaves in mind, 128 KiB at most, so that the first read is the right
+# one; of more leaves than eight million it would have to be too long.
+_SEARCHES_BEFORE_FENCES = 64
+_MOST_LEAVES_A_FENCE = 512
+_MOST_FENCES = 16384
+_KEY_SIZE = 8  # leading bytes of a digest that interpolation looks at
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """Where a leaf is and the siblings from it up to the root.
+
+    Attributes:
+        leaf_index: position of the leaf in its tree, from 0.
+        leaf_count: number of leaves of the tree.
+        path: siblings of 32 bytes each, lowest first; its length follows from the other two.
+    """
+
+    leaf_index: int
+    leaf_count: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A leaf next to where a missing digest would be, and its proof of inclusion."""
+
+    digest: bytes
+    proof: InclusionProof
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceProof:
+    """The leaves around the place of a missing digest.
+
+    Attributes:
+        leaf_count: number of leaves of the tree.
+        lower: the leaf before, or None when the digest would be the first leaf.
+        upper: the leaf after, or None when it would be the last.
+    """
+
+    leaf_count: int
+    lower: Neighbour | None
+    upper: Neighbour | None
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The parent of two nodes: SHA-256 over both, 32 bytes."""
+    return sha256(left + right).digest()
+
+
+def path_length(leaf_index: int, leaf_count: int) -> int:
+    """The number of siblings that lead from a leaf to the root.
+
+    Raises:
+        ProofError: the count is not within 1 to 2**32 - 1, or the index not within 0 to count - 1.
+    """
+    if not 1 <= leaf_count <= MAX_LEAVES:
+        raise _refused(f"a leaf count of {leaf_count} is not within 1 and {MAX_LEAVES}", "count-range")
+    if not 0 <= leaf_index < leaf_count:
+        raise _refused(f"leaf {leaf_index} is not within a tree of {leaf_count} leaves", "index-range")
+    # Below `shared` the leaf's path and the last leaf's run apart, and every level has a sibling. From there on the
+    # leaf's path is the right edge, where only a right child has one: a left child at the edge is promoted.
+    shared = (leaf_index ^ (leaf_count - 1)).bit_length()
+    return shared + (leaf_index >> shared).bit_count()
+
+
+def root_from_path(leaf: bytes, proof: InclusionProof, *, node_hash: NodeHash = node_hash) -> bytes:
+    """The root that the path leads to from a leaf (RFC 9162 section 2.1.3.2).
+
+    Args:
+        leaf: 32 bytes.
+        node_hash: the parent of two nodes; another one makes this check trees with prefixes.
+
+    Raises:
+        ProofError: the index is not in the tree, the path is not as long as index and count say, or the leaf or a
+            sibling is not 32 bytes.
+    """
+    expected = path_length(proof.leaf_index, proof.leaf_count)
+    if len(proof.path) != expected:
+        raise _refused(
+            f"leaf {proof.leaf_index} of {proof.leaf_count} has a path of {expected} nodes, not {len(proof.path)}",
+            "path-length",
+        )
+    if {len(leaf), *map(len, proof.path)} != {NODE_SIZE}:
+        raise _refused(f"the digest or a node of the path is not {NODE_SIZE} bytes long", "node-length")
+    node, index, last = leaf, proof.leaf_index, proof.leaf_count - 1
+    for sibling in proof.path:
+        while index == last and not index & 1:  # promoted: no sibling on this level
+            index >>= 1
+            last >>= 1
+        node = node_hash(sibling, node) if index & 1 else node_hash(node, sibling)
+        index >>= 1
+        last >>= 1
+    return node
+
+
+def check_inclusion(digest: bytes, root: bytes, proof: InclusionProof, *, node_hash: NodeHash = node_hash) -> None:
+    """Check that a digest is the leaf at that index of the tree with that root and leaf count.
+
+    It holds for the leaf count in the proof: compare that with the one anchored on chain.
+
+    Raises:
+        ProofError: it is not; `code` is count-range, index-range, path-length, node-length or root-differs.
+    """
+    derived = root_from_path(digest, proof, node_hash=node_hash)
+    if derived != root:
+        raise _refused(f"the path leads to the root {derived.hex()}, not to {root.hex()}", "root-differs")
+
+
+def check_absence(digest: bytes, root: bytes, proof: AbsenceProof) -> None:
+    """Check that a digest is not among the leaves of the tree with that root and leaf count.
+
+    It holds if the leaves of that tree are sorted, which whoever holds all of them can check, and for the leaf count in
+    the proof: compare that with the one anchored on chain.
+
+    Raises:
+        ProofError: it does not follow; `code` is as for `check_inclusion`, or no-neighbours, count-differs,
+            not-adjacent, not-between.
+    """
+    if len(digest) != NODE_SIZE:
+        raise _refused(f"the digest is not {NODE_SIZE} bytes long", "node-length")
+    lower, upper = proof.lower, proof.upper
+    if lower is None and upper is None:
+        raise _refused("the absence proof names no neighbouring leaf", "no-neighbours")
+    for neighbour in (lower, upper):
+        if neighbour is None:
+            continue
+        if neighbour.proof.leaf_count != proof.leaf_count:
+            raise _refused(
+                f"the absence proof is for {proof.leaf_count} leaves, its neighbour for {neighbour.proof.leaf_count}",
+                "count-differs",
+            )
+        check_inclusion(neighbour.digest, root, neighbour.proof)
+    before = lower.proof.leaf_index if lower else -1
+    after = upper.proof.leaf_index if upper else proof.leaf_count
+    if after != before + 1:
+        raise _refused(f"there are leaves between those at {before} and {after}", "not-adjacent")
+    if (lower and lower.digest >= digest) or (upper and upper.digest <= digest):
+        raise _refused("the digest does not lie between the neighbouring leaves", "not-between")
+
+
+def _refused(what: str, code: str) -> ProofError:
+    return ProofError(what, remedy="Ask the issuer or the registry for a new proof.", code=code)
+
+
+class Tree:
+    """The whole tree of a batch, immutable, in memory or read from its file.
+
+    Make one with `Tree.build`, `Tree.open` or `Tree.read`; it is a context manager. Not usable after `close`.
+
+    Whatever reads a file raises `TreeError` with code `file-length` or `unreadable` when the file does not have any
+    more what it had when it was opened.
+    """
+
+    def __init__(self, content: TreeBytes, leaf_count: int, root: bytes):
+        self._content = content
+        self._levels = levels_of(leaf_count)
+        # What a lookup walks, without attribute access: (offset, size) of each level that has one above it, those that
+        # are read from the file first, then those in memory by their offset there.
+        held_from, below_root = content.held_from, self._levels[:-1]
+        self._far = tuple((level.offset, level.size) for level in below_root if level.offset < held_from)
+        self._near = tuple((level.offset - held_from, level.size) for level in below_root[len(self._far) :])
+        # Leaves of a search and where they begin: replaced as one, so that threads do not mix them up.
+        self._read_last = (0, b"")
+        self._searches = 0
+        self._fences: tuple[array[int], int] | None = None
+        self.leaf_count = leaf_count
+        self.root = root
+
+    @classmethod
+    def build(cls, digests: Iterable[bytes]) -> Tree:
+        """The tree over the set of these digests, 32 bytes each, in any order and with repetitions.
+
+        Takes about 64 bytes of memory a digest, 96 while it works.
+
+        Raises:
+            TreeError: there is none, one is not 32 bytes long, or there are more than 2**32 - 1.
+        """
+        packed = treefile.sorted_unique(digests)
+        leaf_count = sum(map(len, packed)) // NODE_SIZE
+        data = treefile.lay_out(packed)
+        return cls(TreeBytes(data), leaf_count, data[-NODE_SIZE:])
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        expected: TreeId | None = None,
+        held_bytes: int | None = treefile.HELD_BYTES,
+    ) -> Tree:
+        """The tree in that file, opened, not read: quick for any size. `check` reads all of it.
+
+        Args:
+            held_bytes: of its upper levels that are kept in memory, 32 at least.
+
+        Raises:
+            TreeError: the file cannot be read, is no tree file, has another length than its leaf count says, or holds
+                another tree than expected.
+        """
+        file = Path(path)
+        content, found = treefile.open_file(file, held_bytes=held_bytes)
+        if expected is not None and found != expected:
+            raise TreeError(
+                f"the file holds the tree {found}, not {expected}",
+                where=str(file),
+                remedy="Put the file of the wanted tree in its place, or run `testamur trees repair`.",
+                code="other-tree",
+            )
+        return cls(content, found.leaf_count, found.root)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str], *, expected: TreeId | None = None) -> Tree:
+        """The tree in that file, copied into memory, 64 bytes a leaf: what becomes of the file then does not matter.
+
+        Raises:
+            TreeError: as `open`.
+        """
+        return cls.open(path, expected=expected, held_bytes=None)
+
+    @property
+    def held_bytes(self) -> int:
+        """The memory that it takes."""
+        return len(self._content.held)
+
+    @property
+    def id(self) -> TreeId:
+        """Its root and its leaf count, which identify it."""
+        return TreeId(self.root, self.leaf_count)
+
+    def has_bytes_of(self, other: Tree) -> bool:
+        """Whether it is that tree in every node.
+
+        Raises:
+            TreeError: a file of either cannot be read.
+        """
+        return self.id == other.id and treefile.same_bytes(self._content, other._content, self._levels[-1].end)
+
+    def write(self, path: str | PathLike[str]) -> None:
+        """Write the tree file; the name appears only when all of it is safely on disk.
+
+        Raises:
+            TreeError: it cannot be written; nothing is left behind.
+        """
+        treefile.write_file(self._content, self._levels[-1].end, Path(path))
+
+    def leaf(self, leaf_index: int) -> bytes:
+        """The digest at that position.
+
+        Raises:
+            TreeError: there is no such leaf.
+        """
+        self._require(leaf_index)
+        return self._content.read(HEADER.size + leaf_index * NODE_SIZE, NODE_SIZE)
+
+    def leaves(self) -> Iterator[bytes]:
+        """All digests in ascending order."""
+        return treefile.nodes_of(self._content, self._levels[0])
+
+    def index_of(self, digest: bytes) -> int | None:
+        """The position of a digest, or None when it is not in the tree.
+
+        Raises:
+            TreeError: the digest is not 32 bytes long.
+        """
+        position, found = self._position(digest)
+        return position if found else None
+
+    def inclusion(self, leaf_index: int) -> InclusionProof:
+        """The proof that the leaf at that position is in the tree.
+
+        Raises:
+            TreeError: there is no such leaf.
+        """
+        self._require(leaf_index)
+        path, index = self._path_from_file(leaf_index) if self._far else [], leaf_index >> len(self._far)
+        held = self._content.held
+        for offset, size in self._near:
+            sibling = index ^ 1
+            if sibling < size:
+                start = offset + sibling * NODE_SIZE
+                path.append(held[start : start + NODE_SIZE])
+            index >>= 1
+        return InclusionProof(leaf_index, self.leaf_count, tuple(path))
+
+    def _path_from_file(self, index: int) -> list[bytes]:
+        """The siblings in the levels that are not in memory."""
+        path: list[bytes] = []
+        pread = self._content.pread
+        read_from, leaves = self._read_last
+        try:
+            for offset, size in self._far:
+                sibling = index ^ 1
+                if sibling < size:
+                    start = offset + sibling * NODE_SIZE
+                    # The search that found the leaf has read its sibling, too.
+                    at = start - read_from
+                    node = leaves[at : at + NODE_SIZE] if 0 <= at < len(leaves) else pread(NODE_SIZE, start)
+                    if len(node) != NODE_SIZE:
+                        raise self._content.short()
+                    path.append(node)
+                index >>= 1
+        except OSError as error:
+            raise self._content.unreadable(error) from None
+        return path
+
+    def absence(self, digest: bytes) -> AbsenceProof:
+        """The proof that a digest is not in the tree.
+
+        Raises:
+            TreeError: it is in the tree, or is not 32 bytes long.
+        """
+        position, found = self._position(digest)
+        if found:
+            raise TreeError(
+                f"{digest.hex()} is leaf {position} of the tree: there is no proof of its absence",
+                remedy="Ask for its inclusion instead.",
+                code="present",
+            )
+        return AbsenceProof(
+            self.leaf_count,
+            lower=self._neighbour(position - 1) if position > 0 else None,
+            upper=self._neighbour(position) if position < self.leaf_count else None,
+        )
+
+    def check(self) -> None:
+        """Derive the whole tree again from its leaves: every level and the root, then their order.
+
+        In this sequence, so that `leaf-order` is said of the batch that was anchored, and never of a damaged file.
+
+        Raises:
+            TreeError: names the leaf or node that differs.
+        """
+        treefile.check_levels(self._content, self._levels)
+        treefile.check_order(self._content, self._levels[0])
+
+    def close(self) -> None:
+        """Let go of the memory or the file."""
+        self._content.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _require(self, leaf_index: int) -> None:
+        if not 0 <= leaf_index < self.leaf_count:
+            raise TreeError(f"leaf {leaf_index} is not within a tree of {self.leaf_count} leaves", code="index-range")
+
+    def _neighbour(self, leaf_index: int) -> Neighbour:
+        return Neighbour(self.leaf(leaf_index), self.inclusion(leaf_index))
+
+    def _position(self, digest: bytes) -> tuple[int, bool]:
+        """The position of the first leaf that is not less than the digest, and whether it is the digest."""
+        key = _key_of(digest)
+        position = self._place_by_fences(digest, key)
+        if position is not None:
+            return position, True
+        read, end = self._content.read, self._levels[0].end
+
+        def block(number: int) -> bytes:
+            start = HEADER.size + number * _BLOCK_BYTES
+            return read(start, min(_BLOCK_BYTES, end - start))
+
+        return position_of(digest, self.leaf_count, _BLOCK_LEAVES, block)
+
+    def _place_by_fences(self, digest: bytes, key: int) -> int | None:
+        """Where a digest is, by one read; None when it is not there, which does not say that it is nowhere."""
+        fences = self._fences
+        if fences is None:
+            self._searches += 1
+            if self._searches < _SEARCHES_BEFORE_FENCES or self.leaf_count > _MOST_FENCES * _MOST_LEAVES_A_FENCE:
+                return None
+            fences = self._fences = self._read_fences()
+        keys, size = fences
+        start = HEADER.size + (bisect_right(keys, key) - 1) * size
+        leaves = self._content.read(start, min(size, self._levels[0].end - start)) if start >= HEADER.size else b""
+        at = leaves.find(digest)
+        if at < 0 or at % NODE_SIZE:
+            return None
+        self._read_last = (start, leaves)
+        return (start - HEADER.size + at) // NODE_SIZE
+
+    def _read_fences(self) -> tuple[array[int], int]:
+        """The keys of some leaves, evenly spread, and how many bytes lie from one to the next."""
+        size = max(_BLOCK_LEAVES, -(-self.leaf_count // _MOST_FENCES)) * NODE_SIZE
+        starts = range(HEADER.size, self._levels[0].end, size)
+        return array("Q", [int.from_bytes(self._content.read(start, _KEY_SIZE)) for start in starts]), size
+
+
+def position_of(digest: bytes, leaf_count: int, block_leaves: int, block: Callable[[int], bytes]) -> tuple[int, bool]:
+    """The position of the first leaf that is not less than a digest, and whether it is the digest.
+
+    Where there is no such leaf, the position is the leaf count.
+
+    Args:
+        block_leaves: leaves of a block.
+        block: the leaves of the block with that number, fewer in the last one.
+
+    Raises:
+        TreeError: the digest is not 32 bytes long.
+    """
+    target = _key_of(digest)
+    # Every leaf before block `low` is less than the digest, every leaf from block `high` on is not.
+    low, low_key = 0, 0
+    high, high_key = -(-leaf_count // block_leaves), 1 << 8 * _KEY_SIZE
+    probes = 0
+    while low < high:
+        guess = (low + high) // 2
+        if probes < _INTERPOLATIONS and low_key <= target < high_key:
+            guess = low + (target - low_key) * (high - low) // (high_key - low_key)
+        probes += 1
+        leaves = block(guess)
+        last = leaves[-NODE_SIZE:]
+        if last < digest:
+            low, low_key = guess + 1, int.from_bytes(last[:_KEY_SIZE])
+            continue
+        first = leaves[:NODE_SIZE]
+        if first >= digest:
+            high, high_key = guess, int.from_bytes(first[:_KEY_SIZE])
+            if first == digest:
+                return guess * block_leaves, True
+            continue
+        # The search for the bytes is quicker than comparing leaves.
+        at = leaves.find(digest)
+        if at >= 0 and not at % NODE_SIZE:
+            return guess * block_leaves + at // NODE_SIZE, True
+        places = range(len(leaves) // NODE_SIZE)
+        place = bisect_left(places, digest, key=lambda place: leaves[place * NODE_SIZE : (place + 1) * NODE_SIZE])
+        return guess * block_leaves + place, leaves[place * NODE_SIZE : (place + 1) * NODE_SIZE] == digest
+    return min(low * block_leaves, leaf_count), False
+
+
+def _key_of(digest: bytes) -> int:
+    if len(digest) != NODE_SIZE:
+        raise TreeError(f"the digest has {len(digest)} bytes, not {NODE_SIZE}", code="digest-length")
+    return int.from_bytes(digest[:_KEY_SIZE])

@@ -1,0 +1,1 @@
+"""The receipt a holder keeps."""

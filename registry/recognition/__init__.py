@@ -1,0 +1,1 @@
+"""Accreditations, recognitions, and the paths between them."""

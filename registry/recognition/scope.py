@@ -1,0 +1,237 @@
+"""What an accreditation is about: fields, levels, types of qualification and jurisdiction.
+
+Pure values. The rules are the contract's (`contracts/src/Scopes.sol`): what it says is covered is covered here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from registry.errors import SettingsError
+from registry.recognition.countries import ALPHA_2, NUMERIC
+
+HIGHEST_LEVEL: Final = 8
+EVERY_LEVEL: Final = (1, HIGHEST_LEVEL)
+QUALIFICATION_TYPES: Final = (
+    "certificate",
+    "certificate-of-completion",
+    "certification",
+    "diploma",
+    "degree",
+    "associate-degree",
+    "bachelor-degree",
+    "master-degree",
+    "doctoral-degree",
+    "professional-doctorate",
+    "research-doctorate",
+    "secondary-school-diploma",
+    "general-education-development",
+    "apprenticeship-certificate",
+    "journeyman-certificate",
+    "master-certificate",
+    "license",
+    "micro-credential",
+    "course",
+    "learning-program",
+    "competency",
+    "badge",
+    "quality-assurance-credential",
+)
+"""The named types, after the achievement types of Open Badges 3.0. The place is the bit: add at the end only."""
+
+_TYPE_BITS = 32
+_BIT_OF = {name: bit for bit, name in enumerate(QUALIFICATION_TYPES)}
+# A bit that has no name yet still means something to whoever set it.
+_BIT_OF |= {f"type-{bit}": bit for bit in range(len(QUALIFICATION_TYPES), _TYPE_BITS)}
+_NAME_OF = {bit: name for name, bit in _BIT_OF.items()}
+
+_FIELD = re.compile(r"(?:[0-9]{2,4})?", re.ASCII)
+_LEVELS = re.compile(r"([1-8])(?:-([1-8]))?", re.ASCII)
+
+
+class ScopeNumbers(NamedTuple):
+    """A scope as the contract's `Scope` has it: zero stands for any, except with levels."""
+
+    field: int
+    field_digits: int
+    level_min: int
+    level_max: int
+    qualification_types: int
+    jurisdiction: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What may be issued, or be accredited.
+
+    Attributes:
+        field: ISCED-F 2013 code of 2 (broad), 3 (narrow) or 4 (detailed) digits, or "" for any; it holds all codes that
+            begin with it.
+        levels: lowest and highest level of the European Qualifications Framework, 1 to 8.
+        qualification_types: names of `QUALIFICATION_TYPES`, or none for any.
+        jurisdiction: ISO 3166-1, two letters; three digits when the number has no letters; "" for any.
+
+    Raises:
+        SettingsError: a part makes no sense.
+    """
+
+    field: str = ""
+    levels: tuple[int, int] = EVERY_LEVEL
+    qualification_types: frozenset[str] = frozenset()
+    jurisdiction: str = ""
+
+    def __post_init__(self) -> None:
+        if not _FIELD.fullmatch(self.field):
+            raise _senseless(f"{self.field!r} is no field", "Give 2, 3 or 4 digits of an ISCED-F 2013 code.")
+        lowest, highest = self.levels
+        if not 1 <= lowest <= highest <= HIGHEST_LEVEL:
+            raise _senseless(f"{lowest}-{highest} is no range of levels", "Give EQF levels from 1 to 8, lowest first.")
+        if unknown := sorted(self.qualification_types - _BIT_OF.keys()):
+            raise _senseless(
+                f"{unknown[0]!r} is no type of qualification", f"The types are {', '.join(QUALIFICATION_TYPES)}."
+            )
+        object.__setattr__(self, "jurisdiction", country(self.jurisdiction))
+
+    @classmethod
+    def from_words(
+        cls, field: str = "", levels: str = "1-8", types: Iterable[str] = (), jurisdiction: str = ""
+    ) -> Scope:
+        """The scope that a person wrote: levels as "6" or "6-7".
+
+        Raises:
+            SettingsError: a part makes no sense.
+        """
+        match = _LEVELS.fullmatch(levels)
+        if match is None:
+            raise _senseless(f"{levels!r} is no range of levels", "Give EQF levels from 1 to 8, such as 6 or 6-7.")
+        lowest = int(match[1])
+        return cls(field, (lowest, int(match[2] or lowest)), frozenset(types), jurisdiction)
+
+    @classmethod
+    def from_numbers(cls, numbers: Iterable[int]) -> Scope:
+        """The scope that the contract has, in the order of `ScopeNumbers`.
+
+        Raises:
+            SettingsError: no contract of ours holds such a scope.
+        """
+        given = ScopeNumbers(*numbers)
+        digits = given.field_digits
+        if not 0 <= given.field < 10**digits or not 0 <= given.jurisdiction < 1000:
+            raise _senseless(f"{tuple(given)} is no scope", "Read it from the contract again.")
+        types = frozenset(name for bit, name in _NAME_OF.items() if given.qualification_types >> bit & 1)
+        return cls(
+            f"{given.field:0{digits}d}" if digits else "",
+            (given.level_min, given.level_max),
+            types,
+            f"{given.jurisdiction:03d}" if given.jurisdiction else "",
+        )
+
+    def to_numbers(self) -> ScopeNumbers:
+        """The scope as the contract takes it."""
+        return ScopeNumbers(
+            int(self.field or "0"),
+            len(self.field),
+            *self.levels,
+            sum(1 << _BIT_OF[name] for name in self.qualification_types),
+            int(NUMERIC.get(self.jurisdiction, self.jurisdiction) or 0),
+        )
+
+    def covers(self, other: Scope) -> bool:
+        """Whether everything in the other scope is in this one; what is "any" there is covered by "any" alone."""
+        return (
+            other.field.startswith(self.field)
+            and self.levels[0] <= other.levels[0]
+            and other.levels[1] <= self.levels[1]
+            and self.jurisdiction in ("", other.jurisdiction)
+            and (
+                not self.qualification_types
+                or (bool(other.qualification_types) and other.qualification_types <= self.qualification_types)
+            )
+        )
+
+    def narrowed_to(self, other: Scope) -> Scope | None:
+        """What is in both scopes, or None when nothing is."""
+        outer, inner = sorted((self.field, other.field), key=len)
+        lowest, highest = max(self.levels[0], other.levels[0]), min(self.levels[1], other.levels[1])
+        types = self.qualification_types & other.qualification_types
+        anyhow = not (self.qualification_types and other.qualification_types)
+        apart = self.jurisdiction and other.jurisdiction and self.jurisdiction != other.jurisdiction
+        if not inner.startswith(outer) or lowest > highest or apart or not (types or anyhow):
+            return None
+        return Scope(
+            inner,
+            (lowest, highest),
+            types or self.qualification_types | other.qualification_types,
+            self.jurisdiction or other.jurisdiction,
+        )
+
+    def __str__(self) -> str:
+        """For people: "field 0613, EQF levels 6-7, bachelor-degree, in HR"."""
+        lowest, highest = self.levels
+        levels = f"EQF level {lowest}" if lowest == highest else f"EQF levels {lowest}-{highest}"
+        return ", ".join(
+            (
+                f"field {self.field}" if self.field else "any field",
+                "any level" if self.levels == EVERY_LEVEL else levels,
+                " or ".join(sorted(self.qualification_types)) or "any type of qualification",
+                f"in {self.jurisdiction}" if self.jurisdiction else "in any jurisdiction",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StatedScope:
+    """What a credential says of its own scope; None for what it does not say.
+
+    Attributes:
+        partly: names, as in `unstated`, of what it says of some of its achievements and not, or not legibly, of others.
+    """
+
+    field: str | None = None
+    levels: tuple[int, int] | None = None
+    qualification_types: frozenset[str] | None = None
+    partly: frozenset[str] = frozenset()
+
+    @property
+    def unstated(self) -> tuple[str, ...]:
+        """What it does not say, or not of all, for people."""
+        parts = (("field", self.field), ("level", self.levels), ("type of qualification", self.qualification_types))
+        return tuple(name for name, value in parts if value is None or name in self.partly)
+
+    @property
+    def certain(self) -> StatedScope:
+        """What it says of all its achievements."""
+        return StatedScope(
+            None if "field" in self.partly else self.field,
+            None if "level" in self.partly else self.levels,
+            None if "type of qualification" in self.partly else self.qualification_types,
+        )
+
+    def completed_by(self, scope: Scope) -> Scope:
+        """What is stated here, and the rest as in that scope."""
+        stated = {
+            "field": self.field,
+            "levels": self.levels,
+            "qualification_types": self.qualification_types,
+        }
+        return replace(scope, **{name: value for name, value in stated.items() if value is not None})  # type: ignore[arg-type]
+
+
+def country(text: str) -> str:
+    """The code in the form that scopes have: two letters, three digits without letters, or "" for any.
+
+    Raises:
+        SettingsError: ISO 3166-1 has no such code.
+    """
+    if text.isascii() and text.isdigit() and len(text) == 3:
+        return ALPHA_2.get(int(text), text if int(text) else "")
+    if text and text.upper() not in NUMERIC:
+        raise _senseless(f"{text!r} is no country", "Give two letters of ISO 3166-1, such as HR, or its three digits.")
+    return text.upper()
+
+
+def _senseless(what: str, remedy: str) -> SettingsError:
+    return SettingsError(what, remedy=remedy, code="scope")

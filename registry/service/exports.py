@@ -1,0 +1,134 @@
+"""Events as tables for other programs: CSV, NDJSON and Parquet, written as they are read."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, Final
+
+import orjson
+
+from registry.errors import SettingsError
+from registry.index.facts import IndexedEvent
+from registry.index.reader import Head
+from registry.service.records_json import event_content
+from registry.untrusted.cells import csv_lines
+
+COLUMNS: Final = (
+    "block_number",
+    "block_hash",
+    "block_time",
+    "log_index",
+    "transaction",
+    "name",
+    "party",
+    "holder",
+    "root",
+    "accreditation",
+    "final",
+    "arguments",
+)
+ROWS_A_GROUP: Final = 10_000
+ROWS_A_PIECE: Final = 500
+
+
+def row_of(event: IndexedEvent, head: Head) -> dict[str, Any]:
+    """One event as a row; its arguments are JSON in one cell."""
+    content = event_content(event, head)
+    block = content.pop("block")
+    return content | {
+        "block_number": block["number"],
+        "block_hash": block["hash"],
+        "block_time": block["timestamp"],
+        "log_index": content["logIndex"],
+        "arguments": orjson.dumps(content["arguments"]).decode(),
+    }
+
+
+def as_ndjson(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
+    """A JSON object a line."""
+    for some in _pieces(events, ROWS_A_PIECE):
+        yield b"".join(orjson.dumps(event_content(event, head)) + b"\n" for event in some)
+
+
+def as_csv(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
+    """RFC 4180, with a line of names."""
+    yield csv_lines([COLUMNS])
+    for some in _pieces(events, ROWS_A_PIECE):
+        yield csv_lines([_cells(row_of(event, head)) for event in some])
+
+
+def as_parquet(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
+    """Apache Parquet, a row group at a time; times are UTC timestamps.
+
+    Raises:
+        SettingsError: the library for it is not installed.
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise SettingsError(
+            "this service cannot write Parquet",
+            remedy="Ask for CSV or NDJSON, or have pyarrow installed with testamur[serve].",
+            code="not-acceptable",
+        ) from None
+    text, number = pyarrow.string(), pyarrow.int64()
+    types = {
+        "block_number": number,
+        "block_time": pyarrow.timestamp("s", tz="UTC"),
+        "log_index": number,
+        "party": number,
+        "holder": number,
+        "accreditation": number,
+        "final": pyarrow.bool_(),
+    }
+    schema = pyarrow.schema([(name, types.get(name, text)) for name in COLUMNS])
+
+    def pieces() -> Iterator[bytes]:
+        out = _Outflow()
+        with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
+            for some in _pieces(events, ROWS_A_GROUP):
+                rows = [row_of(event, head) | {"block_time": event.block.time} for event in some]
+                columns = {name: [row[name] for row in rows] for name in COLUMNS}
+                writer.write_table(pyarrow.table(columns, schema=schema))
+                yield out.taken()
+        yield out.taken()
+
+    return pieces()
+
+
+class _Outflow(io.RawIOBase):
+    """Where a file is written to that is sent on at once; it cannot go back."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+        self._sent = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._waiting += data
+        return len(data)
+
+    def tell(self) -> int:
+        return self._sent + len(self._waiting)
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        data = bytes(self._waiting)
+        self._sent += len(data)
+        self._waiting.clear()
+        return data
+
+
+def _pieces(events: Iterable[IndexedEvent], size: int) -> Iterator[list[IndexedEvent]]:
+    source = iter(events)
+    while some := list(islice(source, size)):
+        yield some
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return ["" if row[name] is None else str(row[name]) for name in COLUMNS]

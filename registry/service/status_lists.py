@@ -1,0 +1,162 @@
+"""Status lists as the service gives them out: made from the index, signed where the issuer gave a key, kept a while."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from registry.errors import SettingsError
+from registry.formats.dataintegrity import did_key, did_key_method, sign, sign_rdf
+from registry.formats.nquads import is_iri
+from registry.formats.statuslist import Purpose, canonical_quads, status_entry, status_list_credential
+from registry.formats.trqp import Registry
+from registry.http.problems import NotHere
+from registry.index.lists import read_final_list, read_final_position
+from registry.index.reader import Index
+from registry.timestamps import from_unix
+from registry.trees.store import TreeStore
+
+TTL_SECONDS: Final = 300
+"""How long a copy of a list is good for."""
+LISTS_KEPT: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ListSigner:
+    """How the lists of one issuer are signed.
+
+    Attributes:
+        issuer: URL by which its credentials name it, such as `did:web:university.example`.
+        method: URL under which verifiers find the public key.
+    """
+
+    key: Ed25519PrivateKey
+    issuer: str
+    method: str
+
+    @classmethod
+    def of(cls, key: Ed25519PrivateKey, method: str | None = None) -> ListSigner:
+        """For a key whose `verificationMethod` is `<issuer>#<name>`; without one, known by its `did:key`.
+
+        Raises:
+            SettingsError: the method names no key in a document, or is no IRI (code `status-method`).
+        """
+        if method is None:
+            return cls(key, did_key(key), did_key_method(key))
+        issuer, _, name = method.partition("#")
+        if not is_iri(issuer) or not is_iri(method) or not name:
+            raise SettingsError(
+                f"{method!r} is no verification method",
+                remedy="Write the issuer's identifier, # and the name of the key: did:web:university.example#key-1.",
+                code="status-method",
+            )
+        return cls(key, issuer, method)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenList:
+    """A status list credential, and the number of the final block that it is as of."""
+
+    credential: Mapping[str, Any]
+    block_number: int
+
+
+class StatusLists:
+    """The status lists of an index.
+
+    Args:
+        trees: in which credentials that are in several batches are found.
+        base_url: under which the service is reached, without a slash at the end; the addresses of lists begin with it.
+            None for whatever each request was sent to, which a client may choose: then nothing can be signed.
+        signers: by issuer; the lists of others have no proof.
+
+    Raises:
+        SettingsError: there are signers and no base URL, or one that is no IRI (code `public-url`).
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        trees: TreeStore,
+        base_url: str | None = None,
+        signers: Mapping[int, ListSigner] | None = None,
+    ):
+        if signers and (base_url is None or not is_iri(base_url)):
+            raise SettingsError(
+                "status lists cannot be signed without the address they are served under"
+                + ("" if base_url is None else f": {base_url!r} is no URL"),
+                remedy="Set the URL under which the service is reached.",
+                code="public-url",
+            )
+        self._index = index
+        self._trees = trees
+        self._base_url = base_url
+        self._signers = dict(signers or {})
+        self._registry = Registry(index.chain, index.contract)
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[object, ...], GivenList] = OrderedDict()
+
+    def given(self, issuer: int, purpose: Purpose, number: int, *, asked: str) -> GivenList:
+        """One list, as of the last final block.
+
+        Args:
+            asked: base URL of the request.
+
+        Raises:
+            RegistryError: the issuer is not registered (code `unknown-party`), or has no such list (`unknown-list`).
+            ChainUnavailable: no block is final yet, or the index changes faster than it is read.
+            SQLAlchemyError: the database does not answer.
+        """
+        url = self._url(issuer, purpose, number, asked)
+        head = self._index.head()
+        # A tree that is loaded later may show that a credential of one batch is revoked in another.
+        key = None if head is None else (head.source, head.version, head.final, self._index.loaded(), url)
+        if key is not None:
+            with self._lock:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    return self._kept[key]
+        self._require_party(issuer)
+        given = self._made(issuer, purpose, number, url)
+        if key is not None:
+            with self._lock:
+                self._kept[key] = given
+                while len(self._kept) > LISTS_KEPT:
+                    self._kept.popitem(last=False)
+        return given
+
+    def entries(self, issuer: int, sequence: int, leaf_index: int, *, asked: str) -> list[dict[str, Any]]:
+        """The `credentialStatus` of a credential: one entry for each purpose; raises as `given` and `list_position`."""
+        self._require_party(issuer)
+        place = read_final_position(self._index, issuer, sequence, leaf_index)
+        return [
+            status_entry(self._url(issuer, purpose, place.number, asked), purpose, place.index) for purpose in Purpose
+        ]
+
+    def _url(self, issuer: int, purpose: Purpose, number: int, asked: str) -> str:
+        return f"{self._base_url or asked.rstrip('/')}/v1/status-lists/{issuer}/{purpose}/{number}"
+
+    def _made(self, issuer: int, purpose: Purpose, number: int, url: str) -> GivenList:
+        found = read_final_list(self._index, self._trees, issuer, purpose, number)
+        signer, moment = self._signers.get(issuer), from_unix(found.time)
+        name = self._registry.write_party(issuer) if signer is None else signer.issuer
+        credential = status_list_credential(name, url, purpose, moment, TTL_SECONDS * 1000, found.bits)
+        if signer is not None:
+            # By both: some verifiers know the one suite alone, and some the other.
+            quads = canonical_quads(credential)
+            credential = sign(credential, signer.key, signer.method, moment)
+            credential = sign_rdf(credential, quads, signer.key, signer.method, moment)
+        return GivenList(credential, found.block_number)
+
+    def _require_party(self, issuer: int) -> None:
+        if self._index.party(issuer) is None:
+            raise NotHere(
+                f"nobody has registered party {issuer}",
+                remedy="Check the number; it may also be too new to be in the index.",
+                code="unknown-party",
+            )

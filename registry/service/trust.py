@@ -1,0 +1,228 @@
+"""What accreditations, TRQP and insights are answered from: facts of the index as a whole, kept until it changes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Final, Generic, NamedTuple, TypeVar
+
+import orjson
+from fastapi import Request
+
+from registry.errors import ChainUnavailable
+from registry.index.facts import IndexedBatch, Mark
+from registry.index.reader import Head, Index
+from registry.index.repeats import revoked_elsewhere
+from registry.recognition.insights import AnchoredBatch, RegisteredParty, insights
+from registry.recognition.ledger import Ledger
+from registry.service.horizon import Horizon
+from registry.service.service import service_of
+from registry.timestamps import from_unix
+from registry.trees.store import TreeStore
+from registry.verify.verdict import BlockRef
+
+T = TypeVar("T")
+
+STALE_SECONDS: Final = 600
+"""Seconds without a word from the chain after which nothing is said of that time: what happened in it is not known."""
+FIGURES_KEPT: Final = 16
+_TRIES: Final = 10
+_PAGE: Final = 1000
+
+
+class _Counted(NamedTuple):
+    batches: tuple[AnchoredBatch, ...]
+    parties: tuple[RegisteredParty, ...]
+
+
+class _AsOf(NamedTuple):
+    """A ledger, and the same as of a later block."""
+
+    ledger: Ledger
+    cursor: Mark
+    told: Ledger
+
+
+class IndexedFacts:
+    """The ledger and the countable facts of one index; each is read once for every change of the index.
+
+    Args:
+        trees: in which credentials that are in several batches are found.
+        horizon: what the index may say.
+    """
+
+    def __init__(self, index: Index, trees: TreeStore, horizon: Horizon | None = None):
+        self._index = index
+        self._horizon = horizon or Horizon(index)
+        self._ledger = _Kept(index, Index.ledger)
+        self._counted = _Kept(index, partial(_counted, trees), Index.loaded)
+        self._as_of: _AsOf | None = None
+        self._figuring = threading.Lock()
+        self._figures: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+
+    @property
+    def chain(self) -> str:
+        """CAIP-2 name."""
+        return self._index.chain
+
+    @property
+    def contract(self) -> str:
+        """Its checksummed address."""
+        return self._index.contract
+
+    def is_registered(self, party: int) -> bool:
+        """Whether there is a party with that number; raises as `ledger` does where it may be missing."""
+        if self._index.party(party) is not None:
+            return True
+        self._horizon.current()
+        return False
+
+    def head(self) -> Head:
+        """How far the index is.
+
+        Raises:
+            ChainUnavailable: it is not there yet (code `not-yet-read`).
+            SQLAlchemyError: the database does not answer.
+        """
+        return _head(self._index)
+
+    def ledger(self, moment: datetime | None = None) -> Ledger:
+        """All accreditations and recognitions, as of the cursor of the index.
+
+        Args:
+            moment: for which they are wanted; None for whenever.
+
+        Raises:
+            NotHere: some may be missing, or have come since (codes of `registry.service.reach`).
+            ChainUnavailable: the chain was not read up to that time (code `not-yet-read`), or the index changes faster
+                than it is read.
+            SQLAlchemyError: the database does not answer.
+            ChainError: the events cannot be all there are.
+        """
+        self._horizon.current()
+        head = self.head()
+        if moment is not None and moment.timestamp() > max(head.seen_at, head.cursor.time) + STALE_SECONDS:
+            raise _not_yet_read(f"; it was read last at {from_unix(int(head.seen_at)):%Y-%m-%dT%H:%M:%SZ}")
+        if moment is not None and head.seen > head.cursor.number and moment.timestamp() > head.cursor.time:
+            raise _not_yet_read(f": block {head.cursor.number} of {head.seen}")
+        return self._ledger_as_of()
+
+    def _ledger_as_of(self) -> Ledger:
+        """The ledger with the newest block by which nothing of it has changed."""
+        head, ledger = self._ledger.get()
+        if self._as_of is None or self._as_of.ledger is not ledger or self._as_of.cursor != head.cursor:
+            number, block_hash, block_time = head.cursor
+            as_of = BlockRef(number, block_hash, from_unix(block_time))
+            self._as_of = _AsOf(ledger, head.cursor, replace(ledger, as_of=as_of))
+        return self._as_of.told
+
+    def insights(self, moment: datetime, review_days: int) -> bytes:
+        """The figures for a moment as JSON; raises as `ledger` does.
+
+        One request works them out at a time, and what was worked out last is kept: they take in every batch there is.
+        """
+        ledger = self.ledger(moment)
+        with self._figuring:
+            _, counted = self._counted.get()
+            key = (self._counted.version, ledger.as_of, moment, review_days)
+            if key not in self._figures:
+                told = insights(ledger, counted.batches, counted.parties, moment, review_days=review_days)
+                self._figures[key] = orjson.dumps(told.to_dict())
+                while len(self._figures) > FIGURES_KEPT:
+                    self._figures.popitem(last=False)
+            return self._figures[key]
+
+
+class _Kept(Generic[T]):
+    """A value that is read from the index, and again only when that has changed.
+
+    Args:
+        besides: what else it depends on.
+    """
+
+    def __init__(self, index: Index, read: Callable[[Index], T], besides: Callable[[Index], int] = lambda _index: 0):
+        self._index = index
+        self._read = read
+        self._besides = besides
+        self._lock = threading.Lock()
+        self._found: tuple[tuple[int, int, int], T] | None = None
+
+    @property
+    def version(self) -> object:
+        """Differs for every value that was read."""
+        return None if self._found is None else self._found[0]
+
+    def get(self) -> tuple[Head, T]:
+        """The value, and a head of the index by which it has not changed."""
+        with self._lock:
+            for _ in range(_TRIES):
+                head = _head(self._index)
+                version = (head.source, head.version, self._besides(self._index))
+                if self._found is not None and self._found[0] == version:
+                    return head, self._found[1]
+                value = self._read(self._index)
+                after = _head(self._index)
+                if (after.source, after.version) == version[:2]:
+                    self._found = version, value
+                    return head, value
+        raise ChainUnavailable(
+            "the index changed each time while it was read", remedy="Ask again soon.", code="index-changing"
+        )
+
+
+def _counted(trees: TreeStore, index: Index) -> _Counted:
+    by_issuer: dict[int, list[IndexedBatch]] = {}
+    every = list(index.all_batches())
+    for batch in every:
+        by_issuer.setdefault(batch.issuer, []).append(batch)
+    elsewhere = {issuer: revoked_elsewhere(index, trees, issuer, mine) for issuer, mine in by_issuer.items()}
+    batches = tuple(
+        AnchoredBatch(
+            batch.issuer,
+            from_unix(batch.block.time),
+            batch.leaf_count,
+            revoked=batch.revoked + elsewhere[batch.issuer].get(batch.root, 0),
+            voided=batch.voided_at is not None,
+        )
+        for batch in every
+    )
+    parties: list[RegisteredParty] = []
+    while page := index.parties(after=parties[-1].party if parties else 0, limit=_PAGE):
+        parties += (
+            RegisteredParty(
+                each.party,
+                from_unix(each.registered_at),
+                None if each.retired_at is None else from_unix(each.retired_at),
+            )
+            for each in page
+        )
+    return _Counted(batches, tuple(parties))
+
+
+def _head(index: Index) -> Head:
+    head = index.head()
+    if head is None:
+        raise _not_yet_read("")
+    return head
+
+
+def _not_yet_read(how_far: str) -> ChainUnavailable:
+    return ChainUnavailable(
+        f"the chain has not been read up to that time{how_far}, so nothing can be said of it",
+        remedy="Ask again soon, or for an earlier time.",
+        code="not-yet-read",
+    )
+
+
+def facts_of(request: Request) -> IndexedFacts:
+    """The facts that a request is answered from; made when they are first asked for."""
+    state = request.app.state
+    if getattr(state, "facts", None) is None:
+        service = service_of(request)
+        state.facts = IndexedFacts(service.index, service.trees, service.horizon)
+    found: IndexedFacts = state.facts
+    return found

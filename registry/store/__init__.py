@@ -1,1 +1,0 @@
-"""What is kept on disk: the database and the tree files of one data folder."""

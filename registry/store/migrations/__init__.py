@@ -1,1 +1,0 @@
-"""How the database came to its present form, one revision a change; run by `registry.store.database`."""

@@ -1,0 +1,156 @@
+"""A tree that is read from its file by blocks of 256 nodes, 8 KiB each, wherever the file is.
+
+Only every eighth level is read: the seven levels above the nodes of a block follow from them by hashing. A path to the
+root therefore takes one block for each eight levels: one up to 256 leaves, two up to 65,536, three up to 16,777,216.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Protocol
+
+from registry.errors import TreeError
+from registry.merkle.tree import AbsenceProof, InclusionProof, Neighbour, position_of
+from registry.merkle.treefile import NODE_SIZE, levels_of
+
+BLOCK_LEVELS = 8
+BLOCK_NODES = 1 << BLOCK_LEVELS
+BLOCK_BYTES = BLOCK_NODES * NODE_SIZE
+
+
+class ReadableTree(Protocol):
+    """What there is to ask of a tree, in a file here or in blocks from elsewhere. Nothing of it is verified."""
+
+    leaf_count: int
+    root: bytes
+
+    def leaf(self, leaf_index: int) -> bytes:
+        """The digest at that position."""
+
+    def index_of(self, digest: bytes) -> int | None:
+        """The position of a digest, or None when it was not found."""
+
+    def inclusion(self, leaf_index: int) -> InclusionProof:
+        """The path of the leaf at that position."""
+
+    def absence(self, digest: bytes) -> AbsenceProof:
+        """The leaves around the place of a digest that was not found."""
+
+
+class Block:
+    """Up to 256 neighbouring nodes of one level, and the levels that follow from them.
+
+    Args:
+        nodes: 32 bytes each, one after the other; the first one's index in its level is a multiple of 256.
+    """
+
+    __slots__ = ("_levels", "size")
+
+    def __init__(self, nodes: bytes):
+        self._levels = [nodes]
+        while len(nodes) > NODE_SIZE:
+            nodes = _parents(nodes)
+            self._levels.append(nodes)
+        self.size = sum(map(len, self._levels))
+
+    @property
+    def nodes(self) -> bytes:
+        """Those that it was made of."""
+        return self._levels[0]
+
+    def node(self, place: int) -> bytes:
+        """The node at that place in the block."""
+        return self._levels[0][place * NODE_SIZE : (place + 1) * NODE_SIZE]
+
+    def siblings(self, place: int) -> list[bytes]:
+        """The siblings on the way up from a node, as far as the block determines them."""
+        path = []
+        for nodes in self._levels[:BLOCK_LEVELS]:
+            # Past the end there is nothing: a node without a sibling is promoted.
+            if sibling := nodes[(place ^ 1) * NODE_SIZE : ((place ^ 1) + 1) * NODE_SIZE]:
+                path.append(sibling)
+            place >>= 1
+        return path
+
+
+def _parents(nodes: bytes) -> bytes:
+    pair = 2 * NODE_SIZE
+    paired = len(nodes) - len(nodes) % pair
+    return b"".join([sha256(nodes[at : at + pair]).digest() for at in range(0, paired, pair)]) + nodes[paired:]
+
+
+class BlockTree:
+    """A tree of which only the blocks that a question needs are read.
+
+    Args:
+        leaf_count: from its header.
+        root: from its header.
+        read: the bytes of the file from an offset on, exactly as many as asked for, as a block.
+    """
+
+    def __init__(self, leaf_count: int, root: bytes, read: Callable[[int, int], Block]):
+        self.leaf_count = leaf_count
+        self.root = root
+        self._read = read
+        levels = levels_of(leaf_count)
+        # The levels that are read: every eighth one below the root, and the only one of a tree of one leaf.
+        self._read_levels = levels[: max(1, len(levels) - 1) : BLOCK_LEVELS]
+
+    def leaf(self, leaf_index: int) -> bytes:
+        """The digest at that position.
+
+        Raises:
+            TreeError: there is no such leaf.
+        """
+        self._require(leaf_index)
+        return self._block(0, leaf_index // BLOCK_NODES).node(leaf_index % BLOCK_NODES)
+
+    def index_of(self, digest: bytes) -> int | None:
+        """The position of a digest, or None when it was not found.
+
+        Raises:
+            TreeError: the digest is not 32 bytes long.
+        """
+        position, found = self._position(digest)
+        return position if found else None
+
+    def inclusion(self, leaf_index: int) -> InclusionProof:
+        """The path of the leaf at that position.
+
+        Raises:
+            TreeError: there is no such leaf.
+        """
+        self._require(leaf_index)
+        path: list[bytes] = []
+        index = leaf_index
+        for height in range(len(self._read_levels)):
+            block, place = divmod(index, BLOCK_NODES)
+            path += self._block(height, block).siblings(place)
+            index = block
+        return InclusionProof(leaf_index, self.leaf_count, tuple(path))
+
+    def absence(self, digest: bytes) -> AbsenceProof:
+        """The leaves around the place of a digest that is not in the tree."""
+        position, _ = self._position(digest)
+        return AbsenceProof(
+            self.leaf_count,
+            lower=self._neighbour(position - 1) if position > 0 else None,
+            upper=self._neighbour(position) if position < self.leaf_count else None,
+        )
+
+    def _neighbour(self, leaf_index: int) -> Neighbour:
+        return Neighbour(self.leaf(leaf_index), self.inclusion(leaf_index))
+
+    def _require(self, leaf_index: int) -> None:
+        if not 0 <= leaf_index < self.leaf_count:
+            raise TreeError(f"leaf {leaf_index} is not within a tree of {self.leaf_count} leaves", code="index-range")
+
+    def _block(self, height: int, number: int) -> Block:
+        level = self._read_levels[height]
+        start = level.offset + number * BLOCK_BYTES
+        return self._read(start, min(start + BLOCK_BYTES, level.end) - start)
+
+    def _position(self, digest: bytes) -> tuple[int, bool]:
+        """The position of the first leaf that is not less than the digest, and whether it is the digest."""
+        return position_of(digest, self.leaf_count, BLOCK_NODES, lambda number: self._block(0, number).nodes)

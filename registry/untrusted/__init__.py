@@ -1,0 +1,1 @@
+"""What strangers send, and how their text is shown."""

@@ -1,0 +1,1 @@
+"""Document in, chain asked, verdict out."""

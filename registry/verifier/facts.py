@@ -1,0 +1,302 @@
+"""What the chain says about one credential, read as of one block, as `registry.verify.checks` needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+from registry.anchors import AnchorPlace, AnchorState
+from registry.chain.abi import artifact
+from registry.chain.calls import Purpose
+from registry.chain.contract import Anchored, Batch, CredentialRegistry, Party, StatusChange
+from registry.chain.deployment import create2_address, deployment_seen
+from registry.chain.heads import Clock, age_of_head, utc_now
+from registry.chain.rpc.client import TRY_LATER, Block
+from registry.errors import ChainError, ChainUnavailable, ContractReverted
+from registry.verify.freshness import DEFAULT_LATE_SECONDS, HeadAge
+from registry.verify.verdict import BatchFacts, BlockRef, ChainFacts, FactsUnavailable, PartyFacts
+
+WORD_BITS = 256
+MOST_BEHIND = 20
+"""Blocks by which the endpoint that is asked may be behind another one, as an index may be behind its chain."""
+
+T = TypeVar("T")
+
+
+class OtherAnchor(NamedTuple):
+    """Another anchor of a digest, by the same issuer; `leaf_count` is that of the tree it is proved in."""
+
+    place: AnchorPlace
+    leaf_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pinned:
+    """The block everything is read at, its age, and the newest one that is final: -1 when the chain does not say."""
+
+    chain: str
+    block: Block
+    final: int
+    age: HeadAge
+
+
+class FactsReader:
+    """Answers about credentials as of one block; what is asked twice is read once.
+
+    Args:
+        registry: the contract, known to be the right one.
+        finality_depth: blocks that count as final on a chain without a `finalized` tag.
+        head_age_seconds: the setting by which the newest block is late.
+        clock: the real time.
+
+    Attributes:
+        asked: how many questions the chain was asked so far.
+    """
+
+    def __init__(
+        self,
+        registry: CredentialRegistry,
+        *,
+        finality_depth: int | None = None,
+        head_age_seconds: float = DEFAULT_LATE_SECONDS,
+        clock: Clock = utc_now,
+    ):
+        self._registry = registry
+        self._client = registry.client
+        self._finality_depth = finality_depth
+        self._head_age_seconds = head_age_seconds
+        self._clock = clock
+        self._read: dict[tuple[object, ...], object] = {}
+        self.asked = 0
+
+    def facts(
+        self, issuer: int, root: bytes, leaf_index: int, others: Iterable[OtherAnchor] = ()
+    ) -> ChainFacts | FactsUnavailable:
+        """The facts about a leaf of an issuer's batch; a chain that does not answer is an answer, too, not an error.
+
+        Args:
+            others: the issuer's other anchors of the same digest that are known.
+        """
+        try:
+            return self._facts_of_one_chain(issuer, root, leaf_index, tuple(others))
+        except ChainError as error:
+            # Answers from before may be of a block that is no more: nothing of them is used again.
+            self._read.clear()
+            return FactsUnavailable.of(error)
+
+    def _facts_of_one_chain(
+        self, issuer: int, root: bytes, leaf_index: int, others: tuple[OtherAnchor, ...]
+    ) -> ChainFacts:
+        before = len(self._read)
+        try:
+            facts = replace(self._facts(issuer, root, leaf_index), others=self._states(issuer, others))
+        except ContractReverted:
+            # On another chain than the one read before the batch may be unknown; then that is what there is to say.
+            self._still_there()
+            raise
+        if len(self._read) > before:
+            self._still_there()
+        return facts
+
+    def _facts(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts:
+        pinned = self._pinned()
+        batch = self._batch(issuer, root)
+        party = self._once(("party", issuer), lambda: self._registry.party(issuer, at=pinned.block.number))
+        state = self._state(issuer, AnchorPlace(root, leaf_index))
+        return ChainFacts(
+            chain=pinned.chain,
+            contract=self._registry.address,
+            as_of=BlockRef(pinned.block.number, pinned.block.hash, pinned.block.timestamp),
+            party=None if party is None else _party_facts(party),
+            batch=batch,
+            revoked=state.revoked,
+            suspended=state.suspended,
+            # A batch that is voided says why itself.
+            status_reason=None if state.voided else state.reason,
+            head_age=pinned.age,
+            contract_proved=self._proved(),
+        )
+
+    def _states(self, issuer: int, others: tuple[OtherAnchor, ...]) -> tuple[AnchorState, ...]:
+        """What became of other anchors; what replaces them only where that matters."""
+        states = []
+        for place, leaf_count in others:
+            batch = self._anchored(issuer, place.root)
+            # Anyone may anchor a root with another count; a proof holds for one count only, so that is no anchor of it.
+            if batch is not None and batch.leaf_count in (0, leaf_count):
+                states.append(self._state(issuer, place))
+        if not any(each.revoked or each.voided or each.suspended for each in states):
+            return tuple(states)
+        return tuple(
+            replace(each, superseded_by=self._replacements(issuer, each.place.root).get(each.place.leaf_index))
+            for each in states
+        )
+
+    def _state(self, issuer: int, place: AnchorPlace) -> AnchorState:
+        """What became of one anchor by itself."""
+        root, leaf_index = place
+        batch = self._anchored(issuer, root)
+        if batch is None:
+            return AnchorState(issuer, place)
+        status = dict.fromkeys(Purpose, False)
+        if leaf_index < batch.leaf_count:
+            status = {purpose: self._bit(issuer, root, purpose, leaf_index) for purpose in Purpose}
+        voided = batch.voided_at is not None
+        if voided:
+            # The contract calls every leaf of a voided batch revoked; the batch says so itself, with its own reason.
+            status[Purpose.REVOCATION] = False
+        purpose = next((purpose for purpose in Purpose if status[purpose]), None)
+        reason = None if purpose is None or voided else self._reason(issuer, root, purpose, leaf_index)
+        return AnchorState(
+            issuer,
+            place,
+            revoked=status[Purpose.REVOCATION],
+            suspended=status[Purpose.SUSPENSION],
+            voided=voided,
+            reason=batch.void_reason.word if voided else reason,
+        )
+
+    def _replacements(self, issuer: int, root: bytes) -> dict[int, AnchorPlace]:
+        batch, last = self._anchored(issuer, root), self._pinned().block.number
+        first = 0 if batch is None else batch.block_number
+        return self._once(
+            ("replacements", issuer, root),
+            lambda: self._registry.replacements(issuer, root, from_block=first, to_block=last),
+        )
+
+    def _proved(self) -> bool:
+        """Whether what the contract stores is its own code's doing."""
+        initcode, address = artifact().initcode, self._registry.address
+        return address == create2_address(initcode) or self._once(
+            ("proved",), lambda: deployment_seen(self._client, address, initcode, self._pinned().block.number)
+        )
+
+    def _pinned(self) -> _Pinned:
+        def read() -> _Pinned:
+            block = self._client.block("latest")
+            if block is None:
+                raise ChainUnavailable("the chain has no block", where=self._client.where, code="chain-garbage")
+            if (behind := self._client.newest_told() - block.number) > MOST_BEHIND:
+                # Another endpoint of this chain told of newer blocks, and does not answer now.
+                raise ChainUnavailable(
+                    f"the endpoint that answers is {behind} blocks behind another one",
+                    where=self._client.where,
+                    remedy=TRY_LATER,
+                    code="chain-behind",
+                )
+            try:
+                final = self._client.finalized(self._finality_depth).number
+            except ChainUnavailable as error:
+                if error.code != "no-finality":
+                    raise
+                final = -1
+            chain = f"eip155:{self._client.chain_id()}"
+            age = age_of_head(self._client, chain, block, self._head_age_seconds, self._clock)
+            return _Pinned(chain, block, final, age)
+
+        return self._once(("pinned",), read)
+
+    def _anchored(self, issuer: int, root: bytes) -> Batch | None:
+        at = self._pinned().block.number
+        return self._once(("anchored", issuer, root), lambda: self._registry.batch(issuer, root, at=at))
+
+    def _batch(self, issuer: int, root: bytes) -> BatchFacts | None:
+        pinned = self._pinned()
+
+        def read() -> BatchFacts | None:
+            batch = self._anchored(issuer, root)
+            return None if batch is None else _batch_facts(batch, self._event(batch), pinned.final)
+
+        return self._once(("batch", issuer, root), read)
+
+    def _event(self, batch: Batch) -> Anchored | None:
+        """The event of the anchor; None from an endpoint that does not serve logs that old."""
+        number = batch.block_number
+        found = self._logged(
+            lambda: self._registry.anchored_events(
+                issuer=batch.issuer, root=batch.root, from_block=number, to_block=number
+            )
+        )
+        return found[0] if found else None
+
+    def _bit(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> bool:
+        word, bit = divmod(leaf_index, WORD_BITS)
+        at = self._pinned().block.number
+
+        def read() -> int:
+            (bits,) = self._registry.status_words(issuer, root, purpose, word, 1, at=at)
+            return bits
+
+        return bool(self._once(("word", issuer, root, purpose, word), read) >> bit & 1)
+
+    def _reason(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> str | None:
+        """The word of the newest change that set the bit."""
+        word, bit = divmod(leaf_index, WORD_BITS)
+        for change in reversed(self._once(("changes", issuer, root), lambda: self._changes(issuer, root))):
+            if (change.purpose, change.word) == (purpose, word) and change.changed >> bit & 1:
+                return change.reason.word
+        return None
+
+    def _changes(self, issuer: int, root: bytes) -> tuple[StatusChange, ...]:
+        batch = self._anchored(issuer, root)
+        first = 0 if batch is None else batch.block_number
+        last = self._pinned().block.number
+        return self._logged(
+            lambda: self._registry.status_changes(issuer, root, from_block=first, to_block=last),
+        )
+
+    def _logged(self, read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+        """Events, or none from an endpoint that does not serve them: they add to what was read from the state."""
+        try:
+            return read()
+        except ChainUnavailable as error:
+            if error.code == "chain-garbage":
+                raise
+            return ()
+
+    def _still_there(self) -> None:
+        """Make sure that the answers were about one chain: a reorganisation in between would mix two."""
+        pinned = self._pinned().block
+        block = self._client.block(pinned.number)
+        if block is None or block.hash != pinned.hash:
+            raise ChainUnavailable(
+                "the chain reorganised while it was read",
+                where=self._client.where,
+                remedy=TRY_LATER,
+                code="chain-moved",
+            )
+
+    def _once(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
+        if key not in self._read:
+            self.asked += 1
+            self._read[key] = read()
+        return self._read[key]  # type: ignore[return-value]
+
+
+def _party_facts(party: Party) -> PartyFacts:
+    return PartyFacts(
+        id=party.id,
+        uri=party.uri,
+        controller=party.controller,
+        registered_at=party.registered_at,
+        retired_at=party.retired_at,
+        profile_hash=party.profile_hash,
+        sequence=party.sequence,
+    )
+
+
+def _batch_facts(batch: Batch, event: Anchored | None, final: int) -> BatchFacts:
+    return BatchFacts(
+        root=batch.root,
+        issuer=batch.issuer,
+        leaf_count=batch.leaf_count,
+        sequence=batch.sequence,
+        block_number=batch.block_number,
+        anchored_at=batch.anchored_at,
+        final=batch.block_number <= final,
+        voided_at=batch.voided_at,
+        void_reason=None if batch.voided_at is None else batch.void_reason.word,
+        transaction=None if event is None else event.log.transaction_hash,
+        block_hash=None if event is None else event.log.block_hash,
+    )

@@ -1,0 +1,327 @@
+"""Verifying credentials one after another: their receipts found, the chain asked, the verdict of `registry.verify`.
+
+The command line and the service verify by this one class; each says which anchors of a digest it knows of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Final, Protocol
+
+from registry.anchors import AnchorPlace
+from registry.chain.contract import CredentialRegistry
+from registry.chain.heads import Clock, utc_now
+from registry.chain.ledger import read_ledger
+from registry.chain_names import chain_name
+from registry.credential.digest import DEFAULT_LIMITS, Digest, Limits, digest_given
+from registry.document.reading import Reading, digest_only, read_document
+from registry.document.submitted import ReadItem
+from registry.errors import ProofError, ReceiptError, RegistryError
+from registry.merkle.tree import check_inclusion
+from registry.receipt.model import Receipt
+from registry.recognition.ledger import Ledger
+from registry.verifier.facts import FactsReader, OtherAnchor
+from registry.verify.checks import (
+    ChainFacts,
+    Code,
+    FactsUnavailable,
+    Trust,
+    Verdict,
+    believed_numbers,
+    other_chain,
+    verify,
+)
+from registry.verify.freshness import DEFAULT_LATE_SECONDS
+from registry.verify.policy import Policy
+from registry.verify.receipts import MOST_JUDGED, Judged, decided
+
+# A chain that did not answer so often in a row is not waited for again: a folder has thousands of credentials.
+MOST_SILENCES: Final = 3
+MOST_KNOWN: Final = 8
+"""Anchors known here of which the verdict is formed."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAnchor:
+    """An anchor of a digest that is known without asking the chain.
+
+    Attributes:
+        leaf_count: of the tree that it is proved in.
+        receipt: makes the receipt for it.
+    """
+
+    issuer: int
+    root: bytes
+    leaf_index: int
+    leaf_count: int
+    receipt: Callable[[], Receipt]
+
+
+class KnownAnchors(Protocol):
+    """Where anchors of a digest are looked up: a data folder, or the index of the service."""
+
+    def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:
+        """All that are known, oldest first; by one issuer where given.
+
+        Raises:
+            RegistryError: they cannot be looked up now.
+        """
+
+    def searched(self, issuer: int) -> Collection[bytes]:
+        """The roots of the issuer's batches on chain in which `of` finds a digest that they hold.
+
+        Raises:
+            RegistryError: that is not known now.
+        """
+
+
+class Verifier:
+    """Verifies the credentials of one run or request, all as of one block.
+
+    Args:
+        registry: the contract to ask, or why it cannot be asked.
+        chain: CAIP-2 name of its chain; None when it is not known.
+        known: anchors that are known here.
+        trust: parties the verifier believes.
+        now: the moment to judge dates by.
+        issuer: receipts are looked for among this party's anchors alone; None for those of any.
+        limits: for JSON documents.
+        policy: of the verifier; with bodies, accreditations are checked, too.
+        ledger: reads the accreditations; default: from the chain.
+        finality_depth: blocks that count as final on a chain without a `finalized` tag.
+        head_age_seconds: the setting by which the newest block is late.
+        clock: the real time, by which the age of the newest block is judged, whatever `now` is.
+    """
+
+    def __init__(
+        self,
+        registry: CredentialRegistry | FactsUnavailable,
+        *,
+        chain: str | None,
+        known: KnownAnchors,
+        trust: Trust,
+        now: datetime,
+        issuer: int | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        policy: Policy | None = None,
+        ledger: Callable[[], Ledger] | None = None,
+        finality_depth: int | None = None,
+        head_age_seconds: float = DEFAULT_LATE_SECONDS,
+        clock: Clock = utc_now,
+    ):
+        self._registry = registry
+        self._reader: FactsReader | FactsUnavailable
+        self._chain = chain
+        self._here: tuple[str, str] | None = None
+        if isinstance(registry, FactsUnavailable):
+            self._reader = registry
+        else:
+            self._reader = FactsReader(
+                registry, finality_depth=finality_depth, head_age_seconds=head_age_seconds, clock=clock
+            )
+            self._here = None if chain is None else (chain, registry.address.lower())
+        self._first_reader = self._reader
+        self._known = known
+        self._trust = trust
+        self._now = now
+        self._issuer = issuer
+        self._limits = limits
+        self._policy = policy
+        self._read_ledger = ledger
+        self._silences = 0
+        self._searched: dict[int, Collection[bytes]] = {}
+
+    @property
+    def asked(self) -> int:
+        """How many questions the chain was asked for all verdicts so far."""
+        return 0 if isinstance(self._first_reader, FactsUnavailable) else self._first_reader.asked
+
+    def verify_bytes(self, document: bytes, name: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
+        """The verdict on a document or file.
+
+        Args:
+            name: of the file; its ending tells JSON from other files.
+            receipt: this one alone; default: the best of those inside the document and of the anchors that are known
+                here. The error of one that is there and cannot be read makes the verdict say so.
+
+        Raises:
+            RegistryError: known anchors cannot be looked up.
+        """
+        return self.verify_reading(read_document(document, name, self._limits), receipt)
+
+    def verify_reading(
+        self, reading: Reading, receipt: Receipt | ReceiptError | None = None, beside: Sequence[Receipt] = ()
+    ) -> Verdict:
+        """The verdict on a document that was read before; as `verify_bytes`.
+
+        Args:
+            beside: receipts that were found near the document, judged with those inside it.
+        """
+        receipts: list[Receipt | ReceiptError] = [] if receipt is None else [receipt]
+        if receipt is None:
+            receipts += [*self._embedded(reading), *beside[:MOST_JUDGED], *self._known_receipts(reading, beside)]
+        if not receipts:
+            return self._verdict(reading, reading.name, None)
+        judged = [Judged(each, self._verdict(reading, reading.name, each, receipts)) for each in receipts]
+        return decided(judged, [digest.value for digest in reading.own], self._issuer)
+
+    def verify_digest(self, text: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
+        """The verdict on a digest that the issuer's own system made; there is no document to look at.
+
+        Raises:
+            CredentialError: it is not a digest.
+            RegistryError: known anchors cannot be looked up.
+        """
+        return self.verify_reading(digest_only(digest_given(text), text), receipt)
+
+    def verify_receipt(self, receipt: Receipt, name: str) -> Verdict:
+        """The verdict on a receipt without its document: what it says is checked, the document could not be."""
+        return self._verdict(None, name, receipt)
+
+    def verify_item(self, item: ReadItem, beside: Sequence[Receipt] = ()) -> Verdict:
+        """The verdict on a document, on a document with its receipt, or on a receipt alone; as `verify_reading`."""
+        if item.reading is not None:
+            return self.verify_reading(item.reading, item.receipt, beside)
+        if item.receipt is None:
+            raise ValueError("neither a document nor a receipt")
+        return self.verify_receipt(item.receipt, item.name)
+
+    def facts(self, receipt: Receipt, beside: Sequence[Receipt] = ()) -> ChainFacts | FactsUnavailable:
+        """What the chain says about the receipt's leaf, and about all other anchors of the digest that are known.
+
+        Args:
+            beside: other receipts that came with it.
+        """
+        if self._chain is not None:
+            contract = None if isinstance(self._registry, FactsUnavailable) else self._registry.address
+            if (elsewhere := other_chain(receipt.anchor, self._chain, contract)) is not None:
+                return elsewhere
+        issuer, root = receipt.anchor.issuer, receipt.root
+        try:
+            others = self._others(receipt, beside)
+            searched = self._searched_of(issuer)
+        except RegistryError as error:
+            return unavailable(error)
+        facts = self._asked(issuer, root, receipt.inclusion.leaf_index, others)
+        if isinstance(facts, FactsUnavailable) and facts.code == Code.CHAIN_NOT_ASKED:
+            return replace(facts, what=f"The receipt is of {chain_name(receipt.anchor.chain)}. {facts.what}")
+        if isinstance(facts, FactsUnavailable) or facts.batch is None or facts.party is None:
+            return facts
+        if facts.party.sequence is None:
+            return facts
+        looked_at = {root, *searched, *(each.place.root for each in facts.others)}
+        return replace(facts, not_looked_at=max(0, facts.party.sequence - len(looked_at)))
+
+    def _others(self, receipt: Receipt, beside: Sequence[Receipt]) -> list[OtherAnchor]:
+        """The same issuer's other anchors of the digest: those known here, and those that other receipts prove."""
+        digest, issuer = Digest(receipt.digest.method, receipt.digest_value), receipt.anchor.issuer
+        found = {
+            anchor.root: OtherAnchor(AnchorPlace(anchor.root, anchor.leaf_index), anchor.leaf_count)
+            for anchor in self._known.of(digest, issuer)
+        }
+        for other in beside:
+            if other.anchor.issuer == issuer and other.digest_value == digest.value and self._is_here(other):
+                with suppress(ProofError):
+                    check_inclusion(digest.value, other.root, other.inclusion_proof)
+                    place = AnchorPlace(other.root, other.inclusion.leaf_index)
+                    found.setdefault(other.root, OtherAnchor(place, other.inclusion.leaf_count))
+        found.pop(receipt.root, None)
+        return list(found.values())
+
+    def _searched_of(self, issuer: int) -> Collection[bytes]:
+        if issuer not in self._searched:
+            self._searched[issuer] = self._known.searched(issuer)
+        return self._searched[issuer]
+
+    def _asked(
+        self, issuer: int, root: bytes, leaf_index: int, others: Sequence[OtherAnchor]
+    ) -> ChainFacts | FactsUnavailable:
+        if isinstance(self._reader, FactsUnavailable):
+            return self._reader
+        facts = self._reader.facts(issuer, root, leaf_index, others)
+        if not isinstance(facts, FactsUnavailable):
+            self._silences = 0
+            return facts
+        self._silences += 1
+        if self._silences >= MOST_SILENCES:
+            self._reader = facts
+        return facts
+
+    def _verdict(
+        self,
+        reading: Reading | None,
+        name: str,
+        receipt: Receipt | ReceiptError | None,
+        beside: Sequence[Receipt | ReceiptError] = (),
+    ) -> Verdict:
+        others = [each for each in beside if isinstance(each, Receipt)]
+        return verify(
+            reading,
+            name,
+            receipt,
+            self.facts(receipt, others) if isinstance(receipt, Receipt) else None,
+            now=self._now,
+            trust=self._trust,
+            limits=self._limits,
+            policy=self._policy,
+            ledger=self._ledger,
+        )
+
+    @cached_property
+    def _ledger(self) -> Ledger | FactsUnavailable | None:
+        """The accreditations of the contract, read once; None when the policy does not ask for them."""
+        if self._policy is None or not self._policy.bodies:
+            return None
+        try:
+            if self._read_ledger is not None:
+                return self._read_ledger()
+            return self._registry if isinstance(self._registry, FactsUnavailable) else read_ledger(self._registry)
+        except RegistryError as error:
+            return FactsUnavailable.of(error)
+
+    def _embedded(self, reading: Reading) -> list[Receipt | ReceiptError]:
+        """The receipts inside the document: those for the chain that is asked first, what cannot be read last."""
+        receipts = [each.read for each in reading.receipts if isinstance(each.read, Receipt)]
+        errors = [each.read for each in reading.receipts if isinstance(each.read, ReceiptError)]
+        receipts.sort(key=lambda receipt: not self._is_here(receipt))
+        if len(receipts) > MOST_JUDGED:
+            errors.append(
+                ReceiptError(
+                    f"the document holds {len(receipts)} receipts; the first {MOST_JUDGED} were judged",
+                    where=reading.name,
+                    remedy="Remove those that are not needed.",
+                    code="too-many",
+                )
+            )
+        return [*receipts[:MOST_JUDGED], *errors]
+
+    def _is_here(self, receipt: Receipt) -> bool:
+        """Whether the receipt is about the chain that is asked; a credential may be anchored on several."""
+        return self._here is None or (receipt.anchor.chain, receipt.anchor.contract) == self._here
+
+    def _known_receipts(self, reading: Reading, beside: Sequence[Receipt]) -> list[Receipt]:
+        """Of the anchors that are known here, of the document or of what it holds, and that no receipt came for.
+
+        Anybody may anchor a digest, any number of times: those of trusted parties come first, and only the oldest are
+        taken.
+        """
+        inside = (each.read for each in reading.receipts if isinstance(each.read, Receipt))
+        brought = {(each.anchor.issuer, each.root) for each in (*inside, *beside)}
+        trusted = believed_numbers(self._trust, self._policy, self._chain)
+        found = [
+            anchor
+            for digest in reading.digests
+            for anchor in self._known.of(digest, self._issuer)
+            if (anchor.issuer, anchor.root) not in brought
+        ]
+        found.sort(key=lambda anchor: anchor.issuer not in trusted)
+        return [anchor.receipt() for anchor in found[:MOST_KNOWN]]
+
+
+def unavailable(error: RegistryError) -> FactsUnavailable:
+    """An error on the way to the chain, as the reason that its facts are missing."""
+    return FactsUnavailable.of(error)

@@ -1,0 +1,283 @@
+"""Whether an issuer never issued a digest: a proof for each of its batches, and none of them missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from registry.errors import ProofError
+from registry.merkle.tree import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
+from registry.timestamps import write_timestamp
+from registry.verify.freshness import Freshness, HeadAge
+from registry.verify.verdict import BatchFacts, BlockRef, FactsUnavailable
+
+UNSTATED = 0
+"""The leaf count of a batch that does not state it."""
+_SHOWN = 10
+
+Proof = AbsenceProof | InclusionProof
+"""What is said of one batch: the digest is not in it, or it is."""
+
+
+class Absence(StrEnum):
+    """What is known about a digest and an issuer."""
+
+    ABSENT = "absent"
+    PRESENT = "present"
+    COULD_NOT_BE_CHECKED = "could not be checked"
+
+    @property
+    def exit_code(self) -> int:
+        """For the command line: 0 absent, 1 present, 2 could not be checked."""
+        return {Absence.ABSENT: 0, Absence.PRESENT: 1, Absence.COULD_NOT_BE_CHECKED: 2}[self]
+
+
+class AbsenceCode(StrEnum):
+    """The stable reasons given here; `unavailable` facts carry their own."""
+
+    ABSENT = "absent"
+    NO_BATCHES = "no-batches"
+    PRESENT = "present"
+    BATCH_MISSING = "batch-missing"
+    PROOF_MISSING = "proof-missing"
+    PROOF_REFUSED = "proof-refused"
+    TREE_UNSORTED = "tree-unsorted"
+    TREE_UNCHECKED = "tree-unchecked"
+    COUNT_UNSTATED = "count-unstated"
+    FACTS_CONTRADICT = "facts-contradict"
+    HEAD_STALE = "head-stale"
+    HEAD_AHEAD = "head-ahead"
+
+
+class TreeCheck(StrEnum):
+    """What is known here of the leaves of a batch, by whoever read all of them.
+
+    SORTED: there are as many as its count says, they lead to its root, and they ascend strictly. UNSORTED: they lead to
+    its root and do not ascend. UNCHECKED: nobody here read them all.
+    """
+
+    SORTED = "sorted"
+    UNSORTED = "unsorted"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceVerdict:
+    """The answer for one digest and one issuer.
+
+    Attributes:
+        sequences: the batches of the issuer that the code is about: where it is present, or what is missing.
+        as_of: the block up to which the answer holds; None when the chain could not be read.
+    """
+
+    outcome: Absence
+    code: str
+    text: str
+    digest: bytes
+    issuer: int
+    sequences: tuple[int, ...]
+    as_of: BlockRef | None
+
+    @property
+    def exit_code(self) -> int:
+        """As `Absence.exit_code`."""
+        return self.outcome.exit_code
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "type": "TestamurAbsence",
+            "version": 1,
+            "outcome": str(self.outcome),
+            "exitCode": self.exit_code,
+            "code": self.code,
+            "text": self.text,
+            "digest": self.digest.hex(),
+            "issuer": self.issuer,
+            "sequences": list(self.sequences),
+            "asOf": self.as_of
+            and {
+                "number": self.as_of.number,
+                "hash": "0x" + self.as_of.hash.hex(),
+                "timestamp": write_timestamp(self.as_of.timestamp),
+            },
+        }
+
+
+def gravest(verdicts: Sequence[AbsenceVerdict]) -> AbsenceVerdict:
+    """The answer about all digests of one document: present in any, else not checked of any, else absent."""
+    order = (Absence.PRESENT, Absence.COULD_NOT_BE_CHECKED, Absence.ABSENT)
+    return min(verdicts, key=lambda verdict: order.index(verdict.outcome))
+
+
+def verify_absence(
+    digest: bytes,
+    issuer: int,
+    proofs: Mapping[bytes, AbsenceProof | InclusionProof],
+    batches: Sequence[BatchFacts] | FactsUnavailable,
+    *,
+    checks: Mapping[bytes, TreeCheck],
+    sequence: int,
+    as_of: BlockRef,
+    age: HeadAge | None = None,
+) -> AbsenceVerdict:
+    """Whether the digest is in none of the issuer's batches.
+
+    It is absent only if every batch from 1 to `sequence` is known, states its leaf count, has a proof that holds for
+    this count, and has leaves that were all read here and ascend: in a tree that is not sorted, two neighbours say
+    nothing about what is elsewhere in it, and neither the root nor the contract shows it.
+
+    Args:
+        digest: 32 bytes.
+        proofs: by root; a proof of inclusion says that it is present.
+        checks: by root; what is known of the leaves, nothing of those that are not named.
+        batches: the chain's facts about the issuer's batches, in any order.
+        sequence: how many batches the issuer has anchored, by the chain.
+        as_of: the block at which facts and sequence were read.
+        age: what the age of the newest block comes to, where it was judged; of a stale chain nothing is absent.
+    """
+
+    def verdict(outcome: Absence, code: str, text: str, sequences: Sequence[int] = ()) -> AbsenceVerdict:
+        block = None if isinstance(batches, FactsUnavailable) else as_of
+        return AbsenceVerdict(outcome, code, text, digest, issuer, tuple(sequences), block)
+
+    unknown = Absence.COULD_NOT_BE_CHECKED
+    if isinstance(batches, FactsUnavailable):
+        return verdict(unknown, batches.code, f"{batches.what} {batches.remedy}")
+    by_sequence = {batch.sequence: batch for batch in batches}
+    if _contradict(batches, by_sequence, issuer, sequence, as_of):
+        return verdict(
+            unknown,
+            AbsenceCode.FACTS_CONTRADICT,
+            "The chain's answers cannot all be true. Use another endpoint for this chain.",
+        )
+    present, without, refused = [], [], []
+    unstated, unsorted, unchecked = [], [], []
+    for number, batch in sorted(by_sequence.items()):
+        proof, check = proofs.get(batch.root), checks.get(batch.root, TreeCheck.UNCHECKED)
+        if batch.leaf_count == UNSTATED:
+            unstated.append(number)
+        elif isinstance(proof, InclusionProof) and _holds(digest, batch, proof):
+            present.append(number)
+        elif check is TreeCheck.UNSORTED:
+            unsorted.append(number)
+        elif proof is None:
+            without.append(number)
+        elif not _holds(digest, batch, proof):
+            refused.append(number)
+        elif check is not TreeCheck.SORTED:
+            unchecked.append(number)
+    if present:
+        return verdict(Absence.PRESENT, AbsenceCode.PRESENT, f"Issuer {issuer} issued it: {_listed(present)}.", present)
+    if refused:
+        return verdict(
+            unknown,
+            AbsenceCode.PROOF_REFUSED,
+            f"A proof does not hold: {_listed(refused)}. Ask the registry for a new one, or take the tree file.",
+            refused,
+        )
+    unread = [number for number in range(1, sequence + 1) if number not in by_sequence]
+    if unread:
+        return verdict(
+            unknown,
+            AbsenceCode.BATCH_MISSING,
+            f"The chain was not asked about all of the issuer's batches: {_listed(unread)}. Ask again.",
+            unread,
+        )
+    if without:
+        return verdict(
+            unknown,
+            AbsenceCode.PROOF_MISSING,
+            f"There is no proof for all of the issuer's batches: {_listed(without)}. "
+            "Get the tree files or proofs of these from the issuer.",
+            without,
+        )
+    if unstated:
+        return verdict(
+            unknown,
+            AbsenceCode.COUNT_UNSTATED,
+            f"How many credentials are in it is not stated on the chain: {_listed(unstated)}. "
+            "Ask the issuer to state it; until then nothing can be said about what is not in it.",
+            unstated,
+        )
+    if unsorted:
+        return verdict(
+            unknown,
+            AbsenceCode.TREE_UNSORTED,
+            f"The credentials are not in order: {_listed(unsorted)}. The issuer anchored them so, and then no proof "
+            "can show that one is not among them. Ask the issuer.",
+            unsorted,
+        )
+    if unchecked:
+        return verdict(
+            unknown,
+            AbsenceCode.TREE_UNCHECKED,
+            f"Whether all credentials are there and in order was not checked here: {_listed(unchecked)}. "
+            "Get the tree files and run `testamur absent`, or ask again once the service has read them.",
+            unchecked,
+        )
+    if age is not None and age.freshness is Freshness.STALE:
+        return verdict(unknown, AbsenceCode(age.code), f"What was anchored since is not known. {age.text}")
+    late = f" {age.text}" if age is not None and age.freshness is not Freshness.FRESH else ""
+    up_to = f"up to block {as_of.number} of {write_timestamp(as_of.timestamp)}"
+    if not sequence:
+        return verdict(Absence.ABSENT, AbsenceCode.NO_BATCHES, f"Issuer {issuer} has anchored nothing {up_to}.{late}")
+    return verdict(
+        Absence.ABSENT,
+        AbsenceCode.ABSENT,
+        f"Never issued by issuer {issuer}: it is in none of its {sequence} batches {up_to}.{late}",
+    )
+
+
+def _contradict(
+    batches: Sequence[BatchFacts], by_sequence: Mapping[int, BatchFacts], issuer: int, sequence: int, as_of: BlockRef
+) -> bool:
+    return (
+        len(by_sequence) < len(batches)
+        or len({batch.root for batch in batches}) < len(batches)
+        or any(
+            batch.issuer != issuer
+            or not 1 <= batch.sequence <= sequence
+            or batch.block_number > as_of.number
+            or batch.anchored_at > as_of.timestamp
+            for batch in batches
+        )
+    )
+
+
+def _holds(digest: bytes, batch: BatchFacts, proof: AbsenceProof | InclusionProof) -> bool:
+    if proof.leaf_count != batch.leaf_count:
+        return False
+    try:
+        if isinstance(proof, InclusionProof):
+            check_inclusion(digest, batch.root, proof)
+        else:
+            check_absence(digest, batch.root, proof)
+    except ProofError:
+        return False
+    return True
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """`batch 3`, `batches 3, 4`, or the first ten and how many more."""
+    shown = ", ".join(map(str, numbers[:_SHOWN]))
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return f"batch{'es' if len(numbers) > 1 else ''} {shown}{more}"
+
+
+def proof_content(root: bytes, proof: Proof) -> dict[str, Any]:
+    """A proof for JSON: a neighbour is a leaf with its inclusion proof."""
+    content: dict[str, Any] = {"root": f"0x{root.hex()}", "leafCount": proof.leaf_count}
+    if isinstance(proof, InclusionProof):
+        return {**content, "inclusion": _inclusion(proof)}
+    return {**content, "lower": _neighbour(proof.lower), "upper": _neighbour(proof.upper)}
+
+
+def _neighbour(neighbour: Neighbour | None) -> Mapping[str, Any] | None:
+    return None if neighbour is None else {"digest": neighbour.digest.hex(), **_inclusion(neighbour.proof)}
+
+
+def _inclusion(proof: InclusionProof) -> dict[str, Any]:
+    return {"leafIndex": proof.leaf_index, "path": [node.hex() for node in proof.path]}

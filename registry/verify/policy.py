@@ -1,0 +1,110 @@
+"""Whom a verifier believes: the bodies and issuers it trusts, and where, as its policy file says.
+
+Pure: the text of the file in, a policy out. `docs/reference/recognition.md` lists the keys.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from registry.errors import SettingsError
+from registry.recognition.scope import country
+
+_MOST_PARTIES = 2**64 - 1
+
+
+def _country(text: str) -> str:
+    try:
+        return country(text)
+    except SettingsError as error:
+        raise PydanticCustomError("country", "{what}", {"what": error.what}) from None
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class KnownParty(_Part):
+    """A party by its number on the chain, and the name by which the verifier knows it."""
+
+    party: int = Field(ge=1, le=_MOST_PARTIES)
+    name: str = Field(min_length=1, max_length=200)
+
+
+class Policy(_Part):
+    """Whom a verifier believes.
+
+    Attributes:
+        chain: CAIP-2 of the chain that the numbers are of, or None for whichever chain is asked.
+        jurisdiction: where an accreditation has to be for, ISO 3166-1; "" for anywhere.
+        require: whether a credential without an accreditation on record is not valid, instead of a warning.
+        bodies: whose accreditations and recognitions count.
+        issuers: who is believed without any accreditation.
+    """
+
+    chain: str | None = Field(default=None, pattern=r"^eip155:[1-9][0-9]{0,31}$")
+    jurisdiction: Annotated[str, AfterValidator(_country)] = ""
+    require: bool = False
+    # TOML has lists only.
+    bodies: tuple[KnownParty, ...] = Field(default=(), strict=False)
+    issuers: tuple[KnownParty, ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Policy:
+        for key, parties in (("bodies", self.bodies), ("issuers", self.issuers)):
+            numbers = [each.party for each in parties]
+            if twice := {number for number in numbers if numbers.count(number) > 1}:
+                raise PydanticCustomError("twice", "{key} has party {party} twice", {"key": key, "party": min(twice)})
+        if self.require and not self.bodies:
+            raise PydanticCustomError("nobody", "require asks for an accreditation, but bodies names nobody", {})
+        return self
+
+    @property
+    def trusted_bodies(self) -> dict[int, str]:
+        """Their numbers and names."""
+        return {each.party: each.name for each in self.bodies}
+
+    @property
+    def trusted_issuers(self) -> dict[int, str]:
+        """Their numbers and names."""
+        return {each.party: each.name for each in self.issuers}
+
+
+def parse_policy(data: bytes | str, *, where: str | None = None) -> Policy:
+    """The policy that a file says.
+
+    Args:
+        data: TOML.
+        where: the file, for the message.
+
+    Raises:
+        SettingsError: it is not TOML, or a key is unknown or makes no sense; names the key (code `policy`).
+    """
+    try:
+        members: dict[str, Any] = tomllib.loads(data if isinstance(data, str) else data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _senseless(f"the policy is not TOML: {error}", where) from None
+    try:
+        return Policy.model_validate(members)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = _key(first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise _senseless(f"a policy has no key {key}", where) from None
+        message = first["msg"][:1].lower() + first["msg"][1:]
+        raise _senseless(f"{key}: {message}" if key else message, where) from None
+
+
+def _key(place: tuple[int | str, ...]) -> str:
+    """`("bodies", 1, "party")` → `bodies[1].party`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+
+
+def _senseless(what: str, where: str | None) -> SettingsError:
+    return SettingsError(
+        what, where=where, remedy="Correct the policy; docs/reference/recognition.md lists its keys.", code="policy"
+    )

@@ -1,0 +1,517 @@
+"""The answer to "is this credential good?", and what the chain was asked to give it.
+
+Plain values: `registry.verify.checks` makes verdicts from facts, `registry.chain` gathers the facts.
+`docs/reference/verdict.md` lists every reason code and the JSON form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from registry.anchors import AnchorState
+from registry.chain_names import chain_name
+from registry.credential.digest import Digest, DigestMethod
+from registry.errors import TRY_AGAIN, RegistryError
+from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
+from registry.untrusted.text import REPLACEMENT
+from registry.verify.freshness import HeadAge
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
+CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature")
+"""The checks of every verdict, in their order."""
+
+POLICY_CHECK_NAMES: Final = ("accreditation", "recognition")
+"""The checks that follow them when the verifier's policy names bodies."""
+
+
+class Outcome(StrEnum):
+    """What one check found; `unknown` is the answer that is missing, never a good one."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    WARN = "warn"
+    UNKNOWN = "unknown"
+
+
+class Overall(StrEnum):
+    """The verdict in words."""
+
+    VALID = "valid"
+    NOT_VALID = "not valid"
+    VALID_WITH_WARNING = "valid with a warning"
+    COULD_NOT_BE_CHECKED = "could not be checked"
+
+    @property
+    def exit_code(self) -> int:
+        """For the command line: 0 valid, with or without a warning; 1 not valid; 2 could not be checked."""
+        return {Overall.NOT_VALID: 1, Overall.COULD_NOT_BE_CHECKED: 2}.get(self, 0)
+
+
+class Code(StrEnum):
+    """The stable reasons given here; a check may also carry the code of the error that stopped it."""
+
+    # integrity
+    DIGEST_EQUAL = "digest-equal"
+    DIGEST_GIVEN = "digest-given"
+    DIGEST_DIFFERS = "digest-differs"
+    DIGEST_INSIDE = "digest-inside"
+    PRESENTATION_DIFFERS = "presentation-differs"
+    METHOD_MISMATCH = "method-mismatch"
+    UNSUPPORTED_METHOD = "unsupported-method"
+    NOT_RECOMPUTABLE = "not-recomputable"
+    # inclusion
+    INCLUDED = "included"
+    ROOT_DIFFERS = "root-differs"
+    COUNT_DIFFERS = "count-differs"
+    COUNT_UNCONFIRMED = "count-unconfirmed"
+    COUNT_UNSTATED = "count-unstated"
+    # anchor
+    ANCHORED = "anchored"
+    NOT_FINAL = "not-final"
+    RECEIPT_OUTDATED = "receipt-outdated"
+    RECEIPT_CONTRADICTS = "receipt-contradicts"
+    NOT_ANCHORED = "not-anchored"
+    PENDING = "pending"
+    CHAIN_BEHIND = "chain-behind"
+    PRACTICE_CHAIN = "practice-chain"
+    CONTRACT_UNPROVED = "contract-unproved"
+    ANCHOR_UNSEEN = "anchor-unseen"
+    # issuer
+    ISSUER_TRUSTED = "issuer-trusted"
+    ISSUER_RETIRED = "issuer-retired"
+    ISSUER_DIFFERS = "issuer-differs"
+    ISSUER_NOT_TRUSTED = "issuer-not-trusted"
+    ISSUER_UNKNOWN = "issuer-unknown"
+    # status
+    IN_FORCE = "in-force"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    VOIDED = "voided"
+    STATUS_LIST_UNREAD = "status-list-unread"
+    NO_STATUS = "no-status"
+    HEAD_LATE = "head-late"
+    HEAD_STALE = "head-stale"
+    HEAD_AHEAD = "head-ahead"
+    # dates
+    WITHIN_DATES = "within-dates"
+    NO_DATES = "no-dates"
+    NOT_YET_VALID = "not-yet-valid"
+    EXPIRED = "expired"
+    DATE_UNCLEAR = "date-unclear"
+    DATES_UNREAD = "dates-unread"
+    # signature
+    NO_SIGNATURE = "no-signature"
+    SIGNATURE_UNREAD = "signature-unread"
+    # issuer, accreditation and recognition, by the verifier's policy
+    ISSUER_ACCREDITED = "issuer-accredited"
+    ACCREDITED = "accredited"
+    ACCREDITED_THEN = "accredited-then"
+    ACCREDITED_SINCE = "accredited-since"
+    SCOPE_UNSTATED = "scope-unstated"
+    NO_ACCREDITATION_ON_RECORD = "no-accreditation-on-record"
+    RECOGNISED = "recognised"
+    RECOGNISED_THEN = "recognised-then"
+    RECOGNISED_SINCE = "recognised-since"
+    RECOGNITION_NOT_NEEDED = "recognition-not-needed"
+    NO_RECOGNITION_ON_RECORD = "no-recognition-on-record"
+    NO_ANCHOR_TIME = "no-anchor-time"
+    # any check that could not be made
+    NO_RECEIPT = "no-receipt"
+    NO_DOCUMENT = "no-document"
+    CHAIN_NOT_ASKED = "chain-not-asked"
+    OTHER_CHAIN = "other-chain"
+    OTHER_BATCH = "other-batch"
+    FACTS_CONTRADICT = "facts-contradict"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRef:
+    """One block: number, hash of 32 bytes, time in UTC."""
+
+    number: int
+    hash: bytes
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """What the chain says about one batch.
+
+    Attributes:
+        root: 32 bytes.
+        issuer: number of the party that anchored it.
+        sequence: 1 for the issuer's first batch.
+        block_number, anchored_at: the block that holds the anchor, and its time.
+        final: whether that block can no longer be undone.
+        voided_at, void_reason: when the issuer withdrew the whole batch, and its word for why.
+        transaction, block_hash: 32 bytes each, or None when they were not looked up.
+    """
+
+    root: bytes
+    issuer: int
+    leaf_count: int
+    sequence: int
+    block_number: int
+    anchored_at: datetime
+    final: bool
+    voided_at: datetime | None = None
+    void_reason: str | None = None
+    transaction: bytes | None = None
+    block_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartyFacts:
+    """What the chain says about a party; `name` is from its profile, if that was read and has the hash on chain.
+
+    Attributes:
+        sequence: how many batches it has anchored; None when it was not asked.
+    """
+
+    id: int
+    uri: str
+    controller: str
+    registered_at: datetime
+    retired_at: datetime | None
+    profile_hash: bytes
+    name: str | None = None
+    sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFacts:
+    """What the chain said about one (issuer, root, leaf index), all of it as of one block.
+
+    Attributes:
+        chain: CAIP-2, such as `eip155:1`.
+        contract: address in either case.
+        as_of: the block at which everything was read.
+        party: None when no party has that number.
+        batch: None when that issuer did not anchor that root.
+        revoked, suspended, status_reason: the status of the leaf, and the issuer's word for why.
+        others: the same issuer's other anchors of the digest that are known, with what became of each.
+        not_looked_at: how many batches of the issuer nobody looked into for the digest; None when that is not known.
+        head_age: what the age of the newest block comes to; None when it was not judged.
+        contract_proved: whether the contract's storage is known to be its code's doing: it is where its code alone
+            puts it, or its deployment was seen.
+    """
+
+    chain: str
+    contract: str
+    as_of: BlockRef
+    party: PartyFacts | None
+    batch: BatchFacts | None
+    revoked: bool = False
+    suspended: bool = False
+    status_reason: str | None = None
+    others: tuple[AnchorState, ...] = ()
+    not_looked_at: int | None = None
+    # It goes by the clock: two readings of one block differ in nothing else.
+    head_age: HeadAge | None = field(default=None, compare=False)
+    contract_proved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FactsUnavailable:
+    """Why the chain's facts are missing: a stable code, what happened, and what to do, as in `RegistryError`.
+
+    Attributes:
+        detail: what the endpoint or the disk said of it, and where; for the operator alone.
+    """
+
+    code: str
+    what: str
+    remedy: str
+    detail: str | None = None
+
+    @classmethod
+    def of(cls, error: RegistryError) -> FactsUnavailable:
+        """An error on the way to the facts, with what strangers may know apart from the rest."""
+        told = error.public
+        what = f"{told.what} ({told.where})" if told.where else told.what
+        detail = f"{error}. {error.remedy or ''}".strip() if error.is_private else None
+        return cls(told.code, what, told.remedy or TRY_AGAIN, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The parties a verifier believes: their numbers, or their numbers with the names the verifier knows them by.
+
+    Attributes:
+        chain: CAIP-2 of the chain that the numbers are of: on another they are other parties. None for whichever chain
+            is asked.
+    """
+
+    issuers: Mapping[int, str] | frozenset[int] = frozenset()
+    chain: str | None = None
+
+    def name_of(self, issuer: int) -> str | None:
+        """The name the verifier knows the party by, if it said one."""
+        return self.issuers.get(issuer) if isinstance(self.issuers, Mapping) else None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestedDocument:
+    """A credential of which the verifier holds only the digest, or that was digested before.
+
+    Attributes:
+        claims: the members of the document, or None when only the digest is at hand.
+    """
+
+    digest: Digest
+    claims: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: its name, what it found, a stable reason code, and a sentence that says what to do.
+
+    Attributes:
+        detail: what is not for strangers, such as the words of an endpoint; no part of the JSON form.
+    """
+
+    name: str
+    outcome: Outcome
+    code: str
+    text: str
+    detail: str | None = None
+
+    def __post_init__(self) -> None:
+        # It may tell words of a document, and half of a surrogate pair can be written nowhere.
+        if not self.text.isascii():
+            object.__setattr__(self, "text", _HALF.sub(REPLACEMENT, self.text))
+
+    @classmethod
+    def passed(cls, name: str, code: str, text: str) -> Check:
+        """It holds."""
+        return cls(name, Outcome.PASS, code, text)
+
+    @classmethod
+    def failed(cls, name: str, code: str, text: str) -> Check:
+        """It does not hold."""
+        return cls(name, Outcome.FAIL, code, text)
+
+    @classmethod
+    def warned(cls, name: str, code: str, text: str) -> Check:
+        """It holds as far as it was looked at; a person should look at the rest."""
+        return cls(name, Outcome.WARN, code, text)
+
+    @classmethod
+    def unknown(cls, name: str, code: str, text: str) -> Check:
+        """It could not be checked."""
+        return cls(name, Outcome.UNKNOWN, code, text)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherReceipt:
+    """A receipt of the credential that did not decide the verdict, and what it would have come to by itself.
+
+    Attributes:
+        chain, issuer, root: None of one that cannot be read.
+        codes: of the checks that would have decided it, each once; none of one that is valid.
+        text: what they say.
+    """
+
+    chain: str | None
+    issuer: int | None
+    root: bytes | None
+    overall: Overall
+    codes: tuple[str, ...]
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "chain": self.chain,
+            "issuer": self.issuer,
+            "root": None if self.root is None else "0x" + self.root.hex(),
+            "overall": str(self.overall),
+            "codes": list(self.codes),
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All checks of one credential and what they come to.
+
+    Attributes:
+        name: of the file, as the caller calls it.
+        digest: None when the document has none.
+        issuer, root, chain: as the receipt says; None without a receipt.
+        not_looked_at: as in `ChainFacts`.
+        other_receipts: that were judged and did not decide.
+        anchored_at: by the chain's clock; None unless the anchor check passed or warned.
+        as_of: the block the chain was read at, or None when it could not be read.
+    """
+
+    name: str
+    checks: tuple[Check, ...]
+    digest: Digest | None
+    issuer: int | None
+    root: bytes | None
+    anchored_at: datetime | None
+    as_of: BlockRef | None
+    chain: str | None = None
+    not_looked_at: int | None = None
+    other_receipts: tuple[OtherReceipt, ...] = ()
+
+    @classmethod
+    def unknown(cls, name: str, code: str, text: str) -> Verdict:
+        """The verdict on something of which nothing could be checked, for one reason."""
+        checks = tuple(Check.unknown(each, code, text) for each in CHECK_NAMES)
+        return cls(name, checks, None, issuer=None, root=None, anchored_at=None, as_of=None)
+
+    @property
+    def overall(self) -> Overall:
+        """Any fail is "not valid"; else any unknown "could not be checked"; else any warning is one; else valid."""
+        return overall(self.checks)
+
+    @property
+    def exit_code(self) -> int:
+        """As `Overall.exit_code`."""
+        return self.overall.exit_code
+
+    @property
+    def deciding(self) -> tuple[Check, ...]:
+        """The checks that made the verdict what it is; none of one that is valid."""
+        outcome = {
+            Overall.NOT_VALID: Outcome.FAIL,
+            Overall.COULD_NOT_BE_CHECKED: Outcome.UNKNOWN,
+            Overall.VALID_WITH_WARNING: Outcome.WARN,
+        }.get(self.overall)
+        return tuple(check for check in self.checks if check.outcome is outcome)
+
+    def check(self, name: str) -> Check:
+        """The check with that name: one of `CHECK_NAMES`, or with a policy one of `POLICY_CHECK_NAMES`."""
+        return next(check for check in self.checks if check.name == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, which `verdict_schema` describes."""
+        return {
+            "type": "TestamurVerdict",
+            "version": 1,
+            "name": self.name,
+            "overall": str(self.overall),
+            "exitCode": self.exit_code,
+            "digest": self.digest and {"method": str(self.digest.method), "value": self.digest.hex},
+            "chain": None if self.chain is None else {"id": self.chain, "name": chain_name(self.chain).words},
+            "issuer": self.issuer,
+            "root": self.root and "0x" + self.root.hex(),
+            "anchoredAt": self.anchored_at and write_timestamp(self.anchored_at),
+            "asOf": self.as_of
+            and {
+                "number": self.as_of.number,
+                "hash": "0x" + self.as_of.hash.hex(),
+                "timestamp": write_timestamp(self.as_of.timestamp),
+            },
+            "checks": [
+                {"name": check.name, "outcome": str(check.outcome), "code": check.code, "text": check.text}
+                for check in self.checks
+            ],
+            "batchesNotLookedAt": self.not_looked_at,
+            "otherReceipts": [each.to_dict() for each in self.other_receipts],
+        }
+
+
+def sentences(*parts: str | None) -> str:
+    """The parts as sentences, whether or not they were written as such; one that begins with a URL keeps its letter."""
+    return " ".join(_sentence(part) for part in parts if part)
+
+
+def _sentence(text: str) -> str:
+    first = text.partition(" ")[0]
+    return (text if "/" in first else text[0].upper() + text[1:]).rstrip(".") + "."
+
+
+def overall(checks: tuple[Check, ...]) -> Overall:
+    """What checks come to; without any, nothing was checked."""
+    outcomes = {check.outcome for check in checks}
+    if Outcome.FAIL in outcomes:
+        return Overall.NOT_VALID
+    if Outcome.UNKNOWN in outcomes or not outcomes:
+        return Overall.COULD_NOT_BE_CHECKED
+    return Overall.VALID_WITH_WARNING if Outcome.WARN in outcomes else Overall.VALID
+
+
+def verdict_schema() -> dict[str, Any]:
+    """The JSON Schema of `Verdict.to_dict`, as published in `registry/schemas/verdict.schema.json`."""
+    moment = {"type": "string", "format": "date-time", "pattern": TIMESTAMP_PATTERN}
+    hash32 = {"type": "string", "pattern": "^0x[0-9a-f]{64}$"}
+    chain = {"type": "string", "pattern": "^eip155:[1-9][0-9]{0,18}$"}
+    party = {"type": "integer", "minimum": 1}
+    code = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "verdict.schema.json",
+        "title": "Verdict",
+        "description": Verdict.__doc__.splitlines()[0] if Verdict.__doc__ else "",
+        **_closed_object(
+            {
+                "type": {"const": "TestamurVerdict"},
+                "version": {"const": 1},
+                "name": {"type": "string"},
+                "overall": {"enum": [str(member) for member in Overall]},
+                "exitCode": {"enum": [0, 1, 2]},
+                "digest": _or_null(
+                    _closed_object(
+                        {
+                            "method": {"enum": [str(method) for method in DigestMethod]},
+                            "value": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                        }
+                    )
+                ),
+                "chain": _or_null(_closed_object({"id": chain, "name": {"type": "string", "minLength": 1}})),
+                "issuer": _or_null(party),
+                "root": _or_null(hash32),
+                "anchoredAt": _or_null(moment),
+                "asOf": _or_null(
+                    _closed_object({"number": {"type": "integer", "minimum": 0}, "hash": hash32, "timestamp": moment})
+                ),
+                "checks": {
+                    "type": "array",
+                    "minItems": len(CHECK_NAMES),
+                    "items": _closed_object(
+                        {
+                            "name": {"enum": [*CHECK_NAMES, *POLICY_CHECK_NAMES]},
+                            "outcome": {"enum": [str(outcome) for outcome in Outcome]},
+                            "code": code,
+                            "text": {"type": "string"},
+                        }
+                    ),
+                },
+                "batchesNotLookedAt": _or_null({"type": "integer", "minimum": 0}),
+                "otherReceipts": {
+                    "type": "array",
+                    "items": _closed_object(
+                        {
+                            "chain": _or_null(chain),
+                            "issuer": _or_null(party),
+                            "root": _or_null(hash32),
+                            "overall": {"enum": [str(member) for member in Overall]},
+                            "codes": {"type": "array", "items": code},
+                            "text": {"type": "string"},
+                        }
+                    ),
+                },
+            }
+        ),
+    }
+
+
+def _closed_object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}

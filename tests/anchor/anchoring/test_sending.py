@@ -1,0 +1,387 @@
+"""What held the daemon up for good: no old state, one batch's trouble, what the command line left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from sqlalchemy import insert, update
+
+from anchor.anchoring.loop_state import Status
+from anchor.books.anchoring import AnchorStore
+from anchor.books.attempts import anchor_purpose
+from anchor.books.control import park, unpark
+from anchor.books.jobs import Job
+from anchor.books.leases import Lease
+from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore
+from anchor.books.tables import BatchState, StatusJobState, attempt
+from anchor.books.tables import batch as batch_table
+from anchor.daemon.health import Health
+from anchor.daemon.run import policy_of
+from anchor.sending.outlook import FinalityViolated, Outlook, accept_chain
+from anchor.sending.sender import Sender
+from anchor.sending.signed import terms_of
+from anchor.sending.signer import KeySigner, SignedTransaction
+from registry.chain.calls import Act
+from registry.errors import SignerError, TransactionUnsettled
+from tests.faults.harness import STRANGER
+from tests.faults.proxy import SEND, Call, drop_by_closed_socket, http_status, pruned, refuse
+from tests.faults.site import SHIPPED, Site, site
+
+GWEI = 10**9
+RECEIPT = "eth_getTransactionReceipt"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path / "data", issuers=2) as made:
+        yield made
+
+
+def test_a_node_without_old_state_is_enough(here: Site) -> None:
+    early, first = here.job("ada"), here.worker()
+    here.rounds(first, mine=False)
+    first.end()
+    # The final block is two below the newest: its state is gone as well.
+    here.proxy.rule(do=pruned(2))
+    here.chain.mine(6)
+    late = here.job("bob")
+    here.to_the_end(here.worker(owner="two"), early, late)
+    here.prove()
+
+
+def test_a_nonce_is_known_to_be_lost_without_old_state(here: Site) -> None:
+    here.proxy.rule(do=pruned(2))
+    job, worker = here.job("ada"), here.worker()
+    here.chain.use_daemon_key()
+    here.to_the_end(worker, job)
+    assert len(here.events("nonce-lost")) == 1
+    here.prove(foreign=1)
+
+
+def test_what_an_endpoint_says_of_one_batch_does_not_stop_the_others(here: Site) -> None:
+    status = Status(account=here.signer.address)
+    stuck, free, worker = here.job("ada"), here.job("bob"), here.worker(status=status)
+    here.rounds(worker, mine=False)
+    hash_ = "0x" + min(here.proxy.sent, key=lambda one: one.nonce).hash.hex()
+    rule = here.proxy.rule(RECEIPT, do=refuse(-32000, "missing trie node"), only=lambda call: call.params == [hash_])
+    here.to_the_end(worker, free)
+    root = f"0x{here.batch(stuck).root.hex()}"
+    assert [(one.facts["root"], one.facts["code"]) for one in here.events("batch-failed")] == [
+        (root, "chain-rpc-error")
+    ]
+    assert not here.events("round-failed")
+    assert status.trouble is None
+    # It is not said of the moment, only of what lasts.
+    health = Health(here.data.engine, [status], loop_timeout=120, clock=lambda: status.failing[root][1] + 120)
+    (check,) = [one for one in health.ready().checks if one.name.startswith("batches")]
+    assert not check.ok
+    assert "chain-rpc-error" in check.why
+    rule.cancel()
+    here.to_the_end(worker, stuck)
+    assert not status.failing
+    here.prove()
+
+
+def test_an_endpoint_that_is_away_is_asked_once_and_not_for_every_batch(here: Site) -> None:
+    jobs, worker = [here.job(f"student {number}") for number in range(8)], here.worker()
+    here.rounds(worker, mine=False)
+    before = here.proxy.count(RECEIPT)
+    rule = here.proxy.rule(RECEIPT, do=drop_by_closed_socket)
+    here.rounds(worker, mine=False)
+    # A lost connection is tried once more.
+    assert here.proxy.count(RECEIPT) - before <= 2
+    assert not here.events("batch-failed")
+    rule.cancel()
+    here.to_the_end(worker, *jobs)
+    here.prove()
+
+
+@pytest.mark.parametrize("trouble", [OSError("No space left on device"), SignerError("away")])
+def test_what_cannot_be_sealed_holds_up_nothing_that_is_under_way(
+    here: Site, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    status = Status()
+    job, worker = here.job("ada"), here.worker(status=status)
+    here.rounds(worker)
+
+    def full(_: object) -> int:
+        raise trouble
+
+    monkeypatch.setattr(worker._sealer, "round", full)
+    here.to_the_end(worker, job)
+    # And it is said that something did not go on.
+    assert status.trouble is not None
+    assert here.events("round-failed")
+
+
+def test_a_batch_that_waits_for_a_person_holds_up_no_later_one(here: Site) -> None:
+    jobs, worker = [here.job(name) for name in ("ada", "bob")], here.worker()
+    here.rounds(worker, mine=False)
+    aside, after = jobs
+    park(here.data.engine, here.again(aside), "a wrong export")
+    here.chain.drop_transaction(min(here.proxy.sent, key=lambda one: one.nonce).hash)
+    here.to_the_end(worker, after)
+    here.rounds(worker, 4)
+    # Its nonce went to a transaction that does nothing, and it waits on.
+    row = here.batch(aside)
+    assert (row.state, row.parked_code, row.nonce) == (BatchState.PARKED, "by-person", None)
+    assert [event.root for event in here.chain.registry.anchored_events()] == [here.batch(after).root]
+    unpark(here.data.engine, here.again(aside))
+    here.to_the_end(worker, aside)
+    here.prove(cancels=1)
+
+
+def test_a_pool_that_wants_more_than_its_node_suggests_gets_it_soon(here: Site) -> None:
+    least = 25 * GWEI
+    here.proxy.rule(SEND, do=refuse(-32000, "transaction underpriced"), only=lambda call: _tip(call) < least)
+    here.proxy.rule("eth_maxPriorityFeePerGas", do=lambda call: call.result(hex(3 * GWEI // 2)))
+    job, worker = here.job("ada"), here.worker()
+    here.to_the_end(worker, job)
+    assert len({one.hash for one in here.proxy.sent}) <= 6
+    here.prove()
+
+
+def _tip(call: Call) -> int:
+    return 0 if call.sent is None else call.sent.tip
+
+
+def _sender(here: Site, timeout: float) -> Sender:
+    """What a command sends with."""
+    chain, lock = f"eip155:{here.chain.deployment.chain_id}", here.data.path / "lock"
+    using = {"ceiling": None, "bump_blocks": SHIPPED.bump_blocks}
+    return Sender(here.client, here.data.engine, chain, here.signer, lock, timeout, **using)
+
+
+def test_a_command_raises_an_anchor_that_holds_it_up(here: Site) -> None:
+    stranger = here.chain.world.account(STRANGER).address
+    with pytest.raises(TransactionUnsettled):
+        _sender(here, 0.1).settle("anchor", stranger, b"")
+    # It is in the pool, at a price that blocks do not take any more.
+    for _ in range(2):
+        here.chain.set_base_fee(40 * GWEI)
+        here.chain.mine()
+    here.chain.set_mining(1)
+    assert _sender(here, 20).settle("revoke", stranger, b"\x01").succeeded
+    assert here.nonce == 2
+
+
+def test_a_command_does_not_wait_for_a_nonce_whose_block_is_gone(here: Site) -> None:
+    stranger = here.chain.world.account(STRANGER).address
+    here.chain.set_mining("auto")
+    assert _sender(here, 20).settle("first", stranger, b"").succeeded
+    here.chain.set_mining("manual")
+    with pytest.raises(TransactionUnsettled):
+        _sender(here, 0.1).settle("second", stranger, b"\x01")
+    here.chain.reorganise(1)
+    assert here.nonce == 0
+    here.chain.set_mining(1)
+    assert _sender(here, 20).settle("third", stranger, b"\x02").succeeded
+    assert here.nonce == 3
+
+
+def test_a_command_does_not_wait_for_a_nonce_that_nobody_signed(here: Site) -> None:
+    """The daemon reserved it while its signer was away, and sent the next one later."""
+    stranger = here.chain.world.account(STRANGER).address
+    worker = here.worker(signer=Away(Account.from_key(here.chain.daemon_key)))
+    here.job("ada")
+    here.rounds(worker, mine=False)
+    worker.end()
+    here.chain.client.send_raw(_store(here, "second", stranger, b"\x01", nonce=1))
+    here.chain.set_mining(1)
+    assert _sender(here, 20).settle("revoke", stranger, b"\x02").succeeded
+    assert here.nonce == 3
+
+
+class Away(KeySigner):
+    """A signer that does not answer."""
+
+    def sign(self, transaction: dict[str, Any]) -> SignedTransaction:
+        raise SignerError("nobody there", code="signer-unavailable")
+
+
+def test_a_nonce_that_a_command_took_is_no_refusal_of_the_contract(here: Site) -> None:
+    job, worker = here.job("ada"), here.worker(signer=Away(Account.from_key(here.chain.daemon_key)))
+    here.rounds(worker, mine=False)
+    assert here.batch(job).nonce == 0
+    worker.end()
+    _command_signs(here, "revoke something", here.chain.world.account(STRANGER).address, b"")
+    here.chain.mine(4)
+    here.to_the_end(here.worker(owner="two"), job)
+    said = [event.detail for event in here.history(job)]
+    assert "nonce 0 was taken by 'revoke something'" in said
+    assert not here.events("nonce-lost")
+    assert "reverted" not in [one.facts["code"] for one in here.events("batch-parked")]
+    here.prove(foreign=1)
+
+
+def test_what_a_command_signed_is_bumped_with_its_own_gas(here: Site) -> None:
+    job, worker = _sealed_alone(here)
+    first = _anchor_by_command(here, job)
+    for _ in range(SHIPPED.bump_blocks + 2):
+        here.chain.set_base_fee(40 * GWEI)
+        here.rounds(worker)
+    dearer = here.proxy.sent[-1]
+    assert dearer.nonce == 0
+    assert dearer.max_fee > 40 * GWEI
+    assert terms_of(dearer.raw).gas == terms_of(first).gas
+    here.to_the_end(worker, job)
+    here.prove()
+
+
+def test_a_batch_that_was_parked_because_of_a_replacement_without_gas_goes_on(here: Site) -> None:
+    job, worker = _sealed_alone(here)
+    _anchor_by_command(here, job)
+    _store(here, _purpose(here, job), here.registry.address, b"", gas=0, maxFeePerGas=3 * GWEI)
+    parked = {"state": BatchState.PARKED, "parked_code": "refused", "nonce": 0, "sender": here.signer.address}
+    with here.data.engine.begin() as connection:
+        connection.execute(update(batch_table).values(**parked, parked_why="intrinsic gas too low"))
+    here.to_the_end(worker, job)
+    assert all(terms_of(one.raw).can_be_mined for one in here.proxy.sent)
+    here.prove()
+
+
+def test_what_a_command_signed_is_not_sent_for_a_batch_that_a_person_put_aside(here: Site) -> None:
+    aside, worker = _sealed_alone(here)
+    _anchor_by_command(here, aside)
+    park(here.data.engine, here.again(aside), "a wrong export")
+    after = here.job("bob")
+    here.to_the_end(worker, after)
+    assert here.batch(after).nonce == 1
+    assert [event.root for event in here.chain.registry.anchored_events()] == [here.batch(after).root]
+
+
+def test_what_a_command_sent_is_taken_back_when_its_job_is_cancelled(here: Site) -> None:
+    job, worker = _sealed_alone(here)
+    here.chain.client.send_raw(_anchor_by_command(here, job))
+    here.cancel(job)
+    here.rounds(worker, mine=False)
+    here.rounds(worker, mine=False)
+    here.rounds(worker, 4)
+    assert here.batch(job).state is BatchState.CANCELLED
+    assert here.nonce == 1
+    assert not here.chain.registry.anchored_events()
+
+
+def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_person(here: Site) -> None:
+    status = Status(account=here.signer.address)
+    earlier, worker = here.job("ada"), here.worker(status=status)
+    here.to_the_end(worker, earlier)
+    snapshot = here.chain.client.request("evm_snapshot")
+    lost, revocation = here.job("bob"), _revocation(here, "ada")
+    here.to_the_end(worker, lost)
+    here.rounds(worker, 2)
+    assert revocation().state is StatusJobState.FINAL
+    repeated = _revocation(here, "ada")
+    here.rounds(worker, 4)
+    assert repeated().state is StatusJobState.UNCHANGED
+    # Long enough that a shorter chain of other blocks can grow past it.
+    height = here.chain.final()
+    here.chain.client.request("evm_revert", [snapshot])
+    sent, waiting = len(here.proxy.sent), here.job("eve")
+    here.rounds(worker, mine=False)
+    assert [one.facts["code"] for one in here.events("chain-behind")] == ["chain-behind"]
+    assert len(here.proxy.sent) == sent
+    why = {check.name: check.why for check in Health(here.data.engine, [status], loop_timeout=120).ready().checks}
+    assert "chain-behind" in why[f"chain {here.signer.address}"]
+    here.chain.client.request("evm_increaseTime", [60])
+    here.chain.mine(height - here.chain.head())
+    with pytest.raises(FinalityViolated):
+        worker.round()
+    worker.end()
+    assert _accepted(here) == [here.batch(lost).root, here.batch(earlier).root]
+    assert here.batch(lost).state is BatchState.REORGED
+    assert revocation().state is StatusJobState.SEALED
+    assert repeated().state is StatusJobState.PENDING, "what it was unchanged by may be gone"
+    after = here.worker(owner="two")
+    here.to_the_end(after, earlier, lost, waiting)
+    here.rounds(after, 2)
+    assert {revocation().state, repeated().state} <= {StatusJobState.FINAL, StatusJobState.UNCHANGED}
+    assert here.chain.registry.status(1, here.batch(earlier).root, 0).revoked
+    here.prove(foreign=1)
+
+
+def test_an_endpoint_that_wants_to_be_left_alone_is(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = Status()
+    worker, waited = here.worker(status=status), list[float]()
+    here.proxy.rule(do=http_status(429, retry_after="25"), times=1)
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        if len(waited) > 1:
+            assert status.ticked_at is not None, "who looks for a loop that hangs finds none"
+        status.ticked_at = None
+        if len(waited) == 4:
+            worker.stop()
+        return len(waited) == 4
+
+    monkeypatch.setattr(worker._stop, "wait", wait)
+    worker.run()
+    assert waited == [10.0, 10.0, 5.0, SHIPPED.daemon_seconds]
+
+
+def _revocation(here: Site, name: str) -> Callable[[], StatusJob]:
+    """An issuer revokes a credential; how far that has come."""
+    store = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.registry.address)
+    digests = (sha256(name.encode()).digest(),)
+    job, _ = store.add(NewStatusJob(1, Act.REVOKE, "unspecified", "command", digests))
+
+    def now() -> StatusJob:
+        found = store.get(job.id)
+        assert found is not None
+        return found
+
+    return now
+
+
+def _accepted(here: Site) -> list[bytes]:
+    """A person says that the chain is the right one; the roots that are taken up again."""
+    chain_id = here.chain.deployment.chain_id
+    lease = Lease(here.data.engine, f"eip155:{chain_id}", here.signer.address, "a person", 60)
+    assert lease.acquire()
+    store = AnchorStore(here.data.engine, f"eip155:{chain_id}", here.registry.address, lease)
+    outlook = Outlook.of(here.client, here.signer.address, None)
+    gone = accept_chain(here.registry, chain_id, outlook, store)
+    lease.release()
+    return [row.root for row in gone]
+
+
+def _sealed_alone(here: Site) -> tuple[Job, Any]:
+    """A job that is sealed, with nothing signed for it; and the worker that ships."""
+    job, sealer = here.job("ada"), here.worker(policy=replace(policy_of(SHIPPED), most_in_flight=0))
+    sealer.round()
+    sealer.end()
+    return job, here.worker(owner="two")
+
+
+def _anchor_by_command(here: Site, job: Job) -> bytes:
+    """An anchor as an earlier program stored it, without gas and fees; it was never sent."""
+    row = here.batch(job)
+    call = here.registry.anchor_data(row.issuer, row.root, row.leaf_count)
+    return _store(here, _purpose(here, job), here.registry.address, call)
+
+
+def _purpose(here: Site, job: Job) -> str:
+    row = here.batch(job)
+    return anchor_purpose(row.issuer, row.root)
+
+
+def _command_signs(here: Site, purpose: str, to: str, call: bytes) -> None:
+    here.chain.client.send_raw(_store(here, purpose, to, call))
+
+
+def _store(here: Site, purpose: str, to: str, call: bytes, **fields: int) -> bytes:
+    own: dict[str, Any] = {"gas": 150_000, "maxFeePerGas": 2 * GWEI, "maxPriorityFeePerGas": GWEI, "value": 0}
+    chain_id = here.chain.deployment.chain_id
+    transaction = {"type": 2, "chainId": chain_id, "nonce": 0, "to": to, "data": call, **(own | fields)}
+    signed = here.signer.sign(transaction)
+    values = {"chain": f"eip155:{chain_id}", "sender": here.signer.address, "purpose": purpose}
+    with here.data.engine.begin() as connection:
+        added = insert(attempt).values(**values, nonce=transaction["nonce"], hash=signed.hash, raw=signed.raw)
+        connection.execute(added.values(signed_at=0))
+    return signed.raw

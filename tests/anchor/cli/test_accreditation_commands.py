@@ -1,0 +1,212 @@
+"""Bodies accredit, recognise and change their mind, on the embedded chain."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
+from registry.timestamps import read_timestamp
+from tests.conftest import Ran, Run
+
+BODY, ISSUER, OTHER_BODY = 1, 2, 3
+
+
+class Party:
+    """Runs commands with the key and the number of one party."""
+
+    def __init__(self, run: Run, monkeypatch: pytest.MonkeyPatch, number: int):
+        self._run = run
+        self._monkeypatch = monkeypatch
+        self.number = number
+
+    def __call__(self, *arguments: object) -> Ran:
+        self._monkeypatch.setenv("TESTAMUR_KEY", PUBLICLY_KNOWN_KEYS[self.number])
+        return self._run(*arguments, "--issuer", self.number, "--json")
+
+
+@pytest.fixture
+def parties(run: Run, monkeypatch: pytest.MonkeyPatch) -> dict[int, Party]:
+    made = {number: Party(run, monkeypatch, number) for number in (BODY, ISSUER, OTHER_BODY)}
+    for number, party in made.items():
+        assert party("issuer", "register", "--uri", f"did:web:party{number}.example").json["party"] == number
+    return made
+
+
+def offered(parties: dict[int, Party], *arguments: object) -> int:
+    ran = parties[BODY]("accredit", "offer", ISSUER, "--until", "2040-01-01", *arguments)
+    assert ran.code == 0, ran
+    return int(ran.json["id"])
+
+
+def test_an_offer_is_accepted_by_its_holder_alone(parties: dict[int, Party]) -> None:
+    number = offered(parties, "--field", "061", "--levels", "6-7", "--type", "master-degree", "--jurisdiction", "pt")
+    shown = parties[ISSUER]("accredit", "show", number).json
+    assert (shown["state"], shown["scope"]) == ("offered", "field 061, EQF levels 6-7, master-degree, in PT")
+    refused = parties[BODY]("accredit", "accept", number)
+    assert refused.code == 1
+    assert "controller" in refused.json["error"]["what"]
+    assert parties[ISSUER]("accredit", "accept", number).json["state"] == "active"
+
+
+def test_a_body_suspends_reinstates_and_withdraws_with_history(parties: dict[int, Party]) -> None:
+    number = offered(parties)
+    parties[ISSUER]("accredit", "accept", number)
+    assert parties[BODY]("accredit", "suspend", number).json["state"] == "suspended"
+    assert parties[BODY]("accredit", "reinstate", number).json["state"] == "active"
+    ended = parties[BODY]("accredit", "withdraw", number, "--reason", "requirements-not-met").json
+    assert [change["state"] for change in ended["history"]] == [
+        "offered",
+        "active",
+        "suspended",
+        "active",
+        "withdrawn",
+    ]
+    assert ended["history"][-1]["reason"] == "requirements-not-met"
+    again = parties[BODY]("accredit", "reinstate", number)
+    assert again.code == 1
+
+
+def test_an_offer_can_be_refused_and_an_accreditation_voided(parties: dict[int, Party]) -> None:
+    first, second = offered(parties), offered(parties)
+    assert parties[ISSUER]("accredit", "refuse", first).json["state"] == "refused"
+    parties[ISSUER]("accredit", "accept", second)
+    assert parties[BODY]("accredit", "void", second, "--dry-run").json["state"] == "active"
+    assert parties[BODY]("accredit", "void", second, "--reason", "obtained-by-fraud").json["state"] == "void"
+
+
+def test_bodies_recognise_each_other_one_way(parties: dict[int, Party]) -> None:
+    number = parties[OTHER_BODY]("recognise", BODY, "--field", "06").json["id"]
+    body = parties[BODY]("body").json
+    assert ([each["id"] for each in body["held"]], body["given"]) == ([number], [])
+    other = parties[OTHER_BODY]("body").json
+    assert [(each["kind"], each["validUntil"]) for each in other["given"]] == [("recognise", None)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--field", "6"], "scope"),
+        (["--levels", "7-6"], "scope"),
+        (["--levels", "high"], "scope"),
+        (["--type", "knighthood"], "scope"),
+        (["--jurisdiction", "Atlantis"], "scope"),
+        (["--from", "soon"], "time"),
+        (["--evidence", "missing.pdf"], "settings"),
+    ],
+)
+def test_a_scope_or_a_time_that_means_nothing_is_refused(
+    parties: dict[int, Party], arguments: list[str], code: str
+) -> None:
+    ran = parties[BODY]("accredit", "offer", ISSUER, "--until", "2040-01-01", *arguments)
+    assert (ran.code, ran.json["error"]["code"]) == (1, code)
+
+
+def test_an_accreditation_needs_an_end_and_a_number_that_is_there(parties: dict[int, Party]) -> None:
+    assert parties[BODY]("accredit", "offer", ISSUER).json["error"]["code"] == "no-end"
+    assert parties[BODY]("accredit", "show", 99).json["error"]["code"] == "unknown-accreditation"
+    backwards = parties[BODY]("accredit", "offer", ISSUER, "--from", "2040-01-01", "--until", "2039-01-01")
+    assert backwards.code == 1
+
+
+def test_what_it_was_at_a_time_is_told_by_both_clocks(parties: dict[int, Party], run: Run) -> None:
+    number = offered(parties, "--from", "2020-01-01")
+    parties[ISSUER]("accredit", "accept", number)
+    shown = parties[BODY]("accredit", "show", number, "--at", "2020-06-01").json
+    # It was put on record later, for a time before.
+    expected = {"moment": "2020-06-01T00:00:00Z", "asKnownThen": "none", "asKnownNow": "active"}
+    assert shown["stateAt"] == expected
+    assert shown["state"] == "active"
+    for at in ("2020-06-01", "2020-06-01T02:00:00+02:00"):
+        body = parties[BODY]("body", "--at", at).json
+        assert [each["stateAt"]["asKnownNow"] for each in body["given"]] == ["active"]
+    assert "stateAt" not in parties[BODY]("accredit", "show", number).json
+    told = run("accredit", "show", number, "--at", "2019-06-01").out
+    assert "as known then: none" in told
+    listed = run("body", BODY, "--at", "2020-06-01").out
+    assert ("as known then" in listed, "as known now" in listed) == (True, True)
+
+
+@pytest.mark.parametrize(("at", "code"), [("soon", "time"), ("2999-01-01", "time-to-come")])
+def test_a_time_that_cannot_be_asked_about_is_refused(parties: dict[int, Party], at: str, code: str) -> None:
+    for command in (("body", BODY), ("accredit", "show", 1)):
+        error = parties[BODY](*command, "--at", at).json["error"]
+        assert (error["code"], error["where"]) == (code, "--at")
+
+
+def test_a_period_that_ends_before_it_begins_is_told_in_dates(parties: dict[int, Party]) -> None:
+    backwards = parties[BODY]("accredit", "offer", ISSUER, "--from", "2040-01-01", "--until", "2039-01-01")
+    assert "2039-01-01T00:00:00Z" in backwards.json["error"]["what"]
+    assert "Unix" not in backwards.json["error"]["what"]
+
+
+POLICY = """
+[[bodies]]
+party = {body}
+name = "Model Agency"
+"""
+
+
+@pytest.fixture
+def diploma(parties: dict[int, Party]) -> Path:
+    """A diploma of party 2, anchored after body 1 accredited it."""
+    number = offered(parties, "--field", "061", "--from", "2020-01-01")
+    parties[ISSUER]("accredit", "accept", number)
+    document = {
+        "type": ["VerifiableCredential"],
+        "issuer": f"did:web:party{ISSUER}.example",
+        "validFrom": "2025-01-01T00:00:00Z",
+    }
+    path = Path("diploma.json")
+    path.write_text(json.dumps(document))
+    (batch,) = parties[ISSUER]("anchor", path).json["batches"]
+    # What is recorded within the second of the anchor was known then: what follows comes later.
+    while datetime.now(UTC) < read_timestamp(batch["anchoredAt"]) + timedelta(seconds=1):
+        pass
+    return path
+
+
+def verdict_of(run: Run, path: Path, *arguments: object) -> tuple[str, dict[str, str]]:
+    ran = run("verify", path, *arguments, "--json")
+    return ran.json["overall"], {check["name"]: check["code"] for check in ran.json["checks"]}
+
+
+def test_a_verdict_follows_the_policy(run: Run, parties: dict[int, Party], diploma: Path) -> None:
+    assert "accreditation" not in verdict_of(run, diploma)[1]
+    Path("policy.toml").write_text(POLICY.format(body=BODY))
+    overall, codes = verdict_of(run, diploma, "--policy", "policy.toml")
+    assert codes["recognition"] == "recognition-not-needed"
+    assert codes["accreditation"] in ("accredited", "scope-unstated")
+    assert overall in ("valid", "valid with a warning")
+    Path("policy.toml").write_text(POLICY.format(body=OTHER_BODY))
+    overall, codes = verdict_of(run, diploma, "--policy", "policy.toml")
+    assert codes["accreditation"] == "no-accreditation-on-record"
+    assert overall == "valid with a warning"
+    Path("policy.toml").write_text("require = true\n" + POLICY.format(body=OTHER_BODY))
+    assert verdict_of(run, diploma, "--policy", "policy.toml")[0] == "not valid"
+
+
+def test_withdrawn_later_stands_and_void_does_not(run: Run, parties: dict[int, Party], diploma: Path) -> None:
+    Path("policy.toml").write_text(POLICY.format(body=BODY))
+    before = verdict_of(run, diploma, "--policy", "policy.toml")
+    assert parties[BODY]("accredit", "void", 1).code == 0
+    after = verdict_of(run, diploma, "--policy", "policy.toml")
+    assert before[1]["accreditation"] != after[1]["accreditation"]
+    assert after[1]["accreditation"] == "accredited-then"
+
+
+@pytest.mark.parametrize("content", [None, "bodies = 3", "[[body]]\nparty = 1", "\x00"])
+def test_a_policy_that_is_none_is_named(run: Run, content: str | None) -> None:
+    Path("a.json").write_text("{}")
+    if content is not None:
+        Path("policy.toml").write_text(content)
+    ran = run("verify", "a.json", "--chain", "http://127.0.0.1:1", "--policy", "policy.toml", "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (1, "policy")
+
+
+def test_evidence_is_an_absolute_uri(parties: dict[int, Party]) -> None:
+    refused = parties[BODY]("accredit", "offer", ISSUER, "--until", "2099-01-01", "--evidence-uri", "decision.pdf")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "uri")

@@ -1,0 +1,312 @@
+"""Whatever strangers write, a person sees on the terminal what the command found: every command, in an emulator."""
+
+from __future__ import annotations
+
+import ast
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from anchor.cli.app import app
+from anchor.settings import Settings
+from anchor.workspace import Workspace
+from registry.chain.calls import Kind
+from registry.recognition.scope import Scope
+from registry.untrusted.text import terminal_text
+from tests.terminal import Shown, run_on_terminal
+
+# Clears the screen, goes home, paints green, closes tags of rich, turns the direction around, begins a line, and is
+# long enough for the screen to begin one.
+HOSTILE = "\x1b[2J\x1b[H\x1b[32mFAKED\x1b[0m [/b][/red]x[bold] :smile: \u202eabc\u200b\x9b2J\x07\r\b\tz\n"
+HOSTILE += f"faked.json: valid{' ' * 90}faked.json: valid"
+URI = f"https://u.example/[faculty]{HOSTILE}"
+FILE_NAME = HOSTILE.replace("/", "|")
+
+
+def seen(text: str) -> str:
+    """How a text of a stranger looks on the screen, without its spaces."""
+    return "".join(terminal_text(text).split())
+
+
+@dataclass
+class World:
+    """A data folder with a chain on which strangers have written what they like.
+
+    Attributes:
+        words: what the cases refer to, by name.
+    """
+
+    monkeypatch: pytest.MonkeyPatch
+    folder: Path
+    words: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: object, columns: int = 100) -> Shown:
+        return run_on_terminal(self.monkeypatch, *arguments, columns=columns)
+
+    def json(self, *arguments: object) -> object:
+        ran = CliRunner().invoke(app, [*map(str, arguments), "--json"], catch_exceptions=False)
+        return json.loads(ran.stdout)
+
+
+@pytest.fixture(scope="module")
+def monkeypatch_module() -> object:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.MonkeyPatch) -> World:
+    folder = tmp_path_factory.mktemp("world")
+    monkeypatch_module.chdir(folder)
+    for name in Settings.model_fields:
+        monkeypatch_module.delenv(f"TESTAMUR_{name.upper()}", raising=False)
+    made = World(monkeypatch_module, folder)
+    with Workspace(Settings(issuer=1)) as workspace:
+        registry, sender = workspace.ready_to_write(), workspace.sender
+        for number in (1, 2):
+            data = registry.register_party_data(f"{URI}{number}", bytes(32))
+            sender.settle(f"party {number}", registry.address, data)
+        workspace.store.add_party(1, registered_at=0)
+        block = workspace.client.block("latest")
+        assert block is not None
+        start, scope = int(block.timestamp.timestamp()), Scope.from_words("", "1-8", (), "").to_numbers()
+        for kind, make in (
+            (Kind.ACCREDIT_TO_ISSUE, registry.offer_accreditation_data),
+            (Kind.RECOGNISE, registry.recognise_data),
+        ):
+            data = make((1, 2, start, start + 10**8, int(kind), scope, bytes(32), URI))
+            sender.settle(f"kind {kind}", registry.address, data)
+    diplomas = folder / "diplomas"
+    diplomas.mkdir()
+    document = {"type": ["VerifiableCredential"], "issuer": {"id": "did:web:x.example", "name": HOSTILE}}
+    for number in range(2):
+        (diplomas / f"{number}{FILE_NAME}.json").write_text(json.dumps({**document, HOSTILE: number}))
+    (diplomas / f"bad{FILE_NAME}.json").write_text(f"{{{json.dumps(HOSTILE)}: 1, {json.dumps(HOSTILE)}: 2}}")
+    anchored = made.json("anchor", "diplomas", "--issuer", 1)
+    made.words["root"] = anchored["batches"][0]["root"]  # type: ignore[index, call-overload]
+    made.words["diploma"] = f"diplomas/0{FILE_NAME}.json"
+    queued = made.json("anchor", "--queue", "diplomas", "--issuer", 1, "--reissue")
+    made.words["job"] = queued["id"]  # type: ignore[index, call-overload]
+    asked = made.json("suspend", "--queue", made.words["diploma"], "--issuer", 1, "--note", HOSTILE)
+    made.words["statusJob"] = asked["id"]  # type: ignore[index, call-overload]
+    made.words["zip"], made.words["lines"] = f"z{FILE_NAME}.zip", f"l{FILE_NAME}.jsonl"
+    with zipfile.ZipFile(made.words["zip"], "w") as archive:
+        archive.writestr(f"e{FILE_NAME}.json", json.dumps(document))
+        archive.writestr(f"../e{FILE_NAME}.json", "{}")
+    Path(made.words["lines"]).write_text(f"{json.dumps(document)}\n{{{HOSTILE}\n")
+    made.json("key", "add", "--name", HOSTILE, "--issuer", 1)
+    return made
+
+
+Case = tuple[list[object], list[str]]
+"""The arguments, and what a person has to see of the strangers' texts, whole."""
+
+
+def missing(*command: object) -> Callable[[World], list[Case]]:
+    """A command that is called with a hostile argument that stands for nothing, which it repeats."""
+    return lambda world: [([*command, HOSTILE], [])]
+
+
+CASES: dict[str, Callable[[World], list[Case]]] = {
+    "demo": lambda world: [(["demo", "--folder", "diplomas"], []), (["demo", "--count", HOSTILE], [])],
+    "check": lambda world: [
+        (["check", "diplomas"], [f"0{FILE_NAME}.json"]),
+        (["check", HOSTILE], [HOSTILE]),
+    ],
+    "anchor": lambda world: [
+        (["anchor", "diplomas", "--wait"], [f"bad{FILE_NAME}.json"]),
+        (["anchor", "diplomas", "--strict"], [f"bad{FILE_NAME}.json"]),
+        (["anchor", HOSTILE], [HOSTILE]),
+    ],
+    "receipts": lambda world: [
+        (["receipts", world.words["root"], "-o", f"out{FILE_NAME}"], [f"out{FILE_NAME}"]),
+        (["receipts", HOSTILE, "-o", "x"], [HOSTILE]),
+    ],
+    "verify": lambda world: [
+        (["verify", world.words["diploma"]], [world.words["diploma"]]),
+        (["verify", "diplomas"], [f"diplomas/bad{FILE_NAME}.json"]),
+        (["verify", HOSTILE], [HOSTILE]),
+        (["verify", world.words["diploma"], "--at", HOSTILE], []),
+        (["verify", world.words["diploma"], "--policy", HOSTILE], [HOSTILE]),
+        (["verify", world.words["diploma"], "--csv", f"no/{FILE_NAME}"], [f"no/{FILE_NAME}"]),
+        (["verify", world.words["zip"], world.words["lines"]], [f"{world.words['lines']}, line 1"]),
+    ],
+    "digest": lambda world: [
+        (["digest", "diplomas"], [f"diplomas/bad{FILE_NAME}.json", world.words["diploma"]]),
+        (["digest", "--all", world.words["diploma"]], [world.words["diploma"]]),
+        (["digest", HOSTILE], [HOSTILE]),
+    ],
+    "account new": lambda world: [
+        (["account", "new", f"k{FILE_NAME}.json"], [f"k{FILE_NAME}.json"]),
+        (["account", "new", "k.json", "--password-file", HOSTILE], [HOSTILE]),
+    ],
+    "absent": lambda world: [(["absent", HOSTILE], [HOSTILE]), (["absent", world.words["diploma"]], [])],
+    "audit": lambda world: [
+        (["audit"], []),
+        (["audit", "--from", HOSTILE], []),
+        (["audit", "--report", f"r{FILE_NAME}.html"], [f"r{FILE_NAME}.html"]),
+    ],
+    "revoke": lambda world: [
+        (["revoke", HOSTILE], [HOSTILE]),
+        (["revoke", "0" * 64, "--reason", HOSTILE], []),
+        (["revoke", "--queue", "0" * 64, "--note", HOSTILE], []),
+    ],
+    "void": lambda world: [(["void", HOSTILE], [HOSTILE]), (["void", world.words["root"], "--dry-run"], [])],
+    "suspend": missing("suspend"),
+    "reinstate": missing("reinstate"),
+    "recognise": lambda world: [(["recognise", 2, "--from", HOSTILE], []), (["recognise", HOSTILE], [])],
+    "body": lambda world: [(["body", 1], []), (["body", 1, "--at", "2026-01-01"], []), (["body", HOSTILE], [])],
+    "deploy": lambda world: [(["deploy"], []), (["deploy", "--chain", HOSTILE], [])],
+    "status": lambda world: [(["status"], []), (["status", "--contract", HOSTILE], [])],
+    "recover": lambda world: [(["recover"], []), (["recover", "--chain", HOSTILE], [])],
+    "devnet": lambda world: [(["devnet", "--host", HOSTILE], []), (["devnet", "--chain", HOSTILE], [])],
+    "daemon": lambda world: [(["daemon", "--port", HOSTILE], [])],
+    "serve": lambda world: [(["serve", "--port", HOSTILE], [])],
+    "index": lambda world: [(["index", "--once"], []), (["index", "--chain", HOSTILE, "--once"], [])],
+    "issuer register": lambda world: [
+        (["issuer", "register", "--uri", "did:web:a.example", "--profile", HOSTILE], [HOSTILE])
+    ],
+    "issuer show": lambda world: [(["issuer", "show", 1], [f"{URI}1"]), (["issuer", "show", 2], [f"{URI}2"])],
+    "issuer operator": missing("issuer", "operator"),
+    "issuer transfer": missing("issuer", "transfer"),
+    "accredit offer": lambda world: [(["accredit", "offer", 2, "--until", HOSTILE], [])],
+    "accredit accept": missing("accredit", "accept"),
+    "accredit refuse": missing("accredit", "refuse"),
+    "accredit suspend": lambda world: [(["accredit", "suspend", 2, "--reason", HOSTILE], [])],
+    "accredit reinstate": lambda world: [(["accredit", "reinstate", 2, "--effective", HOSTILE], [])],
+    "accredit withdraw": lambda world: [(["accredit", "withdraw", 2, "--reason", HOSTILE], [])],
+    "accredit void": lambda world: [(["accredit", "void", 2, "--reason", HOSTILE], [])],
+    "accredit show": lambda world: [
+        (["accredit", "show", 1, "--at", HOSTILE], []),
+        (["accredit", "show", 1], [URI]),
+        (["accredit", "show", 2], [URI]),
+    ],
+    "jobs list": lambda world: [
+        (["jobs", "list"], [world.words["job"]]),
+        (["jobs", "list", "--state", HOSTILE], []),
+        (["jobs", "list", "--statuses"], []),
+    ],
+    "jobs show": lambda world: [
+        (["jobs", "show", world.words["job"]], [f"bad{FILE_NAME}.json"]),
+        (["jobs", "show", world.words["statusJob"]], [HOSTILE]),
+        (["jobs", "show", HOSTILE], [HOSTILE]),
+    ],
+    "jobs retry": missing("jobs", "retry"),
+    "jobs cancel": missing("jobs", "cancel"),
+    "jobs park": lambda world: [(["jobs", "park", world.words["job"], "--why", HOSTILE], [])],
+    "key add": lambda world: [(["key", "add", "--name", HOSTILE, "--issuer", 1], [HOSTILE])],
+    "key list": lambda world: [(["key", "list"], [HOSTILE])],
+    "key revoke": missing("key", "revoke"),
+    "trees repair": lambda world: [
+        (["trees", "repair", HOSTILE], [HOSTILE]),
+        (["trees", "repair", "--from", HOSTILE], [HOSTILE]),
+    ],
+    "trees push": lambda world: [(["trees", "push", "--data-folder", HOSTILE], [])],
+}
+
+
+def all_commands(group: object, name: str = "") -> list[str]:
+    found: list[str] = []
+    for word, command in group.commands.items():  # type: ignore[attr-defined]
+        whole = f"{name} {word}".strip()
+        found += all_commands(command, whole) if hasattr(command, "commands") else [whole]
+    return found
+
+
+COMMANDS = all_commands(typer.main.get_command(app))
+
+
+def test_every_command_has_a_case() -> None:
+    assert sorted(CASES) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_text_of_a_stranger_steers_the_terminal(world: World, command: str) -> None:
+    for arguments, whole in CASES[command](world):
+        shown = world.run(*arguments)
+        assert shown.foreign == b"", arguments
+        assert shown.code != 70, shown.text
+        assert "Traceback" not in shown.text
+        assert "\N{GRINNING FACE WITH SMILING EYES}" not in shown.text
+        # Only a line of ours begins with what a verdict begins with, and nobody else chooses a colour.
+        assert not [line for line in shown.lines if line.startswith("faked.json: valid")], shown.lines
+        assert {colour for colour, _ in shown.colours_of("FAKED")} <= {"default", "red"}, arguments
+        for text in whole:
+            assert seen(text) in shown.text, (arguments, text, shown.lines)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_what_is_seen_is_what_the_json_says(world: World, columns: int) -> None:
+    verdict = world.json("verify", world.words["diploma"])
+    shown = world.run("verify", world.words["diploma"], columns=columns)
+    assert seen(f"{verdict['name']}: {verdict['overall']}") in shown.text  # type: ignore[index, call-overload]
+    for check in verdict["checks"]:  # type: ignore[index, call-overload]
+        assert seen(f"{check['outcome']} {check['name']} {check['text']} ({check['code']})") in shown.text
+    party = world.json("issuer", "show", 2)
+    assert seen(party["uri"]) in world.run("issuer", "show", 2, columns=columns).text  # type: ignore[index, call-overload]
+    (key, *_) = world.json("key", "list")  # type: ignore[misc]
+    assert seen(key["name"]) in world.run("key", "list", columns=columns).text
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_every_table_has_its_identifiers_whole(world: World, columns: int) -> None:
+    (batch,) = world.json("status")["batches"]  # type: ignore[index, call-overload]
+    (job,) = world.json("jobs", "list")  # type: ignore[misc]
+    verdicts = world.json("verify", "diplomas")["verdicts"]  # type: ignore[index, call-overload]
+    given = world.json("body", 1)["given"]  # type: ignore[index, call-overload]
+    contract = world.json("status")["contract"]  # type: ignore[index, call-overload]
+    for arguments, identifiers in (
+        (("status",), [batch["root"], batch["anchoredAt"], contract]),
+        (("jobs", "list"), [job["id"], job["acceptedAt"]]),
+        (("jobs", "show", job["id"]), [job["id"], job["acceptedAt"]]),
+        (("verify", "diplomas"), [each["anchoredAt"] for each in verdicts if each["anchoredAt"]]),
+        (("body", 1), [str(each["id"]) for each in given]),
+        (("issuer", "show", 1), [contract and world.json("issuer", "show", 1)["controller"]]),  # type: ignore[index, call-overload]
+    ):
+        copied = "".join(world.run(*arguments, columns=columns).screen.display)
+        for identifier in identifiers:
+            assert identifier in copied, (arguments, identifier)
+
+
+def test_json_on_a_terminal_moves_nothing_and_means_the_same(world: World) -> None:
+    for arguments in (
+        ("issuer", "show", 2),
+        ("verify", "diplomas"),
+        ("key", "list"),
+        ("jobs", "show", world.words["job"]),
+    ):
+        shown = world.run(*arguments, "--json", columns=4000)
+        assert shown.foreign == b""
+        assert json.loads("".join(shown.lines)) == world.json(*arguments)
+
+
+def test_a_name_of_mixed_letters_is_marked(world: World) -> None:
+    text = world.run("issuer", "show", 2).text
+    assert seen("[with hidden characters]") in text
+
+
+def test_nothing_prints_but_the_console() -> None:
+    """A command that wrote to the terminal itself, or with markup, would pass by everything above."""
+    folder = Path(__file__).parents[3] / "anchor"
+    ours = {folder / "cli" / "console.py"}
+    for path in sorted(folder.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "cli" in path.parts:
+                assert not any(
+                    f"[{style}" in node.value for style in ("/]", "/bold", "bold]", "bold ", "red]", "dim]", "yellow]")
+                )
+            if path in ours or not isinstance(node, ast.Call | ast.ImportFrom):
+                continue
+            if isinstance(node, ast.ImportFrom):
+                assert node.module not in ("rich", "rich.console", "rich.text", "rich.table", "rich.markup"), path
+                continue
+            called = ast.unparse(node.func)
+            assert called not in ("print", "typer.echo", "typer.secho", "typer.confirm", "typer.prompt", "input"), path
+            assert called not in ("sys.stdout.write", "sys.stderr.write"), path

@@ -1,0 +1,79 @@
+"""Every setting is run by some test as it ships: a default that no test has ever run is a guess.
+
+The tests named here run with the value that ships, where it matters. Where none can, it says why.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+from anchor.anchoring.driver import Policy
+from anchor.anchoring.worker import Worker
+from anchor.batching.sealing import QueuePolicy
+from anchor.daemon.run import policy_of
+from anchor.intake.desk import IntakeLimits
+from anchor.notices.alerts import Alerts
+from anchor.settings import Settings
+
+TESTS = Path(__file__).parents[1]
+# The pages of the documentation are run by somebody with no settings but those on the page.
+PAGES = "test_documented_commands.py::test_the_commands_of_a_page_do_what_it_says"
+STUCK_NODE = "anvil/test_alive_and_proved.py::test_of_a_node_that_stands_still_nothing_is_said_to_be_in_force"
+PIN = "anchor/test_hardware_signers.py::test_the_pin_comes_from_a_file_that_others_cannot_read"
+BUMP = "daemon/test_driver.py::test_what_ships_raises_the_fee_of_a_transaction_that_no_block_takes"
+RUN_BY = {
+    **dict.fromkeys(("data_folder", "database", "chain", "contract", "issuer", "trusted_issuers", "policy"), PAGES),
+    **dict.fromkeys(("keystore", "keystore_password_file", "key", "remote_signer", "remote_signer_address"), PAGES),
+    **dict.fromkeys(("operator_keystore", "operator_keystore_password_file", "workers", "trees"), PAGES),
+    **dict.fromkeys(("tree_cache_bytes", "public_url", "status_keys", "log_format", "drop_folder"), PAGES),
+    **dict.fromkeys(("alert_webhooks", "alert_secret", "daemon_seconds"), PAGES),
+    **dict.fromkeys(("verify_workers", "verify_seconds", "verify_uploads", "rate_limit", "index_seconds"), PAGES),
+    **dict.fromkeys(("bump_blocks", "republish_blocks", "fee_ceiling_gwei", "lease_seconds"), BUMP),
+    "drop_quiet_seconds": "daemon/test_dropfolder.py::test_a_file_is_taken_when_it_was_still_for_a_minute",
+    "signer": "anchor/test_hardware_signers.py::test_a_chain_takes_what_hardware_signs",
+    **dict.fromkeys(("signer_pin", "signer_pin_file"), PIN),
+    "finality_depth": BUMP,
+    "low_anchors": "daemon/test_driver.py::test_no_funds_wait_until_there_are_some",
+    "head_age_seconds": STUCK_NODE,
+    "index_lag": PAGES,
+    "max_document_bytes": PAGES,
+    "max_document_depth": PAGES,
+}
+NEVER_TO_THE_END = {
+    "rpc_timeout": "ten seconds for each answer that does not come; tests of silent endpoints wait for one",
+    "transaction_timeout": "three minutes of waiting; `test_transact.py` waits for a second",
+    "finality_timeout": "half an hour of waiting",
+    "most_in_flight": "64 transactions that are in no block; `test_driver.py` sends twelve",
+    "queue_seconds": "an hour; `test_driver.py` moves the limit instead",
+    "queue_credentials": "10,000 credentials; `test_driver.py` fills a queue of three",
+    "intake_bytes": "a gigabyte",
+    "intake_credentials": "a million rows; `make bench` sends them",
+    "intake_seconds": "ten minutes",
+    "intake_idle_seconds": "half a minute of silence",
+    "loop_timeout": "two minutes; `test_health.py` gives the same as a clock",
+    "alert_period": "an hour; `test_alerts.py` gives a clock",
+}
+
+
+def test_every_setting_is_run_as_it_ships_or_it_is_said_why_not() -> None:
+    assert RUN_BY.keys() | NEVER_TO_THE_END.keys() == Settings.model_fields.keys()
+    assert not RUN_BY.keys() & NEVER_TO_THE_END.keys()
+
+
+def test_the_tests_that_run_them_are_there() -> None:
+    for named in set(RUN_BY.values()):
+        file, _, name = named.partition("::")
+        tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, named
+
+
+def test_what_the_parts_do_by_themselves_is_what_ships() -> None:
+    """Tests of a part alone run with its own defaults: they have to be the same."""
+    shipped = Settings()
+    assert Policy() == policy_of(shipped)
+    assert QueuePolicy() == QueuePolicy(shipped.queue_credentials, shipped.queue_seconds)
+    assert IntakeLimits() == IntakeLimits.of(shipped)
+    assert inspect.signature(Worker).parameters["low_anchors"].default == shipped.low_anchors
+    assert inspect.signature(Alerts).parameters["period"].default == shipped.alert_period

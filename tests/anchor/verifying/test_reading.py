@@ -1,0 +1,142 @@
+"""How a verifier's files are read on the command line: every copy finds its receipt, and no bad one stops the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import anchor.verifying.reading
+from anchor.verifying.reading import read_file
+from registry.credential.digest import DEFAULT_LIMITS
+from tests.carriers import itxt, jwt, pdf, png, presentation
+from tests.conftest import Run
+
+DIPLOMA: dict[str, Any] = {
+    "type": ["VerifiableCredential"],
+    "id": "urn:uuid:5a3c7f0e-6a55-4a8e-9c1d-0a2b3c4d5e6f",
+    "issuer": "did:web:university.example",
+    "validFrom": "2010-01-01T00:00:00Z",
+    "credentialSubject": {"name": "Ana"},
+}
+
+
+@pytest.fixture
+def held(run: Run) -> Path:
+    """A folder of three anchored credentials with their receipts, and a data folder that knows the chain alone."""
+    issued = Path("issued")
+    issued.mkdir()
+    (issued / "diploma.json").write_text(json.dumps(DIPLOMA))
+    (issued / "transcript.pdf").write_bytes(pdf())
+    (issued / "badge.jwt").write_bytes(jwt(DIPLOMA | {"id": "urn:uuid:badge"}))
+    run("issuer", "register", "--uri", "did:web:university.example")
+    root = run("anchor", issued, "--json").json["batches"][0]["root"]
+    assert run("receipts", root, "-o", issued).code == 0
+    for name in ("testamur.db", "testamur.db-wal", "testamur.db-shm"):
+        (Path("testamur-data") / name).unlink(missing_ok=True)
+    return issued
+
+
+def verdicts(run: Run, *paths: Path) -> dict[str, dict[str, Any]]:
+    told = run("verify", *paths, "--trust", 1, "--json").json
+    listed = told.get("verdicts", [told])
+    return {Path(verdict["name"]).name: verdict | {"code": told} for verdict in listed}
+
+
+def integrity(verdict: dict[str, Any]) -> tuple[str, str]:
+    return verdict["checks"][0]["outcome"], verdict["checks"][0]["code"]
+
+
+def test_a_copy_finds_the_receipt_that_is_for_what_it_holds(run: Run, held: Path) -> None:
+    diploma = (held / "diploma.json").read_bytes()
+    for name in ("diploma.json", "transcript.pdf", "badge.jwt"):
+        (held / name).rename(Path(name))
+    shutil.copy("transcript.pdf", held / "My Transcript.pdf")
+    token = Path("badge.jwt").read_bytes()
+    copies = {
+        "diploma (1).json": diploma,
+        "diploma.txt": diploma,
+        "presentation.json": presentation(DIPLOMA),
+        "attached.pdf": pdf(diploma),
+        "baked.png": png(itxt(token)),
+        "with a mark.json": b"\xef\xbb\xbf" + diploma,
+        "another end.jwt": token + b"\n",
+    }
+    for name, content in copies.items():
+        (held / name).write_bytes(content)
+    found = {name: integrity(verdict) for name, verdict in verdicts(run, held).items()}
+    assert found == {
+        "diploma (1).json": ("pass", "digest-equal"),
+        "diploma.txt": ("pass", "digest-equal"),
+        "My Transcript.pdf": ("pass", "digest-equal"),
+        "presentation.json": ("warn", "digest-inside"),
+        "attached.pdf": ("warn", "digest-inside"),
+        "baked.png": ("warn", "digest-inside"),
+        "with a mark.json": ("unknown", "presentation-differs"),
+        "another end.jwt": ("unknown", "presentation-differs"),
+    }
+
+
+def test_a_bad_receipt_is_a_row_of_its_own(run: Run, held: Path) -> None:
+    page = b"<html>404</html>"
+    (held / "badge.jwt.receipt.json").write_bytes(page)
+    embedded = DIPLOMA | {"id": "urn:uuid:other", "proof": {"type": "MerkleAnchorProof"}}
+    (held / "embedded.json").write_text(json.dumps(embedded))
+    ran = run("verify", held, "--trust", 1, "--json")
+    assert ran.code == 2
+    overall = {Path(verdict["name"]).name: verdict["overall"] for verdict in ran.json["verdicts"]}
+    assert overall["badge.jwt"] == overall["embedded.json"] == "could not be checked"
+    assert overall["diploma.json"].startswith("valid")
+    assert overall["transcript.pdf"].startswith("valid")
+    texts = {Path(verdict["name"]).name: verdict["checks"][1]["text"] for verdict in ran.json["verdicts"]}
+    assert "badge.jwt.receipt.json" in texts["badge.jwt"]
+    told = run("verify", held, "--trust", 1)
+    assert told.code == 2
+    assert all(name in told.out for name in ("diploma.json", "transcript.pdf", "badge.jwt", "embedded.json"))
+    assert run("verify", held / "badge.jwt", "--json").code == 2
+    assert run("verify", held / "diploma.json", "--receipt", held / "transcript.pdf", "--json").code == 2
+
+
+def test_absence_is_said_of_every_digest_or_not_at_all(run: Run, held: Path) -> None:
+    diploma = (held / "diploma.json").read_bytes()
+    copies = {
+        "copy.txt": diploma,
+        "presentation.json": presentation(DIPLOMA),
+        "attached.pdf": pdf(diploma),
+        "mark.txt": b"\xef\xbb\xbf" + diploma,
+        "end.jwt": (held / "badge.jwt").read_bytes() + b"\n",
+    }
+    for name, content in copies.items():
+        Path(name).write_bytes(content)
+        answer = run("absent", name, "--issuer", 1, "--json")
+        assert (answer.code, answer.json["outcome"]) == (1, "present"), name
+    for name, content in {"twice.txt": b'{"a":1,"a":2}', "locked.pdf": pdf(diploma, trailer=b"/Encrypt 9 0 R")}.items():
+        Path(name).write_bytes(content)
+        answer = run("absent", name, "--issuer", 1, "--json")
+        assert (answer.code, answer.json["error"]["code"]) == (1, "unread"), name
+    Path("never.txt").write_text(json.dumps(DIPLOMA | {"id": "urn:uuid:never"}))
+    answer = run("absent", "never.txt", "--issuer", 1, "--json")
+    assert (answer.code, answer.json["outcome"], len(answer.json["digests"])) == (0, "absent", 2)
+
+
+def test_a_long_file_is_never_in_memory_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anchor.verifying.reading, "MOST_CARRIER_BYTES", 1 << 20)
+    size = 64 << 20
+    path = tmp_path / "film.mp4"
+    with path.open("wb") as file:
+        file.truncate(size)
+    tracemalloc.start()
+    try:
+        reading = read_file(path, DEFAULT_LIMITS)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
+    assert reading.digest is not None
+    assert reading.digest.value == hashlib.sha256(bytes(size)).digest()
+    assert reading.unread

@@ -1,0 +1,475 @@
+"""Commands of the documentation are commands of the program, and do what the pages say, as far as this machine can."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shlex
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import pytest
+import typer
+from eth_account import Account
+
+from anchor.cli.app import app
+from registry.chain.rpc.client import ChainClient
+from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS, PUBLICLY_KNOWN_KEYS
+from tests.docs.reader import REPOSITORY, Reader, Step, shape, steps
+
+Value = TypeVar("Value")
+PASSWORD = "correct horse"
+PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
+WITH_COMMANDS = [page for page in PAGES if any(steps(page))]
+INLINE = re.compile(r"`(testamur [a-z][^`]*)`")
+UNMARKED = re.compile(r"^ *```(?:sh|shell|bash)?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(REPOSITORY).as_posix()
+
+
+def parsed(words: list[str]) -> None:
+    """Parse the words of a command line as the program would; raises where it would refuse them."""
+    command: click.Command = typer.main.get_command(app)
+    context = click.Context(command)
+    while isinstance(command, click.Group):
+        if not words or words[0] == "--version":
+            return  # a group by its name
+        found = command.get_command(context, words[0])
+        assert found is not None, f"there is no command {words[0]!r}"
+        command, words = found, words[1:]
+    if "--help" not in words:
+        command.make_parser(context).parse_args(args=list(words))
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=name_of)
+def test_every_command_of_a_page_is_one(page: Path) -> None:
+    for step in steps(page):
+        for part in re.split(r"[|;\n]|&&", step.command.replace("\\\n", " ")):
+            if (said := re.match(r"\s*(?:\w+=\S+ )*testamur (.*)", part)) is None:
+                continue
+            line = re.sub(r"<(\w[\w ]*)>", r"\1", said[1])  # what the reader puts in
+            words = shlex.split(re.split(r"\s(?:>|2>|<|&)", line)[0], comments=True)
+            parsed(["…" if word == "..." else word for word in words])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_within_a_sentence_is_one(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    blocks = "\n".join(block for block in UNMARKED.findall(text))
+    said = [*INLINE.findall(text), *re.findall(r"^ *(testamur .*)", blocks, re.MULTILINE)]
+    for command in said:
+        _, *words = shlex.split(command, comments=True)
+        if words[-1] not in ("…", "..."):  # of a group
+            parsed(words)
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=name_of)
+def test_no_page_shows_a_traceback(page: Path) -> None:
+    for step in steps(page):
+        assert not any(line.startswith("Traceback") for line in step.shown), step.command
+
+
+# What a reader has before a page begins
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A practice chain that a devnet serves, an issuer who anchored on it, and a lookup service over both.
+
+    Attributes:
+        registrar: the issuer's folder: `diplomas` of which 001 is revoked, `receipts`, and the data folder.
+        stands_for: the documented addresses, and whose they are here.
+    """
+
+    registrar: Reader
+    root: str
+    stands_for: dict[str, str]
+
+
+def diploma(folder: Path, name: str, number: int) -> None:
+    content = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiableCredential"],
+        "id": f"urn:uuid:00000000-0000-4000-8000-{number:012d}",
+        "issuer": "did:web:university.example",
+        "validFrom": "2025-01-01T00:00:00Z",
+        "credentialSubject": {"name": f"Graduate {number}"},
+    }
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(json.dumps(content))
+
+
+def root_in(told: str) -> str:
+    """The root of the batch that a command told of."""
+    (found,) = set(re.findall(r"0x[0-9a-f]{64}", told))
+    return str(found)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    base = tmp_path_factory.mktemp("shared")
+    practice, registrar = Reader(base / "practice"), Reader(base / "registrar")
+    try:
+        practice.does("testamur devnet")
+        url = f"http://{practice.stands_for['127.0.0.1:8545']}"
+        registrar.environment["TESTAMUR_CHAIN"] = url
+        for number in range(3):
+            diploma(registrar.folder, f"diplomas/{number:03}.json", number)
+        (registrar.folder / "diplomas" / "transcript.pdf").write_bytes(b"%PDF-1.7\n% a transcript\n%%EOF\n")
+        for name in ("university", "agency"):
+            registrar.does(f"testamur issuer register --uri did:web:{name}.example")
+        registrar.does("testamur accredit offer 1 --issuer 2 --until 2031-09-01")
+        registrar.does("testamur accredit accept 1 --issuer 1")
+        root = root_in(registrar.does("testamur anchor diplomas --issuer 1"))
+        registrar.does(f"testamur receipts {root} -o receipts")
+        registrar.does("testamur revoke diplomas/001.json --issuer 1 --reason obtained-by-fraud")
+        registrar.does("testamur serve")
+        yield Shared(registrar, root, registrar.stands_for | {"https://your-endpoint.example": url})
+    finally:
+        registrar.ends()
+        practice.ends()
+
+
+def digest_of(shared: Shared, name: str) -> str:
+    receipt = json.loads((shared.registrar.folder / "receipts" / f"{name}.receipt.json").read_bytes())
+    return str(receipt["digest"]["value"])
+
+
+def three_issuers(reader: Reader) -> None:
+    """A folder with three parties, of which the first and the third have anchored."""
+    for number, name in enumerate(("diploma.json", "other.json", "suspicious.json")):
+        diploma(reader.folder, name, number)
+    for name in ("one", "two", "three"):
+        reader.does(f"testamur issuer register --uri did:web:{name}.example")
+    reader.does("testamur anchor diploma.json --issuer 1")
+    reader.does("testamur anchor other.json --issuer 3")
+
+
+def first_issuer(reader: Reader) -> None:
+    """A folder with one issuer, who has anchored."""
+    diploma(reader.folder, "diploma.json", 1)
+    reader.does("testamur issuer register --uri did:web:one.example")
+    reader.stands_for["ROOT"] = root_in(reader.does("testamur anchor diploma.json"))
+
+
+def exports(reader: Reader) -> None:
+    """An export of diplomas, one that nobody issued, and a document that is no JSON."""
+    for number in range(8):
+        diploma(reader.folder, f"diplomas/{number:03}.json", number)
+    diploma(reader.folder, "suspicious.json", 99)
+    (reader.folder / "diploma.pdf").write_bytes(b"%PDF-1.7\n% a diploma\n%%EOF\n")
+
+
+def bodies(reader: Reader) -> None:
+    """A folder with seven parties, whose first is the agency."""
+    for number in range(1, 8):
+        reader.does(f"testamur issuer register --uri did:web:party-{number}.example")
+    (reader.folder / "testamur.toml").write_text("issuer = 1\n")
+    (reader.folder / "decision.pdf").write_bytes(b"%PDF-1.7\n")
+    reader.stands_for |= {"accept 12": "accept 1"}
+
+
+def endpoint(_reader: Reader, _shared: Shared) -> None:
+    """An empty folder, and an endpoint."""
+
+
+def keystores(reader: Reader, _shared: Shared) -> None:
+    """A second account, and the password of one that is to be made."""
+    second = Account.encrypt(PUBLICLY_KNOWN_KEYS[1], PASSWORD, kdf="pbkdf2", iterations=2)
+    for path, text in (("new.json", json.dumps(second)), ("new.password", PASSWORD), ("operator.password", PASSWORD)):
+        (reader.folder / path).write_text(f"{text}\n")
+        (reader.folder / path).chmod(0o600)
+    reader.stands_for |= {"NEW": DEVELOPMENT_ACCOUNTS[1]}
+
+
+def holder(reader: Reader, shared: Shared) -> None:
+    """A folder of somebody who was sent credentials with their receipts in each way, and has never anchored."""
+    given = shared.registrar.folder
+    with zipfile.ZipFile(reader.folder / "diplomas.zip", "w") as archive:
+        for path in ("diplomas/002.json", "receipts/002.json.receipt.json"):
+            archive.write(given / path, f"sent/{Path(path).name}")
+    shared.registrar.does(f"testamur receipts {shared.root} -o {reader.folder}/batch.jsonl")
+    for name in ("diploma.json", "applications/first.json"):
+        (reader.folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(given / "diplomas" / "000.json", reader.folder / name)
+        shutil.copy(given / "receipts" / "000.json.receipt.json", reader.folder / f"{name}.receipt.json")
+    reader.environment["TESTAMUR_CHAIN"] = reader.stands_for["https://your-endpoint.example"]
+    # On the shared chain the agency is party 2; whom the page trusts by number is not there.
+    reader.stands_for |= {"party = 1": "party = 2", "[3, 7]": "[77, 78]"}
+
+
+def uploads(reader: Reader, shared: Shared) -> None:
+    """What the registrar handed out, and a diploma that nobody issued."""
+    given = shared.registrar.folder
+    (reader.folder / "diplomas").mkdir()
+    for name in ("000.json", "001.json", "transcript.pdf"):
+        shutil.copy(given / "diplomas" / name, reader.folder / "diplomas")
+    diploma(reader.folder, "diplomas/forged.json", 99)
+    for name in ("000.json", "transcript.pdf"):
+        shutil.copy(given / "diplomas" / name, reader.folder)
+        shutil.copy(given / "receipts" / f"{name}.receipt.json", reader.folder)
+
+
+def questions(reader: Reader, shared: Shared) -> None:
+    """The digest of the page is that of the revoked diploma."""
+    digest = digest_of(shared, "001.json")
+    reader.stands_for |= {
+        "0fcf11684848408bd0f448ef924439482c38a4e5831a3b1e96727c9ee5a302fb": digest,
+        "0fcf1": digest[:5],
+        "0x0dfde53ef72ae0ee04cc0e8a2b1f84d14686035ee5f7b579779f0dc5b2d13d33": shared.root,
+    }
+
+
+def trees(reader: Reader, shared: Shared) -> None:
+    """A machine with the trees of the registrar and nothing else."""
+    shutil.copytree(shared.registrar.folder / "testamur-data" / "trees", reader.folder / "testamur-data" / "trees")
+    (reader.folder / "testamur-data").chmod(0o700)
+    reader.stands_for |= {"/var/lib/testamur": "testamur-data", "<digest>": digest_of(shared, "000.json")}
+
+
+def office(reader: Reader) -> None:
+    """An issuer whose daemon runs on the practice chain."""
+    reader.does("testamur issuer register --uri did:web:university.example")
+    diploma(reader.folder, "diploma.json", 1)
+    (reader.folder / "diplomas.jsonl").write_text((reader.folder / "diploma.json").read_text() + "\n")
+    (reader.folder / "testamur.toml").write_text("queue_seconds = 1\n")
+    reader.does("testamur daemon")
+
+
+def unit(reader: Reader) -> None:
+    """The settings that the page puts into /etc/testamur, for the practice chain."""
+    reader.does("testamur issuer register --uri did:web:university.example")
+    (reader.folder / "testamur.toml").write_text("fee_ceiling_gwei = 80\n")
+    reader.stands_for |= {"/etc/testamur/testamur.toml": "testamur.toml"}
+
+
+# Between two commands
+
+
+def with_batch(reader: Reader, told: str) -> None:
+    reader.stands_for["ROOT"] = root_in(told)
+
+
+def with_digest(reader: Reader, told: str) -> None:
+    reader.stands_for["DIGEST"] = told.split()[0]
+
+
+def with_key(reader: Reader, told: str) -> None:
+    reader.environment["KEY"] = told.split()[-1]
+
+
+def with_job(reader: Reader, told: str) -> None:
+    reader.environment["ID"] = json.loads(told)["id"]
+
+
+def with_archive(reader: Reader, _told: str) -> None:
+    assert list(reader.folder.glob("*.zip")), "no receipts were fetched"
+
+
+def lost_since(reader: Reader, _told: str) -> None:
+    """After the backup one more is anchored; then there is another to come."""
+    for number, name in enumerate(("lost.json", "later.json"), start=50):
+        diploma(reader.folder, name, number)
+    reader.does("testamur anchor lost.json")
+
+
+def another_terminal(reader: Reader, _told: str) -> None:
+    reader.environment["TESTAMUR_CHAIN"] = reader.meant("http://127.0.0.1:8545")
+    reader.does("testamur issuer register --uri did:web:university.example")
+    reader.does("testamur status")
+
+
+def own_account(reader: Reader, told: str) -> None:
+    """The address that was printed gets its fees, and registers; `status` names it before anything else was done."""
+    (own,) = re.findall(r"0x[0-9a-fA-F]{40}\b", told)
+    settings = next(step.settings for step in steps(REPOSITORY / "docs/how-to/sign.md") if step.settings)
+    reader.stands_for["OLD"] = own
+    reader.writes(settings)
+    assert own in reader.does("testamur status")
+    sends_fees(reader.stands_for["https://your-endpoint.example"], own)
+    reader.does("testamur issuer register --uri did:web:university.example")
+
+
+def sends_fees(url: str, to: str) -> None:
+    """10 ether of the first account that the practice chain has."""
+    client = ChainClient.connect(url)
+    try:
+        transfer = {
+            "chainId": client.chain_id(),
+            "nonce": client.nonce(DEVELOPMENT_ACCOUNTS[0]),
+            "to": to,
+            "value": 10 * 10**18,
+            "gas": 21_000,
+            "maxFeePerGas": 100 * 10**9,
+            "maxPriorityFeePerGas": 10**9,
+        }
+        client.send_raw(Account.sign_transaction(transfer, PUBLICLY_KNOWN_KEYS[0]).raw_transaction)
+    finally:
+        client.close()
+
+
+def with_table(reader: Reader, _told: str) -> None:
+    """A row for what is in the folder, the ZIP and each line; of the receipts alone the revoked one is not valid."""
+    with (reader.folder / "verdicts.csv").open(encoding="utf-8-sig", newline="") as table:
+        rows = [(row["name"], row["overall"], row["codes"]) for row in csv.DictReader(table)]
+    lines = [row[1:] for row in rows if row[0].startswith("batch.jsonl, line ")]
+    assert sorted(overall for overall, _ in lines) == 3 * ["could not be checked"] + ["not valid"]
+    assert ("not valid", "revoked") in lines
+    others = [row[0] for row in rows if not row[0].startswith("batch.jsonl")]
+    assert others == ["applications/first.json", "diplomas.zip/sent/002.json"]
+
+
+def new_key_in_settings(reader: Reader, _told: str) -> None:
+    settings = (reader.folder / "testamur.toml").read_text()
+    (reader.folder / "testamur.toml").write_text(settings.replace("operator.", "new."))
+
+
+def service_has_ended(reader: Reader, _told: str) -> None:
+    reader.ends()
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a page is run.
+
+    Attributes:
+        begins: makes what the reader has before it.
+        given: the same where that is of the shared registry.
+        codes: exit codes that the page says, by how a command begins; all others are 0.
+        after: what happens after a command, with what it told, by how it begins.
+        typed: what is typed at the terminal when a command asks, by how it begins.
+        in_part: how commands begin of whose output the page shows a part; of all others it shows all or nothing.
+        separate: the commands do not follow one another; each has a reader of its own.
+    """
+
+    begins: Callable[[Reader], None] | None = None
+    given: Callable[[Reader, Shared], None] | None = None
+    codes: Mapping[str, int] = field(default_factory=dict)
+    after: Mapping[str, Callable[[Reader, str], None]] = field(default_factory=dict)
+    typed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    in_part: tuple[str, ...] = ()
+    separate: bool = False
+
+
+RUN = {
+    "README.md": Run(
+        exports,
+        after={
+            "testamur anchor": with_batch,
+            "testamur digest": with_digest,
+            "# when the service has ended": service_has_ended,
+        },
+    ),
+    "docs/tutorial/first-batch.md": Run(
+        codes={"testamur verify better.json": 1, "testamur verify holders/": 0, "testamur verify holders": 1},
+        in_part=("testamur verify better.json",),
+    ),
+    "docs/how-to/accredit.md": Run(bodies),
+    "docs/how-to/anchor-a-batch.md": Run(exports),
+    "docs/how-to/backup.md": Run(
+        first_issuer,
+        codes={"testamur anchor later.json --json": 0, "testamur anchor later.json": 1},
+        after={"cp -a": lost_since},
+    ),
+    "docs/how-to/deploy.md": Run(given=endpoint),
+    "docs/how-to/look-up.md": Run(given=questions),
+    "docs/how-to/prove-absence.md": Run(three_issuers),
+    # A credential that is revoked for good cannot be suspended.
+    "docs/how-to/revoke.md": Run(first_issuer, separate=True),
+    "docs/how-to/run-the-daemon.md": Run(unit),
+    "docs/how-to/run-the-lookup-service.md": Run(given=trees),
+    "docs/how-to/send-jobs.md": Run(
+        office,
+        after={"testamur key add": with_key, "curl --fail-with-body": with_job, "curl -OJ": with_archive},
+    ),
+    "docs/how-to/share-the-embedded-chain.md": Run(after={"testamur devnet": another_terminal}),
+    "docs/how-to/sign.md": Run(
+        given=keystores,
+        typed={"testamur account new": (PASSWORD, PASSWORD)},
+        after={"testamur account new": own_account, "testamur issuer transfer NEW": new_key_in_settings},
+    ),
+    "docs/how-to/verify-over-http.md": Run(given=uploads),
+    # Nobody is trusted before the policy names a body; one of the many is revoked.
+    "docs/how-to/verify.md": Run(
+        given=holder,
+        codes={
+            "testamur verify diploma.json --policy": 0,
+            "testamur verify applications/ diplomas.zip": 1,
+            "testamur verify": 2,
+        },
+        after={"testamur verify applications/ diplomas.zip": with_table},
+    ),
+}
+NOT_RUN = {
+    "docs/how-to/audit.md": "written by scripts/auditor_session.py, which runs its commands",
+    "docs/how-to/run-with-docker.md": "Docker",
+}
+# What is of the machine and not of the program; the demo has a test of its own.
+FOREIGN = ("make ", "source ", "python3 -m venv", "pip install", "/opt/testamur/bin/pip", "journalctl", "duckdb", "pg_")
+# What every command says of the practice chain, which pages need not repeat.
+OF_THE_CHAIN = (
+    "Chain: practice chain of this folder (eip155:1414747213)\n"
+    "For practice only: nobody else has this chain, so nobody else can check what is anchored on it. "
+    "--chain names a public one.\n"
+)
+PROGRAMS = ("bash", "curl", "jq", "zip", "sed", "cut")
+
+
+def test_every_page_with_commands_is_run_or_says_why_not() -> None:
+    names = {name_of(page) for page in WITH_COMMANDS}
+    assert names == RUN.keys() | NOT_RUN.keys()
+    assert not RUN.keys() & NOT_RUN.keys()
+
+
+def first(command: str, by_beginning: Mapping[str, Value]) -> Value | None:
+    return next((each for beginning, each in by_beginning.items() if command.startswith(beginning)), None)
+
+
+@pytest.mark.parametrize("name", sorted(RUN))
+def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"not on this machine: {missing}")
+    page, readers = RUN[name], list[Reader]()
+
+    def fresh() -> Reader:
+        reader = Reader(tmp_path / f"reader-{len(readers)}")
+        readers.append(reader)
+        if page.given is not None:
+            shared: Shared = request.getfixturevalue("shared")
+            reader.stands_for |= shared.stands_for
+            page.given(reader, shared)
+        if page.begins is not None:
+            page.begins(reader)
+        return reader
+
+    try:
+        here = None if page.separate else fresh()
+        for step in steps(REPOSITORY / name):
+            if not step.command.startswith(FOREIGN):
+                follow(step, here or fresh(), page)
+    finally:
+        for reader in readers:
+            reader.ends()
+
+
+def follow(step: Step, reader: Reader, page: Run) -> None:
+    """Type what a page says, and compare what it shows."""
+    reader.writes(step.settings)
+    typed = first(step.command, page.typed) or ()
+    told = reader.does(step.command, first(step.command, page.codes) or 0, typed=typed)
+    missing = shape("\n".join(step.shown)) - shape(told)
+    assert not missing, f"$ {step.command}\n{told}\nnot there: {missing}"
+    unsaid = shape(told) - shape("\n".join(step.shown)) - shape(OF_THE_CHAIN)
+    whole = step.shown and not step.command.startswith(page.in_part)
+    assert not (whole and unsaid), f"$ {step.command}\n{told}\nnot on the page: {unsaid}"
+    if (after := first(step.command, page.after)) is not None:
+        after(reader, told)

@@ -1,0 +1,137 @@
+"""What the audit writes of other people's words and of any numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.audit.auditor import Audit, Counts, Unchecked
+from registry.audit.compare import MEANINGS, Difference, Kind, rebuild
+from registry.audit.report.as_csv import cell
+from registry.audit.report.as_html import page
+from registry.audit.report.as_json import content
+from registry.audit.report.charts import Chart, Series, bars, columns, number_text, text
+from registry.audit.report.tables import COLUMNS
+from registry.verify.verdict import BlockRef
+
+amounts = st.floats(0, 1e18, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("=cmd|'/c calc'!A0", "'=cmd|'/c calc'!A0"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        (" =1", "' =1"),
+        ("\t=1", "\ufffd=1"),
+        ("\u200b=1", "\ufffd=1"),
+        ("＝1", "'＝1"),
+        ("did:web:a.example", "did:web:a.example"),
+        (-1, -1),
+        (None, None),
+    ],
+)
+def test_no_cell_is_a_formula(given: object, written: object) -> None:
+    assert cell(given) == written
+
+
+@given(st.text(), st.lists(st.tuples(st.text(), amounts, amounts), max_size=30), st.sampled_from([columns, bars]))
+def test_a_chart_is_well_formed_and_says_in_its_table_what_it_draws(
+    title: str, rows: list[tuple[str, float, float]], draw: object
+) -> None:
+    labels = tuple(label for label, _, _ in rows)
+    series = (Series("First", tuple(one for _, one, _ in rows)), Series(title, tuple(two for _, _, two in rows)))
+    drawn = draw(Chart("a-chart", title, title, labels, series, "things", "Label"))  # type: ignore[operator]
+    figure = ET.fromstring(drawn)
+    svg = "{http://www.w3.org/2000/svg}"
+    picture = figure.find(f".//{svg}svg")
+    assert picture is not None
+    names = picture.attrib["aria-labelledby"].split()
+    assert [picture[at].attrib["id"] for at in (0, 1)] == names
+    body = figure.find(".//tbody")
+    assert body is not None
+    assert len(body) == len(rows)
+    for (_, one, two), row in zip(rows, body, strict=True):
+        assert [each.text for each in row[1:]] == [number_text(one), number_text(two)]
+    for rectangle in picture.iter(f"{svg}rect"):
+        assert float(rectangle.attrib["width"]) >= 0
+        assert float(rectangle.attrib["height"]) >= 0
+        assert float(rectangle.attrib["x"]) + float(rectangle.attrib["width"]) <= 720.2
+        assert float(rectangle.attrib["y"]) + float(rectangle.attrib["height"]) <= float(
+            picture.attrib["viewBox"].split()[3]
+        )
+
+
+def test_numbers_and_nothing() -> None:
+    assert [text(each) for each in (None, 1234567, 0.5, "<a>")] == [
+        "–",
+        "1,234,567",
+        "0.50",
+        "<bdi>&lt;a&gt;</bdi>",
+    ]
+
+
+# The reference
+
+REFERENCE = (Path(__file__).parents[3] / "docs" / "reference" / "audit.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> dict[str, str]:
+    """The table of a section: its first column by the word in it, and the rest."""
+    section = REFERENCE.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    found = re.findall(r"^\| (`.*?) \| (.*) \|$", section, re.MULTILINE)
+    return {word: rest for words, rest in found for word in re.findall(r"`(\w[\w-]*)`", words)}
+
+
+def test_every_kind_of_difference_is_in_the_reference_with_its_meaning() -> None:
+    assert rows("Differences") == {kind.value: meaning for kind, meaning in MEANINGS.items()}
+
+
+def test_every_column_is_in_the_reference() -> None:
+    assert {name: tuple(re.findall(r"`(\w+)`", rest)) for name, rest in rows("Tables").items()} == dict(COLUMNS)
+
+
+def test_every_member_is_in_the_reference() -> None:
+    told = rows("JSON")
+    members = json.loads(json.dumps(content(AUDIT), default=str))
+    assert set(told) == set(members)
+    assert re.findall(r"`(\w+)`", told["checked"]) == list(members["checked"])
+
+
+AUDIT = Audit(
+    chain="eip155:1",
+    contract="0x" + "11" * 20,
+    deployed_in=1,
+    block=BlockRef(5, bytes(32), datetime(2026, 1, 1, tzinfo=UTC)),
+    issuer=None,
+    since=0,
+    folder=None,
+    state=rebuild([]),
+    differences=(),
+    unchecked=(),
+    notes=(),
+    checked=Counts(),
+)
+
+
+def test_an_audit_of_nothing_is_a_page_too() -> None:
+    assert "Everything that was compared agrees" in page(AUDIT)
+
+
+def test_what_could_not_be_checked_never_looks_clean() -> None:
+    unsure = replace(AUDIT, unchecked=(Unchecked("the index", "it <moves>"),))
+    assert "Could not be checked." in page(unsure)
+    assert "it &lt;moves&gt;" in page(unsure)
+    assert content(unsure)["outcome"] == "could not be checked"
+    both = replace(unsure, differences=(Difference(Kind.TREE_MISSING, "issuer 1", "gone", 1),))
+    assert content(both)["outcome"] == "differences"

@@ -1,0 +1,267 @@
+"""The database on SQLite and PostgreSQL: revisions, old folders, jobs claimed once."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import DBAPIError
+
+from anchor.books.batches import BatchStore, Leaf
+from anchor.books.jobs import JobStore, Rejected
+from anchor.books.keys import KeyStore
+from anchor.books.tables import JobState
+from registry.database import engine as database
+from registry.database.engine import HEAD, open_database
+from registry.database.metadata import metadata
+from registry.errors import SettingsError, StoreError
+from registry.index import tables as index_tables
+from tests.postgres import postgres_server, postgres_url
+
+__all__ = ["index_tables", "postgres_server", "postgres_url"]
+
+CHAIN, CONTRACT = "eip155:5", "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+DIGEST = sha256(b"ada").digest()
+
+# What later revisions added; tables in an order in which they can be dropped.
+INDEX = [table.name for table in reversed(metadata.sorted_tables) if table.name.startswith("indexed_")]
+STATUSES = ("deed_of_job", "deed_event", "deed", "status_event", "status_target", "status_job")
+SINCE_THE_FIRST = (*INDEX, *STATUSES, "queued", "rejected", "job", "batch_event", "api_key", "signer", "checkpoint")
+COLUMNS_SINCE_THE_FIRST = {
+    "attempt": ("gas", "max_fee", "tip", "cost", "sends", "sent_block", "first_sent_block"),
+    "batch": ("sender", "nonce", "parked_code", "parked_why", "mined_at", "final_at", "cancel_requested"),
+}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'testamur.db'}"
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    opened = open_database(url)
+    yield opened
+    opened.dispose()
+
+
+# Revisions
+
+
+def test_the_revisions_lead_to_the_tables_of_the_program(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == HEAD
+
+
+def test_the_program_knows_the_newest_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(database.__file__)).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_trees_that_were_loaded_under_their_root_alone_stay_loaded(url: str) -> None:
+    """And the tree of another count with the same root has room beside them."""
+    engine = _at_revision(url, "0003")
+    root, other = sha256(b"root").digest(), sha256(b"other").digest()
+    with engine.begin() as connection:
+        for number, each in enumerate((root, other), start=1):
+            values = {"number": number, "root": each}
+            connection.execute(text("INSERT INTO indexed_tree VALUES (:number, :root, 1, 'loaded', 5)"), values)
+            connection.execute(text("INSERT INTO indexed_leaf VALUES (:number, :number, 0)"), {"number": number})
+    engine.dispose()
+    opened = open_database(url)
+    with opened.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        found = connection.execute(text("SELECT id, root, leaf_count, state, loaded_at FROM indexed_tree ORDER BY id"))
+        assert [(row[0], bytes(row[1]), *row[2:]) for row in found] == [
+            (1, root, 1, "loaded", 5),
+            (2, other, 1, "loaded", 5),
+        ]
+        leaves = connection.execute(text("SELECT prefix, tree, leaf_index FROM indexed_leaf ORDER BY prefix"))
+        assert [tuple(row) for row in leaves] == [(1, 1, 0), (2, 2, 0)]
+        connection.execute(text("INSERT INTO indexed_tree VALUES (3, :root, 6, 'loaded', 5)"), {"root": root})
+        with pytest.raises(DBAPIError), connection.begin_nested():
+            connection.execute(text("INSERT INTO indexed_tree VALUES (4, :root, 6, 'loaded', 5)"), {"root": root})
+        with pytest.raises(DBAPIError), connection.begin_nested():
+            connection.execute(text("INSERT INTO indexed_leaf VALUES (9, 99, 0)"))
+    opened.dispose()
+
+
+def _at_revision(url: str, revision: str) -> Engine:
+    engine = database._engine(url, 60.0)
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(database.__file__)).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    return engine
+
+
+def test_a_folder_from_before_the_revisions_keeps_what_is_in_it(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'testamur.db'}"
+    first = open_database(url)
+    # As the first version of the program left it: its tables, and no word of revisions.
+    with first.begin() as connection:
+        connection.execute(text("INSERT INTO party VALUES ('eip155:5', '0x1', 7, 1800000000)"))
+        for name in (*SINCE_THE_FIRST, "alembic_version"):
+            connection.execute(text(f"DROP TABLE {name}"))
+        for index in ("attempt_nonce", "batch_state"):
+            connection.execute(text(f"DROP INDEX {index}"))
+        for table, columns in COLUMNS_SINCE_THE_FIRST.items():
+            for column in columns:
+                connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        connection.execute(text("PRAGMA user_version = 1"))
+    first.dispose()
+    again = open_database(url)
+    with again.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.execute(text("SELECT party FROM party")).scalar_one() == 7
+    again.dispose()
+
+
+def test_a_database_of_a_newer_program_is_left_alone(engine: Engine, url: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="revision 9999"):
+        open_database(url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+
+
+def test_many_processes_may_open_a_new_database_at_once(url: str) -> None:
+    failures: list[BaseException] = []
+
+    def open_it() -> None:
+        try:
+            open_database(url).dispose()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_new_database_that_somebody_writes_at_that_moment_is_waited_for(tmp_path: Path) -> None:
+    # SQLite itself does not wait where a file becomes one with a write-ahead log.
+    path = tmp_path / "testamur.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer, ThreadPoolExecutor(1) as other:
+        writer.execute("BEGIN IMMEDIATE")
+        opening = other.submit(open_database, f"sqlite:///{path}")
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.5)
+        writer.execute("COMMIT")
+        opening.result(timeout=30).dispose()
+
+
+@pytest.mark.parametrize("wrong", ["mysql://x", "not a URL", ""])
+def test_another_database_is_refused_by_name(wrong: str) -> None:
+    with pytest.raises(SettingsError):
+        open_database(wrong)
+
+
+def test_a_password_is_not_in_the_error() -> None:
+    with pytest.raises(StoreError) as refusal:
+        open_database("postgresql://testamur:secret@127.0.0.1:1/none")
+    assert "secret" not in str(refusal.value) + str(refusal.value.where)
+
+
+def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(StoreError, match="cannot be opened"):
+            open_database(f"postgresql://testamur@127.0.0.1:{port}/none")
+
+
+# Jobs
+
+
+def test_a_job_is_all_there_or_not_at_all(engine: Engine) -> None:
+    jobs = JobStore(engine, CHAIN, CONTRACT)
+    made, _ = jobs.begin(1, "http")
+
+    def broken() -> Iterator[Leaf]:
+        yield Leaf(DIGEST, 0, 0, "a.json", 0)
+        raise ConnectionError("the client has gone")
+
+    with pytest.raises(ConnectionError):
+        jobs.accept(made.id, broken(), [])
+    found = jobs.get(made.id)
+    assert found is not None
+    assert (found.state, found.credentials) == (JobState.RECEIVING, 0)
+    done = jobs.accept(made.id, [Leaf(DIGEST, 0, 0, "a.json", 0)], [Rejected("b.json", 0, "bad-json", "no")])
+    assert (done.state, done.credentials, done.rejected) == (JobState.QUEUED, 1, 1)
+    assert list(jobs.rejects(made.id)) == [Rejected("b.json", 0, "bad-json", "no")]
+
+
+def test_a_key_means_one_job(engine: Engine) -> None:
+    jobs = JobStore(engine, CHAIN, CONTRACT)
+    first, is_new = jobs.begin(1, "http", idempotency_key="monday")
+    again, is_new_again = jobs.begin(1, "http", idempotency_key="monday")
+    assert (is_new, is_new_again, again.id) == (True, False, first.id)
+    assert jobs.begin(2, "http", idempotency_key="monday")[1]
+    jobs.abandon(first.id)
+    assert jobs.begin(1, "http", idempotency_key="monday")[1]
+
+
+def test_two_processes_never_seal_the_same_job(engine: Engine) -> None:
+    jobs = JobStore(engine, CHAIN, CONTRACT)
+    batches = BatchStore(engine, CHAIN, CONTRACT)
+    made, _ = jobs.begin(1, "http")
+    jobs.accept(made.id, [Leaf(DIGEST, 0, 0, "a.json", 0)], [])
+    claimed: list[int] = []
+    barrier = threading.Barrier(4)
+
+    def seal() -> None:
+        barrier.wait()
+        with jobs.claimed([made.id]) as (connection, found):
+            claimed.append(len(found))
+            for each in found:
+                row = batches.add_within(connection, 1, DIGEST, 1, jobs.credentials(connection, each.id), sealed_at=1)
+                jobs.sealed(connection, each.id, row.id, duplicates=0, anchored_before=0)
+
+    threads = [threading.Thread(target=seal) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == [0, 0, 0, 1]
+    assert len(batches.all()) == 1
+
+
+# Keys
+
+
+def test_a_key_is_known_by_its_hash_alone(engine: Engine) -> None:
+    keys = KeyStore(engine, CHAIN, CONTRACT)
+    added, text_of_key = keys.add(7, "registry office")
+    assert keys.issuer_of(text_of_key) == 7
+    assert keys.issuer_of(text_of_key + "x") is None
+    with engine.connect() as connection:
+        stored = connection.execute(select(metadata.tables["api_key"])).one()
+    assert text_of_key.encode() not in b"".join(
+        value if isinstance(value, bytes) else str(value).encode() for value in stored
+    )
+    assert keys.revoke(added.id)
+    assert not keys.revoke(added.id)
+    assert keys.issuer_of(text_of_key) is None

@@ -1,0 +1,77 @@
+"""Several anchors of one digest: what its issuer revoked once is revoked, unless something took its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from registry.index.facts import IndexedBatch, Mark
+from registry.merkle.tree import InclusionProof
+from registry.service.lookup import MOST_ANCHORS, Found, together
+from tests.registry.service.conftest import ACCOUNT, Stand, credential, registered
+
+FIRST, SECOND = b"\x01" * 32, b"\x02" * 32
+
+
+def anchor(issuer: int, root: bytes, block: int, **status: Any) -> Found:
+    batch = IndexedBatch(issuer, block, root, 4, "0x", Mark(block, bytes(32), block), 0, bytes(32))
+    told = {"revoked": False, "suspended": False} | status
+    return Found(batch, InclusionProof(2, 4, (bytes(32), bytes(32))), {}, told, True)
+
+
+def test_a_credential_that_was_anchored_again_stays_revoked() -> None:
+    again, before = anchor(7, SECOND, 9), anchor(7, FIRST, 3, revoked=True)
+    found = together([again, before])
+    assert [each.batch.root for each in found] == [FIRST, SECOND]
+    assert again.status == {"revoked": True, "suspended": False, "revokedIn": f"0x{FIRST.hex()}"}
+    assert "revokedIn" not in before.status
+
+
+def test_what_took_the_place_of_the_revoked_one_is_not_revoked() -> None:
+    replacement = {"root": f"0x{SECOND.hex()}", "leafIndex": 2}
+    again = anchor(7, SECOND, 9)
+    together([anchor(7, FIRST, 3, revoked=True, supersededBy=[replacement]), again])
+    assert again.status["revoked"] is False
+    another = {"root": f"0x{SECOND.hex()}", "leafIndex": 1}
+    together([anchor(7, FIRST, 3, revoked=True, supersededBy=[another]), again])
+    assert again.status["revoked"] is True
+
+
+def test_nobody_revokes_the_anchor_of_another() -> None:
+    mine = anchor(7, FIRST, 3)
+    together([mine, anchor(8, FIRST, 5, revoked=True)])
+    assert mine.status["revoked"] is False
+
+
+def test_what_is_suspended_or_voided_in_one_batch_is_so_in_the_others() -> None:
+    again = anchor(7, SECOND, 9)
+    together([anchor(7, FIRST, 3, suspended=True), again])
+    assert again.status == {"revoked": False, "suspended": True, "suspendedIn": f"0x{FIRST.hex()}"}
+    again = anchor(7, SECOND, 9)
+    together([anchor(7, FIRST, 3, revoked=True, batchVoided=True), again])
+    assert again.status == {"revoked": True, "suspended": False, "revokedIn": f"0x{FIRST.hex()}"}
+
+
+def test_the_latest_replacement_counts() -> None:
+    here, elsewhere = ({"root": f"0x{root.hex()}", "leafIndex": 2} for root in (SECOND, b"\x03" * 32))
+    for links, revoked in (([elsewhere, here], False), ([here, elsewhere], True)):
+        again = anchor(7, SECOND, 9)
+        together([anchor(7, FIRST, 3, revoked=True, supersededBy=links), again])
+        assert again.status["revoked"] is revoked
+
+
+def test_strangers_who_anchor_a_root_often_do_not_hide_that_it_was_voided(empty: Stand) -> None:
+    repeated = credential(1)
+    first, second = empty.tree(repeated, credential(2)), empty.tree(repeated, credential(3))
+    strangers = range(2, MOST_ANCHORS + 3)
+    empty.mine(*(registered(number) for number in (1, *strangers)))
+    empty.mine(*(empty.anchored(number, first) for number in strangers))
+    empty.mine(empty.anchored(1, first), empty.anchored(1, second))
+    empty.mine(("BatchVoided", {"issuer": 1, "root": first, "reason": 1, "controller": ACCOUNT}))
+    empty.load()
+    found = empty.client.get(f"/v1/credentials/{repeated.hex()}").json()["anchors"]
+    status = {
+        each["receipt"]["inclusion"]["root"]: each["status"]
+        for each in found
+        if each["receipt"]["anchor"]["issuer"] == 1
+    }
+    assert status[f"0x{second.hex()}"]["revokedIn"] == f"0x{first.hex()}"

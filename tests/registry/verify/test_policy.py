@@ -1,0 +1,77 @@
+"""Policy files: what they say, and that a mistake in one is named by its key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from registry.errors import SettingsError
+from registry.verify.policy import Policy, parse_policy
+
+REFERENCE = Path(__file__).parents[3] / "docs/reference/recognition.md"
+
+
+def documented() -> str:
+    found = re.search(r"```toml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_the_documented_example() -> None:
+    policy = parse_policy(documented().encode())
+    assert (policy.chain, policy.jurisdiction, policy.require) == ("eip155:1", "HR", False)
+    assert policy.trusted_bodies == {3: "Agency for Science and Higher Education"}
+    assert policy.trusted_issuers == {7: "University of Examples"}
+
+
+def test_every_key_is_documented() -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
+    assert all(f"| `{key}` |" in text for key in Policy.model_fields)
+
+
+def test_nothing_is_a_policy() -> None:
+    assert parse_policy("") == Policy()
+
+
+@pytest.mark.parametrize(("written", "read"), [("hr", "HR"), ("191", "HR"), ("036", "AU"), ("999", "999"), ("", "")])
+def test_a_country(written: str, read: str) -> None:
+    assert parse_policy(f'jurisdiction = "{written}"').jurisdiction == read
+
+
+BODY = '[[bodies]]\nparty = 3\nname = "A"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("bodys = []", "no key bodys"),
+        (BODY + "nmae = 1", "no key bodies[0].nmae"),
+        ("[[bodies]]\nparty = 3", "bodies[0].name: field required"),
+        (BODY + '[[bodies]]\nparty = "4"\nname = "B"', "bodies[1].party: "),
+        (BODY + '[[bodies]]\nparty = 0\nname = "B"', "bodies[1].party: "),
+        (BODY + '[[bodies]]\nparty = true\nname = "B"', "bodies[1].party: "),
+        (BODY + '[[bodies]]\nparty = 18446744073709551616\nname = "B"', "bodies[1].party: "),
+        (BODY + '[[bodies]]\nparty = 4\nname = ""', "bodies[1].name: "),
+        (BODY + BODY, "bodies has party 3 twice"),
+        (BODY.replace("bodies", "issuers") * 2, "issuers has party 3 twice"),
+        ("issuers = 7", "issuers: "),
+        ("issuers = [7]", "issuers[0]: "),
+        ('jurisdiction = "XX"', "jurisdiction: 'XX' is no country"),
+        ("jurisdiction = 191", "jurisdiction: "),
+        ('require = "yes"', "require: "),
+        ("require = true", "bodies names nobody"),
+        ('chain = "1"', "chain: "),
+        ('chain = "eip155:01"', "chain: "),
+        ("bodies = [", "not TOML"),
+        (b"\xff", "not TOML"),
+        ("a = " + "[" * 5000 + "]" * 5000, ""),
+    ],
+)
+def test_a_mistake_is_named(text: str | bytes, message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_policy(text, where="policy.toml")
+    assert message in caught.value.what
+    assert (caught.value.where, caught.value.code) == ("policy.toml", "policy")
+    assert caught.value.remedy
