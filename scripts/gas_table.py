@@ -24,9 +24,10 @@ from eth_abi import encode
 from eth_hash.auto import keccak
 
 from registry.chain.abi import artifact
-from registry.chain.calls import Calls, Purpose, Reason, call_data
+from registry.chain.calls import Calls, call_data
 from registry.chain.rpc.client import ChainClient
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
+from registry.records import Purpose, Reason
 from tests.registry.chain.worlds import anvil
 
 ROOT = Path(__file__).resolve().parent.parent

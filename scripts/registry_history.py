@@ -20,7 +20,7 @@ from anchor.books.batches import BatchStore, Leaf
 from anchor.books.folder import DataFolder
 from anchor.books.tables import BatchState, batch
 from registry.chain.abi import artifact
-from registry.chain.calls import Calls, Kind, Purpose, Reason
+from registry.chain.calls import Calls
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
 from registry.chain.rpc.client import ChainClient
@@ -29,6 +29,7 @@ from registry.index.indexer import Indexer
 from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
 from registry.recognition.scope import Scope
+from registry.records import Kind, Purpose, Reason
 
 START = datetime(2024, 1, 8, 8, tzinfo=UTC)
 END = datetime(2026, 1, 8, 8, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from anchor.settings import load_settings
 from anchor.workspace import Workspace
-from registry.chain.calls import Purpose, Reason
+from registry.records import Purpose, Reason
 
 WORD_BITS = 256
 

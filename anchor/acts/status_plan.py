@@ -36,7 +36,7 @@ from typing import Final
 
 from anchor.books.deeds import DeedRow, NewDeed, Word
 from anchor.books.status_jobs import StatusJob
-from registry.chain.calls import Act
+from registry.records import Act
 
 VOIDED: Final = 1
 """The mask of a deed that voids a batch, and what `is_so` says of one that is voided."""

@@ -14,8 +14,8 @@ from anchor.books.batches import BatchRow
 from anchor.books.deeds import DeedRow
 from anchor.books.tables import BatchState
 from anchor.sending.outlook import Outlook
-from registry.chain.calls import Act, Purpose, Reason
 from registry.chain.contract import CredentialRegistry, Event
+from registry.records import Act, Purpose, Reason
 
 AnchorCall = Callable[[BatchRow], bytes]
 Facts = dict[str, str | int | float | None]

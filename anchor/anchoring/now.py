@@ -4,103 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
 
+from anchor.batching.as_on_chain import as_on_chain
 from anchor.batching.publishing import Publish, publisher_of
+from anchor.batching.selection import Selection, contract_selectors, refuse_selector
 from anchor.books.attempts import anchor_purpose
-from anchor.books.batches import BatchRow, BatchStore, Leaf, Place
+from anchor.books.batches import BatchRow, BatchStore, Leaf
 from anchor.books.folder import DataFolder
 from anchor.books.on_chain import UNSTATED, History, UnknownBatch, named
 from anchor.books.tables import ANCHORED_STATES, BatchState
-from anchor.intake.files import Intake, Origin, digest_of
+from anchor.intake.files import Intake, digest_of
 from anchor.sending.sender import Sender
 from anchor.sending.waiting import wait_for
 from anchor.workspace import Workspace
-from registry.chain.abi import artifact
-from registry.chain.calls import Purpose, call_data
-from registry.chain.contract import Anchored, CredentialRegistry
-from registry.errors import ChainError, ContractReverted, IntakeError, NotPossible, TransactionUnsettled
+from registry.chain.calls import call_data
+from registry.chain.contract import CredentialRegistry
+from registry.errors import ContractReverted, NotPossible, TransactionUnsettled
 from registry.merkle.tree import Tree
-
-WORD_BITS = 256
-EVENT_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """A credential that came twice in one job."""
-
-    again: Origin
-    first: Origin
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What of a job goes into a batch.
-
-    Attributes:
-        records: sorted by digest, each digest once.
-        duplicates: what came more than once.
-        anchored: where the credentials are that the issuer has anchored before and that are left out.
-    """
-
-    records: list[bytes]
-    duplicates: list[Duplicate]
-    anchored: list[Place]
-
-
-def select(
-    intake: Intake,
-    store: BatchStore | None,
-    issuer: int | None,
-    *,
-    reissue: Callable[[Sequence[Place]], Collection[bytes]] | None = None,
-) -> Selection:
-    """Sort a job's credentials and leave out what came twice, and what the issuer has anchored before.
-
-    A yearly full export then does not bring a revoked diploma back under a new anchor.
-
-    Args:
-        reissue: anchor again what was anchored before, except for those of its places that this says.
-    """
-    unique: list[bytes] = []
-    duplicates: list[Duplicate] = []
-    last = b""
-    for record in sorted(intake.records):
-        digest = digest_of(record)
-        if digest == last:
-            duplicates.append(Duplicate(intake.origin(record), intake.origin(unique[-1])))
-        else:
-            unique.append(record)
-            last = digest
-    if store is None or issuer is None or not store.all(issuer):
-        return Selection(unique, duplicates, [])
-    found = list(store.places_of([digest_of(record) for record in unique], issuer))
-    kept_out = None if reissue is None else reissue(found)
-    places: dict[bytes, Place] = {}
-    for place in found:
-        if kept_out is None or place.leaf.digest in kept_out:
-            places.setdefault(place.leaf.digest, place)
-    return Selection(
-        [record for record in unique if digest_of(record) not in places], duplicates, list(places.values())
-    )
-
-
-def revoked_among(places: Sequence[Place], registry: CredentialRegistry) -> int:
-    """How many of these credentials are revoked on chain."""
-    words: dict[tuple[int, bytes, int], int] = {}
-    revoked = 0
-    for place in places:
-        issuer, root = place.batch.issuer, place.batch.root
-        word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
-        key = (issuer, root, word)
-        if key not in words:
-            # A batch that is sealed and not anchored yet has no status on chain.
-            anchored = registry.batch(issuer, root) is not None
-            words[key] = registry.status_words(issuer, root, Purpose.REVOCATION, word, 1)[0] if anchored else 0
-        revoked += words[key] >> bit & 1
-    return revoked
 
 
 class Batches:
@@ -251,60 +171,6 @@ class Batches:
         return [self.anchor(row) for row in self._store.unfinished() if not row.is_put_aside]
 
 
-def as_on_chain(registry: CredentialRegistry, row: BatchRow, finality_depth: int | None) -> BatchRow:
-    """The batch as the chain has it now, whatever the database says; nothing is written.
-
-    One that is anchored is mined or final, even if a person took it back. One that is not stays what it is, unless it
-    was in a block that is gone: then it is sealed again.
-
-    Raises:
-        ChainError: code `count-differs`: its root is anchored for another number of leaves.
-        TransactionUnsettled: it is anchored, and the endpoint does not give the event.
-    """
-    found = registry.batch(row.issuer, row.root)
-    if found is None:
-        gone = row.state in ANCHORED_STATES or row.transaction_hash is not None
-        return replace(row, state=BatchState.SEALED, **_NO_BLOCK) if gone else row
-    if found.leaf_count not in (UNSTATED, row.leaf_count):
-        raise ChainError(
-            f"root 0x{row.root.hex()} is anchored with {found.leaf_count} leaves; its tree has {row.leaf_count}",
-            where=registry.client.where,
-            remedy="Somebody anchored this root by hand with a wrong count: void it, and anchor with --reissue.",
-            code="count-differs",
-        )
-    number = found.block_number
-
-    def anchored() -> tuple[Anchored, ...] | None:
-        where = {"from_block": number, "to_block": number}
-        return registry.anchored_events(issuer=row.issuer, root=row.root, **where) or None
-
-    # A node may know a block's state a moment before its events.
-    events = wait_for(anchored, EVENT_SECONDS)
-    if events is None:
-        raise TransactionUnsettled(
-            f"the chain has batch 0x{row.root.hex()} and does not give its event",
-            where=registry.client.where,
-            remedy="The endpoint is behind, or the chain is reorganising. Run `testamur anchor --resume`.",
-        )
-    log, final = events[0].log, registry.client.finalized(finality_depth)
-    return replace(
-        row,
-        state=BatchState.FINAL if number <= final.number else BatchState.MINED,
-        sequence=found.sequence,
-        transaction_hash=log.transaction_hash,
-        block_number=number,
-        block_hash=log.block_hash,
-        block_time=int(found.anchored_at.timestamp()),
-        parked_code=None,
-        parked_why=None,
-    )
-
-
-_NO_BLOCK: dict[str, Any] = dict.fromkeys(
-    ("transaction_hash", "block_number", "block_hash", "block_time", "sequence"), None
-)
-
-
 def refuse_put_aside(row: BatchRow) -> None:
     """What a person put aside or took back is not sent; that ends by a person's word alone.
 
@@ -324,25 +190,6 @@ def refuse_put_aside(row: BatchRow) -> None:
         remedy="Anchor the same input again once `testamur jobs show` says that it is cancelled.",
         code="taken-back",
     )
-
-
-def contract_selectors() -> frozenset[bytes]:
-    """The first four bytes of every call that the contract knows."""
-    return frozenset(item.selector for item in artifact().functions.values())
-
-
-def refuse_selector(root: bytes, selectors: Collection[bytes]) -> None:
-    """A root can also be anchored as the bare data of a transaction, but not if the contract takes it for a call.
-
-    Raises:
-        IntakeError: code `root-is-selector`.
-    """
-    if root[:4] in selectors:
-        raise IntakeError(
-            f"the root 0x{root.hex()} begins with the bytes by which the contract knows one of its functions",
-            remedy="Add one more credential to the batch, or leave one out: either changes the root.",
-            code="root-is-selector",
-        )
 
 
 def _leaves(intake: Intake, records: list[bytes]) -> Iterator[Leaf]:

@@ -20,10 +20,10 @@ from anchor.books.tables import ENDED_STATES, BatchState, StatusJobState
 from anchor.notices.notices import Notices
 from anchor.sending.outlook import Outlook
 from registry.anchors import WORD_BITS, judge
-from registry.chain.calls import Act, Purpose
 from registry.chain.contract import Batch, CredentialRegistry
 from registry.chain.rpc.classify import is_outage
 from registry.errors import ChainUnavailable, ContractReverted, NotPossible, RegistryError
+from registry.records import Act, Purpose
 
 FAMILY: Final = {
     Act.REVOKE: Purpose.REVOCATION,

@@ -12,8 +12,9 @@ from typing import Final
 from anchor.books.batches import BatchRow, BatchStore, Place
 from anchor.workspace import Workspace
 from registry.anchors import WORD_BITS, AnchorPlace, AnchorState, judge
-from registry.chain.calls import Purpose, call_data
+from registry.chain.calls import call_data
 from registry.chain.contract import CredentialRegistry
+from registry.records import Purpose
 
 CALLS_A_TRANSACTION: Final = 200
 

@@ -13,8 +13,9 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from anchor.anchoring.now import as_on_chain, contract_selectors, refuse_selector
+from anchor.batching.as_on_chain import as_on_chain
 from anchor.batching.reissue import revoked_for_good
+from anchor.batching.selection import contract_selectors, refuse_selector
 from anchor.books.batches import BatchStore, Leaf
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import Job, JobStore

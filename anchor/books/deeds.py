@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, case, exists, func, insert, select, update
 
 from anchor.books.tables import ANCHORED_STATES, SETTLED_STATES, BatchState, attempt, deed, deed_event, deed_of_job
-from registry.chain.calls import Act
+from registry.records import Act
 
 # SQLite takes 32,766 variables in a statement.
 QUERY_CHUNK = 10_000

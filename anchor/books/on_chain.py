@@ -10,7 +10,10 @@ from anchor.books.batches import BatchRow, BatchStore, refuse_other_tree
 from anchor.books.tables import BatchState
 from registry.chain.contract import Anchored, CredentialRegistry
 from registry.chain.rpc.client import BlockNumber
-from registry.errors import ChainUnavailable, IntakeError
+from registry.errors import (
+    ChainUnavailable,
+    IntakeError,
+)
 from registry.merkle.treefile import TreeId
 
 SHOWN: Final = 5

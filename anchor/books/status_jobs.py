@@ -44,8 +44,8 @@ from anchor.books.tables import (
     status_job,
     status_target,
 )
-from registry.chain.calls import Act
 from registry.errors import NotPossible
+from registry.records import Act
 
 
 @dataclass(frozen=True, slots=True)

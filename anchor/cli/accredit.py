@@ -10,18 +10,18 @@ from typing import Annotated, Any
 
 import typer
 
+from anchor.acts.parties import check_uri
 from anchor.cli.console import Column, Fields, Listing, bold
-from anchor.cli.issuer import check_uri
 from anchor.cli.revoke import DryRun, ReinstateReason, SuspendReason, Yes, confirmed, reason_of, reason_option
 from anchor.cli.session import Session, command
 from anchor.workspace import Workspace
-from registry.chain.calls import Act, Kind
 from registry.chain.contract import CredentialRegistry
 from registry.chain.ledger import read_ledger
 from registry.chain.rpc.client import MinedTransaction
 from registry.errors import ChainUnavailable, SettingsError
 from registry.recognition.ledger import Accreditation, state_members
 from registry.recognition.scope import Scope
+from registry.records import Act, Kind
 from registry.timestamps import asked_moment, past_moment, write_timestamp
 from registry.untrusted.text import marked
 

@@ -11,8 +11,10 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from anchor.anchoring.now import Batches, Selection, revoked_among, select
+from anchor.acts.revoked import revoked_among
+from anchor.anchoring.now import Batches
 from anchor.batching.reissue import revoked_for_good, supersede_voided
+from anchor.batching.selection import Selection, select
 from anchor.books.batches import BatchRow, Place
 from anchor.books.on_chain import History, UnknownBatch, named
 from anchor.books.status_jobs import StatusJobStore

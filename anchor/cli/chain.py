@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from anchor.anchoring.now import as_on_chain
+from anchor.batching.as_on_chain import as_on_chain
 from anchor.books.batches import BatchRow
 from anchor.books.tables import BatchState
 from anchor.cli.anchor import batch_content, batch_table

@@ -8,17 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from anchor.acts.parties import check_uri, register_party
 from anchor.cli.chains import say_chain
 from anchor.cli.console import Fields, bold
 from anchor.cli.session import Session, command
-from anchor.sending.sender import Sender
-from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry, Party
 from registry.chain.rpc.hexadecimal import read_address
 from registry.errors import ChainUnavailable, SettingsError
 from registry.timestamps import write_timestamp
 from registry.untrusted.text import marked
-from registry.untrusted.uris import EXAMPLES, read_uri
 
 app = typer.Typer(help="Register and show parties, their operators and their controller.", no_args_is_help=True)
 
@@ -134,33 +132,6 @@ def transfer(
         if former_anchors:
             session.say(f"The former controller {former} may still anchor. To take that right away:")
             session.say(f"  testamur issuer operator {former} --remove")
-
-
-def register_party(workspace: Workspace, sender: Sender, uri: str, profile_hash: bytes) -> int:
-    """Register a party that the sender controls, and remember it as one of this folder's; its number."""
-    check_uri(uri, "--uri")
-    registry = workspace.registry
-    data = registry.register_party_data(uri, profile_hash)
-    mined = sender.settle(f"register {uri}", registry.address, data)
-    (event,) = (each for each in registry.decode_events(mined.logs) if each.name == "PartyRegistered")
-    number = int(event.arguments["party"])
-    block = workspace.client.block(mined.block_number)
-    workspace.store.add_party(number, registered_at=0 if block is None else int(block.timestamp.timestamp()))
-    return number
-
-
-def check_uri(uri: str, option: str) -> None:
-    """Refuse what is not a URI before it is on chain for good.
-
-    Raises:
-        SettingsError: code `uri`.
-    """
-    try:
-        read_uri(uri)
-    except ValueError as error:
-        raise SettingsError(
-            f"the URI {error}", where=option, remedy=f"Write an absolute URI, such as {EXAMPLES}.", code="uri"
-        ) from None
 
 
 def _existing(registry: CredentialRegistry, number: int) -> Party:

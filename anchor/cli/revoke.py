@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from anchor.acts.revoked import WORD_BITS
 from anchor.acts.spots import Spot, anchor_states
-from anchor.anchoring.now import WORD_BITS
 from anchor.books.on_chain import History, UnknownBatch, named
 from anchor.cli.console import SafeConsole
 from anchor.cli.session import Session, command
@@ -22,12 +22,12 @@ from anchor.cli.wording import amount
 from anchor.verifying.files import receipts_of
 from anchor.workspace import Workspace
 from registry.anchors import judge
-from registry.chain.calls import Act, Purpose, Reason
 from registry.chain.contract import CredentialRegistry
 from registry.credential.digest import Limits, digest_given
 from registry.errors import CredentialError, IntakeError, ProofError, SettingsError, StoreError
 from registry.merkle.tree import check_inclusion
 from registry.receipt.model import Receipt
+from registry.records import Act, Purpose, Reason
 
 SHOWN = 5
 

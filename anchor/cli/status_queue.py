@@ -13,8 +13,8 @@ from anchor.cli.session import Session
 from anchor.cli.targets import Target, targets_of
 from anchor.intake.statuses import LONGEST_NOTE, StatusDesk
 from anchor.notices.notices import Notices
-from registry.chain.calls import Act, Reason
 from registry.errors import IntakeError, StoreError
+from registry.records import Act, Reason
 from registry.timestamps import asked_moment
 
 

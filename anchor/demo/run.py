@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
-from anchor.anchoring.now import Batches, select
+from anchor.acts.parties import register_party
+from anchor.anchoring.now import Batches
 from anchor.batching.receipts import receipt_at
+from anchor.batching.selection import select
 from anchor.books.batches import BatchRow, Place
-from anchor.cli.issuer import register_party
 from anchor.demo.samples import ISSUERS, SampleIssuer, credentials
 from anchor.intake.files import take_in
 from anchor.sending.sender import Sender
@@ -21,10 +22,10 @@ from anchor.sending.signer import development_signer
 from anchor.verifying.absence import absence_of
 from anchor.verifying.files import FileVerifier
 from anchor.workspace import Workspace
-from registry.chain.calls import Purpose, Reason
 from registry.credential.digest import digest_document
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import embed
+from registry.records import Purpose, Reason
 from registry.verify.checks import AbsenceVerdict, Verdict
 
 SEED = 1

@@ -9,10 +9,10 @@ from typing import Any, Final
 from anchor.books.batches import BatchStore
 from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore
 from anchor.notices.notices import Notices
-from registry.chain.calls import Act
 from registry.credential.digest import digest_given
 from registry.credential.strictjson import Limits, parse_json
 from registry.errors import CredentialError, IntakeError, NotPossible, RegistryError
+from registry.records import Act
 from registry.timestamps import asked_moment
 
 MOST_DIGESTS: Final = 10_000

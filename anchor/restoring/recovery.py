@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from anchor.anchoring.now import as_on_chain
+from anchor.batching.as_on_chain import as_on_chain
 from anchor.books.attempts import AttemptStore, anchor_purpose
 from anchor.books.batches import BatchRow
 from anchor.books.deeds import Word
@@ -26,13 +26,13 @@ from anchor.intake.files import METHODS
 from anchor.sending.sent import Sent, sent
 from anchor.workspace import Workspace
 from registry.anchors import WORD_BITS
-from registry.chain.calls import Act, Purpose
 from registry.chain.contract import Anchored
 from registry.chain.deployment import Deployment
 from registry.credential.digest import DigestMethod
 from registry.errors import StoreError, TreeError
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
+from registry.records import Act, Purpose
 from registry.trees.folder import FolderTrees
 from registry.trees.store import DAMAGED, MISSING, TreeStore
 

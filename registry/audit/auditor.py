@@ -42,10 +42,10 @@ from registry.chain.rpc.client import Block, MinedTransaction, RpcRefused
 from registry.chain.storage import WORDS_A_REQUEST, Storage, WordRange
 from registry.errors import StoreError
 from registry.index.reader import Head
+from registry.records import BlockRef
 from registry.trees.folder import FolderTrees
 from registry.trees.store import TreeStore
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, Freshness
-from registry.verify.verdict import BlockRef
 
 # 16 million credentials. Anybody can anchor a batch that claims four thousand million, and each auditor would have to
 # read a gigabyte of zeros: of a larger batch only the words that events touched are read, and the rest is told.

@@ -9,7 +9,7 @@ from registry.chain.contract import CredentialRegistry, Event
 from registry.chain.rpc.client import Block, ChainClient
 from registry.errors import ChainUnavailable
 from registry.recognition.ledger import EVENT_NAMES, Ledger, LedgerEvent
-from registry.verify.verdict import BlockRef
+from registry.records import BlockRef
 
 
 def read_ledger(registry: CredentialRegistry) -> Ledger:

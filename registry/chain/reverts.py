@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from registry.chain.calls import AccreditationState
 from registry.errors import ContractReverted, StoreError
+from registry.records import AccreditationState
 from registry.timestamps import from_unix, write_timestamp
 
 ERROR_SELECTOR = bytes.fromhex("08c379a0")  # Error(string), from require and revert with a text

@@ -16,8 +16,8 @@ from registry.errors import RegistryError, SettingsError
 from registry.recognition.ledger import Accreditation, Kind, Ledger
 from registry.recognition.path import Gap, Missing, Path, Reading, find_path, why_not
 from registry.recognition.scope import EVERY_LEVEL, Scope
+from registry.records import BlockRef
 from registry.timestamps import write_timestamp
-from registry.verify.verdict import BlockRef
 
 AUTHORIZATION_ACTIONS: Final = {"issue": Kind.ACCREDIT_TO_ISSUE, "accredit": Kind.ACCREDIT_TO_ACCREDIT}
 """What a party may be authorized to do, and the accreditation it takes."""

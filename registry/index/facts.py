@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from registry.errors import ChainError
 from registry.recognition.ledger import EVENT_NAMES, Ledger, LedgerEvent
+from registry.records import BlockRef
 from registry.timestamps import from_unix
-from registry.verify.verdict import BlockRef
 
 REVOCATION, SUSPENSION = range(2)
 WORD_BITS: Final = 256

@@ -15,8 +15,8 @@ from typing import Any, Final
 from registry.recognition.ledger import Accreditation, Kind, Ledger, State, StateAt
 from registry.recognition.path import LONGEST_PATH
 from registry.recognition.scope import HIGHEST_LEVEL
+from registry.records import BlockRef
 from registry.timestamps import write_timestamp
-from registry.verify.verdict import BlockRef
 
 REVIEW_DAYS: Final = 90
 """Days ahead in which an accreditation that ends is due for review, when the asker does not say."""

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from registry.errors import ChainError, SettingsError
 from registry.recognition.scope import Scope
+from registry.records import BlockRef
 from registry.timestamps import write_timestamp
-from registry.verify.verdict import BlockRef
 
 
 class Kind(StrEnum):

@@ -19,11 +19,11 @@ from registry.index.reader import Head, Index
 from registry.index.repeats import revoked_elsewhere
 from registry.recognition.insights import AnchoredBatch, RegisteredParty, insights
 from registry.recognition.ledger import Ledger
+from registry.records import BlockRef
 from registry.service.horizon import Horizon
 from registry.service.service import service_of
 from registry.timestamps import from_unix
 from registry.trees.store import TreeStore
-from registry.verify.verdict import BlockRef
 
 T = TypeVar("T")
 

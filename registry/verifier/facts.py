@@ -8,14 +8,14 @@ from typing import NamedTuple, TypeVar
 
 from registry.anchors import AnchorPlace, AnchorState
 from registry.chain.abi import artifact
-from registry.chain.calls import Purpose
 from registry.chain.contract import Anchored, Batch, CredentialRegistry, Party, StatusChange
 from registry.chain.deployment import create2_address, deployment_seen
 from registry.chain.heads import Clock, age_of_head, utc_now
 from registry.chain.rpc.client import TRY_LATER, Block
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
+from registry.records import BatchFacts, BlockRef, PartyFacts, Purpose
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, HeadAge
-from registry.verify.verdict import BatchFacts, BlockRef, ChainFacts, FactsUnavailable, PartyFacts
+from registry.verify.verdict import ChainFacts, FactsUnavailable
 
 WORD_BITS = 256
 MOST_BEHIND = 20

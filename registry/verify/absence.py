@@ -9,9 +9,10 @@ from typing import Any
 
 from registry.errors import ProofError
 from registry.merkle.tree import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
+from registry.records import BatchFacts, BlockRef
 from registry.timestamps import write_timestamp
 from registry.verify.freshness import Freshness, HeadAge
-from registry.verify.verdict import BatchFacts, BlockRef, FactsUnavailable
+from registry.verify.verdict import FactsUnavailable
 
 UNSTATED = 0
 """The leaf count of a batch that does not state it."""

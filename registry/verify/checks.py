@@ -18,6 +18,7 @@ from registry.merkle.tree import check_inclusion
 from registry.receipt.model import AnchorPart, BlockPart, Receipt
 from registry.recognition.ledger import Ledger
 from registry.recognition.path import Path
+from registry.records import BatchFacts, BlockRef, PartyFacts
 from registry.timestamps import write_timestamp
 from registry.untrusted.text import marked
 from registry.verify.absence import AbsenceVerdict, verify_absence
@@ -30,8 +31,6 @@ from registry.verify.signature import check_signature
 from registry.verify.standing import Standing, check_standing
 from registry.verify.status_lists import names_status_list
 from registry.verify.verdict import (
-    BatchFacts,
-    BlockRef,
     ChainFacts,
     Check,
     Code,
@@ -39,7 +38,6 @@ from registry.verify.verdict import (
     FactsUnavailable,
     Outcome,
     Overall,
-    PartyFacts,
     Trust,
     Verdict,
     sentences,

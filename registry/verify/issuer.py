@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from registry.records import PartyFacts
 from registry.untrusted.text import marked
-from registry.verify.verdict import PartyFacts
 
 _LONGEST = 200
 _MOST_SHOWN = 8

@@ -17,6 +17,7 @@ from registry.anchors import AnchorState
 from registry.chain_names import chain_name
 from registry.credential.digest import Digest, DigestMethod
 from registry.errors import TRY_AGAIN, RegistryError
+from registry.records import BatchFacts, BlockRef, PartyFacts
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 from registry.untrusted.text import REPLACEMENT
 from registry.verify.freshness import HeadAge
@@ -127,60 +128,6 @@ class Code(StrEnum):
     OTHER_CHAIN = "other-chain"
     OTHER_BATCH = "other-batch"
     FACTS_CONTRADICT = "facts-contradict"
-
-
-@dataclass(frozen=True, slots=True)
-class BlockRef:
-    """One block: number, hash of 32 bytes, time in UTC."""
-
-    number: int
-    hash: bytes
-    timestamp: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BatchFacts:
-    """What the chain says about one batch.
-
-    Attributes:
-        root: 32 bytes.
-        issuer: number of the party that anchored it.
-        sequence: 1 for the issuer's first batch.
-        block_number, anchored_at: the block that holds the anchor, and its time.
-        final: whether that block can no longer be undone.
-        voided_at, void_reason: when the issuer withdrew the whole batch, and its word for why.
-        transaction, block_hash: 32 bytes each, or None when they were not looked up.
-    """
-
-    root: bytes
-    issuer: int
-    leaf_count: int
-    sequence: int
-    block_number: int
-    anchored_at: datetime
-    final: bool
-    voided_at: datetime | None = None
-    void_reason: str | None = None
-    transaction: bytes | None = None
-    block_hash: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PartyFacts:
-    """What the chain says about a party; `name` is from its profile, if that was read and has the hash on chain.
-
-    Attributes:
-        sequence: how many batches it has anchored; None when it was not asked.
-    """
-
-    id: int
-    uri: str
-    controller: str
-    registered_at: datetime
-    retired_at: datetime | None
-    profile_hash: bytes
-    name: str | None = None
-    sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

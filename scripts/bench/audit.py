@@ -28,12 +28,13 @@ from anchor.books.batches import BatchStore, Leaf
 from anchor.books.folder import DataFolder
 from anchor.books.tables import BatchState
 from registry.chain.abi import artifact
-from registry.chain.calls import Calls, Purpose, Reason
+from registry.chain.calls import Calls
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
 from registry.chain.rpc.client import ChainClient
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import HEADER, NODE_SIZE
+from registry.records import Purpose, Reason
 from scripts.registry_history import START, Registry
 from tests.registry.chain.worlds import anvil
 

@@ -29,7 +29,8 @@ def main() -> None:
     count = parser.parse_args().count
 
     # Imported here: the processes of the intake import this file again, and need none of it.
-    from anchor.anchoring.now import Batches, select
+    from anchor.anchoring.now import Batches
+    from anchor.batching.selection import select
     from anchor.books.batches import BatchStore
     from anchor.books.folder import DataFolder
     from anchor.demo.samples import write_jsonl

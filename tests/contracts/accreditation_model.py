@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from registry.chain.calls import AccreditationState as State
-from registry.chain.calls import Kind, ScopeTuple
+from registry.chain.calls import ScopeTuple
+from registry.records import AccreditationState as State
+from registry.records import Kind
 from tests.contracts.model import Event, Model, Refusal
 
 LONGEST_PATH = 5

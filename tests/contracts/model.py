@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from registry.chain.calls import Purpose
+from registry.records import Purpose
 
 NOBODY = "0x" + "00" * 20
 WORD = 256

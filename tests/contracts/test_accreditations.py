@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from registry.chain.abi import artifact
-from registry.chain.calls import AccreditationState as State
-from registry.chain.calls import Calls, Kind, Reason, ScopeTuple, TermsTuple
+from registry.chain.calls import Calls, ScopeTuple, TermsTuple
 from registry.chain.reverts import revert_error
+from registry.records import AccreditationState as State
+from registry.records import Kind, Reason
 from tests.contracts.world import (
     CONTROLLER,
     FAR_FUTURE,

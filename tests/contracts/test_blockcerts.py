@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from anchor.anchoring.now import Batches, contract_selectors, select
+from anchor.anchoring.now import Batches
+from anchor.batching.selection import contract_selectors, select
 from anchor.intake.files import take_in
 from anchor.settings import Settings
 from anchor.workspace import Workspace
 from registry.chain.abi import artifact
-from registry.chain.calls import Purpose, Reason
 from registry.errors import IntakeError
+from registry.records import Purpose, Reason
 from tests.contracts.reference import digests, path_of, root_of
 from tests.contracts.world import CONTROLLER, OPERATOR, RELAYER, STRANGER, Reverted, World, refused
 

@@ -7,7 +7,7 @@ import os
 from hashlib import sha256
 
 from registry.chain.abi import artifact
-from registry.chain.calls import Kind, Purpose, Reason
+from registry.records import Kind, Purpose, Reason
 from tests.contracts.build import GAS
 from tests.contracts.reference import digests, path_of, root_of
 from tests.contracts.world import CONTROLLER, FAR_FUTURE, KEYS, OPERATOR, RELAYER, STRANGER, SUCCESSOR, World

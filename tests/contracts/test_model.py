@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
-from registry.chain.calls import AccreditationState as State
-from registry.chain.calls import Kind, Purpose, Reason, ScopeTuple
+from registry.chain.calls import ScopeTuple
+from registry.records import AccreditationState as State
+from registry.records import Kind, Purpose, Reason
 from tests.contracts.accreditation_model import SignedAcceptance, SignedOffer, Terms
 from tests.contracts.machine import KEY_OF, Both, Explored, call, numbers, people, senders
 from tests.contracts.model import Signature

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.chain.abi import artifact
-from registry.chain.calls import Purpose, Reason
+from registry.records import Purpose, Reason
 from tests.contracts.reference import digests, path_of, root_of
 from tests.contracts.world import (
     CONTROLLER,

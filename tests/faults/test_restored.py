@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from anchor.anchoring.loop_state import Status
-from anchor.anchoring.now import Batches, as_on_chain
+from anchor.anchoring.now import Batches
+from anchor.batching.as_on_chain import as_on_chain
 from anchor.books import control
 from anchor.books.batches import BatchRow
 from anchor.books.leases import Lease
@@ -21,9 +22,9 @@ from anchor.daemon.health import Health
 from anchor.restoring.recovery import Recovered, Recovery
 from anchor.settings import Settings
 from anchor.workspace import Workspace
-from registry.chain.calls import Act
 from registry.database.metadata import metadata
 from registry.errors import StoreError
+from registry.records import Act
 from tests.faults.site import Site
 
 TABLES = [table for table in metadata.sorted_tables if not table.name.startswith("indexed_")]

@@ -10,12 +10,12 @@ from fastapi.responses import Response
 
 from registry.recognition.insights import REVIEW_DAYS, AnchoredBatch, RegisteredParty, insights
 from registry.recognition.ledger import Ledger
+from registry.records import BlockRef
 from registry.service import examples
 from registry.service.caching import JSON, REVALIDATE, fixed
 from registry.service.service import service_of
 from registry.service.trust import facts_of
 from registry.timestamps import past_moment
-from registry.verify.verdict import BlockRef
 
 MOST_DAYS: Final = 3660
 

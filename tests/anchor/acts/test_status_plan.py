@@ -12,7 +12,7 @@ from anchor.acts.status_plan import OPPOSITE, VOIDED, Asked, plan
 from anchor.books.deeds import DeedRow, NewDeed, Word
 from anchor.books.status_jobs import StatusJob
 from anchor.books.tables import BatchState, StatusJobState
-from registry.chain.calls import Act
+from registry.records import Act
 
 ROOT = bytes(32)
 WORDS = (Word(ROOT, 0), Word(ROOT, 1))

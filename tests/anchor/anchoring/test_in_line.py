@@ -11,7 +11,7 @@ from anchor.books.anchoring import SHARE, Carried, in_line
 from anchor.books.batches import BatchRow
 from anchor.books.deeds import DeedRow
 from anchor.books.tables import BatchState
-from registry.chain.calls import Act
+from registry.records import Act
 
 
 def deed(number: int, issuer: int, *, urgent: bool = True) -> DeedRow:

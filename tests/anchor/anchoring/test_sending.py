@@ -27,8 +27,8 @@ from anchor.sending.outlook import FinalityViolated, Outlook, accept_chain
 from anchor.sending.sender import Sender
 from anchor.sending.signed import terms_of
 from anchor.sending.signer import KeySigner, SignedTransaction
-from registry.chain.calls import Act
 from registry.errors import SignerError, TransactionUnsettled
+from registry.records import Act
 from tests.faults.harness import STRANGER
 from tests.faults.proxy import SEND, Call, drop_by_closed_socket, http_status, pruned, refuse
 from tests.faults.site import SHIPPED, Site, site

@@ -19,9 +19,9 @@ from anchor.books.jobs import Job
 from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore
 from anchor.books.tables import StatusJobState, batch
 from anchor.sending.signer import KeySigner
-from registry.chain.calls import Act
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ContractReverted, NotPossible
+from registry.records import Act
 from tests.faults.harness import OWNER, Chain, chain
 from tests.faults.proxy import FaultProxy, pruned
 from tests.faults.site import Site, site

@@ -14,8 +14,8 @@ from anchor.books.on_chain import History, unknown_sequences
 from anchor.books.tables import BatchState, JobState
 from anchor.daemon.jobs_view import JobViews
 from anchor.intake.desk import Desk, IntakeLimits, Kind, Order
-from registry.chain.calls import Purpose
 from registry.merkle.tree import Tree
+from registry.records import Purpose
 from tests.anchor.issuer import CHAIN, CONTRACT, Site, credential
 
 

@@ -13,7 +13,8 @@ import pytest
 import typer.main
 from sqlalchemy import Engine, event, select, update
 
-from anchor.anchoring.now import Batches, as_on_chain
+from anchor.anchoring.now import Batches
+from anchor.batching.as_on_chain import as_on_chain
 from anchor.books.attempts import anchor_purpose, withheld
 from anchor.books.batches import BatchRow
 from anchor.books.jobs import JobStore

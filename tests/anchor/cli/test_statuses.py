@@ -11,8 +11,8 @@ import pytest
 from anchor.cli import revoke as statuses
 from anchor.settings import load_settings
 from anchor.workspace import Workspace
-from registry.chain.calls import Act, Purpose, Reason
 from registry.credential.digest import digest_json
+from registry.records import Act, Purpose, Reason
 from tests.anchor.verifying.test_verdicts import void
 from tests.conftest import Run
 

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from anchor.cli.app import app
 from anchor.settings import Settings
 from anchor.workspace import Workspace
-from registry.chain.calls import Kind
 from registry.recognition.scope import Scope
+from registry.records import Kind
 from registry.untrusted.text import terminal_text
 from tests.terminal import Shown, run_on_terminal
 

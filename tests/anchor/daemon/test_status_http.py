@@ -17,8 +17,8 @@ from anchor.books.status_jobs import NewStatusJob, Resolved, StatusJobStore
 from anchor.books.tables import StatusJobState, status_job
 from anchor.daemon.jobs_api import create_intake_app
 from anchor.intake.statuses import read_status_job
-from registry.chain.calls import Act
 from registry.errors import IntakeError, NotPossible
+from registry.records import Act
 from tests.anchor.daemon.test_jobs_api import assert_problem
 from tests.anchor.issuer import CHAIN, CONTRACT, Site
 

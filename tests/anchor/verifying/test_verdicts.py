@@ -12,8 +12,8 @@ import pytest
 
 from anchor.settings import load_settings
 from anchor.workspace import Workspace
-from registry.chain.calls import Reason
 from registry.credential.digest import digest_json
+from registry.records import Reason
 from tests.conftest import Run
 
 

@@ -33,9 +33,9 @@ from registry.audit.compare import (
     words_of,
 )
 from registry.chain.abi import artifact
-from registry.chain.calls import AccreditationState, Purpose
-from registry.chain.calls import Kind as Statement
 from registry.recognition.ledger import Ledger
+from registry.records import AccreditationState, Purpose
+from registry.records import Kind as Statement
 from tests.contracts.accreditation_model import AccreditationModel, Terms
 from tests.contracts.model import NOBODY, Batch, Refusal
 

@@ -20,7 +20,7 @@ from registry.audit.report.as_html import page
 from registry.audit.report.as_json import content
 from registry.audit.report.charts import Chart, Series, bars, columns, number_text, text
 from registry.audit.report.tables import COLUMNS
-from registry.verify.verdict import BlockRef
+from registry.records import BlockRef
 
 amounts = st.floats(0, 1e18, allow_nan=False)
 

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from registry.chain.abi import artifact
-from registry.chain.calls import AccreditationState, Reason, call_data
+from registry.chain.calls import call_data
 from registry.chain.contract import CredentialRegistry
 from registry.chain.ledger import read_ledger
 from registry.errors import ContractReverted
 from registry.recognition.ledger import Kind, State
 from registry.recognition.path import Missing, Path, Reading, find_path
 from registry.recognition.scope import Scope
+from registry.records import AccreditationState, Reason
 from tests.registry.chain.worlds import World
 
 PARTIES = 5

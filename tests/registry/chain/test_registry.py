@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from registry.chain.abi import artifact, source_bundle
-from registry.chain.calls import Purpose, Reason
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, create2_address
 from registry.chain.rpc.client import ChainClient
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
 from registry.errors import ChainUnavailable, ContractReverted, StoreError, WrongChain
 from registry.merkle.tree import Tree
+from registry.records import Purpose, Reason
 from registry.verifier.facts import FactsReader
 from registry.verify.verdict import ChainFacts, FactsUnavailable
 from tests.registry.chain.worlds import Behaviour, BrokenEndpoint, Exchange, World

@@ -26,7 +26,7 @@ from registry.formats.trqp import (
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State
 from registry.recognition.path import Missing, Path, Reading, find_path
 from registry.recognition.scope import QUALIFICATION_TYPES, Scope
-from registry.verify.verdict import BlockRef
+from registry.records import BlockRef
 
 CONTRACT = "0x" + "Ab" * 20
 HERE = Registry("eip155:1", CONTRACT)

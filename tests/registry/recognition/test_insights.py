@@ -24,7 +24,7 @@ from registry.recognition.insights import (
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State
 from registry.recognition.path import Path, find_path
 from registry.recognition.scope import Scope
-from registry.verify.verdict import BlockRef
+from registry.records import BlockRef
 
 START = datetime(2025, 11, 15, tzinfo=UTC)
 PAGE = FilePath(__file__).parents[3] / "docs" / "reference" / "insights.md"

@@ -13,8 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.chain.abi import artifact
-from registry.chain.calls import AccreditationState, Reason
-from registry.chain.calls import Kind as KindNumber
 from registry.errors import ChainError
 from registry.recognition.ledger import EVENT_NAMES, REASONS, LedgerEvent
 from registry.recognition.path import (
@@ -32,6 +30,8 @@ from registry.recognition.path import (
     find_path,
 )
 from registry.recognition.scope import Scope
+from registry.records import AccreditationState, Reason
+from registry.records import Kind as KindNumber
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 ISSUER, BODY, PARENT, STRANGER = 1, 2, 3, 4

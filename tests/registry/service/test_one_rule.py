@@ -18,8 +18,6 @@ from registry.anchors import REVOCATION, SUSPENSION, AnchorPlace, spread
 from registry.audit.compare import Happened, rebuild
 from registry.audit.repeats import repeated_in
 from registry.chain.abi import artifact
-from registry.chain.calls import Purpose as ChainPurpose
-from registry.chain.calls import Reason
 from registry.chain.contract import Batch, CredentialRegistry, Party
 from registry.chain.deployment import create2_address
 from registry.chain.rpc.client import Block
@@ -32,6 +30,8 @@ from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import Receipt
+from registry.records import Purpose as ChainPurpose
+from registry.records import Reason
 from registry.service.known_anchors import IndexedAnchors
 from registry.service.trust import IndexedFacts
 from registry.timestamps import from_unix

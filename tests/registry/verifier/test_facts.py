@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from registry.chain.abi import artifact
-from registry.chain.calls import Purpose, Reason
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, create2_address
 from registry.chain.rpc.client import ChainClient
 from registry.errors import WrongChain
+from registry.records import Purpose, Reason
 from registry.verifier.facts import FactsReader
 from registry.verify.verdict import ChainFacts, FactsUnavailable
 from tests.registry.chain.worlds import World, anvil

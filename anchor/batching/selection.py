@@ -1,0 +1,90 @@
+"""What of a job goes into a batch, and what the issuer has anchored before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from anchor.books.batches import BatchStore, Place
+from anchor.intake.files import Intake, Origin, digest_of
+from registry.chain.abi import artifact
+from registry.errors import IntakeError
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A credential that came twice in one job."""
+
+    again: Origin
+    first: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a job goes into a batch.
+
+    Attributes:
+        records: sorted by digest, each digest once.
+        duplicates: what came more than once.
+        anchored: where the credentials are that the issuer has anchored before and that are left out.
+    """
+
+    records: list[bytes]
+    duplicates: list[Duplicate]
+    anchored: list[Place]
+
+
+def select(
+    intake: Intake,
+    store: BatchStore | None,
+    issuer: int | None,
+    *,
+    reissue: Callable[[Sequence[Place]], Collection[bytes]] | None = None,
+) -> Selection:
+    """Sort a job's credentials and leave out what came twice, and what the issuer has anchored before.
+
+    A yearly full export then does not bring a revoked diploma back under a new anchor.
+
+    Args:
+        reissue: anchor again what was anchored before, except for those of its places that this says.
+    """
+    unique: list[bytes] = []
+    duplicates: list[Duplicate] = []
+    last = b""
+    for record in sorted(intake.records):
+        digest = digest_of(record)
+        if digest == last:
+            duplicates.append(Duplicate(intake.origin(record), intake.origin(unique[-1])))
+        else:
+            unique.append(record)
+            last = digest
+    if store is None or issuer is None or not store.all(issuer):
+        return Selection(unique, duplicates, [])
+    found = list(store.places_of([digest_of(record) for record in unique], issuer))
+    kept_out = None if reissue is None else reissue(found)
+    places: dict[bytes, Place] = {}
+    for place in found:
+        if kept_out is None or place.leaf.digest in kept_out:
+            places.setdefault(place.leaf.digest, place)
+    return Selection(
+        [record for record in unique if digest_of(record) not in places], duplicates, list(places.values())
+    )
+
+
+def contract_selectors() -> frozenset[bytes]:
+    """The first four bytes of every call that the contract knows."""
+    return frozenset(item.selector for item in artifact().functions.values())
+
+
+def refuse_selector(root: bytes, selectors: Collection[bytes]) -> None:
+    """A root can also be anchored as the bare data of a transaction, but not if the contract takes it for a call.
+
+    Raises:
+        IntakeError: code `root-is-selector`.
+    """
+    if root[:4] in selectors:
+        raise IntakeError(
+            f"the root 0x{root.hex()} begins with the bytes by which the contract knows one of its functions",
+            remedy="Add one more credential to the batch, or leave one out: either changes the root.",
+            code="root-is-selector",
+        )
