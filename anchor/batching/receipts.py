@@ -20,7 +20,8 @@ from anchor.books.folder import DataFolder
 from anchor.intake.files import METHODS
 from registry.credential.digest import DEFAULT_LIMITS, Digest, DigestMethod, Limits, digest_as, parse_json
 from registry.errors import CredentialError, IntakeError, ProofError, ReceiptError, StoreError, TreeError
-from registry.merkle.tree import InclusionProof, Tree, check_inclusion
+from registry.merkle.proof import InclusionProof, check_inclusion
+from registry.merkle.tree import Tree
 from registry.receipt.model import Receipt, embed, parse, to_cbor, to_json
 from registry.trees.store import UnusableTree
 from registry.untrusted.archives import Names

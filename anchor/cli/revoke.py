@@ -25,7 +25,7 @@ from registry.anchors import judge
 from registry.chain.contract import CredentialRegistry
 from registry.credential.digest import Limits, digest_given
 from registry.errors import CredentialError, IntakeError, ProofError, SettingsError, StoreError
-from registry.merkle.tree import check_inclusion
+from registry.merkle.proof import check_inclusion
 from registry.receipt.model import Receipt
 from registry.records import Act, Purpose, Reason
 

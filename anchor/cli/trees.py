@@ -13,7 +13,8 @@ from anchor.cli.wording import amount
 from anchor.restoring.trees import Repairs
 from registry.credential.digest import Limits
 from registry.errors import SettingsError, StoreError, TreeError
-from registry.merkle.treefile import NODE_SIZE, TreeId
+from registry.merkle.proof import NODE_SIZE
+from registry.merkle.treefile import TreeId
 from registry.trees.folder import FolderTrees
 from registry.trees.store import DAMAGED, UNAVAILABLE, TreeStore, repair_of
 

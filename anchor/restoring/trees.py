@@ -24,7 +24,8 @@ from anchor.settings import Settings
 from registry.credential.digest import Limits
 from registry.errors import IntakeError, ProofError, ReceiptError, RegistryError, StoreError, TreeError
 from registry.index.tables import indexed_batch
-from registry.merkle.tree import Tree, check_inclusion
+from registry.merkle.proof import check_inclusion
+from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import MAX_BYTES, parse
 from registry.trees.folder import FolderTrees

@@ -12,7 +12,7 @@ from typing import Final
 
 from registry.anchors import Spread
 from registry.audit.kinds import MEANINGS, Difference, Kind
-from registry.audit.state import (
+from registry.history import (
     REVOCATION,
     SUSPENSION,
     WORD_BITS,

@@ -16,7 +16,7 @@ from registry.chain.rpc.client import CHECK_ENDPOINT, BlockNumber, ChainClient, 
 from registry.chain.rpc.hexadecimal import address_bytes, checksummed
 from registry.chain.rpc.spans import ASK_FOR_LESS, in_spans
 from registry.errors import ChainUnavailable, ContractReverted, WrongChain
-from registry.merkle.tree import AbsenceProof, Neighbour
+from registry.merkle.proof import AbsenceProof, Neighbour
 from registry.records import Purpose, Reason
 
 __all__ = [

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from registry.audit.state import BatchState, Key, PartyState, reason_word
 from registry.chain.abi import artifact
 from registry.chain.contract import ZERO_ADDRESS, CredentialRegistry
 from registry.chain.rpc.client import TRY_LATER
 from registry.chain.rpc.spans import ASK_FOR_LESS
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
+from registry.history import BatchState, Key, PartyState, reason_word
 from registry.recognition.ledger import REASONS, Accreditation, Change, Kind, State
 from registry.recognition.scope import Scope
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from registry.audit.state import BatchState, Key, PartyState, reason_word, words_of
 from registry.chain.abi import artifact
 from registry.chain.rpc.bloom import BlockEvents, may_hold
 from registry.chain.rpc.client import FilteredBlock, Log
 from registry.chain.rpc.hexadecimal import address_bytes
 from registry.chain.storage import CALLS_A_REQUEST, WORDS_A_REQUEST, WordRange
 from registry.errors import ChainError, ChainUnavailable
+from registry.history import BatchState, Key, PartyState, reason_word, words_of
 from registry.index.facts import REVOCATION, SUSPENSION, IndexedBatch, IndexedParty, Mark, missing
 from registry.index.reader import EventFilter, EventPlace, Index
 from registry.recognition.ledger import Accreditation, Ledger

@@ -20,11 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from registry.errors import TreeError
+from registry.merkle.proof import MAX_LEAVES, NODE_SIZE
 from registry.merkle.treebytes import CODE_SHORT, CODE_UNREADABLE, TreeBytes
 from registry.privatefiles import private_opener
-
-NODE_SIZE = 32
-MAX_LEAVES = 2**32 - 1  # the contract keeps the leaf count in 32 bits
 
 # The line ends and the end-of-file character break when a file was transferred as text, as in PNG.
 MAGIC = b"testamur tree\r\n\x1a"

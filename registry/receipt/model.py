@@ -19,8 +19,7 @@ from registry.credential.digest import Digest, DigestMethod, digest_document
 from registry.credential.strictjson import Limits
 from registry.credential.strictjson import parse_json as parse_strict_json
 from registry.errors import CredentialError, ProofError, ReceiptError
-from registry.merkle.tree import InclusionProof, path_length
-from registry.merkle.treefile import MAX_LEAVES
+from registry.merkle.proof import MAX_LEAVES, InclusionProof, path_length
 from registry.receipt import cbor as receipt_cbor
 from registry.timestamps import TIMESTAMP_PATTERN, read_timestamp, write_timestamp
 
@@ -254,7 +253,7 @@ class Receipt(_Part):
 
     @property
     def inclusion_proof(self) -> InclusionProof:
-        """The proof that the digest is in the batch, for `registry.merkle.tree.check_inclusion`."""
+        """The proof that the digest is in the batch, for `registry.merkle.proof.check_inclusion`."""
         part = self.inclusion
         return InclusionProof(part.leaf_index, part.leaf_count, tuple(map(bytes.fromhex, part.path)))
 

@@ -8,7 +8,7 @@ from functools import partial
 from registry.credential.digest import Digest
 from registry.index.facts import IndexedBatch
 from registry.index.reader import LOADED, Index
-from registry.merkle.tree import InclusionProof
+from registry.merkle.proof import InclusionProof
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import Receipt
 from registry.service.reading import guarded

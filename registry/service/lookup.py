@@ -14,7 +14,7 @@ from registry.errors import StoreError
 from registry.index.facts import REVOCATION, SUSPENSION, WORD_BITS, IndexedBatch, IndexedEvent
 from registry.index.leaf_reader import LeafReader
 from registry.index.reader import EventFilter, Index, LeafPlace
-from registry.merkle.tree import InclusionProof
+from registry.merkle.proof import InclusionProof
 from registry.merkle.treefile import TreeId
 from registry.service.horizon import AsOf, Horizon
 from registry.service.records_json import block_content, moment_text

@@ -11,8 +11,9 @@ from hashlib import sha256
 from typing import Protocol
 
 from registry.errors import TreeError
-from registry.merkle.tree import AbsenceProof, InclusionProof, Neighbour, position_of
-from registry.merkle.treefile import NODE_SIZE, levels_of
+from registry.merkle.proof import NODE_SIZE, AbsenceProof, InclusionProof, Neighbour
+from registry.merkle.tree import position_of
+from registry.merkle.treefile import levels_of
 
 BLOCK_LEVELS = 8
 BLOCK_NODES = 1 << BLOCK_LEVELS

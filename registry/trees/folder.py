@@ -10,15 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from registry.errors import StoreError, TreeError
+from registry.merkle.proof import NODE_SIZE
 from registry.merkle.tree import Tree
-from registry.merkle.treefile import (
-    HELD_BYTES,
-    NODE_SIZE,
-    TreeId,
-    file_of,
-    id_in,
-    tree_named,
-)
+from registry.merkle.treefile import HELD_BYTES, TreeId, file_of, id_in, tree_named
 from registry.trees.store import DAMAGED, VerifiedTrees, sealed_tree
 
 MOST_OPEN_TREES = 4096

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from registry.errors import ProofError, StoreError, TreeError
-from registry.merkle.tree import AbsenceProof, InclusionProof, Tree, check_absence, check_inclusion
+from registry.merkle.proof import AbsenceProof, InclusionProof, check_absence, check_inclusion
+from registry.merkle.tree import Tree
 from registry.merkle.treebytes import CODE_SHORT, CODE_UNREADABLE
 from registry.merkle.treefile import (
     TreeId,

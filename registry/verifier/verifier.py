@@ -21,7 +21,7 @@ from registry.credential.digest import DEFAULT_LIMITS, Digest, Limits, digest_gi
 from registry.document.reading import Reading, digest_only, read_document
 from registry.document.submitted import ReadItem
 from registry.errors import ProofError, ReceiptError, RegistryError
-from registry.merkle.tree import check_inclusion
+from registry.merkle.proof import check_inclusion
 from registry.receipt.model import Receipt
 from registry.recognition.ledger import Ledger
 from registry.verifier.facts import FactsReader, OtherAnchor

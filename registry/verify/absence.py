@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from registry.errors import ProofError
-from registry.merkle.tree import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
+from registry.merkle.proof import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
 from registry.records import BatchFacts, BlockRef
 from registry.timestamps import write_timestamp
 from registry.verify.freshness import Freshness, HeadAge

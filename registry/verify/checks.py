@@ -14,7 +14,7 @@ from registry.chain_names import chain_name
 from registry.credential.digest import DEFAULT_LIMITS, DigestMethod, Limits
 from registry.document.reading import Reading, digest_only, read_document
 from registry.errors import ProofError, ReceiptError
-from registry.merkle.tree import check_inclusion
+from registry.merkle.proof import check_inclusion
 from registry.receipt.model import AnchorPart, BlockPart, Receipt
 from registry.recognition.ledger import Ledger
 from registry.recognition.path import Path

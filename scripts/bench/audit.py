@@ -32,8 +32,9 @@ from registry.chain.calls import Calls
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
 from registry.chain.rpc.client import ChainClient
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
+from registry.merkle.proof import NODE_SIZE
 from registry.merkle.tree import Tree
-from registry.merkle.treefile import HEADER, NODE_SIZE
+from registry.merkle.treefile import HEADER
 from registry.records import Purpose, Reason
 from scripts.registry_history import START, Registry
 from tests.registry.chain.worlds import anvil

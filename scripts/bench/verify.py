@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from registry.credential.digest import digest_json
-from registry.merkle.tree import InclusionProof, root_from_path
+from registry.merkle.proof import InclusionProof, root_from_path
 from registry.receipt.model import Receipt, parse, to_cbor, to_json
 from registry.verify.checks import BatchFacts, BlockRef, ChainFacts, Overall, PartyFacts, Trust, verify
 

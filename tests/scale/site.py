@@ -17,7 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from registry.merkle.tree import Tree, check_inclusion
+from registry.merkle.proof import check_inclusion
+from registry.merkle.tree import Tree
 from registry.receipt.model import parse
 from registry.trees.store import TreeStore
 from tests.faults.harness import Chain, wait_until

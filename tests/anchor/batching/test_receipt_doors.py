@@ -37,7 +37,8 @@ from anchor.settings import Settings
 from anchor.workspace import Workspace
 from registry.credential.digest import Limits
 from registry.errors import StoreError
-from registry.merkle.tree import Tree, check_inclusion
+from registry.merkle.proof import check_inclusion
+from registry.merkle.tree import Tree
 from registry.receipt.model import parse
 from registry.trees.folder import FolderTrees
 from tests.anchor.issuer import CHAIN, CONTRACT, Site, credential

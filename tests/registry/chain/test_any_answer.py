@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.audit.state import Key
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, deployment_seen
@@ -19,6 +18,7 @@ from registry.chain.rpc.endpoints import Endpoints
 from registry.chain.storage import Storage
 from registry.database.engine import open_database
 from registry.errors import ChainUnavailable, RegistryError
+from registry.history import Key
 from registry.index.indexer import Indexer
 from registry.index.writer import IndexWriter
 from registry.verifier.facts import FactsReader

@@ -13,7 +13,6 @@ from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any, Literal
 
-from registry.audit.state import BatchState, Key, PartyState
 from registry.chain.abi import artifact
 from registry.chain.contract import Event
 from registry.chain.rpc.bloom import bloom_of
@@ -21,6 +20,7 @@ from registry.chain.rpc.client import Block, FilteredBlock, Log, LogRange
 from registry.chain.rpc.hexadecimal import address_bytes
 from registry.chain.storage import WordRange
 from registry.errors import ChainUnavailable
+from registry.history import BatchState, Key, PartyState
 from registry.index.confirming import _batch, _party
 from registry.index.facts import Facts, IndexedEvent, Mark, WordKey, ledger_of, subject_of
 from registry.recognition.ledger import Accreditation

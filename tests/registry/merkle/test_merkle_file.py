@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from registry.errors import TreeError
 from registry.merkle import treefile
-from registry.merkle.tree import Tree, check_inclusion
+from registry.merkle.proof import check_inclusion
+from registry.merkle.tree import Tree
 from registry.merkle.treebytes import TreeBytes
 from registry.merkle.treefile import TreeId
 from tests import reference_tree

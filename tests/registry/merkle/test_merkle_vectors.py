@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from registry.errors import ProofError
-from registry.merkle.tree import InclusionProof, check_inclusion
+from registry.merkle.proof import InclusionProof, check_inclusion
 
 VECTORS = Path(__file__).parents[3].parent / "shared" / "vectors" / "rfc6962-inclusion"
 

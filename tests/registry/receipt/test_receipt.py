@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from registry.credential import strictjson
 from registry.credential.digest import Digest, DigestMethod, digest_document, digest_json
 from registry.errors import ReceiptError
-from registry.merkle.tree import InclusionProof, check_inclusion, path_length, root_from_path
+from registry.merkle.proof import InclusionProof, check_inclusion, path_length, root_from_path
 from registry.receipt import model as receipts
 from registry.receipt.model import Receipt, parse, parse_cbor, parse_json, receipt_schema, to_cbor, to_json
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from registry.index.loader import TreeLoader
 from registry.merkle import treefile
-from registry.merkle.tree import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
+from registry.merkle.proof import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import Receipt, parse, parse_json
 from registry.service import lookup

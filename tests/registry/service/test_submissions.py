@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from registry.credential.digest import Digest, DigestMethod, Limits, digest_file, digest_json
 from registry.document.submitted import Broken, Submitted, interpreted
 from registry.errors import IntakeError, RegistryError, SettingsError
-from registry.merkle.tree import InclusionProof
+from registry.merkle.proof import InclusionProof
 from registry.receipt.model import Receipt, to_cbor, to_json
 from registry.service.submissions import Kind, Submission, SubmissionLimits
 

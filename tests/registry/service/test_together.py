@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from registry.index.facts import IndexedBatch, Mark
-from registry.merkle.tree import InclusionProof
+from registry.merkle.proof import InclusionProof
 from registry.service.lookup import MOST_ANCHORS, Found, together
 from tests.registry.service.conftest import ACCOUNT, Stand, credential, registered
 

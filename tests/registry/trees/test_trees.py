@@ -19,7 +19,8 @@ from obstore.store import MemoryStore
 from anchor.books.trees import trees_of
 from anchor.settings import Settings
 from registry.errors import SettingsError, StoreError, TreeError
-from registry.merkle.tree import AbsenceProof, InclusionProof, Tree, check_absence, check_inclusion
+from registry.merkle.proof import AbsenceProof, InclusionProof, check_absence, check_inclusion
+from registry.merkle.tree import Tree
 from registry.merkle.treefile import HEADER, TreeId, levels_of
 from registry.trees.blocks import BLOCK_BYTES, Block, BlockTree
 from registry.trees.folder import FolderTrees

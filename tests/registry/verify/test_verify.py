@@ -713,7 +713,7 @@ class TestTampering:
 
     @staticmethod
     def _receipt(digest: Digest, path: tuple[bytes, ...], count: int) -> Receipt:
-        from registry.merkle.tree import InclusionProof
+        from registry.merkle.proof import InclusionProof
 
         return Receipt.of_batch(
             digest, PDF.tree.root, InclusionProof(0, count, path), chain=CHAIN, contract=CONTRACT, issuer=ISSUER
