@@ -77,7 +77,7 @@ def serve(
     )
     _log_to(workspace)
     front = front_of(app, grace_seconds=GRACE_SECONDS)
-    app.state.metrics.registry.register(ConnectionMetrics(front.connections))
+    app.state.metrics.contract.register(ConnectionMetrics(front.connections))
     server = Server(front.config, linger=LINGER_SECONDS)
     with listening(host, port) as listener:
         bound_host, bound_port = listener.getsockname()[:2]
@@ -163,7 +163,7 @@ def verifying_of(workspace: Workspace, service: Service) -> Verifying:
     """What `POST /v1/verify` works with: the chain is asked for each verdict."""
     settings = workspace.settings
     return Verifying(
-        lambda: workspace.registry,
+        lambda: workspace.contract,
         service.index.chain,
         IndexedAnchors(service.index, service.trees),
         trusted=workspace.trusted_by_settings(),
@@ -212,9 +212,9 @@ def _made_anew(workspace: Workspace, index: Index, *, once: bool, stop: threadin
 
 def indexer_of(workspace: Workspace, index: Index, writer: IndexWriter | None = None) -> Indexer:
     """The indexer of the settings' contract."""
-    registry: CredentialRegistry = workspace.ready_to_write() if _is_own_chain(workspace) else workspace.registry
+    contract: CredentialRegistry = workspace.ready_to_write() if _is_own_chain(workspace) else workspace.contract
     return Indexer(
-        registry,
+        contract,
         writer or IndexWriter(index.engine, index.chain, index.contract),
         first_block=_first_block(workspace),
         finality_depth=workspace.settings.finality_depth,

@@ -144,24 +144,24 @@ class Workspace:
             ) from None
 
     @cached_property
-    def registry(self) -> CredentialRegistry:
+    def contract(self) -> CredentialRegistry:
         """The contract, once it is clear that it is the one expected.
 
         Raises:
             WrongChain: it is not, or there is none.
         """
-        registry = CredentialRegistry(self.client, self.contract_address)
+        contract = CredentialRegistry(self.client, self.contract_address)
         known = self._known_deployment()
         if known is not None:
             known.check(self.client)
-            return registry
+            return contract
         try:
-            registry.verify_code()
+            contract.verify_code()
         except WrongChain as error:
             if error.code == "no-contract":
                 error.remedy = "Run `testamur deploy`, or check the setting chain and the setting contract."
             raise
-        return registry
+        return contract
 
     @cached_property
     def store(self) -> BatchStore:
@@ -202,14 +202,14 @@ class Workspace:
         from anchor.sending.behind import Knowledge
 
         # Without a check of the contract: `deploy` sends before there is one.
-        registry = CredentialRegistry(self.client, self.contract_address)
-        return Knowledge(registry, self.store, AttemptStore(self.folder.engine, self.chain, account), account)
+        contract = CredentialRegistry(self.client, self.contract_address)
+        return Knowledge(contract, self.store, AttemptStore(self.folder.engine, self.chain, account), account)
 
     def ready_to_write(self) -> CredentialRegistry:
         """The contract; on the embedded chain, which begins empty, it is deployed when it is not there yet."""
         if self.chain_id == CHAIN_ID and not self.client.code(self.contract_address):
             self.deploy()
-        return self.registry
+        return self.contract
 
     def deploy(self) -> tuple[Deployment, bool]:
         """Deploy the contract where it is not there yet; the deployment, and whether it was made now.
@@ -222,9 +222,9 @@ class Workspace:
         if known is not None:
             self._refuse_other_genesis(known)
         address = create2_address(artifact().initcode)
-        registry = CredentialRegistry(self.client, address)
+        contract = CredentialRegistry(self.client, address)
         if self.client.code(address):
-            registry.verify_code()
+            contract.verify_code()
             if known is not None:
                 known.check(self.client)
                 return known, False
@@ -244,7 +244,7 @@ class Workspace:
         built = artifact()
         refuse_unable(self.client, initcode=built.initcode, code=built.deployed_code, sender=self.signer.address)
         mined = self.sender.settle(DEPLOYMENT_PURPOSE, DETERMINISTIC_DEPLOYER, deploy_data(artifact().initcode))
-        registry.verify_code()
+        contract.verify_code()
         deployment = Deployment.found(self.client, address, mined.block_number, mined.hash)
         deployment.save(self.folder.deployments)
         return deployment, True

@@ -92,40 +92,40 @@ def build(client: ChainClient, folder: Path, *, batches: int, issuers: int, mean
     """
     random = Random(5)
     client.request("anvil_autoImpersonateAccount", [True])
-    registry = Registry(client, create2_address(artifact().initcode))
-    registry.send(DEVELOPMENT_ACCOUNTS[0], deploy_data(artifact().initcode), to=DETERMINISTIC_DEPLOYER)
+    contract = Registry(client, create2_address(artifact().initcode))
+    contract.send(DEVELOPMENT_ACCOUNTS[0], deploy_data(artifact().initcode), to=DETERMINISTIC_DEPLOYER)
     tell("registering and accrediting")
-    accounts = _parties(registry, issuers)
+    accounts = _parties(contract, issuers)
     first_body = issuers + 1
-    _accreditations(registry, accounts, issuers, first_body)
+    _accreditations(contract, accounts, issuers, first_body)
     tell(f"anchoring {batches:,} batches")
     with closing(DataFolder(folder)) as data:
-        store = BatchStore(data.engine, f"eip155:{client.chain_id()}", registry.address)
+        store = BatchStore(data.engine, f"eip155:{client.chain_id()}", contract.address)
         for number in range(issuers):
             store.add_party(number + 1, registered_at=int(START.timestamp()))
         for number in range(batches):
             moment = START + timedelta(days=30) + (END - START - timedelta(days=40)) * number / batches
-            _anchor(registry, accounts, store, data, random, number, moment, issuers=issuers, mean=mean)
+            _anchor(contract, accounts, store, data, random, number, moment, issuers=issuers, mean=mean)
             if number % 7 == 3:
-                _change_status(registry, accounts, random)
+                _change_status(contract, accounts, random)
         tell("indexing")
-        _index(registry, data)
-    return registry
+        _index(contract, data)
+    return contract
 
 
-def _parties(registry: Registry, issuers: int) -> dict[int, str]:
+def _parties(contract: Registry, issuers: int) -> dict[int, str]:
     """Register issuers and bodies, each with an account of its own."""
     accounts = {}
     names = [f"did:web:university-{number:02}.example" for number in range(1, issuers + 1)]
     for number, uri in enumerate([*names, *(uri for _, uri in BODIES)], start=1):
         account = f"0x{sha256(f'party {number}'.encode()).hexdigest()[:40]}"
-        registry.client.request("anvil_setBalance", [account, hex(10**21)])
-        registry.send(account, Calls.register_party_data(uri, sha256(uri.encode()).digest()))
+        contract.client.request("anvil_setBalance", [account, hex(10**21)])
+        contract.send(account, Calls.register_party_data(uri, sha256(uri.encode()).digest()))
         accounts[number] = account
     return accounts
 
 
-def _accreditations(registry: Registry, accounts: dict[int, str], issuers: int, first_body: int) -> None:
+def _accreditations(contract: Registry, accounts: dict[int, str], issuers: int, first_body: int) -> None:
     for issuer in range(1, issuers + 1):
         country = (issuer - 1) % len(BODIES)
         body = first_body + country
@@ -135,19 +135,19 @@ def _accreditations(registry: Registry, accounts: dict[int, str], issuers: int, 
             *(body, issuer, int(START.timestamp()), int(until.timestamp()), int(Kind.ACCREDIT_TO_ISSUE)),
             *(scope, bytes(32), "https://decisions.example"),
         )
-        registry.send(accounts[body], Calls.offer_accreditation_data(terms))
-        registry.send(accounts[issuer], Calls.accept_accreditation_data(issuer))
+        contract.send(accounts[body], Calls.offer_accreditation_data(terms))
+        contract.send(accounts[issuer], Calls.accept_accreditation_data(issuer))
     for one, other in ((0, 1), (1, 0), (0, 2)):
         scope = Scope.from_words("", "1-8", (), "").to_numbers()
         terms = (
             *(first_body + one, first_body + other, int(START.timestamp()), 0, int(Kind.RECOGNISE)),
             *(scope, bytes(32), "https://agreements.example"),
         )
-        registry.send(accounts[first_body + one], Calls.recognise_data(terms))
+        contract.send(accounts[first_body + one], Calls.recognise_data(terms))
 
 
 def _anchor(
-    registry: Registry,
+    contract: Registry,
     accounts: dict[int, str],
     store: BatchStore,
     data: DataFolder,
@@ -168,19 +168,19 @@ def _anchor(
         leaves = (Leaf(digest, at, 4, "list", at + 1) for at, digest in enumerate(tree.leaves()))
         sealed = moment - timedelta(seconds=random.randint(20, 400))
         row = store.add(issuer, tree.root, tree.leaf_count, leaves, sealed_at=int(sealed.timestamp()))
-    receipt = registry.send(accounts[issuer], Calls.anchor_data(issuer, row.root, row.leaf_count), at=moment)
+    receipt = contract.send(accounts[issuer], Calls.anchor_data(issuer, row.root, row.leaf_count), at=moment)
     sequence = number // issuers + 1
     made = AnchoredBatch(
         issuer,
         row.root,
         row.leaf_count,
-        registry.time,
+        contract.time,
         int(receipt["blockNumber"], 16),
         sequence,
         bytes.fromhex(receipt["transactionHash"][2:]),
     )
-    registry.batches.append(made)
-    mined = int(registry.time.timestamp())
+    contract.batches.append(made)
+    mined = int(contract.time.timestamp())
     with data.engine.begin() as connection:
         connection.execute(
             update(batch)
@@ -198,20 +198,20 @@ def _anchor(
         )
 
 
-def _change_status(registry: Registry, accounts: dict[int, str], random: Random) -> None:
+def _change_status(contract: Registry, accounts: dict[int, str], random: Random) -> None:
     """Revoke or suspend a few credentials of some batch, lift a suspension now and then, and void a batch seldom."""
-    chosen = random.choice(registry.batches)
+    chosen = random.choice(contract.batches)
     account, word = accounts[chosen.issuer], random.randrange(-(-chosen.leaf_count // WORD))
     bits = min(WORD, chosen.leaf_count - word * WORD)
     mask = 0
     for _ in range(random.randint(1, 6)):
         mask |= 1 << random.randrange(bits)
-    reader = CredentialRegistry(registry.client, registry.address)
+    reader = CredentialRegistry(contract.client, contract.address)
     found = reader.batch(chosen.issuer, chosen.root)
     if found is None or found.voided_at is not None:
         return
     if random.randrange(30) == 0:
-        registry.send(account, Calls.void_batch_data(chosen.issuer, chosen.root, Reason.ISSUED_IN_ERROR))
+        contract.send(account, Calls.void_batch_data(chosen.issuer, chosen.root, Reason.ISSUED_IN_ERROR))
         return
     if random.randrange(5) == 0:
         (suspended,) = reader.status_words(chosen.issuer, chosen.root, Purpose.SUSPENSION, word, 1)
@@ -219,22 +219,22 @@ def _change_status(registry: Registry, accounts: dict[int, str], random: Random)
             data = Calls.set_status_data(
                 chosen.issuer, chosen.root, Purpose.SUSPENSION, word, mask & ~suspended, Reason.UNDER_REVIEW
             )
-            registry.send(account, data)
+            contract.send(account, data)
         if random.randrange(2):
             data = Calls.clear_suspension_data(chosen.issuer, chosen.root, word, mask, Reason.RESOLVED)
-            registry.send(account, data)
+            contract.send(account, data)
         return
     (revoked,) = reader.status_words(chosen.issuer, chosen.root, Purpose.REVOCATION, word, 1)
     if mask & ~revoked:
         reason = random.choice(
             (Reason.ISSUED_IN_ERROR, Reason.OBTAINED_BY_FRAUD, Reason.HOLDER_REQUEST, Reason.SUPERSEDED)
         )
-        registry.send(
+        contract.send(
             account,
             Calls.set_status_data(chosen.issuer, chosen.root, Purpose.REVOCATION, word, mask & ~revoked, reason),
         )
 
 
-def _index(registry: Registry, data: DataFolder) -> None:
-    writer = IndexWriter(data.engine, f"eip155:{registry.client.chain_id()}", registry.address)
-    Indexer(CredentialRegistry(registry.client, registry.address), writer, first_block=1).catch_up()
+def _index(contract: Registry, data: DataFolder) -> None:
+    writer = IndexWriter(data.engine, f"eip155:{contract.client.chain_id()}", contract.address)
+    Indexer(CredentialRegistry(contract.client, contract.address), writer, first_block=1).catch_up()

@@ -17,7 +17,7 @@ def revoke_in_one_batch(receipt: Path) -> None:
     told = json.loads(receipt.read_text())
     word, bit = divmod(told["inclusion"]["leafIndex"], WORD_BITS)
     with Workspace(load_settings()) as workspace:
-        registry, root = workspace.registry, bytes.fromhex(told["inclusion"]["root"][2:])
+        contract, root = workspace.contract, bytes.fromhex(told["inclusion"]["root"][2:])
         issuer, reason = told["anchor"]["issuer"], Reason.ISSUED_IN_ERROR
-        data = registry.set_status_data(issuer, root, Purpose.REVOCATION, word, 1 << bit, reason)
-        workspace.sender.settle(f"revoke {word} {bit} in 0x{root.hex()}", registry.address, data)
+        data = contract.set_status_data(issuer, root, Purpose.REVOCATION, word, 1 << bit, reason)
+        workspace.sender.settle(f"revoke {word} {bit} in 0x{root.hex()}", contract.address, data)

@@ -11,10 +11,10 @@ from registry.untrusted.uris import EXAMPLES, read_uri
 def register_party(workspace: Workspace, sender: Sender, uri: str, profile_hash: bytes) -> int:
     """Register a party that the sender controls, and remember it as one of this folder's; its number."""
     check_uri(uri, "--uri")
-    registry = workspace.registry
-    data = registry.register_party_data(uri, profile_hash)
-    mined = sender.settle(f"register {uri}", registry.address, data)
-    (event,) = (each for each in registry.decode_events(mined.logs) if each.name == "PartyRegistered")
+    contract = workspace.contract
+    data = contract.register_party_data(uri, profile_hash)
+    mined = sender.settle(f"register {uri}", contract.address, data)
+    (event,) = (each for each in contract.decode_events(mined.logs) if each.name == "PartyRegistered")
     number = int(event.arguments["party"])
     block = workspace.client.block(mined.block_number)
     workspace.store.add_party(number, registered_at=0 if block is None else int(block.timestamp.timestamp()))

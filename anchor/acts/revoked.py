@@ -11,7 +11,7 @@ from registry.records import Purpose
 WORD_BITS = 256
 
 
-def revoked_among(places: Sequence[Place], registry: CredentialRegistry) -> int:
+def revoked_among(places: Sequence[Place], contract: CredentialRegistry) -> int:
     """How many of these credentials are revoked on chain."""
     words: dict[tuple[int, bytes, int], int] = {}
     revoked = 0
@@ -21,7 +21,7 @@ def revoked_among(places: Sequence[Place], registry: CredentialRegistry) -> int:
         key = (issuer, root, word)
         if key not in words:
             # A batch that is sealed and not anchored yet has no status on chain.
-            anchored = registry.batch(issuer, root) is not None
-            words[key] = registry.status_words(issuer, root, Purpose.REVOCATION, word, 1)[0] if anchored else 0
+            anchored = contract.batch(issuer, root) is not None
+            words[key] = contract.status_words(issuer, root, Purpose.REVOCATION, word, 1)[0] if anchored else 0
         revoked += words[key] >> bit & 1
     return revoked

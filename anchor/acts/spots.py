@@ -24,7 +24,7 @@ class Spot:
         return AnchorPlace(self.root, self.leaf_index)
 
 
-def anchor_states(registry: CredentialRegistry, spots: Sequence[Spot]) -> list[AnchorState]:
+def anchor_states(contract: CredentialRegistry, spots: Sequence[Spot]) -> list[AnchorState]:
     """What became of each of the places of one credential; one of a batch that is not on chain yet is untouched.
 
     Raises:
@@ -32,14 +32,14 @@ def anchor_states(registry: CredentialRegistry, spots: Sequence[Spot]) -> list[A
     """
     states = []
     for spot in spots:
-        batch = registry.batch(spot.issuer, spot.root)
+        batch = contract.batch(spot.issuer, spot.root)
         if batch is None:
             states.append(AnchorState(spot.issuer, spot.place))
             continue
-        status = registry.status(spot.issuer, spot.root, spot.leaf_index)
+        status = contract.status(spot.issuer, spot.root, spot.leaf_index)
         # One place alone is nobody's replacement.
         alone = len(spots) == 1
-        by = {} if alone else registry.replacements(spot.issuer, spot.root, from_block=batch.block_number)
+        by = {} if alone else contract.replacements(spot.issuer, spot.root, from_block=batch.block_number)
         states.append(
             AnchorState(
                 spot.issuer,

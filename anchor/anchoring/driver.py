@@ -94,7 +94,7 @@ class Driver:
 
     def __init__(
         self,
-        registry: CredentialRegistry,
+        contract: CredentialRegistry,
         signer: Signer,
         chain_id: int,
         store: AnchorStore,
@@ -106,16 +106,16 @@ class Driver:
         publish: Publish = lambda _: None,
         reached: Callable[[str], None] = lambda _: None,
     ):
-        self._registry = registry
-        self._client: ChainClient = registry.client
+        self._contract = contract
+        self._client: ChainClient = contract.client
         self._signer = signer
         self._chain_id = chain_id
         self._store = store
         self._lease = lease
         self._notices = notices
         self._policy = policy
-        self._batches: Kind[Any] = BatchKind(registry, anchor_call, publish)
-        self._deeds: Kind[Any] = DeedKind(registry)
+        self._batches: Kind[Any] = BatchKind(contract, anchor_call, publish)
+        self._deeds: Kind[Any] = DeedKind(contract)
         self._reached = reached
         self._line = Line(
             self._client,
@@ -192,7 +192,7 @@ class Driver:
         try:
             kind.prepare(row)
             call = kind.call(row)
-            gas = self._client.estimate_gas(sender=self._lease.address, to=self._registry.address, call_data=call)
+            gas = self._client.estimate_gas(sender=self._lease.address, to=self._contract.address, call_data=call)
         except (SignerError, StoreError) as error:
             return self._park(row, error.code, error.what)
         except ContractReverted as refusal:
@@ -232,7 +232,7 @@ class Driver:
         self._lease.check()
         transaction = transfer_of_nothing(self._chain_id, self._lease.address, self._nonce_of(row), offer)
         if call is not None:
-            transaction |= {"to": self._registry.address, "data": call, "gas": gas}
+            transaction |= {"to": self._contract.address, "data": call, "gas": gas}
         signed, kind = self._signer.sign(transaction), self._kind(row)
         return self._store.add_attempt(
             row,
@@ -284,7 +284,7 @@ class Driver:
                 why = f"nonce {row.nonce} was taken by {attempt.purpose!r}"
                 self._tell(self._store.lose_nonce(row, why, to=(mined.hash, mined.succeeded)))
             return
-        effect = kind.effect(row, self._registry.decode_events(mined.logs))
+        effect = kind.effect(row, self._contract.decode_events(mined.logs))
         if mined.succeeded and effect is not None:
             # The event in a block of the chain is enough; the state of that block may be gone from the node.
             self._mined(row, mined, effect, outlook)
@@ -319,7 +319,7 @@ class Driver:
         if self._done_already(row, outlook) or not self._is_used_for_good(self._nonce_of(row), outlook):
             return
         # By its number: a node that is behind has no answer then, instead of an old one.
-        if isinstance(row, DeedRow) or self._registry.batch(row.issuer, row.root, at=outlook.head.number) is None:
+        if isinstance(row, DeedRow) or self._contract.batch(row.issuer, row.root, at=outlook.head.number) is None:
             self._notices.tell("nonce-lost", account=self._lease.address, nonce=row.nonce, root=f"0x{row.root.hex()}")
             self._tell(self._store.lose_nonce(row, f"another transaction has nonce {row.nonce} in a final block"))
 
@@ -348,7 +348,7 @@ class Driver:
             return
         try:
             call = self._kind(row).call(row)
-            gas = self._client.estimate_gas(sender=self._lease.address, to=self._registry.address, call_data=call)
+            gas = self._client.estimate_gas(sender=self._lease.address, to=self._contract.address, call_data=call)
         except SignerError as error:
             self._park(row, error.code, error.what)
             return

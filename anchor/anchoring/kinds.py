@@ -87,8 +87,8 @@ class BatchKind:
     refusals: Final = MappingProxyType({"NotOperator": "not-operator"})
     moot: Final = frozenset[str]()
 
-    def __init__(self, registry: CredentialRegistry, anchor_call: AnchorCall | None, publish: Publish):
-        self._registry = registry
+    def __init__(self, contract: CredentialRegistry, anchor_call: AnchorCall | None, publish: Publish):
+        self._contract = contract
         self._anchor_call = anchor_call or self._own_call
         self._publish = publish
 
@@ -115,11 +115,11 @@ class BatchKind:
         return None
 
     def found(self, row: BatchRow, outlook: Outlook) -> Found | None:
-        anchored = self._registry.batch(row.issuer, row.root)
+        anchored = self._contract.batch(row.issuer, row.root)
         if anchored is None:
             return None
         number = anchored.block_number
-        events = self._registry.anchored_events(issuer=row.issuer, root=row.root, from_block=number, to_block=number)
+        events = self._contract.anchored_events(issuer=row.issuer, root=row.root, from_block=number, to_block=number)
         block = outlook.block(number)
         if not events or block is None or events[0].log.block_hash != block.hash:
             # The state is ahead of the events, or of the block: the next round sees both.
@@ -139,7 +139,7 @@ class BatchKind:
         return Found(f"was anchored already, in block {number}", values)
 
     def _own_call(self, row: BatchRow) -> bytes:
-        return self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
+        return self._contract.anchor_data(row.issuer, row.root, row.leaf_count)
 
 
 class DeedKind:
@@ -149,8 +149,8 @@ class DeedKind:
     refusals: Final = MappingProxyType({"NotOperator": "not-operator", "NotController": "not-controller"})
     moot: Final = frozenset({"StatusUnchanged", "BatchIsVoided", "UnknownBatch"})
 
-    def __init__(self, registry: CredentialRegistry):
-        self._registry = registry
+    def __init__(self, contract: CredentialRegistry):
+        self._contract = contract
 
     def facts(self, row: DeedRow) -> Facts:
         return {"issuer": row.issuer, "root": f"0x{row.root.hex()}", "act": row.act.word, "deed": row.id}
@@ -168,7 +168,7 @@ class DeedKind:
         reason = Reason.from_word(row.reason)
         if not isinstance(reason, Reason):
             raise TypeError(row.reason)
-        contract = self._registry
+        contract = self._contract
         if row.act is Act.VOID:
             return contract.void_batch_data(row.issuer, row.root, reason)
         if row.act is Act.REINSTATE:

@@ -38,7 +38,7 @@ class Batches:
         self,
         folder: DataFolder,
         store: BatchStore,
-        registry: CredentialRegistry,
+        contract: CredentialRegistry,
         sender: Sender,
         *,
         finality_depth: int | None = None,
@@ -46,7 +46,7 @@ class Batches:
     ):
         self._folder = folder
         self._store = store
-        self._registry = registry
+        self._contract = contract
         self._sender = sender
         self._finality_depth = finality_depth
         self._publish = publish
@@ -58,7 +58,7 @@ class Batches:
         return cls(
             workspace.folder,
             workspace.store,
-            workspace.registry,
+            workspace.contract,
             sender or workspace.sender,
             finality_depth=workspace.settings.finality_depth,
             publish=publisher_of(workspace),
@@ -88,7 +88,7 @@ class Batches:
         with Tree.build(map(digest_of, records)) as tree:
             root, count = tree.root, tree.leaf_count
             refuse_selector(root, contract_selectors() if selectors is None else selectors)
-            history = History(self._registry, self._store)
+            history = History(self._contract, self._store)
             self.unknown = history.before(issuer, tree.id, without_history=without_history)
             self._folder.keep_tree(tree)
         note = f"sealed without knowing {named(self.unknown)}" if self.unknown else ""
@@ -108,9 +108,9 @@ class Batches:
             return seen
         refuse_put_aside(seen)
         self._publish(row)
-        data = self._registry.anchor_data(row.issuer, row.root, row.leaf_count)
+        data = self._contract.anchor_data(row.issuer, row.root, row.leaf_count)
         try:
-            self._sender.settle(anchor_purpose(row.issuer, row.root), self._registry.address, data)
+            self._sender.settle(anchor_purpose(row.issuer, row.root), self._contract.address, data)
         except ContractReverted:
             # Somebody may have anchored it between the look and the transaction: then it is where it should be.
             if self.seen(row).state not in ANCHORED_STATES:
@@ -125,7 +125,7 @@ class Batches:
 
     def seen(self, row: BatchRow) -> BatchRow:
         """The batch as the chain has it now, and the same in the database; what a person decided stays there."""
-        found = as_on_chain(self._registry, row, self._finality_depth)
+        found = as_on_chain(self._contract, row, self._finality_depth)
         if found == row:
             return row
         if found.transaction_hash is None and row.transaction_hash is not None:
@@ -135,10 +135,10 @@ class Batches:
 
     def _state_count(self, row: BatchRow) -> None:
         """State how many leaves a batch has that was anchored as a bare root."""
-        found = self._registry.batch(row.issuer, row.root)
+        found = self._contract.batch(row.issuer, row.root)
         if found is not None and found.leaf_count == UNSTATED:
             data = call_data("stateLeafCount", row.issuer, row.root, row.leaf_count)
-            self._sender.settle(f"count {row.issuer} 0x{row.root.hex()}", self._registry.address, data)
+            self._sender.settle(f"count {row.issuer} 0x{row.root.hex()}", self._contract.address, data)
 
     def wait_until_final(self, row: BatchRow, timeout: float, looked: Callable[[BatchRow], None]) -> BatchRow:
         """Wait until nothing can undo the batch; sends it again if the chain dropped it.
@@ -160,7 +160,7 @@ class Batches:
         if wait_for(probe, timeout) is None:
             raise TransactionUnsettled(
                 f"batch 0x{row.root.hex()} is {current.state} and not final after {timeout:g} seconds",
-                where=self._registry.client.where,
+                where=self._contract.client.where,
                 remedy="Its receipts can be used; they say that it is not final. `testamur status` shows when it is.",
             )
         return current

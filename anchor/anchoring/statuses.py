@@ -60,7 +60,7 @@ class StatusResolver:
     def __init__(
         self,
         engine: Engine,
-        registry: CredentialRegistry,
+        contract: CredentialRegistry,
         chain: str,
         lease: Lease,
         batches: BatchStore,
@@ -68,13 +68,13 @@ class StatusResolver:
         notices: Notices,
     ):
         self._engine = engine
-        self._registry = registry
+        self._contract = contract
         self._lease = lease
         self._batches = batches
         self._history = history
         self._notices = notices
-        self._jobs = StatusJobStore(engine, chain, registry.address)
-        self._deeds = DeedStore(engine, chain, registry.address)
+        self._jobs = StatusJobStore(engine, chain, contract.address)
+        self._deeds = DeedStore(engine, chain, contract.address)
         self._seen: tuple[int, ...] = ()
         # Jobs for which there was no time since then; and by job, the round that looked at it last.
         self._left: set[int] = set()
@@ -168,7 +168,7 @@ class StatusResolver:
                 raise
             # What such an endpoint says of statuses is as old.
             return
-        look = _Look(self._registry, issuer, outlook.head.number)
+        look = _Look(self._contract, issuer, outlook.head.number)
         newest, deeds = self._deeds.newest(issuer), self._deeds.unsettled(issuer)
         rests = self._deeds.of_jobs([job.number for job in open_jobs])
         found = self._asked(due, look, rests)
@@ -334,8 +334,8 @@ class _Look:
             of an old one.
     """
 
-    def __init__(self, registry: CredentialRegistry, issuer: int, head: int):
-        self._registry = registry
+    def __init__(self, contract: CredentialRegistry, issuer: int, head: int):
+        self._contract = contract
         self._head = head
         self.issuer = issuer
         self._batches: dict[bytes, Batch | None] = {}
@@ -344,7 +344,7 @@ class _Look:
     def batch(self, root: bytes) -> Batch | None:
         """The batch in the newest block."""
         if root not in self._batches:
-            self._batches[root] = self._registry.batch(self.issuer, root, at=self._head)
+            self._batches[root] = self._contract.batch(self.issuer, root, at=self._head)
         return self._batches[root]
 
     def has(self, row: BatchRow) -> bool:
@@ -367,7 +367,7 @@ class _Look:
         end = 0 if batch is None else -(-batch.leaf_count // WORD_BITS)
         first = place.word - place.word % WORDS_AT_ONCE if place.word < end else place.word
         count = max(1, min(WORDS_AT_ONCE, end - first))
-        words = self._registry.status_words(self.issuer, place.root, purpose, first, count, at=self._head)
+        words = self._contract.status_words(self.issuer, place.root, purpose, first, count, at=self._head)
         self._words |= {(purpose, Word(place.root, first + at)): word for at, word in enumerate(words)}
 
     def is_still_so(self, act: Act, bits: Mapping[Word, int]) -> bool:
@@ -383,7 +383,7 @@ class _Look:
         held = [spot for spot in spots if not self.is_so(Act.VOID, Word(spot.root, 0))]
         if act is Act.SUSPEND or not any(self.is_so(Act.REVOKE, place) & bit for place, bit in map(_bit_of, spots)):
             return held
-        states = anchor_states(self._registry, spots)
+        states = anchor_states(self._contract, spots)
         return [spot for spot, state in zip(spots, states, strict=True) if judge(state, states).withdrawn is None]
 
 

@@ -52,7 +52,7 @@ class Worker:
     def __init__(
         self,
         folder: DataFolder,
-        registry: CredentialRegistry,
+        contract: CredentialRegistry,
         signer: Signer,
         chain_id: int,
         lease: Lease,
@@ -71,7 +71,7 @@ class Worker:
         publish: Publish = lambda _: None,
     ):
         chain = f"eip155:{chain_id}"
-        self._registry = registry
+        self._contract = contract
         self._chain_id = chain_id
         self._lease = lease
         self._notices = notices
@@ -81,12 +81,12 @@ class Worker:
         self._operator = operator or signer.address
         self._low_anchors = low_anchors
         self._head_age_seconds = head_age_seconds
-        self._store = AnchorStore(folder.engine, chain, registry.address, lease)
-        self._jobs = JobStore(folder.engine, chain, registry.address)
-        batches = BatchStore(folder.engine, chain, registry.address)
-        history = History(registry, batches)
+        self._store = AnchorStore(folder.engine, chain, contract.address, lease)
+        self._jobs = JobStore(folder.engine, chain, contract.address)
+        batches = BatchStore(folder.engine, chain, contract.address)
+        history = History(contract, batches)
         attempts = AttemptStore(folder.engine, chain, signer.address)
-        self._knowledge = Knowledge(registry, batches, attempts, signer.address)
+        self._knowledge = Knowledge(contract, batches, attempts, signer.address)
         self._sealer = Sealer(
             folder,
             self._jobs,
@@ -99,11 +99,11 @@ class Worker:
             finality_depth=finality_depth,
             reached=reached,
             troubles=status.troubles,
-            revoked=StatusJobStore(folder.engine, chain, registry.address).revoked,
+            revoked=StatusJobStore(folder.engine, chain, contract.address).revoked,
         )
-        self._statuses = StatusResolver(folder.engine, registry, chain, lease, batches, history, notices)
+        self._statuses = StatusResolver(folder.engine, contract, chain, lease, batches, history, notices)
         self._driver = Driver(
-            registry,
+            contract,
             signer,
             chain_id,
             self._store,
@@ -182,10 +182,10 @@ class Worker:
             # What waits is the matter of whoever holds it.
             self._status.troubles.found("sealing", {})
             return False
-        outlook = Outlook.of(self._registry.client, self._lease.address, self._finality_depth)
+        outlook = Outlook.of(self._contract.client, self._lease.address, self._finality_depth)
         self._note(outlook)
         known = self._store.checkpoint()
-        seen = checked(self._registry, self._chain_id, outlook, known)
+        seen = checked(self._contract, self._chain_id, outlook, known)
         # Before the new checkpoint is stored: what is missing is looked for from the old one on.
         if self._is_behind(outlook.nonce):
             return False
@@ -240,7 +240,7 @@ class Worker:
             self._notices.tell("head-stuck", head=status.head, seconds=round(moment - status.head_at))
         status.head_time = outlook.head.timestamp.timestamp()
         age = age_of_head(
-            self._registry.client, f"eip155:{self._chain_id}", outlook.head, self._head_age_seconds, utc_now
+            self._contract.client, f"eip155:{self._chain_id}", outlook.head, self._head_age_seconds, utc_now
         )
         # A node that stopped long before this process began never changes under its eyes.
         status.head_is_stale = age.code == "head-stale"
@@ -277,7 +277,7 @@ class Worker:
         moment = time.monotonic()
         is_due = asked_at == 0.0 or (not known and moment - asked_at >= OPERATORS_SECONDS)
         if is_due:
-            known = self._registry.is_operator(issuer, account)
+            known = self._contract.is_operator(issuer, account)
             self._operators[issuer, account] = (known, moment)
         return known, is_due
 

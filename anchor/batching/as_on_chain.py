@@ -18,7 +18,7 @@ from registry.errors import (
 EVENT_SECONDS = 10.0
 
 
-def as_on_chain(registry: CredentialRegistry, row: BatchRow, finality_depth: int | None) -> BatchRow:
+def as_on_chain(contract: CredentialRegistry, row: BatchRow, finality_depth: int | None) -> BatchRow:
     """The batch as the chain has it now, whatever the database says; nothing is written.
 
     One that is anchored is mined or final, even if a person took it back. One that is not stays what it is, unless it
@@ -28,14 +28,14 @@ def as_on_chain(registry: CredentialRegistry, row: BatchRow, finality_depth: int
         ChainError: code `count-differs`: its root is anchored for another number of leaves.
         TransactionUnsettled: it is anchored, and the endpoint does not give the event.
     """
-    found = registry.batch(row.issuer, row.root)
+    found = contract.batch(row.issuer, row.root)
     if found is None:
         gone = row.state in ANCHORED_STATES or row.transaction_hash is not None
         return replace(row, state=BatchState.SEALED, **_NO_BLOCK) if gone else row
     if found.leaf_count not in (UNSTATED, row.leaf_count):
         raise ChainError(
             f"root 0x{row.root.hex()} is anchored with {found.leaf_count} leaves; its tree has {row.leaf_count}",
-            where=registry.client.where,
+            where=contract.client.where,
             remedy="Somebody anchored this root by hand with a wrong count: void it, and anchor with --reissue.",
             code="count-differs",
         )
@@ -43,17 +43,17 @@ def as_on_chain(registry: CredentialRegistry, row: BatchRow, finality_depth: int
 
     def anchored() -> tuple[Anchored, ...] | None:
         where = {"from_block": number, "to_block": number}
-        return registry.anchored_events(issuer=row.issuer, root=row.root, **where) or None
+        return contract.anchored_events(issuer=row.issuer, root=row.root, **where) or None
 
     # A node may know a block's state a moment before its events.
     events = wait_for(anchored, EVENT_SECONDS)
     if events is None:
         raise TransactionUnsettled(
             f"the chain has batch 0x{row.root.hex()} and does not give its event",
-            where=registry.client.where,
+            where=contract.client.where,
             remedy="The endpoint is behind, or the chain is reorganising. Run `testamur anchor --resume`.",
         )
-    log, final = events[0].log, registry.client.finalized(finality_depth)
+    log, final = events[0].log, contract.client.finalized(finality_depth)
     return replace(
         row,
         state=BatchState.FINAL if number <= final.number else BatchState.MINED,

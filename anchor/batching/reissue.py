@@ -31,22 +31,22 @@ def supersede_voided(workspace: Workspace, row: BatchRow) -> int:
     Raises:
         ChainError: as `Sender.settle`; run again, it goes on.
     """
-    registry, done = workspace.registry, 0
+    contract, done = workspace.contract, 0
     for old, pairs in _repeated(workspace.store, row).items():
-        batch = registry.batch(row.issuer, old)
+        batch = contract.batch(row.issuer, old)
         if batch is None or batch.voided_at is None:
             continue
-        kept = _marked(registry, row.issuer, old, pairs, batch.block_number)
-        there = registry.replacements(row.issuer, old, from_block=batch.block_number)
+        kept = _marked(contract, row.issuer, old, pairs, batch.block_number)
+        there = contract.replacements(row.issuer, old, from_block=batch.block_number)
         wanted = [
             (index, by)
             for index, by in sorted(pairs.items())
             if index not in kept and there.get(index) != AnchorPlace(row.root, by)
         ]
         for some in _in_pieces(wanted):
-            calls = [registry.supersede_data(row.issuer, old, index, row.root, by) for index, by in some]
+            calls = [contract.supersede_data(row.issuer, old, index, row.root, by) for index, by in some]
             name = f"supersede {row.issuer} 0x{old.hex()} by 0x{row.root.hex()} from {some[0][0]} on"
-            workspace.sender.settle(name, registry.address, call_data("multicall", calls))
+            workspace.sender.settle(name, contract.address, call_data("multicall", calls))
             done += len(some)
     return done
 
@@ -61,7 +61,7 @@ def _repeated(store: BatchStore, row: BatchRow) -> dict[bytes, dict[int, int]]:
     return found
 
 
-def revoked_for_good(registry: CredentialRegistry, places: Iterable[Place]) -> set[bytes]:
+def revoked_for_good(contract: CredentialRegistry, places: Iterable[Place]) -> set[bytes]:
     """The credentials that were revoked by themselves, in an anchor that none of their others supersedes.
 
     To issue them again would bring them back for everybody who sees the new anchor alone. A batch that was voided
@@ -80,13 +80,13 @@ def revoked_for_good(registry: CredentialRegistry, places: Iterable[Place]) -> s
         by_digest.setdefault(place.leaf.digest, []).append(place)
     revoked, blocks, found = dict[bytes, set[int]](), dict[bytes, int](), set[bytes]()
     for root, its in by_root.items():
-        batch = registry.batch(its[0].batch.issuer, root)
+        batch = contract.batch(its[0].batch.issuer, root)
         if batch is not None:
             blocks[root] = batch.block_number
-            revoked[root] = _revoked(registry, its[0].batch.issuer, root, batch.block_number)
+            revoked[root] = _revoked(contract, its[0].batch.issuer, root, batch.block_number)
             found |= {place.leaf.digest for place in its if place.leaf.leaf_index in revoked[root]}
     links = {
-        root: registry.replacements(by_root[root][0].batch.issuer, root, from_block=blocks[root])
+        root: contract.replacements(by_root[root][0].batch.issuer, root, from_block=blocks[root])
         for root in {place.batch.root for digest in found for place in by_digest[digest]} & blocks.keys()
     }
     states = {
@@ -104,11 +104,11 @@ def revoked_for_good(registry: CredentialRegistry, places: Iterable[Place]) -> s
     return {digest for digest, its in states.items() if all(judge(each, its).revoked is not None for each in its)}
 
 
-def _revoked(registry: CredentialRegistry, issuer: int, root: bytes, from_block: int) -> set[int]:
+def _revoked(contract: CredentialRegistry, issuer: int, root: bytes, from_block: int) -> set[int]:
     """The leaves that were revoked by themselves; the contract calls all of a voided batch revoked."""
     return {
         change.word * WORD_BITS + bit
-        for change in registry.status_changes(issuer, root, from_block=from_block)
+        for change in contract.status_changes(issuer, root, from_block=from_block)
         if change.purpose is Purpose.REVOCATION
         for bit in range(WORD_BITS)
         if change.changed >> bit & 1
@@ -116,12 +116,12 @@ def _revoked(registry: CredentialRegistry, issuer: int, root: bytes, from_block:
 
 
 def _marked(
-    registry: CredentialRegistry, issuer: int, root: bytes, indexes: dict[int, int], from_block: int
+    contract: CredentialRegistry, issuer: int, root: bytes, indexes: dict[int, int], from_block: int
 ) -> set[int]:
     """The leaves that were revoked or are suspended by themselves."""
-    marked = _revoked(registry, issuer, root, from_block)
+    marked = _revoked(contract, issuer, root, from_block)
     for word in {index // WORD_BITS for index in indexes}:
-        (bits,) = registry.status_words(issuer, root, Purpose.SUSPENSION, word, 1)
+        (bits,) = contract.status_words(issuer, root, Purpose.SUSPENSION, word, 1)
         marked |= {word * WORD_BITS + bit for bit in range(WORD_BITS) if bits >> bit & 1}
     return marked
 

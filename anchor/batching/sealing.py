@@ -159,7 +159,7 @@ class Sealer:
         rows = [self._batches.by_root(issuer, each.root) for each in unknown if each.root is not None]
         landed = [row for row in rows if row is not None]
         for row in landed:
-            self._batches.update(as_on_chain(history.registry, row, self._finality_depth))
+            self._batches.update(as_on_chain(history.contract, row, self._finality_depth))
         return history.unknown(issuer) if landed else unknown
 
     def _without_resting(self, group: Sequence[Job]) -> Sequence[Job]:
@@ -200,7 +200,7 @@ class Sealer:
         if self._history is None:
             return set()
         digests = self._jobs.digests(numbers)
-        on_chain = revoked_for_good(self._history.registry, self._batches.places_of(digests, issuer))
+        on_chain = revoked_for_good(self._history.contract, self._batches.places_of(digests, issuer))
         return on_chain | self._revoked_by_word(issuer, digests)
 
     def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch], kept_out: Collection[bytes]) -> int:

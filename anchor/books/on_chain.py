@@ -74,16 +74,16 @@ def unknown_sequences(anchored: int, known: Iterable[int]) -> list[int]:
 class History:
     """What an issuer has on chain, beside what the folder knows of it."""
 
-    def __init__(self, registry: CredentialRegistry, store: BatchStore):
-        self._registry = registry
+    def __init__(self, contract: CredentialRegistry, store: BatchStore):
+        self._contract = contract
         self._store = store
         # The names of the unknown, which cost a search: asked for again when there are others.
         self._named: dict[int, list[UnknownBatch]] = {}
 
     @property
-    def registry(self) -> CredentialRegistry:
+    def contract(self) -> CredentialRegistry:
         """The contract that is asked."""
-        return self._registry
+        return self._contract
 
     def unknown(self, issuer: int) -> list[UnknownBatch]:
         """The batches that the issuer has on chain and that this folder does not know, by sequence.
@@ -91,13 +91,13 @@ class History:
         Raises:
             ChainUnavailable: how many there are could not be asked, or the endpoint has less than was final here.
         """
-        party = self._registry.party(issuer)
+        party = self._contract.party(issuer)
         anchored = 0 if party is None else party.sequence
         known = dict(self._known(self._store.all(issuer)))
         if max(known, default=0) > anchored:
             raise ChainUnavailable(
                 f"it counts {anchored:,} batches of issuer {issuer}, and number {max(known)} was final before",
-                where=self._registry.client.where,
+                where=self._contract.client.where,
                 remedy="The endpoint is behind, so that batches of others may be missing: wait, or use another one.",
                 code=BEHIND,
             )
@@ -132,7 +132,7 @@ class History:
         Raises:
             IntakeError: code `root-taken`: the issuer has another tree with that root there.
         """
-        batch = self._registry.batch(issuer, tree.root)
+        batch = self._contract.batch(issuer, tree.root)
         if batch is None:
             return False
         if batch.leaf_count != UNSTATED:
@@ -145,7 +145,7 @@ class History:
             if row.state is BatchState.FINAL and row.sequence is not None:
                 yield row.sequence, row.block_number or 0
             elif row.state is not BatchState.CANCELLED:
-                batch = self._registry.batch(row.issuer, row.root)
+                batch = self._contract.batch(row.issuer, row.root)
                 if batch is not None:
                     yield batch.sequence, batch.block_number
 
@@ -156,7 +156,7 @@ class History:
         # Their names are for the reader; that they are there is known without.
         to_block: BlockNumber = "latest" if last is None else last
         try:
-            return self._registry.anchored_events(issuer=issuer, from_block=first, to_block=to_block)
+            return self._contract.anchored_events(issuer=issuer, from_block=first, to_block=to_block)
         except ChainUnavailable:
             return ()
 

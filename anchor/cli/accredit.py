@@ -64,12 +64,12 @@ def offer(
     kind = Kind.ACCREDIT_TO_ACCREDIT if to_accredit else Kind.ACCREDIT_TO_ISSUE
     scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
     with session.workspace() as workspace:
-        registry, body = workspace.ready_to_write(), workspace.issuer()
+        contract, body = workspace.ready_to_write(), workspace.issuer()
         start = _start(workspace, valid_from)
         terms = (body, holder, start, _seconds(until, "--until"), int(kind), scope, _hash_of(evidence), evidence_uri)
-        data = registry.offer_accreditation_data(terms)
-        mined = _send(workspace, registry, f"offer {body} {holder}", data)
-        accreditation = _made(registry, mined)
+        data = contract.offer_accreditation_data(terms)
+        mined = _send(workspace, contract, f"offer {body} {holder}", data)
+        accreditation = _made(contract, mined)
     _tell(session, accreditation, f"Accreditation {accreditation.id} is offered to party {holder}.")
     session.say(f"It holds once the party runs: testamur accredit accept {accreditation.id}")
 
@@ -91,13 +91,13 @@ def recognise(
     _check_evidence(evidence_uri)
     scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
     with session.workspace() as workspace:
-        registry, body = workspace.ready_to_write(), workspace.issuer()
+        contract, body = workspace.ready_to_write(), workspace.issuer()
         end = 0 if until is None else _seconds(until, "--until")
         start = _start(workspace, valid_from)
         terms = (body, other, start, end, int(Kind.RECOGNISE), scope, _hash_of(evidence), evidence_uri)
-        data = registry.recognise_data(terms)
-        mined = _send(workspace, registry, f"recognise {body} {other}", data)
-        accreditation = _made(registry, mined)
+        data = contract.recognise_data(terms)
+        mined = _send(workspace, contract, f"recognise {body} {other}", data)
+        accreditation = _made(contract, mined)
     _tell(session, accreditation, f"Body {body} recognises body {other}, as number {accreditation.id}.")
 
 
@@ -105,14 +105,14 @@ def recognise(
 @command
 def accept(session: Session, number: Number) -> None:
     """Accept an offer, as its holder."""
-    _change(session, number, "accepted", lambda registry, _: registry.accept_accreditation_data(number))
+    _change(session, number, "accepted", lambda contract, _: contract.accept_accreditation_data(number))
 
 
 @app.command()
 @command
 def refuse(session: Session, number: Number) -> None:
     """Refuse an offer for good, as its holder."""
-    _change(session, number, "refused", lambda registry, _: registry.refuse_accreditation_data(number))
+    _change(session, number, "refused", lambda contract, _: contract.refuse_accreditation_data(number))
 
 
 @app.command()
@@ -126,7 +126,7 @@ def suspend(
         session,
         number,
         "suspended",
-        lambda registry, now: registry.suspend_accreditation_data(number, _effect(effective, now), why),
+        lambda contract, now: contract.suspend_accreditation_data(number, _effect(effective, now), why),
     )
 
 
@@ -141,7 +141,7 @@ def reinstate(
         session,
         number,
         "active again",
-        lambda registry, now: registry.reinstate_accreditation_data(number, _effect(effective, now), why),
+        lambda contract, now: contract.reinstate_accreditation_data(number, _effect(effective, now), why),
     )
 
 
@@ -161,7 +161,7 @@ def withdraw(
         session,
         number,
         "withdrawn",
-        lambda registry, now: registry.withdraw_accreditation_data(number, _effect(effective, now), why),
+        lambda contract, now: contract.withdraw_accreditation_data(number, _effect(effective, now), why),
         ends=f"withdrawn for good ({why.word})",
         dry_run=dry_run,
         yes=yes,
@@ -183,7 +183,7 @@ def void(
         session,
         number,
         "void",
-        lambda registry, _: registry.void_accreditation_data(number, why),
+        lambda contract, _: contract.void_accreditation_data(number, why),
         ends=f"void from its start ({why.word}), and with it every credential that rests on it",
         dry_run=dry_run,
         yes=yes,
@@ -196,7 +196,7 @@ def show(session: Session, number: Number, at: At = None) -> None:
     """Show an accreditation or a recognition with its history."""
     moment = past_moment(at, "--at", datetime.now(UTC))
     with session.workspace(read_only=True) as workspace:
-        accreditation = _existing(workspace.registry, number)
+        accreditation = _existing(workspace.contract, number)
     session.result(_content(accreditation, moment))
     until = accreditation.valid_until
     session.say(
@@ -236,7 +236,7 @@ def body(
     moment = past_moment(at, "--at", datetime.now(UTC))
     with session.workspace(read_only=True) as workspace:
         party = number or workspace.issuer()
-        ledger = read_ledger(workspace.registry)
+        ledger = read_ledger(workspace.contract)
     given = [each for each in ledger.accreditations if each.body == party]
     held = [each for each in ledger.accreditations if each.holder == party]
     session.result(
@@ -271,36 +271,36 @@ def _change(
         dry_run: have the contract try it, and send nothing.
     """
     with session.workspace(read_only=dry_run) as workspace:
-        registry = workspace.registry if dry_run else workspace.ready_to_write()
-        before = _existing(registry, number)
-        data = data_of(registry, max(_head_time(workspace), int(before.changes[-1].effective_from.timestamp())))
+        contract = workspace.contract if dry_run else workspace.ready_to_write()
+        before = _existing(contract, number)
+        data = data_of(contract, max(_head_time(workspace), int(before.changes[-1].effective_from.timestamp())))
         if dry_run:
-            workspace.client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data)
+            workspace.client.estimate_gas(sender=workspace.signer.address, to=contract.address, call_data=data)
             _tell(session, before, f"Number {number} would be {ends or became}. Nothing was sent.")
             return
         if ends:
             confirmed(f"Number {number} ({before.scope}) will be {ends}. Go on?", yes=yes)
-        _send(workspace, registry, f"{became} {number} after {len(before.changes)}", data)
-        accreditation = _existing(registry, number)
+        _send(workspace, contract, f"{became} {number} after {len(before.changes)}", data)
+        accreditation = _existing(contract, number)
     _tell(session, accreditation, f"Number {number} is {became}.")
 
 
-def _send(workspace: Workspace, registry: CredentialRegistry, purpose: str, data: bytes) -> MinedTransaction:
-    return workspace.sender.settle(purpose, registry.address, data)
+def _send(workspace: Workspace, contract: CredentialRegistry, purpose: str, data: bytes) -> MinedTransaction:
+    return workspace.sender.settle(purpose, contract.address, data)
 
 
-def _made(registry: CredentialRegistry, mined: MinedTransaction) -> Accreditation:
-    (event,) = registry.decode_events(mined.logs)
-    return _existing(registry, int(event.arguments["id"]))
+def _made(contract: CredentialRegistry, mined: MinedTransaction) -> Accreditation:
+    (event,) = contract.decode_events(mined.logs)
+    return _existing(contract, int(event.arguments["id"]))
 
 
-def _existing(registry: CredentialRegistry, number: int) -> Accreditation:
+def _existing(contract: CredentialRegistry, number: int) -> Accreditation:
     try:
-        return read_ledger(registry)[number]
+        return read_ledger(contract)[number]
     except KeyError:
         raise SettingsError(
             f"there is no accreditation {number}",
-            where=registry.client.where,
+            where=contract.client.where,
             remedy="`testamur body` lists those of a party.",
             code="unknown-accreditation",
         ) from None

@@ -113,7 +113,7 @@ def anchor(
         _write_rejects(rejects_file, intake.rejects)
         _refuse_rejects(path, intake, rejects_file, strict=strict)
     with session.workspace() as workspace:
-        registry = workspace.ready_to_write()
+        contract = workspace.ready_to_write()
         batches = Batches.of(workspace)
         # What an interruption left behind goes first: it may be this very job.
         resumed = batches.resume()
@@ -122,7 +122,7 @@ def anchor(
             issuer = workspace.issuer()
             again = partial(_kept_out, workspace, issuer) if reissue else None
             selection = select(intake, workspace.store, issuer, reissue=again)
-            revoked = revoked_among(selection.anchored, registry)
+            revoked = revoked_among(selection.anchored, contract)
             content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
             session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")
             _say_counts(session, intake, selection, revoked)
@@ -247,10 +247,10 @@ def _taken_in(
 
 def _kept_out(workspace: Workspace, issuer: int, places: Sequence[Place]) -> set[bytes]:
     """What is not issued again: the chain says that it is revoked, or a status job does."""
-    registry = workspace.registry
-    asked = StatusJobStore(workspace.folder.engine, workspace.chain, registry.address)
+    contract = workspace.contract
+    asked = StatusJobStore(workspace.folder.engine, workspace.chain, contract.address)
     digests = list(dict.fromkeys(place.leaf.digest for place in places))
-    return revoked_for_good(registry, places) | asked.revoked(issuer, digests)
+    return revoked_for_good(contract, places) | asked.revoked(issuer, digests)
 
 
 def _write_rejects(path: Path, rejects: list[Reject]) -> None:
@@ -301,7 +301,7 @@ def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None, count
     if issuer is None or root is None:
         return []
     try:
-        return History(workspace.registry, workspace.store).before(issuer, TreeId(root, count), without_history=True)
+        return History(workspace.contract, workspace.store).before(issuer, TreeId(root, count), without_history=True)
     except RegistryError:
         return None
 
@@ -311,9 +311,9 @@ def _gas(workspace: Workspace, issuer: int | None, root: bytes | None, count: in
     if root is None or issuer is None:
         return None, "not known, " + ("no issuer is set" if issuer is None else "there is nothing to anchor")
     try:
-        registry, client = workspace.registry, workspace.client
-        data = registry.anchor_data(issuer, root, count)
-        gas = client.estimate_gas(sender=workspace.signer.address, to=registry.address, call_data=data)
+        contract, client = workspace.contract, workspace.client
+        data = contract.anchor_data(issuer, root, count)
+        gas = client.estimate_gas(sender=workspace.signer.address, to=contract.address, call_data=data)
         fees = client.fees()
     except ContractReverted as refusal:
         return None, f"not known, {refusal.what}"

@@ -91,7 +91,7 @@ def devnet(
 
 def _contract_state(workspace: Workspace) -> str:
     try:
-        _ = workspace.registry
+        _ = workspace.contract
     except WrongChain as error:
         return error.code
     return "deployed"
@@ -110,7 +110,7 @@ def _folder_content(workspace: Workspace) -> tuple[dict[str, Any], list[BatchRow
     rows = store.all()
     if content["contractState"] == "deployed":
         depth = workspace.settings.finality_depth
-        rows = [row if row.state is BatchState.FINAL else as_on_chain(workspace.registry, row, depth) for row in rows]
+        rows = [row if row.state is BatchState.FINAL else as_on_chain(workspace.contract, row, depth) for row in rows]
     return content, rows
 
 

@@ -37,9 +37,9 @@ def register(
     check_uri(uri, "--uri")
     profile_hash = bytes(32) if profile is None else _hash_of(profile)
     with session.workspace() as workspace:
-        registry = workspace.ready_to_write()
+        contract = workspace.ready_to_write()
         number = register_party(workspace, workspace.sender, uri, profile_hash)
-        party, chain = _existing(registry, number), workspace.asked_chain
+        party, chain = _existing(contract, number), workspace.asked_chain
     session.result(_content(party))
     session.say("Party ", bold(number), f" is registered for {marked(uri)}, controlled by {party.controller}.")
     session.say("Put ", bold(f"issuer = {number}"), f" in testamur.toml, or name it with --issuer {number}.")
@@ -51,8 +51,8 @@ def register(
 def show(session: Session, number: PartyNumber = None) -> None:
     """Show a party as the chain has it."""
     with session.workspace(read_only=True) as workspace:
-        party = _existing(workspace.registry, number or workspace.issuer())
-        operators, chain = _operators(workspace.registry, party), workspace.asked_chain
+        party = _existing(workspace.contract, number or workspace.issuer())
+        operators, chain = _operators(workspace.contract, party), workspace.asked_chain
     session.result(_content(party) | {"operators": operators})
     retired = None if party.retired_at is None else write_timestamp(party.retired_at)
     session.say(
@@ -83,13 +83,13 @@ def operator(
     """Let another address anchor for the issuer, or no longer."""
     operator_address = _address(address)
     with session.workspace() as workspace:
-        registry = workspace.ready_to_write()
+        contract = workspace.ready_to_write()
         number = workspace.issuer()
-        if registry.is_operator(number, operator_address) is not remove:
+        if contract.is_operator(number, operator_address) is not remove:
             changed = False
         else:
-            data = registry.set_operator_data(number, operator_address, not remove)
-            workspace.sender.settle(f"operator {number} {operator_address} {not remove}", registry.address, data)
+            data = contract.set_operator_data(number, operator_address, not remove)
+            workspace.sender.settle(f"operator {number} {operator_address} {not remove}", contract.address, data)
             changed = True
     session.result({"issuer": number, "operator": operator_address, "allowed": not remove, "changed": changed})
     may = "may no longer" if remove else "may"
@@ -107,18 +107,18 @@ def transfer(
     if (address is None) is not accept:
         raise SettingsError("name the new controller, or use --accept as the new controller: one of the two")
     with session.workspace() as workspace:
-        registry = workspace.ready_to_write()
+        contract = workspace.ready_to_write()
         number = workspace.issuer()
-        former = _existing(registry, number).controller
+        former = _existing(contract, number).controller
         if address is None:
-            purpose, data = f"accept {number}", registry.accept_controller_data(number)
+            purpose, data = f"accept {number}", contract.accept_controller_data(number)
         else:
             new = _address(address)
-            purpose, data = f"transfer {number} {new}", registry.transfer_controller_data(number, new)
-        workspace.sender.settle(purpose, registry.address, data)
-        party = _existing(registry, number)
-        new_anchors = registry.is_operator(number, party.controller)
-        former_anchors = former != party.controller and registry.is_operator(number, former)
+            purpose, data = f"transfer {number} {new}", contract.transfer_controller_data(number, new)
+        workspace.sender.settle(purpose, contract.address, data)
+        party = _existing(contract, number)
+        new_anchors = contract.is_operator(number, party.controller)
+        former_anchors = former != party.controller and contract.is_operator(number, former)
     operators = {"controllerIsOperator": new_anchors, "formerControllerIsOperator": former_anchors}
     session.result({**_content(party), **({} if party.pending_controller else operators)})
     if party.pending_controller:
@@ -134,22 +134,22 @@ def transfer(
             session.say(f"  testamur issuer operator {former} --remove")
 
 
-def _existing(registry: CredentialRegistry, number: int) -> Party:
-    party = registry.party(number)
+def _existing(contract: CredentialRegistry, number: int) -> Party:
+    party = contract.party(number)
     if party is None:
         raise SettingsError(
             f"there is no party {number}",
-            where=registry.client.where,
-            remedy=f"The contract has parties 1 to {registry.party_count()}.",
+            where=contract.client.where,
+            remedy=f"The contract has parties 1 to {contract.party_count()}.",
             code="unknown-party",
         )
     return party
 
 
-def _operators(registry: CredentialRegistry, party: Party) -> list[str] | None:
+def _operators(contract: CredentialRegistry, party: Party) -> list[str] | None:
     """None when the endpoint does not give the events by which they are found."""
     try:
-        return list(registry.operators(party.id))
+        return list(contract.operators(party.id))
     except ChainUnavailable:
         return None
 

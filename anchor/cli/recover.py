@@ -109,15 +109,15 @@ def _alone(session: Session, workspace: Workspace, account: str) -> Iterator[Lea
 
 
 def _accept(session: Session, workspace: Workspace, lease: Lease) -> int:
-    registry = workspace.registry
-    store = AnchorStore(workspace.folder.engine, workspace.chain, registry.address, lease)
+    contract = workspace.contract
+    store = AnchorStore(workspace.folder.engine, workspace.chain, contract.address, lease)
     outlook = Outlook.of(workspace.client, lease.address, workspace.settings.finality_depth)
     known = store.checkpoint()
     if known is None or outlook.is_canonical(known.final_number, known.final_hash):
         session.result({"accepted": False, "block": known and known.final_number, "gone": []})
         session.say("The block that was final is on the chain: there is nothing to accept.")
         return Exit.DONE
-    gone = accept_chain(registry, workspace.chain_id, outlook, store)
+    gone = accept_chain(contract, workspace.chain_id, outlook, store)
     content = [{"issuer": row.issuer, "root": f"0x{row.root.hex()}", "block": row.block_number} for row in gone]
     session.result({"accepted": True, "block": outlook.final.number, "gone": content})
     session.say(f"From now on block {outlook.final.number}, 0x{outlook.final.hash.hex()}, is the newest final one.")

@@ -171,9 +171,9 @@ def void(
         queue_voiding(session, root, why, queued, partial(confirmed, yes=yes))
         return
     with session.workspace(read_only=dry_run) as workspace:
-        registry = workspace.registry if dry_run else workspace.ready_to_write()
+        contract = workspace.contract if dry_run else workspace.ready_to_write()
         issuer = workspace.issuer()
-        found = registry.batch(issuer, root)
+        found = contract.batch(issuer, root)
         if found is None:
             raise StoreError(
                 f"issuer {issuer} has no such batch on chain; nothing was changed",
@@ -186,8 +186,8 @@ def void(
             confirmed(
                 f"{amount(found.leaf_count, 'credential')} will be revoked for good ({why.word}). Go on?", yes=yes
             )
-            data = registry.void_batch_data(issuer, root, why)
-            workspace.sender.settle(f"void {issuer} 0x{root.hex()}", registry.address, data)
+            data = contract.void_batch_data(issuer, root, why)
+            workspace.sender.settle(f"void {issuer} 0x{root.hex()}", contract.address, data)
     content = {"issuer": issuer, "root": f"0x{root.hex()}", "leafCount": found.leaf_count, "reason": why.word}
     session.result(content | {"voided": is_new and not dry_run, "already": not is_new})
     if not is_new:
@@ -276,22 +276,22 @@ def _change(
     purpose = Purpose.REVOCATION if act is Act.REVOKE else Purpose.SUSPENSION
     found = targets_of(targets or [], list_file, session.settings)
     with session.workspace(read_only=dry_run) as workspace:
-        registry = workspace.registry if dry_run else workspace.ready_to_write()
+        contract = workspace.contract if dry_run else workspace.ready_to_write()
         issuer = workspace.issuer()
-        unknown = History(registry, workspace.store).unknown(issuer)
-        spots = _spots(workspace, registry, found, issuer, unknown)
+        unknown = History(contract, workspace.store).unknown(issuer)
+        spots = _spots(workspace, contract, found, issuer, unknown)
         meant = _meant(found, {spot.digest for spot in spots}, everything=everything)
         spots = [spot for spot in spots if spot.digest in meant]
         if act is Act.REINSTATE:
-            spots = _not_withdrawn(registry, spots, meant)
+            spots = _not_withdrawn(contract, spots, meant)
         elif act is Act.SUSPEND:
-            spots = _not_voided(registry, spots, meant)
-        needed, already = changes(spots, _words(registry, purpose), to=to)
+            spots = _not_voided(contract, spots, meant)
+        needed, already = changes(spots, _words(contract, purpose), to=to)
         changed = sum(change.mask.bit_count() for change in needed)
         if not dry_run:
             if act is Act.REVOKE and needed:
                 confirmed(f"{_entries(changed)} will be revoked for good ({reason.word}). Go on?", yes=yes)
-            _send(session, workspace, registry, needed, act, reason)
+            _send(session, workspace, contract, needed, act, reason)
     session.result(
         {
             "issuer": issuer,
@@ -331,7 +331,7 @@ def _change(
 def _send(
     session: Session,
     workspace: Workspace,
-    registry: CredentialRegistry,
+    contract: CredentialRegistry,
     needed: list[Change],
     act: Act,
     reason: Reason,
@@ -340,18 +340,18 @@ def _send(
     with session.progress("sending") as progress:
         for number, change in enumerate(needed, start=1):
             data = (
-                registry.clear_suspension_data(change.issuer, change.root, change.word, change.mask, reason)
+                contract.clear_suspension_data(change.issuer, change.root, change.word, change.mask, reason)
                 if act is Act.REINSTATE
-                else registry.set_status_data(change.issuer, change.root, purpose, change.word, change.mask, reason)
+                else contract.set_status_data(change.issuer, change.root, purpose, change.word, change.mask, reason)
             )
             name = f"{_DONE[act]} 0x{change.root.hex()} word {change.word} mask {change.mask:#x}"
-            workspace.sender.settle(name, registry.address, data)
+            workspace.sender.settle(name, contract.address, data)
             progress(number, len(needed))
 
 
 def _spots(
     workspace: Workspace,
-    registry: CredentialRegistry,
+    contract: CredentialRegistry,
     targets: Sequence[Target],
     issuer: int,
     unknown: Sequence[UnknownBatch],
@@ -368,7 +368,7 @@ def _spots(
     for target in targets:
         for receipt in receipts_of(target.path, limits) if target.path is not None else ():
             if receipt.digest_value in target.digests:
-                spot = _proved(workspace, registry, receipt.digest_value, issuer, receipt)
+                spot = _proved(workspace, contract, receipt.digest_value, issuer, receipt)
                 spots |= set() if spot is None else {spot}
     found = {spot.digest for spot in spots}
     missing = [target for target in targets if found.isdisjoint(target.digests)]
@@ -407,11 +407,11 @@ def _what(target: Target, digest: bytes) -> str:
 
 
 def _proved(
-    workspace: Workspace, registry: CredentialRegistry, digest: bytes, issuer: int, receipt: Receipt
+    workspace: Workspace, contract: CredentialRegistry, digest: bytes, issuer: int, receipt: Receipt
 ) -> Spot | None:
     """The place that a receipt names, once its path and the chain agree with it."""
     anchor = receipt.anchor
-    if (anchor.chain, anchor.contract.lower()) != (workspace.chain, registry.address.lower()):
+    if (anchor.chain, anchor.contract.lower()) != (workspace.chain, contract.address.lower()):
         return None
     if anchor.issuer != issuer or receipt.digest_value != digest:
         return None
@@ -419,7 +419,7 @@ def _proved(
         check_inclusion(digest, receipt.root, receipt.inclusion_proof)
     except ProofError:
         return None
-    batch = registry.batch(issuer, receipt.root)
+    batch = contract.batch(issuer, receipt.root)
     # A path holds for the leaf count it was made for: another one would name another leaf.
     if batch is None or batch.leaf_count != receipt.inclusion.leaf_count:
         return None
@@ -444,7 +444,7 @@ def _not_known(issuer: int, where: str, missing: int, wanted: int, unknown: Sequ
     )
 
 
-def _not_withdrawn(registry: CredentialRegistry, spots: Sequence[Spot], named: Mapping[bytes, Target]) -> list[Spot]:
+def _not_withdrawn(contract: CredentialRegistry, spots: Sequence[Spot], named: Mapping[bytes, Target]) -> list[Spot]:
     """The places from which a suspension can be lifted: what is revoked stays so, by the rule of `registry.anchors`.
 
     Raises:
@@ -455,7 +455,7 @@ def _not_withdrawn(registry: CredentialRegistry, spots: Sequence[Spot], named: M
         by_digest.setdefault(spot.digest, []).append(spot)
     standing, withdrawn = [], []
     for digest, places in by_digest.items():
-        states = anchor_states(registry, places)
+        states = anchor_states(contract, places)
         left = [spot for spot, state in zip(places, states, strict=True) if judge(state, states).withdrawn is None]
         standing += left
         if not left:
@@ -465,13 +465,13 @@ def _not_withdrawn(registry: CredentialRegistry, spots: Sequence[Spot], named: M
     return standing
 
 
-def _not_voided(registry: CredentialRegistry, spots: Sequence[Spot], named: Mapping[bytes, Target]) -> list[Spot]:
+def _not_voided(contract: CredentialRegistry, spots: Sequence[Spot], named: Mapping[bytes, Target]) -> list[Spot]:
     """The places that can be suspended: the contract changes nothing in a voided batch, where all is revoked.
 
     Raises:
         StoreError: code `revoked`: a credential has none.
     """
-    batches = {root: registry.batch(issuer, root) for issuer, root in {(spot.issuer, spot.root) for spot in spots}}
+    batches = {root: contract.batch(issuer, root) for issuer, root in {(spot.issuer, spot.root) for spot in spots}}
     voided = {root for root, batch in batches.items() if batch is not None and batch.voided_at is not None}
     left = [spot for spot in spots if spot.root not in voided]
     if missing := named.keys() - {spot.digest for spot in left}:
@@ -489,8 +489,8 @@ def _revoked(targets: Sequence[Target], done: str) -> StoreError:
     )
 
 
-def _words(registry: CredentialRegistry, purpose: Purpose) -> Callable[[int, bytes, int], int]:
-    return lambda issuer, root, word: registry.status_words(issuer, root, purpose, word, 1)[0]
+def _words(contract: CredentialRegistry, purpose: Purpose) -> Callable[[int, bytes, int], int]:
+    return lambda issuer, root, word: contract.status_words(issuer, root, purpose, word, 1)[0]
 
 
 def _entries(number: int) -> str:

@@ -67,12 +67,12 @@ def run_daemon(
     """
     raise_descriptors()
     settings = workspace.settings
-    registry = workspace.ready_to_write()
+    contract = workspace.ready_to_write()
     status = Status()
     metrics = Metrics(
         workspace.folder.engine,
         workspace.chain,
-        registry.address,
+        contract.address,
         [status],
         endpoints=workspace.client.endpoints,
     )
@@ -85,14 +85,14 @@ def run_daemon(
     log = Log(settings.log_format, secrets=secrets_of(settings))
     notices = Notices([log, metrics, alerts])
     limits = IntakeLimits.of(settings)
-    desk = Desk(JobStore(workspace.folder.engine, workspace.chain, registry.address), limits, notices)
+    desk = Desk(JobStore(workspace.folder.engine, workspace.chain, contract.address), limits, notices)
     lease = Lease(
         workspace.folder.engine, workspace.chain, workspace.signer.address, this_process(), settings.lease_seconds
     )
     operator = operator_from(settings, workspace.ask_password)
     worker = Worker(
         workspace.folder,
-        registry,
+        contract,
         workspace.signer,
         workspace.chain_id,
         lease,
@@ -103,7 +103,7 @@ def run_daemon(
         seconds=settings.daemon_seconds,
         finality_depth=settings.finality_depth,
         operator=None if operator is None else operator.address,
-        anchor_call=None if operator is None else relayed(operator, workspace.chain_id, registry.address),
+        anchor_call=None if operator is None else relayed(operator, workspace.chain_id, contract.address),
         publish=publisher_of(workspace),
         low_anchors=settings.low_anchors,
         head_age_seconds=settings.head_age_seconds,
@@ -115,7 +115,7 @@ def run_daemon(
         loop_timeout=settings.loop_timeout,
         intake=lambda: _no_room(workspace.folder.path, limits.bytes),
     )
-    app = create_intake_app(workspace.folder, workspace.chain, registry.address, limits=limits, notices=notices)
+    app = create_intake_app(workspace.folder, workspace.chain, contract.address, limits=limits, notices=notices)
     app.router.routes.extend(operations_routes(health, metrics))
     front = front_of(app, grace_seconds=GRACE_SECONDS)
     metrics.registry.register(ConnectionMetrics(front.connections))

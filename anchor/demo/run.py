@@ -148,11 +148,11 @@ def _receipt(workspace: Workspace, document: dict[str, Any]) -> Any:
 
 def _revoke(workspace: Workspace, each: Enrolled, place: Place) -> None:
     word, bit = divmod(place.leaf.leaf_index, 256)
-    registry = workspace.registry
-    data = registry.set_status_data(
+    contract = workspace.contract
+    data = contract.set_status_data(
         each.party, place.batch.root, Purpose.REVOCATION, word, 1 << bit, Reason.OBTAINED_BY_FRAUD
     )
-    each.sender.settle(f"revoke {place.leaf.digest.hex()}", registry.address, data)
+    each.sender.settle(f"revoke {place.leaf.digest.hex()}", contract.address, data)
 
 
 def _gas(workspace: Workspace, rows: list[BatchRow]) -> int:
@@ -163,16 +163,16 @@ def _gas(workspace: Workspace, rows: list[BatchRow]) -> int:
 def _audit(workspace: Workspace, rows: list[BatchRow]) -> Audit:
     """Compare the contract's events with its state, and each root with the leaves under it."""
     audit = Audit()
-    registry = workspace.registry
+    contract = workspace.contract
     for row in rows:
-        events = registry.anchored_events(issuer=row.issuer)
-        party = registry.party(row.issuer)
+        events = contract.anchored_events(issuer=row.issuer)
+        party = contract.party(row.issuer)
         if party is None or [event.sequence for event in events] != list(range(1, party.sequence + 1)):
             audit.differences.append(f"issuer {row.issuer}: the events are not numbered 1, 2, 3…")
         for event in events:
             with workspace.folder.tree(TreeId(event.root, event.leaf_count)) as tree:
                 tree.check()
-            words = registry.status_words(
+            words = contract.status_words(
                 row.issuer, event.root, Purpose.REVOCATION, 0, (event.leaf_count + 255) // 256
             )
             audit.events += 1

@@ -81,12 +81,12 @@ class Recovery:
 
     def __init__(self, workspace: Workspace, account: str, *, without_trees: bool = False):
         self._workspace = workspace
-        self._registry = workspace.registry
+        self._contract = workspace.contract
         self._batches = workspace.store
         self._depth = workspace.settings.finality_depth
         self._account = account
         self._without_trees = without_trees
-        at = (workspace.folder.engine, workspace.chain, workspace.registry.address)
+        at = (workspace.folder.engine, workspace.chain, workspace.contract.address)
         self._jobs = JobStore(*at)
         self._status_jobs = StatusJobStore(*at)
         self._store = RecoveryStore(*at, given=GIVEN)
@@ -102,7 +102,7 @@ class Recovery:
         Raises:
             ChainUnavailable: no answer; what was done so far stays.
         """
-        mined = self._registry.client.nonce(self._account)
+        mined = self._contract.client.nonce(self._account)
         events = self._events()
         leaves = self._store.leaf_counts()
         for event in events:
@@ -119,13 +119,13 @@ class Recovery:
     def _events(self) -> list[Anchored]:
         """Every anchor of the issuers, and those of the account for others; oldest first."""
         known = Deployment.load(self._workspace.folder.deployments, self._workspace.chain_id)
-        first = 0 if known is None or known.address != self._registry.address else known.block_number
+        first = 0 if known is None or known.address != self._contract.address else known.block_number
         settings = self._workspace.settings
         issuers = {*self._store.issuers(), *([] if settings.issuer is None else [settings.issuer])}
         found = {
             (event.issuer, event.root): event
             for issuer in issuers
-            for event in self._registry.anchored_events(issuer=issuer, from_block=first)
+            for event in self._contract.anchored_events(issuer=issuer, from_block=first)
         }
         for event in self._workspace.knowledge_of(self._account).missing():
             found.setdefault((event.issuer, event.root), event)
@@ -138,7 +138,7 @@ class Recovery:
             return
         seen = row
         if row.state not in ANCHORED_STATES or row.sequence is None:
-            seen = self._batches.update(as_on_chain(self._registry, row, self._depth))
+            seen = self._batches.update(as_on_chain(self._contract, row, self._depth))
         if leaves.get(row.id, 0) != row.leaf_count:
             with self._tree(event, row.leaf_count) as tree:
                 if tree is not None:
@@ -155,7 +155,7 @@ class Recovery:
             if tree is None and not (self._without_trees and count):
                 return
             sealed = BatchRow(0, event.issuer, event.root, tree.leaf_count if tree else count, BatchState.SEALED, 0)
-            found = as_on_chain(self._registry, sealed, self._depth)
+            found = as_on_chain(self._contract, sealed, self._depth)
             moment, ours = int(time.time()), self._ours(event)
             found = replace(
                 found,
@@ -169,7 +169,7 @@ class Recovery:
 
     def _stated(self, event: Anchored) -> int:
         """How many leaves a batch has that was anchored as a bare root, if anybody said."""
-        found = self._registry.batch(event.issuer, event.root)
+        found = self._contract.batch(event.issuer, event.root)
         if found is not None and found.leaf_count != UNSTATED:
             return found.leaf_count
         return next((count for trees in self._trees for count in trees.counts(event.root)), UNSTATED)
@@ -260,7 +260,7 @@ class Recovery:
     # Transactions
 
     def _ours(self, event: Anchored) -> Sent | None:
-        transaction = sent(self._registry.client, event.log.transaction_hash)
+        transaction = sent(self._contract.client, event.log.transaction_hash)
         return transaction if transaction is not None and transaction.sender == self._account else None
 
     def _store_transaction(self, event: Anchored) -> None:

@@ -52,8 +52,8 @@ class Knowledge:
         account: checksummed.
     """
 
-    def __init__(self, registry: CredentialRegistry, batches: BatchStore, attempts: AttemptStore, account: str):
-        self._registry = registry
+    def __init__(self, contract: CredentialRegistry, batches: BatchStore, attempts: AttemptStore, account: str):
+        self._contract = contract
         self._batches = batches
         self._attempts = attempts
         self._account = account
@@ -71,7 +71,7 @@ class Knowledge:
             ChainUnavailable: no answer.
         """
         # The chain is asked first: what is signed in the meantime is in the database before it is on the chain.
-        mined = self._registry.client.nonce(self._account) if nonce is None else nonce
+        mined = self._contract.client.nonce(self._account) if nonce is None else nonce
         known = self._attempts.next_nonce()
         if known is None or mined <= known or mined == self._explained:
             return
@@ -82,7 +82,7 @@ class Knowledge:
 
     def missing(self) -> list[Anchored]:
         """The anchors that the account sent since the database was last up to date, and that it does not know."""
-        events = self._registry.anchored_events(from_block=self._batches.newest_final_block(self._account))
+        events = self._contract.anchored_events(from_block=self._batches.newest_final_block(self._account))
         return [event for event in events if not self._is_known(event) and self._nonce(event) is not None]
 
     def changes(self, first: int = 0) -> list[Event]:
@@ -91,7 +91,7 @@ class Knowledge:
         Args:
             first: the lowest nonce that counts.
         """
-        changes = self._registry.changes_by(self._account, from_block=self._batches.newest_final_block(self._account))
+        changes = self._contract.changes_by(self._account, from_block=self._batches.newest_final_block(self._account))
         found = []
         for event in changes:
             nonce = None if self._attempts.has(event.log.transaction_hash) else self._nonce(event)
@@ -104,5 +104,5 @@ class Knowledge:
 
     def _nonce(self, event: Anchored | Event) -> int | None:
         """With which it was sent; None when it is not the account's transaction."""
-        transaction = sent(self._registry.client, event.log.transaction_hash)
+        transaction = sent(self._contract.client, event.log.transaction_hash)
         return None if transaction is None or transaction.sender != self._account else transaction.nonce

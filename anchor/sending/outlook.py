@@ -80,7 +80,7 @@ class Outlook:
         return found is not None and found.hash == block_hash
 
 
-def checked(registry: CredentialRegistry, chain_id: int, outlook: Outlook, known: Checkpoint | None) -> Checkpoint:
+def checked(contract: CredentialRegistry, chain_id: int, outlook: Outlook, known: Checkpoint | None) -> Checkpoint:
     """Make sure that this is still the same chain with the same contract, and that what was final is as it was.
 
     Returns:
@@ -91,12 +91,12 @@ def checked(registry: CredentialRegistry, chain_id: int, outlook: Outlook, known
         ChainBehind: the chain does not reach to what was final.
         FinalityViolated: the block that was final is another one.
     """
-    client = registry.client
+    client = contract.client
     if (found := client.chain_id()) != chain_id:
         raise _wrong(client, f"the endpoint serves chain {found} now, not chain {chain_id}")
-    genesis, code_hash = client.genesis_hash(), code_hash_of(client, registry.address)
+    genesis, code_hash = client.genesis_hash(), code_hash_of(client, contract.address)
     if known is None:
-        registry.verify_code()
+        contract.verify_code()
         return Checkpoint(genesis, code_hash, outlook.final.number, outlook.final.hash)
     if (genesis, code_hash) != (known.genesis_hash, known.code_hash):
         raise _wrong(client, "the endpoint serves another chain, or other code at the contract's address")
@@ -122,7 +122,7 @@ def checked(registry: CredentialRegistry, chain_id: int, outlook: Outlook, known
     return Checkpoint(genesis, code_hash, outlook.final.number, outlook.final.hash)
 
 
-def accept_chain(registry: CredentialRegistry, chain_id: int, outlook: Outlook, store: AnchorStore) -> list[Carried]:
+def accept_chain(contract: CredentialRegistry, chain_id: int, outlook: Outlook, store: AnchorStore) -> list[Carried]:
     """Take the chain as it is now for the right one, though a block that was final before is not on it.
 
     A person decides that, after having compared endpoints; no daemon may run.
@@ -138,7 +138,7 @@ def accept_chain(registry: CredentialRegistry, chain_id: int, outlook: Outlook, 
     if known is not None:
         # Nothing has to be as it was but the first block.
         known = replace(known, final_number=0, final_hash=known.genesis_hash)
-    seen = checked(registry, chain_id, outlook, known)
+    seen = checked(contract, chain_id, outlook, known)
     gone = [row for row in store.final() if not outlook.is_canonical(row.block_number or 0, row.block_hash or b"")]
     store.accept_chain(seen, gone)
     return gone

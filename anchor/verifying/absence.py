@@ -19,15 +19,15 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
         ChainError: the chain cannot be asked.
         StoreError: a tree is damaged.
     """
-    registry = workspace.registry
+    contract = workspace.contract
     head = workspace.client.block("latest")
     if head is None:
         raise ChainUnavailable("the chain has no block", where=workspace.client.where)
-    party = registry.party(issuer, at=head.number)
+    party = contract.party(issuer, at=head.number)
     if party is None:
         raise ChainError(f"there is no party {issuer}", where=workspace.client.where, code="unknown-party")
     final = workspace.client.finalized(workspace.settings.finality_depth).number
-    batches = _batches(registry, issuer, head.number, final)
+    batches = _batches(contract, issuer, head.number, final)
     proofs: dict[bytes, Proof] = {}
     checks: dict[bytes, TreeCheck] = {}
     for batch in batches:
@@ -42,10 +42,10 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
     return verdict, proofs
 
 
-def _batches(registry: CredentialRegistry, issuer: int, head: int, final: int) -> list[BatchFacts]:
+def _batches(contract: CredentialRegistry, issuer: int, head: int, final: int) -> list[BatchFacts]:
     found = []
-    for event in registry.anchored_events(issuer=issuer, to_block=head):
-        batch = registry.batch(issuer, event.root, at=head)
+    for event in contract.anchored_events(issuer=issuer, to_block=head):
+        batch = contract.batch(issuer, event.root, at=head)
         if batch is not None:
             found.append(
                 BatchFacts(

@@ -58,13 +58,13 @@ class FileVerifier:
 
     def __init__(self, workspace: Workspace, *, trust: Iterable[int] = (), now: datetime):
         settings = workspace.settings
-        registry, chain = _asked(workspace)
+        contract, chain = _asked(workspace)
         trusted = settings.trusted_issuers if chain is None else workspace.trusted()
         self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
         self._receipts: dict[Path, dict[bytes, list[Receipt]]] = {}
         self._known = _known(workspace, chain)
         self._verifier = Verifier(
-            registry,
+            contract,
             chain=chain,
             known=self._known,
             trust=Trust(trusted | frozenset(trust), chain),
@@ -246,7 +246,7 @@ def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable,
     except RegistryError as error:
         return unavailable(error), None
     try:
-        return workspace.registry, chain
+        return workspace.contract, chain
     except RegistryError as error:
         if error.code == "no-contract":
             # To deploy one is not for who verifies.

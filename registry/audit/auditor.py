@@ -138,7 +138,7 @@ class Auditor:
     """One audit of one contract.
 
     Args:
-        registry: at the address that is audited; its code is compared here.
+        contract: at the address that is audited; its code is compared here.
         folder: the data folder to compare with the chain.
         trees: where the trees of its batches are; default: in the folder.
         issuer: look at this issuer alone; the events of all are read, since the state follows from all of them.
@@ -151,7 +151,7 @@ class Auditor:
 
     def __init__(
         self,
-        registry: CredentialRegistry,
+        contract: CredentialRegistry,
         *,
         folder: DataFolder | None = None,
         trees: TreeStore | None = None,
@@ -162,8 +162,8 @@ class Auditor:
         head_age_seconds: float = DEFAULT_LATE_SECONDS,
         clock: Clock = utc_now,
     ):
-        self._registry = registry
-        self._client = registry.client
+        self._contract = contract
+        self._client = contract.client
         self._folder = folder
         self._tree_store = trees or (None if folder is None else FolderTrees(folder.trees))
         self._issuer = issuer
@@ -193,8 +193,8 @@ class Auditor:
         block = existing_block(self._client, "latest" if self._until is None else self._until)
         if self._until is None:
             self._note_age(chain, block)
-        self._registry.verify_code()
-        first = deployment_block(self._client, self._registry.address, block.number)
+        self._contract.verify_code()
+        first = deployment_block(self._client, self._contract.address, block.number)
         state = self._replayed(first, block, self._comparable(index, block))
         if self._issuer is not None and self._issuer not in state.parties:
             self._unchecked.append(Unchecked(f"party {self._issuer}", "there is no such party at the audited block"))
@@ -216,7 +216,7 @@ class Auditor:
             self._check_trees(state, facts)
         return Audit(
             chain=chain,
-            contract=self._registry.address,
+            contract=self._contract.address,
             deployed_in=first,
             block=BlockRef(block.number, block.hash, block.timestamp),
             issuer=self._issuer,
@@ -246,7 +246,7 @@ class Auditor:
         """The state after all events; on the way, at the block of the index, the index is compared."""
         replay = Replay()
         with self._phase("reading the chain") as progress, ThreadPoolExecutor(READERS) as readers:
-            found = transactions(self._registry, first, block.number, progress)
+            found = transactions(self._contract, first, block.number, progress)
             for transaction, mined in self._with_receipts(found, readers):
                 if index is not None and transaction.block.number > index.block_number:
                     self._compare_index(replay.state, index)
@@ -298,8 +298,8 @@ class Auditor:
             self._receipts_missing += 1
             return
         self._counts.transactions += 1
-        if not transaction.agrees(mined, self._registry.address):
-            told = sum(log.address == self._registry.address for log in mined.logs)
+        if not transaction.agrees(mined, self._contract.address):
+            told = sum(log.address == self._contract.address for log in mined.logs)
             what = f"its receipt has {told} events of the contract, the list of all events {len(transaction.logs)}"
             subject = f"transaction 0x{transaction.hash.hex()}"
             self._differences.append(Difference(Kind.RECEIPT_DIFFERS, subject, what, next(iter(parties), None)))
@@ -312,7 +312,7 @@ class Auditor:
     # Storage
 
     def _storage(self, state: RegistryState, at: int) -> StorageFacts:
-        storage, counts = Storage(self._registry, at), self._counts
+        storage, counts = Storage(self._contract, at), self._counts
         party_count, accreditation_count = storage.count("partyCount"), storage.count("accreditationCount")
         parties = [each for each in range(1, party_count + 1) if self._asked_for(each)]
         keys = [
@@ -379,7 +379,7 @@ class Auditor:
         if self._folder is None:
             return None
         try:
-            found = index_facts(self._folder, chain, self._registry.address)
+            found = index_facts(self._folder, chain, self._contract.address)
         except StoreError as error:
             self._unchecked.append(Unchecked("the index", error.what))
             return None
@@ -426,7 +426,7 @@ class Auditor:
             self._notes.append("There is no data folder: trees, database and index were not compared.")
             return None
         try:
-            return folder_facts(self._folder, chain, self._registry.address, self._issuer)
+            return folder_facts(self._folder, chain, self._contract.address, self._issuer)
         except StoreError as error:
             self._unchecked.append(Unchecked("the batches of the data folder", error.what))
             return None

@@ -36,14 +36,14 @@ class Transaction:
         return mined.block_hash == self.block.hash and logs == self.logs
 
 
-def transactions(registry: CredentialRegistry, first: int, last: int, progress: Progress) -> Iterator[Transaction]:
+def transactions(contract: CredentialRegistry, first: int, last: int, progress: Progress) -> Iterator[Transaction]:
     """Every transaction with events of the contract in a range of blocks, in the order of the chain.
 
     Raises:
         ChainUnavailable: no answer, or the chain reorganised meanwhile (code `chain-moved`).
     """
-    client = registry.client
-    for logs in walk(client, registry.address, first, last, progress):
+    client = contract.client
+    for logs in walk(client, contract.address, first, last, progress):
         numbers = sorted({log.block_number for log in logs})
         headers = dict(zip(numbers, client.blocks(numbers), strict=True))
         for (number, transaction), of_one in groupby(logs, key=lambda log: (log.block_number, log.transaction_hash)):
@@ -52,7 +52,7 @@ def transactions(registry: CredentialRegistry, first: int, last: int, progress: 
                 raise client.moved()
             events = tuple(
                 Happened(event.name, event.arguments, number, header.timestamp, transaction, event.log.log_index)
-                for event in registry.decode_events(its_logs)
+                for event in contract.decode_events(its_logs)
             )
             yield Transaction(transaction, header, events, its_logs)
 

@@ -38,9 +38,9 @@ class Storage:
     Every method raises `ChainUnavailable` when there is no answer or one that the contract cannot have given.
     """
 
-    def __init__(self, registry: CredentialRegistry, at: int, block_hash: bytes | None = None):
-        self._client = registry.client
-        self._address = registry.address
+    def __init__(self, contract: CredentialRegistry, at: int, block_hash: bytes | None = None):
+        self._client = contract.client
+        self._address = contract.address
         self._at = at
         self._hash = block_hash
 

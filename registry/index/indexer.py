@@ -84,7 +84,7 @@ class Indexer:
 
     def __init__(
         self,
-        registry: CredentialRegistry,
+        contract: CredentialRegistry,
         writer: IndexWriter,
         *,
         first_block: int,
@@ -95,8 +95,8 @@ class Indexer:
         state: Callable[[Mark], State] | None = None,
         evidence: Evidence | None = None,
     ):
-        self._registry = registry
-        self._client: ChainClient = registry.client
+        self._contract = contract
+        self._client: ChainClient = contract.client
         self._writer = writer
         self._first_block = max(1, first_block)
         self._finality_depth = finality_depth
@@ -106,8 +106,8 @@ class Indexer:
         # Issuers whose batches were not yet counted against the contract.
         self._uncounted: set[int] = set()
         self._near = near
-        self._state: Callable[[Mark], State] = state or (lambda at: Storage(registry, at.number, at.hash))
-        self._witness = Witness(self._client, registry.address)
+        self._state: Callable[[Mark], State] = state or (lambda at: Storage(contract, at.number, at.hash))
+        self._witness = Witness(self._client, contract.address)
         self._newest: int | None = None
         # The highest block that was told of, and when.
         self._highest: tuple[int, float] | None = None
@@ -226,7 +226,7 @@ class Indexer:
         is_near = newest - head.cursor.number <= self._near or first <= self._careful
         last = min(newest, head.cursor.number + min(self._spans.length, BLOCKS_A_STEP if is_near else newest))
         try:
-            found = self._client.logs_with_headers(self._registry.address, first, last)
+            found = self._client.logs_with_headers(self._contract.address, first, last)
         except ChainUnavailable as error:
             if self._spans.shorter(error, last - first + 1) and not is_outage(error):
                 return self._add(head, newest, final, seen)
@@ -281,17 +281,17 @@ class Indexer:
             headers[number] = self._existing(block, number)
         if any(headers[log.block_number].hash != log.block_hash for log in logs):
             raise self._client.moved()
-        return [_indexed(event, _mark(headers[event.log.block_number])) for event in self._registry.decode_events(logs)]
+        return [_indexed(event, _mark(headers[event.log.block_number])) for event in self._contract.decode_events(logs)]
 
     def _counts(self, at: int, issuers: Collection[int]) -> Counts:
-        registry = self._registry
+        contract = self._contract
         sequences = {}
         for issuer in sorted(issuers):
-            party = registry.party(issuer, at=at)
+            party = contract.party(issuer, at=at)
             if party is None:
                 raise missing(f"the contract does not know issuer {issuer}, whose batches it told of")
             sequences[issuer] = party.sequence
-        return Counts(registry.party_count(at=at), registry.accreditation_count(at=at), sequences)
+        return Counts(contract.party_count(at=at), contract.accreditation_count(at=at), sequences)
 
     # Confirming
 
@@ -368,7 +368,7 @@ class Indexer:
         """Events that have no trace in the contract's state, and those that only came late; what is left to read."""
         end = min(last, first + self._spans.length - 1)
         try:
-            found = self._client.logs_with_headers(self._registry.address, first, end)
+            found = self._client.logs_with_headers(self._contract.address, first, end)
         except ChainUnavailable as error:
             if self._spans.shorter(error, end - first + 1) and not is_outage(error):
                 return first, last
@@ -491,7 +491,7 @@ class Indexer:
                 remedy="Check the setting chain; an index is of one chain.",
                 code="wrong-genesis",
             )
-        self._registry.verify_code()
+        self._contract.verify_code()
         if head is not None:
             return head
         before = self._existing(self._client.block(self._first_block - 1), self._first_block - 1)

@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 from registry.errors import ProofError
 
+NODE_SIZE = 32
+MAX_LEAVES = 2**32 - 1  # the contract keeps the leaf count in 32 bits
+
 NodeHash: TypeAlias = Callable[[bytes, bytes], bytes]
 
 
@@ -148,7 +151,3 @@ def check_absence(digest: bytes, root: bytes, proof: AbsenceProof) -> None:
 
 def _refused(what: str, code: str) -> ProofError:
     return ProofError(what, remedy="Ask the issuer or the registry for a new proof.", code=code)
-
-
-NODE_SIZE = 32
-MAX_LEAVES = 2**32 - 1  # the contract keeps the leaf count in 32 bits

@@ -45,7 +45,7 @@ class FactsReader:
     """Answers about credentials as of one block; what is asked twice is read once.
 
     Args:
-        registry: the contract, known to be the right one.
+        contract: the contract, known to be the right one.
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
         head_age_seconds: the setting by which the newest block is late.
         clock: the real time.
@@ -56,14 +56,14 @@ class FactsReader:
 
     def __init__(
         self,
-        registry: CredentialRegistry,
+        contract: CredentialRegistry,
         *,
         finality_depth: int | None = None,
         head_age_seconds: float = DEFAULT_LATE_SECONDS,
         clock: Clock = utc_now,
     ):
-        self._registry = registry
-        self._client = registry.client
+        self._contract = contract
+        self._client = contract.client
         self._finality_depth = finality_depth
         self._head_age_seconds = head_age_seconds
         self._clock = clock
@@ -102,11 +102,11 @@ class FactsReader:
     def _facts(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts:
         pinned = self._pinned()
         batch = self._batch(issuer, root)
-        party = self._once(("party", issuer), lambda: self._registry.party(issuer, at=pinned.block.number))
+        party = self._once(("party", issuer), lambda: self._contract.party(issuer, at=pinned.block.number))
         state = self._state(issuer, AnchorPlace(root, leaf_index))
         return ChainFacts(
             chain=pinned.chain,
-            contract=self._registry.address,
+            contract=self._contract.address,
             as_of=BlockRef(pinned.block.number, pinned.block.hash, pinned.block.timestamp),
             party=None if party is None else _party_facts(party),
             batch=batch,
@@ -162,12 +162,12 @@ class FactsReader:
         first = 0 if batch is None else batch.block_number
         return self._once(
             ("replacements", issuer, root),
-            lambda: self._registry.replacements(issuer, root, from_block=first, to_block=last),
+            lambda: self._contract.replacements(issuer, root, from_block=first, to_block=last),
         )
 
     def _proved(self) -> bool:
         """Whether what the contract stores is its own code's doing."""
-        initcode, address = artifact().initcode, self._registry.address
+        initcode, address = artifact().initcode, self._contract.address
         return address == create2_address(initcode) or self._once(
             ("proved",), lambda: deployment_seen(self._client, address, initcode, self._pinned().block.number)
         )
@@ -199,7 +199,7 @@ class FactsReader:
 
     def _anchored(self, issuer: int, root: bytes) -> Batch | None:
         at = self._pinned().block.number
-        return self._once(("anchored", issuer, root), lambda: self._registry.batch(issuer, root, at=at))
+        return self._once(("anchored", issuer, root), lambda: self._contract.batch(issuer, root, at=at))
 
     def _batch(self, issuer: int, root: bytes) -> BatchFacts | None:
         pinned = self._pinned()
@@ -214,7 +214,7 @@ class FactsReader:
         """The event of the anchor; None from an endpoint that does not serve logs that old."""
         number = batch.block_number
         found = self._logged(
-            lambda: self._registry.anchored_events(
+            lambda: self._contract.anchored_events(
                 issuer=batch.issuer, root=batch.root, from_block=number, to_block=number
             )
         )
@@ -225,7 +225,7 @@ class FactsReader:
         at = self._pinned().block.number
 
         def read() -> int:
-            (bits,) = self._registry.status_words(issuer, root, purpose, word, 1, at=at)
+            (bits,) = self._contract.status_words(issuer, root, purpose, word, 1, at=at)
             return bits
 
         return bool(self._once(("word", issuer, root, purpose, word), read) >> bit & 1)
@@ -243,7 +243,7 @@ class FactsReader:
         first = 0 if batch is None else batch.block_number
         last = self._pinned().block.number
         return self._logged(
-            lambda: self._registry.status_changes(issuer, root, from_block=first, to_block=last),
+            lambda: self._contract.status_changes(issuer, root, from_block=first, to_block=last),
         )
 
     def _logged(self, read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:

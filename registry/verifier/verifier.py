@@ -83,7 +83,7 @@ class Verifier:
     """Verifies the credentials of one run or request, all as of one block.
 
     Args:
-        registry: the contract to ask, or why it cannot be asked.
+        contract: the contract to ask, or why it cannot be asked.
         chain: CAIP-2 name of its chain; None when it is not known.
         known: anchors that are known here.
         trust: parties the verifier believes.
@@ -99,7 +99,7 @@ class Verifier:
 
     def __init__(
         self,
-        registry: CredentialRegistry | FactsUnavailable,
+        contract: CredentialRegistry | FactsUnavailable,
         *,
         chain: str | None,
         known: KnownAnchors,
@@ -113,17 +113,17 @@ class Verifier:
         head_age_seconds: float = DEFAULT_LATE_SECONDS,
         clock: Clock = utc_now,
     ):
-        self._registry = registry
+        self._contract = contract
         self._reader: FactsReader | FactsUnavailable
         self._chain = chain
         self._here: tuple[str, str] | None = None
-        if isinstance(registry, FactsUnavailable):
-            self._reader = registry
+        if isinstance(contract, FactsUnavailable):
+            self._reader = contract
         else:
             self._reader = FactsReader(
-                registry, finality_depth=finality_depth, head_age_seconds=head_age_seconds, clock=clock
+                contract, finality_depth=finality_depth, head_age_seconds=head_age_seconds, clock=clock
             )
-            self._here = None if chain is None else (chain, registry.address.lower())
+            self._here = None if chain is None else (chain, contract.address.lower())
         self._first_reader = self._reader
         self._known = known
         self._trust = trust
@@ -197,7 +197,7 @@ class Verifier:
             beside: other receipts that came with it.
         """
         if self._chain is not None:
-            contract = None if isinstance(self._registry, FactsUnavailable) else self._registry.address
+            contract = None if isinstance(self._contract, FactsUnavailable) else self._contract.address
             if (elsewhere := other_chain(receipt.anchor, self._chain, contract)) is not None:
                 return elsewhere
         issuer, root = receipt.anchor.issuer, receipt.root
@@ -279,7 +279,7 @@ class Verifier:
         try:
             if self._read_ledger is not None:
                 return self._read_ledger()
-            return self._registry if isinstance(self._registry, FactsUnavailable) else read_ledger(self._registry)
+            return self._contract if isinstance(self._contract, FactsUnavailable) else read_ledger(self._contract)
         except RegistryError as error:
             return FactsUnavailable.of(error)
 

@@ -90,11 +90,11 @@ def main() -> None:
 def _build(client: ChainClient, folder: Path, credentials: int, batches: int) -> None:
     """Anchor random digests; every tenth batch gets a revocation."""
     client.request("anvil_autoImpersonateAccount", [True])
-    registry = Registry(client, create2_address(artifact().initcode))
-    registry.send(OPERATOR, deploy_data(artifact().initcode), to=DETERMINISTIC_DEPLOYER)
-    registry.send(OPERATOR, Calls.register_party_data("did:web:university.example", bytes(32)))
+    contract = Registry(client, create2_address(artifact().initcode))
+    contract.send(OPERATOR, deploy_data(artifact().initcode), to=DETERMINISTIC_DEPLOYER)
+    contract.send(OPERATOR, Calls.register_party_data("did:web:university.example", bytes(32)))
     with closing(DataFolder(folder)) as data:
-        store = BatchStore(data.engine, f"eip155:{client.chain_id()}", registry.address)
+        store = BatchStore(data.engine, f"eip155:{client.chain_id()}", contract.address)
         for number in range(batches):
             count = credentials // batches + (number < credentials % batches)
             # Each batch in a range of its own: a database of scattered digests takes many minutes to fill.
@@ -107,11 +107,11 @@ def _build(client: ChainClient, folder: Path, credentials: int, batches: int) ->
                 root = tree.root
                 leaves = (Leaf(digest, at, 4, "list", at + 1) for at, digest in enumerate(tree.leaves()))
                 row = store.add(1, root, count, leaves, sealed_at=int(time()))
-            registry.send(OPERATOR, Calls.anchor_data(1, root, count), at=registry.time + timedelta(hours=1))
+            contract.send(OPERATOR, Calls.anchor_data(1, root, count), at=contract.time + timedelta(hours=1))
             store.update(replace(row, state=BatchState.FINAL, sequence=number + 1))
             if number % 10 == 0:
                 revoke = Calls.set_status_data(1, root, Purpose.REVOCATION, 0, 1, Reason.ISSUED_IN_ERROR)
-                registry.send(OPERATOR, revoke)
+                contract.send(OPERATOR, revoke)
 
 
 def _audited(folder: Path, *options: str) -> tuple[float, int, int]:

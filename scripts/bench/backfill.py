@@ -34,15 +34,15 @@ ABI = Path(str(abi.__file__)).parent / "artifacts" / "CredentialRegistry.json"
 
 def fill(node: Chain, events: int, empty_blocks: int) -> None:
     """Anchors of all issuers in turn, with empty blocks between them."""
-    registry, account = node.registry, node.world.account()
+    contract, account = node.contract, node.world.account()
     nonce = node.client.nonce(account.address)
     transactions = max(1, events // ROOTS_A_TRANSACTION)
     blocks = -(-transactions // TRANSACTIONS_A_BLOCK)
     fees = {"gas": 29_000_000 // TRANSACTIONS_A_BLOCK, "maxFeePerGas": 10**12}
     for number in range(transactions):
         roots = [(number * ROOTS_A_TRANSACTION + place + 1).to_bytes(32, "big") for place in range(ROOTS_A_TRANSACTION)]
-        data = registry.anchor_many_data(number % ISSUERS + 1, roots, [7] * len(roots))
-        node.client.send_raw(node.world.signed(registry.address, data, nonce=nonce + number, **fees))
+        data = contract.anchor_many_data(number % ISSUERS + 1, roots, [7] * len(roots))
+        node.client.send_raw(node.world.signed(contract.address, data, nonce=nonce + number, **fees))
         if number % TRANSACTIONS_A_BLOCK == TRANSACTIONS_A_BLOCK - 1:
             node.mine()
             for _ in range(empty_blocks // blocks // 50):
@@ -54,12 +54,12 @@ def fill(node: Chain, events: int, empty_blocks: int) -> None:
 def indexed(node: Chain, url: str) -> float:
     """Seconds for the whole chain."""
     engine = open_database(url)
-    writer = IndexWriter(engine, "eip155:31337", node.registry.address)
+    writer = IndexWriter(engine, "eip155:31337", node.contract.address)
     begun = time.perf_counter()
-    Indexer(node.registry, writer, first_block=node.deployment.block_number).catch_up()
+    Indexer(node.contract, writer, first_block=node.deployment.block_number).catch_up()
     seconds = time.perf_counter() - begun
-    found = Index(engine, "eip155:31337", node.registry.address).counts()["events"]
-    if found != len(node.client.logs(node.registry.address)):
+    found = Index(engine, "eip155:31337", node.contract.address).counts()["events"]
+    if found != len(node.client.logs(node.contract.address)):
         raise RuntimeError(f"{found} events are in the index")
     engine.dispose()
     return seconds
@@ -71,7 +71,7 @@ def bare(node: Chain) -> float:
     begun = time.perf_counter()
     while first <= head:
         last = min(head, first + span - 1)
-        wanted = {"fromBlock": to_hex(first), "toBlock": to_hex(last), "address": node.registry.address}
+        wanted = {"fromBlock": to_hex(first), "toBlock": to_hex(last), "address": node.contract.address}
         found = client.request("eth_getLogs", [wanted])
         for number in sorted({log["blockNumber"] for log in found}):
             client.request("eth_getBlockByNumber", [number, False])
@@ -84,7 +84,7 @@ def with_web3(node: Chain) -> tuple[int, float]:
     """How many anchors web3 decodes, and in how many seconds; nothing is stored."""
     w3 = Web3(Web3.HTTPProvider(node.url))
     contract = w3.eth.contract(
-        address=Web3.to_checksum_address(node.registry.address), abi=json.loads(ABI.read_text())["abi"]
+        address=Web3.to_checksum_address(node.contract.address), abi=json.loads(ABI.read_text())["abi"]
     )
     begun = time.perf_counter()
     some = min(node.head(), node.deployment.block_number + 2_000)
@@ -100,7 +100,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with chain(issuers=ISSUERS) as node, tempfile.TemporaryDirectory() as folder, postgres() as database:
         fill(node, arguments.events, arguments.empty_blocks)
-        blocks, events = node.head(), len(node.client.logs(node.registry.address))
+        blocks, events = node.head(), len(node.client.logs(node.contract.address))
         limit = bare(node)
         print(f"{blocks:,} blocks, {events:,} events; read and thrown away: {events / limit:,.0f} events/s")
         for name, url in (("SQLite", f"sqlite:///{Path(folder) / 'index.db'}"), ("PostgreSQL", database)):

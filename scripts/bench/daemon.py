@@ -47,13 +47,13 @@ def through_the_daemon(here: Site, count: int) -> tuple[float, float]:
 
 def bare(here: Site, count: int) -> float:
     """Anchors a second without a daemon: signed, sent, mined, nothing stored and nothing checked."""
-    client, registry = here.chain.client, here.chain.registry
+    client, contract = here.chain.client, here.chain.contract
     account, fees = here.chain.world.account(1), client.fees()
     nonce, begun = client.nonce(account.address), time.perf_counter()
     for number in range(count):
-        data = registry.anchor_data(1, number.to_bytes(32, "big"), 1)
+        data = contract.anchor_data(1, number.to_bytes(32, "big"), 1)
         fields = {"nonce": nonce + number, "gas": 120_000, "maxFeePerGas": 2 * fees.base_fee + fees.tip}
-        client.send_raw(here.chain.world.signed(registry.address, data, account=1, **fields))
+        client.send_raw(here.chain.world.signed(contract.address, data, account=1, **fields))
     _until(lambda: client.nonce(account.address) == nonce + count)
     return count / (time.perf_counter() - begun)
 

@@ -23,8 +23,8 @@ from tests.conftest import Run
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("begun") / "data"
     with Workspace(Settings(data_folder=folder)) as here:
-        registry = here.ready_to_write()
-        here.sender.settle("register", registry.address, registry.register_party_data("did:web:a.example", bytes(32)))
+        contract = here.ready_to_write()
+        here.sender.settle("register", contract.address, contract.register_party_data("did:web:a.example", bytes(32)))
         here.store.add_party(1, registered_at=0)
     return folder
 

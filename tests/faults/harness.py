@@ -61,7 +61,7 @@ class Chain:
     url: str
     client: ChainClient
     world: World
-    registry: CredentialRegistry
+    contract: CredentialRegistry
     deployment: Deployment
     issuers: tuple[int, ...]
     mining: Mining = "manual"
@@ -139,13 +139,13 @@ class Chain:
 
     def remove_contract(self) -> bytes:
         """No code at the contract's address any more; returns the code, for `restore_contract`."""
-        code = self.client.code(self.registry.address)
-        self.client.request("anvil_setCode", [self.registry.address, "0x"])
+        code = self.client.code(self.contract.address)
+        self.client.request("anvil_setCode", [self.contract.address, "0x"])
         return code
 
     def restore_contract(self, code: bytes) -> None:
         """The code is back; the storage never went."""
-        self.client.request("anvil_setCode", [self.registry.address, to_hex(code)])
+        self.client.request("anvil_setCode", [self.contract.address, to_hex(code)])
 
     # Other people's transactions
 
@@ -173,14 +173,14 @@ class Chain:
 
     def anchor_by_hand(self, issuer: int, root: bytes, leaf_count: int = 1) -> MinedTransaction:
         """The issuer's controller anchors a root from another account; returned mined."""
-        anchored = self.mined(self.send(self.registry.address, self.registry.anchor_data(issuer, root, leaf_count)))
+        anchored = self.mined(self.send(self.contract.address, self.contract.anchor_data(issuer, root, leaf_count)))
         assert anchored.succeeded
         return anchored
 
     def set_operator(self, issuer: int, allowed: bool) -> None:
         """Whether the daemon's account may anchor for the issuer; when not, its transactions revert."""
-        data_ = self.registry.set_operator_data(issuer, self.daemon, allowed)
-        assert self.mined(self.send(self.registry.address, data_)).succeeded
+        data_ = self.contract.set_operator_data(issuer, self.daemon, allowed)
+        assert self.mined(self.send(self.contract.address, data_)).succeeded
 
 
 @contextmanager
@@ -202,15 +202,15 @@ def chain(*, issuers: int = 1, mining: Mining = "manual", options: Sequence[str]
 def _set_up(url: str, client: ChainClient, issuers: int, mining: Mining) -> Chain:
     world = World("anvil", client, url)
     initcode = artifact().initcode
-    registry = CredentialRegistry(client, create2_address(initcode))
+    contract = CredentialRegistry(client, create2_address(initcode))
     daemon = str(Account.from_key(PUBLICLY_KNOWN_KEYS[DAEMON]).address)
     deployed = _send_all(client, world, [(DETERMINISTIC_DEPLOYER, deploy_data(initcode), DEPLOY_GAS)])[0]
     ids = tuple(range(1, issuers + 1))
-    registrations = [registry.register_party_data(f"did:web:issuer-{id_}.example", bytes(32)) for id_ in ids]
-    operators = [registry.set_operator_data(id_, daemon, True) for id_ in ids]
-    _send_all(client, world, [(registry.address, call, CALL_GAS) for call in registrations + operators])
-    deployment = Deployment.found(client, registry.address, deployed.block_number, deployed.hash)
-    made = Chain(url, client, world, registry, deployment, ids)
+    registrations = [contract.register_party_data(f"did:web:issuer-{id_}.example", bytes(32)) for id_ in ids]
+    operators = [contract.set_operator_data(id_, daemon, True) for id_ in ids]
+    _send_all(client, world, [(contract.address, call, CALL_GAS) for call in registrations + operators])
+    deployment = Deployment.found(client, contract.address, deployed.block_number, deployed.hash)
+    made = Chain(url, client, world, contract, deployment, ids)
     made.mine(3)  # what the set-up did is final
     made.set_mining(mining)
     return made
@@ -265,7 +265,7 @@ def common_proof(
     Raises:
         AssertionError: it is not so; the message says of which issuer, root or block.
     """
-    events = chain.registry.anchored_events()
+    events = chain.contract.anchored_events()
     wanted = {(issuer, root) for issuer, of in roots.items() for root in of}
     counted = Counter((event.issuer, event.root) for event in events)
     doubled = [_named(*key) for key, times in counted.items() if times > 1]
@@ -278,7 +278,7 @@ def common_proof(
     for issuer in roots:
         sequences = [event.sequence for event in events if event.issuer == issuer]
         assert sequences == list(range(1, len(sequences) + 1)), f"issuer {issuer}: sequences {sequences}"
-        party = chain.registry.party(issuer)
+        party = chain.contract.party(issuer)
         assert party is not None, f"issuer {issuer} is not on the chain"
         assert party.sequence == len(sequences), f"issuer {issuer}: the contract counts {party.sequence} batches"
 

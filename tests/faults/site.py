@@ -49,10 +49,10 @@ class Site:
         self.signer = KeySigner(Account.from_key(chain.daemon_key))
         self.notices: list[Notice] = []
         self.client = ChainClient.connect(proxy.url, timeout=REQUEST_SECONDS)
-        self.registry = CredentialRegistry(self.client, chain.registry.address)
+        self.contract = CredentialRegistry(self.client, chain.contract.address)
         self._name = f"eip155:{chain.deployment.chain_id}"
-        self.jobs = JobStore(self.data.engine, self._name, self.registry.address)
-        self.batches = BatchStore(self.data.engine, self._name, self.registry.address)
+        self.jobs = JobStore(self.data.engine, self._name, self.contract.address)
+        self.batches = BatchStore(self.data.engine, self._name, self.contract.address)
         self._made: list[Job] = []
 
     def close(self) -> None:
@@ -76,10 +76,10 @@ class Site:
     ) -> Worker:
         """A worker as a new process would make it."""
         using = signer or self.signer
-        registry = self.registry if client is None else CredentialRegistry(client, self.registry.address)
+        contract = self.contract if client is None else CredentialRegistry(client, self.contract.address)
         return Worker(
             self.data,
-            registry,
+            contract,
             using,
             self.chain.deployment.chain_id,
             Lease(self.data.engine, self._name, using.address, owner, lease_seconds),

@@ -233,7 +233,7 @@ class Soak:
         query = select(batch_table.c.issuer, batch_table.c.root).where(batch_table.c.state.in_(["sealed", "parked"]))
         with self.here.data.engine.connect() as connection:
             found = connection.execute(query).first()
-        if found is not None and self.here.chain.registry.batch(found.issuer, found.root) is None:
+        if found is not None and self.here.chain.contract.batch(found.issuer, found.root) is None:
             self.faults["anchored by hand"] += 1
             self.here.chain.anchor_by_hand(found.issuer, found.root)
 

@@ -168,7 +168,7 @@ def test_a_cancelled_batch_strands_no_later_nonce(here: Site) -> None:
     assert here.batch(jobs[0]).state in (BatchState.CANCELLED, BatchState.FINAL)
     anchored = [job for job in jobs if here.is_final(job)]
     assert here.nonce == 2
-    assert len(here.chain.registry.anchored_events()) == len(anchored)
+    assert len(here.chain.contract.anchored_events()) == len(anchored)
 
 
 def _by_us(here: Site, job: object) -> bool:

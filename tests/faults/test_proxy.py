@@ -230,7 +230,7 @@ def test_a_replacement_needs_ten_percent_on_both_fees(node: Chain, proxy: FaultP
 
 
 def test_a_lagging_node_hides_what_is_newer(node: Chain, proxy: FaultProxy, client: ChainClient) -> None:
-    registry = CredentialRegistry(client, node.registry.address)
+    contract = CredentialRegistry(client, node.contract.address)
     root = sha256(b"seen late").digest()
     nonce = node.client.nonce(node.world.account(0).address)
     anchored = node.anchor_by_hand(1, root)
@@ -241,8 +241,8 @@ def test_a_lagging_node_hides_what_is_newer(node: Chain, proxy: FaultProxy, clie
         transaction = client.request("eth_getTransactionByHash", [to_hex(anchored.hash)])
         return (
             client.mined(anchored.hash) is not None,
-            registry.batch(1, root) is not None,
-            len(registry.anchored_events(root=root)),
+            contract.batch(1, root) is not None,
+            len(contract.anchored_events(root=root)),
             transaction["blockNumber"] is not None,
             client.nonce(node.world.account(0).address) - nonce,
         )
@@ -254,7 +254,7 @@ def test_a_lagging_node_hides_what_is_newer(node: Chain, proxy: FaultProxy, clie
     assert client.finalized().number == head - 4
     assert client.block(head) is None
     with pytest.raises(RpcRefused, match="header not found"):
-        client.code(node.registry.address, head)
+        client.code(node.contract.address, head)
     node.mine(2)
     assert seen() == (True, True, 1, True, 1)
     rule.cancel()
@@ -346,12 +346,12 @@ def test_the_common_proof_holds_and_finds_every_lie() -> None:
     with chain(issuers=2) as node:
         anchors = []
         for issuer, root in ((1, roots[0]), (1, roots[1]), (2, roots[0])):
-            call = node.registry.anchor_data(issuer, root, 1)
-            anchors.append((issuer, root, node.mined(node.send(node.registry.address, call, account=DAEMON))))
+            call = node.contract.anchor_data(issuer, root, 1)
+            anchors.append((issuer, root, node.mined(node.send(node.contract.address, call, account=DAEMON))))
         node.mined(node.use_daemon_key())
         node.anchor_by_hand(2, roots[2])
         told = [Told(issuer, root, one.block_number, one.block_hash) for issuer, root, one in anchors]
-        last = node.registry.anchored_events(root=roots[2])[0]
+        last = node.contract.anchored_events(root=roots[2])[0]
         told.append(Told(2, roots[2], last.log.block_number, last.log.block_hash))
         everything = {1: roots[:2], 2: [roots[0], roots[2]]}
 
@@ -380,7 +380,7 @@ def test_the_common_proof_holds_and_finds_every_lie() -> None:
 
 def test_what_the_harness_does_to_a_chain(node: Chain) -> None:
     root = sha256(b"moved").digest()
-    raw = node.world.signed(node.registry.address, node.registry.anchor_data(1, root, 1), account=DAEMON, gas=400_000)
+    raw = node.world.signed(node.contract.address, node.contract.anchor_data(1, root, 1), account=DAEMON, gas=400_000)
     sent = node.client.send_raw(raw)
     before = node.mined(sent)
     node.mine(2)
@@ -407,14 +407,14 @@ def test_what_the_harness_does_to_a_chain(node: Chain) -> None:
     node.set_balance(node.daemon, 10**20)
 
     code = node.remove_contract()
-    assert node.client.code(node.registry.address) == b""
+    assert node.client.code(node.contract.address) == b""
     node.restore_contract(code)
-    node.registry.verify_code()
+    node.contract.verify_code()
 
     node.set_operator(1, False)
     refused = node.mined(
         node.client.send_raw(
-            node.world.signed(node.registry.address, node.registry.anchor_data(1, root, 1), account=DAEMON, gas=400_000)
+            node.world.signed(node.contract.address, node.contract.anchor_data(1, root, 1), account=DAEMON, gas=400_000)
         )
     )
     assert not refused.succeeded

@@ -15,12 +15,12 @@ RELAYER = KeySigner(Account.from_key(PUBLICLY_KNOWN_KEYS[STRANGER]))
 
 def test_a_relayer_pays_for_what_the_operator_signed(here: Site) -> None:
     job = here.job("ada")
-    chain_id, contract = here.chain.deployment.chain_id, here.registry.address
+    chain_id, contract = here.chain.deployment.chain_id, here.contract.address
     worker = here.worker(
         signer=RELAYER, operator=here.signer.address, anchor_call=relayed(here.signer, chain_id, contract)
     )
     here.to_the_end(worker, job)
-    (anchored,) = here.chain.registry.anchored_events()
+    (anchored,) = here.chain.contract.anchored_events()
     assert anchored.operator == here.signer.address
     assert here.nonce == 0
     assert here.chain.client.nonce(RELAYER.address) == 1
@@ -28,7 +28,7 @@ def test_a_relayer_pays_for_what_the_operator_signed(here: Site) -> None:
 
 def test_a_relayer_for_somebody_without_rights_sends_nothing(here: Site) -> None:
     job = here.job("ada")
-    chain_id, contract = here.chain.deployment.chain_id, here.registry.address
+    chain_id, contract = here.chain.deployment.chain_id, here.contract.address
     worker = here.worker(signer=RELAYER, operator=RELAYER.address, anchor_call=relayed(RELAYER, chain_id, contract))
     here.rounds(worker, 3)
     assert here.again(job).batch is None

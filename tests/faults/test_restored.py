@@ -75,7 +75,7 @@ def test_a_restored_database_stops_the_daemon_until_it_is_brought_up_to_date(her
     rows = backup(here)
     here.to_the_end(worker, lost_later, here.job("dan", issuer=2))
     worker.end()
-    events = len(here.chain.registry.anchored_events())
+    events = len(here.chain.contract.anchored_events())
     restore(here, rows)
 
     worker = here.worker(status=status)
@@ -88,7 +88,7 @@ def test_a_restored_database_stops_the_daemon_until_it_is_brought_up_to_date(her
     assert "testamur recover" in str(answer.content()["checks"][f"records {status.account}"])
     # An open job is not even sealed: it may be on the chain.
     assert here.again(lost_later).state is JobState.QUEUED
-    assert len(here.chain.registry.anchored_events()) == events
+    assert len(here.chain.contract.anchored_events()) == events
 
     done = recover(here)
     assert sorted(row.issuer for row in done.added) == [1, 2]
@@ -96,7 +96,7 @@ def test_a_restored_database_stops_the_daemon_until_it_is_brought_up_to_date(her
     new = here.job("eve")
     here.to_the_end(worker, lost_later, new)
     assert health.ready().ok
-    assert len(here.chain.registry.anchored_events()) == events + 1
+    assert len(here.chain.contract.anchored_events()) == events + 1
     assert {row.sequence for row in here.batches.all(1)} == {1, 2, 3}
     assert here.events("database-behind") == [told]
 
@@ -126,7 +126,7 @@ def test_what_was_taken_over_before_it_was_final_is_followed(here: Site) -> None
 
 @pytest.mark.parametrize("under_way", [False, True], ids=["waits", "signed"])
 def test_a_change_of_the_backup_undoes_no_later_one_that_the_backup_does_not_know(here: Site, under_way: bool) -> None:
-    jobs = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.registry.address)
+    jobs = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.contract.address)
 
     def ask(act: Act, name: str) -> StatusJob:
         reason = "resolved" if act is Act.REINSTATE else "under-review"
@@ -146,7 +146,7 @@ def test_a_change_of_the_backup_undoes_no_later_one_that_the_backup_does_not_kno
         raise AssertionError([now(job) for job in asked])
 
     def is_suspended(index: int) -> bool:
-        return here.chain.registry.status(1, here.batch(job).root, index).suspended
+        return here.chain.contract.status(1, here.batch(job).root, index).suspended
 
     worker = here.worker()
     job = here.job("ada", "bob")
@@ -211,10 +211,10 @@ def test_a_park_and_a_cancellation_outlive_the_commands(here: Site, sent: bool) 
     here.chain.set_mining("auto")
     with workspace(here) as made:
         for row in made.store.all():
-            as_on_chain(made.registry, row, None)
+            as_on_chain(made.contract, row, None)
         batches = Batches.of(made)
         assert [row.root for row in batches.resume()] == [here.batch(other).root]
-    events = here.chain.registry.anchored_events()
+    events = here.chain.contract.anchored_events()
     assert [event.root for event in events] == [here.batch(other).root]
     assert here.batch(parked).state is BatchState.PARKED
     here.chain.set_mining("manual")

@@ -36,7 +36,7 @@ def test_a_job_becomes_final_and_every_step_is_on_record(here: Site) -> None:
     here.to_the_end(here.worker(), job)
     batch = here.batch(job)
     assert (batch.state, batch.sequence, batch.leaf_count, here.nonce) == (BatchState.FINAL, 1, 2, before + 1)
-    anchored = here.registry.batch(1, batch.root)
+    anchored = here.contract.batch(1, batch.root)
     assert anchored is not None
     assert (anchored.block_number, anchored.leaf_count) == (batch.block_number, 2)
     states = [event.state for event in here.history(job)]
@@ -227,7 +227,7 @@ def test_what_is_in_an_earlier_batch_is_called_anchored_when_that_batch_is(here:
         assert (found.state, found.waits_code) == (JobState.QUEUED, "earlier-batch")
     here.cancel(earlier)
     here.to_the_end(worker, taken_back, both)
-    anchored = {event.root for event in here.chain.registry.anchored_events()}
+    anchored = {event.root for event in here.chain.contract.anchored_events()}
     assert {here.batch(taken_back).root, here.batch(both).root} <= anchored
     assert here.batch(earlier).root not in anchored
 

@@ -39,7 +39,7 @@ def test_a_digest_that_is_a_root_is_lost_nowhere_and_called_final_nowhere(here: 
         with here.data.tree(here.batch(job).tree) as tree:
             tree.check()
             assert tree.leaf_count == count
-        anchored = here.registry.batch(issuer, root)
+        anchored = here.contract.batch(issuer, root)
         assert anchored is not None
         assert anchored.leaf_count == count
 

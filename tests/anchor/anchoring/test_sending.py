@@ -131,7 +131,7 @@ def test_a_batch_that_waits_for_a_person_holds_up_no_later_one(here: Site) -> No
     # Its nonce went to a transaction that does nothing, and it waits on.
     row = here.batch(aside)
     assert (row.state, row.parked_code, row.nonce) == (BatchState.PARKED, "by-person", None)
-    assert [event.root for event in here.chain.registry.anchored_events()] == [here.batch(after).root]
+    assert [event.root for event in here.chain.contract.anchored_events()] == [here.batch(after).root]
     unpark(here.data.engine, here.again(aside))
     here.to_the_end(worker, aside)
     here.prove(cancels=1)
@@ -237,7 +237,7 @@ def test_what_a_command_signed_is_bumped_with_its_own_gas(here: Site) -> None:
 def test_a_batch_that_was_parked_because_of_a_replacement_without_gas_goes_on(here: Site) -> None:
     job, worker = _sealed_alone(here)
     _anchor_by_command(here, job)
-    _store(here, _purpose(here, job), here.registry.address, b"", gas=0, maxFeePerGas=3 * GWEI)
+    _store(here, _purpose(here, job), here.contract.address, b"", gas=0, maxFeePerGas=3 * GWEI)
     parked = {"state": BatchState.PARKED, "parked_code": "refused", "nonce": 0, "sender": here.signer.address}
     with here.data.engine.begin() as connection:
         connection.execute(update(batch_table).values(**parked, parked_why="intrinsic gas too low"))
@@ -253,7 +253,7 @@ def test_what_a_command_signed_is_not_sent_for_a_batch_that_a_person_put_aside(h
     after = here.job("bob")
     here.to_the_end(worker, after)
     assert here.batch(after).nonce == 1
-    assert [event.root for event in here.chain.registry.anchored_events()] == [here.batch(after).root]
+    assert [event.root for event in here.chain.contract.anchored_events()] == [here.batch(after).root]
 
 
 def test_what_a_command_sent_is_taken_back_when_its_job_is_cancelled(here: Site) -> None:
@@ -265,7 +265,7 @@ def test_what_a_command_sent_is_taken_back_when_its_job_is_cancelled(here: Site)
     here.rounds(worker, 4)
     assert here.batch(job).state is BatchState.CANCELLED
     assert here.nonce == 1
-    assert not here.chain.registry.anchored_events()
+    assert not here.chain.contract.anchored_events()
 
 
 def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_person(here: Site) -> None:
@@ -302,7 +302,7 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
     here.to_the_end(after, earlier, lost, waiting)
     here.rounds(after, 2)
     assert {revocation().state, repeated().state} <= {StatusJobState.FINAL, StatusJobState.UNCHANGED}
-    assert here.chain.registry.status(1, here.batch(earlier).root, 0).revoked
+    assert here.chain.contract.status(1, here.batch(earlier).root, 0).revoked
     here.prove(foreign=1)
 
 
@@ -327,7 +327,7 @@ def test_an_endpoint_that_wants_to_be_left_alone_is(here: Site, monkeypatch: pyt
 
 def _revocation(here: Site, name: str) -> Callable[[], StatusJob]:
     """An issuer revokes a credential; how far that has come."""
-    store = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.registry.address)
+    store = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.contract.address)
     digests = (sha256(name.encode()).digest(),)
     job, _ = store.add(NewStatusJob(1, Act.REVOKE, "unspecified", "command", digests))
 
@@ -344,9 +344,9 @@ def _accepted(here: Site) -> list[bytes]:
     chain_id = here.chain.deployment.chain_id
     lease = Lease(here.data.engine, f"eip155:{chain_id}", here.signer.address, "a person", 60)
     assert lease.acquire()
-    store = AnchorStore(here.data.engine, f"eip155:{chain_id}", here.registry.address, lease)
+    store = AnchorStore(here.data.engine, f"eip155:{chain_id}", here.contract.address, lease)
     outlook = Outlook.of(here.client, here.signer.address, None)
-    gone = accept_chain(here.registry, chain_id, outlook, store)
+    gone = accept_chain(here.contract, chain_id, outlook, store)
     lease.release()
     return [row.root for row in gone]
 
@@ -362,8 +362,8 @@ def _sealed_alone(here: Site) -> tuple[Job, Any]:
 def _anchor_by_command(here: Site, job: Job) -> bytes:
     """An anchor as an earlier program stored it, without gas and fees; it was never sent."""
     row = here.batch(job)
-    call = here.registry.anchor_data(row.issuer, row.root, row.leaf_count)
-    return _store(here, _purpose(here, job), here.registry.address, call)
+    call = here.contract.anchor_data(row.issuer, row.root, row.leaf_count)
+    return _store(here, _purpose(here, job), here.contract.address, call)
 
 
 def _purpose(here: Site, job: Job) -> str:

@@ -39,7 +39,7 @@ class Office:
     def __init__(self, here: Site, issuer: int = 1):
         self.here = here
         self.issuer = issuer
-        self.store = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.registry.address)
+        self.store = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.contract.address)
 
     def job(self, *names: str, **more: Any) -> Job:
         return self.here.job(*names, **{"issuer": self.issuer} | more)
@@ -77,7 +77,7 @@ class Office:
         """Revoked, suspended: by the chain itself, in the newest block."""
         row = self.here.batch(job)
         (place,) = (p for p in self.here.batches.places(digest(name)) if p.batch.id == row.id)
-        found = self.here.chain.registry.status(row.issuer, row.root, place.leaf.leaf_index)
+        found = self.here.chain.contract.status(row.issuer, row.root, place.leaf.leaf_index)
         return found.revoked, found.suspended
 
 
@@ -122,7 +122,7 @@ def test_what_is_revoked_is_so_in_every_batch_and_every_step_is_on_record(here: 
     assert [office.status(first, "ada"), office.status(again, "ada")] == [(True, False)] * 2
     assert [office.status(first, "bob"), office.status(others, "ada")] == [(False, False)] * 2
     assert here.nonce == before + 2
-    changes = here.chain.registry.status_changes(office.issuer, here.batch(first).root, from_block=0)
+    changes = here.chain.contract.status_changes(office.issuer, here.batch(first).root, from_block=0)
     assert [change.reason.word for change in changes] == ["obtained-by-fraud"]
     # Again: there is nothing left to do.
     once_more = office.ask(Act.REVOKE, "ada")
@@ -359,8 +359,8 @@ def test_what_the_command_line_did_meanwhile_needs_no_transaction(here: Site, of
     here.chain.set_balance(here.signer.address, 0)
     job = office.ask(Act.SUSPEND, "ada")
     here.rounds(worker, 2)
-    data = here.registry.set_status_data(office.issuer, row.root, 1, 0, 1, 7)  # type: ignore[arg-type]
-    here.chain.mined(here.chain.send(here.registry.address, data))
+    data = here.contract.set_status_data(office.issuer, row.root, 1, 0, 1, 7)  # type: ignore[arg-type]
+    here.chain.mined(here.chain.send(here.contract.address, data))
     here.chain.set_balance(here.signer.address, 10**20)
     office.to_the_end(worker, job)
     assert (office.state(job)[0], here.nonce) == ("unchanged", before)

@@ -63,15 +63,15 @@ def world() -> Iterator[World]:
         client.close()
 
 
-def _use(world: World, registry: CredentialRegistry) -> None:
-    assert world.send(registry.address, registry.register_party_data("did:web:u.example", bytes(32))).succeeded
-    assert world.send(registry.address, registry.anchor_data(1, ROOT, 300)).succeeded
+def _use(world: World, contract: CredentialRegistry) -> None:
+    assert world.send(contract.address, contract.register_party_data("did:web:u.example", bytes(32))).succeeded
+    assert world.send(contract.address, contract.anchor_data(1, ROOT, 300)).succeeded
 
 
 def _facts(world: World, address: str, root: bytes = ROOT) -> ChainFacts:
-    registry = CredentialRegistry(world.client, address)
-    registry.verify_code()
-    found = FactsReader(registry).facts(1, root, 0)
+    contract = CredentialRegistry(world.client, address)
+    contract.verify_code()
+    found = FactsReader(contract).facts(1, root, 0)
     assert isinstance(found, ChainFacts), found
     return found
 
@@ -102,9 +102,9 @@ def test_code_over_storage_that_its_creator_made_up_is_no_proof(world: World) ->
     assert not found.contract_proved
     assert found.batch.transaction is None
     # Whom it lets anchor is made up, too: an event is not enough.
-    registry = CredentialRegistry(world.client, address)
+    contract = CredentialRegistry(world.client, address)
     root = sha256(b"another batch").digest()
-    assert world.send(address, registry.anchor_data(1, root, 5)).succeeded
+    assert world.send(address, contract.anchor_data(1, root, 5)).succeeded
     later = _facts(world, address, root)
     assert later.batch is not None
     assert later.batch.transaction is not None

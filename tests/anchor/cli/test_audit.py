@@ -66,7 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         register = call_data("registerParty", HOSTILE, bytes(32))
         workspace.sender.settle("register a stranger", workspace.contract_address, register)
         writer = IndexWriter(workspace.folder.engine, workspace.chain, workspace.contract_address)
-        Indexer(workspace.registry, writer, first_block=1).catch_up()
+        Indexer(workspace.contract, writer, first_block=1).catch_up()
     patch.undo()
     return folder
 

@@ -43,7 +43,7 @@ def row_of(number: str) -> BatchRow:
 def is_anchored(number: str) -> bool:
     row = row_of(number)
     with working() as here:
-        return here.registry.batch(row.issuer, row.root) is not None
+        return here.contract.batch(row.issuer, row.root) is not None
 
 
 def cancelled_job(run: Run) -> str:
@@ -102,8 +102,8 @@ def test_a_cancelled_batch_that_landed_all_the_same_is_called_anchored(run: Run,
     number = cancelled_job(run)
     row = row_of(number)
     with working() as here:
-        data = here.registry.anchor_data(issuer, row.root, row.leaf_count)
-        here.sender.settle("by hand", here.registry.address, data)
+        data = here.contract.anchor_data(issuer, row.root, row.leaf_count)
+        here.sender.settle("by hand", here.contract.address, data)
     shown = next(each for each in run("status", "--json").json["batches"] if each["root"] == f"0x{row.root.hex()}")
     assert (shown["state"], shown["sequence"]) == ("final", 1)
     # `status` has read it; the next one that writes takes it down.
@@ -247,7 +247,7 @@ def test_commands_that_read_change_nothing(run: Run, issuer: int) -> None:
     row = row_of(kept[4])
     with working() as here:
         # Landed all the same.
-        here.sender.settle("x", here.registry.address, here.registry.anchor_data(issuer, row.root, row.leaf_count))
+        here.sender.settle("x", here.contract.address, here.contract.anchor_data(issuer, row.root, row.leaf_count))
     run("key", "add", "--name", "office")
     words = {"ROOT": root, "DIGEST": "ab" * 32, "JOB": kept[0]}
     before = checksum()
@@ -265,10 +265,10 @@ def test_what_is_read_of_a_batch_is_the_truth_of_the_chain(run: Run, issuer: int
     number = sealed_job(run, "jobs", "ada")
     with working() as here:
         row = row_like(here, number)
-        assert as_on_chain(here.registry, row, None) == row
-        here.sender.settle("x", here.registry.address, here.registry.anchor_data(issuer, row.root, row.leaf_count))
+        assert as_on_chain(here.contract, row, None) == row
+        here.sender.settle("x", here.contract.address, here.contract.anchor_data(issuer, row.root, row.leaf_count))
         for one in BatchState:
-            found = as_on_chain(here.registry, replace(row, state=one, parked_code=BY_PERSON), None)
+            found = as_on_chain(here.contract, replace(row, state=one, parked_code=BY_PERSON), None)
             assert (found.state, found.sequence, found.parked_code) == (BatchState.FINAL, 1, None)
 
 

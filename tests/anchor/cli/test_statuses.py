@@ -169,11 +169,11 @@ def test_what_is_revoked_elsewhere_and_not_superseded_is_not_reinstated(run: Run
 
 def revoked_in_the_first_alone(path: Path) -> None:
     with Workspace(load_settings()) as workspace:
-        registry = workspace.registry
+        contract = workspace.contract
         first = workspace.store.places(digest_json(path.read_bytes()).value, 1)[0]
         bit = 1 << first.leaf.leaf_index
-        data = registry.set_status_data(1, first.batch.root, Purpose.REVOCATION, 0, bit, Reason.ISSUED_IN_ERROR)
-        workspace.sender.settle("revoke one", registry.address, data)
+        data = contract.set_status_data(1, first.batch.root, Purpose.REVOCATION, 0, bit, Reason.ISSUED_IN_ERROR)
+        workspace.sender.settle("revoke one", contract.address, data)
 
 
 def test_what_is_revoked_for_good_is_not_anchored_again(run: Run, anchored: Path) -> None:

@@ -68,20 +68,20 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
         monkeypatch_module.delenv(f"TESTAMUR_{name.upper()}", raising=False)
     made = World(monkeypatch_module, folder)
     with Workspace(Settings(issuer=1)) as workspace:
-        registry, sender = workspace.ready_to_write(), workspace.sender
+        contract, sender = workspace.ready_to_write(), workspace.sender
         for number in (1, 2):
-            data = registry.register_party_data(f"{URI}{number}", bytes(32))
-            sender.settle(f"party {number}", registry.address, data)
+            data = contract.register_party_data(f"{URI}{number}", bytes(32))
+            sender.settle(f"party {number}", contract.address, data)
         workspace.store.add_party(1, registered_at=0)
         block = workspace.client.block("latest")
         assert block is not None
         start, scope = int(block.timestamp.timestamp()), Scope.from_words("", "1-8", (), "").to_numbers()
         for kind, make in (
-            (Kind.ACCREDIT_TO_ISSUE, registry.offer_accreditation_data),
-            (Kind.RECOGNISE, registry.recognise_data),
+            (Kind.ACCREDIT_TO_ISSUE, contract.offer_accreditation_data),
+            (Kind.RECOGNISE, contract.recognise_data),
         ):
             data = make((1, 2, start, start + 10**8, int(kind), scope, bytes(32), URI))
-            sender.settle(f"kind {kind}", registry.address, data)
+            sender.settle(f"kind {kind}", contract.address, data)
     diplomas = folder / "diplomas"
     diplomas.mkdir()
     document = {"type": ["VerifiableCredential"], "issuer": {"id": "did:web:x.example", "name": HOSTILE}}

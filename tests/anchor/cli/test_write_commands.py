@@ -201,7 +201,7 @@ def test_a_batch_that_was_anchored_as_a_bare_root_gets_its_count(run: Run, diplo
     (batch,) = run("anchor", diplomas, "--json").json["batches"]
     assert (batch["root"], batch["sequence"]) == (f"0x{root.hex()}", 1)
     with Workspace(load_settings()) as workspace:
-        found = workspace.registry.batch(issuer, root)
+        found = workspace.contract.batch(issuer, root)
     assert found is not None
     assert found.leaf_count == 300
     assert run("verify", diplomas / "007.json", "--json").json["overall"] == "valid with a warning"

@@ -133,7 +133,7 @@ def test_an_issuer_sends_a_job_gets_receipts_and_revokes_beside_the_daemon(node:
     archive.write_bytes(receipts)
     shown = here.run("jobs", "show", found["id"])
     assert shown["state"] == "final"
-    assert len(node.registry.anchored_events()) == 2
+    assert len(node.contract.anchored_events()) == 2
     code, verdict = here.ends("verify", *diploma, "--trust", "1")
     status = next(check for check in verdict["checks"] if check["name"] == "status")
     assert (code, verdict["overall"], status["outcome"], status["code"]) == (1, "not valid", "fail", "revoked")

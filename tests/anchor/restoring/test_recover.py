@@ -183,7 +183,7 @@ def test_what_was_explained_is_not_searched_again(run: Run, issuer: int, monkeyp
     with working() as here:
         account = here.signer.address
         attempts = AttemptStore(here.folder.engine, here.chain, account)
-        knowledge = Knowledge(here.registry, here.store, attempts, account)
+        knowledge = Knowledge(here.contract, here.store, attempts, account)
         searched: list[int] = []
         monkeypatch.setattr(knowledge, "missing", lambda: searched.append(1) or [])
         knowledge.refuse_behind()

@@ -36,7 +36,7 @@ class Relay:
     def __init__(self, world: World):
         self.world = world
         address, _ = world.deploy(artifact().initcode)
-        self.registry = CredentialRegistry(world.client, address)
+        self.contract = CredentialRegistry(world.client, address)
         self.operator = KeySigner(world.account(OPERATOR))
         self.relayer = world.account(RELAYER).address
         world.send(address, Calls.register_party_data("did:web:issuer.example", bytes(32)), account=CONTROLLER)
@@ -44,18 +44,18 @@ class Relay:
 
     def call(self, operator: TypedSigner | None = None, chain_id: int | None = None, contract: str = "") -> bytes:
         """The data for the row; what is not given is as it should be."""
-        where = (chain_id or self.world.client.chain_id(), contract or self.registry.address)
+        where = (chain_id or self.world.client.chain_id(), contract or self.contract.address)
         return relayed(operator or self.operator, *where)(ROW)
 
     def signed(self, root: bytes, leaf_count: int, deadline: int) -> bytes:
         """The operator's signature."""
-        here = (self.world.client.chain_id(), self.registry.address)
+        here = (self.world.client.chain_id(), self.contract.address)
         return self.operator.sign_typed(anchor_message(*here, ROW.issuer, root, leaf_count, deadline))
 
     def refused(self, call_data: bytes) -> str:
         """The name of the contract's error; nothing is sent."""
         with pytest.raises(ContractReverted) as refusal:
-            self.world.client.estimate_gas(sender=self.relayer, to=self.registry.address, call_data=call_data)
+            self.world.client.estimate_gas(sender=self.relayer, to=self.contract.address, call_data=call_data)
         return str(refusal.value.error)
 
 
@@ -103,13 +103,13 @@ def test_the_relayer_pays_and_the_operator_is_named(relay: Relay) -> None:
     deadline = item.decode_arguments(call[4:])["deadline"]
     assert before + GOOD_FOR_SECONDS <= deadline <= int(time.time()) + GOOD_FOR_SECONDS
 
-    mined = relay.world.send(relay.registry.address, call, account=RELAYER)
+    mined = relay.world.send(relay.contract.address, call, account=RELAYER)
     assert mined.succeeded
-    (anchored,) = relay.registry.anchored_events()
+    (anchored,) = relay.contract.anchored_events()
     assert (anchored.issuer, anchored.root, anchored.leaf_count) == (ROW.issuer, ROW.root, ROW.leaf_count)
     assert anchored.operator == relay.operator.address
     assert relay.world.client.nonce(relay.operator.address) == 0
-    assert not relay.registry.is_operator(1, relay.relayer)
+    assert not relay.contract.is_operator(1, relay.relayer)
 
 
 def keystore(folder: Path, key: str) -> dict[str, Path]:
@@ -170,7 +170,7 @@ def test_the_settings_name_a_remote_signer_before_a_key(tmp_path: Path, monkeypa
 
 def test_a_remote_operator_is_as_good_as_one_in_the_process(relay: Relay) -> None:
     key = KeySigner(relay.world.account(OPERATOR))
-    message = anchor_message(relay.world.client.chain_id(), relay.registry.address, 1, b"\xd3" * 32, 5, 2**40)
+    message = anchor_message(relay.world.client.chain_id(), relay.contract.address, 1, b"\xd3" * 32, 5, 2**40)
 
     def sign(exchange: Exchange) -> None:
         assert exchange.method == "eth_signTypedData"
@@ -184,4 +184,4 @@ def test_a_remote_operator_is_as_good_as_one_in_the_process(relay: Relay) -> Non
     finally:
         endpoint.close()
     call = Calls.anchor_by_signature_data(1, b"\xd3" * 32, 5, key.address, 2**40, signature)
-    assert relay.world.send(relay.registry.address, call, account=RELAYER).succeeded
+    assert relay.world.send(relay.contract.address, call, account=RELAYER).succeeded

@@ -32,9 +32,9 @@ def root(run: Run, diplomas: Path) -> str:
 
 def void(root: str, issuer: int = 1) -> None:
     with Workspace(load_settings()) as workspace:
-        registry = workspace.registry
-        data = registry.void_batch_data(issuer, bytes.fromhex(root[2:]), Reason.ISSUED_IN_ERROR)
-        workspace.sender.settle(f"void {root}", registry.address, data)
+        contract = workspace.contract
+        data = contract.void_batch_data(issuer, bytes.fromhex(root[2:]), Reason.ISSUED_IN_ERROR)
+        workspace.sender.settle(f"void {root}", contract.address, data)
 
 
 def embedded(run: Run, root: str, originals: Path, to: str) -> Path:

@@ -31,12 +31,12 @@ class Bodies:
     def __init__(self, world: World):
         self.world = world
         address, _ = world.deploy(artifact().initcode)
-        self.registry = CredentialRegistry(world.client, address)
+        self.contract = CredentialRegistry(world.client, address)
         for account in range(PARTIES):
-            self.send(account + 1, self.registry.register_party_data(f"did:web:party{account + 1}.example", bytes(32)))
+            self.send(account + 1, self.contract.register_party_data(f"did:web:party{account + 1}.example", bytes(32)))
 
     def send(self, party: int, data: bytes) -> Any:
-        mined = self.world.send(self.registry.address, data, account=party - 1)
+        mined = self.world.send(self.contract.address, data, account=party - 1)
         assert mined.succeeded
         return mined
 
@@ -44,15 +44,15 @@ class Bodies:
         numbers = scope.to_numbers()
         terms = (body, holder, seconds(start), seconds(end), list(Kind).index(kind), numbers, bytes(32), "")
         data = (
-            self.registry.recognise_data(terms)
+            self.contract.recognise_data(terms)
             if kind is Kind.RECOGNISE
-            else self.registry.offer_accreditation_data(terms)
+            else self.contract.offer_accreditation_data(terms)
         )
         self.send(body, data)
-        return len(read_ledger(self.registry).accreditations)
+        return len(read_ledger(self.contract).accreditations)
 
     def asked(self, function: str, *arguments: object) -> tuple[Any, ...]:
-        answer = self.world.client.call(self.registry.address, call_data(function, *arguments))
+        answer = self.world.client.call(self.contract.address, call_data(function, *arguments))
         return artifact().functions[function].decode_output(answer)
 
 
@@ -73,15 +73,15 @@ def history(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             kind = random.choice([Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ACCREDIT, Kind.RECOGNISE])
             end = start + timedelta(days=4000)
             number = bodies.offer(body, holder, kind, random.choice(SCOPES), start, end)
-            registry = bodies.registry
+            contract = bodies.contract
             if kind is not Kind.RECOGNISE and random.random() < 0.9:
-                bodies.send(holder, registry.accept_accreditation_data(number))
-            if read_ledger(registry)[number].state is State.ACTIVE and random.random() < 0.4:
+                bodies.send(holder, contract.accept_accreditation_data(number))
+            if read_ledger(contract)[number].state is State.ACTIVE and random.random() < 0.4:
                 effective = seconds(start + timedelta(days=random.randrange(1, 400)))
-                change = random.choice([registry.suspend_accreditation_data, registry.withdraw_accreditation_data])
+                change = random.choice([contract.suspend_accreditation_data, contract.withdraw_accreditation_data])
                 bodies.send(body, change(number, effective, Reason.UNDER_REVIEW))
             if random.random() < 0.1:
-                bodies.send(body, registry.void_accreditation_data(number, Reason.OBTAINED_BY_FRAUD))
+                bodies.send(body, contract.void_accreditation_data(number, Reason.OBTAINED_BY_FRAUD))
         yield bodies
 
 
@@ -91,7 +91,7 @@ def moments() -> list[datetime]:
 
 
 def test_every_state_at_every_time_is_the_contracts(history: Bodies) -> None:
-    for each in read_ledger(history.registry).accreditations:
+    for each in read_ledger(history.contract).accreditations:
         for moment in moments():
             then, now = history.asked("stateAt", each.id, seconds(moment))
             assert each.state_at(moment) == (
@@ -101,7 +101,7 @@ def test_every_state_at_every_time_is_the_contracts(history: Bodies) -> None:
 
 
 def test_a_path_is_found_exactly_when_the_contract_accepts_one(history: Bodies) -> None:
-    ledger = read_ledger(history.registry)
+    ledger = read_ledger(history.contract)
     assert ledger.accreditations
     found_some = False
     moment = LONG_AGO + timedelta(days=200)
@@ -123,13 +123,13 @@ def test_a_path_is_found_exactly_when_the_contract_accepts_one(history: Bodies) 
 
 def test_hostile_text_in_an_event_does_not_hide_the_others(history: Bodies) -> None:
     """Anybody may write any bytes where a URI is expected."""
-    before = len(read_ledger(history.registry).accreditations)
+    before = len(read_ledger(history.contract).accreditations)
     start, end = seconds(LONG_AGO), seconds(LONG_AGO + timedelta(days=9000))
     terms = (1, 2, start, end, 0, Scope().to_numbers(), bytes(32), "MARK")
-    data = history.registry.offer_accreditation_data(terms)
+    data = history.contract.offer_accreditation_data(terms)
     assert data.count(b"MARK") == 1
     history.send(1, data.replace(b"MARK", b"\xff\xfe\x00\xc0"))
-    ledger = read_ledger(history.registry)
+    ledger = read_ledger(history.contract)
     assert len(ledger.accreditations) == before + 1
     assert "\ufffd" in ledger[before + 1].evidence_uri
 

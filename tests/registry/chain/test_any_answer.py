@@ -162,8 +162,8 @@ def answered(question: Callable[[], Any]) -> tuple[Any, RegistryError | None]:
 
 def questions(client: ChainClient) -> list[tuple[Callable[[], Any], Any]]:
     """Everything that is asked of a chain, and the type of what comes back."""
-    registry = CredentialRegistry(client, ADDRESS)
-    state = Storage(registry, 5, BYTES)
+    contract = CredentialRegistry(client, ADDRESS)
+    state = Storage(contract, 5, BYTES)
     deployment = Deployment(1, ADDRESS, 5, BYTES, BYTES, BYTES)
     return [
         (client.chain_id, int),
@@ -184,21 +184,21 @@ def questions(client: ChainClient) -> list[tuple[Callable[[], Any], Any]]:
         (lambda: client.logs(ADDRESS, [BYTES]), tuple),
         (lambda: client.logs_with_headers(ADDRESS, 5, 5), LogRange),
         (lambda: [client.all_logs(each) for each in client.filtered_blocks(5, 6)], list),
-        (lambda: registry.party(1), object),
-        (registry.party_count, int),
-        (lambda: registry.batch(1, BYTES), object),
-        (lambda: registry.status(1, BYTES, 0), object),
-        (lambda: registry.anchored_events(issuer=1), tuple),
-        (lambda: registry.status_changes(1, BYTES), tuple),
-        (lambda: registry.replacements(1, BYTES), dict),
-        (lambda: registry.operators(1), tuple),
-        (registry.verify_code, object),
+        (lambda: contract.party(1), object),
+        (contract.party_count, int),
+        (lambda: contract.batch(1, BYTES), object),
+        (lambda: contract.status(1, BYTES, 0), object),
+        (lambda: contract.anchored_events(issuer=1), tuple),
+        (lambda: contract.status_changes(1, BYTES), tuple),
+        (lambda: contract.replacements(1, BYTES), dict),
+        (lambda: contract.operators(1), tuple),
+        (contract.verify_code, object),
         (lambda: state.parties([1, 2]), dict),
         (lambda: state.batches([KEY, KEY]), dict),
         (lambda: state.accreditations([1, 2]), dict),
         (lambda: list(state.words([(1, BYTES, 0, 0, 2)])), list),
-        (lambda: read_ledger(registry), object),
-        (lambda: FactsReader(registry).facts(1, BYTES, 0), object),
+        (lambda: read_ledger(contract), object),
+        (lambda: FactsReader(contract).facts(1, BYTES, 0), object),
         (lambda: deployment.check(client), object),
         (lambda: deployment_seen(client, ADDRESS, b"\x01", 5), bool),
     ]

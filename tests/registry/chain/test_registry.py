@@ -34,21 +34,21 @@ class Registered:
         address = create2_address(artifact().initcode)
         if not world.client.code(address):
             address, self.deployed = world.deploy(artifact().initcode)
-        self.registry = CredentialRegistry(world.client, address)
-        mined = self.send(self.registry.register_party_data("did:web:university.example", bytes(32)))
-        (event,) = (each for each in self.registry.decode_events(mined.logs) if each.name == "PartyRegistered")
+        self.contract = CredentialRegistry(world.client, address)
+        mined = self.send(self.contract.register_party_data("did:web:university.example", bytes(32)))
+        (event,) = (each for each in self.contract.decode_events(mined.logs) if each.name == "PartyRegistered")
         self.party = int(event.arguments["party"])
         self.tree = Tree.build(DIGESTS)
         self.root = self.tree.root
-        self.anchored = self.send(self.registry.anchor_data(self.party, self.root, 5))
+        self.anchored = self.send(self.contract.anchor_data(self.party, self.root, 5))
 
     def send(self, data: bytes, **fields: Any) -> Any:
-        mined = self.world.send(self.registry.address, data, **fields)
+        mined = self.world.send(self.contract.address, data, **fields)
         assert mined.succeeded
         return mined
 
     def facts(self, index: int = 0) -> ChainFacts:
-        found = FactsReader(self.registry).facts(self.party, self.root, index)
+        found = FactsReader(self.contract).facts(self.party, self.root, index)
         assert isinstance(found, ChainFacts), found
         return found
 
@@ -62,12 +62,12 @@ def registered(world: World) -> Registered:
 def test_events_are_found_where_an_endpoint_limits_the_range(
     registered: Registered, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry, client = registered.registry, registered.registry.client
-    registered.send(registry.set_status_data(registered.party, registered.root, Purpose.REVOCATION, 0, 1, REASON))
+    contract, client = registered.contract, registered.contract.client
+    registered.send(contract.set_status_data(registered.party, registered.root, Purpose.REVOCATION, 0, 1, REASON))
     whole = (
-        registry.anchored_events(issuer=registered.party),
-        registry.status_changes(registered.party, registered.root),
-        registry.operators(registered.party),
+        contract.anchored_events(issuer=registered.party),
+        contract.status_changes(registered.party, registered.root),
+        contract.operators(registered.party),
     )
     logs = client.logs
 
@@ -79,15 +79,15 @@ def test_events_are_found_where_an_endpoint_limits_the_range(
     monkeypatch.setattr(client, "logs", limited)
     assert whole[0]
     assert whole == (
-        registry.anchored_events(issuer=registered.party),
-        registry.status_changes(registered.party, registered.root),
-        registry.operators(registered.party),
+        contract.anchored_events(issuer=registered.party),
+        contract.status_changes(registered.party, registered.root),
+        contract.operators(registered.party),
     )
-    assert registry.replacements(registered.party, registered.root) == {}
+    assert contract.replacements(registered.party, registered.root) == {}
 
 
 def test_the_contract_is_the_one_that_was_built(registered: Registered) -> None:
-    registered.registry.verify_code()
+    registered.contract.verify_code()
     with pytest.raises(WrongChain) as refusal:
         CredentialRegistry(registered.world.client, DEVELOPMENT_ACCOUNTS[3]).verify_code()
     assert refusal.value.code == "no-contract"
@@ -98,31 +98,31 @@ def test_the_contract_is_the_one_that_was_built(registered: Registered) -> None:
 
 
 def test_its_address_is_the_same_on_every_chain(registered: Registered) -> None:
-    assert registered.registry.address == create2_address(artifact().initcode)
+    assert registered.contract.address == create2_address(artifact().initcode)
 
 
 def test_party_and_batch_are_read_as_they_are(registered: Registered) -> None:
-    party = registered.registry.party(registered.party)
+    party = registered.contract.party(registered.party)
     assert party is not None
     assert (party.uri, party.controller, party.sequence) == ("did:web:university.example", DEVELOPMENT_ACCOUNTS[0], 1)
-    assert registered.registry.party(10_000) is None
-    batch = registered.registry.batch(registered.party, registered.root)
+    assert registered.contract.party(10_000) is None
+    batch = registered.contract.batch(registered.party, registered.root)
     assert batch is not None
     assert (batch.leaf_count, batch.sequence, batch.block_number) == (5, 1, registered.anchored.block_number)
-    assert registered.registry.batch(registered.party, bytes(32)) is None
-    (event,) = registered.registry.anchored_events(issuer=registered.party)
+    assert registered.contract.batch(registered.party, bytes(32)) is None
+    (event,) = registered.contract.anchored_events(issuer=registered.party)
     assert (event.root, event.sequence, event.operator) == (registered.root, 1, DEVELOPMENT_ACCOUNTS[0])
 
 
 def test_the_contract_agrees_with_the_trees_proofs(registered: Registered) -> None:
-    registry, tree = registered.registry, registered.tree
+    contract, tree = registered.contract, registered.tree
     for index in range(5):
         path = tree.inclusion(index).path
-        assert registry.includes(registered.party, registered.root, index, tree.leaf(index), path)
-        assert not registry.includes(registered.party, registered.root, index, bytes(32), path)
+        assert contract.includes(registered.party, registered.root, index, tree.leaf(index), path)
+        assert not contract.includes(registered.party, registered.root, index, bytes(32), path)
     for digest in (bytes(32), b"\xff" * 32, sha256(b"other").digest()):
-        assert registry.excludes(registered.party, registered.root, digest, tree.absence(digest))
-    assert not registry.excludes(
+        assert contract.excludes(registered.party, registered.root, digest, tree.absence(digest))
+    assert not contract.excludes(
         registered.party, registered.root, tree.leaf(2), tree.absence(sha256(b"other").digest())
     )
 
@@ -131,8 +131,8 @@ def test_a_refusal_names_its_reason(registered: Registered) -> None:
     with pytest.raises(ContractReverted) as refusal:
         registered.world.client.estimate_gas(
             sender=DEVELOPMENT_ACCOUNTS[0],
-            to=registered.registry.address,
-            call_data=registered.registry.anchor_data(registered.party, registered.root, 5),
+            to=registered.contract.address,
+            call_data=registered.contract.anchor_data(registered.party, registered.root, 5),
         )
     assert refusal.value.error == "AlreadyAnchored"
     assert refusal.value.arguments["issuer"] == registered.party
@@ -140,7 +140,7 @@ def test_a_refusal_names_its_reason(registered: Registered) -> None:
 
 
 def test_facts_follow_the_status(registered: Registered) -> None:
-    registry, party, root = registered.registry, registered.party, registered.root
+    contract, party, root = registered.contract, registered.party, registered.root
     fresh = registered.facts()
     assert (fresh.revoked, fresh.suspended, fresh.status_reason) == (False, False, None)
     assert fresh.batch is not None
@@ -148,22 +148,22 @@ def test_facts_follow_the_status(registered: Registered) -> None:
     assert fresh.batch.block_hash == registered.anchored.block_hash
     assert fresh.party is not None
     assert fresh.chain == f"eip155:{registered.world.client.chain_id()}"
-    registered.send(registry.set_status_data(party, root, Purpose.SUSPENSION, 0, 0b11, Reason.UNDER_REVIEW))
+    registered.send(contract.set_status_data(party, root, Purpose.SUSPENSION, 0, 0b11, Reason.UNDER_REVIEW))
     suspended = registered.facts(1)
     assert (suspended.revoked, suspended.suspended, suspended.status_reason) == (False, True, "under-review")
-    registered.send(registry.clear_suspension_data(party, root, 0, 0b10, Reason.RESOLVED))
+    registered.send(contract.clear_suspension_data(party, root, 0, 0b10, Reason.RESOLVED))
     assert not registered.facts(1).suspended
-    registered.send(registry.set_status_data(party, root, Purpose.REVOCATION, 0, 0b01, Reason.OBTAINED_BY_FRAUD))
+    registered.send(contract.set_status_data(party, root, Purpose.REVOCATION, 0, 0b01, Reason.OBTAINED_BY_FRAUD))
     revoked = registered.facts(0)
     assert (revoked.revoked, revoked.status_reason) == (True, "obtained-by-fraud")
-    registered.send(registry.void_batch_data(party, root, Reason.KEY_COMPROMISE))
+    registered.send(contract.void_batch_data(party, root, Reason.KEY_COMPROMISE))
     voided = registered.facts(2)
     assert voided.batch is not None
     assert (voided.revoked, voided.batch.void_reason) == (False, "key-compromise")
 
 
 def test_what_is_not_on_the_chain_is_none_and_not_an_error(registered: Registered) -> None:
-    reader = FactsReader(registered.registry)
+    reader = FactsReader(registered.contract)
     nobody = reader.facts(10_000, registered.root, 0)
     assert isinstance(nobody, ChainFacts)
     assert (nobody.party, nobody.batch) == (None, None)
@@ -173,10 +173,10 @@ def test_what_is_not_on_the_chain_is_none_and_not_an_error(registered: Registere
 
 
 def test_facts_are_read_as_of_one_block(registered: Registered) -> None:
-    reader = FactsReader(registered.registry)
+    reader = FactsReader(registered.contract)
     before = reader.facts(registered.party, registered.root, 0)
     registered.send(
-        registered.registry.set_status_data(
+        registered.contract.set_status_data(
             registered.party, registered.root, Purpose.REVOCATION, 0, 1, Reason.UNSPECIFIED
         )
     )
@@ -209,7 +209,7 @@ class FaultyTransport:
 def faulty(embedded: World) -> tuple[Registered, FaultyTransport, CredentialRegistry]:
     made = Registered(embedded)
     transport = FaultyTransport(embedded.client)
-    return made, transport, CredentialRegistry(ChainClient(transport), made.registry.address)
+    return made, transport, CredentialRegistry(ChainClient(transport), made.contract.address)
 
 
 @pytest.mark.parametrize("method", ["eth_chainId", "eth_call", "eth_getBlockByNumber"])
@@ -217,20 +217,20 @@ def faulty(embedded: World) -> tuple[Registered, FaultyTransport, CredentialRegi
     "answer", [None, {"result": None}, {"result": "0x"}, {"error": {"code": 1, "message": "no"}}, []]
 )
 def test_an_answer_that_is_none_gives_no_fact(faulty: Any, method: str, answer: Any) -> None:
-    made, transport, registry = faulty
+    made, transport, contract = faulty
 
     def fault(asked: str, params: Any, forward: Callable[[], Any]) -> Any:
         return answer if asked == method else forward()
 
     transport.fault = fault
-    found = FactsReader(registry).facts(made.party, made.root, 0)
+    found = FactsReader(contract).facts(made.party, made.root, 0)
     assert isinstance(found, FactsUnavailable)
     assert found.what
     assert found.remedy
 
 
 def test_a_chain_that_moves_while_it_is_read_gives_no_fact(faulty: Any) -> None:
-    made, transport, registry = faulty
+    made, transport, contract = faulty
     asked = []
 
     def fault(method: str, params: Any, forward: Callable[[], Any]) -> Any:
@@ -241,7 +241,7 @@ def test_a_chain_that_moves_while_it_is_read_gives_no_fact(faulty: Any) -> None:
         return answer
 
     transport.fault = fault
-    reader = FactsReader(registry)
+    reader = FactsReader(contract)
     found = reader.facts(made.party, made.root, 0)
     assert isinstance(found, FactsUnavailable)
     assert (found.code, len(asked)) == ("chain-moved", 1)
@@ -250,12 +250,12 @@ def test_a_chain_that_moves_while_it_is_read_gives_no_fact(faulty: Any) -> None:
 
 
 def test_without_logs_the_status_is_known_and_its_reason_is_not(faulty: Any) -> None:
-    made, transport, registry = faulty
-    made.send(registry.set_status_data(made.party, made.root, Purpose.REVOCATION, 0, 1, Reason.HOLDER_REQUEST))
+    made, transport, contract = faulty
+    made.send(contract.set_status_data(made.party, made.root, Purpose.REVOCATION, 0, 1, Reason.HOLDER_REQUEST))
     transport.fault = lambda method, params, forward: (
         {"error": {"code": -32005, "message": "range too large"}} if method == "eth_getLogs" else forward()
     )
-    found = FactsReader(registry).facts(made.party, made.root, 0)
+    found = FactsReader(contract).facts(made.party, made.root, 0)
     assert isinstance(found, ChainFacts)
     assert (found.revoked, found.status_reason) == (True, None)
 
@@ -268,30 +268,30 @@ LOGS_LIES = {
 
 @pytest.mark.parametrize("lie", LOGS_LIES)
 def test_another_batchs_events_are_never_taken_for_this_ones(faulty: Any, lie: str) -> None:
-    made, transport, registry = faulty
+    made, transport, contract = faulty
     root = sha256(b"the batch").digest()
-    made.send(registry.anchor_data(made.party, root, 5))
-    made.send(registry.set_status_data(made.party, root, Purpose.REVOCATION, 0, 1, Reason.HOLDER_REQUEST))
-    made.send(registry.set_status_data(made.party, made.root, Purpose.REVOCATION, 0, 1, Reason.KEY_COMPROMISE))
+    made.send(contract.anchor_data(made.party, root, 5))
+    made.send(contract.set_status_data(made.party, root, Purpose.REVOCATION, 0, 1, Reason.HOLDER_REQUEST))
+    made.send(contract.set_status_data(made.party, made.root, Purpose.REVOCATION, 0, 1, Reason.KEY_COMPROMISE))
 
     def fault(method: str, params: Any, forward: Callable[[], Any]) -> Any:
         if method != "eth_getLogs":
             return forward()
-        everything = transport.everything(registry.address)
+        everything = transport.everything(contract.address)
         return {"result": [log for log in everything if LOGS_LIES[lie](log, params[0])]}
 
-    honest = FactsReader(registry).facts(made.party, root, 0)
+    honest = FactsReader(contract).facts(made.party, root, 0)
     assert isinstance(honest, ChainFacts)
     assert honest.status_reason == "holder-request"
     transport.fault = fault
-    found = FactsReader(registry).facts(made.party, root, 0)
+    found = FactsReader(contract).facts(made.party, root, 0)
     assert isinstance(found, FactsUnavailable), found
     assert found.code == "chain-garbage"
 
 
 def test_a_reason_the_contract_does_not_have_gives_no_fact(faulty: Any) -> None:
-    made, transport, registry = faulty
-    made.send(registry.set_status_data(made.party, made.root, Purpose.REVOCATION, 0, 1, Reason.HOLDER_REQUEST))
+    made, transport, contract = faulty
+    made.send(contract.set_status_data(made.party, made.root, Purpose.REVOCATION, 0, 1, Reason.HOLDER_REQUEST))
 
     def fault(method: str, params: Any, forward: Callable[[], Any]) -> Any:
         answer = forward()
@@ -302,7 +302,7 @@ def test_a_reason_the_contract_does_not_have_gives_no_fact(faulty: Any) -> None:
         return answer
 
     transport.fault = fault
-    found = FactsReader(registry).facts(made.party, made.root, 0)
+    found = FactsReader(contract).facts(made.party, made.root, 0)
     assert isinstance(found, FactsUnavailable)
     assert found.code == "chain-garbage"
 
@@ -327,8 +327,8 @@ def test_whichever_answer_fails_no_fact_is_wrong(
     """Over HTTP, with each of the requests failing in turn: the truth, the truth with less in it, or no facts."""
     monkeypatch.setattr("registry.chain.rpc.transport.MAXIMUM_ANSWER_BYTES", 100_000)
     made = Registered(embedded)
-    registry = made.registry
-    made.send(registry.set_status_data(made.party, made.root, Purpose.SUSPENSION, 0, 1, Reason.UNDER_REVIEW))
+    contract = made.contract
+    made.send(contract.set_status_data(made.party, made.root, Purpose.SUSPENSION, 0, 1, Reason.UNDER_REVIEW))
     truth = made.facts()
     assert truth.batch is not None
     asked: list[str] = []
@@ -343,11 +343,11 @@ def test_whichever_answer_fails_no_fact_is_wrong(
         exchange.answer(answer["result"]) if "result" in answer else exchange.error(answer["error"])
 
     endpoint = broken(behaviour)
-    patient = CredentialRegistry(endpoint.client(30), registry.address)
+    patient = CredentialRegistry(endpoint.client(30), contract.address)
     assert FactsReader(patient).facts(made.party, made.root, 0) == truth
     methods = list(asked)
     assert {"eth_getLogs", "eth_call", "eth_chainId", "eth_getBlockByNumber"} <= set(methods)
-    over_http = CredentialRegistry(endpoint.client(0.2), registry.address) if fault == "hangs" else patient
+    over_http = CredentialRegistry(endpoint.client(0.2), contract.address) if fault == "hangs" else patient
     for position in range(len(methods)):
         failing = position
         asked.clear()
@@ -372,7 +372,7 @@ def test_whichever_answer_fails_no_fact_is_wrong(
 
 
 def test_finality_that_the_chain_does_not_tell_is_not_assumed(faulty: Any) -> None:
-    made, transport, registry = faulty
+    made, transport, contract = faulty
 
     def no_tag(method: str, params: Any, forward: Callable[[], Any]) -> Any:
         if method == "eth_getBlockByNumber" and params[0] == "finalized":
@@ -380,8 +380,8 @@ def test_finality_that_the_chain_does_not_tell_is_not_assumed(faulty: Any) -> No
         return forward()
 
     transport.fault = no_tag
-    unknown = FactsReader(registry).facts(made.party, made.root, 0)
-    counted = FactsReader(registry, finality_depth=0).facts(made.party, made.root, 0)
+    unknown = FactsReader(contract).facts(made.party, made.root, 0)
+    counted = FactsReader(contract, finality_depth=0).facts(made.party, made.root, 0)
     assert isinstance(unknown, ChainFacts)
     assert isinstance(counted, ChainFacts)
     assert unknown.batch is not None
@@ -391,7 +391,7 @@ def test_finality_that_the_chain_does_not_tell_is_not_assumed(faulty: Any) -> No
 
 def test_a_deployment_notices_another_chain(embedded: World, tmp_path: Path) -> None:
     made = Registered(embedded)
-    address = made.registry.address
+    address = made.contract.address
     deployment = Deployment.found(embedded.client, address, made.deployed.block_number, made.deployed.hash)
     deployment.save(tmp_path)
     loaded = Deployment.load(tmp_path, deployment.chain_id)

@@ -51,18 +51,18 @@ def node() -> Iterator[Chain]:
 
 
 def follow(node: Chain, engine: Engine, name: str = NAME, **options: Any) -> Indexer:
-    writer = IndexWriter(engine, name, node.registry.address)
-    return Indexer(node.registry, writer, first_block=node.deployment.block_number, **options)
+    writer = IndexWriter(engine, name, node.contract.address)
+    return Indexer(node.contract, writer, first_block=node.deployment.block_number, **options)
 
 
 def indexed_roots(node: Chain, engine: Engine, name: str = NAME) -> list[tuple[int, int, bytes]]:
     """Block, issuer and root of every indexed batch."""
-    batches = Index(engine, name, node.registry.address).all_batches()
+    batches = Index(engine, name, node.contract.address).all_batches()
     return [(batch.block.number, batch.issuer, batch.root) for batch in batches]
 
 
 def roots_on_chain(node: Chain) -> list[tuple[int, int, bytes]]:
-    return [(event.log.block_number, event.issuer, event.root) for event in node.registry.anchored_events()]
+    return [(event.log.block_number, event.issuer, event.root) for event in node.contract.anchored_events()]
 
 
 def root_of(*words: object) -> bytes:
@@ -83,8 +83,8 @@ def test_a_batch_whose_block_is_dropped_is_gone(node: Chain, engine: Engine) -> 
 
 def test_a_batch_that_moves_is_at_its_new_block(node: Chain, engine: Engine) -> None:
     indexer = follow(node, engine)
-    data = node.registry.anchor_data(2, root_of("moved"), 5)
-    raw = node.world.signed(node.registry.address, data, account=0, gas=400_000)
+    data = node.contract.anchor_data(2, root_of("moved"), 5)
+    raw = node.world.signed(node.contract.address, data, account=0, gas=400_000)
     mined = node.mined(node.client.send_raw(raw))
     node.mine()
     indexer.catch_up()
@@ -92,7 +92,7 @@ def test_a_batch_that_moves_is_at_its_new_block(node: Chain, engine: Engine) -> 
     indexer.catch_up()
     assert indexed_roots(node, engine) == roots_on_chain(node)
     assert indexed_roots(node, engine)[-1][0] == mined.block_number + 1
-    assert node.registry.batch(2, root_of("moved")) is not None
+    assert node.contract.batch(2, root_of("moved")) is not None
 
 
 def test_a_reorganisation_while_the_indexer_is_down(node: Chain, engine: Engine) -> None:
@@ -108,7 +108,7 @@ def test_a_reorganisation_while_the_indexer_is_down(node: Chain, engine: Engine)
 def test_blocks_reorganised_while_they_are_indexed(node: Chain, engine: Engine) -> None:
     chance = random.Random(11)
     stop = threading.Event()
-    index = Index(engine, NAME, node.registry.address)
+    index = Index(engine, NAME, node.contract.address)
     thread = threading.Thread(target=follow(node, engine).run, args=(stop, 0.001))
 
     def caught_up() -> bool:
@@ -166,9 +166,9 @@ def test_machines_behind_one_address_that_are_behind_stop_nothing(
     with FaultProxy(node.url) as proxy:
         # Or beside an endpoint that follows the chain.
         client = ChainClient.connect(f"{proxy.url} {node.url}" if beside else proxy.url)
-        writer = IndexWriter(engine, NAME, node.registry.address)
+        writer = IndexWriter(engine, NAME, node.contract.address)
         here = Indexer(
-            CredentialRegistry(client, node.registry.address),
+            CredentialRegistry(client, node.contract.address),
             writer,
             first_block=node.deployment.block_number,
             evidence=Evidence(looks=1, seconds=0),
@@ -195,53 +195,53 @@ def test_machines_behind_one_address_that_are_behind_stop_nothing(
 
 def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: Engine) -> None:
     address, deployed = embedded.deploy(artifact().initcode)
-    registry = CredentialRegistry(embedded.client, address)
+    contract = CredentialRegistry(embedded.client, address)
     owner, other = (embedded.account(number).address for number in (0, 1))
     one, two, three = (root_of(number) for number in range(3))
     now = int(deployed_time(embedded))
     terms = (1, 2, now - 10, now + 10**6, 0, Scope("06", (6, 7), jurisdiction="PT").to_numbers(), bytes(32), "0x" * 33)
     calls = [
-        (0, registry.register_party_data("did:web:one.example", root_of("profile"))),
-        (0, registry.register_party_data("https://two.example/ \U0001f393", bytes(32))),
-        (0, registry.set_profile_data(1, "did:web:new.example", bytes(32))),
-        (0, registry.set_operator_data(1, other, True)),
-        (1, registry.anchor_data(1, one, 600)),
-        (1, registry.anchor_many_data(1, [two, three], [1, 3])),
-        (0, registry.anchor_data(2, one, 600)),
-        (0, registry.set_status_data(1, one, Purpose.REVOCATION, 0, 0b1011, Reason.ISSUED_IN_ERROR)),
-        (0, registry.set_status_data(1, one, Purpose.REVOCATION, 1, 1 << 255, Reason.ISSUED_IN_ERROR)),
-        (0, registry.set_status_data(1, one, Purpose.SUSPENSION, 0, 0b111, Reason.UNDER_REVIEW)),
-        (0, registry.clear_suspension_data(1, one, 0, 0b010, Reason.RESOLVED)),
-        (0, registry.set_status_data(2, one, Purpose.SUSPENSION, 2, 1, Reason.UNDER_REVIEW)),
-        (0, registry.clear_suspension_data(2, one, 2, 1, Reason.RESOLVED)),
-        (0, registry.void_batch_data(1, two, Reason.ISSUED_IN_ERROR)),
-        (0, registry.supersede_data(1, one, 0, three, 2)),
-        (0, registry.offer_accreditation_data(terms)),  # type: ignore[arg-type]
-        (0, registry.accept_accreditation_data(1)),
-        (0, registry.suspend_accreditation_data(1, now, Reason.UNDER_REVIEW)),
-        (0, registry.recognise_data(terms)),  # type: ignore[arg-type]
-        (0, registry.transfer_controller_data(2, other)),
-        (1, registry.accept_controller_data(2)),
-        (0, registry.transfer_controller_data(1, other)),
-        (1, registry.retire_data(2)),
+        (0, contract.register_party_data("did:web:one.example", root_of("profile"))),
+        (0, contract.register_party_data("https://two.example/ \U0001f393", bytes(32))),
+        (0, contract.set_profile_data(1, "did:web:new.example", bytes(32))),
+        (0, contract.set_operator_data(1, other, True)),
+        (1, contract.anchor_data(1, one, 600)),
+        (1, contract.anchor_many_data(1, [two, three], [1, 3])),
+        (0, contract.anchor_data(2, one, 600)),
+        (0, contract.set_status_data(1, one, Purpose.REVOCATION, 0, 0b1011, Reason.ISSUED_IN_ERROR)),
+        (0, contract.set_status_data(1, one, Purpose.REVOCATION, 1, 1 << 255, Reason.ISSUED_IN_ERROR)),
+        (0, contract.set_status_data(1, one, Purpose.SUSPENSION, 0, 0b111, Reason.UNDER_REVIEW)),
+        (0, contract.clear_suspension_data(1, one, 0, 0b010, Reason.RESOLVED)),
+        (0, contract.set_status_data(2, one, Purpose.SUSPENSION, 2, 1, Reason.UNDER_REVIEW)),
+        (0, contract.clear_suspension_data(2, one, 2, 1, Reason.RESOLVED)),
+        (0, contract.void_batch_data(1, two, Reason.ISSUED_IN_ERROR)),
+        (0, contract.supersede_data(1, one, 0, three, 2)),
+        (0, contract.offer_accreditation_data(terms)),  # type: ignore[arg-type]
+        (0, contract.accept_accreditation_data(1)),
+        (0, contract.suspend_accreditation_data(1, now, Reason.UNDER_REVIEW)),
+        (0, contract.recognise_data(terms)),  # type: ignore[arg-type]
+        (0, contract.transfer_controller_data(2, other)),
+        (1, contract.accept_controller_data(2)),
+        (0, contract.transfer_controller_data(1, other)),
+        (1, contract.retire_data(2)),
     ]
     for account, data in calls:
         assert embedded.send(address, data, account=account).succeeded
 
     writer = IndexWriter(engine, NAME, address)
-    head = Indexer(registry, writer, first_block=deployed.block_number).catch_up()
+    head = Indexer(contract, writer, first_block=deployed.block_number).catch_up()
     index = Index(engine, NAME, address)
     assert head.final == head.cursor.number
 
     for party in index.parties():
-        there = registry.party(party.party)
+        there = contract.party(party.party)
         assert there is not None
         assert (party.uri, party.profile_hash, party.sequence) == (there.uri, there.profile_hash, there.sequence)
         assert party.controller.lower() == there.controller.lower()
         assert (party.pending_controller or "").lower() == (there.pending_controller or "").lower()
         assert party.retired_at == (None if there.retired_at is None else there.retired_at.timestamp())
     for batch in index.all_batches():
-        stored = registry.batch(batch.issuer, batch.root)
+        stored = contract.batch(batch.issuer, batch.root)
         assert stored is not None
         assert (batch.leaf_count, batch.sequence) == (stored.leaf_count, stored.sequence)
         assert (batch.block.number, batch.block.time) == (stored.block_number, stored.anchored_at.timestamp())
@@ -249,14 +249,14 @@ def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: E
         assert batch.void_reason == stored.void_reason
         if batch.voided_at is None:
             for purpose, count in ((Purpose.REVOCATION, batch.revoked), (Purpose.SUSPENSION, batch.suspended)):
-                words = registry.status_words(batch.issuer, batch.root, purpose, 0, (batch.leaf_count + 255) // 256)
+                words = contract.status_words(batch.issuer, batch.root, purpose, 0, (batch.leaf_count + 255) // 256)
                 told = index.status_words(batch.key, purpose)
                 assert {number: word for number, word in enumerate(words) if word} == told
                 assert sum(word.bit_count() for word in words) == count
     assert index.status_words(BatchKey(2, one), Purpose.SUSPENSION) == {}
     events = len(embedded.client.logs(address))
     assert index.counts() == {"parties": 2, "batches": 4, "credentials": 1204, "events": events, "trees": 0}
-    assert index.ledger().accreditations == read_ledger(registry).accreditations
+    assert index.ledger().accreditations == read_ledger(contract).accreditations
     assert index.ledger()[1].state is State.SUSPENDED
     assert (index.batches_of([one])[0].issuer, index.batches_of([one])[1].issuer) == (1, 2)
     assert owner.lower() in {batch.operator.lower() for batch in index.all_batches()}
@@ -281,14 +281,14 @@ def test_a_revocation_that_a_search_leaves_out_is_found(
     embedded: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     address, deployed = embedded.deploy(artifact().initcode)
-    registry = CredentialRegistry(embedded.client, address)
+    contract = CredentialRegistry(embedded.client, address)
     root = root_of("left out")
     calls = [
-        registry.register_party_data("did:web:one.example", bytes(32)),
-        registry.set_operator_data(1, embedded.account(1).address, True),
-        registry.anchor_data(1, root, 600),
-        registry.set_status_data(1, root, Purpose.REVOCATION, 1, 0b1011, Reason.ISSUED_IN_ERROR),
-        registry.set_operator_data(1, embedded.account(1).address, False),
+        contract.register_party_data("did:web:one.example", bytes(32)),
+        contract.set_operator_data(1, embedded.account(1).address, True),
+        contract.anchor_data(1, root, 600),
+        contract.set_status_data(1, root, Purpose.REVOCATION, 1, 0b1011, Reason.ISSUED_IN_ERROR),
+        contract.set_operator_data(1, embedded.account(1).address, False),
     ]
     mined = [embedded.send(address, data) for data in calls]
     assert all(each.succeeded for each in mined)

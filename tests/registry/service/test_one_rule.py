@@ -237,9 +237,9 @@ def test_all_doors_say_the_same_of_any_history(
 
 def check_doors(stand: Stand, model: Model, history: list[Told]) -> None:
     conftest.soon(stand)
-    registry = ModelRegistry(model, stand)
+    contract = ModelRegistry(model, stand)
     verifier = Verifier(
-        cast(CredentialRegistry, registry),
+        cast(CredentialRegistry, contract),
         chain=conftest.CHAIN,
         known=IndexedAnchors(stand.index, stand.trees),
         trust=Trust(frozenset(ISSUERS)),
@@ -255,7 +255,7 @@ def check_doors(stand: Stand, model: Model, history: list[Told]) -> None:
                 place = model.place(number, digest)
                 counted[issuer] += expected[0]
                 assert looked_up(stand, issuer, place, digest) == expected
-                assert verified(stand, verifier, registry, issuer, place, digest) == expected
+                assert verified(stand, verifier, contract, issuer, place, digest) == expected
                 assert listed(stand, issuer, model.anchored[issuer].index(number) + 1, place) == expected
                 assert audited[issuer, place] == expected
     _, figures = IndexedFacts(stand.index, stand.trees)._counted.get()
@@ -271,7 +271,7 @@ def looked_up(stand: Stand, issuer: int, place: AnchorPlace, digest: bytes) -> t
 
 
 def verified(
-    stand: Stand, verifier: Verifier, registry: ModelRegistry, issuer: int, place: AnchorPlace, digest: bytes
+    stand: Stand, verifier: Verifier, contract: ModelRegistry, issuer: int, place: AnchorPlace, digest: bytes
 ) -> tuple[bool, bool]:
     """What the verdict by one receipt says; of what is revoked it does not say whether it is suspended, too."""
     (batch,) = stand.index.batches_with(place.root, issuer=issuer)
@@ -281,7 +281,7 @@ def verified(
         place.root,
         proof,
         chain=conftest.CHAIN,
-        contract=registry.address.lower(),
+        contract=contract.address.lower(),
         issuer=issuer,
     )
     verdict = verifier.verify_digest(digest.hex(), receipt)

@@ -125,11 +125,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     revoke_in_one_batch(Path("files/twice/t.json.receipt.json"))
     with Workspace(load_settings(None)) as workspace:
         engine, chain, contract = workspace.folder.engine, workspace.chain, workspace.contract_address
-        Indexer(workspace.registry, IndexWriter(engine, chain, contract), first_block=1).catch_up()
+        Indexer(workspace.contract, IndexWriter(engine, chain, contract), first_block=1).catch_up()
         index, trees = Index(engine, chain, contract), FolderTrees(workspace.folder.path / "trees")
         assert TreeLoader(index, trees).step() == 2
         verifying = Verifying(
-            lambda: workspace.registry, chain, IndexedAnchors(index, trees), trusted=workspace.trusted()
+            lambda: workspace.contract, chain, IndexedAnchors(index, trees), trusted=workspace.trusted()
         )
         yield Site(home / "files", workspace, verifying)
     patch.undo()

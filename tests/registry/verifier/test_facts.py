@@ -27,7 +27,7 @@ class Node:
     """An anvil that calls final what is two blocks below its newest, with the contract, a party and its batch."""
 
     world: World
-    registry: CredentialRegistry
+    contract: CredentialRegistry
     anchored: Any
     deployment: Deployment
 
@@ -39,7 +39,7 @@ class Node:
         self.world.client.request("anvil_reorg", [depth, []])
 
     def facts(self, reader: FactsReader | None = None) -> ChainFacts | FactsUnavailable:
-        return (reader or FactsReader(self.registry)).facts(1, ROOT, 0)
+        return (reader or FactsReader(self.contract)).facts(1, ROOT, 0)
 
     def known(self) -> ChainFacts:
         found = self.facts()
@@ -53,11 +53,11 @@ def node() -> Iterator[Node]:
         client = ChainClient.connect(url)
         world = World("anvil", client, url)
         address, deployed = world.deploy(artifact().initcode)
-        registry = CredentialRegistry(client, address)
-        assert world.send(address, registry.register_party_data("did:web:university.example", bytes(32))).succeeded
-        anchored = world.send(address, registry.anchor_data(1, ROOT, 300))
+        contract = CredentialRegistry(client, address)
+        assert world.send(address, contract.register_party_data("did:web:university.example", bytes(32))).succeeded
+        anchored = world.send(address, contract.anchor_data(1, ROOT, 300))
         assert anchored.succeeded
-        yield Node(world, registry, anchored, Deployment.found(client, address, deployed.block_number, deployed.hash))
+        yield Node(world, contract, anchored, Deployment.found(client, address, deployed.block_number, deployed.hash))
         client.close()
 
 
@@ -75,10 +75,10 @@ def test_a_batch_is_final_when_the_chain_says_so(node: Node) -> None:
 
 
 def test_all_facts_of_a_reader_are_of_one_block(node: Node) -> None:
-    reader = FactsReader(node.registry)
+    reader = FactsReader(node.contract)
     first = node.facts(reader)
-    data = node.registry.set_status_data(1, ROOT, Purpose.REVOCATION, 0, 0b11, Reason.ISSUED_IN_ERROR)
-    assert node.world.send(node.registry.address, data).succeeded
+    data = node.contract.set_status_data(1, ROOT, Purpose.REVOCATION, 0, 0b11, Reason.ISSUED_IN_ERROR)
+    assert node.world.send(node.contract.address, data).succeeded
     second = reader.facts(1, ROOT, 1)
     assert second == first, "leaf 1 is in the word that was read before"
     third = reader.facts(1, ROOT, 256)
@@ -100,7 +100,7 @@ def test_a_batch_that_a_reorganisation_dropped_is_not_reported(node: Node) -> No
 
 
 def test_a_reorganisation_between_two_answers_gives_no_facts(node: Node) -> None:
-    reader = FactsReader(node.registry)
+    reader = FactsReader(node.contract)
     assert isinstance(node.facts(reader), ChainFacts)
     node.reorganise(1)
     # The word of leaf 256 was not read yet: it would come from the other chain.

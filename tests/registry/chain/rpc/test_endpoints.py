@@ -355,7 +355,7 @@ def test_no_verdict_is_formed_at_an_endpoint_that_is_far_behind_another(told: in
         def newest_head(self) -> int:
             return told
 
-    registry = CredentialRegistry(ChainClient(Old("old")), "0x" + "11" * 20)
-    found = FactsReader(registry).facts(1, bytes(32), 0)
+    contract = CredentialRegistry(ChainClient(Old("old")), "0x" + "11" * 20)
+    found = FactsReader(contract).facts(1, bytes(32), 0)
     assert isinstance(found, FactsUnavailable)
     assert found.code == code
