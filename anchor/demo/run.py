@@ -167,15 +167,14 @@ def _audit(workspace: Workspace, rows: list[BatchRow]) -> Audit:
     for row in rows:
         events = contract.anchored_events(issuer=row.issuer)
         party = contract.party(row.issuer)
-        if party is None or [event.sequence for event in events] != list(range(1, party.sequence + 1)):
+        if party is None or [event.arguments["sequence"] for event in events] != list(range(1, party.sequence + 1)):
             audit.differences.append(f"issuer {row.issuer}: the events are not numbered 1, 2, 3…")
         for event in events:
-            with workspace.folder.tree(TreeId(event.root, event.leaf_count)) as tree:
+            (issuer, root), leaf_count = event.key, event.arguments["leafCount"]
+            with workspace.folder.tree(TreeId(root, leaf_count)) as tree:
                 tree.check()
-            words = contract.status_words(
-                row.issuer, event.root, Purpose.REVOCATION, 0, (event.leaf_count + 255) // 256
-            )
+            words = contract.status_words(issuer, root, Purpose.REVOCATION, 0, (leaf_count + 255) // 256)
             audit.events += 1
-            audit.credentials += event.leaf_count
+            audit.credentials += leaf_count
             audit.revoked += sum(word.bit_count() for word in words)
     return audit

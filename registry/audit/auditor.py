@@ -13,25 +13,17 @@ from anchor.books.folder import DataFolder
 from registry.anchors import spread, spread_words
 from registry.audit.chain import Progress, Transaction, existing_block, transactions
 from registry.audit.compare import (
-    REVOCATION,
-    SUSPENSION,
-    BatchState,
-    Bitmap,
     Difference,
     FolderBatch,
     IndexFacts,
-    Key,
     Kind,
-    RegistryState,
-    Replay,
     StorageFacts,
+    compare_events,
     compare_folder,
     compare_index,
     compare_repeated,
     compare_storage,
     compare_tree,
-    named,
-    words_of,
 )
 from registry.audit.copies import FolderFacts, batch_tree_facts, folder_facts, index_facts
 from registry.audit.repeats import repeated_in
@@ -41,8 +33,9 @@ from registry.chain.heads import Clock, age_of_head, utc_now
 from registry.chain.rpc.client import Block, MinedTransaction, RpcRefused
 from registry.chain.storage import WORDS_A_REQUEST, Storage, WordRange
 from registry.errors import StoreError
+from registry.history import RegistryState, Replay, named
 from registry.index.reader import Head
-from registry.records import BlockRef
+from registry.records import Batch, Bitmap, BlockRef, Key, Purpose
 from registry.trees.folder import FolderTrees
 from registry.trees.store import TreeStore
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, Freshness
@@ -125,7 +118,7 @@ class Audit:
     rows: tuple[FolderBatch, ...] = ()
     revoked_elsewhere: Mapping[Key, int] = field(default_factory=dict)
 
-    def batches(self) -> dict[Key, BatchState]:
+    def batches(self) -> dict[Key, Batch]:
         """The batches that were looked at, in the order of the chain."""
         return {
             key: batch
@@ -198,7 +191,7 @@ class Auditor:
         state = self._replayed(first, block, self._comparable(index, block))
         if self._issuer is not None and self._issuer not in state.parties:
             self._unchecked.append(Unchecked(f"party {self._issuer}", "there is no such party at the audited block"))
-        self._differences += state.differences
+        self._differences += compare_events(state)
         self._differences += compare_storage(state, self._storage(state, block.number))
         if existing_block(self._client, block.number).hash != block.hash:
             raise self._client.moved()
@@ -218,7 +211,7 @@ class Auditor:
             chain=chain,
             contract=self._contract.address,
             deployed_in=first,
-            block=BlockRef(block.number, block.hash, block.timestamp),
+            block=block.reference,
             issuer=self._issuer,
             since=self._since,
             folder=None if self._folder is None else self._folder.path,
@@ -337,14 +330,14 @@ class Auditor:
         )
 
     def _words(
-        self, storage: Storage, state: RegistryState, batches: Mapping[Key, BatchState | None]
+        self, storage: Storage, state: RegistryState, batches: Mapping[Key, Batch | None]
     ) -> Mapping[Bitmap, Mapping[int, int]]:
         """The status words that matter: those that are not as the events tell, and those that are not zero.
 
         Millions of zeros that nobody doubts are not kept.
         """
         words: dict[Bitmap, dict[int, int]] = {}
-        total = sum(words_of(batch.leaf_count) for batch in batches.values() if batch is not None)
+        total = sum(batch.words for batch in batches.values() if batch is not None)
         with self._phase("reading the status words") as progress:
             for (issuer, root, purpose, first, count), found in storage.words(self._ranges(state, batches)):
                 self._counts.status_words += count
@@ -355,13 +348,13 @@ class Auditor:
                         kept[number] = bits
         return words
 
-    def _ranges(self, state: RegistryState, batches: Mapping[Key, BatchState | None]) -> Iterator[WordRange]:
+    def _ranges(self, state: RegistryState, batches: Mapping[Key, Batch | None]) -> Iterator[WordRange]:
         for (issuer, root), batch in batches.items():
             if batch is None or not batch.leaf_count:
                 continue
             self._counts.credentials += batch.leaf_count
-            total = words_of(batch.leaf_count)
-            for purpose in (REVOCATION, SUSPENSION):
+            total = batch.words
+            for purpose in Purpose:
                 if total > MOST_WORDS:
                     for word in state.words.get((issuer, root, purpose), {}):
                         if word < total:
@@ -474,7 +467,7 @@ class Auditor:
             if self._asked_for(mine.issuer):
                 found = list(spread(mine, repeated_in(trees, mine)))
                 self._differences += compare_repeated(mine.issuer, found)
-                for root, words in spread_words(found, REVOCATION).items():
+                for root, words in spread_words(found, Purpose.REVOCATION).items():
                     self._elsewhere[mine.issuer, root] = sum(bits.bit_count() for bits in words.values())
 
     def _asked_for(self, party: int | None) -> bool:
