@@ -17,6 +17,10 @@ Bitmap = tuple[int, bytes, int]
 """An issuer, a root and a `Purpose`."""
 
 
+# The arguments that say whose doing an event is.
+_SUBJECTS: Final = ("issuer", "party", "body")
+
+
 class BlockRef(NamedTuple):
     """One block: number, hash of 32 bytes, time in UTC."""
 
@@ -87,14 +91,20 @@ class Event:
         """The party, issuer or body that it is about, as far as it says; for an accreditation's change, its body."""
         if self.sides is not None:
             return self.sides[0]
-        return _first(self.arguments, ("issuer", "party", "body"))
+        given = self.arguments
+        for name in _SUBJECTS:
+            if name in given:
+                number: int = given[name]
+                return number
+        return None
 
     @property
     def holder(self) -> int | None:
         """The other party of an accreditation or recognition."""
         if self.sides is not None:
             return self.sides[1]
-        return _first(self.arguments, ("holder", "recognised"))
+        holder: int | None = self.arguments.get("holder", self.arguments.get("recognised"))
+        return holder
 
     @property
     def root(self) -> bytes | None:
@@ -110,10 +120,6 @@ class Event:
     def accreditation(self) -> int | None:
         """Number of the accreditation or recognition that it is about, if it is about one."""
         return self.arguments.get("id")
-
-
-def _first(arguments: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
-    return next((int(arguments[name]) for name in names if name in arguments), None)
 
 
 @dataclass(frozen=True, slots=True)

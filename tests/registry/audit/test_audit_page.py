@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.audit.auditor import Audit, Counts, Unchecked
-from registry.audit.compare import MEANINGS, Difference, Kind, rebuild
+from registry.audit.kinds import MEANINGS, Difference, Kind
 from registry.audit.report.as_csv import cell
 from registry.audit.report.as_html import page
 from registry.audit.report.as_json import content
 from registry.audit.report.charts import Chart, Series, bars, columns, number_text, text
 from registry.audit.report.tables import COLUMNS
+from registry.history import rebuild
 from registry.records import BlockRef
 
 amounts = st.floats(0, 1e18, allow_nan=False)
