@@ -102,14 +102,8 @@ def test_a_reason_that_there_is_not_is_none_that_was_given() -> None:
 
 
 def test_a_voided_batch_counts_those_that_were_not_revoked_before() -> None:
-    replay = Replay()
-    for each in (
-        *ANCHORED,
-        status_set(4, 0b101),
-        event(5, "BatchVoided", issuer=1, root=ROOT, reason=1, controller=ACCOUNT),
-    ):
-        replay.take(each)
-    state = replay.finished()
+    voided = event(5, "BatchVoided", issuer=1, root=ROOT, reason=1, controller=ACCOUNT)
+    state = rebuild([*ANCHORED, status_set(4, 0b101), voided])
     told = [(each.purpose, each.reason, each.credentials) for each in state.status_changes]
     assert told == [(Purpose.REVOCATION, Reason.OBTAINED_BY_FRAUD, 2), (Purpose.REVOCATION, Reason.ISSUED_IN_ERROR, 7)]
     batch = state.batches[1, ROOT]
