@@ -44,13 +44,10 @@ def transactions(contract: CredentialRegistry, first: int, last: int, progress: 
     """
     client = contract.client
     for logs in walk(client, contract.address, first, last, progress):
-        numbers = sorted({log.block_number for log in logs})
-        headers = dict(zip(numbers, client.blocks(numbers), strict=True))
+        blocks = contract.blocks_of(logs)
         for (number, transaction), of_one in groupby(logs, key=lambda log: (log.block_number, log.transaction_hash)):
-            header, its_logs = headers[number], tuple(of_one)
-            if header is None or any(log.block_hash != header.hash for log in its_logs):
-                raise client.moved()
-            yield Transaction(transaction, header, contract.decode_events(its_logs, {number: header}), its_logs)
+            its_logs = tuple(of_one)
+            yield Transaction(transaction, blocks[number], contract.decode_events(its_logs, blocks), its_logs)
 
 
 def walk(client: ChainClient, address: str, first: int, last: int, progress: Progress) -> Iterator[tuple[Log, ...]]:

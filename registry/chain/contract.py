@@ -198,6 +198,25 @@ class CredentialRegistry(Calls):
             )
         return tuple(events)
 
+    def blocks_of(self, logs: Sequence[Log], known: Iterable[Block] = ()) -> dict[int, Block]:
+        """The blocks that logs are in, by number: those that they name, and no others of the same height.
+
+        Args:
+            known: headers that need not be asked for.
+
+        Raises:
+            ChainUnavailable: no answer, or the chain reorganised meanwhile (code `chain-moved`).
+        """
+        blocks = {block.number: block for block in known}
+        numbers = sorted({log.block_number for log in logs} - blocks.keys())
+        for number, block in zip(numbers, self.client.blocks(numbers), strict=True):
+            if block is None:
+                raise self.client.moved()
+            blocks[number] = block
+        if any(blocks[log.block_number].hash != log.block_hash for log in logs):
+            raise self.client.moved()
+        return blocks
+
     # The contract itself
 
     def verify_code(self) -> None:

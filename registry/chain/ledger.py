@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
-from registry.chain.rpc.client import Block, ChainClient, Log
+from registry.chain.rpc.client import Block, ChainClient
 from registry.errors import ChainUnavailable
 from registry.recognition.ledger import EVENT_NAMES, Ledger
 
@@ -22,16 +20,11 @@ def read_ledger(contract: CredentialRegistry) -> Ledger:
     head = _block(client, client.block("latest"))
     topics = [topic for topic, item in artifact().events_by_topic.items() if item.name in EVENT_NAMES]
     logs = client.logs(contract.address, [topics], 0, head.number)
-    events = contract.decode_events(logs, _blocks(client, logs))
+    events = contract.decode_events(logs, contract.blocks_of(logs))
     ledger = Ledger.from_events(events, as_of=head.reference)
     if _block(client, client.block(head.number)).hash != head.hash:
         raise ChainUnavailable("the chain reorganised while it was read", where=client.where, code="chain-moved")
     return ledger
-
-
-def _blocks(client: ChainClient, logs: Iterable[Log]) -> dict[int, Block]:
-    """The blocks that logs are in, by number."""
-    return {number: _block(client, client.block(number)) for number in sorted({log.block_number for log in logs})}
 
 
 def _block(client: ChainClient, block: Block | None) -> Block:

@@ -274,13 +274,7 @@ class Indexer:
 
     def _events(self, logs: tuple[Log, ...], known: Iterable[Block]) -> list[Event]:
         """The logs as the index has them, with the times of their blocks, which must be the blocks they name."""
-        headers = {block.number: block for block in known}
-        numbers = sorted({log.block_number for log in logs} - headers.keys())
-        for number, block in zip(numbers, self._client.blocks(numbers), strict=True):
-            headers[number] = self._existing(block, number)
-        if any(headers[log.block_number].hash != log.block_hash for log in logs):
-            raise self._client.moved()
-        return list(self._contract.decode_events(logs, headers))
+        return list(self._contract.decode_events(logs, self._contract.blocks_of(logs, known)))
 
     def _counts(self, at: int, issuers: Collection[int]) -> Counts:
         contract = self._contract

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from registry.chain.abi import artifact
+from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.bloom import bloom_of
 from registry.chain.rpc.client import Block, FilteredBlock, Log, LogRange
 from registry.chain.rpc.hexadecimal import address_bytes
@@ -345,6 +346,9 @@ class ToldChain:
             for log in logs
             for name, arguments, _ in [self.blocks_now[log.block_number].logs[log.log_index]]
         )
+
+    def blocks_of(self, logs: Sequence[Log], known: Iterable[Block]) -> dict[int, Block]:
+        return CredentialRegistry.blocks_of(cast(CredentialRegistry, self), logs, known)
 
     def moved(self) -> ChainUnavailable:
         return ChainUnavailable("the chain moved", code="chain-moved")
