@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from registry.audit.auditor import Audit
+from registry.audit.findings import Audit
 from registry.audit.report import figures
 from registry.audit.report.as_json import CLEAN, DIFFERENCES, outcome
 from registry.audit.report.charts import Chart, bars, columns, table, text
@@ -44,7 +44,7 @@ def write_html(audit: Audit, path: Path) -> None:
 
 def page(audit: Audit) -> str:
     """The whole page."""
-    whom = "all issuers" if audit.issuer is None else f"issuer {audit.issuer}"
+    whom = "all issuers" if audit.asked.issuer is None else f"issuer {audit.asked.issuer}"
     title = f"Audit of {whom} on {chain_name(audit.chain)}, as of {write_timestamp(audit.block.timestamp)}"
     return _PAGE.substitute(
         title=text(title),
@@ -70,8 +70,8 @@ def _facts(audit: Audit) -> str:
         ("Read from block", audit.deployed_in),
         ("As of block", f"{block.number}, {write_timestamp(block.timestamp)}"),
         ("Block hash", f"0x{block.hash.hex()}"),
-        ("Issuer", "all" if audit.issuer is None else audit.issuer),
-        ("Batches from block", audit.since),
+        ("Issuer", "all" if audit.asked.issuer is None else audit.asked.issuer),
+        ("Batches from block", audit.asked.since),
         ("Data folder", "none" if audit.folder is None else str(audit.folder)),
     ]
     listed = "".join(f"<div><dt>{name}</dt><dd>{text(value)}</dd></div>" for name, value in told)

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from registry.audit.auditor import Audit
 from registry.audit.compare import REVOCATION, StatusEvent
+from registry.audit.findings import Audit
 from registry.audit.report.charts import Chart, Series
 from registry.recognition.insights import AnchoredBatch, Insights, RegisteredParty, insights
 from registry.recognition.ledger import Accreditation, State
@@ -183,7 +183,7 @@ def insights_of(audit: Audit) -> Insights | None:
     parties = (
         RegisteredParty(number, party.registered_at, party.retired_at)
         for number, party in audit.state.parties.items()
-        if audit.issuer in (None, number)
+        if audit.asked.about(number)
     )
     return insights(replace(ledger, as_of=audit.block), batches, parties, audit.block.timestamp)
 
@@ -290,7 +290,7 @@ def _days(first: datetime, last: datetime) -> Iterable[datetime]:
 def _accreditations(audit: Audit) -> Iterable[Accreditation]:
     ledger = audit.state.ledger
     for each in () if ledger is None else ledger.accreditations:
-        if audit.issuer in (None, each.body, each.holder):
+        if audit.asked.about(each.body, each.holder):
             yield each
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from registry.audit.auditor import Audit, Spent
 from registry.audit.compare import REVOCATION, SUSPENSION, FolderBatch
+from registry.audit.findings import Audit, Spent
 from registry.recognition.ledger import Accreditation, Change
 from registry.timestamps import write_timestamp
 
@@ -81,7 +81,7 @@ def _parties(audit: Audit) -> Iterator[Row]:
         batches.setdefault(issuer, []).append(counts)
     bodies = {each.body for each in _all_accreditations(audit)}
     for number, party in audit.state.parties.items():
-        if audit.issuer not in (None, number):
+        if not audit.asked.about(number):
             continue
         mine = batches.get(number, [])
         spent = audit.spent.get(number, Spent())
@@ -126,7 +126,7 @@ def _batches(audit: Audit) -> Iterator[Row]:
 
 def _statuses(audit: Audit) -> Iterator[Row]:
     for each in audit.state.status_events:
-        if audit.issuer in (None, each.issuer) and each.block_number >= audit.since:
+        if audit.asked.counts(each.issuer, each.block_number):
             change = ("revoked", "suspended")[each.purpose]
             yield (
                 *(each.issuer, _hex(each.root), change, each.count),
@@ -136,7 +136,7 @@ def _statuses(audit: Audit) -> Iterator[Row]:
 
 def _accreditations(audit: Audit) -> Iterator[Row]:
     for each in _all_accreditations(audit):
-        if audit.issuer is not None and audit.issuer not in (each.body, each.holder):
+        if not audit.asked.about(each.body, each.holder):
             continue
         scope = each.scope
         lowest, highest = scope.levels

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.audit.auditor import Audit, Counts, Unchecked
 from registry.audit.compare import MEANINGS, Difference, Kind, rebuild
+from registry.audit.findings import Asked, Audit, Counts, Unchecked
 from registry.audit.report.as_csv import cell
 from registry.audit.report.as_html import page
 from registry.audit.report.as_json import content
@@ -113,8 +113,7 @@ AUDIT = Audit(
     contract="0x" + "11" * 20,
     deployed_in=1,
     block=BlockRef(5, bytes(32), datetime(2026, 1, 1, tzinfo=UTC)),
-    issuer=None,
-    since=0,
+    asked=Asked(),
     folder=None,
     state=rebuild([]),
     differences=(),
