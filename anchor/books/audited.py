@@ -45,8 +45,13 @@ class FolderBooks:
             return {row.batch: row.leaves for row in counted}
 
 
-def copies_in(folder: DataFolder, chain: str, contract: str, trees: TreeStore) -> Copies:
-    """Everything that a data folder has of one contract, and its trees, which may be elsewhere."""
+def copies_in(folder: DataFolder, trees: TreeStore, chain: str, contract: str) -> Copies:
+    """Everything that a data folder has of one contract, and its trees, which may be elsewhere.
+
+    Args:
+        chain: CAIP-2 name, such as `eip155:1`.
+        contract: checksummed address.
+    """
     return Copies(
         folder=folder.path,
         books=FolderBooks(folder, chain, contract),

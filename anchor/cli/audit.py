@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -90,12 +91,9 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
     end = existing_block(client, "latest").number if last is None else last
     if end < first:
         raise SettingsError(f"--from is block {first}, after the audited one, block {end}", code="empty-range")
-    contract = workspace.contract_address
-    copies = None
-    if workspace.has_folder:
-        copies = copies_in(workspace.folder, workspace.chain, contract, trees_of(session.settings))
+    copies = partial(copies_in, workspace.folder, trees_of(session.settings)) if workspace.has_folder else None
     auditor = Auditor(
-        CredentialRegistry(client, contract),
+        CredentialRegistry(client, workspace.contract_address),
         copies=copies,
         asked=Asked(session.settings.issuer, first),
         until=last,

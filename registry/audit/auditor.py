@@ -29,7 +29,7 @@ from registry.audit.compare import (
     compare_tree,
     named,
 )
-from registry.audit.copies import BookFacts, Copies, batch_tree_facts, index_facts
+from registry.audit.copies import BookFacts, Copies, CopiesOf, batch_tree_facts, index_facts
 from registry.audit.findings import EVERYTHING, Asked, Audit, Counts, Spent, Unchecked, batches_asked_for
 from registry.audit.repeats import repeated_in
 from registry.audit.storage import Phase, storage_facts, too_large
@@ -54,7 +54,8 @@ class Auditor:
 
     Args:
         contract: at the address that is audited; its code is compared here.
-        copies: what an operator keeps beside the chain; None: the chain alone is audited.
+        copies: what an operator keeps beside the chain; None: the chain alone is audited. Opened for the chain that
+            the endpoint turns out to serve.
         asked: look at this alone; the events of all are read, since the state follows from all of them.
         until: the block to compare at; default: the newest.
         phase: opens a progress bar for a part of the work.
@@ -66,7 +67,7 @@ class Auditor:
         self,
         contract: CredentialRegistry,
         *,
-        copies: Copies | None = None,
+        copies: CopiesOf | None = None,
         asked: Asked = EVERYTHING,
         until: int | None = None,
         phase: Phase | None = None,
@@ -75,7 +76,7 @@ class Auditor:
     ):
         self._contract = contract
         self._client = contract.client
-        self._copies = copies
+        self._copies_of = copies
         self._asked = asked
         self._until = until
         self._head_age_seconds = head_age_seconds
@@ -97,8 +98,9 @@ class Auditor:
         """
         chain = f"eip155:{self._client.chain_id()}"
         # The copies first: what they know was on the chain before the block that is read next.
-        books = self._book_facts()
-        index = self._index_facts()
+        copies = None if self._copies_of is None else self._copies_of(chain, self._contract.address)
+        books = self._book_facts(copies)
+        index = self._index_facts(copies)
         block = existing_block(self._client, "latest" if self._until is None else self._until)
         if self._until is None:
             self._note_age(chain, block)
@@ -113,15 +115,15 @@ class Auditor:
             raise self._client.moved()
         if books is not None:
             self._compare_books(state, books, block)
-        if self._copies is not None:
-            self._check_trees(self._copies.trees, state, books)
+        if copies is not None:
+            self._check_trees(copies.trees, state, books)
         return Audit(
             chain=chain,
             contract=self._contract.address,
             deployed_in=first,
             block=BlockRef(block.number, block.hash, block.timestamp),
             asked=self._asked,
-            folder=None if self._copies is None else self._copies.folder,
+            folder=None if copies is None else copies.folder,
             state=state,
             differences=tuple(each for each in self._differences if self._asked.about(each.issuer)),
             unchecked=tuple(self._unchecked),
@@ -219,11 +221,11 @@ class Auditor:
 
     # The index
 
-    def _index_facts(self) -> tuple[Head, IndexFacts] | None:
-        if self._copies is None:
+    def _index_facts(self, copies: Copies | None) -> tuple[Head, IndexFacts] | None:
+        if copies is None:
             return None
         try:
-            found = index_facts(self._copies.index)
+            found = index_facts(copies.index)
         except StoreError as error:
             self._unchecked.append(Unchecked("the index", error.what))
             return None
@@ -263,12 +265,12 @@ class Auditor:
 
     # The issuer's books
 
-    def _book_facts(self) -> BookFacts | None:
-        if self._copies is None:
+    def _book_facts(self, copies: Copies | None) -> BookFacts | None:
+        if copies is None:
             self._notes.append("There is no data folder: trees, database and index were not compared.")
             return None
         try:
-            return self._copies.books.facts(self._asked.issuer)
+            return copies.books.facts(self._asked.issuer)
         except StoreError as error:
             self._unchecked.append(Unchecked("the batches of the data folder", error.what))
             return None

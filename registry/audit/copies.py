@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -39,7 +39,7 @@ class BookFacts:
 
 
 class Books(Protocol):
-    """The issuer's books: what it wrote down of its own batches on the contract that is audited."""
+    """The issuer's books: what it wrote down of its own batches on one contract."""
 
     def facts(self, issuer: int | None) -> BookFacts:
         """What they say of one issuer, or of all.
@@ -56,7 +56,7 @@ class Copies:
     Attributes:
         folder: where it is kept, as the audit calls it.
         books: of the issuers that anchor from there.
-        index: of the same contract on the same chain.
+        index: of the contract.
         trees: of its batches.
     """
 
@@ -64,6 +64,10 @@ class Copies:
     books: Books
     index: Index
     trees: TreeStore
+
+
+CopiesOf = Callable[[str, str], Copies]
+"""What is kept of the contract at an address (checksummed) on a chain (CAIP-2 name, such as `eip155:1`)."""
 
 
 def index_facts(index: Index) -> tuple[Head, IndexFacts] | None:

@@ -105,9 +105,9 @@ def revocation_by_reason(audit: Audit) -> Chart | None:
 
 def time_to_finality(audit: Audit) -> Chart | None:
     """How long the operator's batches took from their sealing to a block, and on to finality."""
-    waits: dict[int, list[tuple[float, float]]] = {}
+    batches, waits = audit.batches(), dict[int, list[tuple[float, float]]]()
     for row in audit.rows:
-        if row.sealed_at and row.mined_at and row.final_at and (row.issuer, row.root) in audit.batches():
+        if row.sealed_at and row.mined_at and row.final_at and (row.issuer, row.root) in batches:
             mined = max(0.0, (row.mined_at - row.sealed_at).total_seconds())
             final = max(0.0, (row.final_at - row.mined_at).total_seconds())
             waits.setdefault(row.issuer, []).append((mined, final))
