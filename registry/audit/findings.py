@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from registry.audit.compare import BatchState, Difference, FolderBatch, Key, RegistryState
+from registry.recognition.ledger import Accreditation
 from registry.records import BlockRef
 
 
@@ -103,6 +104,12 @@ class Audit:
     def batches(self) -> dict[Key, BatchState]:
         """The batches that were looked at, in the order of the chain."""
         return batches_asked_for(self.state, self.asked)
+
+    def accreditations(self) -> list[Accreditation]:
+        """The accreditations and recognitions that were looked at; none when their events do not fit together."""
+        ledger = self.state.ledger
+        every = () if ledger is None else ledger.accreditations
+        return [each for each in every if self.asked.about(each.body, each.holder)]
 
 
 def batches_asked_for(state: RegistryState, asked: Asked) -> dict[Key, BatchState]:

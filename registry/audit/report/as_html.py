@@ -157,12 +157,12 @@ def _bars(*charts: Chart | None) -> list[Drawing]:
 
 
 def _ending(audit: Audit) -> Listing:
-    parties = audit.state.parties
     rows = tuple(
         (
             each.id,
             each.kind.value,
-            *(f"{number} {parties[number].uri if number in parties else ''}" for number in (each.body, each.holder)),
+            figures.party_name(audit, each.body),
+            figures.party_name(audit, each.holder),
             None if each.valid_until is None else write_timestamp(each.valid_until),
             None if each.valid_until is None else (each.valid_until - audit.block.timestamp).days,
         )

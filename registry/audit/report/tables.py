@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from registry.audit.compare import REVOCATION, SUSPENSION, FolderBatch
 from registry.audit.findings import Audit, Spent
-from registry.recognition.ledger import Accreditation, Change
+from registry.recognition.ledger import Change
 from registry.timestamps import write_timestamp
 
 Row = tuple[Any, ...]
@@ -79,7 +79,7 @@ def _parties(audit: Audit) -> Iterator[Row]:
         suspended = audit.state.marked(issuer, root, SUSPENSION)
         counts = (batch.leaf_count, audit.state.revoked(issuer, root), suspended)
         batches.setdefault(issuer, []).append(counts)
-    bodies = {each.body for each in _all_accreditations(audit)}
+    bodies = {each.body for each in audit.accreditations()}
     for number, party in audit.state.parties.items():
         if not audit.asked.about(number):
             continue
@@ -135,9 +135,7 @@ def _statuses(audit: Audit) -> Iterator[Row]:
 
 
 def _accreditations(audit: Audit) -> Iterator[Row]:
-    for each in _all_accreditations(audit):
-        if not audit.asked.about(each.body, each.holder):
-            continue
+    for each in audit.accreditations():
         scope = each.scope
         lowest, highest = scope.levels
         last = each.changes[-1]
@@ -155,10 +153,6 @@ def _changed(change: Change) -> str:
     """One change with both of its times, so that what was known when can be told from the cell."""
     effective, recorded = write_timestamp(change.effective_from), write_timestamp(change.recorded_at)
     return f"{change.state.value} from {effective}, recorded {recorded}"
-
-
-def _all_accreditations(audit: Audit) -> tuple[Accreditation, ...]:
-    return () if audit.state.ledger is None else audit.state.ledger.accreditations
 
 
 def _hex(value: bytes) -> str:

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.audit.compare import MEANINGS, Difference, Kind, rebuild
@@ -25,6 +25,8 @@ from registry.audit.report.tables import COLUMNS
 from registry.records import BlockRef
 from registry.untrusted.text import LONGEST, marked, terminal_text
 
+# The first page of a process waits for its templates to be read.
+UNHURRIED = settings(deadline=None)
 amounts = st.floats(0, 1e18, allow_nan=False)
 
 
@@ -48,6 +50,7 @@ def test_no_cell_is_a_formula(given: object, written: object) -> None:
     assert cell(given) == written
 
 
+@UNHURRIED
 @given(st.text(), st.lists(st.tuples(st.text(), amounts, amounts), max_size=30), st.sampled_from([columns, bars]))
 def test_a_chart_is_well_formed_and_says_in_its_table_what_it_draws(
     title: str, rows: list[tuple[str, float, float]], draw: Callable[[Chart], Drawing]
@@ -149,6 +152,7 @@ def told(said: str) -> Audit:
     return replace(AUDIT, differences=differences, unchecked=(Unchecked(said, said),), notes=(said,), folder=Path(said))
 
 
+@UNHURRIED
 @given(st.text())
 def test_whatever_strangers_say_is_text_of_the_page_and_hides_nothing(said: str) -> None:
     written = page(told(said))
