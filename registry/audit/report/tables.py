@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from registry.audit.auditor import Audit, Spent
 from registry.audit.compare import FolderBatch
-from registry.recognition.ledger import Accreditation, Change
+from registry.audit.findings import Audit, Spent
+from registry.recognition.ledger import Change
 from registry.timestamps import write_timestamp
 
 Row = tuple[Any, ...]
@@ -77,9 +77,9 @@ def _parties(audit: Audit) -> Iterator[Row]:
     batches: dict[int, list[tuple[int, int, int]]] = {}
     for batch in audit.batches().values():
         batches.setdefault(batch.issuer, []).append((batch.leaf_count, batch.withdrawn, batch.suspended))
-    bodies = {each.body for each in _all_accreditations(audit)}
+    bodies = {each.body for each in audit.accreditations()}
     for number, party in audit.state.parties.items():
-        if audit.issuer not in (None, number):
+        if not audit.asked.about(number):
             continue
         mine = batches.get(number, [])
         spent = audit.spent.get(number, Spent())
@@ -124,7 +124,7 @@ def _batches(audit: Audit) -> Iterator[Row]:
 def _statuses(audit: Audit) -> Iterator[Row]:
     for event, purpose, reason, credentials in audit.state.status_changes:
         issuer, root = event.key
-        if audit.issuer in (None, issuer) and event.block_number >= audit.since:
+        if audit.asked.counts(issuer, event.block_number):
             change = ("revoked", "suspended")[purpose]
             yield (
                 *(issuer, _hex(root), change, credentials),
@@ -133,9 +133,7 @@ def _statuses(audit: Audit) -> Iterator[Row]:
 
 
 def _accreditations(audit: Audit) -> Iterator[Row]:
-    for each in _all_accreditations(audit):
-        if audit.issuer is not None and audit.issuer not in (each.body, each.holder):
-            continue
+    for each in audit.accreditations():
         scope = each.scope
         lowest, highest = scope.levels
         last = each.changes[-1]
@@ -153,10 +151,6 @@ def _changed(change: Change) -> str:
     """One change with both of its times, so that what was known when can be told from the cell."""
     effective, recorded = write_timestamp(change.effective_from), write_timestamp(change.recorded_at)
     return f"{change.state.value} from {effective}, recorded {recorded}"
-
-
-def _all_accreditations(audit: Audit) -> tuple[Accreditation, ...]:
-    return () if audit.state.ledger is None else audit.state.ledger.accreditations
 
 
 def _hex(value: bytes) -> str:
