@@ -14,20 +14,16 @@ from itertools import islice
 from registry.anchors import spread, spread_words
 from registry.audit.chain import Transaction, existing_block, transactions
 from registry.audit.compare import (
-    REVOCATION,
     Difference,
     FolderBatch,
     IndexFacts,
-    Key,
     Kind,
-    RegistryState,
-    Replay,
+    compare_events,
     compare_folder,
     compare_index,
     compare_repeated,
     compare_storage,
     compare_tree,
-    named,
 )
 from registry.audit.copies import BookFacts, Copies, CopiesOf, batch_tree_facts, index_facts
 from registry.audit.findings import EVERYTHING, Asked, Audit, Counts, Spent, Unchecked, batches_asked_for
@@ -39,8 +35,9 @@ from registry.chain.heads import Clock, age_of_head, utc_now
 from registry.chain.rpc.client import Block, MinedTransaction, RpcRefused
 from registry.chain.storage import Storage
 from registry.errors import StoreError
+from registry.history import RegistryState, Replay, named
 from registry.index.reader import Head
-from registry.records import BlockRef
+from registry.records import Key, Purpose
 from registry.trees.store import TreeStore
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, Freshness
 
@@ -109,7 +106,7 @@ class Auditor:
         state = self._replayed(first, block, self._comparable(index, block))
         if (issuer := self._asked.issuer) is not None and issuer not in state.parties:
             self._unchecked.append(Unchecked(f"party {issuer}", "there is no such party at the audited block"))
-        self._differences += state.differences
+        self._differences += compare_events(state)
         self._compare_storage(state, block)
         if existing_block(self._client, block.number).hash != block.hash:
             raise self._client.moved()
@@ -121,7 +118,7 @@ class Auditor:
             chain=chain,
             contract=self._contract.address,
             deployed_in=first,
-            block=BlockRef(block.number, block.hash, block.timestamp),
+            block=block.reference,
             asked=self._asked,
             folder=None if copies is None else copies.folder,
             state=state,
@@ -325,5 +322,5 @@ class Auditor:
             if self._asked.about(mine.issuer):
                 found = list(spread(mine, repeated_in(trees, mine)))
                 self._differences += compare_repeated(mine.issuer, found)
-                for root, words in spread_words(found, REVOCATION).items():
+                for root, words in spread_words(found, Purpose.REVOCATION).items():
                     self._elsewhere[mine.issuer, root] = sum(bits.bit_count() for bits in words.values())

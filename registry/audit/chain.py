@@ -12,11 +12,11 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 
-from registry.audit.compare import Happened
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import TRY_LATER, Block, ChainClient, Log, MinedTransaction
 from registry.chain.rpc.spans import in_spans
 from registry.errors import ChainUnavailable
+from registry.records import Event
 
 Progress = Callable[[int, int], None]
 
@@ -27,7 +27,7 @@ class Transaction:
 
     hash: bytes
     block: Block
-    events: tuple[Happened, ...]
+    events: tuple[Event, ...]
     logs: tuple[Log, ...]
 
     def agrees(self, mined: MinedTransaction, address: str) -> bool:
@@ -50,11 +50,7 @@ def transactions(contract: CredentialRegistry, first: int, last: int, progress: 
             header, its_logs = headers[number], tuple(of_one)
             if header is None or any(log.block_hash != header.hash for log in its_logs):
                 raise client.moved()
-            events = tuple(
-                Happened(event.name, event.arguments, number, header.timestamp, transaction, event.log.log_index)
-                for event in contract.decode_events(its_logs)
-            )
-            yield Transaction(transaction, header, events, its_logs)
+            yield Transaction(transaction, header, contract.decode_events(its_logs, {number: header}), its_logs)
 
 
 def walk(client: ChainClient, address: str, first: int, last: int, progress: Progress) -> Iterator[tuple[Log, ...]]:

@@ -7,27 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from registry.audit.compare import (
-    REVOCATION,
-    SUSPENSION,
-    Bitmap,
-    FolderBatch,
-    IndexBatch,
-    IndexFacts,
-    TreeFacts,
-    reason_word,
-)
+from registry.audit.compare import FolderBatch, IndexFacts, TreeFacts
 from registry.database.engine import readable
 from registry.errors import StoreError, TreeError
-from registry.index.facts import IndexedBatch
 from registry.index.reader import EventFilter, Head, Index
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
-from registry.timestamps import from_unix
+from registry.recognition.ledger import MADE_BY
+from registry.records import Batch, Bitmap, Purpose
 from registry.trees.store import DAMAGED, MISSING, TreeStore
 
 _ATTEMPTS = 3
-_MADE = frozenset({"AccreditationOffered", "Recognised"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,29 +130,14 @@ def _index_facts(index: Index, head: Head) -> IndexFacts:
     return IndexFacts(
         block_number=head.cursor.number,
         party_count=index.counts()["parties"],
-        accreditation_count=sum(1 for _ in index.all_events(EventFilter(names=_MADE))),
-        batches=[_index_batch(batch) for batch in batches],
+        accreditation_count=sum(1 for _ in index.all_events(EventFilter(names=frozenset(MADE_BY)))),
+        batches=batches,
         words=dict(_index_words(index, batches)),
     )
 
 
-def _index_batch(batch: IndexedBatch) -> IndexBatch:
-    voided = batch.voided_at is not None
-    return IndexBatch(
-        issuer=batch.issuer,
-        root=batch.root,
-        leaf_count=batch.leaf_count,
-        sequence=batch.sequence,
-        block_number=batch.block.number,
-        anchored_at=from_unix(batch.block.time),
-        transaction=batch.transaction_hash,
-        voided_at=None if batch.voided_at is None else from_unix(batch.voided_at),
-        void_reason=reason_word(batch.void_reason) if voided else "",
-    )
-
-
-def _index_words(index: Index, batches: list[IndexedBatch]) -> Iterator[tuple[Bitmap, dict[int, int]]]:
+def _index_words(index: Index, batches: list[Batch]) -> Iterator[tuple[Bitmap, dict[int, int]]]:
     for batch in batches:
-        for purpose in (REVOCATION, SUSPENSION):
+        for purpose in Purpose:
             if words := index.status_words(batch.key, purpose):
                 yield (batch.issuer, batch.root, purpose), words

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from registry.audit.compare import BatchState, Difference, FolderBatch, Key, RegistryState
+from registry.audit.compare import Difference, FolderBatch
+from registry.history import RegistryState
 from registry.recognition.ledger import Accreditation
-from registry.records import BlockRef
+from registry.records import Batch, BlockRef, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Audit:
     rows: tuple[FolderBatch, ...] = ()
     revoked_elsewhere: Mapping[Key, int] = field(default_factory=dict)
 
-    def batches(self) -> dict[Key, BatchState]:
+    def batches(self) -> dict[Key, Batch]:
         """The batches that were looked at, in the order of the chain."""
         return batches_asked_for(self.state, self.asked)
 
@@ -112,6 +113,6 @@ class Audit:
         return [each for each in every if self.asked.about(each.body, each.holder)]
 
 
-def batches_asked_for(state: RegistryState, asked: Asked) -> dict[Key, BatchState]:
+def batches_asked_for(state: RegistryState, asked: Asked) -> dict[Key, Batch]:
     """The batches that an audit looks at, in the order of the chain."""
     return {key: batch for key, batch in state.batches.items() if asked.counts(key[0], batch.block_number)}

@@ -7,18 +7,11 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from registry.audit.chain import Progress
-from registry.audit.compare import (
-    REVOCATION,
-    SUSPENSION,
-    BatchState,
-    Bitmap,
-    Key,
-    RegistryState,
-    StorageFacts,
-    words_of,
-)
+from registry.audit.compare import StorageFacts
 from registry.audit.findings import Asked, Counts, batches_asked_for
 from registry.chain.storage import WORDS_A_REQUEST, Storage, WordRange
+from registry.history import RegistryState
+from registry.records import Batch, Bitmap, Key, Purpose
 
 MOST_WORDS: Final = 1 << 16
 """16 million credentials: of a larger batch only the words that events touched are read, and the rest is told.
@@ -64,14 +57,14 @@ def storage_facts(storage: Storage, state: RegistryState, asked: Asked, counts: 
 def too_large(storage: StorageFacts) -> Iterator[tuple[Key, int]]:
     """The batches of which not all status words were read, with the number of credentials that they claim."""
     for key, batch in storage.batches.items():
-        if batch is not None and words_of(batch.leaf_count) > MOST_WORDS:
+        if batch is not None and batch.words > MOST_WORDS:
             yield key, batch.leaf_count
 
 
 def _words(
     storage: Storage,
     state: RegistryState,
-    batches: Mapping[Key, BatchState | None],
+    batches: Mapping[Key, Batch | None],
     counts: Counts,
     phase: Phase,
 ) -> Mapping[Bitmap, Mapping[int, int]]:
@@ -80,7 +73,7 @@ def _words(
     Millions of zeros that nobody doubts are not kept.
     """
     words: dict[Bitmap, dict[int, int]] = {}
-    total = sum(words_of(batch.leaf_count) for batch in batches.values() if batch is not None)
+    total = sum(batch.words for batch in batches.values() if batch is not None)
     with phase("reading the status words") as progress:
         for (issuer, root, purpose, first, count), found in storage.words(_ranges(state, batches)):
             counts.status_words += count
@@ -92,10 +85,10 @@ def _words(
     return words
 
 
-def _ranges(state: RegistryState, batches: Mapping[Key, BatchState | None]) -> Iterator[WordRange]:
+def _ranges(state: RegistryState, batches: Mapping[Key, Batch | None]) -> Iterator[WordRange]:
     for (issuer, root), batch in batches.items():
-        total = 0 if batch is None else words_of(batch.leaf_count)
-        for purpose in (REVOCATION, SUSPENSION):
+        total = 0 if batch is None else batch.words
+        for purpose in Purpose:
             if total > MOST_WORDS:
                 for word in state.words.get((issuer, root, purpose), {}):
                     if word < total:

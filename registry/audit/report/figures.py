@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from registry.audit.compare import REVOCATION, StatusEvent
 from registry.audit.findings import Audit
 from registry.audit.report.charts import Chart, Series
-from registry.recognition.insights import AnchoredBatch, Insights, RegisteredParty, insights
+from registry.history import StatusChange
+from registry.recognition.insights import Insights, insights
 from registry.recognition.ledger import Accreditation, State
+from registry.records import Purpose
 
 MOST_ROWS: Final = 25
 ENDING_SOON: Final = timedelta(days=365)
@@ -58,7 +59,7 @@ def revocation_by_issuer(audit: Audit) -> Chart | None:
     for (issuer, _), batch in audit.batches().items():
         credentials[issuer] += batch.leaf_count
     for each in _revocations(audit):
-        reasons.setdefault(each.reason, Counter())[each.issuer] += each.count
+        reasons.setdefault(each.reason.word, Counter())[each.event.key[0]] += each.credentials
     revoked = sum(reasons.values(), Counter[int]())
     issuers = sorted(
         (issuer for issuer in credentials if credentials[issuer]),
@@ -88,7 +89,7 @@ def revocation_by_reason(audit: Audit) -> Chart | None:
     """Why credentials were revoked, one by one or with their batch."""
     reasons = Counter[str]()
     for each in _revocations(audit):
-        reasons[each.reason] += each.count
+        reasons[each.reason.word] += each.credentials
     if not reasons:
         return None
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
@@ -170,21 +171,9 @@ def insights_of(audit: Audit) -> Insights | None:
     ledger = audit.state.ledger
     if ledger is None:
         return None
-    batches = (
-        AnchoredBatch(
-            issuer,
-            batch.anchored_at,
-            batch.leaf_count,
-            audit.state.marked(issuer, root, REVOCATION) + audit.revoked_elsewhere.get((issuer, root), 0),
-            batch.voided_at is not None,
-        )
-        for (issuer, root), batch in audit.batches().items()
-    )
-    parties = (
-        RegisteredParty(number, party.registered_at, party.retired_at)
-        for number, party in audit.state.parties.items()
-        if audit.asked.about(number)
-    )
+    elsewhere = audit.revoked_elsewhere
+    batches = (replace(batch, revoked=batch.revoked + elsewhere.get(key, 0)) for key, batch in audit.batches().items())
+    parties = (party for number, party in audit.state.parties.items() if audit.asked.about(number))
     return insights(replace(ledger, as_of=audit.block), batches, parties, audit.block.timestamp)
 
 
@@ -254,11 +243,11 @@ def party_name(audit: Audit, number: int) -> str:
     return f"{number} {'' if party is None else party.uri}".strip()
 
 
-def _revocations(audit: Audit) -> Iterable[StatusEvent]:
+def _revocations(audit: Audit) -> Iterable[StatusChange]:
     """The revocations of the batches that were looked at."""
     batches = audit.batches()
-    for each in audit.state.status_events:
-        if each.purpose == REVOCATION and each.count and (each.issuer, each.root) in batches:
+    for each in audit.state.status_changes:
+        if each.purpose is Purpose.REVOCATION and each.credentials and each.event.key in batches:
             yield each
 
 

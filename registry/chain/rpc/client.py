@@ -18,6 +18,7 @@ from registry.chain.rpc.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_by
 from registry.chain.rpc.patience import RATE_LIMITED, Patience
 from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
 from registry.errors import ChainError, ChainUnavailable, WrongChain
+from registry.records import BlockRef
 
 BlockNumber = int | Literal["latest"]
 # Endpoints that take no hashes of blocks (EIP-1898) say that the question is wrong, not that there is no such block.
@@ -52,6 +53,11 @@ class Block:
     timestamp: datetime
     parent_hash: bytes = b""
     base_fee: int | None = None
+
+    @property
+    def reference(self) -> BlockRef:
+        """Which block it is."""
+        return BlockRef(self.number, self.hash, self.timestamp)
 
 
 @dataclass(frozen=True, slots=True)
