@@ -39,7 +39,7 @@ def _leaves(trees: TreeStore, which: TreeId, indexes: list[int]) -> dict[bytes, 
     """The digests of some leaves, with their indexes."""
     found: dict[bytes, int] = {}
     with _passed_over(), trees.open_whole(which) as tree:
-        found = {tree.leaf(index): index for index in indexes}
+        found.update((tree.leaf(index), index) for index in indexes)
     return found
 
 
