@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.audit.compare import MEANINGS, Difference, Kind, rebuild
+from registry.audit.compare import MEANINGS, Difference, Kind
 from registry.audit.findings import Asked, Audit, Counts, Unchecked
 from registry.audit.report.as_csv import cell
 from registry.audit.report.as_html import page, templates
 from registry.audit.report.as_json import content
 from registry.audit.report.charts import Chart, Drawing, Series, bars, columns, number_text
 from registry.audit.report.tables import COLUMNS
+from registry.history import rebuild
 from registry.records import BlockRef
 from registry.untrusted.text import LONGEST, marked, terminal_text
 
