@@ -14,7 +14,8 @@ from itertools import groupby
 
 from registry.audit.compare import Happened
 from registry.chain.contract import CredentialRegistry
-from registry.chain.rpc.client import TRY_LATER, Block, ChainClient, Log, MinedTransaction
+from registry.chain.rpc.client import Block, ChainClient, Log, MinedTransaction
+from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.rpc.spans import in_spans
 from registry.errors import ChainUnavailable
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from registry.chain.abi import artifact
 from registry.chain.contract import ZERO_ADDRESS, CredentialRegistry
-from registry.chain.rpc.client import TRY_LATER
+from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.rpc.spans import ASK_FOR_LESS
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
 from registry.history import BatchState, Key, PartyState, reason_word

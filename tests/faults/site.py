@@ -27,6 +27,7 @@ from anchor.sending.signer import KeySigner, Signer
 from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from tests.faults.harness import Chain, Proof, chain, common_proof
 from tests.faults.proxy import FaultProxy
 
@@ -48,7 +49,7 @@ class Site:
         self.data = DataFolder(folder, database=database)
         self.signer = KeySigner(Account.from_key(chain.daemon_key))
         self.notices: list[Notice] = []
-        self.client = ChainClient.connect(proxy.url, timeout=REQUEST_SECONDS)
+        self.client = connect(proxy.url, timeout=REQUEST_SECONDS)
         self.contract = CredentialRegistry(self.client, chain.contract.address)
         self._name = f"eip155:{chain.deployment.chain_id}"
         self.jobs = JobStore(self.data.engine, self._name, self.contract.address)

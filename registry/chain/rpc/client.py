@@ -13,21 +13,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
+from registry.chain.reverts import revert_data, revert_error
 from registry.chain.rpc.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
 from registry.chain.rpc.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
 from registry.chain.rpc.patience import RATE_LIMITED, Patience
 from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
+from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 
 BlockNumber = int | Literal["latest"]
 # Endpoints that take no hashes of blocks (EIP-1898) say that the question is wrong, not that there is no such block.
 _WRONG_QUESTION = frozenset({-32600, -32601, -32602})
-DEFAULT_TIMEOUT_SECONDS = 10.0
 # The year 9999: what datetime can hold. A block time beyond it is not a block time.
 LATEST_TIMESTAMP = 253_402_300_799
-CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right chain, or use another one."
-TRY_LATER = "Try again later, or use another endpoint."
-WAIT_OR_ANOTHER = "Wait, use an endpoint that allows more requests, or give several with commas between them."
 MOST_TOGETHER = 100
 TIMES_TOGETHER = 3
 METHOD_NOT_FOUND = -32601
@@ -121,8 +119,12 @@ class Question(NamedTuple):
     decode: Callable[[Any], Any]
 
 
-# Of one transaction: its hash, that of its block, its events.
-_Receipt = tuple[bytes, bytes, tuple[Log, ...]]
+class _MinedEvents(NamedTuple):
+    """The events of a transaction that is in a block; hashes are 32 bytes."""
+
+    transaction: bytes
+    block: bytes
+    logs: tuple[Log, ...]
 
 
 class RpcRefused(ChainUnavailable):
@@ -172,29 +174,6 @@ class ChainClient:
         self._no_block_receipts = False
         self._no_block_hashes = False
         self.where = where
-
-    @classmethod
-    def connect(
-        cls, url: str, *, timeout: float = DEFAULT_TIMEOUT_SECONDS, patience: Patience | None = None
-    ) -> ChainClient:
-        """A client for one HTTP endpoint or several; nothing is asked yet.
-
-        Args:
-            url: `http://…` or `https://…`; several of the same chain with commas or spaces between them, the preferred
-                one first.
-            timeout: seconds for one whole request.
-            patience: as above.
-
-        Raises:
-            SettingsError: a URL is not one.
-        """
-        from registry.chain.rpc.endpoints import Endpoints
-        from registry.chain.rpc.transport import HttpTransport
-
-        urls = url.replace(",", " ").split() or [url]
-        transports = [HttpTransport(each, timeout) for each in urls]
-        transport = transports[0] if len(transports) == 1 else Endpoints(transports)
-        return cls(transport, where=transport.where, patience=patience)
 
     def close(self) -> None:
         """Close the connections; the client is not used afterwards."""
@@ -497,11 +476,11 @@ class ChainClient:
             ChainUnavailable: no answer; code `no-receipts` when the endpoint has not all of them; `chain-moved` when
                 they are of another block.
         """
-        receipts = self._receipts(of)
-        if any(block_hash != of.block.hash for _, block_hash, _ in receipts):
+        mined = self._mined_of(of)
+        if any(each.block != of.block.hash for each in mined):
             raise self.moved()
-        logs = tuple(log for _, _, logs in receipts for log in logs)
-        if not {transaction for transaction, _, _ in receipts} >= set(of.transactions):
+        logs = tuple(log for each in mined for log in each.logs)
+        if not {each.transaction for each in mined} >= set(of.transactions):
             raise self._no_receipts(of)
         # What the header's filter holds has to come from somewhere: else some of them are not there.
         told = bloom_of(value for log in logs for value in (address_bytes(log.address), *log.topics))
@@ -511,11 +490,11 @@ class ChainClient:
             raise self._garbage("eth_getBlockReceipts", f"two events of block {of.block.number} have one number")
         return tuple(sorted(logs, key=lambda log: log.log_index))
 
-    def _receipts(self, of: FilteredBlock) -> list[_Receipt]:
+    def _mined_of(self, of: FilteredBlock) -> list[_MinedEvents]:
         if not self._no_block_receipts:
             method = "eth_getBlockReceipts"
             try:
-                found: list[_Receipt] | None = self._read(method, [to_hex(of.block.number)], _optional(_receipts))
+                found = self._read(method, [to_hex(of.block.number)], _optional(_all_mined_events))
             except RpcRefused as error:
                 if error.is_limit:
                     raise
@@ -524,8 +503,9 @@ class ChainClient:
                 if found is None:
                     raise self._no_receipts(of)
                 return found
-        asked = [Question("eth_getTransactionReceipt", [to_hex(each)], _optional(_receipt)) for each in of.transactions]
-        one_by_one: list[_Receipt] = []
+        method, read = "eth_getTransactionReceipt", _optional(_mined_events)
+        asked = [Question(method, [to_hex(each)], read) for each in of.transactions]
+        one_by_one: list[_MinedEvents] = []
         for start in range(0, len(asked), MOST_TOGETHER):
             for answer in self._ask_together(asked[start : start + MOST_TOGETHER]):
                 if answer is None:
@@ -620,8 +600,6 @@ class ChainClient:
             ) from None
 
     def _refusal(self, method: str, error: Any) -> Exception:
-        from registry.chain.reverts import revert_data, revert_error
-
         reason = error if isinstance(error, Mapping) else {}
         message = words_of(error)
         if method in ("eth_call", "eth_estimateGas") and (thrown := revert_data(reason)) is not None:
@@ -729,16 +707,16 @@ def _filtered(value: Any) -> FilteredBlock:
     )
 
 
-def _receipt(value: Any) -> _Receipt:
-    return (
-        data(value["transactionHash"], HASH_BYTES),
-        data(value["blockHash"], HASH_BYTES),
-        tuple(_log(entry) for entry in _list(value["logs"])),
+def _mined_events(value: Any) -> _MinedEvents:
+    return _MinedEvents(
+        transaction=data(value["transactionHash"], HASH_BYTES),
+        block=data(value["blockHash"], HASH_BYTES),
+        logs=tuple(_log(entry) for entry in _list(value["logs"])),
     )
 
 
-def _receipts(value: Any) -> list[_Receipt]:
-    return [_receipt(entry) for entry in _list(value)]
+def _all_mined_events(value: Any) -> list[_MinedEvents]:
+    return [_mined_events(entry) for entry in _list(value)]
 
 
 def _log(value: Any) -> Log:

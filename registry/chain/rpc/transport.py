@@ -24,9 +24,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
-from registry.chain.rpc.client import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.refusals import LONGEST_RETRY_SECONDS, Refusal, asked_pause, meaning_of, retry_after, words_of
+from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.chain.rpc.request_batches import Batches
 from registry.errors import ChainUnavailable, SettingsError
 from registry.secrets import Mask, secrets_of_url
