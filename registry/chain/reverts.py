@@ -119,6 +119,7 @@ def revert_error(thrown: bytes) -> ContractReverted:
         f"the contract refused: {_sentence(name, arguments)}",
         error=name,
         arguments=arguments,
+        thrown=thrown,
         remedy=REMEDIES.get(name),
     )
 

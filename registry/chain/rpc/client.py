@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 from registry.chain.reverts import revert_data, revert_error
 from registry.chain.rpc.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
 from registry.chain.rpc.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
+from registry.chain.rpc.methods import SEND, is_question
 from registry.chain.rpc.patience import RATE_LIMITED, Patience
 from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
 from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
@@ -362,7 +363,7 @@ class ChainClient:
             RpcRefused: the endpoint did not take it, or says so; `rpc_message` has its words.
             ChainUnavailable: no usable answer; it may have been taken all the same.
         """
-        return self._ask("eth_sendRawTransaction", [to_hex(raw)], lambda value: data(value, HASH_BYTES))
+        return self._ask(SEND, [to_hex(raw)], lambda value: data(value, HASH_BYTES))
 
     def mined(self, transaction_hash: bytes) -> MinedTransaction | None:
         """What became of a transaction, or None while it is not in a block."""
@@ -533,8 +534,21 @@ class ChainClient:
     # Asking
 
     def request(self, method: str, params: Sequence[object] = ()) -> Any:
-        """The raw result of any JSON-RPC method, for what has no method of its own here. Never retried."""
-        return self._ask(method, params, lambda value: value)
+        """The raw result of any JSON-RPC method, for what has no method of its own here.
+
+        What does more than ask is sent once, whatever comes back.
+        """
+        ask = self._read if is_question(method) else self._ask
+        return ask(method, params, _as_it_is)
+
+    def request_together(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+        """The raw results of several JSON-RPC methods, as few requests as the endpoint allows.
+
+        Where one of them does more than ask, each is sent alone and once, in their order.
+        """
+        if not all(is_question(method) for method, _ in requests):
+            return [self.request(method, params) for method, params in requests]
+        return self._ask_together([Question(method, params, _as_it_is) for method, params in requests])
 
     def _read(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
         """Ask; once more if the connection was lost, as a connection kept open may be."""
@@ -641,6 +655,10 @@ class ChainClient:
         if block is None:
             raise self._garbage("eth_getBlockByNumber", f"there is no block {number}")
         return block
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _optional(decode: Callable[[Any], T]) -> Callable[[Any], T | None]:
