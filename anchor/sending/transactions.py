@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from anchor.sending.fees import Offer
 from registry.chain.rpc.client import ChainClient
-from registry.chain.web3 import Web3, encode_call, web3_of
+from registry.chain.web3 import encode_call, web3_of
 
 # An estimate is for the head of now; the state the transaction meets may need a little more.
 GAS_MARGIN_PERCENT: Final = 20
@@ -26,10 +26,10 @@ class Transactions:
     """
 
     def __init__(self, client: ChainClient, *, chain_id: int, contract: str, sender: str):
-        self.w3: Web3 = web3_of(client)
+        self.w3 = web3_of(client)
         self._chain_id = chain_id
-        self._contract = Web3.to_checksum_address(contract)
-        self._sender = Web3.to_checksum_address(sender)
+        self._contract = self.w3.to_checksum_address(contract)
+        self._sender = self.w3.to_checksum_address(sender)
 
     def encoded(self, function: str, *arguments: object) -> bytes:
         """The data of a transaction that calls a function of the contract.
@@ -46,9 +46,7 @@ class Transactions:
             ContractReverted: it would revert, and why.
             ChainUnavailable: no answer.
         """
-        needed = self.w3.eth.estimate_gas(
-            {"from": self._sender, "to": self._contract, "data": call_data, "value": Web3.to_wei(0, "wei")}
-        )
+        needed = self.w3.eth.estimate_gas({"from": self._sender, "to": self._contract, "data": call_data})
         return needed * (100 + GAS_MARGIN_PERCENT) // 100
 
     def filled(self, call_data: bytes, *, nonce: int, offer: Offer, gas: int | None = None) -> dict[str, Any]:

@@ -604,14 +604,15 @@ class ChainClient:
         except ChainError:
             raise
         except Exception as error:
-            # Whatever a provider throws (requests, web3, its JSON reader): no answer came. Not chained: its text may
-            # contain the URL and with it a key.
-            raise ChainUnavailable(
-                f"the chain could not be read: no usable answer ({type(error).__name__})",
-                where=self.where,
-                remedy=TRY_LATER,
-                code="chain-unreachable",
-            ) from None
+            # Whatever a provider throws (requests, web3, its JSON reader): no answer came.
+            thrown = type(error).__name__
+        # Not where it is caught: what was thrown may contain the URL and with it a key.
+        raise ChainUnavailable(
+            f"the chain could not be read: no usable answer ({thrown})",
+            where=self.where,
+            remedy=TRY_LATER,
+            code="chain-unreachable",
+        )
 
     def _refusal(self, method: str, error: Any) -> Exception:
         reason = error if isinstance(error, Mapping) else {}

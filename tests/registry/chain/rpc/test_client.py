@@ -470,6 +470,7 @@ def test_any_provider_will_do_and_its_exceptions_stay_inside() -> None:
         ChainClient(Provider()).chain_id()
     assert "secret" not in caught.value.diagnostics()
     assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("world", ["devnet", "anvil"], indirect=True)
@@ -509,6 +510,7 @@ def test_user_and_password_are_sent_and_not_shown(broken: Start) -> None:
     assert seen == ["Basic dXNlcjpzZWNyZXQ="]
     assert "secret" not in caught.value.diagnostics()
     assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(
