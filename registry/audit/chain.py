@@ -13,7 +13,8 @@ from functools import partial
 from itertools import groupby
 
 from registry.chain.contract import CredentialRegistry
-from registry.chain.rpc.client import TRY_LATER, Block, ChainClient, Log, MinedTransaction
+from registry.chain.rpc.client import Block, ChainClient, Log, MinedTransaction
+from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.rpc.spans import in_spans
 from registry.errors import ChainUnavailable
 from registry.records import Event

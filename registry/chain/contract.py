@@ -12,8 +12,9 @@ from registry.anchors import AnchorPlace
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls, call_data
 from registry.chain.deployment import deployment_block
-from registry.chain.rpc.client import CHECK_ENDPOINT, Block, BlockNumber, ChainClient, Log
+from registry.chain.rpc.client import Block, BlockNumber, ChainClient, Log
 from registry.chain.rpc.hexadecimal import address_bytes, checksummed
+from registry.chain.rpc.remedies import CHECK_ENDPOINT
 from registry.chain.rpc.spans import ASK_FOR_LESS, in_spans
 from registry.errors import ChainUnavailable, ContractReverted, WrongChain
 from registry.merkle.proof import AbsenceProof, Neighbour

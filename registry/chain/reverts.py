@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from registry.chain.abi import artifact
 from registry.errors import ContractReverted, StoreError
 from registry.records import AccreditationState
 from registry.timestamps import from_unix, write_timestamp
@@ -118,6 +119,7 @@ def revert_error(thrown: bytes) -> ContractReverted:
         f"the contract refused: {_sentence(name, arguments)}",
         error=name,
         arguments=arguments,
+        thrown=thrown,
         remedy=REMEDIES.get(name),
     )
 
@@ -129,8 +131,6 @@ def _decoded(thrown: bytes) -> tuple[str, dict[str, object]]:
     if selector == PANIC_SELECTOR and len(rest) == 32:
         return "Panic", {"code": int.from_bytes(rest, "big")}
     try:
-        from registry.chain.abi import artifact
-
         item = artifact().errors_by_selector.get(selector)
         if item is not None:
             return item.name, item.decode_arguments(rest)

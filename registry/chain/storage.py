@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry, read_batch, read_party
-from registry.chain.rpc.client import TRY_LATER
+from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.rpc.spans import ASK_FOR_LESS
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
 from registry.recognition.ledger import REASONS, Accreditation, Change, Kind, State, read_moment, read_scope

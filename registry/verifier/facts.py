@@ -11,7 +11,8 @@ from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import create2_address, deployment_seen
 from registry.chain.heads import Clock, age_of_head, utc_now
-from registry.chain.rpc.client import TRY_LATER, Block
+from registry.chain.rpc.client import Block
+from registry.chain.rpc.remedies import TRY_LATER
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
 from registry.records import WORD_BITS, Anchor, Batch, Event, Purpose, Reason
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, HeadAge

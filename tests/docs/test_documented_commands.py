@@ -20,7 +20,7 @@ import typer
 from eth_account import Account
 
 from anchor.cli.app import app
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS, PUBLICLY_KNOWN_KEYS
 from tests.docs.reader import REPOSITORY, Reader, Step, shape, steps
 
@@ -301,7 +301,7 @@ def own_account(reader: Reader, told: str) -> None:
 
 def sends_fees(url: str, to: str) -> None:
     """10 ether of the first account that the practice chain has."""
-    client = ChainClient.connect(url)
+    client = connect(url)
     try:
         transfer = {
             "chainId": client.chain_id(),

@@ -16,6 +16,7 @@ from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, Deployment, create2_address, deploy_data
 from registry.chain.rpc.client import ChainClient, MinedTransaction
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import checksummed, data, quantity, to_hex
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from tests.registry.chain.worlds import World, anvil
@@ -192,7 +193,7 @@ def chain(*, issuers: int = 1, mining: Mining = "manual", options: Sequence[str]
         options: more options of anvil.
     """
     with anvil("--slots-in-an-epoch", "1", "--no-mining", *options) as url:
-        client = ChainClient.connect(url)
+        client = connect(url)
         try:
             yield _set_up(url, client, issuers, mining)
         finally:

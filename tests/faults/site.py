@@ -28,6 +28,7 @@ from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
 from registry.chain.finality import Evidence
 from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from tests.faults.harness import Chain, Proof, chain, common_proof
 from tests.faults.proxy import FaultProxy
 
@@ -49,7 +50,7 @@ class Site:
         self.data = DataFolder(folder, database=database)
         self.signer = KeySigner(Account.from_key(chain.daemon_key))
         self.notices: list[Notice] = []
-        self.client = ChainClient.connect(proxy.url, timeout=REQUEST_SECONDS)
+        self.client = connect(proxy.url, timeout=REQUEST_SECONDS)
         self.contract = CredentialRegistry(self.client, chain.contract.address)
         self._name = f"eip155:{chain.deployment.chain_id}"
         self.jobs = JobStore(self.data.engine, self._name, self.contract.address)

@@ -12,7 +12,7 @@ import pytest
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import to_hex
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from registry.verifier.facts import FactsReader
@@ -55,7 +55,7 @@ def test_of_a_node_that_stands_still_nothing_is_said_to_be_in_force(
 def world() -> Iterator[World]:
     """A chain with the contract where its code puts it, a party and its batch."""
     with anvil() as url:
-        client = ChainClient.connect(url)
+        client = connect(url)
         made = World("anvil", client, url)
         address, _ = made.deploy(artifact().initcode)
         _use(made, CredentialRegistry(client, address))

@@ -17,6 +17,7 @@ from registry.chain.contract import CredentialRegistry, Purpose, Reason
 from registry.chain.finality import Evidence
 from registry.chain.ledger import read_ledger
 from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.database.engine import open_database
 from registry.errors import ChainError
 from registry.index import indexer as indexing
@@ -164,7 +165,7 @@ def test_machines_behind_one_address_that_are_behind_stop_nothing(
     node.mine(2 * behind)
     with FaultProxy(node.url) as proxy:
         # Or beside an endpoint that follows the chain.
-        client = ChainClient.connect(f"{proxy.url} {node.url}" if beside else proxy.url)
+        client = connect(f"{proxy.url} {node.url}" if beside else proxy.url)
         writer = IndexWriter(engine, NAME, node.contract.address)
         here = Indexer(
             CredentialRegistry(client, node.contract.address),

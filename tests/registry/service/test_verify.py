@@ -29,7 +29,7 @@ from anchor.settings import Settings, load_settings
 from anchor.verifying.files import FileVerifier
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.credential.digest import Digest, Limits, digest_json
 from registry.errors import ChainUnavailable, StoreError
 from registry.http.fairness import LEAST_SECONDS
@@ -480,7 +480,7 @@ def test_a_silent_endpoint_is_not_waited_for_again_and_again(
     site: Site, broken: Callable[[Behaviour], BrokenEndpoint]
 ) -> None:
     endpoint = broken(Exchange.hang_up)
-    with closing(ChainClient.connect(endpoint.url, timeout=2)) as chain:
+    with closing(connect(endpoint.url, timeout=2)) as chain:
         contract = CredentialRegistry(chain, site.workspace.contract_address)
         with TestClient(app_of(replace(site.verifying, contract=lambda: contract))) as client:
             rows, _ = rows_of(client.post("/v1/verify", content=site.zipped("diplomas"), headers=ZIP).text)
