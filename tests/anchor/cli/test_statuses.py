@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from anchor.cli import revoke as statuses
+from anchor.cli import asking
 from anchor.settings import load_settings
 from anchor.workspace import Workspace
 from registry.credential.digest import digest_json
@@ -103,8 +103,8 @@ def test_a_person_at_a_terminal_is_asked(run: Run, anchored: Path, monkeypatch: 
         asked.append(question)
         return False
 
-    monkeypatch.setattr(statuses, "at_a_terminal", lambda: True)
-    monkeypatch.setattr(statuses.SafeConsole, "confirms", answer)
+    monkeypatch.setattr(asking, "at_a_terminal", lambda: True)
+    monkeypatch.setattr(asking.SafeConsole, "confirms", answer)
     refused = run("revoke", anchored / "000.json", "--json")
     assert (refused.code, refused.json["error"]["code"]) == (1, "not-confirmed")
     assert "for good" in asked[0]
