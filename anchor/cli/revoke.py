@@ -152,8 +152,8 @@ def _tell(session: Session, plan: Plan, gas: int | None, *, dry_run: bool) -> No
     )
     if plan.beyond:
         session.say(
-            f"{amount(len(plan.beyond), 'credential')} in voided batches alone, where the contract takes no word of its "
-            "own: the database keeps it, and `anchor --reissue` leaves them out."
+            f"{amount(len(plan.beyond), 'credential')} in voided batches alone, where the contract takes no word of "
+            "its own: the database keeps it, and `anchor --reissue` leaves them out."
         )
     if dry_run:
         session.say("Nothing was sent.")
