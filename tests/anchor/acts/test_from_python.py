@@ -15,6 +15,7 @@ from anchor.acts.statuses import batch_to_void, carry_out, plan_change, reason_o
 from anchor.acts.supersession import plan_supersession
 from anchor.acts.transactions import CALLS_A_TRANSACTION, Call, gathered, price_of, send_all
 from anchor.books.status_jobs import StatusJobStore
+from anchor.settings import load_settings
 from anchor.workspace import Workspace
 from registry.chain.calls import call_data
 from registry.credential.digest import digest_json
@@ -82,9 +83,8 @@ def test_an_anchor_is_superseded(run: Run, issuer: int) -> None:
 
 
 def test_a_party_and_what_is_said_of_it(run: Run, issuer: int) -> None:
-    with working() as here:
+    with Workspace(load_settings(None, issuer=issuer)) as here:
         contract = here.ready_to_write()
-        here.settings.issuer = issuer
         holder = parties.register_party(here, here.sender, "did:web:b.example", parties.NO_PROFILE)
         end = datetime.now(UTC) + timedelta(days=365)
         terms = accreditations.Terms(Scope.from_words("061", "6-7", (), ""), valid_until=end)
