@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from anchor.acts.spots import Spot, anchor_states
+from anchor.acts.places import Spot, anchor_states
 from anchor.acts.status_plan import VOIDED, Asked, Outcome, plan
 from anchor.books.batches import BatchRow, BatchStore, Place
 from anchor.books.deeds import DeedRow, DeedStore, NewDeed, Word, dissolve

@@ -79,7 +79,7 @@ REMEDIES: dict[str, str] = {
     "InvalidSignature": "Have the operator sign again for this chain, this contract and these values.",
     "LeafCountIsStated": "Nothing can be done if the count is right; if it is wrong, void the batch and anchor again.",
     "LeafCountUnstated": "Have the issuer state the leaf count of the batch on the contract; it is on record once.",
-    "NoDefaultIssuer": "Set the default issuer of this address first.",
+    "NoDefaultIssuer": "Set the default issuer of this address first, with `testamur issuer default`.",
     "NotController": "Send the transaction with the controller's key.",
     "NotOperator": "Send with the key of an operator, or have the controller allow this address.",
     "NotSignedByController": "Have the controller sign again for this chain, this contract and these values.",

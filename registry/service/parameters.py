@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final
 
 from fastapi import Path, Query
 
 from registry.errors import CredentialError
+from registry.untrusted.hashes import HASH, read_hash
 
-_HASH: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})", re.ASCII)
-HASH_PATTERN: Final = f"^{_HASH.pattern}$"
+HASH_PATTERN: Final = f"^{HASH.pattern}$"
 """32 bytes in hexadecimal, in the description of the API."""
 
 PartyNumber = Annotated[int, Query(ge=1, lt=2**63, description="A party's number.")]
@@ -19,20 +18,22 @@ IssuerPath = Annotated[int, Path(ge=1, lt=2**63, description="The issuer's numbe
 
 def digest_of(text: str) -> bytes:
     """The 32 bytes of a digest; raises CredentialError."""
-    found = _HASH.fullmatch(text)
-    if found is None:
+    try:
+        return read_hash(text)
+    except ValueError:
         raise CredentialError(
             "a digest is 64 hexadecimal digits",
             where=text[:80],
             remedy="Send the SHA-256 digest of the credential (docs/reference/digest.md).",
             code="digest",
-        )
-    return bytes.fromhex(found[1])
+        ) from None
 
 
 def root_of(text: str) -> bytes:
     """The 32 bytes of a root; raises CredentialError."""
-    found = _HASH.fullmatch(text)
-    if found is None:
-        raise CredentialError("a root is 64 hexadecimal digits", where=text[:80], remedy="Check it.", code="root")
-    return bytes.fromhex(found[1])
+    try:
+        return read_hash(text)
+    except ValueError:
+        raise CredentialError(
+            "a root is 64 hexadecimal digits", where=text[:80], remedy="Check it.", code="root"
+        ) from None

@@ -161,6 +161,13 @@ def first_issuer(reader: Reader) -> None:
     reader.stands_for["ROOT"] = root_in(reader.does("testamur anchor diploma.json"))
 
 
+def corrected(reader: Reader) -> None:
+    """The same, and a corrected diploma that was anchored later."""
+    first_issuer(reader)
+    diploma(reader.folder, "corrected.json", 2)
+    reader.does("testamur anchor corrected.json")
+
+
 def exports(reader: Reader) -> None:
     """An export of diplomas, one that nobody issued, and a document that is no JSON."""
     for number in range(8):
@@ -384,7 +391,7 @@ RUN = {
     "docs/how-to/look-up.md": Run(given=questions),
     "docs/how-to/prove-absence.md": Run(three_issuers),
     # A credential that is revoked for good cannot be suspended.
-    "docs/how-to/revoke.md": Run(first_issuer, separate=True),
+    "docs/how-to/revoke.md": Run(corrected, separate=True),
     "docs/how-to/run-the-daemon.md": Run(unit),
     "docs/how-to/run-the-lookup-service.md": Run(given=trees),
     "docs/how-to/send-jobs.md": Run(
