@@ -42,6 +42,7 @@ from anchor.intake.desk import (
     reject_content,
 )
 from anchor.notices.notices import Notices
+from registry.database.engine import DatabaseError
 from registry.errors import IntakeError, NotPossible, RegistryError
 from registry.http.fairness import Amounts, Places, Refusal, Turn, Turns
 from registry.http.limits import client_of
@@ -194,7 +195,7 @@ def create_intake_app(
             heartbeat_seconds=heartbeat_seconds,
         ).router()
     )
-    install_problems(app, _status_of)
+    install_problems(app, _status_of, database=DatabaseError)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(WrongKeys, _wrong_keys)
     return app

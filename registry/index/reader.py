@@ -479,6 +479,13 @@ def batch_of(row: Any) -> IndexedBatch:
     return IndexedBatch(issuer, sequence, root, leaf_count, operator, Mark(number, block_hash, time), *rest)
 
 
+def chains_of(engine: Engine, contract: str) -> list[str]:
+    """The chains (CAIP-2) on which a contract of this address is indexed."""
+    query = select(indexed_chain.c.chain).where(indexed_chain.c.contract == contract)
+    with engine.connect() as connection:
+        return [name for name in connection.execute(query).scalars() if "#" not in name]
+
+
 def read_head(connection: Connection, chain: str, contract: str, edition: Edition = Edition.CURRENT) -> Head | None:
     """The row of an indexed contract, or None."""
     of = indexed_chain.c

@@ -18,9 +18,8 @@ from registry.http.problems import NotHere
 from registry.index.facts import IndexedParty
 from registry.index.reader import Index
 from registry.recognition.ledger import Ledger
-from registry.service.horizon import READY_LAG, AsOf, Horizon
+from registry.service.horizon import READY_LAG, AsOf, Horizon, guarded
 from registry.service.lookup import Found, Lookup, Searched
-from registry.service.reading import guarded
 from registry.trees.folder import FolderTrees
 from registry.trees.store import TreeStore
 from registry.verify.freshness import AgeLimits
