@@ -45,7 +45,7 @@ class BatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class PartyFacts:
-    """What the chain says about a party; `name` is from its profile, if that was read and has the hash on chain.
+    """What the chain says about a party.
 
     Attributes:
         sequence: how many batches it has anchored; None when it was not asked.
@@ -57,7 +57,6 @@ class PartyFacts:
     registered_at: datetime
     retired_at: datetime | None
     profile_hash: bytes
-    name: str | None = None
     sequence: int | None = None
 
 

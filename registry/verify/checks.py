@@ -438,7 +438,7 @@ def _check_issuer(
                 "Verify again later, or use another endpoint.",
             )
         return Check.failed("issuer", Code.ISSUER_UNKNOWN, f"There is no party {issuer} on this chain.")
-    known_as = trust.name_of(issuer) or party.name
+    known_as = trust.name_of(issuer)
     who = f"Issuer {issuer}" + (f", {marked(known_as)}," if known_as else "")
     trusted = issuer in trust.issuers
     if not trusted and accredited is None:
