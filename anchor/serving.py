@@ -74,7 +74,7 @@ def serve(
     )
     _log_to(workspace)
     front = front_of(app, grace_seconds=GRACE_SECONDS)
-    app.state.metrics.contract.register(ConnectionMetrics(front.connections))
+    app.state.metrics.registry.register(ConnectionMetrics(front.connections))
     server = Server(front.config, linger=LINGER_SECONDS)
     with listening(host, port) as listener:
         bound_host, bound_port = listener.getsockname()[:2]

@@ -2,7 +2,7 @@
 
 Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and
 commits it together with the cursor. A block that an endpoint does not have is no other block: the indexer waits. A
-block at or below the final one never changes: if it does, by the evidence of `registry.index.finality`, the indexer
+block at or below the final one never changes: if it does, by the evidence of `registry.chain.finality`, the indexer
 stops until a person has looked.
 
 Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
@@ -22,6 +22,7 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.chain.contract import CredentialRegistry, Event
+from registry.chain.finality import Evidence, Finding, Look
 from registry.chain.rpc.client import Block, ChainClient, FilteredBlock, Log
 from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.spans import Spans, is_outage
@@ -38,7 +39,6 @@ from registry.index.facts import (
     subject_of,
     write_arguments,
 )
-from registry.index.finality import Evidence, Finding, Look
 from registry.index.reader import Head
 from registry.index.writer import Counts, CursorMoved, IndexWriter
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from registry.audit.auditor import Audit
 from registry.audit.compare import REVOCATION, StatusEvent
+from registry.audit.findings import Audit
 from registry.audit.report.charts import Chart, Series
 from registry.recognition.insights import AnchoredBatch, Insights, RegisteredParty, insights
 from registry.recognition.ledger import Accreditation, State
@@ -74,7 +74,7 @@ def revocation_by_issuer(audit: Audit) -> Chart | None:
         "Revocation rate by issuer and reason",
         f"{all_revoked:,} of {total:,} credentials are revoked ({100 * all_revoked / total:.2f} %)."
         + _rest(len(issuers)),
-        tuple(_party(issuer, _uri(audit, issuer)) for issuer in shown),
+        tuple(party_name(audit, issuer) for issuer in shown),
         tuple(
             Series(reason, tuple(100 * reasons.get(reason, Counter())[each] / credentials[each] for each in shown))
             for reason in named
@@ -105,9 +105,9 @@ def revocation_by_reason(audit: Audit) -> Chart | None:
 
 def time_to_finality(audit: Audit) -> Chart | None:
     """How long the operator's batches took from their sealing to a block, and on to finality."""
-    waits: dict[int, list[tuple[float, float]]] = {}
+    batches, waits = audit.batches(), dict[int, list[tuple[float, float]]]()
     for row in audit.rows:
-        if row.sealed_at and row.mined_at and row.final_at and (row.issuer, row.root) in audit.batches():
+        if row.sealed_at and row.mined_at and row.final_at and (row.issuer, row.root) in batches:
             mined = max(0.0, (row.mined_at - row.sealed_at).total_seconds())
             final = max(0.0, (row.final_at - row.mined_at).total_seconds())
             waits.setdefault(row.issuer, []).append((mined, final))
@@ -121,7 +121,7 @@ def time_to_finality(audit: Audit) -> Chart | None:
         "time-to-finality",
         "Time to finality by issuer, median",
         f"The median of {count:,} batches is {whole:,.0f} seconds from sealed to final." + _rest(len(issuers)),
-        tuple(_party(issuer, _uri(audit, issuer)) for issuer in shown),
+        tuple(party_name(audit, issuer) for issuer in shown),
         (
             Series("Sealed to mined", tuple(median(mined for mined, _ in waits[each]) for each in shown)),
             Series("Mined to final", tuple(median(final for _, final in waits[each]) for each in shown)),
@@ -143,7 +143,7 @@ def gas_spent(audit: Audit) -> Chart | None:
         "gas-spent",
         "Gas spent by party",
         f"{count:,} transactions took {gas:,} gas and {wei / 10**18:.6f} ether." + _rest(len(spent)),
-        tuple(_party(number, _uri(audit, number)) for number, _ in spent[:MOST_ROWS]),
+        tuple(party_name(audit, number) for number, _ in spent[:MOST_ROWS]),
         (Series("Gas", tuple(float(each.gas) for _, each in spent[:MOST_ROWS])),),
         "gas",
         "Party",
@@ -156,7 +156,7 @@ def ending_soon(audit: Audit) -> list[Accreditation]:
     return sorted(
         (
             each
-            for each in _accreditations(audit)
+            for each in audit.accreditations()
             if each.valid_until is not None
             and now < each.valid_until <= now + ENDING_SOON
             and each.state_at(now).as_known_now is State.ACTIVE
@@ -183,7 +183,7 @@ def insights_of(audit: Audit) -> Insights | None:
     parties = (
         RegisteredParty(number, party.registered_at, party.retired_at)
         for number, party in audit.state.parties.items()
-        if audit.issuer in (None, number)
+        if audit.asked.about(number)
     )
     return insights(replace(ledger, as_of=audit.block), batches, parties, audit.block.timestamp)
 
@@ -238,7 +238,7 @@ def standing(audit: Audit, found: Insights) -> Chart | None:
         f"Of {total.credentials:,} credentials {total.under_active:,} were anchored under an active accreditation, "
         f"{total.under_lapsed:,} under one that was no longer active, {total.under_none:,} under none."
         + _rest(len(by_issuer)),
-        tuple(_party(number, _uri(audit, number)) for number, _ in shown),
+        tuple(party_name(audit, number) for number, _ in shown),
         tuple(
             Series(name, tuple(float(getattr(counts, member)) for _, counts in shown))
             for name, member in (("Active", "under_active"), ("Lapsed", "under_lapsed"), ("None", "under_none"))
@@ -246,6 +246,12 @@ def standing(audit: Audit, found: Insights) -> Chart | None:
         "credentials",
         "Issuer",
     )
+
+
+def party_name(audit: Audit, number: int) -> str:
+    """A party by its number and what it says it is."""
+    party = audit.state.parties.get(number)
+    return f"{number} {'' if party is None else party.uri}".strip()
 
 
 def _revocations(audit: Audit) -> Iterable[StatusEvent]:
@@ -285,22 +291,6 @@ def _period(moments: Sequence[datetime]) -> tuple[str, tuple[str, ...], Period]:
 def _days(first: datetime, last: datetime) -> Iterable[datetime]:
     for day in range((last.date() - first.date()).days + 1):
         yield first + timedelta(days=day)
-
-
-def _accreditations(audit: Audit) -> Iterable[Accreditation]:
-    ledger = audit.state.ledger
-    for each in () if ledger is None else ledger.accreditations:
-        if audit.issuer in (None, each.body, each.holder):
-            yield each
-
-
-def _party(number: int, uri: str) -> str:
-    return f"{number} {uri}".strip()
-
-
-def _uri(audit: Audit, number: int) -> str:
-    party = audit.state.parties.get(number)
-    return "" if party is None else party.uri
 
 
 def _rest(rows: int) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from registry.audit.auditor import Audit, Spent
 from registry.audit.compare import REVOCATION, SUSPENSION, FolderBatch
-from registry.recognition.ledger import Accreditation, Change
+from registry.audit.findings import Audit, Spent
+from registry.recognition.ledger import Change
 from registry.timestamps import write_timestamp
 
 Row = tuple[Any, ...]
@@ -79,9 +79,9 @@ def _parties(audit: Audit) -> Iterator[Row]:
         suspended = audit.state.marked(issuer, root, SUSPENSION)
         counts = (batch.leaf_count, audit.state.revoked(issuer, root), suspended)
         batches.setdefault(issuer, []).append(counts)
-    bodies = {each.body for each in _all_accreditations(audit)}
+    bodies = {each.body for each in audit.accreditations()}
     for number, party in audit.state.parties.items():
-        if audit.issuer not in (None, number):
+        if not audit.asked.about(number):
             continue
         mine = batches.get(number, [])
         spent = audit.spent.get(number, Spent())
@@ -126,7 +126,7 @@ def _batches(audit: Audit) -> Iterator[Row]:
 
 def _statuses(audit: Audit) -> Iterator[Row]:
     for each in audit.state.status_events:
-        if audit.issuer in (None, each.issuer) and each.block_number >= audit.since:
+        if audit.asked.counts(each.issuer, each.block_number):
             change = ("revoked", "suspended")[each.purpose]
             yield (
                 *(each.issuer, _hex(each.root), change, each.count),
@@ -135,9 +135,7 @@ def _statuses(audit: Audit) -> Iterator[Row]:
 
 
 def _accreditations(audit: Audit) -> Iterator[Row]:
-    for each in _all_accreditations(audit):
-        if audit.issuer is not None and audit.issuer not in (each.body, each.holder):
-            continue
+    for each in audit.accreditations():
         scope = each.scope
         lowest, highest = scope.levels
         last = each.changes[-1]
@@ -155,10 +153,6 @@ def _changed(change: Change) -> str:
     """One change with both of its times, so that what was known when can be told from the cell."""
     effective, recorded = write_timestamp(change.effective_from), write_timestamp(change.recorded_at)
     return f"{change.state.value} from {effective}, recorded {recorded}"
-
-
-def _all_accreditations(audit: Audit) -> tuple[Accreditation, ...]:
-    return () if audit.state.ledger is None else audit.state.ledger.accreditations
 
 
 def _hex(value: bytes) -> str:

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
+from registry.chain.finality import Evidence
 from registry.chain.rpc.client import RpcRefused
 from registry.chain.rpc.spans import Spans
 from registry.database.engine import open_database
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.index.facts import BatchKey, Facts, prefix_of, prefix_range
-from registry.index.finality import Evidence
 from registry.index.indexer import Indexer, Step
 from registry.index.reader import EventFilter, EventPlace, Index
 from registry.index.tables import indexed_batch, indexed_event, indexed_party, indexed_status

@@ -14,13 +14,13 @@ from sqlalchemy import Engine
 
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry, Purpose, Reason
+from registry.chain.finality import Evidence
 from registry.chain.ledger import read_ledger
 from registry.chain.rpc.client import ChainClient
 from registry.database.engine import open_database
 from registry.errors import ChainError
 from registry.index import indexer as indexing
 from registry.index.facts import BatchKey
-from registry.index.finality import Evidence
 from registry.index.indexer import Indexer, Step
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
