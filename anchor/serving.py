@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from sqlalchemy import select
-
 from anchor.books.trees import trees_of
 from anchor.notices.logs import Log
 from anchor.secrets import secrets_of
@@ -24,8 +22,7 @@ from registry.http.server import Server, ends_by_signal, front_of, listening
 from registry.index.indexer import Indexer
 from registry.index.loader import TreeLoader
 from registry.index.loops import Loops
-from registry.index.reader import Edition, Index
-from registry.index.tables import indexed_chain
+from registry.index.reader import Edition, Index, chains_of
 from registry.index.writer import IndexWriter
 from registry.privatefiles import refuse_readable
 from registry.records import BlockRef
@@ -144,9 +141,7 @@ def index_of(workspace: Workspace) -> Index:
     try:
         return Index(engine, workspace.chain, contract)
     except ChainError:
-        with engine.connect() as connection:
-            query = select(indexed_chain.c.chain).where(indexed_chain.c.contract == contract)
-            chains = [name for name in connection.execute(query).scalars() if "#" not in name]
+        chains = chains_of(engine, contract)
         if len(chains) != 1:
             raise
         return Index(engine, chains[0], contract)

@@ -21,7 +21,7 @@ from anchor.books.on_chain import UNSTATED, UnknownBatch, unknown_of
 from anchor.books.recovering import RecoveryStore
 from anchor.books.status_jobs import StatusJob, StatusJobStore
 from anchor.books.tables import ANCHORED_STATES, BatchState
-from anchor.books.trees import trees_of
+from anchor.books.trees import all_trees_of
 from anchor.intake.files import METHODS
 from anchor.sending.sent import Sent, sent
 from anchor.workspace import Workspace
@@ -31,7 +31,6 @@ from registry.errors import StoreError, TreeError
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.records import WORD_BITS, Act, Event, Purpose
-from registry.trees.folder import FolderTrees
 from registry.trees.store import DAMAGED, MISSING, TreeStore
 
 # A tree has digests, and nothing of how they came.
@@ -89,9 +88,7 @@ class Recovery:
         self._status_jobs = StatusJobStore(*at)
         self._store = RecoveryStore(*at, given=GIVEN)
         self._attempts = AttemptStore(workspace.folder.engine, workspace.chain, account)
-        settings = workspace.settings
-        local = FolderTrees(workspace.folder.trees)
-        self._trees: Sequence[TreeStore] = [local] if settings.trees is None else [local, trees_of(settings)]
+        self._trees: Sequence[TreeStore] = all_trees_of(workspace.settings, workspace.folder)
         self._done = Recovered()
 
     def run(self) -> Recovered:

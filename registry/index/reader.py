@@ -492,6 +492,13 @@ def _moment(seconds: int | None) -> datetime | None:
     return None if seconds is None else from_unix(seconds)
 
 
+def chains_of(engine: Engine, contract: str) -> list[str]:
+    """The chains (CAIP-2) on which a contract of this address is indexed."""
+    query = select(indexed_chain.c.chain).where(indexed_chain.c.contract == contract)
+    with engine.connect() as connection:
+        return [name for name in connection.execute(query).scalars() if "#" not in name]
+
+
 def read_head(connection: Connection, chain: str, contract: str, edition: Edition = Edition.CURRENT) -> Head | None:
     """The row of an indexed contract, or None."""
     of = indexed_chain.c

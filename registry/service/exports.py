@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from registry.errors import SettingsError
+from registry.http.outflow import Outflow
 from registry.index.reader import Head
 from registry.records import Event
 from registry.service.records_json import event_content
@@ -87,7 +87,7 @@ def as_parquet(events: Iterable[Event], head: Head) -> Iterator[bytes]:
     schema = pyarrow.schema([(name, types.get(name, text)) for name in COLUMNS])
 
     def pieces() -> Iterator[bytes]:
-        out = _Outflow()
+        out = Outflow()
         with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
             for some in _pieces(events, ROWS_A_GROUP):
                 rows = [row_of(event, head) | {"block_time": event.time} for event in some]
@@ -97,31 +97,6 @@ def as_parquet(events: Iterable[Event], head: Head) -> Iterator[bytes]:
         yield out.taken()
 
     return pieces()
-
-
-class _Outflow(io.RawIOBase):
-    """Where a file is written to that is sent on at once; it cannot go back."""
-
-    def __init__(self) -> None:
-        self._waiting = bytearray()
-        self._sent = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._waiting += data
-        return len(data)
-
-    def tell(self) -> int:
-        return self._sent + len(self._waiting)
-
-    def taken(self) -> bytes:
-        """What was written since the last time."""
-        data = bytes(self._waiting)
-        self._sent += len(data)
-        self._waiting.clear()
-        return data
 
 
 def _pieces(events: Iterable[Event], size: int) -> Iterator[list[Event]]:

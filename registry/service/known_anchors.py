@@ -11,7 +11,7 @@ from registry.merkle.proof import InclusionProof
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import Receipt
 from registry.records import Batch
-from registry.service.reading import guarded
+from registry.service.horizon import guarded
 from registry.trees.store import TreeStore
 from registry.verifier.verifier import KnownAnchor
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, Final, NamedTuple
 
 from registry.anchors import AnchorPlace, AnchorState, judge
@@ -16,6 +14,7 @@ from registry.merkle.proof import InclusionProof
 from registry.merkle.treefile import TreeId
 from registry.records import WORD_BITS, Batch, Event, Purpose, Reason
 from registry.service.horizon import AsOf, Horizon
+from registry.service.kept import Kept, version_of
 from registry.service.records_json import block_content
 from registry.timestamps import write_timestamp
 from registry.trees.store import TreeStore
@@ -119,9 +118,7 @@ class Lookup:
         self._trees = trees
         self._horizon = horizon
         self._leaves = LeafReader(index.engine)
-        self._lock = Lock()
-        self._version = (-1, -1)
-        self._kept: OrderedDict[TreeId, AnchoredTree] = OrderedDict()
+        self._kept: Kept[TreeId, AnchoredTree] = Kept(TREES_KEPT)
 
     def find(self, digest: bytes, *, issuer: int | None = None) -> tuple[AsOf, list[Found]]:
         """Every anchor of a digest, oldest first; by one issuer where given.
@@ -171,7 +168,7 @@ class Lookup:
                 yield from self._anchors_of(which, proof, as_of, issuer)
 
     def _anchors_of(self, which: TreeId, proof: InclusionProof, as_of: AsOf, issuer: int | None) -> list[Found]:
-        tree = self._tree(which, as_of)
+        tree = self._kept.of(version_of(as_of.head), which, lambda: self._read(which))
         if tree.more and issuer is not None:
             tree = self._read(which, issuer)
         found = []
@@ -223,22 +220,6 @@ class Lookup:
             setting = StatusSetting(given["changed"], Reason(given["reason"]).word, since)
             settings.setdefault((given["issuer"], given["purpose"], given["word"]), []).insert(0, setting)
         return settings
-
-    def _tree(self, which: TreeId, as_of: AsOf) -> AnchoredTree:
-        version = (as_of.head.source, as_of.head.version)
-        with self._lock:
-            if self._version != version:
-                self._kept.clear()
-                self._version = version
-            elif (kept := self._kept.get(which)) is not None:
-                return kept
-        tree = self._read(which)
-        with self._lock:
-            if self._version == version:
-                self._kept[which] = tree
-                if len(self._kept) > TREES_KEPT:
-                    self._kept.popitem(last=False)
-        return tree
 
     def _read(self, which: TreeId, issuer: int | None = None) -> AnchoredTree:
         root, leaf_count = which

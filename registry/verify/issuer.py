@@ -34,11 +34,11 @@ def shown_issuers(named: list[str]) -> str:
 
 
 def same_issuer(named: list[str], party: Party, trusted_name: str | None) -> bool:
-    """Whether one of the ids or names is the party's: its URI, a URL or did:web of the same host, or its name."""
-    names = {_plain(trusted_name)} if trusted_name else set()
+    """Whether one of the ids or names is the party's: its URI, a URL or did:web of its host, or its trusted name."""
+    known_as = _plain(trusted_name) if trusted_name else None
     host = _host(party.uri)
     return any(
-        text == party.uri or (host is not None and _host(text) == host) or _plain(text) in names for text in named
+        text == party.uri or (host is not None and _host(text) == host) or _plain(text) == known_as for text in named
     )
 
 

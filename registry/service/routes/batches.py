@@ -13,8 +13,18 @@ from registry.index.reader import EventFilter, EventPlace
 from registry.records import Batch, Purpose
 from registry.service import examples
 from registry.service.caching import answer
-from registry.service.pages import Cursor, Limit, cursor_of, cut, link_to, place_of
-from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, root_of
+from registry.service.parameters import (
+    HASH_PATTERN,
+    Cursor,
+    IssuerPath,
+    Limit,
+    PartyNumber,
+    cursor_of,
+    cut,
+    link_to,
+    place_of,
+    root_of,
+)
 from registry.service.records_json import batch_content, party_content
 from registry.service.service import Service, service_of
 

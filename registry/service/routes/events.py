@@ -17,8 +17,17 @@ from registry.records import Event
 from registry.service import examples
 from registry.service.caching import BY_ACCEPT, IMMUTABLE, REVALIDATE, answer
 from registry.service.exports import as_csv, as_ndjson, as_parquet
-from registry.service.pages import Cursor, Limit, cursor_of, cut, link_to, place_of
-from registry.service.parameters import HASH_PATTERN, PartyNumber, root_of
+from registry.service.parameters import (
+    HASH_PATTERN,
+    Cursor,
+    Limit,
+    PartyNumber,
+    cursor_of,
+    cut,
+    link_to,
+    place_of,
+    root_of,
+)
 from registry.service.records_json import event_content
 from registry.service.service import Service, service_of
 
