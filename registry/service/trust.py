@@ -17,7 +17,7 @@ from registry.index.reader import Head, Index
 from registry.index.repeats import revoked_elsewhere
 from registry.recognition.insights import insights
 from registry.recognition.ledger import Ledger
-from registry.records import Batch, Party
+from registry.records import Batch, BlockRef, Party
 from registry.service.horizon import Horizon
 from registry.service.kept import Kept, version_of
 from registry.service.service import service_of
