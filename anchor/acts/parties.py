@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from anchor.sending.sender import Sender
+from anchor.sending.engine import Engine
 from anchor.workspace import Workspace
 from registry.errors import SettingsError
 from registry.untrusted.uris import EXAMPLES, read_uri
 
 
-def register_party(workspace: Workspace, sender: Sender, uri: str, profile_hash: bytes) -> int:
+def register_party(workspace: Workspace, sender: Engine, uri: str, profile_hash: bytes) -> int:
     """Register a party that the sender controls, and remember it as one of this folder's; its number."""
     check_uri(uri, "--uri")
     contract = workspace.contract

@@ -32,7 +32,7 @@ from registry.errors import SettingsError, StoreError
 from registry.extras import needs
 from registry.privatefiles import FILE_MODE, make_private_file
 
-HEAD: Final = "0010"
+HEAD: Final = "0011"
 """The revision this program works with; a test compares it with `migrations`."""
 FIRST: Final = "0001"
 CONNECT_SECONDS: Final = 10

@@ -10,7 +10,6 @@ from pathlib import Path
 from eth_account import Account
 from sqlalchemy import update
 
-from anchor.anchoring.driver import Policy
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.worker import Worker
 from anchor.batching.sealing import QueuePolicy
@@ -21,8 +20,8 @@ from anchor.books.jobs import Job, JobStore
 from anchor.books.leases import Lease
 from anchor.books.tables import BatchState
 from anchor.books.tables import batch as batch_table
-from anchor.daemon.run import policy_of
 from anchor.notices.notices import Notice, Notices
+from anchor.sending.driver import Policy, policy_of
 from anchor.sending.signer import KeySigner, Signer
 from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry

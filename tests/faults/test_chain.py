@@ -8,7 +8,7 @@ import pytest
 
 from anchor.anchoring.loop_state import Status
 from anchor.books.tables import BatchState
-from anchor.daemon.run import policy_of
+from anchor.sending.driver import policy_of
 from tests.faults.site import SHIPPED, Site
 
 GWEI = 10**9

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from anchor.books.tables import BatchState
-from anchor.daemon.run import policy_of
+from anchor.sending.driver import policy_of
 from tests.faults.proxy import (
     Do,
     ReplacementRule,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anchor.sending.sender import Sender
 from eth_account import Account
 from sqlalchemy import insert, update
 
@@ -22,9 +23,8 @@ from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore
 from anchor.books.tables import BatchState, StatusJobState, attempt
 from anchor.books.tables import batch as batch_table
 from anchor.daemon.health import Health
-from anchor.daemon.run import policy_of
+from anchor.sending.driver import policy_of
 from anchor.sending.outlook import FinalityViolated, Outlook, accept_chain
-from anchor.sending.sender import Sender
 from anchor.sending.signed import terms_of
 from anchor.sending.signer import KeySigner, SignedTransaction
 from registry.errors import SignerError, TransactionUnsettled
