@@ -171,9 +171,9 @@ class Driver:
             bump_blocks=policy.bump_blocks,
             patience=0 if policy.eager else policy.republish_blocks,
         )
-        # Attempts that the endpoint did not want at their price, and its words; those that this process has sent, and the
-        # account's next nonce at that time.
+        # Attempts that the endpoint did not want at their price, and its words.
         self._too_cheap: dict[int, str] = {}
+        # Attempts that this process has sent, and the account's next nonce at that time.
         self._sent: dict[int, int] = {}
         # What a person who waits has to know of rows that the last round did not take further.
         self._why: dict[tuple[type, int], tuple[Carried, RegistryError]] = {}
