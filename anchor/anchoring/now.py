@@ -17,7 +17,7 @@ from anchor.intake.files import Intake, digest_of
 from anchor.sending.waiting import wait_for
 from anchor.workspace import Workspace
 from registry.chain.calls import call_data
-from registry.errors import NotPossible, TransactionUnsettled
+from registry.errors import ChainUnavailable, NotPossible, TransactionUnsettled
 from registry.merkle.tree import Tree
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Now:
             self._state_count(seen)
             return seen
         refuse_put_aside(seen)
-        self._carry([seen])
+        self._engine.carry([seen])
         if (done := self._again(seen)).state not in ANCHORED_STATES:
             raise TransactionUnsettled(
                 f"batch 0x{row.root.hex()} is {done.state}, and sent by the account {done.sender}",
@@ -124,7 +124,7 @@ class Now:
             # What has a nonce is followed by it, whatever became of it.
             self._engine.carry([], all_under_way=True)
             waiting = [row for row in map(self._again, rows) if row.state not in ANCHORED_STATES]
-            self._carry([row for row in waiting if self.seen(row).state not in ANCHORED_STATES])
+            self._engine.carry([row for row in waiting if self.seen(row).state not in ANCHORED_STATES])
             found = list(map(self._again, rows))
             for row in found:
                 if row.state in ANCHORED_STATES:
@@ -146,7 +146,7 @@ class Now:
 
         def probe() -> BatchRow | None:
             nonlocal current
-            if self._engine.follow():
+            if self._followed():
                 current = self._again(current)
                 current = current if current.state in ANCHORED_STATES else self.anchor(current)
             else:
@@ -163,10 +163,13 @@ class Now:
             )
         return current
 
-    def _carry(self, rows: Sequence[BatchRow]) -> None:
-        if rows:
-            with self.alone():
-                self._engine.carry(self._engine.begin_batches(rows))
+    def _followed(self) -> bool:
+        """Whether this process has followed what the account has sent."""
+        try:
+            return self._engine.round()
+        except ChainUnavailable:
+            # Whether there is an answer now shows the next question.
+            return False
 
     def _again(self, row: BatchRow) -> BatchRow:
         return self._store.by_id(row.id) or row

@@ -60,23 +60,21 @@ def act_row(found: Any) -> ActRow:
     return ActRow(**values | {"state": BatchState(values["state"]), "data": bytes(values["data"])})
 
 
-def act_for(
-    connection: Connection, chain: str, sender: str, purpose: str, recipient: str, data: bytes
-) -> tuple[ActRow, bool]:
-    """The act for a purpose whose outcome no command has told yet, or a new one; and whether it is new."""
+def act_for(connection: Connection, chain: str, sender: str, purpose: str, recipient: str, data: bytes) -> ActRow:
+    """The act for a purpose whose outcome no command has told yet, or a new one."""
     mine = (act.c.chain == chain, act.c.sender == sender, act.c.purpose == purpose, act.c.answered == 0)
     query = select(*ACT).where(*mine, act.c.state != BatchState.CANCELLED).order_by(act.c.id).limit(1)
     found = connection.execute(query).first()
     if found is None:
         values = {"chain": chain, "sender": sender, "purpose": purpose, "recipient": recipient, "data": data}
         made = insert(act).values(**values, state=BatchState.SEALED, made_at=int(time.time()))
-        return act_row(connection.execute(made.returning(*ACT)).one()), True
+        return act_row(connection.execute(made.returning(*ACT)).one())
     known = act_row(found)
     if known.nonce is None:
         # A command ended before it signed anything: what is wanted now counts.
         connection.execute(update(act).where(act.c.id == known.id).values(recipient=recipient, data=data))
         known = replace(known, recipient=recipient, data=data)
-    return known, False
+    return known
 
 
 def answer(connection: Connection, number: int) -> None:

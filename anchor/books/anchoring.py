@@ -220,8 +220,8 @@ class AnchorStore:
         with self._guarded() as connection:
             connection.execute(update(attempt).where(*open_).values(settled_at=int(time.time())))
 
-    def act(self, purpose: str, recipient: str, data: bytes) -> tuple[ActRow, bool]:
-        """The act for a purpose whose outcome no command has told yet, or a new one; and whether it is new."""
+    def act(self, purpose: str, recipient: str, data: bytes) -> ActRow:
+        """The act for a purpose whose outcome no command has told yet, or a new one."""
         with self._guarded() as connection:
             return act_for(connection, self._chain, self._lease.address, purpose, recipient, data)
 

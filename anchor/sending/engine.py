@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -68,6 +68,7 @@ class Engine:
         policy: Policy,
         finality_depth: int | None,
         knowledge: Knowledge,
+        notices: Notices | None = None,
         publish: Publish = lambda _: None,
         reached: Callable[[str], None] = lambda _: None,
     ):
@@ -86,7 +87,7 @@ class Engine:
             chain_id,
             store,
             lease,
-            Notices(),
+            notices or Notices(),
             policy=replace(policy, eager=True),
             publish=publish,
             reached=reached,
@@ -112,8 +113,8 @@ class Engine:
         """
         with self.alone():
             while True:
-                row, _ = self._store.act(purpose, to, call_data)
-                self.carry([self._store.let_go_on(row, "its command was given again")])
+                row = self._store.act(purpose, to, call_data)
+                self.carry([row])
                 done = self._store.again(row)
                 if done.state is not BatchState.CANCELLED:
                     mined = self._mined(done)
@@ -123,8 +124,11 @@ class Engine:
                     raise error
                 # Somebody else's transaction has its nonce for good: it gets another one.
 
-    def carry(self, rows: Sequence[Carried], *, all_under_way: bool = False) -> list[Carried]:
-        """Rounds until each of these rows is in a block, or was given up; the rows as they are then.
+    def carry(self, rows: Sequence[Carried], *, all_under_way: bool = False) -> None:
+        """Rounds until each of these rows is in a block, or was given up.
+
+        What waited for something goes on, unless a person put it aside. A batch for which another account has a nonce
+        is left to that one.
 
         Args:
             all_under_way: and everything else that the account has sent.
@@ -134,9 +138,9 @@ class Engine:
             TransactionUnsettled: nothing of them came into a block for too long.
         """
         with self.alone():
-            wanted = {_key(row) for row in rows}
-            if not wanted and not self._store.open():
-                return []
+            wanted = self._ready(rows)
+            if not wanted and not (all_under_way and self._store.open()):
+                return
             pause = until = 0.0
             left = None
             while True:
@@ -144,7 +148,7 @@ class Engine:
                 missing = self._missing(wanted, all_under_way=all_under_way)
                 self._refuse(missing, trouble)
                 if not missing:
-                    break
+                    return
                 if len(missing) != left:
                     left, pause, until = len(missing), 0.0, time.monotonic() + self._timeout
                 elif time.monotonic() >= until:
@@ -152,36 +156,30 @@ class Engine:
                 time.sleep(max(0.0, min(pause, until - time.monotonic())))
                 # What was just sent may be in a block already.
                 pause = min(max(2 * pause, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
-            return [self._store.again(row) for row in rows]
 
-    def follow(self) -> bool:
-        """One round for all that the account has sent, unless another process sends with it; whether there was one."""
+    def round(self, rows: Sequence[Carried] = ()) -> bool:
+        """One round for all that the account has sent, unless another process sends with it; whether there was one.
+
+        Args:
+            rows: are begun as well.
+
+        Raises:
+            RegistryError: the chain could not be asked, or is not the one that it was.
+        """
+        if self._is_alone:
+            self._round(self._ready(rows))
+            return True
         try:
-            with nullcontext() if self._is_alone else self._lock.acquire(timeout=0):
-                if not self._is_alone and not self._lease.acquire():
+            with self._lock.acquire(timeout=0):
+                if not self._lease.acquire():
                     return False
                 try:
-                    self._round(frozenset())
+                    self._round(self._ready(rows))
                 finally:
-                    if not self._is_alone:
-                        self._lease.release()
-        except (Timeout, ChainUnavailable):
+                    self._lease.release()
+        except Timeout:
             return False
         return True
-
-    def begin_batches(self, rows: Collection[BatchRow]) -> list[BatchRow]:
-        """Those of the batches that this account may send, ready for `carry`: what waited may go on.
-
-        A batch that is another account's, and for which that one has a nonce, is left to it.
-        """
-        mine = []
-        for row in rows:
-            if row.sender not in (None, self.address):
-                if row.nonce is not None:
-                    continue
-                row = self._store.take_over(row)
-            mine.append(self._store.let_go_on(row, "a command goes on with it"))
-        return mine
 
     def open_count(self) -> int:
         """How many transactions are under way."""
@@ -218,6 +216,19 @@ class Engine:
             ) from None
 
     # Rounds
+
+    def _ready(self, rows: Sequence[Carried]) -> set[_Key]:
+        """Those of the rows that this account may send: what waited may go on."""
+        ready = set()
+        for row in rows:
+            mine = row
+            if isinstance(row, BatchRow) and row.sender not in (None, self.address):
+                if row.nonce is not None:
+                    continue
+                mine = self._store.take_over(row)
+            self._store.let_go_on(mine, "a command goes on with it")
+            ready.add(_key(row))
+        return ready
 
     def _round_for(self, wanted: Collection[_Key]) -> list[Failure] | ChainUnavailable:
         """One round; what went wrong in it for single rows, or for all."""

@@ -77,8 +77,8 @@ def _take_over(connection: sa.Connection) -> None:
     now = int(time.time())
     for one in found:
         if not _can_be_mined(one):
-            values = {"settled_at": now, "succeeded": 0}
-            connection.execute(sa.update(attempt).where(attempt.c.id == one.id).values(**values))
+            given_up = sa.update(attempt).where(attempt.c.id == one.id)
+            connection.execute(given_up.values(settled_at=now, succeeded=0))
     # Of several at one nonce, as when a fee was raised, the last says what it is for.
     for one in {(one.chain, one.sender, one.nonce): one for one in found if _can_be_mined(one)}.values():
         if not OF_ROWS.match(one.purpose):
