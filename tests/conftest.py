@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,11 +80,9 @@ def new_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]
         yield upgrade
 
 
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"TESTAMUR_{name.upper()}", raising=False)
+@contextmanager
+def commands_in(folder: Path) -> Iterator[Run]:
+    """The command for somebody who stands in a folder and has no settings in the environment."""
 
     def run_command(*arguments: object) -> Ran:
         from anchor.cli.app import app
@@ -91,13 +90,15 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
         return Ran(result.exit_code, result.stdout, result.stderr)
 
-    return run_command
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in Settings.model_fields:
+            patch.delenv(f"TESTAMUR_{name.upper()}", raising=False)
+        yield run_command
 
 
-@pytest.fixture
-def diplomas(tmp_path: Path) -> Path:
+def write_diplomas(folder: Path) -> Path:
     """A folder of 300 credentials: more than fit in one status word."""
-    folder = tmp_path / "diplomas"
     folder.mkdir()
     for number in range(300):
         document = {
@@ -110,3 +111,14 @@ def diplomas(tmp_path: Path) -> Path:
         }
         (folder / f"{number:03}.json").write_text(json.dumps(document))
     return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    with commands_in(tmp_path) as command:
+        yield command
+
+
+@pytest.fixture
+def diplomas(tmp_path: Path) -> Path:
+    return write_diplomas(tmp_path / "diplomas")

@@ -40,7 +40,8 @@ def cost_of(path: str, tests: int) -> float:
 
 def kinds_of(item: pytest.Function) -> Iterator[str]:
     """The names of its marks."""
-    told = {str(value) for value in item.callspec.params.values()} if hasattr(item, "callspec") else set()
+    given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    told = {value for value in given if isinstance(value, str)}
     used = _used(item.function).union(*(_used(fixture) for fixture in _fixtures(item)))
     folder = item.path.relative_to(HERE).parts[0]
     if folder in FOLDERS:
