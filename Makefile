@@ -3,10 +3,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests write thousands of small files that have to reach the disk, and wait for it; memory is there at once.
+IN_MEMORY := $(shell test -w /dev/shm && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
+PYTEST := $(IN_MEMORY) $(BIN)/python -m pytest
+# What starts nothing beside itself: no node, no server, no program.
+FAST := not (anvil or browser or contracts or faults or postgresql or processes or scale or slow)
 AUDIT := .venv-audit
 DOCS := .venv-docs
 
-.PHONY: help demo test test-python test-contracts lint types contracts audit-contracts gas bench soak faults docs clean
+.PHONY: help set-up demo test test-fast test-deep test-python test-contracts test-costs lint types artifacts contracts \
+	audit-contracts gas bench soak faults docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,16 +34,28 @@ node_modules/.ready: package-lock.json
 	npm ci --no-fund --no-audit --loglevel=error
 	touch $@
 
+set-up: $(VENV)/.dev node_modules/.ready ## Install everything that the targets below need
+
 demo: $(VENV)/.run ## The main job on the embedded chain: anchor 1,000 credentials and verify some
 	$(BIN)/testamur demo
 
 test: test-python test-contracts ## All tests: Python, anvil, forge
 
+test-fast: $(VENV)/.dev ## The tests to run while writing: those that start nothing beside themselves
+	$(PYTEST) -n 2 -m "$(FAST)"
+
+test-deep: $(VENV)/.dev node_modules/.ready ## All tests, properties with all their examples (half an hour)
+	$(PYTEST) -n 2 --hypothesis-profile=deep
+	FOUNDRY_PROFILE=deep scripts/forge_test.sh
+
 test-python: $(VENV)/.dev node_modules/.ready
-	$(BIN)/python -m pytest -n 2
+	$(PYTEST) -n 2
 
 test-contracts: node_modules/.ready
 	scripts/forge_test.sh
+
+test-costs: $(VENV)/.dev node_modules/.ready ## Measure what each test costs, for the order in which they run
+	$(PYTEST) -p tests.measuring
 
 lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
 	$(BIN)/ruff check .
@@ -47,6 +65,9 @@ lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
 
 types: $(VENV)/.dev ## Strict type checks
 	$(BIN)/mypy
+
+artifacts: $(VENV)/.dev node_modules/.ready ## See that the committed artifacts match the contracts
+	$(BIN)/python scripts/build_contracts.py --check
 
 contracts: $(VENV)/.dev node_modules/.ready ## Compile the contracts and rewrite the committed artifacts
 	$(BIN)/python scripts/build_contracts.py

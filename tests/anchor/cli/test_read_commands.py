@@ -14,17 +14,27 @@ import pytest
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
 from registry.receipt.model import parse
 from tests.acts import revoke_in_one_batch
-from tests.conftest import Run
+from tests.conftest import Run, commands_in, write_diplomas
 from tests.s3 import BUCKET, s3_server
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "dcc" / "verifiableCredentials" / "v2"
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A data folder with a batch of 300 anchored diplomas, to be copied, and its root."""
+    folder = tmp_path_factory.mktemp("begun")
+    with commands_in(folder) as run:
+        run("issuer", "register", "--uri", "did:web:university.example")
+        batch = run("anchor", write_diplomas(folder / "diplomas"), "--json").json["batches"][0]
+    return folder / "testamur-data", str(batch["root"])
+
+
 @pytest.fixture
-def root(run: Run, diplomas: Path) -> str:
+def root(begun: tuple[Path, str], run: Run, diplomas: Path) -> str:
     """The root of a batch of 300 anchored diplomas."""
-    run("issuer", "register", "--uri", "did:web:university.example")
-    return str(run("anchor", diplomas, "--json").json["batches"][0]["root"])
+    shutil.copytree(begun[0], "testamur-data")
+    return begun[1]
 
 
 def codes(verdict: Any) -> dict[str, str]:
