@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from anchor.books.batches import Place
 from registry.chain.contract import CredentialRegistry
-from registry.records import Purpose
-
-WORD_BITS = 256
+from registry.records import WORD_BITS, Purpose
 
 
 def revoked_among(places: Sequence[Place], contract: CredentialRegistry) -> int:

@@ -19,11 +19,11 @@ from anchor.books.status_jobs import Resolved, StatusJob, StatusJobStore
 from anchor.books.tables import ENDED_STATES, BatchState, StatusJobState
 from anchor.notices.notices import Notices
 from anchor.sending.outlook import Outlook
-from registry.anchors import WORD_BITS, judge
+from registry.anchors import judge
 from registry.chain.contract import Batch, CredentialRegistry
 from registry.chain.rpc.classify import is_outage
 from registry.errors import ChainUnavailable, ContractReverted, NotPossible, RegistryError
-from registry.records import Act, Purpose
+from registry.records import WORD_BITS, Act, Purpose
 
 FAMILY: Final = {
     Act.REVOKE: Purpose.REVOCATION,

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from anchor.acts.revoked import WORD_BITS
 from anchor.acts.spots import Spot, anchor_states
 from anchor.books.on_chain import History, UnknownBatch, named
 from anchor.cli.console import SafeConsole
@@ -27,7 +26,7 @@ from registry.credential.digest import Limits, digest_given
 from registry.errors import CredentialError, IntakeError, ProofError, SettingsError, StoreError
 from registry.merkle.proof import check_inclusion
 from registry.receipt.model import Receipt
-from registry.records import Act, Purpose, Reason
+from registry.records import WORD_BITS, Act, Purpose, Reason
 
 SHOWN = 5
 

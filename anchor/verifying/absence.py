@@ -9,7 +9,7 @@ from registry.errors import ChainError, ChainUnavailable, TreeError
 from registry.merkle.treefile import TreeId
 from registry.trees.store import UnusableTree
 from registry.verify.absence import UNSTATED, Proof, TreeCheck
-from registry.verify.checks import AbsenceVerdict, BatchFacts, BlockRef, verify_absence
+from registry.verify.checks import AbsenceVerdict, Batch, verify_absence
 
 
 def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[AbsenceVerdict, dict[bytes, Proof]]:
@@ -26,41 +26,23 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
     party = contract.party(issuer, at=head.number)
     if party is None:
         raise ChainError(f"there is no party {issuer}", where=workspace.client.where, code="unknown-party")
-    final = workspace.client.finalized(workspace.settings.finality_depth).number
-    batches = _batches(contract, issuer, head.number, final)
+    batches = _batches(contract, issuer, head.number)
     proofs: dict[bytes, Proof] = {}
     checks: dict[bytes, TreeCheck] = {}
     for batch in batches:
         proof, checks[batch.root] = _read(workspace, TreeId(batch.root, batch.leaf_count), digest)
         if proof is not None:
             proofs[batch.root] = proof
-    as_of = BlockRef(head.number, head.hash, head.timestamp)
     age = age_of_head(workspace.client, workspace.chain, head, workspace.settings.head_age_seconds, utc_now)
     verdict = verify_absence(
-        digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=as_of, age=age
+        digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=head.reference, age=age
     )
     return verdict, proofs
 
 
-def _batches(contract: CredentialRegistry, issuer: int, head: int, final: int) -> list[BatchFacts]:
-    found = []
-    for event in contract.anchored_events(issuer=issuer, to_block=head):
-        batch = contract.batch(issuer, event.root, at=head)
-        if batch is not None:
-            found.append(
-                BatchFacts(
-                    root=batch.root,
-                    issuer=issuer,
-                    leaf_count=batch.leaf_count,
-                    sequence=batch.sequence,
-                    block_number=batch.block_number,
-                    anchored_at=batch.anchored_at,
-                    final=batch.block_number <= final,
-                    transaction=event.log.transaction_hash,
-                    block_hash=event.log.block_hash,
-                )
-            )
-    return found
+def _batches(contract: CredentialRegistry, issuer: int, head: int) -> list[Batch]:
+    found = (contract.batch(*event.key, at=head) for event in contract.anchored_events(issuer=issuer, to_block=head))
+    return [batch for batch in found if batch is not None]
 
 
 def _read(workspace: Workspace, which: TreeId, digest: bytes) -> tuple[Proof | None, TreeCheck]:

@@ -96,6 +96,19 @@ def is_full(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == _DISK_FULL
 
 
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Reading of rows that somebody may have changed by hand.
+
+    Raises:
+        StoreError: `what` cannot be read, or what is in it makes no sense (code `unreadable`).
+    """
+    try:
+        yield
+    except (SQLAlchemyError, ValueError, TypeError) as error:
+        raise StoreError(f"{what} cannot be read: {getattr(error, 'orig', None) or error}", code="unreadable") from None
+
+
 def now(connection: Connection) -> ColumnElement[float]:
     """The database's own clock, in Unix seconds, for use in a statement: the one clock that several machines share."""
     if connection.dialect.name == "postgresql":

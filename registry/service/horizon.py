@@ -14,7 +14,8 @@ from registry.http.problems import NotHere
 from registry.index.reader import Head, Index
 from registry.service.reach import Doubt, Reach, reach_of
 from registry.service.reading import guarded
-from registry.service.records_json import block_content, moment_text
+from registry.service.records_json import block_content
+from registry.timestamps import from_unix, write_timestamp
 from registry.verify.freshness import PACE_SAMPLE, AgeLimits, Freshness
 
 FRESH_SECONDS: Final = 0.1
@@ -88,7 +89,7 @@ class AsOf:
             "confirmedBlock": min(head.confirmed, cursor.number),
             "finalBlock": head.final,
             "blocksBehind": behind,
-            "chainSeenAt": moment_text(int(head.seen_at)),
+            "chainSeenAt": write_timestamp(from_unix(int(head.seen_at))),
         }
         warned = head.trouble_code or ("" if reach.age.freshness is Freshness.FRESH else reach.age.code)
         if head.trouble_code is not None:

@@ -127,7 +127,9 @@ class _IndexCollector(Collector):
             "testamur_index_confirmed_block", "Up to this block nothing is missing in the index.", head.confirmed
         )
         yield GaugeMetricFamily(
-            "testamur_index_block_time_seconds", "Time of the newest block in the index, Unix time.", head.cursor.time
+            "testamur_index_block_time_seconds",
+            "Time of the newest block in the index, Unix time.",
+            head.cursor.timestamp.timestamp(),
         )
         behind = head.behind
         yield GaugeMetricFamily("testamur_index_blocks_behind", "Blocks of the chain not yet in the index.", behind)

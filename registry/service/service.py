@@ -15,9 +15,9 @@ from fastapi import Request
 
 from registry.database.engine import is_postgresql
 from registry.http.problems import NotHere
-from registry.index.facts import IndexedParty
 from registry.index.reader import Index
 from registry.recognition.ledger import Ledger
+from registry.records import Party
 from registry.service.horizon import READY_LAG, AsOf, Horizon
 from registry.service.lookup import Found, Lookup, Searched
 from registry.service.reading import guarded
@@ -79,7 +79,7 @@ class Service:
             self._threads = anyio.CapacityLimiter(THREADS)
         return await anyio.to_thread.run_sync(partial(guarded, partial(work, *args, **kwargs)), limiter=self._threads)
 
-    def party(self, number: int, as_of: AsOf) -> IndexedParty:
+    def party(self, number: int, as_of: AsOf) -> Party:
         """A party; raises NotHere (code `unknown-party`)."""
         found = self.index.party(number)
         if found is None:

@@ -14,12 +14,11 @@ import orjson
 from fastapi import Request
 
 from registry.errors import ChainUnavailable
-from registry.index.facts import IndexedBatch, Mark
 from registry.index.reader import Head, Index
 from registry.index.repeats import revoked_elsewhere
-from registry.recognition.insights import AnchoredBatch, RegisteredParty, insights
+from registry.recognition.insights import insights
 from registry.recognition.ledger import Ledger
-from registry.records import BlockRef
+from registry.records import Batch, BlockRef, Party
 from registry.service.horizon import Horizon
 from registry.service.service import service_of
 from registry.timestamps import from_unix
@@ -35,15 +34,15 @@ _PAGE: Final = 1000
 
 
 class _Counted(NamedTuple):
-    batches: tuple[AnchoredBatch, ...]
-    parties: tuple[RegisteredParty, ...]
+    batches: tuple[Batch, ...]
+    parties: tuple[Party, ...]
 
 
 class _AsOf(NamedTuple):
     """A ledger, and the same as of a later block."""
 
     ledger: Ledger
-    cursor: Mark
+    cursor: BlockRef
     told: Ledger
 
 
@@ -105,9 +104,12 @@ class IndexedFacts:
         """
         self._horizon.current()
         head = self.head()
-        if moment is not None and moment.timestamp() > max(head.seen_at, head.cursor.time) + STALE_SECONDS:
+        if (
+            moment is not None
+            and moment.timestamp() > max(head.seen_at, head.cursor.timestamp.timestamp()) + STALE_SECONDS
+        ):
             raise _not_yet_read(f"; it was read last at {from_unix(int(head.seen_at)):%Y-%m-%dT%H:%M:%SZ}")
-        if moment is not None and head.seen > head.cursor.number and moment.timestamp() > head.cursor.time:
+        if moment is not None and head.seen > head.cursor.number and moment > head.cursor.timestamp:
             raise _not_yet_read(f": block {head.cursor.number} of {head.seen}")
         return self._ledger_as_of()
 
@@ -115,9 +117,7 @@ class IndexedFacts:
         """The ledger with the newest block by which nothing of it has changed."""
         head, ledger = self._ledger.get()
         if self._as_of is None or self._as_of.ledger is not ledger or self._as_of.cursor != head.cursor:
-            number, block_hash, block_time = head.cursor
-            as_of = BlockRef(number, block_hash, from_unix(block_time))
-            self._as_of = _AsOf(ledger, head.cursor, replace(ledger, as_of=as_of))
+            self._as_of = _AsOf(ledger, head.cursor, replace(ledger, as_of=head.cursor))
         return self._as_of.told
 
     def insights(self, moment: datetime, review_days: int) -> bytes:
@@ -175,31 +175,17 @@ class _Kept(Generic[T]):
 
 
 def _counted(trees: TreeStore, index: Index) -> _Counted:
-    by_issuer: dict[int, list[IndexedBatch]] = {}
+    by_issuer: dict[int, list[Batch]] = {}
     every = list(index.all_batches())
     for batch in every:
         by_issuer.setdefault(batch.issuer, []).append(batch)
     elsewhere = {issuer: revoked_elsewhere(index, trees, issuer, mine) for issuer, mine in by_issuer.items()}
     batches = tuple(
-        AnchoredBatch(
-            batch.issuer,
-            from_unix(batch.block.time),
-            batch.leaf_count,
-            revoked=batch.revoked + elsewhere[batch.issuer].get(batch.root, 0),
-            voided=batch.voided_at is not None,
-        )
-        for batch in every
+        replace(batch, revoked=batch.revoked + elsewhere[batch.issuer].get(batch.root, 0)) for batch in every
     )
-    parties: list[RegisteredParty] = []
-    while page := index.parties(after=parties[-1].party if parties else 0, limit=_PAGE):
-        parties += (
-            RegisteredParty(
-                each.party,
-                from_unix(each.registered_at),
-                None if each.retired_at is None else from_unix(each.retired_at),
-            )
-            for each in page
-        )
+    parties: list[Party] = []
+    while page := index.parties(after=parties[-1].id if parties else 0, limit=_PAGE):
+        parties += page
     return _Counted(batches, tuple(parties))
 
 

@@ -26,6 +26,7 @@ from anchor.notices.notices import Notice, Notices
 from anchor.sending.signer import KeySigner, Signer
 from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
+from registry.chain.finality import Evidence
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.connect import connect
 from tests.faults.harness import Chain, Proof, chain, common_proof
@@ -74,6 +75,7 @@ class Site:
         reached: Callable[[str], None] = lambda _: None,
         status: Status | None = None,
         lease_seconds: float = SHIPPED.lease_seconds,
+        evidence: Evidence | None = None,
     ) -> Worker:
         """A worker as a new process would make it."""
         using = signer or self.signer
@@ -96,6 +98,7 @@ class Site:
             anchor_call=anchor_call,
             publish=publish,
             reached=reached,
+            evidence=evidence,
         )
 
     def job(self, *names: str, issuer: int = 1, is_open: bool = False, reissue: bool = False) -> Job:

@@ -353,7 +353,7 @@ def test_the_common_proof_holds_and_finds_every_lie() -> None:
         node.anchor_by_hand(2, roots[2])
         told = [Told(issuer, root, one.block_number, one.block_hash) for issuer, root, one in anchors]
         last = node.contract.anchored_events(root=roots[2])[0]
-        told.append(Told(2, roots[2], last.log.block_number, last.log.block_hash))
+        told.append(Told(2, roots[2], last.block_number, last.block_hash))
         everything = {1: roots[:2], 2: [roots[0], roots[2]]}
 
         def prove(wanted: dict[int, list[bytes]] = everything, jobs: list[Told] = told, foreign: int = 1) -> Any:

@@ -21,6 +21,7 @@ from registry.chain.rpc.patience import RATE_LIMITED, Patience
 from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
 from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.errors import ChainError, ChainUnavailable, WrongChain
+from registry.records import BlockRef
 
 BlockNumber = int | Literal["latest"]
 # Endpoints that take no hashes of blocks (EIP-1898) say that the question is wrong, not that there is no such block.
@@ -51,6 +52,11 @@ class Block:
     timestamp: datetime
     parent_hash: bytes = b""
     base_fee: int | None = None
+
+    @property
+    def reference(self) -> BlockRef:
+        """Which block it is."""
+        return BlockRef(self.number, self.hash, self.timestamp)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def test_the_contract_is_proved_where_its_code_puts_it_and_where_its_making_is_s
         found = _facts(world, address)
         assert found.contract_proved
         assert found.batch is not None
-        assert found.batch.transaction is not None
+        assert found.batch.anchor is not None
 
 
 def test_code_over_storage_that_its_creator_made_up_is_no_proof(world: World) -> None:
@@ -100,14 +100,14 @@ def test_code_over_storage_that_its_creator_made_up_is_no_proof(world: World) ->
     assert found.batch is not None
     assert found.party is not None
     assert not found.contract_proved
-    assert found.batch.transaction is None
+    assert found.batch.anchor is None
     # Whom it lets anchor is made up, too: an event is not enough.
     contract = CredentialRegistry(world.client, address)
     root = sha256(b"another batch").digest()
     assert world.send(address, contract.anchor_data(1, root, 5)).succeeded
     later = _facts(world, address, root)
     assert later.batch is not None
-    assert later.batch.transaction is not None
+    assert later.batch.anchor is not None
     assert not later.contract_proved
 
 

@@ -34,12 +34,12 @@ from registry.credential.digest import Digest, Limits, digest_json
 from registry.errors import ChainUnavailable, StoreError
 from registry.http.fairness import LEAST_SECONDS
 from registry.http.problems import install_problems
-from registry.index.facts import IndexedBatch
 from registry.index.indexer import Indexer
 from registry.index.loader import TreeLoader
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
 from registry.receipt.model import Receipt, parse, to_cbor
+from registry.records import Batch
 from registry.service import readers as readers_module
 from registry.service.known_anchors import IndexedAnchors
 from registry.service.readers import Readers
@@ -318,7 +318,7 @@ class AlsoAnchoredWrongly:
         self.chain, self.contract, self.places = index.chain, index.contract, index.places
         self.all_batches, self.trees = index.all_batches, index.trees
 
-    def batches_of(self, roots: Iterable[bytes]) -> list[IndexedBatch]:
+    def batches_of(self, roots: Iterable[bytes]) -> list[Batch]:
         batches = self._index.batches_of(roots)
         return [*(replace(batch, issuer=9, leaf_count=batch.leaf_count + 1) for batch in batches), *batches]
 

@@ -64,13 +64,12 @@ def node() -> Iterator[Node]:
 def test_a_batch_is_final_when_the_chain_says_so(node: Node) -> None:
     early = node.known()
     assert early.batch is not None
-    assert (early.batch.final, early.batch.block_number) == (False, node.anchored.block_number)
-    assert (early.batch.transaction, early.batch.block_hash) == (node.anchored.hash, node.anchored.block_hash)
+    assert (early.final, early.batch.block_number) == (False, node.anchored.block_number)
+    assert (early.batch.seen.transaction, early.batch.seen.block_hash) == (node.anchored.hash, node.anchored.block_hash)
     assert early.as_of.number == node.anchored.block_number
     node.mine(2)
     late = node.known()
-    assert late.batch is not None
-    assert late.batch.final
+    assert late.final
     assert late.as_of.number == node.anchored.block_number + 2
 
 
