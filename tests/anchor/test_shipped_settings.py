@@ -13,7 +13,7 @@ from anchor.anchoring.driver import Policy
 from anchor.anchoring.worker import Worker
 from anchor.batching.sealing import QueuePolicy
 from anchor.daemon.run import policy_of
-from anchor.intake.desk import IntakeLimits
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.alerts import Alerts
 from anchor.settings import Settings
 
