@@ -11,7 +11,7 @@ if TYPE_CHECKING:
         compare_storage, compare_tree,
     )  # fmt: skip
     from registry.audit.findings import Asked, Audit, Counts, Unchecked
-    from registry.audit.kinds import MEANINGS, Difference, Kind
+    from registry.audit.kinds import MEANINGS, Difference, DifferenceKind
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -20,12 +20,12 @@ else:
             "compare": "FolderBatch, IndexFacts, StorageFacts, TreeFacts, compare_folder, compare_index, "
             "compare_repeated, compare_storage, compare_tree",
             "findings": "Asked, Audit, Counts, Unchecked",
-            "kinds": "MEANINGS, Difference, Kind",
+            "kinds": "MEANINGS, Difference, DifferenceKind",
         },
     )
 
 __all__ = [
-    "MEANINGS", "Asked", "Audit", "Auditor", "Counts", "Difference", "FolderBatch", "IndexFacts", "Kind",
+    "MEANINGS", "Asked", "Audit", "Auditor", "Counts", "Difference", "DifferenceKind", "FolderBatch", "IndexFacts",
     "StorageFacts", "TreeFacts", "Unchecked", "compare_folder", "compare_index", "compare_repeated",
     "compare_storage", "compare_tree",
 ]  # fmt: skip

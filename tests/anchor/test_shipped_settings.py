@@ -11,7 +11,7 @@ from pathlib import Path
 
 from anchor.anchoring.worker import Worker
 from anchor.batching.sealing import QueuePolicy
-from anchor.intake.desk import IntakeLimits
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.alerts import Alerts
 from anchor.sending.driver import Policy, policy_of
 from anchor.settings import Settings
