@@ -99,6 +99,34 @@ def test_when_all_fail_the_reason_is_told_and_the_next_call_tries_again() -> Non
     assert endpoints.make_request("eth_gasPrice", [])["result"] in ("one", "two")
 
 
+@pytest.mark.parametrize("method", ["eth_sendTransaction", "evm_mine", "eth_getFilterChanges", "acme_doIt"])
+def test_what_does_more_than_ask_is_asked_of_one_alone(method: str) -> None:
+    one, two = Fake("one"), Fake("two")
+    endpoints = Endpoints([one, two], clock=Clock())
+
+    def breaks() -> Mapping[str, Any]:
+        raise ChainUnavailable("the connection broke", where="one", code="chain-connection-lost")
+
+    one.answers[method] = breaks
+    with pytest.raises(ChainUnavailable, match="the connection broke"):
+        endpoints.make_request(method, [])
+    assert method not in two.asked
+    # It rests now: the next such goes to the other.
+    assert endpoints.make_request(method, [])["result"] == "two"
+    assert [one.asked.count(method), two.asked.count(method)] == [1, 1]
+
+
+def test_one_of_another_chain_is_passed_over_by_what_does_more_than_ask() -> None:
+    one, other = Fake("one"), Fake("other", chain_id="0x5")
+    endpoints = Endpoints([one, other], clock=Clock())
+    endpoints.make_request("eth_gasPrice", [])
+    one.down = True
+    for _ in range(2):
+        with pytest.raises(ChainUnavailable):
+            endpoints.make_request("evm_mine", [])
+    assert "evm_mine" not in other.asked
+
+
 def test_an_error_is_an_answer_and_a_limit_is_none() -> None:
     one, two = Fake("one"), Fake("two")
     endpoints = Endpoints([one, two])
