@@ -9,9 +9,10 @@ PYTEST := $(IN_MEMORY) $(BIN)/python -m pytest
 # What starts nothing beside itself: no node, no server, no program.
 FAST := not (anvil or browser or contracts or faults or postgresql or processes or scale or slow)
 AUDIT := .venv-audit
+DOCS := .venv-docs
 
 .PHONY: help set-up demo test test-fast test-deep test-python test-contracts test-costs lint types artifacts contracts \
-	audit-contracts gas bench soak faults clean
+	audit-contracts gas bench soak faults docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -101,5 +102,13 @@ soak: $(VENV)/.dev node_modules/.ready ## The daemon under a random mix of fault
 faults: $(VENV)/.dev node_modules/.ready ## Courses of faults composed from seeds, judged from the chain alone: SEEDS=50 MINUTES=20 FIRST=1
 	$(BIN)/python -m scripts.faults --seeds $(or $(SEEDS),3) --minutes $(or $(MINUTES),20) $(if $(FIRST),--first $(FIRST))
 
+$(DOCS)/.ready: requirements/docs.txt
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	touch $@
+
+docs: $(DOCS)/.ready ## The documentation as a site, in build/docs/site, with the API from the docstrings
+	$(DOCS)/bin/python -m scripts.site
+
 clean: ## Remove everything that was installed or built
-	rm -rf $(VENV) $(AUDIT) node_modules out cache build dist
+	rm -rf $(VENV) $(AUDIT) $(DOCS) node_modules out cache build dist

@@ -12,58 +12,26 @@ from typing import Final
 
 from registry.anchors import Spread
 from registry.audit.kinds import MEANINGS, Difference, Kind
-from registry.history import (
-    REVOCATION,
-    SUSPENSION,
-    WORD_BITS,
-    BatchState,
-    Bitmap,
-    Happened,
-    Key,
-    PartyState,
-    RegistryState,
-    Replay,
-    StatusEvent,
-    leaves_of_word,
-    named,
-    reason_word,
-    rebuild,
-    words_of,
-)
+from registry.history import RegistryState, named
 from registry.recognition.ledger import Accreditation, Ledger
+from registry.records import WORD_BITS, Batch, Bitmap, Key, Party, Reason
 
 __all__ = [
     "GRACE",
     "MEANINGS",
     "MOST_APART",
-    "REVOCATION",
-    "SUSPENSION",
-    "WORD_BITS",
-    "BatchState",
-    "Bitmap",
     "Difference",
     "FolderBatch",
-    "Happened",
-    "IndexBatch",
     "IndexFacts",
-    "Key",
     "Kind",
-    "PartyState",
-    "RegistryState",
-    "Replay",
-    "StatusEvent",
     "StorageFacts",
     "TreeFacts",
+    "compare_events",
     "compare_folder",
     "compare_index",
     "compare_repeated",
     "compare_storage",
     "compare_tree",
-    "leaves_of_word",
-    "named",
-    "reason_word",
-    "rebuild",
-    "words_of",
 ]
 
 GRACE: Final = timedelta(hours=1)
@@ -83,27 +51,12 @@ class StorageFacts:
 
     party_count: int
     accreditation_count: int
-    parties: Mapping[int, PartyState | None] = field(default_factory=dict)
+    parties: Mapping[int, Party | None] = field(default_factory=dict)
     operators: Mapping[tuple[int, str], bool] = field(default_factory=dict)
     default_issuers: Mapping[str, int] = field(default_factory=dict)
-    batches: Mapping[Key, BatchState | None] = field(default_factory=dict)
+    batches: Mapping[Key, Batch | None] = field(default_factory=dict)
     words: Mapping[Bitmap, Mapping[int, int]] = field(default_factory=dict)
     accreditations: Mapping[int, Accreditation | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class IndexBatch:
-    """A batch as the index has it; a leaf count of 0 is not stated yet, `void_reason` is "" while the batch holds."""
-
-    issuer: int
-    root: bytes
-    leaf_count: int
-    sequence: int
-    block_number: int
-    anchored_at: datetime
-    transaction: bytes
-    voided_at: datetime | None = None
-    void_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +71,7 @@ class IndexFacts:
     block_number: int
     party_count: int
     accreditation_count: int
-    batches: Sequence[IndexBatch]
+    batches: Sequence[Batch]
     words: Mapping[Bitmap, Mapping[int, int]] = field(default_factory=dict)
 
 
@@ -163,6 +116,13 @@ class TreeFacts:
     missing: bool = False
     unsorted: str | None = None
     damaged: str | None = None
+
+
+def compare_events(state: RegistryState) -> Iterator[Difference]:
+    """What the contract never lets happen, by the events themselves."""
+    for each in state.impossible:
+        issuer = None if each.event is None else each.event.party
+        yield Difference(Kind.EVENT_IMPOSSIBLE, each.subject, each.what, issuer)
 
 
 def compare_storage(state: RegistryState, storage: StorageFacts) -> Iterator[Difference]:
@@ -217,7 +177,7 @@ def compare_index(
         key = (row.issuer, row.root)
         known.add(key)
         if key in wanted:
-            yield from _compared_index_batch(state, wanted[key], row)
+            yield from _compared_index_batch(wanted[key], row)
         elif key not in state.batches and issuer in (None, row.issuer):
             what = f"the index has it in block {row.block_number}, the chain has no such batch"
             yield Difference(Kind.INDEX_NOT_ON_CHAIN, named(*key), what, row.issuer)
@@ -261,7 +221,7 @@ def compare_folder(
             what = f"the database lists {row.leaves} credentials of it and says that there are {row.leaf_count}"
             yield Difference(Kind.FOLDER_DIFFERS, named(*key), what, row.issuer)
         if batch is not None:
-            yield from _compared_row(state, batch, row, as_of)
+            yield from _compared_row(batch, row, as_of)
         elif row.anchored:
             where = "" if number is None else f" in block {number}"
             what = f"the database calls it {row.state}{where}, the chain has no such batch up to block {last_block}"
@@ -309,7 +269,7 @@ def compare_repeated(issuer: int, found: Iterable[Spread]) -> Iterator[Differenc
 
 
 def _compared(
-    kind: Kind, subject: str, issuer: int, told: PartyState | BatchState | None, found: PartyState | BatchState | None
+    kind: Kind, subject: str, issuer: int, told: Party | Batch | None, found: Party | Batch | None
 ) -> Iterator[Difference]:
     if told is None or found is None:
         if told is not found:
@@ -319,6 +279,8 @@ def _compared(
         return
     for each in fields(told):
         ours, theirs = getattr(told, each.name), getattr(found, each.name)
+        if not each.compare:
+            continue
         if ours != theirs:
             name = each.name.replace("_", " ")
             what = f"{name}: {_shown(ours)} by the events, {_shown(theirs)} by the contract"
@@ -360,14 +322,14 @@ def _compared_accreditations(ledger: Ledger | None, storage: StorageFacts) -> It
         yield Difference(Kind.ACCREDITATION_DIFFERS, f"accreditation {number}", what, body)
 
 
-def _compared_index_batch(state: RegistryState, batch: BatchState, row: IndexBatch) -> Iterator[Difference]:
+def _compared_index_batch(batch: Batch, row: Batch) -> Iterator[Difference]:
     key = (row.issuer, row.root)
     pairs: tuple[tuple[str, object, object], ...] = (
         ("leaf count", row.leaf_count, batch.leaf_count),
         ("sequence", row.sequence, batch.sequence),
         ("block", row.block_number, batch.block_number),
         ("time", row.anchored_at, batch.anchored_at),
-        ("transaction", row.transaction, state.transactions[key]),
+        ("transaction", row.seen.transaction, batch.seen.transaction),
         ("time of its voiding", row.voided_at, batch.voided_at),
         ("reason of its voiding", row.void_reason, batch.void_reason),
     )
@@ -377,7 +339,7 @@ def _compared_index_batch(state: RegistryState, batch: BatchState, row: IndexBat
             yield Difference(Kind.INDEX_DIFFERS, named(*key), what, row.issuer)
 
 
-def _compared_row(state: RegistryState, batch: BatchState, row: FolderBatch, as_of: datetime) -> Iterator[Difference]:
+def _compared_row(batch: Batch, row: FolderBatch, as_of: datetime) -> Iterator[Difference]:
     key = (row.issuer, row.root)
     if not row.anchored:
         # A batch under way is seen on the chain a little later than it gets there.
@@ -389,7 +351,7 @@ def _compared_row(state: RegistryState, batch: BatchState, row: FolderBatch, as_
         ("leaf count", row.leaf_count, batch.leaf_count or None),
         ("sequence", row.sequence, batch.sequence),
         ("block", row.block_number, batch.block_number),
-        ("transaction", row.transaction, state.transactions[key]),
+        ("transaction", row.transaction, batch.seen.transaction),
     )
     for name, here, there in pairs:
         if here is not None and there is not None and here != there:
@@ -408,4 +370,6 @@ def _may(allowed: bool) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, bytes):
         return f"0x{value.hex()}"
+    if isinstance(value, Reason):
+        return value.word
     return "none" if value is None or value == "" else str(value)

@@ -98,7 +98,7 @@ MEANINGS: Final[Mapping[Kind, str]] = {
     Kind.STATUS_APART: (
         "One credential is in two batches of its issuer and withdrawn in one of them. Whoever knows both takes it for "
         "withdrawn; whoever has the other batch's receipt alone does not. Withdraw it there, too, or, if it shall "
-        "stand, record that the other anchor supersedes this one."
+        "stand, record that the other anchor supersedes this one: the command testamur supersede."
     ),
 }
 """What each kind of difference means, and what to do, in one or two sentences."""

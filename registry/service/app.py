@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from registry.database.engine import DatabaseError
 from registry.errors import RegistryError
 from registry.http.cors import PublicReads
 from registry.http.limits import BodyLimit, RateLimit
@@ -114,7 +115,7 @@ def create_app(
     if verifying is not None:
         app.include_router(verify_router())
     app.include_router(operations_router(metrics, loops))
-    install_problems(app)
+    install_problems(app, database=DatabaseError)
     _wrap(app, service, metrics)
     return app
 

@@ -26,7 +26,9 @@ from anchor.notices.notices import Notice, Notices
 from anchor.sending.signer import KeySigner, Signer
 from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
+from registry.chain.finality import Evidence
 from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from tests.faults.harness import Chain, Proof, chain, common_proof
 from tests.faults.proxy import FaultProxy
 
@@ -48,7 +50,7 @@ class Site:
         self.data = DataFolder(folder, database=database)
         self.signer = KeySigner(Account.from_key(chain.daemon_key))
         self.notices: list[Notice] = []
-        self.client = ChainClient.connect(proxy.url, timeout=REQUEST_SECONDS)
+        self.client = connect(proxy.url, timeout=REQUEST_SECONDS)
         self.contract = CredentialRegistry(self.client, chain.contract.address)
         self._name = f"eip155:{chain.deployment.chain_id}"
         self.jobs = JobStore(self.data.engine, self._name, self.contract.address)
@@ -73,6 +75,7 @@ class Site:
         reached: Callable[[str], None] = lambda _: None,
         status: Status | None = None,
         lease_seconds: float = SHIPPED.lease_seconds,
+        evidence: Evidence | None = None,
     ) -> Worker:
         """A worker as a new process would make it."""
         using = signer or self.signer
@@ -95,6 +98,7 @@ class Site:
             anchor_call=anchor_call,
             publish=publish,
             reached=reached,
+            evidence=evidence,
         )
 
     def job(self, *names: str, issuer: int = 1, is_open: bool = False, reissue: bool = False) -> Job:

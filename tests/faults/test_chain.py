@@ -9,6 +9,7 @@ import pytest
 from anchor.anchoring.loop_state import Status
 from anchor.books.tables import BatchState
 from anchor.daemon.run import policy_of
+from registry.chain.finality import Evidence
 from tests.faults.site import SHIPPED, Site
 
 GWEI = 10**9
@@ -95,7 +96,7 @@ def test_a_reorganisation_leaves_one_anchor(here: Site, what: str, while_down: b
 
 def test_a_reorganisation_below_the_final_block_stops_loudly(here: Site) -> None:
     status = Status()
-    job, worker = here.job("ada"), here.worker(status=status)
+    job, worker = here.job("ada"), here.worker(status=status, evidence=Evidence(looks=1, seconds=0.0))
     here.to_the_end(worker, job)
     here.rounds(worker, 4)
     here.chain.reorganise(6)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from anchor.settings import Settings, load_settings
 from anchor.workspace import Workspace
 from registry.audit.chain import block_at
-from registry.audit.compare import Kind
+from registry.audit.kinds import Kind
 from registry.chain.abi import artifact
 from registry.chain.calls import call_data
 from registry.chain.rpc.client import Block

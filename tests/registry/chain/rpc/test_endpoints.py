@@ -10,6 +10,7 @@ import pytest
 
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import ChainClient, RpcRefused
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.endpoints import MOST_SENDS_OWED, Endpoints
 from registry.errors import ChainUnavailable, SettingsError, WrongChain
 from registry.verifier.facts import FactsReader
@@ -297,14 +298,14 @@ def test_health_tells_how_far_and_how_slow_each_is() -> None:
 
 @pytest.mark.parametrize("between", [",", ", ", " ", "\n", " , "])
 def test_urls_may_be_apart_in_many_ways(between: str) -> None:
-    client = ChainClient.connect(between.join(["http://one.example", "http://user:secret@two.example/key"]))
+    client = connect(between.join(["http://one.example", "http://user:secret@two.example/key"]))
     assert list(client.endpoints()) == ["http://one.example", "http://two.example/…"]
     client.close()
 
 
 def test_no_url_at_all_is_said() -> None:
     with pytest.raises(SettingsError):
-        ChainClient.connect(" , ")
+        connect(" , ")
 
 
 def test_a_client_takes_several_urls(embedded_url: str) -> None:
@@ -312,7 +313,7 @@ def test_a_client_takes_several_urls(embedded_url: str) -> None:
         exchange.body(b"no", status=503)
 
     broken = BrokenEndpoint(refuse)
-    client = ChainClient.connect(f"{broken.url}, {embedded_url}", timeout=5)
+    client = connect(f"{broken.url}, {embedded_url}", timeout=5)
     try:
         assert client.chain_id() > 0
         assert client.block("latest") is not None
