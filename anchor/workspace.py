@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from anchor.books.anchoring import AnchorStore
 from anchor.books.attempts import AttemptStore
-from anchor.books.batches import BatchStore
+from anchor.books.batches import BatchRow, BatchStore
 from anchor.books.folder import DataFolder
 from anchor.settings import EMBEDDED, Settings
 from registry.chain.abi import artifact
@@ -25,7 +26,7 @@ from registry.errors import SettingsError, WrongChain
 
 if TYPE_CHECKING:
     from anchor.sending.behind import Knowledge
-    from anchor.sending.sender import Sender
+    from anchor.sending.engine import Engine
     from anchor.sending.signer import Signer
     from registry.embedded.chain import EmbeddedChain
 
@@ -177,25 +178,42 @@ class Workspace:
         return signer_from(self.settings, self.chain_id, self.ask_password)
 
     @cached_property
-    def sender(self) -> Sender:
+    def sender(self) -> Engine:
         """Sends the signer's transactions."""
         return self.sender_for(self.signer)
 
-    def sender_for(self, signer: Signer) -> Sender:
-        """Sends the transactions of another account."""
-        from anchor.sending.fees import ceiling_of
-        from anchor.sending.sender import Sender
+    def sender_for(
+        self,
+        signer: Signer,
+        *,
+        publish: Callable[[BatchRow], None] = lambda _: None,
+        reached: Callable[[str], None] = lambda _: None,
+    ) -> Engine:
+        """Sends the transactions of another account.
 
-        return Sender(
-            self.client,
-            self.folder.engine,
-            self.chain,
+        Args:
+            publish: brings a batch's tree to where it is served from, before the batch is signed.
+            reached: told at each of `driver.POINTS`.
+        """
+        from anchor.sending.driver import policy_of
+        from anchor.sending.engine import Engine, command_lease
+
+        # Without a check of the contract: `deploy` sends before there is one.
+        contract = CredentialRegistry(self.client, self.contract_address)
+        lease = command_lease(self.folder.engine, self.chain, signer.address)
+        return Engine(
+            contract,
             signer,
+            self.chain_id,
+            AnchorStore(self.folder.engine, self.chain, contract.address, lease),
+            lease,
             self.folder.path / "sending.lock",
             timeout=self.settings.transaction_timeout,
-            ceiling=ceiling_of(self.settings.fee_ceiling_gwei),
-            bump_blocks=self.settings.bump_blocks,
-            may_send=self.knowledge_of(signer.address).refuse_behind,
+            policy=policy_of(self.settings),
+            finality_depth=self.settings.finality_depth,
+            knowledge=self.knowledge_of(signer.address),
+            publish=publish,
+            reached=reached,
         )
 
     def knowledge_of(self, account: str) -> Knowledge:

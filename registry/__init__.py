@@ -6,14 +6,14 @@ A document and its receipt, to a verdict:
 from datetime import UTC, datetime
 from pathlib import Path
 from registry import Trust, Verifier, digest, errors
-from registry.chain import ChainClient, CredentialRegistry
+from registry.chain import CredentialRegistry, connect
 from registry.receipt import parse
 from registry.verifier import NothingKnown
 
 def judge(document: Path, receipt: Path, endpoint: str, trust: Trust) -> str:
     try:
         given = parse(receipt.read_bytes())
-        contract = CredentialRegistry(ChainClient.connect(endpoint), given.anchor.contract)
+        contract = CredentialRegistry(connect(endpoint), given.anchor.contract)
     except errors.RegistryError as error:
         return f"{digest(document.read_bytes(), document.name).hex} cannot be judged: {error.what}"
     now, chain = datetime.now(UTC), given.anchor.chain

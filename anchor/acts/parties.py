@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from anchor.acts.transactions import Call, send
-from anchor.sending.sender import Sender
+from anchor.sending.engine import Engine
 from anchor.workspace import Workspace
 from registry.chain.calls import call_data
 from registry.chain.contract import CredentialRegistry, Party
@@ -46,7 +46,7 @@ def operators_of(contract: CredentialRegistry, party: Party) -> list[str] | None
         return None
 
 
-def register_party(workspace: Workspace, sender: Sender, uri: str, profile_hash: bytes) -> int:
+def register_party(workspace: Workspace, sender: Engine, uri: str, profile_hash: bytes) -> int:
     """Register a party that the sender controls, and remember it as one of this folder's; its number."""
     check_uri(uri, "--uri")
     contract = workspace.contract

@@ -72,7 +72,8 @@ def plan_supersession(
 ) -> Supersession:
     """What has to be sent so that the anchors of credentials are superseded.
 
-    The replacement is the newest anchor that stands by itself: not revoked, and in a batch that is not voided.
+    The replacement is the newest anchor that stands by itself: not revoked, and in a batch that is not voided. What is
+    replaced by another anchor of the same credential is not linked to another credential: that one is.
 
     Args:
         replacement: the credential that is in the place of the others; by default each is replaced by itself, anchored
@@ -106,6 +107,10 @@ def plan_supersession(
         if by is None:
             raise _no_replacement(target if replacement is None else replacement, issuer, by_batch)
         old = [spot for spot in mine if spot != by and batch in (None, spot.root)]
+        if other is not None:
+            # That one anchor of it replaces another is what lets it stand: no word about another credential undoes it.
+            own = {spot.place for spot in mine}
+            old = [spot for spot in old if look.replacement(spot.place) not in own]
         if not old:
             raise _nothing(target, batch)
         new = [Link(digest, spot.place, by.place) for spot in old]
@@ -200,9 +205,9 @@ def _no_replacement(target: Target, issuer: int, by_batch: bytes | None) -> NotP
 
 
 def _nothing(target: Target, batch: bytes | None) -> NotPossible:
-    where = "one batch alone" if batch is None else f"no other place of the batch 0x{batch.hex()}"
+    where = "" if batch is None else f" in the batch 0x{batch.hex()}"
     return NotPossible(
-        f"it is in {where}, so that nothing is superseded",
+        f"it has no anchor{where} that is left to be superseded; nothing was recorded",
         where=target.named,
         remedy="Name what replaces it with --by, or the other batch; `testamur status` lists the batches.",
         code="nothing-superseded",

@@ -1,68 +1,58 @@
-"""From digests to a final anchor: what goes into a batch, sealing it, and driving it until nothing can undo it."""
+"""From digests to a final anchor while a person waits: sealing a batch, and carrying it until nothing can undo it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from anchor.batching.as_on_chain import as_on_chain
-from anchor.batching.publishing import Publish, publisher_of
+from anchor.batching.publishing import publisher_of
 from anchor.batching.selection import Selection, contract_selectors, refuse_selector
-from anchor.books.attempts import anchor_purpose
-from anchor.books.batches import BatchRow, BatchStore, Leaf
-from anchor.books.folder import DataFolder
+from anchor.books.batches import BatchRow, Leaf
 from anchor.books.on_chain import UNSTATED, History, UnknownBatch, named
 from anchor.books.tables import ANCHORED_STATES, BatchState
 from anchor.intake.files import Intake, digest_of
-from anchor.sending.sender import Sender
 from anchor.sending.waiting import wait_for
 from anchor.workspace import Workspace
 from registry.chain.calls import call_data
-from registry.chain.contract import CredentialRegistry
-from registry.errors import ContractReverted, NotPossible, TransactionUnsettled
+from registry.errors import ChainUnavailable, NotPossible, TransactionUnsettled
 from registry.merkle.tree import Tree
 
+if TYPE_CHECKING:
+    from anchor.sending.signer import Signer
 
-class Batches:
-    """Seals batches and drives them to finality; each step can be repeated after a crash.
+
+class Now:
+    """The engine in this process, for batches: it seals them, and drives them to finality by the daemon's rounds.
+
+    Each step can be repeated after a crash, or by a daemon.
 
     Args:
-        finality_depth: blocks that count as final on a chain that does not say.
-        publish: brings a batch's tree to where it is served from, before the batch is signed.
+        signer: another account than the workspace's.
+        reached: told at each of `driver.POINTS`.
 
     Attributes:
         unknown: the issuer's batches that this folder did not know when the last one was sealed all the same.
     """
 
     def __init__(
-        self,
-        folder: DataFolder,
-        store: BatchStore,
-        contract: CredentialRegistry,
-        sender: Sender,
-        *,
-        finality_depth: int | None = None,
-        publish: Publish = lambda _: None,
+        self, workspace: Workspace, signer: Signer | None = None, *, reached: Callable[[str], None] = lambda _: None
     ):
-        self._folder = folder
-        self._store = store
-        self._contract = contract
-        self._sender = sender
-        self._finality_depth = finality_depth
-        self._publish = publish
+        self._folder = workspace.folder
+        self._store = workspace.store
+        self._contract = workspace.contract
+        self._finality_depth = workspace.settings.finality_depth
+        self._engine = workspace.sender_for(
+            signer or workspace.signer, publish=publisher_of(workspace), reached=reached
+        )
+        self._reached = reached
         self.unknown: Sequence[UnknownBatch] = ()
 
-    @classmethod
-    def of(cls, workspace: Workspace, sender: Sender | None = None) -> Batches:
-        """The batches of a workspace, sent by its own account or another."""
-        return cls(
-            workspace.folder,
-            workspace.store,
-            workspace.contract,
-            sender or workspace.sender,
-            finality_depth=workspace.settings.finality_depth,
-            publish=publisher_of(workspace),
-        )
+    def alone(self) -> AbstractContextManager[None]:
+        """No other process sends with the account until the block ends."""
+        return self._engine.alone()
 
     def seal(
         self,
@@ -92,7 +82,9 @@ class Batches:
             self.unknown = history.before(issuer, tree.id, without_history=without_history)
             self._folder.keep_tree(tree)
         note = f"sealed without knowing {named(self.unknown)}" if self.unknown else ""
-        return self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()), note=note)
+        row = self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()), note=note)
+        self._reached("sealed")
+        return row
 
     def anchor(self, row: BatchRow) -> BatchRow:
         """See to it that the batch is in a block, and record which; one that is there already is not sent again.
@@ -104,44 +96,45 @@ class Batches:
             NotPossible: a person put it aside or took it back, and nothing was sent.
         """
         if (seen := self.seen(row)).state in ANCHORED_STATES:
-            self._state_count(row)
+            self._state_count(seen)
             return seen
         refuse_put_aside(seen)
-        self._publish(row)
-        data = self._contract.anchor_data(row.issuer, row.root, row.leaf_count)
-        try:
-            self._sender.settle(anchor_purpose(row.issuer, row.root), self._contract.address, data)
-        except ContractReverted:
-            # Somebody may have anchored it between the look and the transaction: then it is where it should be.
-            if self.seen(row).state not in ANCHORED_STATES:
-                raise
-        seen = self.seen(row)
-        if seen.state not in ANCHORED_STATES:
+        self._engine.carry([seen])
+        if (done := self._again(seen)).state not in ANCHORED_STATES:
             raise TransactionUnsettled(
-                f"the anchor of 0x{row.root.hex()} was mined and is not on the chain any more",
-                remedy="The chain reorganised. Run `testamur anchor --resume`.",
+                f"batch 0x{row.root.hex()} is {done.state}, and sent by the account {done.sender}",
+                remedy="That account goes on with it: run this command, or its daemon, with it.",
             )
-        return seen
+        return done
 
     def seen(self, row: BatchRow) -> BatchRow:
-        """The batch as the chain has it now, and the same in the database; what a person decided stays there."""
+        """The batch as the chain has it now; that it is anchored is taken down, also where a person took it back."""
         found = as_on_chain(self._contract, row, self._finality_depth)
-        if found == row:
-            return row
-        if found.transaction_hash is None and row.transaction_hash is not None:
-            # It was in a block, and that block is gone: the same bytes have to be sent again.
-            self._sender.reopen(row.transaction_hash)
+        if found.state not in ANCHORED_STATES or found == row:
+            return row if row.state not in ANCHORED_STATES else found
         return self._store.update(found)
 
-    def _state_count(self, row: BatchRow) -> None:
-        """State how many leaves a batch has that was anchored as a bare root."""
-        found = self._contract.batch(row.issuer, row.root)
-        if found is not None and found.leaf_count == UNSTATED:
-            data = call_data("stateLeafCount", row.issuer, row.root, row.leaf_count)
-            self._sender.settle(f"count {row.issuer} 0x{row.root.hex()}", self._contract.address, data)
+    def resume(self) -> list[BatchRow]:
+        """Take up every batch that is not final and that no person put aside or took back, and all that was sent.
+
+        The batches are told oldest first.
+        """
+        rows = [row for row in self._store.unfinished() if not row.is_put_aside]
+        with self.alone():
+            # What has a nonce is followed by it, whatever became of it.
+            self._engine.carry([], all_under_way=True)
+            waiting = [row for row in map(self._again, rows) if row.state not in ANCHORED_STATES]
+            self._engine.carry([row for row in waiting if self.seen(row).state not in ANCHORED_STATES])
+            found = list(map(self._again, rows))
+            for row in found:
+                if row.state in ANCHORED_STATES:
+                    self._state_count(row)
+        return found
 
     def wait_until_final(self, row: BatchRow, timeout: float, looked: Callable[[BatchRow], None]) -> BatchRow:
         """Wait until nothing can undo the batch; sends it again if the chain dropped it.
+
+        Others may send with the account between two looks; a daemon that does follows the batch as well.
 
         Args:
             looked: called with the batch as it is, each time it was looked at.
@@ -153,7 +146,12 @@ class Batches:
 
         def probe() -> BatchRow | None:
             nonlocal current
-            current = self.anchor(current)
+            if self._followed():
+                current = self._again(current)
+                current = current if current.state in ANCHORED_STATES else self.anchor(current)
+            else:
+                # Whoever sends with the account writes down what becomes of it.
+                current = as_on_chain(self._contract, current, self._finality_depth)
             looked(current)
             return current if current.state is BatchState.FINAL else None
 
@@ -165,10 +163,23 @@ class Batches:
             )
         return current
 
-    def resume(self) -> list[BatchRow]:
-        """Take up every batch that is not final and that no person put aside or took back, oldest first."""
-        self._sender.resume()
-        return [self.anchor(row) for row in self._store.unfinished() if not row.is_put_aside]
+    def _followed(self) -> bool:
+        """Whether this process has followed what the account has sent."""
+        try:
+            return self._engine.round()
+        except ChainUnavailable:
+            # Whether there is an answer now shows the next question.
+            return False
+
+    def _again(self, row: BatchRow) -> BatchRow:
+        return self._store.by_id(row.id) or row
+
+    def _state_count(self, row: BatchRow) -> None:
+        """State how many leaves a batch has that was anchored as a bare root."""
+        found = self._contract.batch(row.issuer, row.root)
+        if found is not None and found.leaf_count == UNSTATED:
+            data = call_data("stateLeafCount", row.issuer, row.root, row.leaf_count)
+            self._engine.settle(f"count {row.issuer} 0x{row.root.hex()}", self._contract.address, data)
 
 
 def refuse_put_aside(row: BatchRow) -> None:

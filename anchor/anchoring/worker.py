@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from anchor.anchoring.driver import Driver, Failure, Policy
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.statuses import StatusResolver
-from anchor.batching.publishing import Publish
 from anchor.batching.sealing import QueuePolicy, Sealer
-from anchor.books.anchoring import AnchorStore
+from anchor.books.anchoring import AnchorStore, Carried
 from anchor.books.attempts import AttemptStore
-from anchor.books.batches import BatchStore
+from anchor.books.batches import BatchRow, BatchStore
+from anchor.books.deeds import DeedRow
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import JobStore
 from anchor.books.leases import Lease, LeaseLost
@@ -23,6 +22,8 @@ from anchor.books.on_chain import History
 from anchor.books.status_jobs import StatusJobStore
 from anchor.notices.notices import Notices
 from anchor.sending.behind import CODE, DatabaseBehind, Knowledge
+from anchor.sending.driver import Driver, Failure, Policy
+from anchor.sending.kinds import Publish
 from anchor.sending.outlook import ChainBehind, FinalityViolated, Outlook, checked
 from anchor.sending.signer import Signer
 from registry.chain.contract import CredentialRegistry
@@ -199,7 +200,7 @@ class Worker:
             _trouble_of(lambda: self._sealer.round(self._allowed)),
             _trouble_of(lambda: self._statuses.round(outlook, self._may_change)),
         ]
-        self._note_failures(self._driver.round(outlook, self._allowed))
+        self._note_failures(self._driver.round(outlook, self._may_begin))
         for trouble in troubles:
             if trouble is not None:
                 raise trouble
@@ -260,9 +261,13 @@ class Worker:
     def _note_failures(self, failures: Sequence[Failure]) -> None:
         before, now = self._status.failing, time.time()
         for one in failures:
-            if before.get(one.root, ("", 0.0))[0] != one.code:
-                self._notices.tell("batch-failed", issuer=one.issuer, root=one.root, code=one.code, why=one.why)
-        self._status.failing = {one.root: (one.code, before.get(one.root, ("", now))[1]) for one in failures}
+            if before.get(one.subject, ("", 0.0))[0] != one.code:
+                self._notices.tell("batch-failed", **one.about, code=one.code, why=one.why)
+        self._status.failing = {one.subject: (one.code, before.get(one.subject, ("", now))[1]) for one in failures}
+
+    def _may_begin(self, row: Carried) -> bool:
+        """Whether a row gets a nonce here. An act is begun by its command alone, or never."""
+        return isinstance(row, BatchRow | DeedRow) and (row.sender is not None or self._allowed(row.issuer))
 
     def _allowed(self, issuer: int) -> bool:
         """Whether the account may anchor for the issuer."""

@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
 from anchor.books.batches import BatchRow, BatchStore
 from anchor.books.folder import DataFolder
 from anchor.books.trees import trees_of
+from anchor.sending.kinds import Publish
 from anchor.workspace import Workspace
 from registry.errors import StoreError
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.trees.store import DAMAGED, UNAVAILABLE, TreeStore, repair_of
-
-Publish: TypeAlias = Callable[[BatchRow], None]
 
 # A store that is away is not asked again for each batch of a round: the lease would run out while they all wait.
 PAUSE_SECONDS = 30.0

@@ -29,7 +29,7 @@ def supersede_voided(workspace: Workspace, row: BatchRow) -> int:
         how many credentials were replaced now.
 
     Raises:
-        ChainError: as `Sender.settle`; run again, it goes on.
+        ChainError: as `Engine.settle`; run again, it goes on.
     """
     contract, done = workspace.contract, 0
     for old, pairs in _repeated(workspace.store, row).items():

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, and_, func, insert, not_, or_, select, update
+from sqlalchemy import Column, Connection, Engine, Select, Table, and_, delete, func, insert, not_, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
+from anchor.books.acts import ACT, ActRow, act_for, act_row, answer
 from anchor.books.attempts import ATTEMPT, Attempt, attempt_row, withheld
 from anchor.books.batches import BATCH, BatchRow, batch_row, record
 from anchor.books.deeds import DEED, DeedRow, deed_row, record_deed
@@ -26,6 +28,7 @@ from anchor.books.tables import (
     SETTLED_STATES,
     BatchState,
     JobState,
+    act,
     attempt,
     batch,
     batch_event,
@@ -34,7 +37,7 @@ from anchor.books.tables import (
     job,
     signer,
 )
-from registry.errors import NotPossible
+from registry.errors import NotPossible, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,8 @@ class BatchEvent:
 SHARE: Final = 16
 """What an issuer may have on the way before the others come: a quarter of what is on the way at most as it ships."""
 
-Carried = BatchRow | DeedRow
-"""What carries a transaction: a batch its anchor, a deed a change of statuses."""
+Carried = BatchRow | DeedRow | ActRow
+"""What carries a transaction: a batch its anchor, a deed a change of statuses, an act whatever else a command wants."""
 
 R = TypeVar("R", bound=Carried)
 
@@ -72,7 +75,7 @@ class Withdrawn(NotPossible):
 
 
 class AnchorStore:
-    """What one account sends: batches, and the deeds of status jobs.
+    """What one account sends: batches, the deeds of status jobs, and acts of commands.
 
     Args:
         chain: CAIP-2 name.
@@ -86,6 +89,7 @@ class AnchorStore:
         self._contract = contract
         self._lease = lease
         self._mine = (batch.c.chain == chain, batch.c.contract == contract)
+        self._deeds = (deed.c.chain == chain, deed.c.contract == contract)
         self._attempts = (attempt.c.chain == chain, attempt.c.sender == lease.address)
         self._signer = (signer.c.chain == chain, signer.c.address == lease.address)
 
@@ -98,26 +102,30 @@ class AnchorStore:
         """
         whose = or_(batch.c.sender == self._lease.address, batch.c.sender.is_(None))
         batches = select(*BATCH).where(*self._mine, whose, batch.c.state.not_in(SETTLED_STATES)).order_by(batch.c.id)
-        mine = (deed.c.chain == self._chain, deed.c.contract == self._contract, deed.c.sender == self._lease.address)
+        mine = (*self._deeds, deed.c.sender == self._lease.address)
         deeds = select(*DEED).where(*mine, deed.c.state.not_in(SETTLED_STATES)).order_by(deed.c.id)
+        its = (act.c.chain == self._chain, act.c.sender == self._lease.address)
+        acts = select(*ACT).where(*its, act.c.state.not_in(SETTLED_STATES)).order_by(act.c.id)
+        return in_line(self._carried(batches, deeds, acts))
+
+    def again(self, row: R) -> R:
+        """The row as it is now."""
+        table, columns, read = _ROWS[type(row)]
+        with self._engine.connect() as connection:
+            found: R = read(connection.execute(select(*columns).where(table.c.id == row.id)).one())
+        return found
+
+    def _carried(self, batches: Select[Any], deeds: Select[Any], acts: Select[Any]) -> list[Carried]:
         with self._engine.connect() as connection:
             rows: list[Carried] = [batch_row(found) for found in connection.execute(batches)]
             rows += [deed_row(found) for found in connection.execute(deeds)]
-        return in_line(rows)
+            return rows + [act_row(found) for found in connection.execute(acts)]
 
     def attempts(self, nonce: int) -> list[Attempt]:
         """All that were ever signed with that nonce, oldest first."""
         query = select(*ATTEMPT).where(*self._attempts, attempt.c.nonce == nonce).order_by(attempt.c.id)
         with self._engine.connect() as connection:
             return [attempt_row(found) for found in connection.execute(query)]
-
-    def nonce_for(self, purpose: str) -> int | None:
-        """The nonce of an attempt for that purpose that was mined or may yet be."""
-        lost = and_(attempt.c.settled_at.is_not(None), attempt.c.succeeded != 1)
-        query = select(func.max(attempt.c.nonce)).where(*self._attempts, attempt.c.purpose == purpose, not_(lost))
-        with self._engine.connect() as connection:
-            found: int | None = connection.execute(query).scalar_one()
-        return found
 
     def withheld(self) -> set[str]:
         """The purposes of anchors that a person put aside or took back: nothing is sent for them."""
@@ -137,13 +145,12 @@ class AnchorStore:
         return None if found is None else Checkpoint(*found)
 
     def final(self) -> list[Carried]:
-        """The contract's batches and deeds that are final, of all accounts."""
-        batches = select(*BATCH).where(*self._mine, batch.c.state == BatchState.FINAL).order_by(batch.c.id)
-        mine = (deed.c.chain == self._chain, deed.c.contract == self._contract)
-        deeds = select(*DEED).where(*mine, deed.c.state == BatchState.FINAL).order_by(deed.c.id)
-        with self._engine.connect() as connection:
-            rows: list[Carried] = [batch_row(found) for found in connection.execute(batches)]
-            return rows + [deed_row(found) for found in connection.execute(deeds)]
+        """The contract's batches and deeds that are final, and the acts on its chain, of all accounts."""
+        return self._carried(
+            select(*BATCH).where(*self._mine, batch.c.state == BatchState.FINAL).order_by(batch.c.id),
+            select(*DEED).where(*self._deeds, deed.c.state == BatchState.FINAL).order_by(deed.c.id),
+            select(*ACT).where(act.c.chain == self._chain, act.c.state == BatchState.FINAL).order_by(act.c.id),
+        )
 
     # Writing
 
@@ -186,7 +193,7 @@ class AnchorStore:
         """
         with self._guarded() as connection:
             known = connection.execute(select(signer.c.next_nonce).where(*self._signer)).scalar_one()
-            # The command line signs with this account as well, when no daemon does.
+            # An earlier program signed with this account and took down no nonce.
             query = select(func.max(attempt.c.nonce)).where(*self._attempts, attempt.c.settled_at.is_(None))
             signed = connection.execute(query).scalar_one()
             nonce = max(chain_nonce, known or 0, -1 if signed is None else signed + 1)
@@ -195,12 +202,51 @@ class AnchorStore:
             self._write(connection, changed, f"nonce {nonce}")
         return changed
 
-    def adopt(self, row: BatchRow, nonce: int) -> BatchRow:
-        """The batch has that nonce already: follow what was signed with it."""
-        changed = replace(row, sender=self._lease.address, nonce=nonce, state=BatchState.BROADCAST)
+    def unreserve(self, row: R) -> None:
+        """Give a nonce back with which nothing was signed that can be mined, if no other was given out since.
+
+        Without it every later nonce would wait until the signer is there again.
+        """
+        nonce = _nonce_of(row)
         with self._guarded() as connection:
-            self._settle(connection, nonce, settled_at=None, succeeded=None)
-            self._write(connection, changed, f"nonce {nonce}, signed by the command line")
+            last = (*self._signer, signer.c.next_nonce == nonce + 1)
+            if connection.execute(update(signer).where(*last).values(next_nonce=nonce)).rowcount:
+                connection.execute(delete(attempt).where(*self._attempts, attempt.c.nonce == nonce))
+                self._write(connection, replace(row, nonce=None), f"nothing can be mined with nonce {nonce}")
+
+    def settle_nonce(self, nonce: int) -> None:
+        """What nobody has a row for is in a block."""
+        open_ = (*self._attempts, attempt.c.nonce == nonce, attempt.c.settled_at.is_(None))
+        with self._guarded() as connection:
+            connection.execute(update(attempt).where(*open_).values(settled_at=int(time.time())))
+
+    def act(self, purpose: str, recipient: str, data: bytes) -> ActRow:
+        """The act for a purpose whose outcome no command has told yet, or a new one."""
+        with self._guarded() as connection:
+            return act_for(connection, self._chain, self._lease.address, purpose, recipient, data)
+
+    def answered(self, row: ActRow) -> None:
+        """A command tells the outcome of an act: from now on the same purpose is another one."""
+        with self._guarded() as connection:
+            answer(connection, row.id)
+
+    def let_go_on(self, row: R, why: str) -> R:
+        """What is parked goes on from where it was, unless a person put it aside."""
+        if row.state is not BatchState.PARKED:
+            return row
+        state = BatchState.SEALED
+        if row.nonce is not None:
+            state = BatchState.BROADCAST if self.attempts(row.nonce) else BatchState.RESERVED
+        changed = replace(row, state=state, parked_code=None, parked_why=None)
+        with self._guarded() as connection:
+            self._write(connection, changed, why)
+        return changed
+
+    def take_over(self, row: BatchRow) -> BatchRow:
+        """A batch that another account was to send, and has signed nothing for, is this one's from now on."""
+        changed = replace(row, sender=self._lease.address)
+        with self._guarded() as connection:
+            self._write(connection, changed, f"{self._lease.address} sends it")
         return changed
 
     def add_for_nobody(
@@ -259,7 +305,7 @@ class AnchorStore:
         """Another transaction has the row's nonce for good: none of its attempts can land any more.
 
         A batch waits for a new nonce. A deed is given up, and what it was for is asked for anew: by now something else
-        may be wanted.
+        may be wanted. So is an act, which its command asks for anew.
 
         Args:
             to: where that one is stored too, its hash, and whether it succeeded.
@@ -269,7 +315,7 @@ class AnchorStore:
             if to is not None:
                 done = update(attempt).where(*self._attempts, attempt.c.hash == to[0])
                 connection.execute(done.values(succeeded=int(to[1])))
-            if isinstance(row, DeedRow):
+            if not isinstance(row, BatchRow):
                 return self._give_up(connection, row, detail)
             self._write(connection, replace(row, state=BatchState.NONCE_LOST), detail)
             # What waits for a person goes on waiting.
@@ -285,7 +331,7 @@ class AnchorStore:
         """
         changed = replace(row, state=BatchState.CANCELLED)
         with self._guarded() as connection:
-            if isinstance(row, DeedRow):
+            if not isinstance(row, BatchRow):
                 if row.nonce is not None:
                     self._settle(connection, row.nonce, settled_at=int(time.time()))
                 return self._give_up(connection, row, detail)
@@ -324,7 +370,15 @@ class AnchorStore:
             tip=str(tip),
             signed_at=int(time.time()),
         )
-        number: int = connection.execute(added.returning(attempt.c.id)).scalar_one()
+        try:
+            number: int = connection.execute(added.returning(attempt.c.id)).scalar_one()
+        except IntegrityError:
+            raise StoreError(
+                f"the transaction 0x{transaction_hash.hex()} ({purpose}) was signed and settled before, and the chain "
+                "does not know it: it is another chain with the same id, such as a test chain that was reset",
+                remedy="Use a new data folder with --data-folder; this one has the records of the other chain.",
+                code="signed-before",
+            ) from None
         return number
 
     def _settle(self, connection: Connection, nonce: int, **values: int | None) -> None:
@@ -333,14 +387,19 @@ class AnchorStore:
     def _give_up(self, connection: Connection, row: R, detail: str) -> R:
         changed = replace(row, state=BatchState.CANCELLED)
         self._write(connection, changed, detail)
-        look_again(connection, [row.id], f"a transaction of it was given up: {detail}")
+        if isinstance(row, DeedRow):
+            look_again(connection, [row.id], f"a transaction of it was given up: {detail}")
         return changed
 
     def _write(self, connection: Connection, row: Carried, detail: str) -> None:
-        if isinstance(row, DeedRow):
-            self._write_deed(connection, row, detail)
-        else:
-            self._write_batch(connection, row, detail)
+        match row:
+            case BatchRow():
+                self._write_batch(connection, row, detail)
+            case DeedRow():
+                self._write_deed(connection, row, detail)
+            case ActRow():
+                values = {name: getattr(row, name) for name in ActRow.__slots__ if name not in _FIXED_OF_ACTS}
+                connection.execute(update(act).where(act.c.id == row.id).values(**values))
 
     @staticmethod
     def _write_deed(connection: Connection, row: DeedRow, detail: str) -> None:
@@ -376,22 +435,27 @@ def in_line(rows: Sequence[Carried]) -> list[Carried]:
     after what they have.
     """
     begun = sorted((row for row in rows if row.nonce is not None), key=lambda row: row.nonce or 0)
-    ahead = Counter(row.issuer for row in begun if row.state not in ANCHORED_STATES)
+    ahead = Counter(_whose(row) for row in begun if row.state not in ANCHORED_STATES)
     waiting = []
     for row in sorted((row for row in rows if row.nonce is None), key=_urgency):
-        waiting.append((ahead[row.issuer] // SHARE, _urgency(row), row))
-        ahead[row.issuer] += 1
+        waiting.append((ahead[_whose(row)] // SHARE, _urgency(row), row))
+        ahead[_whose(row)] += 1
     return begun + [row for _, _, row in sorted(waiting, key=lambda each: each[:2])]
 
 
+def _whose(row: Carried) -> int | None:
+    return None if isinstance(row, ActRow) else row.issuer
+
+
 def _urgency(row: Carried) -> tuple[bool, float, bool, int]:
-    is_urgent, since = (row.urgent, row.made_at) if isinstance(row, DeedRow) else (False, row.sealed_at)
-    return not is_urgent, since, isinstance(row, DeedRow), row.id
+    is_urgent = row.urgent if isinstance(row, DeedRow) else False
+    since = row.sealed_at if isinstance(row, BatchRow) else row.made_at
+    return not is_urgent, since, not isinstance(row, BatchRow), row.id
 
 
 def off_the_chain(row: R) -> R:
-    """A batch or deed whose block is gone, as it is taken up again."""
-    gone: dict[str, Any] = dict.fromkeys(_OF_BLOCK if isinstance(row, DeedRow) else ("sequence", *_OF_BLOCK))
+    """A batch, deed or act whose block is gone, as it is taken up again."""
+    gone: dict[str, Any] = dict.fromkeys(("sequence", *_OF_BLOCK) if isinstance(row, BatchRow) else _OF_BLOCK)
     return replace(row, state=BatchState.REORGED, **gone)
 
 
@@ -401,7 +465,14 @@ _OF_BLOCK = ("transaction_hash", "block_number", "block_hash", "block_time", "mi
 # Set once, or by others than the daemon.
 _PARKING = ("state", "parked_code", "parked_why")
 _FIXED = ("id", "issuer", "root", "leaf_count", "sealed_at", "cancel_requested")
+_FIXED_OF_ACTS = ("id", "purpose", "recipient", "data", "made_at", "answered", "cancel_requested")
 _FIXED_OF_DEEDS = ("id", "issuer", "act", "reason", "root", "word", "mask", "urgent", "made_at", "cancel_requested")
+
+_ROWS: Final[dict[type, tuple[Table, tuple[Column[Any], ...], Any]]] = {
+    BatchRow: (batch, BATCH, batch_row),
+    DeedRow: (deed, DEED, deed_row),
+    ActRow: (act, ACT, act_row),
+}
 
 
 def history(engine: Engine, number: int) -> Sequence[BatchEvent]:

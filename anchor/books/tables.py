@@ -394,3 +394,21 @@ deed_of_job = Table(
     Index("deed_of_job_deed", "deed"),
     comment="Which deeds a status job rests on; a deed may serve several.",
 )
+
+
+act = Table(
+    "act",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("chain", String, nullable=False),
+    Column("purpose", String, nullable=False, comment="What it is for, the same for a repeated command."),
+    Column("recipient", String, nullable=False, comment="The address that is called."),
+    Column("data", LargeBinary, nullable=False, comment="What it is called with."),
+    Column("state", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("answered", SmallInteger, nullable=False, server_default="0", comment="A command has told its outcome."),
+    *_carrying("The account that sends it."),
+    Index("act_state", "chain", "sender", "state"),
+    Index("act_purpose", "chain", "sender", "purpose"),
+    comment="Transactions of commands that are neither anchors nor deeds, such as a registration.",
+)

@@ -12,7 +12,7 @@ import orjson
 import typer
 
 from anchor.acts.places import revoked_among
-from anchor.anchoring.now import Batches
+from anchor.anchoring.now import Now
 from anchor.batching.reissue import revoked_for_good, supersede_voided
 from anchor.batching.selection import Selection, select
 from anchor.books.batches import BatchRow, Place
@@ -114,40 +114,41 @@ def anchor(
         _refuse_rejects(path, intake, rejects_file, strict=strict)
     with session.workspace() as workspace:
         contract = workspace.ready_to_write()
-        batches = Batches.of(workspace)
-        # What an interruption left behind goes first: it may be this very job.
-        resumed = batches.resume()
-        rows, content = resumed, dict[str, Any]()
-        if intake is not None:
-            issuer = workspace.issuer()
-            again = partial(_kept_out, workspace, issuer) if reissue else None
-            selection = select(intake, workspace.store, issuer, reissue=again)
-            revoked = revoked_among(selection.anchored, contract)
-            content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
-            session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")
-            _say_counts(session, intake, selection, revoked)
-            _say_put_aside(session, selection)
-            if intake.rejects:
-                session.say("  reasons, by file and line, in ", bold(rejects_file))
-                content["rejectsFile"] = str(rejects_file)
-            before = {place.batch.id for place in selection.anchored}
-            rows = [row for row in resumed if row.id in before]
-            if selection.records:
-                row = batches.seal(intake, selection, issuer, without_history=without_history or reissue)
-                content["unknownBatches"] = [each.content() for each in batches.unknown]
-                if batches.unknown:
-                    session.say("  ", Styled("anchored without knowing", "yellow"), f" {named(batches.unknown)}")
-                with session.live(f"sending batch 0x{row.root.hex()}"):
-                    row = batches.anchor(row)
-                rows = [*(each for each in rows if each.id != row.id), row]
-                if reissue:
-                    content["superseded"] = supersede_voided(workspace, row)
-                    session.say(f"  {amount(content['superseded'], 'credential')} of voided batches replaced")
-            else:
-                session.say("  nothing new to anchor")
-                content["roots"] = sorted({f"0x{place.batch.root.hex()}" for place in selection.anchored})
+        now = Now(workspace)
+        content, sealed = dict[str, Any](), None
+        with now.alone():
+            # What an interruption left behind goes first: it may be this very job.
+            resumed = rows = now.resume()
+            if intake is not None:
+                issuer = workspace.issuer()
+                again = partial(_kept_out, workspace, issuer) if reissue else None
+                selection = select(intake, workspace.store, issuer, reissue=again)
+                revoked = revoked_among(selection.anchored, contract)
+                content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
+                session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")
+                _say_counts(session, intake, selection, revoked)
+                _say_put_aside(session, selection)
+                if intake.rejects:
+                    session.say("  reasons, by file and line, in ", bold(rejects_file))
+                    content["rejectsFile"] = str(rejects_file)
+                before = {place.batch.id for place in selection.anchored}
+                rows = [row for row in resumed if row.id in before]
+                if selection.records:
+                    sealed = now.seal(intake, selection, issuer, without_history=without_history or reissue)
+                    content["unknownBatches"] = [each.content() for each in now.unknown]
+                    if now.unknown:
+                        session.say("  ", Styled("anchored without knowing", "yellow"), f" {named(now.unknown)}")
+                    with session.live(f"sending batch 0x{sealed.root.hex()}"):
+                        sealed = now.anchor(sealed)
+                    rows = [*(each for each in rows if each.id != sealed.id), sealed]
+                else:
+                    session.say("  nothing new to anchor")
+                    content["roots"] = sorted({f"0x{place.batch.root.hex()}" for place in selection.anchored})
+        if sealed is not None and reissue:
+            content["superseded"] = supersede_voided(workspace, sealed)
+            session.say(f"  {amount(content['superseded'], 'credential')} of voided batches replaced")
         if wait:
-            rows = [_waited_for(session, workspace, batches, row) for row in rows]
+            rows = [_waited_for(session, workspace, now, row) for row in rows]
         others = {row.id for row in resumed} - {row.id for row in rows}
         chain = workspace.asked_chain
     session.result({**content, **chain_content(chain), "batches": [batch_content(row) for row in rows]})
@@ -163,11 +164,11 @@ def anchor(
     return Exit.SOME_REJECTED if intake is not None and intake.rejects else Exit.DONE
 
 
-def _waited_for(session: Session, workspace: Workspace, batches: Batches, row: BatchRow) -> BatchRow:
+def _waited_for(session: Session, workspace: Workspace, now: Now, row: BatchRow) -> BatchRow:
     settings = session.settings
     with session.live(f"waiting for batch 0x{row.root.hex()}") as live:
         watch = Watch(workspace.client, settings.finality_depth, live=live, say=session.say)
-        return batches.wait_until_final(row, settings.finality_timeout, watch)
+        return now.wait_until_final(row, settings.finality_timeout, watch)
 
 
 def _queued(

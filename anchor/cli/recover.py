@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from anchor.books.acts import ActRow
 from anchor.books.anchoring import AnchorStore
 from anchor.books.leases import Lease
 from anchor.cli.anchor import batch_content
@@ -118,13 +119,18 @@ def _accept(session: Session, workspace: Workspace, lease: Lease) -> int:
         session.say("The block that was final is on the chain: there is nothing to accept.")
         return Exit.DONE
     gone = accept_chain(contract, workspace.chain_id, outlook, store)
-    content = [{"issuer": row.issuer, "root": f"0x{row.root.hex()}", "block": row.block_number} for row in gone]
+    acts = [row for row in gone if isinstance(row, ActRow)]
+    batches = [row for row in gone if not isinstance(row, ActRow)]
+    content = [{"issuer": row.issuer, "root": f"0x{row.root.hex()}", "block": row.block_number} for row in batches]
+    content += [{"purpose": row.purpose, "block": row.block_number} for row in acts]
     session.result({"accepted": True, "block": outlook.final.number, "gone": content})
     session.say(f"From now on block {outlook.final.number}, 0x{outlook.final.hash.hex()}, is the newest final one.")
-    for row in gone:
+    for row in batches:
         session.say(f"Batch 0x{row.root.hex()} of issuer {row.issuer} is not in block {row.block_number} any more.")
+    for act in acts:
+        session.say(f"The transaction for {act.purpose!r} is not in block {act.block_number} any more.")
     if gone:
-        session.say("The daemon takes these batches up again. Their receipts have to be made anew.")
+        session.say("The daemon takes these up again. Receipts of batches have to be made anew.")
     return Exit.DONE
 
 

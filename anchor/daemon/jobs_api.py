@@ -29,17 +29,8 @@ from anchor.daemon.jobs_view import IssuerState, JobView, JobViews
 from anchor.daemon.keycheck import KeyCheck, WrongKeys
 from anchor.daemon.statuses_api import status_routes
 from anchor.daemon.steps import Following, given_step
-from anchor.intake.desk import (
-    Accepted,
-    Desk,
-    Incoming,
-    IntakeLimits,
-    Kind,
-    Order,
-    Refused,
-    left_out_of,
-    reject_content,
-)
+from anchor.intake.desk import Accepted, Desk, Incoming, Kind, Order, Refused, left_out_of, reject_content
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.notices import Notices
 from registry.database.engine import DatabaseError
 from registry.errors import IntakeError, NotPossible, RegistryError

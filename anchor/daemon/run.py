@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from anchor.anchoring.driver import Policy
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.worker import Worker
 from anchor.batching.publishing import publisher_of
@@ -22,14 +21,15 @@ from anchor.daemon.jobs_api import create_intake_app
 from anchor.daemon.loops import Loop, Loops
 from anchor.daemon.metrics import Metrics
 from anchor.daemon.operations import operations_routes
-from anchor.intake.desk import Desk, IntakeLimits
+from anchor.intake.desk import Desk
 from anchor.intake.dropfolder import DropFolder
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.alerts import Alerts
 from anchor.notices.logs import Log
 from anchor.notices.notices import Notices
 from anchor.processes import this_process
 from anchor.secrets import secrets_of
-from anchor.sending.fees import ceiling_of
+from anchor.sending.driver import policy_of
 from anchor.sending.relay import relayed
 from anchor.sending.signer import operator_from
 from anchor.settings import Settings
@@ -130,16 +130,6 @@ def run_daemon(
             return _serve(front, listener, loops, notices, status, log, started)
     finally:
         alerts.close()
-
-
-def policy_of(settings: Settings) -> Policy:
-    """How the settings want transactions to be sent."""
-    return Policy(
-        fee_ceiling=ceiling_of(settings.fee_ceiling_gwei),
-        bump_blocks=settings.bump_blocks,
-        republish_blocks=settings.republish_blocks,
-        most_in_flight=settings.most_in_flight,
-    )
 
 
 def _drop_loops(settings: Settings, desk: Desk, notices: Notices, spool: Path, status: Status) -> list[Loop]:

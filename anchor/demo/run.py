@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from anchor.acts.parties import register_party
-from anchor.anchoring.now import Batches
+from anchor.anchoring.now import Now
 from anchor.batching.receipts import receipt_at
 from anchor.batching.selection import select
 from anchor.books.audited import copies_in
@@ -20,8 +20,7 @@ from anchor.books.batches import BatchRow, Place
 from anchor.books.trees import trees_of
 from anchor.demo.samples import ISSUERS, SampleIssuer, credentials
 from anchor.intake.files import take_in
-from anchor.sending.sender import Sender
-from anchor.sending.signer import development_signer
+from anchor.sending.signer import Signer, development_signer
 from anchor.verifying.absence import absence_of
 from anchor.verifying.files import FileVerifier
 from anchor.workspace import Workspace
@@ -44,7 +43,7 @@ class Enrolled:
 
     sample: SampleIssuer
     party: int
-    sender: Sender
+    signer: Signer
 
 
 @dataclass(slots=True)
@@ -91,8 +90,9 @@ def run_demo(workspace: Workspace, folder: Path, count: int, tell: Tell) -> Demo
 
 
 def _enrol(workspace: Workspace, number: int, sample: SampleIssuer) -> Enrolled:
-    sender = workspace.sender_for(development_signer(number))
-    return Enrolled(sample, register_party(workspace, sender, sample.did, bytes(32)), sender)
+    signer = development_signer(number)
+    sender = workspace.sender_for(signer)
+    return Enrolled(sample, register_party(workspace, sender, sample.did, bytes(32)), signer)
 
 
 def _anchor(workspace: Workspace, each: Enrolled, path: Path, count: int) -> BatchRow:
@@ -100,8 +100,8 @@ def _anchor(workspace: Workspace, each: Enrolled, path: Path, count: int) -> Bat
     made = credentials(count, seed=SEED, issuer=each.sample)
     path.write_bytes(b"".join(orjson.dumps(document) + b"\n" for document in made))
     intake = take_in(path)
-    batches = Batches.of(workspace, each.sender)
-    return batches.anchor(batches.seal(intake, select(intake, workspace.store, each.party), each.party))
+    now = Now(workspace, each.signer)
+    return now.anchor(now.seal(intake, select(intake, workspace.store, each.party), each.party))
 
 
 def _verify(workspace: Workspace, each: Enrolled, folder: Path, demo: Demo) -> None:
@@ -146,7 +146,7 @@ def _revoke(workspace: Workspace, each: Enrolled, place: Place) -> None:
     data = contract.set_status_data(
         each.party, place.batch.root, Purpose.REVOCATION, word, 1 << bit, Reason.OBTAINED_BY_FRAUD
     )
-    each.sender.settle(f"revoke {place.leaf.digest.hex()}", contract.address, data)
+    workspace.sender_for(each.signer).settle(f"revoke {place.leaf.digest.hex()}", contract.address, data)
 
 
 def _gas(workspace: Workspace, rows: list[BatchRow]) -> int:

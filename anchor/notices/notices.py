@@ -32,6 +32,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "status-job-parked": (Level.WARNING, "A status job waits for a person, for funds or for lower fees."),
     "status-job-final": (Level.INFO, "A status job has ended: what it asks for is so in a final block."),
     "deed-state": (Level.INFO, "A transaction of status jobs has come to another state."),
+    "act-state": (Level.INFO, "A transaction that a command left under way has come to another state."),
     "reorganised": (Level.WARNING, "The block of an anchor is gone; the same bytes are sent again."),
     "nonce-lost": (Level.CRITICAL, "Somebody else used the key: another transaction has our nonce for good."),
     "fee-ceiling": (Level.WARNING, "A transaction that was sent needs a higher fee than the ceiling allows."),

@@ -1,7 +1,6 @@
 """Sees to it that the account's next nonce is under way: all later ones wait for it.
 
-It may be one of the command line's, that was mined and whose block is gone; one of somebody else's; or that of a batch
-which waits for a person, who may take long.
+It may be one of somebody else's, whose block is gone, or that of a batch which waits for a person, who may take long.
 """
 
 from __future__ import annotations
@@ -54,6 +53,8 @@ class Line:
         self._patience = patience
         # The next nonce, if nobody sends it, and the head when that was seen first.
         self._gap: tuple[int, int] | None = None
+        # Nonces that were used for nobody, of which it is not known yet that they are in a block.
+        self._filled: set[int] = set()
 
     def keep(self, nonces: Collection[int], idle: Collection[int], outlook: Outlook) -> None:
         """Send the next nonce when later ones wait for it and nobody else sends it.
@@ -63,6 +64,9 @@ class Line:
             idle: those of them for which nothing is sent.
         """
         following = outlook.nonce
+        for nonce in [nonce for nonce in self._filled if nonce < following]:
+            self._store.settle_nonce(nonce)
+            self._filled.remove(nonce)
         if not any(nonce > following for nonce in nonces) or (following in nonces and following not in idle):
             self._gap = None
             return
@@ -99,6 +103,7 @@ class Line:
         else:
             purpose, transaction = last.purpose, offering(last.raw, offer)
         signed = self._signer.sign(transaction)
+        self._filled.add(nonce)
         terms = {"gas": transaction["gas"], "max_fee": offer.max_fee, "tip": offer.tip}
         return self._store.add_for_nobody(nonce, purpose, transaction_hash=signed.hash, raw=signed.raw, **terms)
 

@@ -5,25 +5,27 @@ from typing import TYPE_CHECKING
 from registry.faces import lazily
 
 if TYPE_CHECKING:
-    from registry.audit.auditor import Audit, Auditor, Counts, Unchecked
+    from registry.audit.auditor import Auditor
     from registry.audit.compare import (
-        FolderBatch, IndexBatch, IndexFacts, StorageFacts, TreeFacts, compare_folder, compare_index, compare_repeated,
+        FolderBatch, IndexFacts, StorageFacts, TreeFacts, compare_folder, compare_index, compare_repeated,
         compare_storage, compare_tree,
     )  # fmt: skip
-    from registry.audit.kinds import MEANINGS, Difference, Kind
+    from registry.audit.findings import Asked, Audit, Counts, Unchecked
+    from registry.audit.kinds import MEANINGS, Difference, DifferenceKind
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            "auditor": "Audit, Auditor, Counts, Unchecked",
-            "compare": "FolderBatch, IndexBatch, IndexFacts, StorageFacts, TreeFacts, compare_folder, compare_index, "
+            "auditor": "Auditor",
+            "compare": "FolderBatch, IndexFacts, StorageFacts, TreeFacts, compare_folder, compare_index, "
             "compare_repeated, compare_storage, compare_tree",
-            "kinds": "MEANINGS, Difference, Kind",
+            "findings": "Asked, Audit, Counts, Unchecked",
+            "kinds": "MEANINGS, Difference, DifferenceKind",
         },
     )
 
 __all__ = [
-    "MEANINGS", "Audit", "Auditor", "Counts", "Difference", "FolderBatch", "IndexBatch", "IndexFacts", "Kind",
+    "MEANINGS", "Asked", "Audit", "Auditor", "Counts", "Difference", "DifferenceKind", "FolderBatch", "IndexFacts",
     "StorageFacts", "TreeFacts", "Unchecked", "compare_folder", "compare_index", "compare_repeated",
     "compare_storage", "compare_tree",
 ]  # fmt: skip

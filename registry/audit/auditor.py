@@ -14,10 +14,8 @@ from itertools import islice
 from registry.anchors import spread, spread_words
 from registry.audit.chain import Transaction, existing_block, transactions
 from registry.audit.compare import (
-    Difference,
     FolderBatch,
     IndexFacts,
-    Kind,
     compare_events,
     compare_folder,
     compare_index,
@@ -27,6 +25,7 @@ from registry.audit.compare import (
 )
 from registry.audit.copies import BookFacts, Copies, CopiesOf, batch_tree_facts, index_facts
 from registry.audit.findings import EVERYTHING, Asked, Audit, Counts, Spent, Unchecked, batches_asked_for
+from registry.audit.kinds import Difference, DifferenceKind
 from registry.audit.repeats import repeated_in
 from registry.audit.storage import Phase, storage_facts, too_large
 from registry.chain.contract import CredentialRegistry
@@ -200,7 +199,9 @@ class Auditor:
             told = sum(log.address == self._contract.address for log in mined.logs)
             what = f"its receipt has {told} events of the contract, the list of all events {len(transaction.logs)}"
             subject = f"transaction 0x{transaction.hash.hex()}"
-            self._differences.append(Difference(Kind.RECEIPT_DIFFERS, subject, what, next(iter(parties), None)))
+            self._differences.append(
+                Difference(DifferenceKind.RECEIPT_DIFFERS, subject, what, next(iter(parties), None))
+            )
         if parties:
             of = self._spent.setdefault(parties[0], Spent())
             of.transactions += 1

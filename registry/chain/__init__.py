@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from registry.chain.heads import Clock, utc_now
     from registry.chain.ledger import read_ledger
     from registry.chain.rpc.client import ChainClient, RpcRefused
+    from registry.chain.rpc.connect import connect
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -22,7 +23,10 @@ else:
             "heads": "Clock, utc_now",
             "ledger": "read_ledger",
             "rpc.client": "ChainClient, RpcRefused",
+            "rpc.connect": "connect",
         },
     )
 
-__all__ = ["ChainClient", "Clock", "CredentialRegistry", "Deployment", "RpcRefused", "read_ledger", "utc_now"]
+__all__ = [
+    "ChainClient", "Clock", "CredentialRegistry", "Deployment", "RpcRefused", "connect", "read_ledger", "utc_now",
+]  # fmt: skip

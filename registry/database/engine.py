@@ -35,7 +35,7 @@ from registry.privatefiles import FILE_MODE, make_private_file
 DatabaseError: TypeAlias = SQLAlchemyError
 """Whatever goes wrong with the database, by the name that it has where no SQL is said."""
 
-HEAD: Final = "0010"
+HEAD: Final = "0011"
 """The revision this program works with; a test compares it with `migrations`."""
 FIRST: Final = "0001"
 CONNECT_SECONDS: Final = 10

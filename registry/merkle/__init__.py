@@ -9,7 +9,7 @@ if TYPE_CHECKING:
         AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion, node_hash, path_length,
         root_from_path,
     )  # fmt: skip
-    from registry.merkle.tree import Tree, position_of
+    from registry.merkle.tree import Tree
     from registry.merkle.treefile import TreeId
 else:
     __getattr__, __dir__ = lazily(
@@ -17,12 +17,12 @@ else:
         {
             "proof": "AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion, node_hash, "
             "path_length, root_from_path",
-            "tree": "Tree, position_of",
+            "tree": "Tree",
             "treefile": "TreeId",
         },
     )
 
 __all__ = [
     "AbsenceProof", "InclusionProof", "Neighbour", "Tree", "TreeId", "check_absence", "check_inclusion", "node_hash",
-    "path_length", "position_of", "root_from_path",
+    "path_length", "root_from_path",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from registry.faces import lazily
 
 if TYPE_CHECKING:
     from registry.verify.checks import (
-        AbsenceVerdict, BatchFacts, BlockRef, PartyFacts, believed_numbers, other_chain, verify, verify_absence,
+        AbsenceVerdict, believed_numbers, other_chain, verify, verify_absence,
     )  # fmt: skip
     from registry.verify.policy import KnownParty, Policy, parse_policy
     from registry.verify.verdict import (
@@ -16,8 +16,7 @@ else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            "checks": "AbsenceVerdict, BatchFacts, BlockRef, PartyFacts, believed_numbers, other_chain, verify, "
-            "verify_absence",
+            "checks": "AbsenceVerdict, believed_numbers, other_chain, verify, verify_absence",
             "policy": "KnownParty, Policy, parse_policy",
             "verdict": "ChainFacts, Check, Code, DigestedDocument, FactsUnavailable, Outcome, Overall, Trust, "
             "Verdict, verdict_schema",
@@ -25,7 +24,7 @@ else:
     )
 
 __all__ = [
-    "AbsenceVerdict", "BatchFacts", "BlockRef", "ChainFacts", "Check", "Code", "DigestedDocument", "FactsUnavailable",
-    "KnownParty", "Outcome", "Overall", "PartyFacts", "Policy", "Trust", "Verdict", "believed_numbers", "other_chain",
+    "AbsenceVerdict", "ChainFacts", "Check", "Code", "DigestedDocument", "FactsUnavailable",
+    "KnownParty", "Outcome", "Overall", "Policy", "Trust", "Verdict", "believed_numbers", "other_chain",
     "parse_policy", "verdict_schema", "verify", "verify_absence",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from anchor.anchoring.driver import Policy
+from anchor.sending.driver import Policy
 from scripts.bench.postgres import postgres
 from tests.faults.site import Site, site
 

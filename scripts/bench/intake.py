@@ -29,30 +29,30 @@ def main() -> None:
     count = parser.parse_args().count
 
     # Imported here: the processes of the intake import this file again, and need none of it.
-    from anchor.anchoring.now import Batches
+    from anchor.anchoring.now import Now
     from anchor.batching.selection import select
-    from anchor.books.batches import BatchStore
-    from anchor.books.folder import DataFolder
     from anchor.demo.samples import write_jsonl
     from anchor.intake.files import take_in
+    from anchor.settings import Settings
+    from anchor.workspace import Workspace
 
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, Workspace(Settings(data_folder=Path(place) / "data")) as workspace:
         source = Path(place) / "credentials.jsonl"
         write_jsonl(source, count, seed=1)
         size = source.stat().st_size
         print(f"{count:,} credentials, {size / count:,.0f} bytes each, {size / MIB:,.0f} MiB of JSONL")
         rival = _rival(source)
 
+        # Nothing is sent; the contract is asked whether the batch is known there.
+        workspace.ready_to_write()
+        now = Now(workspace)
         before = _peak_mib()
-        folder = DataFolder(Path(place) / "data")
-        store = BatchStore(folder.engine, "eip155:1", "0x" + "00" * 20)
         started = time.perf_counter()
         intake = take_in(source)
         digested = time.perf_counter()
-        selection = select(intake, store, 1)
-        row = _sealing(Batches, folder, store).seal(intake, selection, 1)
+        selection = select(intake, workspace.store, 1)
+        row = now.seal(intake, selection, 1)
         sealed = time.perf_counter()
-        folder.close()
 
     rate = count / (sealed - started)
     print(f"digests            {count / (digested - started):>10,.0f} credentials/s")
@@ -64,11 +64,6 @@ def main() -> None:
     memory = f"({before:,.0f} MiB before), {_worker_peak_mib():,.0f} MiB a worker"
     print(f"peak memory        {_peak_mib():>10,.0f} MiB {memory}")
     print(f"root               0x{row.root.hex()}")
-
-
-def _sealing(kind, folder, store):  # type: ignore[no-untyped-def]
-    """Batches that are sealed and never sent: no chain is needed."""
-    return kind(folder, store, None, None)
 
 
 def _rival(source: Path) -> float:

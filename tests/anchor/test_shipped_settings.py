@@ -9,12 +9,11 @@ import ast
 import inspect
 from pathlib import Path
 
-from anchor.anchoring.driver import Policy
 from anchor.anchoring.worker import Worker
 from anchor.batching.sealing import QueuePolicy
-from anchor.daemon.run import policy_of
-from anchor.intake.desk import IntakeLimits
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.alerts import Alerts
+from anchor.sending.driver import Policy, policy_of
 from anchor.settings import Settings
 
 TESTS = Path(__file__).parents[1]

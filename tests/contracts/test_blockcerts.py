@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from anchor.anchoring.now import Batches
+from anchor.anchoring.now import Now
 from anchor.batching.selection import contract_selectors, select
 from anchor.intake.files import take_in
 from anchor.settings import Settings
@@ -191,9 +191,8 @@ def test_sealing_refuses_a_root_that_looks_like_a_call(tmp_path: Path) -> None:
     selection = select(intake, None, None)
     with Workspace(Settings(data_folder=tmp_path / "data")) as workspace:
         workspace.ready_to_write()
-        batches = Batches.of(workspace)
         with pytest.raises(IntakeError, match=f"0x{ROOT.hex()}") as caught:
-            batches.seal(intake, selection, 1, selectors={b"\0\0\0\0", ROOT[:4]})
+            Now(workspace).seal(intake, selection, 1, selectors={b"\0\0\0\0", ROOT[:4]})
         assert caught.value.code == "root-is-selector"
         assert caught.value.remedy is not None
         assert "one more credential" in caught.value.remedy
@@ -202,5 +201,5 @@ def test_sealing_refuses_a_root_that_looks_like_a_call(tmp_path: Path) -> None:
         assert list(workspace.folder.trees.iterdir()) == []
         # The same job with one credential less is another root, and the contract's own selectors do not hit it.
         selection.records.pop()
-        assert batches.seal(intake, selection, 1, selectors={ROOT[:4]}).root == root_of(LEAVES[:-1])
-        assert batches.seal(intake, select(intake, None, None), 1).root == ROOT
+        assert Now(workspace).seal(intake, selection, 1, selectors={ROOT[:4]}).root == root_of(LEAVES[:-1])
+        assert Now(workspace).seal(intake, select(intake, None, None), 1).root == ROOT

@@ -404,6 +404,7 @@ RUN = {
         typed={"testamur account new": (PASSWORD, PASSWORD)},
         after={"testamur account new": own_account, "testamur issuer transfer NEW": new_key_in_settings},
     ),
+    "docs/how-to/web3.md": Run(),
     "docs/how-to/verify-over-http.md": Run(given=uploads),
     # Nobody is trusted before the policy names a body; one of the many is revoked.
     "docs/how-to/verify.md": Run(

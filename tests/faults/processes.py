@@ -74,7 +74,7 @@ def daemon(
     """A daemon until the block ends; it is asked to end then, and killed if it does not.
 
     Args:
-        point, times: where it ends (`anchor.anchoring.driver.POINTS`).
+        point, times: where it ends (`anchor.sending.driver.POINTS`).
         ending: how: SIGKILL, or SIGSTOP, after which SIGCONT wakes it up.
         program: what it runs under, such as strace with its options.
     """

@@ -6,32 +6,38 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from eth_account import Account
 from sqlalchemy import update
 
-from anchor.anchoring.driver import Policy
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.worker import Worker
-from anchor.batching.sealing import QueuePolicy
-from anchor.books.anchoring import BatchEvent, history
+from anchor.batching.sealing import QueuePolicy, Sealer
+from anchor.books.anchoring import AnchorStore, BatchEvent, history
+from anchor.books.attempts import AttemptStore
 from anchor.books.batches import BatchRow, BatchStore, Leaf
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import Job, JobStore
 from anchor.books.leases import Lease
 from anchor.books.tables import BatchState
 from anchor.books.tables import batch as batch_table
-from anchor.daemon.run import policy_of
 from anchor.notices.notices import Notice, Notices
+from anchor.sending.behind import Knowledge
+from anchor.sending.driver import Policy, policy_of
+from anchor.sending.engine import Engine, command_lease
+from anchor.sending.outlook import FinalityViolated
 from anchor.sending.signer import KeySigner, Signer
 from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
 from registry.chain.finality import Evidence
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.connect import connect
+from registry.errors import RegistryError, WrongChain
 from tests.faults.harness import Chain, Proof, chain, common_proof
 from tests.faults.proxy import FaultProxy
 
+Door = Literal["daemon", "command"]
 # What ships; a test names what it wants otherwise, and the comment there says why.
 SHIPPED = Settings()
 REQUEST_SECONDS = 1.0
@@ -42,9 +48,11 @@ class Site:
 
     Args:
         database: URL; default: SQLite in the folder.
+        door: by which jobs are anchored.
     """
 
-    def __init__(self, folder: Path, chain: Chain, proxy: FaultProxy, database: str | None):
+    def __init__(self, folder: Path, chain: Chain, proxy: FaultProxy, database: str | None, door: Door):
+        self.door = door
         self.chain = chain
         self.proxy = proxy
         self.data = DataFolder(folder, database=database)
@@ -76,8 +84,10 @@ class Site:
         status: Status | None = None,
         lease_seconds: float = SHIPPED.lease_seconds,
         evidence: Evidence | None = None,
-    ) -> Worker:
-        """A worker as a new process would make it."""
+    ) -> Worker | Command:
+        """A worker as a new process would make it; where the door is `command`, what does the same as commands do."""
+        if self.door == "command":
+            return Command(self, self.command(1.0, policy=policy, evidence=evidence), status or Status())
         using = signer or self.signer
         contract = self.contract if client is None else CredentialRegistry(client, self.contract.address)
         return Worker(
@@ -98,6 +108,25 @@ class Site:
             anchor_call=anchor_call,
             publish=publish,
             reached=reached,
+            evidence=evidence,
+        )
+
+    def command(self, timeout: float, *, policy: Policy | None = None, evidence: Evidence | None = None) -> Engine:
+        """What a command sends with, as a new process would make it."""
+        lease = command_lease(self.data.engine, self._name, self.signer.address)
+        attempts = AttemptStore(self.data.engine, self._name, self.signer.address)
+        return Engine(
+            self.contract,
+            self.signer,
+            self.chain.deployment.chain_id,
+            AnchorStore(self.data.engine, self._name, self.contract.address, lease),
+            lease,
+            self.data.path / "lock",
+            timeout,
+            policy=policy or policy_of(SHIPPED),
+            finality_depth=SHIPPED.finality_depth,
+            knowledge=Knowledge(self.contract, self.batches, attempts, self.signer.address),
+            notices=Notices([self.notices.append]),
             evidence=evidence,
         )
 
@@ -151,14 +180,14 @@ class Site:
         """Whether the job's batch is final."""
         return self.again(job).batch is not None and self.batch(job).state == "final"
 
-    def rounds(self, worker: Worker, count: int = 1, *, mine: bool = True) -> None:
+    def rounds(self, worker: Worker | Command, count: int = 1, *, mine: bool = True) -> None:
         """So many rounds, failing ones among them, each followed by a block."""
         for _ in range(count):
             worker.round_or_say()
             if mine:
                 self.chain.mine()
 
-    def to_the_end(self, worker: Worker, *jobs: Job, rounds: int = 25) -> None:
+    def to_the_end(self, worker: Worker | Command, *jobs: Job, rounds: int = 25) -> None:
         """Rounds and blocks until all jobs are final."""
         for _ in range(rounds):
             self.rounds(worker)
@@ -174,11 +203,53 @@ class Site:
         return common_proof(self.chain, self.signer.address, roots, jobs=rows, **explained)
 
 
+class Command:
+    """What is asked for is given to a command again and again; of each, one round is seen.
+
+    Args:
+        engine: what the command sends with.
+        status: told when what was final has changed.
+    """
+
+    def __init__(self, here: Site, engine: Engine, status: Status):
+        self._here = here
+        self._engine = engine
+        self._status = status
+        queue = QueuePolicy(SHIPPED.queue_credentials, SHIPPED.queue_seconds)
+        self._sealer = Sealer(here.data, here.jobs, here.batches, here.signer.address, Notices(), queue)
+
+    def round(self) -> bool:
+        """Seal what is there, and take everything one step further."""
+        self._sealer.round(lambda _: True)
+        return self._engine.round([row for row in self._here.batches.unfinished() if not row.is_put_aside])
+
+    def round_or_say(self) -> None:
+        """As `round`; what a person would be told stands among the notices."""
+        told = Notices([self._here.notices.append])
+        try:
+            self.round()
+        except FinalityViolated as violation:
+            self._status.stopped = violation.what
+            told.tell("finality-violated", why=violation.what)
+        except WrongChain as error:
+            told.tell("wrong-chain", code=error.code, why=error.what)
+        except RegistryError as error:
+            told.tell("round-failed", code=error.code, why=error.what)
+
+    def run(self) -> None:
+        """Until what was final has changed."""
+        while self._status.stopped is None:
+            self.round_or_say()
+
+    def end(self) -> None:
+        """Between two rounds a command of this kind holds nothing."""
+
+
 @contextmanager
-def site(folder: Path, *, issuers: int = 1, database: str | None = None) -> Iterator[Site]:
+def site(folder: Path, *, issuers: int = 1, database: str | None = None, door: Door = "daemon") -> Iterator[Site]:
     """A site with a node and a proxy of its own."""
     with chain(issuers=issuers) as node, FaultProxy(node.url) as proxy:
-        made = Site(folder, node, proxy, database)
+        made = Site(folder, node, proxy, database, door)
         try:
             yield made
         finally:

@@ -19,12 +19,12 @@ from typing import Any
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
-from anchor.anchoring.driver import POINTS, Policy
 from anchor.anchoring.worker import Worker
 from anchor.books.jobs import Job
 from anchor.books.tables import attempt
 from anchor.books.tables import batch as batch_table
 from anchor.books.tables import signer as signer_table
+from anchor.sending.driver import POINTS, Policy
 from registry.chain.rpc.hexadecimal import to_hex
 from registry.errors import SignerError
 from tests.faults.proxy import (

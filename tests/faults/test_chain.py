@@ -8,14 +8,15 @@ import pytest
 
 from anchor.anchoring.loop_state import Status
 from anchor.books.tables import BatchState
-from anchor.daemon.run import policy_of
+from anchor.sending.driver import policy_of
 from registry.chain.finality import Evidence
 from tests.faults.site import SHIPPED, Site
 
 GWEI = 10**9
 
 
-def test_a_wiped_pool_gets_the_same_bytes_again(here: Site) -> None:
+def test_a_wiped_pool_gets_the_same_bytes_again(by_both: Site) -> None:
+    here = by_both
     jobs, worker = [here.job(name) for name in ("ada", "bob", "eve")], here.worker()
     here.rounds(worker, mine=False)
     sent = {one.hash for one in here.proxy.sent}
@@ -25,7 +26,8 @@ def test_a_wiped_pool_gets_the_same_bytes_again(here: Site) -> None:
     here.prove()
 
 
-def test_an_earlier_nonce_that_was_dropped_does_not_strand_the_later_ones(here: Site) -> None:
+def test_an_earlier_nonce_that_was_dropped_does_not_strand_the_later_ones(by_both: Site) -> None:
+    here = by_both
     jobs, worker = [here.job(name) for name in ("ada", "bob", "eve")], here.worker()
     here.rounds(worker, mine=False)
     first = min(here.proxy.sent, key=lambda one: one.nonce)
@@ -34,7 +36,8 @@ def test_an_earlier_nonce_that_was_dropped_does_not_strand_the_later_ones(here: 
     here.prove()
 
 
-def test_a_fee_that_rises_before_sending_is_paid(here: Site) -> None:
+def test_a_fee_that_rises_before_sending_is_paid(by_both: Site) -> None:
+    here = by_both
     here.chain.set_base_fee(300 * GWEI)
     here.chain.mine()
     job, worker = here.job("ada"), here.worker()
@@ -42,7 +45,8 @@ def test_a_fee_that_rises_before_sending_is_paid(here: Site) -> None:
     here.prove()
 
 
-def test_a_fee_that_rises_after_sending_is_met_at_the_same_nonce(here: Site) -> None:
+def test_a_fee_that_rises_after_sending_is_met_at_the_same_nonce(by_both: Site) -> None:
+    here = by_both
     jobs, worker = [here.job(name) for name in ("ada", "bob")], here.worker()
     here.rounds(worker, mine=False)
     for _ in range(6):
@@ -52,7 +56,8 @@ def test_a_fee_that_rises_after_sending_is_met_at_the_same_nonce(here: Site) -> 
     here.prove()
 
 
-def test_the_ceiling_holds_before_and_after_sending(here: Site) -> None:
+def test_the_ceiling_holds_before_and_after_sending(by_both: Site) -> None:
+    here = by_both
     worker = here.worker(policy=replace(policy_of(SHIPPED), fee_ceiling=10 * GWEI))
     early = here.job("ada")
     here.rounds(worker, mine=False)
@@ -72,7 +77,8 @@ def test_the_ceiling_holds_before_and_after_sending(here: Site) -> None:
 
 @pytest.mark.parametrize("while_down", [False, True])
 @pytest.mark.parametrize("what", ["dropped", "moved", "replaced"])
-def test_a_reorganisation_leaves_one_anchor(here: Site, what: str, while_down: bool) -> None:
+def test_a_reorganisation_leaves_one_anchor(by_both: Site, what: str, while_down: bool) -> None:
+    here = by_both
     job, worker = here.job("ada"), here.worker()
     here.rounds(worker)
     here.rounds(worker, mine=False)
@@ -94,7 +100,8 @@ def test_a_reorganisation_leaves_one_anchor(here: Site, what: str, while_down: b
     assert here.batch(job).block_number != before.block_number or what == "dropped"
 
 
-def test_a_reorganisation_below_the_final_block_stops_loudly(here: Site) -> None:
+def test_a_reorganisation_below_the_final_block_stops_loudly(by_both: Site) -> None:
+    here = by_both
     status = Status()
     job, worker = here.job("ada"), here.worker(status=status, evidence=Evidence(looks=1, seconds=0.0))
     here.to_the_end(worker, job)
@@ -106,7 +113,8 @@ def test_a_reorganisation_below_the_final_block_stops_loudly(here: Site) -> None
     assert here.events("finality-violated")
 
 
-def test_foreign_use_of_the_key_costs_a_nonce_and_no_anchor(here: Site) -> None:
+def test_foreign_use_of_the_key_costs_a_nonce_and_no_anchor(by_both: Site) -> None:
+    here = by_both
     jobs, worker = [here.job(name) for name in ("ada", "bob")], here.worker()
     here.chain.use_daemon_key()
     here.to_the_end(worker, *jobs)
@@ -114,7 +122,8 @@ def test_foreign_use_of_the_key_costs_a_nonce_and_no_anchor(here: Site) -> None:
     here.prove(foreign=1)
 
 
-def test_a_foreign_transaction_that_a_reorganisation_takes_back_leaves_no_gap(here: Site) -> None:
+def test_a_foreign_transaction_that_a_reorganisation_takes_back_leaves_no_gap(by_both: Site) -> None:
+    here = by_both
     here.chain.use_daemon_key()
     here.chain.mine()
     job, worker = here.job("ada"), here.worker()
@@ -125,7 +134,8 @@ def test_a_foreign_transaction_that_a_reorganisation_takes_back_leaves_no_gap(he
     here.prove(cancels=1)
 
 
-def test_an_anchor_that_would_be_refused_waits_for_a_person(here: Site) -> None:
+def test_an_anchor_that_would_be_refused_waits_for_a_person(by_both: Site) -> None:
+    here = by_both
     job, worker = here.job("ada"), here.worker()
     # The right to anchor goes away between the estimate and the block.
     here.rounds(worker, mine=False)
@@ -140,7 +150,8 @@ def test_an_anchor_that_would_be_refused_waits_for_a_person(here: Site) -> None:
     here.prove(reverted=here.nonce - 1)
 
 
-def test_a_root_anchored_by_hand_before_and_after_sending_is_not_anchored_again(here: Site) -> None:
+def test_a_root_anchored_by_hand_before_and_after_sending_is_not_anchored_again(by_both: Site) -> None:
+    here = by_both
     worker = here.worker(policy=replace(policy_of(SHIPPED), most_in_flight=0))
     jobs = [here.job(name) for name in ("ada", "bob")]
     here.rounds(worker)
@@ -155,7 +166,8 @@ def test_a_root_anchored_by_hand_before_and_after_sending_is_not_anchored_again(
     here.prove(reverted=here.nonce - sum(_by_us(here, job) for job in jobs))
 
 
-def test_a_cancelled_batch_strands_no_later_nonce(here: Site) -> None:
+def test_a_cancelled_batch_strands_no_later_nonce(by_both: Site) -> None:
+    here = by_both
     jobs = [here.job(name) for name in ("ada", "bob")]
     worker = here.worker()
     here.chain.set_base_fee(500 * GWEI)

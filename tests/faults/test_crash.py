@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from anchor.anchoring.driver import POINTS
 from anchor.books.jobs import Job
 from anchor.books.tables import BatchState
+from anchor.sending.driver import POINTS
 from registry.merkle.tree import Tree
 from tests.faults.harness import wait_until
 from tests.faults.processes import daemon, is_stopped, log_of

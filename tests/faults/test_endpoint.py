@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from anchor.books.tables import BatchState
-from anchor.daemon.run import policy_of
+from anchor.sending.driver import policy_of
 from tests.faults.proxy import (
     Do,
     ReplacementRule,
@@ -51,7 +51,8 @@ LOSSES: dict[str, Do] = {
 
 
 @pytest.mark.parametrize("fault", LOSSES)
-def test_a_send_that_goes_wrong_is_sent_again_and_lands_once(here: Site, fault: str) -> None:
+def test_a_send_that_goes_wrong_is_sent_again_and_lands_once(by_both: Site, fault: str) -> None:
+    here = by_both
     job, worker = here.job("ada"), here.worker()
     here.proxy.rule(SEND, times=1, do=LOSSES[fault])
     here.to_the_end(worker, job)
@@ -59,7 +60,8 @@ def test_a_send_that_goes_wrong_is_sent_again_and_lands_once(here: Site, fault: 
 
 
 @pytest.mark.parametrize("fault", ["429", "503", "garbage", "request lost by closed socket", "internal error"])
-def test_nothing_is_lost_while_no_request_gets_through(here: Site, fault: str) -> None:
+def test_nothing_is_lost_while_no_request_gets_through(by_both: Site, fault: str) -> None:
+    here = by_both
     job, worker = here.job("ada"), here.worker()
     here.proxy.rule(do=LOSSES[fault], times=40)
     here.rounds(worker, 3)
@@ -97,14 +99,16 @@ def test_a_replacement_that_pays_too_little_pays_more_the_next_time(here: Site) 
     here.prove()
 
 
-def test_a_node_that_wants_more_than_we_offer_gets_it_in_the_end(here: Site) -> None:
+def test_a_node_that_wants_more_than_we_offer_gets_it_in_the_end(by_both: Site) -> None:
+    here = by_both
     here.proxy.rule(SEND, times=2, do=refuse(-32000, "replacement transaction underpriced"))
     job, worker = here.job("ada"), here.worker()
     here.to_the_end(worker, job)
     here.prove()
 
 
-def test_a_lagging_node_makes_it_late_and_not_wrong(here: Site) -> None:
+def test_a_lagging_node_makes_it_late_and_not_wrong(by_both: Site) -> None:
+    here = by_both
     rule = here.proxy.rule(do=lagging(2))
     job, worker = here.job("ada"), here.worker()
     here.to_the_end(worker, job, rounds=40)
@@ -112,7 +116,8 @@ def test_a_lagging_node_makes_it_late_and_not_wrong(here: Site) -> None:
     here.prove()
 
 
-def test_a_node_that_is_now_behind_and_now_not_is_believed_in_neither(here: Site) -> None:
+def test_a_node_that_is_now_behind_and_now_not_is_believed_in_neither(by_both: Site) -> None:
+    here = by_both
     job, worker = here.job("ada"), here.worker()
     for _ in range(12):
         rule = here.proxy.rule(do=lagging(3))
@@ -124,7 +129,8 @@ def test_a_node_that_is_now_behind_and_now_not_is_believed_in_neither(here: Site
     assert not here.events("finality-violated")
 
 
-def test_a_stuck_node_holds_everything_up_and_nothing_more(here: Site) -> None:
+def test_a_stuck_node_holds_everything_up_and_nothing_more(by_both: Site) -> None:
+    here = by_both
     rule = here.proxy.rule(do=stuck_at(here.chain.head()))
     job, worker = here.job("ada"), here.worker()
     here.rounds(worker, 6)
@@ -134,7 +140,8 @@ def test_a_stuck_node_holds_everything_up_and_nothing_more(here: Site) -> None:
     here.prove()
 
 
-def test_another_chain_behind_the_same_address_gets_nothing(here: Site) -> None:
+def test_another_chain_behind_the_same_address_gets_nothing(by_both: Site) -> None:
+    here = by_both
     worker = here.worker()
     here.rounds(worker)
     rule = here.proxy.rule(do=wrong_chain_id(5))
@@ -147,7 +154,8 @@ def test_another_chain_behind_the_same_address_gets_nothing(here: Site) -> None:
     here.prove()
 
 
-def test_no_code_at_the_address_sends_nothing_until_it_is_back(here: Site) -> None:
+def test_no_code_at_the_address_sends_nothing_until_it_is_back(by_both: Site) -> None:
+    here = by_both
     worker = here.worker()
     here.rounds(worker)
     code = here.chain.remove_contract()
@@ -159,7 +167,8 @@ def test_no_code_at_the_address_sends_nothing_until_it_is_back(here: Site) -> No
     here.prove()
 
 
-def test_a_node_that_sees_no_funds_makes_the_batch_wait_with_its_bytes(here: Site) -> None:
+def test_a_node_that_sees_no_funds_makes_the_batch_wait_with_its_bytes(by_both: Site) -> None:
+    here = by_both
     rule = here.proxy.rule(SEND, do=insufficient_funds)
     job, worker = here.job("ada"), here.worker()
     here.rounds(worker, 2)
@@ -169,7 +178,8 @@ def test_a_node_that_sees_no_funds_makes_the_batch_wait_with_its_bytes(here: Sit
     here.prove()
 
 
-def test_an_empty_account_waits_and_goes_on_when_it_is_refilled(here: Site) -> None:
+def test_an_empty_account_waits_and_goes_on_when_it_is_refilled(by_both: Site) -> None:
+    here = by_both
     jobs, worker = [here.job(name) for name in ("ada", "bob")], here.worker()
     here.chain.set_balance(here.signer.address, 10**9)
     here.rounds(worker, 2)

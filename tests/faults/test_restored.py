@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from anchor.anchoring.loop_state import Status
-from anchor.anchoring.now import Batches
+from anchor.anchoring.now import Now
 from anchor.batching.as_on_chain import as_on_chain
 from anchor.books import control
 from anchor.books.batches import BatchRow
@@ -212,8 +212,7 @@ def test_a_park_and_a_cancellation_outlive_the_commands(here: Site, sent: bool) 
     with workspace(here) as made:
         for row in made.store.all():
             as_on_chain(made.contract, row, None)
-        batches = Batches.of(made)
-        assert [row.root for row in batches.resume()] == [here.batch(other).root]
+        assert [row.root for row in Now(made).resume()] == [here.batch(other).root]
     events = here.chain.contract.anchored_events()
     assert [event.root for event in events] == [here.batch(other).root]
     assert here.batch(parked).state is BatchState.PARKED

@@ -15,7 +15,6 @@ import pytest
 
 import registry
 from registry import Trust
-from registry.chain import ChainClient
 from registry.faces import lazily
 from tests.conftest import Run
 
@@ -121,7 +120,7 @@ def test_the_example_of_the_front_door_judges_a_credential(run: Run, monkeypatch
     exec(example(), names)  # the lines that the documentation shows
     believed = Trust({1: "University of Example"})
     with EmbeddedChain(Path("testamur-data/chain")) as chain, monkeypatch.context() as patched:
-        patched.setattr(ChainClient, "connect", lambda _: chain.client())
+        patched.setitem(names, "connect", lambda _: chain.client())
         assert names["judge"](document, receipt, "http://127.0.0.1:8545", believed) == "valid with a warning"
         assert names["judge"](receipt, receipt, "http://127.0.0.1:8545", believed) == "not valid"
     assert names["judge"](document, receipt, "http://127.0.0.1:1", believed) == "could not be checked"

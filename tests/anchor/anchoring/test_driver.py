@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from anchor.anchoring.driver import POINTS
 from anchor.anchoring.loop_state import Status
 from anchor.batching.sealing import QueuePolicy
 from anchor.books.control import park
 from anchor.books.leases import LeaseLost
 from anchor.books.tables import BatchState, JobState
-from anchor.daemon.run import policy_of
+from anchor.sending.driver import POINTS, policy_of
 from anchor.sending.outlook import FinalityViolated
 from registry.chain.finality import LOOKS, Evidence
 from registry.errors import ChainUnavailable, WrongChain

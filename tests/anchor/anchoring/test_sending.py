@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from eth_hash.auto import keccak
 from sqlalchemy import insert, update
 
 from anchor.anchoring.loop_state import Status
@@ -22,9 +23,8 @@ from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore
 from anchor.books.tables import BatchState, StatusJobState, attempt
 from anchor.books.tables import batch as batch_table
 from anchor.daemon.health import Health
-from anchor.daemon.run import policy_of
+from anchor.sending.driver import policy_of
 from anchor.sending.outlook import FinalityViolated, Outlook, accept_chain
-from anchor.sending.sender import Sender
 from anchor.sending.signed import terms_of
 from anchor.sending.signer import KeySigner, SignedTransaction
 from registry.chain.finality import Evidence
@@ -152,51 +152,47 @@ def _tip(call: Call) -> int:
     return 0 if call.sent is None else call.sent.tip
 
 
-def _sender(here: Site, timeout: float) -> Sender:
-    """What a command sends with."""
-    chain, lock = f"eip155:{here.chain.deployment.chain_id}", here.data.path / "lock"
-    using = {"ceiling": None, "bump_blocks": SHIPPED.bump_blocks}
-    return Sender(here.client, here.data.engine, chain, here.signer, lock, timeout, **using)
-
-
 def test_a_command_raises_an_anchor_that_holds_it_up(here: Site) -> None:
     stranger = here.chain.world.account(STRANGER).address
     with pytest.raises(TransactionUnsettled):
-        _sender(here, 0.1).settle("anchor", stranger, b"")
+        here.command(0.1).settle("anchor", stranger, b"")
     # It is in the pool, at a price that blocks do not take any more.
     for _ in range(2):
         here.chain.set_base_fee(40 * GWEI)
         here.chain.mine()
     here.chain.set_mining(1)
-    assert _sender(here, 20).settle("revoke", stranger, b"\x01").succeeded
+    assert here.command(20).settle("revoke", stranger, b"\x01").succeeded
     assert here.nonce == 2
 
 
 def test_a_command_does_not_wait_for_a_nonce_whose_block_is_gone(here: Site) -> None:
     stranger = here.chain.world.account(STRANGER).address
     here.chain.set_mining("auto")
-    assert _sender(here, 20).settle("first", stranger, b"").succeeded
+    assert here.command(20).settle("first", stranger, b"").succeeded
     here.chain.set_mining("manual")
     with pytest.raises(TransactionUnsettled):
-        _sender(here, 0.1).settle("second", stranger, b"\x01")
+        here.command(0.1).settle("second", stranger, b"\x01")
     here.chain.reorganise(1)
     assert here.nonce == 0
     here.chain.set_mining(1)
-    assert _sender(here, 20).settle("third", stranger, b"\x02").succeeded
+    assert here.command(20).settle("third", stranger, b"\x02").succeeded
     assert here.nonce == 3
 
 
-def test_a_command_does_not_wait_for_a_nonce_that_nobody_signed(here: Site) -> None:
-    """The daemon reserved it while its signer was away, and sent the next one later."""
+def test_a_command_does_not_wait_for_a_signer_that_was_away(here: Site) -> None:
+    """No nonce is kept for what nobody signed; of two that were given out, the first is used for nothing."""
     stranger = here.chain.world.account(STRANGER).address
     worker = here.worker(signer=Away(Account.from_key(here.chain.daemon_key)))
-    here.job("ada")
+    job = here.job("ada")
     here.rounds(worker, mine=False)
+    assert (here.batch(job).nonce, here.batch(job).parked_code) == (None, "signer-unavailable")
     worker.end()
-    here.chain.client.send_raw(_store(here, "second", stranger, b"\x01", nonce=1))
     here.chain.set_mining(1)
-    assert _sender(here, 20).settle("revoke", stranger, b"\x02").succeeded
-    assert here.nonce == 3
+    assert here.command(20).settle("revoke", stranger, b"\x02").succeeded
+    assert here.nonce == 1
+    here.chain.set_mining("manual")
+    here.to_the_end(here.worker(owner="two"), job)
+    here.prove(foreign=1)
 
 
 class Away(KeySigner):
@@ -206,12 +202,14 @@ class Away(KeySigner):
         raise SignerError("nobody there", code="signer-unavailable")
 
 
-def test_a_nonce_that_a_command_took_is_no_refusal_of_the_contract(here: Site) -> None:
-    job, worker = here.job("ada"), here.worker(signer=Away(Account.from_key(here.chain.daemon_key)))
+def test_a_nonce_that_somebody_else_took_is_no_refusal_of_the_contract(here: Site) -> None:
+    job, worker = here.job("ada"), here.worker()
+    here.chain.set_base_fee(500 * GWEI)
     here.rounds(worker, mine=False)
     assert here.batch(job).nonce == 0
     worker.end()
-    _command_signs(here, "revoke something", here.chain.world.account(STRANGER).address, b"")
+    _store(here, "revoke something", here.chain.world.account(STRANGER).address, b"", maxFeePerGas=10**12)
+    here.chain.client.send_raw(_signed(here, here.chain.world.account(STRANGER).address, b"", maxFeePerGas=10**12))
     here.chain.mine(4)
     here.to_the_end(here.worker(owner="two"), job)
     said = [event.detail for event in here.history(job)]
@@ -221,7 +219,7 @@ def test_a_nonce_that_a_command_took_is_no_refusal_of_the_contract(here: Site) -
     here.prove(foreign=1)
 
 
-def test_what_a_command_signed_is_bumped_with_its_own_gas(here: Site) -> None:
+def test_what_a_command_signed_the_daemon_raises_with_its_own_gas(here: Site) -> None:
     job, worker = _sealed_alone(here)
     first = _anchor_by_command(here, job)
     for _ in range(SHIPPED.bump_blocks + 2):
@@ -251,6 +249,7 @@ def test_what_a_command_signed_is_not_sent_for_a_batch_that_a_person_put_aside(h
     aside, worker = _sealed_alone(here)
     _anchor_by_command(here, aside)
     park(here.data.engine, here.again(aside), "a wrong export")
+    here.chain.drop_all_pending()
     after = here.job("bob")
     here.to_the_end(worker, after)
     assert here.batch(after).nonce == 1
@@ -259,7 +258,7 @@ def test_what_a_command_signed_is_not_sent_for_a_batch_that_a_person_put_aside(h
 
 def test_what_a_command_sent_is_taken_back_when_its_job_is_cancelled(here: Site) -> None:
     job, worker = _sealed_alone(here)
-    here.chain.client.send_raw(_anchor_by_command(here, job))
+    _anchor_by_command(here, job)
     here.cancel(job)
     here.rounds(worker, mine=False)
     here.rounds(worker, mine=False)
@@ -361,10 +360,10 @@ def _sealed_alone(here: Site) -> tuple[Job, Any]:
 
 
 def _anchor_by_command(here: Site, job: Job) -> bytes:
-    """An anchor as an earlier program stored it, without gas and fees; it was never sent."""
-    row = here.batch(job)
-    call = here.contract.anchor_data(row.issuer, row.root, row.leaf_count)
-    return _store(here, _purpose(here, job), here.contract.address, call)
+    """A command that sends the anchor and does not see it mined."""
+    with pytest.raises(TransactionUnsettled):
+        here.command(0.1).carry([here.batch(job)])
+    return here.proxy.sent[-1].raw
 
 
 def _purpose(here: Site, job: Job) -> str:
@@ -372,17 +371,15 @@ def _purpose(here: Site, job: Job) -> str:
     return anchor_purpose(row.issuer, row.root)
 
 
-def _command_signs(here: Site, purpose: str, to: str, call: bytes) -> None:
-    here.chain.client.send_raw(_store(here, purpose, to, call))
-
-
-def _store(here: Site, purpose: str, to: str, call: bytes, **fields: int) -> bytes:
+def _signed(here: Site, to: str, call: bytes, **fields: int) -> bytes:
     own: dict[str, Any] = {"gas": 150_000, "maxFeePerGas": 2 * GWEI, "maxPriorityFeePerGas": GWEI, "value": 0}
-    chain_id = here.chain.deployment.chain_id
-    transaction = {"type": 2, "chainId": chain_id, "nonce": 0, "to": to, "data": call, **(own | fields)}
-    signed = here.signer.sign(transaction)
-    values = {"chain": f"eip155:{chain_id}", "sender": here.signer.address, "purpose": purpose}
+    transaction = {"type": 2, "chainId": here.chain.deployment.chain_id, "nonce": 0, "to": to, "data": call}
+    return here.signer.sign(transaction | own | fields).raw
+
+
+def _store(here: Site, purpose: str, to: str, call: bytes, **fields: int) -> None:
+    """Signed bytes in the database, as nothing of this program leaves them."""
+    raw = _signed(here, to, call, **fields)
+    values = {"chain": f"eip155:{here.chain.deployment.chain_id}", "sender": here.signer.address, "purpose": purpose}
     with here.data.engine.begin() as connection:
-        added = insert(attempt).values(**values, nonce=transaction["nonce"], hash=signed.hash, raw=signed.raw)
-        connection.execute(added.values(signed_at=0))
-    return signed.raw
+        connection.execute(insert(attempt).values(**values, nonce=0, hash=keccak(raw), raw=raw, signed_at=0))

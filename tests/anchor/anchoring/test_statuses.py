@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from anchor.anchoring.driver import Policy
 from anchor.anchoring.worker import Worker
 from anchor.books.jobs import Job
 from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore
 from anchor.books.tables import StatusJobState, batch
+from anchor.sending.driver import Policy
 from anchor.sending.signer import KeySigner
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ContractReverted, NotPossible

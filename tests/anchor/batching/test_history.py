@@ -13,7 +13,8 @@ from anchor.books.jobs import Job
 from anchor.books.on_chain import History, unknown_sequences
 from anchor.books.tables import BatchState, JobState
 from anchor.daemon.jobs_view import JobViews
-from anchor.intake.desk import Desk, IntakeLimits, Kind, Order
+from anchor.intake.desk import Desk, Kind, Order
+from anchor.intake.streams import IntakeLimits
 from registry.merkle.tree import Tree
 from registry.records import Event, Purpose
 from tests.anchor.issuer import CHAIN, CONTRACT, Site, credential

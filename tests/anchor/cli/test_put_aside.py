@@ -13,7 +13,7 @@ import pytest
 import typer.main
 from sqlalchemy import Engine, event, select, update
 
-from anchor.anchoring.now import Batches
+from anchor.anchoring.now import Now
 from anchor.batching.as_on_chain import as_on_chain
 from anchor.books.attempts import anchor_purpose, withheld
 from anchor.books.batches import BatchRow
@@ -109,7 +109,7 @@ def test_a_cancelled_batch_that_landed_all_the_same_is_called_anchored(run: Run,
     # `status` has read it; the next one that writes takes it down.
     assert state(run, number) == "cancelled"
     with working() as here:
-        Batches.of(here).seen(row)
+        Now(here).seen(row)
     assert state(run, number) == "final"
     history = run("jobs", "show", number, "--json").json["history"]
     assert "anchored all the same" in history[-1]["detail"]
@@ -242,14 +242,14 @@ def test_commands_that_read_change_nothing(run: Run, issuer: int) -> None:
     kept = [sealed_job(run, f"jobs-{name}", name) for name in ("ada", "bob", "cyd", "dan", "eve")]
     run("jobs", "park", kept[0])
     run("jobs", "cancel", kept[1])
-    gone = {"transaction_hash": bytes(32), "block_number": 3, "block_hash": bytes(32), "block_time": 1, "sequence": 9}
-    set_batch(kept[2], state=BatchState.MINED, **gone)
-    set_batch(kept[3], state=BatchState.BROADCAST, nonce=40)
     set_batch(kept[4], state=BatchState.CANCELLED)
     row = row_of(kept[4])
     with working() as here:
         # Landed all the same.
         here.sender.settle("x", here.contract.address, here.contract.anchor_data(issuer, row.root, row.leaf_count))
+    gone = {"transaction_hash": bytes(32), "block_number": 3, "block_hash": bytes(32), "block_time": 1, "sequence": 9}
+    set_batch(kept[2], state=BatchState.MINED, **gone)
+    set_batch(kept[3], state=BatchState.BROADCAST, nonce=40)
     run("key", "add", "--name", "office")
     words = {"ROOT": root, "DIGEST": "ab" * 32, "JOB": kept[0]}
     before = checksum()

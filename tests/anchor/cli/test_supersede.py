@@ -75,6 +75,17 @@ def test_another_credential_is_put_in_its_place(run: Run, twice: Path) -> None:
     assert status_of(run, ada) == "revoked"
 
 
+def test_another_credential_takes_the_place_of_the_last_anchor_and_undoes_nothing(run: Run, twice: Path) -> None:
+    first, second = roots(run)
+    ada, cyd = twice / "ada.json", twice / "cyd.json"
+    assert run("supersede", ada).code == 0
+    done = run("supersede", ada, "--by", cyd, "--json").json
+    assert [link["root"] for link in done["links"]] == [second]
+    assert status_of(run, ada) == "in-force"
+    refused = run("supersede", ada, "--by", cyd, "--batch", first, "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "nothing-superseded")
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

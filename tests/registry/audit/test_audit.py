@@ -12,10 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.audit.compare import (
-    MEANINGS,
     FolderBatch,
     IndexFacts,
-    Kind,
     StorageFacts,
     TreeFacts,
     compare_events,
@@ -24,6 +22,7 @@ from registry.audit.compare import (
     compare_storage,
     compare_tree,
 )
+from registry.audit.kinds import MEANINGS, DifferenceKind
 from registry.chain.abi import artifact
 from registry.history import RegistryState, leaves_of_word, rebuild
 from registry.recognition.ledger import Ledger
@@ -147,7 +146,7 @@ def index_of(history: History) -> IndexFacts:
     return IndexFacts(model.block_number, len(model.parties), len(model.accreditations), batches, words)
 
 
-def found(events: list[Event], storage: StorageFacts) -> set[Kind]:
+def found(events: list[Event], storage: StorageFacts) -> set[DifferenceKind]:
     state = rebuild(events)
     return {each.kind for each in (*compare_events(state), *compare_storage(state, storage))}
 
@@ -396,31 +395,35 @@ def place(history: History, name: str, which: int = 0) -> int:
 @pytest.mark.parametrize(
     ("name", "which", "kinds"),
     [
-        ("PartyRegistered", 2, {Kind.EVENT_IMPOSSIBLE, Kind.PARTY_COUNT, Kind.PARTY_DIFFERS}),
-        ("ProfileSet", 0, {Kind.PARTY_DIFFERS}),
-        ("OperatorSet", 3, {Kind.OPERATOR_DIFFERS}),
-        ("OperatorSet", 0, {Kind.EVENT_IMPOSSIBLE, Kind.OPERATOR_DIFFERS}),
-        ("ControllerOffered", 0, {Kind.EVENT_IMPOSSIBLE}),
-        ("ControllerChanged", 0, {Kind.PARTY_DIFFERS}),
-        ("PartyRetired", 0, {Kind.PARTY_DIFFERS}),
-        ("Anchored", 1, {Kind.EVENT_IMPOSSIBLE, Kind.BATCH_MISSING}),
-        ("Anchored", 3, {Kind.EVENT_IMPOSSIBLE, Kind.BATCH_MISSING, Kind.PARTY_DIFFERS}),
-        ("LeafCountStated", 0, {Kind.BATCH_DIFFERS}),
-        ("DefaultIssuerSet", 0, {Kind.OPERATOR_DIFFERS}),
-        ("StatusSet", 0, {Kind.STATUS_DIFFERS}),
-        ("StatusSet", 1, {Kind.EVENT_IMPOSSIBLE, Kind.STATUS_DIFFERS}),
-        ("SuspensionCleared", 0, {Kind.STATUS_DIFFERS}),
-        ("BatchVoided", 0, {Kind.BATCH_DIFFERS, Kind.STATUS_DIFFERS}),
-        ("AccreditationOffered", 0, {Kind.EVENT_IMPOSSIBLE}),
-        ("AccreditationAccepted", 0, {Kind.EVENT_IMPOSSIBLE}),
-        ("AccreditationWithdrawn", 0, {Kind.ACCREDITATION_DIFFERS}),
-        ("AccreditationRefused", 0, {Kind.ACCREDITATION_DIFFERS}),
-        ("AccreditationVoided", 0, {Kind.ACCREDITATION_DIFFERS}),
+        (
+            "PartyRegistered",
+            2,
+            {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.PARTY_COUNT, DifferenceKind.PARTY_DIFFERS},
+        ),
+        ("ProfileSet", 0, {DifferenceKind.PARTY_DIFFERS}),
+        ("OperatorSet", 3, {DifferenceKind.OPERATOR_DIFFERS}),
+        ("OperatorSet", 0, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.OPERATOR_DIFFERS}),
+        ("ControllerOffered", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("ControllerChanged", 0, {DifferenceKind.PARTY_DIFFERS}),
+        ("PartyRetired", 0, {DifferenceKind.PARTY_DIFFERS}),
+        ("Anchored", 1, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.BATCH_MISSING}),
+        ("Anchored", 3, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.BATCH_MISSING, DifferenceKind.PARTY_DIFFERS}),
+        ("LeafCountStated", 0, {DifferenceKind.BATCH_DIFFERS}),
+        ("DefaultIssuerSet", 0, {DifferenceKind.OPERATOR_DIFFERS}),
+        ("StatusSet", 0, {DifferenceKind.STATUS_DIFFERS}),
+        ("StatusSet", 1, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.STATUS_DIFFERS}),
+        ("SuspensionCleared", 0, {DifferenceKind.STATUS_DIFFERS}),
+        ("BatchVoided", 0, {DifferenceKind.BATCH_DIFFERS, DifferenceKind.STATUS_DIFFERS}),
+        ("AccreditationOffered", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("AccreditationAccepted", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("AccreditationWithdrawn", 0, {DifferenceKind.ACCREDITATION_DIFFERS}),
+        ("AccreditationRefused", 0, {DifferenceKind.ACCREDITATION_DIFFERS}),
+        ("AccreditationVoided", 0, {DifferenceKind.ACCREDITATION_DIFFERS}),
         # Nothing in the contract's storage follows from it: docs/reference/audit.md says so.
         ("Superseded", 0, set()),
     ],
 )
-def test_an_event_that_is_left_out(good: History, name: str, which: int, kinds: set[Kind]) -> None:
+def test_an_event_that_is_left_out(good: History, name: str, which: int, kinds: set[DifferenceKind]) -> None:
     at = place(good, name, which)
     assert found([*good.events[:at], *good.events[at + 1 :]], storage_of(good)) == kinds
 
@@ -429,36 +432,36 @@ def test_an_event_that_is_told_twice_is_impossible_and_nothing_else(good: Histor
     storage = storage_of(good)
     for at in range(len(good.events)):
         state = rebuild([*good.events[: at + 1], *good.events[at:]])
-        assert [each.kind for each in compare_events(state)] == [Kind.EVENT_IMPOSSIBLE]
+        assert [each.kind for each in compare_events(state)] == [DifferenceKind.EVENT_IMPOSSIBLE]
         assert list(compare_storage(state, storage)) == []
 
 
 def test_the_last_two_accreditations_left_out(good: History) -> None:
     events = [event for event in good.events if event.name not in ("Recognised", "AccreditationVoided")]
-    assert found(events, storage_of(good)) == {Kind.ACCREDITATION_COUNT, Kind.ACCREDITATION_DIFFERS}
+    assert found(events, storage_of(good)) == {DifferenceKind.ACCREDITATION_COUNT, DifferenceKind.ACCREDITATION_DIFFERS}
 
 
 @pytest.mark.parametrize(
     ("name", "which", "changes", "kinds"),
     [
-        ("Anchored", 1, {"leafCount": 299}, {Kind.BATCH_DIFFERS}),
-        ("Anchored", 3, {"operator": ACCOUNTS[3]}, {Kind.EVENT_IMPOSSIBLE}),
-        ("Anchored", 1, {"sequence": 7}, {Kind.EVENT_IMPOSSIBLE, Kind.BATCH_DIFFERS}),
-        ("StatusSet", 0, {"changed": 0b111}, {Kind.STATUS_DIFFERS}),
-        ("StatusSet", 0, {"word": 1}, {Kind.STATUS_DIFFERS}),
-        ("StatusSet", 0, {"word": 3}, {Kind.EVENT_IMPOSSIBLE, Kind.STATUS_DIFFERS}),
-        ("StatusSet", 0, {"purpose": 1}, {Kind.STATUS_DIFFERS}),
-        ("BatchVoided", 0, {"reason": 1}, {Kind.BATCH_DIFFERS}),
-        ("BatchVoided", 0, {"controller": ACCOUNTS[3]}, {Kind.EVENT_IMPOSSIBLE}),
-        ("Superseded", 0, {"index": 600}, {Kind.EVENT_IMPOSSIBLE}),
-        ("Superseded", 0, {"replacementRoot": bytes(32)}, {Kind.EVENT_IMPOSSIBLE}),
-        ("PartyRegistered", 2, {"uri": "https://evil.example"}, {Kind.PARTY_DIFFERS}),
-        ("AccreditationOffered", 0, {"validUntil": START + 5}, {Kind.ACCREDITATION_DIFFERS}),
-        ("AccreditationOffered", 0, {"kind": 9}, {Kind.EVENT_IMPOSSIBLE}),
+        ("Anchored", 1, {"leafCount": 299}, {DifferenceKind.BATCH_DIFFERS}),
+        ("Anchored", 3, {"operator": ACCOUNTS[3]}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("Anchored", 1, {"sequence": 7}, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.BATCH_DIFFERS}),
+        ("StatusSet", 0, {"changed": 0b111}, {DifferenceKind.STATUS_DIFFERS}),
+        ("StatusSet", 0, {"word": 1}, {DifferenceKind.STATUS_DIFFERS}),
+        ("StatusSet", 0, {"word": 3}, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.STATUS_DIFFERS}),
+        ("StatusSet", 0, {"purpose": 1}, {DifferenceKind.STATUS_DIFFERS}),
+        ("BatchVoided", 0, {"reason": 1}, {DifferenceKind.BATCH_DIFFERS}),
+        ("BatchVoided", 0, {"controller": ACCOUNTS[3]}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("Superseded", 0, {"index": 600}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("Superseded", 0, {"replacementRoot": bytes(32)}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("PartyRegistered", 2, {"uri": "https://evil.example"}, {DifferenceKind.PARTY_DIFFERS}),
+        ("AccreditationOffered", 0, {"validUntil": START + 5}, {DifferenceKind.ACCREDITATION_DIFFERS}),
+        ("AccreditationOffered", 0, {"kind": 9}, {DifferenceKind.EVENT_IMPOSSIBLE}),
     ],
 )
 def test_an_event_that_says_something_else(
-    good: History, name: str, which: int, changes: dict[str, Any], kinds: set[Kind]
+    good: History, name: str, which: int, changes: dict[str, Any], kinds: set[DifferenceKind]
 ) -> None:
     at = place(good, name, which)
     event = good.events[at]
@@ -475,23 +478,23 @@ def test_storage_that_says_something_else(good: History) -> None:
     bitmap = (1, ROOT, 0)
     first = storage.accreditations[1]
     assert first is not None
-    cases: list[tuple[dict[str, Any], list[Kind]]] = [
-        ({"party_count": 4}, [Kind.PARTY_COUNT]),
-        ({"parties": {1: replace(party, controller=NOBODY)}}, [Kind.PARTY_DIFFERS]),
-        ({"parties": {1: None}}, [Kind.PARTY_DIFFERS]),
-        ({"parties": {9: party}}, [Kind.PARTY_DIFFERS]),
-        ({"operators": {(1, ACCOUNTS[3]): True}}, [Kind.OPERATOR_DIFFERS]),
-        ({"default_issuers": {ACCOUNTS[3]: 1}}, [Kind.OPERATOR_DIFFERS]),
-        ({"batches": {key: None}}, [Kind.BATCH_MISSING]),
-        ({"batches": {(1, b"?" * 32): batch}}, [Kind.BATCH_MISSING]),
-        ({"batches": {key: replace(batch, leaf_count=599)}}, [Kind.BATCH_DIFFERS]),
-        ({"batches": {key: replace(batch, leaf_count=1, sequence=9)}}, [Kind.BATCH_DIFFERS] * 2),
-        ({"words": {bitmap: {2: 0b100}}}, [Kind.STATUS_DIFFERS]),
-        ({"words": {bitmap: {0: 1, 1: 1}}}, [Kind.STATUS_DIFFERS] * 2),
-        ({"accreditation_count": 2}, [Kind.ACCREDITATION_COUNT]),
-        ({"accreditations": {1: None}}, [Kind.ACCREDITATION_DIFFERS]),
-        ({"accreditations": {4: first}}, [Kind.ACCREDITATION_DIFFERS]),
-        ({"accreditations": {1: replace(first, changes=first.changes[:-1])}}, [Kind.ACCREDITATION_DIFFERS]),
+    cases: list[tuple[dict[str, Any], list[DifferenceKind]]] = [
+        ({"party_count": 4}, [DifferenceKind.PARTY_COUNT]),
+        ({"parties": {1: replace(party, controller=NOBODY)}}, [DifferenceKind.PARTY_DIFFERS]),
+        ({"parties": {1: None}}, [DifferenceKind.PARTY_DIFFERS]),
+        ({"parties": {9: party}}, [DifferenceKind.PARTY_DIFFERS]),
+        ({"operators": {(1, ACCOUNTS[3]): True}}, [DifferenceKind.OPERATOR_DIFFERS]),
+        ({"default_issuers": {ACCOUNTS[3]: 1}}, [DifferenceKind.OPERATOR_DIFFERS]),
+        ({"batches": {key: None}}, [DifferenceKind.BATCH_MISSING]),
+        ({"batches": {(1, b"?" * 32): batch}}, [DifferenceKind.BATCH_MISSING]),
+        ({"batches": {key: replace(batch, leaf_count=599)}}, [DifferenceKind.BATCH_DIFFERS]),
+        ({"batches": {key: replace(batch, leaf_count=1, sequence=9)}}, [DifferenceKind.BATCH_DIFFERS] * 2),
+        ({"words": {bitmap: {2: 0b100}}}, [DifferenceKind.STATUS_DIFFERS]),
+        ({"words": {bitmap: {0: 1, 1: 1}}}, [DifferenceKind.STATUS_DIFFERS] * 2),
+        ({"accreditation_count": 2}, [DifferenceKind.ACCREDITATION_COUNT]),
+        ({"accreditations": {1: None}}, [DifferenceKind.ACCREDITATION_DIFFERS]),
+        ({"accreditations": {4: first}}, [DifferenceKind.ACCREDITATION_DIFFERS]),
+        ({"accreditations": {1: replace(first, changes=first.changes[:-1])}}, [DifferenceKind.ACCREDITATION_DIFFERS]),
     ]
     for changed, kinds in cases:
         assert [each.kind for each in compare_storage(state, replace(storage, **changed))] == kinds, changed
@@ -522,22 +525,22 @@ def test_an_index_with_one_change_differs_in_that(history: History, data: st.Dat
     bitmap = (batch.issuer, batch.root, 0)
     flipped = {0: index.words.get(bitmap, {}).get(0, 0) ^ 1}
     cases = [
-        (replace(index, batches=others), [Kind.NOT_IN_INDEX]),
-        (replace(index, batches=[*index.batches, invented]), [Kind.INDEX_NOT_ON_CHAIN]),
-        (replace(index, batches=[*others, replace(batch, leaf_count=7)]), [Kind.INDEX_DIFFERS]),
-        (replace(index, batches=[*others, replace(batch, sequence=99)]), [Kind.INDEX_DIFFERS]),
-        (replace(index, batches=[*others, replace(batch, block_number=0)]), [Kind.INDEX_DIFFERS]),
+        (replace(index, batches=others), [DifferenceKind.NOT_IN_INDEX]),
+        (replace(index, batches=[*index.batches, invented]), [DifferenceKind.INDEX_NOT_ON_CHAIN]),
+        (replace(index, batches=[*others, replace(batch, leaf_count=7)]), [DifferenceKind.INDEX_DIFFERS]),
+        (replace(index, batches=[*others, replace(batch, sequence=99)]), [DifferenceKind.INDEX_DIFFERS]),
+        (replace(index, batches=[*others, replace(batch, block_number=0)]), [DifferenceKind.INDEX_DIFFERS]),
         (
             replace(index, batches=[*others, sent_otherwise]),
-            [Kind.INDEX_DIFFERS],
+            [DifferenceKind.INDEX_DIFFERS],
         ),
-        (replace(index, batches=[*others, replace(batch, voided_at=moment(1))]), [Kind.INDEX_DIFFERS]),
+        (replace(index, batches=[*others, replace(batch, voided_at=moment(1))]), [DifferenceKind.INDEX_DIFFERS]),
         (
             replace(index, words={**index.words, bitmap: {**index.words.get(bitmap, {}), **flipped}}),
-            [Kind.INDEX_DIFFERS],
+            [DifferenceKind.INDEX_DIFFERS],
         ),
-        (replace(index, party_count=0), [Kind.INDEX_DIFFERS]),
-        (replace(index, accreditation_count=99), [Kind.INDEX_DIFFERS]),
+        (replace(index, party_count=0), [DifferenceKind.INDEX_DIFFERS]),
+        (replace(index, accreditation_count=99), [DifferenceKind.INDEX_DIFFERS]),
     ]
     for changed, kinds in cases:
         assert [each.kind for each in compare_index(state, changed)] == kinds
@@ -570,7 +573,7 @@ def rows_of(history: History) -> list[FolderBatch]:
     ]
 
 
-def compared(history: History, rows: list[FolderBatch], **options: Any) -> list[Kind]:
+def compared(history: History, rows: list[FolderBatch], **options: Any) -> list[DifferenceKind]:
     given = {"last_block": history.model.block_number, "as_of": AS_OF, "own": [1, 2], **options}
     return [each.kind for each in compare_folder(rebuild(history.events), rows, **given)]
 
@@ -582,17 +585,17 @@ def test_the_database(good: History) -> None:
     sealed = replace(first, state="sealed", anchored=False, sequence=None, block_number=None, transaction=None)
     assert compared(good, rows) == []
     assert compared(good, [*rows, replace(unknown, state="sealed", anchored=False)]) == []
-    cases: list[tuple[list[FolderBatch], list[Kind]]] = [
-        (others, [Kind.NOT_IN_FOLDER]),
-        ([*rows, unknown], [Kind.NOT_ON_CHAIN]),
-        ([*others, replace(first, leaf_count=1)], [Kind.FOLDER_DIFFERS]),
-        ([*others, replace(first, sequence=3)], [Kind.FOLDER_DIFFERS]),
-        ([*others, replace(first, leaves=first.leaf_count - 1)], [Kind.FOLDER_DIFFERS]),
+    cases: list[tuple[list[FolderBatch], list[DifferenceKind]]] = [
+        (others, [DifferenceKind.NOT_IN_FOLDER]),
+        ([*rows, unknown], [DifferenceKind.NOT_ON_CHAIN]),
+        ([*others, replace(first, leaf_count=1)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, replace(first, sequence=3)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, replace(first, leaves=first.leaf_count - 1)], [DifferenceKind.FOLDER_DIFFERS]),
         ([*others, replace(first, leaves=first.leaf_count)], []),
-        ([*others, replace(first, block_number=3)], [Kind.FOLDER_DIFFERS]),
-        ([*others, replace(first, transaction=b"?" * 32)], [Kind.FOLDER_DIFFERS]),
-        ([*others, replace(sealed, state="cancelled", given_up=True)], [Kind.FOLDER_DIFFERS]),
-        ([*others, sealed], [Kind.FOLDER_DIFFERS]),
+        ([*others, replace(first, block_number=3)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, replace(first, transaction=b"?" * 32)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, replace(sealed, state="cancelled", given_up=True)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, sealed], [DifferenceKind.FOLDER_DIFFERS]),
     ]
     for changed, kinds in cases:
         assert compared(good, changed) == kinds
@@ -603,7 +606,9 @@ def test_an_operator_has_an_hour_to_see_that_a_batch_is_on_the_chain(good: Histo
     sealed = replace(first, state="broadcast", anchored=False)
     anchored = rebuild(good.events).batches[first.issuer, first.root].anchored_at
     assert compared(good, [*others, sealed], as_of=anchored + timedelta(hours=1)) == []
-    assert compared(good, [*others, sealed], as_of=anchored + timedelta(hours=1, seconds=1)) == [Kind.FOLDER_DIFFERS]
+    assert compared(good, [*others, sealed], as_of=anchored + timedelta(hours=1, seconds=1)) == [
+        DifferenceKind.FOLDER_DIFFERS
+    ]
 
 
 def test_what_the_database_saw_after_the_audited_block_is_left_alone(good: History) -> None:
@@ -611,7 +616,7 @@ def test_what_the_database_saw_after_the_audited_block_is_left_alone(good: Histo
     later = replace(rows[0], root=b"?" * 32, block_number=good.model.block_number + 1)
     assert compared(good, [*rows, later]) == []
     assert compared(good, [], first_block=good.model.block_number + 1) == []
-    assert compared(good, [], own=[2]) == [Kind.NOT_IN_FOLDER]
+    assert compared(good, [], own=[2]) == [DifferenceKind.NOT_IN_FOLDER]
 
 
 # Trees
@@ -622,16 +627,16 @@ def test_what_the_database_saw_after_the_audited_block_is_left_alone(good: Histo
     [
         (TreeFacts(3), 3, []),
         (TreeFacts(3), 0, []),
-        (TreeFacts(missing=True), 3, [Kind.TREE_MISSING]),
-        (TreeFacts(damaged="node 1 differs"), 3, [Kind.TREE_DAMAGED]),
-        (TreeFacts(3, unsorted="leaf 2"), 3, [Kind.TREE_UNSORTED]),
-        (TreeFacts(4), 3, [Kind.LEAF_COUNT_DIFFERS]),
-        (TreeFacts(4, unsorted="leaf 2"), 3, [Kind.TREE_UNSORTED, Kind.LEAF_COUNT_DIFFERS]),
+        (TreeFacts(missing=True), 3, [DifferenceKind.TREE_MISSING]),
+        (TreeFacts(damaged="node 1 differs"), 3, [DifferenceKind.TREE_DAMAGED]),
+        (TreeFacts(3, unsorted="leaf 2"), 3, [DifferenceKind.TREE_UNSORTED]),
+        (TreeFacts(4), 3, [DifferenceKind.LEAF_COUNT_DIFFERS]),
+        (TreeFacts(4, unsorted="leaf 2"), 3, [DifferenceKind.TREE_UNSORTED, DifferenceKind.LEAF_COUNT_DIFFERS]),
     ],
 )
-def test_trees(tree: TreeFacts, leaf_count: int, kinds: list[Kind]) -> None:
+def test_trees(tree: TreeFacts, leaf_count: int, kinds: list[DifferenceKind]) -> None:
     assert [each.kind for each in compare_tree(1, ROOT, leaf_count, tree)] == kinds
 
 
 def test_every_kind_says_what_it_means() -> None:
-    assert set(MEANINGS) == set(Kind)
+    assert set(MEANINGS) == set(DifferenceKind)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.audit.findings import Asked, Audit, Counts, Unchecked
-from registry.audit.kinds import MEANINGS, Difference, Kind
+from registry.audit.kinds import MEANINGS, Difference, DifferenceKind
 from registry.audit.report.as_csv import cell
 from registry.audit.report.as_html import page, templates
 from registry.audit.report.as_json import content
@@ -149,7 +149,7 @@ class Tags(HTMLParser):
 
 def told(said: str) -> Audit:
     """An audit in which strangers say that wherever they can."""
-    differences = (Difference(Kind.TREE_MISSING, said, said, 1),)
+    differences = (Difference(DifferenceKind.TREE_MISSING, said, said, 1),)
     return replace(AUDIT, differences=differences, unchecked=(Unchecked(said, said),), notes=(said,), folder=Path(said))
 
 
@@ -173,5 +173,5 @@ def test_what_could_not_be_checked_never_looks_clean() -> None:
     assert "Could not be checked." in page(unsure)
     assert "it &lt;moves&gt;" in page(unsure)
     assert content(unsure)["outcome"] == "could not be checked"
-    both = replace(unsure, differences=(Difference(Kind.TREE_MISSING, "issuer 1", "gone", 1),))
+    both = replace(unsure, differences=(Difference(DifferenceKind.TREE_MISSING, "issuer 1", "gone", 1),))
     assert content(both)["outcome"] == "differences"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -407,24 +408,26 @@ def test_what_is_sent_is_sent_once(broken: Start, name: str) -> None:
         assert endpoint.methods == ["eth_sendRawTransaction"]
 
 
-def silent_but(chain_id: int) -> Behaviour:
+def answered(exchange: Exchange, result: object) -> None:
+    """An answer that says that no other comes on its connection: one that is closed unsaid looks like a loss."""
+    content = json.dumps({"jsonrpc": "2.0", "id": exchange.request["id"], "result": result}).encode()
+    exchange.body(content, Connection="close")
+
+
+def breaking(exchange: Exchange) -> None:
     """Says which chain it serves, and breaks with everything else."""
-
-    def answer(exchange: Exchange) -> None:
-        match exchange.method:
-            case "eth_chainId":
-                exchange.answer(hex(chain_id))
-            case "eth_getBlockByNumber":
-                exchange.answer({"hash": "0x" + "ab" * 32, "number": "0x0"})
-            case _:
-                exchange.hang_up()
-
-    return answer
+    match exchange.method:
+        case "eth_chainId":
+            answered(exchange, "0x1")
+        case "eth_getBlockByNumber":
+            answered(exchange, {"hash": "0x" + "ab" * 32, "number": "0x0"})
+        case _:
+            exchange.hang_up()
 
 
 @pytest.mark.parametrize("method", ["eth_sendTransaction", "eth_sign", "evm_mine", "eth_getFilterChanges"])
 def test_what_does_more_than_ask_goes_to_one_endpoint_once(broken: Start, method: str) -> None:
-    one, two = broken(silent_but(1)), broken(silent_but(1))
+    one, two = broken(breaking), broken(breaking)
     with closing(connect(f"{one.url} {two.url}", timeout=SHORT_SECONDS)) as client:
         provider = ChainProvider(client)
         for ask in (
@@ -435,12 +438,11 @@ def test_what_does_more_than_ask_goes_to_one_endpoint_once(broken: Start, method
             two.methods.clear()
             with pytest.raises(ChainUnavailable):
                 ask()
-            # A connection that was kept open may be lost before anything is sent on it.
-            assert [*one.methods, *two.methods].count(method) <= 1
+            assert [*one.methods, *two.methods].count(method) == 1
 
 
 def test_a_transaction_goes_to_each_endpoint_once(broken: Start) -> None:
-    one, two = broken(silent_but(1)), broken(silent_but(1))
+    one, two = broken(breaking), broken(breaking)
     with closing(connect(f"{one.url} {two.url}", timeout=SHORT_SECONDS)) as client:
         with pytest.raises(ChainUnavailable):
             web3_of(client).eth.send_raw_transaction(HexBytes(b"\x02" + bytes(40)))
@@ -449,7 +451,7 @@ def test_a_transaction_goes_to_each_endpoint_once(broken: Start) -> None:
 
 def test_a_question_goes_to_the_next_endpoint(broken: Start, embedded: World) -> None:
     def answers(exchange: Exchange) -> None:
-        exchange.answer(embedded.client.request(exchange.method, exchange.request["params"]))
+        answered(exchange, embedded.client.request(exchange.method, exchange.request["params"]))
 
     def breaks(exchange: Exchange) -> None:
         if exchange.method in ("eth_chainId", "eth_getBlockByNumber"):
@@ -460,9 +462,9 @@ def test_a_question_goes_to_the_next_endpoint(broken: Start, embedded: World) ->
     one, two = broken(breaks), broken(answers)
     with closing(connect(f"{one.url} {two.url}", timeout=5)) as client:
         w3 = web3_of(client)
-        assert w3.eth.gas_price == embedded.client.request("eth_gasPrice") or one.methods.count("eth_gasPrice") == 0
         assert w3.eth.get_balance(DEVELOPMENT_ACCOUNTS[0]) == embedded.client.balance(DEVELOPMENT_ACCOUNTS[0])
-        assert two.methods
+        assert "eth_getBalance" in one.methods
+        assert "eth_getBalance" in two.methods
 
 
 def test_several_questions_are_one_request() -> None:

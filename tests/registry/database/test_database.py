@@ -40,7 +40,18 @@ DIGEST = sha256(b"ada").digest()
 # What later revisions added; tables in an order in which they can be dropped.
 INDEX = [table.name for table in reversed(metadata.sorted_tables) if table.name.startswith("indexed_")]
 STATUSES = ("deed_of_job", "deed_event", "deed", "status_event", "status_target", "status_job")
-SINCE_THE_FIRST = (*INDEX, *STATUSES, "queued", "rejected", "job", "batch_event", "api_key", "signer", "checkpoint")
+SINCE_THE_FIRST = (
+    *INDEX,
+    *STATUSES,
+    "act",
+    "queued",
+    "rejected",
+    "job",
+    "batch_event",
+    "api_key",
+    "signer",
+    "checkpoint",
+)
 COLUMNS_SINCE_THE_FIRST = {
     "attempt": ("gas", "max_fee", "tip", "cost", "sends", "sent_block", "first_sent_block"),
     "batch": ("sender", "nonce", "parked_code", "parked_why", "mined_at", "final_at", "cancel_requested"),

@@ -7,24 +7,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine as Database
+from sqlalchemy import update
 
-from anchor.books.attempts import AttemptStore, anchor_purpose
+from anchor.books.anchoring import AnchorStore
+from anchor.books.attempts import AttemptStore
+from anchor.books.batches import BatchStore
 from anchor.books.folder import DataFolder
 from anchor.books.tables import BY_PERSON, BatchState, batch
+from anchor.sending.behind import Knowledge
+from anchor.sending.driver import Policy
+from anchor.sending.engine import Engine, command_lease
 from anchor.sending.fees import GWEI, Offer
-from anchor.sending.sender import Sender
 from anchor.sending.signed import terms_of, unsigned
-from anchor.sending.signer import KeySigner, development_signer
+from anchor.sending.signer import development_signer
 from anchor.sending.waiting import wait_for
 from anchor.settings import Settings
 from anchor.workspace import Workspace
+from registry.chain.abi import artifact
+from registry.chain.contract import CredentialRegistry
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, SALT, create2_address, deploy_data
 from registry.chain.rpc.client import ChainClient
 from registry.embedded.chain import EmbeddedChain
 from registry.embedded.genesis import CHAIN_ID
 from registry.errors import ChainBusy, ChainError, ChainUnavailable, ContractReverted, TransactionUnsettled
 
 CHAIN = f"eip155:{CHAIN_ID}"
+CONTRACT = create2_address(artifact().initcode)
 SOMEBODY = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 # PUSH0 PUSH0 REVERT as the code of a new contract: every call to `create` with it fails.
 REVERTING = bytes.fromhex("5f5ffd")
@@ -49,7 +58,7 @@ class FaultyEndpoint:
 
 
 class World:
-    """A chain, an endpoint in front of it, and a data folder that survives every restart of the sender."""
+    """A chain, an endpoint in front of it, and a data folder that survives every restart of the program."""
 
     def __init__(self, folder: Path):
         self.chain = EmbeddedChain(folder / "chain")
@@ -57,29 +66,40 @@ class World:
         self.folder = DataFolder(folder)
         self.signer = development_signer()
 
-    def sender(self, signer: KeySigner | None = None, timeout: float = 0.2) -> Sender:
-        """A sender as a new process would make it."""
-        return self.sender_of(self.folder, signer, timeout=timeout)
+    def sender(self, timeout: float = 0.2) -> Engine:
+        """An engine as a new process would make it."""
+        return self.sender_of(self.folder, timeout=timeout)
 
     def sender_of(
         self,
         folder: DataFolder,
-        signer: KeySigner | None = None,
         *,
         timeout: float = 1.0,
         ceiling: int | None = None,
-    ) -> Sender:
-        client = ChainClient(self.endpoint)
-        lock, bump = folder.path / "lock", Settings().bump_blocks
-        using = signer or self.signer
-        return Sender(client, folder.engine, CHAIN, using, lock, timeout, ceiling=ceiling, bump_blocks=bump)
+    ) -> Engine:
+        contract = CredentialRegistry(ChainClient(self.endpoint), CONTRACT)
+        lease = command_lease(folder.engine, CHAIN, self.signer.address)
+        batches = BatchStore(folder.engine, CHAIN, CONTRACT)
+        attempts = AttemptStore(folder.engine, CHAIN, self.signer.address)
+        return Engine(
+            contract,
+            self.signer,
+            CHAIN_ID,
+            AnchorStore(folder.engine, CHAIN, CONTRACT, lease),
+            lease,
+            folder.path / "lock",
+            timeout,
+            policy=Policy(fee_ceiling=ceiling, bump_blocks=Settings().bump_blocks),
+            finality_depth=None,
+            knowledge=Knowledge(contract, batches, attempts, self.signer.address),
+        )
 
     @property
     def nonce(self) -> int:
         return self.chain.client().nonce(self.signer.address)
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> Database:
         return self.folder.engine
 
     def open(self) -> int:
@@ -150,8 +170,7 @@ def test_after_a_crash_the_same_bytes_are_sent_again(world: World) -> None:
         return forward()
 
     world.endpoint.fault = record
-    finished = world.sender().resume()
-    assert finished["one"].succeeded
+    world.sender().carry([], all_under_way=True)
     assert resent == swallowed
     assert (world.nonce, world.open()) == (1, 0)
 
@@ -209,7 +228,7 @@ def test_a_refusal_keeps_the_bytes_and_says_what_to_do(world: World) -> None:
     assert world.signer.address in (refusal.value.remedy or "")
     assert world.open() == 1
     world.endpoint.fault = None
-    world.sender().resume()
+    assert world.sender().settle("one", SOMEBODY, b"").succeeded
     assert (world.nonce, world.open()) == (1, 0)
 
 
@@ -253,7 +272,9 @@ class Pool:
         if method == "eth_getBlockByNumber":
             found = forward()
             self.blocks += 3 * (self.grows and params[0] == "latest")
-            number = hex(int(found["result"]["number"], 16) + self.blocks)
+            # What is asked for by its number is where it always was.
+            shift = self.blocks if params[0] == "latest" else 0
+            number = hex(int(found["result"]["number"], 16) + shift)
             return {"result": {**found["result"], "baseFeePerGas": hex(self.base_fee), "number": number}}
         if method == "eth_sendRawTransaction":
             return self._sent(bytes.fromhex(params[0][2:]), forward)
@@ -304,14 +325,12 @@ def test_an_urgent_transaction_is_not_held_up_by_one_that_pays_too_little(world:
 
 
 def test_all_that_is_under_way_is_sent_before_any_of_it_is_waited_for(world: World) -> None:
-    store = AttemptStore(world.engine, CHAIN, world.signer.address)
-    for nonce in range(3):
-        terms = {"gas": 30_000, "max_fee": 2 * GWEI, "tip": GWEI}
-        fields = {"nonce": nonce, "gas": 30_000, "maxFeePerGas": 2 * GWEI, "maxPriorityFeePerGas": GWEI}
-        signed = world.signer.sign({"type": 2, "to": SOMEBODY, "data": b"", "value": 0, "chainId": CHAIN_ID, **fields})
-        store.add(nonce=nonce, purpose=f"{nonce}", transaction_hash=signed.hash, raw=signed.raw, **terms)
     pool = Pool(world)
-    pool.base_fee, pool.mines_from = 90 * GWEI, 2
+    pool.mines_from = 4
+    for number in range(3):
+        with pytest.raises(TransactionUnsettled):
+            world.sender().settle(f"{number}", SOMEBODY, b"")
+    pool.base_fee, pool.mines_from = 90 * GWEI, 3
     assert world.sender().settle("revoke", SOMEBODY, b"\x01").succeeded
     assert (world.nonce, world.open()) == (4, 0)
 
@@ -355,7 +374,7 @@ def test_what_was_signed_is_not_raised_above_the_ceiling(world: World) -> None:
         assert refusal.value.code == "fee-ceiling"
     pool.base_fee = 11 * GWEI
     with pytest.raises(ChainError) as refusal:
-        world.sender_of(world.folder, ceiling=ceiling).resume()
+        world.sender_of(world.folder, ceiling=ceiling).carry([], all_under_way=True)
     assert refusal.value.code == "fee-ceiling"
     assert max(offer.max_fee for _, offer in pool.offers) <= ceiling
     assert world.sender_of(world.folder, ceiling=60 * GWEI).settle("revoke", SOMEBODY, b"").succeeded
@@ -378,36 +397,29 @@ def test_what_no_chain_takes_is_given_up_and_holds_nothing_up(world: World) -> N
     assert world.nonce == 1
 
 
-def test_what_an_earlier_program_signed_without_gas_holds_nothing_up(world: World) -> None:
-    fields = {"nonce": 0, "gas": 0, "maxFeePerGas": 3 * GWEI, "maxPriorityFeePerGas": GWEI, "chainId": CHAIN_ID}
-    signed = world.signer.sign({"type": 2, "to": SOMEBODY, "data": b"", "value": 0, **fields})
-    terms = {"gas": 0, "max_fee": 3 * GWEI, "tip": GWEI}
-    store = AttemptStore(world.engine, CHAIN, world.signer.address)
-    store.add(nonce=0, purpose="anchor", transaction_hash=signed.hash, raw=signed.raw, **terms)
-    assert world.sender().settle("revoke", SOMEBODY, b"").succeeded
-    assert (world.nonce, world.open()) == (1, 0)
-
-
 @pytest.mark.parametrize(
     "decided", [{"state": BatchState.PARKED, "parked_code": BY_PERSON}, {"cancel_requested": 1}, {"state": "cancelled"}]
 )
 def test_an_anchor_that_a_person_does_not_want_is_not_sent_again(world: World, decided: dict[str, Any]) -> None:
-    root = b"\x07" * 32
+    world.sender().settle("deploy", DETERMINISTIC_DEPLOYER, deploy_data(artifact().initcode))
+    register = CredentialRegistry.register_party_data("did:web:a.example", bytes(32))
+    world.sender().settle("register", CONTRACT, register)
+    row = BatchStore(world.engine, CHAIN, CONTRACT).add(1, b"\x07" * 32, 1, [], sealed_at=0)
     pool = Pool(world)
     pool.swallows = 1000 * GWEI
     with pytest.raises(TransactionUnsettled):
-        world.sender().settle(anchor_purpose(1, root), SOMEBODY, b"")
-    fields = {"chain": CHAIN, "contract": SOMEBODY, "issuer": 1, "root": root, "leaf_count": 1, "sealed_at": 0}
+        world.sender().carry([row])
     with world.engine.begin() as connection:
-        connection.execute(insert(batch).values(fields | {"state": BatchState.BROADCAST} | decided))
-    anchor = pool.offers[-1]
+        connection.execute(update(batch).values(decided))
+    anchor, before = pool.offers[-1], world.nonce
     pool.swallows = 0
-    assert world.sender().resume() == {}
-    assert world.nonce == 0
+    world.sender().carry([], all_under_way=True)
+    # What was asked back has its nonce used for nothing at once.
+    assert world.nonce == before + ("cancel_requested" in decided)
     # What comes after it needs its nonce used; by something that does nothing.
-    assert world.sender().settle("revoke", SOMEBODY, b"\x01").succeeded
+    assert world.sender(timeout=20).settle("revoke", SOMEBODY, b"\x01").succeeded
     assert pool.offers.count(anchor) == 1
-    assert (world.nonce, world.open()) == (2, 0)
+    assert (world.nonce, world.open()) == (before + 2, 0)
 
 
 def test_the_ceiling_of_the_settings_holds_for_commands(tmp_path: Path) -> None:
@@ -420,7 +432,7 @@ def test_the_ceiling_of_the_settings_holds_for_commands(tmp_path: Path) -> None:
 def test_nobody_sends_but_those_who_keep_the_ceiling() -> None:
     sources = Path(__file__).parents[3] / "anchor"
     senders = {path.name for path in sources.rglob("*.py") if ".send_raw(" in path.read_text(encoding="utf-8")}
-    assert senders == {"transact.py", "driver.py", "line.py"}
+    assert senders == {"driver.py", "line.py"}
 
 
 def test_what_would_revert_is_not_sent(world: World) -> None:
@@ -458,15 +470,11 @@ def test_waiting_ends_at_its_deadline() -> None:
 
 def _deployed(world: World, code: bytes) -> str:
     """The address of a contract with that code."""
-    from registry.chain.deployment import DETERMINISTIC_DEPLOYER, SALT
-
     # PUSHn code, PUSH0 MSTORE, then return its last n bytes.
     size = len(code)
     initcode = bytes([0x5F + size]) + code + bytes.fromhex("5f5260") + bytes([size]) + b"\x60" + bytes([32 - size])
     mined = world.sender().settle("deploy", DETERMINISTIC_DEPLOYER, SALT + initcode + b"\xf3")
     assert mined.succeeded
-    from registry.chain.deployment import create2_address
-
     address = create2_address(initcode + b"\xf3")
     assert world.chain.client().code(address) == code
     return address

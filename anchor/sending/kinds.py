@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
-from anchor.batching.publishing import Publish
+from anchor.books.acts import ActRow
 from anchor.books.attempts import anchor_purpose
 from anchor.books.batches import BatchRow
 from anchor.books.deeds import DeedRow
 from anchor.books.tables import BatchState
 from anchor.sending.outlook import Outlook
 from registry.chain.contract import CredentialRegistry, Event
+from registry.chain.rpc.hexadecimal import checksummed
 from registry.records import Act, Purpose, Reason
 
 AnchorCall = Callable[[BatchRow], bytes]
+Publish = Callable[[BatchRow], None]
 Facts = dict[str, str | int | float | None]
 
 R = TypeVar("R", contravariant=True)
@@ -38,7 +40,7 @@ class Found:
 
 
 class Kind(Protocol[R]):
-    """The batches, or the deeds, as the driver deals with them.
+    """The batches, the deeds, or the acts, as the driver deals with them.
 
     Attributes:
         word: the first word of the names of its notices.
@@ -64,6 +66,9 @@ class Kind(Protocol[R]):
 
     def prepare(self, row: R) -> None:
         """What has to be done before it gets a nonce; raises `StoreError` or `SignerError`."""
+
+    def recipient(self, row: R) -> str:
+        """The address that its transaction calls, checksummed."""
 
     def call(self, row: R) -> bytes:
         """The data of its transaction; raises `SignerError`."""
@@ -103,6 +108,9 @@ class BatchKind:
 
     def prepare(self, row: BatchRow) -> None:
         self._publish(row)
+
+    def recipient(self, _row: BatchRow) -> str:
+        return self._contract.address
 
     def call(self, row: BatchRow) -> bytes:
         return self._anchor_call(row)
@@ -164,6 +172,9 @@ class DeedKind:
     def prepare(self, row: DeedRow) -> None:
         """Nothing is to be done before."""
 
+    def recipient(self, _row: DeedRow) -> str:
+        return self._contract.address
+
     def call(self, row: DeedRow) -> bytes:
         reason = Reason.from_word(row.reason)
         if not isinstance(reason, Reason):
@@ -186,6 +197,40 @@ class DeedKind:
 
     def found(self, _row: DeedRow, _outlook: Outlook) -> Found | None:
         """What it is for is compared with the chain before it is made; what came since shows when it is sent."""
+        return None
+
+
+class ActKind:
+    """Whatever else a command wants of the chain: what it is good for, the command knows."""
+
+    word = "act"
+    refusals: Final = MappingProxyType[str, str]({})
+    moot: Final = frozenset[str]()
+
+    def facts(self, row: ActRow) -> Facts:
+        return {"purpose": row.purpose, "act": row.id}
+
+    def purpose(self, row: ActRow) -> str:
+        return row.purpose
+
+    def cancel_purpose(self, row: ActRow) -> str:
+        return f"cancel act {row.id}"
+
+    def prepare(self, row: ActRow) -> None:
+        """Nothing is to be done before."""
+
+    def recipient(self, row: ActRow) -> str:
+        return checksummed(row.recipient)
+
+    def call(self, row: ActRow) -> bytes:
+        return row.data
+
+    def effect(self, _row: ActRow, _events: Sequence[Event]) -> dict[str, Any] | None:
+        """That it did not fail is all that is asked of it."""
+        return {}
+
+    def found(self, _row: ActRow, _outlook: Outlook) -> Found | None:
+        """Its command has looked before it asked."""
         return None
 
 

@@ -4,7 +4,8 @@ Every step can be repeated: what a step did is in the database or on the chain, 
 Recovery after a crash is nothing but the next round. Bytes are stored before they are sent; a batch keeps its nonce
 as long as any attempt with it can still land; success is the event in a block, never the answer to a request.
 
-What carries a transaction is a row: a batch, or a deed of status jobs. `kinds` knows what is different between them.
+What carries a transaction is a row: a batch, a deed of status jobs, or an act of a command. `kinds` knows what is
+different between them. Daemon and commands drive the same way; a command is in more of a hurry (`Policy.eager`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy.exc import DataError, IntegrityError
 
-from anchor.anchoring.kinds import AnchorCall, BatchKind, DeedKind, Kind
-from anchor.batching.publishing import Publish
+from anchor.books.acts import ActRow
 from anchor.books.anchoring import AnchorStore, Carried, R, Withdrawn, off_the_chain
 from anchor.books.attempts import Attempt
 from anchor.books.batches import BatchRow
@@ -25,15 +25,26 @@ from anchor.books.deeds import DeedRow
 from anchor.books.leases import Lease, LeaseLost
 from anchor.books.tables import ANCHORED_STATES, BatchState
 from anchor.notices.notices import Notices
-from anchor.sending.fees import Offer, bumped, dearest, first_offer, too_dear
+from anchor.sending.fees import Offer, bumped, ceiling_of, dearest, first_offer, is_hopeless, too_dear
+from anchor.sending.kinds import ActKind, AnchorCall, BatchKind, DeedKind, Facts, Kind, Publish
 from anchor.sending.line import Line, transfer_of_nothing
 from anchor.sending.outlook import Outlook
+from anchor.sending.refusals import Refusals
 from anchor.sending.signed import TRANSFER_GAS, terms_of
 from anchor.sending.signer import Signer
+from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.classify import SendOutcome, classify, is_outage
 from registry.chain.rpc.client import ChainClient, MinedTransaction
-from registry.errors import ChainUnavailable, ContractReverted, RegistryError, SignerError, StoreError, WrongChain
+from registry.errors import (
+    ChainError,
+    ChainUnavailable,
+    ContractReverted,
+    RegistryError,
+    SignerError,
+    StoreError,
+    WrongChain,
+)
 
 GAS_MARGIN_PERCENT = 20
 
@@ -65,22 +76,54 @@ class Policy:
         bump_blocks: blocks since the first send after which the next transaction in line gets a higher fee.
         republish_blocks: blocks since the last send after which the same bytes are sent again.
         most_in_flight: transactions that are sent and not mined at one time.
+        eager: somebody waits for it. What is under way is sent again when this process first sees it; what the fees of
+            now keep from being mined, or the endpoint finds too cheap, is raised at once, and gaps are filled at once.
     """
 
     fee_ceiling: int | None = None
     bump_blocks: int = 3
     republish_blocks: int = 2
     most_in_flight: int = 64
+    eager: bool = False
+
+
+def policy_of(settings: Settings) -> Policy:
+    """How the settings want transactions to be sent."""
+    return Policy(
+        fee_ceiling=ceiling_of(settings.fee_ceiling_gwei),
+        bump_blocks=settings.bump_blocks,
+        republish_blocks=settings.republish_blocks,
+        most_in_flight=settings.most_in_flight,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A batch or deed that could not be taken further in a round, and why. The root is 0x and 64 hexadecimal digits."""
+    """What could not be taken further in a round, and why.
 
-    issuer: int
-    root: str
-    code: str
-    why: str
+    Attributes:
+        about: as notices say what it is about.
+    """
+
+    row: Carried
+    error: Exception
+    about: Facts
+
+    @property
+    def subject(self) -> str:
+        """The root that it is about; of an act, its purpose."""
+        return str(self.about.get("root", self.about.get("purpose")))
+
+    @property
+    def code(self) -> str:
+        """A stable word."""
+        return self.error.code if isinstance(self.error, RegistryError) else type(self.error).__name__
+
+    @property
+    def why(self) -> str:
+        """The first line of the reason."""
+        words = self.error.what if isinstance(self.error, RegistryError) else str(self.error)
+        return words.splitlines()[0] if words else self.code
 
 
 class Driver:
@@ -115,7 +158,8 @@ class Driver:
         self._notices = notices
         self._policy = policy
         self._batches: Kind[Any] = BatchKind(contract, anchor_call, publish)
-        self._deeds: Kind[Any] = DeedKind(contract)
+        self._kinds: dict[type, Kind[Any]] = {BatchRow: self._batches, DeedRow: DeedKind(contract), ActRow: ActKind()}
+        self._refusals = Refusals(self._client, signer.address, policy.fee_ceiling)
         self._reached = reached
         self._line = Line(
             self._client,
@@ -125,18 +169,31 @@ class Driver:
             lease,
             ceiling=policy.fee_ceiling,
             bump_blocks=policy.bump_blocks,
-            patience=policy.republish_blocks,
+            patience=0 if policy.eager else policy.republish_blocks,
         )
-        # Attempts that the endpoint did not want at their price.
-        self._too_cheap: set[int] = set()
+        # Attempts that the endpoint did not want at their price, and its words.
+        self._too_cheap: dict[int, str] = {}
+        # Attempts that this process has sent, and the account's next nonce at that time.
+        self._sent: dict[int, int] = {}
+        # What a person who waits has to know of rows that the last round did not take further.
+        self._why: dict[tuple[type, int], tuple[Carried, RegistryError]] = {}
         # Nonces that others have used, and the block, by number and hash, in whose state that was seen first.
         self._used: dict[int, tuple[int, bytes]] = {}
 
-    def round(self, outlook: Outlook, allowed: Callable[[int], bool]) -> list[Failure]:
+    def why(self, row: Carried) -> RegistryError | None:
+        """Why the last round did not take a row further, in the words of a command."""
+        found = self._why.get((type(row), row.id))
+        return None if found is None else found[1]
+
+    def stopped(self) -> list[tuple[Carried, RegistryError]]:
+        """The rows that the last round did not take further for a reason that a person has to know."""
+        return list(self._why.values())
+
+    def round(self, outlook: Outlook, may_begin: Callable[[Carried], bool]) -> list[Failure]:
         """Take each row one step further; those that could not be, each for a reason of its own.
 
         Args:
-            allowed: whether the account may anchor for an issuer; batches of nobody are taken up for those.
+            may_begin: whether a row that has no nonce is to get one.
 
         Raises:
             LeaseLost: another process may have taken over.
@@ -145,14 +202,14 @@ class Driver:
         """
         rows = self._store.open()
         in_flight = sum(row.nonce is not None and row.state not in ANCHORED_STATES for row in rows)
-        failures = []
+        failures, self._why = [], {}
         for row in rows:
             try:
                 if row.state in ANCHORED_STATES:
                     self._settle(row, outlook)
                 elif row.nonce is not None:
                     self._watch(row, outlook)
-                elif in_flight < self._policy.most_in_flight and (row.sender is not None or allowed(row.issuer)):
+                elif in_flight < self._policy.most_in_flight and may_begin(row):
                     in_flight += self._begin(row, outlook)
             except (LeaseLost, WrongChain):
                 raise
@@ -162,10 +219,10 @@ class Driver:
             except (RegistryError, ValueError, IntegrityError, DataError) as error:
                 if isinstance(error, ChainUnavailable) and is_outage(error):
                     raise
-                failures.append(_failure(row, error))
+                failures.append(Failure(row, error, self._kind(row).facts(row)))
         self._line.keep(
             [row.nonce for row in rows if row.nonce is not None],
-            [row.nonce for row in rows if row.nonce is not None and _waits_for_a_person(row)],
+            [row.nonce for row in rows if row.nonce is not None and waits_for_a_person(row)],
             outlook,
         )
         return failures
@@ -176,50 +233,49 @@ class Driver:
         """Give a sealed batch or a deed a nonce and send it; whether a transaction is under way."""
         kind = self._kind(row)
         if row.cancel_requested:
-            # The command line may have sent it: then it has to be followed, or is anchored already.
-            if not self._done_already(row, outlook) and not self._adopted(row):
+            if not self._done_already(row, outlook):
                 self._tell(self._store.cancelled(row, "cancelled before anything was sent"))
             return False
-        if _waits_for_a_person(row):
+        if waits_for_a_person(row):
             # What was sent before it was put aside may have landed.
             self._done_already(row, outlook)
             return False
         offer = first_offer(outlook.fees, self._policy.fee_ceiling)
         if offer is None:
-            return self._park(row, "fee-ceiling", too_dear(outlook.fees, self._policy.fee_ceiling))
-        if self._done_already(row, outlook) or self._adopted(row):
+            return self._park_too_dear(row, outlook)
+        if self._done_already(row, outlook):
             return False
         try:
             kind.prepare(row)
             call = kind.call(row)
-            gas = self._client.estimate_gas(sender=self._lease.address, to=self._contract.address, call_data=call)
+            gas = self._estimate(row, call)
         except (SignerError, StoreError) as error:
-            return self._park(row, error.code, error.what)
+            return self._park(row, error.code, error)
         except ContractReverted as refusal:
             if refusal.error in kind.moot:
                 self._tell(self._store.cancelled(row, refusal.what))
                 return False
-            return self._park(row, kind.refusals.get(refusal.error, "reverted"), refusal.what)
-        gas = gas * (100 + GAS_MARGIN_PERCENT) // 100
+            return self._park(row, kind.refusals.get(refusal.error, "reverted"), refusal)
         if outlook.balance < gas * offer.max_fee:
-            return self._park(row, "no-funds", f"{gas * offer.max_fee} wei are needed, {outlook.balance} are there")
+            why = f"{gas * offer.max_fee} wei are needed, {outlook.balance} are there"
+            return self._park(row, "no-funds", self._refusals.not_taken(why), why)
         row = self._tell(self._store.reserve(_unparked(row), outlook.nonce))
         self._reached("reserved")
         return self._attempt(row, outlook, offer, gas, call)
 
-    def _adopted(self, row: Carried) -> bool:
-        """Whether the command line signed an anchor of this batch before; then that one is followed, not a second."""
-        nonce = self._store.nonce_for(self._kind(row).purpose(row))
-        if nonce is not None and isinstance(row, BatchRow):
-            self._tell(self._store.adopt(row, nonce))
-        return nonce is not None
+    def _estimate(self, row: Carried, call: bytes) -> int:
+        """The gas that is allowed for: the state in which it is mined may need a little more than the one of now."""
+        to = self._kind(row).recipient(row)
+        gas = self._client.estimate_gas(sender=self._lease.address, to=to, call_data=call)
+        return gas * (100 + GAS_MARGIN_PERCENT) // 100
 
     def _attempt(self, row: Carried, outlook: Outlook, offer: Offer, gas: int, call: bytes) -> bool:
         """Sign, store and send the first attempt with the row's nonce."""
         try:
             row, attempt = self._signed(row, offer, gas, call, BatchState.SIGNED)
         except SignerError as error:
-            return self._park(row, error.code, error.what)
+            self._store.unreserve(row)
+            return self._park(self._store.again(row), error.code, error)
         self._tell(row)
         self._reached("signed")
         self._send(row, attempt, outlook)
@@ -232,7 +288,7 @@ class Driver:
         self._lease.check()
         transaction = transfer_of_nothing(self._chain_id, self._lease.address, self._nonce_of(row), offer)
         if call is not None:
-            transaction |= {"to": self._contract.address, "data": call, "gas": gas}
+            transaction |= {"to": self._kind(row).recipient(row), "data": call, "gas": gas}
         signed, kind = self._signer.sign(transaction), self._kind(row)
         return self._store.add_attempt(
             row,
@@ -289,12 +345,16 @@ class Driver:
             # The event in a block of the chain is enough; the state of that block may be gone from the node.
             self._mined(row, mined, effect, outlook)
             return
-        if self._done_already(row, outlook) or not is_final:
+        if self._done_already(row, outlook):
+            return
+        self._explain(row, self._refusals.without_effect())
+        if not is_final:
             return
         # It is final that this nonce was spent for nothing.
         row = self._store.lose_nonce(row, f"0x{mined.hash.hex()} had no effect")
         if row.state is not BatchState.CANCELLED:
-            self._park(row, "reverted", "the contract refused the transaction when it was mined")
+            why = "the contract refused the transaction when it was mined"
+            self._park(row, "reverted", self._refusals.without_effect(), why)
 
     def _mined(self, row: Carried, mined: MinedTransaction, effect: dict[str, Any], outlook: Outlook) -> None:
         block = outlook.block(mined.block_number)
@@ -319,8 +379,9 @@ class Driver:
         if self._done_already(row, outlook) or not self._is_used_for_good(self._nonce_of(row), outlook):
             return
         # By its number: a node that is behind has no answer then, instead of an old one.
-        if isinstance(row, DeedRow) or self._contract.batch(row.issuer, row.root, at=outlook.head.number) is None:
-            self._notices.tell("nonce-lost", account=self._lease.address, nonce=row.nonce, root=f"0x{row.root.hex()}")
+        if not isinstance(row, BatchRow) or self._contract.batch(row.issuer, row.root, at=outlook.head.number) is None:
+            facts = self._kind(row).facts(row)
+            self._notices.tell("nonce-lost", **facts, account=self._lease.address, nonce=row.nonce)
             self._tell(self._store.lose_nonce(row, f"another transaction has nonce {row.nonce} in a final block"))
 
     def _is_used_for_good(self, nonce: int, outlook: Outlook) -> bool:
@@ -344,19 +405,19 @@ class Driver:
             return
         offer = first_offer(outlook.fees, self._policy.fee_ceiling)
         if offer is None:
-            self._park(row, "fee-ceiling", too_dear(outlook.fees, self._policy.fee_ceiling))
+            self._park_too_dear(row, outlook)
             return
         try:
             call = self._kind(row).call(row)
-            gas = self._client.estimate_gas(sender=self._lease.address, to=self._contract.address, call_data=call)
+            gas = self._estimate(row, call)
         except SignerError as error:
-            self._park(row, error.code, error.what)
+            self._park(row, error.code, error)
             return
         except ContractReverted:
             # Nobody can do it any more; its nonce has to be used all the same.
             self._cancel(row, [], outlook)
             return
-        self._attempt(_unparked(row), outlook, offer, gas * (100 + GAS_MARGIN_PERCENT) // 100, call)
+        self._attempt(_unparked(row), outlook, offer, gas, call)
 
     def _push(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> None:
         """Send the newest attempt, send it again, or put one with a higher fee in its place."""
@@ -368,16 +429,38 @@ class Driver:
         head = outlook.head.number
         waited = 0 if last.first_sent_block is None else head - last.first_sent_block
         silent = 0 if last.sent_block is None else head - last.sent_block
-        if last.sends == 0 or row.state in (BatchState.SIGNED, BatchState.REORGED, BatchState.PARKED):
+        is_unsent = last.sends == 0 or row.state in (BatchState.SIGNED, BatchState.REORGED, BatchState.PARKED)
+        overdue = waited >= self._policy.bump_blocks and self._nonce_of(row) == outlook.nonce
+        if self._policy.eager and self._is_too_cheap(last, outlook) and self._outbid(row, attempts, outlook):
+            return
+        if is_unsent or (self._policy.eager and self._is_news(last, outlook)):
             self._send(row, last, outlook)
-        elif (
-            waited >= self._policy.bump_blocks
-            and self._nonce_of(row) == outlook.nonce
-            and self._bump(row, attempts, outlook)
-        ):
+        elif overdue and self._bump(row, attempts, outlook):
             return
         elif silent >= self._policy.republish_blocks:
             self._send(row, last, outlook)
+
+    def _is_news(self, last: Attempt, outlook: Outlook) -> bool:
+        """Whether the endpoint was not given it by this process, or not since it is the next in line.
+
+        What no pool keeps, such as that of the practice chain, is lost while an earlier nonce is not used.
+        """
+        sent = self._sent.get(last.id)
+        return sent is None or sent < last.nonce == outlook.nonce
+
+    def _outbid(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> bool:
+        """Raise it at once; where that would be more than may be paid, whoever waits is told."""
+        if self._bump(row, attempts, outlook):
+            return True
+        held = "What was signed before is sent and waits for lower fees"
+        if attempts[-1].id in self._too_cheap:
+            held = f"The endpoint says: {self._too_cheap[attempts[-1].id]}. The transaction is stored"
+        self._explain(row, self._refusals.too_dear(outlook.fees, held))
+        return False
+
+    def _is_too_cheap(self, last: Attempt, outlook: Outlook) -> bool:
+        """Whether no block takes it at the fees of now, or the endpoint did not want it at its price."""
+        return last.id in self._too_cheap or is_hopeless(terms_of(last.raw).offer, outlook.fees)
 
     def _bump(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> bool:
         """Put an attempt with a higher fee beside the others; whether the ceiling allows it."""
@@ -405,7 +488,7 @@ class Driver:
         try:
             row, attempt = self._signed(_unparked(row), offer, TRANSFER_GAS, None, BatchState.REPLACING)
         except SignerError as error:
-            self._park(row, error.code, error.what)
+            self._park(row, error.code, error)
             return
         self._tell(row)
         self._reached("replaced")
@@ -417,7 +500,8 @@ class Driver:
         too_cheap = bool(attempts) and attempts[-1].id in self._too_cheap
         offer = bumped(before, outlook.fees, self._policy.fee_ceiling, too_cheap=too_cheap)
         if offer is None:
-            self._notices.tell("fee-ceiling", root=f"0x{row.root.hex()}", nonce=row.nonce, max_fee=str(before.max_fee))
+            facts = self._kind(row).facts(row)
+            self._notices.tell("fee-ceiling", **facts, nonce=row.nonce, max_fee=str(before.max_fee))
         return offer
 
     # Sending
@@ -425,6 +509,7 @@ class Driver:
     def _send(self, row: Carried, attempt: Attempt, outlook: Outlook) -> None:
         """Send stored bytes. What the endpoint answers decides about the next try, never about success."""
         self._store.sent(attempt, outlook.head.number)
+        self._sent[attempt.id] = outlook.nonce
         self._reached("before-send")
         self._lease.check()
         try:
@@ -434,15 +519,28 @@ class Driver:
             outcome, words = classify(error), error.what
         self._reached("sent")
         if outcome is SendOutcome.NO_FUNDS:
-            self._park(row, "no-funds", words)
+            self._park(row, "no-funds", self._refusals.not_taken(words), words)
         elif outcome is SendOutcome.REFUSED:
-            self._park(row, "refused", words)
+            self._refused(row, attempt, words)
         elif outcome in (SendOutcome.UNDERPRICED, SendOutcome.FEE_TOO_LOW):
             # It is stored with when it was sent: the next one costs more.
-            self._too_cheap.add(attempt.id)
+            self._too_cheap[attempt.id] = words
             self._broadcast(row, f"the endpoint wants a higher fee: {words}")
+            if self._policy.eager:
+                mine = [one for one in self._store.attempts(attempt.nonce) if not one.settled]
+                self._outbid(self._store.again(row), mine, outlook)
         elif outcome is not SendOutcome.BUSY:
             self._broadcast(row, f"0x{attempt.hash.hex()} was sent at block {outlook.head.number}")
+
+    def _refused(self, row: Carried, attempt: Attempt, words: str) -> None:
+        """The endpoint says that these bytes can never be mined, whatever they pay.
+
+        Of an act nothing is kept, if that is possible: its command says what to do. All else waits for a person.
+        """
+        if isinstance(row, ActRow) and len(self._store.attempts(attempt.nonce)) == 1:
+            self._store.unreserve(row)
+            row = self._store.again(row)
+        self._park(row, "refused", self._refusals.never_taken(words), words)
 
     def _broadcast(self, row: Carried, detail: str) -> None:
         if row.state not in (BatchState.BROADCAST, BatchState.REPLACING):
@@ -484,7 +582,8 @@ class Driver:
         if found is None:
             return False
         if found.parked is not None:
-            self._park(row, *found.parked)
+            code, why = found.parked
+            self._park(row, code, ChainError(why, where=self._client.where, code=code))
         elif found.values:
             self._tell(self._store.change(replace(_unparked(row), **found.values), found.detail))
         return True
@@ -492,10 +591,21 @@ class Driver:
     # Small things
 
     def _kind(self, row: Carried) -> Kind[Any]:
-        return self._deeds if isinstance(row, DeedRow) else self._batches
+        return self._kinds[type(row)]
 
-    def _park(self, row: Carried, code: str, why: str) -> bool:
-        """Let it wait, and say for what; nothing is under way."""
+    def _park_too_dear(self, row: Carried, outlook: Outlook) -> bool:
+        error = self._refusals.too_dear(outlook.fees, "Nothing was sent")
+        return self._park(row, "fee-ceiling", error, too_dear(outlook.fees, self._policy.fee_ceiling))
+
+    def _park(self, row: Carried, code: str, error: RegistryError, why: str | None = None) -> bool:
+        """Let it wait, and say for what; nothing is under way.
+
+        Args:
+            error: what a command says of it.
+            why: what is stored, where that differs from the error's words.
+        """
+        self._explain(row, error)
+        why = error.what if why is None else why
         if (row.state, row.parked_code) != (BatchState.PARKED, code):
             parked = replace(row, state=BatchState.PARKED, parked_code=code, parked_why=why)
             self._store.change(parked, f"{code}: {why}")
@@ -503,6 +613,9 @@ class Driver:
                 # Of a deed, the jobs that it is for tell.
                 self._notices.tell("batch-parked", **self._batches.facts(row), code=code, why=why)
         return False
+
+    def _explain(self, row: Carried, error: RegistryError) -> None:
+        self._why[type(row), row.id] = (row, error)
 
     def _tell(self, row: R) -> R:
         kind = self._kind(row)
@@ -520,12 +633,8 @@ def _offers(attempts: Sequence[Attempt]) -> Iterator[Offer]:
     return (terms_of(one.raw).offer for one in attempts)
 
 
-def _failure(row: Carried, error: Exception) -> Failure:
-    code, why = (error.code, error.what) if isinstance(error, RegistryError) else (type(error).__name__, str(error))
-    return Failure(row.issuer, f"0x{row.root.hex()}", code, why.splitlines()[0] if why else code)
-
-
-def _waits_for_a_person(row: Carried) -> bool:
+def waits_for_a_person(row: Carried) -> bool:
+    """Whether it is parked for what does not go away by itself."""
     return row.state is BatchState.PARKED and row.parked_code not in PASSING
 
 
