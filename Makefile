@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 # Tests write thousands of small files that have to reach the disk, and wait for it; memory is there at once.
 IN_MEMORY := $(shell test -w /dev/shm && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
 PYTEST := $(IN_MEMORY) $(BIN)/python -m pytest
-# What starts nothing beside itself: no node, no server, no program.
-FAST := not (anvil or browser or contracts or faults or postgresql or processes or scale or slow)
+# What starts nothing: no chain, no node, no server, no program.
+FAST := not (anvil or browser or commands or contracts or faults or postgresql or processes or scale or slow)
 AUDIT := .venv-audit
 DOCS := .venv-docs
 
@@ -41,7 +41,7 @@ demo: $(VENV)/.run ## The main job on the embedded chain: anchor 1,000 credentia
 
 test: test-python test-contracts ## All tests: Python, anvil, forge
 
-test-fast: $(VENV)/.dev ## The tests to run while writing: those that start nothing beside themselves
+test-fast: $(VENV)/.dev ## The tests to run while writing: those that start nothing, neither chain nor server
 	$(PYTEST) -n 2 -m "$(FAST)"
 
 test-deep: $(VENV)/.dev node_modules/.ready ## All tests, properties with all their examples (half an hour)

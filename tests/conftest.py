@@ -97,10 +97,10 @@ def commands_in(folder: Path) -> Iterator[Run]:
         yield run_command
 
 
-def write_diplomas(folder: Path) -> Path:
-    """A folder of 300 credentials: more than fit in one status word."""
+def write_diplomas(folder: Path, count: int = 300) -> Path:
+    """A folder of credentials: more than fit in one status word, if nobody says how many."""
     folder.mkdir()
-    for number in range(300):
+    for number in range(count):
         document = {
             "@context": ["https://www.w3.org/ns/credentials/v2"],
             "type": ["VerifiableCredential"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,8 @@ import pytest
 HERE: Final = Path(__file__).parent
 COSTS: Final = HERE / "costs.json"
 FOLDERS: Final = frozenset({"contracts", "faults", "scale"})
-KINDS: Final = FOLDERS | {"anvil", "browser", "postgresql", "processes", "slow"}
+KINDS: Final = FOLDERS | {"anvil", "browser", "commands", "postgresql", "processes", "slow"}
+COMMANDS: Final = HERE / "anchor" / "cli"
 # A fixture with these among its parameters starts a node, or a server, for one of them alone.
 CHAINS: Final = frozenset({"embedded", "devnet", "anvil"})
 DATABASES: Final = frozenset({"sqlite", "postgresql"})
@@ -50,6 +50,8 @@ def kinds_of(item: pytest.Function) -> Iterator[str]:
         yield "anvil"
     if "postgresql" in told or ("postgres_server" in item.fixturenames and not told & DATABASES):
         yield "postgresql"
+    if "run" in item.fixturenames or COMMANDS in item.path.parents:
+        yield "commands"
     if "process" in used:
         yield "processes"
     if item.nodeid in costs()["slow"]:
@@ -71,7 +73,7 @@ def _used(begin: object) -> frozenset[str]:
         for function in _functions(waiting.pop()):
             for name in _names(function.__code__):
                 value = function.__globals__.get(name)
-                if value is subprocess:
+                if getattr(value, "__name__", None) == "subprocess":
                     found.add("process")
                 elif callable(value) and str(value.__module__).startswith("tests.") and id(value) not in seen:
                     seen.add(id(value))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.faults.site import site
-from tests.kinds import HERE, KINDS, _used, cost_of, costs, kinds_of
+from tests.kinds import HERE, KINDS, _used, cost_of, costs
 from tests.registry.chain.worlds import anvil
 
 
@@ -56,9 +56,8 @@ def test_a_program_is_found_in_a_property() -> None:
     assert _used(_property) == {"process"}
 
 
-def test_what_starts_nothing_is_of_no_kind(request: pytest.FixtureRequest) -> None:
+def test_what_starts_nothing_is_of_no_kind() -> None:
     assert _used(_nothing) == frozenset()
-    assert list(kinds_of(request.node)) == []
 
 
 def test_every_kind_is_said_to_pytest_and_told_in_the_explanation(pytestconfig: pytest.Config) -> None:

@@ -14,17 +14,25 @@ from anchor.workspace import Workspace
 from registry.credential.digest import digest_json
 from registry.records import Act, Purpose, Reason
 from tests.anchor.verifying.test_verdicts import void
-from tests.conftest import Run
+from tests.conftest import Run, commands_in, write_diplomas
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with four anchored diplomas and their receipts, to be copied."""
+    folder = tmp_path_factory.mktemp("begun")
+    with commands_in(folder) as run:
+        diplomas = write_diplomas(folder / "diplomas", 4)
+        run("issuer", "register", "--uri", "did:web:university.example")
+        batch = run("anchor", diplomas, "--json").json["batches"][0]
+        assert run("receipts", batch["root"], "-o", diplomas).code == 0
+    return folder
 
 
 @pytest.fixture
-def anchored(run: Run, diplomas: Path) -> Path:
-    for path in sorted(diplomas.glob("*.json"))[4:]:
-        path.unlink()
-    run("issuer", "register", "--uri", "did:web:university.example")
-    batch = run("anchor", diplomas, "--json").json["batches"][0]
-    assert run("receipts", batch["root"], "-o", diplomas).code == 0
-    return diplomas
+def anchored(begun: Path, run: Run, tmp_path: Path) -> Path:
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "diplomas"
 
 
 @pytest.fixture
