@@ -184,5 +184,25 @@ def test_a_cancelled_batch_strands_no_later_nonce(by_both: Site) -> None:
     assert len(here.chain.contract.anchored_events()) == len(anchored)
 
 
+def test_a_nonce_that_was_dear_once_is_filled_at_the_price_of_now(by_both: Site) -> None:
+    """What was signed for it costs many times what may be paid now, no node has it any more, and nobody wants it."""
+    here = by_both
+    jobs = [here.job(name) for name in ("ada", "bob")]
+    worker = here.worker()
+    here.chain.set_base_fee(500 * GWEI)
+    here.rounds(worker, mine=False)
+    assert here.batch(jobs[0]).nonce == 0
+    here.cancel(jobs[0])
+    here.chain.drop_all_pending()
+    here.chain.set_base_fee(GWEI // 1000)
+    for _ in range(2 * SHIPPED.republish_blocks):
+        here.rounds(worker)
+        here.chain.set_base_fee(GWEI // 1000)
+    here.to_the_end(worker, jobs[1])
+    assert here.nonce == 2
+    assert here.batch(jobs[0]).state is BatchState.CANCELLED
+    assert len(here.chain.contract.anchored_events()) == 1
+
+
 def _by_us(here: Site, job: object) -> bool:
     return here.batch(job).transaction_hash in {one.hash for one in here.proxy.sent}  # type: ignore[arg-type]
