@@ -9,10 +9,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from tests.faults.site import Site
+from tests.faults.site import Door, Site
 
-SCRIPT = Path(__file__).parent / "daemon_process.py"
+SCRIPTS: Final = {door: Path(__file__).parent / f"{door}_process.py" for door in ("daemon", "command")}
 REPOSITORY = Path(__file__).parents[2]
 ENDS_SECONDS = 20.0
 
@@ -26,8 +27,9 @@ def daemon(
     ending: str = "SIGKILL",
     lease_seconds: float = 1.0,
     program: tuple[str, ...] = (),
+    door: Door = "daemon",
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A daemon until the block ends; it is asked to end then, and killed if it does not.
+    """A daemon, or a command, until the block ends; it is asked to end then, and killed if it does not.
 
     Args:
         point, times: where it ends (`anchor.sending.driver.POINTS`).
@@ -46,7 +48,7 @@ def daemon(
         "TESTAMUR_LEASE_SECONDS": str(lease_seconds),
         "TESTAMUR_RPC_TIMEOUT": "2",
     }
-    command = [*program, sys.executable, str(SCRIPT), point, str(times), ending]
+    command = [*program, sys.executable, str(SCRIPTS[door]), point, str(times), ending]
     with (here.data.path / "daemon.log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
