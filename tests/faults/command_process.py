@@ -13,9 +13,9 @@ import sys
 
 from anchor.anchoring.now import Now
 from anchor.batching.sealing import QueuePolicy, Sealer
+from anchor.books import leases
 from anchor.books.jobs import JobStore
 from anchor.notices.notices import Notices
-from anchor.sending import engine
 from anchor.settings import load_settings
 from anchor.workspace import Workspace
 
@@ -33,7 +33,7 @@ def main(point: str, times: int, ending: signal.Signals) -> None:
             os.kill(os.getpid(), ending)
 
     # The next process waits for that long.
-    engine.LEASE_SECONDS = float(os.environ["TESTAMUR_LEASE_SECONDS"])  # type: ignore[misc]
+    leases.COMMAND_SECONDS = float(os.environ["TESTAMUR_LEASE_SECONDS"])  # type: ignore[misc]
     with Workspace(load_settings()) as here:
         jobs = JobStore(here.folder.engine, here.chain, here.contract.address)
         queue, account = QueuePolicy(), here.signer.address
