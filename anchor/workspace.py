@@ -12,6 +12,7 @@ from anchor.books.anchoring import AnchorStore
 from anchor.books.attempts import AttemptStore
 from anchor.books.batches import BatchRow, BatchStore
 from anchor.books.folder import DataFolder
+from anchor.books.leases import command_lease
 from anchor.settings import EMBEDDED, Settings
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
@@ -196,7 +197,7 @@ class Workspace:
             reached: told at each of `driver.POINTS`.
         """
         from anchor.sending.driver import policy_of
-        from anchor.sending.engine import Engine, command_lease
+        from anchor.sending.engine import Engine
 
         # Without a check of the contract: `deploy` sends before there is one.
         contract = CredentialRegistry(self.client, self.contract_address)

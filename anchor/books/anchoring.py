@@ -236,7 +236,8 @@ class AnchorStore:
             return row
         state = BatchState.SEALED
         if row.nonce is not None:
-            state = BatchState.BROADCAST if self.attempts(row.nonce) else BatchState.RESERVED
+            # What is signed is sent again.
+            state = BatchState.SIGNED if self.attempts(row.nonce) else BatchState.RESERVED
         changed = replace(row, state=state, parked_code=None, parked_why=None)
         with self._guarded() as connection:
             self._write(connection, changed, why)

@@ -7,6 +7,8 @@ only goes forward. A clock that is set back or ahead, here or there, changes not
 
 from __future__ import annotations
 
+import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +24,8 @@ from registry.errors import ChainBusy
 
 LOOKS_A_LEASE: Final = 8
 LONGEST_PAUSE_SECONDS: Final = 1.0
+# It is renewed all the time, so that a command that was killed does not keep others out for long.
+COMMAND_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,3 +224,13 @@ class Lease:
             f"this process no longer holds the lease of {self.address}",
             remedy="Another process has taken over, or this one was paused for too long. It goes on when it is free.",
         )
+
+
+def command_lease(engine: Engine, chain: str, account: str) -> Lease:
+    """The lease of an account for a command of this process.
+
+    Args:
+        chain: CAIP-2 name.
+        account: checksummed.
+    """
+    return Lease(engine, chain, account, f"command {os.getpid()} {secrets.token_hex(4)}", COMMAND_SECONDS)

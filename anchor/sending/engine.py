@@ -6,17 +6,14 @@ a crash or a timeout the next command or daemon goes on from there.
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Engine as Database
 
 from anchor.books.acts import ActRow
 from anchor.books.anchoring import AnchorStore, Carried
@@ -37,9 +34,6 @@ from registry.privatefiles import FILE_MODE
 
 if TYPE_CHECKING:
     from anchor.sending.signer import Signer
-
-# It is renewed all the time, so that a command that was killed does not keep others out for long.
-LEASE_SECONDS: Final = 30.0
 
 
 class Engine:
@@ -320,15 +314,6 @@ class Engine:
             "void). For anything else use the account of another operator of the issuer, or stop the daemon first.",
             code="sender-busy",
         )
-
-
-def command_lease(engine: Database, chain: str, account: str) -> Lease:
-    """The lease of an account for a command of this process.
-
-    Args:
-        chain: CAIP-2 name.
-    """
-    return Lease(engine, chain, account, f"command {os.getpid()} {secrets.token_hex(4)}", LEASE_SECONDS)
 
 
 _Key = tuple[type, int]

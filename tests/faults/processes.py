@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from tests.faults import daemon_process
-from tests.faults.site import Site
+from tests.faults import command_process, daemon_process
+from tests.faults.site import Door, Site
 
+PROGRAMS: Final = {"daemon": daemon_process, "command": command_process}
 REPOSITORY = Path(__file__).parents[2]
 ENDS_SECONDS = 20.0
 
@@ -70,8 +71,9 @@ def daemon(
     ending: str = "SIGKILL",
     lease_seconds: float = 1.0,
     program: tuple[str, ...] = (),
+    door: Door = "daemon",
 ) -> Iterator[Process]:
-    """A daemon until the block ends; it is asked to end then, and killed if it does not.
+    """A daemon, or a command, until the block ends; it is asked to end then, and killed if it does not.
 
     Args:
         point, times: where it ends (`anchor.sending.driver.POINTS`).
@@ -92,9 +94,9 @@ def daemon(
     }
     log = here.data.path / "daemon.log"
     process = (
-        _traced(program, environment, log, point, times, ending)
+        _traced(program, environment, log, PROGRAMS[door].__file__, point, times, ending)
         if program
-        else Forked((point, times, signal.Signals[ending], environment, log))
+        else Forked((PROGRAMS[door].main, point, times, signal.Signals[ending], environment, log))
     )
     try:
         yield process
@@ -111,7 +113,7 @@ def daemon(
 def _traced(
     program: Sequence[str], environment: Mapping[str, str], log: Path, *arguments: object
 ) -> subprocess.Popen[bytes]:
-    command = [*program, sys.executable, daemon_process.__file__, *map(str, arguments)]
+    command = [*program, sys.executable, *map(str, arguments)]
     with log.open("ab") as file:
         return subprocess.Popen(command, env=environment, stdout=file, stderr=file)
 

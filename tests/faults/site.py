@@ -19,13 +19,13 @@ from anchor.books.attempts import AttemptStore
 from anchor.books.batches import BatchRow, BatchStore, Leaf
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import Job, JobStore
-from anchor.books.leases import Lease
+from anchor.books.leases import Lease, command_lease
 from anchor.books.tables import BatchState
 from anchor.books.tables import batch as batch_table
 from anchor.notices.notices import Notice, Notices
 from anchor.sending.behind import Knowledge
 from anchor.sending.driver import Policy, policy_of
-from anchor.sending.engine import Engine, command_lease
+from anchor.sending.engine import Engine
 from anchor.sending.outlook import FinalityViolated
 from anchor.sending.signer import KeySigner, Signer
 from anchor.settings import Settings

@@ -15,7 +15,7 @@ from anchor.sending.driver import POINTS
 from registry.merkle.tree import Tree
 from tests.faults.harness import wait_until
 from tests.faults.processes import daemon, is_stopped, log_of
-from tests.faults.site import Site
+from tests.faults.site import Door, Site, site
 
 GWEI = 10**9
 SECONDS = 60.0
@@ -32,6 +32,26 @@ def test_a_daemon_killed_at_any_point_is_continued_by_the_next(here: Site, point
     with daemon(here):
         wait_until(lambda: _mined_and_final(here, jobs), SECONDS, "all jobs are final", state=_said(here))
     here.prove()
+
+
+@pytest.mark.parametrize("next_door", ["daemon", "command"])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_command_killed_at_any_point_is_continued_by_whatever_comes_next(
+    tmp_path: Path, point: str, next_door: Door
+) -> None:
+    with site(tmp_path / "data", issuers=2) as here:
+        jobs = [here.job(f"student {number}", issuer=number % 2 + 1) for number in range(3)]
+        with daemon(here, point, times=2 if point != "reorganised" else 1, door="command") as first:
+            wait_until(
+                lambda: _provoke(here, point) or first.poll() is not None,
+                SECONDS,
+                f"it dies at {point}",
+                state=_said(here),
+            )
+            assert first.returncode == -signal.SIGKILL, log_of(here)
+        with daemon(here, door=next_door):
+            wait_until(lambda: _mined_and_final(here, jobs), SECONDS, "all jobs are final", state=_said(here))
+        here.prove()
 
 
 def test_a_daemon_ends_by_sigterm_and_hands_the_lease_over(here: Site) -> None:

@@ -14,10 +14,11 @@ from anchor.books.anchoring import AnchorStore
 from anchor.books.attempts import AttemptStore
 from anchor.books.batches import BatchStore
 from anchor.books.folder import DataFolder
+from anchor.books.leases import command_lease
 from anchor.books.tables import BY_PERSON, BatchState, batch
 from anchor.sending.behind import Knowledge
 from anchor.sending.driver import Policy
-from anchor.sending.engine import Engine, command_lease
+from anchor.sending.engine import Engine
 from anchor.sending.fees import GWEI, Offer
 from anchor.sending.signed import terms_of, unsigned
 from anchor.sending.signer import development_signer
