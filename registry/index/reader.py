@@ -543,14 +543,12 @@ def read_events(
         .limit(limit)
     )
     return [
-        Event(
+        Event.of_block(
+            block_of(row.block_number, row.hash, row.time),
             row.name,
             read_arguments(row.arguments),
-            row.block_number,
-            row.hash,
             row.log_index,
             row.transaction_hash,
-            from_unix(row.time),
             None if row.accreditation is None else (row.party, row.holder),
         )
         for row in connection.execute(query)
