@@ -10,6 +10,7 @@ from registry.chain import CredentialRegistry, connect
 from registry.receipt import parse
 from registry.verifier import NothingKnown
 
+
 def judge(document: Path, receipt: Path, endpoint: str, trust: Trust) -> str:
     try:
         given = parse(receipt.read_bytes())
