@@ -184,8 +184,9 @@ def test_a_slow_chain_is_late_by_its_own_pace(empty: Stand) -> None:
     head = empty.writer.head()
     assert head is not None
     cursor = BlockRef(100, bytes(32), from_unix(GENESIS_TIME + 100 * 600))
-    head = replace(head, cursor=cursor, confirmed=100, seen=100, seen_at=cursor.time + 4000.0)
-    hour = cursor.time + 4000
+    told = cursor.timestamp.timestamp()
+    head = replace(head, cursor=cursor, confirmed=100, seen=100, seen_at=told + 4000.0)
+    hour = told + 4000
     alone = reach_of(head, hour, lag=20, age=AgeLimits())
     paced = reach_of(head, hour, lag=20, age=AgeLimits(), before=BlockRef(0, bytes(32), from_unix(GENESIS_TIME)))
     assert (alone.age.code, paced.age.code, paced.doubt) == ("head-stale", "head-fresh", None)
