@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from anchor.sending.engine import Engine
+from typing import TYPE_CHECKING
+
 from anchor.workspace import Workspace
 from registry.errors import SettingsError
 from registry.untrusted.uris import EXAMPLES, read_uri
+
+if TYPE_CHECKING:
+    from anchor.sending.engine import Engine
 
 
 def register_party(workspace: Workspace, sender: Engine, uri: str, profile_hash: bytes) -> int:
