@@ -3,9 +3,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests write thousands of small files that have to reach the disk, and wait for it; memory is there at once.
+IN_MEMORY := $(shell test -w /dev/shm && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
+PYTEST := $(IN_MEMORY) $(BIN)/python -m pytest
+# What starts nothing: no chain, no node, no server, no program.
+FAST := not (anvil or browser or commands or contracts or faults or postgresql or processes or scale or slow)
 AUDIT := .venv-audit
+DOCS := .venv-docs
 
-.PHONY: help demo test test-python test-contracts lint types contracts audit-contracts gas bench soak faults clean
+.PHONY: help set-up demo test test-fast test-deep test-python test-contracts test-costs lint types artifacts contracts \
+	audit-contracts gas bench soak faults docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,16 +34,28 @@ node_modules/.ready: package-lock.json
 	npm ci --no-fund --no-audit --loglevel=error
 	touch $@
 
+set-up: $(VENV)/.dev node_modules/.ready ## Install everything that the targets below need
+
 demo: $(VENV)/.run ## The main job on the embedded chain: anchor 1,000 credentials and verify some
 	$(BIN)/testamur demo
 
 test: test-python test-contracts ## All tests: Python, anvil, forge
 
+test-fast: $(VENV)/.dev ## The tests to run while writing: those that start nothing, neither chain nor server
+	$(PYTEST) -n 2 -m "$(FAST)"
+
+test-deep: $(VENV)/.dev node_modules/.ready ## All tests, properties with all their examples (half an hour)
+	$(PYTEST) -n 2 --hypothesis-profile=deep
+	FOUNDRY_PROFILE=deep scripts/forge_test.sh
+
 test-python: $(VENV)/.dev node_modules/.ready
-	$(BIN)/python -m pytest -n 2
+	$(PYTEST) -n 2
 
 test-contracts: node_modules/.ready
 	scripts/forge_test.sh
+
+test-costs: $(VENV)/.dev node_modules/.ready ## Measure what each test costs, for the order in which they run
+	$(PYTEST) -p tests.measuring
 
 lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
 	$(BIN)/ruff check .
@@ -46,6 +65,9 @@ lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
 
 types: $(VENV)/.dev ## Strict type checks
 	$(BIN)/mypy
+
+artifacts: $(VENV)/.dev node_modules/.ready ## See that the committed artifacts match the contracts
+	$(BIN)/python scripts/build_contracts.py --check
 
 contracts: $(VENV)/.dev node_modules/.ready ## Compile the contracts and rewrite the committed artifacts
 	$(BIN)/python scripts/build_contracts.py
@@ -80,5 +102,13 @@ soak: $(VENV)/.dev node_modules/.ready ## The daemon under a random mix of fault
 faults: $(VENV)/.dev node_modules/.ready ## Courses of faults composed from seeds, judged from the chain alone: SEEDS=50 MINUTES=20 FIRST=1
 	$(BIN)/python -m scripts.faults --seeds $(or $(SEEDS),3) --minutes $(or $(MINUTES),20) $(if $(FIRST),--first $(FIRST))
 
+$(DOCS)/.ready: requirements/docs.txt
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	touch $@
+
+docs: $(DOCS)/.ready ## The documentation as a site, in build/docs/site, with the API from the docstrings
+	$(DOCS)/bin/python -m scripts.site
+
 clean: ## Remove everything that was installed or built
-	rm -rf $(VENV) $(AUDIT) node_modules out cache build dist
+	rm -rf $(VENV) $(AUDIT) $(DOCS) node_modules out cache build dist

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from sqlalchemy import select
-
 from anchor.books.trees import trees_of
 from anchor.notices.logs import Log
 from anchor.secrets import secrets_of
@@ -21,14 +19,13 @@ from registry.errors import ChainError, RegistryError, SettingsError, StoreError
 from registry.formats.dataintegrity import read_key
 from registry.http.connections import ConnectionMetrics, raise_descriptors
 from registry.http.server import Server, ends_by_signal, front_of, listening
-from registry.index.facts import Mark
 from registry.index.indexer import Indexer
 from registry.index.loader import TreeLoader
 from registry.index.loops import Loops
-from registry.index.reader import Edition, Index
-from registry.index.tables import indexed_chain
+from registry.index.reader import Edition, Index, chains_of
 from registry.index.writer import IndexWriter
 from registry.privatefiles import refuse_readable
+from registry.records import BlockRef
 from registry.service.app import create_app
 from registry.service.known_anchors import IndexedAnchors
 from registry.service.readers import Readers
@@ -77,7 +74,7 @@ def serve(
     )
     _log_to(workspace)
     front = front_of(app, grace_seconds=GRACE_SECONDS)
-    app.state.metrics.contract.register(ConnectionMetrics(front.connections))
+    app.state.metrics.registry.register(ConnectionMetrics(front.connections))
     server = Server(front.config, linger=LINGER_SECONDS)
     with listening(host, port) as listener:
         bound_host, bound_port = listener.getsockname()[:2]
@@ -129,7 +126,7 @@ def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, 
         raise errors[0]
 
 
-def accept_chain(workspace: Workspace) -> Mark | None:
+def accept_chain(workspace: Workspace) -> BlockRef | None:
     """Have the index go on after a final block was said to be another one; see `Indexer.accept`."""
     return indexer_of(workspace, index_of(workspace)).accept()
 
@@ -144,9 +141,7 @@ def index_of(workspace: Workspace) -> Index:
     try:
         return Index(engine, workspace.chain, contract)
     except ChainError:
-        with engine.connect() as connection:
-            query = select(indexed_chain.c.chain).where(indexed_chain.c.contract == contract)
-            chains = [name for name in connection.execute(query).scalars() if "#" not in name]
+        chains = chains_of(engine, contract)
         if len(chains) != 1:
             raise
         return Index(engine, chains[0], contract)

@@ -18,6 +18,7 @@ from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, Deployment, create2_address, deploy_data, refuse_unable
 from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import read_address
 from registry.chain.rpc.patience import Patience
 from registry.chain_names import PRACTICE_CHAIN, ChainName, reached_chain_name
@@ -98,7 +99,7 @@ class Workspace:
         if self.settings.chain != EMBEDDED:
             timeout = self.settings.rpc_timeout
             patience = Patience(TIMEOUTS_TO_WAIT * timeout if self._patient else 0.0)
-            return ChainClient.connect(self.settings.chain, timeout=timeout, patience=patience)
+            return connect(self.settings.chain, timeout=timeout, patience=patience)
         return self.embedded_chain().client()
 
     def embedded_chain(self) -> EmbeddedChain:

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-REVOCATION, SUSPENSION = range(2)
-WORD_BITS: Final = 256
+from registry.records import WORD_BITS, Purpose
 
 
 class AnchorPlace(NamedTuple):
@@ -101,7 +100,7 @@ class IssuerState:
     Attributes:
         counts: the leaf count of each batch, by its root.
         voided: roots of voided batches.
-        words: status words by root and purpose (0 revocation, 1 suspension) and by their number; bit b of word w is
+        words: status words by root and purpose and by their number; bit b of word w is
             leaf 256 w + b. Of a voided batch they are what they were before.
         superseded: what the issuer put in the place of what, by the latest word on it.
     """
@@ -117,8 +116,8 @@ class IssuerState:
         return AnchorState(
             self.issuer,
             place,
-            revoked=self._is_set(place, REVOCATION),
-            suspended=self._is_set(place, SUSPENSION),
+            revoked=self._is_set(place, Purpose.REVOCATION),
+            suspended=self._is_set(place, Purpose.SUSPENSION),
             voided=place.root in self.voided,
             superseded_by=self.superseded.get(place),
         )
@@ -128,7 +127,7 @@ class IssuerState:
         if root in self.voided:
             yield from range(self.counts[root])
             return
-        revoked, suspended = (self.words.get((root, purpose), {}) for purpose in (REVOCATION, SUSPENSION))
+        revoked, suspended = (self.words.get((root, purpose), {}) for purpose in Purpose)
         for word in sorted(revoked.keys() | suspended.keys()):
             bits = revoked.get(word, 0) | suspended.get(word, 0)
             yield from (word * WORD_BITS + bit for bit in range(WORD_BITS) if bits >> bit & 1)
@@ -174,7 +173,7 @@ def spread_words(found: Iterable[Spread], purpose: int) -> dict[bytes, dict[int,
     """The status bits of a purpose that `spread` adds, by root and by the number of the word."""
     words: dict[bytes, dict[int, int]] = {}
     for each in found:
-        if each.suspended if purpose == SUSPENSION else each.revoked:
+        if each.suspended if purpose == Purpose.SUSPENSION else each.revoked:
             word, bit = divmod(each.state.place.leaf_index, WORD_BITS)
             mine = words.setdefault(each.state.place.root, {})
             mine[word] = mine.get(word, 0) | 1 << bit

@@ -172,16 +172,24 @@ class ContractReverted(ChainError):
     Attributes:
         error: name of the Solidity error, such as `AlreadyAnchored`, or "" when it sent none.
         arguments: its arguments by name.
+        thrown: the bytes it threw.
     """
 
     default_code = "contract-reverted"
 
     def __init__(
-        self, what: str, *, error: str = "", arguments: dict[str, object] | None = None, remedy: str | None = None
+        self,
+        what: str,
+        *,
+        error: str = "",
+        arguments: dict[str, object] | None = None,
+        thrown: bytes = b"",
+        remedy: str | None = None,
     ):
         super().__init__(what, remedy=remedy)
         self.error = error
         self.arguments = arguments or {}
+        self.thrown = thrown
 
 
 class TransactionUnsettled(ChainError):

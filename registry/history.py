@@ -1,123 +1,109 @@
-"""The state of a registry as its events alone tell it.
+"""The state of a registry as its events alone tell it, and the contract's rules over them.
 
-Pure values. The rules are the contract's (`contracts/src`), told from the side of its events; what they never allow is
-a difference, too.
+Pure values. The rules are the contract's (`contracts/src`), told from the side of its events. What they never allow is
+an `Impossible` event: whoever follows the events says what then happens. The audit notes it and goes on; the index
+stops where there is nothing to go on from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
 from registry.anchors import AnchorPlace, IssuerState
-from registry.audit.kinds import Difference, Kind
 from registry.errors import ChainError
-from registry.recognition.ledger import EVENT_NAMES, REASONS, Ledger, LedgerEvent
+from registry.recognition.ledger import EVENT_NAMES, MADE_BY, Ledger
+from registry.records import WORD_BITS, Anchor, Batch, Bitmap, Event, Key, Party, Purpose, Reason
 
-WORD_BITS: Final = 256
-REVOCATION, SUSPENSION = range(2)
 _NOBODY = "0x" + "00" * 20
-_MADE = frozenset({"AccreditationOffered", "Recognised"})
-
-Key = tuple[int, bytes]
-"""An issuer and a root."""
-Bitmap = tuple[int, bytes, int]
-"""An issuer, a root and a purpose: 0 revocation, 1 suspension."""
+_BY_OPERATOR: Final = frozenset({"Anchored", "LeafCountStated", "StatusSet", "SuspensionCleared", "Superseded"})
+_BY_CONTROLLER: Final = frozenset({"ControllerOffered", "BatchVoided"})
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """One event of the contract.
+class Impossible(NamedTuple):
+    """What the contract never lets happen after what came before.
 
     Attributes:
-        name, arguments: as in the ABI; enums are numbers, addresses texts.
-        block_number, time: of its block; UTC.
-        transaction: hash, 32 bytes.
-        log_index: its place in the block.
+        event: None where it is about several of them.
+        subject: what it is about: "issuer 3, root 0x...".
+        why: what contradicts it.
+        is_gap: whether an event before it must be missing, or nothing could be told of its subject from here on.
     """
 
-    name: str
-    arguments: Mapping[str, Any]
-    block_number: int
-    time: datetime
-    transaction: bytes = b""
-    log_index: int = 0
+    event: Event | None
+    subject: str
+    why: str
+    is_gap: bool = False
 
     @property
-    def party(self) -> int | None:
-        """Whose doing it is, where the event says so: the party, the issuer or the body."""
-        for name in ("issuer", "party", "body"):
-            if name in self.arguments:
-                return int(self.arguments[name])
-        return None
+    def what(self) -> str:
+        """In one sentence."""
+        return self.why if self.event is None else f"{self.event.name} in block {self.event.block_number}: {self.why}"
+
+
+Subject = Callable[[Event], str]
+Note = Callable[[Impossible], None]
+"""What becomes of an impossible event: it is written down, or raised as an error."""
+
+
+class StatusChange(NamedTuple):
+    """How many credentials changed status by one event; one of a voided batch was none of those revoked before."""
+
+    event: Event
+    purpose: Purpose
+    reason: Reason
+    credentials: int
 
 
 @dataclass(slots=True)
-class PartyState:
-    """A party; addresses in lower case, `pending_controller` None when control is offered to nobody."""
+class Records:
+    """Parties, batches and status words: all of a registry, or those that some events are about.
 
-    controller: str
-    pending_controller: str | None
-    registered_at: datetime
-    retired_at: datetime | None
-    sequence: int
-    profile_hash: bytes
-    uri: str
+    Attributes:
+        words: the status words that events set, by their number; those that are not there are zero. Of a voided batch
+            they are what they were before.
+    """
 
+    parties: dict[int, Party] = field(default_factory=dict)
+    batches: dict[Key, Batch] = field(default_factory=dict)
+    words: dict[Bitmap, dict[int, int]] = field(default_factory=dict)
 
-@dataclass(slots=True)
-class BatchState:
-    """A batch; a leaf count of 0 is not stated yet, `void_reason` is "" while the batch holds."""
+    def copy(self) -> Records:
+        """The same, to be compared with what becomes of these."""
+        return Records(
+            dict(self.parties), dict(self.batches), {bitmap: dict(its) for bitmap, its in self.words.items()}
+        )
 
-    anchored_at: datetime
-    block_number: int
-    leaf_count: int
-    sequence: int
-    voided_at: datetime | None = None
-    void_reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StatusEvent:
-    """Credentials that changed status together: `purpose` 0 revocation or 1 suspension, how many, and why."""
-
-    issuer: int
-    root: bytes
-    purpose: int
-    count: int
-    reason: str
-    time: datetime
-    block_number: int
+    def word(self, issuer: int, root: bytes, purpose: int, word: int) -> int:
+        """The status bits as the contract tells them: all leaves of a voided batch are revoked."""
+        batch = self.batches[issuer, root]
+        if purpose == Purpose.REVOCATION and batch.is_void:
+            return leaves_of_word(word, batch.leaf_count)
+        return self.words.get((issuer, root, purpose), {}).get(word, 0)
 
 
 @dataclass(slots=True)
-class RegistryState:
+class RegistryState(Records):
     """All that the events tell, as of the last of them.
 
     Attributes:
         operators: whether an account, in lower case, may anchor for a party; every account that ever might.
         default_issuers: by account, in lower case; 0 for none.
-        words: the status words that events touched, by their number; those of a voided batch as before.
         superseded: by issuer, what it put in the place of what; the latest word on it.
-        transactions: by batch, that of its anchor.
+        status_changes: in the order of the chain.
         accreditation_count: how many accreditations and recognitions were made.
         ledger: the accreditations, or None when their events do not fit together.
-        differences: what no course of calls to the contract leads to.
+        impossible: what no course of calls to the contract leads to.
     """
 
-    parties: dict[int, PartyState] = field(default_factory=dict)
     operators: dict[tuple[int, str], bool] = field(default_factory=dict)
     default_issuers: dict[str, int] = field(default_factory=dict)
-    batches: dict[Key, BatchState] = field(default_factory=dict)
-    words: dict[Bitmap, dict[int, int]] = field(default_factory=dict)
     superseded: dict[int, dict[AnchorPlace, AnchorPlace]] = field(default_factory=dict)
-    transactions: dict[Key, bytes] = field(default_factory=dict)
-    status_events: list[StatusEvent] = field(default_factory=list)
+    status_changes: list[StatusChange] = field(default_factory=list)
     accreditation_count: int = 0
     ledger: Ledger | None = None
-    differences: list[Difference] = field(default_factory=list)
+    impossible: list[Impossible] = field(default_factory=list)
 
     def issuer_states(self) -> list[IssuerState]:
         """What became of the credentials of each issuer, for the rule about one credential in several batches."""
@@ -128,42 +114,12 @@ class RegistryState:
             IssuerState(
                 issuer,
                 {root: self.batches[issuer, root].leaf_count for root in mine},
-                {root for root in mine if self.batches[issuer, root].voided_at is not None},
-                {
-                    (root, purpose): self.words.get((issuer, root, purpose), {})
-                    for root in mine
-                    for purpose in (REVOCATION, SUSPENSION)
-                },
+                {root for root in mine if self.batches[issuer, root].is_void},
+                {(root, purpose): self.words.get((issuer, root, purpose), {}) for root in mine for purpose in Purpose},
                 self.superseded.get(issuer, {}),
             )
             for issuer, mine in roots.items()
         ]
-
-    def word(self, issuer: int, root: bytes, purpose: int, word: int) -> int:
-        """The status bits as the contract tells them: all leaves of a voided batch are revoked."""
-        batch = self.batches[issuer, root]
-        if purpose == REVOCATION and batch.voided_at is not None:
-            return leaves_of_word(word, batch.leaf_count)
-        return self.words.get((issuer, root, purpose), {}).get(word, 0)
-
-    def revoked(self, issuer: int, root: bytes) -> int:
-        """How many credentials of a batch are revoked, by themselves or with the whole batch."""
-        batch = self.batches[issuer, root]
-        if batch.voided_at is not None:
-            return batch.leaf_count
-        return self.marked(issuer, root, REVOCATION)
-
-    def marked(self, issuer: int, root: bytes, purpose: int) -> int:
-        """How many credentials of a batch are revoked or suspended by themselves."""
-        return sum(bits.bit_count() for bits in self.words.get((issuer, root, purpose), {}).values())
-
-
-def rebuild(events: Iterable[Happened]) -> RegistryState:
-    """The state that all events of a contract, in their order, come to; nothing is raised for what makes no sense."""
-    replay = Replay()
-    for event in events:
-        replay.take(event)
-    return replay.finished()
 
 
 def named(issuer: int, root: bytes) -> str:
@@ -171,24 +127,259 @@ def named(issuer: int, root: bytes) -> str:
     return f"issuer {issuer}, root 0x{root.hex()}"
 
 
-def words_of(leaf_count: int) -> int:
-    """How many status words a batch has."""
-    return -(-leaf_count // WORD_BITS)
-
-
 def leaves_of_word(word: int, leaf_count: int) -> int:
     """The bits of a status word that stand for leaves."""
     return (1 << max(0, min(WORD_BITS, leaf_count - word * WORD_BITS))) - 1
 
 
-def reason_word(number: int) -> str:
-    """The word of a reason's number."""
-    return REASONS[number] or "unspecified" if 0 <= number < len(REASONS) else f"reason-{number}"
+def rebuild(events: Iterable[Event]) -> RegistryState:
+    """The state that all events of a contract, in their order, come to; nothing is raised for what makes no sense."""
+    replay = Replay()
+    for event in events:
+        replay.take(event)
+    return replay.finished()
 
 
-class Replay:
-    """Takes the events one by one. What cannot have happened is written down and then followed as far as it makes
-    sense: one lost event is not to hide what came after.
+class Rules:
+    """The rules over one party or one batch, which hold whatever else is known; each event changes its record.
+
+    What cannot have happened is noted and then followed as far as it makes sense: one lost event is not to hide what
+    came after.
+
+    Args:
+        records: of all that the events are about.
+    """
+
+    def __init__(self, records: Records, note: Note):
+        self._records = records
+        self._note = note
+
+    def follow(self, event: Event) -> None:
+        """Change what the event changes of parties, batches and status words; accreditations are not part of it."""
+        self.follow_party(event)
+        self.follow_batch(event)
+
+    def follow_party(self, event: Event) -> None:
+        """Change what the event changes of a party."""
+        if (change := _PARTY_RULES.get(event.name)) is not None:
+            change(self, event)
+
+    def follow_batch(self, event: Event) -> None:
+        """Change what the event changes of a batch and its status words."""
+        if (change := _BATCH_RULES.get(event.name)) is not None:
+            change(self, event)
+
+    # Parties
+
+    def _registered(self, event: Event) -> None:
+        given = event.arguments
+        number, parties = given["party"], self._records.parties
+        if not self._follows(number not in parties, event, _party_named, "it was registered before"):
+            return
+        parties[number] = Party(
+            id=number,
+            controller=given["controller"].lower(),
+            pending_controller=None,
+            registered_at=event.time,
+            retired_at=None,
+            sequence=0,
+            profile_hash=given["profileHash"],
+            uri=given["uri"],
+        )
+
+    def _profile_set(self, event: Event) -> None:
+        given = event.arguments
+        if party := self._party(event):
+            self._change_party(party, uri=given["uri"], profile_hash=given["profileHash"])
+
+    def _offered(self, event: Event) -> None:
+        given = event.arguments
+        if party := self._party(event):
+            to = given["pendingController"].lower()
+            self._change_party(party, pending_controller=None if to == _NOBODY else to)
+
+    def _controller_changed(self, event: Event) -> None:
+        given = event.arguments
+        if party := self._party(event):
+            to = given["controller"].lower()
+            offered = party.pending_controller == to
+            self._require(offered, event, _party_named, f"control was not offered to {to}")
+            self._change_party(party, controller=to, pending_controller=None)
+
+    def _retired(self, event: Event) -> None:
+        if party := self._party(event):
+            self._require(party.retired_at is None, event, _party_named, "it was retired before")
+            self._change_party(party, retired_at=event.time)
+
+    def _counted(self, event: Event) -> None:
+        """One more batch of a party."""
+        given = event.arguments
+        if party := self._party(event):
+            sequence, due = given["sequence"], party.sequence + 1
+            why = f"the issuer's batch number {sequence} came where number {due} was due"
+            self._follows(sequence == due, event, _batch_named, why)
+            self._require(party.retired_at is None, event, _batch_named, "the issuer was retired")
+            self._change_party(party, sequence=sequence, credentials=party.credentials + given["leafCount"])
+
+    def _counted_late(self, event: Event) -> None:
+        given = event.arguments
+        if party := self._party(event):
+            self._change_party(party, credentials=party.credentials + given["leafCount"])
+
+    def _party(self, event: Event) -> Party | None:
+        party = self._records.parties.get(event.party or 0)
+        self._follows(party is not None, event, _party_named, "no such party was registered before")
+        return party
+
+    def _change_party(self, party: Party, **values: Any) -> None:
+        self._records.parties[party.id] = replace(party, **values)
+
+    # Batches
+
+    def _anchored(self, event: Event) -> None:
+        given = event.arguments
+        key, batches = event.key, self._records.batches
+        if self._follows(key not in batches, event, _batch_named, "it was anchored before"):
+            batches[key] = Batch(
+                issuer=key[0],
+                root=key[1],
+                anchored_at=event.time,
+                block_number=event.block_number,
+                leaf_count=given["leafCount"],
+                sequence=given["sequence"],
+                anchor=Anchor.of(event),
+            )
+
+    def _count_stated(self, event: Event) -> None:
+        given = event.arguments
+        if batch := self._batch(event):
+            self._require(batch.leaf_count == 0, event, _batch_named, "its leaf count was stated before")
+            self._change_batch(batch, leaf_count=given["leafCount"])
+
+    def _voided(self, event: Event) -> None:
+        if batch := self._batch(event):
+            self._require(not batch.is_void, event, _batch_named, "it was voided before")
+            reason = self._reason(event, _batch_named)
+            self._change_batch(batch, voided_at=event.time, void_reason=reason)
+
+    def _status_set(self, event: Event) -> None:
+        given = event.arguments
+        purpose, changed = given["purpose"], given["changed"]
+        if not self._require(purpose in _PURPOSES, event, _word_named, f"there is no purpose {purpose}"):
+            return
+        if (before := self._word(event, purpose)) is not None:
+            self._require(not before & changed, event, _word_named, "it sets bits that were set before")
+            self._change_word(event, purpose, before, before | changed)
+
+    def _cleared(self, event: Event) -> None:
+        given = event.arguments
+        purpose, changed = Purpose.SUSPENSION, given["changed"]
+        if (before := self._word(event, purpose)) is not None:
+            was_set = before & changed == changed
+            self._require(was_set, event, _word_named, "it clears bits that were not set")
+            self._change_word(event, purpose, before, before & ~changed)
+
+    def _word(self, event: Event, purpose: int) -> int | None:
+        """The status word that an event changes, as it was; None where its batch is not there."""
+        if (batch := self._batch(event)) is None:
+            return None
+        word, changed = event.arguments["word"], event.arguments["changed"]
+        self._require(not batch.is_void, event, _word_named, "the batch was voided before")
+        inside = changed != 0 and not changed & ~leaves_of_word(word, batch.leaf_count)
+        self._require(inside, event, _word_named, "it names bits that stand for no leaf, or none")
+        self._reason(event, _word_named)
+        return self._records.words.get((*batch.key, purpose), {}).get(word, 0)
+
+    def _change_word(self, event: Event, purpose: int, before: int, after: int) -> None:
+        batch = self._records.batches[event.key]
+        self._records.words.setdefault((*batch.key, purpose), {})[event.arguments["word"]] = after
+        more = after.bit_count() - before.bit_count()
+        if purpose == Purpose.REVOCATION:
+            self._change_batch(batch, revoked=batch.revoked + more)
+        else:
+            self._change_batch(batch, suspended=batch.suspended + more)
+
+    def _batch(self, event: Event) -> Batch | None:
+        batch = self._records.batches.get(event.key)
+        self._follows(batch is not None, event, _batch_named, "no such batch was anchored before")
+        return batch
+
+    def _change_batch(self, batch: Batch, **values: Any) -> None:
+        self._records.batches[batch.key] = replace(batch, **values)
+
+    def _reason(self, event: Event, subject: Subject) -> Reason:
+        number = event.arguments["reason"]
+        self._require(number in _REASONS, event, subject, f"there is no reason {number}")
+        return _reason_of(event)
+
+    def _require(self, holds: bool, event: Event, subject: Subject, why: str) -> bool:
+        """A rule without which the event can be followed all the same."""
+        if not holds:
+            self._note(Impossible(event, subject(event), why))
+        return holds
+
+    def _follows(self, holds: bool, event: Event, subject: Subject, why: str) -> bool:
+        """A rule by which an event before this one must be missing, or this one is there twice."""
+        if not holds:
+            self._note(Impossible(event, subject(event), why, is_gap=True))
+        return holds
+
+
+_REASONS: Final = frozenset(int(reason) for reason in Reason)
+_PURPOSES: Final = frozenset(int(purpose) for purpose in Purpose)
+Rule = Callable[[Rules, Event], None]
+_PARTY_RULES: Final[Mapping[str, Rule]] = {
+    "PartyRegistered": Rules._registered,
+    "ProfileSet": Rules._profile_set,
+    "ControllerOffered": Rules._offered,
+    "ControllerChanged": Rules._controller_changed,
+    "PartyRetired": Rules._retired,
+    "Anchored": Rules._counted,
+    "LeafCountStated": Rules._counted_late,
+}
+_BATCH_RULES: Final[Mapping[str, Rule]] = {
+    "Anchored": Rules._anchored,
+    "LeafCountStated": Rules._count_stated,
+    "BatchVoided": Rules._voided,
+    "StatusSet": Rules._status_set,
+    "SuspensionCleared": Rules._cleared,
+}
+
+
+def _reason_of(event: Event) -> Reason:
+    number = event.arguments["reason"]
+    return Reason(number) if number in _REASONS else Reason.UNSPECIFIED
+
+
+# What an event is about, in words; only of an impossible one they are needed.
+
+
+def _party_named(event: Event) -> str:
+    return f"party {event.party}"
+
+
+def _batch_named(event: Event) -> str:
+    return named(*event.key)
+
+
+def _word_named(event: Event) -> str:
+    return f"{named(*event.key)}, status word {event.arguments['word']}"
+
+
+def _leaf_named(event: Event) -> str:
+    return f"{named(*event.key)}, leaf {event.arguments['index']}"
+
+
+def _account_named(event: Event) -> str:
+    return f"account {event.arguments['operator'].lower()}"
+
+
+def _operator_named(event: Event) -> str:
+    return f"party {event.party}, account {event.arguments['operator'].lower()}"
+
+
+class Replay(Rules):
+    """Takes all events of a contract one by one, and with them the rules over everything that came before.
 
     Attributes:
         state: as of the last event; without the ledger, which comes with `finished`.
@@ -196,198 +387,106 @@ class Replay:
 
     def __init__(self) -> None:
         self.state = RegistryState()
+        super().__init__(self.state, self.state.impossible.append)
         self._place = (-1, -1)
-        self._ledger_events: list[LedgerEvent] = []
-        self._takers = {
-            "PartyRegistered": self._registered,
-            "ProfileSet": self._profile_set,
+        self._accreditations: list[Event] = []
+        self._takers: Mapping[str, Callable[[Event], None]] = {
             "OperatorSet": self._operator_set,
-            "ControllerOffered": self._offered,
-            "ControllerChanged": self._controller_changed,
-            "PartyRetired": self._retired,
-            "Anchored": self._anchored,
-            "LeafCountStated": self._count_stated,
             "DefaultIssuerSet": self._default_set,
-            "StatusSet": self._status_set,
-            "SuspensionCleared": self._cleared,
-            "BatchVoided": self._voided,
             "Superseded": self._superseded,
         }
 
-    def take(self, event: Happened) -> None:
+    def take(self, event: Event) -> None:
         """Take note of the next event."""
-        place = (event.block_number, event.log_index)
-        if not self._require(place > self._place, event, "all events", f"log {event.log_index} does not come next"):
+        why = f"log {event.log_index} does not come next"
+        if not self._require(event.place > self._place, event, lambda _event: "all events", why):
             return
-        self._place = place
+        self._place = event.place
         if event.name in EVENT_NAMES:
-            self.state.accreditation_count += event.name in _MADE
-            self._ledger_events.append(LedgerEvent(event.name, event.arguments, event.time))
-        elif taker := self._takers.get(event.name):
-            taker(event, event.arguments)
+            self.state.accreditation_count += event.name in MADE_BY
+            self._accreditations.append(event)
+            return
+        self._check_sender(event)
+        if event.name == "PartyRegistered":
+            self._check_number(event)
+        before = self.state.batches.get(event.key) if event.root is not None else None
+        self.follow(event)
+        if (taker := self._takers.get(event.name)) is not None:
+            taker(event)
+        if before is not None:
+            self._count_changes(event, before)
 
     def finished(self) -> RegistryState:
         """The state after all of them."""
         try:
-            self.state.ledger = Ledger.from_events(self._ledger_events)
+            self.state.ledger = Ledger.from_events(self._accreditations)
         except ChainError as error:
-            self.state.differences.append(Difference(Kind.EVENT_IMPOSSIBLE, "accreditations", error.what))
+            self._note(Impossible(None, "accreditations", error.what))
         return self.state
 
-    def _require(self, holds: bool, event: Happened, subject: str, why: str) -> bool:
-        if not holds:
-            what = f"{event.name} in block {event.block_number}: {why}"
-            self.state.differences.append(Difference(Kind.EVENT_IMPOSSIBLE, subject, what, event.party))
-        return holds
+    def _check_number(self, event: Event) -> None:
+        number, known = event.arguments["party"], len(self.state.parties)
+        self._require(number == known + 1, event, _party_named, f"{known} parties came before it")
 
-    def _party(self, event: Happened) -> PartyState | None:
-        number = event.party
-        party = self.state.parties.get(number or 0)
-        self._require(party is not None, event, f"party {number}", "no such party was registered before")
-        return party
+    def _check_sender(self, event: Event) -> None:
+        """That the account that sent it might; of a party that is not there nothing is known."""
+        party = self.state.parties.get(event.party or 0)
+        if party is None:
+            return
+        if event.name in _BY_OPERATOR:
+            self._check_operator(event, _batch_named)
+        elif event.name in _BY_CONTROLLER:
+            account = event.arguments["controller"].lower()
+            subject = _party_named if event.root is None else _batch_named
+            self._require(party.controller == account, event, subject, f"{account} did not govern the party then")
 
-    def _batch(self, event: Happened) -> BatchState | None:
-        key = (event.arguments["issuer"], event.arguments["root"])
-        batch = self.state.batches.get(key)
-        self._require(batch is not None, event, named(*key), "no such batch was anchored before")
-        return batch
-
-    def _require_operator(self, event: Happened, subject: str) -> None:
+    def _check_operator(self, event: Event, subject: Subject) -> None:
         account = event.arguments["operator"].lower()
         allowed = self.state.operators.get((event.arguments["issuer"], account), False)
         self._require(allowed, event, subject, f"{account} was no operator of the issuer then")
 
-    def _require_controller(self, event: Happened, subject: str, account: str) -> None:
-        party = self.state.parties.get(event.party or 0)
-        governs = party is not None and party.controller == account.lower()
-        self._require(governs, event, subject, f"{account.lower()} did not govern the party then")
-
-    # Parties
-
-    def _registered(self, event: Happened, given: Mapping[str, Any]) -> None:
-        number, parties = given["party"], self.state.parties
-        self._require(number == len(parties) + 1, event, f"party {number}", f"{len(parties)} parties came before it")
-        parties[number] = PartyState(
-            given["controller"].lower(), None, event.time, None, 0, given["profileHash"], given["uri"]
-        )
-
-    def _profile_set(self, event: Happened, given: Mapping[str, Any]) -> None:
-        if party := self._party(event):
-            party.uri, party.profile_hash = given["uri"], given["profileHash"]
-
-    def _operator_set(self, event: Happened, given: Mapping[str, Any]) -> None:
+    def _operator_set(self, event: Event) -> None:
+        given = event.arguments
         key = (given["party"], given["operator"].lower())
         changes = self.state.operators.get(key, False) != given["allowed"]
-        self._require(changes, event, f"party {key[0]}, account {key[1]}", "it changes nothing")
+        self._require(changes, event, _operator_named, "it changes nothing")
         self._party(event)
         self.state.operators[key] = given["allowed"]
 
-    def _offered(self, event: Happened, given: Mapping[str, Any]) -> None:
-        if party := self._party(event):
-            self._require_controller(event, f"party {event.party}", given["controller"])
-            to = given["pendingController"].lower()
-            party.pending_controller = None if to == _NOBODY else to
-
-    def _controller_changed(self, event: Happened, given: Mapping[str, Any]) -> None:
-        if party := self._party(event):
-            to = given["controller"].lower()
-            offered = party.pending_controller == to
-            self._require(offered, event, f"party {event.party}", f"control was not offered to {to}")
-            party.controller, party.pending_controller = to, None
-
-    def _retired(self, event: Happened, given: Mapping[str, Any]) -> None:  # noqa: ARG002 - as all takers
-        if party := self._party(event):
-            self._require(party.retired_at is None, event, f"party {event.party}", "it was retired before")
-            party.retired_at = event.time
-
-    # Batches
-
-    def _anchored(self, event: Happened, given: Mapping[str, Any]) -> None:
-        issuer, root, sequence = given["issuer"], given["root"], given["sequence"]
-        subject, state = named(issuer, root), self.state
-        if party := self._party(event):
-            expected = party.sequence + 1
-            why = f"the issuer's batch number {sequence} came where number {expected} was due"
-            self._require(sequence == expected, event, subject, why)
-            self._require(party.retired_at is None, event, subject, "the issuer was retired")
-            self._require_operator(event, subject)
-            party.sequence = sequence
-        if self._require((issuer, root) not in state.batches, event, subject, "it was anchored before"):
-            state.batches[issuer, root] = BatchState(event.time, event.block_number, given["leafCount"], sequence)
-            state.transactions[issuer, root] = event.transaction
-
-    def _count_stated(self, event: Happened, given: Mapping[str, Any]) -> None:
-        subject = named(given["issuer"], given["root"])
-        if batch := self._batch(event):
-            self._require(batch.leaf_count == 0, event, subject, "its leaf count was stated before")
-            self._require_operator(event, subject)
-            batch.leaf_count = given["leafCount"]
-
-    def _default_set(self, event: Happened, given: Mapping[str, Any]) -> None:
+    def _default_set(self, event: Event) -> None:
+        given = event.arguments
         account, issuer = given["operator"].lower(), given["issuer"]
         if issuer:
-            self._require_operator(event, f"account {account}")
+            self._check_operator(event, _account_named)
         self.state.default_issuers[account] = issuer
 
-    # Statuses
-
-    def _status_set(self, event: Happened, given: Mapping[str, Any]) -> None:
-        self._changed(event, int(given["purpose"]), set_=True)
-
-    def _cleared(self, event: Happened, given: Mapping[str, Any]) -> None:  # noqa: ARG002 - as all takers
-        self._changed(event, SUSPENSION, set_=False)
-
-    def _changed(self, event: Happened, purpose: int, *, set_: bool) -> None:
+    def _superseded(self, event: Event) -> None:
         given = event.arguments
-        issuer, root, word, changed = given["issuer"], given["root"], given["word"], given["changed"]
-        subject = f"{named(issuer, root)}, status word {word}"
-        if (batch := self._batch(event)) is None:
-            return
-        words = self.state.words.setdefault((issuer, root, purpose), {})
-        before = words.get(word, 0)
-        self._require(batch.voided_at is None, event, subject, "the batch was voided before")
-        inside = changed != 0 and not changed & ~leaves_of_word(word, batch.leaf_count)
-        self._require(inside, event, subject, "it names bits that stand for no leaf, or none")
-        if set_:
-            self._require(not before & changed, event, subject, "it sets bits that were set before")
-        else:
-            self._require(before & changed == changed, event, subject, "it clears bits that were not set")
-        self._require_operator(event, subject)
-        words[word] = before | changed if set_ else before & ~changed
-        if set_:
-            self._note(event, purpose, changed.bit_count())
-
-    def _voided(self, event: Happened, given: Mapping[str, Any]) -> None:
-        issuer, root = given["issuer"], given["root"]
         if batch := self._batch(event):
-            self._require(batch.voided_at is None, event, named(issuer, root), "it was voided before")
-            self._require_controller(event, named(issuer, root), given["controller"])
-            # Counted before: those revoked one by one have a reason of their own.
-            self._note(event, REVOCATION, batch.leaf_count - self.state.revoked(issuer, root))
-            batch.voided_at, batch.void_reason = event.time, reason_word(given["reason"])
-
-    def _superseded(self, event: Happened, given: Mapping[str, Any]) -> None:
-        subject = f"{named(given['issuer'], given['root'])}, leaf {given['index']}"
-        if batch := self._batch(event):
-            self._require(given["index"] < batch.leaf_count, event, subject, "the batch has no such leaf")
+            self._require(given["index"] < batch.leaf_count, event, _leaf_named, "the batch has no such leaf")
             by = self.state.batches.get((given["issuer"], given["replacementRoot"]))
-            stands = by is not None and by.voided_at is None and given["replacementIndex"] < by.leaf_count
-            self._require(stands, event, subject, "what is to replace it is not there, or void")
-            self._require_operator(event, subject)
-            place = AnchorPlace(given["root"], given["index"])
-            by_place = AnchorPlace(given["replacementRoot"], given["replacementIndex"])
+            stands = by is not None and not by.is_void and given["replacementIndex"] < by.leaf_count
+            self._require(stands, event, _leaf_named, "what is to replace it is not there, or void")
+            place, by_place = replacement_of(event)
             self.state.superseded.setdefault(given["issuer"], {})[place] = by_place
 
-    def _note(self, event: Happened, purpose: int, count: int) -> None:
-        given = event.arguments
-        self.state.status_events.append(
-            StatusEvent(
-                given["issuer"],
-                given["root"],
-                purpose,
-                count,
-                reason_word(given["reason"]),
-                event.time,
-                event.block_number,
-            )
-        )
+    def _count_changes(self, event: Event, before: Batch) -> None:
+        """How many credentials changed status: those of a voided batch that were revoked before have reasons of their
+        own."""
+        if event.name == "BatchVoided":
+            purpose = int(Purpose.REVOCATION)
+            credentials = self.state.batches[event.key].withdrawn - before.withdrawn
+        elif event.name == "StatusSet" and event.arguments["purpose"] in _PURPOSES:
+            purpose, credentials = event.arguments["purpose"], event.arguments["changed"].bit_count()
+        else:
+            return
+        self.state.status_changes.append(StatusChange(event, Purpose(purpose), _reason_of(event), credentials))
+
+
+def replacement_of(event: Event) -> tuple[AnchorPlace, AnchorPlace]:
+    """What `Superseded` says was replaced, and by what."""
+    given = event.arguments
+    return (
+        AnchorPlace(given["root"], given["index"]),
+        AnchorPlace(given["replacementRoot"], given["replacementIndex"]),
+    )

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import Any, Final, NamedTuple
+
+WORD_BITS: Final = 256
+"""Credentials whose status is in one word of the contract: bit b of word w is leaf 256 w + b."""
+
+Key = tuple[int, bytes]
+"""What the contract knows a batch by: its issuer and its root."""
+Bitmap = tuple[int, bytes, int]
+"""An issuer, a root and a `Purpose`."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockRef:
+# The arguments that say whose doing an event is.
+_SUBJECTS: Final = ("issuer", "party", "body")
+
+
+class BlockRef(NamedTuple):
     """One block: number, hash of 32 bytes, time in UTC."""
 
     number: int
@@ -17,48 +30,204 @@ class BlockRef:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchFacts:
-    """What the chain says about one batch.
+class Event:
+    """One event of the contract.
 
     Attributes:
-        root: 32 bytes.
-        issuer: number of the party that anchored it.
-        sequence: 1 for the issuer's first batch.
-        block_number, anchored_at: the block that holds the anchor, and its time.
-        final: whether that block can no longer be undone.
-        voided_at, void_reason: when the issuer withdrew the whole batch, and its word for why.
-        transaction, block_hash: 32 bytes each, or None when they were not looked up.
+        name, arguments: as in the ABI; enums are numbers, hashes bytes, addresses texts in lower case.
+        block_number, block_hash: that it is in.
+        log_index: its place in the block.
+        transaction: hash, 32 bytes.
+        timestamp: of its block, UTC; None where nobody asked for the block.
+        sides: of a change to an accreditation, the body and the holder, where they were looked up: it says neither.
     """
 
-    root: bytes
-    issuer: int
-    leaf_count: int
-    sequence: int
+    name: str
+    arguments: Mapping[str, Any]
     block_number: int
-    anchored_at: datetime
-    final: bool
-    voided_at: datetime | None = None
-    void_reason: str | None = None
-    transaction: bytes | None = None
-    block_hash: bytes | None = None
+    block_hash: bytes
+    log_index: int
+    transaction: bytes
+    timestamp: datetime | None = None
+    sides: tuple[int | None, int | None] | None = None
+
+    @classmethod
+    def of_block(
+        cls,
+        block: BlockRef,
+        name: str,
+        arguments: Mapping[str, Any],
+        log_index: int,
+        transaction: bytes,
+        sides: tuple[int | None, int | None] | None = None,
+    ) -> Event:
+        """An event of a block that is known."""
+        number, block_hash, timestamp = block
+        return cls(name, arguments, number, block_hash, log_index, transaction, timestamp, sides)
+
+    @property
+    def time(self) -> datetime:
+        """Of its block.
+
+        Raises:
+            ValueError: nobody asked for the block.
+        """
+        if self.timestamp is None:
+            raise ValueError(f"{self.name} in block {self.block_number} was read without the time of the block")
+        return self.timestamp
+
+    @property
+    def block(self) -> BlockRef:
+        """That it is in; raises as `time` does."""
+        return BlockRef(self.block_number, self.block_hash, self.time)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its place on the chain: block number and log index."""
+        return self.block_number, self.log_index
+
+    @property
+    def party(self) -> int | None:
+        """The party, issuer or body that it is about, as far as it says; for an accreditation's change, its body."""
+        if self.sides is not None:
+            return self.sides[0]
+        given = self.arguments
+        for name in _SUBJECTS:
+            if name in given:
+                number: int = given[name]
+                return number
+        return None
+
+    @property
+    def holder(self) -> int | None:
+        """The other party of an accreditation or recognition."""
+        if self.sides is not None:
+            return self.sides[1]
+        holder: int | None = self.arguments.get("holder", self.arguments.get("recognised"))
+        return holder
+
+    @property
+    def root(self) -> bytes | None:
+        """Of the batch that it is about, if it is about one."""
+        return self.arguments.get("root")
+
+    @property
+    def key(self) -> Key:
+        """The batch that it is about; KeyError when it is about none."""
+        return self.arguments["issuer"], self.arguments["root"]
+
+    @property
+    def accreditation(self) -> int | None:
+        """Number of the accreditation or recognition that it is about, if it is about one."""
+        return self.arguments.get("id")
 
 
 @dataclass(frozen=True, slots=True)
-class PartyFacts:
-    """What the chain says about a party; `name` is from its profile, if that was read and has the hash on chain.
+class Party:
+    """A party; the contract, its events and the index tell the same of it.
 
     Attributes:
-        sequence: how many batches it has anchored; None when it was not asked.
+        controller, pending_controller: addresses; the latter None while control is offered to nobody. In lower case,
+            but for `CredentialRegistry.party`, which answers people.
+        registered_at, retired_at: UTC block times; `retired_at` is None while it is active.
+        sequence: how many batches it has anchored.
+        profile_hash: 32 bytes; of the profile at `uri`.
+        credentials: leaves of its batches, as far as they are stated, voided ones too; the contract does not count
+            them, its events do.
     """
 
     id: int
-    uri: str
     controller: str
+    pending_controller: str | None
     registered_at: datetime
     retired_at: datetime | None
+    sequence: int
     profile_hash: bytes
-    name: str | None = None
-    sequence: int | None = None
+    uri: str
+    credentials: int = field(default=0, compare=False)
+
+
+class Anchor(NamedTuple):
+    """What the event of an anchor adds to what the contract stores of a batch; hashes are 32 bytes."""
+
+    operator: str
+    block_hash: bytes
+    log_index: int
+    transaction: bytes
+
+    @classmethod
+    def of(cls, event: Event) -> Anchor:
+        """Of `Anchored`."""
+        return cls(event.arguments["operator"], event.block_hash, event.log_index, event.transaction)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch; the contract, its events and the index tell the same of it.
+
+    Attributes:
+        root: 32 bytes.
+        anchored_at, voided_at: UTC block times; `voided_at` is None while the batch holds.
+        leaf_count: 0 while it is not stated.
+        sequence: 1 for the issuer's first batch, then 2, 3...
+        void_reason: None while the batch holds.
+        anchor: what its event adds; None where that was not seen.
+        revoked, suspended: how many of its credentials, one by one, by the events; a voided batch is revoked as a
+            whole.
+    """
+
+    issuer: int
+    root: bytes
+    anchored_at: datetime
+    block_number: int
+    leaf_count: int
+    sequence: int
+    voided_at: datetime | None = None
+    void_reason: Reason | None = None
+    anchor: Anchor | None = field(default=None, compare=False)
+    revoked: int = field(default=0, compare=False)
+    suspended: int = field(default=0, compare=False)
+
+    @property
+    def key(self) -> Key:
+        """Its name in the contract."""
+        return self.issuer, self.root
+
+    @property
+    def seen(self) -> Anchor:
+        """What the event of its anchor adds.
+
+        Raises:
+            ValueError: that was not seen.
+        """
+        if self.anchor is None:
+            raise ValueError(f"the event of batch {self.sequence} of issuer {self.issuer} was not seen")
+        return self.anchor
+
+    @property
+    def block(self) -> BlockRef:
+        """That it was anchored in; raises as `seen` does."""
+        return BlockRef(self.block_number, self.seen.block_hash, self.anchored_at)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where its anchor is: block number and log index; raises as `seen` does."""
+        return self.block_number, self.seen.log_index
+
+    @property
+    def is_void(self) -> bool:
+        """Whether its issuer withdrew it as a whole."""
+        return self.voided_at is not None
+
+    @property
+    def withdrawn(self) -> int:
+        """How many of its credentials are revoked, one by one or with the whole batch."""
+        return self.leaf_count if self.is_void else self.revoked
+
+    @property
+    def words(self) -> int:
+        """How many status words it has."""
+        return -(-self.leaf_count // WORD_BITS)
 
 
 class _Worded(IntEnum):

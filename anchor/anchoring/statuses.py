@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from anchor.acts.spots import Spot, anchor_states
+from anchor.acts.places import Spot, anchor_states
 from anchor.acts.status_plan import VOIDED, Asked, Outcome, plan
 from anchor.books.batches import BatchRow, BatchStore, Place
 from anchor.books.deeds import DeedRow, DeedStore, NewDeed, Word, dissolve
@@ -19,11 +19,11 @@ from anchor.books.status_jobs import Resolved, StatusJob, StatusJobStore
 from anchor.books.tables import ENDED_STATES, BatchState, StatusJobState
 from anchor.notices.notices import Notices
 from anchor.sending.outlook import Outlook
-from registry.anchors import WORD_BITS, judge
+from registry.anchors import judge
 from registry.chain.contract import Batch, CredentialRegistry
 from registry.chain.rpc.classify import is_outage
 from registry.errors import ChainUnavailable, ContractReverted, NotPossible, RegistryError
-from registry.records import Act, Purpose
+from registry.records import WORD_BITS, Act, Purpose
 
 FAMILY: Final = {
     Act.REVOKE: Purpose.REVOCATION,

@@ -27,6 +27,7 @@ from anchor.sending.kinds import Publish
 from anchor.sending.outlook import ChainBehind, FinalityViolated, Outlook, checked
 from anchor.sending.signer import Signer
 from registry.chain.contract import CredentialRegistry
+from registry.chain.finality import Evidence
 from registry.chain.heads import age_of_head, utc_now
 from registry.chain.rpc.classify import is_outage
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
@@ -48,6 +49,7 @@ class Worker:
         seconds: between two rounds.
         low_anchors: tell when the balance pays for fewer anchors than this.
         head_age_seconds: the setting by which the newest block is old; 0 where its age is not judged.
+        evidence: of another block in the place of a final one; the usual amount of it.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Worker:
         reached: Callable[[str], None] = lambda _: None,
         anchor_call: Callable[..., bytes] | None = None,
         publish: Publish = lambda _: None,
+        evidence: Evidence | None = None,
     ):
         chain = f"eip155:{chain_id}"
         self._contract = contract
@@ -82,6 +85,7 @@ class Worker:
         self._operator = operator or signer.address
         self._low_anchors = low_anchors
         self._head_age_seconds = head_age_seconds
+        self._evidence = evidence or Evidence()
         self._store = AnchorStore(folder.engine, chain, contract.address, lease)
         self._jobs = JobStore(folder.engine, chain, contract.address)
         batches = BatchStore(folder.engine, chain, contract.address)
@@ -186,7 +190,7 @@ class Worker:
         outlook = Outlook.of(self._contract.client, self._lease.address, self._finality_depth)
         self._note(outlook)
         known = self._store.checkpoint()
-        seen = checked(self._contract, self._chain_id, outlook, known)
+        seen = checked(self._contract, self._chain_id, outlook, known, self._evidence)
         # Before the new checkpoint is stored: what is missing is looked for from the old one on.
         if self._is_behind(outlook.nonce):
             return False

@@ -9,7 +9,7 @@ from anchor.books.batches import BatchRow
 from anchor.books.on_chain import UNSTATED
 from anchor.books.tables import ANCHORED_STATES, BatchState
 from anchor.sending.waiting import wait_for
-from registry.chain.contract import Anchored, CredentialRegistry
+from registry.chain.contract import CredentialRegistry, Event
 from registry.errors import (
     ChainError,
     TransactionUnsettled,
@@ -41,7 +41,7 @@ def as_on_chain(contract: CredentialRegistry, row: BatchRow, finality_depth: int
         )
     number = found.block_number
 
-    def anchored() -> tuple[Anchored, ...] | None:
+    def anchored() -> tuple[Event, ...] | None:
         where = {"from_block": number, "to_block": number}
         return contract.anchored_events(issuer=row.issuer, root=row.root, **where) or None
 
@@ -53,14 +53,14 @@ def as_on_chain(contract: CredentialRegistry, row: BatchRow, finality_depth: int
             where=contract.client.where,
             remedy="The endpoint is behind, or the chain is reorganising. Run `testamur anchor --resume`.",
         )
-    log, final = events[0].log, contract.client.finalized(finality_depth)
+    event, final = events[0], contract.client.finalized(finality_depth)
     return replace(
         row,
         state=BatchState.FINAL if number <= final.number else BatchState.MINED,
         sequence=found.sequence,
-        transaction_hash=log.transaction_hash,
+        transaction_hash=event.transaction,
         block_number=number,
-        block_hash=log.block_hash,
+        block_hash=event.block_hash,
         block_time=int(found.anchored_at.timestamp()),
         parked_code=None,
         parked_why=None,

@@ -11,10 +11,10 @@ from typing import Final
 
 from anchor.books.batches import BatchRow, BatchStore, Place
 from anchor.workspace import Workspace
-from registry.anchors import WORD_BITS, AnchorPlace, AnchorState, judge
+from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain.calls import call_data
 from registry.chain.contract import CredentialRegistry
-from registry.records import Purpose
+from registry.records import WORD_BITS, Purpose
 
 CALLS_A_TRANSACTION: Final = 200
 
@@ -107,11 +107,11 @@ def revoked_for_good(contract: CredentialRegistry, places: Iterable[Place]) -> s
 def _revoked(contract: CredentialRegistry, issuer: int, root: bytes, from_block: int) -> set[int]:
     """The leaves that were revoked by themselves; the contract calls all of a voided batch revoked."""
     return {
-        change.word * WORD_BITS + bit
+        change.arguments["word"] * WORD_BITS + bit
         for change in contract.status_changes(issuer, root, from_block=from_block)
-        if change.purpose is Purpose.REVOCATION
+        if change.arguments["purpose"] == Purpose.REVOCATION
         for bit in range(WORD_BITS)
-        if change.changed >> bit & 1
+        if change.arguments["changed"] >> bit & 1
     }
 
 

@@ -8,13 +8,15 @@ from typing import Any, Final
 
 from anchor.books.batches import BatchRow, BatchStore, refuse_other_tree
 from anchor.books.tables import BatchState
-from registry.chain.contract import Anchored, CredentialRegistry
+from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import BlockNumber
+from registry.chain.rpc.hexadecimal import checksummed
 from registry.errors import (
     ChainUnavailable,
     IntakeError,
 )
 from registry.merkle.treefile import TreeId
+from registry.records import Event
 
 SHOWN: Final = 5
 CODE: Final = "unknown-batches"
@@ -103,7 +105,7 @@ class History:
             )
         missing = unknown_sequences(anchored, known)
         if missing and [each.sequence for each in self._named.get(issuer, [])] != missing:
-            events = {event.sequence: event for event in self._events(issuer, missing, known)}
+            events = {event.arguments["sequence"]: event for event in self._events(issuer, missing, known)}
             self._named[issuer] = [_batch(sequence, events.get(sequence)) for sequence in missing]
         return self._named[issuer] if missing else []
 
@@ -149,7 +151,7 @@ class History:
                 if batch is not None:
                     yield batch.sequence, batch.block_number
 
-    def _events(self, issuer: int, missing: Sequence[int], known: Mapping[int, int]) -> Sequence[Anchored]:
+    def _events(self, issuer: int, missing: Sequence[int], known: Mapping[int, int]) -> Sequence[Event]:
         # Sequences and blocks ascend together.
         first = max((block for sequence, block in known.items() if sequence < missing[0]), default=0)
         last = min((block for sequence, block in known.items() if sequence > missing[-1]), default=None)
@@ -167,10 +169,16 @@ def named(batches: Sequence[UnknownBatch]) -> str:
     return ", ".join(map(str, batches[:SHOWN])) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _batch(sequence: int, event: Anchored | None) -> UnknownBatch:
+def unknown_of(event: Event) -> UnknownBatch:
+    """What `Anchored` says of a batch."""
+    given = event.arguments
+    return UnknownBatch(given["sequence"], given["root"], event.block_number, checksummed(given["operator"]))
+
+
+def _batch(sequence: int, event: Event | None) -> UnknownBatch:
     if event is None:
         return UnknownBatch(sequence)
-    return UnknownBatch(sequence, event.root, event.log.block_number, event.operator)
+    return unknown_of(event)
 
 
 def _amount(number: int) -> str:

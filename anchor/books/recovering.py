@@ -9,7 +9,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, delete, func, select, union, update
 
 from anchor.books.batches import QUERY_CHUNK, BatchRow, BatchStore, Leaf, record
-from anchor.books.tables import batch, job, leaf, party, queued, signer
+from anchor.books.tables import BatchState, batch, job, leaf, party, queued, signer
+from registry.index.tables import indexed_batch
+from registry.merkle.treefile import TreeId
 
 
 class Naming(NamedTuple):
@@ -105,3 +107,26 @@ class RecoveryStore:
         waiting = waiting.join(job, job.c.id == queued.c.job)
         waiting = waiting.where(job.c.issuer == issuer, queued.c.digest.in_(digests))
         return {digest: Naming(*name) for query in (anchored, waiting) for digest, *name in connection.execute(query)}
+
+
+def trees_known(engine: Engine, root: bytes | None = None) -> set[TreeId]:
+    """The trees of the database's batches, with a root those of the index's as well."""
+    mine = select(batch.c.root, batch.c.leaf_count).where(batch.c.state != BatchState.CANCELLED)
+    queries = [mine]
+    if root is not None:
+        indexed = select(indexed_batch.c.root, indexed_batch.c.leaf_count).where(indexed_batch.c.root == root)
+        queries = [mine.where(batch.c.root == root), indexed]
+    with engine.connect() as connection:
+        return {TreeId(*found) for query in queries for found in connection.execute(query.distinct())}
+
+
+def leaves_of(engine: Engine, tree: TreeId) -> Iterator[bytes]:
+    """The digests of one batch with that tree, of whichever issuer: the tree is the same."""
+    of = batch.c
+    which = select(of.id).where(
+        of.root == tree.root, of.leaf_count == tree.leaf_count, of.state != BatchState.CANCELLED
+    )
+    with engine.connect() as connection:
+        number = connection.execute(which.limit(1)).scalar()
+        query = select(leaf.c.digest).where(leaf.c.batch == number).execution_options(yield_per=10_000)
+        yield from connection.execute(query).scalars()

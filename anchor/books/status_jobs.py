@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -206,6 +206,18 @@ class StatusJobStore:
             if (known := self.repeated(new)) is None:
                 raise
             return known, False
+
+    def keep(self, new: NewStatusJob, why: str) -> StatusJob:
+        """Store a job that has ended as it came: what it asks for is so, and nothing is to be sent.
+
+        Args:
+            new: without an idempotency key.
+            why: for its history.
+        """
+        job, _ = self.add(new)
+        with self._engine.begin() as connection:
+            self.resolve(connection, [Resolved(job, StatusJobState.UNCHANGED, due=False, detail=why)])
+        return replace(job, state=StatusJobState.UNCHANGED, due=False)
 
     def repeated(self, new: NewStatusJob) -> StatusJob | None:
         """The issuer's job that came with the same key.

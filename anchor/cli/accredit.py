@@ -2,44 +2,66 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from anchor.acts.parties import check_uri
+from anchor.acts import accreditations as acts
+from anchor.acts.parties import check_uri, hash_of
+from anchor.acts.statuses import reason_of
+from anchor.cli.asking import DryRun, ReinstateReason, SuspendReason, VoidReason, WithdrawReason, Yes, confirmed
 from anchor.cli.console import Column, Fields, Listing, bold
-from anchor.cli.revoke import DryRun, ReinstateReason, SuspendReason, Yes, confirmed, reason_of, reason_option
 from anchor.cli.session import Session, command
-from anchor.workspace import Workspace
-from registry.chain.contract import CredentialRegistry
 from registry.chain.ledger import read_ledger
-from registry.chain.rpc.client import MinedTransaction
-from registry.errors import ChainUnavailable, SettingsError
+from registry.errors import SettingsError
 from registry.recognition.ledger import Accreditation, state_members
 from registry.recognition.scope import Scope
-from registry.records import Act, Kind
+from registry.records import Act
 from registry.timestamps import asked_moment, past_moment, write_timestamp
 from registry.untrusted.text import marked
 
 app = typer.Typer(help="Offer, accept and change accreditations.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(help="Number of the accreditation.", min=1)]
-Field = Annotated[str, typer.Option("--field", help="ISCED-F 2013 code of 2, 3 or 4 digits; default: any field.")]
-Levels = Annotated[str, typer.Option("--levels", help="EQF levels, such as 6-7 or 6.")]
-Types = Annotated[list[str] | None, typer.Option("--type", help="Type of qualification; repeatable; default: any.")]
-Jurisdiction = Annotated[str, typer.Option("--jurisdiction", help="ISO 3166-1 country; default: any.")]
-From = Annotated[str | None, typer.Option("--from", help="First day or moment it holds; default: now.")]
 Until = Annotated[str | None, typer.Option("--until", help="First day or moment it holds no more.")]
-Evidence = Annotated[Path | None, typer.Option("--evidence", help="The decision; its SHA-256 is stored.")]
-EvidenceUri = Annotated[str, typer.Option("--evidence-uri", help="Where the decision can be read.")]
 At = Annotated[str | None, typer.Option("--at", help="Also what it was on this day or at this moment.")]
 Effective = Annotated[str | None, typer.Option("--effective", help="From when it takes effect; default: now.")]
-WithdrawReason = Annotated[str, reason_option(Act.WITHDRAW)]
-VoidReason = Annotated[str, reason_option(Act.VOID)]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The options that say what is said of another party."""
+
+    field: Annotated[
+        str, typer.Option("--field", help="ISCED-F 2013 code of 2, 3 or 4 digits; default: any field.")
+    ] = ""
+    levels: Annotated[str, typer.Option("--levels", help="EQF levels, such as 6-7 or 6.")] = "1-8"
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="Type of qualification; repeatable; default: any.")
+    ] = None
+    jurisdiction: Annotated[str, typer.Option("--jurisdiction", help="ISO 3166-1 country; default: any.")] = ""
+    valid_from: Annotated[str | None, typer.Option("--from", help="First day or moment it holds; default: now.")] = None
+    evidence: Annotated[Path | None, typer.Option("--evidence", help="The decision; its SHA-256 is stored.")] = None
+    evidence_uri: Annotated[str, typer.Option("--evidence-uri", help="Where the decision can be read.")] = ""
+
+    def terms(self, until: str | None) -> acts.Terms:
+        """The same, checked.
+
+        Raises:
+            SettingsError: something of it means nothing.
+        """
+        if self.evidence_uri:
+            check_uri(self.evidence_uri, "--evidence-uri")
+        return acts.Terms(
+            Scope.from_words(self.field, self.levels, self.types or (), self.jurisdiction),
+            _moment(self.valid_from, "--from"),
+            _moment(until, "--until"),
+            bytes(32) if self.evidence is None else hash_of(self.evidence, "evidence"),
+            self.evidence_uri,
+        )
 
 
 @app.command()
@@ -47,29 +69,17 @@ VoidReason = Annotated[str, reason_option(Act.VOID)]
 def offer(
     session: Session,
     holder: Annotated[int, typer.Argument(help="Number of the party that is accredited.", min=1)],
+    said: Said,
     until: Until = None,
-    field: Field = "",
-    levels: Levels = "1-8",
-    types: Types = None,
-    jurisdiction: Jurisdiction = "",
-    valid_from: From = None,
     to_accredit: Annotated[bool, typer.Option("--to-accredit", help="To accredit others, not to issue.")] = False,
-    evidence: Evidence = None,
-    evidence_uri: EvidenceUri = "",
 ) -> None:
     """Offer a party an accreditation; it holds nothing until the party accepts."""
     if until is None:
         raise SettingsError("an accreditation has an end", remedy="Say when with --until.", code="no-end")
-    _check_evidence(evidence_uri)
-    kind = Kind.ACCREDIT_TO_ACCREDIT if to_accredit else Kind.ACCREDIT_TO_ISSUE
-    scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
+    terms = said.terms(until)
     with session.workspace() as workspace:
-        contract, body = workspace.ready_to_write(), workspace.issuer()
-        start = _start(workspace, valid_from)
-        terms = (body, holder, start, _seconds(until, "--until"), int(kind), scope, _hash_of(evidence), evidence_uri)
-        data = contract.offer_accreditation_data(terms)
-        mined = _send(workspace, contract, f"offer {body} {holder}", data)
-        accreditation = _made(contract, mined)
+        workspace.ready_to_write()
+        accreditation = acts.offer(workspace, holder, terms, to_accredit=to_accredit)
     _tell(session, accreditation, f"Accreditation {accreditation.id} is offered to party {holder}.")
     session.say(f"It holds once the party runs: testamur accredit accept {accreditation.id}")
 
@@ -78,41 +88,29 @@ def offer(
 def recognise(
     session: Session,
     other: Annotated[int, typer.Argument(help="Number of the body that is recognised.", min=1)],
-    field: Field = "",
-    levels: Levels = "1-8",
-    types: Types = None,
-    jurisdiction: Jurisdiction = "",
-    valid_from: From = None,
+    said: Said,
     until: Until = None,
-    evidence: Evidence = None,
-    evidence_uri: EvidenceUri = "",
 ) -> None:
     """Recognise another body's accreditations: one way, and never passed on."""
-    _check_evidence(evidence_uri)
-    scope = Scope.from_words(field, levels, types or (), jurisdiction).to_numbers()
+    terms = said.terms(until)
     with session.workspace() as workspace:
-        contract, body = workspace.ready_to_write(), workspace.issuer()
-        end = 0 if until is None else _seconds(until, "--until")
-        start = _start(workspace, valid_from)
-        terms = (body, other, start, end, int(Kind.RECOGNISE), scope, _hash_of(evidence), evidence_uri)
-        data = contract.recognise_data(terms)
-        mined = _send(workspace, contract, f"recognise {body} {other}", data)
-        accreditation = _made(contract, mined)
-    _tell(session, accreditation, f"Body {body} recognises body {other}, as number {accreditation.id}.")
+        workspace.ready_to_write()
+        accreditation = acts.recognise(workspace, other, terms)
+    _tell(session, accreditation, f"Body {accreditation.body} recognises body {other}, as number {accreditation.id}.")
 
 
 @app.command()
 @command
 def accept(session: Session, number: Number) -> None:
     """Accept an offer, as its holder."""
-    _change(session, number, "accepted", lambda contract, _: contract.accept_accreditation_data(number))
+    _change(session, number, acts.ACCEPT)
 
 
 @app.command()
 @command
 def refuse(session: Session, number: Number) -> None:
     """Refuse an offer for good, as its holder."""
-    _change(session, number, "refused", lambda contract, _: contract.refuse_accreditation_data(number))
+    _change(session, number, acts.REFUSE)
 
 
 @app.command()
@@ -121,13 +119,7 @@ def suspend(
     session: Session, number: Number, effective: Effective = None, reason: SuspendReason = "under-review"
 ) -> None:
     """Suspend an accreditation or a recognition, as its body."""
-    why = reason_of(reason, Act.SUSPEND)
-    _change(
-        session,
-        number,
-        "suspended",
-        lambda contract, now: contract.suspend_accreditation_data(number, _effect(effective, now), why),
-    )
+    _change(session, number, acts.suspension(reason_of(reason, Act.SUSPEND), _moment(effective, "--effective")))
 
 
 @app.command()
@@ -136,13 +128,7 @@ def reinstate(
     session: Session, number: Number, effective: Effective = None, reason: ReinstateReason = "resolved"
 ) -> None:
     """Lift a suspension, as the body."""
-    why = reason_of(reason, Act.REINSTATE)
-    _change(
-        session,
-        number,
-        "active again",
-        lambda contract, now: contract.reinstate_accreditation_data(number, _effect(effective, now), why),
-    )
+    _change(session, number, acts.reinstatement(reason_of(reason, Act.REINSTATE), _moment(effective, "--effective")))
 
 
 @app.command()
@@ -160,8 +146,7 @@ def withdraw(
     _change(
         session,
         number,
-        "withdrawn",
-        lambda contract, now: contract.withdraw_accreditation_data(number, _effect(effective, now), why),
+        acts.withdrawal(why, _moment(effective, "--effective")),
         ends=f"withdrawn for good ({why.word})",
         dry_run=dry_run,
         yes=yes,
@@ -182,8 +167,7 @@ def void(
     _change(
         session,
         number,
-        "void",
-        lambda contract, _: contract.void_accreditation_data(number, why),
+        acts.voiding(why),
         ends=f"void from its start ({why.word}), and with it every credential that rests on it",
         dry_run=dry_run,
         yes=yes,
@@ -196,7 +180,7 @@ def show(session: Session, number: Number, at: At = None) -> None:
     """Show an accreditation or a recognition with its history."""
     moment = past_moment(at, "--at", datetime.now(UTC))
     with session.workspace(read_only=True) as workspace:
-        accreditation = _existing(workspace.contract, number)
+        accreditation = acts.existing(workspace.contract, number)
     session.result(_content(accreditation, moment))
     until = accreditation.valid_until
     session.say(
@@ -255,14 +239,7 @@ def body(
 
 
 def _change(
-    session: Session,
-    number: int,
-    became: str,
-    data_of: Callable[[CredentialRegistry, int], bytes],
-    *,
-    ends: str = "",
-    dry_run: bool = False,
-    yes: bool = False,
+    session: Session, number: int, step: acts.Step, *, ends: str = "", dry_run: bool = False, yes: bool = False
 ) -> None:
     """Send a change.
 
@@ -272,38 +249,15 @@ def _change(
     """
     with session.workspace(read_only=dry_run) as workspace:
         contract = workspace.contract if dry_run else workspace.ready_to_write()
-        before = _existing(contract, number)
-        data = data_of(contract, max(_head_time(workspace), int(before.changes[-1].effective_from.timestamp())))
+        before = acts.existing(contract, number)
         if dry_run:
-            workspace.client.estimate_gas(sender=workspace.signer.address, to=contract.address, call_data=data)
-            _tell(session, before, f"Number {number} would be {ends or became}. Nothing was sent.")
+            acts.try_step(workspace, before, step)
+            _tell(session, before, f"Number {number} would be {ends or step.became}. Nothing was sent.")
             return
         if ends:
             confirmed(f"Number {number} ({before.scope}) will be {ends}. Go on?", yes=yes)
-        _send(workspace, contract, f"{became} {number} after {len(before.changes)}", data)
-        accreditation = _existing(contract, number)
-    _tell(session, accreditation, f"Number {number} is {became}.")
-
-
-def _send(workspace: Workspace, contract: CredentialRegistry, purpose: str, data: bytes) -> MinedTransaction:
-    return workspace.sender.settle(purpose, contract.address, data)
-
-
-def _made(contract: CredentialRegistry, mined: MinedTransaction) -> Accreditation:
-    (event,) = contract.decode_events(mined.logs)
-    return _existing(contract, int(event.arguments["id"]))
-
-
-def _existing(contract: CredentialRegistry, number: int) -> Accreditation:
-    try:
-        return read_ledger(contract)[number]
-    except KeyError:
-        raise SettingsError(
-            f"there is no accreditation {number}",
-            where=contract.client.where,
-            remedy="`testamur body` lists those of a party.",
-            code="unknown-accreditation",
-        ) from None
+        accreditation = acts.take_step(workspace, before, step)
+    _tell(session, accreditation, f"Number {number} is {step.became}.")
 
 
 def _tell(session: Session, accreditation: Accreditation, sentence: str) -> None:
@@ -358,33 +312,5 @@ def _period(accreditation: Accreditation) -> str:
     return f"{accreditation.valid_from:%Y-%m-%d} to " + ("no end" if until is None else f"{until:%Y-%m-%d}")
 
 
-def _start(workspace: Workspace, text: str | None) -> int:
-    return _head_time(workspace) if text is None else _seconds(text, "--from")
-
-
-def _effect(text: str | None, now: int) -> int:
-    return now if text is None else _seconds(text, "--effective")
-
-
-def _head_time(workspace: Workspace) -> int:
-    """The time of the newest block: a change may not take effect after the block it is recorded in."""
-    block = workspace.client.block("latest")
-    if block is None:
-        raise ChainUnavailable("the chain has no block", where=workspace.client.where)
-    return int(block.timestamp.timestamp())
-
-
-def _seconds(text: str, option: str) -> int:
-    return int(asked_moment(text, option).timestamp())
-
-
-def _check_evidence(uri: str) -> None:
-    if uri:
-        check_uri(uri, "--evidence-uri")
-
-
-def _hash_of(evidence: Path | None) -> bytes:
-    try:
-        return bytes(32) if evidence is None else hashlib.sha256(evidence.read_bytes()).digest()
-    except OSError as error:
-        raise SettingsError(f"the evidence cannot be read: {error.strerror}", where=str(evidence)) from None
+def _moment(text: str | None, option: str) -> datetime | None:
+    return None if text is None else asked_moment(text, option)

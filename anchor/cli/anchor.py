@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from anchor.acts.revoked import revoked_among
+from anchor.acts.places import revoked_among
 from anchor.anchoring.now import Now
 from anchor.batching.reissue import revoked_for_good, supersede_voided
 from anchor.batching.selection import Selection, select

@@ -13,6 +13,7 @@ from anchor.cli import anchor as jobs
 from anchor.cli import chain as operate
 from anchor.cli import jobs as queue
 from anchor.cli import revoke as statuses
+from anchor.cli import supersede as supersession
 from anchor.cli import verify as verification
 from anchor.cli.console import SafeConsole
 from anchor.cli.group import SafeGroup
@@ -53,6 +54,7 @@ app.command()(statuses.revoke)
 app.command()(statuses.suspend)
 app.command()(statuses.reinstate)
 app.command()(statuses.void)
+app.command()(supersession.supersede)
 app.add_typer(account.app, name="account")
 app.add_typer(issuer.app, name="issuer")
 app.add_typer(accreditation.app, name="accredit")

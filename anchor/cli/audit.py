@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from anchor.books.audited import copies_in
 from anchor.books.trees import trees_of
 from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.settings import EMBEDDED, Settings
 from anchor.workspace import Workspace
-from registry.audit.auditor import Audit, Auditor
+from registry.audit.auditor import Auditor
 from registry.audit.chain import block_at, existing_block
+from registry.audit.findings import Asked, Audit
 from registry.audit.report.as_csv import write_csv
 from registry.audit.report.as_html import write_html
 from registry.audit.report.as_json import CLEAN, COULD_NOT_BE_CHECKED, DIFFERENCES, content, outcome
@@ -88,13 +91,11 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
     end = existing_block(client, "latest").number if last is None else last
     if end < first:
         raise SettingsError(f"--from is block {first}, after the audited one, block {end}", code="empty-range")
-    folder = workspace.folder if workspace.has_folder else None
+    copies = partial(copies_in, workspace.folder, trees_of(session.settings)) if workspace.has_folder else None
     auditor = Auditor(
         CredentialRegistry(client, workspace.contract_address),
-        folder=folder,
-        trees=None if folder is None else trees_of(session.settings),
-        issuer=session.settings.issuer,
-        since=first,
+        copies=copies,
+        asked=Asked(session.settings.issuer, first),
         until=last,
         phase=session.progress,
         head_age_seconds=session.settings.head_age_seconds,
@@ -126,10 +127,10 @@ def _block(option: str, text: str, client: ChainClient, *, after: bool) -> int:
 
 def _say(session: Session, found: Audit) -> None:
     counts, block = found.checked, found.block
-    whom = "all parties" if found.issuer is None else f"issuer {found.issuer} alone"
+    whom = "all parties" if found.asked.issuer is None else f"issuer {found.asked.issuer} alone"
     embedded = session.settings.chain == EMBEDDED
     session.say(bold(found.contract), f" on {reached_chain_name(found.chain, embedded=embedded)}, {whom}")
-    since = f", batches from block {found.since} on" if found.since else ""
+    since = f", batches from block {found.asked.since} on" if found.asked.since else ""
     session.say(f"as of block {block.number} ({write_timestamp(block.timestamp)}) 0x{block.hash.hex()}{since}")
     compared = [
         ("events, decoded again", counts.events),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from anchor.acts.parties import check_uri, register_party
+from anchor.acts import parties
+from anchor.cli.asking import DryRun, Yes, confirmed
 from anchor.cli.chains import say_chain
 from anchor.cli.console import Fields, bold
 from anchor.cli.session import Session, command
-from registry.chain.contract import CredentialRegistry, Party
-from registry.chain.rpc.hexadecimal import read_address
-from registry.errors import ChainUnavailable, SettingsError
+from registry.chain.contract import Party
+from registry.errors import SettingsError
 from registry.timestamps import write_timestamp
 from registry.untrusted.text import marked
 
@@ -34,12 +33,12 @@ def register(
     profile: Annotated[Path | None, typer.Option("--profile", help="Its profile document; its hash is stored.")] = None,
 ) -> None:
     """Register a party; the account that signs becomes its controller and first operator."""
-    check_uri(uri, "--uri")
-    profile_hash = bytes(32) if profile is None else _hash_of(profile)
+    parties.check_uri(uri, "--uri")
+    profile_hash = parties.NO_PROFILE if profile is None else parties.hash_of(profile, "profile")
     with session.workspace() as workspace:
         contract = workspace.ready_to_write()
-        number = register_party(workspace, workspace.sender, uri, profile_hash)
-        party, chain = _existing(contract, number), workspace.asked_chain
+        number = parties.register_party(workspace, workspace.sender, uri, profile_hash)
+        party, chain = parties.existing(contract, number), workspace.asked_chain
     session.result(_content(party))
     session.say("Party ", bold(number), f" is registered for {marked(uri)}, controlled by {party.controller}.")
     session.say("Put ", bold(f"issuer = {number}"), f" in testamur.toml, or name it with --issuer {number}.")
@@ -51,8 +50,8 @@ def register(
 def show(session: Session, number: PartyNumber = None) -> None:
     """Show a party as the chain has it."""
     with session.workspace(read_only=True) as workspace:
-        party = _existing(workspace.contract, number or workspace.issuer())
-        operators, chain = _operators(workspace.contract, party), workspace.asked_chain
+        party = parties.existing(workspace.contract, number or workspace.issuer())
+        operators, chain = parties.operators_of(workspace.contract, party), workspace.asked_chain
     session.result(_content(party) | {"operators": operators})
     retired = None if party.retired_at is None else write_timestamp(party.retired_at)
     session.say(
@@ -81,16 +80,11 @@ def operator(
     remove: Annotated[bool, typer.Option("--remove", help="Take the right away again.")] = False,
 ) -> None:
     """Let another address anchor for the issuer, or no longer."""
-    operator_address = _address(address)
+    operator_address = parties.address_of(address)
     with session.workspace() as workspace:
-        contract = workspace.ready_to_write()
+        workspace.ready_to_write()
         number = workspace.issuer()
-        if contract.is_operator(number, operator_address) is not remove:
-            changed = False
-        else:
-            data = contract.set_operator_data(number, operator_address, not remove)
-            workspace.sender.settle(f"operator {number} {operator_address} {not remove}", contract.address, data)
-            changed = True
+        changed = parties.set_operator(workspace, number, operator_address, allowed=not remove)
     session.result({"issuer": number, "operator": operator_address, "allowed": not remove, "changed": changed})
     may = "may no longer" if remove else "may"
     session.say(f"{operator_address} {may} anchor for party {number}" + ("." if changed else "; it was so already."))
@@ -109,14 +103,11 @@ def transfer(
     with session.workspace() as workspace:
         contract = workspace.ready_to_write()
         number = workspace.issuer()
-        former = _existing(contract, number).controller
+        former = parties.existing(contract, number).controller
         if address is None:
-            purpose, data = f"accept {number}", contract.accept_controller_data(number)
+            party = parties.accept_control(workspace, number)
         else:
-            new = _address(address)
-            purpose, data = f"transfer {number} {new}", contract.transfer_controller_data(number, new)
-        workspace.sender.settle(purpose, contract.address, data)
-        party = _existing(contract, number)
+            party = parties.offer_control(workspace, number, parties.address_of(address))
         new_anchors = contract.is_operator(number, party.controller)
         former_anchors = former != party.controller and contract.is_operator(number, former)
     operators = {"controllerIsOperator": new_anchors, "formerControllerIsOperator": former_anchors}
@@ -134,24 +125,88 @@ def transfer(
             session.say(f"  testamur issuer operator {former} --remove")
 
 
-def _existing(contract: CredentialRegistry, number: int) -> Party:
-    party = contract.party(number)
-    if party is None:
+@app.command()
+@command
+def profile(
+    session: Session,
+    uri: Annotated[str | None, typer.Option("--uri", help="Where the party says who it is; default: as it is.")] = None,
+    document: Annotated[
+        Path | None, typer.Option("--profile", help="Its profile document; its hash is stored. Default: as it is.")
+    ] = None,
+    no_document: Annotated[
+        bool, typer.Option("--no-profile", help="There is no profile document any more: take its hash away.")
+    ] = False,
+) -> None:
+    """Change what the issuer says about itself: its URI, and the hash of its profile."""
+    if (uri is None and document is None and not no_document) or (document is not None and no_document):
         raise SettingsError(
-            f"there is no party {number}",
-            where=contract.client.where,
-            remedy=f"The contract has parties 1 to {contract.party_count()}.",
-            code="unknown-party",
+            "name what changes: --uri, and --profile or --no-profile",
+            remedy="`testamur issuer show` tells what it is now.",
+            code="no-change",
         )
-    return party
+    if uri is not None:
+        parties.check_uri(uri, "--uri")
+    profile_hash = parties.NO_PROFILE if no_document else None
+    if document is not None:
+        profile_hash = parties.hash_of(document, "profile")
+    with session.workspace() as workspace:
+        contract = workspace.ready_to_write()
+        before = parties.existing(contract, workspace.issuer())
+        changed = parties.set_profile(workspace, before, uri=uri, profile_hash=profile_hash)
+        party = parties.existing(contract, before.id)
+    session.result(_content(party) | {"changed": changed})
+    session.say(f"Party {party.id} says " + ("from now on:" if changed else "so already:"))
+    session.say(Fields({"URI": marked(party.uri), "profile hash": f"0x{party.profile_hash.hex()}"}))
+    if changed and party.uri != before.uri:
+        session.say("Who trusts it by number goes on doing so; who compares the URI has to be told.")
 
 
-def _operators(contract: CredentialRegistry, party: Party) -> list[str] | None:
-    """None when the endpoint does not give the events by which they are found."""
-    try:
-        return list(contract.operators(party.id))
-    except ChainUnavailable:
-        return None
+@app.command()
+@command
+def retire(session: Session, dry_run: DryRun = False, yes: Yes = False) -> None:
+    """End the issuer's anchoring, accrediting and recognising for good, and its being accredited and recognised."""
+    with session.workspace(read_only=dry_run) as workspace:
+        contract = workspace.contract if dry_run else workspace.ready_to_write()
+        party = parties.existing(contract, workspace.issuer())
+        is_new = party.retired_at is None
+        if is_new and dry_run:
+            parties.try_to_retire(workspace, party)
+        elif is_new:
+            confirmed(
+                f"Party {party.id} will anchor, accredit and recognise nothing more, for good, whoever has its keys. "
+                "Go on?",
+                yes=yes,
+            )
+            party = parties.retire(workspace, party)
+    session.result(_content(party) | {"already": not is_new})
+    if not is_new:
+        session.say(f"Party {party.id} had retired before.")
+    elif dry_run:
+        session.say(f"Party {party.id} would retire for good. Nothing was sent.")
+    else:
+        session.say(f"Party {party.id} has retired. What it anchored stands, and can be revoked and voided as before.")
+
+
+@app.command()
+@command
+def default(
+    session: Session,
+    remove: Annotated[bool, typer.Option("--remove", help="For nobody: they are refused from then on.")] = False,
+) -> None:
+    """Have the bare roots that the signing account sends anchored for the issuer.
+
+    A bare root is a transaction whose data is a Merkle root and nothing else, as tools for Blockcerts send it.
+    """
+    with session.workspace() as workspace:
+        workspace.ready_to_write()
+        account = workspace.signer.address
+        number = parties.NOBODY if remove else workspace.issuer()
+        changed = parties.set_default_issuer(workspace, number)
+    session.result({"account": account, "defaultIssuer": number or None, "changed": changed})
+    for_whom = f"are anchored for party {number}" if number else "are anchored for nobody: the contract refuses them"
+    session.say(f"Bare roots from {account} {for_whom}" + ("." if changed else "; it was so already."))
+    if number:
+        session.say("How many credentials each has is still to be stated: `testamur anchor` of the same input does it.")
 
 
 def _content(party: Party) -> dict[str, Any]:
@@ -165,19 +220,3 @@ def _content(party: Party) -> dict[str, Any]:
         "retiredAt": None if party.retired_at is None else party.retired_at.isoformat().replace("+00:00", "Z"),
         "batches": party.sequence,
     }
-
-
-def _hash_of(profile: Path) -> bytes:
-    try:
-        return hashlib.sha256(profile.read_bytes()).digest()
-    except OSError as error:
-        raise SettingsError(f"the profile cannot be read: {error.strerror}", where=str(profile)) from None
-
-
-def _address(text: str) -> str:
-    try:
-        return read_address(text)
-    except ValueError as error:
-        raise SettingsError(
-            str(error), remedy="Copy the address again from where it came; nothing was sent.", code="address"
-        ) from None

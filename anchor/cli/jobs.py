@@ -22,8 +22,9 @@ from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
 from anchor.daemon.jobs_view import IssuerState, JobView, JobViews, moment
 from anchor.daemon.statuses_view import StatusViews
-from anchor.intake.desk import Desk, IntakeLimits, Order, left_out_of, reject_content
+from anchor.intake.desk import Desk, Order, left_out_of, reject_content
 from anchor.intake.files import Format
+from anchor.intake.streams import IntakeLimits
 from anchor.settings import EMBEDDED
 from anchor.workspace import Workspace
 from registry.embedded.genesis import CHAIN_ID

@@ -19,6 +19,7 @@ from anchor.workspace import Workspace
 from registry.credential.digest import Digest, Limits
 from registry.errors import SettingsError, StoreError
 from registry.untrusted.archives import inside
+from registry.untrusted.hashes import read_hash
 
 RENAMED_SHOWN = 10
 
@@ -89,7 +90,7 @@ def receipts(
 
 def _batch(workspace: Workspace, text: str) -> BatchRow:
     try:
-        root = bytes.fromhex(text.removeprefix("0x"))
+        root = read_hash(text)
     except ValueError:
         root = b""
     found = [row for row in workspace.store.with_root(root) if row.state is not BatchState.CANCELLED]

@@ -12,8 +12,8 @@ from anchor.books.acts import ActRow
 from anchor.books.anchoring import AnchorStore
 from anchor.books.leases import Lease
 from anchor.cli.anchor import batch_content
+from anchor.cli.asking import Yes, confirmed
 from anchor.cli.console import Styled, bold
-from anchor.cli.revoke import Yes, confirmed
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
 from anchor.processes import this_process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,7 @@ from anchor.cli.console import bold
 from anchor.cli.session import Exit, Session, command
 from registry.errors import ChainError
 from registry.extras import needs
-
-if TYPE_CHECKING:
-    from registry.index.facts import Mark
+from registry.records import BlockRef
 
 
 @command
@@ -83,7 +81,7 @@ def index(
     return Exit.DONE
 
 
-def _tell_accepted(session: Session, block: Mark | None) -> None:
+def _tell_accepted(session: Session, block: BlockRef | None) -> None:
     if block is None:
         session.note("There was nothing to accept: the index has not stopped.")
     else:

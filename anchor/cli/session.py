@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -123,13 +124,19 @@ _COMMON: dict[str, tuple[Any, Any]] = {
 def command(function: Callable[..., int | None]) -> Callable[..., None]:
     """Make a command of a function whose first parameter is its `Session` and whose result is its exit code.
 
-    The common options are added to those of the function, and an error of the registry becomes a message.
+    The common options are added to those of the function, and an error of the registry becomes a message. Options that
+    several commands have stand in a dataclass of their own: a parameter of that type is given one that has them all.
     """
     hints = get_type_hints(function, include_extras=True)
     first, *own = inspect.signature(function).parameters.values()
-    parameters = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [parameter.replace(kind=keyword) for parameter in parameters]
+    groups = {parameter.name: hints[parameter.name] for parameter in own if is_dataclass(hints[parameter.name])}
+    parameters = []
+    for parameter in own:
+        if parameter.name in groups:
+            parameters += _options_of(groups[parameter.name])
+        else:
+            parameters.append(parameter.replace(annotation=hints[parameter.name], kind=keyword))
     parameters += [
         inspect.Parameter(name, keyword, annotation=kind, default=default) for name, (kind, default) in _COMMON.items()
     ]
@@ -137,6 +144,8 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
     @functools.wraps(function)
     def run(**given: Any) -> None:
         common = {name: given.pop(name) for name in _COMMON}
+        for name, group in groups.items():
+            given[name] = group(**{each.name: given.pop(each.name) for each in fields(group)})
         as_json = common.pop("as_json")
         try:
             settings = load_settings(common.pop("settings_file"), **common)
@@ -167,6 +176,16 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
     if first.name != "session":
         raise TypeError(f"{function.__name__}: the first parameter of a command is its session")
     return run
+
+
+def _options_of(group: Any) -> list[inspect.Parameter]:
+    """A dataclass of options as parameters of a command."""
+    hints = get_type_hints(group, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(each.name, keyword, annotation=hints[each.name], default=each.default)
+        for each in fields(group)
+    ]
 
 
 def _no_database(failed: DBAPIError) -> StoreError:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from anchor.acts.places import meant
 from anchor.books.status_jobs import NewStatusJob
 from anchor.cli.console import bold
 from anchor.cli.jobs import Queue, only_party, opened_queue
 from anchor.cli.session import Session
-from anchor.cli.targets import Target, targets_of
+from anchor.cli.targets import Meant
 from anchor.intake.statuses import LONGEST_NOTE, StatusDesk
 from anchor.notices.notices import Notices
 from registry.errors import IntakeError, StoreError
@@ -20,12 +23,14 @@ from registry.timestamps import asked_moment
 
 @dataclass(frozen=True, slots=True)
 class Queueing:
-    """Whether a change is for the daemon, and how it wants it."""
+    """The options by which a change is given to the daemon, and how it wants it."""
 
-    queue: bool
-    urgent: bool
-    note: str
-    not_before: str | None
+    queue: Annotated[bool, typer.Option("--queue", help="Store it for the daemon, which changes it.")] = False
+    urgent: Annotated[bool, typer.Option("--urgent", help="With --queue: before all that is not signed yet.")] = False
+    note: Annotated[str, typer.Option("--note", help="With --queue: why, in words that stay in the database.")] = ""
+    not_before: Annotated[
+        str | None, typer.Option("--not-before", help="With --queue: send nothing before this day or moment.")
+    ] = None
 
     def is_wanted(self, *, dry_run: bool) -> bool:
         """Whether it is for the daemon.
@@ -60,26 +65,15 @@ class Queueing:
         )
 
 
-Meant = Callable[[Sequence[Target], set[bytes]], Sequence[bytes]]
-
-
 def queue_change(
-    session: Session,
-    targets: list[str],
-    list_file: Path | None,
-    act: Act,
-    reason: Reason,
-    queued: Queueing,
-    meant: Meant,
-    confirm: Callable[[str], None],
+    session: Session, which: Meant, act: Act, reason: Reason, queued: Queueing, confirm: Callable[[str], None]
 ) -> None:
     """Store a job about credentials.
 
     Args:
-        meant: which of the digests that are known of each target are meant.
         confirm: has a person say that what cannot be undone is meant.
     """
-    found = targets_of(targets, list_file, session.settings)
+    found = which.found(session.settings)
     with opened_queue(session) as queue:
         issuer = _issuer(queue)
         wanted = [digest for target in found for digest in target.digests]
@@ -93,7 +87,7 @@ def queue_change(
                 remedy="Check the issuer, and that the file is exactly the one that was anchored.",
                 code="not-anchored",
             )
-        digests = tuple(meant(found, known))
+        digests = tuple(meant(found, known, everything=which.everything))
         if act is Act.REVOKE:
             confirm(f"{len(digests):,} will be revoked for good ({reason.word}). Go on?")
         _store(session, queue, queued.job(issuer, act, reason, digests, None))

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from anchor.acts.places import Target
+from anchor.cli.session import Session
 from anchor.settings import Settings
+from anchor.verifying.files import receipts_of
 from anchor.verifying.reading import read_file
 from registry.credential.digest import Digest, Limits, digest_given
 from registry.credential.digestlist import LONGEST_LINE, read_digest_line
 from registry.document.reading import Reading
 from registry.errors import CredentialError, IntakeError
 from registry.untrusted.encodings import REMEDY, foreign_encoding
+from registry.untrusted.hashes import read_hash
 from registry.verify.same_document import missed
 
 TargetArgument = typer.Argument(help="Credential files, or digests of 64 hexadecimal digits.", show_default=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What is meant: how it was named, and what of it may be anchored.
+class Meant:
+    """The options by which a command is told which credentials are meant."""
 
-    Attributes:
-        digests: every digest that a file, or what it holds, may be anchored by, its own first; of a digest, itself.
-        path: the file, where there is one.
-        places: where in the file that is which has a digest, for those inside it.
-        unread: what of the file could not be read, in words; it may hold more.
-    """
+    targets: Annotated[list[str] | None, TargetArgument] = None
+    list_file: Annotated[Path | None, typer.Option("--list", help="File with one digest a line.")] = None
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that is anchored of a file, where that is more than one credential.")
+    ] = False
 
-    named: str
-    digests: tuple[bytes, ...]
-    path: Path | None = None
-    places: Mapping[bytes, str] = field(default_factory=dict)
-    unread: str = ""
+    def found(self, settings: Settings) -> list[Target]:
+        """As `targets_of`."""
+        return targets_of(self.targets or [], self.list_file, settings)
 
 
 def targets_of(targets: list[str], list_file: Path | None, settings: Settings) -> list[Target]:
@@ -58,12 +60,50 @@ def targets_of(targets: list[str], list_file: Path | None, settings: Settings) -
 def _target(named: str, settings: Settings) -> Target:
     path = _file(named)
     if path is None:
-        return Target(named, (_digest(named).value,))
+        return replace(Target.of(_digest(named).value), named=named)
     reading = _reading(path, named, settings)
     digests = tuple(digest.value for digest in reading.digests)
     parts = ((value, reading.inside(value)) for value in digests)
     places = {value: part.where for value, part in parts if part is not None and part.where}
-    return Target(named, digests, path, places, missed(reading) if reading.unread else "")
+    receipts = tuple(receipts_of(path, _limits(settings)))
+    return Target(named, digests, receipts, places, missed(reading) if reading.unread else "")
+
+
+def target_of(named: str, settings: Settings) -> Target:
+    """One credential, named by its file or its digest; raises as `targets_of`."""
+    return _target(named, settings)
+
+
+def root_given(text: str) -> bytes:
+    """The root of a batch that is named on the command line.
+
+    Raises:
+        IntakeError: code `root`.
+    """
+    try:
+        return read_hash(text)
+    except ValueError:
+        raise IntakeError(
+            "it is no root of a batch", where=text, remedy="Write 0x and 64 hexadecimal digits.", code="root"
+        ) from None
+
+
+def say_inside(session: Session, meant: Mapping[bytes, Target]) -> None:
+    """Tell which credential is meant where that is not the file that was named itself."""
+    for digest, target in meant.items():
+        if digest != target.digests[0]:
+            session.say(f"What is anchored of {target.named} is {target.what(digest)}.")
+        if target.unread:
+            session.say(f"Not all of {target.named} was read ({target.unread}): what else it holds was not looked for.")
+
+
+def inside_content(meant: Mapping[bytes, Target]) -> list[dict[str, str]]:
+    """The same for `--json`."""
+    return [
+        {"target": target.named, "digest": digest.hex(), "place": target.places.get(digest, "")}
+        for digest, target in meant.items()
+        if digest != target.digests[0]
+    ]
 
 
 def digests_of_content(target: str, settings: Settings) -> tuple[Digest, ...]:

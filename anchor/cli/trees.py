@@ -9,11 +9,11 @@ import typer
 from anchor.books.trees import trees_of
 from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
+from anchor.cli.targets import root_given
 from anchor.cli.wording import amount
 from anchor.restoring.trees import Repairs
 from registry.credential.digest import Limits
 from registry.errors import SettingsError, StoreError, TreeError
-from registry.merkle.proof import NODE_SIZE
 from registry.merkle.treefile import TreeId
 from registry.trees.folder import FolderTrees
 from registry.trees.store import DAMAGED, UNAVAILABLE, TreeStore, repair_of
@@ -75,7 +75,7 @@ def repair(
     outcomes = []
     with session.workspace(read_only=True) as workspace, session.progress("looking") as progress:
         repairs = Repairs(workspace.folder, settings, sources or [], limits)
-        wanted = repairs.wanted([_root(text) for text in roots or []])
+        wanted = repairs.wanted([root_given(text) for text in roots or []])
         for done, tree in enumerate(wanted):
             progress(done, len(wanted))
             outcomes.append(repairs.repair(tree))
@@ -103,16 +103,6 @@ def repair(
             "Name with --from what has their leaves: a backup of the trees, all receipts, or what was anchored."
         )
     return Exit.FAILED if lost else Exit.DONE
-
-
-def _root(text: str) -> bytes:
-    try:
-        root = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        root = b""
-    if len(root) != NODE_SIZE:
-        raise SettingsError("it is not a root: 0x and 64 hexadecimal digits", where=text, code="root")
-    return root
 
 
 def _named(tree: TreeId) -> dict[str, str | int]:

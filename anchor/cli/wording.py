@@ -17,6 +17,11 @@ def ether(wei: int) -> str:
     return f"{wei / WEI:,.6f} ether" if wei >= WEI // 10_000 or wei == 0 else f"{wei / WEI:.3g} ether"
 
 
+def price(gas: int, wei: int) -> str:
+    """`about 54,321 gas, with the fees of now 0.000123 ether`."""
+    return f"about {gas:,} gas, with the fees of now {ether(wei)}"
+
+
 def duration(seconds: float) -> str:
     """`40 s`, `13 min`, `2 h`: no more exact than an estimate is."""
     if seconds < 90:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Engine, select
-from sqlalchemy.exc import SQLAlchemyError
-
 from anchor.anchoring.loop_state import Status
 from anchor.notices.troubles import Cause, Standing
+from registry.database.engine import Engine, silence
 from registry.errors import public_sentence
 
 MOST_TROUBLES: Final = 20
@@ -159,13 +157,8 @@ class Health:
         return Check(name, False, f"{trouble.code}: {trouble.said}", decides)
 
     def _database(self) -> Check:
-        try:
-            with self._engine.connect() as connection:
-                connection.execute(select(1))
-        except (SQLAlchemyError, OSError) as error:
-            # Not its text: that has the address of the server in it.
-            return Check("database", False, f"does not answer ({type(getattr(error, 'orig', None) or error).__name__})")
-        return Check("database", True, "answers")
+        why = silence(self._engine)
+        return Check("database", why is None, "answers" if why is None else f"does not answer ({why})")
 
 
 def _trouble(code: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import threading
 import zipfile
@@ -30,21 +29,14 @@ from anchor.daemon.jobs_view import IssuerState, JobView, JobViews
 from anchor.daemon.keycheck import KeyCheck, WrongKeys
 from anchor.daemon.statuses_api import status_routes
 from anchor.daemon.steps import Following, given_step
-from anchor.intake.desk import (
-    Accepted,
-    Desk,
-    Incoming,
-    IntakeLimits,
-    Kind,
-    Order,
-    Refused,
-    left_out_of,
-    reject_content,
-)
+from anchor.intake.desk import Accepted, Desk, Incoming, Kind, Order, Refused, left_out_of, reject_content
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.notices import Notices
+from registry.database.engine import DatabaseError
 from registry.errors import IntakeError, NotPossible, RegistryError
 from registry.http.fairness import Amounts, Places, Refusal, Turn, Turns
 from registry.http.limits import client_of
+from registry.http.outflow import Outflow
 from registry.http.problems import PROBLEM, install_problems, note, problem
 from registry.http.request_bodies import PIECE_BYTES, ReadAhead, check_not_packed, pieces_of, went_away
 from registry.merkle.tree import Tree
@@ -194,7 +186,7 @@ def create_intake_app(
             heartbeat_seconds=heartbeat_seconds,
         ).router()
     )
-    install_problems(app, _status_of)
+    install_problems(app, _status_of, database=DatabaseError)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(WrongKeys, _wrong_keys)
     return app
@@ -538,11 +530,11 @@ def _receipt_lines(receipts: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
 
 
 def _receipt_zip(receipts: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
-    buffer, names = _Outflow(), Names()
+    buffer, names = Outflow(), Names()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in receipts:
             archive.writestr(names.of(name), content)
-            if len(buffer.waiting) >= PIECE_BYTES:
+            if buffer.waiting >= PIECE_BYTES:
                 yield buffer.taken()
     yield buffer.taken()
 
@@ -605,26 +597,6 @@ class _Stream(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._release()
-
-
-class _Outflow(io.RawIOBase):
-    """Where a ZIP is written to, to be sent on at once; it cannot go back."""
-
-    def __init__(self) -> None:
-        self.waiting = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self.waiting += data
-        return len(data)
-
-    def taken(self) -> bytes:
-        """What was written since the last time."""
-        data = bytes(self.waiting)
-        self.waiting.clear()
-        return data
 
 
 def _take(places: Places, issuer: int, what: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,17 +9,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Engine, select
-
 from anchor.books.anchoring import BatchEvent, history
-from anchor.books.batches import BATCH, BatchRow, Leaf, batch_row
+from anchor.books.batches import BatchRow, Leaf
 from anchor.books.jobs import Job
-from anchor.books.tables import BY_PERSON, BatchState, JobState, batch, leaf
+from anchor.books.tables import BY_PERSON, BatchState, JobState
+from anchor.books.views import leaves_from, rows_of, seconds_to_final
+from registry.database.engine import Engine
 from registry.errors import public_sentence
 
 ESTIMATED_FROM: Final = 20
 ESTIMATE_SECONDS: Final = 5.0
-LEAVES_A_PAGE: Final = 1000
 
 
 class IssuerState(StrEnum):
@@ -181,7 +179,8 @@ class JobViews:
 
     def __init__(self, engine: Engine, chain: str, contract: str):
         self._engine = engine
-        self._mine = (batch.c.chain == chain, batch.c.contract == contract)
+        self._chain = chain
+        self._contract = contract
         self._usual: tuple[float, float | None] = (float("-inf"), None)
 
     def of(self, one: Job) -> JobView:
@@ -198,10 +197,7 @@ class JobViews:
 
     def usual_seconds(self) -> float | None:
         """How long batches took from sealed to final of late: the median of the last 20."""
-        query = select(batch.c.final_at - batch.c.sealed_at).where(*self._mine, batch.c.final_at.is_not(None))
-        with self._engine.connect() as connection:
-            last = connection.execute(query.order_by(batch.c.final_at.desc()).limit(ESTIMATED_FROM)).scalars().all()
-        return float(statistics.median(last)) if last else None
+        return seconds_to_final(self._engine, self._chain, self._contract, of=ESTIMATED_FROM)
 
     def _usual_of_late(self) -> float | None:
         """As `usual_seconds`, a few seconds old: an estimate does not need more."""
@@ -220,31 +216,13 @@ class JobViews:
         if row is None:
             return
         prefix = f"{job.id}/" if job.is_open else ""
-        if prefix and sum(1 for _ in self._leaves(row, prefix)) < (
-            job.credentials - job.duplicates - job.anchored_before
-        ):
+        own = job.credentials - job.duplicates - job.anchored_before
+        if prefix and sum(1 for _ in leaves_from(self._engine, row, prefix)) < own:
             prefix = ""
-        yield from self._leaves(row, prefix)
-
-    def _leaves(self, row: BatchRow, prefix: str) -> Iterator[Leaf]:
-        columns = (leaf.c.digest, leaf.c.leaf_index, leaf.c.method, leaf.c.source, leaf.c.line)
-        query = select(*columns).where(leaf.c.batch == row.id, leaf.c.source.startswith(prefix, autoescape=True))
-        query, last = query.order_by(leaf.c.leaf_index).limit(LEAVES_A_PAGE), -1
-        while True:
-            with self._engine.connect() as connection:
-                page = [Leaf(*found) for found in connection.execute(query.where(leaf.c.leaf_index > last))]
-            yield from page
-            if len(page) < LEAVES_A_PAGE:
-                return
-            last = page[-1].leaf_index
+        yield from leaves_from(self._engine, row, prefix)
 
     def _views(self, jobs: Sequence[Job]) -> list[JobView]:
-        numbers = {one.batch for one in jobs if one.batch is not None}
-        rows: dict[int, BatchRow] = {}
-        if numbers:
-            with self._engine.connect() as connection:
-                found = connection.execute(select(*BATCH).where(batch.c.id.in_(numbers)))
-                rows = {row.id: row for row in map(batch_row, found)}
+        rows = rows_of(self._engine, {one.batch for one in jobs if one.batch is not None})
         usual = self._usual_of_late()
         return [_view(one, None if one.batch is None else rows.get(one.batch), usual) for one in jobs]
 

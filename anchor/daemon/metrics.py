@@ -15,12 +15,11 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from anchor.anchoring.loop_state import Status
-from anchor.daemon.figures import FINAL_BUCKETS, WEI_PER_ETHER, Figures, read_figures
+from anchor.books.figures import FINAL_BUCKETS, WEI_PER_ETHER, Figures, read_figures
 from anchor.notices.notices import EVENTS, Notice
+from registry.database.engine import DatabaseError, Engine
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 ATTEMPT_BUCKETS: Final = (1, 2, 3, 5, 10, 20)
@@ -116,7 +115,7 @@ class _Scrape(Collector):
         now = self._clock()
         try:
             figures = self._figures()
-        except (SQLAlchemyError, OSError):
+        except (DatabaseError, OSError):
             # The loops still have something to say, and that the database is away is news itself.
             yield _gauge("testamur_database_up", DATABASE_UP, 0)
         else:

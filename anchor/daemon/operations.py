@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, Generic, TypeVar
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -45,11 +44,6 @@ def operations_routes(health: Health, metrics: Metrics, *, answer_seconds: float
         return Response(text, headers=NOT_KEPT | {"Content-Type": CONTENT_TYPE})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", scraped)]
-
-
-def operations_app(health: Health, metrics: Metrics) -> Starlette:
-    """The three alone, for a port that only the operator's network reaches."""
-    return Starlette(routes=operations_routes(health, metrics))
 
 
 class _Question(Generic[T]):

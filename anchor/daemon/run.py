@@ -21,8 +21,9 @@ from anchor.daemon.jobs_api import create_intake_app
 from anchor.daemon.loops import Loop, Loops
 from anchor.daemon.metrics import Metrics
 from anchor.daemon.operations import operations_routes
-from anchor.intake.desk import Desk, IntakeLimits
+from anchor.intake.desk import Desk
 from anchor.intake.dropfolder import DropFolder
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.alerts import Alerts
 from anchor.notices.logs import Log
 from anchor.notices.notices import Notices

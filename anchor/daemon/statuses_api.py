@@ -16,8 +16,8 @@ from anchor.books.folder import DataFolder
 from anchor.books.status_jobs import StatusJob, StatusJobStore
 from anchor.daemon.statuses_view import StatusView, StatusViews
 from anchor.daemon.steps import Following, given_step
-from anchor.intake.desk import IntakeLimits
 from anchor.intake.statuses import MOST_BYTES, StatusDesk, read_status_job
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.notices import Notices
 from registry.errors import IntakeError, NotPossible
 from registry.http.request_bodies import check_not_packed, pieces_of

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine
-
 from anchor.books.deeds import DeedRow, DeedStore
 from anchor.books.status_jobs import StatusEvent, StatusJob, StatusJobStore
 from anchor.books.tables import StatusJobState
 from anchor.daemon.jobs_view import moment, public_reason
+from registry.database.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ from anchor.acts.parties import register_party
 from anchor.anchoring.now import Now
 from anchor.batching.receipts import receipt_at
 from anchor.batching.selection import select
+from anchor.books.audited import copies_in
 from anchor.books.batches import BatchRow, Place
+from anchor.books.trees import trees_of
 from anchor.demo.samples import ISSUERS, SampleIssuer, credentials
 from anchor.intake.files import take_in
 from anchor.sending.signer import Signer, development_signer
 from anchor.verifying.absence import absence_of
 from anchor.verifying.files import FileVerifier
 from anchor.workspace import Workspace
+from registry.audit.auditor import Auditor
+from registry.audit.findings import Audit
 from registry.credential.digest import digest_document
-from registry.merkle.treefile import TreeId
 from registry.receipt.model import embed
 from registry.records import Purpose, Reason
 from registry.verify.checks import AbsenceVerdict, Verdict
@@ -43,16 +47,6 @@ class Enrolled:
 
 
 @dataclass(slots=True)
-class Audit:
-    """What an auditor finds in the contract's events and the trees."""
-
-    events: int = 0
-    credentials: int = 0
-    revoked: int = 0
-    differences: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Demo:
     """What the demo did.
 
@@ -66,7 +60,7 @@ class Demo:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     absence: AbsenceVerdict | None = None
     gas_a_credential: float = 0.0
-    audit: Audit = field(default_factory=Audit)
+    audit: Audit = field(init=False)
 
 
 def run_demo(workspace: Workspace, folder: Path, count: int, tell: Tell) -> Demo:
@@ -91,7 +85,7 @@ def run_demo(workspace: Workspace, folder: Path, count: int, tell: Tell) -> Demo
     tell("Verifying: a good one, a changed one, a revoked one, and one that was never issued")
     _verify(workspace, enrolled[0], folder, demo)
     tell("Auditing: every event, every tree, every leaf")
-    demo.audit = _audit(workspace, demo.rows)
+    demo.audit = _audit(workspace)
     return demo
 
 
@@ -160,22 +154,7 @@ def _gas(workspace: Workspace, rows: list[BatchRow]) -> int:
     return sum(transaction.gas_used for transaction in mined if transaction is not None)
 
 
-def _audit(workspace: Workspace, rows: list[BatchRow]) -> Audit:
-    """Compare the contract's events with its state, and each root with the leaves under it."""
-    audit = Audit()
-    contract = workspace.contract
-    for row in rows:
-        events = contract.anchored_events(issuer=row.issuer)
-        party = contract.party(row.issuer)
-        if party is None or [event.sequence for event in events] != list(range(1, party.sequence + 1)):
-            audit.differences.append(f"issuer {row.issuer}: the events are not numbered 1, 2, 3…")
-        for event in events:
-            with workspace.folder.tree(TreeId(event.root, event.leaf_count)) as tree:
-                tree.check()
-            words = contract.status_words(
-                row.issuer, event.root, Purpose.REVOCATION, 0, (event.leaf_count + 255) // 256
-            )
-            audit.events += 1
-            audit.credentials += event.leaf_count
-            audit.revoked += sum(word.bit_count() for word in words)
-    return audit
+def _audit(workspace: Workspace) -> Audit:
+    """What an auditor finds in what the demo leaves: the chain, the database and the trees."""
+    copies = partial(copies_in, workspace.folder, trees_of(workspace.settings))
+    return Auditor(workspace.contract, copies=copies).run()

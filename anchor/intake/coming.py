@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from anchor.books.jobs import Job, JobStore
 from anchor.processes import has_ended, this_process
+from registry.database.engine import DatabaseError
 
 HEARD_SECONDS: Final = 10.0
 SILENT_SECONDS: Final = 45.0
@@ -67,6 +66,6 @@ class ComingIn:
             if still:
                 try:
                     self._jobs.heard(still)
-                except SQLAlchemyError:
+                except DatabaseError:
                     # Whoever finishes the job meets the same. That others take it for lost meanwhile does no harm.
                     continue

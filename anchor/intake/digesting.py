@@ -29,7 +29,6 @@ from registry.errors import CredentialError
 from registry.receipt.model import RECEIPT_TYPE
 from registry.untrusted.archives import Names, inside, is_encrypted, leads_out, unpacks_to_too_much
 
-RECORD_BYTES = 41
 FILES_A_PIECE = 256
 READ_BYTES = 1 << 20
 MAXIMUM_ZIP_ENTRIES = 5_000_000

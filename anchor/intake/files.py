@@ -22,7 +22,6 @@ from zipfile import BadZipFile, ZipFile
 
 from anchor.intake.digesting import (
     FILES_A_PIECE,
-    RECORD_BYTES,
     Digested,
     FilePiece,
     LeftOut,
@@ -375,7 +374,6 @@ def _unreadable(path: Path, error: OSError) -> IntakeError:
 
 __all__ = [
     "METHODS",
-    "RECORD_BYTES",
     "Format",
     "Intake",
     "LeftOut",

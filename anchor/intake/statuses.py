@@ -14,6 +14,7 @@ from registry.credential.strictjson import Limits, parse_json
 from registry.errors import CredentialError, IntakeError, NotPossible, RegistryError
 from registry.records import Act
 from registry.timestamps import asked_moment
+from registry.untrusted.hashes import read_hash
 
 MOST_DIGESTS: Final = 10_000
 LONGEST_NOTE: Final = 1_000
@@ -22,7 +23,6 @@ MOST_DEPTH: Final = 4
 SHOWN: Final = 3
 ACTS: Final = (Act.REVOKE, Act.SUSPEND, Act.REINSTATE, Act.VOID)
 MEMBERS: Final = ("act", "digests", "batch", "reason", "note", "urgent", "notBefore")
-ROOT_DIGITS: Final = 64
 
 
 class StatusDesk:
@@ -144,11 +144,8 @@ def _digests(given: object) -> tuple[bytes, ...]:
 
 
 def _root(given: object) -> bytes:
-    text = given.removeprefix("0x") if isinstance(given, str) else ""
-    if len(text) != ROOT_DIGITS or not text.isascii() or not text.isalnum():
-        raise _wrong("batch", "the root of a batch: 0x and 64 hex digits")
     try:
-        return bytes.fromhex(text)
+        return read_hash(given if isinstance(given, str) else "")
     except ValueError:
         raise _wrong("batch", "the root of a batch: 0x and 64 hex digits") from None
 

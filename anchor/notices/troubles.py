@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
-from registry.database.engine import is_full
+from registry.database.engine import DatabaseError, is_full
 from registry.errors import ChainUnavailable, RegistryError, public_sentence
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -48,7 +46,7 @@ class Trouble:
             return cls._here("no-room", error, Cause.MACHINE)
         if any(isinstance(cause, OSError) for cause in causes):
             return cls._here("unwritable", error, Cause.MACHINE)
-        if isinstance(error, SQLAlchemyError):
+        if isinstance(error, DatabaseError):
             return cls._here("database", error, Cause.MACHINE)
         if isinstance(error, RegistryError):
             cause = Cause.CHAIN if isinstance(error, ChainUnavailable) else Cause.ISSUER
@@ -100,4 +98,4 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _is_no_room(error: BaseException) -> bool:
     """Whether a disk, a quota or a database is full."""
-    return (isinstance(error, OSError) and error.errno in NO_ROOM) or (isinstance(error, DBAPIError) and is_full(error))
+    return (isinstance(error, OSError) and error.errno in NO_ROOM) or is_full(error)

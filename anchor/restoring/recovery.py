@@ -17,23 +17,20 @@ from anchor.books.attempts import AttemptStore, anchor_purpose
 from anchor.books.batches import BatchRow
 from anchor.books.deeds import Word
 from anchor.books.jobs import Job, JobStore
-from anchor.books.on_chain import UNSTATED, UnknownBatch
+from anchor.books.on_chain import UNSTATED, UnknownBatch, unknown_of
 from anchor.books.recovering import RecoveryStore
 from anchor.books.status_jobs import StatusJob, StatusJobStore
 from anchor.books.tables import ANCHORED_STATES, BatchState
-from anchor.books.trees import trees_of
+from anchor.books.trees import all_trees_of
 from anchor.intake.files import METHODS
 from anchor.sending.sent import Sent, sent
 from anchor.workspace import Workspace
-from registry.anchors import WORD_BITS
-from registry.chain.contract import Anchored
 from registry.chain.deployment import Deployment
 from registry.credential.digest import DigestMethod
 from registry.errors import StoreError, TreeError
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
-from registry.records import Act, Purpose
-from registry.trees.folder import FolderTrees
+from registry.records import WORD_BITS, Act, Event, Purpose
 from registry.trees.store import DAMAGED, MISSING, TreeStore
 
 # A tree has digests, and nothing of how they came.
@@ -91,9 +88,7 @@ class Recovery:
         self._status_jobs = StatusJobStore(*at)
         self._store = RecoveryStore(*at, given=GIVEN)
         self._attempts = AttemptStore(workspace.folder.engine, workspace.chain, account)
-        settings = workspace.settings
-        local = FolderTrees(workspace.folder.trees)
-        self._trees: Sequence[TreeStore] = [local] if settings.trees is None else [local, trees_of(settings)]
+        self._trees: Sequence[TreeStore] = all_trees_of(workspace.settings, workspace.folder)
         self._done = Recovered()
 
     def run(self) -> Recovered:
@@ -116,23 +111,23 @@ class Recovery:
             self._store.used_nonces(self._account, mined)
         return self._done
 
-    def _events(self) -> list[Anchored]:
+    def _events(self) -> list[Event]:
         """Every anchor of the issuers, and those of the account for others; oldest first."""
         known = Deployment.load(self._workspace.folder.deployments, self._workspace.chain_id)
         first = 0 if known is None or known.address != self._contract.address else known.block_number
         settings = self._workspace.settings
         issuers = {*self._store.issuers(), *([] if settings.issuer is None else [settings.issuer])}
         found = {
-            (event.issuer, event.root): event
+            event.key: event
             for issuer in issuers
             for event in self._contract.anchored_events(issuer=issuer, from_block=first)
         }
         for event in self._workspace.knowledge_of(self._account).missing():
-            found.setdefault((event.issuer, event.root), event)
-        return sorted(found.values(), key=lambda event: (event.log.block_number, event.sequence))
+            found.setdefault(event.key, event)
+        return sorted(found.values(), key=lambda event: event.place)
 
-    def _take_over(self, event: Anchored, leaves: dict[int, int]) -> None:
-        row = self._batches.by_root(event.issuer, event.root)
+    def _take_over(self, event: Event, leaves: dict[int, int]) -> None:
+        row = self._batches.by_root(*event.key)
         if row is None:
             self._add(event)
             return
@@ -149,12 +144,12 @@ class Recovery:
         if seen != row:
             self._done.refreshed.append(seen)
 
-    def _add(self, event: Anchored) -> None:
-        count = event.leaf_count or self._stated(event)
+    def _add(self, event: Event) -> None:
+        count = event.arguments["leafCount"] or self._stated(event)
         with self._tree(event, count) as tree:
             if tree is None and not (self._without_trees and count):
                 return
-            sealed = BatchRow(0, event.issuer, event.root, tree.leaf_count if tree else count, BatchState.SEALED, 0)
+            sealed = BatchRow(0, *event.key, tree.leaf_count if tree else count, BatchState.SEALED, 0)
             found = as_on_chain(self._contract, sealed, self._depth)
             moment, ours = int(time.time()), self._ours(event)
             found = replace(
@@ -167,20 +162,20 @@ class Recovery:
             )
             self._done.added.append(self._store.add(found, () if tree is None else tree.leaves()))
 
-    def _stated(self, event: Anchored) -> int:
+    def _stated(self, event: Event) -> int:
         """How many leaves a batch has that was anchored as a bare root, if anybody said."""
-        found = self._contract.batch(event.issuer, event.root)
+        found = self._contract.batch(*event.key)
         if found is not None and found.leaf_count != UNSTATED:
             return found.leaf_count
-        return next((count for trees in self._trees for count in trees.counts(event.root)), UNSTATED)
+        return next((count for trees in self._trees for count in trees.counts(event.key[1])), UNSTATED)
 
     @contextmanager
-    def _tree(self, event: Anchored, count: int) -> Iterator[Tree | None]:
+    def _tree(self, event: Event, count: int) -> Iterator[Tree | None]:
         """The tree of a batch, which is in the data folder then; None, and it is taken down, where there is none."""
         with ExitStack() as opened:
-            yield self._sound(opened, event, TreeId(event.root, count))
+            yield self._sound(opened, event, TreeId(event.key[1], count))
 
-    def _sound(self, opened: ExitStack, event: Anchored, wanted: TreeId) -> Tree | None:
+    def _sound(self, opened: ExitStack, event: Event, wanted: TreeId) -> Tree | None:
         refused = StoreError("there is no tree of that root", code=MISSING)
         for trees in self._trees if wanted.leaf_count else ():
             try:
@@ -194,8 +189,7 @@ class Recovery:
                 # That one is damaged here says more than that it is missing elsewhere.
                 refused = error if refused.code == MISSING else refused
         if not self._without_trees:
-            named = UnknownBatch(event.sequence, event.root, event.log.block_number, event.operator)
-            self._done.missing.append(Missing(event.issuer, named, refused.code, refused.what))
+            self._done.missing.append(Missing(event.key[0], unknown_of(event), refused.code, refused.what))
         return None
 
     # Jobs
@@ -259,14 +253,14 @@ class Recovery:
 
     # Transactions
 
-    def _ours(self, event: Anchored) -> Sent | None:
-        transaction = sent(self._contract.client, event.log.transaction_hash)
+    def _ours(self, event: Event) -> Sent | None:
+        transaction = sent(self._contract.client, event.transaction)
         return transaction if transaction is not None and transaction.sender == self._account else None
 
-    def _store_transaction(self, event: Anchored) -> None:
-        transaction_hash = event.log.transaction_hash
+    def _store_transaction(self, event: Event) -> None:
+        transaction_hash = event.transaction
         if self._attempts.has(transaction_hash) or (ours := self._ours(event)) is None or ours.raw is None:
             return
-        purpose = anchor_purpose(event.issuer, event.root)
+        purpose = anchor_purpose(*event.key)
         self._attempts.add_mined(nonce=ours.nonce, purpose=purpose, transaction_hash=transaction_hash, raw=ours.raw)
         self._done.transactions += 1

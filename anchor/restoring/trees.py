@@ -14,16 +14,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, select
-
 from anchor.books.folder import DataFolder
-from anchor.books.tables import BatchState, batch, leaf
+from anchor.books.recovering import leaves_of, trees_known
 from anchor.books.trees import trees_of
 from anchor.intake.files import digest_of, take_in
 from anchor.settings import Settings
 from registry.credential.digest import Limits
 from registry.errors import IntakeError, ProofError, ReceiptError, RegistryError, StoreError, TreeError
-from registry.index.tables import indexed_batch
 from registry.merkle.proof import check_inclusion
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
@@ -84,10 +81,10 @@ class Repairs:
         """
         local = FolderTrees(self._folder.trees)
         if not roots:
-            return sorted({*_batches(self._folder.engine), *(tree for tree in local.ids() if tree.leaf_count)})
+            return sorted({*trees_known(self._folder.engine), *(tree for tree in local.ids() if tree.leaf_count)})
         found: list[TreeId] = []
         for root in roots:
-            counts = {tree.leaf_count for tree in _batches(self._folder.engine, root)} | {*local.counts(root)}
+            counts = {tree.leaf_count for tree in trees_known(self._folder.engine, root)} | {*local.counts(root)}
             for store in filter(None, (self._store, *self._others.values())):
                 counts |= {*store.counts(root)}
             for text in (text for text, store in self._others.items() if store is None):
@@ -134,7 +131,7 @@ class Repairs:
 
     def _made(self, tree: TreeId, tried: list[str]) -> Generator[tuple[str, Tree]]:
         """The tree by each source that leads to it; why another does not is added to `tried`."""
-        yield from _built("database", tree, _leaves(self._folder.engine, tree), tried)
+        yield from _built("database", tree, leaves_of(self._folder.engine, tree), tried)
         if self._store is not None:
             yield from _taken("tree store", self._store, tree, tried)
         for text, store in self._others.items():
@@ -190,29 +187,6 @@ def _built(name: str, tree: TreeId, digests: Iterable[bytes], tried: list[str]) 
         yield name, made
     else:
         tried.append(f"{name}: its digests make the tree {made.id}")
-
-
-def _batches(engine: Engine, root: bytes | None = None) -> set[TreeId]:
-    """The trees of the database's batches, with a root those of the index's as well."""
-    mine = select(batch.c.root, batch.c.leaf_count).where(batch.c.state != BatchState.CANCELLED)
-    queries = [mine]
-    if root is not None:
-        indexed = select(indexed_batch.c.root, indexed_batch.c.leaf_count).where(indexed_batch.c.root == root)
-        queries = [mine.where(batch.c.root == root), indexed]
-    with engine.connect() as connection:
-        return {TreeId(*found) for query in queries for found in connection.execute(query.distinct())}
-
-
-def _leaves(engine: Engine, tree: TreeId) -> Iterator[bytes]:
-    """The digests of one batch with that tree, of whichever issuer: the tree is the same."""
-    of = batch.c
-    which = select(of.id).where(
-        of.root == tree.root, of.leaf_count == tree.leaf_count, of.state != BatchState.CANCELLED
-    )
-    with engine.connect() as connection:
-        number = connection.execute(which.limit(1)).scalar()
-        query = select(leaf.c.digest).where(leaf.c.batch == number).execution_options(yield_per=10_000)
-        yield from connection.execute(query).scalars()
 
 
 def _why_not(store: TreeStore, tree: TreeId) -> str | None:

@@ -12,9 +12,9 @@ from typing import Final
 
 from anchor.books.attempts import AttemptStore
 from anchor.books.batches import BatchStore
-from anchor.books.on_chain import UnknownBatch, named
+from anchor.books.on_chain import named, unknown_of
 from anchor.sending.sent import sent
-from registry.chain.contract import Anchored, CredentialRegistry, Event
+from registry.chain.contract import CredentialRegistry, Event
 from registry.errors import StoreError
 
 CODE: Final = "database-behind"
@@ -30,13 +30,12 @@ class DatabaseBehind(StoreError):
 
     default_code = CODE
 
-    def __init__(self, account: str, batches: Sequence[Anchored], changes: Sequence[Event] = ()):
+    def __init__(self, account: str, batches: Sequence[Event], changes: Sequence[Event] = ()):
         self.batches = batches
         self.changes = changes
-        shown = [UnknownBatch(one.sequence, one.root, one.log.block_number, one.operator) for one in batches]
-        what = f"anchored what this database does not know: {named(shown)}"
+        what = f"anchored what this database does not know: {named([unknown_of(one) for one in batches])}"
         if not batches:
-            blocks = sorted({one.log.block_number for one in changes})
+            blocks = sorted({one.block_number for one in changes})
             what = f"changed statuses in blocks {blocks[0]} to {blocks[-1]}, which this database does not know of"
         super().__init__(
             f"the account {account} has {what}. It is an old one, as after a restore from a backup, and nothing is "
@@ -80,7 +79,7 @@ class Knowledge:
             raise DatabaseBehind(self._account, missing, changes)
         self._explained = mined
 
-    def missing(self) -> list[Anchored]:
+    def missing(self) -> list[Event]:
         """The anchors that the account sent since the database was last up to date, and that it does not know."""
         events = self._contract.anchored_events(from_block=self._batches.newest_final_block(self._account))
         return [event for event in events if not self._is_known(event) and self._nonce(event) is not None]
@@ -94,15 +93,15 @@ class Knowledge:
         changes = self._contract.changes_by(self._account, from_block=self._batches.newest_final_block(self._account))
         found = []
         for event in changes:
-            nonce = None if self._attempts.has(event.log.transaction_hash) else self._nonce(event)
+            nonce = None if self._attempts.has(event.transaction) else self._nonce(event)
             if nonce is not None and nonce >= first:
                 found.append(event)
         return found
 
-    def _is_known(self, event: Anchored) -> bool:
-        return self._batches.by_root(event.issuer, event.root) is not None
+    def _is_known(self, event: Event) -> bool:
+        return self._batches.by_root(*event.key) is not None
 
-    def _nonce(self, event: Anchored | Event) -> int | None:
+    def _nonce(self, event: Event) -> int | None:
         """With which it was sent; None when it is not the account's transaction."""
-        transaction = sent(self._contract.client, event.log.transaction_hash)
+        transaction = sent(self._contract.client, event.transaction)
         return None if transaction is None or transaction.sender != self._account else transaction.nonce

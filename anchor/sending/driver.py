@@ -25,7 +25,7 @@ from anchor.books.deeds import DeedRow
 from anchor.books.leases import Lease, LeaseLost
 from anchor.books.tables import ANCHORED_STATES, BatchState
 from anchor.notices.notices import Notices
-from anchor.sending.fees import Offer, bumped, ceiling_of, dearest, first_offer, is_hopeless, too_dear
+from anchor.sending.fees import Offer, bumped, ceiling_of, dearest, first_offer, in_place_of, is_hopeless, too_dear
 from anchor.sending.kinds import ActKind, AnchorCall, BatchKind, DeedKind, Facts, Kind, Publish
 from anchor.sending.line import Line, transfer_of_nothing
 from anchor.sending.outlook import Outlook
@@ -465,10 +465,10 @@ class Driver:
     def _bump(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> bool:
         """Put an attempt with a higher fee beside the others; whether the ceiling allows it."""
         last = attempts[-1]
-        offer = self._raised(row, attempts, outlook)
+        is_cancel = last.purpose == self._kind(row).cancel_purpose(row)
+        offer = self._instead(row, attempts, outlook) if is_cancel else self._raised(row, attempts, outlook)
         if offer is None:
             return False
-        is_cancel = last.purpose == self._kind(row).cancel_purpose(row)
         try:
             call = None if is_cancel else self._kind(row).call(row)
             row, attempt = self._signed(row, offer, terms_of(last.raw).gas, call, BatchState.REPLACING)
@@ -482,7 +482,7 @@ class Driver:
 
     def _cancel(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> None:
         """Use the nonce for a transfer of nothing to ourselves, so that no later one waits for it."""
-        offer = self._raised(row, attempts, outlook)
+        offer = self._instead(row, attempts, outlook)
         if offer is None:
             return
         try:
@@ -496,13 +496,27 @@ class Driver:
 
     def _raised(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> Offer | None:
         """An offer that outbids all attempts; None, and it is told, when the ceiling forbids it."""
-        before = dearest(_offers(attempts))
-        too_cheap = bool(attempts) and attempts[-1].id in self._too_cheap
-        offer = bumped(before, outlook.fees, self._policy.fee_ceiling, too_cheap=too_cheap)
+        too_cheap = attempts[-1].id in self._too_cheap
+        offer = bumped(dearest(_offers(attempts)), outlook.fees, self._policy.fee_ceiling, too_cheap=too_cheap)
         if offer is None:
-            facts = self._kind(row).facts(row)
-            self._notices.tell("fee-ceiling", **facts, nonce=row.nonce, max_fee=str(before.max_fee))
+            self._tell_too_dear(row, attempts)
         return offer
+
+    def _instead(self, row: Carried, attempts: list[Attempt], outlook: Outlook) -> Offer | None:
+        """An offer for what takes the nonce from the attempts; None, and it is told, when the ceiling forbids it."""
+        own = [one for one in attempts if one.purpose == self._kind(row).cancel_purpose(row)]
+        unwanted = [one for one in attempts if one not in own]
+        too_cheap = bool(own) and own[-1].id in self._too_cheap
+        fees, ceiling = outlook.fees, self._policy.fee_ceiling
+        offer = in_place_of(_offers(unwanted), list(_offers(own)), fees, ceiling, too_cheap=too_cheap)
+        if offer is None:
+            self._tell_too_dear(row, attempts)
+        return offer
+
+    def _tell_too_dear(self, row: Carried, attempts: list[Attempt]) -> None:
+        before = dearest(_offers(attempts))
+        facts = self._kind(row).facts(row)
+        self._notices.tell("fee-ceiling", **facts, nonce=row.nonce, max_fee=str(before.max_fee))
 
     # Sending
 

@@ -27,6 +27,7 @@ from anchor.sending.kinds import Publish
 from anchor.sending.outlook import Outlook, checked
 from anchor.sending.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 from registry.chain.contract import CredentialRegistry
+from registry.chain.finality import Evidence
 from registry.chain.rpc.client import MinedTransaction
 from registry.errors import ChainBusy, ChainUnavailable, RegistryError, StoreError, TransactionUnsettled
 from registry.privatefiles import FILE_MODE
@@ -47,6 +48,7 @@ class Engine:
         knowledge: what the database knows of the account, beside the chain.
         publish: brings a batch's tree to where it is served from, before the batch is signed.
         reached: told at each of `driver.POINTS`.
+        evidence: of another block in the place of a final one; the usual amount of it.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Engine:
         notices: Notices | None = None,
         publish: Publish = lambda _: None,
         reached: Callable[[str], None] = lambda _: None,
+        evidence: Evidence | None = None,
     ):
         self._contract = contract
         self._client = contract.client
@@ -86,6 +89,7 @@ class Engine:
             publish=publish,
             reached=reached,
         )
+        self._evidence = evidence or Evidence()
         self._is_alone = False
 
     @property
@@ -235,7 +239,7 @@ class Engine:
         outlook = Outlook.of(self._client, self.address, self._finality_depth)
         known = self._store.checkpoint()
         if known is not None or self._client.code(self._contract.address):
-            seen = checked(self._contract, self._chain_id, outlook, known)
+            seen = checked(self._contract, self._chain_id, outlook, known, self._evidence)
             if seen != known:
                 self._store.save_checkpoint(seen)
         return self._driver.round(outlook, lambda row: _key(row) in wanted)

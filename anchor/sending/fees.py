@@ -5,7 +5,7 @@ The daemon and the commands ask the same here. All amounts are wei per gas.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,6 +61,24 @@ def bumped(previous: Offer, fees: Fees, ceiling: int | None, *, too_cheap: bool 
         wanted = max(wanted, BASE_FEE_MULTIPLE * fees.base_fee + tip)
     max_fee = min(wanted, limit)
     return Offer(max_fee, min(tip, max_fee - fees.base_fee))
+
+
+def in_place_of(
+    unwanted: Iterable[Offer], own: Sequence[Offer], fees: Fees, ceiling: int | None, *, too_cheap: bool = False
+) -> Offer | None:
+    """An offer for what takes a nonce from transactions that nobody wants any more; None when it may not be paid.
+
+    To outbid them may be too dear: they may have been signed when fees were high. Whether a node still has them only a
+    cheaper offer can tell: a node that refuses it has one of them, which pays well and is mined.
+
+    Args:
+        own: what was signed in their place so far.
+        too_cheap: the endpoint did not want the newest of these.
+    """
+    outbidding = bumped(dearest([*unwanted, *own]), fees, ceiling, too_cheap=too_cheap)
+    if outbidding is not None:
+        return outbidding
+    return bumped(dearest(own), fees, ceiling, too_cheap=too_cheap) if own else first_offer(fees, ceiling)
 
 
 def too_dear(fees: Fees, ceiling: int | None) -> str:

@@ -129,7 +129,7 @@ class BatchKind:
         number = anchored.block_number
         events = self._contract.anchored_events(issuer=row.issuer, root=row.root, from_block=number, to_block=number)
         block = outlook.block(number)
-        if not events or block is None or events[0].log.block_hash != block.hash:
+        if not events or block is None or events[0].block_hash != block.hash:
             # The state is ahead of the events, or of the block: the next round sees both.
             return Found()
         if anchored.leaf_count != row.leaf_count:
@@ -138,7 +138,7 @@ class BatchKind:
         values = {
             "state": BatchState.MINED,
             "sequence": anchored.sequence,
-            "transaction_hash": events[0].log.transaction_hash,
+            "transaction_hash": events[0].transaction,
             "block_number": number,
             "block_hash": block.hash,
             "block_time": int(block.timestamp.timestamp()),

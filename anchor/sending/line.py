@@ -5,14 +5,14 @@ It may be one of somebody else's, whose block is gone, or that of a batch which 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from anchor.books.anchoring import AnchorStore
 from anchor.books.attempts import Attempt
 from anchor.books.leases import Lease
-from anchor.sending.fees import Offer, bumped, dearest
+from anchor.sending.fees import Offer, in_place_of
 from anchor.sending.outlook import Outlook
 from anchor.sending.signed import TRANSFER_GAS, offering, terms_of
 from registry.chain.rpc.client import ChainClient
@@ -94,7 +94,7 @@ class Line:
         last = usable[-1] if usable else None
         if last is not None and outlook.head.number - _first_sent(last, outlook) < self._bump_blocks:
             return last
-        offer = bumped(dearest(terms_of(one.raw).offer for one in stored), outlook.fees, self._ceiling)
+        offer = in_place_of(_offers(stored), _offers(usable), outlook.fees, self._ceiling)
         if offer is None:
             return last
         if last is None:
@@ -130,3 +130,7 @@ def fill_purpose(nonce: int) -> str:
 
 def _first_sent(one: Attempt, outlook: Outlook) -> int:
     return outlook.head.number if one.first_sent_block is None else one.first_sent_block
+
+
+def _offers(attempts: Sequence[Attempt]) -> list[Offer]:
+    return [terms_of(one.raw).offer for one in attempts]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 
 from anchor.books.anchoring import AnchorStore, Carried, Checkpoint
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import code_hash_of
+from registry.chain.finality import Evidence, Finding, Look
 from registry.chain.rpc.client import Block, ChainClient, Fees
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
 
@@ -74,14 +76,27 @@ class Outlook:
             self._blocks[number] = self.client.block(number)
         return self._blocks[number]
 
+    def confirms_final(self) -> bool:
+        """Whether a second answer says the same of the final block: what one made up is not remembered for good."""
+        return self.is_canonical(self.final.number, self.final.hash)
+
     def is_canonical(self, number: int, block_hash: bytes) -> bool:
         """Whether the block at that height is this one."""
         found = self.block(number)
         return found is not None and found.hash == block_hash
 
 
-def checked(contract: CredentialRegistry, chain_id: int, outlook: Outlook, known: Checkpoint | None) -> Checkpoint:
+def checked(
+    contract: CredentialRegistry,
+    chain_id: int,
+    outlook: Outlook,
+    known: Checkpoint | None,
+    evidence: Evidence | None = None,
+) -> Checkpoint:
     """Make sure that this is still the same chain with the same contract, and that what was final is as it was.
+
+    Args:
+        evidence: what was seen of another final block so far, by who looks more than once.
 
     Returns:
         What to remember for the next time.
@@ -89,7 +104,9 @@ def checked(contract: CredentialRegistry, chain_id: int, outlook: Outlook, known
     Raises:
         WrongChain: another chain, or other code at the address.
         ChainBehind: the chain does not reach to what was final.
-        FinalityViolated: the block that was final is another one.
+        ChainUnavailable: code `chain-disagrees`: another block is shown in the place of a final one; it is looked at
+            again.
+        FinalityViolated: the block that was final is another one, by enough evidence.
     """
     client = contract.client
     if (found := client.chain_id()) != chain_id:
@@ -97,6 +114,8 @@ def checked(contract: CredentialRegistry, chain_id: int, outlook: Outlook, known
     genesis, code_hash = client.genesis_hash(), code_hash_of(client, contract.address)
     if known is None:
         contract.verify_code()
+        if not outlook.confirms_final():
+            raise _disagrees(client, outlook.final.number, outlook.final.hash)
         return Checkpoint(genesis, code_hash, outlook.final.number, outlook.final.hash)
     if (genesis, code_hash) != (known.genesis_hash, known.code_hash):
         raise _wrong(client, "the endpoint serves another chain, or other code at the contract's address")
@@ -109,17 +128,43 @@ def checked(contract: CredentialRegistry, chain_id: int, outlook: Outlook, known
     # One of several endpoints may not have the block yet; that is no sign of anything.
     before = outlook.block(known.final_number)
     if before is not None and before.hash != known.final_hash:
-        raise FinalityViolated(
-            f"block {known.final_number} was final as 0x{known.final_hash.hex()} and is 0x{before.hash.hex()} now",
-            where=client.where,
-            remedy=(
-                "The chain or the endpoint is broken: the daemon has stopped. Find out which, with other endpoints; "
-                "docs/how-to/run-the-daemon.md says how to go on."
-            ),
-        )
-    if before is None or outlook.final.number <= known.final_number:
+        raise _doubted(client, outlook, known, evidence or Evidence())
+    if evidence is not None and before is not None:
+        evidence.clear()
+    if before is None or outlook.final.number <= known.final_number or not outlook.confirms_final():
         return known
     return Checkpoint(genesis, code_hash, outlook.final.number, outlook.final.hash)
+
+
+def _doubted(client: ChainClient, outlook: Outlook, known: Checkpoint, evidence: Evidence) -> RegistryError:
+    """What to say of a final block that an endpoint has another one for."""
+    shown = {
+        where: None if block is None else block.hash
+        for where, block in client.block_by_endpoint(known.final_number).items()
+    }
+    look = Look(
+        time.monotonic(), shown, len(client.endpoints()) or 1, is_final=outlook.final.number >= known.final_number
+    )
+    if evidence.add(known.final_hash, look) is not Finding.VIOLATED:
+        return _disagrees(client, known.final_number, known.final_hash)
+    other = next(found for found in shown.values() if found is not None and found != known.final_hash)
+    return FinalityViolated(
+        f"block {known.final_number} was final as 0x{known.final_hash.hex()} and is 0x{other.hex()} now",
+        where=client.where,
+        remedy=(
+            "The chain or the endpoint is broken: the daemon has stopped. Find out which, with other endpoints; "
+            "docs/how-to/run-the-daemon.md says how to go on."
+        ),
+    )
+
+
+def _disagrees(client: ChainClient, number: int, block_hash: bytes) -> ChainUnavailable:
+    return ChainUnavailable(
+        f"block {number} was final as 0x{block_hash.hex()}, and an endpoint shows another one: it is looked at again",
+        where=client.where,
+        remedy="The endpoint may be on a branch that the chain has left. Nothing is sent until it is back.",
+        code="chain-disagrees",
+    )
 
 
 def accept_chain(contract: CredentialRegistry, chain_id: int, outlook: Outlook, store: AnchorStore) -> list[Carried]:

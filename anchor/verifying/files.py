@@ -37,6 +37,7 @@ from registry.document.submitted import (
 from registry.errors import IntakeError, ReceiptError, RegistryError, SettingsError
 from registry.receipt.model import MAX_BYTES, Receipt, parse
 from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
+from registry.verifier.nothing_known import NothingKnown
 from registry.verifier.verifier import KnownAnchor, KnownAnchors, Verifier, unavailable
 from registry.verify.checks import Code, FactsUnavailable, Trust, Verdict
 from registry.verify.policy import Policy, parse_policy
@@ -260,7 +261,7 @@ def _known(workspace: Workspace, chain: str | None) -> KnownAnchors:
     Of what is anchored on others alone, the receipts there say that the wrong chain was asked.
     """
     if not workspace.has_folder:
-        return _Nowhere()
+        return NothingKnown()
     everywhere = contracts_of(workspace.folder.engine)
     asked = None if chain is None else (chain, workspace.contract_address)
     if asked is None:
@@ -307,16 +308,6 @@ class _InFolder:
     def searched(self, issuer: int) -> Collection[bytes]:
         """Every batch that the folder knows to be on the chain: it lists the credentials of each."""
         return {row.root for _, _, store in self._stores for row in store.all(issuer) if row.state in ANCHORED_STATES}
-
-
-class _Nowhere:
-    """For a machine without a data folder."""
-
-    def searched(self, issuer: int) -> Collection[bytes]:  # noqa: ARG002
-        return ()
-
-    def of(self, digest: Digest, issuer: int | None) -> Sequence[KnownAnchor]:  # noqa: ARG002
-        return ()
 
 
 def credential_files(paths: Sequence[Path]) -> Iterator[Path]:

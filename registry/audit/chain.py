@@ -12,11 +12,12 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 
-from registry.audit.compare import Happened
 from registry.chain.contract import CredentialRegistry
-from registry.chain.rpc.client import TRY_LATER, Block, ChainClient, Log, MinedTransaction
+from registry.chain.rpc.client import Block, ChainClient, Log, MinedTransaction
+from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.rpc.spans import in_spans
 from registry.errors import ChainUnavailable
+from registry.records import Event
 
 Progress = Callable[[int, int], None]
 
@@ -27,7 +28,7 @@ class Transaction:
 
     hash: bytes
     block: Block
-    events: tuple[Happened, ...]
+    events: tuple[Event, ...]
     logs: tuple[Log, ...]
 
     def agrees(self, mined: MinedTransaction, address: str) -> bool:
@@ -44,17 +45,10 @@ def transactions(contract: CredentialRegistry, first: int, last: int, progress: 
     """
     client = contract.client
     for logs in walk(client, contract.address, first, last, progress):
-        numbers = sorted({log.block_number for log in logs})
-        headers = dict(zip(numbers, client.blocks(numbers), strict=True))
+        blocks = contract.blocks_of(logs)
         for (number, transaction), of_one in groupby(logs, key=lambda log: (log.block_number, log.transaction_hash)):
-            header, its_logs = headers[number], tuple(of_one)
-            if header is None or any(log.block_hash != header.hash for log in its_logs):
-                raise client.moved()
-            events = tuple(
-                Happened(event.name, event.arguments, number, header.timestamp, transaction, event.log.log_index)
-                for event in contract.decode_events(its_logs)
-            )
-            yield Transaction(transaction, header, events, its_logs)
+            its_logs = tuple(of_one)
+            yield Transaction(transaction, blocks[number], contract.decode_events(its_logs, blocks), its_logs)
 
 
 def walk(client: ChainClient, address: str, first: int, last: int, progress: Progress) -> Iterator[tuple[Log, ...]]:

@@ -11,60 +11,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from registry.anchors import Spread
-from registry.audit.kinds import MEANINGS, Difference, Kind
-from registry.history import (
-    REVOCATION,
-    SUSPENSION,
-    WORD_BITS,
-    BatchState,
-    Bitmap,
-    Happened,
-    Key,
-    PartyState,
-    RegistryState,
-    Replay,
-    StatusEvent,
-    leaves_of_word,
-    named,
-    reason_word,
-    rebuild,
-    words_of,
-)
+from registry.audit.kinds import Difference, DifferenceKind
+from registry.history import RegistryState, named
 from registry.recognition.ledger import Accreditation, Ledger
-
-__all__ = [
-    "GRACE",
-    "MEANINGS",
-    "MOST_APART",
-    "REVOCATION",
-    "SUSPENSION",
-    "WORD_BITS",
-    "BatchState",
-    "Bitmap",
-    "Difference",
-    "FolderBatch",
-    "Happened",
-    "IndexBatch",
-    "IndexFacts",
-    "Key",
-    "Kind",
-    "PartyState",
-    "RegistryState",
-    "Replay",
-    "StatusEvent",
-    "StorageFacts",
-    "TreeFacts",
-    "compare_folder",
-    "compare_index",
-    "compare_repeated",
-    "compare_storage",
-    "compare_tree",
-    "leaves_of_word",
-    "named",
-    "reason_word",
-    "rebuild",
-    "words_of",
-]
+from registry.records import WORD_BITS, Batch, Bitmap, Key, Party, Reason
 
 GRACE: Final = timedelta(hours=1)
 """How long an operator may take to note that a batch of his is on the chain."""
@@ -83,27 +33,12 @@ class StorageFacts:
 
     party_count: int
     accreditation_count: int
-    parties: Mapping[int, PartyState | None] = field(default_factory=dict)
+    parties: Mapping[int, Party | None] = field(default_factory=dict)
     operators: Mapping[tuple[int, str], bool] = field(default_factory=dict)
     default_issuers: Mapping[str, int] = field(default_factory=dict)
-    batches: Mapping[Key, BatchState | None] = field(default_factory=dict)
+    batches: Mapping[Key, Batch | None] = field(default_factory=dict)
     words: Mapping[Bitmap, Mapping[int, int]] = field(default_factory=dict)
     accreditations: Mapping[int, Accreditation | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class IndexBatch:
-    """A batch as the index has it; a leaf count of 0 is not stated yet, `void_reason` is "" while the batch holds."""
-
-    issuer: int
-    root: bytes
-    leaf_count: int
-    sequence: int
-    block_number: int
-    anchored_at: datetime
-    transaction: bytes
-    voided_at: datetime | None = None
-    void_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +53,7 @@ class IndexFacts:
     block_number: int
     party_count: int
     accreditation_count: int
-    batches: Sequence[IndexBatch]
+    batches: Sequence[Batch]
     words: Mapping[Bitmap, Mapping[int, int]] = field(default_factory=dict)
 
 
@@ -165,28 +100,37 @@ class TreeFacts:
     damaged: str | None = None
 
 
+def compare_events(state: RegistryState) -> Iterator[Difference]:
+    """What the contract never lets happen, by the events themselves."""
+    for each in state.impossible:
+        issuer = None if each.event is None else each.event.party
+        yield Difference(DifferenceKind.EVENT_IMPOSSIBLE, each.subject, each.what, issuer)
+
+
 def compare_storage(state: RegistryState, storage: StorageFacts) -> Iterator[Difference]:
     """Where the contract's own answers are not what the events come to."""
     if storage.party_count != len(state.parties):
-        yield _counted(Kind.PARTY_COUNT, "parties", len(state.parties), storage.party_count)
+        yield _counted(DifferenceKind.PARTY_COUNT, "parties", len(state.parties), storage.party_count)
     for number, party in storage.parties.items():
-        yield from _compared(Kind.PARTY_DIFFERS, f"party {number}", number, state.parties.get(number), party)
+        yield from _compared(DifferenceKind.PARTY_DIFFERS, f"party {number}", number, state.parties.get(number), party)
     for (number, account), allowed in storage.operators.items():
         if state.operators.get((number, account), False) != allowed:
             what = f"the events {_may(not allowed)}, the contract {_may(allowed)}"
-            yield Difference(Kind.OPERATOR_DIFFERS, f"party {number}, account {account}", what, number)
+            yield Difference(DifferenceKind.OPERATOR_DIFFERS, f"party {number}, account {account}", what, number)
     for account, issuer in storage.default_issuers.items():
         if (default := state.default_issuers.get(account, 0)) != issuer:
             what = f"its bare roots are for issuer {default} by the events, for {issuer} by the contract (0: for none)"
-            yield Difference(Kind.OPERATOR_DIFFERS, f"account {account}", what)
+            yield Difference(DifferenceKind.OPERATOR_DIFFERS, f"account {account}", what)
     for key, batch in storage.batches.items():
         told = state.batches.get(key)
-        kind = Kind.BATCH_MISSING if batch is None or told is None else Kind.BATCH_DIFFERS
+        kind = DifferenceKind.BATCH_MISSING if batch is None or told is None else DifferenceKind.BATCH_DIFFERS
         yield from _compared(kind, named(*key), key[0], told, batch)
     for (issuer, root, purpose), words in storage.words.items():
         if (issuer, root) in state.batches:
             told_words = ((word, state.word(issuer, root, purpose, word), found) for word, found in words.items())
-            yield from _compared_words(Kind.STATUS_DIFFERS, "the contract", (issuer, root, purpose), told_words)
+            yield from _compared_words(
+                DifferenceKind.STATUS_DIFFERS, "the contract", (issuer, root, purpose), told_words
+            )
     yield from _compared_accreditations(state.ledger, storage)
 
 
@@ -206,7 +150,7 @@ def compare_index(
     ):
         if told != found:
             what = f"the chain tells of {told} up to block {index.block_number}, the index has {found}"
-            yield Difference(Kind.INDEX_DIFFERS, f"all {things}", what)
+            yield Difference(DifferenceKind.INDEX_DIFFERS, f"all {things}", what)
     wanted = {
         key: batch
         for key, batch in state.batches.items()
@@ -217,19 +161,19 @@ def compare_index(
         key = (row.issuer, row.root)
         known.add(key)
         if key in wanted:
-            yield from _compared_index_batch(state, wanted[key], row)
+            yield from _compared_index_batch(wanted[key], row)
         elif key not in state.batches and issuer in (None, row.issuer):
             what = f"the index has it in block {row.block_number}, the chain has no such batch"
-            yield Difference(Kind.INDEX_NOT_ON_CHAIN, named(*key), what, row.issuer)
+            yield Difference(DifferenceKind.INDEX_NOT_ON_CHAIN, named(*key), what, row.issuer)
     for key, batch in wanted.items():
         if key not in known:
             what = f"anchored in block {batch.block_number}, the index goes up to block {index.block_number}"
-            yield Difference(Kind.NOT_IN_INDEX, named(*key), what, key[0])
+            yield Difference(DifferenceKind.NOT_IN_INDEX, named(*key), what, key[0])
     for bitmap in sorted(state.words.keys() | index.words.keys()):
         if bitmap[:2] in wanted and bitmap[:2] in known:
             ours, theirs = state.words.get(bitmap, {}), index.words.get(bitmap, {})
             both = ((word, ours.get(word, 0), theirs.get(word, 0)) for word in sorted(ours.keys() | theirs.keys()))
-            yield from _compared_words(Kind.INDEX_DIFFERS, "the index", bitmap, both)
+            yield from _compared_words(DifferenceKind.INDEX_DIFFERS, "the index", bitmap, both)
 
 
 def compare_folder(
@@ -259,32 +203,32 @@ def compare_folder(
             continue
         if row.leaves not in (None, row.leaf_count) and not row.given_up:
             what = f"the database lists {row.leaves} credentials of it and says that there are {row.leaf_count}"
-            yield Difference(Kind.FOLDER_DIFFERS, named(*key), what, row.issuer)
+            yield Difference(DifferenceKind.FOLDER_DIFFERS, named(*key), what, row.issuer)
         if batch is not None:
-            yield from _compared_row(state, batch, row, as_of)
+            yield from _compared_row(batch, row, as_of)
         elif row.anchored:
             where = "" if number is None else f" in block {number}"
             what = f"the database calls it {row.state}{where}, the chain has no such batch up to block {last_block}"
-            yield Difference(Kind.NOT_ON_CHAIN, named(*key), what, row.issuer)
+            yield Difference(DifferenceKind.NOT_ON_CHAIN, named(*key), what, row.issuer)
     mine = set(own)
     for key, batch in state.batches.items():
         if key[0] in mine and key not in known and batch.block_number >= first_block:
             what = f"anchored in block {batch.block_number} as the issuer's number {batch.sequence}"
-            yield Difference(Kind.NOT_IN_FOLDER, named(*key), what, key[0])
+            yield Difference(DifferenceKind.NOT_IN_FOLDER, named(*key), what, key[0])
 
 
 def compare_tree(issuer: int, root: bytes, leaf_count: int, tree: TreeFacts) -> Iterator[Difference]:
     """Where a tree file is not that of the anchored batch; a `leaf_count` of 0 is not stated on the chain."""
     subject = named(issuer, root)
     if tree.missing:
-        yield Difference(Kind.TREE_MISSING, subject, "there is no tree file in the data folder", issuer)
+        yield Difference(DifferenceKind.TREE_MISSING, subject, "there is no tree file in the data folder", issuer)
     if tree.damaged is not None:
-        yield Difference(Kind.TREE_DAMAGED, subject, tree.damaged, issuer)
+        yield Difference(DifferenceKind.TREE_DAMAGED, subject, tree.damaged, issuer)
     if tree.unsorted is not None:
-        yield Difference(Kind.TREE_UNSORTED, subject, tree.unsorted, issuer)
+        yield Difference(DifferenceKind.TREE_UNSORTED, subject, tree.unsorted, issuer)
     if tree.leaf_count is not None and leaf_count and tree.leaf_count != leaf_count:
         what = f"the tree with this root that is here has {tree.leaf_count} leaves, the chain says {leaf_count}"
-        yield Difference(Kind.LEAF_COUNT_DIFFERS, subject, what, issuer)
+        yield Difference(DifferenceKind.LEAF_COUNT_DIFFERS, subject, what, issuer)
 
 
 def compare_repeated(issuer: int, found: Iterable[Spread]) -> Iterator[Difference]:
@@ -302,14 +246,14 @@ def compare_repeated(issuer: int, found: Iterable[Spread]) -> Iterator[Differenc
             f"the credential {digest.hex()}, its leaf {state.place.leaf_index}, is {how} in the batch "
             f"0x{by.place.root.hex()} and not in this one"
         )
-        yield Difference(Kind.STATUS_APART, named(issuer, state.place.root), what, issuer)
+        yield Difference(DifferenceKind.STATUS_APART, named(issuer, state.place.root), what, issuer)
     if more:
         what = f"{more} more credentials are withdrawn in one batch and not in another"
-        yield Difference(Kind.STATUS_APART, f"issuer {issuer}", what, issuer)
+        yield Difference(DifferenceKind.STATUS_APART, f"issuer {issuer}", what, issuer)
 
 
 def _compared(
-    kind: Kind, subject: str, issuer: int, told: PartyState | BatchState | None, found: PartyState | BatchState | None
+    kind: DifferenceKind, subject: str, issuer: int, told: Party | Batch | None, found: Party | Batch | None
 ) -> Iterator[Difference]:
     if told is None or found is None:
         if told is not found:
@@ -319,6 +263,8 @@ def _compared(
         return
     for each in fields(told):
         ours, theirs = getattr(told, each.name), getattr(found, each.name)
+        if not each.compare:
+            continue
         if ours != theirs:
             name = each.name.replace("_", " ")
             what = f"{name}: {_shown(ours)} by the events, {_shown(theirs)} by the contract"
@@ -326,7 +272,7 @@ def _compared(
 
 
 def _compared_words(
-    kind: Kind, side: str, bitmap: Bitmap, words: Iterable[tuple[int, int, int]]
+    kind: DifferenceKind, side: str, bitmap: Bitmap, words: Iterable[tuple[int, int, int]]
 ) -> Iterator[Difference]:
     """Words by number, as the events tell them and as the other side does."""
     issuer, root, purpose = bitmap
@@ -345,7 +291,10 @@ def _compared_accreditations(ledger: Ledger | None, storage: StorageFacts) -> It
         return
     if storage.accreditation_count != len(ledger.accreditations):
         yield _counted(
-            Kind.ACCREDITATION_COUNT, "accreditations", len(ledger.accreditations), storage.accreditation_count
+            DifferenceKind.ACCREDITATION_COUNT,
+            "accreditations",
+            len(ledger.accreditations),
+            storage.accreditation_count,
         )
     for number, found in storage.accreditations.items():
         told = ledger.accreditations[number - 1] if number <= len(ledger.accreditations) else None
@@ -357,47 +306,47 @@ def _compared_accreditations(ledger: Ledger | None, storage: StorageFacts) -> It
         else:
             names = [each.name for each in fields(told) if getattr(told, each.name) != getattr(found, each.name)]
             what = f"events and contract do not agree on: {', '.join(names).replace('_', ' ')}"
-        yield Difference(Kind.ACCREDITATION_DIFFERS, f"accreditation {number}", what, body)
+        yield Difference(DifferenceKind.ACCREDITATION_DIFFERS, f"accreditation {number}", what, body)
 
 
-def _compared_index_batch(state: RegistryState, batch: BatchState, row: IndexBatch) -> Iterator[Difference]:
+def _compared_index_batch(batch: Batch, row: Batch) -> Iterator[Difference]:
     key = (row.issuer, row.root)
     pairs: tuple[tuple[str, object, object], ...] = (
         ("leaf count", row.leaf_count, batch.leaf_count),
         ("sequence", row.sequence, batch.sequence),
         ("block", row.block_number, batch.block_number),
         ("time", row.anchored_at, batch.anchored_at),
-        ("transaction", row.transaction, state.transactions[key]),
+        ("transaction", row.seen.transaction, batch.seen.transaction),
         ("time of its voiding", row.voided_at, batch.voided_at),
         ("reason of its voiding", row.void_reason, batch.void_reason),
     )
     for name, here, there in pairs:
         if here != there:
             what = f"{name}: {_shown(here)} in the index, {_shown(there)} on the chain"
-            yield Difference(Kind.INDEX_DIFFERS, named(*key), what, row.issuer)
+            yield Difference(DifferenceKind.INDEX_DIFFERS, named(*key), what, row.issuer)
 
 
-def _compared_row(state: RegistryState, batch: BatchState, row: FolderBatch, as_of: datetime) -> Iterator[Difference]:
+def _compared_row(batch: Batch, row: FolderBatch, as_of: datetime) -> Iterator[Difference]:
     key = (row.issuer, row.root)
     if not row.anchored:
         # A batch under way is seen on the chain a little later than it gets there.
         if row.given_up or as_of - batch.anchored_at > GRACE:
             what = f"the database calls it {row.state}, the chain has it since block {batch.block_number}"
-            yield Difference(Kind.FOLDER_DIFFERS, named(*key), what, row.issuer)
+            yield Difference(DifferenceKind.FOLDER_DIFFERS, named(*key), what, row.issuer)
         return
     pairs: tuple[tuple[str, object, object], ...] = (
         ("leaf count", row.leaf_count, batch.leaf_count or None),
         ("sequence", row.sequence, batch.sequence),
         ("block", row.block_number, batch.block_number),
-        ("transaction", row.transaction, state.transactions[key]),
+        ("transaction", row.transaction, batch.seen.transaction),
     )
     for name, here, there in pairs:
         if here is not None and there is not None and here != there:
             what = f"{name}: {_shown(here)} in the database, {_shown(there)} on the chain"
-            yield Difference(Kind.FOLDER_DIFFERS, named(*key), what, row.issuer)
+            yield Difference(DifferenceKind.FOLDER_DIFFERS, named(*key), what, row.issuer)
 
 
-def _counted(kind: Kind, things: str, told: int, found: int) -> Difference:
+def _counted(kind: DifferenceKind, things: str, told: int, found: int) -> Difference:
     return Difference(kind, f"all {things}", f"the events tell of {told}, the contract counts {found}")
 
 
@@ -408,4 +357,6 @@ def _may(allowed: bool) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, bytes):
         return f"0x{value.hex()}"
+    if isinstance(value, Reason):
+        return value.word
     return "none" if value is None or value == "" else str(value)

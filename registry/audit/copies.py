@@ -1,77 +1,78 @@
-"""What an audit reads from a data folder: the database's batches, the index, and the tree files."""
+"""What an operator keeps beside the chain, as an audit reads it: the issuer's books, the index, and the trees."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
-
-from anchor.books.batches import BatchRow, BatchStore
-from anchor.books.folder import DataFolder
-from anchor.books.tables import ANCHORED_STATES, BatchState, leaf
-from registry.audit.compare import (
-    REVOCATION,
-    SUSPENSION,
-    Bitmap,
-    FolderBatch,
-    IndexBatch,
-    IndexFacts,
-    TreeFacts,
-    reason_word,
-)
+from registry.audit.compare import FolderBatch, IndexFacts, TreeFacts
+from registry.database.engine import readable
 from registry.errors import StoreError, TreeError
-from registry.index.facts import IndexedBatch
 from registry.index.reader import EventFilter, Head, Index
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
-from registry.timestamps import from_unix
+from registry.recognition.ledger import MADE_BY
+from registry.records import Batch, Bitmap, Purpose
 from registry.trees.store import DAMAGED, MISSING, TreeStore
 
 _ATTEMPTS = 3
-_MADE = frozenset({"AccreditationOffered", "Recognised"})
 
 
 @dataclass(frozen=True, slots=True)
-class FolderFacts:
-    """The database's batches, and the parties that were registered from the folder."""
+class BookFacts:
+    """The batches that the issuer's books tell of, and the parties that anchor by these books alone."""
 
     batches: tuple[FolderBatch, ...]
     parties: tuple[int, ...]
 
 
-def folder_facts(folder: DataFolder, chain: str, contract: str, issuer: int | None) -> FolderFacts:
-    """What the database says of one contract.
+class Books(Protocol):
+    """The issuer's books: what it wrote down of its own batches on one contract."""
 
-    Raises:
-        StoreError: it cannot be read.
+    def facts(self, issuer: int | None) -> BookFacts:
+        """What they say of one issuer, or of all.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Everything beside the chain that an audit compares with it.
+
+    Attributes:
+        folder: where it is kept, as the audit calls it.
+        books: of the issuers that anchor from there.
+        index: of the contract.
+        trees: of its batches.
     """
-    store = BatchStore(folder.engine, chain, contract)
-    try:
-        leaves = _leaves_by_batch(folder)
-        rows = tuple(_folder_batch(row, leaves.get(row.id, 0)) for row in store.all(issuer))
-        return FolderFacts(rows, tuple(store.parties()))
-    except (SQLAlchemyError, ValueError, TypeError) as error:
-        raise _unreadable("the database", error) from None
+
+    folder: Path
+    books: Books
+    index: Index
+    trees: TreeStore
 
 
-def index_facts(folder: DataFolder, chain: str, contract: str) -> tuple[Head, IndexFacts] | None:
-    """What the index says of one contract, as of one of its blocks; None when there is no index of it here.
+CopiesOf = Callable[[str, str], Copies]
+"""What is kept of the contract at an address (checksummed) on a chain (CAIP-2 name, such as `eip155:1`)."""
+
+
+def index_facts(index: Index) -> tuple[Head, IndexFacts] | None:
+    """What the index says, as of one of its blocks; None when there is no index of the contract.
 
     Raises:
         StoreError: it cannot be read, or changed each time while it was read.
     """
-    index = Index(folder.engine, chain, contract)
-    try:
+    with readable("the index"):
         for _ in range(_ATTEMPTS):
             if (head := index.head()) is None:
                 return None
             facts = _index_facts(index, head)
             if (after := index.head()) is not None and after.version == head.version:
                 return head, facts
-    except (SQLAlchemyError, ValueError, TypeError) as error:
-        raise _unreadable("the index", error) from None
     raise StoreError(
         "the index changed each time while it was read",
         remedy="Try again, or stop the indexer meanwhile.",
@@ -124,63 +125,19 @@ def _checked(tree: Tree) -> TreeFacts:
     return TreeFacts(tree.leaf_count)
 
 
-def _leaves_by_batch(folder: DataFolder) -> dict[int, int]:
-    """How many leaves the database lists, by the number of their batch."""
-    with folder.engine.connect() as connection:
-        counted = connection.execute(select(leaf.c.batch, func.count().label("leaves")).group_by(leaf.c.batch))
-        return {row.batch: row.leaves for row in counted}
-
-
-def _folder_batch(row: BatchRow, leaves: int) -> FolderBatch:
-    return FolderBatch(
-        issuer=row.issuer,
-        root=row.root,
-        leaf_count=row.leaf_count,
-        state=row.state,
-        anchored=row.state in ANCHORED_STATES,
-        given_up=row.state is BatchState.CANCELLED,
-        leaves=leaves,
-        sequence=row.sequence,
-        block_number=row.block_number,
-        transaction=row.transaction_hash,
-        sealed_at=from_unix(row.sealed_at),
-        mined_at=None if row.mined_at is None else from_unix(row.mined_at),
-        final_at=None if row.final_at is None else from_unix(row.final_at),
-    )
-
-
 def _index_facts(index: Index, head: Head) -> IndexFacts:
     batches = list(index.all_batches())
     return IndexFacts(
         block_number=head.cursor.number,
         party_count=index.counts()["parties"],
-        accreditation_count=sum(1 for _ in index.all_events(EventFilter(names=_MADE))),
-        batches=[_index_batch(batch) for batch in batches],
+        accreditation_count=sum(1 for _ in index.all_events(EventFilter(names=frozenset(MADE_BY)))),
+        batches=batches,
         words=dict(_index_words(index, batches)),
     )
 
 
-def _index_batch(batch: IndexedBatch) -> IndexBatch:
-    voided = batch.voided_at is not None
-    return IndexBatch(
-        issuer=batch.issuer,
-        root=batch.root,
-        leaf_count=batch.leaf_count,
-        sequence=batch.sequence,
-        block_number=batch.block.number,
-        anchored_at=from_unix(batch.block.time),
-        transaction=batch.transaction_hash,
-        voided_at=None if batch.voided_at is None else from_unix(batch.voided_at),
-        void_reason=reason_word(batch.void_reason) if voided else "",
-    )
-
-
-def _index_words(index: Index, batches: list[IndexedBatch]) -> Iterator[tuple[Bitmap, dict[int, int]]]:
+def _index_words(index: Index, batches: list[Batch]) -> Iterator[tuple[Bitmap, dict[int, int]]]:
     for batch in batches:
-        for purpose in (REVOCATION, SUSPENSION):
+        for purpose in Purpose:
             if words := index.status_words(batch.key, purpose):
                 yield (batch.issuer, batch.root, purpose), words
-
-
-def _unreadable(what: str, error: Exception) -> StoreError:
-    return StoreError(f"{what} cannot be read: {getattr(error, 'orig', None) or error}", code="unreadable")

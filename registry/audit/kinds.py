@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """What differs."""
 
     EVENT_IMPOSSIBLE = "event-impossible"
@@ -38,67 +38,67 @@ _STORAGE = (
     "The events and the contract's storage cannot differ on a chain that works: the endpoint left out or made up "
     "events, or answers from another state. Ask another endpoint; do not rely on either answer until then."
 )
-MEANINGS: Final[Mapping[Kind, str]] = {
-    Kind.EVENT_IMPOSSIBLE: (
+MEANINGS: Final[Mapping[DifferenceKind, str]] = {
+    DifferenceKind.EVENT_IMPOSSIBLE: (
         "The contract never lets this happen after what came before: the endpoint left out events or made some up, "
         "so the history it tells is not the whole history. Ask another endpoint."
     ),
-    Kind.RECEIPT_DIFFERS: (
+    DifferenceKind.RECEIPT_DIFFERS: (
         "The endpoint tells of other events in the receipt of a transaction than in the list of all events: one of the "
         "two is not whole. Ask another endpoint."
     ),
-    Kind.PARTY_COUNT: _STORAGE,
-    Kind.PARTY_DIFFERS: _STORAGE,
-    Kind.OPERATOR_DIFFERS: _STORAGE + " Who may anchor for this party is not certain.",
-    Kind.BATCH_MISSING: _STORAGE + " Whether this batch was anchored is not certain.",
-    Kind.BATCH_DIFFERS: _STORAGE + " A receipt of this batch may be judged wrongly.",
-    Kind.STATUS_DIFFERS: _STORAGE + " Whether these credentials are revoked or suspended is not certain.",
-    Kind.ACCREDITATION_COUNT: _STORAGE,
-    Kind.ACCREDITATION_DIFFERS: _STORAGE + " Who accredited whom is not certain.",
-    Kind.NOT_IN_INDEX: (
+    DifferenceKind.PARTY_COUNT: _STORAGE,
+    DifferenceKind.PARTY_DIFFERS: _STORAGE,
+    DifferenceKind.OPERATOR_DIFFERS: _STORAGE + " Who may anchor for this party is not certain.",
+    DifferenceKind.BATCH_MISSING: _STORAGE + " Whether this batch was anchored is not certain.",
+    DifferenceKind.BATCH_DIFFERS: _STORAGE + " A receipt of this batch may be judged wrongly.",
+    DifferenceKind.STATUS_DIFFERS: _STORAGE + " Whether these credentials are revoked or suspended is not certain.",
+    DifferenceKind.ACCREDITATION_COUNT: _STORAGE,
+    DifferenceKind.ACCREDITATION_DIFFERS: _STORAGE + " Who accredited whom is not certain.",
+    DifferenceKind.NOT_IN_INDEX: (
         "The lookup service does not know this batch: it answers that its credentials are unknown. Build the index "
         "again."
     ),
-    Kind.INDEX_NOT_ON_CHAIN: (
+    DifferenceKind.INDEX_NOT_ON_CHAIN: (
         "The lookup service tells of a batch that the chain does not have: its answers about it are wrong, and a "
         "verifier that reads the chain refuses them. Build the index again."
     ),
-    Kind.INDEX_DIFFERS: (
+    DifferenceKind.INDEX_DIFFERS: (
         "The index was changed by something else than the chain, or by an endpoint that lied to it: what the lookup "
         "service says of this is wrong. Build the index again, from another endpoint."
     ),
-    Kind.NOT_ON_CHAIN: (
+    DifferenceKind.NOT_ON_CHAIN: (
         "The operator's database calls this batch anchored and the chain does not have it: its credentials are not "
         "anchored, whatever their holders were told. The batch has to be anchored again."
     ),
-    Kind.NOT_IN_FOLDER: (
+    DifferenceKind.NOT_IN_FOLDER: (
         "The chain has a batch of this folder's issuer that the folder does not know: the database was lost or set "
         "back, or somebody else anchored with the issuer's key. Nobody can make receipts of it from this folder."
     ),
-    Kind.FOLDER_DIFFERS: (
+    DifferenceKind.FOLDER_DIFFERS: (
         "The operator's database says something else of this batch than the chain: the chain is right, and what was "
         "made from the database, such as reports and receipts, is to be compared with it."
     ),
-    Kind.TREE_MISSING: (
+    DifferenceKind.TREE_MISSING: (
         "Without its tree no new receipt of this batch can be made and no absence proved; receipts that were handed "
         "out stay valid. The command testamur trees repair makes it again."
     ),
-    Kind.TREE_DAMAGED: (
+    DifferenceKind.TREE_DAMAGED: (
         "The file does not lead to the root on the chain: it was damaged or changed after it was anchored. Proofs made "
         "from it fail, none of them can deceive a verifier. The command testamur trees repair makes it again."
     ),
-    Kind.TREE_UNSORTED: (
+    DifferenceKind.TREE_UNSORTED: (
         "The leaves are not in strictly ascending order, and the root commits to that: inclusion holds, but no proof "
         "of absence from this batch means anything. The issuer has to explain it."
     ),
-    Kind.LEAF_COUNT_DIFFERS: (
+    DifferenceKind.LEAF_COUNT_DIFFERS: (
         "The tree has another number of leaves than the chain says. With a wrong count interior nodes can pass as "
         "credentials or proofs fail: the count on the chain decides, and the file is not that of the anchored batch."
     ),
-    Kind.STATUS_APART: (
+    DifferenceKind.STATUS_APART: (
         "One credential is in two batches of its issuer and withdrawn in one of them. Whoever knows both takes it for "
         "withdrawn; whoever has the other batch's receipt alone does not. Withdraw it there, too, or, if it shall "
-        "stand, record that the other anchor supersedes this one."
+        "stand, record that the other anchor supersedes this one: the command testamur supersede."
     ),
 }
 """What each kind of difference means, and what to do, in one or two sentences."""
@@ -114,7 +114,7 @@ class Difference:
         issuer: the party it is about, or None when it is about all.
     """
 
-    kind: Kind
+    kind: DifferenceKind
     subject: str
     what: str
     issuer: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from registry.anchors import AnchorPlace, IssuerState
 from registry.errors import StoreError
@@ -36,24 +37,27 @@ def repeated_in(trees: TreeStore, state: IssuerState) -> Iterator[tuple[bytes, l
 
 def _leaves(trees: TreeStore, which: TreeId, indexes: list[int]) -> dict[bytes, int]:
     """The digests of some leaves, with their indexes."""
-    try:
-        with trees.open_whole(which) as tree:
-            return {tree.leaf(index): index for index in indexes}
-    except StoreError as error:
-        if error.code not in (MISSING, DAMAGED):
-            raise
-        return {}
+    found: dict[bytes, int] = {}
+    with _passed_over(), trees.open_whole(which) as tree:
+        found.update((tree.leaf(index), index) for index in indexes)
+    return found
 
 
 def _shared(trees: TreeStore, other: TreeId, digests: dict[bytes, int]) -> Iterator[tuple[bytes, int, int]]:
     """Those of the digests that another tree holds, too: with their index in the one and in the other."""
     if not digests:
         return
+    with _passed_over(), trees.open_whole(other) as tree:
+        for digest, index in digests.items():
+            if (found := tree.index_of(digest)) is not None:
+                yield digest, index, found
+
+
+@contextmanager
+def _passed_over() -> Iterator[None]:
+    """Use of a tree that ends where it is missing or damaged."""
     try:
-        with trees.open_whole(other) as tree:
-            for digest, index in digests.items():
-                if (found := tree.index_of(digest)) is not None:
-                    yield digest, index, found
+        yield
     except StoreError as error:
         if error.code not in (MISSING, DAMAGED):
             raise

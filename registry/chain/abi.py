@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -142,9 +143,26 @@ def artifact() -> Artifact:
     Raises:
         StoreError: it is not there or cannot be read.
     """
+    with _build() as content:
+        return artifact_from(content)
+
+
+def interface() -> list[dict[str, Any]]:
+    """The ABI as the compiler wrote it, for other libraries.
+
+    Raises:
+        StoreError: the artifact is not there or cannot be read.
+    """
+    with _build() as content:
+        return list(content["abi"])
+
+
+@contextmanager
+def _build() -> Iterator[Mapping[str, Any]]:
+    """The JSON of the artifact that came with the program; whatever is wrong with it is a StoreError."""
     file = _came_with_the_program(f"{CONTRACT_NAME}.json")
     try:
-        return artifact_from(json.loads(file.read_text(encoding="utf-8")))
+        yield json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(file, error) from error
 

@@ -1,10 +1,12 @@
-"""The data of every transaction to the contract: what to send, for whoever signs and sends it."""
+"""The data of every transaction to the contract: what to send, for whoever signs and sends it.
+
+web3 encodes it, with the extra `web3`; it is loaded with the first call, so that what only reads never loads it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from registry.chain.abi import artifact
 from registry.records import Purpose, Reason
 
 # The contract's `Scope`: ISCED-F field as a number and its digits (0, 2, 3 or 4), lowest and highest EQF level, bit set
@@ -19,11 +21,11 @@ def call_data(function: str, *arguments: object) -> bytes:
 
     Raises:
         ValueError: there is no such function, or an argument does not fit.
+        SettingsError: web3 is not installed (code `extra-missing`).
     """
-    item = artifact().functions.get(function)
-    if item is None:
-        raise ValueError(f"the contract has no function {function}")
-    return item.encode(*arguments)
+    from registry.chain.web3 import encode_call
+
+    return encode_call(function, *arguments)
 
 
 class Calls:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -12,69 +12,18 @@ from registry.anchors import AnchorPlace
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls, call_data
 from registry.chain.deployment import deployment_block
-from registry.chain.rpc.client import CHECK_ENDPOINT, BlockNumber, ChainClient, Log
+from registry.chain.rpc.client import Block, BlockNumber, ChainClient, Log
 from registry.chain.rpc.hexadecimal import address_bytes, checksummed
+from registry.chain.rpc.remedies import CHECK_ENDPOINT
 from registry.chain.rpc.spans import ASK_FOR_LESS, in_spans
 from registry.errors import ChainUnavailable, ContractReverted, WrongChain
 from registry.merkle.proof import AbsenceProof, Neighbour
-from registry.records import Purpose, Reason
+from registry.records import Batch, Event, Party, Purpose, Reason
 
-__all__ = [
-    "Anchored",
-    "Batch",
-    "CredentialRegistry",
-    "Event",
-    "Party",
-    "Purpose",
-    "Reason",
-    "Status",
-    "StatusChange",
-    "call_data",
-]
+__all__ = ["Batch", "CredentialRegistry", "Event", "Party", "Purpose", "Reason", "Status", "call_data"]
 
 T = TypeVar("T")
 ZERO_ADDRESS = "0x" + "00" * 20
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """An organisation on chain.
-
-    Attributes:
-        controller: the address that governs it.
-        pending_controller: the address control was offered to, or None.
-        registered_at, retired_at: UTC block times; `retired_at` is None while it is active.
-        sequence: how many batches it has anchored.
-        profile_hash: 32 bytes; of the profile at `uri`.
-    """
-
-    id: int
-    controller: str
-    pending_controller: str | None
-    registered_at: datetime
-    retired_at: datetime | None
-    sequence: int
-    profile_hash: bytes
-    uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The on-chain record of a batch.
-
-    Attributes:
-        anchored_at, voided_at: UTC block times; `voided_at` is None while it holds.
-        sequence: 1 for the issuer's first batch, then 2, 3…
-    """
-
-    issuer: int
-    root: bytes
-    anchored_at: datetime
-    block_number: int
-    leaf_count: int
-    sequence: int
-    voided_at: datetime | None
-    void_reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,44 +32,6 @@ class Status:
 
     revoked: bool
     suspended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A decoded event: the ABI's name, its arguments by name, and the log it came from."""
-
-    name: str
-    arguments: Mapping[str, Any]
-    log: Log
-
-
-@dataclass(frozen=True, slots=True)
-class Anchored:
-    """A batch was anchored, as its event says."""
-
-    issuer: int
-    root: bytes
-    leaf_count: int
-    sequence: int
-    operator: str
-    log: Log
-
-
-@dataclass(frozen=True, slots=True)
-class StatusChange:
-    """Up to 256 credentials of a batch were revoked or suspended, as the event says.
-
-    Attributes:
-        word, changed: bit b of `changed` is leaf 256 x word + b.
-    """
-
-    issuer: int
-    root: bytes
-    purpose: Purpose
-    word: int
-    changed: int
-    reason: Reason
-    log: Log
 
 
 class CredentialRegistry(Calls):
@@ -137,9 +48,9 @@ class CredentialRegistry(Calls):
     # Reading
 
     def party(self, party: int, *, at: BlockNumber = "latest") -> Party | None:
-        """The party with that id, or None."""
+        """The party with that id, its addresses checksummed, or None."""
         found = self._value_unless("UnknownParty", "partyOf", party, at=at)
-        return None if found is None else self._understood("partyOf", lambda: _party(party, found))
+        return None if found is None else self._understood("partyOf", lambda: _for_people(read_party(party, found)))
 
     def party_count(self, *, at: BlockNumber = "latest") -> int:
         """How many parties there are; ids run from 1 to this."""
@@ -156,7 +67,7 @@ class CredentialRegistry(Calls):
     def batch(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
         """The batch an issuer anchored under a root, or None."""
         found = self._value_unless("UnknownBatch", "batchOf", issuer, root, at=at)
-        return None if found is None else self._understood("batchOf", lambda: _batch(issuer, root, found))
+        return None if found is None else self._understood("batchOf", lambda: read_batch(issuer, root, found))
 
     def status(self, issuer: int, root: bytes, index: int, *, at: BlockNumber = "latest") -> Status:
         """The status of one credential of a batch."""
@@ -194,18 +105,20 @@ class CredentialRegistry(Calls):
         issuer: int | None = None,
         from_block: int = 0,
         to_block: BlockNumber = "latest",
-    ) -> tuple[Anchored, ...]:
-        """The anchors in a range of blocks, oldest first, of one root or one issuer where given."""
+    ) -> tuple[Event, ...]:
+        """`Anchored` in a range of blocks, oldest first, of one root or one issuer where given."""
         topics = [_topic("Anchored"), None if issuer is None else issuer.to_bytes(32, "big"), root]
-        return tuple(_anchored(event) for event in self._events(topics, from_block, to_block))
+        return self._events(topics, from_block, to_block)
 
     def status_changes(
         self, issuer: int, root: bytes, *, from_block: int = 0, to_block: BlockNumber = "latest"
-    ) -> tuple[StatusChange, ...]:
-        """What was revoked and suspended of a batch in a range of blocks, oldest first; lifted suspensions are not."""
+    ) -> tuple[Event, ...]:
+        """`StatusSet` of a batch in a range of blocks, oldest first; lifted suspensions are not in it."""
         topics = [_topic("StatusSet"), issuer.to_bytes(32, "big"), root]
         events = self._events(topics, from_block, to_block)
-        return tuple(self._understood(event.name, partial(_status_change, event)) for event in events)
+        for event in events:
+            self._understood(event.name, partial(_check_words, event))
+        return events
 
     def changes_by(self, account: str, *, from_block: int = 0) -> tuple[Event, ...]:
         """What an account revoked, suspended, reinstated and voided since a block, of any issuer; oldest first."""
@@ -258,8 +171,11 @@ class CredentialRegistry(Calls):
             raise ChainUnavailable("the chain has no block", where=self.client.where, code="no-block")
         return block.number
 
-    def decode_events(self, logs: Iterable[Log]) -> tuple[Event, ...]:
+    def decode_events(self, logs: Iterable[Log], blocks: Mapping[int, Block] | None = None) -> tuple[Event, ...]:
         """This contract's events among the logs, decoded; events of others are left out.
+
+        Args:
+            blocks: headers by number, which tell the times of the events; without any, they have none.
 
         Raises:
             ChainUnavailable: a log of this contract does not have the form of its event.
@@ -269,9 +185,38 @@ class CredentialRegistry(Calls):
             item = artifact().events_by_topic.get(log.topics[0]) if log.topics else None
             if item is None or address_bytes(log.address) != address_bytes(self.address):
                 continue
-            arguments = self._understood(item.name, partial(item.decode_event, log.topics, log.data))
-            events.append(Event(item.name, arguments, log))
+            number = log.block_number
+            events.append(
+                Event(
+                    item.name,
+                    self._understood(item.name, partial(item.decode_event, log.topics, log.data)),
+                    number,
+                    log.block_hash,
+                    log.log_index,
+                    log.transaction_hash,
+                    None if blocks is None else blocks[number].timestamp,
+                )
+            )
         return tuple(events)
+
+    def blocks_of(self, logs: Sequence[Log], known: Iterable[Block] = ()) -> dict[int, Block]:
+        """The blocks that logs are in, by number: those that they name, and no others of the same height.
+
+        Args:
+            known: headers that need not be asked for.
+
+        Raises:
+            ChainUnavailable: no answer, or the chain reorganised meanwhile (code `chain-moved`).
+        """
+        blocks = {block.number: block for block in known}
+        numbers = sorted({log.block_number for log in logs} - blocks.keys())
+        for number, block in zip(numbers, self.client.blocks(numbers), strict=True):
+            if block is None:
+                raise self.client.moved()
+            blocks[number] = block
+        if any(blocks[log.block_number].hash != log.block_hash for log in logs):
+            raise self.client.moved()
+        return blocks
 
     # The contract itself
 
@@ -343,11 +288,12 @@ def _time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _party(party: int, found: Mapping[str, Any]) -> Party:
-    pending = checksummed(found["pendingController"])
+def read_party(party: int, found: Mapping[str, Any]) -> Party:
+    """What `partyOf` answered; raises ValueError where the contract cannot have."""
+    pending = found["pendingController"].lower()
     return Party(
         id=party,
-        controller=checksummed(found["controller"]),
+        controller=found["controller"].lower(),
         pending_controller=None if pending == ZERO_ADDRESS else pending,
         registered_at=_time(found["registeredAt"]),
         retired_at=_time(found["retiredAt"]) if found["retiredAt"] else None,
@@ -357,7 +303,9 @@ def _party(party: int, found: Mapping[str, Any]) -> Party:
     )
 
 
-def _batch(issuer: int, root: bytes, found: Mapping[str, Any]) -> Batch:
+def read_batch(issuer: int, root: bytes, found: Mapping[str, Any]) -> Batch:
+    """What `batchOf` answered; raises ValueError where the contract cannot have."""
+    reason, is_void = Reason(found["voidReason"]), bool(found["voidedAt"])
     return Batch(
         issuer=issuer,
         root=root,
@@ -365,34 +313,23 @@ def _batch(issuer: int, root: bytes, found: Mapping[str, Any]) -> Batch:
         block_number=found["blockNumber"],
         leaf_count=found["leafCount"],
         sequence=found["sequence"],
-        voided_at=_time(found["voidedAt"]) if found["voidedAt"] else None,
-        void_reason=Reason(found["voidReason"]),
+        voided_at=_time(found["voidedAt"]) if is_void else None,
+        void_reason=reason if is_void else None,
     )
 
 
-def _anchored(event: Event) -> Anchored:
-    arguments = event.arguments
-    return Anchored(
-        issuer=arguments["issuer"],
-        root=arguments["root"],
-        leaf_count=arguments["leafCount"],
-        sequence=arguments["sequence"],
-        operator=checksummed(arguments["operator"]),
-        log=event.log,
+def _for_people(party: Party) -> Party:
+    pending = party.pending_controller
+    return replace(
+        party,
+        controller=checksummed(party.controller),
+        pending_controller=None if pending is None else checksummed(pending),
     )
 
 
-def _status_change(event: Event) -> StatusChange:
-    arguments = event.arguments
-    return StatusChange(
-        issuer=arguments["issuer"],
-        root=arguments["root"],
-        purpose=Purpose(arguments["purpose"]),
-        word=arguments["word"],
-        changed=arguments["changed"],
-        reason=Reason(arguments["reason"]),
-        log=event.log,
-    )
+def _check_words(event: Event) -> None:
+    """That the contract's enums have the numbers."""
+    Purpose(event.arguments["purpose"]), Reason(event.arguments["reason"])
 
 
 def _topic(event: str) -> bytes:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from registry.chain.abi import artifact
 from registry.errors import ContractReverted, StoreError
 from registry.records import AccreditationState
 from registry.timestamps import from_unix, write_timestamp
@@ -78,7 +79,7 @@ REMEDIES: dict[str, str] = {
     "InvalidSignature": "Have the operator sign again for this chain, this contract and these values.",
     "LeafCountIsStated": "Nothing can be done if the count is right; if it is wrong, void the batch and anchor again.",
     "LeafCountUnstated": "Have the issuer state the leaf count of the batch on the contract; it is on record once.",
-    "NoDefaultIssuer": "Set the default issuer of this address first.",
+    "NoDefaultIssuer": "Set the default issuer of this address first, with `testamur issuer default`.",
     "NotController": "Send the transaction with the controller's key.",
     "NotOperator": "Send with the key of an operator, or have the controller allow this address.",
     "NotSignedByController": "Have the controller sign again for this chain, this contract and these values.",
@@ -118,6 +119,7 @@ def revert_error(thrown: bytes) -> ContractReverted:
         f"the contract refused: {_sentence(name, arguments)}",
         error=name,
         arguments=arguments,
+        thrown=thrown,
         remedy=REMEDIES.get(name),
     )
 
@@ -129,8 +131,6 @@ def _decoded(thrown: bytes) -> tuple[str, dict[str, object]]:
     if selector == PANIC_SELECTOR and len(rest) == 32:
         return "Panic", {"code": int.from_bytes(rest, "big")}
     try:
-        from registry.chain.abi import artifact
-
         item = artifact().errors_by_selector.get(selector)
         if item is not None:
             return item.name, item.decode_arguments(rest)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from registry.chain.abi import artifact
-from registry.chain.contract import ZERO_ADDRESS, CredentialRegistry
-from registry.chain.rpc.client import TRY_LATER
+from registry.chain.contract import CredentialRegistry, read_batch, read_party
+from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.rpc.spans import ASK_FOR_LESS
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
-from registry.history import BatchState, Key, PartyState, reason_word
-from registry.recognition.ledger import REASONS, Accreditation, Change, Kind, State
-from registry.recognition.scope import Scope
+from registry.recognition.ledger import REASONS, Accreditation, Change, Kind, State, read_moment, read_scope
+from registry.records import Batch, Key, Party
 
 # What one request asks of an endpoint: well below the gas that any of them allows a call.
 CALLS_A_REQUEST = 200
@@ -22,7 +20,9 @@ WORDS_A_REQUEST = 2_048
 _UNKNOWN = frozenset({"UnknownParty", "UnknownBatch", "UnknownAccreditation"})
 _STATES = tuple(State)
 _KINDS = tuple(Kind)
-_LATEST_SECOND = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 WordRange = tuple[int, bytes, int, int, int]
 """Issuer, root, purpose, first word, how many."""
@@ -49,9 +49,9 @@ class Storage:
         (found,) = self._ask(function, [()])
         return int(found)
 
-    def parties(self, numbers: Sequence[int]) -> dict[int, PartyState | None]:
+    def parties(self, numbers: Sequence[int]) -> dict[int, Party | None]:
         """Parties by number, None for those that are not there."""
-        return dict(zip(numbers, self._read("partyOf", [(number,) for number in numbers], _party), strict=True))
+        return dict(self._known("partyOf", {number: (number,) for number in numbers}, read_party))
 
     def operators(self, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bool]:
         """Whether an account may anchor for a party."""
@@ -61,9 +61,9 @@ class Storage:
         """For whom an account's bare roots are anchored; 0 for nobody."""
         return dict(zip(accounts, self._read("defaultIssuerOf", [(each,) for each in accounts], int), strict=True))
 
-    def batches(self, keys: Sequence[Key]) -> dict[Key, BatchState | None]:
+    def batches(self, keys: Sequence[Key]) -> dict[Key, Batch | None]:
         """Batches by issuer and root, None for those that are not there."""
-        return dict(zip(keys, self._read("batchOf", keys, _batch), strict=True))
+        return dict(self._known("batchOf", {key: key for key in keys}, lambda key, found: read_batch(*key, found)))
 
     def words(self, ranges: Iterable[WordRange]) -> Iterator[tuple[WordRange, tuple[int, ...]]]:
         """Status words; each range is answered in one request, and several small ones together."""
@@ -75,11 +75,14 @@ class Storage:
 
     def accreditations(self, numbers: Sequence[int]) -> dict[int, Accreditation | None]:
         """Accreditations and recognitions by number, None for those that are not there."""
-        found = self._ask("accreditationOf", [(number,) for number in numbers])
-        return {
-            number: None if each is None else self._understood("accreditationOf", partial(_accreditation, number, each))
-            for number, each in zip(numbers, found, strict=True)
-        }
+        return dict(self._known("accreditationOf", {number: (number,) for number in numbers}, _accreditation))
+
+    def _known(
+        self, function: str, arguments: Mapping[K, Sequence[object]], read: Callable[[K, Any], V]
+    ) -> Iterator[tuple[K, V | None]]:
+        """What the contract says of each of these, None for what it does not know."""
+        for key, found in zip(arguments, self._ask(function, list(arguments.values())), strict=True):
+            yield key, None if found is None else self._understood(function, partial(read, key, found))
 
     def _read(self, function: str, arguments: Sequence[Sequence[object]], read: Callable[[Any], Any]) -> list[Any]:
         return [
@@ -127,7 +130,7 @@ class Storage:
             return self._client.call(self._address, call, self._at)
         return self._client.call_at(self._address, call, self._at, self._hash)
 
-    def _understood(self, what: str, read: Callable[[], Any]) -> Any:
+    def _understood(self, what: str, read: Callable[[], V]) -> V:
         try:
             return read()
         except (ValueError, KeyError, IndexError, TypeError, OverflowError, ChainError) as error:
@@ -161,40 +164,14 @@ def _only(values: tuple[Any, ...]) -> Any:
     return value
 
 
-def _party(found: Mapping[str, Any]) -> PartyState:
-    pending = found["pendingController"].lower()
-    return PartyState(
-        controller=found["controller"].lower(),
-        pending_controller=None if pending == ZERO_ADDRESS else pending,
-        registered_at=_moment(found["registeredAt"]),
-        retired_at=_moment(found["retiredAt"]) if found["retiredAt"] else None,
-        sequence=found["sequence"],
-        profile_hash=found["profileHash"],
-        uri=found["uri"],
-    )
-
-
-def _batch(found: Mapping[str, Any]) -> BatchState:
-    voided = bool(found["voidedAt"])
-    return BatchState(
-        anchored_at=_moment(found["anchoredAt"]),
-        block_number=found["blockNumber"],
-        leaf_count=found["leafCount"],
-        sequence=found["sequence"],
-        voided_at=_moment(found["voidedAt"]) if voided else None,
-        void_reason=reason_word(found["voidReason"]) if voided else "",
-    )
-
-
 def _accreditation(number: int, found: Mapping[str, Any]) -> Accreditation:
     """The contract's answer as the ledger has it."""
-    terms, scope = found["terms"], found["terms"]["scope"]
-    names = ("field", "fieldDigits", "levelMin", "levelMax", "qualificationTypes", "jurisdiction")
+    terms = found["terms"]
     history = tuple(
         Change(
             _STATES[change["state"]],
-            _moment(change["recordedAt"]),
-            _moment(change["effectiveFrom"]),
+            read_moment(change["recordedAt"]),
+            read_moment(change["effectiveFrom"]),
             REASONS[change["reason"]],
         )
         for change in found["history"]
@@ -206,15 +183,10 @@ def _accreditation(number: int, found: Mapping[str, Any]) -> Accreditation:
         body=terms["body"],
         holder=terms["holder"],
         kind=_KINDS[terms["kind"]],
-        scope=Scope.from_numbers(scope[name] for name in names),
-        valid_from=_moment(terms["validFrom"]),
-        valid_until=_moment(terms["validUntil"]) if terms["validUntil"] else None,
+        scope=read_scope(terms["scope"]),
+        valid_from=read_moment(terms["validFrom"]),
+        valid_until=read_moment(terms["validUntil"]) if terms["validUntil"] else None,
         evidence_hash=bytes(terms["evidenceHash"]),
         evidence_uri=terms["evidenceUri"],
         changes=history,
     )
-
-
-def _moment(seconds: int) -> datetime:
-    # As in `registry.recognition.ledger`: times after the year 9999 are its last second.
-    return datetime.fromtimestamp(min(seconds, _LATEST_SECOND), UTC)

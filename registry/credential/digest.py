@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +21,7 @@ from registry.credential.strictjson import (
     without_member,
 )
 from registry.errors import CredentialError
+from registry.untrusted.hashes import read_hash
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -49,7 +49,6 @@ DIGEST_SIZE = 32
 
 JSON_SUFFIXES = (".json", ".jsonld")
 """Ends of the names, in lower case, of files that are digested as JSON."""
-_GIVEN = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 _CHUNK = 1024 * 1024
 
 
@@ -159,12 +158,12 @@ def digest_given(text: str) -> Digest:
     Raises:
         CredentialError: code `given-syntax`.
     """
-    match = _GIVEN.fullmatch(text)
-    if match is None:
+    try:
+        return Digest(DigestMethod.GIVEN, read_hash(text))
+    except ValueError:
         raise CredentialError(
             f"{text[:80]!r} is not a digest.", remedy="Write 64 hex digits, with or without 0x.", code="given-syntax"
-        )
-    return Digest(DigestMethod.GIVEN, bytes.fromhex(match[1]))
+        ) from None
 
 
 def digest_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Digest:

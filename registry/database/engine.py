@@ -8,13 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from filelock import FileLock
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Engine,
     Float,
     cast,
     create_engine,
@@ -26,11 +25,15 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy import Engine as Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from registry.errors import SettingsError, StoreError
 from registry.extras import needs
 from registry.privatefiles import FILE_MODE, make_private_file
+
+DatabaseError: TypeAlias = SQLAlchemyError
+"""Whatever goes wrong with the database, by the name that it has where no SQL is said."""
 
 HEAD: Final = "0011"
 """The revision this program works with; a test compares it with `migrations`."""
@@ -89,11 +92,39 @@ def is_postgresql(engine: Engine) -> bool:
     return engine.dialect.name == "postgresql"
 
 
-def is_full(error: DBAPIError) -> bool:
+def silence(engine: Engine) -> str | None:
+    """Why nothing can be asked of the database now; None when it answers.
+
+    The kind of the error and not its text, which has the address of the server in it.
+    """
+    try:
+        with engine.connect() as connection:
+            connection.execute(select(1))
+    except (SQLAlchemyError, OSError) as error:
+        return type(getattr(error, "orig", None) or error).__name__
+    return None
+
+
+def is_full(error: BaseException) -> bool:
     """Whether a statement failed since there is no room for what it writes."""
+    if not isinstance(error, DBAPIError):
+        return False
     if isinstance(error.orig, sqlite3.Error):
         return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
     return getattr(error.orig, "sqlstate", None) == _DISK_FULL
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Reading of rows that somebody may have changed by hand.
+
+    Raises:
+        StoreError: `what` cannot be read, or what is in it makes no sense (code `unreadable`).
+    """
+    try:
+        yield
+    except (SQLAlchemyError, ValueError, TypeError) as error:
+        raise StoreError(f"{what} cannot be read: {getattr(error, 'orig', None) or error}", code="unreadable") from None
 
 
 def now(connection: Connection) -> ColumnElement[float]:

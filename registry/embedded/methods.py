@@ -7,18 +7,15 @@ pool: a transaction is mined when it is sent or refused, so "pending" is "latest
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from eth.abc import LogAPI, ReceiptAPI, SignedTransactionAPI
 from eth.exceptions import Revert
 from eth_utils.exceptions import ValidationError
 
 from registry.chain.rpc.hexadecimal import ADDRESS_BYTES, HASH_BYTES, data, quantity, to_hex
-from registry.embedded.evm import ZERO_ADDRESS, Header
+from registry.embedded.evm import ZERO_ADDRESS, Evm, Header
 from registry.errors import ChainError, StoreError
-
-if TYPE_CHECKING:
-    from registry.embedded.chain import EmbeddedChain
 
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
@@ -50,10 +47,32 @@ class RpcError(Exception):
         return error if self.thrown is None else error | {"data": to_hex(self.thrown)}
 
 
-class EthereumRpc:
-    """The methods of one embedded chain; the chain serialises the calls."""
+class Blocks(Protocol):
+    """A chain whose state the methods read, and that mines what they are sent."""
 
-    def __init__(self, chain: EmbeddedChain):
+    @property
+    def evm(self) -> Evm:
+        """What executes, and holds the blocks."""
+
+    def receipts(self, number: int) -> list[ReceiptAPI]:
+        """The receipts of a block, in order."""
+
+    def block_size(self, number: int) -> int:
+        """The bytes of a block."""
+
+    def send_raw(self, raw: bytes) -> bytes:
+        """Mine a signed transaction; its hash, 32 bytes.
+
+        Raises:
+            ChainError: the transaction cannot be in a block.
+            StoreError: the block could not be written.
+        """
+
+
+class EthereumRpc:
+    """The methods of one chain; the chain serialises the calls."""
+
+    def __init__(self, chain: Blocks):
         self._chain = chain
         self._evm = chain.evm
         self._methods: dict[str, Callable[..., object]] = {

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from registry.errors import ProofError, RegistryError
 from registry.formats.multibase import from_base64url, to_base64url
 from registry.formats.nquads import DATE_TIME, INTEGER, RDF_TYPE, canonical, iri, literal
+from registry.records import WORD_BITS
 from registry.timestamps import write_timestamp
 
 LIST_BITS: Final = 1 << 20
@@ -26,7 +27,6 @@ FEWEST_BITS: Final = 1 << 17
 """The least a list may have (section 3.2 of the standard): 16 KiB."""
 MOST_BYTES: Final = 1 << 24
 """Longest list of others that is decoded: a short text may expand to any size."""
-WORD_BITS: Final = 256
 
 CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
 _CREDENTIALS: Final = "https://www.w3.org/2018/credentials#"

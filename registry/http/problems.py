@@ -11,7 +11,6 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -142,11 +141,17 @@ def problem_of(error: RegistryError, status: int | None = None) -> Response:
     return problem(status or status_of(error), told.code, told.what, where=told.where, remedy=told.remedy, **more)
 
 
-def install_problems(app: FastAPI, status: Callable[[RegistryError], int] = status_of) -> None:
+def install_problems(
+    app: FastAPI,
+    status: Callable[[RegistryError], int] = status_of,
+    *,
+    database: type[Exception] | None = None,
+) -> None:
     """Answer every error of the application with problem details.
 
     Args:
         status: of an error of ours.
+        database: what is raised when the database does not answer, where the application has one.
     """
 
     async def registry(_: Request, error: Exception) -> Response:
@@ -155,7 +160,8 @@ def install_problems(app: FastAPI, status: Callable[[RegistryError], int] = stat
         return problem_of(error, status(error))
 
     app.add_exception_handler(RegistryError, registry)
-    app.add_exception_handler(SQLAlchemyError, _database)
+    if database is not None:
+        app.add_exception_handler(database, _database)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)

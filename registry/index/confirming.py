@@ -7,7 +7,6 @@ machine that searches them may be some blocks behind the one that told of the ne
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final, Protocol
 
 from registry.chain.abi import artifact
@@ -16,11 +15,11 @@ from registry.chain.rpc.client import FilteredBlock, Log
 from registry.chain.rpc.hexadecimal import address_bytes
 from registry.chain.storage import CALLS_A_REQUEST, WORDS_A_REQUEST, WordRange
 from registry.errors import ChainError, ChainUnavailable
-from registry.history import BatchState, Key, PartyState, reason_word, words_of
-from registry.index.facts import REVOCATION, SUSPENSION, IndexedBatch, IndexedParty, Mark, missing
+from registry.history import named
+from registry.index.facts import missing
 from registry.index.reader import EventFilter, EventPlace, Index
 from registry.recognition.ledger import Accreditation, Ledger
-from registry.timestamps import from_unix
+from registry.records import Batch, BlockRef, Key, Party, Purpose
 
 Place = tuple[int, bytes, int]
 """Of an event: number and hash of its block, log index."""
@@ -42,11 +41,11 @@ class State(Protocol):
 
     def count(self, function: str) -> int: ...
 
-    def parties(self, numbers: Sequence[int]) -> Mapping[int, PartyState | None]: ...
+    def parties(self, numbers: Sequence[int]) -> Mapping[int, Party | None]: ...
 
     def operators(self, keys: Sequence[tuple[int, str]]) -> Mapping[tuple[int, str], bool]: ...
 
-    def batches(self, keys: Sequence[Key]) -> Mapping[Key, BatchState | None]: ...
+    def batches(self, keys: Sequence[Key]) -> Mapping[Key, Batch | None]: ...
 
     def words(self, ranges: Sequence[WordRange]) -> Iterator[tuple[WordRange, tuple[int, ...]]]: ...
 
@@ -126,14 +125,14 @@ class StateCheck:
     nothing is missing in what is added.
     """
 
-    def __init__(self, index: Index, at: Callable[[Mark], State]):
+    def __init__(self, index: Index, at: Callable[[BlockRef], State]):
         self._index = index
         self._at = at
         self._slices = self._all()
         self._slice: Callable[[State], None] | None = None
         self._ledger: tuple[int, Ledger] | None = None
 
-    def step(self, block: Mark) -> bool:
+    def step(self, block: BlockRef) -> bool:
         """Compare one slice more as of a block, the cursor's; whether that was the last one.
 
         Raises:
@@ -152,13 +151,13 @@ class StateCheck:
         yield self._counts
         party = 0
         while parties := self._index.parties(after=party, limit=CALLS_A_REQUEST):
-            numbers, party = [each.party for each in parties], parties[-1].party
+            numbers, party = [each.id for each in parties], parties[-1].id
             yield lambda state, numbers=numbers: self._parties(state, numbers)  # type: ignore[misc]
         yield self._operators
         place: EventPlace | None = None
         while batches := self._index.batches(after=place, limit=CALLS_A_REQUEST):
             keys = [each.key for each in batches]
-            place = EventPlace(batches[-1].block.number, batches[-1].log_index)
+            place = EventPlace(*batches[-1].place)
             yield lambda state, keys=keys: self._batches(state, keys)  # type: ignore[misc]
         first = 1
         while first <= len(self._now().accreditations):
@@ -173,8 +172,7 @@ class StateCheck:
 
     def _parties(self, state: State, numbers: Sequence[int]) -> None:
         for number, there in state.parties(numbers).items():
-            here = self._index.party(number)
-            _agree(f"party {number}", there, None if here is None else _party(here))
+            _agree(f"party {number}", there, self._index.party(number))
 
     def _operators(self, state: State) -> None:
         told: dict[tuple[int, str], bool] = {}
@@ -184,23 +182,23 @@ class StateCheck:
             _agree(f"operator {key[1]} of party {key[0]}", there, told[key])
 
     def _batches(self, state: State, keys: Sequence[Key]) -> None:
-        batches: dict[Key, IndexedBatch] = {}
+        batches: dict[Key, Batch] = {}
         for issuer, root in keys:
             batch = self._index.batch(issuer, root)
             if batch is not None:
                 batches[issuer, root] = batch
         for key, there in state.batches(keys).items():
-            _agree(_named(key), there, _batch(batches[key]) if key in batches else None)
+            _agree(named(*key), there, batches.get(key))
         for (issuer, root, purpose, first, _), words in state.words(list(self._ranges(batches))):
             told = self._index.status_words(batches[issuer, root].key, purpose)
             for number, bits in enumerate(words, first):
-                _agree(f"status word {number} of {_named((issuer, root))}", bits, told.get(number, 0))
+                _agree(f"status word {number} of {named(issuer, root)}", bits, told.get(number, 0))
 
-    def _ranges(self, batches: Mapping[Key, IndexedBatch]) -> Iterator[WordRange]:
+    def _ranges(self, batches: Mapping[Key, Batch]) -> Iterator[WordRange]:
         for (issuer, root), batch in batches.items():
-            total = words_of(batch.leaf_count)
-            for purpose in (REVOCATION, SUSPENSION):
-                if purpose == REVOCATION and batch.voided_at is not None:
+            total = batch.words
+            for purpose in Purpose:
+                if purpose is Purpose.REVOCATION and batch.is_void:
                     # The contract says "all of them", whatever was revoked one by one.
                     continue
                 if total > MOST_WORDS:
@@ -229,34 +227,3 @@ class StateCheck:
 def _agree(what: str, there: Any, here: Any) -> None:
     if there != here:
         raise missing(f"the contract says otherwise of {what} than its events")
-
-
-def _party(party: IndexedParty) -> PartyState:
-    return PartyState(
-        controller=party.controller.lower(),
-        pending_controller=None if party.pending_controller is None else party.pending_controller.lower(),
-        registered_at=from_unix(party.registered_at),
-        retired_at=_moment(party.retired_at),
-        sequence=party.sequence,
-        profile_hash=party.profile_hash,
-        uri=party.uri,
-    )
-
-
-def _batch(batch: IndexedBatch) -> BatchState:
-    return BatchState(
-        anchored_at=from_unix(batch.block.time),
-        block_number=batch.block.number,
-        leaf_count=batch.leaf_count,
-        sequence=batch.sequence,
-        voided_at=_moment(batch.voided_at),
-        void_reason="" if batch.voided_at is None else reason_word(batch.void_reason),
-    )
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else from_unix(seconds)
-
-
-def _named(key: Key) -> str:
-    return f"issuer {key[0]}, root 0x{key[1].hex()}"

@@ -2,7 +2,7 @@
 
 Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and
 commits it together with the cursor. A block that an endpoint does not have is no other block: the indexer waits. A
-block at or below the final one never changes: if it does, by the evidence of `registry.index.finality`, the indexer
+block at or below the final one never changes: if it does, by the evidence of `registry.chain.finality`, the indexer
 stops until a person has looked.
 
 Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
@@ -17,11 +17,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from threading import Event as Flag
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from registry.chain.contract import CredentialRegistry, Event
+from registry.chain.contract import CredentialRegistry
+from registry.chain.finality import Evidence, Finding, Look
 from registry.chain.rpc.client import Block, ChainClient, FilteredBlock, Log
 from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.spans import Spans, is_outage
@@ -32,15 +33,13 @@ from registry.index.facts import (
     CHAIN_DISAGREES,
     EVENTS_MISSING,
     FINALITY_VIOLATED,
-    IndexedEvent,
-    Mark,
     missing,
-    subject_of,
     write_arguments,
 )
-from registry.index.finality import Evidence, Finding, Look
 from registry.index.reader import Head
 from registry.index.writer import Counts, CursorMoved, IndexWriter
+from registry.records import BlockRef, Event
+from registry.timestamps import from_unix
 
 LONGEST_PAUSE_SECONDS: Final = 60.0
 FIRST_LIMIT_SECONDS: Final = 0.5
@@ -92,7 +91,7 @@ class Indexer:
         listener: Callable[[Step, Head], None] = lambda _step, _head: None,
         spans: Spans | None = None,
         near: int = NEAR_BLOCKS,
-        state: Callable[[Mark], State] | None = None,
+        state: Callable[[BlockRef], State] | None = None,
         evidence: Evidence | None = None,
     ):
         self._contract = contract
@@ -106,7 +105,7 @@ class Indexer:
         # Issuers whose batches were not yet counted against the contract.
         self._uncounted: set[int] = set()
         self._near = near
-        self._state: Callable[[Mark], State] = state or (lambda at: Storage(contract, at.number, at.hash))
+        self._state: Callable[[BlockRef], State] = state or (lambda at: Storage(contract, at.number, at.hash))
         self._witness = Witness(self._client, contract.address)
         self._newest: int | None = None
         # The highest block that was told of, and when.
@@ -221,7 +220,7 @@ class Indexer:
         self._highest = number, told_at
         return number
 
-    def _add(self, head: Head, newest: int, final: Mark | None, seen: int) -> Step:
+    def _add(self, head: Head, newest: int, final: BlockRef | None, seen: int) -> Step:
         first = head.cursor.number + 1
         is_near = newest - head.cursor.number <= self._near or first <= self._careful
         last = min(newest, head.cursor.number + min(self._spans.length, BLOCKS_A_STEP if is_near else newest))
@@ -249,7 +248,7 @@ class Indexer:
             counts = self._counts(last, uncounted) if last == newest and (events or uncounted) else None
             if counts is not None and self._existing(self._client.block(last), last).hash != found.last.hash:
                 raise self._client.moved()
-            self._writer.add(head, events, _mark(found.last), seen=seen, counts=counts, complete=is_near)
+            self._writer.add(head, events, found.last.reference, seen=seen, counts=counts, complete=is_near)
         except ChainError as error:
             if error.code != EVENTS_MISSING:
                 raise
@@ -267,21 +266,15 @@ class Indexer:
         """All events of these blocks; before the first time, an event that is known says what filters are worth."""
         if not self._has_tried_filters:
             for batch in self._writer.index.batches(limit=1, newest_first=True):
-                (there,) = self._client.filtered_blocks(batch.block.number, batch.block.number)
-                if there.block.hash == batch.block.hash:
+                (there,) = self._client.filtered_blocks(batch.block_number, batch.block_number)
+                if there.block.hash == batch.seen.block_hash:
                     self._witness.holds(there)
             self._has_tried_filters = True
         return self._witness.logs(blocks, told)
 
-    def _events(self, logs: tuple[Log, ...], known: Iterable[Block]) -> list[IndexedEvent]:
+    def _events(self, logs: tuple[Log, ...], known: Iterable[Block]) -> list[Event]:
         """The logs as the index has them, with the times of their blocks, which must be the blocks they name."""
-        headers = {block.number: block for block in known}
-        numbers = sorted({log.block_number for log in logs} - headers.keys())
-        for number, block in zip(numbers, self._client.blocks(numbers), strict=True):
-            headers[number] = self._existing(block, number)
-        if any(headers[log.block_number].hash != log.block_hash for log in logs):
-            raise self._client.moved()
-        return [_indexed(event, _mark(headers[event.log.block_number])) for event in self._contract.decode_events(logs)]
+        return list(self._contract.decode_events(logs, self._contract.blocks_of(logs, known)))
 
     def _counts(self, at: int, issuers: Collection[int]) -> Counts:
         contract = self._contract
@@ -344,7 +337,7 @@ class Indexer:
         last = min(head.cursor.number, first + HEADERS_A_STEP - 1)
         blocks = self._client.filtered_blocks(first, last)
         here = self._writer.events(head, first, last)
-        logs = self._witnessed(blocks, {(event.block.number, event.block.hash, event.log_index) for event in here})
+        logs = self._witnessed(blocks, {(event.block_number, event.block_hash, event.log_index) for event in here})
         head = self._mended(head, here, self._events(logs, [each.block for each in blocks]), is_complete=True)
         self._confirmed(head, last)
 
@@ -374,14 +367,12 @@ class Indexer:
                 return first, last
             raise
         here = self._writer.events(head, first, end)
-        told = {(log.block_number, log.log_index) for log in found.logs} - {_place(event) for event in here}
+        told = {(log.block_number, log.log_index) for log in found.logs} - {event.place for event in here}
         logs = tuple(log for log in found.logs if (log.block_number, log.log_index) in told)
         self._mended(head, here, self._events(logs, [found.first, found.last]), is_complete=False)
         return (end + 1, last) if end < last else None
 
-    def _mended(
-        self, head: Head, here: Sequence[IndexedEvent], there: Sequence[IndexedEvent], *, is_complete: bool
-    ) -> Head:
+    def _mended(self, head: Head, here: Sequence[Event], there: Sequence[Event], *, is_complete: bool) -> Head:
         """The index with the events that are there, and where these are all without the others."""
         indexed, told = {_identity(event): event for event in here}, {_identity(event): event for event in there}
         lost = [event for key, event in told.items() if key not in indexed]
@@ -496,7 +487,7 @@ class Indexer:
             return head
         before = self._existing(self._client.block(self._first_block - 1), self._first_block - 1)
         newest = self._existing(self._client.block("latest"), "latest")
-        return self._writer.begin(_mark(before), genesis_hash=genesis, seen=max(before.number, newest.number))
+        return self._writer.begin(before.reference, genesis_hash=genesis, seen=max(before.number, newest.number))
 
     def _check_final(self, head: Head) -> None:
         if head.final is None or head.final_hash is None:
@@ -504,11 +495,11 @@ class Indexer:
         block = self._client.block(head.final)
         # A chain that is not that long has lost a final block, or the endpoint is behind: only another block tells.
         if block is not None and block.hash != head.final_hash:
-            raise self._doubted(head, Mark(head.final, head.final_hash, 0))
+            raise self._doubted(head, _block_of_unknown_time(head.final, head.final_hash))
         if block is not None:
             self._evidence.clear()
 
-    def _doubted(self, head: Head, mark: Mark) -> ChainError:
+    def _doubted(self, head: Head, mark: BlockRef) -> ChainError:
         """What to say of a block that was final, or below every other one, and that an endpoint has another one for."""
         shown = self._client.block_by_endpoint(mark.number)
         hashes = {where: None if block is None else block.hash for where, block in shown.items()}
@@ -536,7 +527,7 @@ class Indexer:
                 raise
             return True
 
-    def accept(self) -> Mark | None:
+    def accept(self) -> BlockRef | None:
         """Go on after a final block was said to be another one, where it is on the chain after all.
 
         Returns:
@@ -551,7 +542,7 @@ class Indexer:
             return None
         self._identify(head)
         if head.final is not None and head.final_hash is not None:
-            mark = Mark(head.final, head.final_hash, 0)
+            mark = _block_of_unknown_time(head.final, head.final_hash)
         else:
             mark = self._writer.marks(head)[-1]
         shown = {where: block for where, block in self._client.block_by_endpoint(mark.number).items() if block}
@@ -566,7 +557,7 @@ class Indexer:
         self._writer.accept()
         return mark
 
-    def _final(self, head: Head, newest: Block) -> Mark | None:
+    def _final(self, head: Head, newest: Block) -> BlockRef | None:
         try:
             final = self._client.finalized(self._finality_depth)
         except ChainUnavailable as error:
@@ -575,16 +566,16 @@ class Indexer:
             raise
         if final.number > newest.number or (head.final is not None and final.number < head.final):
             return None
-        return _mark(final)
+        return final.reference
 
-    def _settle(self, head: Head, final: Mark | None, seen: int) -> None:
+    def _settle(self, head: Head, final: BlockRef | None, seen: int) -> None:
         # The final block has to be on the chain that was indexed; one read later may already be on another. Above the
         # cursor it is looked at a second time, too: what one answer made up would be remembered as final for good.
         if final is not None and not self._is_there(final):
             raise self._client.moved()
         self._writer.settle(head, final=final, seen=seen)
 
-    def _is_canonical(self, mark: Mark, newest: Block) -> bool:
+    def _is_canonical(self, mark: BlockRef, newest: Block) -> bool:
         """Whether a block that is not above the newest one is on the chain still.
 
         Raises:
@@ -595,7 +586,7 @@ class Indexer:
             raise self._behind(newest, mark.number)
         return block.hash == mark.hash
 
-    def _is_there(self, mark: Mark) -> bool:
+    def _is_there(self, mark: BlockRef) -> bool:
         block = self._client.block(mark.number)
         return block is not None and block.hash == mark.hash
 
@@ -626,7 +617,7 @@ class _Pauses:
         return max(pause, getattr(error, "retry_after", None) or 0.0)
 
 
-def _known(head: Head, mark: Mark) -> str:
+def _known(head: Head, mark: BlockRef) -> str:
     """What was known of a block."""
     return f"block {mark.number} was {'final' if head.is_final(mark.number) else 'read'} as 0x{mark.hash.hex()}"
 
@@ -643,26 +634,10 @@ def _violated(what: str, *, where: str | None = None) -> ChainError:
     )
 
 
-def _place(event: IndexedEvent) -> tuple[int, int]:
-    return event.block.number, event.log_index
-
-
-def _identity(event: IndexedEvent) -> tuple[int, bytes, int, str, str]:
+def _identity(event: Event) -> tuple[int, bytes, int, str, str]:
     """What an event is by its log, whatever the index knows of it besides."""
-    return event.block.number, event.block.hash, event.log_index, event.name, write_arguments(event.arguments)
+    return event.block_number, event.block_hash, event.log_index, event.name, write_arguments(event.arguments)
 
 
-def _indexed(event: Event, block: Mark) -> IndexedEvent:
-    arguments: dict[str, Any] = dict(event.arguments)
-    return IndexedEvent(
-        name=event.name,
-        block=block,
-        log_index=event.log.log_index,
-        transaction_hash=event.log.transaction_hash,
-        arguments=arguments,
-        **subject_of(event.name, arguments),
-    )
-
-
-def _mark(block: Block) -> Mark:
-    return Mark(block.number, block.hash, int(block.timestamp.timestamp()))
+def _block_of_unknown_time(number: int, block_hash: bytes) -> BlockRef:
+    return BlockRef(number, block_hash, from_unix(0))

@@ -18,10 +18,10 @@ from registry.formats.statuslist import (
     bitstring,
     list_position,
 )
-from registry.index.facts import SUSPENSION, IndexedEvent
 from registry.index.reader import VALUES_A_STATEMENT, EventFilter, Index
 from registry.index.repeats import repeated, replacements
 from registry.index.tables import indexed_batch, indexed_block, indexed_status
+from registry.records import Event
 from registry.trees.store import TreeStore
 
 _CHANGES: Final = frozenset({"StatusSet", "SuspensionCleared", "BatchVoided", "LeafCountStated"})
@@ -49,7 +49,7 @@ class _FinalState:
     batches: dict[int, ListedBatch]
     roots: dict[int, bytes]
     superseded: dict[AnchorPlace, AnchorPlace]
-    later: tuple[IndexedEvent, ...]
+    later: tuple[Event, ...]
 
 
 def read_final_list(index: Index, trees: TreeStore, issuer: int, purpose: Purpose, number: int) -> FinalList:
@@ -113,7 +113,7 @@ def _final_state(index: Index, issuer: int) -> _FinalState:
     stated = index.all_events(EventFilter(party=issuer, names=frozenset({"LeafCountStated"}), to_block=final))
     for event in stated:
         sequence = sequences[event.arguments["root"]]
-        batches[sequence] = replace(batches[sequence], counted=(event.block.number, event.log_index))
+        batches[sequence] = replace(batches[sequence], counted=event.place)
     later = tuple(
         event
         for event in index.all_events(EventFilter(party=issuer, names=_CHANGES, from_block=final + 1))
@@ -152,7 +152,7 @@ def _undo_words(words: dict[int, dict[int, int]], purpose: Purpose, state: _Fina
             continue
         if event.name == "StatusSet" and event.arguments["purpose"] == purpose.number:
             mine[event.arguments["word"]] = mine.get(event.arguments["word"], 0) & ~event.arguments["changed"]
-        elif event.name == "SuspensionCleared" and purpose.number == SUSPENSION:
+        elif event.name == "SuspensionCleared" and purpose is Purpose.SUSPENSION:
             mine[event.arguments["word"]] = mine.get(event.arguments["word"], 0) | event.arguments["changed"]
 
 

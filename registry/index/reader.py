@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, tuple_
 
-from registry.index.facts import (
-    BatchKey,
-    IndexedBatch,
-    IndexedEvent,
-    IndexedParty,
-    Mark,
-    ledger_of,
-    prefix_of,
-    prefix_range,
-    read_arguments,
-)
+from registry.index.facts import prefix_of, prefix_range, read_arguments
 from registry.index.tables import (
     indexed_batch,
     indexed_block,
@@ -32,6 +23,8 @@ from registry.index.tables import (
 )
 from registry.merkle.treefile import TreeId
 from registry.recognition.ledger import EVENT_NAMES, Ledger
+from registry.records import Anchor, Batch, BlockRef, Event, Key, Party, Reason
+from registry.timestamps import from_unix
 
 # Databases take only so many values in one statement.
 VALUES_A_STATEMENT = 500
@@ -71,7 +64,7 @@ class Head:
     contract: str
     genesis_hash: bytes
     first_block: int
-    cursor: Mark
+    cursor: BlockRef
     confirmed: int
     final: int | None
     final_hash: bytes | None
@@ -179,41 +172,41 @@ class Index:
             self.head()
         return -1 if self._source is None else self._source
 
-    def mark_before(self, number: int) -> Mark | None:
+    def mark_before(self, number: int) -> BlockRef | None:
         """The newest block at or below a height that the index remembers; the oldest one where none is."""
         of = indexed_block.c
         mine = select(of.number, of.hash, of.time).where(of.source == self.source)
         with self.engine.connect() as connection:
             found = connection.execute(mine.where(of.number <= number).order_by(of.number.desc()).limit(1)).first()
             found = found or connection.execute(mine.order_by(of.number).limit(1)).first()
-        return None if found is None else Mark(*found)
+        return None if found is None else block_of(*found)
 
     # Parties
 
-    def party(self, party: int) -> IndexedParty | None:
+    def party(self, party: int) -> Party | None:
         """A party, or None."""
         if party > HIGHEST:
             return None
         return next(iter(self.parties(after=party - 1, limit=1, only=party)), None)
 
-    def parties(self, *, after: int = 0, limit: int = 1000, only: int | None = None) -> list[IndexedParty]:
+    def parties(self, *, after: int = 0, limit: int = 1000, only: int | None = None) -> list[Party]:
         """Parties by number, those after one."""
         of = indexed_party.c
         query = select(*PARTY).where(of.source == self.source, of.party > after)
         if only is not None:
             query = query.where(of.party == only)
         with self.engine.connect() as connection:
-            return [IndexedParty(*found) for found in connection.execute(query.order_by(of.party).limit(limit))]
+            return [party_of(found) for found in connection.execute(query.order_by(of.party).limit(limit))]
 
     # Batches
 
-    def batch(self, issuer: int, root: bytes) -> IndexedBatch | None:
+    def batch(self, issuer: int, root: bytes) -> Batch | None:
         """The batch that an issuer anchored under a root, or None."""
         return next(iter(self.batches_with(root, issuer=issuer)), None)
 
     def batches_with(
         self, root: bytes, *, issuer: int | None = None, leaf_count: int | None = None, most: int | None = None
-    ) -> list[IndexedBatch]:
+    ) -> list[Batch]:
         """Batches with that root, of whichever issuer or of one, oldest first.
 
         Args:
@@ -229,15 +222,15 @@ class Index:
             found = connection.execute(query.order_by(of.block_number, of.log_index).limit(most))
             return [batch_of(row) for row in found]
 
-    def batches_of(self, roots: Iterable[bytes]) -> list[IndexedBatch]:
+    def batches_of(self, roots: Iterable[bytes]) -> list[Batch]:
         """All batches with those roots, of whichever issuer, oldest first."""
         of = indexed_batch.c
-        found: list[IndexedBatch] = []
+        found: list[Batch] = []
         with self.engine.connect() as connection:
             for some in _in_pieces(list(roots)):
                 query = select(*BATCH).where(of.source == self.source, of.root.in_(some))
                 found += map(batch_of, connection.execute(query))
-        return sorted(found, key=lambda batch: (batch.block.number, batch.log_index))
+        return sorted(found, key=lambda batch: batch.place)
 
     def batches(
         self,
@@ -247,7 +240,7 @@ class Index:
         before: EventPlace | None = None,
         limit: int = 1000,
         newest_first: bool = False,
-    ) -> list[IndexedBatch]:
+    ) -> list[Batch]:
         """Batches in the order of the chain, strictly after and before places where given.
 
         Args:
@@ -262,12 +255,12 @@ class Index:
         with self.engine.connect() as connection:
             return [batch_of(found) for found in connection.execute(query.order_by(*order).limit(limit))]
 
-    def all_batches(self, issuer: int | None = None) -> Iterator[IndexedBatch]:
+    def all_batches(self, issuer: int | None = None) -> Iterator[Batch]:
         """Every batch in the order of the chain, read in pages."""
         after = None
         while page := self.batches(issuer=issuer, after=after):
             yield from page
-            after = EventPlace(page[-1].block.number, page[-1].log_index)
+            after = EventPlace(*page[-1].place)
 
     def counts(self) -> Mapping[str, int]:
         """How many `parties`, `batches`, `credentials` (leaves) and `events` there are, and `trees` that are loaded."""
@@ -288,13 +281,14 @@ class Index:
 
     # Statuses
 
-    def status_words(self, key: BatchKey, purpose: int) -> dict[int, int]:
+    def status_words(self, key: Key, purpose: int) -> dict[int, int]:
         """The status words that events set, by their number; those that are not there are zero.
 
         Of a voided batch they are what they were before: all its credentials are revoked besides.
         """
         of = indexed_status.c
-        mine = (of.source == self.source, of.root == key.root, of.issuer == key.issuer, of.purpose == purpose)
+        issuer, root = key
+        mine = (of.source == self.source, of.root == root, of.issuer == issuer, of.purpose == purpose)
         with self.engine.connect() as connection:
             rows = connection.execute(select(of.word, of.bits).where(*mine).order_by(of.word))
             return {word: int.from_bytes(bits, "big") for word, bits in rows}
@@ -315,18 +309,16 @@ class Index:
 
     def events(
         self, wanted: EventFilter | None = None, *, after: EventPlace | None = None, limit: int = 1000
-    ) -> list[IndexedEvent]:
+    ) -> list[Event]:
         """Events in the order of the chain."""
         with self.engine.connect() as connection:
             return read_events(connection, self._wanted(wanted or EventFilter()), self.source, after=after, limit=limit)
 
-    def all_events(
-        self, wanted: EventFilter | None = None, *, after: EventPlace | None = None
-    ) -> Iterator[IndexedEvent]:
+    def all_events(self, wanted: EventFilter | None = None, *, after: EventPlace | None = None) -> Iterator[Event]:
         """Events in the order of the chain, read in pages."""
         while page := self.events(wanted, after=after):
             yield from page
-            after = EventPlace(page[-1].block.number, page[-1].log_index)
+            after = EventPlace(*page[-1].place)
 
     def _wanted(self, wanted: EventFilter) -> list[ColumnElement[bool]]:
         of = indexed_event.c
@@ -355,7 +347,7 @@ class Index:
         """
         head = self.head()
         events = self.all_events(EventFilter(names=EVENT_NAMES))
-        return ledger_of(events, as_of=None if head is None else head.cursor)
+        return Ledger.from_events(events, as_of=None if head is None else head.cursor)
 
     # Trees and digests
 
@@ -444,24 +436,19 @@ LOADED = "loaded"
 HIGHEST = 2**63 - 1
 """Number that a database can hold; the contract could count further."""
 
-PARTY: tuple[ColumnElement[Any], ...] = tuple(indexed_party.c[name] for name in IndexedParty.__slots__)
-BATCH: tuple[ColumnElement[Any], ...] = (
-    indexed_batch.c.issuer,
-    indexed_batch.c.sequence,
-    indexed_batch.c.root,
-    indexed_batch.c.leaf_count,
-    indexed_batch.c.operator,
-    indexed_batch.c.block_number,
-    indexed_batch.c.block_hash,
-    indexed_batch.c.block_time,
-    indexed_batch.c.log_index,
-    indexed_batch.c.transaction_hash,
-    indexed_batch.c.voided_at,
-    indexed_batch.c.void_reason,
-    indexed_batch.c.revoked,
-    indexed_batch.c.suspended,
+_PARTY_COLUMNS = (
+    "party",
+    "controller",
+    "pending_controller",
+    "registered_at",
+    "retired_at",
+    "sequence",
+    "profile_hash",
+    "uri",
+    "credentials",
 )
-
+PARTY: tuple[ColumnElement[Any], ...] = tuple(indexed_party.c[name] for name in _PARTY_COLUMNS)
+BATCH: tuple[ColumnElement[Any], ...] = tuple(column for column in indexed_batch.c if column.name != "source")
 TREE: tuple[ColumnElement[Any], ...] = (indexed_tree.c.root, indexed_tree.c.leaf_count)
 EVENT: tuple[ColumnElement[Any], ...] = tuple(column for column in indexed_event.c if column.name != "source")
 
@@ -473,10 +460,43 @@ def _is_loaded() -> ColumnElement[bool]:
     return select(of.id).where(*same).exists()
 
 
-def batch_of(row: Any) -> IndexedBatch:
+def block_of(number: int, block_hash: bytes, seconds: int) -> BlockRef:
+    """A block as the tables have it."""
+    return BlockRef(number, block_hash, from_unix(seconds))
+
+
+def party_of(row: Any) -> Party:
+    """A row of the columns `PARTY`."""
+    number, controller, pending, registered_at, retired_at, *rest = row
+    return Party(number, controller, pending, from_unix(registered_at), _moment(retired_at), *rest)
+
+
+def batch_of(row: Any) -> Batch:
     """A row of the columns `BATCH`."""
-    issuer, sequence, root, leaf_count, operator, number, block_hash, time, *rest = row
-    return IndexedBatch(issuer, sequence, root, leaf_count, operator, Mark(number, block_hash, time), *rest)
+    return Batch(
+        issuer=row.issuer,
+        root=row.root,
+        anchored_at=from_unix(row.block_time),
+        block_number=row.block_number,
+        leaf_count=row.leaf_count,
+        sequence=row.sequence,
+        voided_at=_moment(row.voided_at),
+        void_reason=None if row.voided_at is None else Reason(row.void_reason),
+        anchor=Anchor(row.operator, row.block_hash, row.log_index, row.transaction_hash),
+        revoked=row.revoked,
+        suspended=row.suspended,
+    )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else from_unix(seconds)
+
+
+def chains_of(engine: Engine, contract: str) -> list[str]:
+    """The chains (CAIP-2) on which a contract of this address is indexed."""
+    query = select(indexed_chain.c.chain).where(indexed_chain.c.contract == contract)
+    with engine.connect() as connection:
+        return [name for name in connection.execute(query).scalars() if "#" not in name]
 
 
 def read_head(connection: Connection, chain: str, contract: str, edition: Edition = Edition.CURRENT) -> Head | None:
@@ -492,7 +512,7 @@ def read_head(connection: Connection, chain: str, contract: str, edition: Editio
         contract=row.contract,
         genesis_hash=row.genesis_hash,
         first_block=row.first_block,
-        cursor=Mark(row.number, row.hash, row.time),
+        cursor=block_of(row.number, row.hash, row.time),
         confirmed=row.confirmed_number,
         final=row.final_number,
         final_hash=row.final_hash,
@@ -512,7 +532,7 @@ def read_events(
     *,
     after: EventPlace | None = None,
     limit: int | None = None,
-) -> list[IndexedEvent]:
+) -> list[Event]:
     """Events of a source that meet the conditions, in the order of the chain."""
     of, block = indexed_event.c, indexed_block.c
     query = (
@@ -523,16 +543,13 @@ def read_events(
         .limit(limit)
     )
     return [
-        IndexedEvent(
-            name=row.name,
-            block=Mark(row.block_number, row.hash, row.time),
-            log_index=row.log_index,
-            transaction_hash=row.transaction_hash,
-            arguments=read_arguments(row.arguments),
-            party=row.party,
-            holder=row.holder,
-            root=row.root,
-            accreditation=row.accreditation,
+        Event.of_block(
+            block_of(row.block_number, row.hash, row.time),
+            row.name,
+            read_arguments(row.arguments),
+            row.log_index,
+            row.transaction_hash,
+            None if row.accreditation is None else (row.party, row.holder),
         )
         for row in connection.execute(query)
     ]

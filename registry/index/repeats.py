@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from registry.anchors import REVOCATION, SUSPENSION, AnchorPlace, IssuerState, spread, spread_words
-from registry.index.facts import IndexedBatch
+from registry.anchors import AnchorPlace, IssuerState, spread, spread_words
+from registry.history import replacement_of
 from registry.index.reader import LOADED, EventFilter, Index
 from registry.merkle.treefile import TreeId
+from registry.records import Batch, Purpose
 from registry.trees.store import TreeStore
 
 _LEAVES_AT_ONCE: Final = 5000
@@ -46,15 +47,10 @@ def repeated(index: Index, trees: TreeStore, state: IssuerState) -> Iterator[tup
 def replacements(index: Index, issuer: int, *, to_block: int | None = None) -> dict[AnchorPlace, AnchorPlace]:
     """What an issuer put in the place of what; of several replacements of one leaf the latest counts."""
     wanted = EventFilter(party=issuer, names=frozenset({"Superseded"}), to_block=to_block)
-    return {
-        AnchorPlace(event.arguments["root"], event.arguments["index"]): AnchorPlace(
-            event.arguments["replacementRoot"], event.arguments["replacementIndex"]
-        )
-        for event in index.all_events(wanted)
-    }
+    return dict(map(replacement_of, index.all_events(wanted)))
 
 
-def revoked_elsewhere(index: Index, trees: TreeStore, issuer: int, batches: Iterable[IndexedBatch]) -> dict[bytes, int]:
+def revoked_elsewhere(index: Index, trees: TreeStore, issuer: int, batches: Iterable[Batch]) -> dict[bytes, int]:
     """How many credentials of each batch, by its root, are revoked by another batch of the issuer alone.
 
     Args:
@@ -64,18 +60,14 @@ def revoked_elsewhere(index: Index, trees: TreeStore, issuer: int, batches: Iter
         StoreError: a tree cannot be read.
     """
     mine = list(batches)
-    if len(mine) < 2 or not any(batch.revoked or batch.voided_at is not None for batch in mine):
+    if len(mine) < 2 or not any(batch.revoked or batch.is_void for batch in mine):
         return {}
     state = IssuerState(
         issuer,
         {batch.root: batch.leaf_count for batch in mine},
-        {batch.root for batch in mine if batch.voided_at is not None},
-        {
-            (batch.root, purpose): index.status_words(batch.key, purpose)
-            for batch in mine
-            for purpose in (REVOCATION, SUSPENSION)
-        },
+        {batch.root for batch in mine if batch.is_void},
+        {(batch.root, purpose): index.status_words(batch.key, purpose) for batch in mine for purpose in Purpose},
         replacements(index, issuer),
     )
-    words = spread_words(spread(state, repeated(index, trees, state)), REVOCATION)
+    words = spread_words(spread(state, repeated(index, trees, state)), Purpose.REVOCATION)
     return {root: sum(bits.bit_count() for bits in marked.values()) for root, marked in words.items()}

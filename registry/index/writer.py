@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, TypeGuard, TypeVar
 
 from sqlalchemy import (
@@ -29,18 +30,8 @@ from sqlalchemy import (
 
 from registry.database.engine import now
 from registry.errors import ChainError
-from registry.index.facts import (
-    FINALITY_VIOLATED,
-    WORD_BYTES,
-    Facts,
-    IndexedBatch,
-    IndexedEvent,
-    IndexedParty,
-    Mark,
-    WordKey,
-    missing,
-    write_arguments,
-)
+from registry.history import Records, Rules
+from registry.index.facts import FINALITY_VIOLATED, WORD_BYTES, missing, refuse, write_arguments
 from registry.index.reader import (
     BATCH,
     PARTY,
@@ -49,6 +40,8 @@ from registry.index.reader import (
     Head,
     Index,
     batch_of,
+    block_of,
+    party_of,
     read_events,
     read_head,
 )
@@ -60,7 +53,8 @@ from registry.index.tables import (
     indexed_party,
     indexed_status,
 )
-from registry.recognition.ledger import EVENT_NAMES
+from registry.recognition.ledger import EVENT_NAMES, MADE_BY
+from registry.records import Batch, BlockRef, Event, Party
 
 V = TypeVar("V")
 _COUNTED: Final = ("Anchored", "LeafCountStated")
@@ -107,16 +101,16 @@ class IndexWriter:
         """How far the index is, or None before `begin`."""
         return self.index.head()
 
-    def marks(self, head: Head) -> list[Mark]:
+    def marks(self, head: Head) -> list[BlockRef]:
         """Blocks that the index has seen and that may still be undone, the newest first; the final one last."""
         of = indexed_block.c
         query = select(of.number, of.hash, of.time).where(of.source == head.source, of.number <= head.cursor.number)
         if head.final is not None:
             query = query.where(of.number >= head.final)
         with self._engine.connect() as connection:
-            return [Mark(*found) for found in connection.execute(query.order_by(of.number.desc()))]
+            return [block_of(*found) for found in connection.execute(query.order_by(of.number.desc()))]
 
-    def events(self, head: Head, first: int, last: int) -> list[IndexedEvent]:
+    def events(self, head: Head, first: int, last: int) -> list[Event]:
         """All that is indexed of the blocks from one to another, both included, in the order of the chain."""
         of = indexed_event.c
         with self._engine.connect() as connection:
@@ -124,7 +118,7 @@ class IndexWriter:
 
     # Writing
 
-    def begin(self, before: Mark, *, genesis_hash: bytes, seen: int | None = None) -> Head:
+    def begin(self, before: BlockRef, *, genesis_hash: bytes, seen: int | None = None) -> Head:
         """Make an empty index whose cursor stands at the block before the contract's first one.
 
         Args:
@@ -139,7 +133,7 @@ class IndexWriter:
                     first_block=before.number + 1,
                     number=before.number,
                     hash=before.hash,
-                    time=before.time,
+                    time=_seconds(before.timestamp),
                     confirmed_number=before.number,
                     seen_number=before.number if seen is None else seen,
                     seen_at=now(connection),
@@ -191,8 +185,8 @@ class IndexWriter:
     def add(
         self,
         head: Head,
-        events: Sequence[IndexedEvent],
-        last: Mark,
+        events: Sequence[Event],
+        last: BlockRef,
         *,
         seen: int,
         counts: Counts | None = None,
@@ -215,18 +209,18 @@ class IndexWriter:
             confirmed = last.number if complete and head.is_confirmed else head.confirmed
             self._move(connection, head, last, version=version, seen_number=seen, confirmed_number=confirmed)
             events = _with_parties(connection, head.source, events)
-            facts = _loaded(connection, head.source, events)
-            before = Facts(dict(facts.parties), dict(facts.batches), dict(facts.words))
+            records = _loaded(connection, head.source, events)
+            before, rules = records.copy(), Rules(records, refuse)
             for event in events:
-                facts.apply(event)
+                rules.follow(event)
             _check_accreditations(connection, head.source, events)
             self._keep(connection, head.source, {event.block for event in events} | {last})
             _insert(connection, indexed_event, [_event_values(head.source, event) for event in events])
-            _save(connection, head.source, before, facts)
+            _save(connection, head.source, before, records)
             if counts is not None:
                 _compare(connection, head.source, counts)
 
-    def roll_back(self, head: Head, to: Mark) -> None:
+    def roll_back(self, head: Head, to: BlockRef) -> None:
         """Take back all blocks after `to`, one of the marks, and move the cursor there.
 
         Raises:
@@ -249,7 +243,7 @@ class IndexWriter:
                 roots={row.root for row in touched if row.root is not None},
             )
 
-    def mend(self, head: Head, missing: Sequence[IndexedEvent], surplus: Sequence[IndexedEvent] = ()) -> None:
+    def mend(self, head: Head, missing: Sequence[Event], surplus: Sequence[Event] = ()) -> None:
         """Put events at their places at or before the cursor, and take out those that are none, with all that follows.
 
         Raises:
@@ -260,7 +254,7 @@ class IndexWriter:
         with self._engine.begin() as connection:
             self._move(connection, head, head.cursor, version=head.version + 1)
             for event in surplus:
-                place = (of.block_number == event.block.number, of.log_index == event.log_index)
+                place = (of.block_number == event.block_number, of.log_index == event.log_index)
                 connection.execute(delete(indexed_event).where(of.source == head.source, *place))
             missing = _with_parties(connection, head.source, missing)
             self._keep(connection, head.source, {event.block for event in missing})
@@ -282,7 +276,7 @@ class IndexWriter:
         with self._engine.begin() as connection:
             self._move(connection, head, head.cursor, version=head.version, confirmed_number=number)
 
-    def settle(self, head: Head, *, final: Mark | None, seen: int) -> None:
+    def settle(self, head: Head, *, final: BlockRef | None, seen: int) -> None:
         """Take down what the chain says of itself: the newest final block, if it says, and the newest one."""
         of, event = indexed_block.c, indexed_event.c
         values: dict[str, Any] = {"seen_number": seen}
@@ -325,10 +319,10 @@ class IndexWriter:
     def _read(self, connection: Connection, edition: Edition | None = None) -> Head | None:
         return read_head(connection, self._chain, self._contract, self._edition if edition is None else edition)
 
-    def _move(self, connection: Connection, head: Head, to: Mark, **values: Any) -> None:
+    def _move(self, connection: Connection, head: Head, to: BlockRef, **values: Any) -> None:
         of = indexed_chain.c
         as_read = and_(of.id == head.source, of.hash == head.cursor.hash, of.version == head.version)
-        cursor = {"number": to.number, "hash": to.hash, "time": to.time, "seen_at": now(connection)}
+        cursor = {"number": to.number, "hash": to.hash, "time": _seconds(to.timestamp), "seen_at": now(connection)}
         moved = update(indexed_chain).where(as_read, of.number == head.cursor.number).values(**cursor, **values)
         if connection.execute(moved).rowcount == 0:
             raise CursorMoved(
@@ -336,12 +330,16 @@ class IndexWriter:
                 remedy="Nothing is lost; one process with an indexer is enough.",
             )
 
-    def _keep(self, connection: Connection, source: int, marks: Iterable[Mark]) -> None:
+    def _keep(self, connection: Connection, source: int, marks: Iterable[BlockRef]) -> None:
         of = indexed_block.c
         for some in _in_pieces(sorted(marks)):
             query = select(of.number).where(of.source == source, of.number.in_([mark.number for mark in some]))
             known = set(connection.execute(query).scalars())
-            rows = [{"source": source, **mark._asdict()} for mark in some if mark.number not in known]
+            rows = [
+                {"source": source, "number": mark.number, "hash": mark.hash, "time": _seconds(mark.timestamp)}
+                for mark in some
+                if mark.number not in known
+            ]
             _insert(connection, indexed_block, rows)
 
 
@@ -367,7 +365,7 @@ def _forget(connection: Connection, head: Head | None) -> None:
 # Forward
 
 
-def _with_parties(connection: Connection, source: int, events: Sequence[IndexedEvent]) -> list[IndexedEvent]:
+def _with_parties(connection: Connection, source: int, events: Sequence[Event]) -> list[Event]:
     """The events, those about an accreditation with its body and its holder; most of them only name its number."""
     of = indexed_event.c
     wanted = {event.accreditation for event in events if event.accreditation is not None and event.party is None}
@@ -382,39 +380,38 @@ def _with_parties(connection: Connection, source: int, events: Sequence[IndexedE
             if event.party is not None:
                 sides[number] = (event.party, event.holder)
             elif number in sides:
-                party, holder = sides[number]
-                event = replace(event, party=party, holder=holder)
+                event = replace(event, sides=sides[number])
             else:
                 raise missing(f"{event.name} is about accreditation {number}, which was not made")
         complete.append(event)
     return complete
 
 
-def _loaded(connection: Connection, source: int, events: Iterable[IndexedEvent]) -> Facts:
+def _loaded(connection: Connection, source: int, events: Iterable[Event]) -> Records:
     """What the index has of all that the events are about."""
     parties, roots = set[int](), set[bytes]()
     for event in events:
         parties |= set() if event.party is None else {event.party}
         roots |= set() if event.root is None else {event.root}
-    facts = Facts()
+    records = Records()
     for some in _in_pieces(sorted(parties)):
         of = indexed_party.c
         for row in connection.execute(select(*PARTY).where(of.source == source, of.party.in_(some))):
-            facts.parties[row.party] = IndexedParty(*row)
+            records.parties[row.party] = party_of(row)
     for pieces in _in_pieces(sorted(roots)):
         batches, words = indexed_batch.c, indexed_status.c
         for row in connection.execute(select(*BATCH).where(batches.source == source, batches.root.in_(pieces))):
             batch = batch_of(row)
-            facts.batches[batch.key] = batch
+            records.batches[batch.key] = batch
         for row in connection.execute(select(indexed_status).where(words.source == source, words.root.in_(pieces))):
-            key = WordKey(row.issuer, row.root, row.purpose, row.word)
-            facts.words[key] = int.from_bytes(row.bits, "big")
-    return facts
+            bitmap = records.words.setdefault((row.issuer, row.root, row.purpose), {})
+            bitmap[row.word] = int.from_bytes(row.bits, "big")
+    return records
 
 
-def _check_accreditations(connection: Connection, source: int, events: Iterable[IndexedEvent]) -> None:
+def _check_accreditations(connection: Connection, source: int, events: Iterable[Event]) -> None:
     """Accreditations are numbered 1, 2, 3…: the new ones go on where the index ends."""
-    made = [event.accreditation for event in events if event.name in ("AccreditationOffered", "Recognised")]
+    made = [event.accreditation for event in events if event.name in MADE_BY]
     if not made:
         return
     before = _accreditations(connection, source)
@@ -448,15 +445,23 @@ def _compare(connection: Connection, source: int, counts: Counts) -> None:
             raise missing(f"the contract has {there} {what}, its events come to {here}")
 
 
-def _save(connection: Connection, source: int, before: Facts, after: Facts) -> None:
-    """Write what changed."""
-    parties = _changed(before.parties, after.parties)
-    _replace(connection, indexed_party, source, [{"party": party} for party in parties], _party_rows(after, parties))
-    batches = _changed(before.batches, after.batches)
-    rows = [_batch_values(after.batches[key]) for key in batches]
-    _replace(connection, indexed_batch, source, [key._asdict() for key in batches], rows)
-    words = _changed(before.words, after.words)
-    _replace(connection, indexed_status, source, [key._asdict() for key in words], _word_rows(after, words))
+def _save(connection: Connection, source: int, before: Records, after: Records) -> None:
+    """Write what changed; a record that changed is another one."""
+    parties = [each for number, each in after.parties.items() if before.parties.get(number) is not each]
+    _replace(connection, indexed_party, source, [{"party": each.id} for each in parties], map(_party_values, parties))
+    batches = [each for key, each in after.batches.items() if before.batches.get(key) is not each]
+    keys = [{"issuer": each.issuer, "root": each.root} for each in batches]
+    _replace(connection, indexed_batch, source, keys, map(_batch_values, batches))
+    words = [
+        ({"issuer": issuer, "root": root, "purpose": purpose, "word": word}, bits)
+        for (issuer, root, purpose), now in after.words.items()
+        for was in [before.words.get((issuer, root, purpose), {})]
+        for word, bits in now.items()
+        if was.get(word) != bits
+    ]
+    # Those that are zero are not kept.
+    rows = [{**key, "bits": bits.to_bytes(WORD_BYTES, "big")} for key, bits in words if bits]
+    _replace(connection, indexed_status, source, [key for key, _ in words], rows)
 
 
 # Backward
@@ -465,19 +470,21 @@ def _save(connection: Connection, source: int, before: Facts, after: Facts) -> N
 def _tell_again(connection: Connection, source: int, *, parties: Collection[int], roots: Collection[bytes]) -> None:
     """Make parties and batches anew from the events that are left of them."""
     of = indexed_event.c
-    batches = Facts()
+    batches = Records()
+    rules = Rules(batches, refuse)
     for some in _in_pieces(sorted(roots)):
         for table in (indexed_batch, indexed_status):
             connection.execute(delete(table).where(table.c.source == source, table.c.root.in_(some)))
         for event in read_events(connection, [of.root.in_(some)], source):
-            batches.apply_to_batch(event)
-    _save(connection, source, Facts(), batches)
-    known = Facts()
+            rules.follow_batch(event)
+    _save(connection, source, Records(), batches)
+    known = Records()
+    rules = Rules(known, refuse)
     for pieces in _in_pieces(sorted(parties)):
         table = indexed_party
         connection.execute(delete(table).where(table.c.source == source, table.c.party.in_(pieces)))
         for event in read_events(connection, [of.party.in_(pieces), of.name.not_in(_COUNTED)], source):
-            known.apply_to_party(event)
+            rules.follow_party(event)
         batch = indexed_batch.c
         sums = (
             select(batch.issuer, func.max(batch.sequence), func.sum(batch.leaf_count))
@@ -486,37 +493,52 @@ def _tell_again(connection: Connection, source: int, *, parties: Collection[int]
         )
         for issuer, sequence, credentials in connection.execute(sums):
             known.parties[issuer] = replace(known.parties[issuer], sequence=sequence, credentials=int(credentials))
-    _save(connection, source, Facts(), known)
+    _save(connection, source, Records(), known)
 
 
 # Rows
 
 
-def _changed(before: Mapping[V, Any], after: Mapping[V, Any]) -> list[V]:
-    return [key for key, value in after.items() if before.get(key) != value]
+def _party_values(party: Party) -> dict[str, Any]:
+    return {
+        "party": party.id,
+        "controller": party.controller,
+        "pending_controller": party.pending_controller,
+        "registered_at": _seconds(party.registered_at),
+        "retired_at": None if party.retired_at is None else _seconds(party.retired_at),
+        "sequence": party.sequence,
+        "credentials": party.credentials,
+        "profile_hash": party.profile_hash,
+        "uri": party.uri,
+    }
 
 
-def _party_rows(facts: Facts, parties: Iterable[int]) -> list[dict[str, Any]]:
-    return [{name: getattr(facts.parties[each], name) for name in IndexedParty.__slots__} for each in parties]
+def _batch_values(batch: Batch) -> dict[str, Any]:
+    anchor = batch.seen
+    return {
+        "issuer": batch.issuer,
+        "sequence": batch.sequence,
+        "root": batch.root,
+        "leaf_count": batch.leaf_count,
+        "operator": anchor.operator,
+        "block_number": batch.block_number,
+        "block_hash": anchor.block_hash,
+        "block_time": _seconds(batch.anchored_at),
+        "log_index": anchor.log_index,
+        "transaction_hash": anchor.transaction,
+        "voided_at": None if batch.voided_at is None else _seconds(batch.voided_at),
+        "void_reason": int(batch.void_reason or 0),
+        "revoked": batch.revoked,
+        "suspended": batch.suspended,
+    }
 
 
-def _batch_values(batch: IndexedBatch) -> dict[str, Any]:
-    values = {name: getattr(batch, name) for name in IndexedBatch.__slots__ if name != "block"}
-    block = batch.block
-    return values | {"block_number": block.number, "block_hash": block.hash, "block_time": block.time}
-
-
-def _word_rows(facts: Facts, keys: Iterable[WordKey]) -> list[dict[str, Any]]:
-    """Those that are zero are not kept."""
-    return [{**key._asdict(), "bits": facts.words[key].to_bytes(WORD_BYTES, "big")} for key in keys if facts.words[key]]
-
-
-def _event_values(source: int, event: IndexedEvent) -> dict[str, Any]:
+def _event_values(source: int, event: Event) -> dict[str, Any]:
     return {
         "source": source,
-        "block_number": event.block.number,
+        "block_number": event.block_number,
         "log_index": event.log_index,
-        "transaction_hash": event.transaction_hash,
+        "transaction_hash": event.transaction,
         "name": event.name,
         "party": event.party,
         "holder": event.holder,
@@ -527,7 +549,7 @@ def _event_values(source: int, event: IndexedEvent) -> dict[str, Any]:
 
 
 def _replace(
-    connection: Connection, table: Table, source: int, keys: list[dict[str, Any]], rows: list[dict[str, Any]]
+    connection: Connection, table: Table, source: int, keys: Sequence[dict[str, Any]], rows: Iterable[dict[str, Any]]
 ) -> None:
     """Write rows in the place of those with the same keys."""
     if keys:
@@ -540,6 +562,11 @@ def _replace(
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(insert(table), rows)
+
+
+def _seconds(moment: datetime) -> int:
+    """Unix time."""
+    return int(moment.timestamp())
 
 
 def _in_pieces(values: Sequence[V]) -> Iterable[Sequence[V]]:

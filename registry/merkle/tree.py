@@ -10,8 +10,8 @@ second implementation.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -19,13 +19,11 @@ from typing import Self
 
 from registry.errors import TreeError
 from registry.merkle import treefile
-from registry.merkle.proof import NODE_SIZE, AbsenceProof, InclusionProof, Neighbour
+from registry.merkle.proof import NODE_SIZE, InclusionProof
+from registry.merkle.search import KEY_SIZE, SearchableTree, key_of, position_of
 from registry.merkle.treebytes import TreeBytes
 from registry.merkle.treefile import HEADER, TreeId, levels_of
 
-# Evenly spread digests are found in the second or third block that interpolation points at. Digests that an issuer
-# chose need not be spread evenly, so after this many the rest is bisection: never more than 4 + 26 blocks.
-_INTERPOLATIONS = 4
 _BLOCK_LEAVES = 64  # read at a time in a search: a read costs more than the bytes that it brings
 _BLOCK_BYTES = _BLOCK_LEAVES * NODE_SIZE
 # A tree that is asked often keeps the keys of some leaves in mind, 128 KiB at most, so that the first read is the right
@@ -33,10 +31,9 @@ _BLOCK_BYTES = _BLOCK_LEAVES * NODE_SIZE
 _SEARCHES_BEFORE_FENCES = 64
 _MOST_LEAVES_A_FENCE = 512
 _MOST_FENCES = 16384
-_KEY_SIZE = 8  # leading bytes of a digest that interpolation looks at
 
 
-class Tree:
+class Tree(SearchableTree):
     """The whole tree of a batch, immutable, in memory or read from its file.
 
     Make one with `Tree.build`, `Tree.open` or `Tree.read`; it is a context manager. Not usable after `close`.
@@ -150,15 +147,6 @@ class Tree:
         """All digests in ascending order."""
         return treefile.nodes_of(self._content, self._levels[0])
 
-    def index_of(self, digest: bytes) -> int | None:
-        """The position of a digest, or None when it is not in the tree.
-
-        Raises:
-            TreeError: the digest is not 32 bytes long.
-        """
-        position, found = self._position(digest)
-        return position if found else None
-
     def inclusion(self, leaf_index: int) -> InclusionProof:
         """The proof that the leaf at that position is in the tree.
 
@@ -197,25 +185,6 @@ class Tree:
             raise self._content.unreadable(error) from None
         return path
 
-    def absence(self, digest: bytes) -> AbsenceProof:
-        """The proof that a digest is not in the tree.
-
-        Raises:
-            TreeError: it is in the tree, or is not 32 bytes long.
-        """
-        position, found = self._position(digest)
-        if found:
-            raise TreeError(
-                f"{digest.hex()} is leaf {position} of the tree: there is no proof of its absence",
-                remedy="Ask for its inclusion instead.",
-                code="present",
-            )
-        return AbsenceProof(
-            self.leaf_count,
-            lower=self._neighbour(position - 1) if position > 0 else None,
-            upper=self._neighbour(position) if position < self.leaf_count else None,
-        )
-
     def check(self) -> None:
         """Derive the whole tree again from its leaves: every level and the root, then their order.
 
@@ -239,16 +208,8 @@ class Tree:
     ) -> None:
         self.close()
 
-    def _require(self, leaf_index: int) -> None:
-        if not 0 <= leaf_index < self.leaf_count:
-            raise TreeError(f"leaf {leaf_index} is not within a tree of {self.leaf_count} leaves", code="index-range")
-
-    def _neighbour(self, leaf_index: int) -> Neighbour:
-        return Neighbour(self.leaf(leaf_index), self.inclusion(leaf_index))
-
     def _position(self, digest: bytes) -> tuple[int, bool]:
-        """The position of the first leaf that is not less than the digest, and whether it is the digest."""
-        key = _key_of(digest)
+        key = key_of(digest)
         position = self._place_by_fences(digest, key)
         if position is not None:
             return position, True
@@ -281,53 +242,4 @@ class Tree:
         """The keys of some leaves, evenly spread, and how many bytes lie from one to the next."""
         size = max(_BLOCK_LEAVES, -(-self.leaf_count // _MOST_FENCES)) * NODE_SIZE
         starts = range(HEADER.size, self._levels[0].end, size)
-        return array("Q", [int.from_bytes(self._content.read(start, _KEY_SIZE)) for start in starts]), size
-
-
-def position_of(digest: bytes, leaf_count: int, block_leaves: int, block: Callable[[int], bytes]) -> tuple[int, bool]:
-    """The position of the first leaf that is not less than a digest, and whether it is the digest.
-
-    Where there is no such leaf, the position is the leaf count.
-
-    Args:
-        block_leaves: leaves of a block.
-        block: the leaves of the block with that number, fewer in the last one.
-
-    Raises:
-        TreeError: the digest is not 32 bytes long.
-    """
-    target = _key_of(digest)
-    # Every leaf before block `low` is less than the digest, every leaf from block `high` on is not.
-    low, low_key = 0, 0
-    high, high_key = -(-leaf_count // block_leaves), 1 << 8 * _KEY_SIZE
-    probes = 0
-    while low < high:
-        guess = (low + high) // 2
-        if probes < _INTERPOLATIONS and low_key <= target < high_key:
-            guess = low + (target - low_key) * (high - low) // (high_key - low_key)
-        probes += 1
-        leaves = block(guess)
-        last = leaves[-NODE_SIZE:]
-        if last < digest:
-            low, low_key = guess + 1, int.from_bytes(last[:_KEY_SIZE])
-            continue
-        first = leaves[:NODE_SIZE]
-        if first >= digest:
-            high, high_key = guess, int.from_bytes(first[:_KEY_SIZE])
-            if first == digest:
-                return guess * block_leaves, True
-            continue
-        # The search for the bytes is quicker than comparing leaves.
-        at = leaves.find(digest)
-        if at >= 0 and not at % NODE_SIZE:
-            return guess * block_leaves + at // NODE_SIZE, True
-        places = range(len(leaves) // NODE_SIZE)
-        place = bisect_left(places, digest, key=lambda place: leaves[place * NODE_SIZE : (place + 1) * NODE_SIZE])
-        return guess * block_leaves + place, leaves[place * NODE_SIZE : (place + 1) * NODE_SIZE] == digest
-    return min(low * block_leaves, leaf_count), False
-
-
-def _key_of(digest: bytes) -> int:
-    if len(digest) != NODE_SIZE:
-        raise TreeError(f"the digest has {len(digest)} bytes, not {NODE_SIZE}", code="digest-length")
-    return int.from_bytes(digest[:_KEY_SIZE])
+        return array("Q", [int.from_bytes(self._content.read(start, KEY_SIZE)) for start in starts]), size

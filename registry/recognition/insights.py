@@ -15,7 +15,7 @@ from typing import Any, Final
 from registry.recognition.ledger import Accreditation, Kind, Ledger, State, StateAt
 from registry.recognition.path import LONGEST_PATH
 from registry.recognition.scope import HIGHEST_LEVEL
-from registry.records import BlockRef
+from registry.records import Batch, BlockRef, Party
 from registry.timestamps import write_timestamp
 
 REVIEW_DAYS: Final = 90
@@ -24,32 +24,6 @@ UNSTATED: Final = "unstated"
 """Where a scope says any field or any jurisdiction, or nothing on chain places a party."""
 
 _ACTIVE = StateAt(State.ACTIVE, State.ACTIVE)
-
-
-@dataclass(frozen=True, slots=True)
-class AnchoredBatch:
-    """What is counted of a batch.
-
-    Attributes:
-        leaf_count: 0 while it is not stated.
-        revoked: credentials revoked one by one or by another batch of the issuer (`registry.anchors`).
-        voided: whether the batch was voided, and so all its credentials revoked.
-    """
-
-    issuer: int
-    anchored_at: datetime
-    leaf_count: int
-    revoked: int = 0
-    voided: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredParty:
-    """What is counted of a party; `retired_at` is None while it is not retired."""
-
-    party: int
-    registered_at: datetime
-    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +242,8 @@ class Insights:
 
 def insights(
     ledger: Ledger,
-    batches: Iterable[AnchoredBatch],
-    parties: Iterable[RegisteredParty],
+    batches: Iterable[Batch],
+    parties: Iterable[Party],
     moment: datetime,
     *,
     review_days: int = REVIEW_DAYS,
@@ -277,6 +251,7 @@ def insights(
     """The figures for a moment; batches and parties of later are left out.
 
     Args:
+        batches: `revoked` counts credentials revoked by another batch of the issuer (`registry.anchors`), too.
         moment: with a time zone.
         review_days: how far ahead accreditations that end are due for review; not negative.
     """
@@ -323,14 +298,14 @@ def _reviews_due(active: Sequence[Accreditation], until: datetime) -> tuple[Revi
     return tuple(sorted(ending, key=lambda due: (due.ends, due.accreditation)))
 
 
-def _by_issuer(ledger: Ledger, batches: Iterable[AnchoredBatch]) -> dict[int, CredentialCounts]:
+def _by_issuer(ledger: Ledger, batches: Iterable[Batch]) -> dict[int, CredentialCounts]:
     counts: dict[int, Counter[str]] = {}
     for batch in batches:
         mine = counts.setdefault(batch.issuer, Counter())
         mine["batches"] += 1
         mine["unstated_batches"] += batch.leaf_count == 0
         mine["credentials"] += batch.leaf_count
-        mine["revoked"] += batch.leaf_count if batch.voided else batch.revoked
+        mine["revoked"] += batch.withdrawn
         mine[_standing(ledger.held_by(batch.issuer), batch.anchored_at)] += batch.leaf_count
     return {issuer: CredentialCounts(**counts[issuer]) for issuer in sorted(counts)}
 
@@ -361,18 +336,18 @@ def _places(active: Iterable[Accreditation]) -> dict[int, frozenset[str]]:
 
 
 def _partners(
-    registered: Sequence[RegisteredParty],
+    registered: Sequence[Party],
     issuers: Collection[int],
     ledger: Ledger,
     places: Mapping[int, frozenset[str]],
     moment: datetime,
 ) -> Partners:
     bodies = {link.body for link in ledger.accreditations if link.changes[0].recorded_at <= moment}
-    kinds = Counter(_kind(each.party in issuers, each.party in bodies) for each in registered)
+    kinds = Counter(_kind(each.id in issuers, each.id in bodies) for each in registered)
     return Partners(
         total=len(registered),
         by_kind={kind: kinds[kind] for kind in ("issuer", "body", "both", "neither")},
-        by_jurisdiction=_counted(name for each in registered for name in places.get(each.party) or (UNSTATED,)),
+        by_jurisdiction=_counted(name for each in registered for name in places.get(each.id) or (UNSTATED,)),
         retired=sum(each.retired_at is not None and each.retired_at <= moment for each in registered),
     )
 
@@ -383,9 +358,7 @@ def _kind(issuer: bool, body: bool) -> str:
     return "issuer" if issuer else "body" if body else "neither"
 
 
-def _months(
-    batches: Sequence[AnchoredBatch], registered: Sequence[RegisteredParty], moment: datetime
-) -> tuple[Month, ...]:
+def _months(batches: Sequence[Batch], registered: Sequence[Party], moment: datetime) -> tuple[Month, ...]:
     partners = Counter(_month(each.registered_at) for each in registered)
     anchored = Counter(_month(batch.anchored_at) for batch in batches)
     credentials: Counter[int] = Counter()

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from registry.errors import ChainError, SettingsError
 from registry.recognition.scope import Scope
-from registry.records import BlockRef
+from registry.records import BlockRef, Event, Reason
 from registry.timestamps import write_timestamp
 
 
@@ -37,17 +37,7 @@ class State(StrEnum):
     VOID = "void"
 
 
-REASONS: Final = (
-    "",
-    "issued-in-error",
-    "obtained-by-fraud",
-    "superseded",
-    "requirements-not-met",
-    "holder-request",
-    "key-compromise",
-    "under-review",
-    "resolved",
-)
+REASONS: Final = ("", *(reason.word for reason in Reason if reason is not Reason.UNSPECIFIED))
 """Why something changed, in the order of the contract's numbers; "" when it was not said."""
 
 _KINDS = tuple(Kind)
@@ -69,27 +59,12 @@ _CHANGES = {
     "AccreditationWithdrawn": (State.WITHDRAWN, None),
     "AccreditationVoided": (State.VOID, None),
 }
-_MADE = {"AccreditationOffered": State.OFFERED, "Recognised": State.ACTIVE}
-EVENT_NAMES: Final = frozenset(_MADE | _CHANGES)
+MADE_BY: Final = {"AccreditationOffered": State.OFFERED, "Recognised": State.ACTIVE}
+"""The events that make an accreditation or a recognition, and what it then is."""
+EVENT_NAMES: Final = frozenset(MADE_BY | _CHANGES)
 """The contract's events that a ledger is made of."""
 
 _LATEST_SECOND = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerEvent:
-    """One event of the contract.
-
-    Attributes:
-        name: one of `EVENT_NAMES`.
-        arguments: by the names of the ABI; times in Unix seconds, enums as numbers, a scope as its six numbers in order
-            or by name.
-        recorded_at: time of the block.
-    """
-
-    name: str
-    arguments: Mapping[str, Any]
-    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,19 +159,18 @@ class Ledger:
         object.__setattr__(self, "_by_body", by_body)
 
     @classmethod
-    def from_events(cls, events: Iterable[LedgerEvent | Mapping[str, Any]], *, as_of: BlockRef | None = None) -> Ledger:
+    def from_events(cls, events: Iterable[Event], *, as_of: BlockRef | None = None) -> Ledger:
         """The ledger that all events of a contract, in their order, come to; other events than ours are skipped.
 
         Args:
-            events: `LedgerEvent`s, or mappings with its members.
+            events: with the times of their blocks; a scope is its six numbers in order or by name.
             as_of: the block up to which they were read.
 
         Raises:
             ChainError: the events cannot be all there are, or not of our contract (code `events-incomplete`).
         """
         records: dict[int, Accreditation] = {}
-        for given in events:
-            event = given if isinstance(given, LedgerEvent) else LedgerEvent(**given)
+        for event in events:
             if event.name not in EVENT_NAMES:
                 continue
             try:
@@ -235,9 +209,9 @@ class Ledger:
         return frozenset(reached)
 
 
-def _apply(records: dict[int, Accreditation], event: LedgerEvent) -> None:
+def _apply(records: dict[int, Accreditation], event: Event) -> None:
     number = event.arguments["id"]
-    if event.name in _MADE:
+    if event.name in MADE_BY:
         if number != len(records) + 1:
             raise _incomplete(f"after number {len(records)} comes number {number}")
         records[number] = _made(event)
@@ -251,40 +225,41 @@ def _apply(records: dict[int, Accreditation], event: LedgerEvent) -> None:
     effective = event.arguments.get("effectiveFrom")
     change = Change(
         to,
-        event.recorded_at,
-        record.valid_from if effective is None else _moment(effective),
+        event.time,
+        record.valid_from if effective is None else read_moment(effective),
         REASONS[event.arguments.get("reason", 0)],
     )
     records[number] = replace(record, changes=(*record.changes, change))
 
 
-def _made(event: LedgerEvent) -> Accreditation:
+def _made(event: Event) -> Accreditation:
     """From `AccreditationOffered` or `Recognised`; only the latter has no kind, and calls its holder `recognised`."""
     given = event.arguments
     recognition = event.name == "Recognised"
-    valid_from = _moment(given["validFrom"])
+    valid_from = read_moment(given["validFrom"])
     return Accreditation(
         id=given["id"],
         body=given["body"],
         holder=given["recognised"] if recognition else given["holder"],
         kind=Kind.RECOGNISE if recognition else _KINDS[given["kind"]],
-        scope=_scope(given["scope"]),
+        scope=read_scope(given["scope"]),
         valid_from=valid_from,
-        valid_until=_moment(given["validUntil"]) if given["validUntil"] else None,
+        valid_until=read_moment(given["validUntil"]) if given["validUntil"] else None,
         evidence_hash=bytes(given["evidenceHash"]),
         evidence_uri=given["evidenceUri"],
-        changes=(Change(_MADE[event.name], event.recorded_at, valid_from),),
+        changes=(Change(MADE_BY[event.name], event.time, valid_from),),
     )
 
 
-def _scope(given: Iterable[int] | Mapping[str, int]) -> Scope:
+def read_scope(given: Iterable[int] | Mapping[str, int]) -> Scope:
+    """A scope as the contract tells it; raises SettingsError or KeyError where it is none."""
     if isinstance(given, Mapping):
         names = ("field", "fieldDigits", "levelMin", "levelMax", "qualificationTypes", "jurisdiction")
         given = [given[name] for name in names]
     return Scope.from_numbers(given)
 
 
-def _moment(seconds: int) -> datetime:
+def read_moment(seconds: int) -> datetime:
     """A Unix time of 48 bits; those after the year 9999 become its last second, which is as far away."""
     return datetime.fromtimestamp(min(seconds, _LATEST_SECOND), UTC)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, LedgerEvent, State, StateAt
+from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State, StateAt
 from registry.recognition.scope import Scope
 from registry.timestamps import write_timestamp
 
@@ -23,7 +23,6 @@ __all__ = [
     "Gap",
     "Kind",
     "Ledger",
-    "LedgerEvent",
     "Missing",
     "Path",
     "Reading",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
@@ -10,8 +9,9 @@ from typing import Any, Final
 import orjson
 
 from registry.errors import SettingsError
-from registry.index.facts import IndexedEvent
+from registry.http.outflow import Outflow
 from registry.index.reader import Head
+from registry.records import Event
 from registry.service.records_json import event_content
 from registry.untrusted.cells import csv_lines
 
@@ -33,7 +33,7 @@ ROWS_A_GROUP: Final = 10_000
 ROWS_A_PIECE: Final = 500
 
 
-def row_of(event: IndexedEvent, head: Head) -> dict[str, Any]:
+def row_of(event: Event, head: Head) -> dict[str, Any]:
     """One event as a row; its arguments are JSON in one cell."""
     content = event_content(event, head)
     block = content.pop("block")
@@ -46,20 +46,20 @@ def row_of(event: IndexedEvent, head: Head) -> dict[str, Any]:
     }
 
 
-def as_ndjson(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
+def as_ndjson(events: Iterable[Event], head: Head) -> Iterator[bytes]:
     """A JSON object a line."""
     for some in _pieces(events, ROWS_A_PIECE):
         yield b"".join(orjson.dumps(event_content(event, head)) + b"\n" for event in some)
 
 
-def as_csv(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
+def as_csv(events: Iterable[Event], head: Head) -> Iterator[bytes]:
     """RFC 4180, with a line of names."""
     yield csv_lines([COLUMNS])
     for some in _pieces(events, ROWS_A_PIECE):
         yield csv_lines([_cells(row_of(event, head)) for event in some])
 
 
-def as_parquet(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
+def as_parquet(events: Iterable[Event], head: Head) -> Iterator[bytes]:
     """Apache Parquet, a row group at a time; times are UTC timestamps.
 
     Raises:
@@ -87,10 +87,10 @@ def as_parquet(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
     schema = pyarrow.schema([(name, types.get(name, text)) for name in COLUMNS])
 
     def pieces() -> Iterator[bytes]:
-        out = _Outflow()
+        out = Outflow()
         with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
             for some in _pieces(events, ROWS_A_GROUP):
-                rows = [row_of(event, head) | {"block_time": event.block.time} for event in some]
+                rows = [row_of(event, head) | {"block_time": event.time} for event in some]
                 columns = {name: [row[name] for row in rows] for name in COLUMNS}
                 writer.write_table(pyarrow.table(columns, schema=schema))
                 yield out.taken()
@@ -99,32 +99,7 @@ def as_parquet(events: Iterable[IndexedEvent], head: Head) -> Iterator[bytes]:
     return pieces()
 
 
-class _Outflow(io.RawIOBase):
-    """Where a file is written to that is sent on at once; it cannot go back."""
-
-    def __init__(self) -> None:
-        self._waiting = bytearray()
-        self._sent = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._waiting += data
-        return len(data)
-
-    def tell(self) -> int:
-        return self._sent + len(self._waiting)
-
-    def taken(self) -> bytes:
-        """What was written since the last time."""
-        data = bytes(self._waiting)
-        self._sent += len(data)
-        self._waiting.clear()
-        return data
-
-
-def _pieces(events: Iterable[IndexedEvent], size: int) -> Iterator[list[IndexedEvent]]:
+def _pieces(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
     source = iter(events)
     while some := list(islice(source, size)):
         yield some

@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 
+from registry.database.engine import DatabaseError
 from registry.errors import StoreError, public_sentence
 from registry.http.problems import NotHere
 from registry.index.reader import Head, Index
 from registry.service.reach import Doubt, Reach, reach_of
-from registry.service.reading import guarded
-from registry.service.records_json import block_content, moment_text
+from registry.service.records_json import block_content
+from registry.timestamps import from_unix, write_timestamp
 from registry.verify.freshness import PACE_SAMPLE, AgeLimits, Freshness
+
+T = TypeVar("T")
 
 FRESH_SECONDS: Final = 0.1
 READY_LAG: Final = 20
@@ -88,7 +91,7 @@ class AsOf:
             "confirmedBlock": min(head.confirmed, cursor.number),
             "finalBlock": head.final,
             "blocksBehind": behind,
-            "chainSeenAt": moment_text(int(head.seen_at)),
+            "chainSeenAt": write_timestamp(from_unix(int(head.seen_at))),
         }
         warned = head.trouble_code or ("" if reach.age.freshness is Freshness.FRESH else reach.age.code)
         if head.trouble_code is not None:
@@ -170,3 +173,16 @@ class Horizon:
             return reach
         before = guarded(lambda: self._index.mark_before(head.cursor.number - PACE_SAMPLE))
         return reach_of(head, now, lag=self._lag, age=self._age, before=before)
+
+
+def guarded(work: Callable[[], T]) -> T:
+    """What a reading of the index gives; a client is told that it does not answer, and nothing more of it.
+
+    Raises:
+        StoreError: the database does not answer (code `database`).
+    """
+    try:
+        return work()
+    except DatabaseError:
+        # What the database says may name hosts and tables: it is for the operator's log.
+        raise StoreError("the index cannot be read at this moment", remedy="Try again soon.", code="database") from None

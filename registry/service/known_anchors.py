@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 from registry.credential.digest import Digest
-from registry.index.facts import IndexedBatch
 from registry.index.reader import LOADED, Index
 from registry.merkle.proof import InclusionProof
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import Receipt
-from registry.service.reading import guarded
-from registry.timestamps import from_unix
+from registry.records import Batch
+from registry.service.horizon import guarded
 from registry.trees.store import TreeStore
 from registry.verifier.verifier import KnownAnchor
 
@@ -63,14 +62,14 @@ class IndexedAnchors:
                     receipt = partial(self._receipt, digest, batch, proof)
                     yield KnownAnchor(batch.issuer, batch.root, proof.leaf_index, proof.leaf_count, receipt)
 
-    def _receipt(self, digest: Digest, batch: IndexedBatch, proof: InclusionProof) -> Receipt:
+    def _receipt(self, digest: Digest, batch: Batch, proof: InclusionProof) -> Receipt:
         receipt = Receipt.of_batch(
             digest, batch.root, proof, chain=self._index.chain, contract=self._index.contract, issuer=batch.issuer
         )
         return receipt.anchored(
             sequence=batch.sequence,
-            transaction=batch.transaction_hash,
-            block_number=batch.block.number,
-            block_hash=batch.block.hash,
-            timestamp=from_unix(batch.block.time),
+            transaction=batch.seen.transaction,
+            block_number=batch.block_number,
+            block_hash=batch.seen.block_hash,
+            timestamp=batch.anchored_at,
         )

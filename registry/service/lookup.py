@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, Final, NamedTuple
 
 from registry.anchors import AnchorPlace, AnchorState, judge
-from registry.chain.contract import Reason
 from registry.errors import StoreError
-from registry.index.facts import REVOCATION, SUSPENSION, WORD_BITS, IndexedBatch, IndexedEvent
 from registry.index.leaf_reader import LeafReader
 from registry.index.reader import EventFilter, Index, LeafPlace
 from registry.merkle.proof import InclusionProof
 from registry.merkle.treefile import TreeId
+from registry.records import WORD_BITS, Batch, Event, Purpose, Reason
 from registry.service.horizon import AsOf, Horizon
-from registry.service.records_json import block_content, moment_text
+from registry.service.kept import Kept, version_of
+from registry.service.records_json import block_content
+from registry.timestamps import write_timestamp
 from registry.trees.store import TreeStore
 
 TREES_KEPT: Final = 4096
@@ -38,11 +37,11 @@ class AnchoredTree:
             status first needs them.
     """
 
-    batches: list[IndexedBatch]
+    batches: list[Batch]
     more: bool
     words: dict[tuple[int, int], dict[int, int]]
     anchors: dict[int, dict[str, Any]]
-    superseded: dict[tuple[int, int], list[IndexedEvent]] = field(default_factory=dict)
+    superseded: dict[tuple[int, int], list[Event]] = field(default_factory=dict)
     settings: dict[tuple[int, int, int], list[StatusSetting]] | None = None
 
 
@@ -64,7 +63,7 @@ class Found:
         more: whether its root has more anchors than are told.
     """
 
-    batch: IndexedBatch
+    batch: Batch
     proof: InclusionProof
     anchor: dict[str, Any]
     status: dict[str, Any]
@@ -119,9 +118,7 @@ class Lookup:
         self._trees = trees
         self._horizon = horizon
         self._leaves = LeafReader(index.engine)
-        self._lock = Lock()
-        self._version = (-1, -1)
-        self._kept: OrderedDict[TreeId, AnchoredTree] = OrderedDict()
+        self._kept: Kept[TreeId, AnchoredTree] = Kept(TREES_KEPT)
 
     def find(self, digest: bytes, *, issuer: int | None = None) -> tuple[AsOf, list[Found]]:
         """Every anchor of a digest, oldest first; by one issuer where given.
@@ -171,7 +168,7 @@ class Lookup:
                 yield from self._anchors_of(which, proof, as_of, issuer)
 
     def _anchors_of(self, which: TreeId, proof: InclusionProof, as_of: AsOf, issuer: int | None) -> list[Found]:
-        tree = self._tree(which, as_of)
+        tree = self._kept.of(version_of(as_of.head), which, lambda: self._read(which))
         if tree.more and issuer is not None:
             tree = self._read(which, issuer)
         found = []
@@ -179,22 +176,22 @@ class Lookup:
             if issuer not in (None, batch.issuer):
                 continue
             status = self._status(tree, batch, proof.leaf_index)
-            final = as_of.head.is_final(batch.block.number)
+            final = as_of.head.is_final(batch.block_number)
             found.append(Found(batch, proof, tree.anchors[batch.issuer], status, final, tree.more))
         return found
 
-    def _status(self, tree: AnchoredTree, batch: IndexedBatch, leaf_index: int) -> dict[str, Any]:
+    def _status(self, tree: AnchoredTree, batch: Batch, leaf_index: int) -> dict[str, Any]:
         word, bit = divmod(leaf_index, WORD_BITS)
-        alone = tree.words.get((batch.issuer, REVOCATION), {}).get(word, 0) >> bit & 1
-        suspended = bool(tree.words.get((batch.issuer, SUSPENSION), {}).get(word, 0) >> bit & 1)
-        status: dict[str, Any] = {"revoked": bool(alone) or batch.voided_at is not None, "suspended": suspended}
+        alone = tree.words.get((batch.issuer, Purpose.REVOCATION), {}).get(word, 0) >> bit & 1
+        suspended = bool(tree.words.get((batch.issuer, Purpose.SUSPENSION), {}).get(word, 0) >> bit & 1)
+        status: dict[str, Any] = {"revoked": bool(alone) or batch.is_void, "suspended": suspended}
         if alone:
-            status |= self._reason(tree, batch, REVOCATION, word, bit)
-        elif batch.voided_at is not None:
-            status |= {"batchVoided": True, "reason": Reason(batch.void_reason).word}
-            status["since"] = moment_text(batch.voided_at)
+            status |= self._reason(tree, batch, Purpose.REVOCATION, word, bit)
+        elif batch.voided_at is not None and batch.void_reason is not None:
+            status |= {"batchVoided": True, "reason": batch.void_reason.word}
+            status["since"] = write_timestamp(batch.voided_at)
         elif suspended:
-            status |= self._reason(tree, batch, SUSPENSION, word, bit)
+            status |= self._reason(tree, batch, Purpose.SUSPENSION, word, bit)
         replacements = tree.superseded.get((batch.issuer, leaf_index))
         if replacements:
             status["supersededBy"] = [
@@ -206,7 +203,7 @@ class Lookup:
             ]
         return status
 
-    def _reason(self, tree: AnchoredTree, batch: IndexedBatch, purpose: int, word: int, bit: int) -> dict[str, str]:
+    def _reason(self, tree: AnchoredTree, batch: Batch, purpose: int, word: int, bit: int) -> dict[str, str]:
         """Why and since when a bit is set, by the newest event that set it."""
         if tree.settings is None:
             tree.settings = self._settings(batch.root)
@@ -219,26 +216,10 @@ class Lookup:
         settings: dict[tuple[int, int, int], list[StatusSetting]] = {}
         for event in self._index.all_events(EventFilter(root=root, names=frozenset({"StatusSet"}))):
             given = event.arguments
-            since = moment_text(event.block.time)
+            since = write_timestamp(event.time)
             setting = StatusSetting(given["changed"], Reason(given["reason"]).word, since)
             settings.setdefault((given["issuer"], given["purpose"], given["word"]), []).insert(0, setting)
         return settings
-
-    def _tree(self, which: TreeId, as_of: AsOf) -> AnchoredTree:
-        version = (as_of.head.source, as_of.head.version)
-        with self._lock:
-            if self._version != version:
-                self._kept.clear()
-                self._version = version
-            elif (kept := self._kept.get(which)) is not None:
-                return kept
-        tree = self._read(which)
-        with self._lock:
-            if self._version == version:
-                self._kept[which] = tree
-                if len(self._kept) > TREES_KEPT:
-                    self._kept.popitem(last=False)
-        return tree
 
     def _read(self, which: TreeId, issuer: int | None = None) -> AnchoredTree:
         root, leaf_count = which
@@ -253,13 +234,13 @@ class Lookup:
             tree.superseded.setdefault(key, []).append(event)
         return tree
 
-    def _anchor(self, batch: IndexedBatch) -> dict[str, Any]:
+    def _anchor(self, batch: Batch) -> dict[str, Any]:
         return {
             "chain": self._index.chain,
             "contract": self._index.contract.lower(),
             "issuer": batch.issuer,
             "sequence": batch.sequence,
-            "transaction": f"0x{batch.transaction_hash.hex()}",
+            "transaction": f"0x{batch.seen.transaction.hex()}",
             "block": block_content(batch.block),
         }
 
@@ -276,7 +257,7 @@ def together(found: list[Found]) -> list[Found]:
     """All anchors of one digest, oldest first, each with what `registry.anchors` says that counts of it."""
     if len(found) < 2:
         return found
-    found.sort(key=lambda each: (each.batch.block.number, each.batch.log_index))
+    found.sort(key=lambda each: each.batch.place)
     states = [_state(each) for each in found]
     for each, state in zip(found, states, strict=True):
         judgement = judge(state, states)

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from registry.index.facts import CHAIN_DISAGREES, FINALITY_VIOLATED, Mark
+from registry.index.facts import CHAIN_DISAGREES, FINALITY_VIOLATED
 from registry.index.reader import Head
+from registry.records import BlockRef
 from registry.timestamps import from_unix, write_timestamp
 from registry.verify.freshness import AgeLimits, Freshness, HeadAge, head_age, pace
 
@@ -51,7 +52,7 @@ class Reach:
 
 
 def reach_of(
-    head: Head, now: float, *, lag: int, age: AgeLimits, before: Mark | None = None, silent: float = SILENT_SECONDS
+    head: Head, now: float, *, lag: int, age: AgeLimits, before: BlockRef | None = None, silent: float = SILENT_SECONDS
 ) -> Reach:
     """Judge an index.
 
@@ -64,8 +65,8 @@ def reach_of(
     cursor = head.cursor
     mean = None
     if before is not None:
-        mean = pace(from_unix(cursor.time), from_unix(before.time), cursor.number - before.number)
-    judged = head_age(from_unix(cursor.time), from_unix(int(now)), pace_seconds=mean, limits=age)
+        mean = pace(cursor.timestamp, before.timestamp, cursor.number - before.number)
+    judged = head_age(cursor.timestamp, from_unix(int(now)), pace_seconds=mean, limits=age)
     return Reach(judged, _incomplete(head), _outdated(head, now, judged, lag, silent))
 
 

@@ -15,12 +15,12 @@ from fastapi import Request
 
 from registry.database.engine import is_postgresql
 from registry.http.problems import NotHere
-from registry.index.facts import IndexedParty
 from registry.index.reader import Index
 from registry.recognition.ledger import Ledger
-from registry.service.horizon import READY_LAG, AsOf, Horizon
+from registry.records import Party
+from registry.service.horizon import READY_LAG, AsOf, Horizon, guarded
+from registry.service.kept import Kept, version_of
 from registry.service.lookup import Found, Lookup, Searched
-from registry.service.reading import guarded
 from registry.trees.folder import FolderTrees
 from registry.trees.store import TreeStore
 from registry.verify.freshness import AgeLimits
@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 THREADS: Final = 16
 COVERAGE_SECONDS: Final = 2.0
+COVERAGES_KEPT: Final = 1000
 ISSUERS_NAMED: Final = 20
 
 
@@ -65,7 +66,8 @@ class Service:
         # SQLite and local trees answer sooner than a thread would take over.
         self._inline = not is_postgresql(index.engine) and isinstance(trees, FolderTrees)
         self._threads: anyio.CapacityLimiter | None = None
-        self._coverage: dict[int | None, tuple[float, tuple[int, int], Searched]] = {}
+        # With the moment of each, of the clock that never goes back.
+        self._coverage: Kept[int | None, tuple[float, Searched]] = Kept(COVERAGES_KEPT)
 
     async def quickly(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do what takes microseconds where nothing is remote, and must not hold up the loop where something is."""
@@ -79,7 +81,7 @@ class Service:
             self._threads = anyio.CapacityLimiter(THREADS)
         return await anyio.to_thread.run_sync(partial(guarded, partial(work, *args, **kwargs)), limiter=self._threads)
 
-    def party(self, number: int, as_of: AsOf) -> IndexedParty:
+    def party(self, number: int, as_of: AsOf) -> Party:
         """A party; raises NotHere (code `unknown-party`)."""
         found = self.index.party(number)
         if found is None:
@@ -108,15 +110,12 @@ class Service:
 
         Ask before the search: a tree that is loaded after it and before this would be called searched.
         """
-        moment, version = time.monotonic(), (as_of.head.source, as_of.head.version)
-        known = self._coverage.get(issuer)
-        if known is not None and moment - known[0] < COVERAGE_SECONDS and known[1] == version:
-            return known[2]
-        if len(self._coverage) > 1000:
-            self._coverage.clear()
-        coverage = Searched(*self.index.coverage(issuer, named=ISSUERS_NAMED))
-        self._coverage[issuer] = (moment, version, coverage)
-        return coverage
+        moment, version = time.monotonic(), version_of(as_of.head)
+        known = self._coverage.get(version, issuer)
+        if known is None or moment - known[0] >= COVERAGE_SECONDS:
+            coverage = Searched(*self.index.coverage(issuer, named=ISSUERS_NAMED))
+            known = self._coverage.keep(version, issuer, (moment, coverage))
+        return known[1]
 
     def searching(self, search: Callable[[], tuple[AsOf, T]], issuers: Callable[[T], set[int]]) -> SearchedFor[T]:
         """Search, and say how far the search went for each issuer of what it found.
@@ -132,7 +131,7 @@ class Service:
             as_of, found = search()
             whose = issuers(found)
             missing = {issuer: self.searched(as_of, issuer).without_tree for issuer in whose}
-            known = (self._coverage.get(issuer) for issuer in whose)
+            known = (self._coverage.get(version_of(as_of.head), issuer) for issuer in whose)
             if all(each is not None and each[0] < begun for each in known):
                 return SearchedFor(as_of, found, missing)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +16,7 @@ from registry.formats.trqp import Registry
 from registry.http.problems import NotHere
 from registry.index.lists import read_final_list, read_final_position
 from registry.index.reader import Index
+from registry.service.kept import Kept, version_of
 from registry.timestamps import from_unix
 from registry.trees.store import TreeStore
 
@@ -98,8 +97,7 @@ class StatusLists:
         self._base_url = base_url
         self._signers = dict(signers or {})
         self._registry = Registry(index.chain, index.contract)
-        self._lock = Lock()
-        self._kept: OrderedDict[tuple[object, ...], GivenList] = OrderedDict()
+        self._kept: Kept[str, GivenList] = Kept(LISTS_KEPT)
 
     def given(self, issuer: int, purpose: Purpose, number: int, *, asked: str) -> GivenList:
         """One list, as of the last final block.
@@ -114,21 +112,11 @@ class StatusLists:
         """
         url = self._url(issuer, purpose, number, asked)
         head = self._index.head()
+        if head is None:
+            return self._made(issuer, purpose, number, url)
         # A tree that is loaded later may show that a credential of one batch is revoked in another.
-        key = None if head is None else (head.source, head.version, head.final, self._index.loaded(), url)
-        if key is not None:
-            with self._lock:
-                if key in self._kept:
-                    self._kept.move_to_end(key)
-                    return self._kept[key]
-        self._require_party(issuer)
-        given = self._made(issuer, purpose, number, url)
-        if key is not None:
-            with self._lock:
-                self._kept[key] = given
-                while len(self._kept) > LISTS_KEPT:
-                    self._kept.popitem(last=False)
-        return given
+        version = (version_of(head), head.final, self._index.loaded())
+        return self._kept.of(version, url, lambda: self._made(issuer, purpose, number, url))
 
     def entries(self, issuer: int, sequence: int, leaf_index: int, *, asked: str) -> list[dict[str, Any]]:
         """The `credentialStatus` of a credential: one entry for each purpose; raises as `given` and `list_position`."""
@@ -142,6 +130,7 @@ class StatusLists:
         return f"{self._base_url or asked.rstrip('/')}/v1/status-lists/{issuer}/{purpose}/{number}"
 
     def _made(self, issuer: int, purpose: Purpose, number: int, url: str) -> GivenList:
+        self._require_party(issuer)
         found = read_final_list(self._index, self._trees, issuer, purpose, number)
         signer, moment = self._signers.get(issuer), from_unix(found.time)
         name = self._registry.write_party(issuer) if signer is None else signer.issuer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -14,13 +13,13 @@ import orjson
 from fastapi import Request
 
 from registry.errors import ChainUnavailable
-from registry.index.facts import IndexedBatch, Mark
 from registry.index.reader import Head, Index
 from registry.index.repeats import revoked_elsewhere
-from registry.recognition.insights import AnchoredBatch, RegisteredParty, insights
+from registry.recognition.insights import insights
 from registry.recognition.ledger import Ledger
-from registry.records import BlockRef
+from registry.records import Batch, BlockRef, Party
 from registry.service.horizon import Horizon
+from registry.service.kept import Kept, version_of
 from registry.service.service import service_of
 from registry.timestamps import from_unix
 from registry.trees.store import TreeStore
@@ -35,16 +34,8 @@ _PAGE: Final = 1000
 
 
 class _Counted(NamedTuple):
-    batches: tuple[AnchoredBatch, ...]
-    parties: tuple[RegisteredParty, ...]
-
-
-class _AsOf(NamedTuple):
-    """A ledger, and the same as of a later block."""
-
-    ledger: Ledger
-    cursor: Mark
-    told: Ledger
+    batches: tuple[Batch, ...]
+    parties: tuple[Party, ...]
 
 
 class IndexedFacts:
@@ -58,11 +49,11 @@ class IndexedFacts:
     def __init__(self, index: Index, trees: TreeStore, horizon: Horizon | None = None):
         self._index = index
         self._horizon = horizon or Horizon(index)
-        self._ledger = _Kept(index, Index.ledger)
-        self._counted = _Kept(index, partial(_counted, trees), Index.loaded)
-        self._as_of: _AsOf | None = None
+        self._ledger = _Whole(index, Index.ledger)
+        self._counted = _Whole(index, partial(_counted, trees), Index.loaded)
+        self._as_of: Kept[BlockRef, Ledger] = Kept(1)
         self._figuring = threading.Lock()
-        self._figures: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._figures: Kept[tuple[datetime, int], bytes] = Kept(FIGURES_KEPT)
 
     @property
     def chain(self) -> str:
@@ -105,20 +96,20 @@ class IndexedFacts:
         """
         self._horizon.current()
         head = self.head()
-        if moment is not None and moment.timestamp() > max(head.seen_at, head.cursor.time) + STALE_SECONDS:
+        if (
+            moment is not None
+            and moment.timestamp() > max(head.seen_at, head.cursor.timestamp.timestamp()) + STALE_SECONDS
+        ):
             raise _not_yet_read(f"; it was read last at {from_unix(int(head.seen_at)):%Y-%m-%dT%H:%M:%SZ}")
-        if moment is not None and head.seen > head.cursor.number and moment.timestamp() > head.cursor.time:
+        if moment is not None and head.seen > head.cursor.number and moment > head.cursor.timestamp:
             raise _not_yet_read(f": block {head.cursor.number} of {head.seen}")
         return self._ledger_as_of()
 
     def _ledger_as_of(self) -> Ledger:
         """The ledger with the newest block by which nothing of it has changed."""
-        head, ledger = self._ledger.get()
-        if self._as_of is None or self._as_of.ledger is not ledger or self._as_of.cursor != head.cursor:
-            number, block_hash, block_time = head.cursor
-            as_of = BlockRef(number, block_hash, from_unix(block_time))
-            self._as_of = _AsOf(ledger, head.cursor, replace(ledger, as_of=as_of))
-        return self._as_of.told
+        read = self._ledger.get()
+        cursor = read.head.cursor
+        return self._as_of.of(read.version, cursor, lambda: replace(read.value, as_of=cursor))
 
     def insights(self, moment: datetime, review_days: int) -> bytes:
         """The figures for a moment as JSON; raises as `ledger` does.
@@ -127,18 +118,25 @@ class IndexedFacts:
         """
         ledger = self.ledger(moment)
         with self._figuring:
-            _, counted = self._counted.get()
-            key = (self._counted.version, ledger.as_of, moment, review_days)
-            if key not in self._figures:
-                told = insights(ledger, counted.batches, counted.parties, moment, review_days=review_days)
-                self._figures[key] = orjson.dumps(told.to_dict())
-                while len(self._figures) > FIGURES_KEPT:
-                    self._figures.popitem(last=False)
-            return self._figures[key]
+            counted = self._counted.get()
+
+            def figured() -> bytes:
+                batches, parties = counted.value
+                return orjson.dumps(insights(ledger, batches, parties, moment, review_days=review_days).to_dict())
+
+            return self._figures.of((counted.version, ledger.as_of), (moment, review_days), figured)
 
 
-class _Kept(Generic[T]):
-    """A value that is read from the index, and again only when that has changed.
+class _Read(NamedTuple, Generic[T]):
+    """A value, the version of what it was read from, and a head of the index by which it has not changed."""
+
+    head: Head
+    version: tuple[int, int, int]
+    value: T
+
+
+class _Whole(Generic[T]):
+    """A value that takes in all of the index: read by one request at a time, and at one version of it.
 
     Args:
         besides: what else it depends on.
@@ -149,57 +147,36 @@ class _Kept(Generic[T]):
         self._read = read
         self._besides = besides
         self._lock = threading.Lock()
-        self._found: tuple[tuple[int, int, int], T] | None = None
+        self._kept: Kept[None, T] = Kept(1)
 
-    @property
-    def version(self) -> object:
-        """Differs for every value that was read."""
-        return None if self._found is None else self._found[0]
-
-    def get(self) -> tuple[Head, T]:
-        """The value, and a head of the index by which it has not changed."""
+    def get(self) -> _Read[T]:
+        """The value as it is now."""
         with self._lock:
             for _ in range(_TRIES):
                 head = _head(self._index)
-                version = (head.source, head.version, self._besides(self._index))
-                if self._found is not None and self._found[0] == version:
-                    return head, self._found[1]
+                version = (*version_of(head), self._besides(self._index))
+                if (kept := self._kept.get(version, None)) is not None:
+                    return _Read(head, version, kept)
                 value = self._read(self._index)
-                after = _head(self._index)
-                if (after.source, after.version) == version[:2]:
-                    self._found = version, value
-                    return head, value
+                if version_of(_head(self._index)) == version[:2]:
+                    return _Read(head, version, self._kept.keep(version, None, value))
         raise ChainUnavailable(
             "the index changed each time while it was read", remedy="Ask again soon.", code="index-changing"
         )
 
 
 def _counted(trees: TreeStore, index: Index) -> _Counted:
-    by_issuer: dict[int, list[IndexedBatch]] = {}
+    by_issuer: dict[int, list[Batch]] = {}
     every = list(index.all_batches())
     for batch in every:
         by_issuer.setdefault(batch.issuer, []).append(batch)
     elsewhere = {issuer: revoked_elsewhere(index, trees, issuer, mine) for issuer, mine in by_issuer.items()}
     batches = tuple(
-        AnchoredBatch(
-            batch.issuer,
-            from_unix(batch.block.time),
-            batch.leaf_count,
-            revoked=batch.revoked + elsewhere[batch.issuer].get(batch.root, 0),
-            voided=batch.voided_at is not None,
-        )
-        for batch in every
+        replace(batch, revoked=batch.revoked + elsewhere[batch.issuer].get(batch.root, 0)) for batch in every
     )
-    parties: list[RegisteredParty] = []
-    while page := index.parties(after=parties[-1].party if parties else 0, limit=_PAGE):
-        parties += (
-            RegisteredParty(
-                each.party,
-                from_unix(each.registered_at),
-                None if each.retired_at is None else from_unix(each.retired_at),
-            )
-            for each in page
-        )
+    parties: list[Party] = []
+    while page := index.parties(after=parties[-1].id if parties else 0, limit=_PAGE):
+        parties += page
     return _Counted(batches, tuple(parties))
 
 

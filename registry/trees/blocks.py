@@ -8,35 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Protocol
 
-from registry.errors import TreeError
-from registry.merkle.proof import NODE_SIZE, AbsenceProof, InclusionProof, Neighbour
-from registry.merkle.tree import position_of
+from registry.merkle.proof import NODE_SIZE, InclusionProof
+from registry.merkle.search import SearchableTree, position_of
 from registry.merkle.treefile import levels_of
 
 BLOCK_LEVELS = 8
 BLOCK_NODES = 1 << BLOCK_LEVELS
 BLOCK_BYTES = BLOCK_NODES * NODE_SIZE
-
-
-class ReadableTree(Protocol):
-    """What there is to ask of a tree, in a file here or in blocks from elsewhere. Nothing of it is verified."""
-
-    leaf_count: int
-    root: bytes
-
-    def leaf(self, leaf_index: int) -> bytes:
-        """The digest at that position."""
-
-    def index_of(self, digest: bytes) -> int | None:
-        """The position of a digest, or None when it was not found."""
-
-    def inclusion(self, leaf_index: int) -> InclusionProof:
-        """The path of the leaf at that position."""
-
-    def absence(self, digest: bytes) -> AbsenceProof:
-        """The leaves around the place of a digest that was not found."""
 
 
 class Block:
@@ -81,7 +60,7 @@ def _parents(nodes: bytes) -> bytes:
     return b"".join([sha256(nodes[at : at + pair]).digest() for at in range(0, paired, pair)]) + nodes[paired:]
 
 
-class BlockTree:
+class BlockTree(SearchableTree):
     """A tree of which only the blocks that a question needs are read.
 
     Args:
@@ -99,29 +78,12 @@ class BlockTree:
         self._read_levels = levels[: max(1, len(levels) - 1) : BLOCK_LEVELS]
 
     def leaf(self, leaf_index: int) -> bytes:
-        """The digest at that position.
-
-        Raises:
-            TreeError: there is no such leaf.
-        """
+        """As in `SearchableTree`."""
         self._require(leaf_index)
         return self._block(0, leaf_index // BLOCK_NODES).node(leaf_index % BLOCK_NODES)
 
-    def index_of(self, digest: bytes) -> int | None:
-        """The position of a digest, or None when it was not found.
-
-        Raises:
-            TreeError: the digest is not 32 bytes long.
-        """
-        position, found = self._position(digest)
-        return position if found else None
-
     def inclusion(self, leaf_index: int) -> InclusionProof:
-        """The path of the leaf at that position.
-
-        Raises:
-            TreeError: there is no such leaf.
-        """
+        """As in `SearchableTree`."""
         self._require(leaf_index)
         path: list[bytes] = []
         index = leaf_index
@@ -131,27 +93,10 @@ class BlockTree:
             index = block
         return InclusionProof(leaf_index, self.leaf_count, tuple(path))
 
-    def absence(self, digest: bytes) -> AbsenceProof:
-        """The leaves around the place of a digest that is not in the tree."""
-        position, _ = self._position(digest)
-        return AbsenceProof(
-            self.leaf_count,
-            lower=self._neighbour(position - 1) if position > 0 else None,
-            upper=self._neighbour(position) if position < self.leaf_count else None,
-        )
-
-    def _neighbour(self, leaf_index: int) -> Neighbour:
-        return Neighbour(self.leaf(leaf_index), self.inclusion(leaf_index))
-
-    def _require(self, leaf_index: int) -> None:
-        if not 0 <= leaf_index < self.leaf_count:
-            raise TreeError(f"leaf {leaf_index} is not within a tree of {self.leaf_count} leaves", code="index-range")
-
     def _block(self, height: int, number: int) -> Block:
         level = self._read_levels[height]
         start = level.offset + number * BLOCK_BYTES
         return self._read(start, min(start + BLOCK_BYTES, level.end) - start)
 
     def _position(self, digest: bytes) -> tuple[int, bool]:
-        """The position of the first leaf that is not less than the digest, and whether it is the digest."""
         return position_of(digest, self.leaf_count, BLOCK_NODES, lambda number: self._block(0, number).nodes)

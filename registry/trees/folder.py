@@ -125,7 +125,8 @@ class FolderTrees(VerifiedTrees):
         with self._lock:
             self._drop(tree)
 
-    def _name(self, tree: TreeId) -> str:
+    def name(self, tree: TreeId) -> str:
+        """As in `TreeStore`."""
         return str(self.path(tree))
 
 

@@ -284,7 +284,8 @@ class S3Trees(VerifiedTrees):
             self._trees.pop(tree, None)
         self._blocks.forget(tree)
 
-    def _name(self, tree: TreeId) -> str:
+    def name(self, tree: TreeId) -> str:
+        """As in `TreeStore`."""
         return tree.name
 
 

@@ -19,12 +19,10 @@ from typing import Protocol, TypeVar
 
 from registry.errors import ProofError, StoreError, TreeError
 from registry.merkle.proof import AbsenceProof, InclusionProof, check_absence, check_inclusion
+from registry.merkle.search import PRESENT, SearchableTree
 from registry.merkle.tree import Tree
 from registry.merkle.treebytes import CODE_SHORT, CODE_UNREADABLE
-from registry.merkle.treefile import (
-    TreeId,
-)
-from registry.trees.blocks import ReadableTree
+from registry.merkle.treefile import TreeId
 
 T = TypeVar("T")
 MISSING = "tree-missing"
@@ -65,6 +63,9 @@ class TreeStore(Protocol):
     def has(self, tree: TreeId) -> bool:
         """Whether the store has the tree, by its header and its length."""
 
+    def name(self, tree: TreeId) -> str:
+        """Where the tree is, for a person."""
+
     def counts(self, root: bytes) -> list[int]:
         """The leaf counts of the trees with that root, ascending, by their names: for a batch that states none."""
 
@@ -99,7 +100,7 @@ class VerifiedTrees(ABC):
     """Proofs of trees that nobody vouches for."""
 
     @abstractmethod
-    def _tree(self, tree: TreeId) -> ReadableTree:
+    def _tree(self, tree: TreeId) -> SearchableTree:
         """That tree, its header checked."""
 
     @abstractmethod
@@ -111,8 +112,8 @@ class VerifiedTrees(ABC):
         """Read everything of the tree anew the next time."""
 
     @abstractmethod
-    def _name(self, tree: TreeId) -> str:
-        """Where the tree is, for a person."""
+    def name(self, tree: TreeId) -> str:
+        """As in `TreeStore`."""
 
     def has(self, tree: TreeId) -> bool:
         """As in `TreeStore`."""
@@ -137,7 +138,7 @@ class VerifiedTrees(ABC):
     def inclusion_at(self, tree: TreeId, index: int) -> tuple[bytes, InclusionProof]:
         """As in `TreeStore`."""
 
-        def proved(readable: ReadableTree) -> tuple[bytes, InclusionProof]:
+        def proved(readable: SearchableTree) -> tuple[bytes, InclusionProof]:
             leaf, proof = readable.leaf(index), readable.inclusion(index)
             check_inclusion(leaf, tree.root, proof)
             return leaf, proof
@@ -152,7 +153,7 @@ class VerifiedTrees(ABC):
     def _located(self, tree: TreeId, digest: bytes, hint: int | None) -> InclusionProof | AbsenceProof:
         """Where the digest is, or where it would be; either is proved before it is returned."""
 
-        def proved(readable: ReadableTree) -> InclusionProof | AbsenceProof:
+        def proved(readable: SearchableTree) -> InclusionProof | AbsenceProof:
             hinted = hint is not None and 0 <= hint < tree.leaf_count and readable.leaf(hint) == digest
             index = hint if hinted else readable.index_of(digest)
             if index is not None:
@@ -165,7 +166,7 @@ class VerifiedTrees(ABC):
 
         return self._asked(tree, proved)
 
-    def _asked(self, tree: TreeId, question: Callable[[ReadableTree], T]) -> T:
+    def _asked(self, tree: TreeId, question: Callable[[SearchableTree], T]) -> T:
         """The answer of that tree; a tree that fails is read anew once, since it may have been repaired meanwhile."""
         try:
             return question(self._tree(tree))
@@ -182,7 +183,7 @@ class VerifiedTrees(ABC):
 
     def _unread(self, tree: TreeId, error: TreeError) -> StoreError | TreeError:
         """Why what was asked of a tree could not be read; the error itself where the question made no sense."""
-        if error.code == CODE_SHORT:
+        if error.code in (CODE_SHORT, PRESENT):
             return self._damaged(tree, error)
         if error.code == CODE_UNREADABLE:
             self._forget(tree)
@@ -193,7 +194,7 @@ class VerifiedTrees(ABC):
         self._forget(tree)
         return StoreError(
             f"the tree {tree} is damaged: {error.what}",
-            where=self._name(tree),
+            where=self.name(tree),
             remedy=error.remedy if error.code == "version" else repair_of(tree),
             code=DAMAGED,
         )
@@ -201,7 +202,7 @@ class VerifiedTrees(ABC):
     def _missing(self, tree: TreeId) -> StoreError:
         return StoreError(
             f"the tree {tree} is not in the tree store",
-            where=self._name(tree),
+            where=self.name(tree),
             remedy=repair_of(tree),
             code=MISSING,
         )
@@ -209,7 +210,7 @@ class VerifiedTrees(ABC):
     def _unavailable(self, tree: TreeId, why: str) -> StoreError:
         return StoreError(
             f"the tree store could not be asked for the tree {tree}: {why}",
-            where=self._name(tree),
+            where=self.name(tree),
             remedy="Try again; if it stays so, check the setting trees, the credentials and the storage itself.",
             code=UNAVAILABLE,
         )
@@ -231,7 +232,8 @@ def sealed_tree(path: Path, tree: TreeId) -> Tree:
 
 def _is_of_the_tree(error: ProofError | TreeError) -> bool:
     """Whether it is about what was read, and not about the question."""
-    return isinstance(error, ProofError) or error.code in (CODE_SHORT, CODE_UNREADABLE)
+    # Only where a leaf was looked for and not found is its absence asked for: it has changed in between.
+    return isinstance(error, ProofError) or error.code in (CODE_SHORT, CODE_UNREADABLE, PRESENT)
 
 
 def _within(leaf_count: int, first: int, count: int) -> range:

@@ -8,16 +8,16 @@ from typing import NamedTuple, TypeVar
 
 from registry.anchors import AnchorPlace, AnchorState
 from registry.chain.abi import artifact
-from registry.chain.contract import Anchored, Batch, CredentialRegistry, Party, StatusChange
+from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import create2_address, deployment_seen
 from registry.chain.heads import Clock, age_of_head, utc_now
-from registry.chain.rpc.client import TRY_LATER, Block
+from registry.chain.rpc.client import Block
+from registry.chain.rpc.remedies import TRY_LATER
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
-from registry.records import BatchFacts, BlockRef, PartyFacts, Purpose
+from registry.records import WORD_BITS, Anchor, Batch, Event, Purpose, Reason
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, HeadAge
 from registry.verify.verdict import ChainFacts, FactsUnavailable
 
-WORD_BITS = 256
 MOST_BEHIND = 20
 """Blocks by which the endpoint that is asked may be behind another one, as an index may be behind its chain."""
 
@@ -107,9 +107,10 @@ class FactsReader:
         return ChainFacts(
             chain=pinned.chain,
             contract=self._contract.address,
-            as_of=BlockRef(pinned.block.number, pinned.block.hash, pinned.block.timestamp),
-            party=None if party is None else _party_facts(party),
+            as_of=pinned.block.reference,
+            party=party,
             batch=batch,
+            final=batch is not None and batch.block_number <= pinned.final,
             revoked=state.revoked,
             suspended=state.suspended,
             # A batch that is voided says why itself.
@@ -142,19 +143,18 @@ class FactsReader:
         status = dict.fromkeys(Purpose, False)
         if leaf_index < batch.leaf_count:
             status = {purpose: self._bit(issuer, root, purpose, leaf_index) for purpose in Purpose}
-        voided = batch.voided_at is not None
-        if voided:
+        if batch.is_void:
             # The contract calls every leaf of a voided batch revoked; the batch says so itself, with its own reason.
             status[Purpose.REVOCATION] = False
         purpose = next((purpose for purpose in Purpose if status[purpose]), None)
-        reason = None if purpose is None or voided else self._reason(issuer, root, purpose, leaf_index)
+        reason = None if purpose is None or batch.is_void else self._reason(issuer, root, purpose, leaf_index)
         return AnchorState(
             issuer,
             place,
             revoked=status[Purpose.REVOCATION],
             suspended=status[Purpose.SUSPENSION],
-            voided=voided,
-            reason=batch.void_reason.word if voided else reason,
+            voided=batch.is_void,
+            reason=reason if batch.void_reason is None else batch.void_reason.word,
         )
 
     def _replacements(self, issuer: int, root: bytes) -> dict[int, AnchorPlace]:
@@ -201,24 +201,24 @@ class FactsReader:
         at = self._pinned().block.number
         return self._once(("anchored", issuer, root), lambda: self._contract.batch(issuer, root, at=at))
 
-    def _batch(self, issuer: int, root: bytes) -> BatchFacts | None:
-        pinned = self._pinned()
+    def _batch(self, issuer: int, root: bytes) -> Batch | None:
+        """With its anchor, where the event is to be had."""
 
-        def read() -> BatchFacts | None:
+        def read() -> Batch | None:
             batch = self._anchored(issuer, root)
-            return None if batch is None else _batch_facts(batch, self._event(batch), pinned.final)
+            return None if batch is None else replace(batch, anchor=self._anchor(batch))
 
         return self._once(("batch", issuer, root), read)
 
-    def _event(self, batch: Batch) -> Anchored | None:
-        """The event of the anchor; None from an endpoint that does not serve logs that old."""
+    def _anchor(self, batch: Batch) -> Anchor | None:
+        """What the event of the anchor says; None from an endpoint that does not serve logs that old."""
         number = batch.block_number
         found = self._logged(
             lambda: self._contract.anchored_events(
                 issuer=batch.issuer, root=batch.root, from_block=number, to_block=number
             )
         )
-        return found[0] if found else None
+        return Anchor.of(found[0]) if found else None
 
     def _bit(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> bool:
         word, bit = divmod(leaf_index, WORD_BITS)
@@ -234,11 +234,12 @@ class FactsReader:
         """The word of the newest change that set the bit."""
         word, bit = divmod(leaf_index, WORD_BITS)
         for change in reversed(self._once(("changes", issuer, root), lambda: self._changes(issuer, root))):
-            if (change.purpose, change.word) == (purpose, word) and change.changed >> bit & 1:
-                return change.reason.word
+            given = change.arguments
+            if (given["purpose"], given["word"]) == (purpose, word) and given["changed"] >> bit & 1:
+                return Reason(given["reason"]).word
         return None
 
-    def _changes(self, issuer: int, root: bytes) -> tuple[StatusChange, ...]:
+    def _changes(self, issuer: int, root: bytes) -> tuple[Event, ...]:
         batch = self._anchored(issuer, root)
         first = 0 if batch is None else batch.block_number
         last = self._pinned().block.number
@@ -272,31 +273,3 @@ class FactsReader:
             self.asked += 1
             self._read[key] = read()
         return self._read[key]  # type: ignore[return-value]
-
-
-def _party_facts(party: Party) -> PartyFacts:
-    return PartyFacts(
-        id=party.id,
-        uri=party.uri,
-        controller=party.controller,
-        registered_at=party.registered_at,
-        retired_at=party.retired_at,
-        profile_hash=party.profile_hash,
-        sequence=party.sequence,
-    )
-
-
-def _batch_facts(batch: Batch, event: Anchored | None, final: int) -> BatchFacts:
-    return BatchFacts(
-        root=batch.root,
-        issuer=batch.issuer,
-        leaf_count=batch.leaf_count,
-        sequence=batch.sequence,
-        block_number=batch.block_number,
-        anchored_at=batch.anchored_at,
-        final=batch.block_number <= final,
-        voided_at=batch.voided_at,
-        void_reason=None if batch.voided_at is None else batch.void_reason.word,
-        transaction=None if event is None else event.log.transaction_hash,
-        block_hash=None if event is None else event.log.block_hash,
-    )

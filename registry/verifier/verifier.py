@@ -211,8 +211,6 @@ class Verifier:
             return replace(facts, what=f"The receipt is of {chain_name(receipt.anchor.chain)}. {facts.what}")
         if isinstance(facts, FactsUnavailable) or facts.batch is None or facts.party is None:
             return facts
-        if facts.party.sequence is None:
-            return facts
         looked_at = {root, *searched, *(each.place.root for each in facts.others)}
         return replace(facts, not_looked_at=max(0, facts.party.sequence - len(looked_at)))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from registry.errors import ProofError
 from registry.merkle.proof import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
-from registry.records import BatchFacts, BlockRef
+from registry.records import Batch, BlockRef
 from registry.timestamps import write_timestamp
 from registry.verify.freshness import Freshness, HeadAge
 from registry.verify.verdict import FactsUnavailable
@@ -117,7 +117,7 @@ def verify_absence(
     digest: bytes,
     issuer: int,
     proofs: Mapping[bytes, AbsenceProof | InclusionProof],
-    batches: Sequence[BatchFacts] | FactsUnavailable,
+    batches: Sequence[Batch] | FactsUnavailable,
     *,
     checks: Mapping[bytes, TreeCheck],
     sequence: int,
@@ -233,7 +233,7 @@ def verify_absence(
 
 
 def _contradict(
-    batches: Sequence[BatchFacts], by_sequence: Mapping[int, BatchFacts], issuer: int, sequence: int, as_of: BlockRef
+    batches: Sequence[Batch], by_sequence: Mapping[int, Batch], issuer: int, sequence: int, as_of: BlockRef
 ) -> bool:
     return (
         len(by_sequence) < len(batches)
@@ -248,7 +248,7 @@ def _contradict(
     )
 
 
-def _holds(digest: bytes, batch: BatchFacts, proof: AbsenceProof | InclusionProof) -> bool:
+def _holds(digest: bytes, batch: Batch, proof: AbsenceProof | InclusionProof) -> bool:
     if proof.leaf_count != batch.leaf_count:
         return False
     try:

@@ -18,7 +18,7 @@ from registry.merkle.proof import check_inclusion
 from registry.receipt.model import AnchorPart, BlockPart, Receipt
 from registry.recognition.ledger import Ledger
 from registry.recognition.path import Path
-from registry.records import BatchFacts, BlockRef, PartyFacts
+from registry.records import Batch, BlockRef, Party
 from registry.timestamps import write_timestamp
 from registry.untrusted.text import marked
 from registry.verify.absence import AbsenceVerdict, verify_absence
@@ -45,7 +45,7 @@ from registry.verify.verdict import (
 
 __all__ = [
     "AbsenceVerdict",
-    "BatchFacts",
+    "Batch",
     "BlockRef",
     "ChainFacts",
     "Check",
@@ -54,7 +54,7 @@ __all__ = [
     "FactsUnavailable",
     "Outcome",
     "Overall",
-    "PartyFacts",
+    "Party",
     "Trust",
     "Verdict",
     "believed_numbers",
@@ -285,7 +285,7 @@ def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Che
         f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number} "
         f"({chain_name(facts.chain).words}, {facts.chain})"
     )
-    finality = "final" if batch.final else "not final: it can still be undone. Verify again in some minutes"
+    finality = "final" if facts.final else "not final: it can still be undone. Verify again in some minutes"
     caveats = list(_caveats(facts, batch, differences))
     text = " ".join((f"{when}, which is {finality}.", *(text for _, text in caveats if text)))
     if not caveats:
@@ -294,7 +294,7 @@ def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Che
     return make("anchor", caveats[0][0], text)
 
 
-def _caveats(facts: ChainFacts, batch: BatchFacts, differences: tuple[str, ...]) -> Iterator[tuple[Code, str]]:
+def _caveats(facts: ChainFacts, batch: Batch, differences: tuple[str, ...]) -> Iterator[tuple[Code, str]]:
     """What keeps an anchor from passing, and why, the gravest first."""
     if not facts.contract_proved:
         unproved = (
@@ -302,12 +302,12 @@ def _caveats(facts: ChainFacts, batch: BatchFacts, differences: tuple[str, ...])
             "not seen: its creator may have made up what it stores. Rely on it only if you know who deployed it, and "
             "how."
         )
-        if batch.transaction is None:
+        if batch.anchor is None:
             unseen = "No event of this anchor was seen either, so nothing shows that it was ever made."
             yield Code.ANCHOR_UNSEEN, f"{unproved} {unseen}"
         else:
             yield Code.CONTRACT_UNPROVED, unproved
-    if not batch.final:
+    if not facts.final:
         yield Code.NOT_FINAL, ""
     if differences:
         yield (
@@ -348,29 +348,29 @@ def _behind(anchor: AnchorPart, facts: ChainFacts) -> bool:
     return anchor.block is not None and anchor.block.number > facts.as_of.number
 
 
-def _differences(anchor: AnchorPart, batch: BatchFacts) -> Iterator[str]:
+def _differences(anchor: AnchorPart, batch: Batch) -> Iterator[str]:
     """Where the receipt and the chain tell different stories of one anchor; a pending receipt tells none."""
     block = anchor.block
     if block is None:
         return
     if block.number != batch.block_number:
         yield f"block {block.number} against {batch.block_number}"
-    if batch.block_hash is not None and block.hash != "0x" + batch.block_hash.hex():
+    if batch.anchor is not None and block.hash != "0x" + batch.anchor.block_hash.hex():
         yield "the hash of the block"
     if block.timestamp != batch.anchored_at:
         yield f"the time {write_timestamp(block.timestamp)} against {write_timestamp(batch.anchored_at)}"
     if anchor.sequence != batch.sequence:
         yield f"sequence {anchor.sequence} against {batch.sequence}"
-    if batch.transaction is not None and anchor.transaction != "0x" + batch.transaction.hex():
+    if batch.anchor is not None and anchor.transaction != "0x" + batch.anchor.transaction.hex():
         yield "the transaction"
 
 
-def _same_block_other_story(block: BlockPart | None, batch: BatchFacts) -> bool:
+def _same_block_other_story(block: BlockPart | None, batch: Batch) -> bool:
     """A block hash fixes number and time, so no reorganisation explains another number or time."""
     return (
         block is not None
-        and batch.block_hash is not None
-        and block.hash == "0x" + batch.block_hash.hex()
+        and batch.anchor is not None
+        and block.hash == "0x" + batch.anchor.block_hash.hex()
         and (block.number != batch.block_number or block.timestamp != batch.anchored_at)
     )
 
@@ -438,7 +438,7 @@ def _check_issuer(
                 "Verify again later, or use another endpoint.",
             )
         return Check.failed("issuer", Code.ISSUER_UNKNOWN, f"There is no party {issuer} on this chain.")
-    known_as = trust.name_of(issuer) or party.name
+    known_as = trust.name_of(issuer)
     who = f"Issuer {issuer}" + (f", {marked(known_as)}," if known_as else "")
     trusted = issuer in trust.issuers
     if not trusted and accredited is None:
@@ -498,17 +498,16 @@ def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, readin
     return (Check.unknown if stale else Check.warned)("status", warnings[0][0], text)
 
 
-def _withdrawn(receipt: Receipt, facts: ChainFacts, batch: BatchFacts, as_of: str) -> Check | None:
+def _withdrawn(receipt: Receipt, facts: ChainFacts, batch: Batch, as_of: str) -> Check | None:
     """What the issuer did to the credential in any of the batches that count, if anything."""
     place = AnchorPlace(receipt.root, receipt.inclusion.leaf_index)
-    voided = batch.voided_at is not None
     looked_at = AnchorState(
         receipt.anchor.issuer,
         place,
         revoked=facts.revoked,
         suspended=facts.suspended,
-        voided=voided,
-        reason=batch.void_reason if voided else facts.status_reason,
+        voided=batch.is_void,
+        reason=facts.status_reason if batch.void_reason is None else batch.void_reason.word,
     )
     found = judge(looked_at, facts.others)
     if found.stands:

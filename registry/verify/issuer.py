@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from registry.records import PartyFacts
+from registry.records import Party
 from registry.untrusted.text import marked
 
 _LONGEST = 200
@@ -33,12 +33,12 @@ def shown_issuers(named: list[str]) -> str:
     return " / ".join(marked(text, _LONGEST) for text in named[:_MOST_SHOWN])
 
 
-def same_issuer(named: list[str], party: PartyFacts, trusted_name: str | None) -> bool:
-    """Whether one of the ids or names is the party's: its URI, a URL or did:web of the same host, or its name."""
-    names = {_plain(name) for name in (party.name, trusted_name) if name}
+def same_issuer(named: list[str], party: Party, trusted_name: str | None) -> bool:
+    """Whether one of the ids or names is the party's: its URI, a URL or did:web of its host, or its trusted name."""
+    known_as = _plain(trusted_name) if trusted_name else None
     host = _host(party.uri)
     return any(
-        text == party.uri or (host is not None and _host(text) == host) or _plain(text) in names for text in named
+        text == party.uri or (host is not None and _host(text) == host) or _plain(text) == known_as for text in named
     )
 
 

@@ -17,7 +17,7 @@ from registry.anchors import AnchorState
 from registry.chain_names import chain_name
 from registry.credential.digest import Digest, DigestMethod
 from registry.errors import TRY_AGAIN, RegistryError
-from registry.records import BatchFacts, BlockRef, PartyFacts
+from registry.records import Batch, BlockRef, Party
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 from registry.untrusted.text import REPLACEMENT
 from registry.verify.freshness import HeadAge
@@ -140,6 +140,7 @@ class ChainFacts:
         as_of: the block at which everything was read.
         party: None when no party has that number.
         batch: None when that issuer did not anchor that root.
+        final: whether the block of the anchor can no longer be undone.
         revoked, suspended, status_reason: the status of the leaf, and the issuer's word for why.
         others: the same issuer's other anchors of the digest that are known, with what became of each.
         not_looked_at: how many batches of the issuer nobody looked into for the digest; None when that is not known.
@@ -151,8 +152,9 @@ class ChainFacts:
     chain: str
     contract: str
     as_of: BlockRef
-    party: PartyFacts | None
-    batch: BatchFacts | None
+    party: Party | None
+    batch: Batch | None
+    final: bool = False
     revoked: bool = False
     suspended: bool = False
     status_reason: str | None = None

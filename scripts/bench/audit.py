@@ -31,6 +31,7 @@ from registry.chain.abi import artifact
 from registry.chain.calls import Calls
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
 from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
 from registry.merkle.proof import NODE_SIZE
 from registry.merkle.tree import Tree
@@ -70,7 +71,7 @@ def main() -> None:
     first = str(int(START.timestamp()) - 60)
     with tempfile.TemporaryDirectory() as folder, anvil("--no-mining", "--timestamp", first) as url:
         data = Path(folder) / "registry"
-        with closing(ChainClient.connect(url)) as client:
+        with closing(connect(url)) as client:
             _build(client, data, options.credentials, options.batches)
         trees = sorted((data / "trees").iterdir())
         size = sum(tree.stat().st_size for tree in trees)

@@ -9,16 +9,16 @@ can beat; and web3's own decoding of the same events, which stores nothing. Loop
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from web3 import Web3
 
-from registry.chain import abi
 from registry.chain.rpc.hexadecimal import to_hex
 from registry.chain.rpc.spans import FIRST_SPAN, LARGEST_SPAN, MANY_EVENTS
+from registry.chain.web3 import registry_contract
 from registry.database.engine import open_database
 from registry.index.indexer import Indexer
 from registry.index.reader import Index
@@ -29,7 +29,6 @@ from tests.faults.harness import Chain, chain
 ROOTS_A_TRANSACTION = 100
 TRANSACTIONS_A_BLOCK = 8
 ISSUERS = 20
-ABI = Path(str(abi.__file__)).parent / "artifacts" / "CredentialRegistry.json"
 
 
 def fill(node: Chain, events: int, empty_blocks: int) -> None:
@@ -83,9 +82,7 @@ def bare(node: Chain) -> float:
 def with_web3(node: Chain) -> tuple[int, float]:
     """How many anchors web3 decodes, and in how many seconds; nothing is stored."""
     w3 = Web3(Web3.HTTPProvider(node.url))
-    contract = w3.eth.contract(
-        address=Web3.to_checksum_address(node.contract.address), abi=json.loads(ABI.read_text())["abi"]
-    )
+    contract: Any = registry_contract(w3, node.contract.address)
     begun = time.perf_counter()
     some = min(node.head(), node.deployment.block_number + 2_000)
     found = contract.events.Anchored.get_logs(from_block=node.deployment.block_number, to_block=some)

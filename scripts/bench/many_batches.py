@@ -13,11 +13,12 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from registry.database.engine import open_database
-from registry.index.facts import IndexedEvent, Mark, subject_of
 from registry.index.loader import TreeLoader
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
+from registry.records import BlockRef, Event
+from registry.timestamps import from_unix
 from registry.trees.folder import FolderTrees
 
 CHAIN, CONTRACT = "eip155:31337", "0x5FbDB2315678afecb367f032d93F642f64180aa3"
@@ -71,7 +72,7 @@ def write_events(engine: Engine, roots: list[bytes], leaf_count: int, revoked_ev
     writer.settle(after, final=last, seen=last.number)
 
 
-def _events(roots: list[bytes], leaf_count: int, revoked_every: int) -> Iterator[IndexedEvent]:
+def _events(roots: list[bytes], leaf_count: int, revoked_every: int) -> Iterator[Event]:
     for issuer in range(1, ISSUERS + 1):
         uri = f"did:web:issuer-{issuer}.example"
         party = {"party": issuer, "controller": OPERATOR, "uri": uri, "profileHash": bytes(32)}
@@ -85,11 +86,10 @@ def _events(roots: list[bytes], leaf_count: int, revoked_every: int) -> Iterator
         yield _event("StatusSet", {**status, "operator": OPERATOR}, number + 2, 1)
 
 
-def _event(name: str, arguments: dict[str, object], block: int, log_index: int) -> IndexedEvent:
+def _event(name: str, arguments: dict[str, object], block: int, log_index: int) -> Event:
     transaction = sha256(b"%d %d" % (block, log_index)).digest()
-    subject = subject_of(name, arguments)
-    return IndexedEvent(name, _block(block), log_index, transaction, arguments, **subject)
+    return Event.of_block(_block(block), name, arguments, log_index, transaction)
 
 
-def _block(number: int) -> Mark:
-    return Mark(number, sha256(b"block %d" % number).digest(), FIRST_TIME + 12 * number)
+def _block(number: int) -> BlockRef:
+    return BlockRef(number, sha256(b"block %d" % number).digest(), from_unix(FIRST_TIME + 12 * number))

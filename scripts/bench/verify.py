@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from registry.credential.digest import digest_json
 from registry.merkle.proof import InclusionProof, root_from_path
 from registry.receipt.model import Receipt, parse, to_cbor, to_json
-from registry.verify.checks import BatchFacts, BlockRef, ChainFacts, Overall, PartyFacts, Trust, verify
+from registry.records import Anchor
+from registry.verify.checks import Batch, BlockRef, ChainFacts, Overall, Party, Trust, verify
 
 BAR = 10_000
 TURNS = 5
@@ -127,9 +128,10 @@ def receipt_for(document: bytes) -> Receipt:
 
 def facts_for(receipt: Receipt) -> ChainFacts:
     """What an honest chain says about that receipt."""
-    party = PartyFacts(ISSUER, "https://uni.example", "0x" + "aa" * 20, THEN, None, b"p" * 32)
-    batch = BatchFacts(receipt.root, ISSUER, 2**LEVELS, 1, 100, THEN, True, transaction=b"t" * 32, block_hash=b"b" * 32)
-    return ChainFacts(CHAIN, CONTRACT, BlockRef(200, b"h" * 32, NOW), party, batch)
+    party = Party(ISSUER, "0x" + "aa" * 20, None, THEN, None, 1, b"p" * 32, "https://uni.example")
+    seen = Anchor("0x" + "bb" * 20, block_hash=b"b" * 32, log_index=0, transaction=b"t" * 32)
+    batch = Batch(ISSUER, receipt.root, THEN, 100, 2**LEVELS, sequence=1, anchor=seen)
+    return ChainFacts(CHAIN, CONTRACT, BlockRef(200, b"h" * 32, NOW), party, batch, final=True)
 
 
 def blockcerts_proof(receipt: Receipt) -> tuple[list[dict[str, str]], str]:

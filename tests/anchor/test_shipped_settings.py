@@ -11,17 +11,17 @@ from pathlib import Path
 
 from anchor.anchoring.worker import Worker
 from anchor.batching.sealing import QueuePolicy
-from anchor.intake.desk import IntakeLimits
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.alerts import Alerts
 from anchor.sending.driver import Policy, policy_of
 from anchor.settings import Settings
 
 TESTS = Path(__file__).parents[1]
 # The pages of the documentation are run by somebody with no settings but those on the page.
-PAGES = "test_documented_commands.py::test_the_commands_of_a_page_do_what_it_says"
-STUCK_NODE = "anvil/test_alive_and_proved.py::test_of_a_node_that_stands_still_nothing_is_said_to_be_in_force"
-PIN = "anchor/test_hardware_signers.py::test_the_pin_comes_from_a_file_that_others_cannot_read"
-BUMP = "daemon/test_driver.py::test_what_ships_raises_the_fee_of_a_transaction_that_no_block_takes"
+PAGES = "docs/test_documented_commands.py::test_the_commands_of_a_page_do_what_it_says"
+STUCK_NODE = "anchor/cli/test_alive_and_proved.py::test_of_a_node_that_stands_still_nothing_is_said_to_be_in_force"
+PIN = "anchor/sending/test_hardware_signers.py::test_the_pin_comes_from_a_file_that_others_cannot_read"
+BUMP = "anchor/anchoring/test_driver.py::test_what_ships_raises_the_fee_of_a_transaction_that_no_block_takes"
 RUN_BY = {
     **dict.fromkeys(("data_folder", "database", "chain", "contract", "issuer", "trusted_issuers", "policy"), PAGES),
     **dict.fromkeys(("keystore", "keystore_password_file", "key", "remote_signer", "remote_signer_address"), PAGES),
@@ -30,11 +30,11 @@ RUN_BY = {
     **dict.fromkeys(("alert_webhooks", "alert_secret", "daemon_seconds"), PAGES),
     **dict.fromkeys(("verify_workers", "verify_seconds", "verify_uploads", "rate_limit", "index_seconds"), PAGES),
     **dict.fromkeys(("bump_blocks", "republish_blocks", "fee_ceiling_gwei", "lease_seconds"), BUMP),
-    "drop_quiet_seconds": "daemon/test_dropfolder.py::test_a_file_is_taken_when_it_was_still_for_a_minute",
-    "signer": "anchor/test_hardware_signers.py::test_a_chain_takes_what_hardware_signs",
+    "drop_quiet_seconds": "anchor/intake/test_dropfolder.py::test_a_file_is_taken_when_it_was_still_for_a_minute",
+    "signer": "anchor/sending/test_hardware_signers.py::test_a_chain_takes_what_hardware_signs",
     **dict.fromkeys(("signer_pin", "signer_pin_file"), PIN),
     "finality_depth": BUMP,
-    "low_anchors": "daemon/test_driver.py::test_no_funds_wait_until_there_are_some",
+    "low_anchors": "anchor/anchoring/test_driver.py::test_no_funds_wait_until_there_are_some",
     "head_age_seconds": STUCK_NODE,
     "index_lag": PAGES,
     "max_document_bytes": PAGES,

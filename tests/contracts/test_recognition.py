@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.chain.abi import artifact
-from registry.recognition.ledger import Ledger, LedgerEvent, State
+from registry.recognition.ledger import Ledger, State
 from registry.recognition.path import LONGEST_PATH, Path, Reading, find_path
 from registry.recognition.scope import Scope
+from registry.records import Event
 from tests.contracts.world import CONTROLLER, Done, Reverted, World
 
 PARTIES, ISSUER = 4, 1
@@ -42,7 +43,7 @@ def test_both_agree_on_every_state_and_path(world: World, data: st.DataObject) -
         world.tester.revert_to_snapshot(snapshot)
 
 
-def _course(world: World, data: st.DataObject, start: int) -> Iterator[LedgerEvent]:
+def _course(world: World, data: st.DataObject, start: int) -> Iterator[Event]:
     """A random course of offers, answers and changes; what the contract refuses did not happen."""
     # Whatever else there is, some of it leads somewhere.
     for body, holder, kind in ((2, ISSUER, ISSUE), (3, 2, ACCREDIT)):
@@ -68,14 +69,12 @@ def _course(world: World, data: st.DataObject, start: int) -> Iterator[LedgerEve
                 yield from _did(world, function, number, *since, data.draw(st.integers(0, 8)))
 
 
-def _offered(
-    world: World, body: int, holder: int, kind: int, scope: Scope, since: int, until: int
-) -> Iterator[LedgerEvent]:
+def _offered(world: World, body: int, holder: int, kind: int, scope: Scope, since: int, until: int) -> Iterator[Event]:
     terms = (body, holder, kind, scope.to_numbers(), since, until, b"e" * 32, "https://agency.example/decision")
     return _did(world, "offerAccreditation", *terms)
 
 
-def _did(world: World, function: str, *arguments: object) -> Iterator[LedgerEvent]:
+def _did(world: World, function: str, *arguments: object) -> Iterator[Event]:
     try:
         done = world.send(function, *arguments, sender=CONTROLLER)
     except Reverted:
@@ -83,12 +82,11 @@ def _did(world: World, function: str, *arguments: object) -> Iterator[LedgerEven
     yield from _events(done)
 
 
-def _events(done: Done) -> Iterator[LedgerEvent]:
+def _events(done: Done) -> Iterator[Event]:
     inputs = {item.name: [part["name"] for part in item.inputs] for item in artifact().events_by_topic.values()}
     for name, *values in done.events:
-        yield LedgerEvent(
-            name, dict(zip(inputs[name], values, strict=True)), datetime.fromtimestamp(done.timestamp, UTC)
-        )
+        arguments = dict(zip(inputs[name], values, strict=True))
+        yield Event(name, arguments, 0, bytes(32), 0, bytes(32), datetime.fromtimestamp(done.timestamp, UTC))
 
 
 def _agree(world: World, ledger: Ledger, time: int) -> None:

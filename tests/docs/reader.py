@@ -30,7 +30,7 @@ REPOSITORY = Path(__file__).parents[2]
 PROGRAM = "from anchor.cli import main; main()"
 SECONDS = 120
 _BLOCK = re.compile(r"^( *)```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-_SETTINGS = re.compile(r"^( *)```toml\n *# (\S+\.toml)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_FILES = re.compile(r"^( *)```(?:toml|python)\n *# (\S+\.(?:toml|py))\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 # What needs a shell; everything else is run within this process, which saves a second each.
 _SHELL = re.compile(r"[|<>&;$*]")
 # The values of a run: digests, identifiers, times and how many. What is left of a line is the same in every run.
@@ -46,7 +46,7 @@ class Step:
     """A command as it is typed, and what the page shows of its output.
 
     Attributes:
-        settings: files of settings that the page shows before it, by name.
+        settings: files of settings, and programs, that the page shows before it, by name.
     """
 
     command: str
@@ -66,7 +66,7 @@ class Told:
 def steps(page: Path) -> Iterator[Step]:
     """The commands of a page, in order."""
     text = page.read_text(encoding="utf-8")
-    files = [(found.start(), found[2], _outdented(found[3], found[1])) for found in _SETTINGS.finditer(text)]
+    files = [(found.start(), found[2], _outdented(found[3], found[1])) for found in _FILES.finditer(text)]
     for block in _BLOCK.finditer(text):
         settings = {name: content for at, name, content in files if at < block.start()}
         for command, shown in _typed(_outdented(block[2], block[1])):
@@ -171,9 +171,12 @@ class Reader:
         programs.mkdir(exist_ok=True)
         # A page that shows no answer has got one: curl by itself succeeds with every status.
         (folder.parent / ".curlrc").write_text("fail-with-body\n")
-        program = programs / "testamur"
-        program.write_text(f"#!{sys.executable}\n{PROGRAM}\n")
-        program.chmod(0o755)
+        for name, script in (
+            ("testamur", f"#!{sys.executable}\n{PROGRAM}\n"),
+            ("python", f'#!/bin/sh\nexec {sys.executable} "$@"\n'),
+        ):
+            (programs / name).write_text(script)
+            (programs / name).chmod(0o755)
         own = {f"TESTAMUR_{name.upper()}" for name in Settings.model_fields}
         kept = {name: value for name, value in os.environ.items() if name not in own}
         self.environment = kept | {
@@ -256,7 +259,7 @@ class Reader:
         return told.out
 
     def writes(self, files: Mapping[str, str]) -> None:
-        """Files of settings as the page shows them, with what this reader has; each once."""
+        """Files as the page shows them, with what this reader has; each once."""
         for name, content in files.items():
             if self._written.get(name) != content:
                 (self.folder / name).write_text(self.meant(content), encoding="utf-8")

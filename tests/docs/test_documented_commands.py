@@ -20,7 +20,7 @@ import typer
 from eth_account import Account
 
 from anchor.cli.app import app
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS, PUBLICLY_KNOWN_KEYS
 from tests.docs.reader import REPOSITORY, Reader, Step, shape, steps
 
@@ -159,6 +159,13 @@ def first_issuer(reader: Reader) -> None:
     diploma(reader.folder, "diploma.json", 1)
     reader.does("testamur issuer register --uri did:web:one.example")
     reader.stands_for["ROOT"] = root_in(reader.does("testamur anchor diploma.json"))
+
+
+def corrected(reader: Reader) -> None:
+    """The same, and a corrected diploma that was anchored later."""
+    first_issuer(reader)
+    diploma(reader.folder, "corrected.json", 2)
+    reader.does("testamur anchor corrected.json")
 
 
 def exports(reader: Reader) -> None:
@@ -301,7 +308,7 @@ def own_account(reader: Reader, told: str) -> None:
 
 def sends_fees(url: str, to: str) -> None:
     """10 ether of the first account that the practice chain has."""
-    client = ChainClient.connect(url)
+    client = connect(url)
     try:
         transfer = {
             "chainId": client.chain_id(),
@@ -384,7 +391,7 @@ RUN = {
     "docs/how-to/look-up.md": Run(given=questions),
     "docs/how-to/prove-absence.md": Run(three_issuers),
     # A credential that is revoked for good cannot be suspended.
-    "docs/how-to/revoke.md": Run(first_issuer, separate=True),
+    "docs/how-to/revoke.md": Run(corrected, separate=True),
     "docs/how-to/run-the-daemon.md": Run(unit),
     "docs/how-to/run-the-lookup-service.md": Run(given=trees),
     "docs/how-to/send-jobs.md": Run(
@@ -397,6 +404,7 @@ RUN = {
         typed={"testamur account new": (PASSWORD, PASSWORD)},
         after={"testamur account new": own_account, "testamur issuer transfer NEW": new_key_in_settings},
     ),
+    "docs/how-to/web3.md": Run(),
     "docs/how-to/verify-over-http.md": Run(given=uploads),
     # Nobody is trusted before the policy names a body; one of the many is revoked.
     "docs/how-to/verify.md": Run(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from anchor.daemon.run import Address, run_daemon
 from anchor.settings import load_settings
@@ -26,6 +28,23 @@ def main(point: str, times: int, ending: signal.Signals) -> None:
 
     with Workspace(load_settings()) as workspace:
         run_daemon(workspace, Address("127.0.0.1", 0), reached=reached)
+
+
+def forked(
+    run: Callable[[str, int, signal.Signals], None],
+    point: str,
+    times: int,
+    ending: signal.Signals,
+    environment: Mapping[str, str],
+    log: Path,
+) -> None:
+    """The same, or what a command does, in a process that was forked for it."""
+    os.environ.clear()
+    os.environ.update(environment)
+    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for number in (1, 2):
+        os.dup2(written, number)
+    run(point, times, ending)
 
 
 if __name__ == "__main__":

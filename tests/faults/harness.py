@@ -16,6 +16,7 @@ from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, Deployment, create2_address, deploy_data
 from registry.chain.rpc.client import ChainClient, MinedTransaction
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import checksummed, data, quantity, to_hex
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from tests.registry.chain.worlds import World, anvil
@@ -192,7 +193,7 @@ def chain(*, issuers: int = 1, mining: Mining = "manual", options: Sequence[str]
         options: more options of anvil.
     """
     with anvil("--slots-in-an-epoch", "1", "--no-mining", *options) as url:
-        client = ChainClient.connect(url)
+        client = connect(url)
         try:
             yield _set_up(url, client, issuers, mining)
         finally:
@@ -267,7 +268,7 @@ def common_proof(
     """
     events = chain.contract.anchored_events()
     wanted = {(issuer, root) for issuer, of in roots.items() for root in of}
-    counted = Counter((event.issuer, event.root) for event in events)
+    counted = Counter(event.key for event in events)
     doubled = [_named(*key) for key, times in counted.items() if times > 1]
     missing = [_named(*key) for key in wanted - counted.keys()]
     unasked = [_named(*key) for key in counted.keys() - wanted]
@@ -276,13 +277,13 @@ def common_proof(
     assert not unasked, f"anchored though nobody wanted it: {unasked}"
 
     for issuer in roots:
-        sequences = [event.sequence for event in events if event.issuer == issuer]
+        sequences = [event.arguments["sequence"] for event in events if event.party == issuer]
         assert sequences == list(range(1, len(sequences) + 1)), f"issuer {issuer}: sequences {sequences}"
         party = chain.contract.party(issuer)
         assert party is not None, f"issuer {issuer} is not on the chain"
         assert party.sequence == len(sequences), f"issuer {issuer}: the contract counts {party.sequence} batches"
 
-    transactions = {event.log.transaction_hash for event in events}
+    transactions = {event.transaction for event in events}
     anchors = sum(_sender(chain, transaction) == checksummed(sender) for transaction in transactions)
     explained = deploys + registrations + anchors + cancels + reverted + foreign
     nonce = chain.client.nonce(sender)
@@ -290,7 +291,7 @@ def common_proof(
         f"{sender} sent {nonce} transactions, {explained} are explained: {deploys} deploys, {registrations} "
         f"registrations, {anchors} anchors, {cancels} cancels, {reverted} reverted, {foreign} foreign"
     )
-    _prove_jobs(chain, wanted, {(event.issuer, event.root): event.log.block_number for event in events}, jobs)
+    _prove_jobs(chain, wanted, {event.key: event.block_number for event in events}, jobs)
     return Proof(len(events), anchors, nonce)
 
 

@@ -30,7 +30,9 @@ from anchor.sending.outlook import FinalityViolated
 from anchor.sending.signer import KeySigner, Signer
 from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
+from registry.chain.finality import Evidence
 from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.errors import RegistryError, WrongChain
 from tests.faults.harness import Chain, Proof, chain, common_proof
 from tests.faults.proxy import FaultProxy
@@ -56,7 +58,7 @@ class Site:
         self.data = DataFolder(folder, database=database)
         self.signer = KeySigner(Account.from_key(chain.daemon_key))
         self.notices: list[Notice] = []
-        self.client = ChainClient.connect(proxy.url, timeout=REQUEST_SECONDS)
+        self.client = connect(proxy.url, timeout=REQUEST_SECONDS)
         self.contract = CredentialRegistry(self.client, chain.contract.address)
         self._name = f"eip155:{chain.deployment.chain_id}"
         self.jobs = JobStore(self.data.engine, self._name, self.contract.address)
@@ -81,10 +83,11 @@ class Site:
         reached: Callable[[str], None] = lambda _: None,
         status: Status | None = None,
         lease_seconds: float = SHIPPED.lease_seconds,
+        evidence: Evidence | None = None,
     ) -> Worker | Command:
         """A worker as a new process would make it; where the door is `command`, what does the same as commands do."""
         if self.door == "command":
-            return Command(self, self.command(1.0, policy=policy), status or Status())
+            return Command(self, self.command(1.0, policy=policy, evidence=evidence), status or Status())
         using = signer or self.signer
         contract = self.contract if client is None else CredentialRegistry(client, self.contract.address)
         return Worker(
@@ -105,9 +108,10 @@ class Site:
             anchor_call=anchor_call,
             publish=publish,
             reached=reached,
+            evidence=evidence,
         )
 
-    def command(self, timeout: float, *, policy: Policy | None = None) -> Engine:
+    def command(self, timeout: float, *, policy: Policy | None = None, evidence: Evidence | None = None) -> Engine:
         """What a command sends with, as a new process would make it."""
         lease = command_lease(self.data.engine, self._name, self.signer.address)
         attempts = AttemptStore(self.data.engine, self._name, self.signer.address)
@@ -123,6 +127,7 @@ class Site:
             finality_depth=SHIPPED.finality_depth,
             knowledge=Knowledge(self.contract, self.batches, attempts, self.signer.address),
             notices=Notices([self.notices.append]),
+            evidence=evidence,
         )
 
     def job(self, *names: str, issuer: int = 1, is_open: bool = False, reissue: bool = False) -> Job:

@@ -9,6 +9,7 @@ import pytest
 from anchor.anchoring.loop_state import Status
 from anchor.books.tables import BatchState
 from anchor.sending.driver import policy_of
+from registry.chain.finality import Evidence
 from tests.faults.site import SHIPPED, Site
 
 GWEI = 10**9
@@ -102,7 +103,7 @@ def test_a_reorganisation_leaves_one_anchor(by_both: Site, what: str, while_down
 def test_a_reorganisation_below_the_final_block_stops_loudly(by_both: Site) -> None:
     here = by_both
     status = Status()
-    job, worker = here.job("ada"), here.worker(status=status)
+    job, worker = here.job("ada"), here.worker(status=status, evidence=Evidence(looks=1, seconds=0.0))
     here.to_the_end(worker, job)
     here.rounds(worker, 4)
     here.chain.reorganise(6)
@@ -181,6 +182,26 @@ def test_a_cancelled_batch_strands_no_later_nonce(by_both: Site) -> None:
     anchored = [job for job in jobs if here.is_final(job)]
     assert here.nonce == 2
     assert len(here.chain.contract.anchored_events()) == len(anchored)
+
+
+def test_a_nonce_that_was_dear_once_is_filled_at_the_price_of_now(by_both: Site) -> None:
+    """What was signed for it costs many times what may be paid now, no node has it any more, and nobody wants it."""
+    here = by_both
+    jobs = [here.job(name) for name in ("ada", "bob")]
+    worker = here.worker()
+    here.chain.set_base_fee(500 * GWEI)
+    here.rounds(worker, mine=False)
+    assert here.batch(jobs[0]).nonce == 0
+    here.cancel(jobs[0])
+    here.chain.drop_all_pending()
+    here.chain.set_base_fee(GWEI // 1000)
+    for _ in range(2 * SHIPPED.republish_blocks):
+        here.rounds(worker)
+        here.chain.set_base_fee(GWEI // 1000)
+    here.to_the_end(worker, jobs[1])
+    assert here.nonce == 2
+    assert here.batch(jobs[0]).state is BatchState.CANCELLED
+    assert len(here.chain.contract.anchored_events()) == 1
 
 
 def _by_us(here: Site, job: object) -> bool:

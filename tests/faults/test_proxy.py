@@ -14,6 +14,7 @@ import urllib3
 
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import ChainClient, RpcRefused
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import to_hex
 from registry.errors import ChainUnavailable
 from tests.faults import proxy as faults
@@ -39,7 +40,7 @@ def proxy(node: Chain) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def client(proxy: FaultProxy) -> Iterator[ChainClient]:
-    made = ChainClient.connect(proxy.url)
+    made = connect(proxy.url)
     yield made
     made.close()
 
@@ -47,7 +48,7 @@ def client(proxy: FaultProxy) -> Iterator[ChainClient]:
 @pytest.fixture
 def hasty(proxy: FaultProxy) -> Iterator[ChainClient]:
     """A client that soon gives up."""
-    made = ChainClient.connect(proxy.url, timeout=SHORT_SECONDS)
+    made = connect(proxy.url, timeout=SHORT_SECONDS)
     yield made
     made.close()
 
@@ -147,7 +148,7 @@ def test_what_hangs_ends_by_release_and_when_the_client_goes(
     node: Chain, proxy: FaultProxy, hasty: ChainClient
 ) -> None:
     proxy.rule("eth_chainId", do=faults.drop_by_timeout)
-    patient = ChainClient.connect(proxy.url, timeout=20)
+    patient = connect(proxy.url, timeout=20)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(patient.chain_id)
         with pytest.raises(ChainUnavailable, match="within"):
@@ -161,7 +162,7 @@ def test_what_hangs_ends_by_release_and_when_the_client_goes(
 
 def test_a_held_send_reaches_the_node_when_it_is_released(node: Chain, proxy: FaultProxy) -> None:
     rule = proxy.rule(SEND, do=faults.hold, times=1)
-    patient = ChainClient.connect(proxy.url, timeout=20)
+    patient = connect(proxy.url, timeout=20)
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(patient.send_raw, signed(node))
         assert rule.happened.wait(5)
@@ -295,7 +296,7 @@ def test_many_at_once_use_a_rule_as_often_as_it_says(proxy: FaultProxy, node: Ch
     rule = proxy.rule("eth_chainId", do=faults.refuse(-32005, "limit exceeded"), times=7)
 
     def ask(_: int) -> bool:
-        asking = ChainClient.connect(proxy.url)
+        asking = connect(proxy.url)
         try:
             asking.chain_id()
         except RpcRefused:
@@ -314,7 +315,7 @@ def test_after_closing_nothing_answers_and_no_thread_is_left(node: Chain) -> Non
     before = threading.active_count()
     proxy = FaultProxy(node.url)
     proxy.rule("eth_chainId", do=faults.drop_by_timeout)
-    client = ChainClient.connect(proxy.url, timeout=20)
+    client = connect(proxy.url, timeout=20)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(client.chain_id)
         wait_until(lambda: proxy.hanging == 1, 5, "the request hangs")
@@ -352,7 +353,7 @@ def test_the_common_proof_holds_and_finds_every_lie() -> None:
         node.anchor_by_hand(2, roots[2])
         told = [Told(issuer, root, one.block_number, one.block_hash) for issuer, root, one in anchors]
         last = node.contract.anchored_events(root=roots[2])[0]
-        told.append(Told(2, roots[2], last.log.block_number, last.log.block_hash))
+        told.append(Told(2, roots[2], last.block_number, last.block_hash))
         everything = {1: roots[:2], 2: [roots[0], roots[2]]}
 
         def prove(wanted: dict[int, list[bytes]] = everything, jobs: list[Told] = told, foreign: int = 1) -> Any:

@@ -6,6 +6,7 @@ from eth_account import Account
 
 from anchor.sending.relay import relayed
 from anchor.sending.signer import KeySigner
+from registry.chain.rpc.hexadecimal import checksummed
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from tests.faults.harness import STRANGER
 from tests.faults.site import Site
@@ -21,7 +22,7 @@ def test_a_relayer_pays_for_what_the_operator_signed(here: Site) -> None:
     )
     here.to_the_end(worker, job)
     (anchored,) = here.chain.contract.anchored_events()
-    assert anchored.operator == here.signer.address
+    assert checksummed(anchored.arguments["operator"]) == here.signer.address
     assert here.nonce == 0
     assert here.chain.client.nonce(RELAYER.address) == 1
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from tests.registry.chain.worlds import Behaviour, BrokenEndpoint, World, anvil, devnet
 
 
@@ -25,7 +25,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The same test on each kind of chain; a module's tests share it, so none may expect it to be empty."""
     if request.param == "anvil":
         with anvil() as url:
-            client = ChainClient.connect(url)
+            client = connect(url)
             yield World("anvil", client, url)
             client.close()
         return
@@ -36,7 +36,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             yield World("embedded", chain.client())
             return
         with devnet(chain) as url:
-            client = ChainClient.connect(url)
+            client = connect(url)
             yield World("devnet", client, url)
             client.close()
 

@@ -125,6 +125,14 @@ def test_no_command_ends_in_a_traceback(program: Path, tmp_path: Path, words: tu
         assert f"whl[{extra}]" in said
 
 
+def test_the_templates_of_pages_are_in_it(program: Path, tmp_path: Path) -> None:
+    python = program.parent / "python"
+    script = "from registry.audit.report.as_html import templates; print(templates().list_templates())"
+    ran = subprocess.run([str(python), "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    here = REPOSITORY / "registry" / "audit" / "report" / "templates"
+    assert ran.stdout.strip() == str(sorted(path.name for path in here.iterdir()))
+
+
 def test_postgresql_and_s3_say_what_they_need(program: Path, tmp_path: Path) -> None:
     (tmp_path / "testamur-data").mkdir()
     ran = run(program, tmp_path, "status", TESTAMUR_DATABASE="postgresql://a@127.0.0.1:1/b")

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from registry.audit.auditor import Audit
+from registry.audit.findings import Audit
 from registry.audit.report.tables import tables
 from registry.errors import StoreError
 from registry.untrusted.text import LONGEST, spreadsheet_text, terminal_text

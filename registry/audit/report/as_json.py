@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, Final
 
-from registry.audit.auditor import Audit
+from registry.audit.findings import Audit
 from registry.audit.report.figures import insights_of
 from registry.audit.report.tables import tables
 from registry.timestamps import write_timestamp
@@ -35,8 +35,8 @@ def content(audit: Audit) -> dict[str, Any]:
             "hash": f"0x{block.hash.hex()}",
             "timestamp": write_timestamp(block.timestamp),
         },
-        "issuer": audit.issuer,
-        "since": audit.since,
+        "issuer": audit.asked.issuer,
+        "since": audit.asked.since,
         "dataFolder": None if audit.folder is None else str(audit.folder),
         "checked": {_camel(each.name): getattr(audit.checked, each.name) for each in fields(audit.checked)},
         "notes": list(audit.notes),

@@ -1,15 +1,11 @@
-"""Small charts as SVG, each in a figure with its table: no script, no request, colours from the page.
-
-Every text is escaped here; whatever parties say on the chain may be passed in as it is.
-"""
+"""Small charts, as the places and sizes of what is drawn in them; the templates draw it, with colours from the page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from registry.untrusted.text import html_text, marked, terminal_text
+from registry.untrusted.text import terminal_text
 
 WIDTH: Final = 720
 SERIES: Final = 9
@@ -53,72 +49,111 @@ class Chart:
     about: str
 
 
-def columns(chart: Chart) -> str:
-    """A figure with a column for each label, for what happened over time."""
-    totals = _totals(chart)
-    top = _round_up(max(totals, default=0))
-    inner = WIDTH - _LEFT - _RIGHT
-    step = inner / max(1, len(chart.labels))
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table of the page.
+
+    Attributes:
+        name: identifies it in the page, as that of a chart does.
+        rows: text is shown as such, numbers with their thousands apart; None is nothing.
+        nothing: what is said in its place when it has no rows.
+    """
+
+    name: str
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    nothing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """A part of a column or bar, in the colour of its series."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text; `anchor` says which end of it is at the place: "start", "middle" or "end"."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart with all that is drawn in it; `lines` are the heights of those that go across."""
+
+    chart: Chart
+    height: int
+    rectangles: tuple[Rectangle, ...]
+    labels: tuple[Label, ...]
+    lines: tuple[float, ...] = ()
+    left: int = _LEFT
+    width: int = WIDTH
+
+    @property
+    def colours(self) -> list[tuple[int, str]]:
+        """The colour of each series and its name."""
+        return [(number % SERIES, each.name) for number, each in enumerate(self.chart.series)]
+
+    @property
+    def listing(self) -> Listing:
+        """The table that says what the chart draws."""
+        name, unit, series = self.chart.name, self.chart.unit, self.chart.series
+        named = (each.name if each.name.lower() == unit else f"{each.name} ({unit})" for each in series)
+        rows = tuple(zip(self.chart.labels, *(each.values for each in series), strict=True))
+        return Listing(name, self.chart.description, (self.chart.about, *named), rows)
+
+
+def columns(chart: Chart) -> Drawing:
+    """A column for each label, for what happened over time."""
+    top = _round_up(max(_totals(chart), default=0))
+    step = (WIDTH - _LEFT - _RIGHT) / max(1, len(chart.labels))
     floor = _HEIGHT - _BOTTOM
-    parts = [*_grid(top, floor)]
+    lines = tuple(floor - (floor - _TOP) * part / 4 for part in range(5))
+    labels = [Label(_LEFT - 8, y + 4, number_text(top * part / 4), "end") for part, y in enumerate(lines)]
+    rectangles = []
     for position in range(len(chart.labels)):
         below = 0.0
         for number, series in enumerate(chart.series):
             height = _share(series.values[position], top) * (floor - _TOP)
             if height > 0:
                 x, y = _LEFT + position * step + step * 0.1, floor - below - height
-                parts.append(_rectangle(x, y, step * 0.8, height, number))
+                rectangles.append(Rectangle(x, y, step * 0.8, height, number % SERIES))
             below += height
     every = -(-len(chart.labels) // _MOST_LABELS)
     for position, label in enumerate(chart.labels):
         if position % every == 0:
-            x = _LEFT + position * step + step / 2
-            parts.append(_text(x, floor + 18, _short(label), "middle"))
-    return _figure(chart, "".join(parts), _HEIGHT)
+            labels.append(Label(_LEFT + position * step + step / 2, floor + 18, _short(label), "middle"))
+    return Drawing(chart, _HEIGHT, tuple(rectangles), tuple(labels), lines)
 
 
-def bars(chart: Chart) -> str:
-    """A figure with a bar for each label, for comparing parties or reasons."""
+def bars(chart: Chart) -> Drawing:
+    """A bar for each label, for comparing parties or reasons."""
     totals = _totals(chart)
     top = max(totals, default=0) or 1
-    inner = WIDTH - _BAR_LEFT - _BAR_RIGHT
-    parts = []
+    rectangles, labels = [], []
     for position, label in enumerate(chart.labels):
         y = _TOP + position * (_ROW + _GAP)
-        parts.append(_text(_BAR_LEFT - 8, y + _ROW * 0.75, _short(label), "end"))
+        labels.append(Label(_BAR_LEFT - 8, y + _ROW * 0.75, _short(label), "end"))
         x = float(_BAR_LEFT)
         for number, series in enumerate(chart.series):
-            width = _share(series.values[position], top) * inner
+            width = _share(series.values[position], top) * (WIDTH - _BAR_LEFT - _BAR_RIGHT)
             if width > 0:
-                parts.append(_rectangle(x, y, width, _ROW, number))
+                rectangles.append(Rectangle(x, y, width, _ROW, number % SERIES))
             x += width
-        parts.append(_text(x + 6, y + _ROW * 0.75, f"{number_text(totals[position])}{_suffix(chart)}", "start"))
+        suffix = " %" if chart.unit == "%" else ""
+        labels.append(Label(x + 6, y + _ROW * 0.75, f"{number_text(totals[position])}{suffix}", "start"))
     height = _TOP + max(1, len(chart.labels)) * (_ROW + _GAP)
-    return _figure(chart, "".join(parts), height)
-
-
-def table(name: str, caption: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table with a caption; the first cell of each row is its heading, numbers are set to the right."""
-    listed = list(rows)
-    head = "".join(
-        f'<th scope="col"{_right(listed[0][at] if listed and at else None)}>{text(each)}</th>'
-        for at, each in enumerate(headings)
-    )
-    body = "".join(f"<tr>{_cells(row)}</tr>" for row in listed)
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{html_text(name)}-caption">'
-        f'<table><caption id="{html_text(name)}-caption">{text(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def text(value: object) -> str:
-    """A value as HTML shows it: escaped, in one line, in its own direction of writing, odd names marked as such."""
-    if value is None:
-        return "–"
-    if isinstance(value, int | float):
-        return number_text(value)
-    return f"<bdi>{html_text(marked(str(value)))}</bdi>"
+    return Drawing(chart, height, tuple(rectangles), tuple(labels))
 
 
 def number_text(value: float) -> str:
@@ -128,63 +163,8 @@ def number_text(value: float) -> str:
     return f"{value:,.2f}"
 
 
-def _cells(row: Sequence[object]) -> str:
-    first, *others = row
-    cells = [f'<th scope="row">{text(first)}</th>']
-    cells += [f"<td{_right(value)}>{text(value)}</td>" for value in others]
-    return "".join(cells)
-
-
-def _right(value: object) -> str:
-    return ' class="number"' if isinstance(value, int | float) else ""
-
-
-def _figure(chart: Chart, drawing: str, height: float) -> str:
-    name = html_text(chart.name)
-    several = len(chart.series) > 1
-    units = (each.name if each.name.lower() == chart.unit else f"{each.name} ({chart.unit})" for each in chart.series)
-    headings = (chart.about, *units)
-    rows = ((label, *(each.values[position] for each in chart.series)) for position, label in enumerate(chart.labels))
-    return (
-        f"<figure><figcaption>{text(chart.title)}{_legend(chart) if several else ''}</figcaption>"
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{name}-title">'
-        f'<svg role="img" aria-labelledby="{name}-title {name}-desc" viewBox="0 0 {WIDTH} {height:g}" '
-        f'xmlns="http://www.w3.org/2000/svg"><title id="{name}-title">{html_text(chart.title)}</title>'
-        f'<desc id="{name}-desc">{html_text(chart.description)}</desc>{drawing}</svg></div>'
-        f"{table(name, chart.description, headings, rows)}</figure>"
-    )
-
-
-def _legend(chart: Chart) -> str:
-    keys = []
-    for number, each in enumerate(chart.series):
-        key = f'<svg viewBox="0 0 12 12" aria-hidden="true">{_rectangle(0, 0, 12, 12, number)}</svg>'
-        keys.append(f"<li>{key} {text(each.name)}</li>")
-    return f'<ul class="legend">{"".join(keys)}</ul>'
-
-
-def _grid(top: float, floor: float) -> Iterable[str]:
-    for part in range(5):
-        value = top * part / 4
-        y = floor - (floor - _TOP) * part / 4
-        yield f'<line class="grid" x1="{_LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield _text(_LEFT - 8, y + 4, number_text(value), "end")
-
-
-def _rectangle(x: float, y: float, width: float, height: float, number: int) -> str:
-    return f'<rect class="series-{number % SERIES}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
-
-
-def _text(x: float, y: float, label: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html_text(label)}</text>'
-
-
 def _short(label: str) -> str:
     return terminal_text(label, _LABEL_LENGTH)
-
-
-def _suffix(chart: Chart) -> str:
-    return " %" if chart.unit == "%" else ""
 
 
 def _totals(chart: Chart) -> list[float]:

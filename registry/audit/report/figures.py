@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from registry.audit.auditor import Audit
-from registry.audit.compare import REVOCATION, StatusEvent
+from registry.audit.findings import Audit
 from registry.audit.report.charts import Chart, Series
-from registry.recognition.insights import AnchoredBatch, Insights, RegisteredParty, insights
+from registry.history import StatusChange
+from registry.recognition.insights import Insights, insights
 from registry.recognition.ledger import Accreditation, State
+from registry.records import Purpose
 
 MOST_ROWS: Final = 25
 ENDING_SOON: Final = timedelta(days=365)
@@ -58,7 +59,7 @@ def revocation_by_issuer(audit: Audit) -> Chart | None:
     for (issuer, _), batch in audit.batches().items():
         credentials[issuer] += batch.leaf_count
     for each in _revocations(audit):
-        reasons.setdefault(each.reason, Counter())[each.issuer] += each.count
+        reasons.setdefault(each.reason.word, Counter())[each.event.key[0]] += each.credentials
     revoked = sum(reasons.values(), Counter[int]())
     issuers = sorted(
         (issuer for issuer in credentials if credentials[issuer]),
@@ -74,7 +75,7 @@ def revocation_by_issuer(audit: Audit) -> Chart | None:
         "Revocation rate by issuer and reason",
         f"{all_revoked:,} of {total:,} credentials are revoked ({100 * all_revoked / total:.2f} %)."
         + _rest(len(issuers)),
-        tuple(_party(issuer, _uri(audit, issuer)) for issuer in shown),
+        tuple(party_name(audit, issuer) for issuer in shown),
         tuple(
             Series(reason, tuple(100 * reasons.get(reason, Counter())[each] / credentials[each] for each in shown))
             for reason in named
@@ -88,7 +89,7 @@ def revocation_by_reason(audit: Audit) -> Chart | None:
     """Why credentials were revoked, one by one or with their batch."""
     reasons = Counter[str]()
     for each in _revocations(audit):
-        reasons[each.reason] += each.count
+        reasons[each.reason.word] += each.credentials
     if not reasons:
         return None
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
@@ -105,9 +106,9 @@ def revocation_by_reason(audit: Audit) -> Chart | None:
 
 def time_to_finality(audit: Audit) -> Chart | None:
     """How long the operator's batches took from their sealing to a block, and on to finality."""
-    waits: dict[int, list[tuple[float, float]]] = {}
+    batches, waits = audit.batches(), dict[int, list[tuple[float, float]]]()
     for row in audit.rows:
-        if row.sealed_at and row.mined_at and row.final_at and (row.issuer, row.root) in audit.batches():
+        if row.sealed_at and row.mined_at and row.final_at and (row.issuer, row.root) in batches:
             mined = max(0.0, (row.mined_at - row.sealed_at).total_seconds())
             final = max(0.0, (row.final_at - row.mined_at).total_seconds())
             waits.setdefault(row.issuer, []).append((mined, final))
@@ -121,7 +122,7 @@ def time_to_finality(audit: Audit) -> Chart | None:
         "time-to-finality",
         "Time to finality by issuer, median",
         f"The median of {count:,} batches is {whole:,.0f} seconds from sealed to final." + _rest(len(issuers)),
-        tuple(_party(issuer, _uri(audit, issuer)) for issuer in shown),
+        tuple(party_name(audit, issuer) for issuer in shown),
         (
             Series("Sealed to mined", tuple(median(mined for mined, _ in waits[each]) for each in shown)),
             Series("Mined to final", tuple(median(final for _, final in waits[each]) for each in shown)),
@@ -143,7 +144,7 @@ def gas_spent(audit: Audit) -> Chart | None:
         "gas-spent",
         "Gas spent by party",
         f"{count:,} transactions took {gas:,} gas and {wei / 10**18:.6f} ether." + _rest(len(spent)),
-        tuple(_party(number, _uri(audit, number)) for number, _ in spent[:MOST_ROWS]),
+        tuple(party_name(audit, number) for number, _ in spent[:MOST_ROWS]),
         (Series("Gas", tuple(float(each.gas) for _, each in spent[:MOST_ROWS])),),
         "gas",
         "Party",
@@ -156,7 +157,7 @@ def ending_soon(audit: Audit) -> list[Accreditation]:
     return sorted(
         (
             each
-            for each in _accreditations(audit)
+            for each in audit.accreditations()
             if each.valid_until is not None
             and now < each.valid_until <= now + ENDING_SOON
             and each.state_at(now).as_known_now is State.ACTIVE
@@ -170,21 +171,9 @@ def insights_of(audit: Audit) -> Insights | None:
     ledger = audit.state.ledger
     if ledger is None:
         return None
-    batches = (
-        AnchoredBatch(
-            issuer,
-            batch.anchored_at,
-            batch.leaf_count,
-            audit.state.marked(issuer, root, REVOCATION) + audit.revoked_elsewhere.get((issuer, root), 0),
-            batch.voided_at is not None,
-        )
-        for (issuer, root), batch in audit.batches().items()
-    )
-    parties = (
-        RegisteredParty(number, party.registered_at, party.retired_at)
-        for number, party in audit.state.parties.items()
-        if audit.issuer in (None, number)
-    )
+    elsewhere = audit.revoked_elsewhere
+    batches = (replace(batch, revoked=batch.revoked + elsewhere.get(key, 0)) for key, batch in audit.batches().items())
+    parties = (party for number, party in audit.state.parties.items() if audit.asked.about(number))
     return insights(replace(ledger, as_of=audit.block), batches, parties, audit.block.timestamp)
 
 
@@ -238,7 +227,7 @@ def standing(audit: Audit, found: Insights) -> Chart | None:
         f"Of {total.credentials:,} credentials {total.under_active:,} were anchored under an active accreditation, "
         f"{total.under_lapsed:,} under one that was no longer active, {total.under_none:,} under none."
         + _rest(len(by_issuer)),
-        tuple(_party(number, _uri(audit, number)) for number, _ in shown),
+        tuple(party_name(audit, number) for number, _ in shown),
         tuple(
             Series(name, tuple(float(getattr(counts, member)) for _, counts in shown))
             for name, member in (("Active", "under_active"), ("Lapsed", "under_lapsed"), ("None", "under_none"))
@@ -248,11 +237,17 @@ def standing(audit: Audit, found: Insights) -> Chart | None:
     )
 
 
-def _revocations(audit: Audit) -> Iterable[StatusEvent]:
+def party_name(audit: Audit, number: int) -> str:
+    """A party by its number and what it says it is."""
+    party = audit.state.parties.get(number)
+    return f"{number} {'' if party is None else party.uri}".strip()
+
+
+def _revocations(audit: Audit) -> Iterable[StatusChange]:
     """The revocations of the batches that were looked at."""
     batches = audit.batches()
-    for each in audit.state.status_events:
-        if each.purpose == REVOCATION and each.count and (each.issuer, each.root) in batches:
+    for each in audit.state.status_changes:
+        if each.purpose is Purpose.REVOCATION and each.credentials and each.event.key in batches:
             yield each
 
 
@@ -285,22 +280,6 @@ def _period(moments: Sequence[datetime]) -> tuple[str, tuple[str, ...], Period]:
 def _days(first: datetime, last: datetime) -> Iterable[datetime]:
     for day in range((last.date() - first.date()).days + 1):
         yield first + timedelta(days=day)
-
-
-def _accreditations(audit: Audit) -> Iterable[Accreditation]:
-    ledger = audit.state.ledger
-    for each in () if ledger is None else ledger.accreditations:
-        if audit.issuer in (None, each.body, each.holder):
-            yield each
-
-
-def _party(number: int, uri: str) -> str:
-    return f"{number} {uri}".strip()
-
-
-def _uri(audit: Audit, number: int) -> str:
-    party = audit.state.parties.get(number)
-    return "" if party is None else party.uri
 
 
 def _rest(rows: int) -> str:

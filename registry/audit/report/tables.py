@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from registry.audit.auditor import Audit, Spent
-from registry.audit.compare import REVOCATION, SUSPENSION, FolderBatch
-from registry.recognition.ledger import Accreditation, Change
+from registry.audit.compare import FolderBatch
+from registry.audit.findings import Audit, Spent
+from registry.recognition.ledger import Change
 from registry.timestamps import write_timestamp
 
 Row = tuple[Any, ...]
@@ -75,13 +75,11 @@ def _differences(audit: Audit) -> Iterator[Row]:
 
 def _parties(audit: Audit) -> Iterator[Row]:
     batches: dict[int, list[tuple[int, int, int]]] = {}
-    for (issuer, root), batch in audit.batches().items():
-        suspended = audit.state.marked(issuer, root, SUSPENSION)
-        counts = (batch.leaf_count, audit.state.revoked(issuer, root), suspended)
-        batches.setdefault(issuer, []).append(counts)
-    bodies = {each.body for each in _all_accreditations(audit)}
+    for batch in audit.batches().values():
+        batches.setdefault(batch.issuer, []).append((batch.leaf_count, batch.withdrawn, batch.suspended))
+    bodies = {each.body for each in audit.accreditations()}
     for number, party in audit.state.parties.items():
-        if audit.issuer not in (None, number):
+        if not audit.asked.about(number):
             continue
         mine = batches.get(number, [])
         spent = audit.spent.get(number, Spent())
@@ -104,20 +102,19 @@ def _batches(audit: Audit) -> Iterator[Row]:
     rows = {(row.issuer, row.root): row for row in audit.rows}
     nothing = FolderBatch(0, b"", 0, "", False)
     for key, batch in audit.batches().items():
-        issuer, root = key
         row = rows.get(key, nothing)
         yield (
-            issuer,
+            batch.issuer,
             batch.sequence,
-            _hex(root),
+            _hex(batch.root),
             batch.leaf_count or None,
             batch.block_number,
             _time(batch.anchored_at),
-            _hex(audit.state.transactions[key]),
+            _hex(batch.seen.transaction),
             _time(batch.voided_at),
-            batch.void_reason or None,
-            audit.state.marked(issuer, root, REVOCATION),
-            audit.state.marked(issuer, root, SUSPENSION),
+            None if batch.void_reason is None else batch.void_reason.word,
+            batch.revoked,
+            batch.suspended,
             _time(row.sealed_at),
             _time(row.mined_at),
             _time(row.final_at),
@@ -125,19 +122,18 @@ def _batches(audit: Audit) -> Iterator[Row]:
 
 
 def _statuses(audit: Audit) -> Iterator[Row]:
-    for each in audit.state.status_events:
-        if audit.issuer in (None, each.issuer) and each.block_number >= audit.since:
-            change = ("revoked", "suspended")[each.purpose]
+    for event, purpose, reason, credentials in audit.state.status_changes:
+        issuer, root = event.key
+        if audit.asked.counts(issuer, event.block_number):
+            change = ("revoked", "suspended")[purpose]
             yield (
-                *(each.issuer, _hex(each.root), change, each.count),
-                *(each.reason, _time(each.time), each.block_number),
+                *(issuer, _hex(root), change, credentials),
+                *(reason.word, _time(event.time), event.block_number),
             )
 
 
 def _accreditations(audit: Audit) -> Iterator[Row]:
-    for each in _all_accreditations(audit):
-        if audit.issuer is not None and audit.issuer not in (each.body, each.holder):
-            continue
+    for each in audit.accreditations():
         scope = each.scope
         lowest, highest = scope.levels
         last = each.changes[-1]
@@ -155,10 +151,6 @@ def _changed(change: Change) -> str:
     """One change with both of its times, so that what was known when can be told from the cell."""
     effective, recorded = write_timestamp(change.effective_from), write_timestamp(change.recorded_at)
     return f"{change.state.value} from {effective}, recorded {recorded}"
-
-
-def _all_accreditations(audit: Audit) -> tuple[Accreditation, ...]:
-    return () if audit.state.ledger is None else audit.state.ledger.accreditations
 
 
 def _hex(value: bytes) -> str:

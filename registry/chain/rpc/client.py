@@ -13,21 +13,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
+from registry.chain.reverts import revert_data, revert_error
 from registry.chain.rpc.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
 from registry.chain.rpc.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
+from registry.chain.rpc.methods import SEND, is_question
 from registry.chain.rpc.patience import RATE_LIMITED, Patience
 from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
+from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.errors import ChainError, ChainUnavailable, WrongChain
+from registry.records import BlockRef
 
 BlockNumber = int | Literal["latest"]
 # Endpoints that take no hashes of blocks (EIP-1898) say that the question is wrong, not that there is no such block.
 _WRONG_QUESTION = frozenset({-32600, -32601, -32602})
-DEFAULT_TIMEOUT_SECONDS = 10.0
 # The year 9999: what datetime can hold. A block time beyond it is not a block time.
 LATEST_TIMESTAMP = 253_402_300_799
-CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right chain, or use another one."
-TRY_LATER = "Try again later, or use another endpoint."
-WAIT_OR_ANOTHER = "Wait, use an endpoint that allows more requests, or give several with commas between them."
 MOST_TOGETHER = 100
 TIMES_TOGETHER = 3
 METHOD_NOT_FOUND = -32601
@@ -52,6 +52,11 @@ class Block:
     timestamp: datetime
     parent_hash: bytes = b""
     base_fee: int | None = None
+
+    @property
+    def reference(self) -> BlockRef:
+        """Which block it is."""
+        return BlockRef(self.number, self.hash, self.timestamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +126,12 @@ class Question(NamedTuple):
     decode: Callable[[Any], Any]
 
 
-# Of one transaction: its hash, that of its block, its events.
-_Receipt = tuple[bytes, bytes, tuple[Log, ...]]
+class _MinedEvents(NamedTuple):
+    """The events of a transaction that is in a block; hashes are 32 bytes."""
+
+    transaction: bytes
+    block: bytes
+    logs: tuple[Log, ...]
 
 
 class RpcRefused(ChainUnavailable):
@@ -172,29 +181,6 @@ class ChainClient:
         self._no_block_receipts = False
         self._no_block_hashes = False
         self.where = where
-
-    @classmethod
-    def connect(
-        cls, url: str, *, timeout: float = DEFAULT_TIMEOUT_SECONDS, patience: Patience | None = None
-    ) -> ChainClient:
-        """A client for one HTTP endpoint or several; nothing is asked yet.
-
-        Args:
-            url: `http://…` or `https://…`; several of the same chain with commas or spaces between them, the preferred
-                one first.
-            timeout: seconds for one whole request.
-            patience: as above.
-
-        Raises:
-            SettingsError: a URL is not one.
-        """
-        from registry.chain.rpc.endpoints import Endpoints
-        from registry.chain.rpc.transport import HttpTransport
-
-        urls = url.replace(",", " ").split() or [url]
-        transports = [HttpTransport(each, timeout) for each in urls]
-        transport = transports[0] if len(transports) == 1 else Endpoints(transports)
-        return cls(transport, where=transport.where, patience=patience)
 
     def close(self) -> None:
         """Close the connections; the client is not used afterwards."""
@@ -383,7 +369,7 @@ class ChainClient:
             RpcRefused: the endpoint did not take it, or says so; `rpc_message` has its words.
             ChainUnavailable: no usable answer; it may have been taken all the same.
         """
-        return self._ask("eth_sendRawTransaction", [to_hex(raw)], lambda value: data(value, HASH_BYTES))
+        return self._ask(SEND, [to_hex(raw)], lambda value: data(value, HASH_BYTES))
 
     def mined(self, transaction_hash: bytes) -> MinedTransaction | None:
         """What became of a transaction, or None while it is not in a block."""
@@ -497,11 +483,11 @@ class ChainClient:
             ChainUnavailable: no answer; code `no-receipts` when the endpoint has not all of them; `chain-moved` when
                 they are of another block.
         """
-        receipts = self._receipts(of)
-        if any(block_hash != of.block.hash for _, block_hash, _ in receipts):
+        mined = self._mined_of(of)
+        if any(each.block != of.block.hash for each in mined):
             raise self.moved()
-        logs = tuple(log for _, _, logs in receipts for log in logs)
-        if not {transaction for transaction, _, _ in receipts} >= set(of.transactions):
+        logs = tuple(log for each in mined for log in each.logs)
+        if not {each.transaction for each in mined} >= set(of.transactions):
             raise self._no_receipts(of)
         # What the header's filter holds has to come from somewhere: else some of them are not there.
         told = bloom_of(value for log in logs for value in (address_bytes(log.address), *log.topics))
@@ -511,11 +497,11 @@ class ChainClient:
             raise self._garbage("eth_getBlockReceipts", f"two events of block {of.block.number} have one number")
         return tuple(sorted(logs, key=lambda log: log.log_index))
 
-    def _receipts(self, of: FilteredBlock) -> list[_Receipt]:
+    def _mined_of(self, of: FilteredBlock) -> list[_MinedEvents]:
         if not self._no_block_receipts:
             method = "eth_getBlockReceipts"
             try:
-                found: list[_Receipt] | None = self._read(method, [to_hex(of.block.number)], _optional(_receipts))
+                found = self._read(method, [to_hex(of.block.number)], _optional(_all_mined_events))
             except RpcRefused as error:
                 if error.is_limit:
                     raise
@@ -524,8 +510,9 @@ class ChainClient:
                 if found is None:
                     raise self._no_receipts(of)
                 return found
-        asked = [Question("eth_getTransactionReceipt", [to_hex(each)], _optional(_receipt)) for each in of.transactions]
-        one_by_one: list[_Receipt] = []
+        method, read = "eth_getTransactionReceipt", _optional(_mined_events)
+        asked = [Question(method, [to_hex(each)], read) for each in of.transactions]
+        one_by_one: list[_MinedEvents] = []
         for start in range(0, len(asked), MOST_TOGETHER):
             for answer in self._ask_together(asked[start : start + MOST_TOGETHER]):
                 if answer is None:
@@ -553,8 +540,21 @@ class ChainClient:
     # Asking
 
     def request(self, method: str, params: Sequence[object] = ()) -> Any:
-        """The raw result of any JSON-RPC method, for what has no method of its own here. Never retried."""
-        return self._ask(method, params, lambda value: value)
+        """The raw result of any JSON-RPC method, for what has no method of its own here.
+
+        What does more than ask is sent once, whatever comes back.
+        """
+        ask = self._read if is_question(method) else self._ask
+        return ask(method, params, _as_it_is)
+
+    def request_together(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+        """The raw results of several JSON-RPC methods, as few requests as the endpoint allows.
+
+        Where one of them does more than ask, each is sent alone and once, in their order.
+        """
+        if not all(is_question(method) for method, _ in requests):
+            return [self.request(method, params) for method, params in requests]
+        return self._ask_together([Question(method, params, _as_it_is) for method, params in requests])
 
     def _read(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> T:
         """Ask; once more if the connection was lost, as a connection kept open may be."""
@@ -610,18 +610,17 @@ class ChainClient:
         except ChainError:
             raise
         except Exception as error:
-            # Whatever a provider throws (requests, web3, its JSON reader): no answer came. Not chained: its text may
-            # contain the URL and with it a key.
-            raise ChainUnavailable(
-                f"the chain could not be read: no usable answer ({type(error).__name__})",
-                where=self.where,
-                remedy=TRY_LATER,
-                code="chain-unreachable",
-            ) from None
+            # Whatever a provider throws (requests, web3, its JSON reader): no answer came.
+            thrown = type(error).__name__
+        # Not where it is caught: what was thrown may contain the URL and with it a key.
+        raise ChainUnavailable(
+            f"the chain could not be read: no usable answer ({thrown})",
+            where=self.where,
+            remedy=TRY_LATER,
+            code="chain-unreachable",
+        )
 
     def _refusal(self, method: str, error: Any) -> Exception:
-        from registry.chain.reverts import revert_data, revert_error
-
         reason = error if isinstance(error, Mapping) else {}
         message = words_of(error)
         if method in ("eth_call", "eth_estimateGas") and (thrown := revert_data(reason)) is not None:
@@ -663,6 +662,10 @@ class ChainClient:
         if block is None:
             raise self._garbage("eth_getBlockByNumber", f"there is no block {number}")
         return block
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _optional(decode: Callable[[Any], T]) -> Callable[[Any], T | None]:
@@ -729,16 +732,16 @@ def _filtered(value: Any) -> FilteredBlock:
     )
 
 
-def _receipt(value: Any) -> _Receipt:
-    return (
-        data(value["transactionHash"], HASH_BYTES),
-        data(value["blockHash"], HASH_BYTES),
-        tuple(_log(entry) for entry in _list(value["logs"])),
+def _mined_events(value: Any) -> _MinedEvents:
+    return _MinedEvents(
+        transaction=data(value["transactionHash"], HASH_BYTES),
+        block=data(value["blockHash"], HASH_BYTES),
+        logs=tuple(_log(entry) for entry in _list(value["logs"])),
     )
 
 
-def _receipts(value: Any) -> list[_Receipt]:
-    return [_receipt(entry) for entry in _list(value)]
+def _all_mined_events(value: Any) -> list[_MinedEvents]:
+    return [_mined_events(entry) for entry in _list(value)]
 
 
 def _log(value: Any) -> Log:

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from registry.chain.rpc.hexadecimal import quantity
+from registry.chain.rpc.methods import SEND, is_question
 from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.refusals import Refusal, asked_pause, meaning_of, words_of
 from registry.errors import ChainUnavailable
 
-SEND = "eth_sendRawTransaction"
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 # So many blocks behind the newest one known, an endpoint is not asked while there is another.
@@ -119,13 +119,15 @@ class Endpoints:
         self.where = ", ".join(each.where for each in endpoints)
 
     def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
-        """The answer of the best endpoint that gives one.
+        """The answer of the best endpoint that gives one; what does more than ask goes to one of them, once.
 
         Raises:
             ChainUnavailable: none does; the reason is that of the last one asked.
         """
         if method == SEND:
             return self._broadcast(params)
+        if not is_question(method):
+            return self._once(method, params)
         if method == "eth_getBlockByNumber" and params and params[0] == "latest":
             self._look_for_newer_heads()
         return self._first_answers(lambda one: [one.make_request(method, params)])[0]
@@ -194,6 +196,13 @@ class Endpoints:
         if busy is not None:
             return busy
         raise failure or self._none_left()
+
+    def _once(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+        """The answer of the best endpoint; another is not asked, which might do the same a second time."""
+        for one in self._in_order():
+            with suppress(WrongChainHere):  # it was asked for its chain alone then
+                return self._asked(one, lambda endpoint: [endpoint.make_request(method, params)])[0]
+        raise self._none_left()
 
     def _broadcast(self, params: Sequence[object]) -> Mapping[str, Any]:
         """Send to all; taken by one is taken, and the others are not waited for.

@@ -14,6 +14,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -24,9 +25,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
-from registry.chain.rpc.client import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.refusals import LONGEST_RETRY_SECONDS, Refusal, asked_pause, meaning_of, retry_after, words_of
+from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.chain.rpc.request_batches import Batches
 from registry.errors import ChainUnavailable, SettingsError
 from registry.secrets import Mask, secrets_of_url
@@ -170,10 +171,9 @@ class HttpTransport:
         """The JSON of the answer."""
         status, pause, body = self._post(orjson.dumps(question))
         if status == 200:
-            try:
+            with suppress(ValueError):
                 return orjson.loads(body)
-            except ValueError:
-                raise self._garbage("the answer is not JSON") from None
+            raise self._garbage("the answer is not JSON")
         return self._told_with(status, pause, body)
 
     def _told_with(self, status: int, pause: float | None, body: bytes) -> Any:
@@ -206,33 +206,38 @@ class HttpTransport:
     def _post(self, body: bytes) -> tuple[int, float | None, bytes]:
         """HTTP status, the seconds that the endpoint asks to wait, and the body."""
         try:
-            response = self._pool.request(
-                "POST",
-                self._url,
-                body=body,
-                headers=self._headers,
-                timeout=urllib3.Timeout(total=self._timeout),
-                retries=False,
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-            )
-            try:
-                pause = retry_after(response.headers.get("Retry-After"), time.time())
-                return response.status, pause, self._body(response)
-            finally:
-                # A connection left half read must not carry the next request.
-                response.drain_conn() if response.length_remaining == 0 else response.close()
+            return self._posted(body)
         except NewConnectionError:  # one of the time-outs in the eyes of urllib3
-            raise self._unavailable("nothing answers there", "chain-unreachable", TRY_LATER) from None
+            failure = self._unavailable("nothing answers there", "chain-unreachable", TRY_LATER)
         except (ConnectTimeoutError, ReadTimeoutError):
-            raise self._timed_out() from None
+            failure = self._timed_out()
         except SSLError:
-            raise self._unavailable("its TLS certificate is not accepted", "chain-tls", CHECK_ENDPOINT) from None
+            failure = self._unavailable("its TLS certificate is not accepted", "chain-tls", CHECK_ENDPOINT)
         except (HTTPError, OSError) as error:
-            # Not chained: the text of these exceptions contains the URL, and with it the caller's key.
             what = f"the connection broke before the answer was complete ({type(error).__name__})"
-            raise self._unavailable(what, "chain-connection-lost", TRY_LATER) from None
+            failure = self._unavailable(what, "chain-connection-lost", TRY_LATER)
+        # Here, and not where they are caught: these exceptions have the URL in them, and with it the caller's key, and
+        # even `from None` leaves them within reach of whatever reports errors.
+        raise failure
+
+    def _posted(self, body: bytes) -> tuple[int, float | None, bytes]:
+        response = self._pool.request(
+            "POST",
+            self._url,
+            body=body,
+            headers=self._headers,
+            timeout=urllib3.Timeout(total=self._timeout),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            pause = retry_after(response.headers.get("Retry-After"), time.time())
+            return response.status, pause, self._body(response)
+        finally:
+            # A connection left half read must not carry the next request.
+            response.drain_conn() if response.length_remaining == 0 else response.close()
 
     def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
         """All of it; of a refusal that does not come to its end, the status tells enough."""

@@ -16,7 +16,7 @@ from registry.service import examples
 from registry.service.accreditations_json import LinkFilter, members_of, wanted_links
 from registry.service.caching import answer
 from registry.service.horizon import AsOf
-from registry.service.pages import Limit, cut, link_to, number_of
+from registry.service.parameters import Limit, cut, link_to, number_of
 from registry.service.service import service_of
 from registry.service.trust import IndexedFacts, facts_of
 from registry.timestamps import past_moment

@@ -7,15 +7,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from registry.chain.contract import Purpose
 from registry.chain.rpc.hexadecimal import checksummed
 from registry.http.problems import NotHere
-from registry.index.facts import IndexedBatch
 from registry.index.reader import EventFilter, EventPlace
+from registry.records import Batch, Purpose
 from registry.service import examples
 from registry.service.caching import answer
-from registry.service.pages import Cursor, Limit, cursor_of, cut, link_to, place_of
-from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, root_of
+from registry.service.parameters import (
+    HASH_PATTERN,
+    Cursor,
+    IssuerPath,
+    Limit,
+    PartyNumber,
+    cursor_of,
+    cut,
+    link_to,
+    place_of,
+    root_of,
+)
 from registry.service.records_json import batch_content, party_content
 from registry.service.service import Service, service_of
 
@@ -119,7 +128,7 @@ def _batch(request: Request, service: Service, issuer: int, root: bytes) -> Resp
 def _parties(request: Request, service: Service, after: int, limit: int) -> Response:
     as_of = service.horizon.current()
     page, more = cut(service.index.parties(after=after, limit=limit + 1), limit)
-    following = page[-1].party if more else None
+    following = page[-1].id if more else None
     content = {"parties": [party_content(each) for each in page], "next": following}
     return answer(request, content, as_of, headers=link_to(request, following, parameter="after"))
 
@@ -134,5 +143,5 @@ def _party(request: Request, service: Service, number: int) -> Response:
     return answer(request, party_content(found) | {"operators": allowed}, as_of)
 
 
-def _place(batch: IndexedBatch) -> EventPlace:
-    return EventPlace(batch.block.number, batch.log_index)
+def _place(batch: Batch) -> EventPlace:
+    return EventPlace(*batch.place)

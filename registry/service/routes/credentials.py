@@ -13,20 +13,19 @@ from fastapi.responses import Response
 from registry.credential.digest import DigestMethod
 from registry.errors import CredentialError, RegistryError, StoreError
 from registry.http.problems import NotHere, note
-from registry.index.facts import IndexedBatch
 from registry.index.loader import TreeState
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import parse_json, to_cbor
+from registry.records import Batch
 from registry.service import examples
 from registry.service.caching import IMMUTABLE, JSON, REVALIDATE, answer, fixed
 from registry.service.horizon import AsOf
 from registry.service.lookup import Found, Searched, anchors_of, together
 from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, digest_of, root_of
 from registry.service.service import SearchedFor, Service, service_of
-from registry.timestamps import from_unix
 from registry.trees.store import MISSING
 from registry.verify.absence import Absence, Proof, TreeCheck, proof_content
-from registry.verify.checks import BatchFacts, BlockRef, verify_absence
+from registry.verify.checks import verify_absence
 
 MOST_DIGESTS: Final = 10_000
 MOST_MATCHES: Final = 10_000
@@ -384,29 +383,14 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
     indexed = list(service.index.all_batches(issuer))
     checks = _checks(service, indexed)
     proofs: dict[bytes, Proof] = {}
-    batches = []
     for batch in indexed:
-        batches.append(
-            BatchFacts(
-                root=batch.root,
-                issuer=issuer,
-                leaf_count=batch.leaf_count,
-                sequence=batch.sequence,
-                block_number=batch.block.number,
-                anchored_at=from_unix(batch.block.time),
-                final=as_of.head.is_final(batch.block.number),
-                transaction=batch.transaction_hash,
-                block_hash=batch.block.hash,
-            )
-        )
         # A tree that is not sorted is not searched: what is not found there may be in it all the same.
         is_searched = batch.leaf_count and checks.get(batch.root) is not TreeCheck.UNSORTED
         proof = _proof(service, TreeId(batch.root, batch.leaf_count), digest) if is_searched else None
         if proof is not None:
             proofs[batch.root] = proof
     cursor = as_of.head.cursor
-    reference = BlockRef(cursor.number, cursor.hash, from_unix(cursor.time))
-    verdict = verify_absence(digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=reference)
+    verdict = verify_absence(digest, issuer, proofs, indexed, checks=checks, sequence=party.sequence, as_of=cursor)
     if verdict.outcome is Absence.ABSENT:
         as_of.require_current()
     told = verdict.to_dict()
@@ -414,7 +398,7 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
     return answer(request, told | {"proofs": [proof_content(root, proof) for root, proof in proofs.items()]}, as_of)
 
 
-def _checks(service: Service, batches: Sequence[IndexedBatch]) -> dict[bytes, TreeCheck]:
+def _checks(service: Service, batches: Sequence[Batch]) -> dict[bytes, TreeCheck]:
     """What the loader found when it read each tree as a whole; which leaves a tree has, its root and count decide."""
     states = {TreeState.LOADED: TreeCheck.SORTED, TreeState.UNSORTED: TreeCheck.UNSORTED}
     known = service.index.trees(TreeId(batch.root, batch.leaf_count) for batch in batches)

@@ -12,13 +12,22 @@ from fastapi.responses import Response, StreamingResponse
 
 from registry.chain.abi import artifact
 from registry.errors import ChainUnavailable, SettingsError
-from registry.index.facts import IndexedEvent
 from registry.index.reader import EventFilter, EventPlace, Head
+from registry.records import Event
 from registry.service import examples
 from registry.service.caching import BY_ACCEPT, IMMUTABLE, REVALIDATE, answer
 from registry.service.exports import as_csv, as_ndjson, as_parquet
-from registry.service.pages import Cursor, Limit, cursor_of, cut, link_to, place_of
-from registry.service.parameters import HASH_PATTERN, PartyNumber, root_of
+from registry.service.parameters import (
+    HASH_PATTERN,
+    Cursor,
+    Limit,
+    PartyNumber,
+    cursor_of,
+    cut,
+    link_to,
+    place_of,
+    root_of,
+)
 from registry.service.records_json import event_content
 from registry.service.service import Service, service_of
 
@@ -43,7 +52,7 @@ _TYPES: Final = {
     Form.NDJSON: "application/x-ndjson",
     Form.PARQUET: "application/vnd.apache.parquet",
 }
-_WRITERS: Final[dict[Form, Callable[[Iterable[IndexedEvent], Head], Iterator[bytes]]]] = {
+_WRITERS: Final[dict[Form, Callable[[Iterable[Event], Head], Iterator[bytes]]]] = {
     Form.CSV: as_csv,
     Form.NDJSON: as_ndjson,
     Form.PARQUET: as_parquet,
@@ -114,7 +123,7 @@ def _accepted(request: Request) -> Form:
 def _page(request: Request, service: Service, wanted: EventFilter, after: EventPlace | None, limit: int) -> Response:
     as_of = service.horizon.complete()
     page, more = cut(service.index.events(wanted, after=after, limit=limit + 1), limit)
-    following = cursor_of(EventPlace(page[-1].block.number, page[-1].log_index)) if more else None
+    following = cursor_of(EventPlace(*page[-1].place)) if more else None
     content = {"events": [event_content(each, as_of.head) for each in page], "next": following}
     headers = link_to(request, following) | BY_ACCEPT
     return answer(request, content, as_of, immutable=_is_fixed(wanted, as_of.head), headers=headers)
@@ -139,7 +148,7 @@ def _table(service: Service, wanted: EventFilter, after: EventPlace | None, form
     return response
 
 
-def of_one_history(service: Service, head: Head, events: Iterable[IndexedEvent]) -> Iterator[IndexedEvent]:
+def of_one_history(service: Service, head: Head, events: Iterable[Event]) -> Iterator[Event]:
     """The events, as long as the chain does not reorganise: half a table of each history would look like a whole one.
 
     Raises:

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from registry.recognition.insights import REVIEW_DAYS, AnchoredBatch, RegisteredParty, insights
+from registry.recognition.insights import REVIEW_DAYS, insights
 from registry.recognition.ledger import Ledger
-from registry.records import BlockRef
+from registry.records import Batch, BlockRef, Party
 from registry.service import examples
 from registry.service.caching import JSON, REVALIDATE, fixed
 from registry.service.service import service_of
@@ -21,8 +21,8 @@ MOST_DAYS: Final = 3660
 
 _EXAMPLE: Final[dict[str, Any]] = insights(
     Ledger(as_of=BlockRef(21_000_000, bytes.fromhex("9d" * 32), datetime(2026, 1, 1, tzinfo=UTC))),
-    (AnchoredBatch(7, datetime(2025, 12, 31, tzinfo=UTC), 3),),
-    (RegisteredParty(7, datetime(2025, 12, 1, tzinfo=UTC)),),
+    (Batch(7, bytes(32), datetime(2025, 12, 31, tzinfo=UTC), 20_995_000, leaf_count=3, sequence=1),),
+    (Party(7, "0x" + "11" * 20, None, datetime(2025, 12, 1, tzinfo=UTC), None, 1, bytes(32), ""),),
     datetime(2026, 1, 1, tzinfo=UTC),
 ).to_dict()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,9 @@ from anchor.books.leases import LeaseLost
 from anchor.books.tables import BatchState, JobState
 from anchor.sending.driver import POINTS, policy_of
 from anchor.sending.outlook import FinalityViolated
-from registry.errors import WrongChain
+from registry.chain.finality import LOOKS, Evidence
+from registry.errors import ChainUnavailable, WrongChain
+from tests.faults.proxy import Answer, Call
 from tests.faults.site import SHIPPED, Site, site
 
 GWEI = 10**9
@@ -251,13 +253,55 @@ def test_another_process_waits_for_the_lease_and_the_old_one_cannot_send(here: S
 
 def test_a_final_block_that_changes_stops_everything(here: Site) -> None:
     job = here.job("ada")
-    worker = here.worker()
+    worker = here.worker(evidence=Evidence(seconds=0.0))
     here.to_the_end(worker, job)
     here.chain.mine(4)
     worker.round()
     here.chain.reorganise(6)
+    for _ in range(LOOKS - 1):
+        with pytest.raises(ChainUnavailable, match="looked at again"):
+            worker.round()
     with pytest.raises(FinalityViolated):
         worker.round()
+
+
+def test_one_answer_about_a_final_block_stops_nothing(here: Site) -> None:
+    """A field of it may be wrong, or a machine behind the address on another branch."""
+
+    def another(call: Call) -> Answer:
+        answer = call.forward()
+        answer["result"]["hash"] = "0x" + "11" * 32
+        return answer
+
+    worker = here.worker(evidence=Evidence(looks=2, seconds=0.0))
+    worker.round()
+    final = hex(here.chain.final())
+    for _ in range(3):
+        here.proxy.rule("eth_getBlockByNumber", do=another, only=lambda call: call.params[0] == final)
+        with pytest.raises(ChainUnavailable, match="looked at again"):
+            worker.round()
+        here.proxy.clear()
+        worker.round()
+    here.to_the_end(worker, here.job("ada"))
+    here.prove()
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_final_block_that_one_answer_made_up_is_not_remembered(here: Site, known: bool) -> None:
+    def one_higher(call: Call) -> Answer:
+        answer = call.forward()
+        answer["result"]["number"] = hex(int(answer["result"]["number"], 16) + 1)
+        return answer
+
+    worker = here.worker(evidence=Evidence(looks=1, seconds=0.0))
+    if known:
+        worker.round()
+        here.chain.mine(2)
+    here.proxy.rule("eth_getBlockByNumber", do=one_higher, only=lambda call: call.params[0] == "finalized", times=1)
+    with nullcontext() if known else pytest.raises(ChainUnavailable, match="looked at again"):
+        worker.round()
+    here.to_the_end(worker, here.job("ada"))
+    here.prove()
 
 
 def test_another_contract_at_the_address_stops_sending(here: Site) -> None:

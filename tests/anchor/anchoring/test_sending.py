@@ -27,6 +27,7 @@ from anchor.sending.driver import policy_of
 from anchor.sending.outlook import FinalityViolated, Outlook, accept_chain
 from anchor.sending.signed import terms_of
 from anchor.sending.signer import KeySigner, SignedTransaction
+from registry.chain.finality import Evidence
 from registry.errors import SignerError, TransactionUnsettled
 from registry.records import Act
 from tests.faults.harness import STRANGER
@@ -269,7 +270,7 @@ def test_what_a_command_sent_is_taken_back_when_its_job_is_cancelled(here: Site)
 
 def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_person(here: Site) -> None:
     status = Status(account=here.signer.address)
-    earlier, worker = here.job("ada"), here.worker(status=status)
+    earlier, worker = here.job("ada"), here.worker(status=status, evidence=Evidence(looks=1, seconds=0.0))
     here.to_the_end(worker, earlier)
     snapshot = here.chain.client.request("evm_snapshot")
     lost, revocation = here.job("bob"), _revocation(here, "ada")

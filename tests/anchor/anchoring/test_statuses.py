@@ -21,7 +21,7 @@ from anchor.sending.driver import Policy
 from anchor.sending.signer import KeySigner
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ContractReverted, NotPossible
-from registry.records import Act
+from registry.records import Act, Reason
 from tests.faults.harness import OWNER, Chain, chain
 from tests.faults.proxy import FaultProxy, pruned
 from tests.faults.site import Site, site
@@ -123,7 +123,7 @@ def test_what_is_revoked_is_so_in_every_batch_and_every_step_is_on_record(here: 
     assert [office.status(first, "bob"), office.status(others, "ada")] == [(False, False)] * 2
     assert here.nonce == before + 2
     changes = here.chain.contract.status_changes(office.issuer, here.batch(first).root, from_block=0)
-    assert [change.reason.word for change in changes] == ["obtained-by-fraud"]
+    assert [change.arguments["reason"] for change in changes] == [Reason.OBTAINED_BY_FRAUD]
     # Again: there is nothing left to do.
     once_more = office.ask(Act.REVOKE, "ada")
     office.to_the_end(worker, once_more)

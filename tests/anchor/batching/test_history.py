@@ -13,9 +13,10 @@ from anchor.books.jobs import Job
 from anchor.books.on_chain import History, unknown_sequences
 from anchor.books.tables import BatchState, JobState
 from anchor.daemon.jobs_view import JobViews
-from anchor.intake.desk import Desk, IntakeLimits, Kind, Order
+from anchor.intake.desk import Desk, Kind, Order
+from anchor.intake.streams import IntakeLimits
 from registry.merkle.tree import Tree
-from registry.records import Purpose
+from registry.records import Event, Purpose
 from tests.anchor.issuer import CHAIN, CONTRACT, Site, credential
 
 
@@ -40,8 +41,8 @@ class Chain:
         )()
 
     def status_changes(self, _: int, root: bytes, **__: object) -> list[Any]:
-        change = {"purpose": Purpose.REVOCATION, "word": 0, "changed": self.revoked.get(root, 0)}
-        return [type("Change", (), change)()]
+        change = {"purpose": int(Purpose.REVOCATION), "word": 0, "changed": self.revoked.get(root, 0)}
+        return [Event("StatusSet", change, 5, bytes(32), 0, bytes(32))]
 
     def replacements(self, *_: object, **__: object) -> dict[int, Any]:
         return {}

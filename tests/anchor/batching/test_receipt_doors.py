@@ -31,7 +31,7 @@ from anchor.books.tables import BatchState
 from anchor.cli.app import app
 from anchor.daemon import jobs_api as http
 from anchor.daemon.jobs_api import create_intake_app
-from anchor.intake.desk import IntakeLimits
+from anchor.intake.streams import IntakeLimits
 from anchor.restoring.trees import Repairs
 from anchor.settings import Settings
 from anchor.workspace import Workspace

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.chain.finality import Evidence
 from tests.conftest import Run
 from tests.faults.site import site
 
@@ -14,7 +15,7 @@ def test_a_person_accepts_the_chain_after_a_block_was_falsely_called_final(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with site(tmp_path / "data") as here:
-        job, worker = here.job("ada"), here.worker()
+        job, worker = here.job("ada"), here.worker(evidence=Evidence(looks=1, seconds=0.0))
         here.to_the_end(worker, job)
         here.chain.mine(4)
         worker.round()

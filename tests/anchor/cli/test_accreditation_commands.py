@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +14,7 @@ import pytest
 
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from registry.timestamps import read_timestamp
-from tests.conftest import Ran, Run
+from tests.conftest import Ran, Run, commands_in
 
 BODY, ISSUER, OTHER_BODY = 1, 2, 3
 
@@ -28,12 +32,47 @@ class Party:
         return self._run(*arguments, "--issuer", self.number, "--json")
 
 
+@contextmanager
+def _parties_in(folder: Path) -> Iterator[dict[int, Party]]:
+    with commands_in(folder) as run, pytest.MonkeyPatch.context() as patch:
+        yield {number: Party(run, patch, number) for number in (BODY, ISSUER, OTHER_BODY)}
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of three parties that are registered, to be copied."""
+    folder = tmp_path_factory.mktemp("registered")
+    with _parties_in(folder) as made:
+        for number, party in made.items():
+            assert party("issuer", "register", "--uri", f"did:web:party{number}.example").json["party"] == number
+    return folder
+
+
+@pytest.fixture(scope="module")
+def anchored(registered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same after body 1 accredited party 2, which anchored a diploma then."""
+    folder = Path(shutil.copytree(registered, tmp_path_factory.mktemp("anchored"), dirs_exist_ok=True))
+    with _parties_in(folder) as made:
+        number = offered(made, "--field", "061", "--from", "2020-01-01")
+        made[ISSUER]("accredit", "accept", number)
+        document = {
+            "type": ["VerifiableCredential"],
+            "issuer": f"did:web:party{ISSUER}.example",
+            "validFrom": "2025-01-01T00:00:00Z",
+        }
+        Path("diploma.json").write_text(json.dumps(document))
+        (batch,) = made[ISSUER]("anchor", "diploma.json").json["batches"]
+    # What is recorded within the second of the anchor was known then: what follows comes later.
+    while datetime.now(UTC) < read_timestamp(batch["anchoredAt"]) + timedelta(seconds=1):
+        time.sleep(0.05)
+    return folder
+
+
 @pytest.fixture
-def parties(run: Run, monkeypatch: pytest.MonkeyPatch) -> dict[int, Party]:
-    made = {number: Party(run, monkeypatch, number) for number in (BODY, ISSUER, OTHER_BODY)}
-    for number, party in made.items():
-        assert party("issuer", "register", "--uri", f"did:web:party{number}.example").json["party"] == number
-    return made
+def parties(tmp_path: Path, registered: Path) -> Iterator[dict[int, Party]]:
+    shutil.copytree(registered, tmp_path, dirs_exist_ok=True)
+    with _parties_in(tmp_path) as made:
+        yield made
 
 
 def offered(parties: dict[int, Party], *arguments: object) -> int:
@@ -151,22 +190,10 @@ name = "Model Agency"
 
 
 @pytest.fixture
-def diploma(parties: dict[int, Party]) -> Path:
+def diploma(parties: dict[int, Party], anchored: Path) -> Path:
     """A diploma of party 2, anchored after body 1 accredited it."""
-    number = offered(parties, "--field", "061", "--from", "2020-01-01")
-    parties[ISSUER]("accredit", "accept", number)
-    document = {
-        "type": ["VerifiableCredential"],
-        "issuer": f"did:web:party{ISSUER}.example",
-        "validFrom": "2025-01-01T00:00:00Z",
-    }
-    path = Path("diploma.json")
-    path.write_text(json.dumps(document))
-    (batch,) = parties[ISSUER]("anchor", path).json["batches"]
-    # What is recorded within the second of the anchor was known then: what follows comes later.
-    while datetime.now(UTC) < read_timestamp(batch["anchoredAt"]) + timedelta(seconds=1):
-        pass
-    return path
+    shutil.copytree(anchored, Path.cwd(), dirs_exist_ok=True)
+    return Path("diploma.json")
 
 
 def verdict_of(run: Run, path: Path, *arguments: object) -> tuple[str, dict[str, str]]:

@@ -12,7 +12,7 @@ import pytest
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import to_hex
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from registry.verifier.facts import FactsReader
@@ -55,7 +55,7 @@ def test_of_a_node_that_stands_still_nothing_is_said_to_be_in_force(
 def world() -> Iterator[World]:
     """A chain with the contract where its code puts it, a party and its batch."""
     with anvil() as url:
-        client = ChainClient.connect(url)
+        client = connect(url)
         made = World("anvil", client, url)
         address, _ = made.deploy(artifact().initcode)
         _use(made, CredentialRegistry(client, address))
@@ -88,7 +88,7 @@ def test_the_contract_is_proved_where_its_code_puts_it_and_where_its_making_is_s
         found = _facts(world, address)
         assert found.contract_proved
         assert found.batch is not None
-        assert found.batch.transaction is not None
+        assert found.batch.anchor is not None
 
 
 def test_code_over_storage_that_its_creator_made_up_is_no_proof(world: World) -> None:
@@ -100,14 +100,14 @@ def test_code_over_storage_that_its_creator_made_up_is_no_proof(world: World) ->
     assert found.batch is not None
     assert found.party is not None
     assert not found.contract_proved
-    assert found.batch.transaction is None
+    assert found.batch.anchor is None
     # Whom it lets anchor is made up, too: an event is not enough.
     contract = CredentialRegistry(world.client, address)
     root = sha256(b"another batch").digest()
     assert world.send(address, contract.anchor_data(1, root, 5)).succeeded
     later = _facts(world, address, root)
     assert later.batch is not None
-    assert later.batch.transaction is not None
+    assert later.batch.anchor is not None
     assert not later.contract_proved
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from anchor.settings import Settings, load_settings
 from anchor.workspace import Workspace
 from registry.audit.chain import block_at
-from registry.audit.compare import Kind
+from registry.audit.kinds import DifferenceKind
 from registry.chain.abi import artifact
 from registry.chain.calls import call_data
 from registry.chain.rpc.client import Block
@@ -149,7 +149,7 @@ def test_a_flipped_byte_in_a_tree(here: Path, run: Run) -> None:
     path.write_bytes(content)
     audited = run("audit", "--json")
     assert audited.code == 1
-    assert kinds(audited) == [Kind.TREE_DAMAGED]
+    assert kinds(audited) == [DifferenceKind.TREE_DAMAGED]
     assert "does not follow from the level below" in audited.json["differences"][0]["what"]
     assert "testamur trees repair makes it again" in run("audit").out
 
@@ -164,13 +164,13 @@ def test_a_broken_tree_file(here: Path, run: Run, damage: str) -> None:
     }[damage]
     path.write_bytes(broken)
     audited = run("audit", "--json")
-    assert (audited.code, kinds(audited)) == (1, [Kind.TREE_DAMAGED])
+    assert (audited.code, kinds(audited)) == (1, [DifferenceKind.TREE_DAMAGED])
 
 
 def test_a_missing_tree(here: Path, run: Run) -> None:
     tree_of(here, 3).unlink()
     audited = run("audit", "--json")
-    assert (audited.code, kinds(audited)) == (1, [Kind.TREE_MISSING])
+    assert (audited.code, kinds(audited)) == (1, [DifferenceKind.TREE_MISSING])
 
 
 def test_trees_on_s3_are_fetched_and_checked(here: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +188,7 @@ def test_trees_on_s3_are_fetched_and_checked(here: Path, run: Run, monkeypatch: 
         server.delete(f"trees/{names[1]}")
         audited = run("audit", "--json")
         assert audited.code == 1
-        assert sorted(kinds(audited)) == [Kind.TREE_DAMAGED, Kind.TREE_MISSING]
+        assert sorted(kinds(audited)) == [DifferenceKind.TREE_DAMAGED, DifferenceKind.TREE_MISSING]
     audited = run("audit", "--json")
     assert audited.code == 2
     assert [each["subject"] for each in audited.json["unchecked"]] == ["the trees"]
@@ -202,7 +202,7 @@ def test_an_unsorted_tree_of_a_malicious_issuer(here: Path, run: Run) -> None:
         workspace.sender.settle("unsorted", workspace.contract_address, call_data("anchor", 1, root, 3))
     audited = run("audit", "--json")
     assert audited.code == 1
-    assert kinds(audited) == [Kind.NOT_IN_FOLDER, Kind.TREE_UNSORTED]
+    assert kinds(audited) == [DifferenceKind.NOT_IN_FOLDER, DifferenceKind.TREE_UNSORTED]
     for leaf in LEAVES:
         assert run("absent", leaf.hex(), "--issuer", 1, "--json").json["outcome"] == "present"
     nothing = run("absent", "ab" * 32, "--issuer", 1, "--json")
@@ -234,7 +234,7 @@ def test_a_wrong_leaf_count_of_a_malicious_issuer(here: Path, run: Run) -> None:
         root = bytes(tree[-32:])
         workspace.folder.tree_path(TreeId(root, 3)).write_bytes(tree[:])
         workspace.sender.settle("count", workspace.contract_address, call_data("anchor", 1, root, 2))
-    assert kinds(run("audit", "--json")) == [Kind.NOT_IN_FOLDER, Kind.LEAF_COUNT_DIFFERS]
+    assert kinds(run("audit", "--json")) == [DifferenceKind.NOT_IN_FOLDER, DifferenceKind.LEAF_COUNT_DIFFERS]
 
 
 def test_a_batch_that_claims_more_than_anybody_reads(here: Path, run: Run) -> None:
@@ -242,7 +242,7 @@ def test_a_batch_that_claims_more_than_anybody_reads(here: Path, run: Run) -> No
         claim = call_data("anchor", 1, b"\xfe" * 32, 2**32 - 1)
         workspace.sender.settle("claim", workspace.contract_address, claim)
     audited = run("audit", "--json")
-    assert kinds(audited) == [Kind.NOT_IN_FOLDER]
+    assert kinds(audited) == [DifferenceKind.NOT_IN_FOLDER]
     assert ["4294967295" in each["why"] for each in audited.json["unchecked"]] == [True]
     assert audited.json["checked"]["statusWords"] == 6
 
@@ -250,24 +250,27 @@ def test_a_batch_that_claims_more_than_anybody_reads(here: Path, run: Run) -> No
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("UPDATE batch SET leaf_count = 299 WHERE leaf_count = 300", [Kind.FOLDER_DIFFERS] * 2),
-        ("UPDATE batch SET sequence = 9 WHERE leaf_count = 3", [Kind.FOLDER_DIFFERS]),
-        ("UPDATE batch SET transaction_hash = zeroblob(32) WHERE leaf_count = 3", [Kind.FOLDER_DIFFERS]),
-        ("UPDATE batch SET state = 'cancelled' WHERE leaf_count = 3", [Kind.FOLDER_DIFFERS]),
-        ("UPDATE batch SET root = zeroblob(32) WHERE leaf_count = 3", [Kind.NOT_ON_CHAIN, Kind.NOT_IN_FOLDER]),
-        ("DELETE FROM batch WHERE leaf_count = 3", [Kind.NOT_IN_FOLDER]),
-        ("DELETE FROM leaf WHERE leaf_index = 299", [Kind.FOLDER_DIFFERS]),
-        ("UPDATE indexed_batch SET leaf_count = 4 WHERE leaf_count = 3", [Kind.INDEX_DIFFERS]),
-        ("DELETE FROM indexed_batch WHERE leaf_count = 3", [Kind.NOT_IN_INDEX]),
+        ("UPDATE batch SET leaf_count = 299 WHERE leaf_count = 300", [DifferenceKind.FOLDER_DIFFERS] * 2),
+        ("UPDATE batch SET sequence = 9 WHERE leaf_count = 3", [DifferenceKind.FOLDER_DIFFERS]),
+        ("UPDATE batch SET transaction_hash = zeroblob(32) WHERE leaf_count = 3", [DifferenceKind.FOLDER_DIFFERS]),
+        ("UPDATE batch SET state = 'cancelled' WHERE leaf_count = 3", [DifferenceKind.FOLDER_DIFFERS]),
+        (
+            "UPDATE batch SET root = zeroblob(32) WHERE leaf_count = 3",
+            [DifferenceKind.NOT_ON_CHAIN, DifferenceKind.NOT_IN_FOLDER],
+        ),
+        ("DELETE FROM batch WHERE leaf_count = 3", [DifferenceKind.NOT_IN_FOLDER]),
+        ("DELETE FROM leaf WHERE leaf_index = 299", [DifferenceKind.FOLDER_DIFFERS]),
+        ("UPDATE indexed_batch SET leaf_count = 4 WHERE leaf_count = 3", [DifferenceKind.INDEX_DIFFERS]),
+        ("DELETE FROM indexed_batch WHERE leaf_count = 3", [DifferenceKind.NOT_IN_INDEX]),
         (
             "UPDATE indexed_batch SET root = zeroblob(32) WHERE leaf_count = 3",
-            [Kind.INDEX_NOT_ON_CHAIN, Kind.NOT_IN_INDEX],
+            [DifferenceKind.INDEX_NOT_ON_CHAIN, DifferenceKind.NOT_IN_INDEX],
         ),
-        ("DELETE FROM indexed_status WHERE purpose = 1", [Kind.INDEX_DIFFERS]),
-        ("DELETE FROM indexed_party WHERE party = 2", [Kind.INDEX_DIFFERS]),
+        ("DELETE FROM indexed_status WHERE purpose = 1", [DifferenceKind.INDEX_DIFFERS]),
+        ("DELETE FROM indexed_party WHERE party = 2", [DifferenceKind.INDEX_DIFFERS]),
     ],
 )
-def test_a_changed_database(here: Path, run: Run, statement: str, expected: list[Kind]) -> None:
+def test_a_changed_database(here: Path, run: Run, statement: str, expected: list[DifferenceKind]) -> None:
     with database(here) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         assert connection.execute(statement).rowcount == 1
@@ -306,13 +309,13 @@ def test_a_database_that_cannot_be_read_could_not_be_checked(here: Path, run: Ru
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        ("Anchored", {Kind.EVENT_IMPOSSIBLE, Kind.BATCH_MISSING}),
-        ("StatusSet", {Kind.STATUS_DIFFERS, Kind.INDEX_DIFFERS}),
-        ("PartyRegistered", {Kind.EVENT_IMPOSSIBLE, Kind.PARTY_COUNT}),
+        ("Anchored", {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.BATCH_MISSING}),
+        ("StatusSet", {DifferenceKind.STATUS_DIFFERS, DifferenceKind.INDEX_DIFFERS}),
+        ("PartyRegistered", {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.PARTY_COUNT}),
     ],
 )
 def test_an_endpoint_that_leaves_out_an_event(
-    here: Path, run: Run, lie: Callable[[Lie], None], event: str, expected: set[Kind]
+    here: Path, run: Run, lie: Callable[[Lie], None], event: str, expected: set[DifferenceKind]
 ) -> None:
     topic = next(f"0x{each.hex()}" for each, item in artifact().events_by_topic.items() if item.name == event)
 
@@ -325,7 +328,7 @@ def test_an_endpoint_that_leaves_out_an_event(
     lie(leave_out)
     audited = run("audit", "--json")
     assert audited.code == 1
-    assert set(kinds(audited)) >= (expected - {Kind.BATCH_MISSING})
+    assert set(kinds(audited)) >= (expected - {DifferenceKind.BATCH_MISSING})
 
 
 def test_an_endpoint_whose_receipts_tell_of_other_events(here: Path, run: Run, lie: Callable[[Lie], None]) -> None:
@@ -336,7 +339,7 @@ def test_an_endpoint_whose_receipts_tell_of_other_events(here: Path, run: Run, l
 
     lie(leave_out)
     audited = run("audit", "--json")
-    assert (audited.code, set(kinds(audited))) == (1, {Kind.RECEIPT_DIFFERS})
+    assert (audited.code, set(kinds(audited))) == (1, {DifferenceKind.RECEIPT_DIFFERS})
 
 
 def test_receipts_that_are_not_there_could_not_be_checked(here: Path, run: Run, lie: Callable[[Lie], None]) -> None:
@@ -360,7 +363,7 @@ def test_an_endpoint_that_tells_another_status(here: Path, run: Run, lie: Callab
 
     lie(other)
     audited = run("audit", "--json")
-    assert (audited.code, kinds(audited)) == (1, [Kind.STATUS_DIFFERS])
+    assert (audited.code, kinds(audited)) == (1, [DifferenceKind.STATUS_DIFFERS])
 
 
 def test_an_endpoint_that_answers_one_call_at_a_time(here: Path, run: Run, lie: Callable[[Lie], None]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from registry.chain.abi import artifact
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address
 from registry.chain.rpc.client import ChainClient, RpcRefused
+from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from tests.conftest import Run
 from tests.registry.chain.worlds import anvil
@@ -28,7 +29,7 @@ def test_a_chain_that_cannot_run_the_contract_is_refused_before_anything_is_paid
     run: Run, fork: str, lacking: str
 ) -> None:
     with anvil("--hardfork", fork) as url:
-        client = ChainClient.connect(url)
+        client = connect(url)
         before = client.balance(PAYER)
         ran = run("deploy", "--chain", url, "--json")
         assert (ran.code, ran.json["error"]["code"]) == (2, "unsupported-chain")
@@ -40,7 +41,7 @@ def test_a_chain_that_cannot_run_the_contract_is_refused_before_anything_is_paid
 
 def test_code_that_is_there_and_cannot_run_is_no_deployment(run: Run) -> None:
     with anvil("--hardfork", "shanghai") as url:
-        client = ChainClient.connect(url)
+        client = connect(url)
         built = artifact()
         address = create2_address(built.initcode)
         client.request("anvil_setCode", [address, "0x" + built.deployed_code.hex()])

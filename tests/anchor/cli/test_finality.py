@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from tests.conftest import Ran, Run
 from tests.registry.chain.worlds import anvil
@@ -19,7 +19,7 @@ class Node:
 
     def __init__(self, url: str, run: Run):
         self.url = url
-        self.client = ChainClient.connect(url)
+        self.client = connect(url)
         self._run = run
 
     def __call__(self, *arguments: object) -> Ran:

@@ -180,6 +180,7 @@ WRITING = {
         "revoke",
         "suspend",
         "reinstate",
+        "supersede",
         "recognise",
         "deploy",
         "recover",
@@ -189,6 +190,7 @@ WRITING = {
         "index",
     ),
     *("account new", "issuer register", "issuer operator", "issuer transfer", "jobs retry", "jobs cancel", "jobs park"),
+    *("issuer profile", "issuer retire", "issuer default"),
     *("accredit offer", "accredit accept", "accredit refuse", "accredit suspend", "accredit reinstate"),
     *("accredit withdraw", "accredit void", "key add", "key revoke", "trees push", "trees repair", "void"),
 }

@@ -14,16 +14,27 @@ import pytest
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
 from registry.receipt.model import parse
 from tests.acts import revoke_in_one_batch
-from tests.conftest import Run
+from tests.conftest import Run, commands_in, write_diplomas
+from tests.s3 import BUCKET, s3_server
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "dcc" / "verifiableCredentials" / "v2"
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A data folder with a batch of 300 anchored diplomas, to be copied, and its root."""
+    folder = tmp_path_factory.mktemp("begun")
+    with commands_in(folder) as run:
+        run("issuer", "register", "--uri", "did:web:university.example")
+        batch = run("anchor", write_diplomas(folder / "diplomas"), "--json").json["batches"][0]
+    return folder / "testamur-data", str(batch["root"])
+
+
 @pytest.fixture
-def root(run: Run, diplomas: Path) -> str:
+def root(begun: tuple[Path, str], run: Run, diplomas: Path) -> str:
     """The root of a batch of 300 anchored diplomas."""
-    run("issuer", "register", "--uri", "did:web:university.example")
-    return str(run("anchor", diplomas, "--json").json["batches"][0]["root"])
+    shutil.copytree(begun[0], "testamur-data")
+    return begun[1]
 
 
 def codes(verdict: Any) -> dict[str, str]:
@@ -246,6 +257,28 @@ def test_absence_with_a_missing_tree_could_not_be_checked(run: Run, diplomas: Pa
     (Path("testamur-data") / "trees" / f"{root.removeprefix('0x')}-300.tree").unlink()
     answer = run("absent", "ab" * 32, "--json")
     assert (answer.code, answer.json["outcome"], answer.json["code"]) == (2, "could not be checked", "proof-missing")
+
+
+def test_absence_is_proved_by_trees_on_s3(run: Run, diplomas: Path, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path("testamur-data") / "trees" / f"{root.removeprefix('0x')}-300.tree"
+    content = path.read_bytes()
+    path.unlink()
+    with s3_server() as server:
+        server.use(monkeypatch)
+        monkeypatch.setenv("TESTAMUR_TREES", f"s3://{BUCKET}/trees")
+        unchecked = run("absent", "ab" * 32, "--json")
+        assert (unchecked.code, unchecked.json["code"]) == (2, "proof-missing")
+        server.put(f"trees/{path.name}", content)
+        answer = run("absent", "ab" * 32, "--json")
+        assert (answer.code, answer.json["outcome"]) == (0, "absent"), answer.out
+        there = run("absent", diplomas / "007.json", "--json")
+        assert (there.code, there.json["outcome"], there.json["sequences"]) == (1, "present", [1])
+        server.put(f"trees/{path.name}", content[:200] + bytes(32) + content[232:])
+        damaged = run("absent", "ab" * 32, "--json")
+        assert (damaged.code, damaged.json["error"]["code"]) == (1, "tree-damaged")
+        server.stop()
+        away = run("absent", "ab" * 32, "--json")
+        assert (away.code, away.json["code"]) == (2, "proof-missing")
 
 
 def test_absence_without_a_chain_could_not_be_checked(run: Run, root: str) -> None:

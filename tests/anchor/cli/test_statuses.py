@@ -8,23 +8,31 @@ from pathlib import Path
 
 import pytest
 
-from anchor.cli import revoke as statuses
+from anchor.cli import asking
 from anchor.settings import load_settings
 from anchor.workspace import Workspace
 from registry.credential.digest import digest_json
 from registry.records import Act, Purpose, Reason
 from tests.anchor.verifying.test_verdicts import void
-from tests.conftest import Run
+from tests.conftest import Run, commands_in, write_diplomas
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with four anchored diplomas and their receipts, to be copied."""
+    folder = tmp_path_factory.mktemp("begun")
+    with commands_in(folder) as run:
+        diplomas = write_diplomas(folder / "diplomas", 4)
+        run("issuer", "register", "--uri", "did:web:university.example")
+        batch = run("anchor", diplomas, "--json").json["batches"][0]
+        assert run("receipts", batch["root"], "-o", diplomas).code == 0
+    return folder
 
 
 @pytest.fixture
-def anchored(run: Run, diplomas: Path) -> Path:
-    for path in sorted(diplomas.glob("*.json"))[4:]:
-        path.unlink()
-    run("issuer", "register", "--uri", "did:web:university.example")
-    batch = run("anchor", diplomas, "--json").json["batches"][0]
-    assert run("receipts", batch["root"], "-o", diplomas).code == 0
-    return diplomas
+def anchored(begun: Path, run: Run, tmp_path: Path) -> Path:
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "diplomas"
 
 
 @pytest.fixture
@@ -103,8 +111,8 @@ def test_a_person_at_a_terminal_is_asked(run: Run, anchored: Path, monkeypatch: 
         asked.append(question)
         return False
 
-    monkeypatch.setattr(statuses, "at_a_terminal", lambda: True)
-    monkeypatch.setattr(statuses.SafeConsole, "confirms", answer)
+    monkeypatch.setattr(asking, "at_a_terminal", lambda: True)
+    monkeypatch.setattr(asking.SafeConsole, "confirms", answer)
     refused = run("revoke", anchored / "000.json", "--json")
     assert (refused.code, refused.json["error"]["code"]) == (1, "not-confirmed")
     assert "for good" in asked[0]
@@ -226,3 +234,17 @@ def test_a_file_of_which_nothing_is_anchored_changes_nothing(run: Run, anchored:
     refused = run("revoke", "other.txt", anchored / "000.json", "--json")
     assert (refused.code, refused.json["error"]["code"]) == (1, "not-anchored")
     assert run("revoke", anchored / "000.json", "--json").json["already"] == 0
+
+
+def test_what_is_revoked_in_a_voided_batch_alone_is_kept_and_not_issued_again(run: Run, anchored: Path) -> None:
+    void(run("status", "--json").json["batches"][0]["root"])
+    dry = run("revoke", anchored / "000.json", "--dry-run", "--json").json
+    assert run("jobs", "list", "--statuses", "--json").json == []
+    ran = run("revoke", anchored / "000.json", "--reason", "obtained-by-fraud")
+    assert "1 credential in voided batches alone" in ran.out
+    again = run("revoke", anchored / "000.json", "--json").json
+    assert again["inVoidedBatches"] == dry["inVoidedBatches"] == again["digests"]
+    (kept,) = run("jobs", "list", "--statuses", "--json").json
+    assert (kept["act"], kept["state"], kept["reason"]) == ("revoke", "unchanged", "obtained-by-fraud")
+    reissued = run("anchor", anchored, "--reissue", "--json").json
+    assert (reissued["new"], reissued["anchoredBefore"]) == (3, 1)

@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 from anchor.books.keys import KeyStore
 from anchor.books.tables import BatchState, JobState
 from anchor.daemon.jobs_api import KINDS, create_intake_app
-from anchor.intake.desk import IntakeLimits
+from anchor.intake.streams import IntakeLimits
 from registry.credential.digest import Limits
 from tests.anchor.issuer import CHAIN, CONTRACT, Site, credential
 

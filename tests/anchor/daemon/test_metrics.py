@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
 from anchor.anchoring.loop_state import Status
+from anchor.books.figures import FINAL_BUCKETS
 from anchor.books.tables import BatchState, JobState
-from anchor.daemon.figures import FINAL_BUCKETS
 from anchor.daemon.metrics import ATTEMPT_BUCKETS, Metrics
 from anchor.notices.notices import EVENTS, Notices
 from registry.database.engine import open_database

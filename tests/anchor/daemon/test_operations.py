@@ -10,12 +10,13 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from anchor.anchoring.loop_state import Status
 from anchor.daemon.health import Answer, Health
 from anchor.daemon.metrics import Metrics
-from anchor.daemon.operations import operations_app, operations_routes
+from anchor.daemon.operations import operations_routes
 from registry.database.engine import open_database
 from tests.anchor.ledger import ACCOUNT, CHAIN, CONTRACT
 
@@ -39,7 +40,7 @@ def status() -> Status:
 @pytest.fixture
 def client(engine: Engine, status: Status) -> Iterator[TestClient]:
     health = Health(engine, [status], loop_timeout=60.0)
-    with TestClient(operations_app(health, Metrics(engine, CHAIN, CONTRACT, [status]))) as opened:
+    with TestClient(Starlette(routes=operations_routes(health, Metrics(engine, CHAIN, CONTRACT, [status])))) as opened:
         yield opened
 
 
@@ -127,7 +128,7 @@ def test_a_check_that_fails_in_an_unforeseen_way_is_no_good_answer(engine: Engin
         raise RuntimeError("unforeseen")
 
     health = Health(engine, [], loop_timeout=60.0, intake=broken)
-    app = operations_app(health, Metrics(engine, CHAIN, CONTRACT))
+    app = Starlette(routes=operations_routes(health, Metrics(engine, CHAIN, CONTRACT)))
     with TestClient(app, raise_server_exceptions=False) as client:
         for _ in range(2):
             assert client.get("/readyz").status_code == 500

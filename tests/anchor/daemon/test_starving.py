@@ -21,8 +21,8 @@ from anchor.books.tables import JobState
 from anchor.daemon import jobs_api as http
 from anchor.daemon.jobs_api import MOST_AT_ONCE, create_intake_app
 from anchor.daemon.keycheck import WRONG_KEYS
-from anchor.intake.desk import IntakeLimits
 from anchor.intake.digesting import Digested, digest_piece
+from anchor.intake.streams import IntakeLimits
 from anchor.settings import Settings
 from registry.http import request_bodies as bodies
 from registry.http.server import front_of
@@ -151,7 +151,7 @@ def slowly(monkeypatch: pytest.MonkeyPatch, called: Callable[[], object]) -> Non
         return digest_piece(job)
 
     monkeypatch.setattr("anchor.intake.digesting.FILES_A_PIECE", 1)
-    monkeypatch.setattr("anchor.intake.desk.digest_piece", slow)
+    monkeypatch.setattr("anchor.intake.streams.digest_piece", slow)
 
 
 def test_large_zips_take_turns_with_small_jobs(intake_open: Open, monkeypatch: pytest.MonkeyPatch) -> None:

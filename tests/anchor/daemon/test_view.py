@@ -12,7 +12,8 @@ from anchor.books import control
 from anchor.books.jobs import Job
 from anchor.books.tables import BatchState, JobState, attempt, batch, job
 from anchor.daemon.jobs_view import IssuerState, JobView, JobViews
-from anchor.intake.desk import Desk, IntakeLimits, Kind, Order
+from anchor.intake.desk import Desk, Kind, Order
+from anchor.intake.streams import IntakeLimits
 from registry.errors import StoreError
 from tests.anchor.issuer import CHAIN, CONTRACT, Site, credential
 

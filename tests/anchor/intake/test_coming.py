@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 from anchor.books.jobs import new_job_id
 from anchor.books.tables import JobState, job
 from anchor.intake.coming import SILENT_SECONDS, ComingIn
-from anchor.intake.desk import Accepted, Desk, IntakeLimits, Kind, Order
+from anchor.intake.desk import Accepted, Desk, Kind, Order
+from anchor.intake.streams import IntakeLimits
 from anchor.processes import has_ended, this_process
 from registry.errors import IntakeError, NotPossible
 from tests.anchor.issuer import Site, credential

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from anchor.books.tables import JobState, job
-from anchor.intake.desk import Accepted, Desk, IntakeLimits, Kind, Order, Refused
+from anchor.intake.desk import Accepted, Desk, Kind, Order, Refused
 from anchor.intake.files import digest_of, take_in
+from anchor.intake.streams import IntakeLimits
 from registry.credential.digest import Limits, digest_json
 from registry.errors import IntakeError, StoreError
 from registry.untrusted.archives import file_name, storable

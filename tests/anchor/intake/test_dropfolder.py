@@ -14,10 +14,11 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from anchor.books.tables import JobState
-from anchor.intake.desk import Accepted, Desk, IntakeLimits, Order
+from anchor.intake.desk import Accepted, Desk, Order
 from anchor.intake.dropfolder import DropFolder
 from anchor.intake.inbox import MOST_WATCHED_OF_ONE
 from anchor.intake.openfolder import OpenFolder
+from anchor.intake.streams import IntakeLimits
 from anchor.notices.troubles import Cause, Troubles
 from registry.credential.digest import digest_json
 from tests.anchor.conftest import on_sqlite

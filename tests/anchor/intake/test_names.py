@@ -8,8 +8,9 @@ from pathlib import Path
 
 from anchor.books.batches import Leaf
 from anchor.books.tables import BatchState
-from anchor.intake.desk import Desk, IntakeLimits, Kind, Order
+from anchor.intake.desk import Desk, Kind, Order
 from anchor.intake.dropfolder import DropFolder
+from anchor.intake.streams import IntakeLimits
 from registry.credential.digest import digest_json
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId

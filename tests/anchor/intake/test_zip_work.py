@@ -13,9 +13,10 @@ import pytest
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import JobStore
 from anchor.intake import digesting
-from anchor.intake.desk import Desk, IntakeLimits, Kind, Order
+from anchor.intake.desk import Desk, Kind, Order
 from anchor.intake.digesting import digest_piece_apart
 from anchor.intake.files import take_in
+from anchor.intake.streams import IntakeLimits
 from registry.credential.digest import DEFAULT_LIMITS
 from registry.service.submissions import Kind as Sent
 from registry.service.submissions import Submission, SubmissionLimits

@@ -155,7 +155,8 @@ def test_a_store_is_repaired_and_repairs(
     run: Run, root: str, tree: Path, lost: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory = MemoryStore()
-    monkeypatch.setattr("anchor.restoring.trees.open_trees", lambda _: S3Trees(memory))
+    for module in ("anchor.books.trees", "anchor.restoring.trees"):
+        monkeypatch.setattr(f"{module}.open_trees", lambda _where, **_: S3Trees(memory))
     monkeypatch.setenv("TESTAMUR_TREES", "s3://bucket/trees")
     obstore.put(memory, tree.name, lost)
     assert repaired(run, root).json["repaired"][0]["from"] == "tree store"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anchor.sending.fees import GWEI, Offer, bumped, dearest, first_offer, too_dear
+from anchor.sending.fees import GWEI, Offer, bumped, dearest, first_offer, in_place_of, too_dear
 from registry.chain.rpc.client import Fees
 
 wei = st.integers(0, 10**14)
@@ -112,6 +112,20 @@ def test_what_has_to_be_outbid_is_the_most_of_each(sent: list[Offer]) -> None:
     most = dearest(sent)
     assert most.max_fee == max((one.max_fee for one in sent), default=0)
     assert most.tip == max((one.tip for one in sent), default=0)
+
+
+@given(st.lists(offers), st.lists(offers), fees, ceilings)
+def test_a_nonce_that_was_dear_once_can_be_taken_whenever_the_fees_of_now_may_be_paid(
+    unwanted: list[Offer], own: list[Offer], now: Fees, ceiling: int | None
+) -> None:
+    offer = in_place_of(unwanted, own, now, ceiling)
+    if offer is None:
+        assert bumped(dearest([*unwanted, *own]), now, ceiling) is None
+        assert (bumped(dearest(own), now, ceiling) if own else first_offer(now, ceiling)) is None
+        return
+    assert offer.max_fee >= now.base_fee + offer.tip
+    assert offer.max_fee <= (most_without_ceiling(now) if ceiling is None else ceiling)
+    assert not own or offer.max_fee * 100 >= dearest(own).max_fee * 110
 
 
 def test_what_costs_nothing_can_be_raised() -> None:

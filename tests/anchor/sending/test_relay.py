@@ -20,6 +20,7 @@ from anchor.settings import load_settings
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls
 from registry.chain.contract import CredentialRegistry
+from registry.chain.rpc.hexadecimal import checksummed
 from registry.embedded.chain import EmbeddedChain
 from registry.embedded.genesis import CHAIN_ID, PUBLICLY_KNOWN_KEYS
 from registry.errors import ContractReverted, SignerError
@@ -106,8 +107,8 @@ def test_the_relayer_pays_and_the_operator_is_named(relay: Relay) -> None:
     mined = relay.world.send(relay.contract.address, call, account=RELAYER)
     assert mined.succeeded
     (anchored,) = relay.contract.anchored_events()
-    assert (anchored.issuer, anchored.root, anchored.leaf_count) == (ROW.issuer, ROW.root, ROW.leaf_count)
-    assert anchored.operator == relay.operator.address
+    assert (*anchored.key, anchored.arguments["leafCount"]) == (ROW.issuer, ROW.root, ROW.leaf_count)
+    assert checksummed(anchored.arguments["operator"]) == relay.operator.address
     assert relay.world.client.nonce(relay.operator.address) == 0
     assert not relay.contract.is_operator(1, relay.relayer)
 

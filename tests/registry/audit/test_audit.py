@@ -12,32 +12,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.audit.compare import (
-    MEANINGS,
-    BatchState,
     FolderBatch,
-    Happened,
-    IndexBatch,
     IndexFacts,
-    Kind,
-    PartyState,
-    RegistryState,
     StorageFacts,
     TreeFacts,
+    compare_events,
     compare_folder,
     compare_index,
     compare_storage,
     compare_tree,
-    leaves_of_word,
-    reason_word,
-    rebuild,
-    words_of,
 )
+from registry.audit.kinds import MEANINGS, DifferenceKind
 from registry.chain.abi import artifact
+from registry.history import RegistryState, leaves_of_word, rebuild
 from registry.recognition.ledger import Ledger
-from registry.records import AccreditationState, Purpose
+from registry.records import AccreditationState, Anchor, Batch, Event, Party, Purpose, Reason
 from registry.records import Kind as Statement
 from tests.contracts.accreditation_model import AccreditationModel, Terms
-from tests.contracts.model import NOBODY, Batch, Refusal
+from tests.contracts.model import NOBODY, Refusal
+from tests.contracts.model import Batch as ModelBatch
 
 ACCOUNTS = [f"0x{number:040x}" for number in range(0xA1, 0xA5)]
 PROFILE = bytes(32)
@@ -53,7 +46,7 @@ class History:
 
     def __init__(self) -> None:
         self.model = AccreditationModel()
-        self.events: list[Happened] = []
+        self.events: list[Event] = []
 
     def call(self, what: Call) -> None:
         model = self.model
@@ -65,27 +58,29 @@ class History:
             return
         for log_index, (name, *arguments) in enumerate(happened):
             given = dict(zip(INPUTS[name], arguments, strict=True))
-            transaction = model.block_number.to_bytes(32, "big")
-            self.events.append(Happened(name, given, model.block_number, moment(model.now), transaction, log_index))
+            block = model.block_number.to_bytes(32, "big")
+            self.events.append(Event(name, given, model.block_number, block, log_index, block, moment(model.now)))
 
 
 def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def batch_state(batch: Batch) -> BatchState:
+def batch_state(issuer: int, root: bytes, batch: ModelBatch) -> Batch:
     voided = bool(batch.voided_at)
-    return BatchState(
+    return Batch(
+        issuer,
+        root,
         moment(batch.anchored_at),
         batch.block_number,
         batch.leaf_count or 0,
         batch.sequence,
         moment(batch.voided_at) if voided else None,
-        reason_word(batch.void_reason) if voided else "",
+        Reason(batch.void_reason) if voided else None,
     )
 
 
-def word(batch: Batch, purpose: Purpose, number: int) -> int:
+def word(batch: ModelBatch, purpose: Purpose, number: int) -> int:
     if purpose is Purpose.REVOCATION and batch.voided_at:
         return leaves_of_word(number, batch.leaf_count or 0)
     leaves = batch.revoked if purpose is Purpose.REVOCATION else batch.suspended
@@ -99,7 +94,8 @@ def storage_of(history: History) -> StorageFacts:
         party_count=len(model.parties),
         accreditation_count=len(model.accreditations),
         parties={
-            number: PartyState(
+            number: Party(
+                number,
                 party.controller,
                 None if party.pending == NOBODY else party.pending,
                 moment(party.registered_at),
@@ -116,10 +112,10 @@ def storage_of(history: History) -> StorageFacts:
             for account in ACCOUNTS
         },
         default_issuers={account: model.default_issuers.get(account, 0) for account in ACCOUNTS},
-        batches={key: batch_state(batch) for key, batch in model.batches.items()},
+        batches={key: batch_state(*key, batch) for key, batch in model.batches.items()},
         words={
             (*key, int(purpose)): {
-                number: word(batch, purpose, number) for number in range(words_of(batch.leaf_count or 0))
+                number: word(batch, purpose, number) for number in range(batch_state(*key, batch).words)
             }
             for key, batch in model.batches.items()
             for purpose in Purpose
@@ -129,19 +125,14 @@ def storage_of(history: History) -> StorageFacts:
     )
 
 
-def ledger_of(events: list[Happened]) -> Ledger:
-    given = [{"name": each.name, "arguments": each.arguments, "recorded_at": each.time} for each in events]
-    return Ledger.from_events(given)
+def ledger_of(events: list[Event]) -> Ledger:
+    return Ledger.from_events(events)
 
 
 def index_of(history: History) -> IndexFacts:
     """What an index in the state of the model says: statuses of a voided batch as before."""
     model = history.model
-    transactions = {
-        (each.arguments["issuer"], each.arguments["root"]): each.transaction
-        for each in history.events
-        if each.name == "Anchored"
-    }
+    anchors = {each.key: Anchor.of(each) for each in history.events if each.name == "Anchored"}
     words = {
         (*key, int(purpose)): {
             number: sum(1 << leaf % 256 for leaf in leaves if leaf // 256 == number)
@@ -151,28 +142,13 @@ def index_of(history: History) -> IndexFacts:
         for purpose, leaves in ((Purpose.REVOCATION, batch.revoked), (Purpose.SUSPENSION, batch.suspended))
         if leaves
     }
-    batches = []
-    for (issuer, root), batch in model.batches.items():
-        state = batch_state(batch)
-        batches.append(
-            IndexBatch(
-                issuer,
-                root,
-                state.leaf_count,
-                state.sequence,
-                state.block_number,
-                state.anchored_at,
-                transactions[issuer, root],
-                state.voided_at,
-                state.void_reason,
-            )
-        )
+    batches = [replace(batch_state(*key, batch), anchor=anchors[key]) for key, batch in model.batches.items()]
     return IndexFacts(model.block_number, len(model.parties), len(model.accreditations), batches, words)
 
 
-def found(events: list[Happened], storage: StorageFacts) -> set[Kind]:
+def found(events: list[Event], storage: StorageFacts) -> set[DifferenceKind]:
     state = rebuild(events)
-    return {each.kind for each in (*state.differences, *compare_storage(state, storage))}
+    return {each.kind for each in (*compare_events(state), *compare_storage(state, storage))}
 
 
 # Random histories
@@ -330,12 +306,13 @@ UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 @given(histories())
 def test_a_good_history_differs_in_nothing(history: History) -> None:
     state = rebuild(history.events)
-    assert state.differences == []
+    assert list(compare_events(state)) == []
     assert list(compare_storage(state, storage_of(history))) == []
     assert list(compare_index(state, index_of(history))) == []
     for (issuer, root), batch in history.model.batches.items():
-        assert state.revoked(issuer, root) == (batch.leaf_count or 0 if batch.voided_at else len(batch.revoked))
-        assert state.marked(issuer, root, 1) == len(batch.suspended)
+        told = state.batches[issuer, root]
+        assert told.withdrawn == (batch.leaf_count or 0 if batch.voided_at else len(batch.revoked))
+        assert (told.revoked, told.suspended) == (len(batch.revoked), len(batch.suspended))
 
 
 @UNHURRIED
@@ -418,31 +395,35 @@ def place(history: History, name: str, which: int = 0) -> int:
 @pytest.mark.parametrize(
     ("name", "which", "kinds"),
     [
-        ("PartyRegistered", 2, {Kind.EVENT_IMPOSSIBLE, Kind.PARTY_COUNT, Kind.PARTY_DIFFERS}),
-        ("ProfileSet", 0, {Kind.PARTY_DIFFERS}),
-        ("OperatorSet", 3, {Kind.OPERATOR_DIFFERS}),
-        ("OperatorSet", 0, {Kind.EVENT_IMPOSSIBLE, Kind.OPERATOR_DIFFERS}),
-        ("ControllerOffered", 0, {Kind.EVENT_IMPOSSIBLE}),
-        ("ControllerChanged", 0, {Kind.PARTY_DIFFERS}),
-        ("PartyRetired", 0, {Kind.PARTY_DIFFERS}),
-        ("Anchored", 1, {Kind.EVENT_IMPOSSIBLE, Kind.BATCH_MISSING}),
-        ("Anchored", 3, {Kind.EVENT_IMPOSSIBLE, Kind.BATCH_MISSING, Kind.PARTY_DIFFERS}),
-        ("LeafCountStated", 0, {Kind.BATCH_DIFFERS}),
-        ("DefaultIssuerSet", 0, {Kind.OPERATOR_DIFFERS}),
-        ("StatusSet", 0, {Kind.STATUS_DIFFERS}),
-        ("StatusSet", 1, {Kind.EVENT_IMPOSSIBLE, Kind.STATUS_DIFFERS}),
-        ("SuspensionCleared", 0, {Kind.STATUS_DIFFERS}),
-        ("BatchVoided", 0, {Kind.BATCH_DIFFERS, Kind.STATUS_DIFFERS}),
-        ("AccreditationOffered", 0, {Kind.EVENT_IMPOSSIBLE}),
-        ("AccreditationAccepted", 0, {Kind.EVENT_IMPOSSIBLE}),
-        ("AccreditationWithdrawn", 0, {Kind.ACCREDITATION_DIFFERS}),
-        ("AccreditationRefused", 0, {Kind.ACCREDITATION_DIFFERS}),
-        ("AccreditationVoided", 0, {Kind.ACCREDITATION_DIFFERS}),
+        (
+            "PartyRegistered",
+            2,
+            {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.PARTY_COUNT, DifferenceKind.PARTY_DIFFERS},
+        ),
+        ("ProfileSet", 0, {DifferenceKind.PARTY_DIFFERS}),
+        ("OperatorSet", 3, {DifferenceKind.OPERATOR_DIFFERS}),
+        ("OperatorSet", 0, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.OPERATOR_DIFFERS}),
+        ("ControllerOffered", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("ControllerChanged", 0, {DifferenceKind.PARTY_DIFFERS}),
+        ("PartyRetired", 0, {DifferenceKind.PARTY_DIFFERS}),
+        ("Anchored", 1, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.BATCH_MISSING}),
+        ("Anchored", 3, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.BATCH_MISSING, DifferenceKind.PARTY_DIFFERS}),
+        ("LeafCountStated", 0, {DifferenceKind.BATCH_DIFFERS}),
+        ("DefaultIssuerSet", 0, {DifferenceKind.OPERATOR_DIFFERS}),
+        ("StatusSet", 0, {DifferenceKind.STATUS_DIFFERS}),
+        ("StatusSet", 1, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.STATUS_DIFFERS}),
+        ("SuspensionCleared", 0, {DifferenceKind.STATUS_DIFFERS}),
+        ("BatchVoided", 0, {DifferenceKind.BATCH_DIFFERS, DifferenceKind.STATUS_DIFFERS}),
+        ("AccreditationOffered", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("AccreditationAccepted", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("AccreditationWithdrawn", 0, {DifferenceKind.ACCREDITATION_DIFFERS}),
+        ("AccreditationRefused", 0, {DifferenceKind.ACCREDITATION_DIFFERS}),
+        ("AccreditationVoided", 0, {DifferenceKind.ACCREDITATION_DIFFERS}),
         # Nothing in the contract's storage follows from it: docs/reference/audit.md says so.
         ("Superseded", 0, set()),
     ],
 )
-def test_an_event_that_is_left_out(good: History, name: str, which: int, kinds: set[Kind]) -> None:
+def test_an_event_that_is_left_out(good: History, name: str, which: int, kinds: set[DifferenceKind]) -> None:
     at = place(good, name, which)
     assert found([*good.events[:at], *good.events[at + 1 :]], storage_of(good)) == kinds
 
@@ -451,36 +432,36 @@ def test_an_event_that_is_told_twice_is_impossible_and_nothing_else(good: Histor
     storage = storage_of(good)
     for at in range(len(good.events)):
         state = rebuild([*good.events[: at + 1], *good.events[at:]])
-        assert [each.kind for each in state.differences] == [Kind.EVENT_IMPOSSIBLE]
+        assert [each.kind for each in compare_events(state)] == [DifferenceKind.EVENT_IMPOSSIBLE]
         assert list(compare_storage(state, storage)) == []
 
 
 def test_the_last_two_accreditations_left_out(good: History) -> None:
     events = [event for event in good.events if event.name not in ("Recognised", "AccreditationVoided")]
-    assert found(events, storage_of(good)) == {Kind.ACCREDITATION_COUNT, Kind.ACCREDITATION_DIFFERS}
+    assert found(events, storage_of(good)) == {DifferenceKind.ACCREDITATION_COUNT, DifferenceKind.ACCREDITATION_DIFFERS}
 
 
 @pytest.mark.parametrize(
     ("name", "which", "changes", "kinds"),
     [
-        ("Anchored", 1, {"leafCount": 299}, {Kind.BATCH_DIFFERS}),
-        ("Anchored", 3, {"operator": ACCOUNTS[3]}, {Kind.EVENT_IMPOSSIBLE}),
-        ("Anchored", 1, {"sequence": 7}, {Kind.EVENT_IMPOSSIBLE, Kind.BATCH_DIFFERS}),
-        ("StatusSet", 0, {"changed": 0b111}, {Kind.STATUS_DIFFERS}),
-        ("StatusSet", 0, {"word": 1}, {Kind.STATUS_DIFFERS}),
-        ("StatusSet", 0, {"word": 3}, {Kind.EVENT_IMPOSSIBLE, Kind.STATUS_DIFFERS}),
-        ("StatusSet", 0, {"purpose": 1}, {Kind.STATUS_DIFFERS}),
-        ("BatchVoided", 0, {"reason": 1}, {Kind.BATCH_DIFFERS}),
-        ("BatchVoided", 0, {"controller": ACCOUNTS[3]}, {Kind.EVENT_IMPOSSIBLE}),
-        ("Superseded", 0, {"index": 600}, {Kind.EVENT_IMPOSSIBLE}),
-        ("Superseded", 0, {"replacementRoot": bytes(32)}, {Kind.EVENT_IMPOSSIBLE}),
-        ("PartyRegistered", 2, {"uri": "https://evil.example"}, {Kind.PARTY_DIFFERS}),
-        ("AccreditationOffered", 0, {"validUntil": START + 5}, {Kind.ACCREDITATION_DIFFERS}),
-        ("AccreditationOffered", 0, {"kind": 9}, {Kind.EVENT_IMPOSSIBLE}),
+        ("Anchored", 1, {"leafCount": 299}, {DifferenceKind.BATCH_DIFFERS}),
+        ("Anchored", 3, {"operator": ACCOUNTS[3]}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("Anchored", 1, {"sequence": 7}, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.BATCH_DIFFERS}),
+        ("StatusSet", 0, {"changed": 0b111}, {DifferenceKind.STATUS_DIFFERS}),
+        ("StatusSet", 0, {"word": 1}, {DifferenceKind.STATUS_DIFFERS}),
+        ("StatusSet", 0, {"word": 3}, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.STATUS_DIFFERS}),
+        ("StatusSet", 0, {"purpose": 1}, {DifferenceKind.STATUS_DIFFERS}),
+        ("BatchVoided", 0, {"reason": 1}, {DifferenceKind.BATCH_DIFFERS}),
+        ("BatchVoided", 0, {"controller": ACCOUNTS[3]}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("Superseded", 0, {"index": 600}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("Superseded", 0, {"replacementRoot": bytes(32)}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("PartyRegistered", 2, {"uri": "https://evil.example"}, {DifferenceKind.PARTY_DIFFERS}),
+        ("AccreditationOffered", 0, {"validUntil": START + 5}, {DifferenceKind.ACCREDITATION_DIFFERS}),
+        ("AccreditationOffered", 0, {"kind": 9}, {DifferenceKind.EVENT_IMPOSSIBLE}),
     ],
 )
 def test_an_event_that_says_something_else(
-    good: History, name: str, which: int, changes: dict[str, Any], kinds: set[Kind]
+    good: History, name: str, which: int, changes: dict[str, Any], kinds: set[DifferenceKind]
 ) -> None:
     at = place(good, name, which)
     event = good.events[at]
@@ -497,23 +478,23 @@ def test_storage_that_says_something_else(good: History) -> None:
     bitmap = (1, ROOT, 0)
     first = storage.accreditations[1]
     assert first is not None
-    cases: list[tuple[dict[str, Any], list[Kind]]] = [
-        ({"party_count": 4}, [Kind.PARTY_COUNT]),
-        ({"parties": {1: replace(party, controller=NOBODY)}}, [Kind.PARTY_DIFFERS]),
-        ({"parties": {1: None}}, [Kind.PARTY_DIFFERS]),
-        ({"parties": {9: party}}, [Kind.PARTY_DIFFERS]),
-        ({"operators": {(1, ACCOUNTS[3]): True}}, [Kind.OPERATOR_DIFFERS]),
-        ({"default_issuers": {ACCOUNTS[3]: 1}}, [Kind.OPERATOR_DIFFERS]),
-        ({"batches": {key: None}}, [Kind.BATCH_MISSING]),
-        ({"batches": {(1, b"?" * 32): batch}}, [Kind.BATCH_MISSING]),
-        ({"batches": {key: replace(batch, leaf_count=599)}}, [Kind.BATCH_DIFFERS]),
-        ({"batches": {key: replace(batch, leaf_count=1, sequence=9)}}, [Kind.BATCH_DIFFERS] * 2),
-        ({"words": {bitmap: {2: 0b100}}}, [Kind.STATUS_DIFFERS]),
-        ({"words": {bitmap: {0: 1, 1: 1}}}, [Kind.STATUS_DIFFERS] * 2),
-        ({"accreditation_count": 2}, [Kind.ACCREDITATION_COUNT]),
-        ({"accreditations": {1: None}}, [Kind.ACCREDITATION_DIFFERS]),
-        ({"accreditations": {4: first}}, [Kind.ACCREDITATION_DIFFERS]),
-        ({"accreditations": {1: replace(first, changes=first.changes[:-1])}}, [Kind.ACCREDITATION_DIFFERS]),
+    cases: list[tuple[dict[str, Any], list[DifferenceKind]]] = [
+        ({"party_count": 4}, [DifferenceKind.PARTY_COUNT]),
+        ({"parties": {1: replace(party, controller=NOBODY)}}, [DifferenceKind.PARTY_DIFFERS]),
+        ({"parties": {1: None}}, [DifferenceKind.PARTY_DIFFERS]),
+        ({"parties": {9: party}}, [DifferenceKind.PARTY_DIFFERS]),
+        ({"operators": {(1, ACCOUNTS[3]): True}}, [DifferenceKind.OPERATOR_DIFFERS]),
+        ({"default_issuers": {ACCOUNTS[3]: 1}}, [DifferenceKind.OPERATOR_DIFFERS]),
+        ({"batches": {key: None}}, [DifferenceKind.BATCH_MISSING]),
+        ({"batches": {(1, b"?" * 32): batch}}, [DifferenceKind.BATCH_MISSING]),
+        ({"batches": {key: replace(batch, leaf_count=599)}}, [DifferenceKind.BATCH_DIFFERS]),
+        ({"batches": {key: replace(batch, leaf_count=1, sequence=9)}}, [DifferenceKind.BATCH_DIFFERS] * 2),
+        ({"words": {bitmap: {2: 0b100}}}, [DifferenceKind.STATUS_DIFFERS]),
+        ({"words": {bitmap: {0: 1, 1: 1}}}, [DifferenceKind.STATUS_DIFFERS] * 2),
+        ({"accreditation_count": 2}, [DifferenceKind.ACCREDITATION_COUNT]),
+        ({"accreditations": {1: None}}, [DifferenceKind.ACCREDITATION_DIFFERS]),
+        ({"accreditations": {4: first}}, [DifferenceKind.ACCREDITATION_DIFFERS]),
+        ({"accreditations": {1: replace(first, changes=first.changes[:-1])}}, [DifferenceKind.ACCREDITATION_DIFFERS]),
     ]
     for changed, kinds in cases:
         assert [each.kind for each in compare_storage(state, replace(storage, **changed))] == kinds, changed
@@ -540,22 +521,26 @@ def test_an_index_with_one_change_differs_in_that(history: History, data: st.Dat
     batch = index.batches[at]
     others = [*index.batches[:at], *index.batches[at + 1 :]]
     invented = replace(batch, root=b"?" * 32)
+    sent_otherwise = replace(batch, anchor=batch.seen._replace(transaction=b""))
     bitmap = (batch.issuer, batch.root, 0)
     flipped = {0: index.words.get(bitmap, {}).get(0, 0) ^ 1}
     cases = [
-        (replace(index, batches=others), [Kind.NOT_IN_INDEX]),
-        (replace(index, batches=[*index.batches, invented]), [Kind.INDEX_NOT_ON_CHAIN]),
-        (replace(index, batches=[*others, replace(batch, leaf_count=7)]), [Kind.INDEX_DIFFERS]),
-        (replace(index, batches=[*others, replace(batch, sequence=99)]), [Kind.INDEX_DIFFERS]),
-        (replace(index, batches=[*others, replace(batch, block_number=0)]), [Kind.INDEX_DIFFERS]),
-        (replace(index, batches=[*others, replace(batch, transaction=b"")]), [Kind.INDEX_DIFFERS]),
-        (replace(index, batches=[*others, replace(batch, voided_at=moment(1))]), [Kind.INDEX_DIFFERS]),
+        (replace(index, batches=others), [DifferenceKind.NOT_IN_INDEX]),
+        (replace(index, batches=[*index.batches, invented]), [DifferenceKind.INDEX_NOT_ON_CHAIN]),
+        (replace(index, batches=[*others, replace(batch, leaf_count=7)]), [DifferenceKind.INDEX_DIFFERS]),
+        (replace(index, batches=[*others, replace(batch, sequence=99)]), [DifferenceKind.INDEX_DIFFERS]),
+        (replace(index, batches=[*others, replace(batch, block_number=0)]), [DifferenceKind.INDEX_DIFFERS]),
+        (
+            replace(index, batches=[*others, sent_otherwise]),
+            [DifferenceKind.INDEX_DIFFERS],
+        ),
+        (replace(index, batches=[*others, replace(batch, voided_at=moment(1))]), [DifferenceKind.INDEX_DIFFERS]),
         (
             replace(index, words={**index.words, bitmap: {**index.words.get(bitmap, {}), **flipped}}),
-            [Kind.INDEX_DIFFERS],
+            [DifferenceKind.INDEX_DIFFERS],
         ),
-        (replace(index, party_count=0), [Kind.INDEX_DIFFERS]),
-        (replace(index, accreditation_count=99), [Kind.INDEX_DIFFERS]),
+        (replace(index, party_count=0), [DifferenceKind.INDEX_DIFFERS]),
+        (replace(index, accreditation_count=99), [DifferenceKind.INDEX_DIFFERS]),
     ]
     for changed, kinds in cases:
         assert [each.kind for each in compare_index(state, changed)] == kinds
@@ -582,13 +567,13 @@ def rows_of(history: History) -> list[FolderBatch]:
             True,
             sequence=batch.sequence,
             block_number=batch.block_number,
-            transaction=batch.transaction,
+            transaction=batch.seen.transaction,
         )
         for batch in index_of(history).batches
     ]
 
 
-def compared(history: History, rows: list[FolderBatch], **options: Any) -> list[Kind]:
+def compared(history: History, rows: list[FolderBatch], **options: Any) -> list[DifferenceKind]:
     given = {"last_block": history.model.block_number, "as_of": AS_OF, "own": [1, 2], **options}
     return [each.kind for each in compare_folder(rebuild(history.events), rows, **given)]
 
@@ -600,17 +585,17 @@ def test_the_database(good: History) -> None:
     sealed = replace(first, state="sealed", anchored=False, sequence=None, block_number=None, transaction=None)
     assert compared(good, rows) == []
     assert compared(good, [*rows, replace(unknown, state="sealed", anchored=False)]) == []
-    cases: list[tuple[list[FolderBatch], list[Kind]]] = [
-        (others, [Kind.NOT_IN_FOLDER]),
-        ([*rows, unknown], [Kind.NOT_ON_CHAIN]),
-        ([*others, replace(first, leaf_count=1)], [Kind.FOLDER_DIFFERS]),
-        ([*others, replace(first, sequence=3)], [Kind.FOLDER_DIFFERS]),
-        ([*others, replace(first, leaves=first.leaf_count - 1)], [Kind.FOLDER_DIFFERS]),
+    cases: list[tuple[list[FolderBatch], list[DifferenceKind]]] = [
+        (others, [DifferenceKind.NOT_IN_FOLDER]),
+        ([*rows, unknown], [DifferenceKind.NOT_ON_CHAIN]),
+        ([*others, replace(first, leaf_count=1)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, replace(first, sequence=3)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, replace(first, leaves=first.leaf_count - 1)], [DifferenceKind.FOLDER_DIFFERS]),
         ([*others, replace(first, leaves=first.leaf_count)], []),
-        ([*others, replace(first, block_number=3)], [Kind.FOLDER_DIFFERS]),
-        ([*others, replace(first, transaction=b"?" * 32)], [Kind.FOLDER_DIFFERS]),
-        ([*others, replace(sealed, state="cancelled", given_up=True)], [Kind.FOLDER_DIFFERS]),
-        ([*others, sealed], [Kind.FOLDER_DIFFERS]),
+        ([*others, replace(first, block_number=3)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, replace(first, transaction=b"?" * 32)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, replace(sealed, state="cancelled", given_up=True)], [DifferenceKind.FOLDER_DIFFERS]),
+        ([*others, sealed], [DifferenceKind.FOLDER_DIFFERS]),
     ]
     for changed, kinds in cases:
         assert compared(good, changed) == kinds
@@ -621,7 +606,9 @@ def test_an_operator_has_an_hour_to_see_that_a_batch_is_on_the_chain(good: Histo
     sealed = replace(first, state="broadcast", anchored=False)
     anchored = rebuild(good.events).batches[first.issuer, first.root].anchored_at
     assert compared(good, [*others, sealed], as_of=anchored + timedelta(hours=1)) == []
-    assert compared(good, [*others, sealed], as_of=anchored + timedelta(hours=1, seconds=1)) == [Kind.FOLDER_DIFFERS]
+    assert compared(good, [*others, sealed], as_of=anchored + timedelta(hours=1, seconds=1)) == [
+        DifferenceKind.FOLDER_DIFFERS
+    ]
 
 
 def test_what_the_database_saw_after_the_audited_block_is_left_alone(good: History) -> None:
@@ -629,7 +616,7 @@ def test_what_the_database_saw_after_the_audited_block_is_left_alone(good: Histo
     later = replace(rows[0], root=b"?" * 32, block_number=good.model.block_number + 1)
     assert compared(good, [*rows, later]) == []
     assert compared(good, [], first_block=good.model.block_number + 1) == []
-    assert compared(good, [], own=[2]) == [Kind.NOT_IN_FOLDER]
+    assert compared(good, [], own=[2]) == [DifferenceKind.NOT_IN_FOLDER]
 
 
 # Trees
@@ -640,16 +627,16 @@ def test_what_the_database_saw_after_the_audited_block_is_left_alone(good: Histo
     [
         (TreeFacts(3), 3, []),
         (TreeFacts(3), 0, []),
-        (TreeFacts(missing=True), 3, [Kind.TREE_MISSING]),
-        (TreeFacts(damaged="node 1 differs"), 3, [Kind.TREE_DAMAGED]),
-        (TreeFacts(3, unsorted="leaf 2"), 3, [Kind.TREE_UNSORTED]),
-        (TreeFacts(4), 3, [Kind.LEAF_COUNT_DIFFERS]),
-        (TreeFacts(4, unsorted="leaf 2"), 3, [Kind.TREE_UNSORTED, Kind.LEAF_COUNT_DIFFERS]),
+        (TreeFacts(missing=True), 3, [DifferenceKind.TREE_MISSING]),
+        (TreeFacts(damaged="node 1 differs"), 3, [DifferenceKind.TREE_DAMAGED]),
+        (TreeFacts(3, unsorted="leaf 2"), 3, [DifferenceKind.TREE_UNSORTED]),
+        (TreeFacts(4), 3, [DifferenceKind.LEAF_COUNT_DIFFERS]),
+        (TreeFacts(4, unsorted="leaf 2"), 3, [DifferenceKind.TREE_UNSORTED, DifferenceKind.LEAF_COUNT_DIFFERS]),
     ],
 )
-def test_trees(tree: TreeFacts, leaf_count: int, kinds: list[Kind]) -> None:
+def test_trees(tree: TreeFacts, leaf_count: int, kinds: list[DifferenceKind]) -> None:
     assert [each.kind for each in compare_tree(1, ROOT, leaf_count, tree)] == kinds
 
 
 def test_every_kind_says_what_it_means() -> None:
-    assert set(MEANINGS) == set(Kind)
+    assert set(MEANINGS) == set(DifferenceKind)

@@ -5,23 +5,29 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.audit.auditor import Audit, Counts, Unchecked
-from registry.audit.compare import MEANINGS, Difference, Kind, rebuild
+from registry.audit.findings import Asked, Audit, Counts, Unchecked
+from registry.audit.kinds import MEANINGS, Difference, DifferenceKind
 from registry.audit.report.as_csv import cell
-from registry.audit.report.as_html import page
+from registry.audit.report.as_html import page, templates
 from registry.audit.report.as_json import content
-from registry.audit.report.charts import Chart, Series, bars, columns, number_text, text
+from registry.audit.report.charts import Chart, Drawing, Series, bars, columns, number_text
 from registry.audit.report.tables import COLUMNS
+from registry.history import rebuild
 from registry.records import BlockRef
+from registry.untrusted.text import LONGEST, marked, terminal_text
 
+# The first page of a process waits for its templates to be read.
+UNHURRIED = settings(deadline=None)
 amounts = st.floats(0, 1e18, allow_nan=False)
 
 
@@ -45,14 +51,15 @@ def test_no_cell_is_a_formula(given: object, written: object) -> None:
     assert cell(given) == written
 
 
+@UNHURRIED
 @given(st.text(), st.lists(st.tuples(st.text(), amounts, amounts), max_size=30), st.sampled_from([columns, bars]))
 def test_a_chart_is_well_formed_and_says_in_its_table_what_it_draws(
-    title: str, rows: list[tuple[str, float, float]], draw: object
+    title: str, rows: list[tuple[str, float, float]], draw: Callable[[Chart], Drawing]
 ) -> None:
     labels = tuple(label for label, _, _ in rows)
     series = (Series("First", tuple(one for _, one, _ in rows)), Series(title, tuple(two for _, _, two in rows)))
-    drawn = draw(Chart("a-chart", title, title, labels, series, "things", "Label"))  # type: ignore[operator]
-    figure = ET.fromstring(drawn)
+    drawing = draw(Chart("a-chart", title, title, labels, series, "things", "Label"))
+    figure = ET.fromstring(templates().get_template("chart.html").module.figure(drawing))  # type: ignore[attr-defined]
     svg = "{http://www.w3.org/2000/svg}"
     picture = figure.find(f".//{svg}svg")
     assert picture is not None
@@ -73,7 +80,8 @@ def test_a_chart_is_well_formed_and_says_in_its_table_what_it_draws(
 
 
 def test_numbers_and_nothing() -> None:
-    assert [text(each) for each in (None, 1234567, 0.5, "<a>")] == [
+    shown = templates().get_template("parts.html").module.shown  # type: ignore[attr-defined]
+    assert [str(shown(each)) for each in (None, 1234567, 0.5, "<a>")] == [
         "–",
         "1,234,567",
         "0.50",
@@ -113,8 +121,7 @@ AUDIT = Audit(
     contract="0x" + "11" * 20,
     deployed_in=1,
     block=BlockRef(5, bytes(32), datetime(2026, 1, 1, tzinfo=UTC)),
-    issuer=None,
-    since=0,
+    asked=Asked(),
     folder=None,
     state=rebuild([]),
     differences=(),
@@ -122,6 +129,39 @@ AUDIT = Audit(
     notes=(),
     checked=Counts(),
 )
+
+
+class Tags(HTMLParser):
+    """The tags of a page with their attributes, in order, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[object] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append((tag, attrs))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def told(said: str) -> Audit:
+    """An audit in which strangers say that wherever they can."""
+    differences = (Difference(DifferenceKind.TREE_MISSING, said, said, 1),)
+    return replace(AUDIT, differences=differences, unchecked=(Unchecked(said, said),), notes=(said,), folder=Path(said))
+
+
+@UNHURRIED
+@given(st.text())
+def test_whatever_strangers_say_is_text_of_the_page_and_hides_nothing(said: str) -> None:
+    written = page(told(said))
+    found = Tags(written)
+    assert found.tags == Tags(page(told("plain"))).tags
+    assert found.text.count(terminal_text(marked(said), LONGEST)) >= 5
+    for line in written.split("\n"):
+        assert line == terminal_text(line)
 
 
 def test_an_audit_of_nothing_is_a_page_too() -> None:
@@ -133,5 +173,5 @@ def test_what_could_not_be_checked_never_looks_clean() -> None:
     assert "Could not be checked." in page(unsure)
     assert "it &lt;moves&gt;" in page(unsure)
     assert content(unsure)["outcome"] == "could not be checked"
-    both = replace(unsure, differences=(Difference(Kind.TREE_MISSING, "issuer 1", "gone", 1),))
+    both = replace(unsure, differences=(Difference(DifferenceKind.TREE_MISSING, "issuer 1", "gone", 1),))
     assert content(both)["outcome"] == "differences"

@@ -21,6 +21,7 @@ from eth_account import Account
 
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
 from registry.chain.rpc.client import ChainClient, MinedTransaction
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import checksummed
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 
@@ -209,7 +210,7 @@ class BrokenEndpoint:
 
     def client(self, timeout: float = 5.0) -> ChainClient:
         """A client of this endpoint."""
-        return ChainClient.connect(self.url, timeout=timeout)
+        return connect(self.url, timeout=timeout)
 
     def close(self) -> None:
         self._released.set()

@@ -29,7 +29,8 @@ from registry.database.engine import HEAD, open_database
 from registry.database.metadata import metadata
 from registry.errors import SettingsError, StoreError
 from registry.index import tables as index_tables
-from tests.postgres import postgres_server, postgres_url
+from tests.postgres import empty_postgres_url as postgres_url
+from tests.postgres import postgres_server
 
 __all__ = ["index_tables", "postgres_server", "postgres_url"]
 

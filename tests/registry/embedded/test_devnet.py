@@ -16,7 +16,7 @@ import urllib3
 from web3 import HTTPProvider, Web3
 
 from registry.chain.abi import artifact
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.embedded import devnet as server
 from registry.embedded.chain import EmbeddedChain
 from registry.errors import SettingsError
@@ -56,7 +56,7 @@ def test_web3_registers_a_party_and_reads_what_the_program_reads(served: Served)
     party = contract.functions.partyOf(1).call()
     assert "did:web:university.example" in party
     (log,) = web3.eth.get_logs({"address": contract.address, "fromBlock": receipt["blockNumber"]})[:1]
-    mined = ChainClient.connect(served.url).mined(bytes(hash_))
+    mined = connect(served.url).mined(bytes(hash_))
     assert mined == served.world.client.mined(bytes(hash_))
     assert mined is not None
     assert bytes(log["transactionHash"]) == mined.hash
@@ -87,9 +87,9 @@ def test_transactions_of_older_kinds_are_mined(served: Served, access_list: Any)
 
 WRITE_AND_READ = """
 import sys
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from tests.registry.chain.worlds import World
-client = ChainClient.connect(sys.argv[1])
+client = connect(sys.argv[1])
 world, account = World("devnet", client, sys.argv[1]), int(sys.argv[2])
 hashes = [world.send(world.account(account).address, account=account).hash.hex() for _ in range(5)]
 print(*hashes)

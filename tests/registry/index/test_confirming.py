@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from typing import Any
 
 import pytest
@@ -18,13 +19,14 @@ from registry.database.engine import open_database
 from registry.errors import ChainError, ChainUnavailable
 from registry.index import confirming
 from registry.index import indexer as indexing
-from registry.index.facts import Facts, WordKey, ledger_of, shown_arguments
+from registry.index.facts import shown_arguments
 from registry.index.indexer import Indexer, Step
 from registry.index.reader import Edition, Head, Index
 from registry.index.tables import indexed_chain, indexed_event
 from registry.index.writer import IndexWriter
+from registry.recognition.ledger import Ledger
 from tests.registry.index.test_indexer import CHAIN, indexer, rebuilt, state
-from tests.registry.index.told_chain import ADDRESS, ToldChain
+from tests.registry.index.told_chain import ADDRESS, ToldChain, told_by
 
 Right = Callable[[ToldChain, Engine, Head], bool]
 FAR = 0
@@ -96,20 +98,21 @@ def is_whole(chain: ToldChain, engine: Engine, head: Head) -> bool:
 
 def says_what_the_contract_says(chain: ToldChain, engine: Engine, head: Head) -> bool:
     """Whether parties, batches, statuses and accreditations are as all events up to the cursor leave them."""
-    index, facts, happened = Index(engine, CHAIN, ADDRESS), Facts(), chain.happened(head.cursor.number)
-    for event in happened:
-        facts.apply(event)
+    index, happened = Index(engine, CHAIN, ADDRESS), chain.happened(head.cursor.number)
+    records = told_by(happened)
     words = {
-        WordKey(batch.issuer, batch.root, purpose, word): bits
+        (*batch.key, purpose, word): bits
         for batch in index.all_batches()
         for purpose in (0, 1)
         for word, bits in index.status_words(batch.key, purpose).items()
     }
+    told = {(*bitmap, word): bits for bitmap, its in records.words.items() for word, bits in its.items() if bits}
     return (
-        {party.party: party for party in index.parties()} == facts.parties
-        and {batch.key: batch for batch in index.all_batches()} == facts.batches
-        and words == {key: bits for key, bits in facts.words.items() if bits}
-        and index.ledger().accreditations == ledger_of(happened).accreditations
+        [astuple(party) for party in index.parties()] == [astuple(each) for _, each in sorted(records.parties.items())]
+        and {batch.key: astuple(batch) for batch in index.all_batches()}
+        == {key: astuple(batch) for key, batch in records.batches.items()}
+        and words == told
+        and index.ledger().accreditations == Ledger.from_events(happened).accreditations
     )
 
 

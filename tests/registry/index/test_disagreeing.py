@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from registry.chain.finality import Evidence
 from registry.chain.rpc.client import Block, FilteredBlock, Log
 from registry.chain.rpc.spans import Spans
 from registry.database.engine import open_database
 from registry.errors import ChainError, ChainUnavailable
 from registry.index import indexer as indexing
 from registry.index.facts import CHAIN_DISAGREES, FINALITY_VIOLATED
-from registry.index.finality import Evidence
 from registry.index.indexer import Indexer
 from registry.index.reader import Edition
 from registry.index.writer import IndexWriter

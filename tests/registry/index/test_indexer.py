@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import pytest
@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
+from registry.chain.finality import Evidence
 from registry.chain.rpc.client import RpcRefused
 from registry.chain.rpc.spans import Spans
 from registry.database.engine import open_database
 from registry.errors import ChainError, ChainUnavailable, WrongChain
-from registry.index.facts import BatchKey, Facts, prefix_of, prefix_range
-from registry.index.finality import Evidence
+from registry.index.facts import prefix_of, prefix_range
 from registry.index.indexer import Indexer, Step
 from registry.index.reader import EventFilter, EventPlace, Index
 from registry.index.tables import indexed_batch, indexed_event, indexed_party, indexed_status
 from registry.index.writer import CursorMoved, IndexWriter
-from tests.registry.index.told_chain import ADDRESS, ToldChain
+from tests.registry.index.told_chain import ADDRESS, ToldChain, told_by
 
 CHAIN = "eip155:31337"
 STATE = (indexed_event, indexed_party, indexed_batch, indexed_status)
@@ -62,10 +62,9 @@ def rebuilt(chain: ToldChain, engine: Engine) -> dict[str, list[tuple[Any, ...]]
 
 def folded(chain: ToldChain, engine: Engine) -> tuple[list[Any], list[Any]]:
     """Parties and batches, by applying all events one by one in memory."""
-    facts = Facts()
-    for event in Index(engine, CHAIN, ADDRESS).all_events():
-        facts.apply(event)
-    return [facts.parties[key] for key in sorted(facts.parties)], sorted(facts.batches.values(), key=repr)
+    told = told_by(Index(engine, CHAIN, ADDRESS).all_events())
+    parties, batches = sorted(told.parties.values(), key=lambda each: each.id), told.batches.values()
+    return [astuple(each) for each in parties], sorted((astuple(each) for each in batches), key=repr)
 
 
 MOVES = st.lists(
@@ -469,7 +468,7 @@ def test_filters_and_pages_of_events(memory: Engine) -> None:
     assert len(index.ledger().accreditations) == len(chain.blocks_now[-1].told.accreditations)
     batch = next(index.all_batches())
     assert index.batch(batch.issuer, batch.root) == batch
-    assert index.status_words(BatchKey(99, batch.root), 0) == {}
+    assert index.status_words((99, batch.root), 0) == {}
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))

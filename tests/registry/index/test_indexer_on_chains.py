@@ -14,13 +14,13 @@ from sqlalchemy import Engine
 
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry, Purpose, Reason
+from registry.chain.finality import Evidence
 from registry.chain.ledger import read_ledger
 from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.database.engine import open_database
 from registry.errors import ChainError
 from registry.index import indexer as indexing
-from registry.index.facts import BatchKey
-from registry.index.finality import Evidence
 from registry.index.indexer import Indexer, Step
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
@@ -62,7 +62,7 @@ def indexed_roots(node: Chain, engine: Engine, name: str = NAME) -> list[tuple[i
 
 
 def roots_on_chain(node: Chain) -> list[tuple[int, int, bytes]]:
-    return [(event.log.block_number, event.issuer, event.root) for event in node.contract.anchored_events()]
+    return [(event.block_number, *event.key) for event in node.contract.anchored_events()]
 
 
 def root_of(*words: object) -> bytes:
@@ -165,7 +165,7 @@ def test_machines_behind_one_address_that_are_behind_stop_nothing(
     node.mine(2 * behind)
     with FaultProxy(node.url) as proxy:
         # Or beside an endpoint that follows the chain.
-        client = ChainClient.connect(f"{proxy.url} {node.url}" if beside else proxy.url)
+        client = connect(f"{proxy.url} {node.url}" if beside else proxy.url)
         writer = IndexWriter(engine, NAME, node.contract.address)
         here = Indexer(
             CredentialRegistry(client, node.contract.address),
@@ -244,7 +244,7 @@ def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: E
         stored = contract.batch(batch.issuer, batch.root)
         assert stored is not None
         assert (batch.leaf_count, batch.sequence) == (stored.leaf_count, stored.sequence)
-        assert (batch.block.number, batch.block.time) == (stored.block_number, stored.anchored_at.timestamp())
+        assert (batch.block.number, batch.anchored_at) == (stored.block_number, stored.anchored_at)
         assert batch.voided_at == (None if stored.voided_at is None else stored.voided_at.timestamp())
         assert batch.void_reason == stored.void_reason
         if batch.voided_at is None:
@@ -253,7 +253,7 @@ def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: E
                 told = index.status_words(batch.key, purpose)
                 assert {number: word for number, word in enumerate(words) if word} == told
                 assert sum(word.bit_count() for word in words) == count
-    assert index.status_words(BatchKey(2, one), Purpose.SUSPENSION) == {}
+    assert index.status_words((2, one), Purpose.SUSPENSION) == {}
     events = len(embedded.client.logs(address))
     assert index.counts() == {"parties": 2, "batches": 4, "credentials": 1204, "events": events, "trees": 0}
     assert index.ledger().accreditations == read_ledger(contract).accreditations
@@ -303,11 +303,11 @@ def test_a_revocation_that_a_search_leaves_out_is_found(
     indexer = Indexer(told, writer, first_block=deployed.block_number, near=1000 if way == "near" else 0)
     indexer.step()
     index = Index(engine, NAME, address)
-    assert (writer.head().is_confirmed, index.status_words(BatchKey(1, root), 0)) == (  # type: ignore[union-attr]
+    assert (writer.head().is_confirmed, index.status_words((1, root), 0)) == (  # type: ignore[union-attr]
         (True, {1: 0b1011}) if way == "near" else (False, {})
     )
     assert indexer.catch_up().is_confirmed
-    assert index.status_words(BatchKey(1, root), 0) == {1: 0b1011}
+    assert index.status_words((1, root), 0) == {1: 0b1011}
     assert len(list(index.all_events())) == len(embedded.client.logs(address))
 
 

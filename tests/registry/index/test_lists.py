@@ -15,10 +15,11 @@ from sqlalchemy import Engine
 from registry.database.engine import open_database
 from registry.errors import ChainUnavailable, RegistryError
 from registry.formats.statuslist import ListedBatch, Purpose, bitstring, is_set, list_position
-from registry.index.facts import IndexedEvent, Mark
 from registry.index.lists import read_final_list, read_final_position
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
+from registry.records import BlockRef, Event
+from registry.timestamps import from_unix
 from registry.trees.folder import FolderTrees
 from tests.registry.index.told_chain import ADDRESS, SOMEBODY
 
@@ -35,8 +36,8 @@ def memory() -> Iterator[Engine]:
     opened.dispose()
 
 
-def mark(number: int) -> Mark:
-    return Mark(number, sha256(b"%d" % number).digest(), 1_800_000_000 + 12 * number)
+def mark(number: int) -> BlockRef:
+    return BlockRef(number, sha256(b"%d" % number).digest(), from_unix(1_800_000_000 + 12 * number))
 
 
 def root_of(issuer: int, sequence: int) -> bytes:
@@ -55,10 +56,10 @@ class World:
         self.marked: dict[tuple[int, int, Purpose], set[int]] = {}
         self.number = 0
         self.states: dict[int, tuple[dict[Any, Any], dict[Any, Any]]] = {0: ({}, {})}
-        self._events: list[IndexedEvent] = []
+        self._events: list[Event] = []
         for issuer in (ISSUER, OTHER):
             given = {"party": issuer, "controller": SOMEBODY, "uri": "", "profileHash": bytes(32)}
-            self._tell("PartyRegistered", given, issuer)
+            self._tell("PartyRegistered", given)
         self.mine()
 
     def mine(self) -> None:
@@ -74,17 +75,15 @@ class World:
         assert head is not None
         self.writer.settle(head, final=mark(number), seen=self.number)
 
-    def _tell(self, name: str, arguments: dict[str, Any], party: int) -> tuple[int, int]:
+    def _tell(self, name: str, arguments: dict[str, Any]) -> tuple[int, int]:
         place = (self.number + 1, len(self._events))
-        block = mark(place[0])
-        root = arguments.get("root")
-        self._events.append(IndexedEvent(name, block, place[1], bytes(32), arguments, party, root=root))
+        self._events.append(Event.of_block(mark(place[0]), name, arguments, place[1], bytes(32)))
         return place
 
     def anchor(self, issuer: int, leaf_count: int) -> None:
         sequence = 1 + sum(key[0] == issuer for key in self.batches)
         given = {"issuer": issuer, "root": root_of(issuer, sequence), "leafCount": leaf_count, "sequence": sequence}
-        place = self._tell("Anchored", given | {"operator": SOMEBODY}, issuer)
+        place = self._tell("Anchored", given | {"operator": SOMEBODY})
         self.batches[issuer, sequence] = ListedBatch(sequence, leaf_count, place)
 
     def change(self, issuer: int, sequence: int, what: str, leaf: int, leaf_count: int) -> None:
@@ -94,12 +93,12 @@ class World:
             return
         given: dict[str, Any] = {"issuer": issuer, "root": root_of(issuer, sequence), "operator": SOMEBODY, "reason": 0}
         if what == "state" and not batch.leaf_count:
-            place = self._tell("LeafCountStated", given | {"leafCount": leaf_count}, issuer)
+            place = self._tell("LeafCountStated", given | {"leafCount": leaf_count})
             self.batches[issuer, sequence] = ListedBatch(sequence, leaf_count, place, voided=batch.voided)
         elif batch.voided or leaf >= batch.leaf_count:
             return
         elif what == "void":
-            self._tell("BatchVoided", given, issuer)
+            self._tell("BatchVoided", given)
             self.batches[issuer, sequence] = ListedBatch(sequence, batch.leaf_count, batch.counted, voided=True)
         elif what in ("revoke", "suspend", "clear"):
             purpose = Purpose.REVOCATION if what == "revoke" else Purpose.SUSPENSION
@@ -109,10 +108,10 @@ class World:
             given |= {"word": leaf // 256, "changed": 1 << leaf % 256}
             if what == "clear":
                 leaves.remove(leaf)
-                self._tell("SuspensionCleared", given, issuer)
+                self._tell("SuspensionCleared", given)
             else:
                 leaves.add(leaf)
-                self._tell("StatusSet", given | {"purpose": purpose.number}, issuer)
+                self._tell("StatusSet", given | {"purpose": purpose.number})
 
     def expected(self, at: int, purpose: Purpose) -> set[int]:
         """The set positions of the first list as of a block, one credential at a time."""
@@ -167,7 +166,7 @@ def test_a_list_is_that_of_the_final_block(memory: Engine, moves: list[tuple[Any
         found = read_final_list(world.index, TREES, ISSUER, purpose, 1)
         assert positions(found.bits) == world.expected(final, purpose)
         assert found.block_number == final
-        assert found.time == mark(final).time
+        assert found.time == mark(final).timestamp.timestamp()
     mine = [batch for (issuer, _), batch in world.states[final][0].items() if issuer == ISSUER and batch.leaf_count]
     for batch in mine:
         assert read_final_position(world.index, ISSUER, batch.sequence, 0) == list_position(mine, batch.sequence, 0)

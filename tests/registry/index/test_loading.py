@@ -12,13 +12,14 @@ from sqlalchemy import Engine, func, select
 
 from registry.errors import StoreError
 from registry.index import loader as loading
-from registry.index.facts import IndexedEvent, Mark, subject_of
 from registry.index.loader import TreeLoader
 from registry.index.reader import Index
 from registry.index.tables import indexed_leaf
 from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
+from registry.records import BlockRef, Event
+from registry.timestamps import from_unix
 from registry.trees.folder import FolderTrees
 from tests.registry.index.told_chain import ADDRESS, SOMEBODY
 
@@ -34,8 +35,8 @@ def folder(tmp_path: Path) -> Path:
 def anchored(engine: Engine, trees: list[Tree], issuers: int = 1) -> Index:
     """An index that has every tree anchored by each of the issuers."""
     writer = IndexWriter(engine, CHAIN, ADDRESS)
-    head = writer.begin(Mark(0, bytes(32), 1), genesis_hash=bytes(32))
-    block = Mark(1, sha256(b"1").digest(), 2)
+    head = writer.begin(BlockRef(0, bytes(32), from_unix(1)), genesis_hash=bytes(32))
+    block = BlockRef(1, sha256(b"1").digest(), from_unix(2))
     told: list[tuple[str, dict[str, object]]] = []
     for issuer in range(1, issuers + 1):
         party = {"party": issuer, "controller": SOMEBODY, "uri": "", "profileHash": bytes(32)}
@@ -43,10 +44,7 @@ def anchored(engine: Engine, trees: list[Tree], issuers: int = 1) -> Index:
         for sequence, tree in enumerate(trees, start=1):
             batch = {"issuer": issuer, "root": tree.root, "leafCount": tree.leaf_count, "sequence": sequence}
             told.append(("Anchored", {**batch, "operator": SOMEBODY}))
-    events = [
-        IndexedEvent(name, block, place, bytes(32), arguments, **subject_of(name, arguments))
-        for place, (name, arguments) in enumerate(told)
-    ]
+    events = [Event.of_block(block, name, arguments, place, bytes(32)) for place, (name, arguments) in enumerate(told)]
     writer.add(head, events, block, seen=1)
     return Index(engine, CHAIN, ADDRESS)
 

@@ -6,24 +6,24 @@ It answers what an indexer asks, in Python values, so that hundreds of histories
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from registry.chain.abi import artifact
-from registry.chain.contract import Event
+from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.bloom import bloom_of
 from registry.chain.rpc.client import Block, FilteredBlock, Log, LogRange
 from registry.chain.rpc.hexadecimal import address_bytes
 from registry.chain.storage import WordRange
 from registry.errors import ChainUnavailable
-from registry.history import BatchState, Key, PartyState
-from registry.index.confirming import _batch, _party
-from registry.index.facts import Facts, IndexedEvent, Mark, WordKey, ledger_of, subject_of
-from registry.recognition.ledger import Accreditation
+from registry.history import Records, Rules
+from registry.index.facts import refuse
+from registry.recognition.ledger import Accreditation, Ledger
+from registry.records import Batch, BlockRef, Event, Key, Party
 
 ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 SOMEBODY = "0x" + "11" * 20
@@ -326,29 +326,29 @@ class ToldChain:
             raise self.moved()
         return tuple(log for _, _, log in block.logs)
 
-    def state(self, at: Mark) -> ToldState:
+    def state(self, at: BlockRef) -> ToldState:
         """What the contract answers as of a block."""
         return ToldState(self.happened(at.number), self.blocks_now[at.number].told)
 
-    def happened(self, at: int | None = None) -> list[IndexedEvent]:
+    def happened(self, at: int | None = None) -> list[Event]:
         """Every event up to a block, whatever the endpoint leaves out."""
         events = []
         for block in self.blocks_now[: None if at is None else at + 1]:
-            mark = Mark(block.header.number, block.header.hash, int(block.header.timestamp.timestamp()))
             for name, arguments, log in block.logs:
                 events.append(
-                    IndexedEvent(
-                        name, mark, log.log_index, log.transaction_hash, arguments, **subject_of(name, arguments)
-                    )
+                    Event.of_block(block.header.reference, name, arguments, log.log_index, log.transaction_hash)
                 )
         return events
 
-    def decode_events(self, logs: Iterable[Log]) -> tuple[Event, ...]:
+    def decode_events(self, logs: Iterable[Log], blocks: Mapping[int, Block]) -> tuple[Event, ...]:
         return tuple(
-            Event(name, arguments, log)
+            Event.of_block(blocks[log.block_number].reference, name, arguments, log.log_index, log.transaction_hash)
             for log in logs
             for name, arguments, _ in [self.blocks_now[log.block_number].logs[log.log_index]]
         )
+
+    def blocks_of(self, logs: Sequence[Log], known: Iterable[Block]) -> dict[int, Block]:
+        return CredentialRegistry.blocks_of(cast(CredentialRegistry, self), logs, known)
 
     def moved(self) -> ChainUnavailable:
         return ChainUnavailable("the chain moved", code="chain-moved")
@@ -364,22 +364,28 @@ class ToldChain:
         return len(self.blocks_now[at].told.accreditations)
 
 
+def told_by(events: Iterable[Event]) -> Records:
+    """What the events come to, by the rules of the index."""
+    records = Records()
+    rules = Rules(records, refuse)
+    for event in events:
+        rules.follow(event)
+    return records
+
+
 class ToldState:
     """What the contract of a told chain answers at one block (`registry.index.confirming.State`)."""
 
-    def __init__(self, events: list[IndexedEvent], told: Told):
+    def __init__(self, events: list[Event], told: Told):
         self._events = events
         self._told = told
-        self._facts = Facts()
-        for event in events:
-            self._facts.apply(event)
+        self._records = told_by(events)
 
     def count(self, function: str) -> int:
         return {"partyCount": self._told.parties, "accreditationCount": len(self._told.accreditations)}[function]
 
-    def parties(self, numbers: Sequence[int]) -> dict[int, PartyState | None]:
-        known = self._facts.parties
-        return {number: _party(known[number]) if number in known else None for number in numbers}
+    def parties(self, numbers: Sequence[int]) -> dict[int, Party | None]:
+        return {number: self._records.parties.get(number) for number in numbers}
 
     def operators(self, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bool]:
         allowed = {
@@ -389,15 +395,14 @@ class ToldState:
         }
         return {key: allowed.get(key, False) for key in keys}
 
-    def batches(self, keys: Sequence[Key]) -> dict[Key, BatchState | None]:
-        known = {(key.issuer, key.root): _batch(batch) for key, batch in self._facts.batches.items()}
-        return {key: known.get(key) for key in keys}
+    def batches(self, keys: Sequence[Key]) -> dict[Key, Batch | None]:
+        return {key: self._records.batches.get(key) for key in keys}
 
     def words(self, ranges: Sequence[WordRange]) -> Iterable[tuple[WordRange, tuple[int, ...]]]:
         for issuer, root, purpose, first, count in ranges:
-            keys = [WordKey(issuer, root, purpose, word) for word in range(first, first + count)]
-            yield (issuer, root, purpose, first, count), tuple(self._facts.words.get(key, 0) for key in keys)
+            its = self._records.words.get((issuer, root, purpose), {})
+            yield (issuer, root, purpose, first, count), tuple(its.get(word, 0) for word in range(first, first + count))
 
     def accreditations(self, numbers: Sequence[int]) -> dict[int, Accreditation | None]:
-        known = ledger_of(self._events).accreditations
+        known = Ledger.from_events(self._events).accreditations
         return {number: known[number - 1] if number <= len(known) else None for number in numbers}

@@ -158,7 +158,7 @@ def test_a_digest_of_another_length_is_refused_with_its_position(size: int) -> N
 
 
 def test_more_leaves_than_the_contract_can_count_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry.merkle.proof.MAX_LEAVES", 4)
+    monkeypatch.setattr("registry.merkle.treefile.MAX_LEAVES", 4)
     with Tree.build(numbered(4)) as tree:
         assert tree.leaf_count == 4
     with pytest.raises(TreeError) as caught:

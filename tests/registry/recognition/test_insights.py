@@ -15,16 +15,14 @@ from hypothesis import strategies as st
 from registry.recognition.insights import (
     NOTES,
     UNSTATED,
-    AnchoredBatch,
     CredentialCounts,
     Insights,
-    RegisteredParty,
     insights,
 )
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State
 from registry.recognition.path import Path, find_path
 from registry.recognition.scope import Scope
-from registry.records import BlockRef
+from registry.records import Batch, BlockRef, Party
 
 START = datetime(2025, 11, 15, tzinfo=UTC)
 PAGE = FilePath(__file__).parents[3] / "docs" / "reference" / "insights.md"
@@ -54,6 +52,15 @@ def ledger_of(*links: Accreditation) -> Ledger:
     return Ledger(
         tuple(replace(each, id=number) for number, each in enumerate(links, 1)), BlockRef(9, b"\x09" * 32, day(200))
     )
+
+
+def batch_of(issuer: int, at: int, leaf_count: int, revoked: int = 0, voided: bool = False) -> Batch:
+    gone = day(at) if voided else None
+    return Batch(issuer, bytes(32), day(at), at, leaf_count, sequence=1, voided_at=gone, revoked=revoked)
+
+
+def party_of(number: int, at: int, end: int | None) -> Party:
+    return Party(number, "0x", None, day(at), None if end is None else day(end), 0, bytes(32), "")
 
 
 def within(where: str, field: str = "") -> Scope:
@@ -86,7 +93,7 @@ def jurisdictions(ledger: Ledger, party: int, moment: datetime) -> set[str]:
     }
 
 
-def standing(ledger: Ledger, batch: AnchoredBatch) -> str:
+def standing(ledger: Ledger, batch: Batch) -> str:
     mine = [each for each in ledger.accreditations if each.holder == batch.issuer and each.kind is ISSUING]
     if any(active_at(each, batch.anchored_at) for each in mine):
         return "under_active"
@@ -150,7 +157,7 @@ LINKS = st.builds(
     st.sampled_from([45, 100, 120]),
 )
 BATCHES = st.builds(
-    lambda issuer, at, leaves, revoked, voided: AnchoredBatch(issuer, day(at), leaves, min(revoked, leaves), voided),
+    lambda issuer, at, leaves, revoked, voided: batch_of(issuer, at, leaves, min(revoked, leaves), voided),
     st.integers(1, 6),
     MOMENTS,
     st.integers(0, 50),
@@ -159,17 +166,13 @@ BATCHES = st.builds(
 )
 PARTIES = st.lists(
     st.tuples(st.integers(0, 100), st.one_of(st.none(), st.integers(100, 150))), min_size=6, max_size=6
-).map(
-    lambda found: [
-        RegisteredParty(number, day(at), None if end is None else day(end)) for number, (at, end) in enumerate(found, 1)
-    ]
-)
+).map(lambda found: [party_of(number, at, end) for number, (at, end) in enumerate(found, 1)])
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(LINKS, max_size=10), st.lists(BATCHES, max_size=10), PARTIES, MOMENTS, st.integers(0, 60))
 def test_every_figure_is_that_of_the_reference(
-    links: list[Accreditation], batches: list[AnchoredBatch], parties: list[RegisteredParty], at: int, days: int
+    links: list[Accreditation], batches: list[Batch], parties: list[Party], at: int, days: int
 ) -> None:
     ledger, moment = ledger_of(*links), day(at)
     found = insights(ledger, iter(batches), iter(parties), moment, review_days=days)
@@ -213,9 +216,9 @@ def test_every_figure_is_that_of_the_reference(
     issuers = {batch.issuer for batch in past}
     bodies = {each.body for each in ledger.accreditations if each.changes[0].recorded_at <= moment}
     assert found.partners.total == len(there) == sum(found.partners.by_kind.values())
-    assert found.partners.by_kind["both"] == len([each for each in there if each.party in issuers & bodies])
-    assert found.partners.by_kind["issuer"] == len([each for each in there if each.party in issuers - bodies])
-    assert found.partners.by_kind["body"] == len([each for each in there if each.party in bodies - issuers])
+    assert found.partners.by_kind["both"] == len([each for each in there if each.id in issuers & bodies])
+    assert found.partners.by_kind["issuer"] == len([each for each in there if each.id in issuers - bodies])
+    assert found.partners.by_kind["body"] == len([each for each in there if each.id in bodies - issuers])
     assert found.partners.retired == len([each for each in there if each.retired_at and each.retired_at <= moment])
     for name in ("HR", "SI", "DE"):
         placed = [each for each in there if name in jurisdictions(ledger, each.party, moment)]
@@ -266,7 +269,7 @@ def test_every_figure_is_that_of_the_reference(
 # By hand
 
 
-def figures(*links: Accreditation, batches: tuple[AnchoredBatch, ...] = (), at: int = 50) -> Insights:
+def figures(*links: Accreditation, batches: tuple[Batch, ...] = (), at: int = 50) -> Insights:
     return insights(ledger_of(*links), batches, [], day(at))
 
 
@@ -275,13 +278,13 @@ def test_credentials_are_told_apart_by_the_day_of_their_anchor() -> None:
     counts = figures(
         withdrawn,
         batches=(
-            AnchoredBatch(1, day(4), 1),
-            AnchoredBatch(1, day(5), 10),
-            AnchoredBatch(1, day(20), 100, revoked=3),
-            AnchoredBatch(1, day(19), 1000, voided=True),
-            AnchoredBatch(1, day(21), 0),
-            AnchoredBatch(3, day(10), 10_000),
-            AnchoredBatch(1, day(51), 100_000),
+            batch_of(1, 4, 1),
+            batch_of(1, 5, 10),
+            batch_of(1, 20, 100, revoked=3),
+            batch_of(1, 19, 1000, voided=True),
+            batch_of(1, 21, 0),
+            batch_of(3, 10, 10_000),
+            batch_of(1, 51, 100_000),
         ),
     )
     assert counts.by_issuer[1] == CredentialCounts(5, 1, 1111, 1010, 100, 1, 1003)
@@ -290,7 +293,7 @@ def test_credentials_are_told_apart_by_the_day_of_their_anchor() -> None:
 
 def test_what_was_offered_and_never_accepted_did_not_lapse() -> None:
     offered = replace(link(2, 1), changes=(Change(State.OFFERED, day(0), day(0)),))
-    counts = figures(offered, batches=(AnchoredBatch(1, day(10), 5),))
+    counts = figures(offered, batches=(batch_of(1, 10, 5),))
     assert (counts.credentials.under_lapsed, counts.credentials.under_none) == (0, 5)
 
 

@@ -14,13 +14,14 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from registry.database.engine import open_database
-from registry.index.facts import IndexedEvent, Mark, subject_of
 from registry.index.loader import TreeLoader
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
+from registry.records import BlockRef, Event
 from registry.service.app import create_app
 from registry.service.service import Limits, Service
+from registry.timestamps import from_unix
 from registry.trees.folder import FolderTrees
 from tests.postgres import postgres_server, postgres_url
 
@@ -58,16 +59,16 @@ class Stand:
         self.client = TestClient(self.app, raise_server_exceptions=False)
         self._sequences: dict[int, int] = {}
 
-    def mark(self, number: int) -> Mark:
-        return Mark(number, sha256(b"block %d" % number).digest(), GENESIS_TIME + 12 * number)
+    def mark(self, number: int) -> BlockRef:
+        return BlockRef(number, sha256(b"block %d" % number).digest(), from_unix(GENESIS_TIME + 12 * number))
 
-    def mine(self, *told: tuple[str, dict[str, Any]], behind: int = 0) -> Mark:
+    def mine(self, *told: tuple[str, dict[str, Any]], behind: int = 0) -> BlockRef:
         """One more block with these events."""
         head = self.writer.head()
         assert head is not None
         block = self.mark(head.cursor.number + 1)
         events = [
-            IndexedEvent(name, block, place, sha256(b"tx" + block.hash).digest(), given, **subject_of(name, given))
+            Event.of_block(block, name, given, place, sha256(b"tx" + block.hash).digest())
             for place, (name, arguments) in enumerate(told)
             for given in [{"operator": ACCOUNT, **arguments}]
         ]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -44,6 +49,33 @@ def test_any_answers_are_counted_as_the_client_of_prometheus_counts(
         seconds.labels(route).observe(took)
         ours.count(route, status, took)
     assert samples(ours.exposition()) == samples(generate_latest(registry))
+
+
+_COUNTING = """
+import sys
+from types import SimpleNamespace
+from registry.service.metrics import ServiceMetrics
+
+metrics = ServiceMetrics(SimpleNamespace(horizon=SimpleNamespace(now=lambda: (_ for _ in ()).throw(OSError()))))
+for seconds in map(float, sys.argv[1:]):
+    metrics.count("/v1", 200, seconds)
+sys.stdout.buffer.write(metrics.exposition())
+"""
+
+
+def test_processes_that_share_a_folder_tell_the_sum_of_all(tmp_path: Path) -> None:
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for took, total, within in (([0.2, 0.3], 2, 0), ([0.004], 3, 1)):
+        command = [sys.executable, "-c", _COUNTING, *map(str, took)]
+        told = samples(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+        assert told["testamur_requests_total", frozenset({("route", "/v1"), ("status", "200")})] == total
+        assert told["testamur_request_seconds_bucket", frozenset({("route", "/v1"), ("le", "0.005")})] == within
+
+
+def test_nothing_is_told_of_when_counting_began(service: TestClient) -> None:
+    service.get("/v1")
+    assert b"testamur_request" in (told := service.get("/metrics").content)
+    assert b"testamur_requests_created" not in told
 
 
 def test_requests_are_counted_by_route_and_status(empty: Stand) -> None:

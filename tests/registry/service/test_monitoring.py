@@ -21,12 +21,14 @@ from anchor.cli.app import app
 from anchor.settings import Settings
 from registry.database.engine import open_database
 from registry.http.connections import ConnectionMetrics, Connections
-from registry.index.facts import FINALITY_VIOLATED, Mark
+from registry.index.facts import FINALITY_VIOLATED
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
+from registry.records import BlockRef
 from registry.service.metrics import ServiceMetrics
 from registry.service.routes.operations import operations_router
 from registry.service.service import Service
+from registry.timestamps import from_unix
 from registry.trees.folder import FolderTrees
 
 REPOSITORY = Path(__file__).parents[3]
@@ -55,8 +57,8 @@ def metrics(tmp_path_factory: pytest.TempPathFactory) -> ServiceMetrics:
     folder = tmp_path_factory.mktemp("m")
     engine = open_database(f"sqlite:///{folder / 'm.sqlite'}")
     writer = IndexWriter(engine, CHAIN, CONTRACT)
-    head = writer.begin(Mark(1, bytes(32), 1), genesis_hash=bytes(32))
-    writer.settle(head, final=Mark(1, bytes(32), 1), seen=2)
+    head = writer.begin(BlockRef(1, bytes(32), from_unix(1)), genesis_hash=bytes(32))
+    writer.settle(head, final=BlockRef(1, bytes(32), from_unix(1)), seen=2)
     writer.trouble(_Violation())
     made = ServiceMetrics(Service(Index(engine, CHAIN, CONTRACT), FolderTrees(folder)))
     made.registry.register(ConnectionMetrics(Connections()))

@@ -14,25 +14,27 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from registry.anchors import REVOCATION, SUSPENSION, AnchorPlace, spread
-from registry.audit.compare import Happened, rebuild
+from registry.anchors import AnchorPlace, spread
 from registry.audit.repeats import repeated_in
 from registry.chain.abi import artifact
-from registry.chain.contract import Batch, CredentialRegistry, Party
+from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import create2_address
 from registry.chain.rpc.client import Block
 from registry.credential.digest import digest_given
 from registry.database.engine import open_database
 from registry.formats.statuslist import Purpose, decode, is_set
+from registry.history import rebuild
 from registry.index.lists import read_final_list, read_final_position
 from registry.index.loader import TreeLoader
 from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import Receipt
+from registry.records import Batch, Event, Party, Reason
 from registry.records import Purpose as ChainPurpose
-from registry.records import Reason
+from registry.service.kept import Kept
 from registry.service.known_anchors import IndexedAnchors
+from registry.service.service import COVERAGES_KEPT
 from registry.service.trust import IndexedFacts
 from registry.timestamps import from_unix
 from registry.verifier.verifier import Verifier
@@ -84,7 +86,7 @@ class Model:
             return "Superseded", given | {"replacementRoot": by.root, "replacementIndex": by.leaf_index}
         if is_void or what not in ("revoke", "suspend", "reinstate"):
             return None
-        purpose = REVOCATION if what == "revoke" else SUSPENSION
+        purpose = ChainPurpose.REVOCATION if what == "revoke" else ChainPurpose.SUSPENSION
         mark = (issuer, number, leaf, purpose)
         if (mark in self.marked) is not (what == "reinstate"):
             return None
@@ -109,8 +111,8 @@ class Model:
         marks = [(issuer, each, self.place(each, digest).leaf_index) for each in counting]
         return (
             any((issuer, each) in self.voided for each in counting)
-            or any((*mark, REVOCATION) in self.marked for mark in marks),
-            any((*mark, SUSPENSION) in self.marked for mark in marks),
+            or any((*mark, ChainPurpose.REVOCATION) in self.marked for mark in marks),
+            any((*mark, ChainPurpose.SUSPENSION) in self.marked for mark in marks),
         )
 
     def _leads(self, issuer: int, start: AnchorPlace, end: AnchorPlace, digest: bytes, steps: int) -> bool:
@@ -139,7 +141,7 @@ class ModelRegistry:
     def block(self, number: Any) -> Block:
         head = self._stand.writer.head()
         assert head is not None
-        return Block(head.cursor.number, head.cursor.hash, from_unix(head.cursor.time))
+        return Block(head.cursor.number, head.cursor.hash, head.cursor.timestamp)
 
     def newest_told(self) -> int:
         return 0
@@ -163,7 +165,7 @@ class ModelRegistry:
 
     def status_words(self, issuer: int, root: bytes, purpose: ChainPurpose, first: int, count: int, *, at: Any) -> Any:
         number = self._model.roots.index(root)
-        if purpose == REVOCATION and (issuer, number) in self._model.voided:
+        if purpose is ChainPurpose.REVOCATION and (issuer, number) in self._model.voided:
             return ((1 << len(self._model.leaves[number])) - 1,)
         marks = (mark for mark in self._model.marked if (mark[0], mark[1], mark[3]) == (issuer, number, purpose))
         return (sum(1 << leaf for _, _, leaf, _ in marks),)
@@ -258,10 +260,10 @@ def check_doors(stand: Stand, model: Model, history: list[Told]) -> None:
                 assert verified(stand, verifier, contract, issuer, place, digest) == expected
                 assert listed(stand, issuer, model.anchored[issuer].index(number) + 1, place) == expected
                 assert audited[issuer, place] == expected
-    _, figures = IndexedFacts(stand.index, stand.trees)._counted.get()
+    figures = IndexedFacts(stand.index, stand.trees)._counted.get().value
     for issuer in ISSUERS:
         mine = [batch for batch in figures.batches if batch.issuer == issuer]
-        assert sum(batch.leaf_count if batch.voided else batch.revoked for batch in mine) == counted[issuer]
+        assert sum(batch.withdrawn for batch in mine) == counted[issuer]
 
 
 def looked_up(stand: Stand, issuer: int, place: AnchorPlace, digest: bytes) -> tuple[bool, bool]:
@@ -306,7 +308,7 @@ def audit(stand: Stand, history: list[Told]) -> dict[tuple[int, AnchorPlace], tu
     """What the audit takes each credential for: what the events say of it, and what it names as standing apart."""
     given = {"operator": ACCOUNT}
     events = [
-        Happened(name, given | arguments, number, from_unix(GENESIS_TIME), sha256(bytes([number])).digest())
+        Event(name, given | arguments, number, bytes(32), 0, sha256(bytes([number])).digest(), from_unix(GENESIS_TIME))
         for number, (name, arguments) in enumerate(history)
     ]
     found = {}
@@ -369,7 +371,7 @@ def test_a_lookup_says_in_how_many_batches_of_the_issuer_it_did_not_look(tmp_pat
     with Tree.build([credential(1), credential(2)]) as tree:
         tree.write(stand.trees.path(tree.id))
     TreeLoader(stand.index, stand.trees).step()
-    stand.service._coverage.clear()  # as after two seconds
+    stand.service._coverage = Kept(COVERAGES_KEPT)  # as after two seconds
     for told in said():
         assert "notSearched" not in told
         assert [anchor["status"]["revoked"] for anchor in told["anchors"]] == [True, True]

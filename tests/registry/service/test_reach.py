@@ -12,9 +12,10 @@ from sqlalchemy import text
 
 from registry.database.engine import open_database
 from registry.errors import ChainUnavailable
-from registry.index.facts import Mark
 from registry.index.reader import Head
+from registry.records import BlockRef
 from registry.service.reach import reach_of
+from registry.timestamps import from_unix
 from registry.verify.freshness import AgeLimits
 from tests.registry.service.conftest import GENESIS_TIME, LARGE, Stand, credential, registered, soon, status_set, told
 
@@ -182,11 +183,11 @@ def test_a_late_block_is_a_warning_and_a_very_old_one_an_end(empty: Stand) -> No
 def test_a_slow_chain_is_late_by_its_own_pace(empty: Stand) -> None:
     head = empty.writer.head()
     assert head is not None
-    cursor = Mark(100, bytes(32), GENESIS_TIME + 100 * 600)
+    cursor = BlockRef(100, bytes(32), from_unix(GENESIS_TIME + 100 * 600))
     head = replace(head, cursor=cursor, confirmed=100, seen=100, seen_at=cursor.time + 4000.0)
     hour = cursor.time + 4000
     alone = reach_of(head, hour, lag=20, age=AgeLimits())
-    paced = reach_of(head, hour, lag=20, age=AgeLimits(), before=Mark(0, bytes(32), GENESIS_TIME))
+    paced = reach_of(head, hour, lag=20, age=AgeLimits(), before=BlockRef(0, bytes(32), from_unix(GENESIS_TIME)))
     assert (alone.age.code, paced.age.code, paced.doubt) == ("head-stale", "head-fresh", None)
 
 

@@ -10,13 +10,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from registry.database.engine import open_database
-from registry.index.facts import IndexedEvent, Mark, subject_of
 from registry.index.loader import TreeLoader
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
+from registry.records import BlockRef, Event
 from registry.service.app import create_app
 from registry.service.service import Service
+from registry.timestamps import from_unix
 from registry.trees.folder import FolderTrees
 from tests.faults.harness import wait_until
 
@@ -58,19 +59,12 @@ class Site:
         head = self._writer.head()
         assert head is not None
         block = _block(head.cursor.number + 1)
-        event = IndexedEvent(
-            name=name,
-            block=block,
-            log_index=0,
-            transaction_hash=block.hash,
-            arguments=arguments,
-            **subject_of(name, arguments),
-        )
+        event = Event.of_block(block, name, arguments, 0, block.hash)
         self._writer.add(head, [event], block, seen=block.number)
 
 
-def _block(number: int) -> Mark:
-    return Mark(number, number.to_bytes(32, "big"), 1_780_000_000 + number)
+def _block(number: int) -> BlockRef:
+    return BlockRef(number, number.to_bytes(32, "big"), from_unix(1_780_000_000 + number))
 
 
 @pytest.fixture

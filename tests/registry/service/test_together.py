@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry.index.facts import IndexedBatch, Mark
 from registry.merkle.proof import InclusionProof
+from registry.records import Anchor, Batch
 from registry.service.lookup import MOST_ANCHORS, Found, together
+from registry.timestamps import from_unix
 from tests.registry.service.conftest import ACCOUNT, Stand, credential, registered
 
 FIRST, SECOND = b"\x01" * 32, b"\x02" * 32
 
 
 def anchor(issuer: int, root: bytes, block: int, **status: Any) -> Found:
-    batch = IndexedBatch(issuer, block, root, 4, "0x", Mark(block, bytes(32), block), 0, bytes(32))
+    seen = Anchor("0x", bytes(32), 0, bytes(32))
+    batch = Batch(issuer, root, from_unix(block), block, leaf_count=4, sequence=block, anchor=seen)
     told = {"revoked": False, "suspended": False} | status
     return Found(batch, InclusionProof(2, 4, (bytes(32), bytes(32))), {}, told, True)
 

@@ -20,13 +20,14 @@ from registry.errors import SettingsError
 from registry.formats.dataintegrity import verify
 from registry.formats.statuslist import Purpose, decode, is_set
 from registry.http.problems import install_problems
-from registry.index.facts import IndexedEvent, Mark, subject_of
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
 from registry.recognition.insights import NOTES
+from registry.records import BlockRef, Event
 from registry.service.routes import accreditations, insights, statuslists, trqp
 from registry.service.service import Service
 from registry.service.status_lists import ListSigner, StatusLists
+from registry.timestamps import from_unix
 from registry.trees.folder import FolderTrees
 
 CHAIN, CONTRACT = "eip155:31337", "0x5FbDB2315678afecb367f032d93F642f64180aa3"
@@ -53,8 +54,8 @@ class World:
         self.service = Service(self.index, FolderTrees(folder))
         self.accreditations = 0
 
-    def mark(self, day: int) -> Mark:
-        return Mark(day, sha256(b"%d" % day).digest(), START + day * 86_400)
+    def mark(self, day: int) -> BlockRef:
+        return BlockRef(day, sha256(b"%d" % day).digest(), from_unix(START + day * 86_400))
 
     def mine(self, day: int, *told: tuple[str, dict[str, Any]], seen: int | None = None) -> None:
         head = self.writer.head()
@@ -62,10 +63,7 @@ class World:
         events = []
         for place, (name, arguments) in enumerate(told):
             given = {"operator": SOMEBODY, "reason": 0, **arguments}
-            subject = subject_of(name, given)
-            if "id" in given and "body" not in given:
-                subject |= {"party": None, "holder": None}
-            events.append(IndexedEvent(name, self.mark(day), place, bytes(32), given, **subject))
+            events.append(Event.of_block(self.mark(day), name, given, place, bytes(32)))
         self.writer.add(head, events, self.mark(day), seen=seen or day)
 
     def finalise(self, day: int, seen: int) -> None:
@@ -341,7 +339,7 @@ def test_a_chain_of_which_nothing_was_heard_is_not_answered_for(world: World) ->
 
     facts = IndexedFacts(world.index, world.service.trees)
     head = facts.head()
-    heard = datetime.fromtimestamp(max(head.seen_at, head.cursor.time), UTC)
+    heard = datetime.fromtimestamp(max(head.seen_at, head.cursor.timestamp.timestamp()), UTC)
     assert facts.ledger(heard + timedelta(seconds=STALE_SECONDS - 1)).as_of
     with pytest.raises(ChainUnavailable) as caught:
         facts.ledger(heard + timedelta(seconds=STALE_SECONDS + 1))

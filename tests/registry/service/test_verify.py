@@ -29,17 +29,17 @@ from anchor.settings import Settings, load_settings
 from anchor.verifying.files import FileVerifier
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.credential.digest import Digest, Limits, digest_json
 from registry.errors import ChainUnavailable, StoreError
 from registry.http.fairness import LEAST_SECONDS
 from registry.http.problems import install_problems
-from registry.index.facts import IndexedBatch
 from registry.index.indexer import Indexer
 from registry.index.loader import TreeLoader
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
 from registry.receipt.model import Receipt, parse, to_cbor
+from registry.records import Batch
 from registry.service import readers as readers_module
 from registry.service.known_anchors import IndexedAnchors
 from registry.service.readers import Readers
@@ -318,7 +318,7 @@ class AlsoAnchoredWrongly:
         self.chain, self.contract, self.places = index.chain, index.contract, index.places
         self.all_batches, self.trees = index.all_batches, index.trees
 
-    def batches_of(self, roots: Iterable[bytes]) -> list[IndexedBatch]:
+    def batches_of(self, roots: Iterable[bytes]) -> list[Batch]:
         batches = self._index.batches_of(roots)
         return [*(replace(batch, issuer=9, leaf_count=batch.leaf_count + 1) for batch in batches), *batches]
 
@@ -480,7 +480,7 @@ def test_a_silent_endpoint_is_not_waited_for_again_and_again(
     site: Site, broken: Callable[[Behaviour], BrokenEndpoint]
 ) -> None:
     endpoint = broken(Exchange.hang_up)
-    with closing(ChainClient.connect(endpoint.url, timeout=2)) as chain:
+    with closing(connect(endpoint.url, timeout=2)) as chain:
         contract = CredentialRegistry(chain, site.workspace.contract_address)
         with TestClient(app_of(replace(site.verifying, contract=lambda: contract))) as client:
             rows, _ = rows_of(client.post("/v1/verify", content=site.zipped("diplomas"), headers=ZIP).text)

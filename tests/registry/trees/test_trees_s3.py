@@ -15,7 +15,7 @@ import pytest
 from registry.errors import StoreError
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
-from registry.trees import store as trees_module
+from registry.trees import s3 as trees_module
 from registry.trees.open import open_trees
 from registry.trees.store import TreeStore
 from tests.conftest import Run

@@ -12,7 +12,7 @@ import pytest
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, create2_address
-from registry.chain.rpc.client import ChainClient
+from registry.chain.rpc.connect import connect
 from registry.errors import WrongChain
 from registry.records import Purpose, Reason
 from registry.verifier.facts import FactsReader
@@ -50,7 +50,7 @@ class Node:
 @pytest.fixture
 def node() -> Iterator[Node]:
     with anvil("--slots-in-an-epoch", "1") as url:
-        client = ChainClient.connect(url)
+        client = connect(url)
         world = World("anvil", client, url)
         address, deployed = world.deploy(artifact().initcode)
         contract = CredentialRegistry(client, address)
@@ -64,13 +64,12 @@ def node() -> Iterator[Node]:
 def test_a_batch_is_final_when_the_chain_says_so(node: Node) -> None:
     early = node.known()
     assert early.batch is not None
-    assert (early.batch.final, early.batch.block_number) == (False, node.anchored.block_number)
-    assert (early.batch.transaction, early.batch.block_hash) == (node.anchored.hash, node.anchored.block_hash)
+    assert (early.final, early.batch.block_number) == (False, node.anchored.block_number)
+    assert (early.batch.seen.transaction, early.batch.seen.block_hash) == (node.anchored.hash, node.anchored.block_hash)
     assert early.as_of.number == node.anchored.block_number
     node.mine(2)
     late = node.known()
-    assert late.batch is not None
-    assert late.batch.final
+    assert late.final
     assert late.as_of.number == node.anchored.block_number + 2
 
 
@@ -116,7 +115,7 @@ def test_the_address_is_the_one_of_the_code_and_another_chain_is_refused(node: N
     assert node.deployment.address == create2_address(artifact().initcode)
     node.deployment.check(node.world.client)
     with anvil("--chain-id", "4242") as url:
-        other = ChainClient.connect(url)
+        other = connect(url)
         with pytest.raises(WrongChain) as refusal:
             node.deployment.check(other)
         assert refusal.value.code == "wrong-chain-id"
@@ -128,7 +127,7 @@ def test_the_address_is_the_one_of_the_code_and_another_chain_is_refused(node: N
 
 def test_a_node_that_stopped_gives_no_facts(node: Node) -> None:
     with anvil() as url:
-        client = ChainClient.connect(url, timeout=5)
+        client = connect(url, timeout=5)
     gone = FactsReader(CredentialRegistry(client, node.deployment.address)).facts(1, ROOT, 0)
     assert isinstance(gone, FactsUnavailable)
     assert gone.code == "chain-unreachable"

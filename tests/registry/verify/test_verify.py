@@ -24,9 +24,10 @@ from registry.receipt import model as receipts
 from registry.receipt.model import Receipt, to_cbor, to_json
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State
 from registry.recognition.scope import Scope
+from registry.records import Anchor, Reason
 from registry.verify.absence import Absence, AbsenceCode, TreeCheck, verify_absence
 from registry.verify.checks import (
-    BatchFacts,
+    Batch,
     BlockRef,
     ChainFacts,
     Check,
@@ -35,7 +36,7 @@ from registry.verify.checks import (
     FactsUnavailable,
     Outcome,
     Overall,
-    PartyFacts,
+    Party,
     Trust,
     Verdict,
     verify,
@@ -70,10 +71,13 @@ def credential(**members: object) -> bytes:
     ).encode()
 
 
-PARTY = PartyFacts(
+SEEN = Anchor("0x" + "cc" * 20, block_hash=b"b" * 32, log_index=0, transaction=b"t" * 32)
+PARTY = Party(
     id=ISSUER,
     uri="https://uni.example/registry.json",
     controller="0x" + "aa" * 20,
+    pending_controller=None,
+    sequence=3,
     registered_at=REGISTERED,
     retired_at=None,
     profile_hash=b"p" * 32,
@@ -110,19 +114,17 @@ class World:
         self.receipt = self.pending.anchored(
             sequence=3, transaction=b"t" * 32, block_number=100, block_hash=b"b" * 32, timestamp=ANCHORED
         )
-        self.facts = ChainFacts(CHAIN, CONTRACT, BlockRef(200, b"h" * 32, READ), PARTY, self.batch())
+        self.facts = ChainFacts(CHAIN, CONTRACT, BlockRef(200, b"h" * 32, READ), PARTY, self.batch(), final=True)
 
-    def batch(self) -> BatchFacts:
-        return BatchFacts(
+    def batch(self) -> Batch:
+        return Batch(
             root=self.tree.root,
             issuer=ISSUER,
             leaf_count=self.tree.leaf_count,
             sequence=3,
             block_number=100,
             anchored_at=ANCHORED,
-            final=True,
-            transaction=b"t" * 32,
-            block_hash=b"b" * 32,
+            anchor=SEEN,
         )
 
     def ask(self, receipt: Receipt) -> ChainFacts:
@@ -300,22 +302,22 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("inclusion", U, "no-receipt", {"receipt": None}),
     ("anchor", P, "anchored", {}),
     ("anchor", P, "anchored", {"receipt": WORLD.pending}),
-    ("anchor", P, "anchored", {"facts": with_batch(transaction=None, block_hash=None)}),
-    ("anchor", W, "not-final", {"facts": with_batch(final=False)}),
-    ("anchor", W, "not-final", {"facts": with_batch(final=False, sequence=4)}),
+    ("anchor", P, "anchored", {"facts": with_batch(anchor=None)}),
+    ("anchor", W, "not-final", {"facts": with_facts(final=False)}),
+    ("anchor", W, "not-final", {"facts": with_facts(final=False, batch=replace(WORLD.batch(), sequence=4))}),
     ("anchor", W, "receipt-outdated", {"receipt": receipt_with("anchor", sequence=4)}),
     ("anchor", W, "receipt-outdated", {"receipt": receipt_with("anchor", transaction="0x" + "00" * 32)}),
     ("anchor", W, "receipt-outdated", {"receipt": block_with(hash="0x" + "00" * 32)}),
-    ("anchor", W, "receipt-outdated", {"receipt": block_with(number=99), "facts": with_batch(block_hash=None)}),
+    ("anchor", W, "receipt-outdated", {"receipt": block_with(number=99), "facts": with_batch(anchor=None)}),
     ("anchor", W, "practice-chain", on_chain("eip155:1414747213")),
     ("anchor", W, "practice-chain", on_chain("eip155:11155111")),
     ("anchor", W, "practice-chain", on_chain("eip155:31337")),
     ("anchor", P, "anchored", on_chain("eip155:137")),
     ("anchor", W, "contract-unproved", {"facts": with_facts(contract_proved=False)}),
     ("anchor", W, "contract-unproved",
-     {"facts": replace(with_facts(contract_proved=False), batch=replace(WORLD.batch(), final=False))}),
+     {"facts": with_facts(contract_proved=False, final=False)}),
     ("anchor", U, "anchor-unseen",
-     {"facts": replace(with_facts(contract_proved=False), batch=replace(WORLD.batch(), transaction=None))}),
+     {"facts": replace(with_facts(contract_proved=False), batch=replace(WORLD.batch(), anchor=None))}),
     ("anchor", F, "receipt-contradicts", {"receipt": block_with(number=99)}),
     ("anchor", F, "receipt-contradicts", {"receipt": block_with(timestamp=ANCHORED - timedelta(days=365))}),
     ("anchor", F, "not-anchored", {"facts": with_facts(batch=None)}),
@@ -363,7 +365,7 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("status", F, "revoked", {"facts": with_facts(revoked=True, status_reason="obtained-by-fraud")}),
     ("status", F, "revoked", {"facts": with_facts(revoked=True, suspended=True)}),
     ("status", F, "suspended", {"facts": with_facts(suspended=True, status_reason="under-review")}),
-    ("status", F, "voided", {"facts": with_batch(voided_at=READ, void_reason="issued-in-error")}),
+    ("status", F, "voided", {"facts": with_batch(voided_at=READ, void_reason=Reason.ISSUED_IN_ERROR)}),
     ("status", P, "in-force", {"facts": elsewhere()}),
     ("status", P, "in-force", {"facts": with_facts(not_looked_at=3)}),
     ("status", F, "revoked", {"facts": elsewhere(revoked=True, reason="obtained-by-fraud")}),
@@ -544,7 +546,7 @@ def test_a_good_credential_is_valid() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected", "exit_code"),
     [
-        ({"facts": with_batch(final=False)}, Overall.VALID_WITH_WARNING, 0),
+        ({"facts": with_facts(final=False)}, Overall.VALID_WITH_WARNING, 0),
         ({"facts": DOWN}, Overall.COULD_NOT_BE_CHECKED, 2),
         ({"facts": DOWN, "document": credential(id="x")}, Overall.NOT_VALID, 1),
         ({"facts": with_facts(batch=None)}, Overall.NOT_VALID, 1),
@@ -585,7 +587,7 @@ def test_unknown_never_becomes_valid() -> None:
         "receipt": (WORLD.receipt, WORLD.pending, None),
     }
     changes: dict[str, dict[str, Any]] = {
-        "same": {}, "other count": {"leaf_count": 9}, "other root": {"root": b"r" * 32}, "not final": {"final": False},
+        "same": {}, "other count": {"leaf_count": 9}, "other root": {"root": b"r" * 32}, "not final": {},
         "voided": {"voided_at": READ}, "later": {"block_number": 300},
     }  # fmt: skip
     good = 0
@@ -594,7 +596,7 @@ def test_unknown_never_becomes_valid() -> None:
         case = dict(zip(axes, values, strict=True))
         batch = replace(WORLD.batch(), **changes[case["batch"]]) if case["batch"] else None
         facts = replace(
-            WORLD.facts, chain=case["chain"], party=case["party"], batch=batch,
+            WORLD.facts, chain=case["chain"], party=case["party"], batch=batch, final=case["batch"] != "not final",
             revoked=case["revoked"], suspended=case["suspended"],
         )  # fmt: skip
         answers: dict[str, ChainFacts | FactsUnavailable | None] = {"asked": facts, "down": DOWN, "not asked": None}
@@ -805,7 +807,7 @@ class TestAbsence:
         Tree.build(hashlib.sha256(bytes([batch, leaf])).digest() for leaf in range(5 + batch)) for batch in range(3)
     )
     batches = tuple(
-        BatchFacts(tree.root, ISSUER, tree.leaf_count, number, 100 + number, ANCHORED, True)
+        Batch(ISSUER, tree.root, ANCHORED, 100 + number, tree.leaf_count, number)
         for number, tree in enumerate(trees, 1)
     )
     as_of = BlockRef(200, b"h" * 32, READ)

@@ -12,6 +12,7 @@ import pytest
 
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address
 from registry.chain.rpc.client import ChainClient, RpcRefused
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.transport import public_url
 from registry.embedded.genesis import DETERMINISTIC_DEPLOYER_CODE, DEVELOPMENT_ACCOUNTS
 from registry.errors import ChainUnavailable, ContractReverted, RegistryError, SettingsError, WrongChain
@@ -243,13 +244,13 @@ def test_an_http_status_is_unavailable(
 
 def test_nothing_listening_is_unavailable() -> None:
     with pytest.raises(ChainUnavailable, match="nothing answers there") as caught:
-        ChainClient.connect(f"http://127.0.0.1:{unused_port()}").chain_id()
+        connect(f"http://127.0.0.1:{unused_port()}").chain_id()
     assert caught.value.code == "chain-unreachable"
 
 
 def test_a_host_without_address_is_unavailable() -> None:
     with pytest.raises(ChainUnavailable) as caught:
-        ChainClient.connect("http://chain.invalid", timeout=5).chain_id()
+        connect("http://chain.invalid", timeout=5).chain_id()
     assert caught.value.code == "chain-unreachable"
 
 
@@ -469,6 +470,7 @@ def test_any_provider_will_do_and_its_exceptions_stay_inside() -> None:
         ChainClient(Provider()).chain_id()
     assert "secret" not in caught.value.diagnostics()
     assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("world", ["devnet", "anvil"], indirect=True)
@@ -502,12 +504,13 @@ def test_user_and_password_are_sent_and_not_shown(broken: Start) -> None:
         exchange.body(b"", 403)
 
     endpoint = broken(record)
-    client = ChainClient.connect(endpoint.url.replace("http://", "http://user:secret@"))
+    client = connect(endpoint.url.replace("http://", "http://user:secret@"))
     with pytest.raises(ChainUnavailable) as caught:
         client.chain_id()
     assert seen == ["Basic dXNlcjpzZWNyZXQ="]
     assert "secret" not in caught.value.diagnostics()
     assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(
@@ -515,7 +518,7 @@ def test_user_and_password_are_sent_and_not_shown(broken: Start) -> None:
 )
 def test_a_url_that_is_none_is_a_setting_to_correct(url: str) -> None:
     with pytest.raises(SettingsError):
-        ChainClient.connect(url)
+        connect(url)
 
 
 def test_every_error_here_is_one_a_command_catches() -> None:

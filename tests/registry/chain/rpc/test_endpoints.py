@@ -10,6 +10,7 @@ import pytest
 
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import ChainClient, RpcRefused
+from registry.chain.rpc.connect import connect
 from registry.chain.rpc.endpoints import MOST_SENDS_OWED, Endpoints
 from registry.errors import ChainUnavailable, SettingsError, WrongChain
 from registry.verifier.facts import FactsReader
@@ -96,6 +97,34 @@ def test_when_all_fail_the_reason_is_told_and_the_next_call_tries_again() -> Non
             endpoints.make_request("eth_gasPrice", [])
     one.down = two.down = False
     assert endpoints.make_request("eth_gasPrice", [])["result"] in ("one", "two")
+
+
+@pytest.mark.parametrize("method", ["eth_sendTransaction", "evm_mine", "eth_getFilterChanges", "acme_doIt"])
+def test_what_does_more_than_ask_is_asked_of_one_alone(method: str) -> None:
+    one, two = Fake("one"), Fake("two")
+    endpoints = Endpoints([one, two], clock=Clock())
+
+    def breaks() -> Mapping[str, Any]:
+        raise ChainUnavailable("the connection broke", where="one", code="chain-connection-lost")
+
+    one.answers[method] = breaks
+    with pytest.raises(ChainUnavailable, match="the connection broke"):
+        endpoints.make_request(method, [])
+    assert method not in two.asked
+    # It rests now: the next such goes to the other.
+    assert endpoints.make_request(method, [])["result"] == "two"
+    assert [one.asked.count(method), two.asked.count(method)] == [1, 1]
+
+
+def test_one_of_another_chain_is_passed_over_by_what_does_more_than_ask() -> None:
+    one, other = Fake("one"), Fake("other", chain_id="0x5")
+    endpoints = Endpoints([one, other], clock=Clock())
+    endpoints.make_request("eth_gasPrice", [])
+    one.down = True
+    for _ in range(2):
+        with pytest.raises(ChainUnavailable):
+            endpoints.make_request("evm_mine", [])
+    assert "evm_mine" not in other.asked
 
 
 def test_an_error_is_an_answer_and_a_limit_is_none() -> None:
@@ -297,14 +326,14 @@ def test_health_tells_how_far_and_how_slow_each_is() -> None:
 
 @pytest.mark.parametrize("between", [",", ", ", " ", "\n", " , "])
 def test_urls_may_be_apart_in_many_ways(between: str) -> None:
-    client = ChainClient.connect(between.join(["http://one.example", "http://user:secret@two.example/key"]))
+    client = connect(between.join(["http://one.example", "http://user:secret@two.example/key"]))
     assert list(client.endpoints()) == ["http://one.example", "http://two.example/…"]
     client.close()
 
 
 def test_no_url_at_all_is_said() -> None:
     with pytest.raises(SettingsError):
-        ChainClient.connect(" , ")
+        connect(" , ")
 
 
 def test_a_client_takes_several_urls(embedded_url: str) -> None:
@@ -312,7 +341,7 @@ def test_a_client_takes_several_urls(embedded_url: str) -> None:
         exchange.body(b"no", status=503)
 
     broken = BrokenEndpoint(refuse)
-    client = ChainClient.connect(f"{broken.url}, {embedded_url}", timeout=5)
+    client = connect(f"{broken.url}, {embedded_url}", timeout=5)
     try:
         assert client.chain_id() > 0
         assert client.block("latest") is not None

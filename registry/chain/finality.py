@@ -1,4 +1,4 @@
-"""Whether a block that was final is another one now: a verdict that stops an index, so it needs evidence.
+"""Whether a block that was final is another one now: a verdict that stops index and daemon, so it needs evidence.
 
 One machine that is behind, or on a branch that the chain has left, shows another block for a moment, or none. That is
 no reorganisation of what was final. Pure: what endpoints showed and a clock in, a finding out.

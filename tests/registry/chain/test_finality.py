@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.index.finality import LOOKS, LOOKS_SECONDS, Evidence, Finding, Look
+from registry.chain.finality import LOOKS, LOOKS_SECONDS, Evidence, Finding, Look
 
 KNOWN, OTHER, THIRD = b"k" * 32, b"o" * 32, b"t" * 32
 

@@ -1,0 +1,256 @@
+"""What became of credentials after they were anchored: revoked, suspended, reinstated, or voided with their batch.
+
+From Python, with an open workspace:
+
+    plan = plan_change(workspace, Act.REVOKE, [Target.of(digest)], reason_of("issued-in-error", Act.REVOKE))
+    print(price_of(workspace, plan.transactions))
+    carry_out(workspace, plan)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from anchor.acts.places import Spot, Target, anchor_states, find, meant
+from anchor.acts.transactions import Call, gathered, send, send_all
+from anchor.books.on_chain import History, UnknownBatch
+from anchor.books.status_jobs import NewStatusJob, StatusJobStore
+from anchor.workspace import Workspace
+from registry.anchors import judge
+from registry.chain.contract import Batch, CredentialRegistry
+from registry.errors import SettingsError, StoreError
+from registry.records import WORD_BITS, Act, Purpose, Reason
+
+DONE: Final = {Act.REVOKE: "revoked", Act.SUSPEND: "suspended", Act.REINSTATE: "reinstated"}
+"""What credentials are after an act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Credentials that share a storage word: one call changes up to 256 of them."""
+
+    issuer: int
+    root: bytes
+    word: int
+    mask: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be sent so that credentials have a status; nothing of it is done yet.
+
+    Attributes:
+        targets: the digests that are meant, each with what it was named by.
+        already: how many entries of batches have the status.
+        beyond: those that are to be revoked and are in voided batches alone: there the contract takes no word about a
+            credential any more, and the database alone says that it is revoked by itself.
+        unknown: the issuer's batches that the database does not know; nothing is changed in them.
+    """
+
+    issuer: int
+    act: Act
+    reason: Reason
+    targets: Mapping[bytes, Target]
+    changes: Sequence[Change]
+    already: int
+    beyond: Sequence[bytes]
+    unknown: Sequence[UnknownBatch]
+
+    @property
+    def changed(self) -> int:
+        """How many entries of batches are changed."""
+        return sum(change.mask.bit_count() for change in self.changes)
+
+    @cached_property
+    def transactions(self) -> list[Call]:
+        """What is sent for it."""
+        return gathered([self._call(change) for change in self.changes], DONE[self.act])
+
+    def _call(self, change: Change) -> Call:
+        where = (change.issuer, change.root)
+        if self.act is Act.REINSTATE:
+            data = CredentialRegistry.clear_suspension_data(*where, change.word, change.mask, self.reason)
+        else:
+            purpose = _purpose(self.act)
+            data = CredentialRegistry.set_status_data(*where, purpose, change.word, change.mask, self.reason)
+        return Call(f"{DONE[self.act]} 0x{change.root.hex()} word {change.word} mask {change.mask:#x}", data)
+
+
+def plan_change(
+    workspace: Workspace, act: Act, targets: Sequence[Target], reason: Reason, *, everything: bool = False
+) -> Plan:
+    """What has to be sent so that credentials are revoked, suspended or reinstated, in every known batch of the issuer.
+
+    Args:
+        everything: all that is anchored of a target, where that is more than one credential.
+
+    Raises:
+        StoreError: one of them is not known, is ambiguous, or is revoked for good; nothing can be sent.
+        ChainError: the chain could not be asked.
+    """
+    contract, issuer = workspace.contract, workspace.issuer()
+    unknown = History(contract, workspace.store).unknown(issuer)
+    spots = find(workspace, issuer, targets, unknown)
+    chosen = meant(targets, {spot.digest for spot in spots}, everything=everything)
+    spots = [spot for spot in spots if spot.digest in chosen]
+    voided = _voided(contract, spots)
+    if act is Act.REINSTATE:
+        spots = _not_withdrawn(contract, spots, chosen)
+    elif act is Act.SUSPEND:
+        spots = _not_voided(spots, voided, chosen)
+    needed, already = changes(spots, words_on_chain(contract, _purpose(act)), to=act is not Act.REINSTATE)
+    beyond: list[bytes] = []
+    if act is Act.REVOKE:
+        changeable = {spot.digest for spot in spots if spot.root not in voided}
+        beyond = [digest for digest in chosen if digest not in changeable]
+    return Plan(issuer, act, reason, chosen, needed, already, beyond, unknown)
+
+
+def carry_out(
+    workspace: Workspace, plan: Plan, progress: Callable[[int, int], None] = lambda _done, _all: None
+) -> None:
+    """Send what a plan needs, and keep what the chain cannot.
+
+    Args:
+        progress: called with how many transactions are in a block, and how many there are.
+
+    Raises:
+        ChainError: as `send`; what was sent before is done, and a plan made anew leaves it out.
+    """
+    send_all(workspace, plan.transactions, progress)
+    _keep(workspace, plan)
+
+
+def batch_to_void(workspace: Workspace, root: bytes) -> Batch:
+    """The issuer's batch with that root as the chain has it; it may be voided already.
+
+    Raises:
+        StoreError: code `unknown-batch`.
+    """
+    issuer = workspace.issuer()
+    found = workspace.contract.batch(issuer, root)
+    if found is None:
+        raise StoreError(
+            f"issuer {issuer} has no such batch on chain; nothing was changed",
+            where=f"0x{root.hex()}",
+            remedy="Check the root and the issuer.",
+            code="unknown-batch",
+        )
+    return found
+
+
+def void(workspace: Workspace, batch: Batch, reason: Reason) -> None:
+    """Void a batch that is not: all in it is revoked for good. The issuer's controller alone can.
+
+    Raises:
+        ChainError: as `send`.
+    """
+    data = workspace.contract.void_batch_data(batch.issuer, batch.root, reason)
+    send(workspace, Call(f"void {batch.issuer} 0x{batch.root.hex()}", data))
+
+
+def changes(spots: Iterable[Spot], words: Callable[[int, bytes, int], int], *, to: bool) -> tuple[list[Change], int]:
+    """What has to be sent so that every place has the status, and how many have it already.
+
+    Args:
+        words: the status bits on chain now, by issuer, root and word.
+        to: the status they shall have.
+    """
+    wanted: dict[tuple[int, bytes, int], int] = {}
+    for spot in spots:
+        word, bit = divmod(spot.leaf_index, WORD_BITS)
+        key = (spot.issuer, spot.root, word)
+        wanted[key] = wanted.get(key, 0) | 1 << bit
+    needed, already = [], 0
+    for (issuer, root, word), mask in wanted.items():
+        there = words(issuer, root, word)
+        differs = mask & ~there if to else mask & there
+        already += (mask ^ differs).bit_count()
+        if differs:
+            needed.append(Change(issuer, root, word, differs))
+    return needed, already
+
+
+def words_on_chain(contract: CredentialRegistry, purpose: Purpose) -> Callable[[int, bytes, int], int]:
+    """The status bits on chain now, by issuer, root and word."""
+    return lambda issuer, root, word: contract.status_words(issuer, root, purpose, word, 1)[0]
+
+
+def reason_of(word: str, act: Act) -> Reason:
+    """The reason that a word stands for.
+
+    Raises:
+        SettingsError: it stands for none, or for one that makes no sense here.
+    """
+    try:
+        return act.reason(word)
+    except ValueError as error:
+        raise SettingsError(
+            f"the reason {error}", remedy="Choose one of them for --reason; nothing was sent.", code="reason"
+        ) from None
+
+
+def _keep(workspace: Workspace, plan: Plan) -> None:
+    """Have the database say what is revoked where the contract does not: it is not to be issued again."""
+    jobs = StatusJobStore(workspace.folder.engine, workspace.chain, workspace.contract.address)
+    said = jobs.revoked(plan.issuer, plan.beyond)
+    digests = tuple(digest for digest in plan.beyond if digest not in said)
+    if digests:
+        new = NewStatusJob(plan.issuer, plan.act, plan.reason.word, "command", digests)
+        jobs.keep(new, "in a voided batch everything is revoked: nothing was to be sent")
+
+
+def _purpose(act: Act) -> Purpose:
+    return Purpose.REVOCATION if act is Act.REVOKE else Purpose.SUSPENSION
+
+
+def _voided(contract: CredentialRegistry, spots: Sequence[Spot]) -> set[bytes]:
+    """The roots of voided batches: the contract changes nothing in them, where all is revoked."""
+    batches = {root: contract.batch(issuer, root) for issuer, root in {(spot.issuer, spot.root) for spot in spots}}
+    return {root for root, batch in batches.items() if batch is not None and batch.voided_at is not None}
+
+
+def _not_withdrawn(contract: CredentialRegistry, spots: Sequence[Spot], targets: Mapping[bytes, Target]) -> list[Spot]:
+    """The places from which a suspension can be lifted: what is revoked stays so, by the rule of `registry.anchors`.
+
+    Raises:
+        StoreError: code `revoked`: a credential has none.
+    """
+    by_digest: dict[bytes, list[Spot]] = {}
+    for spot in spots:
+        by_digest.setdefault(spot.digest, []).append(spot)
+    standing, withdrawn = [], []
+    for digest, places in by_digest.items():
+        states = anchor_states(contract, places)
+        left = [spot for spot, state in zip(places, states, strict=True) if judge(state, states).withdrawn is None]
+        standing += left
+        if not left:
+            withdrawn.append(targets[digest])
+    if withdrawn:
+        raise _revoked(withdrawn, "reinstated")
+    return standing
+
+
+def _not_voided(spots: Sequence[Spot], voided: set[bytes], targets: Mapping[bytes, Target]) -> list[Spot]:
+    """The places that can be suspended.
+
+    Raises:
+        StoreError: code `revoked`: a credential has none.
+    """
+    left = [spot for spot in spots if spot.root not in voided]
+    if missing := targets.keys() - {spot.digest for spot in left}:
+        raise _revoked([target for digest, target in targets.items() if digest in missing], "suspended")
+    return left
+
+
+def _revoked(targets: Sequence[Target], done: str) -> StoreError:
+    others = f" (and {len(targets) - 1:,} more)" if len(targets) > 1 else ""
+    return StoreError(
+        f"it{others} is revoked for good and cannot be {done}; nothing was changed",
+        where=targets[0].named,
+        remedy="Leave out what is revoked; issue a new credential instead.",
+        code="revoked",
+    )

@@ -1,0 +1,64 @@
+"""What the tests cost: `python -m pytest -p tests.measuring` rewrites `costs.json` and prints a line for each kind.
+
+Processor time, not what a clock shows, so that a busy machine measures the same: of the tests' own process, and of the
+programs that it started and waited for. A PostgreSQL server is nobody's child, and counts for nothing here.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+from collections import Counter, defaultdict
+from collections.abc import Generator
+
+import pytest
+
+from tests.kinds import COSTS, KINDS, costs
+
+SLOW_SECONDS = 1.0
+LEAST_SECONDS = 0.5
+SPENT = pytest.StashKey[float]()
+
+
+def _spent() -> float:
+    found = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in found)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    before = _spent()
+    try:
+        return (yield)
+    finally:
+        item.stash[SPENT] = _spent() - before
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """After the other summaries."""
+    yield
+    session = terminalreporter._session
+    assert session is not None
+    ran = [(item, item.stash[SPENT]) for item in session.items if SPENT in item.stash]
+    tests: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for item, spent in ran:
+        for kind in {mark.name for mark in item.iter_markers()} & KINDS or {"none of them"}:
+            tests[kind] += 1
+            seconds[kind] += spent
+    for kind in sorted(tests):
+        terminalreporter.write_line(f"{kind:14}{tests[kind]:6} tests{seconds[kind]:8.0f} s of the processor")
+    _write(ran)
+
+
+def _write(ran: list[tuple[pytest.Item, float]]) -> None:
+    """What was not run keeps what it had."""
+    files: Counter[str] = Counter()
+    slow = set(costs()["slow"])
+    for item, spent in ran:
+        files[item.nodeid.split("::")[0]] += spent
+        (slow.add if spent > SLOW_SECONDS else slow.discard)(item.nodeid)
+    all_files = costs()["files"] | {name: round(spent, 1) for name, spent in files.items()}
+    shown = {name: all_files[name] for name in sorted(all_files) if all_files[name] >= LEAST_SECONDS}
+    COSTS.write_text(json.dumps({"files": shown, "slow": sorted(slow)}, indent=1) + "\n", encoding="utf-8")
