@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anchor.acts.transactions import Call, send
-from anchor.sending.engine import Engine
 from anchor.workspace import Workspace
 from registry.chain.calls import call_data
 from registry.chain.contract import CredentialRegistry, Party
@@ -14,6 +14,9 @@ from registry.chain.rpc.hexadecimal import read_address
 from registry.chain.storage import Storage
 from registry.errors import ChainUnavailable, SettingsError
 from registry.untrusted.uris import EXAMPLES, read_uri
+
+if TYPE_CHECKING:
+    from anchor.sending.engine import Engine
 
 NO_PROFILE = bytes(32)
 """The hash of a party that has no profile document."""
