@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -31,7 +31,6 @@ from anchor.sending.line import Line, transfer_of_nothing
 from anchor.sending.outlook import Outlook
 from anchor.sending.refusals import Refusals
 from anchor.sending.signed import TRANSFER_GAS, terms_of
-from anchor.sending.signer import Signer
 from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.classify import SendOutcome, classify, is_outage
@@ -45,6 +44,9 @@ from registry.errors import (
     StoreError,
     WrongChain,
 )
+
+if TYPE_CHECKING:
+    from anchor.sending.signer import Signer
 
 GAS_MARGIN_PERCENT = 20
 

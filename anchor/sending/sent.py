@@ -6,10 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from eth_hash.auto import keccak
-from hexbytes import HexBytes
-
 from anchor.sending.signed import NUMBERS
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.hexadecimal import ADDRESS_BYTES, HASH_BYTES, checksummed, data, quantity, to_hex
@@ -56,6 +52,11 @@ def sent(client: ChainClient, transaction_hash: bytes) -> Sent | None:
 
 def _raw(found: Mapping[str, Any], transaction_hash: bytes) -> bytes | None:
     """The bytes that have that hash; they follow from what they say and from the signature."""
+    # A command starts without them: not every one looks for what was sent.
+    from eth_account.typed_transactions.typed_transaction import TypedTransaction
+    from eth_hash.auto import keccak
+    from hexbytes import HexBytes
+
     if quantity(found["type"]) != 2 or found.get("accessList"):
         return None
     fields: dict[str, Any] = {name: quantity(found[name]) for name in _NUMBERS}
