@@ -147,7 +147,7 @@ def test_whatever_comes_and_goes(steps: list[tuple[str, int]]) -> None:
 
 
 def test_the_trees_take_a_quarter(monkeypatch: pytest.MonkeyPatch) -> None:
-    from registry.trees import store as trees
+    from registry.trees import folder as trees
 
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 1024))
     assert trees._share_of_open_files() == 256
