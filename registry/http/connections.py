@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from registry.http.fairness import Places, Refusal
+from registry.http.fairness import Places
 
 MOST_CONNECTIONS: Final = 1000
 MOST_BACKLOG: Final = 2048
@@ -109,16 +109,18 @@ class Connections:
         """A new connection; None when it may stay, else one of `REASONS`."""
         address = connection.address
         who: object = connection if self._is_proxy(address) else address
-        refusal = self._places.refusal(who)
-        if refusal is not None and self._make_room(who if refusal is Refusal.SHARE else None):
-            refusal = self._places.refusal(who)
-        reason = {Refusal.SHARE: "address", Refusal.FULL: "all", None: None}[refusal]
+        reason = None
+        if self._places.refusal(who) is not None:
+            # Who has some takes the place of an own one: nobody's gives way for somebody who has his share.
+            has_some = self._places.held(who) > 0
+            if not self._make_room(who if has_some else None):
+                reason = "address" if has_some else "all"
         if connection.descriptor >= self._highest:
             reason = "descriptors"
         if reason is not None:
             self.refused[reason] += 1
             return reason
-        self._places.take(who)
+        self._places.keep(who)
         self._open[connection] = who
         return None
 

@@ -64,9 +64,13 @@ class Places:
     def take(self, who: Hashable) -> Refusal | None:
         """Take a place; None when it was there, else why not."""
         if (refusal := self.refusal(who)) is None:
-            self._held[who] += 1
-            self._taken += 1
+            self.keep(who)
         return refusal
+
+    def keep(self, who: Hashable) -> None:
+        """Take the place of an own one that was given back, or one that is known to be there."""
+        self._held[who] += 1
+        self._taken += 1
 
     def give_back(self, who: Hashable) -> None:
         """One place less for this one."""

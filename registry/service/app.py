@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from fastapi import FastAPI
-from starlette.routing import Match, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
 from registry.database.engine import DatabaseError
 from registry.http.cors import PublicReads
@@ -34,14 +35,6 @@ Looks credentials up that were anchored on an EVM chain, proves what it says, an
 Errors are problem details (RFC 9457) with a stable `code`. What could not be checked is never called valid, absent or
 not revoked.
 """
-
-
-class PlainRoute(Route):
-    """A route of Starlette that says in the scope which it is, as FastAPI's do, for whoever counts requests."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, told = super().matches(scope)
-        return match, {**told, "route": self}
 
 
 class HeadAsGet:
@@ -97,9 +90,6 @@ def create_app(
     if verifying is not None:
         app.include_router(verify_router())
     app.include_router(operations_router(metrics, loops))
-    # What FastAPI does between a route and its function takes as long as the lookup. It describes this one, and the
-    # same function is found here first.
-    app.router.routes.insert(0, PlainRoute(LOOKUP, credentials.credential, methods=["GET"]))
     install_problems(app, database=DatabaseError)
     _wrap(app, service, metrics)
     return app
@@ -110,7 +100,19 @@ def _wrap(app: FastAPI, service: Service, metrics: ServiceMetrics) -> None:
     limits = service.limits
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, most=limits.body_bytes, own=(VERIFY,))
+    app.add_middleware(_looked_up_first, handlers=app.exception_handlers)
     if limits.rate:
         app.add_middleware(RateLimit, rate=limits.rate, free=OPERATIONS)
     app.add_middleware(PublicReads)
     app.add_middleware(CountRequests, metrics=metrics)
+
+
+def _looked_up_first(app: ASGIApp, handlers: Mapping[Any, ExceptionHandler]) -> ASGIApp:
+    """The route of a lookup before FastAPI, which describes it: what it does between route and function takes as long.
+
+    Args:
+        handlers: of errors; what is left to none is the server's.
+    """
+    route = Route(LOOKUP, credentials.credential, methods=["GET"])
+    foreseen = {kind: handler for kind, handler in handlers.items() if kind is not Exception}
+    return ExceptionMiddleware(Router([route], default=app, redirect_slashes=False), handlers=foreseen)

@@ -112,6 +112,16 @@ def test_where_descriptors_run_out_none_is_taken() -> None:
     assert (metrics["testamur_connections", None], metrics["testamur_connections_gave_way_total", None]) == (0, 0)
 
 
+def test_who_has_his_share_swaps_an_unused_connection_for_a_new_one() -> None:
+    connections = Connections(Room(connections=8, backlog=1, highest=100))
+    here = [One(f"192.0.2.{number}") for number in (0, 0, 0, 1, 2, 3, 4)]
+    assert [connections.come(one) for one in here] == [None] * 7
+    for one in here[:2] + here[3:]:
+        one.is_waiting = False
+    assert connections.come(One("192.0.2.0")) is None
+    assert (here[2].is_closed, connections.taken, connections.gave_way) == (True, 7, 1)
+
+
 @given(st.lists(st.tuples(st.sampled_from(["come", "leave", "ask", "answered"]), st.integers(0, 4)), max_size=120))
 def test_whatever_comes_and_goes(steps: list[tuple[str, int]]) -> None:
     """Never more than there is room for, no request is broken off, and a newcomer is refused only among requests."""
@@ -147,7 +157,7 @@ def test_whatever_comes_and_goes(steps: list[tuple[str, int]]) -> None:
 
 
 def test_the_trees_take_a_quarter(monkeypatch: pytest.MonkeyPatch) -> None:
-    from registry.trees import store as trees
+    from registry.trees import folder as trees
 
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 1024))
     assert trees._share_of_open_files() == 256

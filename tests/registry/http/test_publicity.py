@@ -112,8 +112,8 @@ def test_a_contract_that_cannot_be_asked_says_nothing_of_the_settings() -> None:
         raise errors.SettingsError(f"the file {KEY} cannot be read", where=f"/home/{KEY}")
 
     verifier = Verifying(fails, CHAIN, _NothingKnown()).verifier(now=datetime.now(UTC))
-    assert isinstance(verifier._registry, FactsUnavailable)
-    assert KEY not in f"{verifier._registry}"
+    assert isinstance(verifier._contract, FactsUnavailable)
+    assert KEY not in f"{verifier._contract}"
 
 
 def test_the_horizon_and_readiness_have_the_code_alone(empty: Stand) -> None:
