@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine
-
 from anchor.acts.places import Spot, anchor_states
 from anchor.acts.status_plan import VOIDED, Asked, Outcome, plan
 from anchor.books.batches import BatchRow, BatchStore, Place
@@ -22,6 +20,7 @@ from anchor.sending.outlook import Outlook
 from registry.anchors import judge
 from registry.chain.contract import Batch, CredentialRegistry
 from registry.chain.rpc.classify import is_outage
+from registry.database.engine import Engine
 from registry.errors import ChainUnavailable, ContractReverted, NotPossible, RegistryError
 from registry.records import WORD_BITS, Act, Purpose
 

@@ -6,8 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.statuses import StatusResolver
 from anchor.batching.sealing import QueuePolicy, Sealer
@@ -30,6 +28,7 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.finality import Evidence
 from registry.chain.heads import age_of_head, utc_now
 from registry.chain.rpc.classify import is_outage
+from registry.database.engine import DatabaseError
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
 
 # What an anchor costs, with a margin, for "enough for so many anchors"; contracts/gas.json has the exact figure.
@@ -169,7 +168,7 @@ class Worker:
             if isinstance(error, ChainUnavailable):
                 self._pause = error.retry_after or 0.0
             self._failed(_event_of(error), error.code, error.what)
-        except (SQLAlchemyError, OSError) as error:
+        except (DatabaseError, OSError) as error:
             # A full disk or a database that is away: what was not stored was not sent.
             self._failed("round-failed", type(error).__name__, str(error).splitlines()[0])
         finally:
@@ -299,7 +298,7 @@ def _trouble_of(step: Callable[[], object]) -> Exception | None:
     """Take a step of a round; what went wrong with it, which must not hold up what is under way."""
     try:
         step()
-    except (RegistryError, SQLAlchemyError, OSError) as error:
+    except (RegistryError, DatabaseError, OSError) as error:
         is_grave = isinstance(error, WrongChain | LeaseLost)
         if is_grave or (isinstance(error, ChainUnavailable) and is_outage(error)):
             raise

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
 from anchor.batching.as_on_chain import as_on_chain
 from anchor.batching.reissue import revoked_for_good
 from anchor.batching.selection import contract_selectors, refuse_selector
@@ -23,7 +20,7 @@ from anchor.books.leases import LeaseLost
 from anchor.books.on_chain import BEHIND, History, UnknownBatch, UnknownBatches
 from anchor.notices.notices import Notices
 from anchor.notices.troubles import Cause, Trouble, Troubles
-from registry.database.engine import is_full
+from registry.database.engine import Connection, DatabaseError, is_full
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
 from registry.merkle.tree import Tree
 from registry.verify.freshness import AHEAD_SECONDS
@@ -93,7 +90,7 @@ class Sealer:
 
         Raises:
             ChainUnavailable: the chain gives no answer, for whichever issuer it is asked.
-            SQLAlchemyError: the database cannot be used.
+            DatabaseError: the database cannot be used.
         """
         sealed = 0
         found: dict[int | None, Trouble] = {}
@@ -187,7 +184,7 @@ class Sealer:
         is_known = isinstance(error, RegistryError) and trouble.cause is not Cause.MACHINE
         pause = 0.0 if is_known else min(LONGEST_PAUSE_SECONDS, 9 * seconds)
         self._stuck[first.id] = _Stuck(trouble, self._clock() + pause)
-        with suppress(SQLAlchemyError):
+        with suppress(DatabaseError):
             # A database without room has none for this either.
             self._keep_waiting(group, trouble)
         return trouble
@@ -262,7 +259,7 @@ class Sealer:
 
 def _is_of_the_database(error: Exception) -> bool:
     """Whether the database cannot be used at all, and not only has no room for one job."""
-    return isinstance(error, SQLAlchemyError) and not (isinstance(error, DBAPIError) and is_full(error))
+    return isinstance(error, DatabaseError) and not is_full(error)
 
 
 @dataclass(frozen=True, slots=True)

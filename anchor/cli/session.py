@@ -13,7 +13,6 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from sqlalchemy.exc import DBAPIError
 
 from anchor.cli.console import Fields, Listing, Piece, SafeConsole, Styled, asked_password, line, write_json
 from anchor.cli.group import tell_fault
@@ -21,6 +20,7 @@ from anchor.cli.masking import masked_output
 from anchor.secrets import secrets_of
 from anchor.settings import Settings, load_settings
 from anchor.workspace import Workspace
+from registry.database.engine import DatabaseError
 from registry.errors import ChainError, ContractReverted, RegistryError, StoreError
 from registry.extras import needs
 from registry.secrets import Mask
@@ -161,7 +161,7 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
                 raise typer.Exit(_exit_code(error)) from None
             except (typer.Exit, typer.Abort):
                 raise
-            except DBAPIError as failed:
+            except DatabaseError as failed:
                 _tell(_no_database(failed), as_json=as_json)
                 raise typer.Exit(Exit.COULD_NOT_BE_CHECKED) from None
             except Exception as fault:
@@ -188,9 +188,9 @@ def _options_of(group: Any) -> list[inspect.Parameter]:
     ]
 
 
-def _no_database(failed: DBAPIError) -> StoreError:
+def _no_database(failed: DatabaseError) -> StoreError:
     """A server that went away, a full disk, a database that another process holds for too long."""
-    reason = str(failed.orig).strip().partition("\n")[0]
+    reason = str(getattr(failed, "orig", None) or failed).strip().partition("\n")[0]
     return StoreError(
         f"the database cannot be used: {reason}",
         remedy="What was done until then is kept. Run the same command again when the database is there, and has room.",

@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy.exc import DataError, IntegrityError
-
 from anchor.books.acts import ActRow
 from anchor.books.anchoring import AnchorStore, Carried, R, Withdrawn, off_the_chain
 from anchor.books.attempts import Attempt
@@ -35,6 +33,7 @@ from anchor.settings import Settings
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.classify import SendOutcome, classify, is_outage
 from registry.chain.rpc.client import ChainClient, MinedTransaction
+from registry.database.engine import ROW_REFUSED
 from registry.errors import (
     ChainError,
     ChainUnavailable,
@@ -218,7 +217,7 @@ class Driver:
             except Withdrawn:
                 # A person was faster; nothing was signed.
                 continue
-            except (RegistryError, ValueError, IntegrityError, DataError) as error:
+            except (RegistryError, ValueError, *ROW_REFUSED) as error:
                 if isinstance(error, ChainUnavailable) and is_outage(error):
                     raise
                 failures.append(Failure(row, error, self._kind(row).facts(row)))

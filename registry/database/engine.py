@@ -13,7 +13,6 @@ from typing import Any, Final, TypeAlias
 from filelock import FileLock
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Float,
     cast,
     create_engine,
@@ -25,8 +24,9 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine as Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from registry.errors import SettingsError, StoreError
 from registry.extras import needs
@@ -34,6 +34,8 @@ from registry.privatefiles import FILE_MODE, make_private_file
 
 DatabaseError: TypeAlias = SQLAlchemyError
 """Whatever goes wrong with the database, by the name that it has where no SQL is said."""
+ROW_REFUSED: Final = (IntegrityError, DataError)
+"""What the database does not take of one row, whatever it takes of others; for `except`."""
 
 HEAD: Final = "0011"
 """The revision this program works with; a test compares it with `migrations`."""
