@@ -234,18 +234,18 @@ def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: E
     assert head.final == head.cursor.number
 
     for party in index.parties():
-        there = contract.party(party.party)
+        there = contract.party(party.id)
         assert there is not None
         assert (party.uri, party.profile_hash, party.sequence) == (there.uri, there.profile_hash, there.sequence)
         assert party.controller.lower() == there.controller.lower()
         assert (party.pending_controller or "").lower() == (there.pending_controller or "").lower()
-        assert party.retired_at == (None if there.retired_at is None else there.retired_at.timestamp())
+        assert party.retired_at == there.retired_at
     for batch in index.all_batches():
         stored = contract.batch(batch.issuer, batch.root)
         assert stored is not None
         assert (batch.leaf_count, batch.sequence) == (stored.leaf_count, stored.sequence)
         assert (batch.block.number, batch.anchored_at) == (stored.block_number, stored.anchored_at)
-        assert batch.voided_at == (None if stored.voided_at is None else stored.voided_at.timestamp())
+        assert batch.voided_at == stored.voided_at
         assert batch.void_reason == stored.void_reason
         if batch.voided_at is None:
             for purpose, count in ((Purpose.REVOCATION, batch.revoked), (Purpose.SUSPENSION, batch.suspended)):
@@ -259,7 +259,7 @@ def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: E
     assert index.ledger().accreditations == read_ledger(contract).accreditations
     assert index.ledger()[1].state is State.SUSPENDED
     assert (index.batches_of([one])[0].issuer, index.batches_of([one])[1].issuer) == (1, 2)
-    assert owner.lower() in {batch.operator.lower() for batch in index.all_batches()}
+    assert owner.lower() in {batch.seen.operator.lower() for batch in index.all_batches()}
 
 
 class Forgetful:

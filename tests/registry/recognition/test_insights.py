@@ -204,7 +204,7 @@ def test_every_figure_is_that_of_the_reference(
         assert counts.batches == len(mine)
         assert counts.unstated_batches == len([batch for batch in mine if not batch.leaf_count])
         assert counts.credentials == sum(batch.leaf_count for batch in mine)
-        assert counts.revoked == sum(batch.leaf_count if batch.voided else batch.revoked for batch in mine)
+        assert counts.revoked == sum(batch.leaf_count if batch.voided_at else batch.revoked for batch in mine)
         for name in ("under_active", "under_lapsed", "under_none"):
             expected = sum(batch.leaf_count for batch in mine if standing(ledger, batch) == name)
             assert getattr(counts, name) == expected, name
@@ -221,9 +221,9 @@ def test_every_figure_is_that_of_the_reference(
     assert found.partners.by_kind["body"] == len([each for each in there if each.id in bodies - issuers])
     assert found.partners.retired == len([each for each in there if each.retired_at and each.retired_at <= moment])
     for name in ("HR", "SI", "DE"):
-        placed = [each for each in there if name in jurisdictions(ledger, each.party, moment)]
+        placed = [each for each in there if name in jurisdictions(ledger, each.id, moment)]
         assert found.partners.by_jurisdiction.get(name, 0) == len(placed)
-    nowhere = [each for each in there if not jurisdictions(ledger, each.party, moment)]
+    nowhere = [each for each in there if not jurisdictions(ledger, each.id, moment)]
     assert found.partners.by_jurisdiction.get(UNSTATED, 0) == len(nowhere)
 
     facts = [batch.anchored_at for batch in past] + [each.registered_at for each in there]
