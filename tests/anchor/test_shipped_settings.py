@@ -42,7 +42,7 @@ RUN_BY = {
 }
 NEVER_TO_THE_END = {
     "rpc_timeout": "ten seconds for each answer that does not come; tests of silent endpoints wait for one",
-    "transaction_timeout": "three minutes of waiting; `test_transact.py` waits for a second",
+    "transaction_timeout": "three minutes of waiting; `test_engine.py` waits for a second",
     "finality_timeout": "half an hour of waiting",
     "most_in_flight": "64 transactions that are in no block; `test_driver.py` sends twelve",
     "queue_seconds": "an hour; `test_driver.py` moves the limit instead",

@@ -28,7 +28,7 @@ from anchor.sending.outlook import FinalityViolated, Outlook, accept_chain
 from anchor.sending.signed import terms_of
 from anchor.sending.signer import KeySigner, SignedTransaction
 from registry.chain.finality import Evidence
-from registry.errors import SignerError, TransactionUnsettled
+from registry.errors import ChainError, ChainUnavailable, ContractReverted, SignerError, TransactionUnsettled
 from registry.records import Act
 from tests.faults.harness import STRANGER
 from tests.faults.proxy import SEND, Call, drop_by_closed_socket, http_status, pruned, refuse
@@ -266,6 +266,72 @@ def test_what_a_command_sent_is_taken_back_when_its_job_is_cancelled(here: Site)
     assert here.batch(job).state is BatchState.CANCELLED
     assert here.nonce == 1
     assert not here.chain.contract.anchored_events()
+
+
+def _registered_unseen(here: Site) -> tuple[str, str, bytes]:
+    """A registration that a command has sent and not seen mined: its purpose, and whom it calls with what."""
+    uri = "did:web:late.example"
+    asked = (f"register {uri}", here.contract.address, here.contract.register_party_data(uri, bytes(32)))
+    with pytest.raises(TransactionUnsettled):
+        here.command(0.1).settle(*asked)
+    return asked
+
+
+def test_what_a_command_left_under_way_the_daemon_follows_and_the_command_finds(here: Site) -> None:
+    asked, worker = _registered_unseen(here), here.worker()
+    # Its block is gone, and the pool with it: nobody but the daemon is there to send it again.
+    here.rounds(worker)
+    here.rounds(worker, mine=False)
+    here.chain.reorganise(2)
+    here.rounds(worker, 8)
+    worker.end()
+    assert (here.nonce, here.contract.party_count()) == (1, 3)
+    # The same command again is told what became of it, and sends nothing.
+    told = here.contract.decode_events(here.command(5).settle(*asked).logs)
+    assert "PartyRegistered" in [event.name for event in told]
+    assert here.nonce == 1
+    # Told once, the same words are another act.
+    here.chain.set_mining("auto")
+    assert here.command(5).settle(*asked).succeeded
+    assert (here.nonce, here.contract.party_count()) == (2, 4)
+
+
+def test_a_dear_act_is_raised_by_the_daemon_within_the_ceiling(here: Site) -> None:
+    asked = _registered_unseen(here)
+    worker = here.worker(policy=replace(policy_of(SHIPPED), fee_ceiling=60 * GWEI))
+    for _ in range(SHIPPED.bump_blocks + 2):
+        here.chain.set_base_fee(40 * GWEI)
+        here.rounds(worker)
+    here.rounds(worker, 4)
+    worker.end()
+    assert 40 * GWEI < max(one.max_fee for one in here.proxy.sent) <= 60 * GWEI
+    assert here.command(5).settle(*asked).succeeded
+    assert (here.nonce, here.contract.party_count()) == (1, 3)
+
+
+def test_an_act_of_which_nothing_is_signed_is_begun_by_nobody_else(here: Site) -> None:
+    asked = ("revoke", here.contract.address, here.contract.set_operator_data(99, here.signer.address, True))
+    with pytest.raises(ContractReverted):
+        here.command(5).settle(*asked)
+    here.chain.set_balance(here.signer.address, 10**9)
+    with pytest.raises(ChainError, match="wei are needed"):
+        _ = here.command(5).settle(
+            "register", here.contract.address, here.contract.register_party_data("x:y", bytes(32))
+        )
+    here.chain.set_balance(here.signer.address, 10**20)
+    here.to_the_end(here.worker(), here.job("ada"))
+    assert (here.nonce, here.contract.party_count()) == (1, 2)
+
+
+def test_a_command_below_a_final_block_that_changed_sends_nothing(here: Site) -> None:
+    worker = here.worker()
+    here.to_the_end(worker, here.job("ada"))
+    here.rounds(worker, 4)
+    worker.end()
+    here.chain.reorganise(6)
+    with pytest.raises(ChainUnavailable, match="was final as"):
+        here.command(5).settle("register", here.contract.address, here.contract.register_party_data("x:y", bytes(32)))
+    assert here.contract.party_count() == 2
 
 
 def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_person(here: Site) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine as Database
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from anchor.books.anchoring import AnchorStore
 from anchor.books.attempts import AttemptStore
 from anchor.books.batches import BatchStore
 from anchor.books.folder import DataFolder
 from anchor.books.leases import command_lease
-from anchor.books.tables import BY_PERSON, BatchState, batch
+from anchor.books.tables import BY_PERSON, BatchState, attempt, batch
 from anchor.sending.behind import Knowledge
 from anchor.sending.driver import Policy
 from anchor.sending.engine import Engine
@@ -105,7 +105,13 @@ class World:
 
     def open(self) -> int:
         """How many nonces are not settled."""
-        return len({one.nonce for one in AttemptStore(self.engine, CHAIN, self.signer.address).open()})
+        return len({nonce for nonce, _ in self.unsettled()})
+
+    def unsettled(self) -> list[tuple[int, bytes]]:
+        """The nonce and bytes of what is signed and may yet be mined."""
+        with self.engine.connect() as connection:
+            query = select(attempt.c.nonce, attempt.c.raw).where(attempt.c.settled_at.is_(None))
+            return [(nonce, raw) for nonce, raw in connection.execute(query)]
 
 
 @pytest.fixture
@@ -128,8 +134,8 @@ def test_bytes_are_stored_before_they_are_sent(world: World) -> None:
 
     def watch(method: str, params: Any, forward: Callable[[], Any]) -> Any:
         if method == "eth_sendRawTransaction":
-            (attempt,) = AttemptStore(world.engine, CHAIN, world.signer.address).open()
-            stored_at_send.append("0x" + attempt.raw.hex() == params[0])
+            ((_, raw),) = world.unsettled()
+            stored_at_send.append("0x" + raw.hex() == params[0])
         return forward()
 
     world.endpoint.fault = watch
