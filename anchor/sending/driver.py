@@ -178,6 +178,7 @@ class Driver:
         self._sent: dict[int, int] = {}
         # What a person who waits has to know of rows that the last round did not take further.
         self._why: dict[tuple[type, int], tuple[Carried, RegistryError]] = {}
+        self._landed_now: dict[bytes, MinedTransaction] = {}
         # Nonces that others have used, and the block, by number and hash, in whose state that was seen first.
         self._used: dict[int, tuple[int, bytes]] = {}
 
@@ -185,6 +186,10 @@ class Driver:
         """Why the last round did not take a row further, in the words of a command."""
         found = self._why.get((type(row), row.id))
         return None if found is None else found[1]
+
+    def landed(self, transaction_hash: bytes) -> MinedTransaction | None:
+        """What the last round saw to be in a block for the first time."""
+        return self._landed_now.get(transaction_hash)
 
     def stopped(self) -> list[tuple[Carried, RegistryError]]:
         """The rows that the last round did not take further for a reason that a person has to know."""
@@ -203,7 +208,7 @@ class Driver:
         """
         rows = self._store.open()
         in_flight = sum(row.nonce is not None and row.state not in ANCHORED_STATES for row in rows)
-        failures, self._why = [], {}
+        failures, self._why, self._landed_now = [], {}, {}
         for row in rows:
             try:
                 if row.state in ANCHORED_STATES:
@@ -371,6 +376,7 @@ class Driver:
         )
         cost = (mined.hash, mined.gas_used * mined.effective_gas_price)
         changed = self._store.change(found, f"block {mined.block_number}", cost=cost)
+        self._landed_now[mined.hash] = mined
         self._tell(changed)
         self._reached("mined")
         self._settle(changed, outlook)

@@ -250,7 +250,7 @@ class Engine:
             row
             for row in self._store.open()
             if row.state not in ANCHORED_STATES
-            and (_key(row) in wanted or (all_under_way and row.nonce is not None and not waits_for_a_person(row)))
+            and (_key(row) in wanted or (all_under_way and row.nonce is not None and not _is_unwanted(row)))
         ]
 
     def _refuse(self, missing: Sequence[Carried], trouble: list[Failure] | ChainUnavailable) -> None:
@@ -290,7 +290,7 @@ class Engine:
         """What the chain says of an act that is in a block."""
         if row.transaction_hash is None:
             raise ValueError(f"{row} has no transaction")
-        mined = self._client.mined(row.transaction_hash)
+        mined = self._driver.landed(row.transaction_hash) or self._client.mined(row.transaction_hash)
         if mined is None:
             raise self._unsettled([row])
         return mined
@@ -314,6 +314,11 @@ class Engine:
             "void). For anything else use the account of another operator of the issuer, or stop the daemon first.",
             code="sender-busy",
         )
+
+
+def _is_unwanted(row: Carried) -> bool:
+    """Whether a person does not want it, or has to look first: nobody waits for it."""
+    return row.cancel_requested or waits_for_a_person(row)
 
 
 _Key = tuple[type, int]
