@@ -261,10 +261,12 @@ def _judge_acts(witness: Witness, acts: Sequence[Act], places: Places, faults: l
         done[leaf].append(word)
     for leaf in asked.keys() | done.keys():
         name = f"leaf {leaf[2]} of 0x{leaf[1].hex()} of issuer {leaf[0]}"
-        # A word that a later one took back before it was signed need not be on the chain.
-        left = iter(asked[leaf])
-        if not all(word in left for word in done[leaf]):
-            faults.append(Fault("status", f"{name}: asked {asked[leaf]}, done {done[leaf]}"))
+        # A word that a later one took back before it was signed need not be on the chain. Revocations and suspensions
+        # are bitmaps of their own: which of the two was changed first is the same to everybody.
+        for words in (("revoke",), ("suspend", "reinstate")):
+            left = iter([word for word in asked[leaf] if word in words])
+            if not all(word in left for word in done[leaf] if word in words):
+                faults.append(Fault("status", f"{name}: asked {asked[leaf]}, done {done[leaf]}"))
         revoked, suspended = witness.status(leaf)
         last = next((word for word in reversed(asked[leaf]) if word != "revoke"), None)
         if (revoked, suspended) != ("revoke" in asked[leaf], last == "suspend"):
