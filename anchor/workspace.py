@@ -174,7 +174,7 @@ class Workspace:
     @cached_property
     def signer(self) -> Signer:
         """The account that signs."""
-        from anchor.sending.signer import signer_from
+        from anchor.sending.accounts import signer_from
 
         return signer_from(self.settings, self.chain_id, self.ask_password)
 

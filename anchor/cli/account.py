@@ -24,7 +24,7 @@ def new(
     ] = None,
 ) -> None:
     """Make a key of your own, locked with a password, in a file that you alone can read."""
-    from anchor.sending.signer import new_keystore
+    from anchor.sending.accounts import new_keystore
 
     address = new_keystore(keystore, _password(keystore, password_file))
     session.result({"address": address, "keystore": str(keystore)})
@@ -33,7 +33,7 @@ def new(
 
 
 def _password(keystore: Path, file: Path | None) -> str:
-    from anchor.sending.signer import password_in
+    from anchor.sending.accounts import password_in
 
     if file is None:
         asked = asked_password(keystore, new=True)

@@ -116,7 +116,7 @@ def _folder_content(workspace: Workspace) -> tuple[dict[str, Any], list[BatchRow
 
 def _content_without_folder(workspace: Workspace) -> dict[str, Any]:
     """What can be known before there is a data folder: whom to send the fees to, and whether they are there."""
-    from anchor.sending.signer import signer_from
+    from anchor.sending.accounts import signer_from
 
     if workspace.settings.chain == EMBEDDED:
         # The practice chain begins with the folder, and its beginning is the same everywhere.

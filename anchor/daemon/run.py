@@ -29,9 +29,9 @@ from anchor.notices.logs import Log
 from anchor.notices.notices import Notices
 from anchor.processes import this_process
 from anchor.secrets import secrets_of
+from anchor.sending.accounts import operator_from
 from anchor.sending.driver import policy_of
 from anchor.sending.relay import relayed
-from anchor.sending.signer import operator_from
 from anchor.settings import Settings
 from anchor.workspace import Workspace
 from registry.http.connections import ConnectionMetrics, raise_descriptors

@@ -20,7 +20,8 @@ from anchor.books.batches import BatchRow, Place
 from anchor.books.trees import trees_of
 from anchor.demo.samples import ISSUERS, SampleIssuer, credentials
 from anchor.intake.files import take_in
-from anchor.sending.signer import Signer, development_signer
+from anchor.sending.accounts import development_signer
+from anchor.sending.signer import Signer
 from anchor.verifying.absence import absence_of
 from anchor.verifying.files import FileVerifier
 from anchor.workspace import Workspace

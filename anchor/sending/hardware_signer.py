@@ -8,7 +8,7 @@ compared as that of any other signer that is elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from eth_account.messages import encode_typed_data
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
@@ -20,8 +20,6 @@ from anchor.sending.signer import SignedTransaction, TypedData
 from anchor.sending.signer_answers import Differs, checked_signature, checked_transaction
 from registry.chain.rpc.hexadecimal import checksummed
 from registry.errors import SettingsError, SignerError
-
-POINT_BYTES: Final = 64
 
 
 class DigestKey(Protocol):
@@ -131,14 +129,4 @@ def hardware_signer(url: str, *, pin: str | None, timeout: float) -> HardwareSig
         where="signer",
         remedy="docs/how-to/sign-in-hardware.md has examples. A remote signer is named by remote_signer.",
         code="signer-url",
-    )
-
-
-def not_signed(where: str, why: str) -> SignerError:
-    """The hardware did not do what it was asked; it is asked again later."""
-    return SignerError(
-        f"the hardware did not sign: {why}",
-        where=where,
-        remedy="Nothing was sent. It is asked again in a while; check that the key is enabled and may be used.",
-        code="signer-unavailable",
     )

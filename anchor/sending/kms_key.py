@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from anchor.sending.hardware_signer import not_signed
+from anchor.sending.signer_answers import not_signed
 from registry.errors import SettingsError, SignerError
 from registry.extras import needs
 

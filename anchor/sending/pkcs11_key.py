@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, unquote_to_bytes
 
-from anchor.sending.hardware_signer import POINT_BYTES, not_signed
+from anchor.sending.signer_answers import POINT_BYTES, not_signed
 from registry.errors import SettingsError, SignerError
 from registry.extras import needs
 

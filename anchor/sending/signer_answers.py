@@ -17,7 +17,9 @@ from hexbytes import HexBytes
 from anchor.sending.signed import NUMBERS, TRANSACTION_TYPE
 from anchor.sending.signer import SignedTransaction, TypedData
 from registry.chain.rpc.hexadecimal import checksummed, to_hex
+from registry.errors import SignerError
 
+POINT_BYTES: Final = 64
 # Of the two signatures that the same key can make of one, only that with the lower s counts (EIP-2).
 HIGHEST_S: Final = SECPK1_N // 2
 
@@ -76,3 +78,13 @@ def checked_signature(signature: bytes, content: TypedData, address: str) -> byt
     if int.from_bytes(signature[32:64], "big") > HIGHEST_S or signature[64] not in (27, 28):
         raise Differs("its signature is of a form that no contract takes (high s, or v not 27 or 28)")
     return signature
+
+
+def not_signed(where: str, why: str) -> SignerError:
+    """The hardware did not do what it was asked; it is asked again later."""
+    return SignerError(
+        f"the hardware did not sign: {why}",
+        where=where,
+        remedy="Nothing was sent. It is asked again in a while; check that the key is enabled and may be used.",
+        code="signer-unavailable",
+    )

@@ -15,7 +15,7 @@ from anchor.books.acts import ACT, act_row
 from anchor.books.attempts import anchor_purpose
 from anchor.books.batches import BATCH, BatchRow, batch_row
 from anchor.books.tables import BY_PERSON, act, attempt, batch
-from anchor.sending.signer import development_signer
+from anchor.sending.accounts import development_signer
 from registry.database import engine as database
 from registry.database.engine import open_database
 from registry.embedded.genesis import CHAIN_ID

@@ -9,7 +9,7 @@ import pytest
 from eth_account import Account
 
 from anchor.cli import console
-from anchor.sending.signer import ask_nobody, signer_from
+from anchor.sending.accounts import ask_nobody, signer_from
 from anchor.settings import load_settings
 from registry.errors import SignerError
 from tests.conftest import Run
@@ -22,7 +22,8 @@ def light(monkeypatch: pytest.MonkeyPatch) -> None:
     """Locks that open soon: how hard they are is eth_account's."""
     heavy = Account.encrypt
     monkeypatch.setattr(
-        "anchor.sending.signer.Account.encrypt", lambda key, password: heavy(key, password, kdf="pbkdf2", iterations=2)
+        "anchor.sending.accounts.Account.encrypt",
+        lambda key, password: heavy(key, password, kdf="pbkdf2", iterations=2),
     )
 
 

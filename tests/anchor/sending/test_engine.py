@@ -16,12 +16,12 @@ from anchor.books.batches import BatchStore
 from anchor.books.folder import DataFolder
 from anchor.books.leases import command_lease
 from anchor.books.tables import BY_PERSON, BatchState, attempt, batch
+from anchor.sending.accounts import development_signer
 from anchor.sending.behind import Knowledge
 from anchor.sending.driver import Policy
 from anchor.sending.engine import Engine
 from anchor.sending.fees import GWEI, Offer
 from anchor.sending.signed import terms_of, unsigned
-from anchor.sending.signer import development_signer
 from anchor.sending.waiting import wait_for
 from anchor.settings import Settings
 from anchor.workspace import Workspace

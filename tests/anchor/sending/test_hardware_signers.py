@@ -26,9 +26,9 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_keys.constants import SECPK1_N
 
+from anchor.sending.accounts import signer_from
 from anchor.sending.hardware_signer import HardwareSigner, hardware_signer
 from anchor.sending.pkcs11_key import TokenUri
-from anchor.sending.signer import signer_from
 from anchor.settings import Settings, load_settings
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from registry.errors import SettingsError, SignerError

@@ -13,9 +13,10 @@ from eth_account import Account
 
 from anchor.books.batches import BatchRow
 from anchor.books.tables import BatchState
+from anchor.sending.accounts import operator_from, signer_from
 from anchor.sending.relay import GOOD_FOR_SECONDS, anchor_message, relayed
 from anchor.sending.remote_signer import RemoteSigner
-from anchor.sending.signer import KeySigner, TypedSigner, operator_from, signer_from
+from anchor.sending.signer import KeySigner, TypedSigner
 from anchor.settings import load_settings
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anchor.sending.accounts import development_signer
 from anchor.sending.fees import Offer
 from anchor.sending.signed import TRANSFER_GAS, Terms, offering, terms_of, unsigned
-from anchor.sending.signer import development_signer
 
 SIGNER = development_signer()
 number = st.integers(0, 2**63)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from anchor.sending.accounts import development_signer
 from anchor.sending.fees import Offer
-from anchor.sending.signer import development_signer
 from anchor.sending.transactions import GAS_MARGIN_PERCENT, Transactions
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
