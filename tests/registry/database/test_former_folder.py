@@ -1,0 +1,57 @@
+"""A data folder that an earlier program made is opened, brought up to date, and gone on with."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from registry.database.engine import HEAD
+from tests.conftest import Run
+
+# Made by the program whose database was of revision 0010: a batch of c1 and c2 is final, c2 is revoked; a job with c3
+# and a suspension of c1 wait for a daemon.
+FOLDER = Path(__file__).parent / "fixtures" / "folder-of-revision-0010.zip"
+ROOT = "0xee4f0389a2cb27346e7216b0428bd2548cb5bc13db352e0f933975a35235041b"
+
+
+@pytest.fixture
+def former(run: Run) -> Run:
+    """The command in a working folder with what the earlier program left."""
+    with zipfile.ZipFile(FOLDER) as archive:
+        archive.extractall()
+    Path("testamur-data").chmod(0o700)
+    return run
+
+
+def revision() -> str:
+    with closing(sqlite3.connect("testamur-data/testamur.db")) as opened:
+        return str(opened.execute("select version_num from alembic_version").fetchone()[0])
+
+
+def test_what_is_there_is_told_as_before(former: Run) -> None:
+    assert revision() == "0010"
+    status = former("status", "--json").json
+    assert [(batch["root"], batch["leafCount"], batch["state"]) for batch in status["batches"]] == [(ROOT, 2, "final")]
+    assert revision() == HEAD
+    assert former("receipts", ROOT, "-o", "receipts").code == 0
+    verdicts = [former("verify", name, "--trust", 1, "--json").json["overall"] for name in ("c1.json", "c2.json")]
+    assert verdicts == ["valid with a warning", "not valid"]
+    jobs = former("jobs", "list", "--json").json
+    assert [(job["state"], job["credentials"]) for job in jobs["jobs"]] == [("pending", 1)]
+    assert former("audit", "--json").json["differences"] == []
+
+
+def test_it_is_gone_on_with(former: Run) -> None:
+    assert former("revoke", "c1.json", "--issuer", 1, "--yes").code == 0
+    Path("both").mkdir()
+    for name in ("c1.json", "c3.json"):
+        shutil.copy(name, "both")
+    assert former("anchor", "both", "--issuer", 1, "--wait", "--json").json["anchoredBefore"] == 1
+    assert former("verify", "c3.json", "--trust", 1, "--json").json["overall"] == "valid with a warning"
+    assert former("verify", "c1.json", "--trust", 1, "--json").json["overall"] == "not valid"
+    assert former("audit", "--json").json["differences"] == []
