@@ -42,7 +42,7 @@ def test_what_is_there_is_told_as_before(former: Run) -> None:
     verdicts = [former("verify", name, "--trust", 1, "--json").json["overall"] for name in ("c1.json", "c2.json")]
     assert verdicts == ["valid with a warning", "not valid"]
     jobs = former("jobs", "list", "--json").json
-    assert [(job["state"], job["credentials"]) for job in jobs["jobs"]] == [("pending", 1)]
+    assert [(job["state"], job["credentials"]) for job in jobs] == [("pending", 1)]
     assert former("audit", "--json").json["differences"] == []
 
 
