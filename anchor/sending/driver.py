@@ -264,7 +264,7 @@ class Driver:
             return self._park(row, kind.refusals.get(refusal.error, "reverted"), refusal)
         if outlook.balance < gas * offer.max_fee:
             why = f"{gas * offer.max_fee} wei are needed, {outlook.balance} are there"
-            return self._park(row, "no-funds", self._refusals.not_taken(why), why)
+            return self._park(row, "no-funds", self._refusals.not_taken(f"too little funds: {why}"), why)
         row = self._tell(self._store.reserve(_unparked(row), outlook.nonce))
         self._reached("reserved")
         return self._attempt(row, outlook, offer, gas, call)

@@ -96,7 +96,7 @@ def issuers(node: Chain) -> Iterator[int]:
 @pytest.fixture
 def here(node: Chain, tmp_path: Path) -> Iterator[Site]:
     with FaultProxy(node.url) as proxy:
-        made = Site(tmp_path / "data", node, proxy, None)
+        made = Site(tmp_path / "data", node, proxy, None, "daemon")
         yield made
         made.close()
     node.set_balance(node.daemon, 10**20)

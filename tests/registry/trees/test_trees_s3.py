@@ -197,7 +197,7 @@ def test_anchor_copies_the_tree_before_it_signs(
     failed = run("anchor", diplomas, "--json")
     assert (failed.code, failed.json["error"]["code"]) == (1, "trees-unavailable")
     status = run("status", "--json").json
-    assert [batch["state"] for batch in status["batches"]] == ["sealed"]
+    assert [batch["state"] for batch in status["batches"]] == ["parked"]
     assert run("issuer", "show", "--json").json["batches"] == 0
     # The same job again, with the store back, goes on where it stopped.
     monkeypatch.setenv("AWS_ENDPOINT", server.url)
