@@ -89,7 +89,7 @@ def unfolded(nav: list[Any], pages: list[str]) -> list[Any]:
     for entry in nav:
         if isinstance(entry, str) and entry.endswith("/"):
             inside = [page for page in pages if PurePosixPath(page).parent == PurePosixPath(entry)]
-            whole += sorted(inside, key=lambda page: (not page.endswith("/README.md"), page))
+            whole += sorted(inside, key=lambda page: (not page.endswith("/README.md"), page.removesuffix(".md")))
         elif isinstance(entry, dict):
             whole.append(
                 {name: unfolded(each, pages) if isinstance(each, list) else each for name, each in entry.items()}

@@ -39,6 +39,12 @@ def test_every_page_is_once_in_the_nav(pages: dict[str, str]) -> None:
     assert sorted(shown) == sorted(own)
 
 
+def test_a_package_stands_before_what_is_in_it(pages: dict[str, str]) -> None:
+    python = leaves(site.unfolded([f"{site.PYTHON}/"], list(pages)))
+    assert [PurePosixPath(page).stem for page in python] == sorted(site.faces())
+    assert python[0] == f"{site.PYTHON}/registry.md"
+
+
 def test_no_page_is_more_than_two_clicks_from_the_index(pages: dict[str, str]) -> None:
     reached, last = {"index.md"}, {"index.md"}
     for _ in range(2):
