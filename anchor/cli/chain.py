@@ -77,7 +77,10 @@ def devnet(
 ) -> None:
     """Serve the embedded chain of this folder as JSON-RPC on loopback, for several processes."""
     if session.settings.chain != EMBEDDED:
-        raise SettingsError("the devnet serves the embedded chain", remedy="Leave out --chain, or set it to embedded.")
+        raise SettingsError(
+            "the devnet serves the embedded chain, and another one is set",
+            remedy="Give --chain embedded, whatever testamur.toml and TESTAMUR_CHAIN say.",
+        )
     from registry.embedded.devnet import serve
 
     def started(url: str) -> None:

@@ -50,6 +50,13 @@ def test_processes_share_the_chain_and_it_is_there_afterwards(devnet: str, run: 
         assert process.returncode == 0
 
 
+def test_a_devnet_beside_the_setting_of_another_chain_says_how_it_is_had(run: Run) -> None:
+    Path("testamur.toml").write_text('chain = "http://127.0.0.1:1"\n', encoding="utf-8")
+    refused = run("devnet")
+    assert refused.code == 1
+    assert "--chain embedded" in refused.errors
+
+
 def test_a_command_that_is_killed_loses_nothing(run: Run, diplomas: Path) -> None:
     run("issuer", "register", "--uri", "did:web:university.example")
     with subprocess.Popen([*COMMAND, "anchor", str(diplomas)], env=ENVIRONMENT, stdout=subprocess.DEVNULL) as process:
