@@ -231,6 +231,18 @@ class Workspace:
             self.deploy()
         return self.contract
 
+    def ready_to_decide(self) -> CredentialRegistry:
+        """The contract as `ready_to_write`, and on chain what earlier commands left under way.
+
+        For whoever sends only what the chain does not have yet.
+
+        Raises:
+            ChainError: something of it does not come into a block.
+        """
+        contract = self.ready_to_write()
+        self.sender.follow()
+        return contract
+
     def deploy(self) -> tuple[Deployment, bool]:
         """Deploy the contract where it is not there yet; the deployment, and whether it was made now.
 

@@ -19,6 +19,9 @@ _ADDRESS: Final = re.compile(r"[\w+.-]+://[^\s,]+")
 SECRET_WORD: Final = re.compile("secret|token|password|passwd|access_key|api_?key", re.I)
 _ADDRESSES_OF_A_NODE: Final = ("http", "https", "ws", "wss")
 
+# Words may begin like data: "0x12… was refused at https://…".
+_HEXADECIMAL: Final = re.compile("0x[0-9a-fA-F]*")
+
 
 class Mask:
     """Leaves secrets out of texts, however they are written: plain, percent-encoded, in JSON, in either case.
@@ -45,7 +48,7 @@ class Mask:
     def within(self, value: Any) -> Any:
         """A JSON value without them; what is hexadecimal data stays as it is."""
         if isinstance(value, str):
-            return value if value.startswith("0x") else self(value)
+            return value if _HEXADECIMAL.fullmatch(value) else self(value)
         if isinstance(value, Mapping):
             return {self(str(key)): self.within(one) for key, one in value.items()}
         return [self.within(one) for one in value] if isinstance(value, list) else value

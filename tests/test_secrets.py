@@ -278,3 +278,12 @@ def _first_good_then_echo() -> Any:
             exchange.error({"code": -32603, "message": f"cannot do this at http://me{exchange.handler.path}"})
 
     return behave
+
+
+def test_words_that_begin_like_data_are_no_data() -> None:
+    mask, data = Mask(["deadbeef"]), "0x12deadbeef"
+    assert (
+        mask.within(f"{data}: refused at https://a.example/deadbeef")
+        == "0x12[hidden]: refused at https://a.example/[hidden]"
+    )
+    assert mask.within({"data": data}) == {"data": data}

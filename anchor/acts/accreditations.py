@@ -56,6 +56,9 @@ class Step:
     data: Callable[[int, int], bytes]
 
 
+TIME_BITS: Final = 48
+"""Of a time as the contract has it."""
+
 ACCEPT: Final = Step("accepted", lambda number, _: CredentialRegistry.accept_accreditation_data(number))
 REFUSE: Final = Step("refused", lambda number, _: CredentialRegistry.refuse_accreditation_data(number))
 
@@ -94,7 +97,7 @@ def offer(workspace: Workspace, holder: int, terms: Terms, *, to_accredit: bool 
     """
     kind = Kind.ACCREDIT_TO_ACCREDIT if to_accredit else Kind.ACCREDIT_TO_ISSUE
     numbers = terms.numbers(workspace, holder, kind)
-    call = Call(f"offer {numbers[0]} {holder}", workspace.contract.offer_accreditation_data(numbers))
+    call = _making(f"offer {numbers[0]} {holder}", workspace.contract.offer_accreditation_data, numbers, terms)
     return _made(workspace.contract, send(workspace, call))
 
 
@@ -105,7 +108,7 @@ def recognise(workspace: Workspace, other: int, terms: Terms) -> Accreditation:
         ChainError: as `send`.
     """
     numbers = terms.numbers(workspace, other, Kind.RECOGNISE)
-    call = Call(f"recognise {numbers[0]} {other}", workspace.contract.recognise_data(numbers))
+    call = _making(f"recognise {numbers[0]} {other}", workspace.contract.recognise_data, numbers, terms)
     return _made(workspace.contract, send(workspace, call))
 
 
@@ -153,6 +156,20 @@ def existing(contract: CredentialRegistry, number: int) -> Accreditation:
 def _data(workspace: Workspace, before: Accreditation, step: Step) -> bytes:
     last = int(before.changes[-1].effective_from.timestamp())
     return step.data(before.id, max(_head_time(workspace), last))
+
+
+def _making(purpose: str, data_of: Callable[[TermsTuple], bytes], numbers: TermsTuple, terms: Terms) -> Call:
+    """A call that is the same one when it says the same, whenever it was given, if no start was named."""
+    data = data_of(numbers)
+    if terms.valid_from is not None:
+        return Call(purpose, data, makes=True)
+    first, last = (data_of((*numbers[:2], start, *numbers[3:])) for start in (0, 2**TIME_BITS - 1))
+
+    def same(stored: bytes) -> bool:
+        pairs = zip(stored, first, last, strict=False)
+        return len(stored) == len(first) and all(one == other for one, other, moving in pairs if other == moving)
+
+    return Call(purpose, data, makes=True, same=same)
 
 
 def _made(contract: CredentialRegistry, mined: MinedTransaction) -> Accreditation:

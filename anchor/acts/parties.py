@@ -85,6 +85,9 @@ def offer_control(workspace: Workspace, number: int, address: str) -> Party:
         ChainError: as `send`.
     """
     contract = workspace.contract
+    party = existing(contract, number)
+    if party.pending_controller == address:
+        return party
     data = contract.transfer_controller_data(number, address)
     send(workspace, Call(f"transfer {number} {address}", data))
     return existing(contract, number)
@@ -97,6 +100,9 @@ def accept_control(workspace: Workspace, number: int) -> Party:
         ChainError: as `send`.
     """
     contract = workspace.contract
+    party = existing(contract, number)
+    if party.controller == workspace.signer.address and party.pending_controller is None:
+        return party
     send(workspace, Call(f"accept {number}", contract.accept_controller_data(number)))
     return existing(contract, number)
 

@@ -7,16 +7,25 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from anchor.batching.reissue import CALLS_A_TRANSACTION
+from anchor.books.acts import Same
 from anchor.workspace import Workspace
 from registry.chain.calls import call_data
 from registry.chain.rpc.client import MinedTransaction
 
 
 class Call(NamedTuple):
-    """What is sent to the contract, and what for: one purpose that is under way is not sent twice."""
+    """What is sent to the contract, and what for: one purpose that is under way is not sent twice.
+
+    Attributes:
+        makes: it makes something new each time it is sent. All others are sent because the chain does not have what
+            they bring about.
+        same: whether the data of one that is under way is what is asked for; default: when it is this data.
+    """
 
     purpose: str
     data: bytes
+    makes: bool = False
+    same: Same | None = None
 
 
 class Price(NamedTuple):
@@ -65,7 +74,9 @@ def send(workspace: Workspace, call: Call) -> MinedTransaction:
         TransactionUnsettled: it was sent, or may have been, and is not mined yet.
         ChainError: the chain did not take it.
     """
-    return workspace.sender.settle(call.purpose, workspace.contract.address, call.data)
+    return workspace.sender.settle(
+        call.purpose, workspace.contract.address, call.data, is_missing=not call.makes, same=call.same
+    )
 
 
 def send_all(

@@ -179,7 +179,7 @@ class Now:
         found = self._contract.batch(row.issuer, row.root)
         if found is not None and found.leaf_count == UNSTATED:
             data = call_data("stateLeafCount", row.issuer, row.root, row.leaf_count)
-            self._engine.settle(f"count {row.issuer} 0x{row.root.hex()}", self._contract.address, data)
+            self._engine.settle(f"count {row.issuer} 0x{row.root.hex()}", self._contract.address, data, is_missing=True)
 
 
 def refuse_put_aside(row: BatchRow) -> None:

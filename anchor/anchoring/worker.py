@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.statuses import StatusResolver
 from anchor.batching.sealing import QueuePolicy, Sealer
+from anchor.books.acts import ActRow
 from anchor.books.anchoring import AnchorStore, Carried
 from anchor.books.attempts import AttemptStore
 from anchor.books.batches import BatchRow, BatchStore
@@ -20,7 +21,7 @@ from anchor.books.on_chain import History
 from anchor.books.status_jobs import StatusJobStore
 from anchor.notices.notices import Notices
 from anchor.sending.behind import CODE, DatabaseBehind, Knowledge
-from anchor.sending.driver import Driver, Failure, Policy
+from anchor.sending.driver import Driver, Failure, Policy, is_under_way
 from anchor.sending.kinds import Publish
 from anchor.sending.outlook import ChainBehind, FinalityViolated, Outlook, checked
 from anchor.sending.signer import Signer
@@ -197,13 +198,19 @@ class Worker:
             self._store.save_checkpoint(seen)
         troubles = [
             _trouble_of(lambda: self._sealer.round(self._allowed)),
-            _trouble_of(lambda: self._statuses.round(outlook, self._may_change)),
+            _trouble_of(lambda: self._change_statuses(outlook)),
         ]
         self._note_failures(self._driver.round(outlook, self._may_begin))
         for trouble in troubles:
             if trouble is not None:
                 raise trouble
         return True
+
+    def _change_statuses(self, outlook: Outlook) -> None:
+        """Take status jobs further once the chain shows what a command left under way: they are compared with it."""
+        acts = [row for row in self._store.open() if isinstance(row, ActRow)]
+        if not any(is_under_way(row) and row.nonce is not None and row.nonce >= outlook.nonce for row in acts):
+            self._statuses.round(outlook, self._may_change)
 
     def _leased(self) -> bool:
         had = self._status.lease_held

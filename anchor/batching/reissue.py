@@ -46,7 +46,7 @@ def supersede_voided(workspace: Workspace, row: BatchRow) -> int:
         for some in _in_pieces(wanted):
             calls = [contract.supersede_data(row.issuer, old, index, row.root, by) for index, by in some]
             name = f"supersede {row.issuer} 0x{old.hex()} by 0x{row.root.hex()} from {some[0][0]} on"
-            workspace.sender.settle(name, contract.address, call_data("multicall", calls))
+            workspace.sender.settle(name, contract.address, call_data("multicall", calls), is_missing=True)
             done += len(some)
     return done
 

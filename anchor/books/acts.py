@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
 
 from anchor.books.tables import ANCHORED_STATES, BatchState, act
+
+Same = Callable[[bytes], bool]
+"""Whether the data of a call is what is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +64,34 @@ def act_row(found: Any) -> ActRow:
     return ActRow(**values | {"state": BatchState(values["state"]), "data": bytes(values["data"])})
 
 
-def act_for(connection: Connection, chain: str, sender: str, purpose: str, recipient: str, data: bytes) -> ActRow:
-    """The act for a purpose whose outcome no command has told yet, or a new one."""
+def act_for(
+    connection: Connection, chain: str, sender: str, purpose: str, recipient: str, data: bytes, same: Same | None = None
+) -> ActRow:
+    """The act for a purpose whose outcome no command has told yet, or a new one.
+
+    Args:
+        same: whether what was signed is what is asked for; default: when it is the same call. Two acts can share the
+            words of their purpose.
+    """
+    is_same = data.__eq__ if same is None else same
     mine = (act.c.chain == chain, act.c.sender == sender, act.c.purpose == purpose, act.c.answered == 0)
-    query = select(*ACT).where(*mine, act.c.state != BatchState.CANCELLED).order_by(act.c.id).limit(1)
-    found = connection.execute(query).first()
-    if found is None:
+    query = select(*ACT).where(*mine, act.c.state != BatchState.CANCELLED).order_by(act.c.id)
+    # An address that an earlier program signed for has no checksum.
+    known = [
+        row
+        for row in map(act_row, connection.execute(query))
+        if row.nonce is None or (row.recipient.lower() == recipient.lower() and is_same(row.data))
+    ]
+    if not known:
         values = {"chain": chain, "sender": sender, "purpose": purpose, "recipient": recipient, "data": data}
         made = insert(act).values(**values, state=BatchState.SEALED, made_at=int(time.time()))
         return act_row(connection.execute(made.returning(*ACT)).one())
-    known = act_row(found)
-    if known.nonce is None:
+    first = min(known, key=lambda row: (row.nonce is None, row.id))
+    if first.nonce is None:
         # A command ended before it signed anything: what is wanted now counts.
-        connection.execute(update(act).where(act.c.id == known.id).values(recipient=recipient, data=data))
-        known = replace(known, recipient=recipient, data=data)
-    return known
+        connection.execute(update(act).where(act.c.id == first.id).values(recipient=recipient, data=data))
+        first = replace(first, recipient=recipient, data=data)
+    return first
 
 
 def answer(connection: Connection, number: int) -> None:

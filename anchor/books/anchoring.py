@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Column, Connection, Engine, Select, Table, and_, delete, func, insert, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from anchor.books.acts import ACT, ActRow, act_for, act_row, answer
+from anchor.books.acts import ACT, ActRow, Same, act_for, act_row, answer
 from anchor.books.attempts import ATTEMPT, Attempt, attempt_row, withheld
 from anchor.books.batches import BATCH, BatchRow, batch_row, record
 from anchor.books.deeds import DEED, DeedRow, deed_row, record_deed
@@ -220,10 +220,10 @@ class AnchorStore:
         with self._guarded() as connection:
             connection.execute(update(attempt).where(*open_).values(settled_at=int(time.time())))
 
-    def act(self, purpose: str, recipient: str, data: bytes) -> ActRow:
-        """The act for a purpose whose outcome no command has told yet, or a new one."""
+    def act(self, purpose: str, recipient: str, data: bytes, same: Same | None = None) -> ActRow:
+        """The act for a purpose whose outcome no command has told yet, or a new one; `same` as of `act_for`."""
         with self._guarded() as connection:
-            return act_for(connection, self._chain, self._lease.address, purpose, recipient, data)
+            return act_for(connection, self._chain, self._lease.address, purpose, recipient, data, same)
 
     def answered(self, row: ActRow) -> None:
         """A command tells the outcome of an act: from now on the same purpose is another one."""

@@ -78,7 +78,7 @@ def offer(
         raise SettingsError("an accreditation has an end", remedy="Say when with --until.", code="no-end")
     terms = said.terms(until)
     with session.workspace() as workspace:
-        workspace.ready_to_write()
+        workspace.ready_to_decide()
         accreditation = acts.offer(workspace, holder, terms, to_accredit=to_accredit)
     _tell(session, accreditation, f"Accreditation {accreditation.id} is offered to party {holder}.")
     session.say(f"It holds once the party runs: testamur accredit accept {accreditation.id}")
@@ -94,7 +94,7 @@ def recognise(
     """Recognise another body's accreditations: one way, and never passed on."""
     terms = said.terms(until)
     with session.workspace() as workspace:
-        workspace.ready_to_write()
+        workspace.ready_to_decide()
         accreditation = acts.recognise(workspace, other, terms)
     _tell(session, accreditation, f"Body {accreditation.body} recognises body {other}, as number {accreditation.id}.")
 
@@ -248,7 +248,7 @@ def _change(
         dry_run: have the contract try it, and send nothing.
     """
     with session.workspace(read_only=dry_run) as workspace:
-        contract = workspace.contract if dry_run else workspace.ready_to_write()
+        contract = workspace.contract if dry_run else workspace.ready_to_decide()
         before = acts.existing(contract, number)
         if dry_run:
             acts.try_step(workspace, before, step)

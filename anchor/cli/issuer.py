@@ -36,7 +36,7 @@ def register(
     parties.check_uri(uri, "--uri")
     profile_hash = parties.NO_PROFILE if profile is None else parties.hash_of(profile, "profile")
     with session.workspace() as workspace:
-        contract = workspace.ready_to_write()
+        contract = workspace.ready_to_decide()
         number = parties.register_party(workspace, workspace.sender, uri, profile_hash)
         party, chain = parties.existing(contract, number), workspace.asked_chain
     session.result(_content(party))
@@ -82,7 +82,7 @@ def operator(
     """Let another address anchor for the issuer, or no longer."""
     operator_address = parties.address_of(address)
     with session.workspace() as workspace:
-        workspace.ready_to_write()
+        workspace.ready_to_decide()
         number = workspace.issuer()
         changed = parties.set_operator(workspace, number, operator_address, allowed=not remove)
     session.result({"issuer": number, "operator": operator_address, "allowed": not remove, "changed": changed})
@@ -101,7 +101,7 @@ def transfer(
     if (address is None) is not accept:
         raise SettingsError("name the new controller, or use --accept as the new controller: one of the two")
     with session.workspace() as workspace:
-        contract = workspace.ready_to_write()
+        contract = workspace.ready_to_decide()
         number = workspace.issuer()
         former = parties.existing(contract, number).controller
         if address is None:
@@ -150,7 +150,7 @@ def profile(
     if document is not None:
         profile_hash = parties.hash_of(document, "profile")
     with session.workspace() as workspace:
-        contract = workspace.ready_to_write()
+        contract = workspace.ready_to_decide()
         before = parties.existing(contract, workspace.issuer())
         changed = parties.set_profile(workspace, before, uri=uri, profile_hash=profile_hash)
         party = parties.existing(contract, before.id)
@@ -166,7 +166,7 @@ def profile(
 def retire(session: Session, dry_run: DryRun = False, yes: Yes = False) -> None:
     """End the issuer's anchoring, accrediting and recognising for good, and its being accredited and recognised."""
     with session.workspace(read_only=dry_run) as workspace:
-        contract = workspace.contract if dry_run else workspace.ready_to_write()
+        contract = workspace.contract if dry_run else workspace.ready_to_decide()
         party = parties.existing(contract, workspace.issuer())
         is_new = party.retired_at is None
         if is_new and dry_run:
@@ -198,7 +198,7 @@ def default(
     A bare root is a transaction whose data is a Merkle root and nothing else, as tools for Blockcerts send it.
     """
     with session.workspace() as workspace:
-        workspace.ready_to_write()
+        workspace.ready_to_decide()
         account = workspace.signer.address
         number = parties.NOBODY if remove else workspace.issuer()
         changed = parties.set_default_issuer(workspace, number)

@@ -80,7 +80,7 @@ def void(
         return
     with session.workspace(read_only=dry_run) as workspace:
         if not dry_run:
-            workspace.ready_to_write()
+            workspace.ready_to_decide()
         found = batch_to_void(workspace, root)
         is_new = found.voided_at is None
         if is_new and not dry_run:
@@ -114,7 +114,7 @@ def _change(
     found = which.found(session.settings)
     with session.workspace(read_only=dry_run) as workspace:
         if not dry_run:
-            workspace.ready_to_write()
+            workspace.ready_to_decide()
         plan = plan_change(workspace, act, found, reason, everything=which.everything)
         price, words = priced(workspace, plan.transactions, dry_run=dry_run)
         if plan.changes:

@@ -45,7 +45,7 @@ def supersede(
     }
     with session.workspace(read_only=dry_run) as workspace:
         if not dry_run:
-            workspace.ready_to_write()
+            workspace.ready_to_decide()
         plan = plan_supersession(workspace, found, replacement, everything=which.everything, **roots)
         price, words = priced(workspace, plan.transactions, dry_run=dry_run)
         if plan.links:

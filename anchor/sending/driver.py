@@ -659,5 +659,11 @@ def waits_for_a_person(row: Carried) -> bool:
     return row.state is BatchState.PARKED and row.parked_code not in PASSING
 
 
+def is_under_way(row: Carried) -> bool:
+    """Whether it may come into a block at any time, and a person wants that: then one can wait for it."""
+    wanted = not (row.cancel_requested or waits_for_a_person(row))
+    return row.nonce is not None and row.state not in ANCHORED_STATES and wanted
+
+
 def _unparked(row: R) -> R:
     return replace(row, parked_code=None, parked_why=None)

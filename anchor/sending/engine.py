@@ -8,28 +8,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from anchor.books.acts import ActRow
+from anchor.books.acts import ActRow, Same
 from anchor.books.anchoring import AnchorStore, Carried
 from anchor.books.batches import BatchRow
 from anchor.books.leases import Lease
 from anchor.books.tables import ANCHORED_STATES, BatchState
 from anchor.notices.notices import Notices
 from anchor.sending.behind import Knowledge
-from anchor.sending.driver import Driver, Failure, Policy, waits_for_a_person
+from anchor.sending.driver import Driver, Failure, Policy, is_under_way
 from anchor.sending.kinds import Publish
 from anchor.sending.outlook import Outlook, checked
 from anchor.sending.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 from registry.chain.contract import CredentialRegistry
 from registry.chain.finality import Evidence
 from registry.chain.rpc.client import MinedTransaction
-from registry.errors import ChainBusy, ChainUnavailable, RegistryError, StoreError, TransactionUnsettled
+from registry.errors import (
+    ChainBusy,
+    ChainUnavailable,
+    ContractReverted,
+    RegistryError,
+    StoreError,
+    TransactionUnsettled,
+)
 from registry.privatefiles import FILE_MODE
 
 if TYPE_CHECKING:
@@ -91,6 +98,8 @@ class Engine:
         )
         self._evidence = evidence or Evidence()
         self._is_alone = False
+        # As the last round saw it.
+        self._next_nonce = 0
 
     @property
     def address(self) -> str:
@@ -99,10 +108,35 @@ class Engine:
 
     # What commands ask for
 
-    def settle(self, purpose: str, to: str, call_data: bytes) -> MinedTransaction:
+    def follow(self) -> None:
+        """Wait until the chain shows what acts and deeds come to that were left under way.
+
+        Whoever looks at the chain before that takes for undone what comes later, and for done what is undone.
+
+        Raises:
+            RegistryError: as `carry`.
+        """
+        rows = [row for row in self._store.open() if not isinstance(row, BatchRow) and is_under_way(row)]
+        if not rows:
+            return
+        with self.alone():
+            for row in rows:
+                if row.nonce is not None and self._client.nonce(self.address) <= row.nonce:
+                    # That it was refused in its block is an answer, too: nothing more comes of it.
+                    with suppress(ContractReverted):
+                        self.carry([row])
+
+    def settle(
+        self, purpose: str, to: str, call_data: bytes, *, is_missing: bool = False, same: Same | None = None
+    ) -> MinedTransaction:
         """Send a transaction and wait until it is mined; one for the same purpose that is under way is taken up again.
 
         What is under way with an earlier nonce comes first, at a price at which it can be mined now.
+
+        Args:
+            is_missing: the chain was asked and does not have what this brings about. What is in a block already is no
+                answer then, though nobody was told of it: it was undone since.
+            same: whether the data of a transaction under way is what is asked for; default: when it is this data.
 
         Raises:
             ContractReverted: the contract refuses; nothing was sent, or it was mined without effect.
@@ -111,9 +145,12 @@ class Engine:
         """
         with self.alone():
             while True:
-                row = self._store.act(purpose, to, call_data)
+                row = self._store.act(purpose, to, call_data, same)
                 self.carry([row])
                 done = self._store.again(row)
+                if is_missing and row.is_anchored and done.block_hash == row.block_hash:
+                    self._store.answered(done)
+                    continue
                 if done.state is not BatchState.CANCELLED:
                     mined = self._mined(done)
                     self._store.answered(done)
@@ -237,6 +274,7 @@ class Engine:
 
     def _round(self, wanted: Collection[_Key]) -> list[Failure]:
         outlook = Outlook.of(self._client, self.address, self._finality_depth)
+        self._next_nonce = outlook.nonce
         known = self._store.checkpoint()
         if known is not None or self._client.code(self._contract.address):
             seen = checked(self._contract, self._chain_id, outlook, known, self._evidence)
@@ -249,8 +287,7 @@ class Engine:
         return [
             row
             for row in self._store.open()
-            if row.state not in ANCHORED_STATES
-            and (_key(row) in wanted or (all_under_way and row.nonce is not None and not _is_unwanted(row)))
+            if row.state not in ANCHORED_STATES and (_key(row) in wanted or (all_under_way and is_under_way(row)))
         ]
 
     def _refuse(self, missing: Sequence[Carried], trouble: list[Failure] | ChainUnavailable) -> None:
@@ -266,7 +303,8 @@ class Engine:
             return
         last = max((row.nonce for row in missing if row.nonce is not None), default=-1)
         for before, why in self._driver.stopped():
-            if before.nonce is not None and before.nonce < last:
+            # What was refused in its block has used its nonce: it holds nobody up.
+            if before.nonce is not None and self._next_nonce <= before.nonce < last:
                 raise why
         for row in missing:
             error = self._driver.why(row) or self._trouble_of(row, trouble)
@@ -314,11 +352,6 @@ class Engine:
             "void). For anything else use the account of another operator of the issuer, or stop the daemon first.",
             code="sender-busy",
         )
-
-
-def _is_unwanted(row: Carried) -> bool:
-    """Whether a person does not want it, or has to look first: nobody waits for it."""
-    return row.cancel_requested or waits_for_a_person(row)
 
 
 _Key = tuple[type, int]

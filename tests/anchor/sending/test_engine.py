@@ -450,6 +450,20 @@ def test_what_would_revert_is_not_sent(world: World) -> None:
     assert (world.nonce, world.open()) == (before, 0)
 
 
+def test_what_was_refused_in_its_block_holds_nobody_up(world: World) -> None:
+    target = _deployed(world, bytes.fromhex("5f5ffd"))
+
+    def estimated_and_not_final(method: str, params: Any, forward: Callable[[], Any]) -> Any:
+        if method == "eth_getBlockByNumber" and params[0] in ("finalized", "safe"):
+            return world.chain.make_request(method, ["0x0", False])
+        return {"result": hex(100_000)} if method == "eth_estimateGas" else forward()
+
+    world.endpoint.fault = estimated_and_not_final
+    with pytest.raises(ContractReverted):
+        world.sender().settle("one", target, b"")
+    assert world.sender().settle("two", SOMEBODY, b"\x01").succeeded
+
+
 def test_a_second_process_of_the_folder_waits_and_says_so(world: World) -> None:
     first = world.sender()
     blocked: list[str] = []
