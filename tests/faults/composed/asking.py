@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.faults.composed.judge import (
-    FINAL,
-    Claim,
-    Job,
-)
+from tests.faults.composed.judge import FINAL, UNCHANGED, Claim, Job
 from tests.faults.composed.place import Place
 from tests.faults.composed.witness import Batch
 
@@ -107,9 +103,17 @@ class Asking(Place):
             )
             if reply is not None and reply.status == 200:
                 job.receipts = [json.loads(line) for line in reply.body.splitlines()]
+            elif job.state == UNCHANGED:
+                # All of it was anchored before, by a job that a restored database knows no more.
+                self._fetch_looked_up(job)
 
     def _fetch_by_command(self, job: Job) -> None:
         """Where its credentials are: by the lookup service, since a command's batch has no job."""
+        self._fetch_looked_up(job)
+        if job.is_promised:
+            job.end = {"state": FINAL}
+
+    def _fetch_looked_up(self, job: Job) -> None:
         job.receipts = []
         for digest in job.digests:
             reply = self._ask_service("GET", f"/v1/credentials/{digest.hex()}?issuer={job.issuer}")
@@ -118,8 +122,6 @@ class Asking(Place):
             elif job.is_promised:
                 told = None if reply is None else (reply.status, reply.body[:300])
                 self._blame("lost", f"{job}: no answer of the service about {digest.hex()}: {told}")
-        if job.is_promised:
-            job.end = {"state": FINAL}
 
 
 def lines(path: Path) -> list[str]:

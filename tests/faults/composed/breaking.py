@@ -168,7 +168,7 @@ class Breaking(Working):
             # Nobody knows any more that it was in the queue: it is anchored by the person who put it there.
             job.source = "command" if job.source == "queue" else job.source
         for order in self.orders[self.kept.orders :]:
-            order.is_taken = False
+            order.is_taken = order.has_ended = False
         taken = [order.act for order in self.orders[self.kept.orders :]]
         self.acts = [act for act in self.acts if all(act is not each for each in taken)]
         self.unrecovered = True

@@ -10,12 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.faults.composed.asking import Asking
-from tests.faults.composed.judge import (
-    FINAL,
-    PARKED,
-    Act,
-    Job,
-)
+from tests.faults.composed.judge import FINAL, PARKED, UNCHANGED, Act, Job
 from tests.faults.composed.machine import Process
 from tests.faults.composed.place import ISSUERS, Command, Order, url_of
 from tests.faults.composed.plan import Event
@@ -207,10 +202,16 @@ class Working(Asking):
         if reply is None or reply.status in (409, 503):
             return
         if reply.status in (200, 202) and not order.is_taken:
-            order.is_taken = True
+            order.is_taken, order.id = True, str(reply.json["id"])
             self.acts.append(act)
         elif reply.status not in (200, 202):
             self._blame("status", f"{act} was refused: {reply.status} {reply.body[:300]!r}")
+
+    def _look_at(self, order: Order) -> None:
+        """A client asks how far its status job has come."""
+        reply = self._ask_daemon("GET", f"/v1/status-jobs/{order.id}", order.act.issuer)
+        if reply is not None and reply.status == 200:
+            order.has_ended = reply.json["state"] in (FINAL, UNCHANGED, PARKED)
 
     def _words_of(self, digest: bytes) -> list[str]:
         return [act.word for act in self.acts if act.digest == digest]

@@ -74,12 +74,14 @@ class Command:
 
 @dataclass
 class Order:
-    """A change of status that was sent over HTTP, and whether it was accepted."""
+    """A change of status that was sent over HTTP, whether it was accepted, as which job, and whether that has ended."""
 
     act: Act
     key: str
     is_urgent: bool
     is_taken: bool = False
+    id: str | None = None
+    has_ended: bool = False
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,10 @@ class Run(Breaking):
             ready = self._ask_service("GET", "/readyz")
             is_ready = ready is not None and ready.status == 200
             if round_ > 8 and is_ready and self.maintained_until is None and self._all_settled():
-                break
+                for order in self.orders:
+                    self._look_at(order)
+                if all(order.has_ended for order in self.orders):
+                    break
             # A queue that is not full is sealed by its age alone.
             only_queues = round_ > 8 and all(job.is_open or self._is_settled(job) for job in self.jobs)
             seconds = min(wait, LONGEST_BLOCK_SECONDS) if only_queues and wait > 0 else 6.0
