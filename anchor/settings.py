@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from registry.credential.strictjson import MOST_DEPTH
 from registry.errors import SettingsError
+from registry.records import MOST_PARTIES
 from registry.verify.freshness import DEFAULT_LATE_SECONDS
 
 SETTINGS_FILE = "testamur.toml"
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
         default=EMBEDDED, description="`embedded`, or the URLs of JSON-RPC endpoints of one chain, the preferred first."
     )
     contract: str | None = Field(default=None, description="Address of the contract; default: the same on every chain.")
-    issuer: int | None = Field(default=None, ge=1, description="The party this folder anchors for.")
+    issuer: int | None = Field(default=None, ge=1, le=MOST_PARTIES, description="The party this folder anchors for.")
     trusted_issuers: frozenset[int] = Field(
         default=frozenset(), description="Parties whose number the verifier has confirmed with the institution."
     )

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
+MOST_PARTIES: Final = 2**63 - 1
+"""The highest number of a party that is asked for: databases keep 63 bits, and no chain has as many."""
 WORD_BITS: Final = 256
 """Credentials whose status is in one word of the contract: bit b of word w is leaf 256 w + b."""
 

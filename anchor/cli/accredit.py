@@ -19,7 +19,7 @@ from registry.chain.ledger import read_ledger
 from registry.errors import SettingsError
 from registry.recognition.ledger import Accreditation, state_members
 from registry.recognition.scope import Scope
-from registry.records import Act
+from registry.records import MOST_PARTIES, Act
 from registry.timestamps import asked_moment, past_moment, write_timestamp
 from registry.untrusted.text import marked
 
@@ -68,7 +68,7 @@ class Said:
 @command
 def offer(
     session: Session,
-    holder: Annotated[int, typer.Argument(help="Number of the party that is accredited.", min=1)],
+    holder: Annotated[int, typer.Argument(help="Number of the party that is accredited.", min=1, max=MOST_PARTIES)],
     said: Said,
     until: Until = None,
     to_accredit: Annotated[bool, typer.Option("--to-accredit", help="To accredit others, not to issue.")] = False,
@@ -87,7 +87,7 @@ def offer(
 @command
 def recognise(
     session: Session,
-    other: Annotated[int, typer.Argument(help="Number of the body that is recognised.", min=1)],
+    other: Annotated[int, typer.Argument(help="Number of the body that is recognised.", min=1, max=MOST_PARTIES)],
     said: Said,
     until: Until = None,
 ) -> None:
@@ -213,7 +213,9 @@ def show(session: Session, number: Number, at: At = None) -> None:
 @command
 def body(
     session: Session,
-    number: Annotated[int | None, typer.Argument(help="Number of the party; default: the issuer.")] = None,
+    number: Annotated[
+        int | None, typer.Argument(help="Number of the party; default: the issuer.", min=1, max=MOST_PARTIES)
+    ] = None,
     at: At = None,
 ) -> None:
     """Show what a party says of others, and what others say of it."""

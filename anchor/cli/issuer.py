@@ -14,6 +14,7 @@ from anchor.cli.console import Fields, bold
 from anchor.cli.session import Session, command
 from registry.chain.contract import Party
 from registry.errors import SettingsError
+from registry.records import MOST_PARTIES
 from registry.timestamps import write_timestamp
 from registry.untrusted.text import marked
 
@@ -21,7 +22,10 @@ app = typer.Typer(help="Register and show parties, their operators and their con
 
 _UNREAD = "not known: the endpoint does not give the events of so many blocks"
 
-PartyNumber = Annotated[int | None, typer.Argument(help="Number of the party; default: the issuer of the settings.")]
+PartyNumber = Annotated[
+    int | None,
+    typer.Argument(help="Number of the party; default: the issuer of the settings.", min=1, max=MOST_PARTIES),
+]
 Address = Annotated[str, typer.Argument(help="Address, 0x and 40 hexadecimal digits.")]
 
 
