@@ -638,8 +638,10 @@ class ChainClient:
         return refused
 
     def _garbage(self, method: str, why: str) -> ChainUnavailable:
+        # What makes no sense is shown, and an endpoint may have repeated its address in it.
+        hide = getattr(self._transport, "hide", str)
         return ChainUnavailable(
-            f"the chain's endpoint gave an answer to {method} that makes no sense: {why}",
+            f"the chain's endpoint gave an answer to {method} that makes no sense: {hide(why)}",
             where=self.where,
             remedy=CHECK_ENDPOINT,
             code="chain-garbage",

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Protocol
 
 from registry.chain.rpc.hexadecimal import quantity
@@ -49,6 +50,8 @@ class Endpoint(Protocol):
     """What carries requests to one endpoint, such as `HttpTransport`."""
 
     where: str
+
+    def hide(self, text: str) -> str: ...
 
     def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]: ...
 
@@ -117,6 +120,10 @@ class Endpoints:
         # One more each than can be held up by sends, for the heads.
         self._threads = ThreadPoolExecutor(len(self._known) * (MOST_SENDS_OWED + 1), thread_name_prefix="endpoint")
         self.where = ", ".join(each.where for each in endpoints)
+
+    def hide(self, text: str) -> str:
+        """A text without what of any of the addresses is secret."""
+        return reduce(lambda left, each: each.endpoint.hide(left), self._known, text)
 
     def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
         """The answer of the best endpoint that gives one; what does more than ask goes to one of them, once.

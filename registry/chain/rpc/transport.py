@@ -162,6 +162,10 @@ class HttpTransport:
         """Close the connections."""
         self._pool.clear()
 
+    def hide(self, text: str) -> str:
+        """A text without what of the address is secret."""
+        return self._mask(text)
+
     def _masked(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer; an error in it without what of the address is secret."""
         error = answer.get("error")

@@ -133,6 +133,15 @@ def test_what_is_no_error_of_json_rpc_is_a_status(content: Json) -> None:
     assert caught.value.code == "chain-http-status"
 
 
+def test_a_result_that_makes_no_sense_is_shown_without_the_key() -> None:
+    one = Scripted(each(lambda *_: {"jsonrpc": "2.0", "id": 1, "result": {"a": f"at http://node.example/v3/{KEY}"}}))
+    with pytest.raises(ChainUnavailable) as caught:
+        one.client.chain_id()
+    assert "makes no sense" in caught.value.what
+    assert KEY not in caught.value.diagnostics()
+    assert KEY not in Endpoints([one.transport, one.transport]).hide(f"v3/{KEY} again")
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [(200, "chain-rpc-error"), (400, "chain-rpc-error"), (403, "chain-access-refused"), (429, "chain-rate-limited")],
