@@ -11,8 +11,9 @@ from tests.faults.composed.witness import Batch, Leaf, Witness, root_from
 
 # An answer may be as old as the chain may be silent before it has to say so.
 STALE_SECONDS: Final = 600.0
-# What is looked at now and then may have been looked at so long ago.
-LOOKING_SECONDS: Final = 30.0
+# What is looked at now and then may have been looked at so long ago: an index that is refused waits for a minute at
+# most before it looks again, and says when it looked last.
+LOOKING_SECONDS: Final = 75.0
 # A job that stands still for so long, while blocks come and nobody is told, has been forgotten.
 STALL_SECONDS: Final = 180.0
 STALL_BLOCKS: Final = 20
