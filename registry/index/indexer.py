@@ -139,7 +139,8 @@ class Indexer:
         while not stop.is_set():
             try:
                 step = self.step()
-            except (ChainError, SQLAlchemyError) as error:
+            except (ChainError, SQLAlchemyError, OverflowError) as error:
+                # An event can have a number that no database keeps; the contract makes none, an endpoint may.
                 if isinstance(error, WrongChain) or getattr(error, "code", None) == FINALITY_VIOLATED:
                     raise
                 _log.warning("the index waits: %s", error, extra={"code": getattr(error, "code", "database")})

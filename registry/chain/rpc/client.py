@@ -15,7 +15,16 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from registry.chain.reverts import revert_data, revert_error
 from registry.chain.rpc.bloom import BLOOM_BYTES, FULL_BLOOM, bloom_of, covers
-from registry.chain.rpc.hexadecimal import ADDRESS_BYTES, HASH_BYTES, address_bytes, checksummed, data, quantity, to_hex
+from registry.chain.rpc.hexadecimal import (
+    ADDRESS_BYTES,
+    HASH_BYTES,
+    address_bytes,
+    checksummed,
+    count,
+    data,
+    quantity,
+    to_hex,
+)
 from registry.chain.rpc.methods import SEND, is_question
 from registry.chain.rpc.patience import RATE_LIMITED, Patience
 from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
@@ -273,14 +282,14 @@ class ChainClient:
         method = "eth_getTransactionCount"
         if pending:
             try:
-                found = self._read(method, [address, "pending"], _optional(quantity))
+                found = self._read(method, [address, "pending"], _optional(count))
             except RpcRefused as refusal:
                 if refusal.is_limit:
                     raise
                 found = None
             if found is not None:
                 return found
-        return self._read(method, [address, _block_parameter(at)], quantity)
+        return self._read(method, [address, _block_parameter(at)], count)
 
     def balance(self, address: str, at: BlockNumber = "latest") -> int:
         """Wei."""
@@ -349,7 +358,7 @@ class ChainClient:
             ContractReverted: it would revert, and why.
         """
         request = {"from": sender, "data": to_hex(call_data), "value": to_hex(value)} | ({"to": to} if to else {})
-        return self._read("eth_estimateGas", [request], quantity)
+        return self._read("eth_estimateGas", [request], count)
 
     def no_contract(self, address: str) -> WrongChain:
         """The error that says there is no contract at the address."""
@@ -707,12 +716,12 @@ def _list(value: Any) -> list[Any]:
 
 
 def _block(value: Any) -> Block:
-    seconds = quantity(value["timestamp"])
+    seconds = count(value["timestamp"])
     if seconds > LATEST_TIMESTAMP:
         raise ValueError("the block's time is beyond the year 9999; chains that count nanoseconds cannot be read")
     base_fee = value.get("baseFeePerGas")
     return Block(
-        number=quantity(value["number"]),
+        number=count(value["number"]),
         hash=data(value["hash"], HASH_BYTES),
         timestamp=datetime.fromtimestamp(seconds, UTC),
         parent_hash=data(value["parentHash"], HASH_BYTES),
@@ -751,11 +760,11 @@ def _log(value: Any) -> Log:
         address=checksummed(data(value["address"], ADDRESS_BYTES)),
         topics=tuple(data(topic, HASH_BYTES) for topic in _list(value["topics"])),
         data=data(value["data"]),
-        block_number=quantity(value["blockNumber"]),
+        block_number=count(value["blockNumber"]),
         block_hash=data(value["blockHash"], HASH_BYTES),
         transaction_hash=data(value["transactionHash"], HASH_BYTES),
-        transaction_index=quantity(value["transactionIndex"]),
-        log_index=quantity(value["logIndex"]),
+        transaction_index=count(value["transactionIndex"]),
+        log_index=count(value["logIndex"]),
     )
 
 
@@ -765,16 +774,16 @@ def _logs(value: Any) -> tuple[Log, ...]:
 
 
 def _mined(value: Any) -> MinedTransaction:
-    status = quantity(value["status"])
+    status = count(value["status"])
     if status not in (0, 1):
         raise ValueError(f"a transaction's status is 0 or 1, not {status}")
     created = value.get("contractAddress")
     return MinedTransaction(
         hash=data(value["transactionHash"], HASH_BYTES),
-        block_number=quantity(value["blockNumber"]),
+        block_number=count(value["blockNumber"]),
         block_hash=data(value["blockHash"], HASH_BYTES),
         succeeded=status == 1,
-        gas_used=quantity(value["gasUsed"]),
+        gas_used=count(value["gasUsed"]),
         logs=tuple(_log(entry) for entry in _list(value["logs"])),
         effective_gas_price=quantity(value.get("effectiveGasPrice") or "0x0"),
         contract_address=None if created is None else checksummed(data(created, ADDRESS_BYTES)),

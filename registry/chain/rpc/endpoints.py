@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Protocol
 
-from registry.chain.rpc.hexadecimal import quantity
+from registry.chain.rpc.hexadecimal import count
 from registry.chain.rpc.methods import SEND, is_question
 from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.refusals import Refusal, asked_pause, meaning_of, words_of
@@ -306,7 +306,7 @@ class Endpoints:
     def _head_of(self, one: _Known) -> None:
         with suppress(ChainUnavailable, ValueError, TypeError):
             (answer,) = self._asked(one, lambda endpoint: [endpoint.make_request("eth_blockNumber", [])])
-            head = quantity(answer.get("result"))
+            head = count(answer.get("result"))
             with self._lock:
                 one.head = head
 

@@ -8,6 +8,7 @@ from typing import Any
 
 ADDRESS_BYTES = 20
 HASH_BYTES = 32
+MOST = 2**63 - 1
 _ADDRESS = re.compile(r"[0-9a-fA-F]{40}")
 
 
@@ -16,6 +17,14 @@ def quantity(value: Any) -> int:
     if not isinstance(value, str) or not value.startswith("0x") or not 3 <= len(value) <= 66 or "_" in value:
         raise ValueError(f"a quantity was expected, not {_shown(value)}")
     return int(value, 16)
+
+
+def count(value: Any) -> int:
+    """A quantity of blocks, seconds, gas or places: of at most 63 bits, which is what databases keep."""
+    number = quantity(value)
+    if number > MOST:
+        raise ValueError(f"a number of at most 63 bits was expected, not {_shown(value)}")
+    return number
 
 
 def data(value: Any, length: int | None = None) -> bytes:

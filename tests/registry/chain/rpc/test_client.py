@@ -339,6 +339,17 @@ LOG = {
 }
 
 
+def test_a_newest_block_beyond_all_databases_is_garbage(broken: Start) -> None:
+    for number, is_sound in (("0x7fffffffffffffff", True), ("0x8000000000000000", False), ("0x" + "ff" * 32, False)):
+        client = broken(lambda exchange, number=number: exchange.answer(BLOCK | {"number": number})).client()
+        if is_sound:
+            assert client.block("latest")
+            continue
+        with pytest.raises(ChainUnavailable) as caught:
+            client.block("latest")
+        assert caught.value.code == "chain-garbage"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
