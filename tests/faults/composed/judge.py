@@ -278,7 +278,9 @@ def _judge_claim(witness: Witness, claim: Claim, places: Places, anchored: Count
     """Whether it was true at some moment at which it may have been read."""
     moments = witness.between(claim.begun - STALE_SECONDS, claim.ended)
     seen = claim.begun - LOOKING_SECONDS
-    newest = ([moment.head for moment in moments if moment.at <= seen] or [0])[-1]
+    # A reorganisation may have left fewer blocks: what was the newest at any moment since then may be what was known.
+    before = ([moment.head for moment in moments if moment.at <= seen] or [0])[-1]
+    newest = min([before, *(moment.head for moment in moments if moment.at > seen)])
     leaves = places.get((claim.issuer, claim.digest), {})
     for moment in moments:
         if moment.head < newest - claim.lag:
