@@ -10,10 +10,7 @@ from anchor.books.on_chain import UNSTATED
 from anchor.books.tables import ANCHORED_STATES, BatchState
 from anchor.sending.waiting import wait_for
 from registry.chain.contract import CredentialRegistry, Event
-from registry.errors import (
-    ChainError,
-    TransactionUnsettled,
-)
+from registry.errors import ChainError, TransactionUnsettled
 
 EVENT_SECONDS = 10.0
 

@@ -11,10 +11,7 @@ from anchor.books.tables import BatchState
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import BlockNumber
 from registry.chain.rpc.hexadecimal import checksummed
-from registry.errors import (
-    ChainUnavailable,
-    IntakeError,
-)
+from registry.errors import ChainUnavailable, IntakeError
 from registry.merkle.treefile import TreeId
 from registry.records import Event
 

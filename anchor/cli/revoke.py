@@ -10,16 +10,7 @@ import typer
 from anchor.acts.statuses import DONE, Plan, batch_to_void, carry_out, plan_change, reason_of
 from anchor.acts.statuses import void as void_batch
 from anchor.books.on_chain import named
-from anchor.cli.asking import (
-    DryRun,
-    ReinstateReason,
-    RevokeReason,
-    SuspendReason,
-    VoidReason,
-    Yes,
-    confirmed,
-    priced,
-)
+from anchor.cli.asking import DryRun, ReinstateReason, RevokeReason, SuspendReason, VoidReason, Yes, confirmed, priced
 from anchor.cli.session import Session, command
 from anchor.cli.status_queue import Queueing, queue_change, queue_voiding
 from anchor.cli.targets import Meant, inside_content, root_given, say_inside

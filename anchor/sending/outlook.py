@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 
 from anchor.books.anchoring import AnchorStore, Carried, Checkpoint
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import code_hash_of
-from registry.chain.finality import Evidence, Finding, Look
+from registry.chain.finality import Evidence, Finding, look_at
 from registry.chain.rpc.client import Block, ChainClient, Fees
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
-
-DEPTH_WHEN_NO_TAG = 64
 
 
 class FinalityViolated(RegistryError):
@@ -138,16 +135,10 @@ def checked(
 
 def _doubted(client: ChainClient, outlook: Outlook, known: Checkpoint, evidence: Evidence) -> RegistryError:
     """What to say of a final block that an endpoint has another one for."""
-    shown = {
-        where: None if block is None else block.hash
-        for where, block in client.block_by_endpoint(known.final_number).items()
-    }
-    look = Look(
-        time.monotonic(), shown, len(client.endpoints()) or 1, is_final=outlook.final.number >= known.final_number
-    )
+    look = look_at(client, known.final_number, lambda: outlook.final.number >= known.final_number)
     if evidence.add(known.final_hash, look) is not Finding.VIOLATED:
         return _disagrees(client, known.final_number, known.final_hash)
-    other = next(found for found in shown.values() if found is not None and found != known.final_hash)
+    other = next(found for found in look.shown.values() if found is not None and found != known.final_hash)
     return FinalityViolated(
         f"block {known.final_number} was final as 0x{known.final_hash.hex()} and is 0x{other.hex()} now",
         where=client.where,

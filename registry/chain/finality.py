@@ -1,15 +1,18 @@
 """Whether a block that was final is another one now: a verdict that stops index and daemon, so it needs evidence.
 
 One machine that is behind, or on a branch that the chain has left, shows another block for a moment, or none. That is
-no reorganisation of what was final. Pure: what endpoints showed and a clock in, a finding out.
+no reorganisation of what was final. `look_at` asks the endpoints; what follows is pure: looks in, a finding out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from registry.chain.rpc.client import ChainClient
 
 LOOKS: Final = 3
 LOOKS_SECONDS: Final = 60.0
@@ -46,6 +49,20 @@ class Look:
     shown: Mapping[str, bytes | None]
     endpoints: int
     is_final: bool
+
+
+def look_at(client: ChainClient, number: int, calls_final: Callable[[], bool]) -> Look:
+    """What the endpoints show at a height now.
+
+    Args:
+        calls_final: whether the chain calls that height final now; asked after the block.
+
+    Raises:
+        ChainUnavailable: no answer.
+    """
+    blocks = client.block_by_endpoint(number)
+    shown = {where: None if block is None else block.hash for where, block in blocks.items()}
+    return Look(time.monotonic(), shown, len(client.endpoints()) or 1, calls_final())
 
 
 class Evidence:

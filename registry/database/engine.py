@@ -11,19 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from filelock import FileLock
-from sqlalchemy import (
-    ColumnElement,
-    Float,
-    cast,
-    create_engine,
-    event,
-    func,
-    inspect,
-    literal,
-    make_url,
-    select,
-    text,
-)
+from sqlalchemy import ColumnElement, Float, cast, create_engine, event, func, inspect, literal, make_url, select, text
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine as Engine
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError

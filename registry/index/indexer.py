@@ -22,20 +22,14 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.chain.contract import CredentialRegistry
-from registry.chain.finality import Evidence, Finding, Look
+from registry.chain.finality import Evidence, Finding, look_at
 from registry.chain.rpc.client import Block, ChainClient, FilteredBlock, Log
 from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.spans import Spans, is_outage
 from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.index.confirming import Place, State, StateCheck, Witness
-from registry.index.facts import (
-    CHAIN_DISAGREES,
-    EVENTS_MISSING,
-    FINALITY_VIOLATED,
-    missing,
-    write_arguments,
-)
+from registry.index.facts import CHAIN_DISAGREES, EVENTS_MISSING, FINALITY_VIOLATED, missing, write_arguments
 from registry.index.reader import Head
 from registry.index.writer import Counts, CursorMoved, IndexWriter
 from registry.records import BlockRef, Event
@@ -502,14 +496,12 @@ class Indexer:
 
     def _doubted(self, head: Head, mark: BlockRef) -> ChainError:
         """What to say of a block that was final, or below every other one, and that an endpoint has another one for."""
-        shown = self._client.block_by_endpoint(mark.number)
-        hashes = {where: None if block is None else block.hash for where, block in shown.items()}
-        endpoints = len(self._client.endpoints()) or 1
-        found = self._evidence.add(mark.hash, Look(time.monotonic(), hashes, endpoints, self._calls_final(mark.number)))
-        others = sorted({f"0x{each.hex()}" for each in hashes.values() if each not in (None, mark.hash)})
+        look = look_at(self._client, mark.number, lambda: self._calls_final(mark.number))
+        found = self._evidence.add(mark.hash, look)
+        others = sorted({f"0x{each.hex()}" for each in look.shown.values() if each not in (None, mark.hash)})
         said = _known(head, mark)
         if found is Finding.VIOLATED:
-            who = "the endpoint shows" if endpoints == 1 else f"{len(hashes)} endpoints show"
+            who = "the endpoint shows" if look.endpoints == 1 else f"{len(look.shown)} endpoints show"
             return _violated(f"{said}; each time it is looked at {who} {others[0]}", where=self._client.where)
         shows = f"shows {' and '.join(others)}" if others else "showed another one a moment ago"
         return ChainUnavailable(

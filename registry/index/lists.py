@@ -10,14 +10,7 @@ from sqlalchemy import select
 
 from registry.anchors import AnchorPlace, IssuerState, spread, spread_words
 from registry.errors import ChainUnavailable
-from registry.formats.statuslist import (
-    ListedBatch,
-    ListPosition,
-    Purpose,
-    batches_of_list,
-    bitstring,
-    list_position,
-)
+from registry.formats.statuslist import ListedBatch, ListPosition, Purpose, batches_of_list, bitstring, list_position
 from registry.index.reader import VALUES_A_STATEMENT, EventFilter, Index
 from registry.index.repeats import repeated, replacements
 from registry.index.tables import indexed_batch, indexed_block, indexed_status

@@ -15,13 +15,7 @@ from urllib.parse import urlsplit
 from registry.errors import SettingsError, StoreError, TreeError
 from registry.extras import how_to_install
 from registry.merkle.tree import Tree
-from registry.merkle.treefile import (
-    HEADER,
-    TreeId,
-    levels_of,
-    read_header,
-    tree_named,
-)
+from registry.merkle.treefile import HEADER, TreeId, levels_of, read_header, tree_named
 from registry.trees.blocks import Block, BlockTree
 
 if TYPE_CHECKING:

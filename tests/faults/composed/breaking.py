@@ -12,10 +12,7 @@ from random import Random
 from typing import Final
 
 from tests.faults.composed import endpoint
-from tests.faults.composed.judge import (
-    CANCELLED,
-    PARKED,
-)
+from tests.faults.composed.judge import CANCELLED, PARKED
 from tests.faults.composed.people import Working
 from tests.faults.composed.place import RESTART_SECONDS, Kept, Lasting, url_of
 from tests.faults.composed.plan import GWEI, Event

@@ -16,13 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tests.faults.composed import endpoint
-from tests.faults.composed.judge import (
-    Act,
-    Claim,
-    Fault,
-    Job,
-    Stalls,
-)
+from tests.faults.composed.judge import Act, Claim, Fault, Job, Stalls
 from tests.faults.composed.machine import Machine, Process
 from tests.faults.composed.plan import Plan
 from tests.faults.composed.witness import Batch, Witness

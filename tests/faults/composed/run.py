@@ -10,15 +10,7 @@ from typing import Final
 
 from tests.faults.composed import endpoint
 from tests.faults.composed.breaking import Breaking
-from tests.faults.composed.judge import (
-    CANCELLED,
-    FINAL,
-    PARKED,
-    UNCHANGED,
-    Job,
-    Judgement,
-    judge,
-)
+from tests.faults.composed.judge import CANCELLED, FINAL, PARKED, UNCHANGED, Job, Judgement, judge
 from tests.faults.composed.plan import ENDPOINT, GWEI, Event, Plan
 
 STEP_SECONDS: Final = 4.0
@@ -112,7 +104,8 @@ class Run(Breaking):
             is_ready = ready is not None and ready.status == 200
             if round_ > 8 and is_ready and self.maintained_until is None and self._all_settled():
                 for order in self.orders:
-                    self._look_at(order)
+                    if not order.has_ended:
+                        self._look_at(order)
                 if all(order.has_ended for order in self.orders):
                     break
             # A queue that is not full is sealed by its age alone.

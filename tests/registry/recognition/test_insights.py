@@ -12,13 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.recognition.insights import (
-    NOTES,
-    UNSTATED,
-    CredentialCounts,
-    Insights,
-    insights,
-)
+from registry.recognition.insights import NOTES, UNSTATED, CredentialCounts, Insights, insights
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State
 from registry.recognition.path import Path, find_path
 from registry.recognition.scope import Scope
