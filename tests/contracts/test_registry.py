@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.chain.abi import artifact
+from registry.chain.abi import all_errors, artifact
 from registry.records import Purpose, Reason
 from tests.contracts.reference import digests, path_of, root_of
 from tests.contracts.world import (
