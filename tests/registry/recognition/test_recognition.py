@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.chain.abi import artifact
+from registry.chain.abi import ACCREDITATIONS, FIRST_REGISTRY, artifact
 from registry.errors import ChainError
 from registry.recognition.ledger import EVENT_NAMES, REASONS
 from registry.recognition.path import (
@@ -442,7 +442,8 @@ class TestLedger:
                 Ledger.from_events(course[:left_out] + course[left_out + 1 :])
 
     def test_the_names_and_numbers_are_the_contract_s(self) -> None:
-        assert {item.name for item in artifact().events_by_topic.values()} >= EVENT_NAMES
+        for name in (ACCREDITATIONS, FIRST_REGISTRY):
+            assert {item.name for item in artifact(name).events_by_topic.values()} >= EVENT_NAMES
         assert [str(kind) for kind in Kind] == [kind.word for kind in KindNumber]
         assert [str(state) for state in State] == [state.word for state in AccreditationState]
         assert [word or "unspecified" for word in REASONS] == [reason.word for reason in Reason]

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from registry.document.stated_scope import stated_scope
 from registry.errors import SettingsError
 from registry.recognition.countries import ALPHA_2, NUMERIC
-from registry.recognition.scope import QUALIFICATION_TYPES, Scope, StatedScope
+from registry.recognition.scope import ANY_PROGRAMME, QUALIFICATION_TYPES, Scope, StatedScope, hash_of_programme
 
 FIELDS = ("", "06", "061", "0612", "0613", "062", "09", "00", "000", "0000")
 TYPES = ("bachelor-degree", "master-degree", "type-31")
+PROGRAMMES = (ANY_PROGRAMME, hash_of_programme("urn:msc:1"), hash_of_programme("urn:msc:2"))
 
 
 @st.composite
@@ -23,7 +24,8 @@ def _scopes(draw: st.DrawFn) -> Scope:
     lowest, highest = sorted((draw(st.integers(1, 8)), draw(st.integers(1, 8))))
     types = draw(st.frozensets(st.sampled_from(TYPES)))
     where = draw(st.sampled_from(("", "HR", "AT", "999")))
-    return Scope(draw(st.sampled_from(FIELDS)), (lowest, highest), types, where)
+    programme = draw(st.sampled_from(PROGRAMMES))
+    return Scope(draw(st.sampled_from(FIELDS)), (lowest, highest), types, where, programme)
 
 
 scopes = _scopes()
@@ -31,13 +33,13 @@ scopes = _scopes()
 
 def contract_covers(outer: Scope, inner: Scope) -> bool:
     """`Scopes.covers` in the contract's own terms."""
-    (a, a_digits, a_min, a_max, a_types, a_where), (b, b_digits, b_min, b_max, b_types, b_where) = (
-        outer.to_numbers(),
-        inner.to_numbers(),
-    )
+    a, a_digits, a_min, a_max, a_types, a_where, a_programme = outer.to_numbers()
+    b, b_digits, b_min, b_max, b_types, b_where, b_programme = inner.to_numbers()
     if a_digits > b_digits or b // 10 ** (b_digits - a_digits) != a:
         return False
     if b_min < a_min or a_max < b_max or (a_where != 0 and a_where != b_where):
+        return False
+    if a_programme not in (bytes(32), b_programme):
         return False
     return a_types == 0 or (b_types != 0 and b_types & ~a_types == 0)
 
@@ -76,8 +78,16 @@ def test_numbers_there_and_back(scope: Scope) -> None:
     ],
 )
 def test_numbers(scope: Scope, numbers: tuple[int, ...]) -> None:
-    assert scope.to_numbers() == numbers
-    assert Scope.from_numbers(numbers) == scope
+    assert scope.to_numbers() == (*numbers, ANY_PROGRAMME)
+    assert Scope.from_numbers((*numbers, ANY_PROGRAMME)) == scope
+    assert Scope.from_numbers(numbers) == scope, "as the first edition of the contract has it"
+
+
+def test_a_programme_is_known_by_the_hash_of_its_identifier() -> None:
+    scope = Scope.from_words(programme=" urn:msc:1 ")
+    assert scope.programme == PROGRAMMES[1]
+    assert scope.to_numbers() == (0, 0, 1, 8, 0, 0, PROGRAMMES[1])
+    assert str(scope).endswith(f", programme 0x{PROGRAMMES[1].hex()}")
 
 
 @pytest.mark.parametrize(
