@@ -139,8 +139,8 @@ def refuse_busy(plan: Rotation) -> None:
         raise SettingsError(
             f"{each.account} is at work for party {plan.party.id}: {what}{by}; what is not in a block then is refused",
             remedy=(
-                "Stop the daemon that signs with it, and settle the rest with its key: `testamur anchor --resume`. Is the "
-                "key in wrong hands? --anyway takes its rights away at once; another operator takes up its batches."
+                "Stop the daemon that signs with it, and settle the rest with its key: `testamur anchor --resume`. Is "
+                "the key in wrong hands? --anyway takes its rights away at once; another operator takes up its batches."
             ),
             code="operator-busy",
         )

@@ -245,15 +245,15 @@ def _say_rotation(
 def _say_doings(session: Session, found: Doings) -> None:
     if found.under_way:
         session.say(
-            f"Not in a block yet: {amount(found.under_way, 'transaction')} of {found.account}. What comes into one after "
-            "this is refused, and another operator takes up the batches."
+            f"Not in a block yet: {amount(found.under_way, 'transaction')} of {found.account}. What comes into one "
+            "after this is refused, and another operator takes up the batches."
         )
     if found.process:
         session.say(f"Process {found.process} signs with {found.account}: give the daemon the new key.")
     if found.not_final:
         session.say(
-            f"In a block that is not final: {amount(found.not_final, 'transaction')} of {found.account}. Should the chain "
-            "undo it, they are refused."
+            f"In a block that is not final: {amount(found.not_final, 'transaction')} of {found.account}. Should the "
+            "chain undo it, they are refused."
         )
 
 
