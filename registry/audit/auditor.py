@@ -349,5 +349,5 @@ class Auditor:
         nowhere = sum(self._asked.about(key[0]) and key not in self._places for key in standing)
         if nowhere:
             self._notes.append(
-                f"{nowhere:,} credentials are revoked or suspended by digests that are in no batch whose tree is here."
+                f"Revoked or suspended by digests that are in no batch whose tree is here: {nowhere:,} credentials."
             )

@@ -265,7 +265,7 @@ def _revoked_in_no_batch(audit: Audit) -> Counter[str]:
 
 
 def _not_counted(revoked: int) -> str:
-    return f" {revoked:,} more are revoked by their digests and in no batch whose tree was read." if revoked else ""
+    return f" Not among these: {revoked:,} revoked by digests in no batch whose tree was read." if revoked else ""
 
 
 def _counted(counts: Mapping[str, int], name: str, title: str, description: str, unit: str, about: str) -> Chart | None:

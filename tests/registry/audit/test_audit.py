@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from registry.anchors import AnchorPlace, IssuerState, spread
 from registry.audit.compare import (
     FolderBatch,
     IndexFacts,
@@ -24,7 +25,6 @@ from registry.audit.compare import (
     compare_tree,
 )
 from registry.audit.kinds import MEANINGS, DifferenceKind
-from registry.anchors import AnchorPlace, IssuerState, spread
 from registry.chain.abi import all_events
 from registry.history import RegistryState, leaves_of_word, rebuild
 from registry.recognition.ledger import Ledger
