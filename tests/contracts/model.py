@@ -5,7 +5,7 @@ No packing, no storage, no gas: sets, dictionaries and counters. The words are t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -54,6 +54,16 @@ class Batch:
     suspended: set[int] = field(default_factory=set)
 
 
+@dataclass
+class DigestStatus:
+    """What an issuer said of a credential by its digest; times are 0 where nothing was said."""
+
+    revoked_at: int = 0
+    revocation_reason: int = 0
+    suspended_at: int = 0
+    suspension_reason: int = 0
+
+
 @dataclass(frozen=True)
 class Signature:
     """Who signed which anchor until when."""
@@ -71,6 +81,7 @@ class Model:
 
     parties: dict[int, Party] = field(default_factory=dict)
     batches: dict[tuple[int, bytes], Batch] = field(default_factory=dict)
+    digests: dict[tuple[int, bytes], DigestStatus] = field(default_factory=dict)
     default_issuers: dict[str, int] = field(default_factory=dict)
     now: int = 0
     block_number: int = 0
@@ -97,15 +108,16 @@ class Model:
         return [("OperatorSet", party, operator, allowed)]
 
     def transfer_controller(self, sender: str, party: int, to: str) -> list[Event]:
-        self._controlled(party, sender).pending = to
-        return [("ControllerOffered", party, sender, to)]
+        found = self._controlled(party, sender)
+        found.pending = to
+        return [("ControllerOffered", party, sender, to, tuple(found.operators))]
 
     def accept_controller(self, sender: str, party: int) -> list[Event]:
         found = self._party(party)
         if found.pending != sender:
             raise Refusal("NotPendingController", party, sender)
         previous, found.controller, found.pending = found.controller, sender, NOBODY
-        return [("ControllerChanged", party, previous, sender)]
+        return [("ControllerChanged", party, previous, sender, tuple(found.operators))]
 
     def retire(self, sender: str, party: int) -> list[Event]:
         found = self._controlled(party, sender)
@@ -187,6 +199,33 @@ class Model:
         batch.suspended -= changed
         return [("SuspensionCleared", issuer, root, word, _mask(word, changed), reason, sender)]
 
+    def revoke_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
+        def change(status: DigestStatus) -> bool:
+            if status.revoked_at:
+                return False
+            status.revoked_at, status.revocation_reason = self.now, reason
+            return True
+
+        return self._change_digests(sender, issuer, digests, reason, "DigestRevoked", change)
+
+    def suspend_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
+        def change(status: DigestStatus) -> bool:
+            if status.suspended_at:
+                return False
+            status.suspended_at, status.suspension_reason = self.now, reason
+            return True
+
+        return self._change_digests(sender, issuer, digests, reason, "DigestSuspended", change)
+
+    def reinstate_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
+        def change(status: DigestStatus) -> bool:
+            if not status.suspended_at:
+                return False
+            status.suspended_at = status.suspension_reason = 0
+            return True
+
+        return self._change_digests(sender, issuer, digests, reason, "DigestReinstated", change)
+
     def void_batch(self, sender: str, issuer: int, root: bytes, reason: int) -> list[Event]:
         self._controlled(issuer, sender)
         batch = self.batch(issuer, root)
@@ -214,6 +253,25 @@ class Model:
         if (issuer, root) not in self.batches:
             raise Refusal("UnknownBatch", issuer, root)
         return self.batches[issuer, root]
+
+    def _change_digests(
+        self,
+        sender: str,
+        issuer: int,
+        digests: Sequence[bytes],
+        reason: int,
+        event: str,
+        change: Callable[[DigestStatus], bool],
+    ) -> list[Event]:
+        self._operated(issuer, sender)
+        events = [
+            (event, issuer, digest, reason, sender)
+            for digest in digests
+            if change(self.digests.setdefault((issuer, digest), DigestStatus()))
+        ]
+        if not events:
+            raise Refusal("DigestsUnchanged", issuer, len(digests))
+        return events
 
     def _anchor(self, operator: str, issuer: int, root: bytes, leaf_count: int | None) -> list[Event]:
         party = self._operated(issuer, operator)
