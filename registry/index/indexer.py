@@ -1,4 +1,4 @@
-"""The indexer: follows the contracts of a registry block by block into the database, and back where the chain went back.
+"""The indexer: follows a registry's contracts block by block into the database, and back where the chain went back.
 
 Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and
 commits it together with the cursor. A block that an endpoint does not have is no other block: the indexer waits. A
