@@ -119,7 +119,8 @@ def says_what_the_contract_says(chain: ToldChain, engine: Engine, head: Head) ->
         and {batch.key: astuple(batch) for batch in index.all_batches()}
         == {key: astuple(batch) for key, batch in records.batches.items()}
         and words == told
-        and index.digest_status_page(limit=1000) == {key: each for key, each in records.digests.items() if each != NOTHING_SAID}
+        and index.digest_status_page(limit=1000)
+        == {key: each for key, each in records.digests.items() if each != NOTHING_SAID}
         and index.ledger().accreditations == Ledger.from_events(happened).accreditations
     )
 

@@ -121,7 +121,14 @@ class ToldChain:
             name, arguments = self._something(told)
             topics = (TOPICS[name],)
             log = Log(
-                home_of(name), topics, b"", number, block_hash, sha256(block_hash + b"%d" % position).digest(), 0, position
+                home_of(name),
+                topics,
+                b"",
+                number,
+                block_hash,
+                sha256(block_hash + b"%d" % position).digest(),
+                0,
+                position,
             )
             logs.append((name, arguments, log))
         self.blocks_now.append(ToldBlock(header, tuple(logs), told))
