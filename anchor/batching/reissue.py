@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from anchor.books.batches import BatchRow, BatchStore, Place
+from anchor.books.on_chain import UNSTATED
 from anchor.workspace import Workspace
 from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain.calls import call_data
 from registry.chain.contract import CredentialRegistry
+from registry.merkle.tree import Tree
 from registry.records import WORD_BITS, DigestStatus, Purpose
 
 CALLS_A_TRANSACTION: Final = 200
@@ -74,6 +76,23 @@ def revoked_by_digest(contract: CredentialRegistry, issuer: int, digests: Sequen
     if len(digests) > ASKED_AT_ONCE and (known := contract.all_revoked_digests(issuer)) is not None:
         digests = [digest for digest in digests if digest in known]
     return {digest for digest, said in said_by_digest(contract, issuer, digests).items() if said.is_revoked}
+
+
+def anchored_in_vain(contract: CredentialRegistry, issuer: int, digests: Sequence[bytes]) -> set[bytes]:
+    """What of a set that is to be anchored as one batch is left out, because the issuer revoked it by its digest.
+
+    A set that is on chain as it is, is only taken over: nothing of it is left out.
+
+    Raises:
+        ChainUnavailable: no answer; then nothing is to be sealed.
+    """
+    revoked = revoked_by_digest(contract, issuer, digests)
+    if not revoked:
+        return revoked
+    with Tree.build(sorted(digests)) as tree:
+        batch = contract.batch(issuer, tree.root)
+        is_there = batch is not None and batch.leaf_count in (tree.leaf_count, UNSTATED)
+    return set() if is_there else revoked
 
 
 def said_by_digest(contract: CredentialRegistry, issuer: int, digests: Sequence[bytes]) -> dict[bytes, DigestStatus]:

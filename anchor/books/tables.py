@@ -86,7 +86,8 @@ class JobState(StrEnum):
     """How far a job has come by itself; once it is sealed, its batch says more.
 
     RECEIVING: its credentials are coming in; nothing is promised yet. QUEUED: all of it is stored. SEALED: it is in a
-    batch. UNCHANGED: everything in it was anchored before. CANCELLED: by a person. BROKEN: it did not come in whole.
+    batch. UNCHANGED: everything in it was anchored before, or revoked. CANCELLED: by a person. BROKEN: it did not come
+    in whole.
     """
 
     RECEIVING = "receiving"
