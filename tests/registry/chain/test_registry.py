@@ -264,7 +264,7 @@ def test_without_logs_the_status_is_known_and_its_reason_is_not(faulty: Any) -> 
 
 LOGS_LIES = {
     "every event of the contract": lambda log, wanted: True,
-    "the events of other batches, too": lambda log, wanted: log["topics"][0] == wanted["topics"][0],
+    "the events of other batches, too": lambda log, wanted: log["topics"][0] in wanted["topics"][0],
 }
 
 
