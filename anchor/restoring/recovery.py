@@ -6,13 +6,11 @@ once a missing tree is found, the same goes on.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final
 
-from anchor.batching.as_on_chain import as_on_chain
+from anchor.batching.as_on_chain import as_on_chain, taken_over
 from anchor.books.attempts import AttemptStore, anchor_purpose
 from anchor.books.batches import BatchRow
 from anchor.books.deeds import Word
@@ -20,21 +18,17 @@ from anchor.books.jobs import Job, JobStore
 from anchor.books.on_chain import UNSTATED, UnknownBatch, unknown_of
 from anchor.books.recovering import RecoveryStore
 from anchor.books.status_jobs import StatusJob, StatusJobStore
-from anchor.books.tables import ANCHORED_STATES, BatchState
+from anchor.books.tables import ANCHORED_STATES
 from anchor.books.trees import all_trees_of
-from anchor.intake.files import METHODS
+from anchor.intake.files import GIVEN_METHOD
 from anchor.sending.sent import Sent, sent
 from anchor.workspace import Workspace
 from registry.chain.deployment import Deployment
-from registry.credential.digest import DigestMethod
 from registry.errors import StoreError, TreeError
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.records import WORD_BITS, Act, Event, Purpose
 from registry.trees.store import DAMAGED, MISSING, TreeStore
-
-# A tree has digests, and nothing of how they came.
-GIVEN: Final = METHODS.index(DigestMethod.GIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,7 @@ class Recovery:
         at = (workspace.folder.engine, workspace.chain, workspace.contract.address)
         self._jobs = JobStore(*at)
         self._status_jobs = StatusJobStore(*at)
-        self._store = RecoveryStore(*at, given=GIVEN)
+        self._store = RecoveryStore(*at, given=GIVEN_METHOD)
         self._attempts = AttemptStore(workspace.folder.engine, workspace.chain, account)
         self._trees: Sequence[TreeStore] = all_trees_of(workspace.settings, workspace.folder)
         self._done = Recovered()
@@ -149,18 +143,11 @@ class Recovery:
         with self._tree(event, count) as tree:
             if tree is None and not (self._without_trees and count):
                 return
-            sealed = BatchRow(0, *event.key, tree.leaf_count if tree else count, BatchState.SEALED, 0)
-            found = as_on_chain(self._contract, sealed, self._depth)
-            moment, ours = int(time.time()), self._ours(event)
-            found = replace(
-                found,
-                sealed_at=found.block_time or moment,
-                mined_at=moment,
-                final_at=moment if found.state is BatchState.FINAL else None,
-                sender=None if ours is None else self._account,
-                nonce=None if ours is None else ours.nonce,
-            )
-            self._done.added.append(self._store.add(found, () if tree is None else tree.leaves()))
+            found = taken_over(self._contract, *event.key, tree.leaf_count if tree else count, self._depth)
+            ours = self._ours(event)
+            if ours is not None:
+                found = replace(found, sender=self._account, nonce=ours.nonce)
+            self._done.added.append(self._store.add(found, None if tree is None else tree.leaves()))
 
     def _stated(self, event: Event) -> int:
         """How many leaves a batch has that was anchored as a bare root, if anybody said."""
