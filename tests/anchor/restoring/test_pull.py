@@ -200,6 +200,7 @@ def test_a_batch_without_a_stated_count_is_not_believed_by_its_name(run: Run, se
     with Tree.build([root]) as node:
         node.write(FIRST / "trees" / node.id.name)
     with working() as here:
+        here.sender.settle("default issuer", here.contract.address, call_data("setDefaultIssuer", 1))
         here.sender.settle("bare root", here.contract.address, root)
     second()
     pulled = run("trees", "pull", FIRST, "--json")
