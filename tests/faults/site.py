@@ -141,9 +141,16 @@ class Site:
             evidence=evidence,
         )
 
-    def job(self, *names: str, issuer: int = 1, is_open: bool = False, reissue: bool = False) -> Job:
+    def job(
+        self,
+        *names: str,
+        issuer: int = 1,
+        is_open: bool = False,
+        reissue: bool = False,
+        without_history: bool = False,
+    ) -> Job:
         """A job of credentials that differ by their names."""
-        made, _ = self.jobs.begin(issuer, "command", is_open=is_open, reissue=reissue)
+        made, _ = self.jobs.begin(issuer, "command", is_open=is_open, reissue=reissue, without_history=without_history)
         leaves = [Leaf(sha256(name.encode()).digest(), at, 0, name, 0) for at, name in enumerate(names)]
         self._made.append(made)
         return self.jobs.accept(made.id, leaves, [])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from anchor.books.batches import BatchRow
 from anchor.books.on_chain import History
 from anchor.restoring import pulling
 from anchor.restoring.pulling import Puller
@@ -258,6 +259,23 @@ def test_an_old_database_is_brought_up_to_date_by_recovery_alone(run: Run, secon
     assert (error["code"], "testamur recover" in error["remedy"]) == ("database-behind", True)
     assert run("recover", "--data-folder", "old").code == 0
     assert run("trees", "pull", "--data-folder", "old").code == 0
+
+
+def test_two_processes_may_take_the_same_batch_over(run: Run, second: Become, monkeypatch: pytest.MonkeyPatch) -> None:
+    second()
+    shutil.copytree(FIRST / "trees", SECOND / "trees")
+    with working() as here:
+        unknown = History(here.contract, here.store).lacking(1)
+        assert len(Puller(here).pull(1, unknown).rows) == 2
+        honest, looked = here.store.by_root, list[bytes]()
+
+        def too_early(issuer: int, root: bytes) -> BatchRow | None:
+            looked.append(root)
+            return honest(issuer, root) if looked.count(root) > 1 else None
+
+        monkeypatch.setattr(here.store, "by_root", too_early)
+        assert [row.sequence for row, _ in Puller(here).pull(1, unknown).rows] == [1, 2]
+        assert len(here.store.all()) == 2
 
 
 # Endpoints that lie
