@@ -51,6 +51,7 @@ class Recovered:
         jobs: those that are in these batches now, with their batch.
         transactions: of the account, stored again.
         missing: batches whose trees are not here.
+        given_up: batches that a person gave up before, and whose trees are not here either.
         held: status jobs that wait for a person, because their opposite was sent after the backup.
     """
 
@@ -59,6 +60,7 @@ class Recovered:
     jobs: list[tuple[Job, BatchRow]] = field(default_factory=list)
     transactions: int = 0
     missing: list[Missing] = field(default_factory=list)
+    given_up: list[BatchRow] = field(default_factory=list)
     held: list[StatusJob] = field(default_factory=list)
 
 
@@ -129,8 +131,10 @@ class Recovery:
         if row.state not in ANCHORED_STATES or row.sequence is None:
             seen = self._batches.update(as_on_chain(self._contract, row, self._depth))
         if leaves.get(row.id, 0) != row.leaf_count:
-            with self._tree(event, row.leaf_count) as tree:
-                if tree is not None:
+            with self._tree(event, row.leaf_count, given_up=row.without_leaves) as tree:
+                if tree is None and row.without_leaves:
+                    self._done.given_up.append(seen)
+                elif tree is not None:
                     self._store.fill(seen, tree.leaves())
                     leaves[row.id] = row.leaf_count
                     self._done.refreshed.append(seen)
@@ -157,12 +161,12 @@ class Recovery:
         return next((count for trees in self._trees for count in trees.counts(event.key[1])), UNSTATED)
 
     @contextmanager
-    def _tree(self, event: Event, count: int) -> Iterator[Tree | None]:
+    def _tree(self, event: Event, count: int, *, given_up: bool = False) -> Iterator[Tree | None]:
         """The tree of a batch, which is in the data folder then; None, and it is taken down, where there is none."""
         with ExitStack() as opened:
-            yield self._sound(opened, event, TreeId(event.key[1], count))
+            yield self._sound(opened, event, TreeId(event.key[1], count), given_up=given_up or self._without_trees)
 
-    def _sound(self, opened: ExitStack, event: Event, wanted: TreeId) -> Tree | None:
+    def _sound(self, opened: ExitStack, event: Event, wanted: TreeId, *, given_up: bool) -> Tree | None:
         refused = StoreError("there is no tree of that root", code=MISSING)
         for trees in self._trees if wanted.leaf_count else ():
             try:
@@ -175,7 +179,7 @@ class Recovery:
             except StoreError as error:
                 # That one is damaged here says more than that it is missing elsewhere.
                 refused = error if refused.code == MISSING else refused
-        if not self._without_trees:
+        if not given_up:
             self._done.missing.append(Missing(event.key[0], unknown_of(event), refused.code, refused.what))
         return None
 

@@ -81,10 +81,10 @@ def test_the_trees_are_brought_from_wherever_they_are(run: Run, second: Become, 
             assert run("receipts", root, "-o", "receipts").code == 0
     second()
     files("first half", *NAMES[:6]), files("second half", *NAMES[6:])
-    sources = {
+    sources: dict[str, list[object]] = {
         "folder": [FIRST / "trees"],
         "data folder": [FIRST],
-        "tree files": trees(),
+        "tree files": [*trees()],
         "receipts": ["receipts"],
         "exports": ["first half", "second half"],
     }
@@ -237,6 +237,8 @@ def test_what_is_lost_for_good_is_given_up_by_a_person_and_said_each_time(run: R
     done = run("anchor", "diplomas", "--json").json
     assert (done["new"], done["givenUp"]) == (7, [1])
     assert "batch 1 was given up" in run("anchor", files("diplomas", "newer")).out
+    again = run("recover", "--json").json
+    assert (again["missing"], [each["sequence"] for each in again["givenUp"]]) == ([], [1])
     # It was not lost after all.
     refilled = run("trees", "pull", first, "--json").json["refilled"]
     assert [each["sequence"] for each in refilled] == [1]
