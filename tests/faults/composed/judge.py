@@ -9,15 +9,16 @@ from typing import Any, Final
 
 from tests.faults.composed.witness import Batch, Leaf, Witness, root_from
 
-# An answer may be as old as the chain may be silent before it has to say so.
-STALE_SECONDS: Final = 600.0
-# What is looked at now and then may have been looked at so long ago: an index that is refused waits for a minute at
-# most before it looks again, and says when it looked last.
-LOOKING_SECONDS: Final = 75.0
+# For so long the chain may not have been read; after that nothing is said of now.
+SILENT_SECONDS: Final = 600.0
+# A chain that makes few blocks may be silent for ten of them; what is six times late is not said at all.
+PACE_SAMPLE, PACE_MULTIPLE, STALE_MULTIPLE = 100, 10, 6
+# By which clocks may differ.
+AHEAD_SECONDS: Final = 60.0
 # A job that stands still for so long, while blocks come and nobody is told, has been forgotten.
 STALL_SECONDS: Final = 180.0
 STALL_BLOCKS: Final = 20
-CANCELLED, PARKED, UNCHANGED, FINAL = "cancelled", "parked", "unchanged", "final"
+PENDING, CANCELLED, PARKED, UNCHANGED, FINAL = "pending", "cancelled", "parked", "unchanged", "final"
 
 
 @dataclass(eq=False)
@@ -54,6 +55,14 @@ class Job:
         """Whether it has to be on the chain: it is promised, and was not taken back or put aside."""
         return self.is_promised and self.state not in (CANCELLED, PARKED)
 
+    def waits_for_a_person(self, jobs: Sequence[Job]) -> bool:
+        """Whether some of it is in a batch that is put aside: it goes on when a person has that one go on, or not."""
+        told = self.end or {}
+        if self.state != PENDING or (told.get("waiting") or {}).get("code") != "earlier-batch":
+            return False
+        aside = [job for job in jobs if job.state == PARKED and job.issuer == self.issuer]
+        return any(digest in job.digests for job in aside for digest in self.digests)
+
     def __str__(self) -> str:
         return f"job {self.id or self.key} of issuer {self.issuer} ({self.source}, {self.state})"
 
@@ -68,25 +77,59 @@ class Act:
 
 
 @dataclass(frozen=True)
+class AsOf:
+    """As of which block something was said, by the word of whoever said it.
+
+    Attributes:
+        number, hash: of the block.
+        looked: when the chain was read last, by the right clock.
+        silent: for how many seconds it was not read, by the clock of whoever said it.
+        warned: whether it was said that the chain cannot be followed, or makes no blocks.
+    """
+
+    number: int
+    hash: str
+    looked: float
+    silent: float
+    warned: bool = False
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """How old what is said may be, by the settings of the run and what is wrong with its endpoint.
+
+    Attributes:
+        lag: blocks by which it may be behind those that were there when the chain was read.
+        late: age of the block in seconds from which a warning is due.
+        ahead: seconds by which the clock of whoever says it is ahead.
+    """
+
+    lag: int
+    late: float
+    ahead: float = 0.0
+
+
+@dataclass(frozen=True)
 class Claim:
     """Something favourable that the program said.
 
     Attributes:
         kind: "standing" (anchored, neither revoked nor suspended) or "absent".
-        begun, ended: when it was asked and answered.
-        lag: blocks by which the answer may be behind.
+        at: when it was said.
         by: who said it.
         batch: in which it stands.
+        receipt: that was given with it.
     """
 
     kind: str
     issuer: int
     digest: bytes
-    begun: float
-    ended: float
-    lag: int
+    at: float
     by: str
+    as_of: AsOf
+    allowed: Allowed
     batch: Batch | None = None
+    receipt: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -178,8 +221,12 @@ def judge(
     anchored = _anchored(witness, places, faults)
     _judge_jobs(jobs, places, anchored, faults)
     _judge_acts(witness, acts, places, faults)
+    told = _places_told(claims, places, faults)
     for claim in claims:
-        _judge_claim(witness, claim, places, anchored, faults)
+        what = _wrong_block(witness, claim) or _too_old(witness, claim) or _untrue(witness, claim, told, anchored)
+        if what is not None:
+            said = f"{claim.by} said at {claim.at:.0f} of {claim.digest.hex()} of issuer {claim.issuer}: {claim.kind}"
+            faults.append(Fault("falsely favourable", f"{said}, as of block {claim.as_of.number}: {what}"))
     for number, batch in finals.items():
         if batch not in anchored:
             faults.append(Fault("falsely final", f"job {number} was called final in 0x{batch[1].hex()}"))
@@ -204,15 +251,39 @@ def _places(witness: Witness, jobs: Sequence[Job], faults: list[Fault]) -> Place
     places: Places = defaultdict(dict)
     for job in jobs:
         for receipt in job.receipts:
-            digest, inclusion = bytes.fromhex(receipt["digest"]["value"]), receipt["inclusion"]
-            root, index, count = bytes.fromhex(inclusion["root"][2:]), inclusion["leafIndex"], inclusion["leafCount"]
-            path = [bytes.fromhex(each) for each in inclusion["path"]]
-            batch = (int(receipt["anchor"]["issuer"]), root)
-            if root_from(digest, index, count, path) != root or counts.get(batch, count) != count:
+            digest = bytes.fromhex(receipt["digest"]["value"])
+            leaf = _proved(receipt, digest)
+            if leaf is None or counts.get(leaf[:2], _count(receipt)) != _count(receipt):
                 faults.append(Fault("unproved", f"the receipt of {digest.hex()} of {job} proves nothing"))
-            elif batch in counts:
-                places[batch[0], digest][batch] = (*batch, index)
+            elif leaf[:2] in counts:
+                places[leaf[0], digest][leaf[:2]] = leaf
     return places
+
+
+def _proved(receipt: Mapping[str, Any], digest: bytes) -> Leaf | None:
+    """The leaf that a receipt proves the digest to be; None where it proves nothing."""
+    inclusion = receipt["inclusion"]
+    root, path = bytes.fromhex(inclusion["root"][2:]), [bytes.fromhex(each) for each in inclusion["path"]]
+    if root_from(digest, inclusion["leafIndex"], inclusion["leafCount"], path) != root:
+        return None
+    return int(receipt["anchor"]["issuer"]), root, inclusion["leafIndex"]
+
+
+def _count(receipt: Mapping[str, Any]) -> int:
+    return int(receipt["inclusion"]["leafCount"])
+
+
+def _places_told(claims: Sequence[Claim], places: Places, faults: list[Fault]) -> Places:
+    """The same, and where each was at any time, by the receipts that were given with answers."""
+    told: Places = defaultdict(dict, {key: dict(batches) for key, batches in places.items()})
+    for claim in claims:
+        if claim.receipt is not None:
+            leaf = _proved(claim.receipt, claim.digest)
+            if leaf is None:
+                faults.append(Fault("unproved", f"the receipt of {claim.digest.hex()} by {claim.by} proves nothing"))
+            else:
+                told[leaf[0], claim.digest][leaf[:2]] = leaf
+    return told
 
 
 def _anchored(witness: Witness, places: Places, faults: list[Fault]) -> Counter[Batch]:
@@ -241,7 +312,7 @@ def _judge_jobs(jobs: Sequence[Job], places: Places, anchored: Counter[Batch], f
         if key not in possible:
             faults.append(Fault("unwanted", f"{key[1].hex()} of issuer {key[0]} is anchored, and was taken back"))
     for job in jobs:
-        if not job.is_wanted:
+        if not job.is_wanted or job.waits_for_a_person(jobs):
             continue
         if job.state not in (FINAL, UNCHANGED):
             waits = {name: (job.end or {}).get(name) for name in ("waiting", "parked", "batch")}
@@ -274,26 +345,48 @@ def _judge_acts(witness: Witness, acts: Sequence[Act], places: Places, faults: l
             faults.append(Fault("status", f"{name}: revoked {revoked}, suspended {suspended}, after {asked[leaf]}"))
 
 
-def _judge_claim(witness: Witness, claim: Claim, places: Places, anchored: Counter[Batch], faults: list[Fault]) -> None:
-    """Whether it was true at some moment at which it may have been read."""
-    moments = witness.between(claim.begun - STALE_SECONDS, claim.ended)
-    seen = claim.begun - LOOKING_SECONDS
-    # A reorganisation may have left fewer blocks: what was the newest at any moment since then may be what was known.
-    before = ([moment.head for moment in moments if moment.at <= seen] or [0])[-1]
-    newest = min([before, *(moment.head for moment in moments if moment.at > seen)])
-    leaves = places.get((claim.issuer, claim.digest), {})
-    for moment in moments:
-        if moment.head < newest - claim.lag:
-            continue
-        state = moment.state
-        if claim.kind == "absent":
-            holds = not any(batch in state.anchored for batch in leaves)
-        else:
-            # Of a batch that a reorganisation took away for good, nobody has the paths any more.
-            leaf = leaves.get(claim.batch) if claim.batch else None
-            holds = claim.batch in state.anchored and (leaf is not None or claim.batch not in anchored)
-            holds = holds and not (leaf and (leaf in state.suspended or state.is_revoked(leaf)))
-        if holds:
-            return
-    what = f"{claim.by} said of {claim.digest.hex()} of issuer {claim.issuer}: {claim.kind}"
-    faults.append(Fault("falsely favourable", f"{what}; at {claim.begun:.0f}, head {newest}, lag {claim.lag}"))
+def _wrong_block(witness: Witness, claim: Claim) -> str | None:
+    """Why it was not said as of a block of the chain, as that was when it was looked at."""
+    as_of = claim.as_of
+    block = witness.blocks.get(as_of.hash)
+    if block is None or block.number != as_of.number or block.came > claim.at:
+        return f"there was no block {as_of.hash} of that number"
+    if block.left is not None and block.left < as_of.looked:
+        return f"a reorganisation had taken it away at {block.left:.0f}, and the chain was read at {as_of.looked:.0f}"
+    lowest = witness.lowest(as_of.looked, claim.at)
+    if block.number < lowest - claim.allowed.lag:
+        return f"there were {lowest} blocks, and it may be {claim.allowed.lag} behind"
+    return None
+
+
+def _too_old(witness: Witness, claim: Claim) -> str | None:
+    """Why it should not have been said, or not without a warning, as long after its block as it was."""
+    as_of, allowed = claim.as_of, claim.allowed
+    block = witness.blocks[as_of.hash]
+    age = int(claim.at + allowed.ahead) - block.time
+    late = max(allowed.late, PACE_MULTIPLE * witness.pace(block, PACE_SAMPLE))
+    if as_of.silent > SILENT_SECONDS + 1:
+        return f"the chain was not read for {as_of.silent:.0f} s"
+    if not -STALE_MULTIPLE * late - 1 <= age <= STALE_MULTIPLE * late + 1:
+        return f"it was {age} s old, and {late:.0f} s are late"
+    if not as_of.warned and not -AHEAD_SECONDS - 1 <= age <= late + 1:
+        return f"it was {age} s old, {late:.0f} s are late, and there was no warning"
+    return None
+
+
+def _untrue(witness: Witness, claim: Claim, told: Places, anchored: Counter[Batch]) -> str | None:
+    """Why it does not hold in what stood as of its block."""
+    state = witness.blocks[claim.as_of.hash].state
+    leaves = told.get((claim.issuer, claim.digest), {})
+    if claim.kind == "absent":
+        there = [f"0x{batch[1].hex()}" for batch in leaves if batch in state.anchored]
+        return f"it was in {', '.join(there)}" if there else None
+    if claim.batch is None or claim.batch not in state.anchored:
+        return "its batch was not anchored"
+    leaf = leaves.get(claim.batch)
+    if leaf is None:
+        # Of a batch that a reorganisation took away for good, nobody may have a path.
+        return "it is not in that batch" if claim.batch in anchored else None
+    if state.is_revoked(leaf):
+        return "it was revoked"
+    return "it was suspended" if leaf in state.suspended else None

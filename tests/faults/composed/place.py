@@ -89,11 +89,11 @@ class Database:
 
 @dataclass
 class Kept:
-    """A backup: the database, and how many jobs and changes of status had been asked for."""
+    """A backup: the database, and the jobs and changes of status that had been accepted by then."""
 
     path: Path
-    jobs: int
-    orders: int
+    jobs: Sequence[Job]
+    orders: Sequence[Order]
 
 
 @dataclass
@@ -132,6 +132,8 @@ class Place:
         # How often a daemon began or ended; who waits for the lease of another waits anew then.
         self.changes = self.changes_seen = 0
         self.lags: list[tuple[float, int]] = []
+        # From when on the machine's clock was ahead by how much.
+        self.clocks: list[tuple[float, float]] = [(float("-inf"), 0.0)]
         self.words = 0
         self.no_blocks_until = 0.0
         self.kept: Kept | None = None
@@ -230,6 +232,10 @@ class Place:
         lasting.end()
         if lasting.lag:
             self.lags.append((self.now, lasting.lag))
+
+    def _set_clock_ahead(self, seconds: float) -> None:
+        self.machine.page.offset = seconds
+        self.clocks.append((self.now, seconds))
 
     def _blame(self, kind: str, what: str) -> None:
         self.faults.append(Fault(kind, f"{what} (at {self.now - self.begin:.0f} s)"))

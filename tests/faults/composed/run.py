@@ -154,4 +154,4 @@ class Run(Breaking):
     def _is_settled(self, job: Job) -> bool:
         if job.source == "command" or (job.source == "queue" and not job.is_promised):
             return True
-        return job.state in (FINAL, PARKED, UNCHANGED, CANCELLED)
+        return job.state in (FINAL, PARKED, UNCHANGED, CANCELLED) or job.waits_for_a_person(self.jobs)
