@@ -331,3 +331,21 @@ def test_who_stands_still_in_silence_is_found(excused: bool, states: list[str], 
     for number, state in enumerate(states):
         stalls.look(20.0 * number, 4 * number, [{"id": "job", "state": state}], excused=excused)
     assert len(stalls.faults) == expected
+
+
+@pytest.mark.parametrize(
+    ("at_once", "goes_on", "sent", "expected"),
+    [(1, True, 0, 0), (1, False, 0, 2), (1, True, 1, 1), (2, True, 0, 2), (64, True, 0, 2)],
+)
+def test_who_waits_for_a_turn_stands_still_only_where_nobody_comes_forward(
+    at_once: int, goes_on: bool, sent: int, expected: int
+) -> None:
+    stalls = Stalls(60.0, at_once)
+    for number in range(20):
+        waiting = [
+            {"id": name, "state": "sealed", "batch": {"root": name, "transaction": "0x" if place < sent else None}}
+            for place, name in enumerate(("first", "second"))
+        ]
+        mined = [{"id": f"{each}", "state": "mined", "batch": {"root": f"{each}"}} for each in range(number * goes_on)]
+        stalls.look(20.0 * number, 4 * number, [*waiting, *mined], excused=False)
+    assert len(stalls.faults) == expected

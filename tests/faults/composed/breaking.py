@@ -161,10 +161,10 @@ class Breaking(Working):
             job.id, job.end, job.is_promised, job.receipts = None, None, False, []
             # Nobody knows any more that it was in the queue: it is anchored by the person who put it there.
             job.source = "command" if job.source == "queue" else job.source
-        lost = [order for order in self.orders if order.is_taken and all(order is not each for each in kept.orders)]
-        for order in lost:
-            order.is_taken = order.has_ended = False
-        self.acts = [act for act in self.acts if all(act is not order.act for order in lost)]
+        # They may be done or not, and will be asked for again: then each counts once more, after what came in between.
+        for order in self.orders:
+            if order.is_taken and all(order is not each for each in kept.orders):
+                order.is_taken = order.has_ended = False
         self.unrecovered = True
         if event.choice < 0.5:
             # Whoever does not know that it is an old one starts the daemon at once.

@@ -159,10 +159,13 @@ class Stalls:
 
     Args:
         lease_seconds: for which a daemon that was killed keeps others from the account; nothing is wrong then.
+        at_once: transactions that may be under way; further batches wait for their turn.
     """
 
-    def __init__(self, lease_seconds: float) -> None:
+    def __init__(self, lease_seconds: float, at_once: int = 64) -> None:
         self._seconds = STALL_SECONDS + lease_seconds
+        self._at_once = at_once
+        self._mined: set[str] = set()
         self.faults: list[Fault] = []
         self._since: dict[str, tuple[object, float, int]] = {}
         self._told: set[str] = set()
@@ -174,6 +177,8 @@ class Stalls:
             jobs: as the daemon tells them.
             excused: whether health is not well, a notice was given since the look before, or no daemon was there.
         """
+        jobs = list(jobs)
+        in_turn = self._goes_on(jobs)
         for job in jobs:
             number, state = str(job["id"]), str(job["state"])
             ends = state in (CANCELLED, PARKED, UNCHANGED, FINAL, "broken")
@@ -181,6 +186,7 @@ class Stalls:
             progress = (state, batch.get("transaction"), batch.get("block"), len(job.get("steps") or ()))
             known = self._since.get(number)
             waits = bool(job.get("waiting")) or (state == "pending" and job.get("open"))
+            waits = waits or (in_turn and state == "sealed" and not batch.get("transaction"))
             if known is None or known[0] != progress or ends or waits or excused or state == "mined":
                 self._since[number] = (progress, at, head)
                 continue
@@ -188,6 +194,14 @@ class Stalls:
                 self._told.add(number)
                 why = f"job {number} is {state} for {at - known[1]:.0f} s and {head - known[2]} blocks"
                 self.faults.append(Fault("silent stall", f"{why}, ready, and no notice"))
+
+    def _goes_on(self, jobs: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether more batches are to be sent than may be at once, and another one is in a block since last time."""
+        sealed = {job["batch"]["root"] for job in jobs if job["state"] == "sealed" and job.get("batch")}
+        mined = {job["batch"]["root"] for job in jobs if job["state"] in ("mined", FINAL) and job.get("batch")}
+        goes_on = not mined <= self._mined
+        self._mined |= mined
+        return goes_on and len(sealed) > self._at_once
 
 
 @dataclass

@@ -31,6 +31,7 @@ ISSUERS: Final = 2
 RESTART_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 5.0
 COMING_UP_SECONDS: Final = 3.0
+BETWEEN_SECONDS: Final = 0.001
 # Exit codes with which a command may end that has met a fault.
 HONEST_CODES: Final = (0, 1, 2, 3)
 ENDED_BY_ITSELF: Final = (0, 4, 70)
@@ -119,7 +120,8 @@ class Place:
 
     def __post_init__(self) -> None:
         self.random = Random(f"run {self.plan.seed}")
-        self.stalls = Stalls(float(self.plan.settings.get("lease_seconds", 60.0)))
+        self.at_once = int(self.plan.settings.get("most_in_flight", 64))
+        self.stalls = Stalls(float(self.plan.settings.get("lease_seconds", 60.0)), self.at_once)
         self.lasting: list[Lasting] = []
         self.commands: list[Command] = []
         self.daemons: list[Process] = []
@@ -222,6 +224,8 @@ class Place:
     def _block(self) -> None:
         if self.now < self.no_blocks_until:
             return
+        # What is asked before a block and what is asked after it is not of one moment.
+        self.machine.page.now += BETWEEN_SECONDS
         with suppress(RuntimeError):
             self.witness.ask("evm_setNextBlockTimestamp", int(self.now))
         self.witness.ask("evm_mine")
