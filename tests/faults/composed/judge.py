@@ -192,8 +192,9 @@ class Stalls:
                 continue
             if at - known[1] > self._seconds and head - known[2] > STALL_BLOCKS and number not in self._told:
                 self._told.add(number)
-                why = f"job {number} is {state} for {at - known[1]:.0f} s and {head - known[2]} blocks"
-                self.faults.append(Fault("silent stall", f"{why}, ready, and no notice"))
+                why = f"at {at:.0f}, job {number} is {state} for {at - known[1]:.0f} s and {head - known[2]} blocks"
+                told = f"{job.get('source')}, batch {batch.get('root')}"
+                self.faults.append(Fault("silent stall", f"{why}, ready, and no notice: {told}"))
 
     def _goes_on(self, jobs: Sequence[Mapping[str, Any]]) -> bool:
         """Whether more batches are to be sent than may be at once, and another one is in a block since last time."""
