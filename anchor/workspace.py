@@ -14,10 +14,10 @@ from anchor.books.batches import BatchRow, BatchStore
 from anchor.books.folder import DataFolder
 from anchor.books.leases import command_lease
 from anchor.settings import EMBEDDED, Settings
-from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import DETERMINISTIC_DEPLOYER, Deployment, create2_address, deploy_data, refuse_unable
-from registry.chain.rpc.client import ChainClient
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, Deployment, deploy_data, refuse_unable
+from registry.chain.editions import SECOND, second
+from registry.chain.rpc.client import ChainClient, MinedTransaction
 from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import read_address
 from registry.chain.rpc.patience import Patience
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from registry.embedded.chain import EmbeddedChain
 
 DEPLOYMENT_PURPOSE = "deploy"
+UNKNOWN_TRANSACTION = bytes(32)
 TIMEOUTS_TO_WAIT = 6
 """For which one question waits while the endpoint limits requests."""
 
@@ -134,9 +135,9 @@ class Workspace:
 
     @cached_property
     def contract_address(self) -> str:
-        """Of the contract: the one in the settings, else the one that follows from its code on every chain."""
+        """Of the registry: the one in the settings, else the one that follows from its code on every chain."""
         if self.settings.contract is None:
-            return create2_address(artifact().initcode)
+            return second().address
         try:
             return read_address(self.settings.contract)
         except ValueError as error:
@@ -227,9 +228,24 @@ class Workspace:
 
     def ready_to_write(self) -> CredentialRegistry:
         """The contract; on the embedded chain, which begins empty, it is deployed when it is not there yet."""
-        if self.chain_id == CHAIN_ID and not self.client.code(self.contract_address):
+        if self.chain_id == CHAIN_ID and not all(map(self.client.code, self._addresses)):
             self.deploy()
-        return self.contract
+        contract = self.contract
+        if contract.edition.number != SECOND:
+            raise WrongChain(
+                f"the registry at {contract.address} is of the first edition: it is read, and written to no more",
+                where=self.client.where,
+                remedy=(
+                    "Leave out the setting contract and run `testamur deploy`: issuers register in the second edition. "
+                    "What was anchored in the first stays valid there."
+                ),
+                code="first-edition",
+            )
+        return contract
+
+    @property
+    def _addresses(self) -> tuple[str, ...]:
+        return CredentialRegistry(self.client, self.contract_address).addresses
 
     def ready_to_decide(self) -> CredentialRegistry:
         """The contract as `ready_to_write`, and on chain what earlier commands left under way.
@@ -244,7 +260,7 @@ class Workspace:
         return contract
 
     def deploy(self) -> tuple[Deployment, bool]:
-        """Deploy the contract where it is not there yet; the deployment, and whether it was made now.
+        """Deploy the registry where it is not there yet; the deployment, and whether anything of it was made now.
 
         Raises:
             WrongChain: other code is at the address, the chain lacks the deterministic deployer or cannot run the
@@ -253,33 +269,52 @@ class Workspace:
         known = Deployment.load(self.folder.deployments, self.chain_id)
         if known is not None:
             self._refuse_other_genesis(known)
-        address = create2_address(artifact().initcode)
-        contract = CredentialRegistry(self.client, address)
-        if self.client.code(address):
+        edition = second()
+        registry, accreditations = edition.address, edition.accreditations_address(edition.address)
+        parts = (
+            (registry, edition.registry, edition.registry.initcode),
+            (accreditations, edition.accreditations, edition.accreditations_initcode(registry)),
+        )
+        lacking = [part for part in parts if not self.client.code(part[0])]
+        contract = CredentialRegistry(self.client, registry)
+        if len(lacking) < len(parts):
             contract.verify_code()
-            if known is not None:
-                known.check(self.client)
-                return known, False
-            # Anybody may have paid for code there that the chain cannot run.
-            refuse_unable(self.client, initcode=None, code=artifact().deployed_code, sender=DETERMINISTIC_DEPLOYER)
-            # Somebody else deployed it: when is not known, so its events are looked for from the start.
-            deployment = Deployment.found(self.client, address, 0, bytes(32))
-            deployment.save(self.folder.deployments)
-            return deployment, False
-        if not self.client.code(DETERMINISTIC_DEPLOYER):
+        if not lacking and known is not None and known.address == registry:
+            known.check(self.client)
+            return known, False
+        if lacking and not self.client.code(DETERMINISTIC_DEPLOYER):
             raise WrongChain(
                 f"this chain has no deterministic deployer at {DETERMINISTIC_DEPLOYER}",
                 where=self.client.where,
                 remedy="Send its published transaction first (docs/how-to/deploy.md).",
                 code="no-deployer",
             )
-        built = artifact()
-        refuse_unable(self.client, initcode=built.initcode, code=built.deployed_code, sender=self.signer.address)
-        mined = self.sender.settle(DEPLOYMENT_PURPOSE, DETERMINISTIC_DEPLOYER, deploy_data(artifact().initcode))
+        for part in parts:
+            # Anybody may have paid for code there that the chain cannot run.
+            made = part not in lacking
+            refuse_unable(
+                self.client,
+                initcode=None if made else part[2],
+                code=part[1].deployed_code,
+                sender=DETERMINISTIC_DEPLOYER if made else self.signer.address,
+            )
+        made_now = {address: self._deploy(address, initcode) for address, _, initcode in lacking}
         contract.verify_code()
-        deployment = Deployment.found(self.client, address, mined.block_number, mined.hash)
+        # What somebody else deployed, was deployed nobody knows when: its events are looked for from the start.
+        mined, beside = made_now.get(registry), made_now.get(accreditations)
+        deployment = Deployment.found(
+            self.client,
+            registry,
+            0 if mined is None else mined.block_number,
+            UNKNOWN_TRANSACTION if mined is None else mined.hash,
+            (accreditations, UNKNOWN_TRANSACTION if beside is None else beside.hash),
+        )
         deployment.save(self.folder.deployments)
-        return deployment, True
+        return deployment, bool(lacking)
+
+    def _deploy(self, address: str, initcode: bytes) -> MinedTransaction:
+        purpose = f"{DEPLOYMENT_PURPOSE} {address}"
+        return self.sender.settle(purpose, DETERMINISTIC_DEPLOYER, deploy_data(initcode))
 
     def _refuse_other_genesis(self, known: Deployment) -> None:
         """What the folder knows of nonces, batches and receipts is of the chain it was made for."""

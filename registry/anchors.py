@@ -3,7 +3,8 @@
 An issuer may anchor a digest more than once: a yearly export repeats it, a voided batch is issued again, a thief of a
 key repeats what he saw. The rule, for the issuer that is asked about, over all anchors of the digest that are known:
 what is revoked, voided or suspended in any of them is so in all, unless that anchor was superseded by the one looked
-at, directly or by way of others of them. What other parties did to their anchors of the digest counts nothing.
+at, directly or by way of others of them. What the issuer said of the digest itself counts in all of them, superseded
+or not. What other parties did to their anchors of the digest counts nothing.
 
 Pure. Lookups, verdicts, status lists, audits and figures all ask `judge`. `docs/reference/verdict.md` has the rule in
 words.
@@ -15,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from registry.records import WORD_BITS, Purpose
+from registry.records import NOTHING_SAID, WORD_BITS, DigestStatus, Purpose
 
 
 class AnchorPlace(NamedTuple):
@@ -34,6 +35,7 @@ class AnchorState:
         voided: whether its whole batch was voided.
         superseded_by: what its issuer put in its place, by the latest word on it.
         reason: why, in the issuer's word, where one is known: of the voiding, revocation or suspension.
+        by_digest: what its issuer said of the digest, wherever it is anchored.
     """
 
     issuer: int
@@ -43,6 +45,17 @@ class AnchorState:
     voided: bool = False
     superseded_by: AnchorPlace | None = None
     reason: str | None = None
+    by_digest: DigestStatus = NOTHING_SAID
+
+    @property
+    def is_revoked(self) -> bool:
+        """By its place or by its digest; a voided batch is another matter."""
+        return self.revoked or self.by_digest.is_revoked
+
+    @property
+    def is_suspended(self) -> bool:
+        """By its place or by its digest."""
+        return self.suspended or self.by_digest.is_suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +90,9 @@ def judge(looked_at: AnchorState, known: Iterable[AnchorState]) -> Judgement:
     links = {place: each.superseded_by for place, each in others.items()}
     counting = (looked_at, *(each for each in others.values() if not _leads_to(each.place, looked_at.place, links)))
     return Judgement(
-        revoked=next((each for each in counting if each.revoked), None),
+        revoked=next((each for each in counting if each.is_revoked), None),
         voided=next((each for each in counting if each.voided), None),
-        suspended=next((each for each in counting if each.suspended), None),
+        suspended=next((each for each in counting if each.is_suspended), None),
     )
 
 
@@ -103,6 +116,7 @@ class IssuerState:
         words: status words by root and purpose and by their number; bit b of word w is
             leaf 256 w + b. Of a voided batch they are what they were before.
         superseded: what the issuer put in the place of what, by the latest word on it.
+        digests: what the issuer said of credentials by their digests.
     """
 
     issuer: int
@@ -110,9 +124,10 @@ class IssuerState:
     voided: Collection[bytes] = ()
     words: Mapping[tuple[bytes, int], Mapping[int, int]] = field(default_factory=dict)
     superseded: Mapping[AnchorPlace, AnchorPlace] = field(default_factory=dict)
+    digests: Mapping[bytes, DigestStatus] = field(default_factory=dict)
 
-    def state_of(self, place: AnchorPlace) -> AnchorState:
-        """What became of one anchor by itself."""
+    def state_of(self, place: AnchorPlace, digest: bytes) -> AnchorState:
+        """What became of one anchor of a digest, by itself."""
         return AnchorState(
             self.issuer,
             place,
@@ -120,10 +135,11 @@ class IssuerState:
             suspended=self._is_set(place, Purpose.SUSPENSION),
             voided=place.root in self.voided,
             superseded_by=self.superseded.get(place),
+            by_digest=self.digests.get(digest, NOTHING_SAID),
         )
 
     def marked(self, root: bytes) -> Iterator[int]:
-        """The leaves of a batch that something speaks against, ascending."""
+        """The leaves of a batch whose places something speaks against, ascending."""
         if root in self.voided:
             yield from range(self.counts[root])
             return
@@ -138,7 +154,7 @@ class IssuerState:
 
 
 class Spread(NamedTuple):
-    """An anchor of a digest that more counts of than what was done to it, and what does."""
+    """An anchor of a digest that more counts of than what was done to its place, and what does."""
 
     digest: bytes
     state: AnchorState
@@ -146,23 +162,24 @@ class Spread(NamedTuple):
 
     @property
     def revoked(self) -> bool:
-        """Whether it is revoked, or taken for it, by another anchor alone."""
+        """Whether it is revoked, or taken for it, by its digest or another anchor alone."""
         return self.judgement.withdrawn is not None and not (self.state.revoked or self.state.voided)
 
     @property
     def suspended(self) -> bool:
-        """Whether it is suspended by another anchor alone."""
+        """Whether it is suspended by its digest or another anchor alone."""
         return self.judgement.suspended is not None and not self.state.suspended
 
 
 def spread(state: IssuerState, repeated: Iterable[tuple[bytes, Collection[AnchorPlace]]]) -> Iterator[Spread]:
-    """Where the rule makes more of an issuer's anchors than what was done to each by itself.
+    """Where the rule makes more of an issuer's anchors than what was done to the place of each.
 
     Args:
-        repeated: digests that are in several of its batches, and all their places there.
+        repeated: digests that are in several of its batches, or of which it said something by themselves, and all their
+            places.
     """
     for digest, places in repeated:
-        states = [state.state_of(place) for place in places]
+        states = [state.state_of(place, digest) for place in places]
         for each in states:
             found = Spread(digest, each, judge(each, states))
             if found.revoked or found.suspended:

@@ -14,10 +14,28 @@ from typing import Any, Final, NamedTuple
 from registry.anchors import AnchorPlace, IssuerState
 from registry.errors import ChainError
 from registry.recognition.ledger import EVENT_NAMES, MADE_BY, Ledger
-from registry.records import WORD_BITS, Anchor, Batch, Bitmap, Event, Key, Party, Purpose, Reason
+from registry.records import (
+    NOTHING_SAID,
+    WORD_BITS,
+    Anchor,
+    Batch,
+    Bitmap,
+    DigestKey,
+    DigestStatus,
+    Event,
+    Key,
+    Party,
+    Purpose,
+    Reason,
+)
 
 _NOBODY = "0x" + "00" * 20
-_BY_OPERATOR: Final = frozenset({"Anchored", "LeafCountStated", "StatusSet", "SuspensionCleared", "Superseded"})
+_BY_OPERATOR: Final = frozenset(
+    {
+        *("Anchored", "LeafCountStated", "StatusSet", "SuspensionCleared", "Superseded"),
+        *("DigestRevoked", "DigestSuspended", "DigestReinstated"),
+    }
+)
 _BY_CONTROLLER: Final = frozenset({"ControllerOffered", "BatchVoided"})
 
 
@@ -48,7 +66,10 @@ Note = Callable[[Impossible], None]
 
 
 class StatusChange(NamedTuple):
-    """How many credentials changed status by one event; one of a voided batch was none of those revoked before."""
+    """How many credentials changed status by one event; one of a voided batch was none of those revoked before.
+
+    A credential that was spoken of by its digest counts once, wherever and how often it is anchored.
+    """
 
     event: Event
     purpose: Purpose
@@ -58,21 +79,26 @@ class StatusChange(NamedTuple):
 
 @dataclass(slots=True)
 class Records:
-    """Parties, batches and status words: all of a registry, or those that some events are about.
+    """Parties, batches, status words and statuses by digest: all of a registry, or those that some events are about.
 
     Attributes:
         words: the status words that events set, by their number; those that are not there are zero. Of a voided batch
             they are what they were before.
+        digests: what issuers said of credentials by their digests; those of which nothing was said are not there.
     """
 
     parties: dict[int, Party] = field(default_factory=dict)
     batches: dict[Key, Batch] = field(default_factory=dict)
     words: dict[Bitmap, dict[int, int]] = field(default_factory=dict)
+    digests: dict[DigestKey, DigestStatus] = field(default_factory=dict)
 
     def copy(self) -> Records:
         """The same, to be compared with what becomes of these."""
         return Records(
-            dict(self.parties), dict(self.batches), {bitmap: dict(its) for bitmap, its in self.words.items()}
+            dict(self.parties),
+            dict(self.batches),
+            {bitmap: dict(its) for bitmap, its in self.words.items()},
+            dict(self.digests),
         )
 
     def word(self, issuer: int, root: bytes, purpose: int, word: int) -> int:
@@ -110,6 +136,9 @@ class RegistryState(Records):
         roots: dict[int, list[bytes]] = {}
         for issuer, root in self.batches:
             roots.setdefault(issuer, []).append(root)
+        digests: dict[int, dict[bytes, DigestStatus]] = {}
+        for (issuer, digest), status in self.digests.items():
+            digests.setdefault(issuer, {})[digest] = status
         return [
             IssuerState(
                 issuer,
@@ -117,6 +146,7 @@ class RegistryState(Records):
                 {root for root in mine if self.batches[issuer, root].is_void},
                 {(root, purpose): self.words.get((issuer, root, purpose), {}) for root in mine for purpose in Purpose},
                 self.superseded.get(issuer, {}),
+                digests.get(issuer, {}),
             )
             for issuer, mine in roots.items()
         ]
@@ -155,9 +185,10 @@ class Rules:
         self._note = note
 
     def follow(self, event: Event) -> None:
-        """Change what the event changes of parties, batches and status words; accreditations are not part of it."""
+        """Change what the event changes of parties, batches and statuses; accreditations are not part of it."""
         self.follow_party(event)
         self.follow_batch(event)
+        self.follow_digest(event)
 
     def follow_party(self, event: Event) -> None:
         """Change what the event changes of a party."""
@@ -167,6 +198,11 @@ class Rules:
     def follow_batch(self, event: Event) -> None:
         """Change what the event changes of a batch and its status words."""
         if (change := _BATCH_RULES.get(event.name)) is not None:
+            change(self, event)
+
+    def follow_digest(self, event: Event) -> None:
+        """Change what the event changes of what an issuer said of a credential by its digest."""
+        if (change := _DIGEST_RULES.get(event.name)) is not None:
             change(self, event)
 
     # Parties
@@ -299,6 +335,34 @@ class Rules:
         else:
             self._change_batch(batch, suspended=batch.suspended + more)
 
+    # Digests
+
+    def _digest_revoked(self, event: Event) -> None:
+        before = self._digest(event)
+        if self._require(not before.is_revoked, event, _digest_named, "it was revoked before"):
+            reason = self._reason(event, _digest_named)
+            self._change_digest(event, replace(before, revoked_at=event.time, revocation_reason=reason))
+
+    def _digest_suspended(self, event: Event) -> None:
+        before = self._digest(event)
+        if self._require(not before.is_suspended, event, _digest_named, "it was suspended before"):
+            reason = self._reason(event, _digest_named)
+            self._change_digest(event, replace(before, suspended_at=event.time, suspension_reason=reason))
+
+    def _digest_reinstated(self, event: Event) -> None:
+        before = self._digest(event)
+        self._reason(event, _digest_named)
+        if self._require(before.is_suspended, event, _digest_named, "it was not suspended"):
+            self._change_digest(event, replace(before, suspended_at=None, suspension_reason=None))
+
+    def _digest(self, event: Event) -> DigestStatus:
+        """As it was; of an issuer that is not there, the event is followed all the same."""
+        self._party(event)
+        return self._records.digests.get(_digest_key(event), NOTHING_SAID)
+
+    def _change_digest(self, event: Event, status: DigestStatus) -> None:
+        self._records.digests[_digest_key(event)] = status
+
     def _batch(self, event: Event) -> Batch | None:
         batch = self._records.batches.get(event.key)
         self._follows(batch is not None, event, _batch_named, "no such batch was anchored before")
@@ -346,6 +410,18 @@ _BATCH_RULES: Final[Mapping[str, Rule]] = {
 }
 
 
+_DIGEST_RULES: Final[Mapping[str, Rule]] = {
+    "DigestRevoked": Rules._digest_revoked,
+    "DigestSuspended": Rules._digest_suspended,
+    "DigestReinstated": Rules._digest_reinstated,
+}
+_DIGEST_PURPOSES: Final = {"DigestRevoked": Purpose.REVOCATION, "DigestSuspended": Purpose.SUSPENSION}
+
+
+def _digest_key(event: Event) -> DigestKey:
+    return event.arguments["issuer"], event.arguments["digest"]
+
+
 def _reason_of(event: Event) -> Reason:
     number = event.arguments["reason"]
     return Reason(number) if number in _REASONS else Reason.UNSPECIFIED
@@ -368,6 +444,10 @@ def _word_named(event: Event) -> str:
 
 def _leaf_named(event: Event) -> str:
     return f"{named(*event.key)}, leaf {event.arguments['index']}"
+
+
+def _digest_named(event: Event) -> str:
+    return f"issuer {event.party}, digest {event.arguments['digest'].hex()}"
 
 
 def _account_named(event: Event) -> str:
@@ -415,6 +495,8 @@ class Replay(Rules):
             taker(event)
         if before is not None:
             self._count_changes(event, before)
+        elif (purpose := _DIGEST_PURPOSES.get(event.name)) is not None:
+            self.state.status_changes.append(StatusChange(event, purpose, _reason_of(event), 1))
 
     def finished(self) -> RegistryState:
         """The state after all of them."""
@@ -434,7 +516,7 @@ class Replay(Rules):
         if party is None:
             return
         if event.name in _BY_OPERATOR:
-            self._check_operator(event, _batch_named)
+            self._check_operator(event, _digest_named if event.name in _DIGEST_RULES else _batch_named)
         elif event.name in _BY_CONTROLLER:
             account = event.arguments["controller"].lower()
             subject = _party_named if event.root is None else _batch_named

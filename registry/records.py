@@ -15,6 +15,8 @@ WORD_BITS: Final = 256
 
 Key = tuple[int, bytes]
 """What the contract knows a batch by: its issuer and its root."""
+DigestKey = tuple[int, bytes]
+"""An issuer, and a digest of a credential of his."""
 Bitmap = tuple[int, bytes, int]
 """An issuer, a root and a `Purpose`."""
 
@@ -230,6 +232,35 @@ class Batch:
     def words(self) -> int:
         """How many status words it has."""
         return -(-self.leaf_count // WORD_BITS)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStatus:
+    """What an issuer said of a credential by its digest, for every batch of his; nothing, by default.
+
+    Attributes:
+        revoked_at, suspended_at: UTC block times; the latter None once the suspension was lifted.
+        revocation_reason, suspension_reason: None where nothing was said.
+    """
+
+    revoked_at: datetime | None = None
+    revocation_reason: Reason | None = None
+    suspended_at: datetime | None = None
+    suspension_reason: Reason | None = None
+
+    @property
+    def is_revoked(self) -> bool:
+        """Wherever it is anchored, and for good."""
+        return self.revoked_at is not None
+
+    @property
+    def is_suspended(self) -> bool:
+        """Wherever it is anchored, until it is reinstated by its digest."""
+        return self.suspended_at is not None
+
+
+NOTHING_SAID: Final = DigestStatus()
+"""Of a credential by its digest."""
 
 
 class _Worded(IntEnum):

@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,23 +23,28 @@ from solcx.exceptions import SolcError
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "contracts" / "src"
 MODULES = ROOT / "node_modules"
-CONTRACT = "CredentialRegistry"
+CONTRACTS = ("CredentialRegistry", "Accreditations")
 ARTIFACTS = ROOT / "registry" / "chain" / "artifacts"
-ARTIFACT = ARTIFACTS / f"{CONTRACT}.json"
-SOURCE_BUNDLE = ARTIFACTS / f"{CONTRACT}.standard-input.json"
+SOURCE_BUNDLE = "standard-input.json"
 
 SETTINGS: dict[str, Any] = {
     "evmVersion": "cancun",
     "viaIR": True,
-    # More runs would save 20 to 60 gas a call and make more code than a chain takes (EIP-170).
-    "optimizer": {"enabled": True, "runs": 10_000},
+    # There is room for the code that is fastest to run.
+    "optimizer": {"enabled": True, "runs": 1_000_000},
     "metadata": {"bytecodeHash": "none", "appendCBOR": False},
 }
-WANTED = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"]
+WANTED = [
+    "abi",
+    "evm.bytecode.object",
+    "evm.deployedBytecode.object",
+    "evm.deployedBytecode.immutableReferences",
+    "storageLayout",
+]
 
 
-def compiled() -> tuple[dict[str, Any], dict[str, Any]]:
-    """The build artifact of the sources as they are, and their source bundle.
+def compiled() -> dict[str, dict[str, Any]]:
+    """What is to be in each file: build artifacts and storage layouts of the sources as they are, and their bundle.
 
     Raises:
         SystemExit: the compiler found errors, or warnings in our own sources; they are in the message.
@@ -48,28 +54,52 @@ def compiled() -> tuple[dict[str, Any], dict[str, Any]]:
     own = {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*.sol"))
     }
+    # The AST is not used: it has the compiler list every source that was read, imports included.
+    output = _output({name: {"content": content} for name, content in own.items()}, {"": ["ast"]})
+    read = sorted(output["sources"])
+    sources = {name: own.get(name) or (MODULES / name).read_text(encoding="utf-8") for name in read}
+    files: dict[str, dict[str, Any]] = {}
+    for name in CONTRACTS:
+        contract = output["contracts"][f"contracts/src/{name}.sol"][name]
+        files[f"{name}.json"] = _artifact(name, contract, sources)
+        files[f"{name}.storage-layout.json"] = _layout(contract["storageLayout"])
+    files[SOURCE_BUNDLE] = {
+        "language": "Solidity",
+        "sources": {name: {"content": content} for name, content in sources.items()},
+        "settings": {**SETTINGS, "outputSelection": {"*": dict.fromkeys(CONTRACTS, WANTED)}},
+    }
+    return files
+
+
+def _output(sources: dict[str, Any], more: dict[str, list[str]]) -> dict[str, Any]:
     try:
-        output = solcx.compile_standard(
+        output: dict[str, Any] = solcx.compile_standard(
             {
                 "language": "Solidity",
-                "sources": {name: {"content": content} for name, content in own.items()},
-                # The AST is not used: it has the compiler list every source that was read, imports included.
-                "settings": {**SETTINGS, "outputSelection": {"*": {CONTRACT: WANTED, "": ["ast"]}}},
+                "sources": sources,
+                "settings": {**SETTINGS, "outputSelection": {"*": {**dict.fromkeys(CONTRACTS, WANTED), **more}}},
             },
             solc_binary=ROOT / "scripts" / "solc.mjs",
             base_path=os.path.relpath(MODULES),
         )
     except SolcError as error:
         sys.exit(error.message)
-    complaints = [each["formattedMessage"] for each in output.get("errors", ())]
+    complaints = [each["formattedMessage"] for each in output.get("errors", ()) if _is_ours(each)]
     if complaints:
         sys.exit("\n".join(complaints))
-    contract = output["contracts"][f"contracts/src/{CONTRACT}.sol"][CONTRACT]
+    return output
+
+
+def _is_ours(complaint: dict[str, Any]) -> bool:
+    """Whether it is for us to mend: an error anywhere, or a warning in our own sources."""
+    where = complaint.get("sourceLocation") or {}
+    return complaint["severity"] == "error" or not where.get("file", "").startswith("@")
+
+
+def _artifact(name: str, contract: dict[str, Any], sources: dict[str, str]) -> dict[str, Any]:
     deployed = contract["evm"]["deployedBytecode"]
-    read = sorted(output["sources"])
-    sources = {name: own.get(name) or (MODULES / name).read_text(encoding="utf-8") for name in read}
-    artifact = {
-        "contractName": CONTRACT,
+    return {
+        "contractName": name,
         "abi": contract["abi"],
         "bytecode": "0x" + contract["evm"]["bytecode"]["object"],
         "deployedBytecode": "0x" + deployed["object"],
@@ -78,12 +108,26 @@ def compiled() -> tuple[dict[str, Any], dict[str, Any]]:
         "settings": SETTINGS,
         "sourcesHash": _sources_hash(sources),
     }
-    bundle = {
-        "language": "Solidity",
-        "sources": {name: {"content": content} for name, content in sources.items()},
-        "settings": {**SETTINGS, "outputSelection": {"*": {CONTRACT: WANTED}}},
+
+
+def _layout(layout: dict[str, Any]) -> dict[str, Any]:
+    """Where each variable is, without the compiler's numbers, which say nothing and change with any edit."""
+
+    def named(kind: str) -> str:
+        return re.sub(r"\)\d+", ")", kind)
+
+    def variable(entry: dict[str, Any]) -> dict[str, Any]:
+        place = {name: entry[name] for name in ("label", "slot", "offset")}
+        return {**place, "type": named(entry["type"])}
+
+    types = {
+        named(name): {
+            **{key: named(value) for key, value in kind.items() if isinstance(value, str)},
+            **({"members": [variable(each) for each in kind["members"]]} if "members" in kind else {}),
+        }
+        for name, kind in layout["types"].items()
     }
-    return artifact, bundle
+    return {"storage": [variable(each) for each in layout["storage"]], "types": dict(sorted(types.items()))}
 
 
 def _renumbered(references: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +154,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="exit 1 when a file does not match the sources")
     check = parser.parse_args().check
-    for path, content in zip((ARTIFACT, SOURCE_BUNDLE), compiled(), strict=True):
+    for name, content in compiled().items():
+        path = ARTIFACTS / name
         text = json.dumps(content, indent=1) + "\n"
         shown = path.relative_to(ROOT)
         if not check:

@@ -22,7 +22,8 @@ from anchor.books.tables import BatchState, batch
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, deploy_data
+from registry.chain.editions import second
 from registry.chain.rpc.client import ChainClient
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
 from registry.index.indexer import Indexer
@@ -92,7 +93,7 @@ def build(client: ChainClient, folder: Path, *, batches: int, issuers: int, mean
     """
     random = Random(5)
     client.request("anvil_autoImpersonateAccount", [True])
-    contract = Registry(client, create2_address(artifact().initcode))
+    contract = Registry(client, second().address)
     contract.send(DEVELOPMENT_ACCOUNTS[0], deploy_data(artifact().initcode), to=DETERMINISTIC_DEPLOYER)
     tell("registering and accrediting")
     accounts = _parties(contract, issuers)

@@ -26,6 +26,7 @@ class Terms:
     Attributes:
         valid_from: None for the time of the newest block.
         valid_until: the first moment at which it holds no more; None for no end, which a recognition alone may have.
+        condition_hash: SHA-256 of what the holder has yet to fulfil; 32 zero bytes for an unconditional decision.
         evidence_hash: SHA-256 of the decision; 32 zero bytes for none.
     """
 
@@ -34,13 +35,15 @@ class Terms:
     valid_until: datetime | None = None
     evidence_hash: bytes = bytes(32)
     evidence_uri: str = ""
+    condition_hash: bytes = bytes(32)
 
     def numbers(self, workspace: Workspace, other: int, kind: Kind) -> TermsTuple:
         """As the contract takes them, said by the issuer of the workspace."""
         body = workspace.issuer()
         start = _head_time(workspace) if self.valid_from is None else _seconds(self.valid_from)
         end = 0 if self.valid_until is None else _seconds(self.valid_until)
-        return (body, other, start, end, int(kind), self.scope.to_numbers(), self.evidence_hash, self.evidence_uri)
+        hashes = (self.condition_hash, self.evidence_hash)
+        return (body, other, start, end, int(kind), self.scope.to_numbers(), *hashes, self.evidence_uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,9 @@ def offer(workspace: Workspace, holder: int, terms: Terms, *, to_accredit: bool 
     """
     kind = Kind.ACCREDIT_TO_ACCREDIT if to_accredit else Kind.ACCREDIT_TO_ISSUE
     numbers = terms.numbers(workspace, holder, kind)
-    call = _making(f"offer {numbers[0]} {holder}", workspace.contract.offer_accreditation_data, numbers, terms)
-    return _made(workspace.contract, send(workspace, call))
+    contract = workspace.contract
+    call = _making(contract, f"offer {numbers[0]} {holder}", contract.offer_accreditation_data, numbers, terms)
+    return _made(contract, send(workspace, call))
 
 
 def recognise(workspace: Workspace, other: int, terms: Terms) -> Accreditation:
@@ -108,8 +112,9 @@ def recognise(workspace: Workspace, other: int, terms: Terms) -> Accreditation:
         ChainError: as `send`.
     """
     numbers = terms.numbers(workspace, other, Kind.RECOGNISE)
-    call = _making(f"recognise {numbers[0]} {other}", workspace.contract.recognise_data, numbers, terms)
-    return _made(workspace.contract, send(workspace, call))
+    contract = workspace.contract
+    call = _making(contract, f"recognise {numbers[0]} {other}", contract.recognise_data, numbers, terms)
+    return _made(contract, send(workspace, call))
 
 
 def try_step(workspace: Workspace, before: Accreditation, step: Step) -> None:
@@ -119,7 +124,8 @@ def try_step(workspace: Workspace, before: Accreditation, step: Step) -> None:
         ContractReverted: it refuses.
     """
     contract, data = workspace.contract, _data(workspace, before, step)
-    workspace.client.estimate_gas(sender=workspace.signer.address, to=contract.address, call_data=data)
+    account, to = workspace.signer.address, contract.accreditations_address
+    workspace.client.estimate_gas(sender=account, to=to, call_data=data)
 
 
 def take_step(workspace: Workspace, before: Accreditation, step: Step) -> Accreditation:
@@ -132,7 +138,8 @@ def take_step(workspace: Workspace, before: Accreditation, step: Step) -> Accred
         ChainError: as `send`.
     """
     number, data = before.id, _data(workspace, before, step)
-    send(workspace, Call(f"{step.became} {number} after {len(before.changes)}", data))
+    to = workspace.contract.accreditations_address
+    send(workspace, Call(f"{step.became} {number} after {len(before.changes)}", data, to=to))
     return existing(workspace.contract, number)
 
 
@@ -158,18 +165,24 @@ def _data(workspace: Workspace, before: Accreditation, step: Step) -> bytes:
     return step.data(before.id, max(_head_time(workspace), last))
 
 
-def _making(purpose: str, data_of: Callable[[TermsTuple], bytes], numbers: TermsTuple, terms: Terms) -> Call:
+def _making(
+    contract: CredentialRegistry,
+    purpose: str,
+    data_of: Callable[[TermsTuple], bytes],
+    numbers: TermsTuple,
+    terms: Terms,
+) -> Call:
     """A call that is the same one when it says the same, whenever it was given, if no start was named."""
-    data = data_of(numbers)
+    data, to = data_of(numbers), contract.accreditations_address
     if terms.valid_from is not None:
-        return Call(purpose, data, makes=True)
+        return Call(purpose, data, makes=True, to=to)
     first, last = (data_of((*numbers[:2], start, *numbers[3:])) for start in (0, 2**TIME_BITS - 1))
 
     def same(stored: bytes) -> bool:
         pairs = zip(stored, first, last, strict=False)
         return len(stored) == len(first) and all(one == other for one, other, moving in pairs if other == moving)
 
-    return Call(purpose, data, makes=True, same=same)
+    return Call(purpose, data, makes=True, same=same, to=to)
 
 
 def _made(contract: CredentialRegistry, mined: MinedTransaction) -> Accreditation:

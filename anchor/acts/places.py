@@ -127,7 +127,7 @@ def anchor_states(contract: CredentialRegistry, spots: Sequence[Spot]) -> list[A
         if batch is None:
             states.append(AnchorState(spot.issuer, spot.place))
             continue
-        status = contract.status(spot.issuer, spot.root, spot.leaf_index)
+        status = contract.status(spot.issuer, spot.root, spot.leaf_index, spot.digest)
         # One place alone is nobody's replacement.
         alone = len(spots) == 1
         by = {} if alone else contract.replacements(spot.issuer, spot.root, from_block=batch.block_number)

@@ -19,6 +19,7 @@ class Call(NamedTuple):
     Attributes:
         makes: it makes something new each time it is sent. All others are sent because the chain does not have what
             they bring about.
+        to: the contract that is called; default: the registry.
         same: whether the data of one that is under way is what is asked for; default: when it is this data.
     """
 
@@ -26,6 +27,7 @@ class Call(NamedTuple):
     data: bytes
     makes: bool = False
     same: Same | None = None
+    to: str | None = None
 
 
 class Price(NamedTuple):
@@ -47,7 +49,7 @@ def gathered(calls: Sequence[Call], what: str) -> list[Call]:
 
 def _together(calls: Sequence[Call], what: str) -> Call:
     data = call_data("multicall", [call.data for call in calls])
-    return Call(f"{what} by {len(calls)} calls 0x{hashlib.sha256(data).hexdigest()}", data)
+    return Call(f"{what} by {len(calls)} calls 0x{hashlib.sha256(data).hexdigest()}", data, to=calls[0].to)
 
 
 def price_of(workspace: Workspace, transactions: Sequence[Call]) -> Price:
@@ -60,8 +62,8 @@ def price_of(workspace: Workspace, transactions: Sequence[Call]) -> Price:
     """
     if not transactions:
         return Price(0, 0)
-    account, client, to = workspace.signer.address, workspace.client, workspace.contract.address
-    gas = sum(client.estimate_gas(sender=account, to=to, call_data=each.data) for each in transactions)
+    account, client, registry = workspace.signer.address, workspace.client, workspace.contract.address
+    gas = sum(client.estimate_gas(sender=account, to=each.to or registry, call_data=each.data) for each in transactions)
     fees = client.fees()
     return Price(gas, gas * (fees.base_fee + fees.tip))
 
@@ -75,7 +77,7 @@ def send(workspace: Workspace, call: Call) -> MinedTransaction:
         ChainError: the chain did not take it.
     """
     return workspace.sender.settle(
-        call.purpose, workspace.contract.address, call.data, is_missing=not call.makes, same=call.same
+        call.purpose, call.to or workspace.contract.address, call.data, is_missing=not call.makes, same=call.same
     )
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.35;
 
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -8,21 +9,22 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {AccreditationHistory, AccreditationState, Change} from "./AccreditationHistory.sol";
 import {IAccreditations, Kind} from "./IAccreditations.sol";
 import {IBatches} from "./IBatches.sol";
-import {Parties} from "./Parties.sol";
+import {IParties} from "./IParties.sol";
 import {Reason} from "./Reasons.sol";
 import {Scope, Scopes} from "./Scopes.sol";
 
 /// @title Accreditations: who accredited whom for what and when, and who accepts whose accreditations.
-abstract contract Accreditations is IAccreditations, Parties, EIP712 {
+/// @notice Nobody can change or stop this contract: it has no owner and no proxy. It is about the parties of one registry.
+contract Accreditations is IAccreditations, EIP712, Multicall {
     using AccreditationHistory for Change[];
     using Scopes for Scope;
 
     uint256 private constant LONGEST_PATH = 5;
 
     string private constant SCOPE_FIELDS =
-        "Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction)";
+        "Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction,bytes32 programme)";
     string private constant TERMS_FIELDS =
-        "Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 evidenceHash,string evidenceUri)";
+        "Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 conditionHash,bytes32 evidenceHash,string evidenceUri)";
     bytes32 private constant SCOPE_TYPE = keccak256(bytes(SCOPE_FIELDS));
     bytes32 private constant TERMS_TYPE = keccak256(abi.encodePacked(TERMS_FIELDS, SCOPE_FIELDS));
     bytes32 private constant OFFER_TYPE =
@@ -35,23 +37,22 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
         Change[] history;
     }
 
+    /// @inheritdoc IAccreditations
+    IParties public immutable registry;
+
     uint64 private _accreditationCount;
     mapping(uint64 id => AccreditationRecord) private _accreditations;
     mapping(uint64 body => mapping(uint256 nonce => bool)) private _usedNonces;
 
+    /// @param parties The registry whose parties are meant.
+    constructor(IParties parties) EIP712("Testamur", "2") {
+        registry = parties;
+    }
+
     /// @inheritdoc IAccreditations
-    function offerAccreditation(
-        uint64 body,
-        uint64 holder,
-        Kind kind,
-        Scope memory scope,
-        uint48 validFrom,
-        uint48 validUntil,
-        bytes32 evidenceHash,
-        string memory evidenceUri
-    ) external returns (uint64 id) {
-        _controlled(body);
-        return _offer(Terms(body, holder, validFrom, validUntil, kind, scope, evidenceHash, evidenceUri));
+    function offerAccreditation(Terms memory terms) external returns (uint64 id) {
+        _requireController(terms.body);
+        return _offer(terms);
     }
 
     /// @inheritdoc IAccreditations
@@ -71,7 +72,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
     /// @inheritdoc IAccreditations
     function acceptAccreditation(uint64 id) external {
         AccreditationRecord storage record = _accreditation(id);
-        _controlled(record.terms.holder);
+        _requireController(record.terms.holder);
         _accept(record, id);
     }
 
@@ -86,27 +87,30 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
     /// @inheritdoc IAccreditations
     function refuseAccreditation(uint64 id) external {
         AccreditationRecord storage record = _accreditation(id);
-        _controlled(record.terms.holder);
+        _requireController(record.terms.holder);
         _answer(record, id, AccreditationState.Refused);
         emit AccreditationRefused(id);
     }
 
     /// @inheritdoc IAccreditations
-    function recognise(
-        uint64 body,
-        uint64 otherBody,
-        Scope memory scope,
-        uint48 validFrom,
-        uint48 validUntil,
-        bytes32 evidenceHash,
-        string memory evidenceUri
-    ) external returns (uint64 id) {
-        _controlled(body);
-        Terms memory terms =
-            Terms(body, otherBody, validFrom, validUntil, Kind.Recognise, scope, evidenceHash, evidenceUri);
-        if (validUntil != 0 && validUntil <= validFrom) revert InvalidPeriod(validFrom, validUntil);
+    function recognise(Terms memory terms) external returns (uint64 id) {
+        _requireController(terms.body);
+        if (terms.kind != Kind.Recognise) revert WrongKind(terms.kind);
+        if (terms.validUntil != 0 && terms.validUntil <= terms.validFrom) {
+            revert InvalidPeriod(terms.validFrom, terms.validUntil);
+        }
         id = _store(terms, AccreditationState.Active);
-        emit Recognised(id, body, otherBody, scope, validFrom, validUntil, evidenceHash, evidenceUri);
+        emit Recognised(
+            id,
+            terms.body,
+            terms.holder,
+            terms.scope,
+            terms.validFrom,
+            terms.validUntil,
+            terms.conditionHash,
+            terms.evidenceHash,
+            terms.evidenceUri
+        );
     }
 
     /// @inheritdoc IAccreditations
@@ -130,7 +134,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
     /// @inheritdoc IAccreditations
     function voidAccreditation(uint64 id, Reason reason) external {
         AccreditationRecord storage record = _accreditation(id);
-        _controlled(record.terms.body);
+        _requireController(record.terms.body);
         AccreditationState from = record.history.last().state;
         if (from == AccreditationState.Refused || from == AccreditationState.Void) {
             revert InvalidChange(id, from, AccreditationState.Void);
@@ -190,7 +194,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
     }
 
     function _offer(Terms memory terms) private returns (uint64 id) {
-        if (terms.kind == Kind.Recognise) revert NotAnAccreditation(terms.kind);
+        if (terms.kind == Kind.Recognise) revert WrongKind(terms.kind);
         if (terms.validUntil <= terms.validFrom) revert InvalidPeriod(terms.validFrom, terms.validUntil);
         id = _store(terms, AccreditationState.Offered);
         emit AccreditationOffered(
@@ -201,6 +205,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
             terms.scope,
             terms.validFrom,
             terms.validUntil,
+            terms.conditionHash,
             terms.evidenceHash,
             terms.evidenceUri
         );
@@ -234,7 +239,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
     /// @dev A change to something that was accepted, by the controller of the body.
     function _change(uint64 id, AccreditationState to, uint48 effectiveFrom, Reason reason) private {
         AccreditationRecord storage record = _accreditation(id);
-        _controlled(record.terms.body);
+        _requireController(record.terms.body);
         // Of what it said, a body that retired takes back, and puts nothing in force again. Its holder may have retired:
         // the change concerns those whom the holder awarded something before.
         if (to == AccreditationState.Active) _requireActive(record.terms.body);
@@ -254,6 +259,18 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
     function _requireBothActive(uint64 body, uint64 holder) private view {
         _requireActive(body);
         _requireActive(holder);
+    }
+
+    /// @dev That there is such a party, and that it has not retired.
+    function _requireActive(uint64 party) private view {
+        (, uint48 retiredAt) = registry.governanceOf(party);
+        if (retiredAt != 0) revert IParties.PartyIsRetired(party, retiredAt);
+    }
+
+    /// @dev That the sender governs the party.
+    function _requireController(uint64 party) private view {
+        (address controller,) = registry.governanceOf(party);
+        if (controller != msg.sender) revert IParties.NotController(party, msg.sender);
     }
 
     /// @dev The accreditation's record, once it is sure that there is one.
@@ -276,7 +293,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
 
     function _requireSigned(uint64 party, bytes32 structHash, uint256 deadline, bytes calldata signature) private view {
         if (block.timestamp > deadline) revert IBatches.SignatureExpired(deadline);
-        address controller = _party(party).controller;
+        (address controller,) = registry.governanceOf(party);
         if (!SignatureChecker.isValidSignatureNowCalldata(controller, _hashTypedDataV4(structHash), signature)) {
             revert NotSignedByController(party, controller);
         }
@@ -292,6 +309,7 @@ abstract contract Accreditations is IAccreditations, Parties, EIP712 {
                 terms.validUntil,
                 terms.kind,
                 keccak256(abi.encode(SCOPE_TYPE, terms.scope)),
+                terms.conditionHash,
                 terms.evidenceHash,
                 keccak256(bytes(terms.evidenceUri))
             )

@@ -29,7 +29,7 @@ abstract contract Batches is IBatches, Parties, EIP712 {
     mapping(uint64 issuer => mapping(bytes32 root => BatchRecord)) private _batches;
     mapping(address operator => uint64 issuer) private _defaultIssuers;
 
-    constructor() EIP712("Testamur", "1") {}
+    constructor() EIP712("Testamur", "2") {}
 
     /// @dev A bare root, as Blockcerts verifiers compare the data of a transaction with the root.
     fallback() external {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.35;
 
 import {AccreditationState, Change} from "./AccreditationHistory.sol";
+import {IParties} from "./IParties.sol";
 import {Reason} from "./Reasons.sol";
 import {Scope} from "./Scopes.sol";
 
@@ -28,6 +29,8 @@ interface IAccreditations {
     /// @param validUntil First Unix time at which it holds no more; zero for never, with recognitions only.
     /// @param kind What the holder may do by it.
     /// @param scope For what.
+    /// @param conditionHash Hash of what the holder has yet to fulfil, by the body's own choice of function; zero for an
+    /// unconditional decision. Once it is fulfilled, the body accredits anew without it.
     /// @param evidenceHash Hash of the evidence at `evidenceUri`, by the body's own choice of function; zero for none.
     /// @param evidenceUri Where the decision can be read.
     struct Terms {
@@ -37,6 +40,7 @@ interface IAccreditations {
         uint48 validUntil;
         Kind kind;
         Scope scope;
+        bytes32 conditionHash;
         bytes32 evidenceHash;
         string evidenceUri;
     }
@@ -60,6 +64,7 @@ interface IAccreditations {
         Scope scope,
         uint48 validFrom,
         uint48 validUntil,
+        bytes32 conditionHash,
         bytes32 evidenceHash,
         string evidenceUri
     );
@@ -78,6 +83,7 @@ interface IAccreditations {
         Scope scope,
         uint48 validFrom,
         uint48 validUntil,
+        bytes32 conditionHash,
         bytes32 evidenceHash,
         string evidenceUri
     );
@@ -97,8 +103,9 @@ interface IAccreditations {
     /// @notice Thrown when no accreditation has that id.
     error UnknownAccreditation(uint64 id);
 
-    /// @notice Thrown when a recognition is to be offered: it needs nobody's acceptance.
-    error NotAnAccreditation(Kind kind);
+    /// @notice Thrown when a recognition is to be offered, as it needs nobody's acceptance, or something else is to be
+    /// a recognition.
+    error WrongKind(Kind kind);
 
     /// @notice Thrown when a party is to accredit or to recognise itself.
     error OwnAccreditation(uint64 party);
@@ -131,26 +138,19 @@ interface IAccreditations {
     /// @notice Thrown when the link at that index, from 0, is wider than the body's own accreditation, the link before.
     error ScopeWidened(uint256 index, uint64 id);
 
+    /// @notice The registry whose parties accredit and recognise each other here; it cannot change.
+    function registry() external view returns (IParties);
+
     /// @notice Offer an accreditation. By the controller of the body; neither party has retired.
-    /// @param kind Not a recognition.
-    /// @param validUntil Mandatory and after `validFrom`.
+    /// @param terms No recognition; its end is mandatory and after its start.
     /// @return id 1 for the first accreditation or recognition, then 2, 3…
-    function offerAccreditation(
-        uint64 body,
-        uint64 holder,
-        Kind kind,
-        Scope calldata scope,
-        uint48 validFrom,
-        uint48 validUntil,
-        bytes32 evidenceHash,
-        string calldata evidenceUri
-    ) external returns (uint64 id);
+    function offerAccreditation(Terms calldata terms) external returns (uint64 id);
 
     /// @notice Offer what the controller of the body signed; anyone may send it and pay. Neither party has retired.
-    /// @dev EIP-712 in the domain "Testamur", version "1":
+    /// @dev EIP-712 in the domain "Testamur", version "2":
     /// `Offer(Terms terms,uint256 nonce,uint256 deadline)`
-    /// `Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction)`
-    /// `Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 evidenceHash,string evidenceUri)`.
+    /// `Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction,bytes32 programme)`
+    /// `Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 conditionHash,bytes32 evidenceHash,string evidenceUri)`.
     /// A controller that is a contract answers by EIP-1271. Another controller's signature is worth nothing after a
     /// transfer of control.
     /// @param nonce Any number that the body has not used in a signed offer: each works once, in any order.
@@ -177,18 +177,10 @@ interface IAccreditations {
     function refuseAccreditation(uint64 id) external;
 
     /// @notice Recognise another body: one way and never passed on. By the controller of the body; neither has retired.
-    /// @param otherBody Whose accreditations are accepted, so far as they cover what the scope covers.
-    /// @param validUntil Zero for no end.
+    /// @param terms A recognition. Accepted are the holder's accreditations, so far as they cover what the scope covers. An
+    /// end of zero is none.
     /// @return id In the same sequence as accreditations.
-    function recognise(
-        uint64 body,
-        uint64 otherBody,
-        Scope calldata scope,
-        uint48 validFrom,
-        uint48 validUntil,
-        bytes32 evidenceHash,
-        string calldata evidenceUri
-    ) external returns (uint64 id);
+    function recognise(Terms calldata terms) external returns (uint64 id);
 
     /// @notice Suspend an active accreditation or recognition. By the controller of the body.
     /// @param effectiveFrom Not before the last change took effect, and not in the future.

@@ -85,7 +85,7 @@ interface IBatches {
 
     /// @notice Anchor what an operator signed; anyone may send it and pay.
     /// @dev EIP-712 `Anchor(uint64 issuer,bytes32 root,uint32 leafCount,uint256 deadline)` in the domain "Testamur",
-    /// version "1"; an operator that is a contract answers by EIP-1271. A root anchors once, so a signature works once.
+    /// version "2"; an operator that is a contract answers by EIP-1271. A root anchors once, so a signature works once.
     /// @param deadline Last block time, in Unix seconds, at which the signature is good.
     function anchorBySignature(
         uint64 issuer,

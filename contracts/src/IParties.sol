@@ -32,10 +32,16 @@ interface IParties {
     event OperatorSet(uint64 indexed party, address indexed operator, bool allowed);
 
     /// @notice Control of the party was offered; to the zero address: the offer was withdrawn.
-    event ControllerOffered(uint64 indexed party, address indexed controller, address indexed pendingController);
+    /// @param operators Who may anchor for the party, and still may when control changes hands.
+    event ControllerOffered(
+        uint64 indexed party, address indexed controller, address indexed pendingController, address[] operators
+    );
 
     /// @notice Control of the party changed hands.
-    event ControllerChanged(uint64 indexed party, address indexed previous, address indexed controller);
+    /// @param operators Who may anchor for the party: the new controller removes those it does not want.
+    event ControllerChanged(
+        uint64 indexed party, address indexed previous, address indexed controller, address[] operators
+    );
 
     /// @notice The party anchors no more.
     event PartyRetired(uint64 indexed party);
@@ -58,8 +64,12 @@ interface IParties {
     /// @notice Thrown when the operator already is, or is not, what it should become.
     error OperatorUnchanged(uint64 party, address operator, bool allowed);
 
+    /// @notice Thrown when the party has as many operators as it may have: their list has to fit into an event.
+    error TooManyOperators(uint64 party, uint256 most);
+
     /// @notice Thrown when a party that retired is to anchor, to retire once more, or to enter into an accreditation or a
-    /// recognition on either side; and when a body that retired is to reinstate what it accredited.
+    /// recognition on either side, also by accepting what was offered before; and when a body that retired is to
+    /// reinstate what it accredited.
     error PartyIsRetired(uint64 party, uint48 retiredAt);
 
     /// @notice Register a party. The sender becomes its controller and its first operator.
@@ -75,7 +85,7 @@ interface IParties {
     function setOperator(uint64 party, address operator, bool allowed) external;
 
     /// @notice Offer control of the party; it changes hands when the other side accepts. By its controller.
-    /// @dev Operators stay what they are: the new controller removes those it does not want.
+    /// @dev Operators stay what they are, as both events say: the new controller removes those it does not want.
     /// @param controller Whom to offer it to; the zero address withdraws an offer.
     function transferController(uint64 party, address controller) external;
 
@@ -92,8 +102,15 @@ interface IParties {
     /// @notice The party with that id; reverts with `UnknownParty` when there is none.
     function partyOf(uint64 party) external view returns (Party memory);
 
+    /// @notice Who governs the party, and the block time from which it has retired; zero while it is active.
+    /// @dev What other contracts have to know before they let somebody speak for a party. Reverts with `UnknownParty`.
+    function governanceOf(uint64 party) external view returns (address controller, uint48 retiredAt);
+
     /// @notice How many parties there are: ids run from 1 to this.
     function partyCount() external view returns (uint64);
+
+    /// @notice All addresses that may anchor and set statuses for the party, 64 at most. None for an unknown party.
+    function operatorsOf(uint64 party) external view returns (address[] memory);
 
     /// @notice Whether the address may anchor and set statuses for the party. False for an unknown party.
     function isOperator(uint64 party, address account) external view returns (bool);

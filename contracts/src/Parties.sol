@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.35;
 
+import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
+
 import {IParties} from "./IParties.sol";
 import {PackedParty} from "./PackedParty.sol";
 
 /// @title Parties: organisations, who governs them and who may anchor for them.
 abstract contract Parties is IParties {
+    using EnumerableSet for EnumerableSet.AddressSet;
+
+    uint256 private constant MOST_OPERATORS = 64;
+
     struct PartyRecord {
         PackedParty packed;
         address controller;
@@ -18,7 +24,7 @@ abstract contract Parties is IParties {
     uint64 private _partyCount;
     mapping(uint64 party => PartyRecord) private _parties;
     /// @dev All operators but the one in the packed party.
-    mapping(uint64 party => mapping(address account => bool)) private _otherOperators;
+    mapping(uint64 party => EnumerableSet.AddressSet) private _otherOperators;
 
     /// @inheritdoc IParties
     function registerParty(string calldata uri, bytes32 profileHash) external returns (uint64 party) {
@@ -47,12 +53,15 @@ abstract contract Parties is IParties {
         if (operator == address(0)) revert InvalidOperator(party);
         PackedParty packed = record.packed;
         if (_operates(packed, party, operator) == allowed) revert OperatorUnchanged(party, operator, allowed);
-        if (allowed && packed.operator() == address(0)) {
-            record.packed = packed.withOperator(operator);
-        } else if (!allowed && packed.operator() == operator) {
+        if (allowed) {
+            EnumerableSet.AddressSet storage others = _otherOperators[party];
+            if (packed.operator() == address(0)) record.packed = packed.withOperator(operator);
+            else if (others.length() < MOST_OPERATORS - 1) others.add(operator);
+            else revert TooManyOperators(party, MOST_OPERATORS);
+        } else if (packed.operator() == operator) {
             record.packed = packed.withOperator(address(0));
         } else {
-            _otherOperators[party][operator] = allowed;
+            _otherOperators[party].remove(operator);
         }
         emit OperatorSet(party, operator, allowed);
     }
@@ -61,7 +70,7 @@ abstract contract Parties is IParties {
     function transferController(uint64 party, address controller) external {
         PartyRecord storage record = _controlled(party);
         record.pendingController = controller;
-        emit ControllerOffered(party, msg.sender, controller);
+        emit ControllerOffered(party, msg.sender, controller, _operators(record.packed, party));
     }
 
     /// @inheritdoc IParties
@@ -71,7 +80,7 @@ abstract contract Parties is IParties {
         address previous = record.controller;
         record.controller = msg.sender;
         record.pendingController = address(0);
-        emit ControllerChanged(party, previous, msg.sender);
+        emit ControllerChanged(party, previous, msg.sender, _operators(record.packed, party));
     }
 
     /// @inheritdoc IParties
@@ -95,6 +104,17 @@ abstract contract Parties is IParties {
             profileHash: record.profileHash,
             uri: record.uri
         });
+    }
+
+    /// @inheritdoc IParties
+    function governanceOf(uint64 party) external view returns (address controller, uint48 retiredAt) {
+        PartyRecord storage record = _party(party);
+        return (record.controller, record.packed.retiredAt());
+    }
+
+    /// @inheritdoc IParties
+    function operatorsOf(uint64 party) external view returns (address[] memory) {
+        return _operators(_parties[party].packed, party);
     }
 
     /// @inheritdoc IParties
@@ -146,20 +166,27 @@ abstract contract Parties is IParties {
         _requireActive(packed, party);
     }
 
-    /// @dev That there is such a party, and that it has not retired.
-    function _requireActive(uint64 party) internal view {
-        _requireActive(_party(party).packed, party);
-    }
-
     /// @dev That it has not retired.
-    function _requireActive(PackedParty packed, uint64 party) internal pure {
+    function _requireActive(PackedParty packed, uint64 party) private pure {
         if (packed.retiredAt() != 0) revert PartyIsRetired(party, packed.retiredAt());
     }
 
     /// @dev The zero address stands for "no packed operator" and therefore never operates.
     function _operates(PackedParty packed, uint64 party, address account) private view returns (bool) {
         if (account == address(0)) return false;
-        return packed.operator() == account || _otherOperators[party][account];
+        return packed.operator() == account || _otherOperators[party].contains(account);
+    }
+
+    /// @dev All operators: the one in the packed party, where there is one, and the others.
+    function _operators(PackedParty packed, uint64 party) private view returns (address[] memory operators) {
+        EnumerableSet.AddressSet storage others = _otherOperators[party];
+        address first = packed.operator();
+        uint256 before = first == address(0) ? 0 : 1;
+        operators = new address[](before + others.length());
+        if (before == 1) operators[0] = first;
+        for (uint256 i = before; i < operators.length; ++i) {
+            operators[i] = others.at(i - before);
+        }
     }
 
     function _requireKnown(PartyRecord storage record, uint64 party) private view {

@@ -8,6 +8,7 @@ pragma solidity 0.8.35;
 /// @param levelMax Highest level, not below the lowest.
 /// @param qualificationTypes Bit set of types of qualification; zero for any type.
 /// @param jurisdiction ISO 3166-1 numeric code; zero for any jurisdiction.
+/// @param programme SHA-256 of the identifier of one programme, as the body writes it; zero for any programme.
 struct Scope {
     uint16 field;
     uint8 fieldDigits;
@@ -15,6 +16,7 @@ struct Scope {
     uint8 levelMax;
     uint32 qualificationTypes;
     uint16 jurisdiction;
+    bytes32 programme;
 }
 
 /// @title Scopes: whether one scope lies within another.
@@ -42,6 +44,7 @@ library Scopes {
         if (inner.field / 10 ** (inner.fieldDigits - outer.fieldDigits) != outer.field) return false;
         if (inner.levelMin < outer.levelMin || outer.levelMax < inner.levelMax) return false;
         if (outer.jurisdiction != 0 && outer.jurisdiction != inner.jurisdiction) return false;
+        if (outer.programme != 0 && outer.programme != inner.programme) return false;
         if (outer.qualificationTypes == 0) return true;
         return inner.qualificationTypes != 0 && inner.qualificationTypes & ~outer.qualificationTypes == 0;
     }

@@ -6,10 +6,20 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Batches} from "./Batches.sol";
 import {IStatuses} from "./IStatuses.sol";
 import {PackedBatch} from "./PackedBatch.sol";
+import {PackedDigestStatus} from "./PackedDigestStatus.sol";
 import {Purpose, Reason} from "./Reasons.sol";
 
 /// @title Statuses: what became of credentials after they were anchored.
 abstract contract Statuses is IStatuses, Batches {
+    enum DigestChange {
+        Revoke,
+        Suspend,
+        Reinstate
+    }
+
+    /// @dev By issuer first: nobody can say anything of another's credentials.
+    mapping(uint64 issuer => mapping(bytes32 digest => PackedDigestStatus)) private _digestStatuses;
+
     /// @inheritdoc IStatuses
     function setStatus(uint64 issuer, bytes32 root, Purpose purpose, uint32 word, uint256 mask, Reason reason)
         external
@@ -35,6 +45,21 @@ abstract contract Statuses is IStatuses, Batches {
     }
 
     /// @inheritdoc IStatuses
+    function revokeDigests(uint64 issuer, bytes32[] calldata digests, Reason reason) external {
+        _changeDigests(issuer, digests, DigestChange.Revoke, reason);
+    }
+
+    /// @inheritdoc IStatuses
+    function suspendDigests(uint64 issuer, bytes32[] calldata digests, Reason reason) external {
+        _changeDigests(issuer, digests, DigestChange.Suspend, reason);
+    }
+
+    /// @inheritdoc IStatuses
+    function reinstateDigests(uint64 issuer, bytes32[] calldata digests, Reason reason) external {
+        _changeDigests(issuer, digests, DigestChange.Reinstate, reason);
+    }
+
+    /// @inheritdoc IStatuses
     function voidBatch(uint64 issuer, bytes32 root, Reason reason) external {
         _controlled(issuer);
         (BatchRecord storage record, PackedBatch batch) = _known(issuer, root);
@@ -57,13 +82,30 @@ abstract contract Statuses is IStatuses, Batches {
     }
 
     /// @inheritdoc IStatuses
-    function statusOf(uint64 issuer, bytes32 root, uint32 index) external view returns (bool revoked, bool suspended) {
+    function statusOf(uint64 issuer, bytes32 root, uint32 index, bytes32 digest)
+        external
+        view
+        returns (bool revoked, bool suspended)
+    {
         (BatchRecord storage record, PackedBatch batch) = _counted(issuer, root);
         _requireLeaf(batch, index);
         uint32 word = index / 256;
         uint256 bit = 1 << (index % 256);
-        revoked = batch.isVoid() || _word(record, Purpose.Revocation, word).bits & bit != 0;
-        suspended = _word(record, Purpose.Suspension, word).bits & bit != 0;
+        PackedDigestStatus byDigest = _digestStatuses[issuer][digest];
+        revoked = byDigest.isRevoked() || batch.isVoid() || _word(record, Purpose.Revocation, word).bits & bit != 0;
+        suspended = byDigest.isSuspended() || _word(record, Purpose.Suspension, word).bits & bit != 0;
+    }
+
+    /// @inheritdoc IStatuses
+    function digestStatusesOf(uint64 issuer, bytes32[] calldata digests)
+        external
+        view
+        returns (DigestStatus[] memory statuses)
+    {
+        statuses = new DigestStatus[](digests.length);
+        for (uint256 i = 0; i < digests.length; ++i) {
+            statuses[i] = _digestStatuses[issuer][digests[i]].unpacked();
+        }
     }
 
     /// @inheritdoc IStatuses
@@ -82,6 +124,32 @@ abstract contract Statuses is IStatuses, Batches {
             uint32 word = firstWord + i;
             words[i] = allRevoked ? _leavesOf(word, leafCount) : _word(record, purpose, word).bits;
         }
+    }
+
+    /// @dev Changes those digests that are not so already; one at least.
+    function _changeDigests(uint64 issuer, bytes32[] calldata digests, DigestChange change, Reason reason) private {
+        _operated(issuer, msg.sender);
+        mapping(bytes32 digest => PackedDigestStatus) storage statuses = _digestStatuses[issuer];
+        uint256 changed;
+        for (uint256 i = 0; i < digests.length; ++i) {
+            bytes32 digest = digests[i];
+            PackedDigestStatus status = statuses[digest];
+            if (change == DigestChange.Revoke) {
+                if (status.isRevoked()) continue;
+                statuses[digest] = status.revokedNow(reason);
+                emit DigestRevoked(issuer, digest, reason, msg.sender);
+            } else if (change == DigestChange.Suspend) {
+                if (status.isSuspended()) continue;
+                statuses[digest] = status.suspendedNow(reason);
+                emit DigestSuspended(issuer, digest, reason, msg.sender);
+            } else {
+                if (!status.isSuspended()) continue;
+                statuses[digest] = status.reinstated();
+                emit DigestReinstated(issuer, digest, reason, msg.sender);
+            }
+            ++changed;
+        }
+        if (changed == 0) revert DigestsUnchanged(issuer, digests.length);
     }
 
     /// @dev The batch's record, once it is sure that the sender may change it, that it holds, and that it has all the

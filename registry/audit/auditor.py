@@ -195,9 +195,9 @@ class Auditor:
             self._receipts_missing += 1
             return
         self._counts.transactions += 1
-        if not transaction.agrees(mined, self._contract.address):
-            told = sum(log.address == self._contract.address for log in mined.logs)
-            what = f"its receipt has {told} events of the contract, the list of all events {len(transaction.logs)}"
+        if not transaction.agrees(mined, self._contract.addresses):
+            told = sum(log.address in self._contract.addresses for log in mined.logs)
+            what = f"its receipt has {told} events of the registry, the list of all events {len(transaction.logs)}"
             subject = f"transaction 0x{transaction.hash.hex()}"
             self._differences.append(
                 Difference(DifferenceKind.RECEIPT_DIFFERS, subject, what, next(iter(parties), None))

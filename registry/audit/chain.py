@@ -6,7 +6,7 @@ every event is decoded again and dated by the header of its block.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -24,40 +24,42 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """The events of one transaction, and all logs of the contract that the list of logs had of it."""
+    """The events of one transaction, and all logs of the contracts that the list of logs had of it."""
 
     hash: bytes
     block: Block
     events: tuple[Event, ...]
     logs: tuple[Log, ...]
 
-    def agrees(self, mined: MinedTransaction, address: str) -> bool:
-        """Whether its receipt is of the same block and has the same logs of the contract."""
-        logs = tuple(log for log in mined.logs if log.address == address)
+    def agrees(self, mined: MinedTransaction, addresses: Sequence[str]) -> bool:
+        """Whether its receipt is of the same block and has the same logs of the contracts."""
+        logs = tuple(log for log in mined.logs if log.address in addresses)
         return mined.block_hash == self.block.hash and logs == self.logs
 
 
 def transactions(contract: CredentialRegistry, first: int, last: int, progress: Progress) -> Iterator[Transaction]:
-    """Every transaction with events of the contract in a range of blocks, in the order of the chain.
+    """Every transaction with events of the contracts in a range of blocks, in the order of the chain.
 
     Raises:
         ChainUnavailable: no answer, or the chain reorganised meanwhile (code `chain-moved`).
     """
     client = contract.client
-    for logs in walk(client, contract.address, first, last, progress):
+    for logs in walk(client, contract.addresses, first, last, progress):
         blocks = contract.blocks_of(logs)
         for (number, transaction), of_one in groupby(logs, key=lambda log: (log.block_number, log.transaction_hash)):
             its_logs = tuple(of_one)
             yield Transaction(transaction, blocks[number], contract.decode_events(its_logs, blocks), its_logs)
 
 
-def walk(client: ChainClient, address: str, first: int, last: int, progress: Progress) -> Iterator[tuple[Log, ...]]:
-    """Every log of a contract, in order and piece by piece; the ranges of blocks fit what the endpoint answers.
+def walk(
+    client: ChainClient, addresses: Sequence[str], first: int, last: int, progress: Progress
+) -> Iterator[tuple[Log, ...]]:
+    """Every log of these contracts, in order and piece by piece; the ranges of blocks fit what the endpoint answers.
 
     Raises:
         ChainUnavailable: the endpoint does not even answer for a single block.
     """
-    for end, logs in in_spans(partial(client.logs, address, ()), first, last):
+    for end, logs in in_spans(partial(client.logs, addresses, ()), first, last):
         yield logs
         progress(end - first + 1, last - first + 1)
 

@@ -1,4 +1,4 @@
-"""The contract's ABI, from the build artifact: encoding calls, decoding answers, events and errors by name."""
+"""The contracts' ABIs, from their build artifacts: encoding calls, decoding answers, events and errors by name."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
 from registry.errors import StoreError
 
-CONTRACT_NAME = "CredentialRegistry"
+REGISTRY = "CredentialRegistry"
+ACCREDITATIONS = "Accreditations"
+# The one contract of the first edition, which had accreditations in it: registries of it are still read.
+FIRST_REGISTRY = "first/CredentialRegistry"
+_CONTRACTS = (FIRST_REGISTRY, REGISTRY, ACCREDITATIONS)
 WORD_BYTES = 32
 ADDRESS_BITS = 160
 
@@ -107,7 +111,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Artifact:
-    """The build artifact: code and ABI of the contract."""
+    """The build artifact: code and ABI of a contract."""
 
     functions: Mapping[str, Item]
     events_by_topic: Mapping[bytes, Item]
@@ -136,44 +140,62 @@ def artifact_from(content: Mapping[str, Any]) -> Artifact:
     )
 
 
-@lru_cache(maxsize=1)
-def artifact() -> Artifact:
-    """The artifact that came with the program.
+@cache
+def artifact(name: str = REGISTRY) -> Artifact:
+    """The artifact of that contract that came with the program.
 
     Raises:
         StoreError: it is not there or cannot be read.
     """
-    with _build() as content:
+    with _build(name) as content:
         return artifact_from(content)
 
 
-def interface() -> list[dict[str, Any]]:
-    """The ABI as the compiler wrote it, for other libraries.
+@cache
+def interface(name: str = REGISTRY) -> list[dict[str, Any]]:
+    """The ABI of that contract as the compiler wrote it, for other libraries.
 
     Raises:
         StoreError: the artifact is not there or cannot be read.
     """
-    with _build() as content:
+    with _build(name) as content:
         return list(content["abi"])
 
 
 @contextmanager
-def _build() -> Iterator[Mapping[str, Any]]:
+def _build(name: str) -> Iterator[Mapping[str, Any]]:
     """The JSON of the artifact that came with the program; whatever is wrong with it is a StoreError."""
-    file = _came_with_the_program(f"{CONTRACT_NAME}.json")
+    file = _came_with_the_program(f"{name}.json")
     try:
         yield json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(file, error) from error
 
 
+@cache
+def all_events() -> Mapping[bytes, Item]:
+    """The events of all contracts, of every edition, by their topic."""
+    return {topic: item for name in _CONTRACTS for topic, item in artifact(name).events_by_topic.items()}
+
+
+@cache
+def all_errors() -> Mapping[bytes, Item]:
+    """The errors of all contracts, of every edition, by their selector."""
+    return {selector: item for name in _CONTRACTS for selector, item in artifact(name).errors_by_selector.items()}
+
+
+def topics_of(*names: str) -> list[bytes]:
+    """The first topics of the events with these names, in every edition."""
+    return [topic for topic, item in all_events().items() if item.name in names]
+
+
 def source_bundle() -> str:
-    """The compiler's standard JSON input with every source: compiled, it gives the artifact's code.
+    """The compiler's standard JSON input with every source: compiled, it gives the code of both artifacts.
 
     Raises:
         StoreError: it is not there or cannot be read.
     """
-    file = _came_with_the_program(f"{CONTRACT_NAME}.standard-input.json")
+    file = _came_with_the_program("standard-input.json")
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from registry.records import Purpose, Reason
 
 # The contract's `Scope`: ISCED-F field as a number and its digits (0, 2, 3 or 4), lowest and highest EQF level, bit set
-# of qualification types, ISO 3166-1 numeric code; zero for any, except for levels.
-ScopeTuple = tuple[int, int, int, int, int, int]
-# The contract's `Terms`: body, holder, valid from, valid until, kind, scope, evidence hash, evidence URI.
-TermsTuple = tuple[int, int, int, int, int, ScopeTuple, bytes, str]
+# of qualification types, ISO 3166-1 numeric code, SHA-256 of a programme's identifier; zero for any, but with levels.
+ScopeTuple = tuple[int, int, int, int, int, int, bytes]
+# The contract's `Terms`: body, holder, valid from, valid until, kind, scope, hash of conditions, evidence hash and URI;
+# a hash of zeros is none.
+TermsTuple = tuple[int, int, int, int, int, ScopeTuple, bytes, bytes, str]
 
 
 def call_data(function: str, *arguments: object) -> bytes:
@@ -99,13 +100,24 @@ class Calls:
         return call_data("clearSuspension", issuer, root, word, mask, int(reason))
 
     @staticmethod
+    def revoke_digests_data(issuer: int, digests: Sequence[bytes], reason: Reason) -> bytes:
+        """Revoke credentials in every batch of the issuer, for good."""
+        return call_data("revokeDigests", issuer, list(digests), int(reason))
+
+    @staticmethod
+    def suspend_digests_data(issuer: int, digests: Sequence[bytes], reason: Reason) -> bytes:
+        """Suspend credentials in every batch of the issuer."""
+        return call_data("suspendDigests", issuer, list(digests), int(reason))
+
+    @staticmethod
+    def reinstate_digests_data(issuer: int, digests: Sequence[bytes], reason: Reason) -> bytes:
+        """Lift the suspension of credentials by their digests."""
+        return call_data("reinstateDigests", issuer, list(digests), int(reason))
+
+    @staticmethod
     def offer_accreditation_data(terms: TermsTuple) -> bytes:
         """Offer an accreditation to the holder; times are in Unix seconds, the end is mandatory."""
-        body, holder, valid_from, valid_until, kind, scope, evidence_hash, evidence_uri = terms
-        return call_data(
-            "offerAccreditation",
-            *(body, holder, int(kind), scope, valid_from, valid_until, evidence_hash, evidence_uri),
-        )
+        return call_data("offerAccreditation", terms)
 
     @staticmethod
     def offer_accreditation_by_signature_data(terms: TermsTuple, nonce: int, deadline: int, signature: bytes) -> bytes:
@@ -129,9 +141,8 @@ class Calls:
 
     @staticmethod
     def recognise_data(terms: TermsTuple) -> bytes:
-        """Recognise another body, the holder of the terms; an end of zero is none. The kind is not looked at."""
-        body, other_body, valid_from, valid_until, _, scope, evidence_hash, evidence_uri = terms
-        return call_data("recognise", body, other_body, scope, valid_from, valid_until, evidence_hash, evidence_uri)
+        """Recognise another body, the holder of the terms, whose kind says so; an end of zero is none."""
+        return call_data("recognise", terms)
 
     @staticmethod
     def suspend_accreditation_data(accreditation: int, effective_from: int, reason: Reason) -> bytes:

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from registry.anchors import AnchorPlace
-from registry.chain.abi import artifact
+from registry.chain.abi import Item, topics_of
 from registry.chain.calls import Calls, call_data
 from registry.chain.deployment import deployment_block
+from registry.chain.editions import Edition, edition_of, editions, same_code, second
 from registry.chain.rpc.client import Block, BlockNumber, ChainClient, Log
 from registry.chain.rpc.hexadecimal import address_bytes, checksummed
 from registry.chain.rpc.remedies import CHECK_ENDPOINT
 from registry.chain.rpc.spans import ASK_FOR_LESS, in_spans
 from registry.errors import ChainUnavailable, ContractReverted, WrongChain
 from registry.merkle.proof import AbsenceProof, Neighbour
-from registry.records import Batch, Event, Party, Purpose, Reason
+from registry.records import NOTHING_SAID, Batch, DigestStatus, Event, Party, Purpose, Reason
 
 __all__ = ["Batch", "CredentialRegistry", "Event", "Party", "Purpose", "Reason", "Status", "call_data"]
 
 T = TypeVar("T")
+Topics = Sequence[bytes | Sequence[bytes] | None]
 ZERO_ADDRESS = "0x" + "00" * 20
 
 
@@ -35,7 +37,7 @@ class Status:
 
 
 class CredentialRegistry(Calls):
-    """The contract at one address of one chain.
+    """The registry at one address of one chain: its contract, and that of its accreditations where they are two.
 
     Reads take `at=`, a block number or "latest". All of them raise `ChainUnavailable` when there is no answer or one
     that the contract cannot have given, and `WrongChain` when there is no contract at the address.
@@ -44,6 +46,28 @@ class CredentialRegistry(Calls):
     def __init__(self, client: ChainClient, address: str):
         self.client = client
         self.address = checksummed(address)
+
+    # Which contracts it is
+
+    @cached_property
+    def edition(self) -> Edition:
+        """Which edition it is, by its address, else by its code; the newest where nothing known is at the address."""
+        known = next((each for each in editions() if each.address == self.address), None)
+        return known or edition_of(self.client.code(self.address)) or second()
+
+    @cached_property
+    def accreditations_address(self) -> str:
+        """Of the contract that has its accreditations, checksummed; the registry's own in the first edition."""
+        return self.edition.accreditations_address(self.address)
+
+    @cached_property
+    def addresses(self) -> tuple[str, ...]:
+        """Of its contracts, checksummed: the registry's first."""
+        return tuple(dict.fromkeys((self.address, self.accreditations_address)))
+
+    def function(self, name: str) -> tuple[str, Item]:
+        """Where a function is called, and how; KeyError when this edition has none of that name."""
+        return self.edition.home(name, self.address), self.edition.function(name)
 
     # Reading
 
@@ -58,7 +82,16 @@ class CredentialRegistry(Calls):
 
     def accreditation_count(self, *, at: BlockNumber = "latest") -> int:
         """How many accreditations and recognitions there are; numbers run from 1 to this."""
-        return int(self._value("accreditationCount", at=at))
+        return self.none_yet_or(lambda: int(self._value("accreditationCount", at=at)))
+
+    def none_yet_or(self, count: Callable[[], int]) -> int:
+        """How many there are in the contract for accreditations: none, where nobody deployed it beside the registry."""
+        try:
+            return count()
+        except WrongChain as error:
+            if error.code != "no-contract" or self.edition.is_one_contract:
+                raise
+            return 0
 
     def is_operator(self, party: int, address: str, *, at: BlockNumber = "latest") -> bool:
         """Whether the address may anchor for the party."""
@@ -69,10 +102,22 @@ class CredentialRegistry(Calls):
         found = self._value_unless("UnknownBatch", "batchOf", issuer, root, at=at)
         return None if found is None else self._understood("batchOf", lambda: read_batch(issuer, root, found))
 
-    def status(self, issuer: int, root: bytes, index: int, *, at: BlockNumber = "latest") -> Status:
-        """The status of one credential of a batch."""
-        revoked, suspended = self._values("statusOf", issuer, root, index, at=at)
+    def status(self, issuer: int, root: bytes, index: int, digest: bytes, *, at: BlockNumber = "latest") -> Status:
+        """The status of one credential, by its place in a batch and by its digest."""
+        by_digest = (digest,) if self.edition.has_digest_statuses else ()
+        revoked, suspended = self._values("statusOf", issuer, root, index, *by_digest, at=at)
         return Status(revoked, suspended)
+
+    def digest_statuses(
+        self, issuer: int, digests: Sequence[bytes], *, at: BlockNumber = "latest"
+    ) -> tuple[DigestStatus, ...]:
+        """What the issuer said of credentials by their digests, in their order; nothing in the first edition."""
+        if not digests or not self.edition.has_digest_statuses:
+            return (NOTHING_SAID,) * len(digests)
+        found = self._value("digestStatusesOf", issuer, list(digests), at=at)
+        if len(found) != len(digests):
+            raise self._senseless("digestStatusesOf", f"{len(digests)} were asked for, {len(found)} came")
+        return self._understood("digestStatusesOf", lambda: tuple(read_digest_status(each) for each in found))
 
     def status_words(
         self, issuer: int, root: bytes, purpose: Purpose, first_word: int, count: int, *, at: BlockNumber = "latest"
@@ -107,14 +152,14 @@ class CredentialRegistry(Calls):
         to_block: BlockNumber = "latest",
     ) -> tuple[Event, ...]:
         """`Anchored` in a range of blocks, oldest first, of one root or one issuer where given."""
-        topics = [_topic("Anchored"), None if issuer is None else issuer.to_bytes(32, "big"), root]
+        topics: Topics = [topics_of("Anchored"), None if issuer is None else issuer.to_bytes(32, "big"), root]
         return self._events(topics, from_block, to_block)
 
     def status_changes(
         self, issuer: int, root: bytes, *, from_block: int = 0, to_block: BlockNumber = "latest"
     ) -> tuple[Event, ...]:
         """`StatusSet` of a batch in a range of blocks, oldest first; lifted suspensions are not in it."""
-        topics = [_topic("StatusSet"), issuer.to_bytes(32, "big"), root]
+        topics: Topics = [topics_of("StatusSet"), issuer.to_bytes(32, "big"), root]
         events = self._events(topics, from_block, to_block)
         for event in events:
             self._understood(event.name, partial(_check_words, event))
@@ -122,8 +167,9 @@ class CredentialRegistry(Calls):
 
     def changes_by(self, account: str, *, from_block: int = 0) -> tuple[Event, ...]:
         """What an account revoked, suspended, reinstated and voided since a block, of any issuer; oldest first."""
-        names = ("StatusSet", "SuspensionCleared", "BatchVoided")
-        events = self._events([[_topic(name) for name in names]], from_block, "latest")
+        by_digest = ("DigestRevoked", "DigestSuspended", "DigestReinstated")
+        topics = topics_of("StatusSet", "SuspensionCleared", "BatchVoided", *by_digest)
+        events = self._events([topics], from_block, "latest")
         who = ("controller" if event.name == "BatchVoided" else "operator" for event in events)
         return tuple(
             event for event, name in zip(events, who, strict=True) if checksummed(event.arguments[name]) == account
@@ -133,7 +179,7 @@ class CredentialRegistry(Calls):
         self, issuer: int, root: bytes, *, from_block: int = 0, to_block: BlockNumber = "latest"
     ) -> dict[int, AnchorPlace]:
         """What the issuer put in the place of leaves of a batch, by their index; of several the latest counts."""
-        topics = [_topic("Superseded"), issuer.to_bytes(32, "big"), root]
+        topics: Topics = [topics_of("Superseded"), issuer.to_bytes(32, "big"), root]
         events = self._events(topics, from_block, to_block)
         return {
             event.arguments["index"]: AnchorPlace(
@@ -143,17 +189,17 @@ class CredentialRegistry(Calls):
         }
 
     def operators(self, party: int) -> tuple[str, ...]:
-        """The addresses that may anchor for the party, checksummed, in the order in which they were named.
+        """The addresses that may anchor for the party, checksummed.
 
-        Found by events, and each confirmed by the contract.
+        In the first edition found by events, and each confirmed by the contract.
         """
-        events = self._events([_topic("OperatorSet"), party.to_bytes(32, "big")], 0, "latest")
+        if "operatorsOf" in self.edition.registry.functions:
+            return tuple(checksummed(each) for each in self._value("operatorsOf", party, at="latest"))
+        events = self._events([topics_of("OperatorSet"), party.to_bytes(32, "big")], 0, "latest")
         named = dict.fromkeys(checksummed(event.arguments["operator"]) for event in events)
         return tuple(address for address in named if self.is_operator(party, address))
 
-    def _events(
-        self, topics: Sequence[bytes | Sequence[bytes] | None], first: int, to: BlockNumber
-    ) -> tuple[Event, ...]:
+    def _events(self, topics: Topics, first: int, to: BlockNumber) -> tuple[Event, ...]:
         """The events in a range of blocks: asked for at once, and piece by piece where that is refused."""
         try:
             return self.decode_events(self.client.logs(self.address, topics, first, to))
@@ -172,7 +218,7 @@ class CredentialRegistry(Calls):
         return block.number
 
     def decode_events(self, logs: Iterable[Log], blocks: Mapping[int, Block] | None = None) -> tuple[Event, ...]:
-        """This contract's events among the logs, decoded; events of others are left out.
+        """This registry's events among the logs, decoded; events of others are left out.
 
         Args:
             blocks: headers by number, which tell the times of the events; without any, they have none.
@@ -182,8 +228,9 @@ class CredentialRegistry(Calls):
         """
         events = []
         for log in logs:
-            item = artifact().events_by_topic.get(log.topics[0]) if log.topics else None
-            if item is None or address_bytes(log.address) != address_bytes(self.address):
+            known = self._events_by_address.get(address_bytes(log.address))
+            item = known.get(log.topics[0]) if known is not None and log.topics else None
+            if item is None:
                 continue
             number = log.block_number
             events.append(
@@ -198,6 +245,12 @@ class CredentialRegistry(Calls):
                 )
             )
         return tuple(events)
+
+    @cached_property
+    def _events_by_address(self) -> Mapping[bytes, Mapping[bytes, Item]]:
+        built = (self.edition.registry, self.edition.accreditations)
+        places = (self.address, self.accreditations_address)
+        return {address_bytes(at): each.events_by_topic for at, each in zip(places, built, strict=True)}
 
     def blocks_of(self, logs: Sequence[Log], known: Iterable[Block] = ()) -> dict[int, Block]:
         """The blocks that logs are in, by number: those that they name, and no others of the same height.
@@ -221,7 +274,7 @@ class CredentialRegistry(Calls):
     # The contract itself
 
     def verify_code(self) -> None:
-        """Make sure that the code at the address is this program's contract.
+        """Make sure that the code at the addresses is a registry's; none may be at that for accreditations.
 
         Raises:
             WrongChain: code `no-contract` or `wrong-code`.
@@ -229,21 +282,26 @@ class CredentialRegistry(Calls):
         deployed = self.client.code(self.address)
         if not deployed:
             raise self.client.no_contract(self.address)
-        built = artifact()
-        ranges = built.immutable_ranges or ()
-        if _without(deployed, ranges) != _without(built.deployed_code, ranges):
-            raise WrongChain(
-                f"the code at {self.address} is not this program's contract",
-                where=self.client.where,
-                remedy="Check the address; another version of the program may have deployed it.",
-                code="wrong-code",
-            )
+        if not same_code(deployed, self.edition.registry):
+            raise self._wrong_code(self.address)
+        if not self.edition.is_one_contract:
+            beside = self.client.code(self.accreditations_address)
+            if beside and not same_code(beside, self.edition.accreditations):
+                raise self._wrong_code(self.accreditations_address)
+
+    def _wrong_code(self, address: str) -> WrongChain:
+        return WrongChain(
+            f"the code at {address} is not this program's contract",
+            where=self.client.where,
+            remedy="Check the address; another version of the program may have deployed it.",
+            code="wrong-code",
+        )
 
     # Asking
 
     def _values(self, function: str, *arguments: object, at: BlockNumber) -> tuple[Any, ...]:
-        item = artifact().functions[function]
-        answer = self.client.call(self.address, item.encode(*arguments), at)
+        address, item = self.function(function)
+        answer = self.client.call(address, item.encode(*arguments), at)
         return self._understood(function, lambda: item.decode_output(answer))
 
     def _value(self, function: str, *arguments: object, at: BlockNumber) -> Any:
@@ -318,6 +376,18 @@ def read_batch(issuer: int, root: bytes, found: Mapping[str, Any]) -> Batch:
     )
 
 
+def read_digest_status(found: Mapping[str, Any]) -> DigestStatus:
+    """What `digestStatusesOf` answered of one; raises ValueError where the contract cannot have."""
+
+    def said(when: int, why: int) -> tuple[datetime | None, Reason | None]:
+        reason = Reason(why)
+        return (_time(when), reason) if when else (None, None)
+
+    return DigestStatus(
+        *said(found["revokedAt"], found["revocationReason"]), *said(found["suspendedAt"], found["suspensionReason"])
+    )
+
+
 def _for_people(party: Party) -> Party:
     pending = party.pending_controller
     return replace(
@@ -330,16 +400,3 @@ def _for_people(party: Party) -> Party:
 def _check_words(event: Event) -> None:
     """That the contract's enums have the numbers."""
     Purpose(event.arguments["purpose"]), Reason(event.arguments["reason"])
-
-
-def _topic(event: str) -> bytes:
-    """The first topic of the events with that name."""
-    return next(topic for topic, item in artifact().events_by_topic.items() if item.name == event)
-
-
-def _without(code: bytes, ranges: Iterable[tuple[int, int]]) -> bytes:
-    """The code with the places of its immutables set to zero."""
-    blanked = bytearray(code)
-    for start, end in ranges:
-        blanked[start:end] = bytes(max(0, min(end, len(code)) - start))
-    return bytes(blanked)

@@ -1,6 +1,6 @@
-"""Where the contract is on a chain, and how to make sure that it is the one expected.
+"""Where the registry is on a chain, and how to make sure that it is the one expected.
 
-The contract is deployed through the deterministic deployer that public chains share, with a fixed salt, so that the
+Its contracts are deployed through the deterministic deployer that public chains share, with a fixed salt, so that the
 same code has the same address everywhere and anybody may deploy it.
 """
 
@@ -28,8 +28,10 @@ from registry.errors import ChainUnavailable, ContractReverted, StoreError, Wron
 
 # The deterministic deployer that public chains have at this address (Arachnid/deterministic-deployment-proxy).
 DETERMINISTIC_DEPLOYER = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
-# Part of the contract's address on every chain: never change it. The ASCII text, filled with zeros to 32 bytes.
-SALT = b"testamur CredentialRegistry v1".ljust(32, b"\0")
+# Part of the contracts' addresses on every chain: never change it. The ASCII text, filled with zeros to 32 bytes.
+SALT = b"testamur v2".ljust(32, b"\0")
+# That of the first edition.
+FIRST_SALT = b"testamur CredentialRegistry v1".ljust(32, b"\0")
 FORK = "Cancun"
 # What chains have learnt since Constantinople, by number: name and fork. The code is compiled for Cancun at most.
 NEWER_INSTRUCTIONS = {
@@ -48,13 +50,13 @@ RIGHT_ENDPOINT = "Use an endpoint of the chain the registry was deployed on, or 
 
 
 def create2_address(initcode: bytes, salt: bytes = SALT) -> str:
-    """The address the contract gets, checksummed: it follows from its code alone (EIP-1014)."""
+    """The address a contract gets, checksummed: it follows from its code alone (EIP-1014)."""
     deployer = address_bytes(DETERMINISTIC_DEPLOYER)
     return checksummed(_keccak(b"\xff" + deployer + salt + _keccak(initcode))[-ADDRESS_BYTES:])
 
 
 def deploy_data(initcode: bytes) -> bytes:
-    """The data of the transaction to `DETERMINISTIC_DEPLOYER` that deploys the contract."""
+    """The data of the transaction to `DETERMINISTIC_DEPLOYER` that deploys a contract."""
     return SALT + initcode
 
 
@@ -129,16 +131,45 @@ def _creates(client: ChainClient, call: bytes, sender: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A contract that was deployed beside the registry: its address, and hashes as of the registry's own."""
+
+    address: str
+    transaction: bytes
+    code_hash: bytes
+
+    @classmethod
+    def read(cls, content: Any) -> Beside | None:
+        """As a deployment file has it; ValueError, KeyError or TypeError when it is not."""
+        if content is None:
+            return None
+        return cls(
+            read_address(content["address"]),
+            data(content["transaction"], HASH_BYTES),
+            data(content["codeHash"], HASH_BYTES),
+        )
+
+    def written(self) -> dict[str, str]:
+        """For a deployment file."""
+        return {
+            "address": self.address,
+            "transaction": to_hex(self.transaction),
+            "codeHash": to_hex(self.code_hash),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployment of the contract.
+    """One deployment of the registry.
 
     Attributes:
         chain_id: EIP-155.
-        address: of the contract, checksummed.
+        address: of the registry, checksummed.
         block_number: the block that contains the deployment: no event is older.
         transaction: hash of the deploying transaction, 32 bytes.
         code_hash: Keccak-256 of the deployed code, 32 bytes.
         genesis_hash: of the chain's block 0, which tells apart chains with the same id.
+        accreditations: the contract of the trust graph; None where the registry has it in it.
     """
 
     chain_id: int
@@ -147,6 +178,7 @@ class Deployment:
     transaction: bytes
     code_hash: bytes
     genesis_hash: bytes
+    accreditations: Beside | None = None
 
     @classmethod
     def load(cls, folder: Path, chain_id: int) -> Deployment | None:
@@ -165,6 +197,7 @@ class Deployment:
                 transaction=data(content["transaction"], HASH_BYTES),
                 code_hash=data(content["codeHash"], HASH_BYTES),
                 genesis_hash=data(content["genesisHash"], HASH_BYTES),
+                accreditations=Beside.read(content.get("accreditations")),
             )
         except FileNotFoundError:
             return None
@@ -183,7 +216,7 @@ class Deployment:
             StoreError: it cannot be written.
         """
         path = _path(folder, self.chain_id)
-        content = {
+        content: dict[str, Any] = {
             "chainId": self.chain_id,
             "address": self.address,
             "blockNumber": self.block_number,
@@ -191,6 +224,8 @@ class Deployment:
             "codeHash": to_hex(self.code_hash),
             "genesisHash": to_hex(self.genesis_hash),
         }
+        if self.accreditations is not None:
+            content["accreditations"] = self.accreditations.written()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _write_atomically(folder / f"{self.chain_id}.standard-input.json", source_bundle())
@@ -200,8 +235,18 @@ class Deployment:
         return path
 
     @classmethod
-    def found(cls, client: ChainClient, address: str, block_number: int, transaction: bytes) -> Deployment:
+    def found(
+        cls,
+        client: ChainClient,
+        address: str,
+        block_number: int,
+        transaction: bytes,
+        accreditations: tuple[str, bytes] | None = None,
+    ) -> Deployment:
         """A deployment as the chain shows it now: its code, its id and its genesis.
+
+        Args:
+            accreditations: address of the trust graph, and hash of the transaction that made it.
 
         Raises:
             WrongChain: code `no-contract`: nothing is at the address.
@@ -214,6 +259,9 @@ class Deployment:
             transaction=transaction,
             code_hash=code_hash,
             genesis_hash=client.genesis_hash(),
+            accreditations=None
+            if accreditations is None
+            else Beside(*accreditations, code_hash_of(client, accreditations[0])),
         )
 
     def check(self, client: ChainClient) -> None:
@@ -228,6 +276,9 @@ class Deployment:
         self.check_genesis(client)
         if code_hash_of(client, self.address) != self.code_hash:
             raise self._wrong(client, "wrong-code", f"the code at {self.address} is not the registry's")
+        beside = self.accreditations
+        if beside is not None and code_hash_of(client, beside.address) != beside.code_hash:
+            raise self._wrong(client, "wrong-code", f"the code at {beside.address} is not that of its accreditations")
 
     def check_genesis(self, client: ChainClient) -> None:
         """Make sure that the client's chain begins as the one of this deployment does.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from registry.chain.abi import artifact
+from registry.chain.abi import topics_of
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import Block, ChainClient
 from registry.errors import ChainUnavailable
@@ -18,8 +18,7 @@ def read_ledger(contract: CredentialRegistry) -> Ledger:
     """
     client = contract.client
     head = _block(client, client.block("latest"))
-    topics = [topic for topic, item in artifact().events_by_topic.items() if item.name in EVENT_NAMES]
-    logs = client.logs(contract.address, [topics], 0, head.number)
+    logs = client.logs(contract.accreditations_address, [topics_of(*EVENT_NAMES)], 0, head.number)
     events = contract.decode_events(logs, contract.blocks_of(logs))
     ledger = Ledger.from_events(events, as_of=head.reference)
     if _block(client, client.block(head.number)).hash != head.hash:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from registry.chain.abi import artifact
+from registry.chain.abi import all_errors
 from registry.errors import ContractReverted, StoreError
 from registry.records import AccreditationState
 from registry.timestamps import from_unix, write_timestamp
@@ -131,7 +131,7 @@ def _decoded(thrown: bytes) -> tuple[str, dict[str, object]]:
     if selector == PANIC_SELECTOR and len(rest) == 32:
         return "Panic", {"code": int.from_bytes(rest, "big")}
     try:
-        item = artifact().errors_by_selector.get(selector)
+        item = all_errors().get(selector)
         if item is not None:
             return item.name, item.decode_arguments(rest)
     except (ValueError, StoreError):

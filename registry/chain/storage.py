@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from registry.chain.abi import artifact
-from registry.chain.contract import CredentialRegistry, read_batch, read_party
+from registry.chain.contract import CredentialRegistry, read_batch, read_digest_status, read_party
 from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.rpc.spans import ASK_FOR_LESS
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
 from registry.recognition.ledger import REASONS, Accreditation, Change, Kind, State, read_moment, read_scope
-from registry.records import Batch, Key, Party
+from registry.records import NOTHING_SAID, Batch, DigestKey, DigestStatus, Key, Party
 
 # What one request asks of an endpoint: well below the gas that any of them allows a call.
 CALLS_A_REQUEST = 200
 WORDS_A_REQUEST = 2_048
+# Each of them costs about as much as a status word.
+DIGESTS_A_CALL = 100
 _UNKNOWN = frozenset({"UnknownParty", "UnknownBatch", "UnknownAccreditation"})
 _STATES = tuple(State)
 _KINDS = tuple(Kind)
@@ -39,15 +40,19 @@ class Storage:
     """
 
     def __init__(self, contract: CredentialRegistry, at: int, block_hash: bytes | None = None):
+        self._contract = contract
         self._client = contract.client
-        self._address = contract.address
         self._at = at
         self._hash = block_hash
 
     def count(self, function: str) -> int:
         """`partyCount` or `accreditationCount`."""
-        (found,) = self._ask(function, [()])
-        return int(found)
+
+        def read() -> int:
+            (found,) = self._ask(function, [()])
+            return int(found)
+
+        return self._contract.none_yet_or(read) if function == "accreditationCount" else read()
 
     def parties(self, numbers: Sequence[int]) -> dict[int, Party | None]:
         """Parties by number, None for those that are not there."""
@@ -73,6 +78,23 @@ class Storage:
                     raise self._senseless("statusWords", f"{wanted[-1]} words were asked for")
                 yield wanted, found
 
+    def digests(self, keys: Sequence[DigestKey]) -> dict[DigestKey, DigestStatus]:
+        """What issuers said of credentials by their digests; nothing of any in the first edition."""
+        if not self._contract.edition.has_digest_statuses:
+            return dict.fromkeys(keys, NOTHING_SAID)
+        by_issuer: dict[int, list[bytes]] = {}
+        for issuer, digest in keys:
+            by_issuer.setdefault(issuer, []).append(digest)
+        found: dict[DigestKey, DigestStatus] = {}
+        for issuer, digests in by_issuer.items():
+            pieces = [digests[at : at + DIGESTS_A_CALL] for at in range(0, len(digests), DIGESTS_A_CALL)]
+            answers = self._read("digestStatusesOf", [(issuer, piece) for piece in pieces], _digest_statuses)
+            for piece, statuses in zip(pieces, answers, strict=True):
+                if statuses is None or len(statuses) != len(piece):
+                    raise self._senseless("digestStatusesOf", f"{len(piece)} were asked for")
+                found |= {(issuer, digest): status for digest, status in zip(piece, statuses, strict=True)}
+        return found
+
     def accreditations(self, numbers: Sequence[int]) -> dict[int, Accreditation | None]:
         """Accreditations and recognitions by number, None for those that are not there."""
         return dict(self._known("accreditationOf", {number: (number,) for number in numbers}, _accreditation))
@@ -92,43 +114,43 @@ class Storage:
 
     def _ask(self, function: str, arguments: Sequence[Sequence[object]]) -> list[Any]:
         """The answers to one function with each of these arguments; None where it says that there is no such thing."""
-        item = artifact().functions[function]
+        address, item = self._contract.function(function)
         encoded = [item.encode(*each) for each in arguments]
         answers: list[bytes | None] = []
         for start in range(0, len(encoded), CALLS_A_REQUEST):
-            answers += self._answers(encoded[start : start + CALLS_A_REQUEST])
+            answers += self._answers(address, encoded[start : start + CALLS_A_REQUEST])
 
         def read(answer: bytes) -> Any:
             return _only(item.decode_output(answer))
 
         return [None if each is None else self._understood(function, partial(read, each)) for each in answers]
 
-    def _answers(self, calls: list[bytes]) -> list[bytes | None]:
+    def _answers(self, address: str, calls: list[bytes]) -> list[bytes | None]:
         if len(calls) == 1:
             try:
-                return [self._called(calls[0])]
+                return [self._called(address, calls[0])]
             except ContractReverted as refusal:
                 if refusal.error not in _UNKNOWN:
                     raise
                 return [None]
-        multicall = artifact().functions["multicall"]
+        multicall = self._contract.edition.function("multicall")
         try:
-            answer = self._called(multicall.encode(calls))
+            answer = self._called(address, multicall.encode(calls))
         except (ChainUnavailable, ContractReverted) as error:
             if isinstance(error, ChainUnavailable) and error.code not in ASK_FOR_LESS:
                 raise
             # Too much at once, or one of them asks for what is not there, which refuses all.
             middle = len(calls) // 2
-            return self._answers(calls[:middle]) + self._answers(calls[middle:])
+            return self._answers(address, calls[:middle]) + self._answers(address, calls[middle:])
         answers = self._understood("multicall", lambda: _only(multicall.decode_output(answer)))
         if len(answers) != len(calls):
             raise self._senseless("multicall", f"{len(calls)} answers were due, {len(answers)} came")
         return list(answers)
 
-    def _called(self, call: bytes) -> bytes:
+    def _called(self, address: str, call: bytes) -> bytes:
         if self._hash is None:
-            return self._client.call(self._address, call, self._at)
-        return self._client.call_at(self._address, call, self._at, self._hash)
+            return self._client.call(address, call, self._at)
+        return self._client.call_at(address, call, self._at, self._hash)
 
     def _understood(self, what: str, read: Callable[[], V]) -> V:
         try:
@@ -157,6 +179,10 @@ def _together(ranges: Iterable[WordRange]) -> Iterator[list[WordRange]]:
         words += each[-1]
     if some:
         yield some
+
+
+def _digest_statuses(found: Sequence[Mapping[str, Any]]) -> tuple[DigestStatus, ...]:
+    return tuple(read_digest_status(each) for each in found)
 
 
 def _only(values: tuple[Any, ...]) -> Any:
@@ -189,4 +215,5 @@ def _accreditation(number: int, found: Mapping[str, Any]) -> Accreditation:
         evidence_hash=bytes(terms["evidenceHash"]),
         evidence_uri=terms["evidenceUri"],
         changes=history,
+        condition_hash=bytes(terms.get("conditionHash", bytes(32))),
     )

@@ -20,8 +20,8 @@ with needs("web3"):
     from web3.providers import BaseProvider, JSONBaseProvider
     from web3.types import RPCEndpoint, RPCResponse
 
-from registry.chain.abi import artifact, interface
-from registry.chain.deployment import create2_address
+from registry.chain.abi import ACCREDITATIONS, interface
+from registry.chain.editions import second
 from registry.chain.rpc.client import METHOD_NOT_FOUND, ChainClient, RpcRefused
 from registry.chain.rpc.hexadecimal import address_bytes, checksummed, data, read_address, to_hex
 from registry.errors import ChainError, ContractReverted
@@ -132,12 +132,25 @@ def registry_contract(w3: Web3, address: str | None = None) -> Contract:
     Raises:
         ValueError: it is no address, or mistyped.
     """
-    place = create2_address(artifact().initcode) if address is None else read_address(address)
+    place = second().address if address is None else read_address(address)
     return w3.eth.contract(address=Web3.to_checksum_address(place), abi=cast(Any, interface()))
 
 
+def accreditations_contract(w3: Web3, registry: str | None = None) -> Contract:
+    """The contract with the accreditations of a registry as a contract of web3, with any provider.
+
+    Args:
+        registry: as `registry_contract` takes it; the address follows from it.
+
+    Raises:
+        ValueError: it is no address, or mistyped.
+    """
+    place = second().accreditations_address(second().address if registry is None else read_address(registry))
+    return w3.eth.contract(address=Web3.to_checksum_address(place), abi=cast(Any, interface(ACCREDITATIONS)))
+
+
 def encode_call(function: str, *arguments: object) -> bytes:
-    """The data of a transaction that calls a function of the contract.
+    """The data of a transaction that calls a function of the registry, or of its accreditations.
 
     Args:
         arguments: whole numbers, `bytes` of exactly the length of their type, addresses in any case, and lists and
@@ -163,7 +176,9 @@ def encode_call(function: str, *arguments: object) -> bytes:
 @cache
 def _function(name: str) -> tuple[type[Contract], tuple[str, ...]]:
     """A contract with this function alone, in whose interface web3 does not look for long, and its arguments' types."""
-    alone = [part for part in interface() if part["type"] == "function" and part["name"] == name]
+    both = [*interface(), *interface(ACCREDITATIONS)]
+    # What both have, they have with the same arguments.
+    alone = [part for part in both if part["type"] == "function" and part["name"] == name][:1]
     if not alone:
         raise ValueError(f"the contract has no function {name}")
     offline = Web3(BaseProvider())

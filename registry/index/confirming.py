@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from registry.chain.abi import artifact
+from registry.chain.abi import all_events
 from registry.chain.rpc.bloom import BlockEvents, may_hold
 from registry.chain.rpc.client import FilteredBlock, Log
 from registry.chain.rpc.hexadecimal import address_bytes
@@ -53,21 +53,21 @@ class State(Protocol):
 
 
 class Witness:
-    """Says of blocks which events of a contract they hold, whatever a list of events says.
+    """Says of blocks which events of some contracts they hold, whatever a list of events says.
 
     A header's filter rules most blocks out; of the others the receipts are read.
     """
 
-    def __init__(self, client: Blocks, address: str):
+    def __init__(self, client: Blocks, addresses: Sequence[str]):
         self._client = client
-        self._address = address
-        self._filtered = address_bytes(address)
-        self._topics = tuple(artifact().events_by_topic)
+        self._addresses = frozenset(addresses)
+        self._filtered = [address_bytes(each) for each in addresses]
+        self._topics = tuple(all_events())
         # Some chains fill the filter with something else: seen once, it is not believed again.
         self._believes_filters = True
 
     def logs(self, blocks: Sequence[FilteredBlock], told: Collection[Place]) -> tuple[Log, ...]:
-        """All events of the contract in these blocks.
+        """All events of the contracts in these blocks.
 
         Args:
             told: events that are said to be there.
@@ -84,7 +84,7 @@ class Witness:
         return tuple(found)
 
     def holds(self, each: FilteredBlock) -> None:
-        """An event of the contract is known to be in this block: what its filter says of that says what it is worth."""
+        """One of their events is known to be in this block: what its filter says of that says what it is worth."""
         self._believes_filters = self._believes_filters and self._by_filter(each)
 
     def _logs(self, blocks: Sequence[FilteredBlock], told: Collection[Place]) -> list[Log]:
@@ -97,7 +97,7 @@ class Witness:
             may_hold = self._may_hold(each)
             if each.block.number not in numbers and not may_hold:
                 continue
-            logs = [log for log in self._client.all_logs(each) if log.address == self._address]
+            logs = [log for log in self._client.all_logs(each) if log.address in self._addresses]
             if any(log.topics and log.topics[0] in self._topics for log in logs):
                 self.holds(each)
             there = {log.log_index for log in logs}
@@ -115,7 +115,8 @@ class Witness:
         return bool(each.transactions) if not self._believes_filters else self._by_filter(each)
 
     def _by_filter(self, each: FilteredBlock) -> bool:
-        return may_hold(BlockEvents(each.bloom, bool(each.transactions)), self._filtered, self._topics)
+        events = BlockEvents(each.bloom, bool(each.transactions))
+        return any(may_hold(events, address, self._topics) for address in self._filtered)
 
 
 class StateCheck:

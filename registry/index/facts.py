@@ -20,7 +20,9 @@ FINALITY_VIOLATED: Final = "finality-violated"
 CHAIN_DISAGREES: Final = "chain-disagrees"
 
 # Arguments that JSON does not hold as they are: of 32 bytes, and of 256 bits.
-_BYTES: Final = frozenset({"root", "replacementRoot", "profileHash", "evidenceHash"})
+_BYTES: Final = frozenset(
+    {"root", "replacementRoot", "digest", "profileHash", "conditionHash", "evidenceHash", "programme"}
+)
 _WIDE: Final = frozenset({"changed"})
 
 
@@ -53,12 +55,16 @@ def read_arguments(text: str) -> dict[str, Any]:
 
 
 def _written(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return shown_arguments(value)
     if name in _BYTES:
         return f"0x{value.hex()}"
     return hex(value) if name in _WIDE else value
 
 
 def _read(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {inner: _read(inner, each) for inner, each in value.items()}
     if name in _BYTES:
         return bytes.fromhex(value[2:])
     return int(value, 16) if name in _WIDE else value

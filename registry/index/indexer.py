@@ -16,6 +16,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
+from functools import cached_property
 from threading import Event as Flag
 from typing import Final
 
@@ -100,7 +101,6 @@ class Indexer:
         self._uncounted: set[int] = set()
         self._near = near
         self._state: Callable[[BlockRef], State] = state or (lambda at: Storage(contract, at.number, at.hash))
-        self._witness = Witness(self._client, contract.address)
         self._newest: int | None = None
         # The highest block that was told of, and when.
         self._highest: tuple[int, float] | None = None
@@ -220,7 +220,7 @@ class Indexer:
         is_near = newest - head.cursor.number <= self._near or first <= self._careful
         last = min(newest, head.cursor.number + min(self._spans.length, BLOCKS_A_STEP if is_near else newest))
         try:
-            found = self._client.logs_with_headers(self._contract.address, first, last)
+            found = self._client.logs_with_headers(self._contract.addresses, first, last)
         except ChainUnavailable as error:
             if self._spans.shorter(error, last - first + 1) and not is_outage(error):
                 return self._add(head, newest, final, seen)
@@ -256,6 +256,10 @@ class Indexer:
         self._settle(after, final, seen)
         self._listener(Step.ADDED, after)
         return Step.ADDED
+
+    @cached_property
+    def _witness(self) -> Witness:
+        return Witness(self._client, self._contract.addresses)
 
     def _witnessed(self, blocks: Sequence[FilteredBlock], told: Collection[Place]) -> tuple[Log, ...]:
         """All events of these blocks; before the first time, an event that is known says what filters are worth."""
@@ -356,7 +360,7 @@ class Indexer:
         """Events that have no trace in the contract's state, and those that only came late; what is left to read."""
         end = min(last, first + self._spans.length - 1)
         try:
-            found = self._client.logs_with_headers(self._contract.address, first, end)
+            found = self._client.logs_with_headers(self._contract.addresses, first, end)
         except ChainUnavailable as error:
             if self._spans.shorter(error, end - first + 1) and not is_outage(error):
                 return first, last

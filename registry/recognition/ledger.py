@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from registry.errors import ChainError, SettingsError
-from registry.recognition.scope import Scope
+from registry.recognition.scope import ANY_PROGRAMME, Scope
 from registry.records import BlockRef, Event, Reason
 from registry.timestamps import write_timestamp
 
@@ -92,6 +92,7 @@ class Accreditation:
         id: the contract's number, from 1.
         body, holder: numbers of the parties.
         valid_from, valid_until: the end is no longer part of it; None for no end, with recognitions only.
+        condition_hash: of what the holder has yet to fulfil, 32 bytes; zeros for an unconditional decision.
         evidence_hash: 32 bytes, zero for none.
         changes: in the order of their record, the offer or recognition first.
     """
@@ -106,6 +107,7 @@ class Accreditation:
     evidence_hash: bytes
     evidence_uri: str
     changes: tuple[Change, ...]
+    condition_hash: bytes = bytes(32)
 
     @property
     def state(self) -> State:
@@ -248,14 +250,18 @@ def _made(event: Event) -> Accreditation:
         evidence_hash=bytes(given["evidenceHash"]),
         evidence_uri=given["evidenceUri"],
         changes=(Change(MADE_BY[event.name], event.time, valid_from),),
+        condition_hash=bytes(given.get("conditionHash", bytes(32))),
     )
 
 
-def read_scope(given: Iterable[int] | Mapping[str, int]) -> Scope:
-    """A scope as the contract tells it; raises SettingsError or KeyError where it is none."""
+def read_scope(given: Iterable[Any] | Mapping[str, Any]) -> Scope:
+    """A scope as the contract tells it; raises SettingsError or KeyError where it is none.
+
+    One of the first edition has no programme.
+    """
     if isinstance(given, Mapping):
         names = ("field", "fieldDigits", "levelMin", "levelMax", "qualificationTypes", "jurisdiction")
-        given = [given[name] for name in names]
+        given = [*(given[name] for name in names), given.get("programme", ANY_PROGRAMME)]
     return Scope.from_numbers(given)
 
 

@@ -1,4 +1,4 @@
-"""What an accreditation is about: fields, levels, types of qualification and jurisdiction.
+"""What an accreditation is about: fields, levels, types of qualification, jurisdiction and programme.
 
 Pure values. The rules are the contract's (`contracts/src/Scopes.sol`): what it says is covered is covered here.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
 
 from registry.errors import SettingsError
 from registry.recognition.countries import ALPHA_2, NUMERIC
@@ -52,6 +53,9 @@ _FIELD = re.compile(r"(?:[0-9]{2,4})?", re.ASCII)
 _LEVELS = re.compile(r"([1-8])(?:-([1-8]))?", re.ASCII)
 
 
+ANY_PROGRAMME: Final = bytes(32)
+
+
 class ScopeNumbers(NamedTuple):
     """A scope as the contract's `Scope` has it: zero stands for any, except with levels."""
 
@@ -61,6 +65,7 @@ class ScopeNumbers(NamedTuple):
     level_max: int
     qualification_types: int
     jurisdiction: int
+    programme: bytes = ANY_PROGRAMME
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class Scope:
         levels: lowest and highest level of the European Qualifications Framework, 1 to 8.
         qualification_types: names of `QUALIFICATION_TYPES`, or none for any.
         jurisdiction: ISO 3166-1, two letters; three digits when the number has no letters; "" for any.
+        programme: SHA-256 of the identifier of one programme, as the body writes it; zeros for any.
 
     Raises:
         SettingsError: a part makes no sense.
@@ -82,6 +88,7 @@ class Scope:
     levels: tuple[int, int] = EVERY_LEVEL
     qualification_types: frozenset[str] = frozenset()
     jurisdiction: str = ""
+    programme: bytes = ANY_PROGRAMME
 
     def __post_init__(self) -> None:
         if not _FIELD.fullmatch(self.field):
@@ -97,9 +104,14 @@ class Scope:
 
     @classmethod
     def from_words(
-        cls, field: str = "", levels: str = "1-8", types: Iterable[str] = (), jurisdiction: str = ""
+        cls,
+        field: str = "",
+        levels: str = "1-8",
+        types: Iterable[str] = (),
+        jurisdiction: str = "",
+        programme: str = "",
     ) -> Scope:
-        """The scope that a person wrote: levels as "6" or "6-7".
+        """The scope that a person wrote: levels as "6" or "6-7", a programme by its identifier.
 
         Raises:
             SettingsError: a part makes no sense.
@@ -108,10 +120,16 @@ class Scope:
         if match is None:
             raise _senseless(f"{levels!r} is no range of levels", "Give EQF levels from 1 to 8, such as 6 or 6-7.")
         lowest = int(match[1])
-        return cls(field, (lowest, int(match[2] or lowest)), frozenset(types), jurisdiction)
+        return cls(
+            field,
+            (lowest, int(match[2] or lowest)),
+            frozenset(types),
+            jurisdiction,
+            hash_of_programme(programme) if programme else ANY_PROGRAMME,
+        )
 
     @classmethod
-    def from_numbers(cls, numbers: Iterable[int]) -> Scope:
+    def from_numbers(cls, numbers: Iterable[Any]) -> Scope:
         """The scope that the contract has, in the order of `ScopeNumbers`.
 
         Raises:
@@ -127,6 +145,7 @@ class Scope:
             (given.level_min, given.level_max),
             types,
             f"{given.jurisdiction:03d}" if given.jurisdiction else "",
+            bytes(given.programme),
         )
 
     def to_numbers(self) -> ScopeNumbers:
@@ -137,6 +156,7 @@ class Scope:
             *self.levels,
             sum(1 << _BIT_OF[name] for name in self.qualification_types),
             int(NUMERIC.get(self.jurisdiction, self.jurisdiction) or 0),
+            self.programme,
         )
 
     def covers(self, other: Scope) -> bool:
@@ -146,6 +166,7 @@ class Scope:
             and self.levels[0] <= other.levels[0]
             and other.levels[1] <= self.levels[1]
             and self.jurisdiction in ("", other.jurisdiction)
+            and self.programme in (ANY_PROGRAMME, other.programme)
             and (
                 not self.qualification_types
                 or (bool(other.qualification_types) and other.qualification_types <= self.qualification_types)
@@ -158,7 +179,9 @@ class Scope:
         lowest, highest = max(self.levels[0], other.levels[0]), min(self.levels[1], other.levels[1])
         types = self.qualification_types & other.qualification_types
         anyhow = not (self.qualification_types and other.qualification_types)
-        apart = self.jurisdiction and other.jurisdiction and self.jurisdiction != other.jurisdiction
+        apart = bool(self.jurisdiction and other.jurisdiction) and self.jurisdiction != other.jurisdiction
+        if ANY_PROGRAMME not in (self.programme, other.programme):
+            apart = apart or self.programme != other.programme
         if not inner.startswith(outer) or lowest > highest or apart or not (types or anyhow):
             return None
         return Scope(
@@ -166,18 +189,21 @@ class Scope:
             (lowest, highest),
             types or self.qualification_types | other.qualification_types,
             self.jurisdiction or other.jurisdiction,
+            other.programme if self.programme == ANY_PROGRAMME else self.programme,
         )
 
     def __str__(self) -> str:
-        """For people: "field 0613, EQF levels 6-7, bachelor-degree, in HR"."""
+        """For people: "field 0613, EQF levels 6-7, bachelor-degree, in HR"; a programme only where one is meant."""
         lowest, highest = self.levels
         levels = f"EQF level {lowest}" if lowest == highest else f"EQF levels {lowest}-{highest}"
+        programme = [] if self.programme == ANY_PROGRAMME else [f"programme 0x{self.programme.hex()}"]
         return ", ".join(
             (
                 f"field {self.field}" if self.field else "any field",
                 "any level" if self.levels == EVERY_LEVEL else levels,
                 " or ".join(sorted(self.qualification_types)) or "any type of qualification",
                 f"in {self.jurisdiction}" if self.jurisdiction else "in any jurisdiction",
+                *programme,
             )
         )
 
@@ -218,6 +244,11 @@ class StatedScope:
             "qualification_types": self.qualification_types,
         }
         return replace(scope, **{name: value for name, value in stated.items() if value is not None})  # type: ignore[arg-type]
+
+
+def hash_of_programme(identifier: str) -> bytes:
+    """What stands for a programme in a scope: SHA-256 of its identifier in UTF-8, without space around it."""
+    return sha256(identifier.strip().encode()).digest()
 
 
 def country(text: str) -> str:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from registry.anchors import AnchorPlace, AnchorState
-from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import create2_address, deployment_seen
+from registry.chain.deployment import deployment_seen
 from registry.chain.heads import Clock, age_of_head, utc_now
 from registry.chain.rpc.client import Block
 from registry.chain.rpc.remedies import TRY_LATER
@@ -167,8 +166,9 @@ class FactsReader:
 
     def _proved(self) -> bool:
         """Whether what the contract stores is its own code's doing."""
-        initcode, address = artifact().initcode, self._contract.address
-        return address == create2_address(initcode) or self._once(
+        edition, address = self._contract.edition, self._contract.address
+        initcode = edition.registry.initcode
+        return address == edition.address or self._once(
             ("proved",), lambda: deployment_seen(self._client, address, initcode, self._pinned().block.number)
         )
 

@@ -29,7 +29,8 @@ from anchor.books.folder import DataFolder
 from anchor.books.tables import BatchState
 from registry.chain.abi import artifact
 from registry.chain.calls import Calls
-from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, deploy_data
+from registry.chain.editions import second
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
@@ -91,7 +92,7 @@ def main() -> None:
 def _build(client: ChainClient, folder: Path, credentials: int, batches: int) -> None:
     """Anchor random digests; every tenth batch gets a revocation."""
     client.request("anvil_autoImpersonateAccount", [True])
-    contract = Registry(client, create2_address(artifact().initcode))
+    contract = Registry(client, second().address)
     contract.send(OPERATOR, deploy_data(artifact().initcode), to=DETERMINISTIC_DEPLOYER)
     contract.send(OPERATOR, Calls.register_party_data("did:web:university.example", bytes(32)))
     with closing(DataFolder(folder)) as data:

@@ -25,7 +25,8 @@ from web3 import Web3
 
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, deploy_data
+from registry.chain.editions import second
 from registry.chain.rpc.client import ChainClient
 from registry.chain.web3 import encode_call, registry_contract, web3_of
 from registry.embedded.chain import EmbeddedChain
@@ -92,7 +93,7 @@ def main() -> None:
 
 def rows(client: ChainClient) -> list[Row]:
     """One batch is anchored; its event and its record are what both read."""
-    address = create2_address(artifact().initcode)
+    address = second().address
     for to, call in (
         (DETERMINISTIC_DEPLOYER, deploy_data(artifact().initcode)),
         (address, encode_call("registerParty", "did:web:university.example", bytes(32))),

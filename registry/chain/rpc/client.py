@@ -389,7 +389,7 @@ class ChainClient:
 
     def logs(
         self,
-        address: str | None = None,
+        addresses: str | Sequence[str] | None = None,
         topics: Sequence[bytes | Sequence[bytes] | None] = (),
         from_block: BlockNumber = 0,
         to_block: BlockNumber = "latest",
@@ -397,7 +397,7 @@ class ChainClient:
         """The events in a range of blocks, both ends included, in the order of the chain.
 
         Args:
-            address: of the contract, or None for all.
+            addresses: of the contract, or of several; None for all.
             topics: one entry a position: 32 bytes, several of them (any), or None (whatever is there).
 
         Raises:
@@ -408,29 +408,30 @@ class ChainClient:
             "toBlock": _block_parameter(to_block),
             "topics": [_topic(topic) for topic in topics],
         }
-        if address is not None:
-            wanted["address"] = address
+        if addresses is not None:
+            wanted["address"] = _one_or_several(addresses)
         found = self._read("eth_getLogs", [wanted], _logs)
-        return self._asked_for(found, address, topics, from_block, to_block)
+        return self._asked_for(found, addresses, topics, from_block, to_block)
 
     def _asked_for(
         self,
         found: tuple[Log, ...],
-        address: str | None,
+        addresses: str | Sequence[str] | None,
         topics: Sequence[bytes | Sequence[bytes] | None],
         from_block: BlockNumber,
         to_block: BlockNumber,
     ) -> tuple[Log, ...]:
         """The logs in order, when they are what was asked for."""
-        if any(address is not None and address_bytes(log.address) != address_bytes(address) for log in found):
+        those = {address_bytes(each) for each in ([addresses] if isinstance(addresses, str) else addresses or ())}
+        if addresses is not None and any(address_bytes(log.address) not in those for log in found):
             raise self._garbage("eth_getLogs", "the answer has events of another contract")
         # An endpoint that ignores the filter would otherwise pass off one batch's events as another's.
         if not all(_has_topics(log, topics) and _within(log, from_block, to_block) for log in found):
             raise self._garbage("eth_getLogs", "the answer has events that were not asked for")
         return tuple(sorted(found, key=lambda log: (log.block_number, log.log_index)))
 
-    def logs_with_headers(self, address: str, from_block: int, to_block: int) -> LogRange:
-        """All events of a contract in a range of blocks, read with its ends by one endpoint at once.
+    def logs_with_headers(self, addresses: str | Sequence[str], from_block: int, to_block: int) -> LogRange:
+        """All events of contracts in a range of blocks, read with its ends by one endpoint at once.
 
         The last header is read before and after the events, so that they are those of the chain it is on.
 
@@ -438,7 +439,12 @@ class ChainClient:
             ChainUnavailable: no answer; code `chain-moved` when the chain changed in between, `no-block` when it is
                 not that long.
         """
-        wanted = {"fromBlock": to_hex(from_block), "toBlock": to_hex(to_block), "topics": [], "address": address}
+        wanted = {
+            "fromBlock": to_hex(from_block),
+            "toBlock": to_hex(to_block),
+            "topics": [],
+            "address": _one_or_several(addresses),
+        }
 
         def header(number: int) -> Question:
             return Question("eth_getBlockByNumber", [to_hex(number), False], _optional(_block))
@@ -451,7 +457,7 @@ class ChainClient:
             raise self._garbage("eth_getBlockByNumber", "the answer is about another block")
         if last != again:
             raise self.moved()
-        return LogRange(first, last, self._asked_for(logs, address, (), from_block, to_block))
+        return LogRange(first, last, self._asked_for(logs, addresses, (), from_block, to_block))
 
     def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
         """The blocks at those heights, None where the chain is not that long; a hundred of them at once."""
@@ -687,6 +693,12 @@ def _block_parameter(number: BlockNumber | bytes) -> object:
     if isinstance(number, bytes):
         return {"blockHash": to_hex(number), "requireCanonical": True}
     return number if isinstance(number, str) else to_hex(number)
+
+
+def _one_or_several(addresses: str | Sequence[str]) -> str | list[str]:
+    """One alone is not in a list: some endpoints filter by their index only then."""
+    several = [addresses] if isinstance(addresses, str) else list(addresses)
+    return several[0] if len(several) == 1 else several
 
 
 def _topic(topic: bytes | Sequence[bytes] | None) -> object:

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from registry.chain.abi import artifact
+from registry.chain.abi import all_events
 from registry.errors import ChainUnavailable, SettingsError
 from registry.index.reader import EventFilter, EventPlace, Head
 from registry.records import Event
@@ -35,7 +35,7 @@ router = APIRouter(prefix="/v1", tags=["events"])
 
 MOST_NAMES: Final = 30
 LOOK_AGAIN: Final = 1000
-NAMES: Final = frozenset(item.name for item in artifact().events_by_topic.values())
+NAMES: Final = frozenset(item.name for item in all_events().values())
 
 
 class Form(StrEnum):

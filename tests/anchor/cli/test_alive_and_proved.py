@@ -12,6 +12,7 @@ import pytest
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address
+from registry.chain.editions import second
 from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import to_hex
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
@@ -57,7 +58,7 @@ def world() -> Iterator[World]:
     with anvil() as url:
         client = connect(url)
         made = World("anvil", client, url)
-        address, _ = made.deploy(artifact().initcode)
+        address, _ = made.deploy_registry()
         _use(made, CredentialRegistry(client, address))
         yield made
         client.close()
@@ -93,7 +94,7 @@ def test_the_contract_is_proved_where_its_code_puts_it_and_where_its_making_is_s
 
 def test_code_over_storage_that_its_creator_made_up_is_no_proof(world: World) -> None:
     """The constructor writes a party and a batch, and returns this program's own code."""
-    honest = create2_address(artifact().initcode)
+    honest = second().address
     address = world.send(None, _made_up(world, honest)).contract_address
     assert address is not None
     found = _facts(world, address)

@@ -28,13 +28,14 @@ from anchor.workspace import Workspace
 from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, SALT, create2_address, deploy_data
+from registry.chain.editions import second
 from registry.chain.rpc.client import ChainClient
 from registry.embedded.chain import EmbeddedChain
 from registry.embedded.genesis import CHAIN_ID
 from registry.errors import ChainBusy, ChainError, ChainUnavailable, ContractReverted, TransactionUnsettled
 
 CHAIN = f"eip155:{CHAIN_ID}"
-CONTRACT = create2_address(artifact().initcode)
+CONTRACT = second().address
 SOMEBODY = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 # PUSH0 PUSH0 REVERT as the code of a new contract: every call to `create` with it fails.
 REVERTING = bytes.fromhex("5f5ffd")

@@ -37,7 +37,7 @@ class Relay:
 
     def __init__(self, world: World):
         self.world = world
-        address, _ = world.deploy(artifact().initcode)
+        address, _ = world.deploy_registry()
         self.contract = CredentialRegistry(world.client, address)
         self.operator = KeySigner(world.account(OPERATOR))
         self.relayer = world.account(RELAYER).address

@@ -30,7 +30,7 @@ class Bodies:
 
     def __init__(self, world: World):
         self.world = world
-        address, _ = world.deploy(artifact().initcode)
+        address, _ = world.deploy_registry()
         self.contract = CredentialRegistry(world.client, address)
         for account in range(PARTIES):
             self.send(account + 1, self.contract.register_party_data(f"did:web:party{account + 1}.example", bytes(32)))

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from registry.chain.abi import artifact, source_bundle
+from registry.chain.abi import source_bundle
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import Deployment, create2_address
+from registry.chain.deployment import Deployment
+from registry.chain.editions import second
 from registry.chain.rpc.client import ChainClient
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
 from registry.errors import ChainUnavailable, ContractReverted, StoreError, WrongChain
@@ -31,9 +32,9 @@ class Registered:
 
     def __init__(self, world: World):
         self.world = world
-        address = create2_address(artifact().initcode)
+        address = second().address
         if not world.client.code(address):
-            address, self.deployed = world.deploy(artifact().initcode)
+            address, self.deployed = world.deploy_registry()
         self.contract = CredentialRegistry(world.client, address)
         mined = self.send(self.contract.register_party_data("did:web:university.example", bytes(32)))
         (event,) = (each for each in self.contract.decode_events(mined.logs) if each.name == "PartyRegistered")
@@ -98,7 +99,7 @@ def test_the_contract_is_the_one_that_was_built(registered: Registered) -> None:
 
 
 def test_its_address_is_the_same_on_every_chain(registered: Registered) -> None:
-    assert registered.contract.address == create2_address(artifact().initcode)
+    assert registered.contract.address == second().address
 
 
 def test_party_and_batch_are_read_as_they_are(registered: Registered) -> None:

@@ -26,7 +26,7 @@ from registry.chain import calls
 from registry.chain.abi import Item, artifact, interface
 from registry.chain.calls import Calls, call_data
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import create2_address
+from registry.chain.editions import second
 from registry.chain.rpc.client import ChainClient, RpcRefused
 from registry.chain.rpc.connect import connect
 from registry.chain.rpc.transport import MAXIMUM_ANSWER_BYTES
@@ -49,8 +49,8 @@ class Integrator:
 
     def __init__(self, world: World, w3: Web3):
         self.world, self.w3 = world, w3
-        if not world.client.code(create2_address(artifact().initcode)):
-            world.deploy(artifact().initcode)
+        if not world.client.code(second().address):
+            world.deploy_registry()
         self.contract: Any = registry_contract(w3)
         functions = self.contract.functions
         registered = self.sends(functions.registerParty("did:web:university.example", bytes(32)))
@@ -189,7 +189,7 @@ def test_the_contract_is_one_with_a_provider_of_web3s_own(world: World) -> None:
 
 def test_the_address_is_that_of_the_code_or_as_given() -> None:
     w3 = Web3(HTTPProvider("http://127.0.0.1:1"))
-    assert registry_contract(w3).address == create2_address(artifact().initcode)
+    assert registry_contract(w3).address == second().address
     assert registry_contract(w3, DEVELOPMENT_ACCOUNTS[3].lower()).address == DEVELOPMENT_ACCOUNTS[3]
     with pytest.raises(ValueError, match="mistyped"):
         registry_contract(w3, "0xF" + DEVELOPMENT_ACCOUNTS[0][3:])
@@ -237,7 +237,7 @@ def test_every_event_means_the_same_to_both(name: str, drawn: st.DataObject) -> 
     rest = [(canonical(part), value) for part, value in pairs if not part["indexed"]]
     told = encode([kind for kind, _ in rest], [value for _, value in rest])
     log = {
-        "address": create2_address(artifact().initcode),
+        "address": second().address,
         "topics": [HexBytes(topic) for topic in topics],
         "data": HexBytes(told),
         "blockNumber": 1,
@@ -487,7 +487,7 @@ def test_an_offchain_lookup_is_a_refusal_and_asks_nobody() -> None:
     reverts = each(lambda method, _params: refusal if method == "eth_call" else "0x1")
     w3 = web3_of(Scripted(reverts).client)
     with pytest.raises(ContractReverted):
-        w3.eth.call({"to": create2_address(artifact().initcode), "data": b"\1\2\3\4"}, ccip_read_enabled=True)
+        w3.eth.call({"to": second().address, "data": b"\1\2\3\4"}, ccip_read_enabled=True)
 
 
 def test_an_answer_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

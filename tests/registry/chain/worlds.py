@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address, deploy_data
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, SALT, create2_address
+from registry.chain.editions import Edition, second
 from registry.chain.rpc.client import ChainClient, MinedTransaction
 from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import checksummed
@@ -76,11 +77,19 @@ class World:
                 return mined
         raise AssertionError(f"0x{transaction_hash.hex()} was not mined within {SETTLING_SECONDS} seconds")
 
-    def deploy(self, initcode: bytes) -> tuple[str, MinedTransaction]:
+    def deploy(self, initcode: bytes, salt: bytes = SALT) -> tuple[str, MinedTransaction]:
         """Deploy code through the deterministic deployer."""
-        mined = self.send(DETERMINISTIC_DEPLOYER, deploy_data(initcode))
+        mined = self.send(DETERMINISTIC_DEPLOYER, salt + initcode)
         assert mined.succeeded
-        return create2_address(initcode), mined
+        return create2_address(initcode, salt), mined
+
+    def deploy_registry(self, edition: Edition | None = None) -> tuple[str, MinedTransaction]:
+        """Deploy a registry, by default of the newest edition, with its accreditations; the address names both."""
+        edition = edition or second()
+        address, mined = self.deploy(edition.registry.initcode, edition.salt)
+        if not edition.is_one_contract:
+            self.deploy(edition.accreditations_initcode(address), edition.salt)
+        return address, mined
 
 
 @contextmanager

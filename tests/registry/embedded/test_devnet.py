@@ -15,7 +15,6 @@ import pytest
 import urllib3
 from web3 import HTTPProvider, Web3
 
-from registry.chain.abi import artifact
 from registry.chain.rpc.connect import connect
 from registry.embedded import devnet as server
 from registry.embedded.chain import EmbeddedChain
@@ -45,7 +44,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 def test_web3_registers_a_party_and_reads_what_the_program_reads(served: Served) -> None:
     web3, sender = served.web3, served.world.account()
-    address, _ = served.world.deploy(artifact().initcode)
+    address, _ = served.world.deploy_registry()
     contract: Any = web3.eth.contract(address=web3.to_checksum_address(address), abi=ABI)
     transaction = contract.functions.registerParty("did:web:university.example", b"\x01" * 32).build_transaction(
         {"from": sender.address, "nonce": web3.eth.get_transaction_count(sender.address)}

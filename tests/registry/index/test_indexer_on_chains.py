@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry, Purpose, Reason
 from registry.chain.finality import Evidence
 from registry.chain.ledger import read_ledger
@@ -194,7 +193,7 @@ def test_machines_behind_one_address_that_are_behind_stop_nothing(
 
 
 def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: Engine) -> None:
-    address, deployed = embedded.deploy(artifact().initcode)
+    address, deployed = embedded.deploy_registry()
     contract = CredentialRegistry(embedded.client, address)
     owner, other = (embedded.account(number).address for number in (0, 1))
     one, two, three = (root_of(number) for number in range(3))
@@ -280,7 +279,7 @@ class Forgetful:
 def test_a_revocation_that_a_search_leaves_out_is_found(
     embedded: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    address, deployed = embedded.deploy(artifact().initcode)
+    address, deployed = embedded.deploy_registry()
     contract = CredentialRegistry(embedded.client, address)
     root = root_of("left out")
     calls = [

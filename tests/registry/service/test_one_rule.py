@@ -16,9 +16,8 @@ from sqlalchemy import Engine
 
 from registry.anchors import AnchorPlace, spread
 from registry.audit.repeats import repeated_in
-from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import create2_address
+from registry.chain.editions import second
 from registry.chain.rpc.client import Block
 from registry.credential.digest import digest_given
 from registry.database.engine import open_database
@@ -128,7 +127,7 @@ class ModelRegistry:
     def __init__(self, model: Model, stand: Stand):
         self._model = model
         self._stand = stand
-        self.address = create2_address(artifact().initcode)
+        self.address = second().address
         self.client = self
 
     # As a client

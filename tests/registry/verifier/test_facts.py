@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import Deployment, create2_address
+from registry.chain.deployment import Deployment
+from registry.chain.editions import second
 from registry.chain.rpc.connect import connect
 from registry.errors import WrongChain
 from registry.records import Purpose, Reason
@@ -52,7 +52,7 @@ def node() -> Iterator[Node]:
     with anvil("--slots-in-an-epoch", "1") as url:
         client = connect(url)
         world = World("anvil", client, url)
-        address, deployed = world.deploy(artifact().initcode)
+        address, deployed = world.deploy_registry()
         contract = CredentialRegistry(client, address)
         assert world.send(address, contract.register_party_data("did:web:university.example", bytes(32))).succeeded
         anchored = world.send(address, contract.anchor_data(1, ROOT, 300))
@@ -112,7 +112,7 @@ def test_a_reorganisation_between_two_answers_gives_no_facts(node: Node) -> None
 
 
 def test_the_address_is_the_one_of_the_code_and_another_chain_is_refused(node: Node) -> None:
-    assert node.deployment.address == create2_address(artifact().initcode)
+    assert node.deployment.address == second().address
     node.deployment.check(node.world.client)
     with anvil("--chain-id", "4242") as url:
         other = connect(url)
