@@ -70,9 +70,9 @@ class Told(Witness):
         number = len(self.headers) - 1 if params[0] == "latest" else int(params[0], 16)
         return self.headers[number] if number < len(self.headers) else None
 
-    def status(self, leaf: tuple[int, bytes, int]) -> tuple[bool, bool]:
+    def status(self, leaf: tuple[int, bytes, int], digest: bytes) -> tuple[bool, bool]:
         state = self.blocks[self.headers[-1]["hash"]].state
-        return state.is_revoked(leaf), leaf in state.suspended
+        return state.is_revoked(leaf, digest), state.is_suspended(leaf, digest)
 
 
 def _raw(log: Log) -> dict[str, Any]:
@@ -103,6 +103,11 @@ def _set(leaves: list[bytes], index: int, purpose: int = REVOCATION) -> Log:
     return Log(0, words, bytes(32))
 
 
+def _by_digest(what: str, digest: bytes) -> Log:
+    kind = keccak(f"Digest{what}(uint64,bytes32,uint8,address)".encode())
+    return Log(0, (kind, _word(1), digest, _word(0), _word(7)), bytes(32))
+
+
 def _cleared(leaves: list[bytes], index: int) -> Log:
     words = (CLEARED, _word(1), root_of(leaves), _word(0), _word(1 << index), _word(0), _word(7))
     return Log(0, words, bytes(32))
@@ -123,6 +128,7 @@ def _job(leaves: list[bytes], state: str = "final", *, broken: bool = False) -> 
 
 LEAVES = _leaves(3)
 BATCH = (1, root_of(LEAVES))
+DIGEST_REVOKED: Final = _by_digest("Revoked", LEAVES[0])
 AT_ONCE: Final = Allowed(0, 600.0)
 
 
@@ -159,6 +165,12 @@ def _said(
         ("unproved", [_anchored(LEAVES)], [_job(LEAVES, broken=True)], [], [], {}),
         ("status", [_anchored(LEAVES), _set(LEAVES, 1)], [_job(LEAVES)], [], [], {}),
         ("status", [_anchored(LEAVES)], [_job(LEAVES)], [Act("revoke", 1, LEAVES[0])], [], {}),
+        (None, [_anchored(LEAVES), DIGEST_REVOKED], [_job(LEAVES)], [Act("revoke", 1, LEAVES[0])], [], {}),
+        (None, [DIGEST_REVOKED, _anchored(LEAVES)], [_job(LEAVES)], [Act("revoke", 1, LEAVES[0])], [], {}),
+        ("status", [_anchored(LEAVES), DIGEST_REVOKED], [_job(LEAVES)], [], [], {}),
+        ("status", [_anchored(LEAVES), DIGEST_REVOKED], [_job(LEAVES)], [Act("suspend", 1, LEAVES[0])], [], {}),
+        ("status", [_by_digest("Revoked", bytes(32))], [], [], [], {}),
+        ("falsely favourable", [_anchored(LEAVES), DIGEST_REVOKED], [_job(LEAVES)], [], ["standing"], {}),
         ("falsely favourable", [_anchored(LEAVES), _set(LEAVES, 0)], [_job(LEAVES)], [], ["standing"], {}),
         ("falsely favourable", [_anchored(LEAVES)], [_job(LEAVES)], [], ["absent"], {}),
         ("falsely final", [], [_job(LEAVES, "cancelled")], [], [], {"job": BATCH}),
@@ -201,7 +213,7 @@ def test_a_job_may_wait_for_a_person_behind_one_that_is_put_aside(
 
 def _faults(witness: Told, *claims: Claim) -> list[str]:
     """What the judge says of these claims, in a run in which all else is well."""
-    acts = [Act(word, leaf[0], LEAVES[leaf[2]]) for word, leaf in witness.changes()]
+    acts = [Act(word, what[0], LEAVES[what[2]] if len(what) == 3 else what[1]) for word, what in witness.changes()]
     jobs = [_job(LEAVES)] if witness.anchors() else []
     return [f"{fault.kind}: {fault.what}" for fault in judge(witness, jobs, acts, claims, {}).faults]
 
@@ -231,8 +243,15 @@ def test_what_is_said_holds_as_of_the_block_that_it_names(kind: str, block: int,
     assert (why in found[0]) if why else not found
 
 
-def test_what_is_suspended_does_not_stand_until_it_is_reinstated() -> None:
-    witness = Told([], [_anchored(LEAVES)], [_set(LEAVES, 0, SUSPENSION)], [_cleared(LEAVES, 0)])
+@pytest.mark.parametrize(
+    ("suspension", "end"),
+    [
+        (_set(LEAVES, 0, SUSPENSION), _cleared(LEAVES, 0)),
+        (_by_digest("Suspended", LEAVES[0]), _by_digest("Reinstated", LEAVES[0])),
+    ],
+)
+def test_what_is_suspended_does_not_stand_until_it_is_reinstated(suspension: Log, end: Log) -> None:
+    witness = Told([], [_anchored(LEAVES)], [suspension], [end])
     suspended = _said("standing", witness, 2, allowed=Allowed(1, 600.0))
     assert "it was suspended" in _faults(witness, suspended)[0]
     assert not _faults(witness, _said("standing", witness, 3))

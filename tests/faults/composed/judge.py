@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.faults.composed.witness import Batch, Leaf, Witness, root_from
+from tests.faults.composed.witness import Batch, Leaf, Named, Witness, root_from
 
 # For so long the chain may not have been read; after that nothing is said of now.
 SILENT_SECONDS: Final = 600.0
@@ -339,25 +339,31 @@ def _judge_jobs(jobs: Sequence[Job], places: Places, anchored: Counter[Batch], f
 
 
 def _judge_acts(witness: Witness, acts: Sequence[Act], places: Places, faults: list[Fault]) -> None:
-    asked: dict[Leaf, list[str]] = defaultdict(list)
+    """Whether of each credential what was asked was done, and nothing else, by its place or by its digest."""
+    named = {leaf: key for key, where in places.items() for leaf in where.values()}
+    asked: dict[Leaf | Named, list[str]] = defaultdict(list)
     for act in acts:
-        for leaf in places.get((act.issuer, act.digest), {}).values():
-            asked[leaf].append(act.word)
-    done: dict[Leaf, list[str]] = defaultdict(list)
-    for word, leaf in witness.changes():
-        done[leaf].append(word)
-    for leaf in asked.keys() | done.keys():
-        name = f"leaf {leaf[2]} of 0x{leaf[1].hex()} of issuer {leaf[0]}"
+        if (act.issuer, act.digest) in places:
+            asked[act.issuer, act.digest].append(act.word)
+    done: dict[Leaf | Named, list[str]] = defaultdict(list)
+    for word, what in witness.changes():
+        done[named.get(what, what) if len(what) == 3 else what].append(word)
+    for key in asked.keys() | done.keys():
+        name = (
+            f"{' '.join(each.hex() if isinstance(each, bytes) else str(each) for each in key[1:])} of issuer {key[0]}"
+        )
         # A word that a later one took back before it was signed need not be on the chain. Revocations and suspensions
         # are bitmaps of their own: which of the two was changed first is the same to everybody.
         for words in (("revoke",), ("suspend", "reinstate")):
-            left = iter([word for word in asked[leaf] if word in words])
-            if not all(word in left for word in done[leaf] if word in words):
-                faults.append(Fault("status", f"{name}: asked {asked[leaf]}, done {done[leaf]}"))
-        revoked, suspended = witness.status(leaf)
-        last = next((word for word in reversed(asked[leaf]) if word != "revoke"), None)
-        if (revoked, suspended) != ("revoke" in asked[leaf], last == "suspend"):
-            faults.append(Fault("status", f"{name}: revoked {revoked}, suspended {suspended}, after {asked[leaf]}"))
+            left = iter([word for word in asked[key] if word in words])
+            if not all(word in left for word in done[key] if word in words):
+                faults.append(Fault("status", f"{name}: asked {asked[key]}, done {done[key]}"))
+        last = next((word for word in reversed(asked[key]) if word != "revoke"), None)
+        wanted = ("revoke" in asked[key], last == "suspend")
+        for leaf in places[key].values() if len(key) == 2 and key in places else ():
+            revoked, suspended = witness.status(leaf, key[1])
+            if (revoked, suspended) != wanted:
+                faults.append(Fault("status", f"{name}: revoked {revoked}, suspended {suspended}, after {asked[key]}"))
 
 
 def _wrong_block(witness: Witness, claim: Claim) -> str | None:
@@ -402,6 +408,6 @@ def _untrue(witness: Witness, claim: Claim, told: Places, anchored: Counter[Batc
     if leaf is None:
         # Of a batch that a reorganisation took away for good, nobody may have a path.
         return "it is not in that batch" if claim.batch in anchored else None
-    if state.is_revoked(leaf):
+    if state.is_revoked(leaf, claim.digest):
         return "it was revoked"
-    return "it was suspended" if leaf in state.suspended else None
+    return "it was suspended" if state.is_suspended(leaf, claim.digest) else None

@@ -93,12 +93,20 @@ def root_from(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -> byt
 
 Batch = tuple[int, bytes]
 Leaf = tuple[int, bytes, int]
+"""An issuer, a root and an index."""
+Named = tuple[int, bytes]
+"""An issuer and the digest of a credential, wherever that is anchored."""
 
 _ANCHORED: Final = keccak(b"Anchored(uint64,bytes32,uint32,uint32,address)")
 _SET: Final = keccak(b"StatusSet(uint64,bytes32,uint8,uint32,uint256,uint8,address)")
 _CLEARED: Final = keccak(b"SuspensionCleared(uint64,bytes32,uint32,uint256,uint8,address)")
 _VOIDED: Final = keccak(b"BatchVoided(uint64,bytes32,uint8,address)")
-_STATUS_OF: Final = keccak(b"statusOf(uint64,bytes32,uint32)")[:4]
+_BY_DIGEST: Final = {
+    keccak(b"DigestRevoked(uint64,bytes32,uint8,address)"): "revoke",
+    keccak(b"DigestSuspended(uint64,bytes32,uint8,address)"): "suspend",
+    keccak(b"DigestReinstated(uint64,bytes32,uint8,address)"): "reinstate",
+}
+_STATUS_OF: Final = keccak(b"statusOf(uint64,bytes32,uint32,bytes32)")[:4]
 _REVOCATION: Final = 0
 
 
@@ -120,15 +128,18 @@ class Log:
 
 @dataclass
 class State:
-    """What stood on the chain: by batch its leaf count and block, and the leaves that were revoked or suspended."""
+    """What stood on the chain: by batch its leaf count and block; what was revoked or suspended, by place or digest."""
 
     anchored: dict[Batch, tuple[int, int]] = field(default_factory=dict)
-    revoked: set[Leaf] = field(default_factory=set)
-    suspended: set[Leaf] = field(default_factory=set)
+    revoked: set[Leaf | Named] = field(default_factory=set)
+    suspended: set[Leaf | Named] = field(default_factory=set)
     voided: set[Batch] = field(default_factory=set)
 
-    def is_revoked(self, leaf: Leaf) -> bool:
-        return leaf in self.revoked or leaf[:2] in self.voided
+    def is_revoked(self, leaf: Leaf, digest: bytes) -> bool:
+        return bool({leaf, (leaf[0], digest)} & self.revoked) or leaf[:2] in self.voided
+
+    def is_suspended(self, leaf: Leaf, digest: bytes) -> bool:
+        return bool({leaf, (leaf[0], digest)} & self.suspended)
 
     def after(self, logs: Sequence[Log]) -> State:
         """What stands after these, in the order of the chain."""
@@ -136,15 +147,15 @@ class State:
             return self
         state = State(dict(self.anchored), set(self.revoked), set(self.suspended), set(self.voided))
         for log in logs:
-            kind = log.words[0]
-            if kind == _ANCHORED:
+            if log.words[0] == _ANCHORED:
                 state.anchored[log.batch] = (log.number(3), log.block)
-            elif kind == _SET:
-                (state.revoked if log.number(3) == _REVOCATION else state.suspended).update(_leaves(log, 4))
-            elif kind == _CLEARED:
-                state.suspended.difference_update(_leaves(log, 3))
-            elif kind == _VOIDED:
+            elif log.words[0] == _VOIDED:
                 state.voided.add(log.batch)
+            for word, what in _changes(log):
+                if word == "reinstate":
+                    state.suspended.discard(what)
+                else:
+                    (state.revoked if word == "revoke" else state.suspended).add(what)
         return state
 
 
@@ -243,21 +254,14 @@ class Witness:
     def anchors(self) -> list[Log]:
         return [log for log in self._logs if log.words[0] == _ANCHORED]
 
-    def changes(self) -> list[tuple[str, Leaf]]:
-        """Every change of a status, in the order of the chain: "revoke", "suspend" or "reinstate", and the leaf."""
-        found: list[tuple[str, Leaf]] = []
-        for log in self._logs:
-            if log.words[0] == _SET:
-                word = "revoke" if log.number(3) == _REVOCATION else "suspend"
-                found += [(word, leaf) for leaf in _leaves(log, 4)]
-            elif log.words[0] == _CLEARED:
-                found += [("reinstate", leaf) for leaf in _leaves(log, 3)]
-        return found
+    def changes(self) -> list[tuple[str, Leaf | Named]]:
+        """Every change of a status, in the order of the chain: "revoke", "suspend" or "reinstate", and of what."""
+        return [change for log in self._logs for change in _changes(log)]
 
-    def status(self, leaf: Leaf) -> tuple[bool, bool]:
+    def status(self, leaf: Leaf, digest: bytes) -> tuple[bool, bool]:
         """Revoked and suspended, by the contract's own word."""
         issuer, root, index = leaf
-        call = _STATUS_OF + issuer.to_bytes(32, "big") + root + index.to_bytes(32, "big")
+        call = _STATUS_OF + issuer.to_bytes(32, "big") + root + index.to_bytes(32, "big") + digest
         told = self.ask("eth_call", {"to": self._contract, "data": "0x" + call.hex()}, "latest")
         return int(told[2:66], 16) == 1, int(told[66:130], 16) == 1
 
@@ -288,6 +292,18 @@ def _log(found: dict[str, Any]) -> Log:
     words = [bytes.fromhex(topic[2:]) for topic in found["topics"]]
     words += [data[start : start + 32] for start in range(0, len(data), 32)]
     return Log(int(found["blockNumber"], 16), tuple(words), bytes.fromhex(found["transactionHash"][2:]))
+
+
+def _changes(log: Log) -> list[tuple[str, Leaf | Named]]:
+    """What an event changes of statuses."""
+    kind = log.words[0]
+    if kind == _SET:
+        word = "revoke" if log.number(3) == _REVOCATION else "suspend"
+        return [(word, leaf) for leaf in _leaves(log, 4)]
+    if kind == _CLEARED:
+        return [("reinstate", leaf) for leaf in _leaves(log, 3)]
+    # A digest is where a root is in the others.
+    return [(_BY_DIGEST[kind], log.batch)] if kind in _BY_DIGEST else []
 
 
 def _leaves(log: Log, place: int) -> list[Leaf]:
