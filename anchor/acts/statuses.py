@@ -9,12 +9,14 @@ From Python, with an open workspace:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from anchor.acts.places import Spot, Target, anchor_states, find, meant
+from anchor.acts.status_plan import OPPOSITE
 from anchor.acts.transactions import Call, gathered, send, send_all
 from anchor.books.on_chain import History, UnknownBatch
 from anchor.books.status_jobs import NewStatusJob, StatusJobStore
@@ -88,7 +90,8 @@ def plan_change(
         everything: all that is anchored of a target, where that is more than one credential.
 
     Raises:
-        StoreError: one of them is not known, is ambiguous, or is revoked for good; nothing can be sent.
+        StoreError: one of them is not known, is ambiguous, or is revoked for good, or a status job that has not been
+            carried out asks the opposite; nothing can be sent.
         ChainError: the chain could not be asked.
     """
     contract, issuer = workspace.contract, workspace.issuer()
@@ -96,6 +99,7 @@ def plan_change(
     spots = find(workspace, issuer, targets, unknown)
     chosen = meant(targets, {spot.digest for spot in spots}, everything=everything)
     spots = [spot for spot in spots if spot.digest in chosen]
+    _refuse_opposite(workspace, issuer, act, chosen)
     voided = _voided(contract, spots)
     if act is Act.REINSTATE:
         spots = _not_withdrawn(contract, spots, chosen)
@@ -193,9 +197,30 @@ def reason_of(word: str, act: Act) -> Reason:
         ) from None
 
 
+def _refuse_opposite(workspace: Workspace, issuer: int, act: Act, digests: Collection[bytes]) -> None:
+    """Make sure that nothing is changed here which an earlier status job would change back when it is carried out.
+
+    Raises:
+        StoreError: code `opposite-open`.
+    """
+    opposite = OPPOSITE.get(act)
+    against = [] if opposite is None else _jobs(workspace).asking(issuer, opposite, digests, time.time())
+    if against:
+        job = against[0]
+        raise StoreError(
+            f"job {job.id} is to {job.act.word}, and would do so after this; nothing was changed",
+            remedy=f"Give this to the daemon, too: --queue. Or take that back first: `testamur jobs cancel {job.id}`.",
+            code="opposite-open",
+        )
+
+
+def _jobs(workspace: Workspace) -> StatusJobStore:
+    return StatusJobStore(workspace.folder.engine, workspace.chain, workspace.contract.address)
+
+
 def _keep(workspace: Workspace, plan: Plan) -> None:
     """Have the database say what is revoked where the contract does not: it is not to be issued again."""
-    jobs = StatusJobStore(workspace.folder.engine, workspace.chain, workspace.contract.address)
+    jobs = _jobs(workspace)
     said = jobs.revoked(plan.issuer, plan.beyond)
     digests = tuple(digest for digest in plan.beyond if digest not in said)
     if digests:
