@@ -277,8 +277,7 @@ class Workspace:
         )
         lacking = [part for part in parts if not self.client.code(part[0])]
         contract = CredentialRegistry(self.client, registry)
-        if len(lacking) < len(parts):
-            contract.verify_code()
+        contract.refuse_other_code()
         if not lacking and known is not None and known.address == registry:
             known.check(self.client)
             return known, False
