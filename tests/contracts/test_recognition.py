@@ -10,23 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.chain.abi import ACCREDITATIONS, artifact
-from registry.chain.calls import TermsTuple
 from registry.recognition.ledger import Ledger, State
 from registry.recognition.path import LONGEST_PATH, Path, Reading, find_path
 from registry.recognition.scope import Scope
-from registry.records import Event
+from registry.records import Event, Kind
 from tests.contracts.world import CONTROLLER, Done, Reverted, World
 
 PARTIES, ISSUER = 4, 1
-PROGRAMMES = bytes([1]) * 32, bytes([2]) * 32
-SCOPES = (
-    Scope(),
-    Scope("06"),
-    Scope("0613", (6, 6), frozenset({"bachelor-degree"}), "HR"),
-    *(Scope("0613", (6, 6), frozenset({"bachelor-degree"}), "HR", programme) for programme in PROGRAMMES),
-)
+SCOPES = (Scope(), Scope("06"), Scope("0613", (6, 6), frozenset({"bachelor-degree"}), "HR"))
 STATES = tuple(State)
-ISSUE, ACCREDIT, RECOGNISE = 0, 1, 2
+ISSUE, ACCREDIT = 0, 1
 CHANGES = ("suspendAccreditation", "reinstateAccreditation", "withdrawAccreditation", "voidAccreditation")
 
 
@@ -56,7 +49,7 @@ def _course(world: World, data: st.DataObject, start: int) -> Iterator[Event]:
     for body, holder, kind in ((2, ISSUER, ISSUE), (3, 2, ACCREDIT)):
         yield from _offered(world, body, holder, kind, Scope(), start - 10, start + 100)
         yield from _did(world, "acceptAccreditation", world.ask("accreditationCount"))
-    yield from _did(world, "recognise", _terms(4, 3, RECOGNISE, Scope(), start + 2, 0))
+    yield from _recognised(world, 4, 3, Scope(), start + 2)
     for _ in range(data.draw(st.integers(1, 6))):
         last = world.ask("accreditationCount")
         match data.draw(st.sampled_from(("offer", "recognise", "change", "change"))):
@@ -69,7 +62,7 @@ def _course(world: World, data: st.DataObject, start: int) -> Iterator[Event]:
             case "recognise":
                 body, other = data.draw(st.permutations(range(1, PARTIES + 1)))[:2]
                 scope = data.draw(st.sampled_from(SCOPES))
-                yield from _did(world, "recognise", _terms(body, other, RECOGNISE, scope, start, 0))
+                yield from _recognised(world, body, other, scope, start)
             case _:
                 function, number = data.draw(st.sampled_from(CHANGES)), data.draw(st.integers(1, last))
                 since = () if function == "voidAccreditation" else (start + data.draw(st.integers(0, 12)),)
@@ -77,12 +70,13 @@ def _course(world: World, data: st.DataObject, start: int) -> Iterator[Event]:
 
 
 def _offered(world: World, body: int, holder: int, kind: int, scope: Scope, since: int, until: int) -> Iterator[Event]:
-    return _did(world, "offerAccreditation", _terms(body, holder, kind, scope, since, until))
+    evidence = (bytes(32), b"e" * 32, "https://agency.example/decision")
+    return _did(world, "offerAccreditation", (body, holder, since, until, kind, scope.to_numbers(), *evidence))
 
 
-def _terms(body: int, holder: int, kind: int, scope: Scope, since: int, until: int) -> TermsTuple:
-    hashes = (bytes(32), b"e" * 32)
-    return (body, holder, since, until, kind, scope.to_numbers(), *hashes, "https://agency.example/decision")
+def _recognised(world: World, body: int, other: int, scope: Scope, since: int) -> Iterator[Event]:
+    terms = (body, other, since, 0, Kind.RECOGNISE, scope.to_numbers(), bytes(32), bytes(32), "")
+    return _did(world, "recognise", terms)
 
 
 def _did(world: World, function: str, *arguments: object) -> Iterator[Event]:
@@ -94,8 +88,8 @@ def _did(world: World, function: str, *arguments: object) -> Iterator[Event]:
 
 
 def _events(done: Done) -> Iterator[Event]:
-    known = artifact(ACCREDITATIONS).events_by_topic.values()
-    inputs = {item.name: [part["name"] for part in item.inputs] for item in known}
+    events = artifact(ACCREDITATIONS).events_by_topic.values()
+    inputs = {item.name: [part["name"] for part in item.inputs] for item in events}
     for name, *values in done.events:
         arguments = dict(zip(inputs[name], values, strict=True))
         yield Event(name, arguments, 0, bytes(32), 0, bytes(32), datetime.fromtimestamp(done.timestamp, UTC))

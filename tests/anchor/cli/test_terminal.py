@@ -222,6 +222,7 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["trees", "repair", HOSTILE], [HOSTILE]),
         (["trees", "repair", "--from", HOSTILE], [HOSTILE]),
     ],
+    "trees pull": lambda world: [(["trees", "pull", HOSTILE, "--issuer", 1], [HOSTILE])],
     "trees push": lambda world: [(["trees", "push", "--data-folder", HOSTILE], [])],
 }
 
