@@ -120,8 +120,8 @@ class AccreditationModel(Model):
         if terms.valid_until and terms.valid_until <= terms.valid_from:
             raise Refusal("InvalidPeriod", terms.valid_from, terms.valid_until)
         number = self._store(terms, State.ACTIVE)
-        body, holder, since, until, _, scope, condition, evidence, uri = terms
-        return [("Recognised", number, body, holder, named(scope), since, until, condition, evidence, uri)]
+        body, holder, since, until, _, scope, *rest = terms
+        return [("Recognised", number, body, holder, named(scope), since, until, *rest)]
 
     def change(self, sender: str, number: int, to: State, effective_from: int, reason: int) -> list[Event]:
         found = self._accreditation(number)
@@ -187,9 +187,8 @@ class AccreditationModel(Model):
         if terms.valid_until <= terms.valid_from:
             raise Refusal("InvalidPeriod", terms.valid_from, terms.valid_until)
         number = self._store(terms, State.OFFERED)
-        body, holder, since, until, kind, scope, condition, evidence, uri = terms
-        period = (since, until)
-        return [("AccreditationOffered", number, body, holder, kind, named(scope), *period, condition, evidence, uri)]
+        body, holder, since, until, kind, scope, *rest = terms
+        return [("AccreditationOffered", number, body, holder, kind, named(scope), since, until, *rest)]
 
     def _store(self, terms: Terms, state: State) -> int:
         self._require_both_active(terms)
@@ -227,7 +226,7 @@ class AccreditationModel(Model):
             raise Refusal("NotSignedByController", party, controller)
 
 
-def named(scope: ScopeTuple) -> dict[str, int | bytes]:
+def named(scope: ScopeTuple) -> dict[str, object]:
     """As the ABI names its parts."""
     return dict(zip(SCOPE_NAMES, scope, strict=True))
 
