@@ -332,6 +332,15 @@ def test_a_batch_that_claims_more_than_anybody_reads(here: Path, run: Run) -> No
             [DifferenceKind.INDEX_NOT_ON_CHAIN, DifferenceKind.NOT_IN_INDEX],
         ),
         ("DELETE FROM indexed_status WHERE purpose = 1", [DifferenceKind.INDEX_DIFFERS]),
+        (f"DELETE FROM indexed_digest WHERE digest = x'{NOWHERE.hex()}'", [DifferenceKind.INDEX_DIFFERS] * 2),
+        (
+            f"UPDATE indexed_digest SET revoked_at = NULL WHERE digest = x'{NOWHERE.hex()}'",
+            [DifferenceKind.INDEX_DIFFERS] * 2,
+        ),
+        (
+            f"UPDATE indexed_digest SET issuer = 2 WHERE digest = x'{NOWHERE.hex()}'",
+            [DifferenceKind.INDEX_DIFFERS] * 4,
+        ),
         ("DELETE FROM indexed_party WHERE party = 2", [DifferenceKind.INDEX_DIFFERS]),
     ],
 )
