@@ -429,7 +429,7 @@ class Indexer:
 
     def _roll_back(self, head: Head, newest: Block) -> Step:
         """To the newest block that the index and the chain have in common."""
-        marks = self._writer.marks(head)
+        marks = [*self._writer.marks(head), *self._final_below(head)]
         for mark in marks:
             if mark.number < head.cursor.number and mark.number <= newest.number and self._is_canonical(mark, newest):
                 self._writer.roll_back(head, mark)
@@ -448,6 +448,13 @@ class Indexer:
         # Not even the lowest one, the final block or the one before the contract, is on this chain. Where the chain is
         # final further on than it was read, all that was read is.
         raise self._doubted(head, marks[-1] if marks else head.cursor)
+
+    def _final_below(self, head: Head) -> list[BlockRef]:
+        """The final block, where the index is past it: in the middle of a range that was read, it is no mark."""
+        if head.final is None or head.final >= head.cursor.number:
+            return []
+        block = self._client.block(head.final)
+        return [] if block is None or block.hash != head.final_hash else [block.reference]
 
     def _lagging(self, head: Head, newest: Block) -> Step:
         below = [mark for mark in self._writer.marks(head) if mark.number <= newest.number]
