@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from anchor.batching.reissue import revoked_for_good
+from anchor.batching.reissue import anchored_in_vain, revoked_for_good
 from anchor.batching.selection import contract_selectors, refuse_selector
 from anchor.books.batches import BatchStore, Leaf, record
 from anchor.books.folder import DataFolder
@@ -149,7 +149,8 @@ class Sealer:
         # good stays left out.
         unknown = [] if self._history is None else self._unknown(self._history, first.issuer)
         kept_out = self._revoked(first.issuer, numbers) if first.reissue else set()
-        return self._seal(numbers, unknown, kept_out)
+        in_vain = self._in_vain(first.issuer, numbers, kept_out, reissue=first.reissue)
+        return self._seal(numbers, unknown, kept_out, in_vain)
 
     def _unknown(self, history: History, issuer: int) -> Sequence[UnknownBatch]:
         """The issuer's batches that the database does not know.
@@ -208,12 +209,30 @@ class Sealer:
         on_chain = revoked_for_good(self._history.contract, self._batches.places_of(digests, issuer))
         return on_chain | self._revoked_by_word(issuer, digests)
 
-    def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch], kept_out: Collection[bytes]) -> int:
+    def _in_vain(
+        self, issuer: int, numbers: Sequence[str], kept_out: Collection[bytes], *, reissue: bool
+    ) -> set[bytes]:
+        """What of the jobs would be sealed, and is revoked wherever it is anchored."""
+        if self._history is None:
+            return set()
+        digests = self._jobs.digests(numbers)
+        left_out = kept_out if reissue else {each.leaf.digest for each in self._batches.places_of(digests, issuer)}
+        return anchored_in_vain(
+            self._history.contract, issuer, [digest for digest in digests if digest not in left_out]
+        )
+
+    def _seal(
+        self,
+        numbers: list[str],
+        unknown: Sequence[UnknownBatch],
+        kept_out: Collection[bytes],
+        in_vain: Collection[bytes],
+    ) -> int:
         """One batch of these jobs, in one database transaction; the tree file is there before it."""
         with self._jobs.claimed(numbers) as (connection, jobs):
             if not jobs:
                 return 0
-            chosen, facts = self._chosen(connection, jobs, kept_out)
+            chosen, facts = self._chosen(connection, jobs, kept_out, in_vain)
             batch = self._batch(connection, jobs, chosen, unknown) if chosen else None
             for job in jobs:
                 self._jobs.sealed(connection, job.id, batch if facts[job.id].in_batch else None, **facts[job.id].counts)
@@ -223,9 +242,9 @@ class Sealer:
         return int(batch is not None)
 
     def _chosen(
-        self, connection: Connection, jobs: list[Job], kept_out: Collection[bytes]
+        self, connection: Connection, jobs: list[Job], kept_out: Collection[bytes], in_vain: Collection[bytes]
     ) -> tuple[list[Leaf], dict[str, _Facts]]:
-        """The leaves of the batch, each digest once, sorted; and what of each job came twice or was anchored before."""
+        """The leaves of the batch, each digest once, sorted; and what of each job came twice or is left out."""
         facts = {job.id: _Facts() for job in jobs}
         by_digest: dict[bytes, Leaf] = {}
         for job in jobs:
@@ -239,8 +258,10 @@ class Sealer:
             mine = facts[job.id]
             mine.duplicates = len(credentials) - len(digests)
             mine.anchored_before = len(known)
+            revoked = (digests - known).intersection(in_vain)
+            mine.revoked = len(revoked)
             for leaf in credentials:
-                if leaf.digest not in known:
+                if leaf.digest not in known and leaf.digest not in revoked:
                     by_digest.setdefault(leaf.digest, leaf)
                     mine.in_batch = True
         ordered = [by_digest[digest] for digest in sorted(by_digest)]
@@ -288,11 +309,12 @@ class _Facts:
 
     duplicates: int = 0
     anchored_before: int = 0
+    revoked: int = 0
     in_batch: bool = False
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"duplicates": self.duplicates, "anchored_before": self.anchored_before}
+        return {"duplicates": self.duplicates, "anchored_before": self.anchored_before, "revoked": self.revoked}
 
 
 def _queue_of(job: Job) -> tuple[int, bool, bool]:

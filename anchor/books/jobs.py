@@ -54,8 +54,8 @@ class Job:
         source: `http`, `folder` or `command`.
         body_hash: SHA-256 of what came in, of a job with an idempotency key.
         created_at, queued_at: Unix seconds.
-        credentials: how many have a digest; of them `duplicates` came twice in the job and `anchored_before` were left
-            out when it was sealed.
+        credentials: how many have a digest; of them `duplicates` came twice in the job, and `anchored_before` and
+            `revoked`, by their digests, were left out when it was sealed.
         batch: number of its batch.
         waits_code, waits_why: why it was not sealed when it was last looked at, while it is queued.
         receiver, heard_at: the process that it comes in at, and when that one last said that it still does, in Unix
@@ -77,6 +77,7 @@ class Job:
     rejected: int
     duplicates: int
     anchored_before: int
+    revoked: int
     batch: int | None
     waits_code: str | None = None
     waits_why: str | None = None
@@ -144,6 +145,7 @@ class JobStore:
             rejected=0,
             duplicates=0,
             anchored_before=0,
+            revoked=0,
             batch=None,
             receiver=receiver,
             without_history=without_history,
@@ -334,12 +336,18 @@ class JobStore:
 
     @staticmethod
     def sealed(
-        connection: Connection, number: str, batch_number: int | None, *, duplicates: int, anchored_before: int
+        connection: Connection,
+        number: str,
+        batch_number: int | None,
+        *,
+        duplicates: int,
+        anchored_before: int,
+        revoked: int = 0,
     ) -> None:
-        """The job is in that batch, or, without one, all of it was anchored before."""
+        """The job is in that batch, or, without one, all of it was anchored before, or revoked."""
         state = JobState.UNCHANGED if batch_number is None else JobState.SEALED
-        values: dict[str, Any] = {"duplicates": duplicates, "anchored_before": anchored_before, "batch": batch_number}
-        values |= {"waits_code": None, "waits_why": None}
+        values: dict[str, Any] = {"duplicates": duplicates, "anchored_before": anchored_before, "revoked": revoked}
+        values |= {"batch": batch_number, "waits_code": None, "waits_why": None}
         connection.execute(update(job).where(job.c.id == number).values(state=state, **values))
         connection.execute(delete(queued).where(queued.c.job == number))
 

@@ -13,7 +13,7 @@ import typer
 
 from anchor.acts.places import revoked_among
 from anchor.anchoring.now import Now
-from anchor.batching.reissue import revoked_for_good, supersede_voided
+from anchor.batching.reissue import anchored_in_vain, revoked_for_good, supersede_voided
 from anchor.batching.selection import Selection, select
 from anchor.books.batches import BatchRow, Place
 from anchor.books.on_chain import History, UnknownBatch, named
@@ -53,7 +53,7 @@ def check(
     with session.workspace(read_only=True) as workspace:
         known = workspace.has_folder
         issuer, store = (_issuer_or_none(workspace), workspace.store) if known else (None, None)
-        selection = select(intake, store, issuer)
+        selection = select(intake, store, issuer, revoked=partial(_in_vain_if_known, workspace, issuer))
         root, count = _root_of(selection)
         gas, price = _gas(workspace, issuer, root, count) if known else (None, "not known, there is no data folder yet")
         unknown = _unknown(workspace, issuer, root, count) if known else None
@@ -198,16 +198,22 @@ class _Known:
         *,
         without_history: bool,
     ) -> Selection:
-        """What goes into a batch, after others' batches were taken over as far as their trees are here."""
-        chosen = select(intake, self._workspace.store, issuer, reissue=reissue)
+        """What goes into a batch, after others' batches were taken over as far as their trees are here.
+
+        What the issuer revoked by digest is left out, but of a set that is on chain as it is.
+        """
+        store = self._workspace.store
+        in_vain = partial(anchored_in_vain, self._workspace.contract, issuer)
+        chosen = select(intake, store, issuer, reissue=reissue)
         if without_history or not chosen.records or not self.history.lacking(issuer):
-            return chosen
+            return select(intake, store, issuer, reissue=reissue, revoked=in_vain)
         # A set that is on chain as it is needs no tree; and its own credentials have names.
         root, count = _root_of(chosen)
         self._adopted = root is not None and self.history.has(issuer, TreeId(root, count))
-        if not self._adopted:
-            self.history.unknown(issuer)
-        return select(intake, self._workspace.store, issuer, reissue=reissue) if self._pulled else chosen
+        if self._adopted:
+            return chosen
+        self.history.unknown(issuer)
+        return select(intake, store, issuer, reissue=reissue, revoked=in_vain)
 
     def content(self, given_up: Sequence[BatchRow]) -> dict[str, Any]:
         """For `--json`."""
@@ -361,6 +367,14 @@ def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None, count
         return None
 
 
+def _in_vain_if_known(workspace: Workspace, issuer: int | None, digests: Sequence[bytes]) -> set[bytes]:
+    """What `anchor` would leave out as revoked; nothing where that could not be asked: `anchor` asks again."""
+    try:
+        return set() if issuer is None else anchored_in_vain(workspace.contract, issuer, digests)
+    except RegistryError:
+        return set()
+
+
 def _gas(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> tuple[int | None, str]:
     """The gas of the anchor, and a sentence about it: what it costs now, or why it is not known."""
     if root is None or issuer is None:
@@ -388,6 +402,7 @@ def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
         "new": len(selection.records),
         "duplicates": len(selection.duplicates),
         "anchoredBefore": len(selection.anchored),
+        "revoked": len(selection.revoked),
         "rejected": len(intake.rejects),
         "leftOut": left_out_content(intake.left_out),
         "renamed": [{"name": name, "source": source} for name, source in intake.renamed],
@@ -408,6 +423,10 @@ def _say_counts(session: Session, intake: Intake, selection: Selection, revoked:
     if selection.anchored:
         note = f", {revoked:,} of them revoked" if revoked else ""
         session.say("  ", Styled(f"{len(selection.anchored):,} anchored before and left out", "yellow"), note)
+    if selection.revoked:
+        origin = intake.origin(selection.revoked[0])
+        revoked_ones = Styled(f"{len(selection.revoked):,} revoked by their digests and left out", "yellow")
+        session.say("  ", revoked_ones, f", first {origin}")
     if intake.left_out:
         session.say("  ", Styled("left out", "yellow"), f": {names_of(intake.left_out)}")
     if intake.rejects:

@@ -118,6 +118,7 @@ _EXAMPLE: dict[str, Any] = {
     "rejected": 0,
     "duplicates": 0,
     "anchoredBefore": 0,
+    "revoked": 0,
     "acceptedAt": "2026-01-01T12:00:00Z",
     "sealedAt": "2026-01-01T12:00:02Z",
     "minedAt": "2026-01-01T12:00:15Z",

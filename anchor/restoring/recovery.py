@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from anchor.batching.as_on_chain import as_on_chain, taken_over
 from anchor.books.attempts import AttemptStore, anchor_purpose
 from anchor.books.batches import BatchRow
-from anchor.books.deeds import Word
+from anchor.books.deeds import ByDigest, Subject, Word
 from anchor.books.jobs import Job, JobStore
 from anchor.books.on_chain import UNSTATED, UnknownBatch, unknown_of
 from anchor.books.recovering import RecoveryStore
-from anchor.books.status_jobs import StatusJob, StatusJobStore
+from anchor.books.status_jobs import StatusJob, StatusJobStore, Way
 from anchor.books.tables import ANCHORED_STATES
 from anchor.books.trees import all_trees_of
 from anchor.intake.files import GIVEN_METHOD
@@ -217,16 +217,17 @@ class Recovery:
     def _hold_status_jobs(self) -> None:
         """A suspension or its lifting that the backup has as open may have been sent since, and taken back by a later
         word, which is lost: it is not sent a second time unless a person says so."""
-        last: dict[tuple[int, Word], list[tuple[Act, int]]] = {}
+        last: dict[tuple[int, Subject], list[tuple[Act, int]]] = {}
         for event in self._workspace.knowledge_of(self._account).changes():
             said = event.arguments
-            if event.name == "SuspensionCleared":
-                act = Act.REINSTATE
-            elif event.name == "StatusSet" and said["purpose"] == Purpose.SUSPENSION:
-                act = Act.SUSPEND
-            else:
-                continue
-            last.setdefault((said["issuer"], Word(said["root"], said["word"])), []).append((act, said["changed"]))
+            if event.name == "SuspensionCleared" or (
+                event.name == "StatusSet" and said["purpose"] == Purpose.SUSPENSION
+            ):
+                act = Act.REINSTATE if event.name == "SuspensionCleared" else Act.SUSPEND
+                last.setdefault((said["issuer"], Word(said["root"], said["word"])), []).append((act, said["changed"]))
+            elif event.name in ("DigestSuspended", "DigestReinstated"):
+                act = Act.SUSPEND if event.name == "DigestSuspended" else Act.REINSTATE
+                last.setdefault((said["issuer"], ByDigest(said["digest"])), []).append((act, 1))
         if not last:
             return
         for job in self._status_jobs.open():
@@ -234,13 +235,22 @@ class Recovery:
                 self._status_jobs.hold(job, "its opposite was sent after the backup that this database was made from")
                 self._done.held.append(job)
 
-    def _is_taken_back(self, job: StatusJob, changes: Mapping[tuple[int, Word], Sequence[tuple[Act, int]]]) -> bool:
-        for place in self._batches.places_of(self._status_jobs.digests(job), job.issuer):
-            word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
-            acts = [act for act, mask in changes.get((job.issuer, Word(place.batch.root, word)), ()) if mask >> bit & 1]
+    def _is_taken_back(self, job: StatusJob, changes: Mapping[tuple[int, Subject], Sequence[tuple[Act, int]]]) -> bool:
+        for subject, bit in self._subjects(job):
+            acts = [act for act, mask in changes.get((job.issuer, subject), ()) if mask & bit]
             if acts and acts[-1] is not job.act:
                 return True
         return False
+
+    def _subjects(self, job: StatusJob) -> Iterator[tuple[Subject, int]]:
+        """What a job asks for, as far as the database knows: digests, and bits of words."""
+        digests = self._status_jobs.digests(job)
+        if Way.DIGEST in job.ways:
+            yield from ((ByDigest(digest), 1) for digest in digests)
+        if Way.PLACE in job.ways:
+            for place in self._batches.places_of(digests, job.issuer):
+                word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
+                yield Word(place.batch.root, word), 1 << bit
 
     # Transactions
 

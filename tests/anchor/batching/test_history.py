@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from anchor.intake.files import GIVEN_METHOD
 from anchor.intake.streams import IntakeLimits
 from registry.errors import ChainUnavailable
 from registry.merkle.tree import Tree
-from registry.records import Event, Purpose
+from registry.records import DigestStatus, Event, Purpose
 from tests.anchor.issuer import CHAIN, CONTRACT, Site, credential
 
 
@@ -35,6 +36,7 @@ class Chain:
     roots: list[bytes] = field(default_factory=list)
     revoked: dict[bytes, int] = field(default_factory=dict)
     leaf_count: int = 0
+    by_digest: set[bytes] = field(default_factory=set)
     asked: int = 0
     is_away: bool = False
 
@@ -56,6 +58,10 @@ class Chain:
     def status_changes(self, _: int, root: bytes, **__: object) -> list[Any]:
         change = {"purpose": int(Purpose.REVOCATION), "word": 0, "changed": self.revoked.get(root, 0)}
         return [Event("StatusSet", change, 5, bytes(32), 0, bytes(32))]
+
+    def digest_statuses(self, _: int, digests: Sequence[bytes]) -> tuple[DigestStatus, ...]:
+        now = datetime.now(UTC)
+        return tuple(DigestStatus(now if each in self.by_digest else None) for each in digests)
 
     def replacements(self, *_: object, **__: object) -> dict[int, Any]:
         return {}
