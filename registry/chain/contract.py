@@ -53,7 +53,21 @@ class CredentialRegistry(Calls):
     def edition(self) -> Edition:
         """Which edition it is, by its address, else by its code; the newest where nothing known is at the address."""
         known = next((each for each in editions() if each.address == self.address), None)
-        return known or edition_of(self.client.code(self.address)) or second()
+        if known is not None:
+            return known
+        found = edition_of(self.client.code(self.address)) or second()
+        if not found.has_digest_statuses and self._tells_of_digests():
+            # Read as the first edition, it would not be asked what was revoked by digest.
+            raise self._senseless("eth_getCode", "it has a function that this code does not have")
+        return found
+
+    def _tells_of_digests(self) -> bool:
+        item = second().function("digestStatusesOf")
+        try:
+            item.decode_output(self.client.call(self.address, item.encode(1, [])))
+        except (ContractReverted, ValueError):
+            return False
+        return True
 
     @cached_property
     def accreditations_address(self) -> str:
@@ -174,6 +188,19 @@ class CredentialRegistry(Calls):
         return tuple(
             event for event, name in zip(events, who, strict=True) if checksummed(event.arguments[name]) == account
         )
+
+    def all_revoked_digests(self, issuer: int) -> frozenset[bytes] | None:
+        """All that the issuer revoked by digest, by its events; None where the endpoint does not tell them at once."""
+        if not self.edition.has_digest_statuses:
+            return frozenset()
+        topics: Topics = [topics_of("DigestRevoked"), issuer.to_bytes(32, "big")]
+        try:
+            logs = self.client.logs(self.address, topics, 0, "latest")
+        except ChainUnavailable as error:
+            if error.code not in ASK_FOR_LESS:
+                raise
+            return None
+        return frozenset(event.arguments["digest"] for event in self.decode_events(logs))
 
     def replacements(
         self, issuer: int, root: bytes, *, from_block: int = 0, to_block: BlockNumber = "latest"
