@@ -337,18 +337,23 @@ def test_a_slow_chain_may_be_silent_for_ten_of_its_blocks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("excused", "states", "expected"),
+    ("excused", "states", "more", "expected"),
     [
-        (False, ["sealed"] * 20, 1),
-        (True, ["sealed"] * 20, 0),
-        (False, ["sealed", "mined"] * 10, 0),
-        (False, ["final"] * 20, 0),
+        (False, ["sealed"] * 20, {}, 1),
+        (False, ["sealed"] * 20, {"cancelRequested": False, "waiting": None}, 1),
+        (True, ["sealed"] * 20, {}, 0),
+        (False, ["sealed"] * 20, {"cancelRequested": True}, 0),
+        (False, ["pending"] * 20, {"waiting": {"code": "earlier-batch"}}, 0),
+        (False, ["sealed", "mined"] * 10, {}, 0),
+        (False, ["final"] * 20, {}, 0),
     ],
 )
-def test_who_stands_still_in_silence_is_found(excused: bool, states: list[str], expected: int) -> None:
+def test_who_stands_still_in_silence_is_found(
+    excused: bool, states: list[str], more: dict[str, Any], expected: int
+) -> None:
     stalls = Stalls(60.0)
     for number, state in enumerate(states):
-        stalls.look(20.0 * number, 4 * number, [{"id": "job", "state": state}], excused=excused)
+        stalls.look(20.0 * number, 4 * number, [{"id": "job", "state": state, **more}], excused=excused)
     assert len(stalls.faults) == expected
 
 

@@ -187,7 +187,9 @@ class Stalls:
             known = self._since.get(number)
             waits = bool(job.get("waiting")) or (state == "pending" and job.get("open"))
             waits = waits or (in_turn and state == "sealed" and not batch.get("transaction"))
-            if known is None or known[0] != progress or ends or waits or excused or state == "mined":
+            # Both wait for a block to become final, and what takes the place of a transaction tells of none.
+            waits = waits or state == "mined" or bool(job.get("cancelRequested"))
+            if known is None or known[0] != progress or ends or waits or excused:
                 self._since[number] = (progress, at, head)
                 continue
             if at - known[1] > self._seconds and head - known[2] > STALL_BLOCKS and number not in self._told:
