@@ -244,7 +244,9 @@ def answer_recognition(query: Query, ledger: Ledger, now: datetime) -> dict[str,
     holding = tuple(link for link in recognitions if gaps[Reading.BOTH][link.id] is None)[:1]
     missing = None
     if holding:
-        text = f"Body {query.authority} recognises party {query.entity} for {query.scope.in_short}.{_conditions(holding)}"
+        text = (
+            f"Body {query.authority} recognises party {query.entity} for {query.scope.in_short}.{_conditions(holding)}"
+        )
     else:
         # The newest says most of how things stand.
         missing = gaps[Reading.BOTH][recognitions[-1].id] if recognitions else _nothing_said(query)

@@ -225,8 +225,8 @@ def _faults(links: list[Accreditation], question: _Question) -> Iterator[_Fault]
             yield _Fault(
                 Gap.SCOPE_WIDENED,
                 link,
-                f"No agreement on record: {_named(link)} is for {link.scope.in_short}, which is more than body {link.body} was "
-                f"itself accredited for ({links[index - 1].scope.in_short}).",
+                f"No agreement on record: {_named(link)} is for {link.scope.in_short}, which is more than body "
+                f"{link.body} was itself accredited for ({links[index - 1].scope.in_short}).",
             )
 
 

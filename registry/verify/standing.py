@@ -145,7 +145,9 @@ def _judge(name: str, what: str, path: Path, links: tuple[Accreditation, ...], w
     conditions = _conditions(links)
     if any(each.as_known_now is not State.ACTIVE for each in known):
         make = Check.failed if policy.require else Check.warned
-        return make(name, codes.then, f"{what} by what was on record then, but not by what is on record now. {why}{conditions}")
+        return make(
+            name, codes.then, f"{what} by what was on record then, but not by what is on record now. {why}{conditions}"
+        )
     if any(each.as_known_then is not State.ACTIVE for each in known):
         return Check.warned(name, codes.since, f"{what}, but that was put on record only afterwards. {why}{conditions}")
     return Check.passed(name, codes.holds, f"{what}.{conditions}")
