@@ -14,10 +14,11 @@ from registry.index.reader import EventFilter, Head, Index
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.recognition.ledger import MADE_BY
-from registry.records import Batch, Bitmap, Purpose
+from registry.records import Batch, Bitmap, DigestKey, DigestStatus, Purpose
 from registry.trees.store import DAMAGED, MISSING, TreeStore
 
 _ATTEMPTS = 3
+_DIGESTS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def _index_facts(index: Index, head: Head) -> IndexFacts:
         accreditation_count=sum(1 for _ in index.all_events(EventFilter(names=frozenset(MADE_BY)))),
         batches=batches,
         words=dict(_index_words(index, batches)),
+        digests=_index_digests(index),
     )
 
 
@@ -141,3 +143,10 @@ def _index_words(index: Index, batches: list[Batch]) -> Iterator[tuple[Bitmap, d
         for purpose in Purpose:
             if words := index.status_words(batch.key, purpose):
                 yield (batch.issuer, batch.root, purpose), words
+
+
+def _index_digests(index: Index) -> dict[DigestKey, DigestStatus]:
+    digests: dict[DigestKey, DigestStatus] = {}
+    while page := index.digest_status_page(after=next(reversed(digests), None), limit=_DIGESTS_AT_ONCE):
+        digests |= page
+    return digests

@@ -53,7 +53,21 @@ class CredentialRegistry(Calls):
     def edition(self) -> Edition:
         """Which edition it is, by its address, else by its code; the newest where nothing known is at the address."""
         known = next((each for each in editions() if each.address == self.address), None)
-        return known or edition_of(self.client.code(self.address)) or second()
+        if known is not None:
+            return known
+        found = edition_of(self.client.code(self.address)) or second()
+        if not found.has_digest_statuses and self._tells_of_digests():
+            # Read as the first edition, it would not be asked what was revoked by digest.
+            raise self._senseless("eth_getCode", "it has a function that this code does not have")
+        return found
+
+    def _tells_of_digests(self) -> bool:
+        item = second().function("digestStatusesOf")
+        try:
+            item.decode_output(self.client.call(self.address, item.encode(1, [])))
+        except (ContractReverted, ValueError):
+            return False
+        return True
 
     @cached_property
     def accreditations_address(self) -> str:
@@ -292,15 +306,23 @@ class CredentialRegistry(Calls):
         Raises:
             WrongChain: code `no-contract` or `wrong-code`.
         """
-        deployed = self.client.code(self.address)
-        if not deployed:
+        if not self.refuse_other_code():
             raise self.client.no_contract(self.address)
-        if not same_code(deployed, self.edition.registry):
+
+    def refuse_other_code(self) -> bool:
+        """Make sure that there is no code but a registry's at its addresses, and say whether the registry is there.
+
+        Raises:
+            WrongChain: code `wrong-code`.
+        """
+        deployed = self.client.code(self.address)
+        if deployed and not same_code(deployed, self.edition.registry):
             raise self._wrong_code(self.address)
         if not self.edition.is_one_contract:
             beside = self.client.code(self.accreditations_address)
             if beside and not same_code(beside, self.edition.accreditations):
                 raise self._wrong_code(self.accreditations_address)
+        return bool(deployed)
 
     def _wrong_code(self, address: str) -> WrongChain:
         return WrongChain(

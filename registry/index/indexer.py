@@ -1,4 +1,4 @@
-"""The indexer: follows a contract block by block into the database, and back where the chain went back.
+"""The indexer: follows a registry's contracts block by block into the database, and back where the chain went back.
 
 Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and
 commits it together with the cursor. A block that an endpoint does not have is no other block: the indexer waits. A
@@ -6,8 +6,9 @@ block at or below the final one never changes: if it does, by the evidence of `r
 stops until a person has looked.
 
 Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
-missing in it. A long way to go is first read as it is told, and confirmed afterwards: by the contract's own state, or
-block by block, whichever is less to ask. Until then the index knows that it does not know whether it has everything.
+missing in it. A long way to go is first read as it is told, and confirmed afterwards: block by block, or of a registry
+of the first edition by the contract's own state, where that is less to ask. Until then the index knows that it does not
+know whether it has everything.
 """
 
 from __future__ import annotations
@@ -65,10 +66,11 @@ class Step(StrEnum):
 
 
 class Indexer:
-    """Fills the index of one contract.
+    """Fills the index of one registry.
 
     Args:
-        first_block: that the contract was deployed in, where that is known; there are no events before it.
+        contract: the registry, with all of its contracts.
+        first_block: that its first contract was deployed in, where that is known; there are no events before it.
         finality_depth: for a chain without a `finalized` tag, how many blocks below the head count as final.
         listener: told of each step's outcome and the cursor it led to.
         near: blocks below the newest one from which on each is read with its header.
@@ -318,7 +320,10 @@ class Indexer:
         if self._check is None and not self._by_headers:
             counts = self._writer.index.counts()
             questions = counts["parties"] + 3 * counts["batches"]
-            self._by_headers = head.cursor.number - head.confirmed <= max(HEADERS_A_STEP, questions)
+            is_short = head.cursor.number - head.confirmed <= max(HEADERS_A_STEP, questions)
+            # The contract cannot be asked of which digests something was said: a revocation that is left out for ever
+            # would not show in what it answers of others.
+            self._by_headers = is_short or self._contract.edition.has_digest_statuses
             if not self._by_headers:
                 self._check = StateCheck(self._writer.index, self._state)
                 self._again = head.confirmed + 1, head.cursor.number
@@ -424,7 +429,7 @@ class Indexer:
 
     def _roll_back(self, head: Head, newest: Block) -> Step:
         """To the newest block that the index and the chain have in common."""
-        marks = self._writer.marks(head)
+        marks = [*self._writer.marks(head), *self._final_below(head)]
         for mark in marks:
             if mark.number < head.cursor.number and mark.number <= newest.number and self._is_canonical(mark, newest):
                 self._writer.roll_back(head, mark)
@@ -443,6 +448,13 @@ class Indexer:
         # Not even the lowest one, the final block or the one before the contract, is on this chain. Where the chain is
         # final further on than it was read, all that was read is.
         raise self._doubted(head, marks[-1] if marks else head.cursor)
+
+    def _final_below(self, head: Head) -> list[BlockRef]:
+        """The final block, where the index is past it: in the middle of a range that was read, it is no mark."""
+        if head.final is None or head.final >= head.cursor.number:
+            return []
+        block = self._client.block(head.final)
+        return [] if block is None or block.hash != head.final_hash else [block.reference]
 
     def _lagging(self, head: Head, newest: Block) -> Step:
         below = [mark for mark in self._writer.marks(head) if mark.number <= newest.number]

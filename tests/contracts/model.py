@@ -13,6 +13,7 @@ from registry.records import Purpose
 
 NOBODY = "0x" + "00" * 20
 WORD = 256
+MOST_OPERATORS = 64
 
 Event = tuple[Any, ...]
 
@@ -53,6 +54,18 @@ class Batch:
     revoked: set[int] = field(default_factory=set)
     suspended: set[int] = field(default_factory=set)
 
+    def marked(self, purpose: Purpose) -> set[int]:
+        """The leaves that are revoked, or suspended."""
+        return self.revoked if purpose is Purpose.REVOCATION else self.suspended
+
+
+@dataclass
+class DigestStatus:
+    """What was said of a credential by its digest: when and why, or None."""
+
+    revoked: tuple[int, int] | None = None
+    suspended: tuple[int, int] | None = None
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -71,6 +84,7 @@ class Model:
 
     parties: dict[int, Party] = field(default_factory=dict)
     batches: dict[tuple[int, bytes], Batch] = field(default_factory=dict)
+    digests: dict[tuple[int, bytes], DigestStatus] = field(default_factory=dict)
     default_issuers: dict[str, int] = field(default_factory=dict)
     now: int = 0
     block_number: int = 0
@@ -93,19 +107,22 @@ class Model:
             raise Refusal("InvalidOperator", party)
         if (operator in found.operators) == allowed:
             raise Refusal("OperatorUnchanged", party, operator, allowed)
+        if allowed and len(found.operators) == MOST_OPERATORS:
+            raise Refusal("TooManyOperators", party, MOST_OPERATORS)
         (found.operators.add if allowed else found.operators.remove)(operator)
         return [("OperatorSet", party, operator, allowed)]
 
     def transfer_controller(self, sender: str, party: int, to: str) -> list[Event]:
-        self._controlled(party, sender).pending = to
-        return [("ControllerOffered", party, sender, to)]
+        found = self._controlled(party, sender)
+        found.pending = to
+        return [("ControllerOffered", party, sender, to, tuple(sorted(found.operators)))]
 
     def accept_controller(self, sender: str, party: int) -> list[Event]:
         found = self._party(party)
         if found.pending != sender:
             raise Refusal("NotPendingController", party, sender)
         previous, found.controller, found.pending = found.controller, sender, NOBODY
-        return [("ControllerChanged", party, previous, sender)]
+        return [("ControllerChanged", party, previous, sender, tuple(sorted(found.operators)))]
 
     def retire(self, sender: str, party: int) -> list[Event]:
         found = self._controlled(party, sender)
@@ -172,12 +189,33 @@ class Model:
         self, sender: str, issuer: int, root: bytes, purpose: Purpose, word: int, mask: int, reason: int
     ) -> list[Event]:
         batch = self._changeable(sender, issuer, root, word, mask)
-        bits = batch.revoked if purpose is Purpose.REVOCATION else batch.suspended
+        bits = batch.marked(purpose)
         changed = _leaves(word, mask) - bits
         if not changed:
             raise Refusal("StatusUnchanged", issuer, root, word)
         bits |= changed
         return [("StatusSet", issuer, root, purpose, word, _mask(word, changed), reason, sender)]
+
+    def set_statuses(
+        self,
+        sender: str,
+        issuer: int,
+        root: bytes,
+        purpose: Purpose,
+        masks: Sequence[tuple[int, int]],
+        reason: int,
+    ) -> list[Event]:
+        self._operated(issuer, sender)
+        _require_holding(self._counted(issuer, root)[0], issuer, root)
+        events: list[Event] = []
+        for word, mask in masks:
+            # A mask beyond the batch is refused; one that changes nothing is passed over.
+            bits = self._changeable(sender, issuer, root, word, mask).marked(purpose)
+            if _leaves(word, mask) - bits:
+                events += self.set_status(sender, issuer, root, purpose, word, mask, reason)
+        if not events:
+            raise Refusal("StatusesUnchanged", issuer, root, len(masks))
+        return events
 
     def clear_suspension(self, sender: str, issuer: int, root: bytes, word: int, mask: int, reason: int) -> list[Event]:
         batch = self._changeable(sender, issuer, root, word, mask)
@@ -186,6 +224,27 @@ class Model:
             raise Refusal("StatusUnchanged", issuer, root, word)
         batch.suspended -= changed
         return [("SuspensionCleared", issuer, root, word, _mask(word, changed), reason, sender)]
+
+    def revoke_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
+        self._operated(issuer, sender)
+        changed = [each for each in dict.fromkeys(digests) if self.digest(issuer, each).revoked is None]
+        for each in changed:
+            self.digest(issuer, each).revoked = (self.now, reason)
+        return _changed_digests("DigestRevoked", sender, issuer, digests, changed, reason)
+
+    def suspend_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
+        self._operated(issuer, sender)
+        changed = [each for each in dict.fromkeys(digests) if self.digest(issuer, each).suspended is None]
+        for each in changed:
+            self.digest(issuer, each).suspended = (self.now, reason)
+        return _changed_digests("DigestSuspended", sender, issuer, digests, changed, reason)
+
+    def reinstate_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
+        self._operated(issuer, sender)
+        changed = [each for each in dict.fromkeys(digests) if self.digest(issuer, each).suspended is not None]
+        for each in changed:
+            self.digest(issuer, each).suspended = None
+        return _changed_digests("DigestReinstated", sender, issuer, digests, changed, reason)
 
     def void_batch(self, sender: str, issuer: int, root: bytes, reason: int) -> list[Event]:
         self._controlled(issuer, sender)
@@ -204,9 +263,16 @@ class Model:
         _require_holding(self._require_leaf(issuer, by_root, by_index), issuer, by_root)
         return [("Superseded", issuer, root, index, by_root, by_index, sender)]
 
-    def status(self, issuer: int, root: bytes, index: int) -> tuple[bool, bool]:
+    def status(self, issuer: int, root: bytes, index: int, digest: bytes) -> tuple[bool, bool]:
         batch = self._require_leaf(issuer, root, index)
-        return batch.voided_at != 0 or index in batch.revoked, index in batch.suspended
+        followed = self.digest(issuer, digest)
+        return (
+            batch.voided_at != 0 or index in batch.revoked or followed.revoked is not None,
+            index in batch.suspended or followed.suspended is not None,
+        )
+
+    def digest(self, issuer: int, digest: bytes) -> DigestStatus:
+        return self.digests.setdefault((issuer, digest), DigestStatus())
 
     # What the calls have in common
 
@@ -275,6 +341,14 @@ def _require_holding(batch: Batch, issuer: int, root: bytes) -> None:
 
 def _out_of_range(index: int, leaf_count: int) -> NoReturn:
     raise Refusal("IndexOutOfRange", index, leaf_count)
+
+
+def _changed_digests(
+    event: str, sender: str, issuer: int, digests: Sequence[bytes], changed: Sequence[bytes], reason: int
+) -> list[Event]:
+    if not changed:
+        raise Refusal("DigestsUnchanged", issuer, len(digests))
+    return [(event, issuer, digest, reason, sender) for digest in changed]
 
 
 def _leaves(word: int, mask: int) -> set[int]:

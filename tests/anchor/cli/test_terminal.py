@@ -80,8 +80,8 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
             (Kind.ACCREDIT_TO_ISSUE, contract.offer_accreditation_data),
             (Kind.RECOGNISE, contract.recognise_data),
         ):
-            data = make((1, 2, start, start + 10**8, int(kind), scope, bytes(32), URI))
-            sender.settle(f"kind {kind}", contract.address, data)
+            data = make((1, 2, start, start + 10**8, int(kind), scope, bytes(32), bytes(32), URI))
+            sender.settle(f"kind {kind}", contract.accreditations_address, data)
     diplomas = folder / "diplomas"
     diplomas.mkdir()
     document = {"type": ["VerifiableCredential"], "issuer": {"id": "did:web:x.example", "name": HOSTILE}}
@@ -185,6 +185,10 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "issuer show": lambda world: [(["issuer", "show", 1], [f"{URI}1"]), (["issuer", "show", 2], [f"{URI}2"])],
     "issuer operator": missing("issuer", "operator"),
     "issuer transfer": missing("issuer", "transfer"),
+    "issuer rotate": lambda world: [
+        (["issuer", "rotate", "--operator", HOSTILE], []),
+        (["issuer", "rotate", "--controller", "0x" + "12" * 20, "--dry-run"], []),
+    ],
     "issuer profile": lambda world: [
         (["issuer", "profile", "--uri", HOSTILE], []),
         (["issuer", "profile", "--profile", HOSTILE], [HOSTILE]),
@@ -223,6 +227,7 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["trees", "repair", HOSTILE], [HOSTILE]),
         (["trees", "repair", "--from", HOSTILE], [HOSTILE]),
     ],
+    "trees pull": lambda world: [(["trees", "pull", HOSTILE, "--issuer", 1], [HOSTILE])],
     "trees push": lambda world: [(["trees", "push", "--data-folder", HOSTILE], [])],
 }
 

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, update
 
+from registry.chain.editions import Edition as RegistryEdition
+from registry.chain.editions import first, second
 from registry.chain.rpc.bloom import BlockEvents, bits, bloom_of, may_hold
 from registry.chain.rpc.client import Log
 from registry.chain.rpc.spans import Spans
@@ -25,6 +27,7 @@ from registry.index.reader import Edition, Head, Index
 from registry.index.tables import indexed_chain, indexed_event
 from registry.index.writer import IndexWriter
 from registry.recognition.ledger import Ledger
+from registry.records import NOTHING_SAID
 from tests.registry.index.test_indexer import CHAIN, indexer, rebuilt, state
 from tests.registry.index.told_chain import ADDRESS, ToldChain, told_by
 
@@ -46,11 +49,17 @@ NAMES = (
     "SuspensionCleared",
     "BatchVoided",
     "Superseded",
+    "DigestRevoked",
+    "DigestSuspended",
+    "DigestReinstated",
     "AccreditationOffered",
     "AccreditationAccepted",
     "AccreditationSuspended",
     "Recognised",
 )
+
+
+OF_THE_FIRST = tuple(name for name in NAMES if not name.startswith("Digest"))
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +71,14 @@ def memory() -> Iterator[Engine]:
 
 @pytest.fixture
 def by_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long way is confirmed by the contract's state, however short it is."""
+    """A long way is confirmed by the contract's state, however short it is; where that tells all there is to know."""
     monkeypatch.setattr(indexing, "HEADERS_A_STEP", 1)
 
 
-def history(seed: int, blocks: int = 12, events: int = 5, empty: int = 0) -> ToldChain:
-    chain = ToldChain(seed)
+def history(
+    seed: int, blocks: int = 12, events: int = 5, empty: int = 0, edition: RegistryEdition | None = None
+) -> ToldChain:
+    chain = ToldChain(seed, edition)
     for _ in range(blocks):
         chain.mine(events)
         for _ in range(empty):
@@ -112,6 +123,8 @@ def says_what_the_contract_says(chain: ToldChain, engine: Engine, head: Head) ->
         and {batch.key: astuple(batch) for batch in index.all_batches()}
         == {key: astuple(batch) for key, batch in records.batches.items()}
         and words == told
+        and index.digest_status_page(limit=1000)
+        == {key: each for key, each in records.digests.items() if each != NOTHING_SAID}
         and index.ledger().accreditations == Ledger.from_events(happened).accreditations
     )
 
@@ -128,7 +141,7 @@ def now(engine: Engine) -> Head:
 @pytest.mark.parametrize("filters", ["true", "empty", "none"])
 @pytest.mark.parametrize("name", NAMES)
 def test_an_event_that_a_range_leaves_out_is_read_from_its_receipt(memory: Engine, name: str, filters: Any) -> None:
-    chain = history(5)
+    chain = history(15)
     chain.filters = filters
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hide(chain, name)
@@ -170,7 +183,7 @@ def test_one_of_two_like_events_in_a_block_is_not_missed(memory: Engine) -> None
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_long_way_leaves_out_for_ever_is_found_by_headers(engine: Engine, memory: Engine, name: str) -> None:
-    chain = history(5)
+    chain = history(15)
     hide(chain, name)
     head = indexer(chain, engine, near=FAR).catch_up()
     assert head.is_confirmed
@@ -178,9 +191,9 @@ def test_what_a_long_way_leaves_out_for_ever_is_found_by_headers(engine: Engine,
     assert state(engine) == rebuilt(chain, memory)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in TRACELESS])
+@pytest.mark.parametrize("name", [name for name in OF_THE_FIRST if name not in TRACELESS])
 def test_what_a_long_way_leaves_out_for_ever_shows_in_the_contract(memory: Engine, by_state: None, name: str) -> None:
-    chain = history(5, empty=40)
+    chain = history(5, empty=40, edition=first())
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hide(chain, name)
     here = indexer(chain, memory, near=FAR)
@@ -192,9 +205,9 @@ def test_what_a_long_way_leaves_out_for_ever_shows_in_the_contract(memory: Engin
     assert is_whole(chain, memory, head)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in COUNTED])
+@pytest.mark.parametrize("name", [name for name in OF_THE_FIRST if name not in COUNTED])
 def test_what_comes_late_on_a_long_way_is_read_again(memory: Engine, by_state: None, name: str) -> None:
-    chain = history(5, empty=40)
+    chain = history(5, empty=40, edition=first())
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hide(chain, name)
     here = indexer(chain, memory, near=FAR)
@@ -206,8 +219,20 @@ def test_what_comes_late_on_a_long_way_is_read_again(memory: Engine, by_state: N
     assert is_whole(chain, memory, head)
 
 
+@pytest.mark.parametrize("name", ["DigestRevoked", "DigestSuspended", "StatusSet"])
+def test_what_may_be_said_of_any_digest_is_confirmed_by_headers_however_long_the_way(
+    memory: Engine, by_state: None, name: str
+) -> None:
+    chain = history(15, empty=6)
+    IndexWriter(memory, CHAIN, ADDRESS).forget()
+    hide(chain, name)
+    head = indexer(chain, memory, near=FAR).catch_up()
+    assert head.is_confirmed
+    assert is_whole(chain, memory, head)
+
+
 def test_a_long_way_that_cannot_be_confirmed_is_not_called_so(memory: Engine) -> None:
-    chain = history(5)
+    chain = history(15)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hidden = hide(chain, "StatusSet")
     chain.no_receipts.add(hidden.block_number)
@@ -229,7 +254,7 @@ def test_a_long_way_that_cannot_be_confirmed_is_not_called_so(memory: Engine) ->
 
 
 def test_what_is_added_unseen_while_the_state_is_compared_is_compared_too(memory: Engine, by_state: None) -> None:
-    chain = history(5, empty=40)
+    chain = history(5, empty=40, edition=first())
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     here = indexer(chain, memory, near=FAR)
     for _ in range(4):
@@ -247,9 +272,11 @@ def test_what_is_added_unseen_while_the_state_is_compared_is_compared_too(memory
 # What was missed before
 
 
-@pytest.mark.parametrize("name", ["StatusSet", "BatchVoided", "AccreditationSuspended", "Superseded", "OperatorSet"])
+@pytest.mark.parametrize(
+    "name", ["StatusSet", "BatchVoided", "AccreditationSuspended", "Superseded", "OperatorSet", "DigestRevoked"]
+)
 def test_an_index_of_before_this_was_known_mends_itself(engine: Engine, memory: Engine, name: str) -> None:
-    chain = history(5)
+    chain = history(15)
     indexer(chain, engine).catch_up()
     lose(engine, chain, name)
     with engine.begin() as connection:
@@ -260,9 +287,9 @@ def test_an_index_of_before_this_was_known_mends_itself(engine: Engine, memory: 
     assert state(engine) == rebuilt(chain, memory)
 
 
-@pytest.mark.parametrize("name", ["StatusSet", "BatchVoided", "AccreditationSuspended"])
+@pytest.mark.parametrize("name", ["StatusSet", "BatchVoided", "AccreditationSuspended", "DigestReinstated"])
 def test_a_restart_finds_what_a_false_answer_left_behind(engine: Engine, memory: Engine, name: str) -> None:
-    chain = history(5)
+    chain = history(15)
     indexer(chain, engine).catch_up()
     lose(engine, chain, name)
     here = indexer(chain, engine)
@@ -274,7 +301,7 @@ def test_a_restart_finds_what_a_false_answer_left_behind(engine: Engine, memory:
 
 
 def test_one_look_that_differs_takes_nothing_back(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    chain = history(5)
+    chain = history(15)
     indexer(chain, engine).catch_up()
     looks = 0
     agree = confirming._agree
@@ -309,7 +336,7 @@ def lose(engine: Engine, chain: ToldChain, name: str) -> None:
 
 
 def test_a_hole_before_the_cursor_is_mended_when_the_next_event_shows_it(memory: Engine, by_state: None) -> None:
-    chain = history(5, empty=30)
+    chain = history(5, empty=30, edition=first())
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     here = indexer(chain, memory, near=FAR, spans=Spans(40))
     while now_or_none(memory) is None or now(memory).cursor.number < 300:
@@ -346,13 +373,19 @@ MOVES = st.lists(
 
 
 @settings(max_examples=50, deadline=None)
-@given(seed=st.integers(0, 2**32), moves=MOVES, near=st.sampled_from([FAR, 3, 1000]), by_headers=st.booleans())
+@given(
+    seed=st.integers(0, 2**32),
+    moves=MOVES,
+    near=st.sampled_from([FAR, 3, 1000]),
+    by_headers=st.booleans(),
+    edition=st.sampled_from([first(), second()]),
+)
 def test_whatever_is_left_out_the_index_never_believes_that_it_has_all(
-    memory: Engine, seed: int, moves: list[tuple[Any, ...]], near: int, by_headers: bool
+    memory: Engine, seed: int, moves: list[tuple[Any, ...]], near: int, by_headers: bool, edition: RegistryEdition
 ) -> None:
-    chain = ToldChain(seed)
+    chain = ToldChain(seed, edition)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
-    right = is_whole if by_headers else says_what_the_contract_says
+    right = is_whole if by_headers or edition.has_digest_statuses else says_what_the_contract_says
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(indexing, "HEADERS_A_STEP", 50 if by_headers else 1)
         here = indexer(chain, memory, near=near, spans=Spans(7))
@@ -409,7 +442,7 @@ def _happens(chain: ToldChain, what: str, numbers: list[int]) -> None:
 def test_an_index_that_is_made_anew_takes_the_place_of_the_old_one_when_it_is_there(
     engine: Engine, memory: Engine
 ) -> None:
-    chain = history(5)
+    chain = history(15)
     indexer(chain, engine).catch_up()
     lose(engine, chain, "StatusSet")
     before, reader = state(engine), Index(engine, CHAIN, ADDRESS)
@@ -440,7 +473,7 @@ def test_an_index_that_is_made_anew_takes_the_place_of_the_old_one_when_it_is_th
 
 
 def test_a_new_index_knows_from_the_start_how_far_it_has_to_go(memory: Engine) -> None:
-    chain = history(5)
+    chain = history(15)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     here = indexer(chain, memory, near=FAR, spans=Spans(2))
     here._head()

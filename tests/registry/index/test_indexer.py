@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, replace
 from typing import Any
 
@@ -20,13 +20,13 @@ from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.index.facts import prefix_of, prefix_range
 from registry.index.indexer import Indexer, Step
 from registry.index.reader import EventFilter, EventPlace, Index
-from registry.index.tables import indexed_batch, indexed_event, indexed_party, indexed_status
+from registry.index.tables import indexed_batch, indexed_digest, indexed_event, indexed_party, indexed_status
 from registry.index.writer import CursorMoved, IndexWriter
 from registry.records import Batch, Party
 from tests.registry.index.told_chain import ADDRESS, ToldChain, told_by
 
 CHAIN = "eip155:31337"
-STATE = (indexed_event, indexed_party, indexed_batch, indexed_status)
+STATE = (indexed_event, indexed_party, indexed_batch, indexed_status, indexed_digest)
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +146,20 @@ def test_a_reorganisation_while_nobody_looked(engine: Engine) -> None:
     chain.reorganise(5, 9)
     indexer(chain, engine).catch_up()
     assert Index(engine, CHAIN, ADDRESS).head().cursor.hash == chain.blocks_now[-1].header.hash  # type: ignore[union-attr]
+
+
+def test_a_reorganisation_down_to_a_final_block_that_was_read_in_the_middle_of_a_range(engine: Engine) -> None:
+    """The chain's final block stood while the index went past it: nothing below the end of the range was remembered."""
+    chain = ToldChain()
+    for _ in range(6):
+        chain.mine()
+    chain.final = 3
+    here = indexer(chain, engine, spans=Spans(2))
+    assert [here.step(), here.step()] == [Step.ADDED, Step.ADDED]
+    chain.reorganise(3, 4)
+    assert here.step() is Step.ROLLED_BACK
+    head = here.catch_up()
+    assert (head.reorgs, head.trouble_code, head.cursor.hash) == (1, None, chain.blocks_now[-1].header.hash)
 
 
 def test_issuers_of_blocks_that_are_gone_are_not_counted(memory: Engine) -> None:
@@ -345,13 +359,13 @@ class Narrow(ToldChain):
         for _ in range(blocks):
             self.mine(1)
 
-    def logs_with_headers(self, address: str, first: int, last: int) -> Any:
+    def logs_with_headers(self, addresses: Sequence[str], first: int, last: int) -> Any:
         self.asked.append(last - first + 1)
         if self.says:
             raise self.says.pop(0)
         if last - first + 1 > self.most:
             raise TOO_MANY
-        return super().logs_with_headers(address, first, last)
+        return super().logs_with_headers(addresses, first, last)
 
 
 def test_a_range_that_is_refused_is_halved_and_rarely_tried_again(memory: Engine) -> None:
