@@ -143,7 +143,7 @@ def plan_change(
     spots = [spot for spot in spots if spot.digest in chosen]
     _refuse_opposite(workspace, issuer, act, chosen)
     if place_only:
-        return _of_places(contract, issuer, act, reason, chosen, spots, unknown)
+        return plan_of_places(contract, issuer, act, reason, chosen, spots, unknown)
     said = said_by_digest(contract, issuer, list(chosen))
     plan = partial(Plan, issuer, act, reason, chosen, unseen=list(unseen), unknown=unknown)
     if act is Act.REINSTATE:
@@ -180,21 +180,35 @@ def plan_of_all(workspace: Workspace, batch: Batch, reason: Reason) -> Plan:
             f"{account}.",
             code="not-operator",
         )
-    revoked = revoked_by_digest(contract, issuer, digests)
-    left = [digest for digest in digests if digest not in revoked]
-    targets = {digest: Target.of(digest) for digest in digests}
+    return plan_revocation(contract, issuer, {digest: Target.of(digest) for digest in digests}, reason)
+
+
+def plan_revocation(contract: CredentialRegistry, issuer: int, targets: Mapping[bytes, Target], reason: Reason) -> Plan:
+    """What has to be sent so that digests are revoked, whatever is known of them.
+
+    Raises:
+        ChainUnavailable: the chain could not be asked.
+    """
+    revoked = revoked_by_digest(contract, issuer, list(targets))
+    left = [digest for digest in targets if digest not in revoked]
     return Plan(issuer, Act.REVOKE, reason, targets, (Way.DIGEST,), len(left), len(revoked), left)
 
 
-def _of_places(
+def plan_of_places(
     contract: CredentialRegistry,
     issuer: int,
     act: Act,
     reason: Reason,
     chosen: Mapping[bytes, Target],
     spots: list[Spot],
-    unknown: Sequence[UnknownBatch],
+    unknown: Sequence[UnknownBatch] = (),
 ) -> Plan:
+    """What has to be sent so that places of credentials have a status, and no more than these.
+
+    Raises:
+        StoreError: code `revoked`: one of them is revoked for good, so that it is neither suspended nor reinstated.
+        ChainUnavailable: the chain could not be asked.
+    """
     voided = _voided(contract, spots)
     if act is Act.REINSTATE:
         spots = _not_withdrawn(contract, spots, chosen)
