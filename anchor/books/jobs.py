@@ -60,6 +60,7 @@ class Job:
         waits_code, waits_why: why it was not sealed when it was last looked at, while it is queued.
         receiver, heard_at: the process that it comes in at, and when that one last said that it still does, in Unix
             seconds of the database's clock.
+        without_history: leave out only what this database knows to be anchored, though its issuer may have more.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Job:
     waits_why: str | None = None
     receiver: str | None = None
     heard_at: float | None = None
+    without_history: bool = False
 
 
 def new_job_id() -> str:
@@ -111,6 +113,7 @@ class JobStore:
         *,
         is_open: bool = False,
         reissue: bool = False,
+        without_history: bool = False,
         idempotency_key: str | None = None,
         number: str | None = None,
         receiver: str | None = None,
@@ -145,9 +148,10 @@ class JobStore:
             revoked=0,
             batch=None,
             receiver=receiver,
+            without_history=without_history,
         )
         values = {name: getattr(made, name) for name in Job.__slots__}
-        values |= {"is_open": int(is_open), "reissue": int(reissue)}
+        values |= {"is_open": int(is_open), "reissue": int(reissue), "without_history": int(without_history)}
         try:
             with self._engine.begin() as connection:
                 values["heard_at"] = None if receiver is None else now(connection)
@@ -371,8 +375,8 @@ _JOBS: Select[Any] = select(*(job.c[name] for name in Job.__slots__))
 
 def _job(found: Any) -> Job:
     values: dict[str, Any] = dict(zip(Job.__slots__, found, strict=True))
-    values |= {"state": JobState(values["state"]), "is_open": bool(values["is_open"])}
-    return Job(**values | {"reissue": bool(values["reissue"])})
+    flags = {name: bool(values[name]) for name in ("is_open", "reissue", "without_history")}
+    return Job(**values | flags | {"state": JobState(values["state"])})
 
 
 def _insert(connection: Connection, table: Any, rows: Iterator[tuple[Any, ...]]) -> int:

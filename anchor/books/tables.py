@@ -139,6 +139,13 @@ batch = Table(
     Column("sealed_at", BigInteger, nullable=False),
     Column("sequence", BigInteger),
     *_carrying("The account that has a nonce for it."),
+    Column(
+        "without_leaves",
+        SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="A person gave its leaves up: its tree was lost when it was taken over.",
+    ),
     UniqueConstraint("chain", "contract", "issuer", "root"),
     Index("batch_state", "chain", "contract", "state"),
 )
@@ -255,6 +262,13 @@ job = Table(
     Column("waits_why", String, comment="The same in words."),
     Column("receiver", String, comment="The process that it comes in at."),
     Column("heard_at", Float, comment="When that process last said that it still comes in."),
+    Column(
+        "without_history",
+        SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="Leave out only what this database knows to be anchored.",
+    ),
     UniqueConstraint("chain", "contract", "issuer", "idempotency_key"),
     Index("job_state", "chain", "contract", "state"),
     Index("job_batch", "batch"),

@@ -121,6 +121,7 @@ class JobView:
             "source": job.source,
             "open": job.is_open,
             "reissue": job.reissue,
+            "withoutHistory": job.without_history,
             "credentials": job.credentials,
             "rejected": job.rejected,
             "duplicates": job.duplicates,

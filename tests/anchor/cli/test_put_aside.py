@@ -201,7 +201,16 @@ WRITING = {
     ),
     *("issuer profile", "issuer retire", "issuer default"),
     *("accredit offer", "accredit accept", "accredit refuse", "accredit suspend", "accredit reinstate"),
-    *("accredit withdraw", "accredit void", "key add", "key revoke", "trees push", "trees repair", "void"),
+    *(
+        "accredit withdraw",
+        "accredit void",
+        "key add",
+        "key revoke",
+        "trees push",
+        "trees pull",
+        "trees repair",
+        "void",
+    ),
 }
 
 
