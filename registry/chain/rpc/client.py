@@ -30,6 +30,9 @@ from registry.chain.rpc.patience import RATE_LIMITED, Patience
 from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
 from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.errors import ChainError, ChainUnavailable, WrongChain
+from registry.proofs.evidence import Evidence, Nodes
+from registry.proofs.header import header_of
+from registry.proofs.storage import MOST_NODES
 from registry.records import BlockRef
 
 BlockNumber = int | Literal["latest"]
@@ -459,6 +462,24 @@ class ChainClient:
             raise self.moved()
         return LogRange(first, last, self._asked_for(logs, addresses, (), from_block, to_block))
 
+    def evidence(self, address: str, slots: Sequence[bytes], number: int) -> Evidence:
+        """What a contract stores in some slots at a block, with its header (EIP-1186); nothing of it is proved yet.
+
+        Raises:
+            ChainUnavailable: no answer, or one of another form; code `no-block` when the chain is not that long.
+            EvidenceError: code `header-shape`: the chain has headers of its own.
+        """
+        asked = [
+            Question("eth_getBlockByNumber", [to_hex(number), False], _optional(_fields)),
+            Question("eth_getProof", [address, [to_hex(slot) for slot in slots], to_hex(number)], _proof),
+        ]
+        block, (account, found) = self._ask_together(asked)
+        if block is None:
+            raise self._no_block(number)
+        if list(found) != list(dict.fromkeys(slots)):
+            raise self._garbage("eth_getProof", "the answer is about other slots")
+        return Evidence(header_of(block).encoded, address_bytes(address), account, found)
+
     def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
         """The blocks at those heights, None where the chain is not that long; a hundred of them at once."""
         found: list[Block | None] = []
@@ -683,6 +704,25 @@ class ChainClient:
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _fields(value: Any) -> Mapping[str, Any]:
+    """All fields of a header, whatever they are."""
+    if not isinstance(value, Mapping):
+        raise TypeError("a block was expected")
+    return value
+
+
+def _proof(value: Any) -> tuple[Nodes, dict[bytes, Nodes]]:
+    """The nodes of `eth_getProof`: those of the account, and by slot those of its storage."""
+    slots = {quantity(each["key"]).to_bytes(HASH_BYTES, "big"): _nodes(each["proof"]) for each in value["storageProof"]}
+    return _nodes(value["accountProof"]), slots
+
+
+def _nodes(value: Any) -> Nodes:
+    if len(value) > MOST_NODES:
+        raise ValueError(f"a proof of more than {MOST_NODES} nodes")
+    return tuple(data(node) for node in value)
 
 
 def _optional(decode: Callable[[Any], T]) -> Callable[[Any], T | None]:
