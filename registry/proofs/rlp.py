@@ -1,7 +1,7 @@
 """Recursive Length Prefix, read and written strictly: one encoding for each value (Ethereum yellow paper, appendix B).
 
-Nodes of tries and headers of blocks are known by hashes of it. A second form of the same value would be another node that
-says the same, so none is taken; and what strangers send does not make it recurse without end.
+Nodes of tries and headers of blocks are known by hashes of it. A second form of the same value would be another node
+that says the same, so none is taken; and what strangers send does not make it recurse without end.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Where a registry stores what a verdict needs, and what is in it: slots by the layout that the compiler told.
 
-Slots are numbers of 32 bytes. That of a mapping's value is Keccak-256 of the key and the slot of the mapping; the members
-of a structure follow each other from its own slot on (Solidity documentation, "Layout of state variables in storage").
+Slots are numbers of 32 bytes. The slot of a mapping's value is Keccak-256 of its key and the slot of the mapping; the
+members of a structure follow each other from its own slot on (Solidity documentation, "Layout of state variables in
+storage").
 """
 
 from __future__ import annotations

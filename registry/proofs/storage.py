@@ -1,7 +1,7 @@
 """What an account stores, proved against the state root of a block: Merkle Patricia proofs, as of `eth_getProof`.
 
-EIP-1186; Ethereum yellow paper, section 4.1 and appendix D. Both answers are proved: that a slot holds a value, and that
-it holds none, which is zero. Pure and bounded: sizes are looked at before anything is hashed.
+EIP-1186; Ethereum yellow paper, section 4.1 and appendix D. Both answers are proved: that a slot holds a value, and
+that it holds none, which is zero. Pure and bounded: sizes are looked at before anything is hashed.
 """
 
 from __future__ import annotations
