@@ -249,6 +249,17 @@ class ChainClient:
                     found[where] = block
         return found
 
+    def heads_by_endpoint(self) -> dict[str, int]:
+        """The number of the newest block of each of the endpoints; without those that give no answer."""
+        ask_each = getattr(self._transport, "each_answer", None)
+        if ask_each is None:
+            return {self.where: self._read("eth_blockNumber", [], count)}
+        method, found = "eth_blockNumber", {}
+        for where, answer in ask_each(method, []).items():
+            with suppress(ChainUnavailable):
+                found[where] = self._decoded(answer, method, count)
+        return found
+
     def finalized(self, depth_when_no_tag: int | None = None) -> Block:
         """The newest block that cannot be undone.
 
