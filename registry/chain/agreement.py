@@ -43,12 +43,21 @@ def agreed_block(client: ChainClient, quorum: int) -> AgreedBlock:
         ChainUnavailable: code `no-quorum`: too few answer, or they are too far apart; `endpoints-differ`: they name
             different blocks, and who names which is said.
     """
-    asked = max(1, len(client.endpoints()))
+    asked = _endpoints(client)
     heads = sorted(client.heads_by_endpoint().values(), reverse=True)
     if len(heads) < quorum or heads[0] - heads[quorum - 1] > MOST_BEHIND:
         behind = f", up to {heads[0] - heads[quorum - 1]} blocks apart" if len(heads) >= quorum else ""
         raise _no_quorum(client, f"{len(heads)} of {asked} endpoints told of a newest block{behind}", quorum)
-    number = heads[quorum - 1]
+    return agreed_at(client, heads[quorum - 1], quorum)
+
+
+def agreed_at(client: ChainClient, number: int, quorum: int) -> AgreedBlock:
+    """The block of that height, if enough endpoints name it and none names another.
+
+    Raises:
+        ChainUnavailable: as `agreed_block`.
+    """
+    asked = _endpoints(client)
     shown = {where: block for where, block in client.block_by_endpoint(number).items() if block is not None}
     if len({block.hash for block in shown.values()}) > 1:
         named = "; ".join(f"{where} names 0x{block.hash.hex()}" for where, block in shown.items())
@@ -61,6 +70,20 @@ def agreed_block(client: ChainClient, quorum: int) -> AgreedBlock:
     if len(shown) < quorum:
         raise _no_quorum(client, f"{len(shown)} of {asked} endpoints named block {number}", quorum)
     return AgreedBlock(next(iter(shown.values())), tuple(shown), asked)
+
+
+def agreed_final(client: ChainClient, quorum: int) -> int:
+    """The height up to which enough endpoints call the chain final; -1 where fewer do.
+
+    Raises:
+        ChainUnavailable: there is no answer.
+    """
+    final = sorted(client.finalized_by_endpoint().values(), reverse=True)
+    return final[quorum - 1] if len(final) >= quorum else -1
+
+
+def _endpoints(client: ChainClient) -> int:
+    return max(1, len(client.endpoints()))
 
 
 def _no_quorum(client: ChainClient, what: str, quorum: int) -> ChainUnavailable:

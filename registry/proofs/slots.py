@@ -7,7 +7,7 @@ storage").
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,6 +17,11 @@ from eth_hash.auto import keccak
 from registry.records import WORD_BITS, Batch, DigestStatus, Purpose, Reason
 
 SLOT_BYTES: Final = 32
+NO_ADDRESS: Final = "0x" + "00" * 20
+LONGEST_TEXT: Final = 16_384
+"""Bytes of a text that is proved."""
+_SLOTS: Final = 1 << 8 * SLOT_BYTES
+_ADDRESS_BITS: Final = 160
 _TIME, _WORD, _REASON = (1 << 48) - 1, (1 << 32) - 1, (1 << 8) - 1
 
 
@@ -53,6 +58,12 @@ class RegistrySlots:
         """Of what an anchor reads of a party: an operator, how many batches it has, and when it retired."""
         return _value(_key(party), _key(self.parties))
 
+    def of_party(self, party: int) -> list[bytes]:
+        """Of all of a party, in the order in which it is stored: what an anchor reads, controller and registration, the
+        address control was offered to, profile hash, and URI."""
+        first = int.from_bytes(self.party(party), "big")
+        return [_key((first + member) % _SLOTS) for member in range(5)]
+
     def batch(self, issuer: int, root: bytes) -> bytes:
         """Of the record of a batch."""
         return _value(root, _value(_key(issuer), _key(self.batches)))
@@ -60,7 +71,7 @@ class RegistrySlots:
     def word(self, issuer: int, root: bytes, purpose: Purpose, word: int) -> bytes:
         """Of the status bits of 256 credentials of a batch."""
         statuses = int.from_bytes(self.batch(issuer, root), "big") + self.statuses
-        return _value(_key(word << 8 | purpose), _key(statuses % (1 << 8 * SLOT_BYTES)))
+        return _value(_key(word << 8 | purpose), _key(statuses % _SLOTS))
 
     def word_of_leaf(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> bytes:
         """Of the status bits among which a leaf's is."""
@@ -118,6 +129,46 @@ def read_retired_at(packed: int) -> datetime | None:
     """When a party retired, by its packed slot; None while it is active."""
     retired = packed >> 192 & _TIME
     return _moment(retired) if retired else None
+
+
+def read_address(value: int) -> str:
+    """The address in the lower bits of a slot, in lower case."""
+    return f"0x{value & (1 << _ADDRESS_BITS) - 1:040x}"
+
+
+def read_registered_at(value: int) -> datetime:
+    """When a party was registered, by the slot that its controller is in."""
+    return _moment(value >> _ADDRESS_BITS & _TIME)
+
+
+def text_slots(slot: bytes, value: int) -> list[bytes]:
+    """Where the rest of a text is, by what is in its own slot: nowhere, if it fits in there.
+
+    Raises:
+        ValueError: no contract stores such a thing, or it is longer than is read.
+    """
+    if value % 2 == 0:
+        return []
+    length = value // 2
+    if not SLOT_BYTES <= length <= LONGEST_TEXT:
+        raise ValueError(f"a text of {length} bytes")
+    first = int.from_bytes(keccak(slot), "big")
+    return [_key((first + place) % _SLOTS) for place in range(-(-length // SLOT_BYTES))]
+
+
+def read_text(value: int, rest: Sequence[int]) -> str:
+    """The text in a slot, or in those that `text_slots` names; as the binding reads one that is not UTF-8.
+
+    Raises:
+        ValueError: no contract stores such a thing.
+    """
+    if value % 2:
+        length, stored = value // 2, b"".join(map(_key, rest))
+    else:
+        length, stored = value % 256 // 2, _key(value)[:-1]
+    if length > len(stored):
+        raise ValueError("a text that is longer than its place")
+    return stored[:length].decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _key(number: int) -> bytes:

@@ -238,26 +238,27 @@ class ChainClient:
 
     def block_by_endpoint(self, number: int) -> dict[str, Block | None]:
         """`block` as each of the endpoints has it, by their public URLs; without those that give no answer."""
-        ask_each = getattr(self._transport, "each_answer", None)
-        if ask_each is None:
-            return {self.where: self.block(number)}
-        method, found = "eth_getBlockByNumber", {}
-        for where, answer in ask_each(method, [to_hex(number), False]).items():
-            with suppress(ChainUnavailable):
-                block = self._decoded(answer, method, _optional(_block))
-                if block is None or block.number == number:
-                    found[where] = block
-        return found
+        found = self._of_each("eth_getBlockByNumber", [to_hex(number), False], _optional(_block))
+        return {where: block for where, block in found.items() if block is None or block.number == number}
 
     def heads_by_endpoint(self) -> dict[str, int]:
         """The number of the newest block of each of the endpoints; without those that give no answer."""
+        return self._of_each("eth_blockNumber", [], count)
+
+    def finalized_by_endpoint(self) -> dict[str, int]:
+        """The number of the newest block that each of the endpoints calls final; without those that name none."""
+        found = self._of_each("eth_getBlockByNumber", ["finalized", False], _optional(_block))
+        return {where: block.number for where, block in found.items() if block is not None}
+
+    def _of_each(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> dict[str, T]:
+        """What each of the endpoints answers, by their public URLs; without those that give no answer of that form."""
         ask_each = getattr(self._transport, "each_answer", None)
         if ask_each is None:
-            return {self.where: self._read("eth_blockNumber", [], count)}
-        method, found = "eth_blockNumber", {}
-        for where, answer in ask_each(method, []).items():
+            return {self.where: self._read(method, params, decode)}
+        found = {}
+        for where, answer in ask_each(method, params).items():
             with suppress(ChainUnavailable):
-                found[where] = self._decoded(answer, method, count)
+                found[where] = self._decoded(answer, method, decode)
         return found
 
     def finalized(self, depth_when_no_tag: int | None = None) -> Block:

@@ -61,7 +61,7 @@ def test_the_newest_block_that_enough_of_them_have() -> None:
 
 
 def test_one_that_names_another_is_told_with_what_it_names() -> None:
-    with pytest.raises(ChainUnavailable, match="one names 0x.*; two names 0x.*; three names 0x") as refused:
+    with pytest.raises(ChainUnavailable, match=r"one names 0x.*; two names 0x.*; three names 0x") as refused:
         agreed_block(client_of(Node("one"), Node("two", branch_from=90), Node("three")), 2)
     assert refused.value.code == "endpoints-differ"
 

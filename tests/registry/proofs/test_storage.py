@@ -144,7 +144,7 @@ def test_sizes_are_looked_at_first() -> None:
         assert refused.value.code == "evidence-size"
 
 
-@pytest.mark.parametrize("value", [rlp.encode(b"\0\1"), rlp.encode(b"\1" * 33), rlp.encode([b"\1"]), b"\x80"])
+@pytest.mark.parametrize("value", [rlp.encode(b"\0\1"), rlp.encode(b"\1" * 33), rlp.encode([b"\1"]), b"\x81\0"])
 def test_values_that_no_slot_has(value: bytes) -> None:
     node = _leaf(_nibbles(b"key"), value)
     with pytest.raises(EvidenceError):
