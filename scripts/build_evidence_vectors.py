@@ -37,7 +37,7 @@ def slot(number: int) -> bytes:
 
 
 # Few and many, small and large: the tree has leaves of their own, leaves within branches, and extensions.
-VALUES = {slot(number): [1, 0x7F, 0x80, 2**63, 2**256 - 1][number % 5] + number for number in range(64)}
+VALUES = {slot(number): [1, 0x7F, 0x80, 2**63, 2**255][number % 5] + number for number in range(64)}
 VALUES[slot(4)] = 2**256 - 1
 REVOKED, SUSPENDED, ABSENT = slot(4), slot(1), slot(1000)
 

@@ -57,7 +57,7 @@ class Evidence:
         """From its JSON form.
 
         Raises:
-            EvidenceError: code `evidence-form`: it is not that.
+            EvidenceError: code `evidence-form`: it is not that; `evidence-size`.
         """
         if not isinstance(given, dict) or given.keys() != {"header", "address", "account", "slots"}:
             raise _malformed("it has other members than header, address, account and slots")
@@ -104,14 +104,20 @@ class Evidence:
 
 
 def _nodes(given: object) -> Nodes:
-    if not isinstance(given, list) or len(given) > MOST_NODES:
-        raise _malformed(f"a proof is no list of up to {MOST_NODES} nodes")
+    if not isinstance(given, list):
+        raise _malformed("a proof is no list of nodes")
+    if len(given) > MOST_NODES:
+        raise _too_large(f"a proof has more than {MOST_NODES} nodes")
     return tuple(_bytes(node, MOST_NODE_BYTES) for node in given)
 
 
 def _bytes(given: object, most: int, *, exactly: bool = False) -> bytes:
-    if not isinstance(given, str) or len(given) > 2 + 2 * most or not _HEXADECIMAL.fullmatch(given):
-        raise _malformed(f"up to {most} bytes in hexadecimal were expected")
+    if not isinstance(given, str):
+        raise _malformed("bytes in hexadecimal were expected")
+    if len(given) > 2 + 2 * most:
+        raise _too_large(f"there are more than {most} bytes where as many are possible")
+    if not _HEXADECIMAL.fullmatch(given):
+        raise _malformed("bytes in hexadecimal, with 0x and in lower case, were expected")
     found = bytes.fromhex(given[2:])
     if exactly and len(found) != most:
         raise _malformed(f"{most} bytes in hexadecimal were expected")
@@ -120,6 +126,10 @@ def _bytes(given: object, most: int, *, exactly: bool = False) -> bytes:
 
 def _written(value: bytes) -> str:
     return f"0x{value.hex()}"
+
+
+def _too_large(why: str) -> EvidenceError:
+    return EvidenceError(f"the evidence is not read: {why}", code="evidence-size")
 
 
 def _malformed(why: str) -> EvidenceError:
