@@ -67,17 +67,12 @@ def verify(
     ):
         verifier = FileVerifier(workspace, trust=trust or (), now=now)
         single = single and (receipt is not None or is_digest(files[0]) or not verifier.holds_many(files[0]))
-        for number, file in enumerate(files, start=1):
-            if is_digest(file):
-                found = iter([verifier.verify_digest(str(file), receipt)])
-            elif receipt is not None:
-                found = iter([verifier.verify_file(file, receipt)])
-            else:
-                found = verifier.verify_each(file)
-            for verdict in found:
-                verdicts.append(verdict)
-                add_row(verdict)
-            progress(number, len(files))
+        numbers = {file: number for number, file in enumerate(files, start=1)}
+        by_it = None if receipt is None else by_receipt(verifier, files[0], receipt)
+        for file, verdict in verifier.verify_each(files) if by_it is None else [by_it]:
+            verdicts.append(verdict)
+            add_row(verdict)
+            progress(numbers[file], len(files))
         # Without a folder there is no practice chain that was asked, whatever chain the receipts are of.
         is_asked = workspace.has_folder or session.settings.chain != EMBEDDED
         chain = workspace.asked_chain if is_asked else None
@@ -90,6 +85,11 @@ def verify(
         session.say(", ".join(f"{number:,} {overall}" for overall, number in counts.items() if number))
     say_chain(session, chain)
     return worst(verdicts)
+
+
+def by_receipt(verifier: FileVerifier, file: Path, receipt: Path) -> tuple[Path, Verdict]:
+    """The verdict on a file or digest by the receipt that was named."""
+    return file, verifier.verify_digest(str(file), receipt) if is_digest(file) else verifier.verify_file(file, receipt)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,9 @@ from anchor.settings import EMBEDDED
 from anchor.verifying.reading import read_file
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
-from registry.credential.digest import JSON_SUFFIXES, Digest, Limits, digest_chunks
+from registry.credential.digest import JSON_SUFFIXES, Digest, Limits, digest_chunks, digest_given
 from registry.credential.filekinds import LINE_SUFFIXES
-from registry.document.reading import Reading
+from registry.document.reading import Reading, digest_only
 from registry.document.submitted import (
     Broken,
     NamedFile,
@@ -46,7 +47,23 @@ from registry.verify.verdict import sentences
 MOST_ZIP_FILES: Final = 2_000_000
 """In a ZIP that is verified: its list of them is in memory."""
 MOST_ZIP_BYTES: Final = 64 << 30
+READ_AHEAD: Final = 32
+"""Credentials about which the chain is asked at once: a few, since what was read of them is in memory."""
 _PIECE_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A credential that was read.
+
+    Attributes:
+        unreadable: why its receipt cannot be read, where there is such a one.
+        beside: receipts in the same folder that are for what it holds.
+    """
+
+    item: ReadItem
+    unreadable: ReceiptError | None = None
+    beside: tuple[Receipt, ...] = ()
 
 
 class FileVerifier:
@@ -87,29 +104,48 @@ class FileVerifier:
         Raises:
             ReceiptError: the file that was named as its receipt cannot be opened.
         """
-        named = None if receipt_path is None else _read_receipt(receipt_path)
-        name = str(path)
+        found = self._found(path, None if receipt_path is None else _read_receipt(receipt_path))
+        return self._verdict_on(found) if isinstance(found, _Found) else found
+
+    def _found(self, path: Path, named: Receipt | ReceiptError | None = None) -> _Found | Verdict:
+        """A file that was read, with its receipts; the verdict at once where it or its receipt cannot be read."""
         try:
             named = named or _beside(path)
             item = _small_item(path, self._limits) if named is None else None
             if item is None:
-                reading = read_file(path, self._limits)
-                return self._verifier.verify_reading(reading, named, self._by_digest(path.parent, reading))
-            return self._verdict_on(item, path.parent)
+                item = ReadItem(str(path), read_file(path, self._limits), named if isinstance(named, Receipt) else None)
         except RegistryError as error:
-            return _unchecked(name, error)
+            return _unchecked(str(path), error)
+        if isinstance(item, Broken):
+            return _broken(item)
+        beside = () if item.reading is None else self._by_digest(path.parent, item.reading)
+        return _Found(item, named if isinstance(named, ReceiptError) else None, tuple(beside))
 
-    def verify_each(self, path: Path) -> Iterator[Verdict]:
-        """The verdict on a file, or on each credential of a ZIP or JSONL file."""
+    def verify_each(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Verdict]]:
+        """The verdict on each file and digest, and on each credential of a ZIP or JSONL file, with what it came from.
+
+        Some are read ahead, so that the chain can be asked about several at once.
+        """
+        every = ((path, found) for path in paths for found in self._found_in(path))
+        while some := list(islice(every, READ_AHEAD)):
+            self._verifier.expect(found.item for _, found in some if isinstance(found, _Found))
+            for path, found in some:
+                yield path, self._verdict_on(found) if isinstance(found, _Found) else found
+
+    def _found_in(self, path: Path) -> Iterator[_Found | Verdict]:
+        """What is to be verified of a path; the verdict at once where that cannot be read."""
+        if is_digest(path):
+            digest = digest_given(str(path))
+            yield _Found(ReadItem(str(path), digest_only(digest, str(path)), None))
+            return
         if not self.holds_many(path):
-            yield self.verify_file(path)
+            yield self._found(path)
             return
         empty = True
         try:
-            items = _zipped(path, self._limits) if _is_zip(path) else _in_lines(path, self._limits)
-            for item in items:
+            for item in _zipped(path, self._limits) if _is_zip(path) else _in_lines(path, self._limits):
                 empty = False
-                yield self._verdict_on(item)
+                yield _broken(item) if isinstance(item, Broken) else _Found(item)
         except RegistryError as error:
             empty = False
             yield _unchecked(str(path), error)
@@ -127,15 +163,13 @@ class FileVerifier:
             return False
         return not self._known.of(digest, None) and digest.value not in self._receipts_beside(path.parent)
 
-    def _verdict_on(self, item: ReadItem | Broken, folder: Path | None = None) -> Verdict:
-        """The verdict on what was read; what else the folder holds counts for it."""
-        if isinstance(item, Broken):
-            return Verdict.unknown(item.name, item.code, item.reason)
-        beside = [] if folder is None or item.reading is None else self._by_digest(folder, item.reading)
+    def _verdict_on(self, found: _Found) -> Verdict:
         try:
-            return self._verifier.verify_item(item, beside)
+            if found.unreadable is not None and found.item.reading is not None:
+                return self._verifier.verify_reading(found.item.reading, found.unreadable, found.beside)
+            return self._verifier.verify_item(found.item, found.beside)
         except RegistryError as error:
-            return _unchecked(item.name, error)
+            return _unchecked(found.item.name, error)
 
     def verify_digest(self, text: str, receipt_path: Path | None = None) -> Verdict:
         """The verdict on a digest that the issuer's own system made; there is no document to look at.
@@ -160,6 +194,10 @@ class FileVerifier:
 def _unchecked(name: str, error: RegistryError) -> Verdict:
     where = f" ({error.where})" if error.where and error.where != name else ""
     return Verdict.unknown(name, error.code, sentences(f"{error.what}{where}", error.remedy))
+
+
+def _broken(item: Broken) -> Verdict:
+    return Verdict.unknown(item.name, item.code, item.reason)
 
 
 def _is_zip(path: Path) -> bool:

@@ -53,7 +53,21 @@ class CredentialRegistry(Calls):
     def edition(self) -> Edition:
         """Which edition it is, by its address, else by its code; the newest where nothing known is at the address."""
         known = next((each for each in editions() if each.address == self.address), None)
-        return known or edition_of(self.client.code(self.address)) or second()
+        if known is not None:
+            return known
+        found = edition_of(self.client.code(self.address)) or second()
+        if not found.has_digest_statuses and self._tells_of_digests():
+            # Read as the first edition, it would not be asked what was revoked by digest.
+            raise self._senseless("eth_getCode", "it has a function that this code does not have")
+        return found
+
+    def _tells_of_digests(self) -> bool:
+        item = second().function("digestStatusesOf")
+        try:
+            item.decode_output(self.client.call(self.address, item.encode(1, [])))
+        except (ContractReverted, ValueError):
+            return False
+        return True
 
     @cached_property
     def accreditations_address(self) -> str:

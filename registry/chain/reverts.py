@@ -8,7 +8,7 @@ from typing import Any
 
 from registry.chain.abi import all_errors
 from registry.errors import ContractReverted, StoreError
-from registry.records import AccreditationState
+from registry.records import AccreditationState, Kind
 from registry.timestamps import from_unix, write_timestamp
 
 ERROR_SELECTOR = bytes.fromhex("08c379a0")  # Error(string), from require and revert with a text
@@ -25,6 +25,7 @@ SENTENCES: dict[str, str] = {
     ),
     "EmptyBatch": "the batch {root} of issuer {issuer} would have no credentials",
     "IndexOutOfRange": "there is no credential {index} (counted from 0) in a batch of {leafCount}",
+    "DigestsUnchanged": "nothing would change: the {count} credentials of issuer {issuer} already have that status",
     "InvalidChange": "accreditation {id} is {from} and cannot become {to}",
     "InvalidEffect": (
         "a change to accreditation {id} cannot take effect at {effectiveFrom}: only from {earliest} to {latest}"
@@ -42,6 +43,7 @@ SENTENCES: dict[str, str] = {
     "LengthsDiffer": "{roots} roots came with {leafCounts} leaf counts",
     "NoDefaultIssuer": "a bare root came from {operator}, which has not said for which issuer",
     "NonceUsed": "body {body} has made an offer with the number {nonce} before",
+    # Of the first edition alone.
     "NotAnAccreditation": "a recognition cannot be offered: it needs no acceptance",
     "NotController": "{account} is not the controller of party {party}",
     "NotOperator": "{account} is not an operator of party {party}",
@@ -63,10 +65,12 @@ SENTENCES: dict[str, str] = {
     "SignatureExpired": "the signature was good until {deadline}",
     "StatusUnchanged": "nothing would change: the credentials of the batch {root} already have that status",
     "SupersedesItself": "credential {index} of the batch {root} cannot replace itself",
+    "TooManyOperators": "party {party} has as many operators as it may have, {most}",
     "UnknownAccreditation": "there is no accreditation {id}",
     "UnknownBatch": "issuer {issuer} has not anchored the root {root}",
     "UnknownCall": "it has no function {selector}, and {length} bytes are no root",
     "UnknownParty": "there is no party {party}",
+    "WrongKind": "accreditations are offered, and recognitions are made without an offer; this is to {kind}",
     # From OpenZeppelin's parts of the contract.
     "AddressEmptyCode": "there is no contract at {target}",
     "FailedCall": "one of several calls in one transaction failed without a reason",
@@ -84,6 +88,7 @@ REMEDIES: dict[str, str] = {
     "NotOperator": "Send with the key of an operator, or have the controller allow this address.",
     "NotSignedByController": "Have the controller sign again for this chain, this contract and these values.",
     "SignatureExpired": "Have it signed again with a later deadline.",
+    "TooManyOperators": "Remove one that is not needed, with `testamur issuer operator ADDRESS --remove`.",
     "UnknownAccreditation": "Check its number; the offer may not be in a block yet.",
     "UnknownBatch": "Check issuer and root; the anchor may not be in a block yet.",
     "UnknownParty": "Check the number of the party; register one first if there is none.",
@@ -161,6 +166,8 @@ def _sentence(name: str, arguments: Mapping[str, object]) -> str:
     if name == "InvalidChange":
         words = {str(int(state)): state.word for state in AccreditationState}
         shown |= {key: words.get(shown[key], shown[key]) for key in ("from", "to")}
+    if name == "WrongKind":
+        shown["kind"] = next((kind.word for kind in Kind if str(int(kind)) == shown["kind"]), shown["kind"])
     if name in SENTENCES:
         try:
             return SENTENCES[name].format(**shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from registry.anchors import AnchorPlace, AnchorState
@@ -12,8 +13,9 @@ from registry.chain.deployment import deployment_seen
 from registry.chain.heads import Clock, age_of_head, utc_now
 from registry.chain.rpc.client import Block
 from registry.chain.rpc.remedies import TRY_LATER
+from registry.chain.storage import DIGESTS_A_CALL
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
-from registry.records import WORD_BITS, Anchor, Batch, Event, Purpose, Reason
+from registry.records import NOTHING_SAID, WORD_BITS, Anchor, Batch, DigestKey, DigestStatus, Event, Purpose, Reason
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, HeadAge
 from registry.verify.verdict import ChainFacts, FactsUnavailable
 
@@ -67,42 +69,57 @@ class FactsReader:
         self._head_age_seconds = head_age_seconds
         self._clock = clock
         self._read: dict[tuple[object, ...], object] = {}
+        self._said: dict[DigestKey, DigestStatus] = {}
+        self._expected: tuple[bytes, ...] = ()
         self.asked = 0
 
+    def expect(self, digests: Iterable[bytes]) -> None:
+        """Which digests will be asked about next: what was said of them is then read of many in one question.
+
+        What was said of those that were expected before is forgotten.
+        """
+        self._expected = tuple(dict.fromkeys(digests))
+        self._said.clear()
+
     def facts(
-        self, issuer: int, root: bytes, leaf_index: int, others: Iterable[OtherAnchor] = ()
+        self, issuer: int, root: bytes, leaf_index: int, digest: bytes, others: Iterable[OtherAnchor] = ()
     ) -> ChainFacts | FactsUnavailable:
         """The facts about a leaf of an issuer's batch; a chain that does not answer is an answer, too, not an error.
 
         Args:
+            digest: that the leaf is, 32 bytes.
             others: the issuer's other anchors of the same digest that are known.
         """
         try:
-            return self._facts_of_one_chain(issuer, root, leaf_index, tuple(others))
+            return self._facts_of_one_chain(issuer, AnchorPlace(root, leaf_index), digest, tuple(others))
         except ChainError as error:
             # Answers from before may be of a block that is no more: nothing of them is used again.
             self._read.clear()
+            self._said.clear()
             return FactsUnavailable.of(error)
 
     def _facts_of_one_chain(
-        self, issuer: int, root: bytes, leaf_index: int, others: tuple[OtherAnchor, ...]
+        self, issuer: int, place: AnchorPlace, digest: bytes, others: tuple[OtherAnchor, ...]
     ) -> ChainFacts:
-        before = len(self._read)
+        before = self.asked
         try:
-            facts = replace(self._facts(issuer, root, leaf_index), others=self._states(issuer, others))
+            by_digest = self._by_digest(issuer, digest)
+            facts = replace(
+                self._facts(issuer, place), by_digest=by_digest, others=self._states(issuer, others, by_digest)
+            )
         except ContractReverted:
             # On another chain than the one read before the batch may be unknown; then that is what there is to say.
             self._still_there()
             raise
-        if len(self._read) > before:
+        if self.asked > before:
             self._still_there()
         return facts
 
-    def _facts(self, issuer: int, root: bytes, leaf_index: int) -> ChainFacts:
+    def _facts(self, issuer: int, place: AnchorPlace) -> ChainFacts:
         pinned = self._pinned()
-        batch = self._batch(issuer, root)
+        batch = self._batch(issuer, place.root)
         party = self._once(("party", issuer), lambda: self._contract.party(issuer, at=pinned.block.number))
-        state = self._state(issuer, AnchorPlace(root, leaf_index))
+        state = self._state(issuer, place)
         return ChainFacts(
             chain=pinned.chain,
             contract=self._contract.address,
@@ -118,14 +135,28 @@ class FactsReader:
             contract_proved=self._proved(),
         )
 
-    def _states(self, issuer: int, others: tuple[OtherAnchor, ...]) -> tuple[AnchorState, ...]:
-        """What became of other anchors; what replaces them only where that matters."""
+    def _by_digest(self, issuer: int, digest: bytes) -> DigestStatus | None:
+        """What the issuer said of the digest; None where the contract knows of no such thing."""
+        if not self._contract.edition.has_digest_statuses:
+            return None
+        if (issuer, digest) not in self._said:
+            expected = (each for each in self._expected if each != digest and (issuer, each) not in self._said)
+            asked = (digest, *islice(expected, DIGESTS_A_CALL - 1))
+            self.asked += 1
+            found = self._contract.digest_statuses(issuer, asked, at=self._pinned().block.number)
+            self._said |= {(issuer, each): status for each, status in zip(asked, found, strict=True)}
+        return self._said[issuer, digest]
+
+    def _states(
+        self, issuer: int, others: tuple[OtherAnchor, ...], by_digest: DigestStatus | None
+    ) -> tuple[AnchorState, ...]:
+        """What became of other anchors; what replaces them only where that matters: not for what the digest says."""
         states = []
         for place, leaf_count in others:
             batch = self._anchored(issuer, place.root)
             # Anyone may anchor a root with another count; a proof holds for one count only, so that is no anchor of it.
             if batch is not None and batch.leaf_count in (0, leaf_count):
-                states.append(self._state(issuer, place))
+                states.append(replace(self._state(issuer, place), by_digest=by_digest or NOTHING_SAID))
         if not any(each.revoked or each.voided or each.suspended for each in states):
             return tuple(states)
         return tuple(
@@ -134,7 +165,7 @@ class FactsReader:
         )
 
     def _state(self, issuer: int, place: AnchorPlace) -> AnchorState:
-        """What became of one anchor by itself."""
+        """What became of one anchor's place by itself."""
         root, leaf_index = place
         batch = self._anchored(issuer, root)
         if batch is None:

@@ -5,7 +5,7 @@ The command line and the service verify by this one class; each says which ancho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -43,6 +43,8 @@ from registry.verify.receipts import MOST_JUDGED, Judged, decided
 MOST_SILENCES: Final = 3
 MOST_KNOWN: Final = 8
 """Anchors known here of which the verdict is formed."""
+MOST_EXPECTED: Final = 8
+"""Digests of one credential that are asked about together with those of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,11 @@ class Verifier:
         """The verdict on a receipt without its document: what it says is checked, the document could not be."""
         return self._verdict(None, name, receipt)
 
+    def expect(self, items: Iterable[ReadItem]) -> None:
+        """What will be verified next: what was said of many credentials is then asked for in one question."""
+        if not isinstance(self._first_reader, FactsUnavailable):
+            self._first_reader.expect(digest for item in items for digest in _asked_about(item))
+
     def verify_item(self, item: ReadItem, beside: Sequence[Receipt] = ()) -> Verdict:
         """The verdict on a document, on a document with its receipt, or on a receipt alone; as `verify_reading`."""
         if item.reading is not None:
@@ -206,7 +213,7 @@ class Verifier:
             searched = self._searched_of(issuer)
         except RegistryError as error:
             return unavailable(error)
-        facts = self._asked(issuer, root, receipt.inclusion.leaf_index, others)
+        facts = self._asked(receipt, others)
         if isinstance(facts, FactsUnavailable) and facts.code == Code.CHAIN_NOT_ASKED:
             return replace(facts, what=f"The receipt is of {chain_name(receipt.anchor.chain)}. {facts.what}")
         if isinstance(facts, FactsUnavailable) or facts.batch is None or facts.party is None:
@@ -235,12 +242,12 @@ class Verifier:
             self._searched[issuer] = self._known.searched(issuer)
         return self._searched[issuer]
 
-    def _asked(
-        self, issuer: int, root: bytes, leaf_index: int, others: Sequence[OtherAnchor]
-    ) -> ChainFacts | FactsUnavailable:
+    def _asked(self, receipt: Receipt, others: Sequence[OtherAnchor]) -> ChainFacts | FactsUnavailable:
         if isinstance(self._reader, FactsUnavailable):
             return self._reader
-        facts = self._reader.facts(issuer, root, leaf_index, others)
+        facts = self._reader.facts(
+            receipt.anchor.issuer, receipt.root, receipt.inclusion.leaf_index, receipt.digest_value, others
+        )
         if not isinstance(facts, FactsUnavailable):
             self._silences = 0
             return facts
@@ -318,6 +325,17 @@ class Verifier:
         ]
         found.sort(key=lambda anchor: anchor.issuer not in trusted)
         return [anchor.receipt() for anchor in found[:MOST_KNOWN]]
+
+
+def _asked_about(item: ReadItem) -> Iterator[bytes]:
+    """The digests of a credential of which the chain will be asked what was said, as far as that can be told now."""
+    brought = [] if item.receipt is None else [item.receipt]
+    if item.reading is not None and not brought:
+        brought = [each.read for each in item.reading.receipts if isinstance(each.read, Receipt)]
+    values = [receipt.digest_value for receipt in brought]
+    if item.reading is not None and not brought:
+        values = [digest.value for digest in item.reading.digests]
+    yield from values[:MOST_EXPECTED]
 
 
 def unavailable(error: RegistryError) -> FactsUnavailable:

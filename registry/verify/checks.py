@@ -18,7 +18,7 @@ from registry.merkle.proof import check_inclusion
 from registry.receipt.model import AnchorPart, BlockPart, Receipt
 from registry.recognition.ledger import Ledger
 from registry.recognition.path import Path
-from registry.records import Batch, BlockRef, Party
+from registry.records import NOTHING_SAID, Batch, BlockRef, Party, Reason
 from registry.timestamps import write_timestamp
 from registry.untrusted.text import marked
 from registry.verify.absence import AbsenceVerdict, verify_absence
@@ -210,6 +210,11 @@ def other_chain(anchor: AnchorPart, chain: str, contract: str | None) -> FactsUn
 def _contradiction(facts: ChainFacts) -> str | None:
     """What no honest chain says; the contract rules it out."""
     party, batch, as_of = facts.party, facts.batch, facts.as_of
+    said = facts.by_digest or NOTHING_SAID
+    if any(at is not None and at > as_of.timestamp for at in (said.revoked_at, said.suspended_at)):
+        return "what was said of the credential is later than the block at which it was read"
+    if party is None and said != NOTHING_SAID:
+        return "a party that does not exist said something of the credential"
     if batch is None:
         return "a credential has a status, but its batch is not anchored" if facts.revoked or facts.suspended else None
     if batch.block_number > as_of.number or batch.anchored_at > as_of.timestamp:
@@ -481,13 +486,12 @@ def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, readin
     if isinstance(facts, FactsUnavailable):
         return _unavailable("status", facts)
     as_of = f"as of block {facts.as_of.number} of {write_timestamp(facts.as_of.timestamp)}"
-    batch = facts.batch
-    if batch is None:
+    if withdrawn := _withdrawn(receipt, facts, as_of):
+        return withdrawn
+    if facts.batch is None:
         return Check.unknown(
             "status", Code.NO_STATUS, f"The batch is not anchored {as_of}, so there is no status to read."
         )
-    if withdrawn := _withdrawn(receipt, facts, batch, as_of):
-        return withdrawn
     warnings = list(_status_warnings(facts, reading))
     text = " ".join(
         (f"Not revoked and not suspended on chain {as_of}.", *(text for _, text in warnings), *_not_looked_at(facts))
@@ -498,18 +502,22 @@ def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, readin
     return (Check.unknown if stale else Check.warned)("status", warnings[0][0], text)
 
 
-def _withdrawn(receipt: Receipt, facts: ChainFacts, batch: Batch, as_of: str) -> Check | None:
-    """What the issuer did to the credential in any of the batches that count, if anything."""
-    place = AnchorPlace(receipt.root, receipt.inclusion.leaf_index)
+def _withdrawn(receipt: Receipt, facts: ChainFacts, as_of: str) -> Check | None:
+    """What the issuer did to the credential, by its digest or in any of the batches that count, if anything."""
+    place, batch = AnchorPlace(receipt.root, receipt.inclusion.leaf_index), facts.batch
+    void_reason = None if batch is None else batch.void_reason
+    said = facts.by_digest or NOTHING_SAID
     looked_at = AnchorState(
         receipt.anchor.issuer,
         place,
         revoked=facts.revoked,
         suspended=facts.suspended,
-        voided=batch.is_void,
-        reason=facts.status_reason if batch.void_reason is None else batch.void_reason.word,
+        voided=batch is not None and batch.is_void,
+        reason=facts.status_reason if void_reason is None else void_reason.word,
+        by_digest=said,
     )
-    found = judge(looked_at, facts.others)
+    # Without its batch nothing leads from it to others; what was said of the digest holds all the same.
+    found = judge(looked_at, () if batch is None else facts.others)
     if found.stands:
         return None
 
@@ -520,18 +528,29 @@ def _withdrawn(receipt: Receipt, facts: ChainFacts, batch: Batch, as_of: str) ->
         return f" in another batch, 0x{state.place.root.hex()}, which this one is not said to replace{reason}"
 
     if found.revoked:
-        return Check.failed("status", Code.REVOKED, f"The issuer has revoked it{where(found.revoked)}; {as_of}.")
+        how = _by_digest(said.revoked_at, said.revocation_reason) or where(found.revoked)
+        return Check.failed("status", Code.REVOKED, f"The issuer has revoked it{how}; {as_of}.")
     if found.voided:
-        when = f" on {write_timestamp(batch.voided_at)}" if batch.voided_at and found.voided is looked_at else ""
-        what = "the whole batch" if found.voided is looked_at else "it with the whole batch"
+        mine = found.voided is looked_at
+        when = f" on {write_timestamp(batch.voided_at)}" if mine and batch and batch.voided_at else ""
+        what = "the whole batch" if mine else "it with the whole batch"
         return Check.failed("status", Code.VOIDED, f"The issuer voided {what}{when}{where(found.voided)}; {as_of}.")
     if found.suspended is None:
         raise AssertionError("what does not stand is revoked, voided or suspended")
-    suspended = f"The issuer has suspended it{where(found.suspended)}; {as_of}."
+    how = _by_digest(said.suspended_at, said.suspension_reason) or where(found.suspended)
+    suspended = f"The issuer has suspended it{how}; {as_of}."
     if facts.head_age is not None and facts.head_age.freshness is Freshness.STALE:
         # It may have been reinstated since.
         return Check.unknown("status", facts.head_age.code, f"{suspended} {facts.head_age.text}")
     return Check.failed("status", Code.SUSPENDED, suspended)
+
+
+def _by_digest(at: datetime | None, reason: Reason | None) -> str | None:
+    """When the issuer said it of the credential itself, and why; None where it did not."""
+    if at is None:
+        return None
+    why = "" if reason is None else f", reason: {reason.word}"
+    return f" by its digest, wherever it is anchored, on {write_timestamp(at)}{why}"
 
 
 def _status_warnings(facts: ChainFacts, reading: Reading | None) -> Iterator[tuple[str, str]]:
@@ -549,7 +568,13 @@ def _not_looked_at(facts: ChainFacts) -> Iterator[str]:
     count = facts.not_looked_at
     if count:
         batches = "One other batch of this issuer was" if count == 1 else f"{count:,} other batches of this issuer were"
-        yield f"{batches} not looked at: whether the same credential was revoked there is not known."
+        if facts.by_digest is None:
+            yield f"{batches} not looked at: whether the same credential was revoked there is not known."
+        else:
+            yield (
+                f"{batches} not looked at: whether its place there was revoked is not known. By its digest, wherever "
+                "it is anchored, it is neither revoked nor suspended."
+            )
 
 
 def _unavailable(name: str, facts: FactsUnavailable) -> Check:

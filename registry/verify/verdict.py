@@ -17,7 +17,7 @@ from registry.anchors import AnchorState
 from registry.chain_names import chain_name
 from registry.credential.digest import Digest, DigestMethod
 from registry.errors import TRY_AGAIN, RegistryError
-from registry.records import Batch, BlockRef, Party
+from registry.records import Batch, BlockRef, DigestStatus, Party
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 from registry.untrusted.text import REPLACEMENT
 from registry.verify.freshness import HeadAge
@@ -132,7 +132,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChainFacts:
-    """What the chain said about one (issuer, root, leaf index), all of it as of one block.
+    """What the chain said about one (issuer, root, leaf index, digest), all of it as of one block.
 
     Attributes:
         chain: CAIP-2, such as `eip155:1`.
@@ -141,7 +141,9 @@ class ChainFacts:
         party: None when no party has that number.
         batch: None when that issuer did not anchor that root.
         final: whether the block of the anchor can no longer be undone.
-        revoked, suspended, status_reason: the status of the leaf, and the issuer's word for why.
+        revoked, suspended, status_reason: the status of the leaf's place, and the issuer's word for why.
+        by_digest: what the issuer said of the digest, wherever it is anchored; None where the contract is of the first
+            edition, in which nobody can say such a thing.
         others: the same issuer's other anchors of the digest that are known, with what became of each.
         not_looked_at: how many batches of the issuer nobody looked into for the digest; None when that is not known.
         head_age: what the age of the newest block comes to; None when it was not judged.
@@ -158,6 +160,7 @@ class ChainFacts:
     revoked: bool = False
     suspended: bool = False
     status_reason: str | None = None
+    by_digest: DigestStatus | None = None
     others: tuple[AnchorState, ...] = ()
     not_looked_at: int | None = None
     # It goes by the clock: two readings of one block differ in nothing else.

@@ -72,7 +72,7 @@ def _use(world: World, contract: CredentialRegistry) -> None:
 def _facts(world: World, address: str, root: bytes = ROOT) -> ChainFacts:
     contract = CredentialRegistry(world.client, address)
     contract.verify_code()
-    found = FactsReader(contract).facts(1, root, 0)
+    found = FactsReader(contract).facts(1, root, 0, bytes(32))
     assert isinstance(found, ChainFacts), found
     return found
 

@@ -198,7 +198,7 @@ def questions(client: ChainClient) -> list[tuple[Callable[[], Any], Any]]:
         (lambda: state.accreditations([1, 2]), dict),
         (lambda: list(state.words([(1, BYTES, 0, 0, 2)])), list),
         (lambda: read_ledger(contract), object),
-        (lambda: FactsReader(contract).facts(1, BYTES, 0), object),
+        (lambda: FactsReader(contract).facts(1, BYTES, 0, BYTES), object),
         (lambda: deployment.check(client), object),
         (lambda: deployment_seen(client, ADDRESS, b"\x01", 5), bool),
     ]

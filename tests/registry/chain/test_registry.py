@@ -49,7 +49,7 @@ class Registered:
         return mined
 
     def facts(self, index: int = 0) -> ChainFacts:
-        found = FactsReader(self.contract).facts(self.party, self.root, index)
+        found = FactsReader(self.contract).facts(self.party, self.root, index, self.tree.leaf(index))
         assert isinstance(found, ChainFacts), found
         return found
 
@@ -166,23 +166,23 @@ def test_facts_follow_the_status(registered: Registered) -> None:
 
 def test_what_is_not_on_the_chain_is_none_and_not_an_error(registered: Registered) -> None:
     reader = FactsReader(registered.contract)
-    nobody = reader.facts(10_000, registered.root, 0)
+    nobody = reader.facts(10_000, registered.root, 0, DIGESTS[0])
     assert isinstance(nobody, ChainFacts)
     assert (nobody.party, nobody.batch) == (None, None)
-    beyond = reader.facts(registered.party, registered.root, 5)
+    beyond = reader.facts(registered.party, registered.root, 5, DIGESTS[0])
     assert isinstance(beyond, ChainFacts)
     assert not beyond.revoked
 
 
 def test_facts_are_read_as_of_one_block(registered: Registered) -> None:
     reader = FactsReader(registered.contract)
-    before = reader.facts(registered.party, registered.root, 0)
+    before = reader.facts(registered.party, registered.root, 0, DIGESTS[0])
     registered.send(
         registered.contract.set_status_data(
             registered.party, registered.root, Purpose.REVOCATION, 0, 1, Reason.UNSPECIFIED
         )
     )
-    after = reader.facts(registered.party, registered.root, 0)
+    after = reader.facts(registered.party, registered.root, 0, DIGESTS[0])
     assert before == after
     assert registered.facts().revoked
 
@@ -225,7 +225,7 @@ def test_an_answer_that_is_none_gives_no_fact(faulty: Any, method: str, answer: 
         return answer if asked == method else forward()
 
     transport.fault = fault
-    found = FactsReader(contract).facts(made.party, made.root, 0)
+    found = FactsReader(contract).facts(made.party, made.root, 0, DIGESTS[0])
     assert isinstance(found, FactsUnavailable)
     assert found.what
     assert found.remedy
@@ -244,11 +244,11 @@ def test_a_chain_that_moves_while_it_is_read_gives_no_fact(faulty: Any) -> None:
 
     transport.fault = fault
     reader = FactsReader(contract)
-    found = reader.facts(made.party, made.root, 0)
+    found = reader.facts(made.party, made.root, 0, DIGESTS[0])
     assert isinstance(found, FactsUnavailable)
     assert (found.code, len(asked)) == ("chain-moved", 1)
     transport.fault = lambda method, params, forward: forward()
-    assert isinstance(reader.facts(made.party, made.root, 0), ChainFacts)
+    assert isinstance(reader.facts(made.party, made.root, 0, DIGESTS[0]), ChainFacts)
 
 
 def test_without_logs_the_status_is_known_and_its_reason_is_not(faulty: Any) -> None:
@@ -257,7 +257,7 @@ def test_without_logs_the_status_is_known_and_its_reason_is_not(faulty: Any) -> 
     transport.fault = lambda method, params, forward: (
         {"error": {"code": -32005, "message": "range too large"}} if method == "eth_getLogs" else forward()
     )
-    found = FactsReader(contract).facts(made.party, made.root, 0)
+    found = FactsReader(contract).facts(made.party, made.root, 0, DIGESTS[0])
     assert isinstance(found, ChainFacts)
     assert (found.revoked, found.status_reason) == (True, None)
 
@@ -282,11 +282,11 @@ def test_another_batchs_events_are_never_taken_for_this_ones(faulty: Any, lie: s
         everything = transport.everything(contract.address)
         return {"result": [log for log in everything if LOGS_LIES[lie](log, params[0])]}
 
-    honest = FactsReader(contract).facts(made.party, root, 0)
+    honest = FactsReader(contract).facts(made.party, root, 0, DIGESTS[0])
     assert isinstance(honest, ChainFacts)
     assert honest.status_reason == "holder-request"
     transport.fault = fault
-    found = FactsReader(contract).facts(made.party, root, 0)
+    found = FactsReader(contract).facts(made.party, root, 0, DIGESTS[0])
     assert isinstance(found, FactsUnavailable), found
     assert found.code == "chain-garbage"
 
@@ -304,7 +304,7 @@ def test_a_reason_the_contract_does_not_have_gives_no_fact(faulty: Any) -> None:
         return answer
 
     transport.fault = fault
-    found = FactsReader(contract).facts(made.party, made.root, 0)
+    found = FactsReader(contract).facts(made.party, made.root, 0, DIGESTS[0])
     assert isinstance(found, FactsUnavailable)
     assert found.code == "chain-garbage"
 
@@ -346,7 +346,7 @@ def test_whichever_answer_fails_no_fact_is_wrong(
 
     endpoint = broken(behaviour)
     patient = CredentialRegistry(endpoint.client(30), contract.address)
-    same = FactsReader(patient).facts(made.party, made.root, 0)
+    same = FactsReader(patient).facts(made.party, made.root, 0, DIGESTS[0])
     assert same == truth
     assert same.batch.anchor == truth.batch.anchor
     methods = list(asked)
@@ -355,7 +355,7 @@ def test_whichever_answer_fails_no_fact_is_wrong(
     for position in range(len(methods)):
         failing = position
         asked.clear()
-        found = FactsReader(over_http).facts(made.party, made.root, 0)
+        found = FactsReader(over_http).facts(made.party, made.root, 0, DIGESTS[0])
         if isinstance(found, FactsUnavailable):
             assert found.what
             assert found.remedy
@@ -376,8 +376,8 @@ def test_finality_that_the_chain_does_not_tell_is_not_assumed(faulty: Any) -> No
         return forward()
 
     transport.fault = no_tag
-    unknown = FactsReader(contract).facts(made.party, made.root, 0)
-    counted = FactsReader(contract, finality_depth=0).facts(made.party, made.root, 0)
+    unknown = FactsReader(contract).facts(made.party, made.root, 0, DIGESTS[0])
+    counted = FactsReader(contract, finality_depth=0).facts(made.party, made.root, 0, DIGESTS[0])
     assert isinstance(unknown, ChainFacts)
     assert isinstance(counted, ChainFacts)
     assert (unknown.final, counted.final) == (False, True)

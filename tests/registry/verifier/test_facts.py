@@ -20,6 +20,7 @@ from registry.verify.verdict import ChainFacts, FactsUnavailable
 from tests.registry.chain.worlds import World, anvil
 
 ROOT = sha256(b"a batch").digest()
+DIGEST = sha256(b"a credential").digest()
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Node:
         self.world.client.request("anvil_reorg", [depth, []])
 
     def facts(self, reader: FactsReader | None = None) -> ChainFacts | FactsUnavailable:
-        return (reader or FactsReader(self.contract)).facts(1, ROOT, 0)
+        return (reader or FactsReader(self.contract)).facts(1, ROOT, 0, DIGEST)
 
     def known(self) -> ChainFacts:
         found = self.facts()
@@ -78,9 +79,9 @@ def test_all_facts_of_a_reader_are_of_one_block(node: Node) -> None:
     first = node.facts(reader)
     data = node.contract.set_status_data(1, ROOT, Purpose.REVOCATION, 0, 0b11, Reason.ISSUED_IN_ERROR)
     assert node.world.send(node.contract.address, data).succeeded
-    second = reader.facts(1, ROOT, 1)
+    second = reader.facts(1, ROOT, 1, DIGEST)
     assert second == first, "leaf 1 is in the word that was read before"
-    third = reader.facts(1, ROOT, 256)
+    third = reader.facts(1, ROOT, 256, DIGEST)
     assert isinstance(third, ChainFacts)
     assert isinstance(first, ChainFacts)
     assert third.as_of == first.as_of
@@ -103,10 +104,10 @@ def test_a_reorganisation_between_two_answers_gives_no_facts(node: Node) -> None
     assert isinstance(node.facts(reader), ChainFacts)
     node.reorganise(1)
     # The word of leaf 256 was not read yet: it would come from the other chain.
-    moved = reader.facts(1, ROOT, 256)
+    moved = reader.facts(1, ROOT, 256, DIGEST)
     assert isinstance(moved, FactsUnavailable)
     assert moved.code == "chain-moved"
-    again = reader.facts(1, ROOT, 256)
+    again = reader.facts(1, ROOT, 256, DIGEST)
     assert isinstance(again, ChainFacts)
     assert again.batch is None
 
@@ -119,7 +120,7 @@ def test_the_address_is_the_one_of_the_code_and_another_chain_is_refused(node: N
         with pytest.raises(WrongChain) as refusal:
             node.deployment.check(other)
         assert refusal.value.code == "wrong-chain-id"
-        nothing = FactsReader(CredentialRegistry(other, node.deployment.address)).facts(1, ROOT, 0)
+        nothing = FactsReader(CredentialRegistry(other, node.deployment.address)).facts(1, ROOT, 0, DIGEST)
         other.close()
     assert isinstance(nothing, FactsUnavailable)
     assert nothing.code == "no-contract"
@@ -128,7 +129,7 @@ def test_the_address_is_the_one_of_the_code_and_another_chain_is_refused(node: N
 def test_a_node_that_stopped_gives_no_facts(node: Node) -> None:
     with anvil() as url:
         client = connect(url, timeout=5)
-    gone = FactsReader(CredentialRegistry(client, node.deployment.address)).facts(1, ROOT, 0)
+    gone = FactsReader(CredentialRegistry(client, node.deployment.address)).facts(1, ROOT, 0, DIGEST)
     assert isinstance(gone, FactsUnavailable)
     assert gone.code == "chain-unreachable"
     assert gone.remedy

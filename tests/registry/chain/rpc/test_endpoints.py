@@ -385,6 +385,6 @@ def test_no_verdict_is_formed_at_an_endpoint_that_is_far_behind_another(told: in
             return told
 
     contract = CredentialRegistry(ChainClient(Old("old")), "0x" + "11" * 20)
-    found = FactsReader(contract).facts(1, bytes(32), 0)
+    found = FactsReader(contract).facts(1, bytes(32), 0, bytes(32))
     assert isinstance(found, FactsUnavailable)
     assert found.code == code
