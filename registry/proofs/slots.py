@@ -56,22 +56,20 @@ class RegistrySlots:
 
     def party(self, party: int) -> bytes:
         """Of what an anchor reads of a party: an operator, how many batches it has, and when it retired."""
-        return _value(_key(party), _key(self.parties))
+        return mapped(_key(party), _key(self.parties))
 
     def of_party(self, party: int) -> list[bytes]:
         """Of all of a party, in the order in which it is stored: what an anchor reads, controller and registration, the
         address control was offered to, profile hash, and URI."""
-        first = int.from_bytes(self.party(party), "big")
-        return [_key((first + member) % _SLOTS) for member in range(5)]
+        return [following(self.party(party), member) for member in range(5)]
 
     def batch(self, issuer: int, root: bytes) -> bytes:
         """Of the record of a batch."""
-        return _value(root, _value(_key(issuer), _key(self.batches)))
+        return mapped(root, mapped(_key(issuer), _key(self.batches)))
 
     def word(self, issuer: int, root: bytes, purpose: Purpose, word: int) -> bytes:
         """Of the status bits of 256 credentials of a batch."""
-        statuses = int.from_bytes(self.batch(issuer, root), "big") + self.statuses
-        return _value(_key(word << 8 | purpose), _key(statuses % _SLOTS))
+        return mapped(_key(word << 8 | purpose), following(self.batch(issuer, root), self.statuses))
 
     def word_of_leaf(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> bytes:
         """Of the status bits among which a leaf's is."""
@@ -85,7 +83,7 @@ class RegistrySlots:
         """
         if self.digests is None:
             raise ValueError("a registry of the first edition says nothing of digests")
-        return _value(digest, _value(_key(issuer), _key(self.digests)))
+        return mapped(digest, mapped(_key(issuer), _key(self.digests)))
 
 
 def read_batch(issuer: int, root: bytes, packed: int) -> Batch | None:
@@ -152,8 +150,7 @@ def text_slots(slot: bytes, value: int) -> list[bytes]:
     length = value // 2
     if not SLOT_BYTES <= length <= LONGEST_TEXT:
         raise ValueError(f"a text of {length} bytes")
-    first = int.from_bytes(keccak(slot), "big")
-    return [_key((first + place) % _SLOTS) for place in range(-(-length // SLOT_BYTES))]
+    return [following(keccak(slot), place) for place in range(-(-length // SLOT_BYTES))]
 
 
 def read_text(value: int, rest: Sequence[int]) -> str:
@@ -175,8 +172,14 @@ def _key(number: int) -> bytes:
     return number.to_bytes(SLOT_BYTES, "big")
 
 
-def _value(key: bytes, mapping: bytes) -> bytes:
+def mapped(key: bytes, mapping: bytes) -> bytes:
+    """The slot of a mapping's value, by its key and the slot of the mapping, 32 bytes each."""
     return keccak(key + mapping)
+
+
+def following(slot: bytes, place: int) -> bytes:
+    """The slot that is so many after another."""
+    return _key((int.from_bytes(slot, "big") + place) % _SLOTS)
 
 
 def _moment(seconds: int) -> datetime:

@@ -6,19 +6,21 @@ events it tells nothing, since they are in no proof: neither why a place was rev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NoReturn
 
 from eth_hash.auto import keccak
 
+from registry.chain.abi import Artifact
 from registry.chain.agreement import AgreedBlock
 from registry.chain.contract import CredentialRegistry, Topics
-from registry.chain.editions import edition_of
-from registry.chain.layout import slots_of
+from registry.chain.editions import same_code
+from registry.chain.layout import accreditation_slots_of, slots_of
 from registry.chain.rpc.client import BlockNumber, ChainClient
 from registry.chain.rpc.hexadecimal import checksummed
 from registry.chain.rpc.remedies import TRY_LATER
+from registry.chain.storage import read_accreditation
 from registry.errors import ChainUnavailable, EvidenceError, WrongChain
 from registry.history import leaves_of_word
 from registry.proofs.slots import (
@@ -33,9 +35,73 @@ from registry.proofs.slots import (
     read_text,
     text_slots,
 )
+from registry.recognition.ledger import Accreditation, Ledger
 from registry.records import NOTHING_SAID, Batch, DigestStatus, Party, Purpose
 
 SLOTS_A_REQUEST: Final = 100
+MOST_ACCREDITATIONS: Final = 2_000
+"""Of a registry whose accreditations are proved: each has some ten slots."""
+
+
+class ProvedAccount:
+    """What a contract stores as of one block.
+
+    Args:
+        built: the artifact whose code has to be at the address.
+
+    `values` raises `ChainUnavailable` with code `not-proved` where what the endpoint sends proves nothing, and
+    `WrongChain` where the proof shows that there is no contract, or another one.
+    """
+
+    def __init__(self, client: ChainClient, address: str, agreed: AgreedBlock, built: Artifact):
+        self._client, self._address, self._agreed, self._built = client, address, agreed, built
+        self._proved: dict[bytes, int] = {}
+        self._has_code = False
+
+    def values(self, slots: Iterable[bytes]) -> Mapping[bytes, int]:
+        """What is in slots, each proved once."""
+        wanted = list(dict.fromkeys(slots))
+        missing = [slot for slot in wanted if slot not in self._proved]
+        for start in range(0, len(missing), SLOTS_A_REQUEST):
+            self._prove(missing[start : start + SLOTS_A_REQUEST])
+        return {slot: self._proved[slot] for slot in wanted}
+
+    def unproved(self, why: str) -> ChainUnavailable:
+        """The error that says that an answer is none."""
+        return ChainUnavailable(
+            f"the endpoint's answer about block {self._agreed.block.number} is not proved: {why}",
+            where=self._client.where,
+            remedy=f"Use another endpoint, or verify without proof. {TRY_LATER}",
+            code="not-proved",
+        )
+
+    def _prove(self, slots: Sequence[bytes]) -> None:
+        block = self._agreed.block
+        try:
+            found = self._client.evidence(self._address, slots, block.number).proved(block.hash)
+        except EvidenceError as error:
+            if error.code == "no-account":
+                raise self._client.no_contract(self._address) from None
+            raise self.unproved(error.what) from None
+        if (found.header.number, found.header.timestamp) != (block.number, block.timestamp):
+            raise self.unproved("number or time of the block are not those of its header")
+        if not self._has_code:
+            self._check_code(found.account.code_hash)
+        self._proved |= found.values
+
+    def _check_code(self, code_hash: bytes) -> None:
+        code = self._client.code(self._address, self._agreed.block.number)
+        if keccak(code) != code_hash:
+            raise self.unproved("the code that it sends is not the one that is proved")
+        if not code:
+            raise self._client.no_contract(self._address)
+        if not same_code(code, self._built):
+            raise WrongChain(
+                f"the code at {self._address} is not this program's contract",
+                where=self._client.where,
+                code="wrong-code",
+            )
+        self._has_code = True
 
 
 class ProvedRegistry(CredentialRegistry):
@@ -44,15 +110,12 @@ class ProvedRegistry(CredentialRegistry):
     Args:
         agreed: the block, and who named its hash.
 
-    Every read raises `ChainUnavailable` with code `not-proved` where what the endpoint sends proves nothing, and
-    `ValueError` when another block is asked for.
+    Every read raises as `ProvedAccount.values`, and `ValueError` when another block is asked for.
     """
 
     def __init__(self, client: ChainClient, address: str, agreed: AgreedBlock):
         super().__init__(client, address)
         self.agreed = agreed
-        self._proved: dict[bytes, int] = {}
-        self._code_hash: bytes | None = None
 
     def batch(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
         """The batch an issuer anchored under a root, or None: both are proved."""
@@ -110,54 +173,53 @@ class ProvedRegistry(CredentialRegistry):
         values = self._values_of(slots, at)
         return self._understood("a digest", lambda: tuple(read_digest_status(values[slot]) for slot in slots))
 
-    def _events(self, topics: Topics, first: int, to: BlockNumber) -> NoReturn:
-        raise self._unproved(f"events from block {first} to {to} are in no proof ({len(topics)} topics)")
+    def ledger(self) -> Ledger:
+        """All accreditations and recognitions, none left out: how many there are is proved, too.
+
+        Raises:
+            ChainUnavailable: code `not-proved`, also where there are more than are proved at once.
+        """
+        slots = accreditation_slots_of(self.edition)
+        as_of = self.agreed.block.reference
+        try:
+            count = slots.read_count(self._accreditations.values)
+        except WrongChain as error:
+            if error.code != "no-contract" or self.edition.is_one_contract:
+                raise
+            return Ledger((), as_of)
+        if count > MOST_ACCREDITATIONS:
+            raise self._account.unproved(f"of {count:,} accreditations up to {MOST_ACCREDITATIONS:,} are")
+        values = self._accreditations.values
+
+        def read(number: int) -> Accreditation:
+            return self._understood("an accreditation", lambda: read_accreditation(number, slots.read(number, values)))
+
+        return Ledger(tuple(map(read, range(1, count + 1))), as_of)
+
+    @cached_property
+    def _account(self) -> ProvedAccount:
+        return ProvedAccount(self.client, self.address, self.agreed, self.edition.registry)
+
+    @cached_property
+    def _accreditations(self) -> ProvedAccount:
+        if self.edition.is_one_contract:
+            return self._account
+        return ProvedAccount(self.client, self.accreditations_address, self.agreed, self.edition.accreditations)
 
     @cached_property
     def _slots(self) -> RegistrySlots:
         return slots_of(self.edition)
 
-    def _values_of(self, slots: Iterable[bytes], at: BlockNumber) -> dict[bytes, int]:
-        """What is in slots, each proved once."""
+    def _values_of(self, slots: Iterable[bytes], at: BlockNumber) -> Mapping[bytes, int]:
         number = self.agreed.block.number
         if at != number:
             raise ValueError(f"what is proved is as of block {number}, not {at}")
-        wanted = list(dict.fromkeys(slots))
-        missing = [slot for slot in wanted if slot not in self._proved]
-        for start in range(0, len(missing), SLOTS_A_REQUEST):
-            self._prove(missing[start : start + SLOTS_A_REQUEST])
-        return {slot: self._proved[slot] for slot in wanted}
+        return self._account.values(slots)
 
-    def _prove(self, slots: Sequence[bytes]) -> None:
-        block = self.agreed.block
-        try:
-            found = self.client.evidence(self.address, slots, block.number).proved(block.hash)
-        except EvidenceError as error:
-            if error.code == "no-account":
-                raise self.client.no_contract(self.address) from None
-            raise self._unproved(error.what) from None
-        if self._code_hash is None:
-            self._check_code(found.account.code_hash)
-        self._proved |= found.values
+    # Whatever else is asked of the contract is in no proof.
 
-    def _check_code(self, code_hash: bytes) -> None:
-        """That the code at the address, by the proof, is a registry's."""
-        code = self.client.code(self.address, self.agreed.block.number)
-        if keccak(code) != code_hash:
-            raise self._unproved("the code that it sends is not the one that is proved")
-        if edition_of(code) is not self.edition:
-            raise WrongChain(
-                f"the code at {self.address} is not this program's contract", where=self.client.where, code="wrong-code"
-            )
-        self._code_hash = code_hash
-
-    def _unproved(self, why: str) -> ChainUnavailable:
-        return ChainUnavailable(
-            f"the endpoint's answer about block {self.agreed.block.number} is not proved: {why}",
-            where=self.client.where,
-            remedy=f"Use another endpoint, or verify without proof. {TRY_LATER}",
-            code="not-proved",
-        )
+    def _events(self, topics: Topics, first: int, to: BlockNumber) -> NoReturn:
+        raise self._account.unproved(f"events from block {first} to {to} are in no proof ({len(topics)} topics)")
 
     def _values(self, function: str, *arguments: object, at: BlockNumber) -> NoReturn:
-        raise self._unproved(f"{function} of {len(arguments)} values at {at} is asked for, which is in no proof")
+        raise self._account.unproved(f"{function} of {len(arguments)} values at {at} is in no proof")

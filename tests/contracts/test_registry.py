@@ -578,6 +578,7 @@ def test_a_credential_replaces_another(world: World, issuer: int, batch: bytes) 
 
 
 def test_every_error_has_a_sentence_with_its_own_arguments() -> None:
+    from registry.chain.abi import all_errors
     from registry.chain.reverts import REMEDIES, SENTENCES
 
     errors = list(all_errors().values())
