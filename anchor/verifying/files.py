@@ -66,6 +66,9 @@ class _Found:
     beside: tuple[Receipt, ...] = ()
 
 
+QUORUM: Final = 2
+
+
 class FileVerifier:
     """Verifies the files of one run against one chain.
 
@@ -92,6 +95,7 @@ class FileVerifier:
             policy=None if settings.policy is None else read_policy(settings.policy),
             finality_depth=settings.finality_depth,
             head_age_seconds=settings.head_age_seconds,
+            quorum=quorum_of(workspace) if settings.prove else None,
         )
 
     def verify_file(self, path: Path, receipt_path: Path | None = None) -> Verdict:
@@ -268,6 +272,11 @@ def _in_lines(path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
                 yield replace(item, name=name)
     except OSError as error:
         raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+
+
+def quorum_of(workspace: Workspace) -> int:
+    """How many endpoints have to name a block against which something is proved: two, where there are several."""
+    return workspace.settings.quorum or min(QUORUM, len(workspace.client.endpoints()) or 1)
 
 
 def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable, str | None]:
