@@ -157,6 +157,11 @@ def named(issuer: int, root: bytes) -> str:
     return f"issuer {issuer}, root 0x{root.hex()}"
 
 
+def digest_named(issuer: int, digest: bytes) -> str:
+    """How a credential is called in messages that is spoken of by its digest."""
+    return f"issuer {issuer}, digest {digest.hex()}"
+
+
 def leaves_of_word(word: int, leaf_count: int) -> int:
     """The bits of a status word that stand for leaves."""
     return (1 << max(0, min(WORD_BITS, leaf_count - word * WORD_BITS))) - 1
@@ -408,13 +413,13 @@ _BATCH_RULES: Final[Mapping[str, Rule]] = {
     "StatusSet": Rules._status_set,
     "SuspensionCleared": Rules._cleared,
 }
-
-
 _DIGEST_RULES: Final[Mapping[str, Rule]] = {
     "DigestRevoked": Rules._digest_revoked,
     "DigestSuspended": Rules._digest_suspended,
     "DigestReinstated": Rules._digest_reinstated,
 }
+DIGEST_EVENTS: Final = frozenset(_DIGEST_RULES)
+"""What issuers say of credentials by their digests."""
 _DIGEST_PURPOSES: Final = {"DigestRevoked": Purpose.REVOCATION, "DigestSuspended": Purpose.SUSPENSION}
 
 
@@ -447,7 +452,7 @@ def _leaf_named(event: Event) -> str:
 
 
 def _digest_named(event: Event) -> str:
-    return f"issuer {event.party}, digest {event.arguments['digest'].hex()}"
+    return digest_named(*_digest_key(event))
 
 
 def _account_named(event: Event) -> str:
@@ -470,8 +475,11 @@ class Replay(Rules):
         super().__init__(self.state, self.state.impossible.append)
         self._place = (-1, -1)
         self._accreditations: list[Event] = []
+        self._operating: dict[int, set[str]] = {}
         self._takers: Mapping[str, Callable[[Event], None]] = {
             "OperatorSet": self._operator_set,
+            "ControllerOffered": self._operators_told,
+            "ControllerChanged": self._operators_told,
             "DefaultIssuerSet": self._default_set,
             "Superseded": self._superseded,
         }
@@ -534,6 +542,19 @@ class Replay(Rules):
         self._require(changes, event, _operator_named, "it changes nothing")
         self._party(event)
         self.state.operators[key] = given["allowed"]
+        operating = self._operating.setdefault(key[0], set())
+        (operating.add if given["allowed"] else operating.discard)(key[1])
+
+    def _operators_told(self, event: Event) -> None:
+        """That the list of operators beside a change of control is what the events before it come to.
+
+        The first edition tells none; of a party that is not there nothing is known.
+        """
+        told, party = event.arguments.get("operators"), event.party or 0
+        if told is not None and party in self.state.parties:
+            known = sorted(self._operating.get(party, ()))
+            why = "the operators that it lists are not those that the events before it come to"
+            self._require(sorted(map(str.lower, told)) == known, event, _party_named, why)
 
     def _default_set(self, event: Event) -> None:
         given = event.arguments

@@ -1,6 +1,6 @@
-"""Compile the contracts and write the build artifacts; with `--check`, only tell whether they match the sources.
+"""Compile the contracts and write the build artifacts and storage layouts; with `--check`, only tell whether they match the sources.
 
-The artifact has everything that users of the contract need, so that they need no compiler: ABI, bytecode, deployed
+An artifact has everything that users of its contract need, so that they need no compiler: ABI, bytecode, deployed
 bytecode with the places of its immutables, and what it was made with and from. The source bundle is the standard JSON
 input with every source in it: whoever gives it to the compiler gets the same code, and explorers take it to verify the
 contract. The same sources give the same files on every machine.
@@ -62,7 +62,7 @@ def compiled() -> dict[str, dict[str, Any]]:
     for name in CONTRACTS:
         contract = output["contracts"][f"contracts/src/{name}.sol"][name]
         files[f"{name}.json"] = _artifact(name, contract, sources)
-        files[f"{name}.storage-layout.json"] = _layout(contract["storageLayout"])
+        files[f"{name}.storage-layout.json"] = layout(contract["storageLayout"])
     files[SOURCE_BUNDLE] = {
         "language": "Solidity",
         "sources": {name: {"content": content} for name, content in sources.items()},
@@ -110,7 +110,7 @@ def _artifact(name: str, contract: dict[str, Any], sources: dict[str, str]) -> d
     }
 
 
-def _layout(layout: dict[str, Any]) -> dict[str, Any]:
+def layout(told: dict[str, Any]) -> dict[str, Any]:
     """Where each variable is, without the compiler's numbers, which say nothing and change with any edit."""
 
     def named(kind: str) -> str:
@@ -125,9 +125,9 @@ def _layout(layout: dict[str, Any]) -> dict[str, Any]:
             **{key: named(value) for key, value in kind.items() if isinstance(value, str)},
             **({"members": [variable(each) for each in kind["members"]]} if "members" in kind else {}),
         }
-        for name, kind in layout["types"].items()
+        for name, kind in told["types"].items()
     }
-    return {"storage": [variable(each) for each in layout["storage"]], "types": dict(sorted(types.items()))}
+    return {"storage": [variable(each) for each in told["storage"]], "types": dict(sorted(types.items()))}
 
 
 def _renumbered(references: dict[str, Any]) -> dict[str, Any]:

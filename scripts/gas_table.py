@@ -47,9 +47,13 @@ ROWS = (
     ("the same in a contract's own record", (TESTAMUR, ATTESTATIONS)),
     ("anchor 10 batches at once", (TESTAMUR, ATTESTATIONS, OPEN, BARE)),
     ("anchor what somebody else signed", (TESTAMUR,)),
-    ("revoke 1 credential", (TESTAMUR, ATTESTATIONS, OPEN)),
+    ("revoke 1 credential of a batch", (TESTAMUR, ATTESTATIONS, OPEN)),
     ("revoke 256 credentials of a batch", (TESTAMUR, ATTESTATIONS, OPEN)),
+    ("revoke 1 digest, wherever it is", (TESTAMUR, ATTESTATIONS, OPEN)),
+    ("revoke 10 digests, wherever they are", (TESTAMUR, ATTESTATIONS, OPEN)),
+    ("revoke 100 digests, wherever they are", (TESTAMUR, ATTESTATIONS, OPEN)),
 )
+BY_DIGEST = {1: ROWS[6][0], 10: ROWS[7][0], 100: ROWS[8][0]}
 
 
 @dataclass
@@ -111,6 +115,10 @@ def _testamur(node: Node) -> dict[str, int]:
         ROWS[3][0]: _snapshot()["anchorBySignature"],
         ROWS[4][0]: revoke,
         ROWS[5][0]: node.gas(address, _revoke(1, 2**256 - 1)),
+        **{
+            deed: node.gas(address, Calls.revoke_digests_data(1, _digests(count), Reason.UNSPECIFIED))
+            for count, deed in BY_DIGEST.items()
+        },
     }
 
 
@@ -151,6 +159,10 @@ def _eas(node: Node) -> dict[str, int]:
         ROWS[2][0]: node.gas(attestations, _call("multiTimestamp(bytes32[])", [several])),
         ROWS[4][0]: node.gas(attestations, revoke),
         ROWS[5][0]: node.gas(attestations, _call("multiRevokeOffchain(bytes32[])", [many])),
+        **{
+            deed: node.gas(attestations, _call("multiRevokeOffchain(bytes32[])", [_digests(count)]))
+            for count, deed in BY_DIGEST.items()
+        },
     }
 
 
@@ -165,6 +177,10 @@ def _open_attestation(node: Node) -> dict[str, int]:
         ROWS[2][0]: node.gas(store, _call("bulkIssue(bytes32[])", [several])),
         ROWS[4][0]: node.gas(store, _call("revoke(bytes32)", [_root(1)])),
         ROWS[5][0]: node.gas(store, _call("bulkRevoke(bytes32[])", [many])),
+        **{
+            deed: node.gas(store, _call("bulkRevoke(bytes32[])", [_digests(count)]))
+            for count, deed in BY_DIGEST.items()
+        },
     }
 
 
@@ -194,6 +210,11 @@ def _document_store() -> bytes:
 def _root(number: int) -> bytes:
     """A root without zero bytes, which are cheaper: the worst case."""
     return bytes(byte or 1 for byte in sha256(f"batch {number}".encode()).digest())
+
+
+def _digests(count: int) -> list[bytes]:
+    """So many digests that no other count has, without zero bytes."""
+    return [_root(1000 * count + number) for number in range(count)]
 
 
 def _selector(signature: str) -> bytes:
@@ -245,23 +266,26 @@ For one root, as a multiple of the bare transaction: {ratios}. With {leaves} cre
 
 What the rows are:
 
-- **Testamur**: `anchor`, `anchorMany`, `anchorBySignature` and `setStatus` of this contract, compiled as it is
-  deployed. An anchor records issuer, root, number of credentials, sequence, block and time, checks that the account
-  may anchor for the issuer, and is the place that revocations of its credentials refer to.
+- **Testamur**: `anchor`, `anchorMany`, `anchorBySignature`, `setStatus` and `revokeDigests` of this contract, compiled
+  as it is deployed. An anchor records issuer, root, number of credentials, sequence, block and time, checks that the
+  account may anchor for the issuer, and is the place that revocations of its credentials refer to. A digest that is
+  revoked is so in every batch of its issuer, with time and reason on record, and for nobody else's credentials.
 - **EAS**: the code of npm package `@ethereum-attestation-service/eas-contracts` {eas}, as published. The first and
   third rows are `timestamp` and `multiTimestamp`: they record a time for 32 bytes, without saying whose they are,
   so anybody may stamp anything, once. The second is `attest` with a schema of one `bytes32`: it has an attester,
-  and is revoked as a whole. Of the last two rows the first is `revoke` of such an attestation, the second
-  `multiRevokeOffchain` of 256 identifiers.
+  and is revoked as a whole. Of the rows about a batch the first is `revoke` of such an attestation, the second
+  `multiRevokeOffchain` of 256 identifiers, as are those about digests with theirs. It records a time for each, by the
+  account that sent it.
 - **OpenAttestation**: `DocumentStore` of npm package `@govtechsg/document-store` {store}, as published: `issue`,
-  `bulkIssue`, `revoke`, `bulkRevoke`. Each issuer deploys a store of its own. It records the block of a root; each
+  `bulkIssue`, `revoke`, `bulkRevoke`; the last three rows are `bulkRevoke`. Each issuer deploys a store of its own. It records the block of a root; each
   revocation is a write of its own.
 - **Bare transaction**: 32 bytes of data to an ordinary account, as Blockcerts has it. It records nothing that a
   contract could be asked for: who sent it is who issued it, and whether it was revoked is elsewhere. (Our contract
   takes the same 32 bytes, for {bare_root} gas: the entry for Blockcerts.)
 
 Where the others cost less, they record less. Where they cost more, it is because they write once for each
-credential: 256 revocations are one word of a bit map here.
+credential: 256 revocations of one batch are one word of a bit map here. By digest everybody writes once for each: a place
+is cheap for many neighbours, a digest holds in batches that are yet to come.
 """
 
 

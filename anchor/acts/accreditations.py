@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from anchor.acts import parties
 from anchor.acts.transactions import Call, send
 from anchor.workspace import Workspace
 from registry.chain.calls import TermsTuple
 from registry.chain.contract import CredentialRegistry
 from registry.chain.ledger import read_ledger
 from registry.chain.rpc.client import MinedTransaction
-from registry.errors import ChainUnavailable, SettingsError
+from registry.errors import ChainUnavailable, SettingsError, WrongChain
 from registry.recognition.ledger import Accreditation
 from registry.recognition.scope import Scope
 from registry.records import Kind, Reason
+from registry.timestamps import write_timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,20 @@ class Step:
     Attributes:
         became: what it is then.
         data: the data of the call, by the number and the Unix time from when it takes effect if no other was named.
+        not_by_retired: which sides may not have retired, `body` or `holder`.
     """
 
     became: str
     data: Callable[[int, int], bytes]
+    not_by_retired: tuple[str, ...] = ()
 
 
 TIME_BITS: Final = 48
 """Of a time as the contract has it."""
 
-ACCEPT: Final = Step("accepted", lambda number, _: CredentialRegistry.accept_accreditation_data(number))
+ACCEPT: Final = Step(
+    "accepted", lambda number, _: CredentialRegistry.accept_accreditation_data(number), ("body", "holder")
+)
 REFUSE: Final = Step("refused", lambda number, _: CredentialRegistry.refuse_accreditation_data(number))
 
 
@@ -75,7 +81,7 @@ def suspension(reason: Reason, effective: datetime | None = None) -> Step:
 def reinstatement(reason: Reason, effective: datetime | None = None) -> Step:
     """A suspension is lifted; by its body."""
     calls = CredentialRegistry.reinstate_accreditation_data
-    return Step("active again", lambda number, now: calls(number, _effect(effective, now), reason))
+    return Step("active again", lambda number, now: calls(number, _effect(effective, now), reason), ("body",))
 
 
 def withdrawal(reason: Reason, effective: datetime | None = None) -> Step:
@@ -96,11 +102,13 @@ def offer(workspace: Workspace, holder: int, terms: Terms, *, to_accredit: bool 
         to_accredit: to accredit others, instead of to issue.
 
     Raises:
+        SettingsError: one of the two has retired (code `party-retired`), or is no party (`unknown-party`).
         ChainError: as `send`.
     """
     kind = Kind.ACCREDIT_TO_ACCREDIT if to_accredit else Kind.ACCREDIT_TO_ISSUE
-    numbers = terms.numbers(workspace, holder, kind)
     contract = workspace.contract
+    _refuse_retired(contract, "an accreditation cannot be offered", {"body": workspace.issuer(), "holder": holder})
+    numbers = terms.numbers(workspace, holder, kind)
     call = _making(contract, f"offer {numbers[0]} {holder}", contract.offer_accreditation_data, numbers, terms)
     return _made(contract, send(workspace, call))
 
@@ -109,10 +117,12 @@ def recognise(workspace: Workspace, other: int, terms: Terms) -> Accreditation:
     """Recognise another body's accreditations, as the issuer of the workspace: one way, and never passed on.
 
     Raises:
-        ChainError: as `send`.
+        SettingsError, ChainError: as `offer`.
     """
-    numbers = terms.numbers(workspace, other, Kind.RECOGNISE)
     contract = workspace.contract
+    both = {"body": workspace.issuer(), "other body": other}
+    _refuse_retired(contract, "a recognition cannot be made", both)
+    numbers = terms.numbers(workspace, other, Kind.RECOGNISE)
     call = _making(contract, f"recognise {numbers[0]} {other}", contract.recognise_data, numbers, terms)
     return _made(contract, send(workspace, call))
 
@@ -121,8 +131,10 @@ def try_step(workspace: Workspace, before: Accreditation, step: Step) -> None:
     """Have the contract try a step; nothing is sent.
 
     Raises:
+        SettingsError: as `take_step`.
         ContractReverted: it refuses.
     """
+    _refuse_step_by_retired(workspace.contract, before, step)
     contract, data = workspace.contract, _data(workspace, before, step)
     account, to = workspace.signer.address, contract.accreditations_address
     workspace.client.estimate_gas(sender=account, to=to, call_data=data)
@@ -135,8 +147,10 @@ def take_step(workspace: Workspace, before: Accreditation, step: Step) -> Accred
         before: as it was read: a step that is under way already is the same one only after the same history.
 
     Raises:
+        SettingsError: a party has retired that may not have (code `party-retired`).
         ChainError: as `send`.
     """
+    _refuse_step_by_retired(workspace.contract, before, step)
     number, data = before.id, _data(workspace, before, step)
     to = workspace.contract.accreditations_address
     send(workspace, Call(f"{step.became} {number} after {len(before.changes)}", data, to=to))
@@ -158,6 +172,58 @@ def existing(contract: CredentialRegistry, number: int) -> Accreditation:
             remedy="`testamur body` lists those of a party.",
             code="unknown-accreditation",
         ) from None
+
+
+def ready_to_accredit(workspace: Workspace) -> CredentialRegistry:
+    """The contract as `Workspace.ready_to_decide`, whose accreditations are there as well.
+
+    Raises:
+        WrongChain: code `no-accreditations`: nobody deployed them beside the registry.
+        ChainError: as `Workspace.ready_to_decide`.
+    """
+    contract = workspace.ready_to_decide()
+    require_accreditations(contract)
+    return contract
+
+
+def require_accreditations(contract: CredentialRegistry) -> None:
+    """Make sure that there is a contract for accreditations: what is sent to an address without one is lost.
+
+    Raises:
+        WrongChain: code `no-accreditations`.
+    """
+    if not contract.client.code(contract.accreditations_address):
+        raise WrongChain(
+            f"the registry at {contract.address} has no contract for accreditations yet: it belongs at "
+            f"{contract.accreditations_address}",
+            where=contract.client.where,
+            remedy="Run `testamur deploy`: it completes the registry, whoever deployed the rest.",
+            code="no-accreditations",
+        )
+
+
+def _refuse_step_by_retired(contract: CredentialRegistry, before: Accreditation, step: Step) -> None:
+    sides = {side: getattr(before, side) for side in step.not_by_retired}
+    _refuse_retired(contract, f"accreditation {before.id} cannot be {step.became}", sides)
+
+
+def _refuse_retired(contract: CredentialRegistry, what: str, sides: Mapping[str, int]) -> None:
+    """Say who of them has retired, before the contract refuses.
+
+    Args:
+        what: is not possible then.
+        sides: numbers of parties, by what they are to it.
+    """
+    for side, number in sides.items():
+        retired_at = parties.existing(contract, number).retired_at
+        if retired_at is not None:
+            raise SettingsError(
+                f"{what}: its {side}, party {number}, retired on {write_timestamp(retired_at)}",
+                where=contract.client.where,
+                remedy="An offer that is open can be refused by its holder, and voided by its body. "
+                "To go on, the party registers anew.",
+                code="party-retired",
+            )
 
 
 def _data(workspace: Workspace, before: Accreditation, step: Step) -> bytes:

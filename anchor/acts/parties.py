@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchor.acts.transactions import Call, send
 from anchor.workspace import Workspace
 from registry.chain.calls import call_data
-from registry.chain.contract import CredentialRegistry, Party
-from registry.chain.rpc.hexadecimal import read_address
+from registry.chain.contract import ZERO_ADDRESS, CredentialRegistry, Party
+from registry.chain.rpc.client import MinedTransaction
+from registry.chain.rpc.hexadecimal import checksummed, read_address
 from registry.chain.storage import Storage
 from registry.errors import ChainUnavailable, SettingsError
 from registry.untrusted.uris import EXAMPLES, read_uri
@@ -22,6 +24,26 @@ NO_PROFILE = bytes(32)
 """The hash of a party that has no profile document."""
 NOBODY = 0
 """In the place of a default issuer: there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A party after control of it was offered or accepted.
+
+    Attributes:
+        operators: who may anchor and revoke for it, whoever controls it: as its event says, else as the contract does.
+        former: who controlled it before.
+    """
+
+    party: Party
+    operators: tuple[str, ...]
+    former: str
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The operators that the controller, or the one to whom control is offered, is not."""
+        new = self.party.pending_controller or self.party.controller
+        return tuple(each for each in self.operators if each != new)
 
 
 def existing(contract: CredentialRegistry, number: int) -> Party:
@@ -68,43 +90,61 @@ def set_operator(workspace: Workspace, number: int, address: str, *, allowed: bo
     Raises:
         ChainError: as `send`.
     """
-    contract = workspace.contract
-    if contract.is_operator(number, address) is allowed:
+    if workspace.contract.is_operator(number, address) is allowed:
         return False
-    send(
-        workspace,
-        Call(f"operator {number} {address} {allowed}", contract.set_operator_data(number, address, allowed)),
-    )
+    send(workspace, operator_call(number, address, allowed=allowed))
     return True
 
 
-def offer_control(workspace: Workspace, number: int, address: str) -> Party:
-    """Offer control of a party to another address; the party as it is then.
+def operator_call(number: int, address: str, *, allowed: bool) -> Call:
+    """Lets an address anchor for a party, or no longer."""
+    data = CredentialRegistry.set_operator_data(number, address, allowed)
+    return Call(f"operator {number} {address} {allowed}", data)
+
+
+def offer_call(number: int, address: str) -> Call:
+    """Offers control of a party to an address."""
+    return Call(f"transfer {number} {address}", CredentialRegistry.transfer_controller_data(number, address))
+
+
+def offer_control(workspace: Workspace, number: int, address: str) -> Handover:
+    """Offer control of a party to another address; the party as it is then, and who stays its operator.
+
+    Raises:
+        ChainError: as `send`.
+    """
+    before = existing(workspace.contract, number)
+    is_offered = before.pending_controller == address
+    mined = None if is_offered else send(workspace, offer_call(number, address))
+    return _handover(workspace.contract, before, mined)
+
+
+def accept_control(workspace: Workspace, number: int) -> Handover:
+    """Take control of a party that was offered to the account that signs; the party as it is then, and its operators.
 
     Raises:
         ChainError: as `send`.
     """
     contract = workspace.contract
-    party = existing(contract, number)
-    if party.pending_controller == address:
-        return party
-    data = contract.transfer_controller_data(number, address)
-    send(workspace, Call(f"transfer {number} {address}", data))
-    return existing(contract, number)
+    before = existing(contract, number)
+    if before.controller == workspace.signer.address and before.pending_controller is None:
+        return _handover(contract, before, None)
+    mined = send(workspace, Call(f"accept {number}", contract.accept_controller_data(number)))
+    return _handover(contract, before, mined)
 
 
-def accept_control(workspace: Workspace, number: int) -> Party:
-    """Take control of a party that was offered to the account that signs; the party as it is then.
+def _handover(contract: CredentialRegistry, before: Party, mined: MinedTransaction | None) -> Handover:
+    told = operators_told(contract, mined)
+    operators = contract.operators(before.id) if told is None else told
+    return Handover(existing(contract, before.id), operators, before.controller)
 
-    Raises:
-        ChainError: as `send`.
-    """
-    contract = workspace.contract
-    party = existing(contract, number)
-    if party.controller == workspace.signer.address and party.pending_controller is None:
-        return party
-    send(workspace, Call(f"accept {number}", contract.accept_controller_data(number)))
-    return existing(contract, number)
+
+def operators_told(contract: CredentialRegistry, mined: MinedTransaction | None) -> tuple[str, ...] | None:
+    """The operators of a party that its change of control tells of, checksummed; None where nothing was sent."""
+    for event in () if mined is None else contract.decode_events(mined.logs):
+        if event.name in ("ControllerOffered", "ControllerChanged"):
+            return tuple(map(checksummed, event.arguments["operators"]))
+    return None
 
 
 def set_profile(
@@ -211,8 +251,11 @@ def address_of(text: str) -> str:
         SettingsError: code `address`.
     """
     try:
-        return read_address(text)
+        address = read_address(text)
+        if address == ZERO_ADDRESS:
+            raise ValueError("the zero address is nobody's")
     except ValueError as error:
         raise SettingsError(
             str(error), remedy="Copy the address again from where it came; nothing was sent.", code="address"
         ) from None
+    return address

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from anchor.batching.reissue import revoked_by_digest
 from anchor.books.batches import Place
 from anchor.books.on_chain import UnknownBatch, named
 from anchor.workspace import Workspace
@@ -65,13 +66,22 @@ class Spot:
 def find(workspace: Workspace, issuer: int, targets: Sequence[Target], unknown: Sequence[UnknownBatch]) -> list[Spot]:
     """Every known anchor by the issuer of what is meant, by root and leaf.
 
-    Those that the database does not know may be in receipts; each is proved against the chain first.
-
     Args:
         unknown: the issuer's batches that the database does not know.
 
     Raises:
         StoreError: code `not-anchored` or `unknown-batches`: of one of them nothing is known.
+    """
+    spots = find_some(workspace, issuer, targets)
+    if missing := without(targets, spots):
+        raise not_known(issuer, missing, len(targets), unknown)
+    return spots
+
+
+def find_some(workspace: Workspace, issuer: int, targets: Sequence[Target]) -> list[Spot]:
+    """As `find`, where some of them may have none.
+
+    Those that the database does not know may be in receipts; each is proved against the chain first.
     """
     wanted = list(dict.fromkeys(digest for target in targets for digest in target.digests))
     places = workspace.store.places_of(wanted, issuer)
@@ -81,11 +91,13 @@ def find(workspace: Workspace, issuer: int, targets: Sequence[Target], unknown: 
             if receipt.digest_value in target.digests:
                 spot = _proved(workspace, receipt.digest_value, issuer, receipt)
                 spots |= set() if spot is None else {spot}
-    found = {spot.digest for spot in spots}
-    missing = [target for target in targets if found.isdisjoint(target.digests)]
-    if missing:
-        raise _not_known(issuer, missing[0].named, len(missing), len(targets), unknown)
     return sorted(spots, key=lambda spot: (spot.root, spot.leaf_index))
+
+
+def without(targets: Sequence[Target], spots: Sequence[Spot]) -> list[Target]:
+    """Those of which no anchor is known."""
+    found = {spot.digest for spot in spots}
+    return [target for target in targets if found.isdisjoint(target.digests)]
 
 
 def meant(targets: Sequence[Target], anchored: Collection[bytes], *, everything: bool) -> dict[bytes, Target]:
@@ -123,9 +135,10 @@ def anchor_states(contract: CredentialRegistry, spots: Sequence[Spot]) -> list[A
     """
     states = []
     for spot in spots:
+        (said,) = contract.digest_statuses(spot.issuer, [spot.digest])
         batch = contract.batch(spot.issuer, spot.root)
         if batch is None:
-            states.append(AnchorState(spot.issuer, spot.place))
+            states.append(AnchorState(spot.issuer, spot.place, by_digest=said))
             continue
         status = contract.status(spot.issuer, spot.root, spot.leaf_index, spot.digest)
         # One place alone is nobody's replacement.
@@ -139,17 +152,22 @@ def anchor_states(contract: CredentialRegistry, spots: Sequence[Spot]) -> list[A
                 suspended=status.suspended,
                 voided=batch.voided_at is not None,
                 superseded_by=by.get(spot.leaf_index),
+                by_digest=said,
             )
         )
     return states
 
 
 def revoked_among(places: Sequence[Place], contract: CredentialRegistry) -> int:
-    """How many of these credentials are revoked on chain."""
+    """How many of these credentials of one issuer are revoked on chain, by their places or their digests."""
     words: dict[tuple[int, bytes, int], int] = {}
+    by_digest = revoked_by_digest(contract, places[0].batch.issuer, _digests(places)) if places else set()
     revoked = 0
     for place in places:
         issuer, root = place.batch.issuer, place.batch.root
+        if place.leaf.digest in by_digest:
+            revoked += 1
+            continue
         word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
         key = (issuer, root, word)
         if key not in words:
@@ -158,6 +176,10 @@ def revoked_among(places: Sequence[Place], contract: CredentialRegistry) -> int:
             words[key] = contract.status_words(issuer, root, Purpose.REVOCATION, word, 1)[0] if anchored else 0
         revoked += words[key] >> bit & 1
     return revoked
+
+
+def _digests(places: Sequence[Place]) -> list[bytes]:
+    return list(dict.fromkeys(place.leaf.digest for place in places))
 
 
 def _proved(workspace: Workspace, digest: bytes, issuer: int, receipt: Receipt) -> Spot | None:
@@ -178,19 +200,29 @@ def _proved(workspace: Workspace, digest: bytes, issuer: int, receipt: Receipt) 
     return Spot(digest, issuer, receipt.root, receipt.inclusion.leaf_index)
 
 
-def _not_known(issuer: int, where: str, missing: int, wanted: int, unknown: Sequence[UnknownBatch]) -> StoreError:
+def not_known(
+    issuer: int, missing: Sequence[Target], wanted: int, unknown: Sequence[UnknownBatch], otherwise: str = ""
+) -> StoreError:
+    """That nothing is changed because of some no anchor is known.
+
+    Args:
+        wanted: how many were named.
+        otherwise: what can be done about it beside the rest; a sentence.
+    """
+    also = f" {otherwise}" if otherwise else ""
     if not unknown:
         return StoreError(
-            f"{missing:,} of {wanted:,} are in no batch of issuer {issuer}; nothing was changed",
-            where=where,
-            remedy="Check the issuer, and that the file is exactly the one that was anchored.",
+            f"{len(missing):,} of {wanted:,} are in no batch of issuer {issuer}; nothing was changed",
+            where=missing[0].named,
+            remedy=f"Check the issuer, and that the file is exactly the one that was anchored.{also}",
             code="not-anchored",
         )
     return StoreError(
-        f"{missing:,} of {wanted:,} are in no batch of issuer {issuer} that this folder knows, and it does not know "
-        f"{named(unknown)}; nothing was changed",
-        where=where,
+        f"{len(missing):,} of {wanted:,} are in no batch of issuer {issuer} that this folder knows, and it does not "
+        f"know {named(unknown)}; nothing was changed",
+        where=missing[0].named,
         remedy="Put the receipt beside the file (<name>.receipt.json), work with the database in which it was "
-        "anchored, or anchor exactly the same input again: a set that is on chain is taken over without a transaction.",
+        f"anchored, or anchor exactly the same input again: a set that is on chain is taken over without a transaction."
+        f"{also}",
         code="unknown-batches",
     )

@@ -8,13 +8,18 @@ one nonce, is sent again with the same bytes or a higher fee, and survives reorg
 
 The rules:
 
-- **Everywhere.** A credential changes in every batch of its issuer that the database knows. Where a batch is not on
-  chain yet, the job waits for it and goes on when it is; what can be changed before that is changed at once.
-- **Fewest transactions.** One deed changes up to 256 neighbours of a batch; jobs with the same act and reason share it.
+- **Everywhere.** A credential is revoked or suspended by its digest: in every batch of its issuer, anchored before or
+  later, known here or not. So nothing waits for an anchor. What lifts a suspension lifts it of the digest, and of every
+  place that the database knows.
+- **Of places alone**, where a job says so: then it changes in every batch that the database knows. Where a batch is not
+  on chain yet, the job waits for it and goes on when it is; what can be changed before that is changed at once.
+- **Fewest transactions.** One deed changes up to 100 digests, or up to 256 neighbours of a batch; jobs with the same
+  act and reason share it.
 - **What is so already** needs no transaction. A job that needed none ends as *unchanged*.
-- **The latest word wins.** Where a later job asks the opposite of a credential (suspend, reinstate), an earlier one
-  leaves it alone; it waits until the later one has ended, because that one may still be taken back. A deed that
-  changes something back is made when the one before it is in a block: their nonces are in the order of the words.
+- **The latest word wins**, of a digest and of its places each by itself. Where a later job asks the opposite of a
+  credential (suspend, reinstate), an earlier one leaves it alone; it waits until the later one has ended, because that
+  one may still be taken back. A deed that changes something back is made when the one before it is in a block: their
+  nonces are in the order of the words.
   What was lost on the way (another's nonce, a refusal in the block) is not sent again but asked for anew.
 - **Urgent first** among all that has no nonce yet, anchors included, up to an issuer's share of what is on the way.
   What is signed is never overtaken.
@@ -28,22 +33,24 @@ The rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from typing import Final
 
-from anchor.books.deeds import DeedRow, NewDeed, Word
+from anchor.books.deeds import ByDigest, DeedRow, NewDeed, Subject, Word
 from anchor.books.status_jobs import StatusJob
 from registry.records import Act
 
 VOIDED: Final = 1
 """The mask of a deed that voids a batch, and what `is_so` says of one that is voided."""
 
+DIGESTS_A_DEED: Final = 100
+
 OPPOSITE: Final = {Act.SUSPEND: Act.REINSTATE, Act.REINSTATE: Act.SUSPEND}
 
-IsSo = Callable[[Act, Word], int]
+IsSo = Callable[[Act, Subject], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +58,14 @@ class Asked:
     """What a job asks for, as far as it can be said now.
 
     Attributes:
-        wanted: the bits of each word that shall have the status, in batches that are on chain.
+        wanted: the digests, and the bits of each word in batches that are on chain, that shall have the status.
         missing: credentials that are in a batch which is not on chain yet, or in none.
         overtaken: credentials of which a later job asks the opposite; of them `held` by one that has not ended.
         own: final deeds that the job rests on.
     """
 
     job: StatusJob
-    wanted: Mapping[Word, int]
+    wanted: Mapping[Subject, int]
     missing: int = 0
     overtaken: int = 0
     held: int = 0
@@ -73,14 +80,14 @@ class Outcome:
         covering: numbers of stored deeds that are on their way to what it asks for.
         needs: whether a deed was planned for it.
         waits: whether an earlier change of the same credentials has to be in a block first.
-        already: the bits of each word that have the status without a transaction of this job.
+        already: the bits that have the status without a transaction of this job.
     """
 
     asked: Asked
     covering: set[int] = field(default_factory=set)
     needs: bool = False
     waits: bool = False
-    already: dict[Word, int] = field(default_factory=dict)
+    already: dict[Subject, int] = field(default_factory=dict)
 
     @property
     def is_settled(self) -> bool:
@@ -94,88 +101,134 @@ def plan(asked: Sequence[Asked], is_so: IsSo, deeds: Sequence[DeedRow]) -> tuple
 
     Args:
         asked: of one issuer, those first whose deeds shall go first.
-        is_so: the bits of a word that have the status of an act in the newest block.
+        is_so: the bits of a word, or of a digest, that have the status of an act in the newest block.
         deeds: those of the issuer that are not settled, oldest first.
     """
-    planned: dict[tuple[Act, str, Word], NewDeed] = {}
+    under_way, planned = _Deeds(deeds), _Planned()
     outcomes = []
     for each in asked:
-        outcome = Outcome(each)
-        for word, bits in each.wanted.items():
-            left = _covered(outcome, word, bits, deeds)
-            left = _planned_before(outcome, word, left, planned)
-            needed = _needed(outcome, word, left, is_so, deeds)
+        outcome, own = Outcome(each), _Deeds(each.own)
+        for subject, bits in each.wanted.items():
+            here = under_way.touching(each.job.act, subject)
+            left = _covered(outcome, subject, bits, here) & ~_union(
+                deed.bits(subject) for deed in own.touching(each.job.act, subject)
+            )
+            unplanned = planned.join(each.job, subject, left)
+            needed = _needed(outcome, subject, unplanned, is_so, here)
             if needed:
-                _add(planned, each.job, word, needed)
-                outcome.needs = True
+                planned.add(each.job, subject, needed)
+            outcome.needs |= needed != 0 or unplanned != left
         outcomes.append(outcome)
-    return outcomes, list(planned.values())
+    return outcomes, list(planned.deeds())
 
 
-def _covered(outcome: Outcome, word: Word, bits: int, deeds: Sequence[DeedRow]) -> int:
+class _Deeds:
+    """Stored deeds by what they change, each in the order that was given."""
+
+    def __init__(self, deeds: Sequence[DeedRow]):
+        self._voids: dict[bytes, list[tuple[int, DeedRow]]] = {}
+        self._others: dict[Subject, list[tuple[int, DeedRow]]] = {}
+        for at, each in enumerate(deeds):
+            if each.act is Act.VOID:
+                self._voids.setdefault(each.root, []).append((at, each))
+            else:
+                for subject in each.subjects:
+                    self._others.setdefault(subject, []).append((at, each))
+
+    def touching(self, act: Act, subject: Subject) -> list[DeedRow]:
+        """Those that change it for the same purpose, or all of its batch."""
+        found = [(at, each) for at, each in self._others.get(subject, ()) if each.act in (act, OPPOSITE.get(act))]
+        if isinstance(subject, Word) and subject.root in self._voids:
+            found = sorted([*found, *self._voids[subject.root]], key=lambda each: each[0])
+        return [each for _, each in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """What is to be changed of one word or digest, and for which jobs."""
+
+    act: Act
+    reason: str
+    subject: Subject
+    mask: int
+    urgent: bool
+    jobs: frozenset[int]
+
+    def with_job(self, job: StatusJob, bits: int = 0) -> _New:
+        return replace(self, mask=self.mask | bits, urgent=self.urgent or job.urgent, jobs=self.jobs | {job.number})
+
+
+class _Planned:
+    """What was planned so far, for all jobs."""
+
+    def __init__(self) -> None:
+        self._at: dict[tuple[Act, Subject], dict[str, _New]] = {}
+        self._order: dict[tuple[Act, Subject, str], None] = {}
+
+    def join(self, job: StatusJob, subject: Subject, bits: int) -> int:
+        """Have a job share what was planned for others; the bits that none of it changes."""
+        here = self._at.get((job.act, subject), {})
+        for reason, each in here.items():
+            if each.mask & bits:
+                here[reason] = each.with_job(job)
+                bits &= ~each.mask
+        return bits
+
+    def add(self, job: StatusJob, subject: Subject, bits: int) -> None:
+        """Plan a change for a job."""
+        here = self._at.setdefault((job.act, subject), {})
+        known = here.get(job.reason) or _New(job.act, job.reason, subject, 0, urgent=False, jobs=frozenset())
+        here[job.reason] = known.with_job(job, bits)
+        self._order.setdefault((job.act, subject, job.reason))
+
+    def deeds(self) -> Iterator[NewDeed]:
+        """As few deeds as it takes, in the order in which they were planned; of digests the urgent ones together."""
+        groups: dict[tuple[Act, str], list[_New]] = {}
+        for act, subject, reason in self._order:
+            each = self._at[act, subject][reason]
+            if isinstance(subject, Word):
+                yield NewDeed(act, reason, subject, each.mask, each.urgent, each.jobs)
+            else:
+                groups.setdefault((act, reason), []).append(each)
+        for (act, reason), found in groups.items():
+            found.sort(key=lambda each: not each.urgent)
+            for start in range(0, len(found), DIGESTS_A_DEED):
+                some = found[start : start + DIGESTS_A_DEED]
+                subjects = tuple(each.subject for each in some if isinstance(each.subject, ByDigest))
+                jobs = frozenset[int]().union(*(each.jobs for each in some))
+                yield NewDeed(act, reason, subjects, 0, any(each.urgent for each in some), jobs)
+
+
+def _covered(outcome: Outcome, subject: Subject, bits: int, here: Sequence[DeedRow]) -> int:
     """Take down the deeds under way that do it; the bits that none of them does."""
     act, on = outcome.asked.job.act, 0
-    here = [each for each in deeds if _touches(each, act, word)]
     for each in here:
         # The last of them decides: their nonces are in this order.
-        on = on | _mask(each) & bits if _does(each, act) else on & ~_mask(each)
-    outcome.covering.update(each.id for each in here if _does(each, act) and _mask(each) & on)
-    return bits & ~on & ~_union(_mask(each) for each in outcome.asked.own if _touches(each, act, word))
+        on = on | each.bits(subject) & bits if _does(each, act) else on & ~each.bits(subject)
+    outcome.covering.update(each.id for each in here if _does(each, act) and each.bits(subject) & on)
+    return bits & ~on
 
 
-def _planned_before(outcome: Outcome, word: Word, bits: int, planned: dict[tuple[Act, str, Word], NewDeed]) -> int:
-    """Join the deeds that were planned for other jobs; the bits that none of them does."""
-    job = outcome.asked.job
-    for key, deed in planned.items():
-        if (deed.act, deed.place) == (job.act, word) and deed.mask & bits:
-            planned[key] = deed._replace(jobs=deed.jobs | {job.number}, urgent=deed.urgent or job.urgent)
-            outcome.needs = True
-            bits &= ~deed.mask
-    return bits
-
-
-def _needed(outcome: Outcome, word: Word, bits: int, is_so: IsSo, deeds: Sequence[DeedRow]) -> int:
+def _needed(outcome: Outcome, subject: Subject, bits: int, is_so: IsSo, here: Sequence[DeedRow]) -> int:
     """The bits that have to be changed by a new deed; what has the status, and what has to wait, is taken down."""
     if not bits:
         return 0
     act = outcome.asked.job.act
-    against = [each for each in deeds if _touches(each, act, word) and not _does(each, act)]
-    under_way = _union(_mask(each) for each in against if not each.is_anchored)
-    undone = _union(map(_mask, against))
-    so = is_so(act, word)
+    against = [each for each in here if not _does(each, act)]
+    under_way = _union(each.bits(subject) for each in against if not each.is_anchored)
+    undone = _union(each.bits(subject) for each in against)
+    so = is_so(act, subject)
     if bits & under_way or bits & undone & so:
         # Whoever has not seen the other deed's block calls so what it has just changed.
         outcome.waits = True
     if already := bits & so & ~undone:
-        outcome.already[word] = already
+        outcome.already[subject] = already
     return bits & ~so & ~under_way
-
-
-def _add(planned: dict[tuple[Act, str, Word], NewDeed], job: StatusJob, word: Word, bits: int) -> None:
-    key = (job.act, job.reason, word)
-    known = planned.get(key)
-    if known is None:
-        planned[key] = NewDeed(job.act, job.reason, word, bits, job.urgent, frozenset({job.number}))
-    else:
-        urgent, jobs = known.urgent or job.urgent, known.jobs | {job.number}
-        planned[key] = known._replace(mask=known.mask | bits, urgent=urgent, jobs=jobs)
-
-
-def _touches(deed: DeedRow, act: Act, word: Word) -> bool:
-    """Whether a deed changes that word for the same purpose, or all of the batch."""
-    if deed.act is Act.VOID:
-        return deed.root == word.root
-    return deed.place == word and deed.act in (act, OPPOSITE.get(act))
 
 
 def _does(deed: DeedRow, act: Act) -> bool:
     """Whether a deed brings about what the act asks for; a voided batch is revoked as a whole."""
     return deed.act is act or (deed.act is Act.VOID and act is Act.REVOKE)
-
-
-def _mask(deed: DeedRow) -> int:
-    """The bits of any word of its batch that a deed changes."""
-    return -1 if deed.act is Act.VOID else deed.mask
 
 
 def _union(masks: Iterable[int]) -> int:

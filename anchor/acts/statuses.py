@@ -1,5 +1,8 @@
 """What became of credentials after they were anchored: revoked, suspended, reinstated, or voided with their batch.
 
+Revoked or suspended is a credential by its digest, and so in every batch of its issuer, anchored before or later, by
+whomever. Its places in the batches that are known here can be revoked alone; that is cheap for many neighbours.
+
 From Python, with an open workspace:
 
     plan = plan_change(workspace, Act.REVOKE, [Target.of(digest)], reason_of("issued-in-error", Act.REVOKE))
@@ -9,23 +12,34 @@ From Python, with an open workspace:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Final
 
-from anchor.acts.places import Spot, Target, anchor_states, find, meant
+from anchor.acts.places import Spot, Target, anchor_states, find_some, meant, not_known, without
+from anchor.acts.status_plan import DIGESTS_A_DEED
 from anchor.acts.transactions import Call, gathered, send, send_all
+from anchor.batching.reissue import revoked_by_digest, said_by_digest
 from anchor.books.on_chain import History, UnknownBatch
-from anchor.books.status_jobs import NewStatusJob, StatusJobStore
+from anchor.books.status_jobs import NewStatusJob, StatusJobStore, Way
+from anchor.books.trees import all_trees_of
+from anchor.sending.kinds import digests_data
 from anchor.workspace import Workspace
 from registry.anchors import judge
 from registry.chain.contract import Batch, CredentialRegistry
-from registry.errors import SettingsError, StoreError
+from registry.errors import NotPossible, SettingsError, StoreError, TreeError
+from registry.merkle.treefile import TreeId
 from registry.records import WORD_BITS, Act, Purpose, Reason
+from registry.trees.store import DAMAGED, MISSING
 
 DONE: Final = {Act.REVOKE: "revoked", Act.SUSPEND: "suspended", Act.REINSTATE: "reinstated"}
 """What credentials are after an act."""
+WITHOUT_ANCHOR: Final = (
+    "If it was anchored elsewhere, or is to be, --without-anchor says it of the digest all the same."
+)
+NO_TREE: Final = "Restore the tree, or name the credentials: testamur revoke."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +58,42 @@ class Plan:
 
     Attributes:
         targets: the digests that are meant, each with what it was named by.
-        already: how many entries of batches have the status.
-        beyond: those that are to be revoked and are in voided batches alone: there the contract takes no word about a
-            credential any more, and the database alone says that it is revoked by itself.
-        unknown: the issuer's batches that the database does not know; nothing is changed in them.
+        ways: of what it is said: of the digests, of their places in batches, or of both.
+        digests: those of which it is said on chain.
+        changes: of places.
+        changed, already: how many credentials get the status, and have it; of places alone, how many entries of
+            batches.
+        unseen: the digests of those that are in no batch that is known here.
+        beyond: those whose places are to be revoked and are in voided batches alone: there the contract takes no word
+            about a place any more, and the database alone says that it is revoked by itself.
+        unknown: the issuer's batches that the database does not know; no place in them is changed.
     """
 
     issuer: int
     act: Act
     reason: Reason
     targets: Mapping[bytes, Target]
-    changes: Sequence[Change]
+    ways: Collection[Way]
+    changed: int
     already: int
-    beyond: Sequence[bytes]
-    unknown: Sequence[UnknownBatch]
-
-    @property
-    def changed(self) -> int:
-        """How many entries of batches are changed."""
-        return sum(change.mask.bit_count() for change in self.changes)
+    digests: Sequence[bytes] = ()
+    changes: Sequence[Change] = ()
+    unseen: Sequence[bytes] = ()
+    beyond: Sequence[bytes] = ()
+    unknown: Sequence[UnknownBatch] = ()
 
     @cached_property
     def transactions(self) -> list[Call]:
         """What is sent for it."""
-        return gathered([self._call(change) for change in self.changes], DONE[self.act])
+        pieces = [self.digests[start : start + DIGESTS_A_DEED] for start in range(0, len(self.digests), DIGESTS_A_DEED)]
+        return [
+            *map(self._call_of_digests, pieces),
+            *gathered([self._call(change) for change in self.changes], DONE[self.act]),
+        ]
+
+    def _call_of_digests(self, digests: Sequence[bytes]) -> Call:
+        data = digests_data(self.act, self.issuer, digests, self.reason)
+        return Call(f"{DONE[self.act]} {len(digests)} digests 0x{hashlib.sha256(data).hexdigest()}", data)
 
     def _call(self, change: Change) -> Call:
         where = (change.issuer, change.root)
@@ -80,12 +106,24 @@ class Plan:
 
 
 def plan_change(
-    workspace: Workspace, act: Act, targets: Sequence[Target], reason: Reason, *, everything: bool = False
+    workspace: Workspace,
+    act: Act,
+    targets: Sequence[Target],
+    reason: Reason,
+    *,
+    everything: bool = False,
+    place_only: bool = False,
+    without_anchor: bool = False,
 ) -> Plan:
-    """What has to be sent so that credentials are revoked, suspended or reinstated, in every known batch of the issuer.
+    """What has to be sent so that credentials are revoked, suspended or reinstated.
+
+    It is said of their digests, and so of every batch of the issuer, anchored before or later. What lifts a suspension
+    lifts it of their places, too.
 
     Args:
         everything: all that is anchored of a target, where that is more than one credential.
+        place_only: say it of their places in the batches that are known, and not of their digests.
+        without_anchor: also of what is in no batch that is known here; of a file its own digest is meant then.
 
     Raises:
         StoreError: one of them is not known, is ambiguous, or is revoked for good; nothing can be sent.
@@ -93,9 +131,67 @@ def plan_change(
     """
     contract, issuer = workspace.contract, workspace.issuer()
     unknown = History(contract, workspace.store).unknown(issuer)
-    spots = find(workspace, issuer, targets, unknown)
+    spots = find_some(workspace, issuer, targets)
+    missing = without(targets, spots)
+    if missing and (place_only or not without_anchor):
+        raise not_known(issuer, missing, len(targets), unknown, "" if place_only else WITHOUT_ANCHOR)
     chosen = meant(targets, {spot.digest for spot in spots}, everything=everything)
+    unseen = {target.digests[0]: target for target in missing}
+    chosen |= unseen
     spots = [spot for spot in spots if spot.digest in chosen]
+    if place_only:
+        return _of_places(contract, issuer, act, reason, chosen, spots, unknown)
+    said = said_by_digest(contract, issuer, list(chosen))
+    plan = partial(Plan, issuer, act, reason, chosen, unseen=list(unseen), unknown=unknown)
+    if act is Act.REINSTATE:
+        if revoked := [target for digest, target in chosen.items() if said[digest].is_revoked]:
+            raise _revoked(revoked, "reinstated")
+        spots = _not_withdrawn(contract, spots, chosen)
+        digests = [digest for digest in chosen if said[digest].is_suspended]
+        words = cache(words_on_chain(contract, Purpose.SUSPENSION))
+        of_places, _ = changes(spots, words, to=False)
+        lifted = {*digests, *(spot.digest for spot in spots if changes([spot], words, to=False)[0])}
+        return plan((Way.DIGEST, Way.PLACE), len(lifted), len(chosen) - len(lifted), digests, of_places)
+    if act is Act.SUSPEND:
+        _not_voided(spots, _voided(contract, spots), chosen)
+    digests = [
+        digest for digest, each in said.items() if not (each.is_revoked if act is Act.REVOKE else each.is_suspended)
+    ]
+    return plan((Way.DIGEST,), len(digests), len(chosen) - len(digests), digests)
+
+
+def plan_of_all(workspace: Workspace, batch: Batch, reason: Reason) -> Plan:
+    """What has to be sent so that all in a batch are revoked by their digests, up to 100 in a transaction.
+
+    Raises:
+        StoreError: code `tree-missing` or `tree-damaged`: the tree is not here.
+        NotPossible: code `not-operator`: the account may void a batch, and revoke no digest.
+        ChainError: the chain could not be asked.
+    """
+    contract, issuer, account = workspace.contract, batch.issuer, workspace.signer.address
+    digests = _in_tree(workspace, batch)
+    if not contract.is_operator(issuer, account):
+        raise NotPossible(
+            f"the account {account} is no operator of issuer {issuer}",
+            remedy="Digests are revoked by an operator; a controller makes itself one: testamur issuer operator "
+            f"{account}.",
+            code="not-operator",
+        )
+    revoked = revoked_by_digest(contract, issuer, digests)
+    left = [digest for digest in digests if digest not in revoked]
+    targets = {digest: Target.of(digest) for digest in digests}
+    return Plan(issuer, Act.REVOKE, reason, targets, (Way.DIGEST,), len(left), len(revoked), left)
+
+
+def _of_places(
+    contract: CredentialRegistry,
+    issuer: int,
+    act: Act,
+    reason: Reason,
+    chosen: Mapping[bytes, Target],
+    spots: list[Spot],
+    unknown: Sequence[UnknownBatch],
+) -> Plan:
     voided = _voided(contract, spots)
     if act is Act.REINSTATE:
         spots = _not_withdrawn(contract, spots, chosen)
@@ -106,7 +202,10 @@ def plan_change(
     if act is Act.REVOKE:
         changeable = {spot.digest for spot in spots if spot.root not in voided}
         beyond = [digest for digest in chosen if digest not in changeable]
-    return Plan(issuer, act, reason, chosen, needed, already, beyond, unknown)
+    changed = sum(change.mask.bit_count() for change in needed)
+    return Plan(
+        issuer, act, reason, chosen, (Way.PLACE,), changed, already, changes=needed, beyond=beyond, unknown=unknown
+    )
 
 
 def carry_out(
@@ -193,13 +292,36 @@ def reason_of(word: str, act: Act) -> Reason:
         ) from None
 
 
+def _in_tree(workspace: Workspace, batch: Batch) -> list[bytes]:
+    """The digests of all in a batch, out of its tree.
+
+    Raises:
+        StoreError: code `tree-missing` or `tree-damaged`: it is not here.
+    """
+    which = TreeId(batch.root, batch.leaf_count)
+    refused: StoreError | None = None
+    for trees in all_trees_of(workspace.settings, workspace.folder):
+        try:
+            with trees.open_whole(which) as tree:
+                tree.check()
+                return list(tree.leaves())
+        except TreeError as error:
+            refused = StoreError(error.what, where=f"0x{batch.root.hex()}", remedy=NO_TREE, code=DAMAGED)
+        except StoreError as error:
+            # That one is damaged here says more than that it is missing elsewhere.
+            refused = error if refused is None or refused.code == MISSING else refused
+    if refused is None:
+        raise StoreError("there is no tree of that root", where=f"0x{batch.root.hex()}", remedy=NO_TREE, code=MISSING)
+    raise refused
+
+
 def _keep(workspace: Workspace, plan: Plan) -> None:
     """Have the database say what is revoked where the contract does not: it is not to be issued again."""
     jobs = StatusJobStore(workspace.folder.engine, workspace.chain, workspace.contract.address)
     said = jobs.revoked(plan.issuer, plan.beyond)
     digests = tuple(digest for digest in plan.beyond if digest not in said)
     if digests:
-        new = NewStatusJob(plan.issuer, plan.act, plan.reason.word, "command", digests)
+        new = NewStatusJob(plan.issuer, plan.act, plan.reason.word, "command", digests, place_only=True)
         jobs.keep(new, "in a voided batch everything is revoked: nothing was to be sent")
 
 
@@ -241,7 +363,7 @@ def _not_voided(spots: Sequence[Spot], voided: set[bytes], targets: Mapping[byte
         StoreError: code `revoked`: a credential has none.
     """
     left = [spot for spot in spots if spot.root not in voided]
-    if missing := targets.keys() - {spot.digest for spot in left}:
+    if missing := {spot.digest for spot in spots} - {spot.digest for spot in left}:
         raise _revoked([target for digest, target in targets.items() if digest in missing], "suspended")
     return left
 

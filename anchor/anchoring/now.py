@@ -11,7 +11,7 @@ from anchor.batching.as_on_chain import as_on_chain
 from anchor.batching.publishing import publisher_of
 from anchor.batching.selection import Selection, contract_selectors, refuse_selector
 from anchor.books.batches import BatchRow, Leaf
-from anchor.books.on_chain import UNSTATED, History, UnknownBatch, named
+from anchor.books.on_chain import UNSTATED, History, UnknownBatch, sealed_without
 from anchor.books.tables import ANCHORED_STATES, BatchState
 from anchor.intake.files import Intake, digest_of
 from anchor.sending.waiting import wait_for
@@ -32,13 +32,19 @@ class Now:
     Args:
         signer: another account than the workspace's.
         reached: told at each of `driver.POINTS`.
+        history: what the issuers have on chain; default: as it is, and nothing is brought here.
 
     Attributes:
         unknown: the issuer's batches that this folder did not know when the last one was sealed all the same.
     """
 
     def __init__(
-        self, workspace: Workspace, signer: Signer | None = None, *, reached: Callable[[str], None] = lambda _: None
+        self,
+        workspace: Workspace,
+        signer: Signer | None = None,
+        *,
+        reached: Callable[[str], None] = lambda _: None,
+        history: History | None = None,
     ):
         self._folder = workspace.folder
         self._store = workspace.store
@@ -48,6 +54,7 @@ class Now:
             signer or workspace.signer, publish=publisher_of(workspace), reached=reached
         )
         self._reached = reached
+        self._history = history or History(workspace.contract, workspace.store)
         self.unknown: Sequence[UnknownBatch] = ()
 
     def alone(self) -> AbstractContextManager[None]:
@@ -78,10 +85,9 @@ class Now:
         with Tree.build(map(digest_of, records)) as tree:
             root, count = tree.root, tree.leaf_count
             refuse_selector(root, contract_selectors() if selectors is None else selectors)
-            history = History(self._contract, self._store)
-            self.unknown = history.before(issuer, tree.id, without_history=without_history)
+            self.unknown = self._history.before(issuer, tree.id, without_history=without_history)
             self._folder.keep_tree(tree)
-        note = f"sealed without knowing {named(self.unknown)}" if self.unknown else ""
+        note = sealed_without(self.unknown, self._store.given_up(issuer))
         row = self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()), note=note)
         self._reached("sealed")
         return row

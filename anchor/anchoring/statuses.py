@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from anchor.acts.places import Spot, anchor_states
-from anchor.acts.status_plan import VOIDED, Asked, Outcome, plan
+from anchor.acts.status_plan import DIGESTS_A_DEED, VOIDED, Asked, Outcome, plan
 from anchor.books.batches import BatchRow, BatchStore, Place
-from anchor.books.deeds import DeedRow, DeedStore, NewDeed, Word, dissolve
+from anchor.books.deeds import ByDigest, DeedRow, DeedStore, NewDeed, Subject, Word, dissolve
 from anchor.books.leases import Lease, LeaseLost
 from anchor.books.on_chain import BEHIND, UNSTATED, History, named
-from anchor.books.status_jobs import Resolved, StatusJob, StatusJobStore
+from anchor.books.status_jobs import Resolved, StatusJob, StatusJobStore, Way
 from anchor.books.tables import ENDED_STATES, BatchState, StatusJobState
 from anchor.notices.notices import Notices
 from anchor.sending.outlook import Outlook
 from registry.anchors import judge
 from registry.chain.contract import Batch, CredentialRegistry
 from registry.chain.rpc.classify import is_outage
+from registry.chain.storage import Storage
 from registry.database.engine import Engine
 from registry.errors import ChainUnavailable, ContractReverted, NotPossible, RegistryError
-from registry.records import WORD_BITS, Act, Purpose
+from registry.records import WORD_BITS, Act, DigestStatus, Purpose
 
 FAMILY: Final = {
     Act.REVOKE: Purpose.REVOCATION,
@@ -172,13 +173,8 @@ class StatusResolver:
         rests = self._deeds.of_jobs([job.number for job in open_jobs])
         found = self._asked(due, look, rests)
         # What has no nonce yet is made anew together with what came since.
-        touched = {
-            (place, FAMILY.get(each.job.act))
-            for each in found.values()
-            if isinstance(each, Asked) and _is_fresh(each.job)
-            for place in each.wanted
-        }
-        loose = {deed.id for deed in deeds if not deed.is_signed and (deed.place, FAMILY.get(deed.act)) in touched}
+        fresh = [each for each in found.values() if isinstance(each, Asked) and _is_fresh(each.job)]
+        loose = {deed.id for deed in _touched(deeds, fresh) if not deed.is_signed}
         served = [job for job in open_jobs if loose.intersection(deed.id for deed in rests[job.number])]
         found |= self._asked([job for job in served if job.number not in found], look, rests)
         ordered = [found[job.number] for job in open_jobs if job.number in found]
@@ -196,6 +192,7 @@ class StatusResolver:
         """What each of an issuer's jobs asks for, by its number."""
         named = self._jobs.digests_of(jobs)
         wanted = sorted({digest for digests in named.values() for digest in digests})
+        look.read_digests({digest for job in jobs if Way.DIGEST in job.ways for digest in named[job.number]})
         places: dict[bytes, list[Place]] = {}
         for place in self._batches.places_of(wanted, look.issuer):
             places.setdefault(place.leaf.digest, []).append(place)
@@ -212,7 +209,7 @@ class StatusResolver:
                     found[job.number] = asked
                 else:
                     is_there = look.batch(job.root) is not None
-                    words = {Word(job.root, 0): VOIDED} if is_there else {}
+                    words: dict[Subject, int] = {Word(job.root, 0): VOIDED} if is_there else {}
                     found[job.number] = Asked(job, words, missing=int(not is_there), own=own)
             except ContractReverted as refusal:
                 found[job.number] = _Parked(job, code="reverted", why=refusal.what)
@@ -228,28 +225,31 @@ class StatusResolver:
         *,
         is_begun: bool,
     ) -> Asked | _Parked:
-        overtaken = self._jobs.overtaken(job, time.time())
-        wanted: dict[Word, int] = {}
+        now = time.time()
+        overtaken = {way: self._jobs.overtaken(job, now, way) for way in job.ways}
+        wanted: dict[Subject, int] = {}
         missing, revoked = 0, []
-        for digest in (digest for digest in named if digest not in overtaken):
-            spots = [
-                Spot(digest, job.issuer, place.batch.root, place.leaf.leaf_index)
-                for place in places.get(digest, ())
-                if look.has(place.batch)
-            ]
-            changeable = look.changeable(job.act, spots)
-            # In a batch that is not on chain yet it has to be changed as well.
-            missing += len(spots) < max(1, len(places.get(digest, ())))
+        for digest in named:
+            ways = {way for way in job.ways if digest not in overtaken[way]}
+            if not ways:
+                continue
+            here = places.get(digest, ())
+            spots = look.spots(digest, here) if job.act is not Act.REVOKE or Way.PLACE in ways else []
+            changeable = look.changeable(job.act, digest, spots, ways)
+            if Way.DIGEST not in job.ways:
+                # In a batch that is not on chain yet it has to be changed as well.
+                missing += len(spots) < max(1, len(here))
             # What is revoked after a job has begun takes nothing from it.
-            if spots and not changeable and not is_begun:
+            if not changeable and (spots or Way.DIGEST in ways) and not is_begun:
                 revoked.append(digest)
-            for word, bit in map(_bit_of, changeable):
-                wanted[word] = wanted.get(word, 0) | bit
+            for subject, bit in changeable:
+                wanted[subject] = wanted.get(subject, 0) | bit
         if revoked:
             others = f" and {len(revoked) - 1:,} more" if len(revoked) > 1 else ""
             return _Parked(job, code="revoked", why=f"{revoked[0].hex()}{others} is revoked for good: nothing was sent")
-        held = sum(not has_ended for has_ended in overtaken.values())
-        return Asked(job, wanted, missing, len(overtaken), held, own)
+        left_alone = {digest for found in overtaken.values() for digest in found}
+        held = {digest for found in overtaken.values() for digest, has_ended in found.items() if not has_ended}
+        return Asked(job, wanted, missing, len(left_alone), len(held), own)
 
     def _result(self, outcome: Outcome, under_way: Mapping[int, DeedRow], look: _Look, outlook: Outlook) -> Resolved:
         asked, job = outcome.asked, outcome.asked.job
@@ -339,6 +339,7 @@ class _Look:
         self.issuer = issuer
         self._batches: dict[bytes, Batch | None] = {}
         self._words: dict[tuple[Purpose, Word], int] = {}
+        self._digests: dict[bytes, DigestStatus] = {}
 
     def batch(self, root: bytes) -> Batch | None:
         """The batch in the newest block."""
@@ -351,15 +352,35 @@ class _Look:
         batch = self.batch(row.root)
         return batch is not None and batch.leaf_count in (row.leaf_count, UNSTATED)
 
-    def is_so(self, act: Act, place: Word) -> int:
-        """The bits of a word that have the status of an act in the newest block."""
+    def spots(self, digest: bytes, places: Sequence[Place]) -> list[Spot]:
+        """Those of a credential's places that are on chain."""
+        found = [place for place in places if self.has(place.batch)]
+        return [Spot(digest, self.issuer, place.batch.root, place.leaf.leaf_index) for place in found]
+
+    def is_so(self, act: Act, subject: Subject) -> int:
+        """The bits of a word, or of a digest, that have the status of an act in the newest block."""
+        if isinstance(subject, ByDigest):
+            said = self._said_of(subject.digest)
+            suspended = int(said.is_suspended)
+            return {Act.REVOKE: int(said.is_revoked), Act.SUSPEND: suspended, Act.REINSTATE: 1 - suspended}[act]
         if act is Act.VOID:
-            batch = self.batch(place.root)
+            batch = self.batch(subject.root)
             return VOIDED if batch is not None and batch.voided_at is not None else 0
-        key = (FAMILY[act], place)
+        key = (FAMILY[act], subject)
         if key not in self._words:
             self._read(*key)
         return ~self._words[key] if act is Act.REINSTATE else self._words[key]
+
+    def read_digests(self, digests: Collection[bytes]) -> None:
+        """Ask what was said of these, many in a request."""
+        keys = [(self.issuer, digest) for digest in sorted(digests) if digest not in self._digests]
+        found = Storage(self._contract, self._head).digests(keys)
+        self._digests |= {digest: said for (_, digest), said in found.items()}
+
+    def _said_of(self, digest: bytes) -> DigestStatus:
+        if digest not in self._digests:
+            self.read_digests([digest])
+        return self._digests[digest]
 
     def _read(self, purpose: Purpose, place: Word) -> None:
         batch = self.batch(place.root)
@@ -369,21 +390,38 @@ class _Look:
         words = self._contract.status_words(self.issuer, place.root, purpose, first, count, at=self._head)
         self._words |= {(purpose, Word(place.root, first + at)): word for at, word in enumerate(words)}
 
-    def is_still_so(self, act: Act, bits: Mapping[Word, int]) -> bool:
+    def is_still_so(self, act: Act, bits: Mapping[Subject, int]) -> bool:
         """Whether the newest block has what nobody can take back; a suspension may have been lifted since."""
         if act not in (Act.REVOKE, Act.VOID):
             return True
-        return not any(wanted & ~self.is_so(act, place) for place, wanted in bits.items())
+        return not any(wanted & ~self.is_so(act, subject) for subject, wanted in bits.items())
 
-    def changeable(self, act: Act, spots: list[Spot]) -> list[Spot]:
-        """The places of a credential where it can be suspended or reinstated: what is revoked for good stays so."""
+    def changeable(
+        self, act: Act, digest: bytes, spots: list[Spot], ways: Collection[Way]
+    ) -> list[tuple[Subject, int]]:
+        """What of a credential has to be changed, each with its bits; nothing of one that is revoked for good.
+
+        Args:
+            spots: its places on chain; of what is revoked by its digest none is looked at.
+            ways: what is asked for.
+        """
+        itself: list[tuple[Subject, int]] = [(ByDigest(digest), 1)] if Way.DIGEST in ways else []
+        left = self._left(act, digest, spots)
+        if left is None:
+            return []
+        return [*itself, *(map(_bit_of, left) if Way.PLACE in ways else ())]
+
+    def _left(self, act: Act, digest: bytes, spots: list[Spot]) -> list[Spot] | None:
+        """The places where a credential can be changed; None when it is revoked for good, so that nothing can."""
         if act is Act.REVOKE:
             return spots
-        held = [spot for spot in spots if not self.is_so(Act.VOID, Word(spot.root, 0))]
-        if act is Act.SUSPEND or not any(self.is_so(Act.REVOKE, place) & bit for place, bit in map(_bit_of, spots)):
-            return held
-        states = anchor_states(self._contract, spots)
-        return [spot for spot, state in zip(spots, states, strict=True) if judge(state, states).withdrawn is None]
+        if act is Act.REINSTATE and self._said_of(digest).is_revoked:
+            return None
+        left = [spot for spot in spots if not self.is_so(Act.VOID, Word(spot.root, 0))]
+        if act is Act.REINSTATE and any(self.is_so(Act.REVOKE, place) & bit for place, bit in map(_bit_of, spots)):
+            states = anchor_states(self._contract, spots)
+            left = [spot for spot, state in zip(spots, states, strict=True) if judge(state, states).withdrawn is None]
+        return left if left or not spots else None
 
 
 class _Moved(Exception):
@@ -392,6 +430,16 @@ class _Moved(Exception):
 
 def _is_fresh(job: StatusJob) -> bool:
     return job.state is StatusJobState.PENDING and job.waits_code is None
+
+
+def _touched(deeds: Sequence[DeedRow], asked: Sequence[Asked]) -> Iterator[DeedRow]:
+    """The deeds that change some of what is asked for, or have room for more of its digests."""
+    subjects = {(subject, FAMILY.get(each.job.act)) for each in asked for subject in each.wanted}
+    by_digest = {each.job.act for each in asked if any(isinstance(subject, ByDigest) for subject in each.wanted)}
+    for deed in deeds:
+        has_room = deed.act in by_digest and 0 < len(deed.digests) < DIGESTS_A_DEED
+        if has_room or any((subject, FAMILY.get(deed.act)) in subjects for subject in deed.subjects):
+            yield deed
 
 
 def _bit_of(spot: Spot) -> tuple[Word, int]:

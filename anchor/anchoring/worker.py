@@ -17,7 +17,7 @@ from anchor.books.deeds import DeedRow
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import JobStore
 from anchor.books.leases import Lease, LeaseLost
-from anchor.books.on_chain import History
+from anchor.books.on_chain import History, Pull
 from anchor.books.status_jobs import StatusJobStore
 from anchor.notices.notices import Notices
 from anchor.sending.behind import CODE, DatabaseBehind, Knowledge
@@ -49,6 +49,7 @@ class Worker:
         seconds: between two rounds.
         low_anchors: tell when the balance pays for fewer anchors than this.
         head_age_seconds: the setting by which the newest block is old; 0 where its age is not judged.
+        pull: brings here what others anchored for an issuer, before its jobs wait for it.
         evidence: of another block in the place of a final one; the usual amount of it.
     """
 
@@ -72,6 +73,7 @@ class Worker:
         reached: Callable[[str], None] = lambda _: None,
         anchor_call: Callable[..., bytes] | None = None,
         publish: Publish = lambda _: None,
+        pull: Pull | None = None,
         evidence: Evidence | None = None,
     ):
         chain = f"eip155:{chain_id}"
@@ -89,6 +91,7 @@ class Worker:
         self._store = AnchorStore(folder.engine, chain, contract.address, lease)
         self._jobs = JobStore(folder.engine, chain, contract.address)
         batches = BatchStore(folder.engine, chain, contract.address)
+        # Of statuses, what is not known is not changed; only a new batch could bring something back.
         history = History(contract, batches)
         attempts = AttemptStore(folder.engine, chain, signer.address)
         self._knowledge = Knowledge(contract, batches, attempts, signer.address)
@@ -100,8 +103,7 @@ class Worker:
             notices,
             queue,
             operator=self._operator,
-            history=history,
-            finality_depth=finality_depth,
+            history=History(contract, batches, pull=pull),
             reached=reached,
             troubles=status.troubles,
             revoked=StatusJobStore(folder.engine, chain, contract.address).revoked,

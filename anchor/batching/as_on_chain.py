@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +62,24 @@ def as_on_chain(contract: CredentialRegistry, row: BatchRow, finality_depth: int
         block_time=int(found.anchored_at.timestamp()),
         parked_code=None,
         parked_why=None,
+    )
+
+
+def taken_over(
+    contract: CredentialRegistry, issuer: int, root: bytes, leaf_count: int, finality_depth: int | None
+) -> BatchRow:
+    """The row of a batch that the chain has and the database does not, with what the chain says of it.
+
+    Raises:
+        ChainError, TransactionUnsettled: as `as_on_chain`.
+    """
+    found = as_on_chain(contract, BatchRow(0, issuer, root, leaf_count, BatchState.SEALED, 0), finality_depth)
+    moment = int(time.time())
+    return replace(
+        found,
+        sealed_at=found.block_time or moment,
+        mined_at=moment,
+        final_at=moment if found.state is BatchState.FINAL else None,
     )
 
 

@@ -6,17 +6,21 @@ else tells a new decision of the issuer from an export that repeats everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from anchor.books.batches import BatchRow, BatchStore, Place
+from anchor.books.on_chain import UNSTATED
 from anchor.workspace import Workspace
 from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain.calls import call_data
 from registry.chain.contract import CredentialRegistry
-from registry.records import WORD_BITS, Purpose
+from registry.merkle.tree import Tree
+from registry.records import WORD_BITS, DigestStatus, Purpose
 
 CALLS_A_TRANSACTION: Final = 200
+# What any endpoint allows a call; beyond that, one look at the events costs less.
+ASKED_AT_ONCE: Final = 1_000
 
 
 def supersede_voided(workspace: Workspace, row: BatchRow) -> int:
@@ -61,10 +65,53 @@ def _repeated(store: BatchStore, row: BatchRow) -> dict[bytes, dict[int, int]]:
     return found
 
 
-def revoked_for_good(contract: CredentialRegistry, places: Iterable[Place]) -> set[bytes]:
-    """The credentials that were revoked by themselves, in an anchor that none of their others supersedes.
+def revoked_by_digest(contract: CredentialRegistry, issuer: int, digests: Sequence[bytes]) -> set[bytes]:
+    """Those of the digests that the issuer revoked wherever they are anchored, or will be: to anchor them is in vain.
 
-    To issue them again would bring them back for everybody who sees the new anchor alone. A batch that was voided
+    A large set is compared with all that the issuer ever revoked so, where the endpoint tells of it at once: few are.
+
+    Raises:
+        ChainUnavailable: no answer.
+    """
+    if len(digests) > ASKED_AT_ONCE and (known := contract.all_revoked_digests(issuer)) is not None:
+        digests = [digest for digest in digests if digest in known]
+    return {digest for digest, said in said_by_digest(contract, issuer, digests).items() if said.is_revoked}
+
+
+def anchored_in_vain(contract: CredentialRegistry, issuer: int, digests: Sequence[bytes]) -> set[bytes]:
+    """What of a set that is to be anchored as one batch is left out, because the issuer revoked it by its digest.
+
+    A set that is on chain as it is, is only taken over: nothing of it is left out.
+
+    Raises:
+        ChainUnavailable: no answer; then nothing is to be sealed.
+    """
+    revoked = revoked_by_digest(contract, issuer, digests)
+    if not revoked:
+        return revoked
+    with Tree.build(sorted(digests)) as tree:
+        batch = contract.batch(issuer, tree.root)
+        is_there = batch is not None and batch.leaf_count in (tree.leaf_count, UNSTATED)
+    return set() if is_there else revoked
+
+
+def said_by_digest(contract: CredentialRegistry, issuer: int, digests: Sequence[bytes]) -> dict[bytes, DigestStatus]:
+    """What the issuer said of each, wherever it is anchored.
+
+    Raises:
+        ChainUnavailable: no answer.
+    """
+    found: dict[bytes, DigestStatus] = {}
+    for start in range(0, len(digests), ASKED_AT_ONCE):
+        piece = digests[start : start + ASKED_AT_ONCE]
+        found |= zip(piece, contract.digest_statuses(issuer, piece), strict=True)
+    return found
+
+
+def revoked_for_good(contract: CredentialRegistry, places: Iterable[Place]) -> set[bytes]:
+    """The credentials that were revoked by their digests, or by a place that none of their others supersedes.
+
+    To issue them again would bring the latter back for everybody who sees the new anchor alone. A batch that was voided
     revokes no credential by itself.
 
     Args:
@@ -78,6 +125,8 @@ def revoked_for_good(contract: CredentialRegistry, places: Iterable[Place]) -> s
     for place in places:
         by_root.setdefault(place.batch.root, []).append(place)
         by_digest.setdefault(place.leaf.digest, []).append(place)
+    issuers = {its[0].batch.issuer for its in by_root.values()}
+    always = {digest for issuer in issuers for digest in revoked_by_digest(contract, issuer, list(by_digest))}
     revoked, blocks, found = dict[bytes, set[int]](), dict[bytes, int](), set[bytes]()
     for root, its in by_root.items():
         batch = contract.batch(its[0].batch.issuer, root)
@@ -101,7 +150,9 @@ def revoked_for_good(contract: CredentialRegistry, places: Iterable[Place]) -> s
         ]
         for digest in found
     }
-    return {digest for digest, its in states.items() if all(judge(each, its).revoked is not None for each in its)}
+    return always | {
+        digest for digest, its in states.items() if all(judge(each, its).revoked is not None for each in its)
+    }
 
 
 def _revoked(contract: CredentialRegistry, issuer: int, root: bytes, from_block: int) -> set[int]:

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from anchor.batching.as_on_chain import as_on_chain
-from anchor.batching.reissue import revoked_for_good
+from anchor.batching.reissue import anchored_in_vain, revoked_for_good
 from anchor.batching.selection import contract_selectors, refuse_selector
-from anchor.books.batches import BatchStore, Leaf
+from anchor.books.batches import BatchStore, Leaf, record
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import Job, JobStore
 from anchor.books.leases import LeaseLost
-from anchor.books.on_chain import BEHIND, History, UnknownBatch, UnknownBatches
+from anchor.books.on_chain import BEHIND, CODE, History, UnknownBatch, UnknownBatches, sealed_without
 from anchor.notices.notices import Notices
 from anchor.notices.troubles import Cause, Trouble, Troubles
 from registry.database.engine import Connection, DatabaseError, is_full
@@ -45,7 +44,6 @@ class Sealer:
         sender: the account that shall anchor them.
         operator: the account whose right to anchor counts; default: the sender.
         history: what the issuers have on chain; without it, only what is in the database is left out.
-        finality_depth: blocks that count as final on a chain that does not say.
         troubles: told which issuers' jobs wait, and for what.
         revoked: which digests an issuer has asked to be revoked.
     """
@@ -61,7 +59,6 @@ class Sealer:
         *,
         operator: str | None = None,
         history: History | None = None,
-        finality_depth: int | None = None,
         reached: Callable[[str], None] = lambda _: None,
         troubles: Troubles | None = None,
         revoked: Callable[[int, Sequence[bytes]], set[bytes]] = lambda _issuer, _digests: set(),
@@ -72,7 +69,8 @@ class Sealer:
         self._stuck: dict[str, _Stuck] = {}
         self._history = history
         self._revoked_by_word = revoked
-        self._finality_depth = finality_depth
+        # By issuer, what its history lacks, or why that is not known: asked for once in a round, and not for each job.
+        self._asked: dict[int, Sequence[UnknownBatch] | Exception] = {}
         self._folder = folder
         self._jobs = jobs
         self._batches = batches
@@ -94,7 +92,8 @@ class Sealer:
         """
         sealed = 0
         found: dict[int | None, Trouble] = {}
-        unanswered = 0
+        unanswered = set[int]()
+        self._asked.clear()
         waiting = self._jobs.waiting()
         self._stuck = {job.id: self._stuck[job.id] for job in waiting if job.id in self._stuck}
         try:
@@ -106,8 +105,10 @@ class Sealer:
                 except (LeaseLost, WrongChain):
                     raise
                 except Exception as error:
-                    unanswered += isinstance(error, ChainUnavailable) and error.code != BEHIND
-                    if unanswered > 1 or _is_of_the_database(error):
+                    # One answer that did not come may keep several jobs of an issuer waiting.
+                    if isinstance(error, ChainUnavailable) and error.code != BEHIND:
+                        unanswered.add(group[0].issuer)
+                    if len(unanswered) > 1 or _is_of_the_database(error):
                         raise
                     found[group[0].issuer] = self._put_off(group, error, self._clock() - begun)
         finally:
@@ -144,20 +145,28 @@ class Sealer:
         if not group:
             return 0
         numbers = [job.id for job in group]
-        # Asked before the database is locked. What is anchored again on purpose needs no history.
-        unknown = [] if self._history is None or first.reissue else self._unknown(self._history, first.issuer)
+        # Asked before the database is locked. What is anchored again on purpose needs it as well: what was revoked for
+        # good stays left out.
+        unknown = [] if self._history is None else self._unknown(self._history, first.issuer)
         kept_out = self._revoked(first.issuer, numbers) if first.reissue else set()
-        return self._seal(numbers, unknown, kept_out)
+        in_vain = self._in_vain(first.issuer, numbers, kept_out, reissue=first.reissue)
+        return self._seal(numbers, unknown, kept_out, in_vain)
 
-    def _unknown(self, history: History, issuer: int) -> list[UnknownBatch]:
-        """The issuer's batches that the database does not know; one that was cancelled and landed all the same, it
-        does from now on."""
-        unknown = history.unknown(issuer)
-        rows = [self._batches.by_root(issuer, each.root) for each in unknown if each.root is not None]
-        landed = [row for row in rows if row is not None]
-        for row in landed:
-            self._batches.update(as_on_chain(history.contract, row, self._finality_depth))
-        return history.unknown(issuer) if landed else unknown
+    def _unknown(self, history: History, issuer: int) -> Sequence[UnknownBatch]:
+        """The issuer's batches that the database does not know.
+
+        Raises:
+            RegistryError: whether there are is not known.
+        """
+        if issuer not in self._asked:
+            try:
+                self._asked[issuer] = history.unknown(issuer)
+            except RegistryError as error:
+                self._asked[issuer] = error
+        found = self._asked[issuer]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def _without_resting(self, group: Sequence[Job]) -> Sequence[Job]:
         """The jobs but for those that have a credential in a batch which is not on chain yet.
@@ -177,7 +186,7 @@ class Sealer:
         trouble, first = Trouble.of(error), group[0]
         if trouble.code == "unexpected":
             _log.error("a job cannot be sealed", exc_info=error)
-        event = "unknown-batches" if isinstance(error, UnknownBatches) else "not-sealed"
+        event = CODE if isinstance(error, UnknownBatches) else "not-sealed"
         self._notices.tell(event, job=first.id, issuer=first.issuer, code=trouble.code, why=trouble.why)
         # A large job is read and hashed for each attempt: a tenth of the time at most goes into what is in vain. What
         # the chain or the set itself is the reason of is asked again in each round, which costs little.
@@ -200,12 +209,30 @@ class Sealer:
         on_chain = revoked_for_good(self._history.contract, self._batches.places_of(digests, issuer))
         return on_chain | self._revoked_by_word(issuer, digests)
 
-    def _seal(self, numbers: list[str], unknown: Sequence[UnknownBatch], kept_out: Collection[bytes]) -> int:
+    def _in_vain(
+        self, issuer: int, numbers: Sequence[str], kept_out: Collection[bytes], *, reissue: bool
+    ) -> set[bytes]:
+        """What of the jobs would be sealed, and is revoked wherever it is anchored."""
+        if self._history is None:
+            return set()
+        digests = self._jobs.digests(numbers)
+        left_out = kept_out if reissue else {each.leaf.digest for each in self._batches.places_of(digests, issuer)}
+        return anchored_in_vain(
+            self._history.contract, issuer, [digest for digest in digests if digest not in left_out]
+        )
+
+    def _seal(
+        self,
+        numbers: list[str],
+        unknown: Sequence[UnknownBatch],
+        kept_out: Collection[bytes],
+        in_vain: Collection[bytes],
+    ) -> int:
         """One batch of these jobs, in one database transaction; the tree file is there before it."""
         with self._jobs.claimed(numbers) as (connection, jobs):
             if not jobs:
                 return 0
-            chosen, facts = self._chosen(connection, jobs, kept_out)
+            chosen, facts = self._chosen(connection, jobs, kept_out, in_vain)
             batch = self._batch(connection, jobs, chosen, unknown) if chosen else None
             for job in jobs:
                 self._jobs.sealed(connection, job.id, batch if facts[job.id].in_batch else None, **facts[job.id].counts)
@@ -215,9 +242,9 @@ class Sealer:
         return int(batch is not None)
 
     def _chosen(
-        self, connection: Connection, jobs: list[Job], kept_out: Collection[bytes]
+        self, connection: Connection, jobs: list[Job], kept_out: Collection[bytes], in_vain: Collection[bytes]
     ) -> tuple[list[Leaf], dict[str, _Facts]]:
-        """The leaves of the batch, each digest once, sorted; and what of each job came twice or was anchored before."""
+        """The leaves of the batch, each digest once, sorted; and what of each job came twice or is left out."""
         facts = {job.id: _Facts() for job in jobs}
         by_digest: dict[bytes, Leaf] = {}
         for job in jobs:
@@ -231,8 +258,10 @@ class Sealer:
             mine = facts[job.id]
             mine.duplicates = len(credentials) - len(digests)
             mine.anchored_before = len(known)
+            revoked = (digests - known).intersection(in_vain)
+            mine.revoked = len(revoked)
             for leaf in credentials:
-                if leaf.digest not in known:
+                if leaf.digest not in known and leaf.digest not in revoked:
                     by_digest.setdefault(leaf.digest, leaf)
                     mine.in_batch = True
         ordered = [by_digest[digest] for digest in sorted(by_digest)]
@@ -245,7 +274,9 @@ class Sealer:
         with Tree.build(leaf.digest for leaf in leaves) as tree:
             which = tree.id
             refuse_selector(which.root, contract_selectors())
-            if unknown and self._history is not None and not self._history.has(issuer, which):
+            if unknown and (self._history is None or self._history.has(issuer, which)):
+                unknown = ()
+            if unknown and not jobs[0].without_history:
                 raise UnknownBatches(issuer, unknown)
             self._folder.keep_tree(tree)
         known = self._batches.revived_within(connection, issuer, which, leaves, sealed_at=int(time.time()))
@@ -254,6 +285,8 @@ class Sealer:
         added = self._batches.add_within(
             connection, issuer, *which, leaves, sealed_at=int(time.time()), sender=self._sender
         )
+        if note := sealed_without(unknown, self._batches.given_up(issuer)):
+            record(connection, added.id, added.state, note)
         return added.id
 
 
@@ -276,12 +309,13 @@ class _Facts:
 
     duplicates: int = 0
     anchored_before: int = 0
+    revoked: int = 0
     in_batch: bool = False
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"duplicates": self.duplicates, "anchored_before": self.anchored_before}
+        return {"duplicates": self.duplicates, "anchored_before": self.anchored_before, "revoked": self.revoked}
 
 
-def _queue_of(job: Job) -> tuple[int, bool]:
-    return job.issuer, job.reissue
+def _queue_of(job: Job) -> tuple[int, bool, bool]:
+    return job.issuer, job.reissue, job.without_history

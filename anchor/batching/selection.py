@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anchor.books.batches import BatchStore, Place
 from anchor.intake.files import Intake, Origin, digest_of
@@ -27,11 +27,13 @@ class Selection:
         records: sorted by digest, each digest once.
         duplicates: what came more than once.
         anchored: where the credentials are that the issuer has anchored before and that are left out.
+        revoked: the records of those that the issuer has revoked by their digests, and that are left out.
     """
 
     records: list[bytes]
     duplicates: list[Duplicate]
     anchored: list[Place]
+    revoked: list[bytes] = field(default_factory=list)
 
 
 def select(
@@ -40,13 +42,15 @@ def select(
     issuer: int | None,
     *,
     reissue: Callable[[Sequence[Place]], Collection[bytes]] | None = None,
+    revoked: Callable[[Sequence[bytes]], Collection[bytes]] = lambda _: (),
 ) -> Selection:
-    """Sort a job's credentials and leave out what came twice, and what the issuer has anchored before.
+    """Sort a job's credentials and leave out what came twice, and what the issuer has anchored before, or revoked.
 
     A yearly full export then does not bring a revoked diploma back under a new anchor.
 
     Args:
         reissue: anchor again what was anchored before, except for those of its places that this says.
+        revoked: which of the digests that are left are revoked wherever they are anchored.
     """
     unique: list[bytes] = []
     duplicates: list[Duplicate] = []
@@ -58,16 +62,21 @@ def select(
         else:
             unique.append(record)
             last = digest
-    if store is None or issuer is None or not store.all(issuer):
+    if store is None or issuer is None:
         return Selection(unique, duplicates, [])
-    found = list(store.places_of([digest_of(record) for record in unique], issuer))
+    found = list(store.places_of([digest_of(record) for record in unique], issuer)) if store.all(issuer) else []
     kept_out = None if reissue is None else reissue(found)
     places: dict[bytes, Place] = {}
     for place in found:
         if kept_out is None or place.leaf.digest in kept_out:
             places.setdefault(place.leaf.digest, place)
+    left = [record for record in unique if digest_of(record) not in places]
+    in_vain = frozenset(revoked([digest_of(record) for record in left]))
     return Selection(
-        [record for record in unique if digest_of(record) not in places], duplicates, list(places.values())
+        [record for record in left if digest_of(record) not in in_vain],
+        duplicates,
+        list(places.values()),
+        [record for record in left if digest_of(record) in in_vain],
     )
 
 

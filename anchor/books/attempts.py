@@ -25,6 +25,13 @@ def withheld(engine: Engine, chain: str) -> set[str]:
         return {anchor_purpose(issuer, root) for issuer, root in connection.execute(query)}
 
 
+def accounts_of(engine: Engine, chain: str) -> list[str]:
+    """The accounts that this database has signed with on a chain, checksummed, in the order of their addresses."""
+    query = select(signer.c.address).where(signer.c.chain == chain)
+    with engine.connect() as connection:
+        return sorted(connection.execute(query).scalars())
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A signed transaction.

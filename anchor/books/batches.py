@@ -44,6 +44,7 @@ class BatchRow:
         parked_code, parked_why: what it waits for, in state PARKED.
         mined_at, final_at: Unix seconds when that was seen.
         cancel_requested: a person wants it not to be anchored.
+        without_leaves: a person gave its leaves up, because its tree was lost: nobody knows here what is in it.
     """
 
     id: int
@@ -64,6 +65,7 @@ class BatchRow:
     mined_at: int | None = None
     final_at: int | None = None
     cancel_requested: bool = False
+    without_leaves: bool = False
 
     @property
     def is_put_aside(self) -> bool:
@@ -199,6 +201,7 @@ class BatchStore:
             "sealed_at": sealed_at,
             "nonce": None,
             "cancel_requested": 0,
+            "without_leaves": 0,
         }
         connection.execute(update(batch).where(batch.c.id == found.id).values(**again))
         connection.execute(delete(leaf).where(leaf.c.batch == found.id))
@@ -259,6 +262,19 @@ class BatchStore:
     def all(self, issuer: int | None = None) -> list[BatchRow]:
         """All batches, oldest first, of one issuer where given."""
         return self._batches(_BATCHES if issuer is None else _BATCHES.where(batch.c.issuer == issuer))
+
+    def given_up(self, issuer: int) -> list[BatchRow]:
+        """The issuer's batches of which no leaf is known, because a person gave them up; oldest first."""
+        return self._batches(_BATCHES.where(batch.c.issuer == issuer, batch.c.without_leaves == 1))
+
+    def final_sequences(self, issuer: int) -> tuple[int, int]:
+        """How many of an issuer's sequences are those of final batches here, and the highest of them; 0 for none."""
+        here = (batch.c.chain == self._chain, batch.c.contract == self._contract, batch.c.issuer == issuer)
+        figures = (func.count(batch.c.sequence.distinct()), func.coalesce(func.max(batch.c.sequence), 0))
+        with self._engine.connect() as connection:
+            final = select(*figures).where(*here, batch.c.state == BatchState.FINAL)
+            count, highest = connection.execute(final).one()
+        return int(count), int(highest)
 
     def unfinished(self) -> list[BatchRow]:
         """The batches that are not final yet, oldest first."""
@@ -376,6 +392,7 @@ BATCH = (
     batch.c.mined_at,
     batch.c.final_at,
     batch.c.cancel_requested,
+    batch.c.without_leaves,
 )
 _BATCHES: Select[tuple[object, ...]] = select(*BATCH)
 
@@ -389,5 +406,5 @@ def contracts_of(engine: Engine) -> list[tuple[str, str]]:
 
 def batch_row(found: Row[tuple[object, ...]] | Sequence[object]) -> BatchRow:
     values: dict[str, Any] = dict(zip(BatchRow.__dataclass_fields__, found, strict=True))
-    values |= {"state": BatchState(values["state"]), "cancel_requested": bool(values["cancel_requested"])}
-    return BatchRow(**values)
+    flags = {name: bool(values[name]) for name in ("cancel_requested", "without_leaves")}
+    return BatchRow(**values | flags | {"state": BatchState(values["state"])})

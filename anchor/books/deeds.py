@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, case, exists, func, insert, select, update
 
@@ -14,6 +14,10 @@ from registry.records import Act
 
 # SQLite takes 32,766 variables in a statement.
 QUERY_CHUNK = 10_000
+DIGEST_BYTES: Final = 32
+# Of a deed that changes statuses by digest: it has no batch.
+NO_ROOT: Final = b""
+NO_BITS: Final = 0
 
 
 class Word(NamedTuple):
@@ -23,12 +27,23 @@ class Word(NamedTuple):
     word: int
 
 
+class ByDigest(NamedTuple):
+    """A credential wherever its issuer anchors it: its digest, 32 bytes. Bit 0 stands for it."""
+
+    digest: bytes
+
+
+Subject = Word | ByDigest
+"""What a status is of: bits of a word, or one digest."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeedRow:
     """A deed as the database has it; what the chain says of it is None until it was seen there.
 
     Attributes:
-        act: revoke, suspend or reinstate the leaves of the mask; void the batch.
+        act: revoke, suspend or reinstate the leaves of the mask, or the digests; void the batch.
+        root, word, mask: empty and zero where it changes digests.
         reason: the word that goes on chain.
         urgent: it goes first among those that have no nonce yet.
         made_at, block_time: Unix seconds.
@@ -44,6 +59,7 @@ class DeedRow:
     root: bytes
     word: int
     mask: int
+    digests: tuple[bytes, ...]
     urgent: bool
     state: BatchState
     made_at: int
@@ -60,9 +76,15 @@ class DeedRow:
     cancel_requested: bool = False
 
     @property
-    def place(self) -> Word:
-        """The word of statuses that it changes."""
-        return Word(self.root, self.word)
+    def subjects(self) -> tuple[Subject, ...]:
+        """What it changes; a voided batch is its first word."""
+        return tuple(map(ByDigest, self.digests)) or (Word(self.root, self.word),)
+
+    def bits(self, subject: Subject) -> int:
+        """The bits that it changes of one of these; of any word of a batch that it voids, all."""
+        if self.act is Act.VOID:
+            return -1
+        return 1 if isinstance(subject, ByDigest) else self.mask
 
     @property
     def is_signed(self) -> bool:
@@ -76,11 +98,16 @@ class DeedRow:
 
 
 class NewDeed(NamedTuple):
-    """A deed that has yet to be stored, and the numbers of the jobs that it serves."""
+    """A deed that has yet to be stored, and the numbers of the jobs that it serves.
+
+    Attributes:
+        subject: one word, or digests.
+        mask: the bits of the word.
+    """
 
     act: Act
     reason: str
-    place: Word
+    subject: Word | tuple[ByDigest, ...]
     mask: int
     urgent: bool
     jobs: frozenset[int]
@@ -95,11 +122,17 @@ def deed_row(found: Any) -> DeedRow:
     values |= {
         "act": Act.from_word(values["act"]),
         "mask": int.from_bytes(values["mask"], "big"),
+        "digests": _read_digests(values["digests"]),
         "urgent": bool(values["urgent"]),
         "state": BatchState(values["state"]),
         "cancel_requested": bool(values["cancel_requested"]),
     }
     return DeedRow(**values)
+
+
+def _read_digests(stored: bytes | None) -> tuple[bytes, ...]:
+    given = stored or b""
+    return tuple(given[at : at + DIGEST_BYTES] for at in range(0, len(given), DIGEST_BYTES))
 
 
 def record_deed(connection: Connection, number: int, state: BatchState, detail: str) -> None:
@@ -113,7 +146,9 @@ def add_deed(connection: Connection, key: dict[str, Any], one: NewDeed) -> int:
     Args:
         key: chain, contract, issuer and sender.
     """
-    values = {"act": one.act.word, "reason": one.reason, "root": one.place.root, "word": one.place.word}
+    root, word = one.subject if isinstance(one.subject, Word) else (NO_ROOT, NO_BITS)
+    digests = None if isinstance(one.subject, Word) else b"".join(each.digest for each in one.subject)
+    values = {"act": one.act.word, "reason": one.reason, "root": root, "word": word, "digests": digests}
     values |= {"mask": one.mask.to_bytes(32, "big"), "urgent": int(one.urgent), "made_at": int(time.time())}
     added = insert(deed).values(**key, **values, state=BatchState.SEALED).returning(deed.c.id)
     number: int = connection.execute(added).scalar_one()

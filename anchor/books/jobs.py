@@ -54,12 +54,13 @@ class Job:
         source: `http`, `folder` or `command`.
         body_hash: SHA-256 of what came in, of a job with an idempotency key.
         created_at, queued_at: Unix seconds.
-        credentials: how many have a digest; of them `duplicates` came twice in the job and `anchored_before` were left
-            out when it was sealed.
+        credentials: how many have a digest; of them `duplicates` came twice in the job, and `anchored_before` and
+            `revoked`, by their digests, were left out when it was sealed.
         batch: number of its batch.
         waits_code, waits_why: why it was not sealed when it was last looked at, while it is queued.
         receiver, heard_at: the process that it comes in at, and when that one last said that it still does, in Unix
             seconds of the database's clock.
+        without_history: leave out only what this database knows to be anchored, though its issuer may have more.
     """
 
     id: str
@@ -76,11 +77,13 @@ class Job:
     rejected: int
     duplicates: int
     anchored_before: int
+    revoked: int
     batch: int | None
     waits_code: str | None = None
     waits_why: str | None = None
     receiver: str | None = None
     heard_at: float | None = None
+    without_history: bool = False
 
 
 def new_job_id() -> str:
@@ -110,6 +113,7 @@ class JobStore:
         *,
         is_open: bool = False,
         reissue: bool = False,
+        without_history: bool = False,
         idempotency_key: str | None = None,
         number: str | None = None,
         receiver: str | None = None,
@@ -141,11 +145,13 @@ class JobStore:
             rejected=0,
             duplicates=0,
             anchored_before=0,
+            revoked=0,
             batch=None,
             receiver=receiver,
+            without_history=without_history,
         )
         values = {name: getattr(made, name) for name in Job.__slots__}
-        values |= {"is_open": int(is_open), "reissue": int(reissue)}
+        values |= {"is_open": int(is_open), "reissue": int(reissue), "without_history": int(without_history)}
         try:
             with self._engine.begin() as connection:
                 values["heard_at"] = None if receiver is None else now(connection)
@@ -330,12 +336,18 @@ class JobStore:
 
     @staticmethod
     def sealed(
-        connection: Connection, number: str, batch_number: int | None, *, duplicates: int, anchored_before: int
+        connection: Connection,
+        number: str,
+        batch_number: int | None,
+        *,
+        duplicates: int,
+        anchored_before: int,
+        revoked: int = 0,
     ) -> None:
-        """The job is in that batch, or, without one, all of it was anchored before."""
+        """The job is in that batch, or, without one, all of it was anchored before, or revoked."""
         state = JobState.UNCHANGED if batch_number is None else JobState.SEALED
-        values: dict[str, Any] = {"duplicates": duplicates, "anchored_before": anchored_before, "batch": batch_number}
-        values |= {"waits_code": None, "waits_why": None}
+        values: dict[str, Any] = {"duplicates": duplicates, "anchored_before": anchored_before, "revoked": revoked}
+        values |= {"batch": batch_number, "waits_code": None, "waits_why": None}
         connection.execute(update(job).where(job.c.id == number).values(state=state, **values))
         connection.execute(delete(queued).where(queued.c.job == number))
 
@@ -363,8 +375,8 @@ _JOBS: Select[Any] = select(*(job.c[name] for name in Job.__slots__))
 
 def _job(found: Any) -> Job:
     values: dict[str, Any] = dict(zip(Job.__slots__, found, strict=True))
-    values |= {"state": JobState(values["state"]), "is_open": bool(values["is_open"])}
-    return Job(**values | {"reissue": bool(values["reissue"])})
+    flags = {name: bool(values[name]) for name in ("is_open", "reissue", "without_history")}
+    return Job(**values | flags | {"state": JobState(values["state"])})
 
 
 def _insert(connection: Connection, table: Any, rows: Iterator[tuple[Any, ...]]) -> int:

@@ -52,24 +52,29 @@ class RecoveryStore:
         with self._engine.connect() as connection:
             return {found[0]: found[1] for found in connection.execute(query)}
 
-    def add(self, found: BatchRow, digests: Iterable[bytes]) -> BatchRow:
+    def add(self, found: BatchRow, digests: Iterable[bytes] | None) -> BatchRow:
         """Record a batch that the chain has.
 
         Args:
             found: what the chain says of it; its number is not looked at.
-            digests: its leaves in the order of its tree; none where the tree is lost.
+            digests: its leaves in the order of its tree; None where a person gave them up.
+
+        Raises:
+            IntegrityError: another process has just recorded it.
         """
         with self._engine.begin() as connection:
-            leaves = self._leaves(connection, found.issuer, digests)
+            leaves = self._leaves(connection, found.issuer, digests or ())
             added = self._batches.add_within(connection, found.issuer, *found.tree, leaves, sealed_at=found.sealed_at)
             names = ("state", "sequence", "transaction_hash", "block_number", "block_hash", "block_time", "sender")
             values = {name: getattr(found, name) for name in (*names, "nonce", "mined_at", "final_at")}
+            values["without_leaves"] = int(digests is None)
             connection.execute(update(batch).where(batch.c.id == added.id).values(**values))
             record(
                 connection,
                 added.id,
                 found.state,
-                f"taken over from the chain, where it is in block {found.block_number}",
+                f"taken over from the chain, where it is in block {found.block_number}"
+                + ("; its leaves were given up" if digests is None else ""),
             )
         row = self._batches.by_id(added.id)
         if row is None:
@@ -81,6 +86,7 @@ class RecoveryStore:
         with self._engine.begin() as connection:
             connection.execute(delete(leaf).where(leaf.c.batch == row.id))
             self._batches.add_leaves(connection, row.id, self._leaves(connection, row.issuer, digests))
+            connection.execute(update(batch).where(batch.c.id == row.id).values(without_leaves=0))
             record(connection, row.id, row.state, "its leaves were made again from the tree")
 
     def used_nonces(self, account: str, count: int) -> None:

@@ -6,9 +6,24 @@ import secrets
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
+from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from anchor.books.deeds import QUERY_CHUNK, NewDeed, add_deed, dissolve, lead, unpark
@@ -35,6 +50,13 @@ from registry.errors import NotPossible
 from registry.records import Act
 
 
+class Way(Enum):
+    """Of what something is said: of a credential wherever it is anchored, or of its places in batches."""
+
+    DIGEST = "digest"
+    PLACE = "place"
+
+
 @dataclass(frozen=True, slots=True)
 class StatusJob:
     """A status job as the database has it.
@@ -44,6 +66,7 @@ class StatusJob:
         id: unguessable text.
         reason: the word that goes on chain; `note`: why, in words that stay here.
         root: the batch that is to be voided.
+        place_only: it says it of the places in batches alone, and not of the digests.
         urgent: it goes before all that is not signed yet.
         not_before: Unix seconds; it is not sent earlier.
         source: `http` or `command`.
@@ -61,6 +84,7 @@ class StatusJob:
     reason: str
     note: str
     root: bytes | None
+    place_only: bool
     urgent: bool
     not_before: float | None
     source: str
@@ -74,6 +98,13 @@ class StatusJob:
     waits_code: str | None
     waits_why: str | None
     ended_at: float | None
+
+    @property
+    def ways(self) -> frozenset[Way]:
+        """Of what it says it; what lifts suspensions lifts all of a credential's."""
+        if self.place_only:
+            return frozenset({Way.PLACE})
+        return frozenset(Way) if self.act is Act.REINSTATE else frozenset({Way.DIGEST})
 
     @property
     def is_ended(self) -> bool:
@@ -101,6 +132,7 @@ class NewStatusJob:
 
     Attributes:
         digests: those it names, each once; none when it is about a whole batch.
+        without_anchor: some of them may be in no batch of the issuer here.
     """
 
     issuer: int
@@ -109,6 +141,8 @@ class NewStatusJob:
     source: str
     digests: tuple[bytes, ...] = ()
     root: bytes | None = None
+    place_only: bool = False
+    without_anchor: bool = False
     note: str = ""
     urgent: bool = False
     not_before: float | None = None
@@ -168,6 +202,7 @@ class StatusJobStore:
             "reason": new.reason,
             "note": new.note,
             "root": new.root,
+            "place_only": int(new.place_only),
             "urgent": int(new.urgent),
             "not_before": new.not_before,
             "source": new.source,
@@ -317,11 +352,12 @@ class StatusJobStore:
             found = connection.execute(query.order_by(status_job.c.urgent.desc(), status_job.c.number))
             return [_status_job(row) for row in found]
 
-    def overtaken(self, one: StatusJob, moment: float) -> dict[bytes, bool]:
+    def overtaken(self, one: StatusJob, moment: float, way: Way) -> dict[bytes, bool]:
         """What of a suspension or its lifting a later job asks the opposite of, and whether that one has ended.
 
         Args:
             moment: now, in Unix seconds: what is not to be sent yet overtakes nothing yet.
+            way: of what it is said: one of the job's.
         """
         if one.act not in (Act.SUSPEND, Act.REINSTATE):
             return {}
@@ -332,7 +368,7 @@ class StatusJobStore:
             .join(status_target, status_target.c.digest == mine.c.digest)
             .join(status_job, other.number == status_target.c.job)
             .where(mine.c.job == one.number, *self._mine, other.issuer == one.issuer, other.act == opposite.word)
-            .where(other.state != StatusJobState.CANCELLED, _later_than(one, moment))
+            .where(other.state != StatusJobState.CANCELLED, _later_than(one, moment), _says_it(opposite, way))
             .group_by(mine.c.digest)
         )
         with self._engine.connect() as connection:
@@ -547,6 +583,14 @@ def _later_than(one: StatusJob, moment: float) -> ColumnElement[bool]:
     return and_(or_(other.not_before.is_(None), other.not_before <= moment), later, other.number != one.number)
 
 
+def _says_it(act: Act, way: Way) -> ColumnElement[bool]:
+    """Jobs that say it of that, as `StatusJob.ways`."""
+    place_only = status_job.c.place_only == 1
+    if way is Way.DIGEST:
+        return ~place_only
+    return place_only if act is not Act.REINSTATE else true()
+
+
 def _changed(one: StatusJob) -> NotPossible:
     return NotPossible(
         "this job changed at this moment",
@@ -563,6 +607,7 @@ def _status_job(found: Any) -> StatusJob:
     values: dict[str, Any] = dict(zip(StatusJob.__slots__, found, strict=True))
     values |= {
         "act": Act.from_word(values["act"]),
+        "place_only": bool(values["place_only"]),
         "urgent": bool(values["urgent"]),
         "due": bool(values["due"]),
         "state": StatusJobState(values["state"]),

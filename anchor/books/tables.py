@@ -86,7 +86,8 @@ class JobState(StrEnum):
     """How far a job has come by itself; once it is sealed, its batch says more.
 
     RECEIVING: its credentials are coming in; nothing is promised yet. QUEUED: all of it is stored. SEALED: it is in a
-    batch. UNCHANGED: everything in it was anchored before. CANCELLED: by a person. BROKEN: it did not come in whole.
+    batch. UNCHANGED: everything in it was anchored before, or revoked. CANCELLED: by a person. BROKEN: it did not come
+    in whole.
     """
 
     RECEIVING = "receiving"
@@ -138,6 +139,13 @@ batch = Table(
     Column("sealed_at", BigInteger, nullable=False),
     Column("sequence", BigInteger),
     *_carrying("The account that has a nonce for it."),
+    Column(
+        "without_leaves",
+        SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="A person gave its leaves up: its tree was lost when it was taken over.",
+    ),
     UniqueConstraint("chain", "contract", "issuer", "root"),
     Index("batch_state", "chain", "contract", "state"),
 )
@@ -248,11 +256,19 @@ job = Table(
     Column("rejected", BigInteger, nullable=False, server_default="0"),
     Column("duplicates", BigInteger, nullable=False, server_default="0"),
     Column("anchored_before", BigInteger, nullable=False, server_default="0"),
+    Column("revoked", BigInteger, nullable=False, server_default="0", comment="Left out: their issuer revoked them."),
     Column("batch", BigInteger, ForeignKey("batch.id")),
     Column("waits_code", String, comment="What it waits for, while it is queued."),
     Column("waits_why", String, comment="The same in words."),
     Column("receiver", String, comment="The process that it comes in at."),
     Column("heard_at", Float, comment="When that process last said that it still comes in."),
+    Column(
+        "without_history",
+        SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="Leave out only what this database knows to be anchored.",
+    ),
     UniqueConstraint("chain", "contract", "issuer", "idempotency_key"),
     Index("job_state", "chain", "contract", "state"),
     Index("job_batch", "batch"),
@@ -311,6 +327,13 @@ status_job = Table(
     Column("reason", String, nullable=False, comment="The word that goes on chain."),
     Column("note", String, nullable=False, comment="Why, in words that stay here."),
     Column("root", LargeBinary, comment="The batch that is to be voided."),
+    Column(
+        "place_only",
+        SmallInteger,
+        nullable=False,
+        server_default="1",
+        comment="It says it of places in batches alone, and not of the digests.",
+    ),
     Column("urgent", SmallInteger, nullable=False),
     Column("not_before", Float, comment="It is not sent earlier."),
     Column("source", String, nullable=False, comment="Where it came from: http or command."),
@@ -364,12 +387,13 @@ deed = Table(
     Column("root", LargeBinary, nullable=False),
     Column("word", BigInteger, nullable=False),
     Column("mask", LargeBinary, nullable=False, comment="32 bytes: the bits of the word that it changes."),
+    Column("digests", LargeBinary, comment="What it changes by digest, 32 bytes each; it has no root then."),
     Column("urgent", SmallInteger, nullable=False),
     Column("state", String, nullable=False),
     Column("made_at", BigInteger, nullable=False),
     *_carrying("The account that sends it."),
     Index("deed_state", "chain", "contract", "state"),
-    comment="Transactions that status jobs need, each of one word of statuses or one batch.",
+    comment="Transactions that status jobs need, each of one word of statuses, one batch, or digests.",
 )
 
 

@@ -21,6 +21,7 @@ from registry.recognition.ledger import Accreditation, state_members
 from registry.recognition.scope import Scope
 from registry.records import MOST_PARTIES, Act
 from registry.timestamps import asked_moment, past_moment, write_timestamp
+from registry.untrusted.hashes import read_hash
 from registry.untrusted.text import marked
 
 app = typer.Typer(help="Offer, accept and change accreditations.", no_args_is_help=True)
@@ -43,7 +44,17 @@ class Said:
         list[str] | None, typer.Option("--type", help="Type of qualification; repeatable; default: any.")
     ] = None
     jurisdiction: Annotated[str, typer.Option("--jurisdiction", help="ISO 3166-1 country; default: any.")] = ""
+    programme: Annotated[
+        str | None,
+        typer.Option("--programme", help="Identifier of the one programme, as its credentials state it; default: any."),
+    ] = None
     valid_from: Annotated[str | None, typer.Option("--from", help="First day or moment it holds; default: now.")] = None
+    condition: Annotated[
+        Path | None, typer.Option("--condition", help="What has yet to be fulfilled; its SHA-256 is stored.")
+    ] = None
+    condition_hash: Annotated[
+        str | None, typer.Option("--condition-hash", help="The same by its SHA-256, 64 hexadecimal digits.")
+    ] = None
     evidence: Annotated[Path | None, typer.Option("--evidence", help="The decision; its SHA-256 is stored.")] = None
     evidence_uri: Annotated[str, typer.Option("--evidence-uri", help="Where the decision can be read.")] = ""
 
@@ -56,12 +67,30 @@ class Said:
         if self.evidence_uri:
             check_uri(self.evidence_uri, "--evidence-uri")
         return acts.Terms(
-            Scope.from_words(self.field, self.levels, self.types or (), self.jurisdiction),
+            Scope.from_words(self.field, self.levels, self.types or (), self.jurisdiction, self.programme),
             _moment(self.valid_from, "--from"),
             _moment(until, "--until"),
             bytes(32) if self.evidence is None else hash_of(self.evidence, "evidence"),
             self.evidence_uri,
+            self._condition(),
         )
+
+    def _condition(self) -> bytes:
+        if self.condition is not None and self.condition_hash is not None:
+            raise SettingsError(
+                "the condition is given twice", remedy="Give --condition or --condition-hash.", code="condition"
+            )
+        if self.condition is not None:
+            return hash_of(self.condition, "condition")
+        if self.condition_hash is None:
+            return bytes(32)
+        try:
+            given = read_hash(self.condition_hash)
+        except ValueError as error:
+            raise _no_condition(f"the hash of the condition {error}") from None
+        if not any(given):
+            raise _no_condition("the hash of the condition is zero, which stands for none")
+        return given
 
 
 @app.command()
@@ -78,7 +107,7 @@ def offer(
         raise SettingsError("an accreditation has an end", remedy="Say when with --until.", code="no-end")
     terms = said.terms(until)
     with session.workspace() as workspace:
-        workspace.ready_to_decide()
+        acts.ready_to_accredit(workspace)
         accreditation = acts.offer(workspace, holder, terms, to_accredit=to_accredit)
     _tell(session, accreditation, f"Accreditation {accreditation.id} is offered to party {holder}.")
     session.say(f"It holds once the party runs: testamur accredit accept {accreditation.id}")
@@ -94,7 +123,7 @@ def recognise(
     """Recognise another body's accreditations: one way, and never passed on."""
     terms = said.terms(until)
     with session.workspace() as workspace:
-        workspace.ready_to_decide()
+        acts.ready_to_accredit(workspace)
         accreditation = acts.recognise(workspace, other, terms)
     _tell(session, accreditation, f"Body {accreditation.body} recognises body {other}, as number {accreditation.id}.")
 
@@ -192,6 +221,7 @@ def show(session: Session, number: Number, at: At = None) -> None:
                 "holder": accreditation.holder,
                 "state": accreditation.state.value,
                 "scope": accreditation.scope,
+                "condition": _condition_words(accreditation),
                 "valid from": write_timestamp(accreditation.valid_from),
                 "valid until": "no end" if until is None else write_timestamp(until),
                 "evidence hash": f"0x{accreditation.evidence_hash.hex()}",
@@ -250,7 +280,7 @@ def _change(
         dry_run: have the contract try it, and send nothing.
     """
     with session.workspace(read_only=dry_run) as workspace:
-        contract = workspace.contract if dry_run else workspace.ready_to_decide()
+        contract = workspace.contract if dry_run else acts.ready_to_accredit(workspace)
         before = acts.existing(contract, number)
         if dry_run:
             acts.try_step(workspace, before, step)
@@ -266,6 +296,8 @@ def _tell(session: Session, accreditation: Accreditation, sentence: str) -> None
     session.result(_content(accreditation))
     session.say(sentence)
     session.say(f"  {accreditation.scope}; {_period(accreditation)}")
+    if accreditation.is_conditional:
+        session.say(f"  {_condition_words(accreditation)}")
 
 
 def _content(accreditation: Accreditation, at: datetime | None = None) -> dict[str, Any]:
@@ -278,6 +310,8 @@ def _content(accreditation: Accreditation, at: datetime | None = None) -> dict[s
         "holder": accreditation.holder,
         "state": accreditation.state.value,
         "scope": str(accreditation.scope),
+        "programme": _hash_or_none(accreditation.scope.programme),
+        "conditionHash": _hash_or_none(accreditation.condition_hash),
         "validFrom": write_timestamp(accreditation.valid_from),
         "validUntil": None if until is None else write_timestamp(until),
         "evidenceHash": f"0x{accreditation.evidence_hash.hex()}",
@@ -302,11 +336,26 @@ def _table(accreditations: list[Accreditation], at: datetime | None) -> Listing:
         (
             *(str(each.id), each.kind, str(each.body), str(each.holder)),
             *((each.state,) if at is None else each.state_at(at)),
-            *(_period(each), str(each.scope)),
+            *(_period(each), f"{each.scope}{', conditional' if each.is_conditional else ''}"),
         )
         for each in accreditations
     )
     return Listing([*columns, Column("scope", folds=True)], rows)
+
+
+def _condition_words(accreditation: Accreditation) -> str | None:
+    if not accreditation.is_conditional:
+        return None
+    condition = f"0x{accreditation.condition_hash.hex()}"
+    return f"conditional: what its holder has yet to fulfil has the hash {condition}"
+
+
+def _hash_or_none(value: bytes) -> str | None:
+    return f"0x{value.hex()}" if any(value) else None
+
+
+def _no_condition(what: str) -> SettingsError:
+    return SettingsError(what, where="--condition-hash", remedy="Give the SHA-256 of a document.", code="condition")
 
 
 def _period(accreditation: Accreditation) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ import typer
 
 from anchor.acts.places import revoked_among
 from anchor.anchoring.now import Now
-from anchor.batching.reissue import revoked_for_good, supersede_voided
+from anchor.batching.reissue import anchored_in_vain, revoked_for_good, supersede_voided
 from anchor.batching.selection import Selection, select
 from anchor.books.batches import BatchRow, Place
 from anchor.books.on_chain import History, UnknownBatch, named
@@ -25,6 +25,7 @@ from anchor.cli.session import Exit, Session, command
 from anchor.cli.waiting import Watch
 from anchor.cli.wording import amount, ether
 from anchor.intake.files import Format, Intake, Reject, digest_of, left_out_content, method_of, names_of, take_in
+from anchor.restoring.pulling import Puller
 from anchor.workspace import Workspace
 from registry.credential.digest import Limits
 from registry.errors import ContractReverted, IntakeError, RegistryError
@@ -52,7 +53,7 @@ def check(
     with session.workspace(read_only=True) as workspace:
         known = workspace.has_folder
         issuer, store = (_issuer_or_none(workspace), workspace.store) if known else (None, None)
-        selection = select(intake, store, issuer)
+        selection = select(intake, store, issuer, revoked=partial(_in_vain_if_known, workspace, issuer))
         root, count = _root_of(selection)
         gas, price = _gas(workspace, issuer, root, count) if known else (None, "not known, there is no data folder yet")
         unknown = _unknown(workspace, issuer, root, count) if known else None
@@ -77,7 +78,7 @@ def check(
         session.say(f"  gas of the anchor: {price}")
     if unknown:
         not_known = Styled(f"this folder does not know {named(unknown)}", "yellow")
-        session.say("  ", not_known, ": `testamur anchor` would refuse")
+        session.say("  ", not_known, ": `testamur anchor` looks for their trees, and refuses without them")
     say_chain(session, chain)
     session.say("Nothing was written.")
     return Exit.SOME_REJECTED if intake.rejects else Exit.DONE
@@ -103,8 +104,16 @@ def anchor(
 ) -> int:
     """Anchor the credentials under a path as one batch; run again after any interruption."""
     if queue:
-        beside = wait or resume or without_history or bool(rejects)
-        return _queued(session, path, format, reissue=reissue, strict=strict, as_files=as_files, others=beside)
+        if path is None or wait or resume or rejects:
+            raise IntakeError(
+                "--queue takes a path, and neither --wait, --resume nor --rejects",
+                remedy="Follow the job with `testamur jobs show`.",
+                code="queue",
+            )
+        from anchor.cli.jobs import put_in_queue
+
+        ordered = {"reissue": reissue, "without_history": without_history, "strict": strict, "as_files": as_files}
+        return put_in_queue(session, path, format, **ordered)
     if path is None and not resume:
         raise IntakeError("no input was named", remedy="Name a folder or file, or use --resume.", code="no-input")
     intake = None if path is None else _taken_in(session, path, format, as_files=as_files)
@@ -114,7 +123,8 @@ def anchor(
         _refuse_rejects(path, intake, rejects_file, strict=strict)
     with session.workspace() as workspace:
         contract = workspace.ready_to_write()
-        now = Now(workspace)
+        known = _Known(session, workspace)
+        now = Now(workspace, history=known.history)
         content, sealed = dict[str, Any](), None
         with now.alone():
             # What an interruption left behind goes first: it may be this very job.
@@ -122,19 +132,21 @@ def anchor(
             if intake is not None:
                 issuer = workspace.issuer()
                 again = partial(_kept_out, workspace, issuer) if reissue else None
-                selection = select(intake, workspace.store, issuer, reissue=again)
+                selection = known.selection(intake, issuer, again, without_history=without_history)
                 revoked = revoked_among(selection.anchored, contract)
-                content = {**_counts(intake, selection), "revokedAmongAnchored": revoked}
+                given_up = workspace.store.given_up(issuer)
+                content = {**_counts(intake, selection), "revokedAmongAnchored": revoked, **known.content(given_up)}
                 session.say(bold(path), f": {amount(len(intake.records), 'credential')} digested")
                 _say_counts(session, intake, selection, revoked)
                 _say_put_aside(session, selection)
+                known.say(given_up)
                 if intake.rejects:
                     session.say("  reasons, by file and line, in ", bold(rejects_file))
                     content["rejectsFile"] = str(rejects_file)
                 before = {place.batch.id for place in selection.anchored}
                 rows = [row for row in resumed if row.id in before]
                 if selection.records:
-                    sealed = now.seal(intake, selection, issuer, without_history=without_history or reissue)
+                    sealed = now.seal(intake, selection, issuer, without_history=without_history)
                     content["unknownBatches"] = [each.content() for each in now.unknown]
                     if now.unknown:
                         session.say("  ", Styled("anchored without knowing", "yellow"), f" {named(now.unknown)}")
@@ -164,32 +176,80 @@ def anchor(
     return Exit.SOME_REJECTED if intake is not None and intake.rejects else Exit.DONE
 
 
+class _Known:
+    """What of the issuer's history is known here, and what of it this command has brought here.
+
+    Attributes:
+        history: of all issuers.
+    """
+
+    def __init__(self, session: Session, workspace: Workspace):
+        self._session = session
+        self._workspace = workspace
+        self._pulled: list[tuple[BatchRow, str]] = []
+        self._adopted = False
+        self.history = History(workspace.contract, workspace.store, pull=self._pull)
+
+    def selection(
+        self,
+        intake: Intake,
+        issuer: int,
+        reissue: Callable[[Sequence[Place]], Collection[bytes]] | None,
+        *,
+        without_history: bool,
+    ) -> Selection:
+        """What goes into a batch, after others' batches were taken over as far as their trees are here.
+
+        What the issuer revoked by digest is left out, but of a set that is on chain as it is.
+        """
+        store = self._workspace.store
+        in_vain = partial(anchored_in_vain, self._workspace.contract, issuer)
+        chosen = select(intake, store, issuer, reissue=reissue)
+        if without_history or not chosen.records or not self.history.lacking(issuer):
+            return select(intake, store, issuer, reissue=reissue, revoked=in_vain)
+        # A set that is on chain as it is needs no tree; and its own credentials have names.
+        root, count = _root_of(chosen)
+        self._adopted = root is not None and self.history.has(issuer, TreeId(root, count))
+        if self._adopted:
+            return chosen
+        self.history.unknown(issuer)
+        return select(intake, store, issuer, reissue=reissue, revoked=in_vain)
+
+    def content(self, given_up: Sequence[BatchRow]) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "pulled": [pulled_content(row, source) for row, source in self._pulled],
+            "givenUp": [row.sequence for row in given_up],
+            "adopted": self._adopted,
+        }
+
+    def say(self, given_up: Sequence[BatchRow]) -> None:
+        """For a person."""
+        for row, source in self._pulled:
+            self._session.say(f"  batch {row.sequence}, 0x{row.root.hex()}, taken over: its tree is from {source}")
+        for row in given_up:
+            not_known = Styled(f"batch {row.sequence} was given up", "yellow")
+            self._session.say("  ", not_known, f": what is in 0x{row.root.hex()} is not left out, as nobody knows it")
+        if self._adopted:
+            self._session.say("  the issuer has exactly this set on chain: it is taken over, and nothing is sent")
+
+    def _pull(self, issuer: int, unknown: Sequence[UnknownBatch]) -> list[UnknownBatch]:
+        with self._session.live("looking for the trees of batches that others anchored"):
+            done = Puller(self._workspace).pull(issuer, unknown)
+        self._pulled += done.rows
+        return [each.batch for each in done.left]
+
+
+def pulled_content(row: BatchRow, source: str) -> dict[str, Any]:
+    """A batch that was taken over, for `--json`."""
+    return {**batch_content(row), "from": source}
+
+
 def _waited_for(session: Session, workspace: Workspace, now: Now, row: BatchRow) -> BatchRow:
     settings = session.settings
     with session.live(f"waiting for batch 0x{row.root.hex()}") as live:
         watch = Watch(workspace.client, settings.finality_depth, live=live, say=session.say)
         return now.wait_until_final(row, settings.finality_timeout, watch)
-
-
-def _queued(
-    session: Session,
-    path: Path | None,
-    kind: Format,
-    *,
-    reissue: bool,
-    strict: bool,
-    as_files: bool,
-    others: bool,
-) -> int:
-    from anchor.cli.jobs import put_in_queue
-
-    if path is None or others:
-        raise IntakeError(
-            "--queue takes a path, and neither --wait, --resume, --rejects nor --without-history",
-            remedy="Follow the job with `testamur jobs show`.",
-            code="queue",
-        )
-    return put_in_queue(session, path, kind, reissue=reissue, strict=strict, as_files=as_files)
 
 
 def batch_content(row: BatchRow) -> dict[str, Any]:
@@ -307,6 +367,14 @@ def _unknown(workspace: Workspace, issuer: int | None, root: bytes | None, count
         return None
 
 
+def _in_vain_if_known(workspace: Workspace, issuer: int | None, digests: Sequence[bytes]) -> set[bytes]:
+    """What `anchor` would leave out as revoked; nothing where that could not be asked: `anchor` asks again."""
+    try:
+        return set() if issuer is None else anchored_in_vain(workspace.contract, issuer, digests)
+    except RegistryError:
+        return set()
+
+
 def _gas(workspace: Workspace, issuer: int | None, root: bytes | None, count: int) -> tuple[int | None, str]:
     """The gas of the anchor, and a sentence about it: what it costs now, or why it is not known."""
     if root is None or issuer is None:
@@ -334,6 +402,7 @@ def _counts(intake: Intake, selection: Selection) -> dict[str, Any]:
         "new": len(selection.records),
         "duplicates": len(selection.duplicates),
         "anchoredBefore": len(selection.anchored),
+        "revoked": len(selection.revoked),
         "rejected": len(intake.rejects),
         "leftOut": left_out_content(intake.left_out),
         "renamed": [{"name": name, "source": source} for name, source in intake.renamed],
@@ -354,6 +423,10 @@ def _say_counts(session: Session, intake: Intake, selection: Selection, revoked:
     if selection.anchored:
         note = f", {revoked:,} of them revoked" if revoked else ""
         session.say("  ", Styled(f"{len(selection.anchored):,} anchored before and left out", "yellow"), note)
+    if selection.revoked:
+        origin = intake.origin(selection.revoked[0])
+        revoked_ones = Styled(f"{len(selection.revoked):,} revoked by their digests and left out", "yellow")
+        session.say("  ", revoked_ones, f", first {origin}")
     if intake.left_out:
         session.say("  ", Styled("left out", "yellow"), f": {names_of(intake.left_out)}")
     if intake.rejects:

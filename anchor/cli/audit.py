@@ -138,6 +138,7 @@ def _say(session: Session, found: Audit) -> None:
         ("parties with storage", counts.parties),
         ("batches with storage", counts.batches),
         ("status words with storage", counts.status_words),
+        ("statuses by digest with storage", counts.digests),
         ("accreditations with storage", counts.accreditations),
     ]
     if found.folder is not None:

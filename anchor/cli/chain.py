@@ -16,6 +16,7 @@ from anchor.cli.session import Session, command
 from anchor.cli.wording import ether
 from anchor.settings import EMBEDDED
 from anchor.workspace import Workspace
+from registry.chain.editions import second
 from registry.chain_names import ChainName
 from registry.embedded.genesis import CHAIN_ID, DEVELOPMENT_ACCOUNTS, DEVELOPMENT_BALANCE_WEI
 from registry.errors import SettingsError, SignerError, WrongChain
@@ -29,14 +30,18 @@ _CONTRACT_STATES = {
 
 @command
 def deploy(session: Session) -> None:
-    """Deploy the contract on the chain, or find the one that is there."""
+    """Deploy the registry's two contracts on the chain, or find those that are there."""
     with session.workspace() as workspace:
         deployment, made = workspace.deploy()
         chain = workspace.asked_chain
+    edition = second()
+    beside = edition.accreditations_address(deployment.address)
     session.result(
         {
             "chain": f"eip155:{deployment.chain_id}",
             "contract": deployment.address,
+            "accreditations": beside,
+            "edition": edition.number,
             "block": deployment.block_number,
             "codeHash": f"0x{deployment.code_hash.hex()}",
             "deployedNow": made,
@@ -44,7 +49,8 @@ def deploy(session: Session) -> None:
         }
     )
     verb = "is deployed now" if made else "was deployed before"
-    session.say(f"The contract {verb} at ", bold(deployment.address), ".")
+    session.say(f"The registry {verb}: edition {edition.number}, at ", bold(deployment.address), ".")
+    session.say(f"Its accreditations have a contract of their own, whose address follows from that: {beside}.")
     say_chain(session, chain)
 
 
@@ -92,12 +98,24 @@ def devnet(
         serve(workspace.embedded_chain(), host, port, started=started)
 
 
-def _contract_state(workspace: Workspace) -> str:
+def _contract_content(workspace: Workspace) -> dict[str, Any]:
+    """The registry's contracts; of what edition it is, is known once it is there."""
     try:
-        _ = workspace.contract
+        contract = workspace.contract
     except WrongChain as error:
-        return error.code
-    return "deployed"
+        return _no_contract(workspace, error.code)
+    return {
+        "contract": contract.address,
+        "contractState": "deployed",
+        "edition": contract.edition.number,
+        "accreditations": contract.accreditations_address,
+        "accreditationsState": "deployed" if workspace.client.code(contract.accreditations_address) else "no-contract",
+    }
+
+
+def _no_contract(workspace: Workspace, why: str = "no-contract") -> dict[str, Any]:
+    unknown = dict.fromkeys(("edition", "accreditations", "accreditationsState"))
+    return {"contract": workspace.contract_address, "contractState": why, **unknown}
 
 
 def _folder_content(workspace: Workspace) -> tuple[dict[str, Any], list[BatchRow]]:
@@ -105,8 +123,7 @@ def _folder_content(workspace: Workspace) -> tuple[dict[str, Any], list[BatchRow
     head = workspace.client.block("latest")
     content: dict[str, Any] = {
         "head": None if head is None else head.number,
-        "contract": workspace.contract_address,
-        "contractState": _contract_state(workspace),
+        **_contract_content(workspace),
         "parties": store.parties(),
         **_signer_content(workspace),
     }
@@ -123,16 +140,13 @@ def _content_without_folder(workspace: Workspace) -> dict[str, Any]:
 
     if workspace.settings.chain == EMBEDDED:
         # The practice chain begins with the folder, and its beginning is the same everywhere.
-        state, head, chain_id = "no-contract", None, CHAIN_ID
+        head, chain_id = None, CHAIN_ID
+        contracts = _no_contract(workspace)
     else:
         found = workspace.client.block("latest")
-        state, head, chain_id = _contract_state(workspace), found and found.number, workspace.chain_id
-    content: dict[str, Any] = {
-        "head": head,
-        "contract": workspace.contract_address,
-        "contractState": state,
-        "parties": [],
-    }
+        head, chain_id = found and found.number, workspace.chain_id
+        contracts = _contract_content(workspace)
+    content: dict[str, Any] = {"head": head, **contracts, "parties": []}
     try:
         address = signer_from(workspace.settings, chain_id).address
     except SignerError as error:
@@ -152,6 +166,8 @@ def _shown(content: dict[str, Any], chain: ChainName | None) -> dict[str, Any]:
         "newest block": content["head"],
         "contract": content["contract"],
         "contract is": _CONTRACT_STATES.get(state, state),
+        "edition": content["edition"],
+        **_accreditations_shown(content),
         "parties registered here": parties or "none",
         "signs": content["signer"] or f"nobody: {content['noSigner']}",
     }
@@ -159,6 +175,15 @@ def _shown(content: dict[str, Any], chain: ChainName | None) -> dict[str, Any]:
         shown["balance"] = ether(int(content["balanceWei"]))
         shown["transactions under way"] = content["transactionsUnderWay"]
     return shown
+
+
+def _accreditations_shown(content: dict[str, Any]) -> dict[str, Any]:
+    """A registry of the first edition has them in it."""
+    beside = content["accreditations"]
+    if beside is None or beside == content["contract"]:
+        return {}
+    lacking = "" if content["accreditationsState"] == "deployed" else " (not deployed yet: `testamur deploy`)"
+    return {"accreditations": f"{beside}{lacking}"}
 
 
 def _signer_content(workspace: Workspace) -> dict[str, Any]:

@@ -8,10 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from anchor.acts import parties
-from anchor.cli.asking import DryRun, Yes, confirmed
+from anchor.acts.rotation import Rotation, plan_rotation, refuse_busy, rotate
+from anchor.books.accounts import Doings
+from anchor.cli.asking import DryRun, Yes, confirmed, priced
 from anchor.cli.chains import say_chain
 from anchor.cli.console import Fields, bold
 from anchor.cli.session import Session, command
+from anchor.cli.wording import amount
 from registry.chain.contract import Party
 from registry.errors import SettingsError
 from registry.records import MOST_PARTIES
@@ -21,6 +24,7 @@ from registry.untrusted.text import marked
 app = typer.Typer(help="Register and show parties, their operators and their controller.", no_args_is_help=True)
 
 _UNREAD = "not known: the endpoint does not give the events of so many blocks"
+_NONE = "none: nobody can anchor or revoke"
 
 PartyNumber = Annotated[
     int | None,
@@ -66,7 +70,9 @@ def show(session: Session, number: PartyNumber = None) -> None:
                 "profile hash": f"0x{party.profile_hash.hex()}",
                 "controller": party.controller,
                 "offered to": party.pending_controller,
-                "operators": _UNREAD if operators is None else ", ".join(operators) or "none: nobody can anchor",
+                "operators": _UNREAD
+                if operators is None
+                else ", ".join(operators) or "none: nobody can anchor or revoke",
                 "registered": write_timestamp(party.registered_at),
                 "retired": retired,
                 "batches": party.sequence,
@@ -83,7 +89,7 @@ def operator(
     address: Address,
     remove: Annotated[bool, typer.Option("--remove", help="Take the right away again.")] = False,
 ) -> None:
-    """Let another address anchor for the issuer, or no longer."""
+    """Let another address anchor and revoke for the issuer, or no longer."""
     operator_address = parties.address_of(address)
     with session.workspace() as workspace:
         workspace.ready_to_decide()
@@ -91,7 +97,8 @@ def operator(
         changed = parties.set_operator(workspace, number, operator_address, allowed=not remove)
     session.result({"issuer": number, "operator": operator_address, "allowed": not remove, "changed": changed})
     may = "may no longer" if remove else "may"
-    session.say(f"{operator_address} {may} anchor for party {number}" + ("." if changed else "; it was so already."))
+    so = "." if changed else "; it was so already."
+    session.say(f"{operator_address} {may} anchor and revoke for party {number}{so}")
 
 
 @app.command()
@@ -107,26 +114,147 @@ def transfer(
     with session.workspace() as workspace:
         contract = workspace.ready_to_decide()
         number = workspace.issuer()
-        former = parties.existing(contract, number).controller
         if address is None:
-            party = parties.accept_control(workspace, number)
+            done = parties.accept_control(workspace, number)
         else:
-            party = parties.offer_control(workspace, number, parties.address_of(address))
-        new_anchors = contract.is_operator(number, party.controller)
-        former_anchors = former != party.controller and contract.is_operator(number, former)
-    operators = {"controllerIsOperator": new_anchors, "formerControllerIsOperator": former_anchors}
-    session.result({**_content(party), **({} if party.pending_controller else operators)})
+            done = parties.offer_control(workspace, number, parties.address_of(address))
+        new_anchors = contract.is_operator(number, done.party.controller)
+    party, former = done.party, done.former
+    content = {**_content(party), "operators": list(done.operators)}
+    if party.pending_controller is None:
+        former_anchors = former != party.controller and former in done.operators
+        content |= {"controllerIsOperator": new_anchors, "formerControllerIsOperator": former_anchors}
+    session.result(content)
     if party.pending_controller:
         session.say(f"Control of party {number} is offered to {party.pending_controller}.")
-        session.say("It takes effect when that account runs `testamur issuer transfer --accept`.")
-    else:
-        session.say(f"Party {number} is controlled by {party.controller}.")
-        if not new_anchors:
-            session.say("It may not anchor yet: control is one right, being an operator another. To let it anchor:")
-            session.say(f"  testamur issuer operator {party.controller}")
-        if former_anchors:
-            session.say(f"The former controller {former} may still anchor. To take that right away:")
-            session.say(f"  testamur issuer operator {former} --remove")
+        session.say(f"It takes effect when that account runs {_accepting(number)}.")
+        _say_operators(session, number, done.others, "Until then, and after it")
+        return
+    session.say(f"Party {number} is controlled by {party.controller}.")
+    if not new_anchors:
+        session.say("It may not anchor yet: control is one right, being an operator another. To let it anchor:")
+        session.say(f"  testamur issuer operator {party.controller}")
+    _say_operators(session, number, done.others, "Whoever controls it", former)
+
+
+def _accepting(number: int) -> str:
+    return f"`testamur issuer transfer --accept --issuer {number}`"
+
+
+def _say_operators(
+    session: Session, number: int, others: tuple[str, ...], when: str, former: str | None = None
+) -> None:
+    """Who can act for a party beside its controller, and how that is ended."""
+    if not others:
+        return
+    session.say(f"{when}, {amount(len(others), 'other account')} may anchor and revoke for party {number}.")
+    session.say("Its controller takes that right away, from each that is not wanted any more:")
+    for each in others:
+        note = "   (the former controller)" if each == former else ""
+        session.say(f"  testamur issuer operator {each} --remove{note}")
+
+
+@app.command("rotate")
+@command
+def rotate_keys(
+    session: Session,
+    controller: Annotated[str | None, typer.Option("--controller", help="Whom control is offered to.")] = None,
+    operators: Annotated[
+        list[str] | None, typer.Option("--operator", help="Who may anchor and revoke from now on; repeatable.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--remove",
+            help="Who may no longer; repeatable. Default: the account that signs, unless nobody would be left.",
+        ),
+    ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also while an account that is removed has something to send.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Exchange the issuer's keys in one transaction: new operators, no old ones, and control offered."""
+    new_controller = None if controller is None else parties.address_of(controller)
+    wanted, unwanted = ([parties.address_of(each) for each in given or ()] for given in (operators, remove))
+    if new_controller is None and not wanted and not unwanted:
+        raise SettingsError(
+            "name what changes: --operator, --remove or --controller",
+            remedy="`testamur issuer show` tells what it is now.",
+            code="no-change",
+        )
+    with session.workspace(read_only=dry_run) as workspace:
+        if not dry_run:
+            workspace.ready_to_decide()
+        plan = plan_rotation(workspace, controller=new_controller, operators=wanted, remove=unwanted)
+        if not dry_run and not anyway:
+            refuse_busy(plan)
+        price, words = priced(workspace, plan.transactions, dry_run=dry_run)
+        party, after = plan.party, plan.operators
+        if plan.transactions and not dry_run:
+            session.say(f"To be sent: 1 transaction, {words}.")
+            party, after = rotate(workspace, plan)
+    offered = plan.offered_to or party.pending_controller
+    session.result(
+        {
+            **_content(party),
+            "operators": list(after),
+            "added": list(plan.added),
+            "removed": list(plan.removed),
+            "offeredTo": offered,
+            "changed": bool(plan.transactions) and not dry_run,
+            "transactions": len(plan.transactions),
+            "gas": None if price is None else price.gas,
+            "underWay": [_doings_content(each) for each in plan.doings],
+        }
+    )
+    if dry_run and plan.transactions:
+        session.say(f"To be sent: 1 transaction, {words}.")
+    _say_rotation(session, plan, after, offered, dry_run=dry_run)
+
+
+def _say_rotation(
+    session: Session, plan: Rotation, after: tuple[str, ...], offered: str | None, *, dry_run: bool
+) -> None:
+    number, controller = plan.party.id, plan.party.controller
+    if not plan.transactions:
+        session.say(f"Nothing changes for party {number}: it is so already.")
+    becomes = "would be" if dry_run else "is"
+    for each in plan.removed:
+        session.say(f"{each} {becomes} no operator of party {number} any more: it anchors and revokes nothing.")
+    for each in plan.added:
+        session.say(f"{each} {becomes} an operator of party {number}: it anchors and revokes.")
+    for doings in plan.doings:
+        _say_doings(session, doings)
+    if others := [each for each in after if each not in plan.added]:
+        session.say(f"Operators as before: {', '.join(others)}.")
+    if offered:
+        session.say(f"Control {becomes if plan.offered_to else 'is'} offered to {offered}. With its key, to take it:")
+        session.say(f"  testamur issuer transfer --accept --issuer {number}")
+        session.say(
+            f"Until then {controller} controls the party: it makes operators, takes the offer back, voids batches, "
+            "accredits, recognises and retires the party."
+        )
+    elif controller in plan.removed:
+        session.say(f"{controller} still controls the party, and can make itself an operator again. To end that, too:")
+        session.say("  testamur issuer rotate --controller NEW")
+    if dry_run:
+        session.say("Nothing was sent.")
+
+
+def _say_doings(session: Session, found: Doings) -> None:
+    if found.under_way:
+        session.say(
+            f"Not in a block yet: {amount(found.under_way, 'transaction')} of {found.account}. What comes into one "
+            "after this is refused, and another operator takes up the batches."
+        )
+    if found.process:
+        session.say(f"Process {found.process} signs with {found.account}: give the daemon the new key.")
+    if found.not_final:
+        session.say(
+            f"In a block that is not final: {amount(found.not_final, 'transaction')} of {found.account}. Should the "
+            "chain undo it, they are refused."
+        )
 
 
 @app.command()
@@ -211,6 +339,15 @@ def default(
     session.say(f"Bare roots from {account} {for_whom}" + ("." if changed else "; it was so already."))
     if number:
         session.say("How many credentials each has is still to be stated: `testamur anchor` of the same input does it.")
+
+
+def _doings_content(found: Doings) -> dict[str, Any]:
+    return {
+        "account": found.account,
+        "notInBlock": found.under_way,
+        "notFinal": found.not_final,
+        "process": found.process,
+    }
 
 
 def _content(party: Party) -> dict[str, Any]:

@@ -126,13 +126,24 @@ def opened_queue(session: Session, *, read_only: bool = False) -> Iterator[Queue
         yield Queue(workspace, f"eip155:{CHAIN_ID}" if embedded else workspace.chain, workspace.contract_address)
 
 
-def put_in_queue(session: Session, path: Path, kind: Format, *, reissue: bool, strict: bool, as_files: bool) -> int:
+def put_in_queue(
+    session: Session,
+    path: Path,
+    kind: Format,
+    *,
+    reissue: bool,
+    without_history: bool,
+    strict: bool,
+    as_files: bool,
+) -> int:
     """`testamur anchor --queue`: store a job for the daemon."""
     with opened_queue(session) as queue:
         store = queue.workspace.settings.issuer
         issuer = store if store is not None else only_party(queue)
         desk = Desk(queue.jobs, IntakeLimits.of(session.settings), workers=session.settings.workers)
-        order = Order(issuer, "command", reissue=reissue, strict=strict, as_files=as_files)
+        order = Order(
+            issuer, "command", reissue=reissue, without_history=without_history, strict=strict, as_files=as_files
+        )
         job = desk.put(order, path, format=kind).job
         view = queue.views.of(job)
         rejects = [reject_content(each) for each in queue.jobs.rejects(job.id)][:SHOWN_REJECTS]

@@ -62,6 +62,7 @@ def recover(
             "jobs": [{"job": job.id, "root": f"0x{row.root.hex()}"} for job, row in done.jobs],
             "transactions": done.transactions,
             "missing": [_missing_content(each) for each in done.missing],
+            "givenUp": [batch_content(row) for row in done.given_up],
             "held": [job.id for job in done.held],
         }
     )
@@ -76,6 +77,10 @@ def recover(
             Styled("put aside", "yellow"),
             f": status job {held.id} ({held.act.word}) of issuer {held.issuer}, whose opposite was sent after the "
             "backup. Take it up with `testamur jobs retry` if it is still meant, else `testamur jobs cancel`.",
+        )
+    for row in done.given_up:
+        session.say(
+            Styled("given up", "yellow"), f": batch {row.sequence} of issuer {row.issuer}, 0x{row.root.hex()}: no tree"
         )
     for each in done.missing:
         session.say(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
 
 from anchor.acts.places import meant
+from anchor.acts.statuses import WITHOUT_ANCHOR
 from anchor.books.status_jobs import NewStatusJob
 from anchor.cli.console import bold
 from anchor.cli.jobs import Queue, only_party, opened_queue
 from anchor.cli.session import Session
-from anchor.cli.targets import Meant
+from anchor.cli.targets import Meant, Saying
 from anchor.intake.statuses import LONGEST_NOTE, StatusDesk
 from anchor.notices.notices import Notices
 from registry.errors import IntakeError, StoreError
@@ -66,7 +67,13 @@ class Queueing:
 
 
 def queue_change(
-    session: Session, which: Meant, act: Act, reason: Reason, queued: Queueing, confirm: Callable[[str], None]
+    session: Session,
+    which: Meant,
+    saying: Saying,
+    act: Act,
+    reason: Reason,
+    queued: Queueing,
+    confirm: Callable[[str], None],
 ) -> None:
     """Store a job about credentials.
 
@@ -79,18 +86,21 @@ def queue_change(
         wanted = [digest for target in found for digest in target.digests]
         known = set(wanted).difference(queue.statuses.unknown(issuer, wanted))
         missing = [target for target in found if known.isdisjoint(target.digests)]
-        if missing:
+        if missing and not saying.without_anchor:
             raise StoreError(
                 f"{len(missing):,} of {len(found):,} are in no batch of issuer {issuer} here, and in no job that waits "
                 "for one; nothing was queued",
                 where=missing[0].named,
-                remedy="Check the issuer, and that the file is exactly the one that was anchored.",
+                remedy="Check the issuer, and that the file is exactly the one that was anchored."
+                + ("" if saying.place_only else f" {WITHOUT_ANCHOR}"),
                 code="not-anchored",
             )
-        digests = tuple(meant(found, known, everything=which.everything))
+        unseen = (target.digests[0] for target in missing)
+        digests = tuple(dict.fromkeys([*meant(found, known, everything=which.everything), *unseen]))
         if act is Act.REVOKE:
             confirm(f"{len(digests):,} will be revoked for good ({reason.word}). Go on?")
-        _store(session, queue, queued.job(issuer, act, reason, digests, None))
+        new = queued.job(issuer, act, reason, digests, None)
+        _store(session, queue, replace(new, place_only=saying.place_only, without_anchor=saying.without_anchor))
 
 
 def queue_voiding(

@@ -40,6 +40,32 @@ class Meant:
         return targets_of(self.targets or [], self.list_file, settings)
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """The options by which a command is told of what a status is said."""
+
+    place_only: Annotated[
+        bool, typer.Option("--place-only", help="Of their places in the batches known here, and not of their digests.")
+    ] = False
+    without_anchor: Annotated[
+        bool, typer.Option("--without-anchor", help="Also of digests that are in no batch known here.")
+    ] = False
+
+    def checked(self) -> Saying:
+        """Itself.
+
+        Raises:
+            IntakeError: code `place-only`: what is nowhere has no place.
+        """
+        if self.place_only and self.without_anchor:
+            raise IntakeError(
+                "--place-only and --without-anchor do not go together: what is in no batch has no place",
+                remedy="Leave one of them out.",
+                code="place-only",
+            )
+        return self
+
+
 def targets_of(targets: list[str], list_file: Path | None, settings: Settings) -> list[Target]:
     """What is meant, in the order in which it was named; a digest that was named already is not repeated.
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from anchor.books.batches import BatchRow
+from anchor.books.on_chain import History
 from anchor.books.trees import trees_of
+from anchor.cli.anchor import pulled_content
 from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.targets import root_given
 from anchor.cli.wording import amount
+from anchor.restoring.pulling import Left, Pulled, Puller
 from anchor.restoring.trees import Repairs
 from registry.credential.digest import Limits
 from registry.errors import SettingsError, StoreError, TreeError
@@ -55,6 +59,66 @@ def push(session: Session) -> int:
     for each in broken:
         session.say(Styled("not copied", "red"), f": {each['what']} ({each['code']})")
     return Exit.FAILED if broken else Exit.DONE
+
+
+@trees_app.command("pull")
+@command
+def pull(
+    session: Session,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="Where to look besides the data folder and the tree store: a folder or s3:// with trees, a tree file, "
+            "receipts, or an export.",
+        ),
+    ] = None,
+) -> int:
+    """Take over the batches that others anchored for the issuer, with their trees; nothing is sent."""
+    refilled: list[tuple[BatchRow, str]] = []
+    done: list[Pulled] = []
+    with session.workspace() as workspace, session.live("looking for trees"):
+        puller = Puller(workspace, sources or [])
+        history = History(workspace.contract, workspace.store)
+        known = puller.issuers() if session.settings.issuer is None else []
+        issuers = known or [workspace.issuer()]
+        for issuer in issuers:
+            done.append(puller.pull(issuer, history.lacking(issuer)))
+            refilled += puller.refill(issuer)
+    pulled = [row for each in done for row in each.rows]
+    left = [each for one in done for each in one.left]
+    session.result(
+        {
+            "issuers": issuers,
+            "pulled": [pulled_content(row, source) for row, source in pulled],
+            "refilled": [pulled_content(row, source) for row, source in refilled],
+            "missing": [_left_content(each) for each in left],
+        }
+    )
+    for row, source in pulled:
+        session.say(f"Batch {row.sequence} of issuer {row.issuer}, ", bold(f"0x{row.root.hex()}"), f", from: {source}")
+    for row, source in refilled:
+        session.say(
+            f"The leaves of batch {row.sequence} of issuer {row.issuer}, ",
+            bold(f"0x{row.root.hex()}"),
+            f", which were given up, from: {source}",
+        )
+    for each in left:
+        session.say(Styled("not taken over", "red"), f": {each.batch} of issuer {each.issuer}")
+        for why in each.why:
+            session.say(f"    {why}")
+    if left:
+        session.say(
+            f"Nothing is anchored beside {amount(len(left), 'unknown batch', 'unknown batches')}: name what has"
+        )
+        session.say("their trees, or take them over without their leaves: `testamur recover --without-trees`.")
+    elif not (pulled or refilled):
+        session.say(f"Every batch of {amount(len(issuers), 'issuer')} is known here.")
+    return Exit.FAILED if left else Exit.DONE
+
+
+def _left_content(each: Left) -> dict[str, Any]:
+    return {"issuer": each.issuer, **each.batch.content(), "tried": list(each.why)}
 
 
 @trees_app.command("repair")

@@ -113,10 +113,12 @@ _EXAMPLE: dict[str, Any] = {
     "source": "http",
     "open": False,
     "reissue": False,
+    "withoutHistory": False,
     "credentials": 2,
     "rejected": 0,
     "duplicates": 0,
     "anchoredBefore": 0,
+    "revoked": 0,
     "acceptedAt": "2026-01-01T12:00:00Z",
     "sealedAt": "2026-01-01T12:00:02Z",
     "minedAt": "2026-01-01T12:00:15Z",
@@ -251,11 +253,23 @@ class _Intake:
             issuer: int = who,
             open: Annotated[bool, Query(description="It may share a batch with other jobs.")] = False,  # noqa: A002
             reissue: Annotated[bool, Query(description="Anchor again what was anchored before.")] = False,
+            without_history: Annotated[
+                bool, Query(description="Leave out only what is known here to be anchored.")
+            ] = False,
             strict: Annotated[bool, Query(description="Refuse all of it when a part is rejected.")] = False,
             files: Annotated[bool, Query(description="A table or a list of digests is a credential, too.")] = False,
         ) -> Response:
             key = _idempotency_key(request)
-            order = Order(issuer, "http", is_open=open, reissue=reissue, strict=strict, key=key, as_files=files)
+            order = Order(
+                issuer,
+                "http",
+                is_open=open,
+                reissue=reissue,
+                without_history=without_history,
+                strict=strict,
+                key=key,
+                as_files=files,
+            )
             accepted = await self._received(request, order)
             view = await self._view(accepted.job)
             headers = NOT_KEPT | {"Location": f"{request.url.path}/{accepted.job.id}"}

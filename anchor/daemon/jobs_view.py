@@ -121,10 +121,12 @@ class JobView:
             "source": job.source,
             "open": job.is_open,
             "reissue": job.reissue,
+            "withoutHistory": job.without_history,
             "credentials": job.credentials,
             "rejected": job.rejected,
             "duplicates": job.duplicates,
             "anchoredBefore": job.anchored_before,
+            "revoked": job.revoked,
             "acceptedAt": moment(job.queued_at),
             "sealedAt": None if row is None else moment(row.sealed_at),
             "minedAt": None if row is None else moment(row.mined_at),
@@ -216,7 +218,7 @@ class JobViews:
         if row is None:
             return
         prefix = f"{job.id}/" if job.is_open else ""
-        own = job.credentials - job.duplicates - job.anchored_before
+        own = job.credentials - job.duplicates - job.anchored_before - job.revoked
         if prefix and sum(1 for _ in leaves_from(self._engine, row, prefix)) < own:
             prefix = ""
         yield from leaves_from(self._engine, row, prefix)

@@ -28,6 +28,7 @@ from anchor.notices.alerts import Alerts
 from anchor.notices.logs import Log
 from anchor.notices.notices import Notices
 from anchor.processes import this_process
+from anchor.restoring.pulling import Puller
 from anchor.secrets import secrets_of
 from anchor.sending.accounts import operator_from
 from anchor.sending.driver import policy_of
@@ -105,6 +106,7 @@ def run_daemon(
         operator=None if operator is None else operator.address,
         anchor_call=None if operator is None else relayed(operator, workspace.chain_id, contract.address),
         publish=publisher_of(workspace),
+        pull=Puller(workspace),
         low_anchors=settings.low_anchors,
         head_age_seconds=settings.head_age_seconds,
         reached=reached,

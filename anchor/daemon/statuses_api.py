@@ -39,6 +39,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "credentials": 1,
     "overtaken": 0,
     "batch": None,
+    "placeOnly": False,
     "notBefore": None,
     "acceptedAt": "2026-01-01T12:00:00Z",
     "minedAt": "2026-01-01T12:00:13Z",
@@ -47,7 +48,8 @@ _EXAMPLE: Final[dict[str, Any]] = {
         {
             "transaction": "0x" + "c3" * 32,
             "state": "mined",
-            "batch": "0x" + "5a" * 32,
+            "batch": None,
+            "digests": 1,
             "block": 21_000_000,
             "blockTime": "2026-01-01T12:00:12Z",
         }
@@ -86,6 +88,16 @@ _REQUEST_BODY: Final[dict[str, Any]] = {
                         "act": {"type": "string", "enum": ["revoke", "suspend", "reinstate", "void"]},
                         "digests": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 10_000},
                         "batch": {"type": "string", "description": "Of `void`: the root of the batch."},
+                        "placeOnly": {
+                            "type": "boolean",
+                            "default": False,
+                            "description": "Say it of their places in the batches here alone, not of the digests.",
+                        },
+                        "withoutAnchor": {
+                            "type": "boolean",
+                            "default": False,
+                            "description": "Some of the digests may be in no batch here.",
+                        },
                         "reason": {"type": "string", "default": "unspecified"},
                         "note": {"type": "string", "maxLength": 1000, "description": "Stays here."},
                         "urgent": {"type": "boolean", "default": False},

@@ -72,6 +72,7 @@ class StatusView:
             "credentials": job.credentials,
             "overtaken": job.overtaken,
             "batch": None if job.root is None else f"0x{job.root.hex()}",
+            "placeOnly": job.place_only,
             "notBefore": moment(job.not_before),
             "acceptedAt": moment(job.created_at),
             "minedAt": moment(max(mined, default=None)) if is_there else None,
@@ -108,7 +109,8 @@ def _transaction(deed: DeedRow) -> dict[str, Any]:
     return {
         "transaction": None if deed.transaction_hash is None else f"0x{deed.transaction_hash.hex()}",
         "state": deed.state,
-        "batch": f"0x{deed.root.hex()}",
+        "batch": None if deed.digests else f"0x{deed.root.hex()}",
+        "digests": len(deed.digests),
         "block": deed.block_number,
         "blockTime": moment(deed.block_time),
     }

@@ -29,7 +29,7 @@ from registry.audit.auditor import Auditor
 from registry.audit.findings import Audit
 from registry.credential.digest import digest_document
 from registry.receipt.model import embed
-from registry.records import Purpose, Reason
+from registry.records import Reason
 from registry.verify.checks import AbsenceVerdict, Verdict
 
 SEED = 1
@@ -110,7 +110,7 @@ def _verify(workspace: Workspace, each: Enrolled, folder: Path, demo: Demo) -> N
     changed = orjson.loads(orjson.dumps(good))
     changed["name"] = f"{changed.get('name', '')} with distinction"
     never = next(iter(credentials(1, seed=OTHER_SEED, issuer=each.sample)))
-    _revoke(workspace, each, _place(workspace, revoked))
+    _revoke(workspace, each, digest_document(revoked).value)
     receipt = {name: _receipt(workspace, document) for name, document in (("good", good), ("revoked", revoked))}
     files = {
         "good.json": embed(good, receipt["good"]),
@@ -141,13 +141,10 @@ def _receipt(workspace: Workspace, document: dict[str, Any]) -> Any:
     return receipt_at(workspace.folder, place, chain=workspace.chain, contract=contract)
 
 
-def _revoke(workspace: Workspace, each: Enrolled, place: Place) -> None:
-    word, bit = divmod(place.leaf.leaf_index, 256)
+def _revoke(workspace: Workspace, each: Enrolled, digest: bytes) -> None:
     contract = workspace.contract
-    data = contract.set_status_data(
-        each.party, place.batch.root, Purpose.REVOCATION, word, 1 << bit, Reason.OBTAINED_BY_FRAUD
-    )
-    workspace.sender_for(each.signer).settle(f"revoke {place.leaf.digest.hex()}", contract.address, data)
+    data = contract.revoke_digests_data(each.party, [digest], Reason.OBTAINED_BY_FRAUD)
+    workspace.sender_for(each.signer).settle(f"revoke {digest.hex()}", contract.address, data)
 
 
 def _gas(workspace: Workspace, rows: list[BatchRow]) -> int:

@@ -44,6 +44,7 @@ class Order:
         source: `http`, `folder` or `command`.
         is_open: it may share a batch with others of its issuer.
         reissue: anchor again what was anchored before.
+        without_history: leave out only what this database knows to be anchored, though the issuer may have more.
         strict: refuse all of it when a row or file has no digest.
         as_files: a table or a list of digests among the files is a credential, too.
         key: idempotency key: one job, however often it comes.
@@ -56,6 +57,7 @@ class Order:
     strict: bool = False
     key: str | None = None
     as_files: bool = False
+    without_history: bool = False
 
     @property
     def stored_key(self) -> str | None:
@@ -64,7 +66,8 @@ class Order:
 
     def fingerprint(self, kind: str) -> bytes:
         """What a repeated request has to have in common with the first one, besides its body."""
-        return f"{kind} {self.is_open:d} {self.reissue:d}{' files' if self.as_files else ''}\n".encode()
+        said = {" files": self.as_files, " without-history": self.without_history}
+        return f"{kind} {self.is_open:d} {self.reissue:d}{''.join(name for name in said if said[name])}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ class Desk:
                     order.source,
                     is_open=order.is_open,
                     reissue=order.reissue,
+                    without_history=order.without_history,
                     idempotency_key=order.stored_key,
                     number=number,
                     receiver=self._coming_in.name,

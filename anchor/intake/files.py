@@ -44,6 +44,8 @@ PIECE_BYTES = 4 << 20
 # Below this, starting processes costs more than they save.
 PARALLEL_FROM_BYTES = 16 << 20
 METHODS = tuple(DigestMethod)
+# Of a credential of which nothing but its digest is known, as trees tell it.
+GIVEN_METHOD = METHODS.index(DigestMethod.GIVEN)
 SHOWN_NAMES = 5
 MOST_NAMES = 1000
 
@@ -373,6 +375,7 @@ def _unreadable(path: Path, error: OSError) -> IntakeError:
 
 
 __all__ = [
+    "GIVEN_METHOD",
     "METHODS",
     "Format",
     "Intake",

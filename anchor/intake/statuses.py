@@ -22,7 +22,7 @@ MOST_BYTES: Final = 1 << 20
 MOST_DEPTH: Final = 4
 SHOWN: Final = 3
 ACTS: Final = (Act.REVOKE, Act.SUSPEND, Act.REINSTATE, Act.VOID)
-MEMBERS: Final = ("act", "digests", "batch", "reason", "note", "urgent", "notBefore")
+MEMBERS: Final = ("act", "digests", "batch", "placeOnly", "withoutAnchor", "reason", "note", "urgent", "notBefore")
 
 
 class StatusDesk:
@@ -67,12 +67,14 @@ class StatusDesk:
                 remedy="Check the root and the issuer.",
                 code="unknown-batch",
             )
-        if unknown := self._jobs.unknown(new.issuer, new.digests):
+        unknown = [] if new.without_anchor else self._jobs.unknown(new.issuer, new.digests)
+        if unknown:
             more = f" and {len(unknown) - SHOWN:,} more" if len(unknown) > SHOWN else ""
             raise NotPossible(
                 f"{len(unknown):,} of {len(new.digests):,} are in no batch of issuer {new.issuer} here, and in no job "
                 f"that waits for one: {', '.join(digest.hex() for digest in unknown[:SHOWN])}{more}. Nothing was taken",
-                remedy="Check the digests and the issuer.",
+                remedy="Check the digests and the issuer."
+                + ("" if new.place_only else " With `withoutAnchor` it is said of the digests all the same."),
                 code="not-anchored",
             )
 
@@ -98,6 +100,9 @@ def read_status_job(body: bytes, issuer: int, key: str | None) -> NewStatusJob:
                 code="parameter",
             )
     act = _act(content.get("act"))
+    place_only, without_anchor = _flag(content, "placeOnly"), _flag(content, "withoutAnchor")
+    if (place_only and without_anchor) or (act is Act.VOID and (place_only or without_anchor)):
+        raise _wrong("placeOnly" if place_only else "withoutAnchor", "left out here: it does not go with the others")
     return NewStatusJob(
         issuer=issuer,
         act=act,
@@ -105,6 +110,8 @@ def read_status_job(body: bytes, issuer: int, key: str | None) -> NewStatusJob:
         source="http",
         digests=_digests(content.get("digests")) if act is not Act.VOID else _nothing(content, "digests"),
         root=_root(content.get("batch")) if act is Act.VOID else _nothing(content, "batch"),
+        place_only=place_only,
+        without_anchor=without_anchor,
         note=_note(content.get("note", "")),
         urgent=_flag(content, "urgent"),
         not_before=_moment(content.get("notBefore")),

@@ -40,7 +40,7 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "lease-taken": (Level.INFO, "This process signs and sends for the account from now on."),
     "lease-lost": (Level.WARNING, "This process no longer holds the lease of the account."),
     "no-operator": (Level.WARNING, "A job waits for an issuer for which no account here may anchor."),
-    "unknown-batches": (
+    "history-incomplete": (
         Level.WARNING,
         "A job waits: its issuer has batches on chain that this database does not know.",
     ),

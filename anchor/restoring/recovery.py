@@ -6,35 +6,29 @@ once a missing tree is found, the same goes on.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final
 
-from anchor.batching.as_on_chain import as_on_chain
+from anchor.batching.as_on_chain import as_on_chain, taken_over
 from anchor.books.attempts import AttemptStore, anchor_purpose
 from anchor.books.batches import BatchRow
-from anchor.books.deeds import Word
+from anchor.books.deeds import ByDigest, Subject, Word
 from anchor.books.jobs import Job, JobStore
 from anchor.books.on_chain import UNSTATED, UnknownBatch, unknown_of
 from anchor.books.recovering import RecoveryStore
-from anchor.books.status_jobs import StatusJob, StatusJobStore
-from anchor.books.tables import ANCHORED_STATES, BatchState
+from anchor.books.status_jobs import StatusJob, StatusJobStore, Way
+from anchor.books.tables import ANCHORED_STATES
 from anchor.books.trees import all_trees_of
-from anchor.intake.files import METHODS
+from anchor.intake.files import GIVEN_METHOD
 from anchor.sending.sent import Sent, sent
 from anchor.workspace import Workspace
 from registry.chain.deployment import Deployment
-from registry.credential.digest import DigestMethod
 from registry.errors import StoreError, TreeError
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.records import WORD_BITS, Act, Event, Purpose
 from registry.trees.store import DAMAGED, MISSING, TreeStore
-
-# A tree has digests, and nothing of how they came.
-GIVEN: Final = METHODS.index(DigestMethod.GIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +51,7 @@ class Recovered:
         jobs: those that are in these batches now, with their batch.
         transactions: of the account, stored again.
         missing: batches whose trees are not here.
+        given_up: batches that a person gave up before, and whose trees are not here either.
         held: status jobs that wait for a person, because their opposite was sent after the backup.
     """
 
@@ -65,6 +60,7 @@ class Recovered:
     jobs: list[tuple[Job, BatchRow]] = field(default_factory=list)
     transactions: int = 0
     missing: list[Missing] = field(default_factory=list)
+    given_up: list[BatchRow] = field(default_factory=list)
     held: list[StatusJob] = field(default_factory=list)
 
 
@@ -86,7 +82,7 @@ class Recovery:
         at = (workspace.folder.engine, workspace.chain, workspace.contract.address)
         self._jobs = JobStore(*at)
         self._status_jobs = StatusJobStore(*at)
-        self._store = RecoveryStore(*at, given=GIVEN)
+        self._store = RecoveryStore(*at, given=GIVEN_METHOD)
         self._attempts = AttemptStore(workspace.folder.engine, workspace.chain, account)
         self._trees: Sequence[TreeStore] = all_trees_of(workspace.settings, workspace.folder)
         self._done = Recovered()
@@ -135,8 +131,10 @@ class Recovery:
         if row.state not in ANCHORED_STATES or row.sequence is None:
             seen = self._batches.update(as_on_chain(self._contract, row, self._depth))
         if leaves.get(row.id, 0) != row.leaf_count:
-            with self._tree(event, row.leaf_count) as tree:
-                if tree is not None:
+            with self._tree(event, row.leaf_count, given_up=row.without_leaves) as tree:
+                if tree is None and row.without_leaves:
+                    self._done.given_up.append(seen)
+                elif tree is not None:
                     self._store.fill(seen, tree.leaves())
                     leaves[row.id] = row.leaf_count
                     self._done.refreshed.append(seen)
@@ -149,18 +147,11 @@ class Recovery:
         with self._tree(event, count) as tree:
             if tree is None and not (self._without_trees and count):
                 return
-            sealed = BatchRow(0, *event.key, tree.leaf_count if tree else count, BatchState.SEALED, 0)
-            found = as_on_chain(self._contract, sealed, self._depth)
-            moment, ours = int(time.time()), self._ours(event)
-            found = replace(
-                found,
-                sealed_at=found.block_time or moment,
-                mined_at=moment,
-                final_at=moment if found.state is BatchState.FINAL else None,
-                sender=None if ours is None else self._account,
-                nonce=None if ours is None else ours.nonce,
-            )
-            self._done.added.append(self._store.add(found, () if tree is None else tree.leaves()))
+            found = taken_over(self._contract, *event.key, tree.leaf_count if tree else count, self._depth)
+            ours = self._ours(event)
+            if ours is not None:
+                found = replace(found, sender=self._account, nonce=ours.nonce)
+            self._done.added.append(self._store.add(found, None if tree is None else tree.leaves()))
 
     def _stated(self, event: Event) -> int:
         """How many leaves a batch has that was anchored as a bare root, if anybody said."""
@@ -170,12 +161,12 @@ class Recovery:
         return next((count for trees in self._trees for count in trees.counts(event.key[1])), UNSTATED)
 
     @contextmanager
-    def _tree(self, event: Event, count: int) -> Iterator[Tree | None]:
+    def _tree(self, event: Event, count: int, *, given_up: bool = False) -> Iterator[Tree | None]:
         """The tree of a batch, which is in the data folder then; None, and it is taken down, where there is none."""
         with ExitStack() as opened:
-            yield self._sound(opened, event, TreeId(event.key[1], count))
+            yield self._sound(opened, event, TreeId(event.key[1], count), given_up=given_up or self._without_trees)
 
-    def _sound(self, opened: ExitStack, event: Event, wanted: TreeId) -> Tree | None:
+    def _sound(self, opened: ExitStack, event: Event, wanted: TreeId, *, given_up: bool) -> Tree | None:
         refused = StoreError("there is no tree of that root", code=MISSING)
         for trees in self._trees if wanted.leaf_count else ():
             try:
@@ -188,7 +179,7 @@ class Recovery:
             except StoreError as error:
                 # That one is damaged here says more than that it is missing elsewhere.
                 refused = error if refused.code == MISSING else refused
-        if not self._without_trees:
+        if not given_up:
             self._done.missing.append(Missing(event.key[0], unknown_of(event), refused.code, refused.what))
         return None
 
@@ -226,16 +217,17 @@ class Recovery:
     def _hold_status_jobs(self) -> None:
         """A suspension or its lifting that the backup has as open may have been sent since, and taken back by a later
         word, which is lost: it is not sent a second time unless a person says so."""
-        last: dict[tuple[int, Word], list[tuple[Act, int]]] = {}
+        last: dict[tuple[int, Subject], list[tuple[Act, int]]] = {}
         for event in self._workspace.knowledge_of(self._account).changes():
             said = event.arguments
-            if event.name == "SuspensionCleared":
-                act = Act.REINSTATE
-            elif event.name == "StatusSet" and said["purpose"] == Purpose.SUSPENSION:
-                act = Act.SUSPEND
-            else:
-                continue
-            last.setdefault((said["issuer"], Word(said["root"], said["word"])), []).append((act, said["changed"]))
+            if event.name == "SuspensionCleared" or (
+                event.name == "StatusSet" and said["purpose"] == Purpose.SUSPENSION
+            ):
+                act = Act.REINSTATE if event.name == "SuspensionCleared" else Act.SUSPEND
+                last.setdefault((said["issuer"], Word(said["root"], said["word"])), []).append((act, said["changed"]))
+            elif event.name in ("DigestSuspended", "DigestReinstated"):
+                act = Act.SUSPEND if event.name == "DigestSuspended" else Act.REINSTATE
+                last.setdefault((said["issuer"], ByDigest(said["digest"])), []).append((act, 1))
         if not last:
             return
         for job in self._status_jobs.open():
@@ -243,13 +235,22 @@ class Recovery:
                 self._status_jobs.hold(job, "its opposite was sent after the backup that this database was made from")
                 self._done.held.append(job)
 
-    def _is_taken_back(self, job: StatusJob, changes: Mapping[tuple[int, Word], Sequence[tuple[Act, int]]]) -> bool:
-        for place in self._batches.places_of(self._status_jobs.digests(job), job.issuer):
-            word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
-            acts = [act for act, mask in changes.get((job.issuer, Word(place.batch.root, word)), ()) if mask >> bit & 1]
+    def _is_taken_back(self, job: StatusJob, changes: Mapping[tuple[int, Subject], Sequence[tuple[Act, int]]]) -> bool:
+        for subject, bit in self._subjects(job):
+            acts = [act for act, mask in changes.get((job.issuer, subject), ()) if mask & bit]
             if acts and acts[-1] is not job.act:
                 return True
         return False
+
+    def _subjects(self, job: StatusJob) -> Iterator[tuple[Subject, int]]:
+        """What a job asks for, as far as the database knows: digests, and bits of words."""
+        digests = self._status_jobs.digests(job)
+        if Way.DIGEST in job.ways:
+            yield from ((ByDigest(digest), 1) for digest in digests)
+        if Way.PLACE in job.ways:
+            for place in self._batches.places_of(digests, job.issuer):
+                word, bit = divmod(place.leaf.leaf_index, WORD_BITS)
+                yield Word(place.batch.root, word), 1 << bit
 
     # Transactions
 

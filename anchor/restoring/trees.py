@@ -30,6 +30,7 @@ from registry.trees.open import open_trees
 from registry.trees.store import DAMAGED, MISSING, UNAVAILABLE, TreeStore
 
 S3: Final = "s3://"
+WEB: Final = ("http://", "https://")
 SUFFIX: Final = ".tree"
 
 
@@ -229,6 +230,13 @@ def _other_store(text: str) -> TreeStore | None:
     """
     if text.startswith(S3):
         return open_trees(text)
+    if text.startswith(WEB):
+        raise IntakeError(
+            "a lookup service gives proofs, and no whole trees",
+            where=text,
+            remedy="Name the tree store that it reads, as s3://bucket/prefix, or a copy of its folder of trees.",
+            code="no-whole-trees",
+        )
     path = Path(text)
     if not path.exists():
         raise IntakeError("there is no such file or folder", where=text, remedy="Check the path.", code="unreadable")

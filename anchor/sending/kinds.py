@@ -155,16 +155,18 @@ class DeedKind:
 
     word = "deed"
     refusals: Final = MappingProxyType({"NotOperator": "not-operator", "NotController": "not-controller"})
-    moot: Final = frozenset({"StatusUnchanged", "BatchIsVoided", "UnknownBatch"})
+    moot: Final = frozenset({"StatusUnchanged", "DigestsUnchanged", "BatchIsVoided", "UnknownBatch"})
 
     def __init__(self, contract: CredentialRegistry):
         self._contract = contract
 
     def facts(self, row: DeedRow) -> Facts:
-        return {"issuer": row.issuer, "root": f"0x{row.root.hex()}", "act": row.act.word, "deed": row.id}
+        of: Facts = {"digests": len(row.digests)} if row.digests else {"root": f"0x{row.root.hex()}"}
+        return {"issuer": row.issuer, **of, "act": row.act.word, "deed": row.id}
 
     def purpose(self, row: DeedRow) -> str:
-        return f"status {row.act.word} {row.issuer} 0x{row.root.hex()} {row.word} deed {row.id}"
+        of = f"{len(row.digests)} digests" if row.digests else f"0x{row.root.hex()} {row.word}"
+        return f"status {row.act.word} {row.issuer} {of} deed {row.id}"
 
     def cancel_purpose(self, row: DeedRow) -> str:
         return f"cancel deed {row.id}"
@@ -180,6 +182,8 @@ class DeedKind:
         if not isinstance(reason, Reason):
             raise TypeError(row.reason)
         contract = self._contract
+        if row.digests:
+            return digests_data(row.act, row.issuer, row.digests, reason)
         if row.act is Act.VOID:
             return contract.void_batch_data(row.issuer, row.root, reason)
         if row.act is Act.REINSTATE:
@@ -187,13 +191,19 @@ class DeedKind:
         return contract.set_status_data(row.issuer, row.root, _PURPOSES[row.act], row.word, row.mask, reason)
 
     def effect(self, row: DeedRow, events: Sequence[Event]) -> dict[str, Any] | None:
-        for event in events:
-            said = event.arguments
-            if event.name != _EVENTS[row.act] or (said.get("issuer"), said.get("root")) != (row.issuer, row.root):
-                continue
-            if row.act is Act.VOID or said.get("word") == row.word:
-                return {}
-        return None
+        return {} if any(self._is_of(row, event) for event in events) else None
+
+    @staticmethod
+    def _is_of(row: DeedRow, event: Event) -> bool:
+        said = event.arguments
+        if said.get("issuer") != row.issuer:
+            return False
+        if row.digests:
+            # Of several, those that were so already have no event.
+            return event.name == _DIGEST_EVENTS[row.act] and said.get("digest") in row.digests
+        if event.name != _EVENTS[row.act] or said.get("root") != row.root:
+            return False
+        return row.act is Act.VOID or said.get("word") == row.word
 
     def found(self, _row: DeedRow, _outlook: Outlook) -> Found | None:
         """What it is for is compared with the chain before it is made; what came since shows when it is sent."""
@@ -234,10 +244,25 @@ class ActKind:
         return None
 
 
+def digests_data(act: Act, issuer: int, digests: Sequence[bytes], reason: Reason) -> bytes:
+    """The call that revokes, suspends or reinstates credentials by their digests."""
+    call = {
+        Act.REVOKE: CredentialRegistry.revoke_digests_data,
+        Act.SUSPEND: CredentialRegistry.suspend_digests_data,
+        Act.REINSTATE: CredentialRegistry.reinstate_digests_data,
+    }[act]
+    return call(issuer, digests, reason)
+
+
 _PURPOSES = {Act.REVOKE: Purpose.REVOCATION, Act.SUSPEND: Purpose.SUSPENSION}
 _EVENTS = {
     Act.REVOKE: "StatusSet",
     Act.SUSPEND: "StatusSet",
     Act.REINSTATE: "SuspensionCleared",
     Act.VOID: "BatchVoided",
+}
+_DIGEST_EVENTS = {
+    Act.REVOKE: "DigestRevoked",
+    Act.SUSPEND: "DigestSuspended",
+    Act.REINSTATE: "DigestReinstated",
 }

@@ -21,6 +21,7 @@ from anchor.settings import EMBEDDED
 from anchor.verifying.reading import read_file
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
+from registry.chain.editions import first
 from registry.credential.digest import JSON_SUFFIXES, Digest, Limits, digest_chunks, digest_given
 from registry.credential.filekinds import LINE_SUFFIXES
 from registry.document.reading import Reading, digest_only
@@ -298,7 +299,10 @@ def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable,
     except RegistryError as error:
         if error.code == "no-contract":
             # To deploy one is not for who verifies.
-            error.remedy = "Check that the endpoint serves the receipt's chain."
+            error.remedy = (
+                "Check that the endpoint serves the receipt's chain. "
+                f"For receipts of the first edition, set contract = {first().address}."
+            )
         return unavailable(error), chain
 
 

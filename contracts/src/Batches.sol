@@ -52,12 +52,15 @@ abstract contract Batches is IBatches, Parties, EIP712 {
     {
         if (roots.length != leafCounts.length) revert LengthsDiffer(roots.length, leafCounts.length);
         (PartyRecord storage record, PackedParty party) = _anchoring(issuer, msg.sender);
+        mapping(bytes32 root => BatchRecord) storage batches = _batches[issuer];
         for (uint256 i = 0; i < roots.length; ++i) {
-            BatchRecord storage batch = _batches[issuer][roots[i]];
+            bytes32 root = roots[i];
+            BatchRecord storage batch = batches[root];
             if (batch.packed.exists()) continue;
-            if (leafCounts[i] == 0) revert EmptyBatch(issuer, roots[i]);
+            uint32 leafCount = leafCounts[i];
+            if (leafCount == 0) revert EmptyBatch(issuer, root);
             party = party.withNextSequence();
-            _store(batch, issuer, roots[i], leafCounts[i], party.sequence(), msg.sender);
+            _store(batch, issuer, root, leafCount, party.sequence(), msg.sender);
             ++anchored;
         }
         record.packed = party;

@@ -103,6 +103,9 @@ interface IAccreditations {
     /// @notice Thrown when no accreditation has that id.
     error UnknownAccreditation(uint64 id);
 
+    /// @notice Thrown by the registry, and handed on as it is, when no party has that id.
+    error UnknownParty(uint64 party);
+
     /// @notice Thrown when a recognition is to be offered, as it needs nobody's acceptance, or something else is to be
     /// a recognition.
     error WrongKind(Kind kind);
@@ -221,7 +224,8 @@ interface IAccreditations {
     ///
     /// What never changes, shape and scopes, reverts with the link that is wrong: `InvalidPathLength`, `BrokenPath`,
     /// `ScopeNotCovered`, `ScopeWidened`, `UnknownAccreditation`, `InvalidScope`. What depends on the time is the answer.
-    /// Retirement of a body is not looked at: what it said stands until it is changed.
+    /// Retirement of a body is not looked at: what it said stands until it is changed. Nor are conditions: a decision with
+    /// conditions holds like any other, and whoever makes a difference reads them in the terms of the links.
     /// @param ids The links, from the body that is trusted to the issuer.
     /// @param scope Of the credential; a part that is "any" is covered by "any" alone.
     /// @param time Unix time of the anchor.

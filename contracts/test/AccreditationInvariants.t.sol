@@ -2,6 +2,7 @@
 pragma solidity 0.8.35;
 
 import {AccreditationState} from "../src/AccreditationHistory.sol";
+import {Accreditations} from "../src/Accreditations.sol";
 import {CredentialRegistry} from "../src/CredentialRegistry.sol";
 import {IAccreditations} from "../src/IAccreditations.sol";
 import {AccreditationHandler} from "./AccreditationHandler.sol";
@@ -15,14 +16,16 @@ import {Test} from "./Test.sol";
 ///   by the ledger, event by event).
 contract AccreditationInvariantsTest is Test {
     CredentialRegistry private _registry;
+    Accreditations private _accreditations;
     AccreditationLedger private _ledger;
     AccreditationHandler private _handler;
 
     function setUp() external {
         vm.warp(1_800_000_000);
         _registry = new CredentialRegistry();
+        _accreditations = new Accreditations(_registry);
         _ledger = new AccreditationLedger();
-        _handler = new AccreditationHandler(_registry, _ledger);
+        _handler = new AccreditationHandler(_registry, _accreditations, _ledger);
     }
 
     /// @dev Forge asks for the contracts that it may call.
@@ -32,10 +35,18 @@ contract AccreditationInvariantsTest is Test {
     }
 
     function invariant_accreditationsFollowFromEvents() external view {
-        assert(_registry.accreditationCount() == _ledger.count());
+        assert(_accreditations.accreditationCount() == _ledger.count());
         for (uint64 id = 1; id <= _ledger.count(); ++id) {
-            bytes memory found = abi.encode(_registry.accreditationOf(id));
+            bytes memory found = abi.encode(_accreditations.accreditationOf(id));
             assert(keccak256(found) == keccak256(abi.encode(_ledger.accreditationOf(id))));
+        }
+    }
+
+    /// @dev Whoever governs a party there governs it here.
+    function invariant_controllersAreTheRegistrys() external view {
+        for (uint64 party = 1; party <= _handler.PARTIES(); ++party) {
+            (address controller,) = _accreditations.registry().governanceOf(party);
+            assert(controller == _ledger.controllerOf(party));
         }
     }
 
@@ -80,7 +91,7 @@ contract AccreditationInvariantsTest is Test {
     function _checkPath(uint64[] memory ids, uint48 time) private view {
         uint64 issuer = _ledger.termsOf(ids[ids.length - 1]).holder;
         for (uint256 scope = 1; scope < 4; ++scope) {
-            try _registry.checkPath(ids, issuer, _handler.scopeOf(scope), time) returns (
+            try _accreditations.checkPath(ids, issuer, _handler.scopeOf(scope), time) returns (
                 bool then, bool now_, uint64 body
             ) {
                 (bool activeThen, bool activeNow) = _active(ids, time);
@@ -99,11 +110,11 @@ contract AccreditationInvariantsTest is Test {
     }
 
     function _sameStates(uint64 id, uint48 time) private view {
-        (AccreditationState then, AccreditationState now_) = _registry.stateAt(id, time);
+        (AccreditationState then, AccreditationState now_) = _accreditations.stateAt(id, time);
         (AccreditationState slowThen, AccreditationState slowNow) = _ledger.stateAt(id, time);
         assert(then == slowThen && now_ == slowNow);
         if (time > 0) {
-            (then, now_) = _registry.stateAt(id, time - 1);
+            (then, now_) = _accreditations.stateAt(id, time - 1);
             (slowThen, slowNow) = _ledger.stateAt(id, time - 1);
             assert(then == slowThen && now_ == slowNow);
         }

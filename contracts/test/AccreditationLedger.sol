@@ -15,6 +15,7 @@ contract AccreditationLedger {
     mapping(uint64 id => IAccreditations.Terms) private _terms;
     mapping(uint64 id => Change[]) private _changes;
     mapping(uint64 party => bool) private _retired;
+    mapping(uint64 party => address) public controllerOf;
 
     /// @dev As the contract tells it.
     function accreditationOf(uint64 id) external view returns (IAccreditations.Accreditation memory) {
@@ -47,7 +48,10 @@ contract AccreditationLedger {
     function _record(bytes32[] calldata topics, bytes calldata data) private {
         bytes32 kind = topics[0];
         uint64 id = uint64(uint256(topics[1]));
-        if (kind == IParties.PartyRetired.selector) _retired[id] = true;
+        if (kind == IParties.PartyRegistered.selector) controllerOf[id] = address(uint160(uint256(topics[2])));
+        else if (kind == IParties.ControllerChanged.selector) controllerOf[id] = address(uint160(uint256(topics[3])));
+        else if (kind == IParties.OperatorSet.selector || kind == IParties.ControllerOffered.selector) return;
+        else if (kind == IParties.PartyRetired.selector) _retired[id] = true;
         else if (kind == IAccreditations.AccreditationOffered.selector) _offered(id, topics, data);
         else if (kind == IAccreditations.Recognised.selector) _recognised(id, topics, data);
         else if (kind == IAccreditations.AccreditationAccepted.selector) _answered(id, AccreditationState.Active);
@@ -58,8 +62,15 @@ contract AccreditationLedger {
 
     function _offered(uint64 id, bytes32[] calldata topics, bytes calldata data) private {
         IAccreditations.Terms storage terms = _new(id, topics);
-        (terms.kind, terms.scope, terms.validFrom, terms.validUntil, terms.evidenceHash, terms.evidenceUri) =
-            abi.decode(data, (Kind, Scope, uint48, uint48, bytes32, string));
+        (
+            terms.kind,
+            terms.scope,
+            terms.validFrom,
+            terms.validUntil,
+            terms.conditionHash,
+            terms.evidenceHash,
+            terms.evidenceUri
+        ) = abi.decode(data, (Kind, Scope, uint48, uint48, bytes32, bytes32, string));
         assert(terms.kind != Kind.Recognise && terms.validUntil > terms.validFrom);
         _add(id, AccreditationState.Offered, terms.validFrom, Reason.Unspecified);
     }
@@ -67,8 +78,14 @@ contract AccreditationLedger {
     function _recognised(uint64 id, bytes32[] calldata topics, bytes calldata data) private {
         IAccreditations.Terms storage terms = _new(id, topics);
         terms.kind = Kind.Recognise;
-        (terms.scope, terms.validFrom, terms.validUntil, terms.evidenceHash, terms.evidenceUri) =
-            abi.decode(data, (Scope, uint48, uint48, bytes32, string));
+        (
+            terms.scope,
+            terms.validFrom,
+            terms.validUntil,
+            terms.conditionHash,
+            terms.evidenceHash,
+            terms.evidenceUri
+        ) = abi.decode(data, (Scope, uint48, uint48, bytes32, bytes32, string));
         _add(id, AccreditationState.Active, terms.validFrom, Reason.Unspecified);
     }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.35;
 
 import {AccreditationState, Change} from "../src/AccreditationHistory.sol";
+import {Accreditations} from "../src/Accreditations.sol";
 import {CredentialRegistry} from "../src/CredentialRegistry.sol";
 import {IAccreditations, Kind} from "../src/IAccreditations.sol";
 import {IBatches} from "../src/IBatches.sol";
@@ -30,7 +31,10 @@ contract AccreditationsTest is RegistryTest {
 
     uint256 private constant BODY_KEY = 0xB0D1;
     uint256 private constant HOLDER_KEY = 0x401D;
+    bytes32 private constant CONDITION = keccak256("two more teachers by autumn");
     bytes32 private constant EVIDENCE = keccak256("decision");
+    bytes32 private constant PROGRAMME = keccak256("nursing, BSc");
+    bytes32 private constant OTHER_PROGRAMME = keccak256("midwifery, BSc");
     string private constant URI = "https://agency.example/decision";
     uint256 private constant CHAIN = 7;
     uint256 private constant OTHER_CHAIN = 8;
@@ -46,6 +50,89 @@ contract AccreditationsTest is RegistryTest {
         super.setUp();
         body = _register(bodyController);
         holder = _register(holderController);
+    }
+
+    // registry
+
+    /// @dev Each is about the parties of its own registry, and neither knows of what happens beside the other.
+    function test_registry_anotherOne() external {
+        assert(address(accreditations.registry()) == address(registry));
+        CredentialRegistry second = new CredentialRegistry();
+        Accreditations beside = new Accreditations(second);
+        assert(address(beside.registry()) == address(second));
+        vm.expectRevert(abi.encodeWithSelector(IParties.UnknownParty.selector, body));
+        vm.prank(bodyController);
+        beside.offerAccreditation(_terms());
+        for (uint256 i = 0; i < holder; ++i) {
+            vm.prank(stranger);
+            second.registerParty("", 0);
+        }
+        vm.expectRevert(abi.encodeWithSelector(IParties.NotController.selector, body, bodyController));
+        vm.prank(bodyController);
+        beside.offerAccreditation(_terms());
+        vm.prank(stranger);
+        assert(beside.offerAccreditation(_terms()) == 1);
+        assert(accreditations.accreditationCount() == 0);
+    }
+
+    /// @dev Where there is no registry nothing can be said, rather than anything by anybody.
+    function test_registry_none() external {
+        Accreditations alone = new Accreditations(CredentialRegistry(payable(address(0xDEAD))));
+        vm.expectRevert();
+        vm.prank(bodyController);
+        alone.offerAccreditation(_terms());
+        assert(alone.accreditationCount() == 0);
+    }
+
+    /// @dev Nothing that is accredited here changes a word of the registry, and each has the functions of its own.
+    function test_registry_apart() external {
+        bytes memory before = abi.encode(registry.partyOf(body), registry.partyOf(holder));
+        _active();
+        assert(keccak256(abi.encode(registry.partyOf(body), registry.partyOf(holder))) == keccak256(before));
+        vm.startPrank(bodyController);
+        (bool done, bytes memory thrown) =
+            address(registry).call(abi.encodeCall(accreditations.offerAccreditation, (_terms())));
+        assert(!done && bytes4(thrown) == IBatches.UnknownCall.selector);
+        (done,) = address(accreditations).call(abi.encodeCall(registry.registerParty, ("", 0)));
+        assert(!done);
+        // Thirty-two bytes are a root for the registry, and nothing for this contract.
+        (done,) = address(accreditations).call(abi.encode(ROOT));
+        assert(!done);
+        vm.stopPrank();
+    }
+
+    /// @dev Who governs a party is asked at the time of the call: control that changed hands counts at once.
+    function test_registry_newController() external {
+        vm.prank(bodyController);
+        registry.transferController(body, stranger);
+        _offer(bodyController, _terms());
+        vm.prank(stranger);
+        registry.acceptController(body);
+        vm.expectRevert(abi.encodeWithSelector(IParties.NotController.selector, body, bodyController));
+        _offer(bodyController, _terms());
+        assert(_offer(stranger, _terms()) == 2);
+        vm.expectRevert(abi.encodeWithSelector(IParties.NotController.selector, body, bodyController));
+        vm.prank(bodyController);
+        accreditations.voidAccreditation(1, Reason.Unspecified);
+    }
+
+    /// @dev Several calls in one transaction are each checked for their sender, and all or none holds.
+    function testFuzz_multicall(address other) external {
+        vm.assume(other != bodyController && other != holderController);
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(accreditations.offerAccreditation, (_terms()));
+        calls[1] = calls[0];
+        vm.expectRevert(abi.encodeWithSelector(IParties.NotController.selector, body, other));
+        vm.prank(other);
+        accreditations.multicall(calls);
+        vm.prank(bodyController);
+        bytes[] memory answers = accreditations.multicall(calls);
+        assert(abi.decode(answers[0], (uint64)) == 1 && abi.decode(answers[1], (uint64)) == 2);
+        calls[1] = abi.encodeCall(accreditations.acceptAccreditation, (1));
+        vm.expectRevert(abi.encodeWithSelector(IParties.NotController.selector, holder, bodyController));
+        vm.prank(bodyController);
+        accreditations.multicall(calls);
+        assert(accreditations.accreditationCount() == 2);
     }
 
     // offerAccreditation
@@ -79,7 +166,7 @@ contract AccreditationsTest is RegistryTest {
     function test_offer_recognition() external {
         IAccreditations.Terms memory terms = _terms();
         terms.kind = Kind.Recognise;
-        vm.expectRevert(abi.encodeWithSelector(IAccreditations.NotAnAccreditation.selector, Kind.Recognise));
+        vm.expectRevert(abi.encodeWithSelector(IAccreditations.WrongKind.selector, Kind.Recognise));
         _offer(bodyController, terms);
     }
 
@@ -129,11 +216,13 @@ contract AccreditationsTest is RegistryTest {
 
     function test_offer() external {
         IAccreditations.Terms memory terms = _terms();
-        vm.expectEmit(address(registry));
-        emit IAccreditations.AccreditationOffered(1, body, holder, terms.kind, terms.scope, START, END, EVIDENCE, URI);
+        vm.expectEmit(address(accreditations));
+        emit IAccreditations.AccreditationOffered(
+            1, body, holder, terms.kind, terms.scope, START, END, CONDITION, EVIDENCE, URI
+        );
         assert(_offer(bodyController, terms) == 1);
-        assert(registry.accreditationCount() == 1);
-        IAccreditations.Accreditation memory found = registry.accreditationOf(1);
+        assert(accreditations.accreditationCount() == 1);
+        IAccreditations.Accreditation memory found = accreditations.accreditationOf(1);
         assert(keccak256(abi.encode(found.terms)) == keccak256(abi.encode(terms)));
         assert(found.state == AccreditationState.Offered && found.history.length == 1);
         assert(found.history[0].recordedAt == block.timestamp && found.history[0].effectiveFrom == START);
@@ -147,12 +236,12 @@ contract AccreditationsTest is RegistryTest {
         deadline = uint48(between(deadline, 0, block.timestamp - 1));
         bytes memory signature = _signOffer(BODY_KEY, _terms(), 1, deadline);
         vm.expectRevert(abi.encodeWithSelector(IBatches.SignatureExpired.selector, deadline));
-        registry.offerAccreditationBySignature(_terms(), 1, deadline, signature);
+        accreditations.offerAccreditationBySignature(_terms(), 1, deadline, signature);
     }
 
     function test_offerBySignature_untilTheDeadline() external {
         bytes memory signature = _signOffer(BODY_KEY, _terms(), 1, block.timestamp);
-        assert(registry.offerAccreditationBySignature(_terms(), 1, block.timestamp, signature) == 1);
+        assert(accreditations.offerAccreditationBySignature(_terms(), 1, block.timestamp, signature) == 1);
     }
 
     function testFuzz_offerBySignature_forOtherValues(uint8 which, uint256 change) external {
@@ -161,7 +250,7 @@ contract AccreditationsTest is RegistryTest {
         uint256 nonce = 1;
         uint256 deadline = END;
         change = between(change, 1, 5);
-        which %= 14;
+        which %= 16;
         if (which == 0) terms.holder = issuer;
         if (which == 1) terms.validFrom += uint48(change);
         if (which == 2) terms.validUntil += uint48(change);
@@ -176,8 +265,10 @@ contract AccreditationsTest is RegistryTest {
         if (which == 11) terms.evidenceUri = "https://agency.example/decisio";
         if (which == 12) nonce += change;
         if (which == 13) deadline += change;
+        if (which == 14) terms.scope.programme ^= bytes32(change);
+        if (which == 15) terms.conditionHash ^= bytes32(change);
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.NotSignedByController.selector, body, bodyController));
-        registry.offerAccreditationBySignature(terms, nonce, deadline, signature);
+        accreditations.offerAccreditationBySignature(terms, nonce, deadline, signature);
     }
 
     function testFuzz_offerBySignature_byAnother(uint256 key) external {
@@ -185,7 +276,7 @@ contract AccreditationsTest is RegistryTest {
         vm.assume(key != BODY_KEY);
         bytes memory signature = _signOffer(key, _terms(), 1, END);
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.NotSignedByController.selector, body, bodyController));
-        registry.offerAccreditationBySignature(_terms(), 1, END, signature);
+        accreditations.offerAccreditationBySignature(_terms(), 1, END, signature);
     }
 
     function test_offerBySignature_elsewhere() external {
@@ -196,16 +287,20 @@ contract AccreditationsTest is RegistryTest {
             abi.encodeWithSelector(IAccreditations.NotSignedByController.selector, body, bodyController);
         vm.chainId(OTHER_CHAIN);
         vm.expectRevert(refusal);
-        registry.offerAccreditationBySignature(_terms(), 1, END, signature);
+        accreditations.offerAccreditationBySignature(_terms(), 1, END, signature);
         vm.chainId(CHAIN);
-        CredentialRegistry other = new CredentialRegistry();
+        CredentialRegistry second = new CredentialRegistry();
         for (uint256 i = 0; i < body; ++i) {
             vm.prank(bodyController);
-            other.registerParty("", 0);
+            second.registerParty("", 0);
         }
+        Accreditations ofAnotherRegistry = new Accreditations(second);
         vm.expectRevert(refusal);
-        other.offerAccreditationBySignature(_terms(), 1, END, signature);
-        assert(registry.offerAccreditationBySignature(_terms(), 1, END, signature) == 1);
+        ofAnotherRegistry.offerAccreditationBySignature(_terms(), 1, END, signature);
+        Accreditations ofThisRegistry = new Accreditations(registry);
+        vm.expectRevert(refusal);
+        ofThisRegistry.offerAccreditationBySignature(_terms(), 1, END, signature);
+        assert(accreditations.offerAccreditationBySignature(_terms(), 1, END, signature) == 1);
     }
 
     function test_offerBySignature_formerController() external {
@@ -215,24 +310,24 @@ contract AccreditationsTest is RegistryTest {
         vm.prank(stranger);
         registry.acceptController(body);
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.NotSignedByController.selector, body, stranger));
-        registry.offerAccreditationBySignature(_terms(), 1, END, signature);
+        accreditations.offerAccreditationBySignature(_terms(), 1, END, signature);
     }
 
     function testFuzz_offerBySignature_eachNonceOnce(address sender, uint256 nonce, uint256 otherNonce) external {
         vm.assume(nonce != otherNonce);
         bytes memory signature = _signOffer(BODY_KEY, _terms(), nonce, END);
         vm.prank(sender);
-        assert(registry.offerAccreditationBySignature(_terms(), nonce, END, signature) == 1);
+        assert(accreditations.offerAccreditationBySignature(_terms(), nonce, END, signature) == 1);
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.NonceUsed.selector, body, nonce));
-        registry.offerAccreditationBySignature(_terms(), nonce, END, signature);
+        accreditations.offerAccreditationBySignature(_terms(), nonce, END, signature);
         signature = _signOffer(BODY_KEY, _terms(), otherNonce, END);
-        assert(registry.offerAccreditationBySignature(_terms(), otherNonce, END, signature) == 2);
+        assert(accreditations.offerAccreditationBySignature(_terms(), otherNonce, END, signature) == 2);
     }
 
     function testFuzz_offerBySignature_retired(bool itIsTheBody) external {
         bytes memory signature = _signOffer(BODY_KEY, _terms(), 1, END);
         _expectRetired(itIsTheBody);
-        registry.offerAccreditationBySignature(_terms(), 1, END, signature);
+        accreditations.offerAccreditationBySignature(_terms(), 1, END, signature);
     }
 
     function test_bySignature_wallets() external {
@@ -241,13 +336,13 @@ contract AccreditationsTest is RegistryTest {
         (terms.body, terms.holder) = (_register(wallet), holder);
         bytes memory wrong = _signOffer(HOLDER_KEY, terms, 1, END);
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.NotSignedByController.selector, terms.body, wallet));
-        registry.offerAccreditationBySignature(terms, 1, END, wrong);
+        accreditations.offerAccreditationBySignature(terms, 1, END, wrong);
         bytes memory signature = _signOffer(BODY_KEY, terms, 1, END);
-        assert(registry.offerAccreditationBySignature(terms, 1, END, signature) == 1);
+        assert(accreditations.offerAccreditationBySignature(terms, 1, END, signature) == 1);
         (terms.body, terms.holder) = (body, terms.body);
         _offer(bodyController, terms);
         signature = _signAcceptance(BODY_KEY, 2, terms, END);
-        registry.acceptAccreditationBySignature(2, END, signature);
+        accreditations.acceptAccreditationBySignature(2, END, signature);
         assert(_holds(2, uint48(block.timestamp)));
     }
 
@@ -259,10 +354,10 @@ contract AccreditationsTest is RegistryTest {
         bytes memory refusal = abi.encodeWithSelector(IParties.NotController.selector, holder, other);
         vm.expectRevert(refusal);
         vm.prank(other);
-        registry.acceptAccreditation(1);
+        accreditations.acceptAccreditation(1);
         vm.expectRevert(refusal);
         vm.prank(other);
-        registry.refuseAccreditation(1);
+        accreditations.refuseAccreditation(1);
     }
 
     function testFuzz_accept(uint48 wait, uint48 time) external {
@@ -271,10 +366,10 @@ contract AccreditationsTest is RegistryTest {
         time = uint48(between(time, START, END - 1));
         _offer(bodyController, _terms());
         vm.warp(accepted);
-        vm.expectEmit(address(registry));
+        vm.expectEmit(address(accreditations));
         emit IAccreditations.AccreditationAccepted(1);
         _accept(1);
-        (AccreditationState then, AccreditationState known) = registry.stateAt(1, time);
+        (AccreditationState then, AccreditationState known) = accreditations.stateAt(1, time);
         assert(known == AccreditationState.Active);
         assert(
             then
@@ -286,44 +381,44 @@ contract AccreditationsTest is RegistryTest {
         _accept(1);
         _refuseChange(1, AccreditationState.Active, AccreditationState.Refused);
         vm.prank(holderController);
-        registry.refuseAccreditation(1);
+        accreditations.refuseAccreditation(1);
     }
 
     function test_refuse() external {
         _offer(bodyController, _terms());
-        vm.expectEmit(address(registry));
+        vm.expectEmit(address(accreditations));
         emit IAccreditations.AccreditationRefused(1);
         vm.prank(holderController);
-        registry.refuseAccreditation(1);
-        assert(registry.accreditationOf(1).state == AccreditationState.Refused);
+        accreditations.refuseAccreditation(1);
+        assert(accreditations.accreditationOf(1).state == AccreditationState.Refused);
         _refuseChange(1, AccreditationState.Refused, AccreditationState.Active);
         _accept(1);
         _refuseChange(1, AccreditationState.Refused, AccreditationState.Void);
         vm.prank(bodyController);
-        registry.voidAccreditation(1, Reason.Unspecified);
+        accreditations.voidAccreditation(1, Reason.Unspecified);
     }
 
     function testFuzz_accept_retired(bool itIsTheBody) external {
         _offer(bodyController, _terms());
         _expectRetired(itIsTheBody);
         _accept(1);
-        assert(registry.accreditationOf(1).state == AccreditationState.Offered);
+        assert(accreditations.accreditationOf(1).state == AccreditationState.Offered);
     }
 
     function testFuzz_refuse_retired(bool itIsTheBody) external {
         _offer(bodyController, _terms());
         _retire(itIsTheBody);
         vm.prank(holderController);
-        registry.refuseAccreditation(1);
-        assert(registry.accreditationOf(1).state == AccreditationState.Refused);
+        accreditations.refuseAccreditation(1);
+        assert(accreditations.accreditationOf(1).state == AccreditationState.Refused);
     }
 
     function testFuzz_acceptBySignature_retired(bool itIsTheBody) external {
         _offer(bodyController, _terms());
         bytes memory signature = _signAcceptance(HOLDER_KEY, 1, _terms(), END);
         _expectRetired(itIsTheBody);
-        registry.acceptAccreditationBySignature(1, END, signature);
-        assert(registry.accreditationOf(1).state == AccreditationState.Offered);
+        accreditations.acceptAccreditationBySignature(1, END, signature);
+        assert(accreditations.accreditationOf(1).state == AccreditationState.Offered);
     }
 
     function test_acceptBySignature() external {
@@ -335,22 +430,22 @@ contract AccreditationsTest is RegistryTest {
         vm.expectRevert(
             abi.encodeWithSelector(IAccreditations.NotSignedByController.selector, holder, holderController)
         );
-        registry.acceptAccreditationBySignature(1, END, signature);
+        accreditations.acceptAccreditationBySignature(1, END, signature);
         _offer(bodyController, _terms());
         vm.expectRevert(
             abi.encodeWithSelector(IAccreditations.NotSignedByController.selector, holder, holderController)
         );
-        registry.acceptAccreditationBySignature(2, END, signature);
+        accreditations.acceptAccreditationBySignature(2, END, signature);
         signature = _signAcceptance(HOLDER_KEY, 2, _terms(), END);
         vm.prank(stranger);
-        registry.acceptAccreditationBySignature(2, END, signature);
+        accreditations.acceptAccreditationBySignature(2, END, signature);
         _refuseChange(2, AccreditationState.Active, AccreditationState.Active);
-        registry.acceptAccreditationBySignature(2, END, signature);
+        accreditations.acceptAccreditationBySignature(2, END, signature);
         _offer(bodyController, _terms());
         uint256 deadline = block.timestamp - 1;
         signature = _signAcceptance(HOLDER_KEY, 3, _terms(), deadline);
         vm.expectRevert(abi.encodeWithSelector(IBatches.SignatureExpired.selector, deadline));
-        registry.acceptAccreditationBySignature(3, deadline, signature);
+        accreditations.acceptAccreditationBySignature(3, deadline, signature);
     }
 
     function test_anOfferCannotPassForAnAcceptance() external {
@@ -359,23 +454,26 @@ contract AccreditationsTest is RegistryTest {
         vm.expectRevert(
             abi.encodeWithSelector(IAccreditations.NotSignedByController.selector, holder, holderController)
         );
-        registry.acceptAccreditationBySignature(1, END, signature);
+        accreditations.acceptAccreditationBySignature(1, END, signature);
     }
 
     // recognise
 
     function testFuzz_recognise(uint48 validFrom, uint48 validUntil, uint48 time) external {
-        Scope memory scope = _terms().scope;
+        IAccreditations.Terms memory terms = _recognition(validFrom, validUntil);
         if (validUntil != 0 && validUntil <= validFrom) {
             vm.expectRevert(abi.encodeWithSelector(IAccreditations.InvalidPeriod.selector, validFrom, validUntil));
         } else {
-            vm.expectEmit(address(registry));
-            emit IAccreditations.Recognised(1, body, holder, scope, validFrom, validUntil, EVIDENCE, URI);
+            vm.expectEmit(address(accreditations));
+            emit IAccreditations.Recognised(
+                1, body, holder, terms.scope, validFrom, validUntil, CONDITION, EVIDENCE, URI
+            );
         }
         vm.prank(bodyController);
-        registry.recognise(body, holder, scope, validFrom, validUntil, EVIDENCE, URI);
-        if (registry.accreditationCount() == 0) return;
-        (AccreditationState then, AccreditationState known) = registry.stateAt(1, time);
+        accreditations.recognise(terms);
+        if (accreditations.accreditationCount() == 0) return;
+        assert(keccak256(abi.encode(accreditations.accreditationOf(1).terms)) == keccak256(abi.encode(terms)));
+        (AccreditationState then, AccreditationState known) = accreditations.stateAt(1, time);
         bool within = validFrom <= time && (validUntil == 0 || time < validUntil);
         assert((known == AccreditationState.Active) == within);
         assert((then == AccreditationState.Active) == (within && time >= block.timestamp));
@@ -385,13 +483,21 @@ contract AccreditationsTest is RegistryTest {
         vm.assume(other != bodyController);
         vm.expectRevert(abi.encodeWithSelector(IParties.NotController.selector, body, other));
         vm.prank(other);
-        registry.recognise(body, holder, _terms().scope, START, 0, EVIDENCE, URI);
+        accreditations.recognise(_recognition(START, 0));
+    }
+
+    function testFuzz_recognise_anAccreditation(bool toIssue) external {
+        IAccreditations.Terms memory terms = _recognition(START, 0);
+        terms.kind = toIssue ? Kind.AccreditToIssue : Kind.AccreditToAccredit;
+        vm.expectRevert(abi.encodeWithSelector(IAccreditations.WrongKind.selector, terms.kind));
+        vm.prank(bodyController);
+        accreditations.recognise(terms);
     }
 
     function testFuzz_recognise_retired(bool itIsTheBody) external {
         _expectRetired(itIsTheBody);
         vm.prank(bodyController);
-        registry.recognise(body, holder, _terms().scope, START, 0, EVIDENCE, URI);
+        accreditations.recognise(_recognition(START, 0));
     }
 
     // suspendAccreditation, reinstateAccreditation, withdrawAccreditation, voidAccreditation
@@ -411,7 +517,7 @@ contract AccreditationsTest is RegistryTest {
                 bool possible = to == 6 ? from != 2 && from != 6 : from == 3 ? to != 3 : from == 4 && to != 4;
                 if (!possible) _refuseChange(id, AccreditationState(from), AccreditationState(to));
                 _send(bodyController, id, AccreditationState(to), START);
-                assert(uint256(registry.accreditationOf(id).state) == (possible ? to : from));
+                assert(uint256(accreditations.accreditationOf(id).state) == (possible ? to : from));
             }
         }
     }
@@ -422,12 +528,12 @@ contract AccreditationsTest is RegistryTest {
         uint64 suspended = _reach(AccreditationState.Suspended);
         _expectRetired(true);
         vm.prank(bodyController);
-        registry.reinstateAccreditation(suspended, START, Reason.Resolved);
+        accreditations.reinstateAccreditation(suspended, START, Reason.Resolved);
         _send(bodyController, active, AccreditationState.Suspended, START);
         _send(bodyController, active, AccreditationState.Withdrawn, START);
         _send(bodyController, suspended, AccreditationState.Void, START);
-        assert(registry.accreditationOf(active).state == AccreditationState.Withdrawn);
-        assert(registry.accreditationOf(suspended).state == AccreditationState.Void);
+        assert(accreditations.accreditationOf(active).state == AccreditationState.Withdrawn);
+        assert(accreditations.accreditationOf(suspended).state == AccreditationState.Void);
     }
 
     /// @dev What a holder was accredited for before it retired concerns those whom it awarded something then.
@@ -436,31 +542,31 @@ contract AccreditationsTest is RegistryTest {
         _retire(false);
         _send(bodyController, id, AccreditationState.Suspended, START);
         _send(bodyController, id, AccreditationState.Active, START);
-        assert(registry.accreditationOf(id).state == AccreditationState.Active);
+        assert(accreditations.accreditationOf(id).state == AccreditationState.Active);
         _send(bodyController, id, AccreditationState.Withdrawn, START);
         _send(bodyController, id, AccreditationState.Void, START);
-        assert(registry.accreditationOf(id).state == AccreditationState.Void);
+        assert(accreditations.accreditationOf(id).state == AccreditationState.Void);
     }
 
     function test_change_events() external {
         _active();
-        vm.expectEmit(address(registry));
+        vm.expectEmit(address(accreditations));
         emit IAccreditations.AccreditationSuspended(1, START + 1, Reason.UnderReview);
         vm.prank(bodyController);
-        registry.suspendAccreditation(1, START + 1, Reason.UnderReview);
-        vm.expectEmit(address(registry));
+        accreditations.suspendAccreditation(1, START + 1, Reason.UnderReview);
+        vm.expectEmit(address(accreditations));
         emit IAccreditations.AccreditationReinstated(1, START + 2, Reason.Resolved);
         vm.prank(bodyController);
-        registry.reinstateAccreditation(1, START + 2, Reason.Resolved);
-        vm.expectEmit(address(registry));
+        accreditations.reinstateAccreditation(1, START + 2, Reason.Resolved);
+        vm.expectEmit(address(accreditations));
         emit IAccreditations.AccreditationWithdrawn(1, START + 2, Reason.RequirementsNotMet);
         vm.prank(bodyController);
-        registry.withdrawAccreditation(1, START + 2, Reason.RequirementsNotMet);
-        vm.expectEmit(address(registry));
+        accreditations.withdrawAccreditation(1, START + 2, Reason.RequirementsNotMet);
+        vm.expectEmit(address(accreditations));
         emit IAccreditations.AccreditationVoided(1, Reason.ObtainedByFraud);
         vm.prank(bodyController);
-        registry.voidAccreditation(1, Reason.ObtainedByFraud);
-        Change[] memory history = registry.accreditationOf(1).history;
+        accreditations.voidAccreditation(1, Reason.ObtainedByFraud);
+        Change[] memory history = accreditations.accreditationOf(1).history;
         assert(history.length == 6 && history[2].reason == Reason.UnderReview);
         assert(history[4].effectiveFrom == START + 2 && history[4].state == AccreditationState.Withdrawn);
         assert(history[5].effectiveFrom == START && history[5].reason == Reason.ObtainedByFraud);
@@ -472,12 +578,12 @@ contract AccreditationsTest is RegistryTest {
         first = uint48(between(first, START - 10, latest + 10));
         if (first < START || first > latest) _refuseEffect(first, START, latest);
         vm.prank(bodyController);
-        registry.suspendAccreditation(1, first, Reason.Unspecified);
+        accreditations.suspendAccreditation(1, first, Reason.Unspecified);
         if (first < START || first > latest) return;
         second = uint48(between(second, first - 10, latest + 10));
         if (second < first || second > latest) _refuseEffect(second, first, latest);
         vm.prank(bodyController);
-        registry.reinstateAccreditation(1, second, Reason.Unspecified);
+        accreditations.reinstateAccreditation(1, second, Reason.Unspecified);
     }
 
     function testFuzz_change_beforeThePeriod(uint48 effectiveFrom) external {
@@ -485,23 +591,23 @@ contract AccreditationsTest is RegistryTest {
         _active();
         if (effectiveFrom != START) _refuseEffect(effectiveFrom, START, START);
         vm.prank(bodyController);
-        registry.withdrawAccreditation(1, effectiveFrom, Reason.Unspecified);
+        accreditations.withdrawAccreditation(1, effectiveFrom, Reason.Unspecified);
     }
 
     function testFuzz_unknown(uint64 id, uint8 which) external {
         _active();
         vm.assume(id != 1);
         bytes[] memory calls = new bytes[](9);
-        calls[0] = abi.encodeCall(registry.acceptAccreditation, (id));
-        calls[1] = abi.encodeCall(registry.acceptAccreditationBySignature, (id, END, ""));
-        calls[2] = abi.encodeCall(registry.refuseAccreditation, (id));
-        calls[3] = abi.encodeCall(registry.suspendAccreditation, (id, START, Reason.Unspecified));
-        calls[4] = abi.encodeCall(registry.reinstateAccreditation, (id, START, Reason.Unspecified));
-        calls[5] = abi.encodeCall(registry.withdrawAccreditation, (id, START, Reason.Unspecified));
-        calls[6] = abi.encodeCall(registry.voidAccreditation, (id, Reason.Unspecified));
-        calls[7] = abi.encodeCall(registry.accreditationOf, (id));
-        calls[8] = abi.encodeCall(registry.stateAt, (id, START));
-        (bool done, bytes memory thrown) = address(registry).call(calls[which % 9]);
+        calls[0] = abi.encodeCall(accreditations.acceptAccreditation, (id));
+        calls[1] = abi.encodeCall(accreditations.acceptAccreditationBySignature, (id, END, ""));
+        calls[2] = abi.encodeCall(accreditations.refuseAccreditation, (id));
+        calls[3] = abi.encodeCall(accreditations.suspendAccreditation, (id, START, Reason.Unspecified));
+        calls[4] = abi.encodeCall(accreditations.reinstateAccreditation, (id, START, Reason.Unspecified));
+        calls[5] = abi.encodeCall(accreditations.withdrawAccreditation, (id, START, Reason.Unspecified));
+        calls[6] = abi.encodeCall(accreditations.voidAccreditation, (id, Reason.Unspecified));
+        calls[7] = abi.encodeCall(accreditations.accreditationOf, (id));
+        calls[8] = abi.encodeCall(accreditations.stateAt, (id, START));
+        (bool done, bytes memory thrown) = address(accreditations).call(calls[which % 9]);
         bytes memory expected = abi.encodeWithSelector(IAccreditations.UnknownAccreditation.selector, id);
         assert(!done && keccak256(thrown) == keccak256(expected));
     }
@@ -522,7 +628,7 @@ contract AccreditationsTest is RegistryTest {
             uint48 latest = uint48(block.timestamp < effective ? effective : block.timestamp);
             uint48 from = uint48(between(effects[i], effective, latest));
             vm.prank(bodyController);
-            (bool done,) = address(registry).call(_call(1, to, from));
+            (bool done,) = address(accreditations).call(_call(1, to, from));
             if (done) effective = from;
         }
         for (uint48 time = START - 25; time < START + 100; ++time) {
@@ -538,10 +644,10 @@ contract AccreditationsTest is RegistryTest {
         _active();
         vm.warp(block.timestamp + 100);
         time = uint48(between(time, START, block.timestamp - 1));
-        (AccreditationState before,) = registry.stateAt(1, time);
+        (AccreditationState before,) = accreditations.stateAt(1, time);
         effectiveFrom = uint48(between(effectiveFrom, START, block.timestamp));
         _send(bodyController, 1, AccreditationState(between(to, 4, 6)), effectiveFrom);
-        (AccreditationState then,) = registry.stateAt(1, time);
+        (AccreditationState then,) = accreditations.stateAt(1, time);
         assert(then == before);
     }
 
@@ -555,6 +661,8 @@ contract AccreditationsTest is RegistryTest {
         if (likeness & 2 != 0) (inner.levelMin, inner.levelMax) = (outer.levelMin, outer.levelMax);
         if (likeness & 4 != 0) inner.qualificationTypes &= outer.qualificationTypes;
         if (likeness & 8 != 0) inner.jurisdiction = outer.jurisdiction;
+        if (likeness & 32 != 0) inner.programme = outer.programme;
+        if (likeness & 64 != 0) outer.programme = 0;
         if (likeness & 16 != 0 && outer.fieldDigits != 0 && outer.fieldDigits < 4) {
             inner.field = outer.field * 10 + uint16(likeness >> 8) % 10;
             inner.fieldDigits = outer.fieldDigits + 1;
@@ -571,19 +679,30 @@ contract AccreditationsTest is RegistryTest {
         b.field = a.field;
         c.field = b.field;
         c.fieldDigits = b.fieldDigits;
+        b.programme = a.programme;
         assert(a.covers(a));
         if (a.covers(b) && b.covers(a)) assert(keccak256(abi.encode(a)) == keccak256(abi.encode(b)));
         if (a.covers(b) && b.covers(c)) assert(a.covers(c));
     }
 
     function test_covers_everything() external pure {
-        Scope memory everything = Scope(0, 0, 1, 8, 0, 0);
-        assert(everything.covers(Scope(613, 4, 6, 6, 1, 276)));
-        assert(!Scope(613, 4, 1, 8, 0, 0).covers(everything));
-        assert(!Scope(0, 0, 1, 8, 1, 0).covers(everything));
-        assert(!Scope(0, 0, 1, 8, 0, 276).covers(everything));
-        assert(Scope(6, 2, 1, 8, 0, 0).covers(Scope(61, 3, 1, 8, 0, 0)));
-        assert(!Scope(61, 2, 1, 8, 0, 0).covers(Scope(61, 3, 1, 8, 0, 0)));
+        Scope memory everything = Scope(0, 0, 1, 8, 0, 0, 0);
+        assert(everything.covers(Scope(613, 4, 6, 6, 1, 276, 0)));
+        assert(!Scope(613, 4, 1, 8, 0, 0, 0).covers(everything));
+        assert(!Scope(0, 0, 1, 8, 1, 0, 0).covers(everything));
+        assert(!Scope(0, 0, 1, 8, 0, 276, 0).covers(everything));
+        assert(!Scope(0, 0, 1, 8, 0, 0, PROGRAMME).covers(everything));
+        assert(Scope(6, 2, 1, 8, 0, 0, 0).covers(Scope(61, 3, 1, 8, 0, 0, 0)));
+        assert(!Scope(61, 2, 1, 8, 0, 0, 0).covers(Scope(61, 3, 1, 8, 0, 0, 0)));
+    }
+
+    /// @dev One programme is in itself and in any programme, and in nothing else.
+    function testFuzz_covers_programme(bytes32 one, bytes32 other) external pure {
+        vm.assume(one != 0 && one != other);
+        Scope memory any = Scope(0, 0, 1, 8, 0, 0, 0);
+        Scope memory narrow = Scope(0, 0, 1, 8, 0, 0, one);
+        assert(any.covers(narrow) && narrow.covers(narrow));
+        assert(!narrow.covers(any) && !narrow.covers(Scope(0, 0, 1, 8, 0, 0, other)));
     }
 
     // checkPath
@@ -613,13 +732,13 @@ contract AccreditationsTest is RegistryTest {
         }
         (bool asKnownThen, bool asKnownNow, uint64 first) = _check(ids, time);
         assert(asKnownThen == then && asKnownNow == known);
-        assert(first == registry.accreditationOf(ids[0]).terms.body);
+        assert(first == accreditations.accreditationOf(ids[0]).terms.body);
     }
 
     function testFuzz_checkPath_length(uint8 length) external {
         vm.assume(length == 0 || length > 5);
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.InvalidPathLength.selector, length));
-        registry.checkPath(new uint64[](length), issuer, _terms().scope, START);
+        accreditations.checkPath(new uint64[](length), issuer, _terms().scope, START);
     }
 
     /// @dev Any other link in any place breaks the path.
@@ -646,10 +765,10 @@ contract AccreditationsTest is RegistryTest {
         // To another issuer.
         uint64 last = registry.partyCount();
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.BrokenPath.selector, 2, ids[2]));
-        registry.checkPath(ids, last - 1, _terms().scope, START);
+        accreditations.checkPath(ids, last - 1, _terms().scope, START);
         some[0] = 99;
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.UnknownAccreditation.selector, 99));
-        registry.checkPath(some, last, _terms().scope, START);
+        accreditations.checkPath(some, last, _terms().scope, START);
     }
 
     function testFuzz_checkPath_scopes(Scope memory first, Scope memory second, Scope memory asked, bool recognised)
@@ -661,8 +780,10 @@ contract AccreditationsTest is RegistryTest {
         // Any field and any type in most, so that it often fits.
         if (first.field % 4 != 0) (first.field, first.fieldDigits) = (0, 0);
         if (first.qualificationTypes % 4 != 0) (first.qualificationTypes, first.jurisdiction) = (0, 0);
+        if (uint256(first.programme) % 4 != 0) first.programme = 0;
         if (second.field % 4 != 0) (second.field, second.fieldDigits) = (0, 0);
         if (second.qualificationTypes % 4 != 0) (second.qualificationTypes, second.jurisdiction) = (0, 0);
+        if (uint256(second.programme) % 4 != 0) second.programme = first.programme;
         uint64[] memory ids = new uint64[](2);
         ids[0] = _link(body, holder, recognised ? Kind.Recognise : Kind.AccreditToAccredit, first);
         ids[1] = _link(holder, issuer, Kind.AccreditToIssue, second);
@@ -673,25 +794,58 @@ contract AccreditationsTest is RegistryTest {
         } else if (!recognised && !_coversSlowly(first, second)) {
             vm.expectRevert(abi.encodeWithSelector(IAccreditations.ScopeWidened.selector, 1, ids[1]));
         }
-        registry.checkPath(ids, issuer, asked, START);
+        accreditations.checkPath(ids, issuer, asked, START);
+    }
+
+    /// @dev An accreditation for one programme says nothing of another, nor of all of them.
+    function test_checkPath_programme() external {
+        Scope memory nursing = Scope(913, 4, 6, 6, 0, 276, PROGRAMME);
+        Scope memory midwifery = Scope(913, 4, 6, 6, 0, 276, OTHER_PROGRAMME);
+        Scope memory all = Scope(913, 4, 6, 6, 0, 276, 0);
+        uint64[] memory ids = new uint64[](2);
+        ids[0] = _link(body, holder, Kind.AccreditToAccredit, all);
+        ids[1] = _link(holder, issuer, Kind.AccreditToIssue, nursing);
+        (bool then,,) = accreditations.checkPath(ids, issuer, nursing, uint48(block.timestamp));
+        assert(then);
+        bytes memory refusal = abi.encodeWithSelector(IAccreditations.ScopeNotCovered.selector, 1, ids[1]);
+        vm.expectRevert(refusal);
+        accreditations.checkPath(ids, issuer, midwifery, START);
+        vm.expectRevert(refusal);
+        accreditations.checkPath(ids, issuer, all, START);
+        // Nobody hands down more than one programme who has but one.
+        ids[0] = _link(body, holder, Kind.AccreditToAccredit, nursing);
+        ids[1] = _link(holder, issuer, Kind.AccreditToIssue, all);
+        vm.expectRevert(abi.encodeWithSelector(IAccreditations.ScopeWidened.selector, 1, ids[1]));
+        accreditations.checkPath(ids, issuer, nursing, START);
+    }
+
+    /// @dev A decision with conditions holds like any other: whoever asks for a path sees them in its terms.
+    function testFuzz_checkPath_conditions(bytes32 condition) external {
+        IAccreditations.Terms memory terms = _terms();
+        (terms.holder, terms.conditionHash) = (issuer, condition);
+        uint64 id = _offer(bodyController, terms);
+        vm.prank(controller);
+        accreditations.acceptAccreditation(id);
+        (bool then, bool known,) = accreditations.checkPath(_one(id), issuer, terms.scope, uint48(block.timestamp));
+        assert(then && known && accreditations.accreditationOf(id).terms.conditionHash == condition);
     }
 
     function test_checkPath_widened() external {
-        Scope memory narrow = Scope(613, 4, 6, 7, 0, 0);
+        Scope memory narrow = Scope(613, 4, 6, 7, 0, 0, 0);
         uint64[] memory ids = new uint64[](2);
         ids[0] = _link(body, holder, Kind.AccreditToAccredit, narrow);
-        ids[1] = _link(holder, issuer, Kind.AccreditToIssue, Scope(613, 4, 5, 7, 0, 0));
+        ids[1] = _link(holder, issuer, Kind.AccreditToIssue, Scope(613, 4, 5, 7, 0, 0, 0));
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.ScopeWidened.selector, 1, ids[1]));
-        registry.checkPath(ids, issuer, narrow, START);
+        accreditations.checkPath(ids, issuer, narrow, START);
         // A recognition does not hand down a right, so nothing is wider than it.
         ids[0] = _link(body, holder, Kind.Recognise, narrow);
-        registry.checkPath(ids, issuer, narrow, START);
+        accreditations.checkPath(ids, issuer, narrow, START);
     }
 
     function test_checkPath_invalidScope() external {
         uint64[] memory ids = _path(1, false);
         vm.expectRevert(abi.encodeWithSelector(Scopes.InvalidScope.selector, 0, 0, 0, 8, 0));
-        registry.checkPath(ids, issuer, Scope(0, 0, 0, 8, 0, 0), START);
+        accreditations.checkPath(ids, issuer, Scope(0, 0, 0, 8, 0, 0, 0), START);
     }
 
     /// @dev For `try`, which needs an external call.
@@ -707,27 +861,23 @@ contract AccreditationsTest is RegistryTest {
     }
 
     function _terms() private view returns (IAccreditations.Terms memory) {
-        Scope memory scope = Scope(61, 4, 3, 7, 6, 276);
-        return IAccreditations.Terms(body, holder, START, END, Kind.AccreditToIssue, scope, EVIDENCE, URI);
+        Scope memory scope = Scope(61, 4, 3, 7, 6, 276, PROGRAMME);
+        return IAccreditations.Terms(body, holder, START, END, Kind.AccreditToIssue, scope, CONDITION, EVIDENCE, URI);
+    }
+
+    function _recognition(uint48 validFrom, uint48 validUntil) private view returns (IAccreditations.Terms memory terms) {
+        terms = _terms();
+        (terms.kind, terms.validFrom, terms.validUntil) = (Kind.Recognise, validFrom, validUntil);
     }
 
     function _offer(address sender, IAccreditations.Terms memory terms) private returns (uint64) {
         vm.prank(sender);
-        return registry.offerAccreditation(
-            terms.body,
-            terms.holder,
-            terms.kind,
-            terms.scope,
-            terms.validFrom,
-            terms.validUntil,
-            terms.evidenceHash,
-            terms.evidenceUri
-        );
+        return accreditations.offerAccreditation(terms);
     }
 
     function _accept(uint64 id) private {
         vm.prank(holderController);
-        registry.acceptAccreditation(id);
+        accreditations.acceptAccreditation(id);
     }
 
     function _active() private {
@@ -739,7 +889,7 @@ contract AccreditationsTest is RegistryTest {
         id = _offer(bodyController, _terms());
         if (state == AccreditationState.Refused) {
             vm.prank(holderController);
-            registry.refuseAccreditation(id);
+            accreditations.refuseAccreditation(id);
         } else if (state != AccreditationState.Offered) {
             _accept(id);
             if (state != AccreditationState.Active) _send(bodyController, id, state, START);
@@ -749,20 +899,20 @@ contract AccreditationsTest is RegistryTest {
     /// @dev The data of a change by the body.
     function _call(uint64 id, AccreditationState to, uint48 effectiveFrom) private view returns (bytes memory) {
         Reason reason = Reason.Unspecified;
-        if (to == AccreditationState.Void) return abi.encodeCall(registry.voidAccreditation, (id, reason));
+        if (to == AccreditationState.Void) return abi.encodeCall(accreditations.voidAccreditation, (id, reason));
         if (to == AccreditationState.Active) {
-            return abi.encodeCall(registry.reinstateAccreditation, (id, effectiveFrom, reason));
+            return abi.encodeCall(accreditations.reinstateAccreditation, (id, effectiveFrom, reason));
         }
         if (to == AccreditationState.Suspended) {
-            return abi.encodeCall(registry.suspendAccreditation, (id, effectiveFrom, reason));
+            return abi.encodeCall(accreditations.suspendAccreditation, (id, effectiveFrom, reason));
         }
-        return abi.encodeCall(registry.withdrawAccreditation, (id, effectiveFrom, reason));
+        return abi.encodeCall(accreditations.withdrawAccreditation, (id, effectiveFrom, reason));
     }
 
     /// @dev Change an accreditation; a refusal that was announced to forge counts as done.
     function _send(address sender, uint64 id, AccreditationState to, uint48 effectiveFrom) private {
         vm.prank(sender);
-        (bool done,) = address(registry).call(_call(id, to, effectiveFrom));
+        (bool done,) = address(accreditations).call(_call(id, to, effectiveFrom));
         assert(done);
     }
 
@@ -788,12 +938,12 @@ contract AccreditationsTest is RegistryTest {
     }
 
     function _holds(uint64 id, uint48 time) private view returns (bool) {
-        (, AccreditationState known) = registry.stateAt(id, time);
+        (, AccreditationState known) = accreditations.stateAt(id, time);
         return known == AccreditationState.Active;
     }
 
     function _compareStates(uint48 time) private view {
-        (AccreditationState then, AccreditationState known) = registry.stateAt(1, time);
+        (AccreditationState then, AccreditationState known) = accreditations.stateAt(1, time);
         (AccreditationState slowThen, AccreditationState slowNow) = _statesSlowly(1, time);
         assert(then == slowThen && known == slowNow);
     }
@@ -804,7 +954,7 @@ contract AccreditationsTest is RegistryTest {
         view
         returns (AccreditationState then, AccreditationState known)
     {
-        IAccreditations.Accreditation memory found = registry.accreditationOf(id);
+        IAccreditations.Accreditation memory found = accreditations.accreditationOf(id);
         if (time < found.terms.validFrom) return (then, known);
         if (found.terms.validUntil != 0 && time >= found.terms.validUntil) return (then, known);
         for (uint256 i = 0; i < found.history.length; ++i) {
@@ -832,6 +982,7 @@ contract AccreditationsTest is RegistryTest {
                 if (inner.qualificationTypes >> bit & 1 == 1 && outer.qualificationTypes >> bit & 1 == 0) return false;
             }
         }
+        if (outer.programme != 0 && outer.programme != inner.programme) return false;
         return outer.jurisdiction == 0 || outer.jurisdiction == inner.jurisdiction;
     }
 
@@ -856,13 +1007,15 @@ contract AccreditationsTest is RegistryTest {
     function _link(uint64 from, uint64 to, Kind kind, Scope memory scope) private returns (uint64 id) {
         address sender = registry.partyOf(from).controller;
         address receiver = registry.partyOf(to).controller;
+        IAccreditations.Terms memory terms =
+            IAccreditations.Terms(from, to, START, END, kind, scope, 0, EVIDENCE, URI);
         if (kind == Kind.Recognise) {
             vm.prank(sender);
-            return registry.recognise(from, to, scope, START, END, EVIDENCE, URI);
+            return accreditations.recognise(terms);
         }
-        id = _offer(sender, IAccreditations.Terms(from, to, START, END, kind, scope, EVIDENCE, URI));
+        id = _offer(sender, terms);
         vm.prank(receiver);
-        registry.acceptAccreditation(id);
+        accreditations.acceptAccreditation(id);
     }
 
     /// @dev A path between new parties, all governed by `controller`; the last of them is the issuer.
@@ -880,13 +1033,13 @@ contract AccreditationsTest is RegistryTest {
     }
 
     function _check(uint64[] memory ids, uint48 time) private view returns (bool, bool, uint64) {
-        return registry.checkPath(ids, registry.partyCount(), _terms().scope, time);
+        return accreditations.checkPath(ids, registry.partyCount(), _terms().scope, time);
     }
 
     function _refusePath(uint64[] memory ids, uint256 index, uint64 id) private {
         uint64 last = registry.partyCount();
         vm.expectRevert(abi.encodeWithSelector(IAccreditations.BrokenPath.selector, index, id));
-        registry.checkPath(ids, last, _terms().scope, START);
+        accreditations.checkPath(ids, last, _terms().scope, START);
     }
 
     function _one(uint64 id) private pure returns (uint64[] memory ids) {
@@ -900,7 +1053,7 @@ contract AccreditationsTest is RegistryTest {
         returns (bytes memory)
     {
         bytes32 typeHash = keccak256(
-            "Offer(Terms terms,uint256 nonce,uint256 deadline)Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction)Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 evidenceHash,string evidenceUri)"
+            "Offer(Terms terms,uint256 nonce,uint256 deadline)Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction,bytes32 programme)Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 conditionHash,bytes32 evidenceHash,string evidenceUri)"
         );
         return _sign(key, keccak256(abi.encode(typeHash, _hashOf(terms), nonce, deadline)));
     }
@@ -911,7 +1064,7 @@ contract AccreditationsTest is RegistryTest {
         returns (bytes memory)
     {
         bytes32 typeHash = keccak256(
-            "Acceptance(uint64 id,Terms terms,uint256 deadline)Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction)Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 evidenceHash,string evidenceUri)"
+            "Acceptance(uint64 id,Terms terms,uint256 deadline)Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction,bytes32 programme)Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 conditionHash,bytes32 evidenceHash,string evidenceUri)"
         );
         return _sign(key, keccak256(abi.encode(typeHash, id, _hashOf(terms), deadline)));
     }
@@ -919,10 +1072,10 @@ contract AccreditationsTest is RegistryTest {
     function _hashOf(IAccreditations.Terms memory terms) private pure returns (bytes32) {
         Scope memory scope = terms.scope;
         bytes32 scopeType = keccak256(
-            "Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction)"
+            "Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction,bytes32 programme)"
         );
         bytes32 termsType = keccak256(
-            "Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 evidenceHash,string evidenceUri)Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction)"
+            "Terms(uint64 body,uint64 holder,uint48 validFrom,uint48 validUntil,uint8 kind,Scope scope,bytes32 conditionHash,bytes32 evidenceHash,string evidenceUri)Scope(uint16 field,uint8 fieldDigits,uint8 levelMin,uint8 levelMax,uint32 qualificationTypes,uint16 jurisdiction,bytes32 programme)"
         );
         bytes32 scopeHash = keccak256(
             abi.encode(
@@ -932,7 +1085,8 @@ contract AccreditationsTest is RegistryTest {
                 scope.levelMin,
                 scope.levelMax,
                 scope.qualificationTypes,
-                scope.jurisdiction
+                scope.jurisdiction,
+                scope.programme
             )
         );
         return keccak256(
@@ -944,6 +1098,7 @@ contract AccreditationsTest is RegistryTest {
                 terms.validUntil,
                 terms.kind,
                 scopeHash,
+                terms.conditionHash,
                 terms.evidenceHash,
                 keccak256(bytes(terms.evidenceUri))
             )
@@ -951,16 +1106,7 @@ contract AccreditationsTest is RegistryTest {
     }
 
     function _sign(uint256 key, bytes32 structHash) private view returns (bytes memory) {
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("Testamur"),
-                keccak256("1"),
-                block.chainid,
-                address(registry)
-            )
-        );
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, keccak256(abi.encodePacked(hex"1901", domain, structHash)));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, typedData(address(accreditations), structHash));
         return abi.encodePacked(r, s, v);
     }
 }

@@ -210,15 +210,6 @@ contract BatchesTest is RegistryTest {
         view
         returns (bytes memory)
     {
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("Testamur"),
-                keccak256("1"),
-                block.chainid,
-                address(registry)
-            )
-        );
         bytes32 message = keccak256(
             abi.encode(
                 keccak256("Anchor(uint64 issuer,bytes32 root,uint32 leafCount,uint256 deadline)"),
@@ -228,7 +219,7 @@ contract BatchesTest is RegistryTest {
                 deadline
             )
         );
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, keccak256(abi.encodePacked(hex"1901", domain, message)));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, typedData(address(registry), message));
         return abi.encodePacked(r, s, v);
     }
 }

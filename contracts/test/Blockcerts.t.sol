@@ -58,8 +58,7 @@ contract BlockcertsTest is RegistryTest {
         vm.prank(operator);
         (bool done,) = address(registry).call(abi.encodePacked(selector, rest));
         // It may only be a view that has no arguments.
-        bool noArguments = selector == registry.partyCount.selector || selector == registry.accreditationCount.selector
-            || selector == registry.eip712Domain.selector;
+        bool noArguments = selector == registry.partyCount.selector || selector == registry.eip712Domain.selector;
         if (done) assert(noArguments);
         assert(registry.partyOf(issuer).sequence == 0);
     }
@@ -163,7 +162,7 @@ contract BlockcertsTest is RegistryTest {
         _state(ROOT, leafCount);
         batch.leafCount = leafCount;
         assert(keccak256(abi.encode(registry.batchOf(issuer, ROOT))) == keccak256(abi.encode(batch)));
-        (bool revoked, bool suspended) = registry.statusOf(issuer, ROOT, leafCount - 1);
+        (bool revoked, bool suspended) = registry.statusOf(issuer, ROOT, leafCount - 1, 0);
         assert(revoked == voided && !suspended);
         vm.expectRevert(abi.encodeWithSelector(IBatches.LeafCountIsStated.selector, issuer, ROOT, leafCount));
         _state(ROOT, other);
@@ -182,7 +181,7 @@ contract BlockcertsTest is RegistryTest {
         bytes memory thrown = abi.encodeWithSelector(IBatches.LeafCountUnstated.selector, issuer, root);
         _refuse(operator, abi.encodeCall(registry.verifyInclusion, (issuer, root, 0, leaves[0], path)), thrown);
         _refuse(operator, abi.encodeCall(registry.verifyAbsence, (issuer, root, 0, none, first)), thrown);
-        _refuse(operator, abi.encodeCall(registry.statusOf, (issuer, root, 0)), thrown);
+        _refuse(operator, abi.encodeCall(registry.statusOf, (issuer, root, 0, 0)), thrown);
         _refuse(operator, abi.encodeCall(registry.statusWords, (issuer, root, Purpose.Revocation, 0, 0)), thrown);
         bytes memory setting =
             abi.encodeCall(registry.setStatus, (issuer, root, Purpose.Revocation, 0, 1, Reason.Unspecified));
@@ -206,7 +205,7 @@ contract BlockcertsTest is RegistryTest {
         registry.voidBatch(issuer, ROOT, Reason.IssuedInError);
         _refuse(
             operator,
-            abi.encodeCall(registry.statusOf, (issuer, ROOT, 0)),
+            abi.encodeCall(registry.statusOf, (issuer, ROOT, 0, 0)),
             abi.encodeWithSelector(IBatches.LeafCountUnstated.selector, issuer, ROOT)
         );
     }
@@ -231,47 +230,39 @@ contract BlockcertsTest is RegistryTest {
 
     /// @dev All of them: the fuzzer tries the selectors it has seen in the code.
     function _selectors() private view returns (bytes4[] memory all) {
-        all = new bytes4[](40);
-        all[0] = registry.acceptAccreditation.selector;
-        all[1] = registry.acceptAccreditationBySignature.selector;
-        all[2] = registry.acceptController.selector;
-        all[3] = registry.accreditationCount.selector;
-        all[4] = registry.accreditationOf.selector;
-        all[5] = registry.anchor.selector;
-        all[6] = registry.anchorBySignature.selector;
-        all[7] = registry.anchorMany.selector;
-        all[8] = registry.batchOf.selector;
-        all[9] = registry.checkPath.selector;
-        all[10] = registry.clearSuspension.selector;
-        all[11] = registry.defaultIssuerOf.selector;
-        all[12] = registry.eip712Domain.selector;
-        all[13] = registry.isOperator.selector;
-        all[14] = registry.multicall.selector;
-        all[15] = registry.offerAccreditation.selector;
-        all[16] = registry.offerAccreditationBySignature.selector;
-        all[17] = registry.partyCount.selector;
-        all[18] = registry.partyOf.selector;
-        all[19] = registry.recognise.selector;
-        all[20] = registry.refuseAccreditation.selector;
-        all[21] = registry.registerParty.selector;
-        all[22] = registry.reinstateAccreditation.selector;
-        all[23] = registry.retire.selector;
-        all[24] = registry.setDefaultIssuer.selector;
-        all[25] = registry.setOperator.selector;
-        all[26] = registry.setProfile.selector;
-        all[27] = registry.setStatus.selector;
-        all[28] = registry.stateAt.selector;
-        all[29] = registry.stateLeafCount.selector;
-        all[30] = registry.statusOf.selector;
-        all[31] = registry.statusWords.selector;
-        all[32] = registry.supersede.selector;
-        all[33] = registry.suspendAccreditation.selector;
-        all[34] = registry.transferController.selector;
-        all[35] = registry.verifyAbsence.selector;
-        all[36] = registry.verifyInclusion.selector;
-        all[37] = registry.voidAccreditation.selector;
-        all[38] = registry.voidBatch.selector;
-        all[39] = registry.withdrawAccreditation.selector;
+        all = new bytes4[](32);
+        all[0] = registry.acceptController.selector;
+        all[1] = registry.anchor.selector;
+        all[2] = registry.anchorBySignature.selector;
+        all[3] = registry.anchorMany.selector;
+        all[4] = registry.batchOf.selector;
+        all[5] = registry.clearSuspension.selector;
+        all[6] = registry.defaultIssuerOf.selector;
+        all[7] = registry.digestStatusesOf.selector;
+        all[8] = registry.eip712Domain.selector;
+        all[9] = registry.governanceOf.selector;
+        all[10] = registry.isOperator.selector;
+        all[11] = registry.multicall.selector;
+        all[12] = registry.operatorsOf.selector;
+        all[13] = registry.partyCount.selector;
+        all[14] = registry.partyOf.selector;
+        all[15] = registry.registerParty.selector;
+        all[16] = registry.reinstateDigests.selector;
+        all[17] = registry.retire.selector;
+        all[18] = registry.revokeDigests.selector;
+        all[19] = registry.setDefaultIssuer.selector;
+        all[20] = registry.setOperator.selector;
+        all[21] = registry.setProfile.selector;
+        all[22] = registry.setStatus.selector;
+        all[23] = registry.stateLeafCount.selector;
+        all[24] = registry.statusOf.selector;
+        all[25] = registry.statusWords.selector;
+        all[26] = registry.supersede.selector;
+        all[27] = registry.suspendDigests.selector;
+        all[28] = registry.transferController.selector;
+        all[29] = registry.verifyAbsence.selector;
+        all[30] = registry.verifyInclusion.selector;
+        all[31] = registry.voidBatch.selector;
     }
 
     function _isSelector(bytes4 selector) private view returns (bool) {

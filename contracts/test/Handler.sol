@@ -13,6 +13,7 @@ contract Handler is Try {
     uint64 public constant PARTIES = 3;
     uint256 public constant ROOTS = 10;
     uint32 public constant WORDS = 3;
+    uint256 public constant DIGESTS = 5;
 
     Ledger private immutable _ledger;
 
@@ -25,6 +26,10 @@ contract Handler is Try {
 
     function root(uint256 pick) public pure returns (bytes32) {
         return keccak256(abi.encode("root", pick % ROOTS));
+    }
+
+    function digest(uint256 pick) public pure returns (bytes32) {
+        return keccak256(abi.encode("credential", pick % DIGESTS));
     }
 
     function wait(uint16 time) external {
@@ -147,14 +152,37 @@ contract Handler is Try {
         _send(_operator(by, party), abi.encodeCall(_registry.supersede, (party, one, index % 4, two, index / 4 % 4)));
     }
 
+    /// @dev Mostly suspensions and their ends, as a revocation happens once for each digest.
+    function changeDigests(uint256 by, uint64 party, uint256[3] calldata picks, uint8 kind, uint8 reason) external {
+        party = _party(party);
+        bytes32[] memory digests = new bytes32[](picks[0] % 4);
+        for (uint256 i = 0; i < digests.length; ++i) {
+            digests[i] = digest(picks[i]);
+        }
+        Reason why = Reason(reason % (uint8(type(Reason).max) + 1));
+        bytes memory call = abi.encodeCall(_registry.revokeDigests, (party, digests, why));
+        if (kind % 4 == 1) call = abi.encodeCall(_registry.suspendDigests, (party, digests, why));
+        if (kind % 4 > 1) call = abi.encodeCall(_registry.reinstateDigests, (party, digests, why));
+        _send(_operator(by, party), call);
+    }
+
+    /// @dev A batch of one credential, which is its own root: it is anchored under every roof that there is.
+    function anchorADigest(uint256 by, uint64 party, uint256 pick) external {
+        party = _party(party);
+        _send(_operator(by, party), abi.encodeCall(_registry.anchor, (party, digest(pick), 1)));
+    }
+
     /// @dev Several calls at once, in which a refusal of one undoes the others.
     function multicall(uint256 by, uint64 party, uint256 pick, uint32 leafCount) external {
         party = _party(party);
-        bytes[] memory calls = new bytes[](4);
+        bytes[] memory calls = new bytes[](5);
         calls[0] = abi.encodeCall(_registry.setDefaultIssuer, (party));
         calls[1] = abi.encode(root(pick));
         calls[2] = abi.encodeCall(_registry.stateLeafCount, (party, root(pick), _count(leafCount)));
         calls[3] = abi.encodeCall(_registry.setStatus, (party, root(pick), Purpose.Revocation, 0, 1, Reason(0)));
+        bytes32[] memory digests = new bytes32[](1);
+        digests[0] = digest(pick);
+        calls[4] = abi.encodeCall(_registry.suspendDigests, (party, digests, Reason(0)));
         _send(_operator(by, party), abi.encodeCall(_registry.multicall, (calls)));
     }
 
@@ -197,17 +225,8 @@ contract Handler is Try {
         view
         returns (bytes32)
     {
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("Testamur"),
-                keccak256("1"),
-                block.chainid,
-                address(_registry)
-            )
-        );
         bytes32 typeHash = keccak256("Anchor(uint64 issuer,bytes32 root,uint32 leafCount,uint256 deadline)");
         bytes32 message = keccak256(abi.encode(typeHash, party, batch, leafCount, deadline));
-        return keccak256(abi.encodePacked(hex"1901", domain, message));
+        return typedData(address(_registry), message);
     }
 }

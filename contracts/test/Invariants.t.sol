@@ -3,6 +3,7 @@ pragma solidity 0.8.35;
 
 import {CredentialRegistry} from "../src/CredentialRegistry.sol";
 import {IBatches} from "../src/IBatches.sol";
+import {IStatuses} from "../src/IStatuses.sol";
 import {Purpose} from "../src/Reasons.sol";
 import {Handler} from "./Handler.sol";
 import {Ledger} from "./Ledger.sol";
@@ -12,6 +13,8 @@ import {Test} from "./Test.sol";
 /// - anchored(i, r, t) implies anchored(i, r, u), with the same time, block, sequence and, once stated, leaf count;
 /// - the sequences of i are 1, 2, …, sequence(i), each once and in the order of time;
 /// - revoked(i, r, l, t) implies revoked(i, r, l, u);
+/// - revoked(i, d, t), by digest d, implies revoked(i, d, u), and that it is told so of every place in every batch of i;
+/// - the operators that are told of are those who may act, in events, too (asserted by the ledger);
 /// - retired(i, t) implies that no batch of i is anchored at u (asserted by the ledger, event by event);
 /// - the state of the contract is a function of its events.
 contract InvariantsTest is Test {
@@ -72,10 +75,54 @@ contract InvariantsTest is Test {
         }
     }
 
+    /// @dev Whatever else was anchored, voided, suspended or reinstated, and whoever operates now: a digest that was once
+    /// revoked reads so by itself and in each place of each batch, wherever one puts it.
+    function invariant_aRevokedDigestIsNeverInForce() external view {
+        bytes32[] memory digests = new bytes32[](_handler.DIGESTS());
+        for (uint256 i = 0; i < digests.length; ++i) {
+            digests[i] = _handler.digest(i);
+        }
+        Ledger.Anchor[] memory anchors = _ledger.anchors();
+        for (uint64 party = 1; party <= _handler.PARTIES(); ++party) {
+            IStatuses.DigestStatus[] memory found = _registry.digestStatusesOf(party, digests);
+            for (uint256 i = 0; i < digests.length; ++i) {
+                bool revoked = _ledger.everRevokedDigest(party, digests[i]);
+                assert((found[i].revokedAt != 0) == revoked);
+                for (uint256 place = 0; revoked && place < anchors.length; ++place) {
+                    if (anchors[place].issuer == party) _readsAsRevoked(party, anchors[place].root, digests[i]);
+                }
+            }
+        }
+    }
+
+    function _readsAsRevoked(uint64 issuer, bytes32 root, bytes32 digest) private view {
+        uint32 leafCount = _registry.batchOf(issuer, root).leafCount;
+        try _registry.statusOf(issuer, root, leafCount == 0 ? 0 : leafCount - 1, digest) returns (bool revoked, bool) {
+            assert(revoked);
+        } catch (bytes memory thrown) {
+            assert(leafCount == 0);
+            _same(thrown, abi.encodeWithSelector(IBatches.LeafCountUnstated.selector, issuer, root));
+        }
+    }
+
+    function invariant_digestStatusesFollowFromEvents() external view {
+        for (uint64 party = 1; party <= _handler.PARTIES(); ++party) {
+            for (uint256 i = 0; i < _handler.DIGESTS(); ++i) {
+                bytes32[] memory digests = new bytes32[](1);
+                digests[0] = _handler.digest(i);
+                IStatuses.DigestStatus memory found = _registry.digestStatusesOf(party, digests)[0];
+                _same(abi.encode(found), abi.encode(_ledger.digestStatusOf(party, digests[0])));
+            }
+        }
+    }
+
     function invariant_partiesFollowFromEvents() external view {
         assert(_registry.partyCount() == _ledger.partyCount());
         for (uint64 party = 1; party <= _handler.PARTIES(); ++party) {
             _same(abi.encode(_registry.partyOf(party)), abi.encode(_ledger.partyOf(party)));
+            assert(_ledger.areOperators(party, _registry.operatorsOf(party)));
+            (address controller, uint48 retiredAt) = _registry.governanceOf(party);
+            assert(controller == _ledger.partyOf(party).controller && retiredAt == _ledger.partyOf(party).retiredAt);
             for (uint256 i = 0; i < _handler.ACTORS(); ++i) {
                 address actor = _handler.actor(i);
                 assert(_registry.isOperator(party, actor) == _ledger.isOperator(party, actor));

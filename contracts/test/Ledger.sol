@@ -24,6 +24,9 @@ contract Ledger {
     mapping(uint64 issuer => mapping(bytes32 root => mapping(Purpose => mapping(uint32 word => uint256)))) private
         _words;
     mapping(uint64 issuer => mapping(bytes32 root => mapping(uint32 word => uint256))) public everRevoked;
+    mapping(uint64 party => uint256) public operatorCount;
+    mapping(uint64 issuer => mapping(bytes32 digest => IStatuses.DigestStatus)) private _digests;
+    mapping(uint64 issuer => mapping(bytes32 digest => bool)) public everRevokedDigest;
 
     function partyOf(uint64 party) external view returns (IParties.Party memory) {
         return _parties[party];
@@ -43,6 +46,15 @@ contract Ledger {
         IBatches.Batch storage batch = _batches[issuer][root];
         if (purpose == Purpose.Revocation && batch.voidedAt != 0) return leavesOf(word, batch.leafCount);
         return _words[issuer][root][purpose][word];
+    }
+
+    function digestStatusOf(uint64 issuer, bytes32 digest) external view returns (IStatuses.DigestStatus memory) {
+        return _digests[issuer][digest];
+    }
+
+    /// @dev Whether the list has every operator of the party once and nobody else.
+    function areOperators(uint64 party, address[] calldata list) external view returns (bool) {
+        return _areOperators(party, list);
     }
 
     /// @dev The bits of a word that stand for leaves, one by one.
@@ -68,6 +80,7 @@ contract Ledger {
         uint64 party = uint64(uint256(topics[1]));
         if (kind == IParties.PartyRegistered.selector) _registered(party, topics, data);
         else if (_ofParty(kind, party, topics, data)) return;
+        else if (_ofDigest(kind, party, topics[2], data)) return;
         else if (_ofBatch(kind, party, topics[2], data)) return;
         else assert(kind == IStatuses.Superseded.selector);
     }
@@ -88,12 +101,17 @@ contract Ledger {
         if (kind == IParties.ProfileSet.selector) {
             (stored.uri, stored.profileHash) = abi.decode(data, (string, bytes32));
         } else if (kind == IParties.OperatorSet.selector) {
-            isOperator[party][address(uint160(uint256(topics[2])))] = abi.decode(data, (bool));
+            (address operator, bool allowed) = (address(uint160(uint256(topics[2]))), abi.decode(data, (bool)));
+            assert(operator != address(0) && isOperator[party][operator] != allowed);
+            isOperator[party][operator] = allowed;
+            operatorCount[party] = allowed ? operatorCount[party] + 1 : operatorCount[party] - 1;
         } else if (kind == IParties.ControllerOffered.selector) {
             stored.pendingController = address(uint160(uint256(topics[3])));
+            assert(_areOperators(party, abi.decode(data, (address[]))));
         } else if (kind == IParties.ControllerChanged.selector) {
             stored.controller = address(uint160(uint256(topics[3])));
             stored.pendingController = address(0);
+            assert(_areOperators(party, abi.decode(data, (address[]))));
         } else if (kind == IParties.PartyRetired.selector) {
             assert(stored.retiredAt == 0);
             stored.retiredAt = uint48(block.timestamp);
@@ -101,6 +119,35 @@ contract Ledger {
             return false;
         }
         return true;
+    }
+
+    function _ofDigest(bytes32 kind, uint64 issuer, bytes32 digest, bytes calldata data) private returns (bool) {
+        bool revoked = kind == IStatuses.DigestRevoked.selector;
+        bool suspended = kind == IStatuses.DigestSuspended.selector;
+        if (!revoked && !suspended && kind != IStatuses.DigestReinstated.selector) return false;
+        (Reason reason, address operator) = abi.decode(data, (Reason, address));
+        assert(isOperator[issuer][operator]);
+        IStatuses.DigestStatus storage status = _digests[issuer][digest];
+        if (revoked) {
+            assert(status.revokedAt == 0);
+            (status.revokedAt, status.revocationReason) = (uint48(block.timestamp), reason);
+            everRevokedDigest[issuer][digest] = true;
+        } else {
+            assert((status.suspendedAt == 0) == suspended);
+            status.suspendedAt = suspended ? uint48(block.timestamp) : 0;
+            status.suspensionReason = suspended ? reason : Reason.Unspecified;
+        }
+        return true;
+    }
+
+    function _areOperators(uint64 party, address[] memory list) private view returns (bool) {
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (!isOperator[party][list[i]]) return false;
+            for (uint256 before = 0; before < i; ++before) {
+                if (list[before] == list[i]) return false;
+            }
+        }
+        return list.length == operatorCount[party];
     }
 
     function _ofBatch(bytes32 kind, uint64 issuer, bytes32 root, bytes calldata data) private returns (bool) {

@@ -75,7 +75,13 @@ abstract contract Dirt {
     /// @dev The same scope in memory, with garbage above each of its six small numbers.
     function _dirty(Scope memory scope, uint256 dirt) internal pure returns (Scope memory dirty) {
         dirty = Scope(
-            scope.field, scope.fieldDigits, scope.levelMin, scope.levelMax, scope.qualificationTypes, scope.jurisdiction
+            scope.field,
+            scope.fieldDigits,
+            scope.levelMin,
+            scope.levelMax,
+            scope.qualificationTypes,
+            scope.jurisdiction,
+            scope.programme
         );
         assembly ("memory-safe") {
             for { let place := 0 } lt(place, 6) { place := add(place, 1) } {
@@ -215,7 +221,7 @@ contract MemoryTest is RegistryTest, Dirt {
         uint32 small = _dirty32(5, 1);
         uint48 longer = _dirty48(5, 1);
         address account = _dirty(address(5), 1);
-        Scope memory scope = _dirty(Scope(1, 2, 3, 4, 5, 6), 1);
+        Scope memory scope = _dirty(Scope(1, 2, 3, 4, 5, 6, "7"), 1);
         _soil(1);
         assembly ("memory-safe") {
             let scratch := mload(0x00)

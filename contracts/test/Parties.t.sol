@@ -108,14 +108,14 @@ contract PartiesTest is RegistryTest {
 
     function test_transferController() external {
         vm.expectEmit(address(registry));
-        emit IParties.ControllerOffered(issuer, controller, stranger);
+        emit IParties.ControllerOffered(issuer, controller, stranger, registry.operatorsOf(issuer));
         vm.prank(controller);
         registry.transferController(issuer, stranger);
         vm.expectRevert(abi.encodeWithSelector(IParties.NotPendingController.selector, issuer, operator));
         vm.prank(operator);
         registry.acceptController(issuer);
         vm.expectEmit(address(registry));
-        emit IParties.ControllerChanged(issuer, controller, stranger);
+        emit IParties.ControllerChanged(issuer, controller, stranger, registry.operatorsOf(issuer));
         vm.prank(stranger);
         registry.acceptController(issuer);
         assert(registry.partyOf(issuer).controller == stranger);

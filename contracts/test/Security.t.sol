@@ -3,7 +3,7 @@ pragma solidity 0.8.35;
 
 import {AccreditationState} from "../src/AccreditationHistory.sol";
 import {CredentialRegistry} from "../src/CredentialRegistry.sol";
-import {Kind} from "../src/IAccreditations.sol";
+import {IAccreditations, Kind} from "../src/IAccreditations.sol";
 import {IBatches} from "../src/IBatches.sol";
 import {IParties} from "../src/IParties.sol";
 import {IStatuses} from "../src/IStatuses.sol";
@@ -33,7 +33,7 @@ contract SecurityTest is RegistryTest {
     bytes32 private constant FALSE_ROOT = keccak256("a batch of the thief's");
     bytes32 private constant PAST_ROOT = keccak256("a root that was signed before");
     Reason private constant STOLEN = Reason.KeyCompromise;
-    Scope private _anything = Scope(0, 0, 1, 8, 0, 0);
+    Scope private _anything = Scope(0, 0, 1, 8, 0, 0, 0);
     address private successor = address(0x5CC);
 
     /// @dev All that a stolen operator's key can do to an issuer, and that nothing of it is hidden or dated back.
@@ -45,8 +45,12 @@ contract SecurityTest is RegistryTest {
         assert(registry.batchOf(issuer, FALSE_ROOT).anchoredAt == block.timestamp);
         vm.prank(operator);
         registry.setStatus(issuer, ROOT, Purpose.Revocation, 1, 1, Reason.Unspecified);
-        (bool revoked,) = registry.statusOf(issuer, ROOT, 256);
+        (bool revoked,) = registry.statusOf(issuer, ROOT, 256, DIGEST);
         assert(revoked);
+        vm.prank(operator);
+        registry.revokeDigests(issuer, only(DIGEST), Reason.Unspecified);
+        (revoked,) = registry.statusOf(issuer, ROOT, 0, DIGEST);
+        assert(revoked && registry.digestStatusesOf(issuer, only(DIGEST))[0].revokedAt == block.timestamp);
     }
 
     /// @dev Everything that governs a party is refused to the operator, in words.
@@ -54,18 +58,21 @@ contract SecurityTest is RegistryTest {
         anchored(ROOT, LEAVES);
         vm.prank(stranger);
         uint64 other = registry.registerParty("", 0);
-        bytes[7] memory calls = [
+        bytes[5] memory calls = [
             abi.encodeCall(registry.setOperator, (issuer, stranger, true)),
             abi.encodeCall(registry.setProfile, (issuer, "https://thief.example", 0)),
             abi.encodeCall(registry.transferController, (issuer, operator)),
             abi.encodeCall(registry.retire, (issuer)),
-            abi.encodeCall(registry.voidBatch, (issuer, ROOT, STOLEN)),
-            abi.encodeCall(registry.recognise, (issuer, other, _anything, 0, 0, 0, "")),
-            abi.encodeCall(registry.offerAccreditation, (issuer, other, Kind.AccreditToIssue, _anything, 0, 1, 0, ""))
+            abi.encodeCall(registry.voidBatch, (issuer, ROOT, STOLEN))
         ];
+        bytes memory thrown = abi.encodeWithSelector(IParties.NotController.selector, issuer, operator);
         for (uint256 i = 0; i < calls.length; ++i) {
-            _refused(operator, calls[i], abi.encodeWithSelector(IParties.NotController.selector, issuer, operator));
+            _refused(operator, calls[i], thrown);
         }
+        IAccreditations.Terms memory terms = _terms(other, Kind.AccreditToIssue);
+        _refusedBeside(operator, abi.encodeCall(accreditations.offerAccreditation, (terms)), thrown);
+        terms.kind = Kind.Recognise;
+        _refusedBeside(operator, abi.encodeCall(accreditations.recognise, (terms)), thrown);
     }
 
     /// @dev The way back: remove the key, void what it anchored. From then on nothing it has or signed is worth anything.
@@ -82,9 +89,9 @@ contract SecurityTest is RegistryTest {
 
         IBatches.Batch memory batch = registry.batchOf(issuer, FALSE_ROOT);
         assert(batch.voidedAt == block.timestamp && batch.voidReason == STOLEN);
-        (bool revoked,) = registry.statusOf(issuer, FALSE_ROOT, 1);
+        (bool revoked,) = registry.statusOf(issuer, FALSE_ROOT, 1, DIGEST);
         assert(revoked);
-        (revoked,) = registry.statusOf(issuer, ROOT, 1);
+        (revoked,) = registry.statusOf(issuer, ROOT, 1, DIGEST);
         assert(!revoked);
         bytes memory thrown = abi.encodeWithSelector(IParties.NotOperator.selector, issuer, operator);
         _refused(operator, abi.encodeCall(registry.anchor, (issuer, PAST_ROOT, 1)), thrown);
@@ -95,6 +102,8 @@ contract SecurityTest is RegistryTest {
             abi.encodeCall(registry.setStatus, (issuer, ROOT, Purpose.Revocation, 0, 1, Reason.Unspecified)),
             thrown
         );
+        bytes memory byDigest = abi.encodeCall(registry.revokeDigests, (issuer, only(DIGEST), Reason.Unspecified));
+        _refused(operator, byDigest, thrown);
     }
 
     /// @dev A limit: what the thief revoked stays revoked, whoever is the operator afterwards.
@@ -111,7 +120,27 @@ contract SecurityTest is RegistryTest {
             abi.encodeCall(registry.clearSuspension, (issuer, ROOT, 0, 1, Reason.Resolved)),
             abi.encodeWithSelector(IStatuses.StatusUnchanged.selector, issuer, ROOT, 0)
         );
-        (bool revoked,) = registry.statusOf(issuer, ROOT, 0);
+        (bool revoked,) = registry.statusOf(issuer, ROOT, 0, DIGEST);
+        assert(revoked);
+    }
+
+    /// @dev A limit: a digest that the thief revoked stays revoked in every batch, also in those that are yet to come and
+    /// before the credential was ever issued. Its issuer has to issue another document.
+    function test_stolenOperatorKey_itsRevokedDigestsStay() external {
+        vm.prank(operator);
+        registry.revokeDigests(issuer, only(DIGEST), Reason.Unspecified);
+        vm.prank(controller);
+        registry.setOperator(issuer, operator, false);
+        vm.prank(controller);
+        registry.setOperator(issuer, successor, true);
+        _refused(
+            successor,
+            abi.encodeCall(registry.reinstateDigests, (issuer, only(DIGEST), Reason.Resolved)),
+            abi.encodeWithSelector(IStatuses.DigestsUnchanged.selector, issuer, 1)
+        );
+        vm.prank(successor);
+        registry.anchor(issuer, DIGEST, 1);
+        (bool revoked,) = registry.statusOf(issuer, DIGEST, 0, DIGEST);
         assert(revoked);
     }
 
@@ -174,13 +203,15 @@ contract SecurityTest is RegistryTest {
         registry.transferController(issuer, successor);
         vm.prank(successor);
         registry.acceptController(issuer);
-        for (uint256 i = 0; i < 2; ++i) {
-            // They outlive the change of hands.
-            assert(registry.isOperator(issuer, theirs[i]));
+        // They outlive the change of hands, and the contract tells who they are.
+        address[] memory all = registry.operatorsOf(issuer);
+        assert(all.length == 3);
+        for (uint256 i = 0; i < all.length; ++i) {
             vm.prank(successor);
-            registry.setOperator(issuer, theirs[i], false);
-            assert(!registry.isOperator(issuer, theirs[i]));
+            registry.setOperator(issuer, all[i], false);
         }
+        assert(!registry.isOperator(issuer, theirs[0]) && !registry.isOperator(issuer, theirs[1]));
+        assert(registry.operatorsOf(issuer).length == 0);
         bytes memory thrown = abi.encodeWithSelector(IParties.NotController.selector, issuer, controller);
         _refused(controller, abi.encodeCall(registry.transferController, (issuer, stranger)), thrown);
         assert(registry.partyOf(issuer).pendingController == address(0));
@@ -199,10 +230,15 @@ contract SecurityTest is RegistryTest {
         _refused(operator, bytes.concat(PAST_ROOT), thrown);
         _refused(stranger, _relayed(PAST_ROOT, signature), thrown);
         _refused(controller, abi.encodeCall(registry.retire, (issuer)), thrown);
-        _refused(controller, abi.encodeCall(registry.recognise, (issuer, 1, _anything, 0, 0, 0, "")), thrown);
+        vm.prank(stranger);
+        uint64 other = registry.registerParty("", 0);
+        bytes memory recognising = abi.encodeCall(accreditations.recognise, (_terms(other, Kind.Recognise)));
+        _refusedBeside(controller, recognising, thrown);
         // Its credentials can still be revoked: by its operators, the thief's among them.
         vm.prank(operator);
         registry.setStatus(issuer, ROOT, Purpose.Revocation, 0, 1, STOLEN);
+        vm.prank(operator);
+        registry.revokeDigests(issuer, only(DIGEST), STOLEN);
     }
 
     /// @dev A body retires while an offer of the thief is open: it can only be refused.
@@ -210,15 +246,13 @@ contract SecurityTest is RegistryTest {
         vm.prank(successor);
         uint64 diplomaMill = registry.registerParty("", 0);
         vm.prank(controller);
-        uint64 offer = registry.offerAccreditation(
-            issuer, diplomaMill, Kind.AccreditToIssue, _anything, 1, type(uint48).max, 0, ""
-        );
+        uint64 offer = accreditations.offerAccreditation(_terms(diplomaMill, Kind.AccreditToIssue));
         vm.prank(controller);
         registry.retire(issuer);
         bytes memory thrown = abi.encodeWithSelector(IParties.PartyIsRetired.selector, issuer, uint48(block.timestamp));
-        _refused(successor, abi.encodeCall(registry.acceptAccreditation, (offer)), thrown);
+        _refusedBeside(successor, abi.encodeCall(accreditations.acceptAccreditation, (offer)), thrown);
         vm.prank(successor);
-        registry.refuseAccreditation(offer);
+        accreditations.refuseAccreditation(offer);
     }
 
     /// @dev A limit: what concerns the history of a party that retired can be changed by whoever has its keys.
@@ -251,19 +285,17 @@ contract SecurityTest is RegistryTest {
         vm.prank(successor);
         uint64 diplomaMill = registry.registerParty("", 0);
         vm.prank(controller);
-        uint64 id = registry.recognise(issuer, diplomaMill, _anything, 1, 0, 0, "");
+        uint64 id = accreditations.recognise(_terms(diplomaMill, Kind.Recognise));
         vm.prank(controller);
-        uint64 offer = registry.offerAccreditation(
-            issuer, diplomaMill, Kind.AccreditToIssue, _anything, 1, type(uint48).max, 0, ""
-        );
+        uint64 offer = accreditations.offerAccreditation(_terms(diplomaMill, Kind.AccreditToIssue));
         vm.prank(successor);
-        registry.acceptAccreditation(offer);
+        accreditations.acceptAccreditation(offer);
         bytes memory thrown = abi.encodeWithSelector(IParties.NotController.selector, issuer, successor);
         for (uint64 each = id; each <= offer; ++each) {
-            _refused(successor, abi.encodeCall(registry.voidAccreditation, (each, STOLEN)), thrown);
+            _refusedBeside(successor, abi.encodeCall(accreditations.voidAccreditation, (each, STOLEN)), thrown);
             vm.prank(controller);
-            registry.voidAccreditation(each, STOLEN);
-            (, AccreditationState known) = registry.stateAt(each, uint48(block.timestamp));
+            accreditations.voidAccreditation(each, STOLEN);
+            (, AccreditationState known) = accreditations.stateAt(each, uint48(block.timestamp));
             assert(known == AccreditationState.Void);
         }
     }
@@ -303,24 +335,29 @@ contract SecurityTest is RegistryTest {
         assert(keccak256(answer) == keccak256(thrown));
     }
 
+    /// @dev As `_refused`, of the contract beside the registry.
+    function _refusedBeside(address sender, bytes memory call, bytes memory thrown) private {
+        vm.prank(sender);
+        (bool done, bytes memory answer) = address(accreditations).call(call);
+        assert(!done);
+        assert(keccak256(answer) == keccak256(thrown));
+    }
+
+    /// @dev The issuer says of another party that it may do anything, without end where that is possible.
+    function _terms(uint64 other, Kind kind) private view returns (IAccreditations.Terms memory) {
+        uint48 until = kind == Kind.Recognise ? 0 : type(uint48).max;
+        return IAccreditations.Terms(issuer, other, 1, until, kind, _anything, 0, 0, "");
+    }
+
     function _relayed(bytes32 root, bytes memory signature) private view returns (bytes memory) {
         return abi.encodeCall(registry.anchorBySignature, (issuer, root, 1, operator, type(uint256).max, signature));
     }
 
     /// @dev The operator's signature over a batch of one leaf, without end.
     function _signed(bytes32 root) private view returns (bytes memory) {
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("Testamur"),
-                keccak256("1"),
-                block.chainid,
-                address(registry)
-            )
-        );
         bytes32 typeHash = keccak256("Anchor(uint64 issuer,bytes32 root,uint32 leafCount,uint256 deadline)");
         bytes32 message = keccak256(abi.encode(typeHash, issuer, root, 1, type(uint256).max));
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(OPERATOR_KEY, keccak256(abi.encodePacked(hex"1901", domain, message)));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(OPERATOR_KEY, typedData(address(registry), message));
         return abi.encodePacked(r, s, v);
     }
 }

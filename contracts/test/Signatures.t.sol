@@ -90,15 +90,15 @@ contract SignaturesTest is RegistryTest {
     }
 
     function test_anotherNameOrVersion() external {
-        Domain memory domain = Domain("Testament", "1", block.chainid, address(registry));
+        Domain memory domain = Domain("Testament", "2", block.chainid, address(registry));
         bytes memory signature = _sign(OPERATOR_KEY, _hashIn(domain, FOREVER));
         _refuseSignature(operator);
         _send(operator, FOREVER, signature);
-        domain = Domain("Testamur", "2", block.chainid, address(registry));
+        domain = Domain("Testamur", "1", block.chainid, address(registry));
         signature = _sign(OPERATOR_KEY, _hashIn(domain, FOREVER));
         _refuseSignature(operator);
         _send(operator, FOREVER, signature);
-        domain = Domain("Testamur", "1", block.chainid, address(registry));
+        domain = Domain("Testamur", "2", block.chainid, address(registry));
         _send(operator, FOREVER, _sign(OPERATOR_KEY, _hashIn(domain, FOREVER)));
     }
 
@@ -273,7 +273,7 @@ contract SignaturesTest is RegistryTest {
     }
 
     function _hash(uint256 deadline) private view returns (bytes32) {
-        return _hashIn(Domain("Testamur", "1", block.chainid, address(registry)), deadline);
+        return _hashIn(Domain("Testamur", "2", block.chainid, address(registry)), deadline);
     }
 
     function _hashIn(Domain memory domain, uint256 deadline) private view returns (bytes32) {

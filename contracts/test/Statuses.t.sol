@@ -28,9 +28,9 @@ contract StatusesTest is RegistryTest {
                 if (kind == 1 && hit) suspended = true;
                 if (kind == 2 && hit) suspended = false;
             }
-            (bool isRevoked, bool isSuspended) = registry.statusOf(issuer, ROOT, uint32(256 + index));
+            (bool isRevoked, bool isSuspended) = registry.statusOf(issuer, ROOT, uint32(256 + index), DIGEST);
             assert(isRevoked == revoked && isSuspended == suspended);
-            (isRevoked, isSuspended) = registry.statusOf(issuer, ROOT, uint32(index));
+            (isRevoked, isSuspended) = registry.statusOf(issuer, ROOT, uint32(index), DIGEST);
             assert(!isRevoked && !isSuspended);
         }
     }
@@ -70,7 +70,7 @@ contract StatusesTest is RegistryTest {
         vm.prank(operator);
         registry.setStatus(issuer, OTHER_ROOT, Purpose.Revocation, word, mask, Reason.Unspecified);
         if (highest < leafCount) {
-            (bool revoked,) = registry.statusOf(issuer, OTHER_ROOT, uint32(highest));
+            (bool revoked,) = registry.statusOf(issuer, OTHER_ROOT, uint32(highest), DIGEST);
             assert(revoked);
         }
     }
@@ -104,7 +104,7 @@ contract StatusesTest is RegistryTest {
         IBatches.Batch memory batch = registry.batchOf(issuer, ROOT);
         assert(batch.voidedAt == block.timestamp && batch.voidReason == Reason.KeyCompromise);
         assert(batch.leafCount == LEAVES && batch.sequence == 1 && batch.blockNumber == block.number);
-        (bool revoked, bool suspended) = registry.statusOf(issuer, ROOT, LEAVES - 1);
+        (bool revoked, bool suspended) = registry.statusOf(issuer, ROOT, LEAVES - 1, DIGEST);
         assert(revoked && !suspended);
         uint256[] memory words = registry.statusWords(issuer, ROOT, Purpose.Revocation, 0, 3);
         assert(words[0] == type(uint256).max && words[1] == type(uint256).max);
@@ -139,9 +139,9 @@ contract StatusesTest is RegistryTest {
 
     function test_readingWhatDoesNotExist() external {
         vm.expectRevert(abi.encodeWithSelector(IStatuses.IndexOutOfRange.selector, 700, 700));
-        registry.statusOf(issuer, ROOT, 700);
+        registry.statusOf(issuer, ROOT, 700, DIGEST);
         vm.expectRevert(abi.encodeWithSelector(IBatches.UnknownBatch.selector, issuer, OTHER_ROOT));
-        registry.statusOf(issuer, OTHER_ROOT, 0);
+        registry.statusOf(issuer, OTHER_ROOT, 0, DIGEST);
         vm.expectRevert(abi.encodeWithSelector(IStatuses.IndexOutOfRange.selector, 768, 700));
         registry.statusWords(issuer, ROOT, Purpose.Revocation, 0, 4);
         vm.expectRevert(abi.encodeWithSelector(IBatches.UnknownBatch.selector, issuer, OTHER_ROOT));

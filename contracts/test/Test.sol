@@ -22,6 +22,8 @@ interface Vm {
     function prank(address sender) external;
     function recordLogs() external;
     function roll(uint256 number) external;
+    function startPrank(address sender) external;
+    function stopPrank() external;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function warp(uint256 timestamp) external;
 }
@@ -29,6 +31,20 @@ interface Vm {
 /// @dev The base of all tests.
 abstract contract Test {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    /// @dev What is signed for a contract of this edition on this chain (EIP-712).
+    function typedData(address verifier, bytes32 structHash) internal view returns (bytes32) {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("Testamur"),
+                keccak256("2"),
+                block.chainid,
+                verifier
+            )
+        );
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
+    }
 
     /// @dev A number between two others, both included.
     function between(uint256 number, uint256 least, uint256 most) internal pure returns (uint256) {

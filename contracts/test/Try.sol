@@ -25,9 +25,14 @@ abstract contract Try is Test {
 
     /// @dev Call the registry and take down what happened.
     function _send(address sender, bytes memory call) internal {
+        _send(address(_registry), sender, call);
+    }
+
+    /// @dev As above, of a contract beside the registry.
+    function _send(address callee, address sender, bytes memory call) internal {
         vm.recordLogs();
         vm.prank(sender);
-        (bool accepted,) = address(_registry).call(call);
+        (bool accepted,) = callee.call(call);
         vm.assume(accepted);
         _record(vm.getRecordedLogs());
     }

@@ -11,7 +11,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import islice
 
-from registry.anchors import spread, spread_words
+from registry.anchors import AnchorPlace, spread, spread_words
 from registry.audit.chain import Transaction, existing_block, transactions
 from registry.audit.compare import (
     FolderBatch,
@@ -36,7 +36,7 @@ from registry.chain.storage import Storage
 from registry.errors import StoreError
 from registry.history import RegistryState, Replay, named
 from registry.index.reader import Head
-from registry.records import Key, Purpose
+from registry.records import DigestKey, Key, Purpose
 from registry.trees.store import TreeStore
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, Freshness
 
@@ -49,7 +49,8 @@ class Auditor:
     """One audit of one contract.
 
     Args:
-        contract: at the address that is audited; its code is compared here.
+        contract: at the address that is audited, of either edition; the code of all that it consists of is compared
+            here.
         copies: what an operator keeps beside the chain; None: the chain alone is audited. Opened for the chain that
             the endpoint turns out to serve.
         asked: look at this alone; the events of all are read, since the state follows from all of them.
@@ -85,6 +86,7 @@ class Auditor:
         self._spent: dict[int, Spent] = {}
         self._receipts_missing = 0
         self._elsewhere: dict[Key, int] = {}
+        self._places: dict[DigestKey, tuple[AnchorPlace, ...]] = {}
 
     def run(self) -> Audit:
         """Read everything and compare.
@@ -101,6 +103,7 @@ class Auditor:
         if self._until is None:
             self._note_age(chain, block)
         self._contract.verify_code()
+        self._note_accreditations(block)
         first = deployment_block(self._client, self._contract.address, block.number)
         state = self._replayed(first, block, self._comparable(index, block))
         if (issuer := self._asked.issuer) is not None and issuer not in state.parties:
@@ -116,6 +119,8 @@ class Auditor:
         return Audit(
             chain=chain,
             contract=self._contract.address,
+            edition=self._contract.edition.number,
+            accreditations_contract=self._contract.accreditations_address,
             deployed_in=first,
             block=block.reference,
             asked=self._asked,
@@ -128,6 +133,7 @@ class Auditor:
             spent=self._spent,
             rows=() if books is None else books.batches,
             revoked_elsewhere=self._elsewhere,
+            places=self._places,
         )
 
     def _note_age(self, chain: str, block: Block) -> None:
@@ -137,6 +143,12 @@ class Auditor:
             self._unchecked.append(Unchecked(f"what happened after block {block.number}", age.text))
         elif age.freshness is Freshness.LATE:
             self._notes.append(age.text)
+
+    def _note_accreditations(self, block: Block) -> None:
+        """That there are none, where nobody has deployed what would hold them."""
+        address = self._contract.accreditations_address
+        if address != self._contract.address and not self._client.code(address, block.number):
+            self._notes.append(f"There is no contract for accreditations at {address} yet, and so there are none.")
 
     # Events
 
@@ -290,6 +302,7 @@ class Auditor:
         try:
             self._differences += self._trees(trees, state, books)
             self._repeats(trees, state)
+            self._note_digests(state)
         except StoreError as error:
             self._unchecked.append(Unchecked("the trees", error.what))
         if self._counts.trees_elsewhere:
@@ -318,10 +331,23 @@ class Auditor:
                 yield from compare_tree(issuer, root, batch.leaf_count, tree)
 
     def _repeats(self, trees: TreeStore, state: RegistryState) -> None:
-        """Credentials in several batches of one issuer, of which the batches say different things."""
+        """Credentials in several batches of one issuer, of which the batches say different things; and where those are
+        that issuers spoke of by their digests."""
         for mine in state.issuer_states():
-            if self._asked.about(mine.issuer):
-                found = list(spread(mine, repeated_in(trees, mine)))
-                self._differences += compare_repeated(mine.issuer, found)
-                for root, words in spread_words(found, Purpose.REVOCATION).items():
-                    self._elsewhere[mine.issuer, root] = sum(bits.bit_count() for bits in words.values())
+            if not self._asked.about(mine.issuer):
+                continue
+            repeated = list(repeated_in(trees, mine))
+            found = list(spread(mine, repeated))
+            self._differences += compare_repeated(mine.issuer, found)
+            for root, words in spread_words(found, Purpose.REVOCATION).items():
+                self._elsewhere[mine.issuer, root] = sum(bits.bit_count() for bits in words.values())
+            self._places |= {(mine.issuer, digest): tuple(at) for digest, at in repeated if digest in mine.digests}
+
+    def _note_digests(self, state: RegistryState) -> None:
+        """How many are revoked or suspended by their digests and in no batch that could be looked into."""
+        standing = (key for key, status in state.digests.items() if status.is_revoked or status.is_suspended)
+        nowhere = sum(self._asked.about(key[0]) and key not in self._places for key in standing)
+        if nowhere:
+            self._notes.append(
+                f"Revoked or suspended by digests that are in no batch whose tree is here: {nowhere:,} credentials."
+            )

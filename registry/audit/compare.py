@@ -10,11 +10,21 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Final
 
-from registry.anchors import Spread
+from registry.anchors import AnchorState, Spread
 from registry.audit.kinds import Difference, DifferenceKind
-from registry.history import RegistryState, named
+from registry.history import RegistryState, digest_named, named
 from registry.recognition.ledger import Accreditation, Ledger
-from registry.records import WORD_BITS, Batch, Bitmap, Key, Party, Reason
+from registry.records import (
+    NOTHING_SAID,
+    WORD_BITS,
+    Batch,
+    Bitmap,
+    DigestKey,
+    DigestStatus,
+    Key,
+    Party,
+    Reason,
+)
 
 GRACE: Final = timedelta(hours=1)
 """How long an operator may take to note that a batch of his is on the chain."""
@@ -29,6 +39,7 @@ class StorageFacts:
     Attributes:
         parties, batches, accreditations: None for what the contract does not know.
         words: by batch and purpose, the words that were asked for, by their number.
+        digests: what issuers said of credentials by their digests.
     """
 
     party_count: int
@@ -38,6 +49,7 @@ class StorageFacts:
     default_issuers: Mapping[str, int] = field(default_factory=dict)
     batches: Mapping[Key, Batch | None] = field(default_factory=dict)
     words: Mapping[Bitmap, Mapping[int, int]] = field(default_factory=dict)
+    digests: Mapping[DigestKey, DigestStatus] = field(default_factory=dict)
     accreditations: Mapping[int, Accreditation | None] = field(default_factory=dict)
 
 
@@ -48,6 +60,7 @@ class IndexFacts:
     Attributes:
         block_number: as of which it says it.
         words: by batch and purpose, the words that are not zero, by their number; of a voided batch as before.
+        digests: what issuers said of credentials by their digests.
     """
 
     block_number: int
@@ -55,6 +68,7 @@ class IndexFacts:
     accreditation_count: int
     batches: Sequence[Batch]
     words: Mapping[Bitmap, Mapping[int, int]] = field(default_factory=dict)
+    digests: Mapping[DigestKey, DigestStatus] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,9 @@ def compare_storage(state: RegistryState, storage: StorageFacts) -> Iterator[Dif
             yield from _compared_words(
                 DifferenceKind.STATUS_DIFFERS, "the contract", (issuer, root, purpose), told_words
             )
+    for (issuer, digest), status in storage.digests.items():
+        said = state.digests.get((issuer, digest), NOTHING_SAID)
+        yield from _compared_digest(DifferenceKind.STATUS_DIFFERS, "contract", issuer, digest, said, status)
     yield from _compared_accreditations(state.ledger, storage)
 
 
@@ -141,7 +158,7 @@ def compare_index(
 
     Args:
         state: as of the index's own block.
-        issuer: of whom alone batches are compared.
+        issuer: of whom alone batches and digests are compared.
         first_block: batches anchored before it are left alone.
     """
     for things, told, found in (
@@ -174,6 +191,10 @@ def compare_index(
             ours, theirs = state.words.get(bitmap, {}), index.words.get(bitmap, {})
             both = ((word, ours.get(word, 0), theirs.get(word, 0)) for word in sorted(ours.keys() | theirs.keys()))
             yield from _compared_words(DifferenceKind.INDEX_DIFFERS, "the index", bitmap, both)
+    for key in sorted(state.digests.keys() | index.digests.keys()):
+        if issuer in (None, key[0]):
+            said, status = state.digests.get(key, NOTHING_SAID), index.digests.get(key, NOTHING_SAID)
+            yield from _compared_digest(DifferenceKind.INDEX_DIFFERS, "index", *key, said, status)
 
 
 def compare_folder(
@@ -232,24 +253,35 @@ def compare_tree(issuer: int, root: bytes, leaf_count: int, tree: TreeFacts) -> 
 
 
 def compare_repeated(issuer: int, found: Iterable[Spread]) -> Iterator[Difference]:
-    """Credentials in several batches that stand by themselves in one and are withdrawn in another, digest by digest."""
+    """Credentials in several batches that whoever knows one of these alone takes for better than they are, place by
+    place."""
     more = 0
-    for number, (digest, state, judgement) in enumerate(found):
+    for number, (digest, here, there, how) in enumerate(_apart(found)):
         if number >= MOST_APART:
             more += 1
             continue
-        by = judgement.withdrawn or judgement.suspended
-        if by is None:
-            raise ValueError("what stands in all batches is not apart")
-        how = "revoked" if by.revoked else "voided" if by.voided else "suspended"
         what = (
-            f"the credential {digest.hex()}, its leaf {state.place.leaf_index}, is {how} in the batch "
-            f"0x{by.place.root.hex()} and not in this one"
+            f"the credential {digest.hex()} is {how} as leaf {there.place.leaf_index} of the batch "
+            f"0x{there.place.root.hex()}, and not as leaf {here.place.leaf_index} of this one"
         )
-        yield Difference(DifferenceKind.STATUS_APART, named(issuer, state.place.root), what, issuer)
+        yield Difference(DifferenceKind.STATUS_APART, named(issuer, here.place.root), what, issuer)
     if more:
         what = f"{more} more credentials are withdrawn in one batch and not in another"
         yield Difference(DifferenceKind.STATUS_APART, f"issuer {issuer}", what, issuer)
+
+
+def _apart(found: Iterable[Spread]) -> Iterator[tuple[bytes, AnchorState, AnchorState, str]]:
+    """The digests that another anchor alone makes revoked or suspended, with both places and what the other is.
+
+    What was said of a digest itself is known to everybody, with whatever receipt.
+    """
+    for digest, here, judgement in found:
+        if here.is_revoked or here.voided:
+            continue
+        if (there := judgement.withdrawn) is not None:
+            yield digest, here, there, "revoked" if there.revoked else "revoked with its batch"
+        elif not here.is_suspended and (there := judgement.suspended) is not None:
+            yield digest, here, there, "suspended"
 
 
 def _compared(
@@ -284,6 +316,16 @@ def _compared_words(
                 f"whether {('revoked', 'suspended')[purpose]}: the events and {side} do not agree on the leaves {shown}"
             )
             yield Difference(kind, named(issuer, root), what, issuer)
+
+
+def _compared_digest(
+    kind: DifferenceKind, side: str, issuer: int, digest: bytes, told: DigestStatus, found: DigestStatus
+) -> Iterator[Difference]:
+    for each in fields(told):
+        ours, theirs = getattr(told, each.name), getattr(found, each.name)
+        if ours != theirs:
+            what = f"{each.name.replace('_', ' ')}: {_shown(ours)} by the events, {_shown(theirs)} by the {side}"
+            yield Difference(kind, digest_named(issuer, digest), what, issuer)
 
 
 def _compared_accreditations(ledger: Ledger | None, storage: StorageFacts) -> Iterator[Difference]:

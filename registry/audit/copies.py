@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,11 +10,12 @@ from typing import Protocol
 from registry.audit.compare import FolderBatch, IndexFacts, TreeFacts
 from registry.database.engine import readable
 from registry.errors import StoreError, TreeError
+from registry.history import DIGEST_EVENTS, Records, Rules
 from registry.index.reader import EventFilter, Head, Index
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.recognition.ledger import MADE_BY
-from registry.records import Batch, Bitmap, Purpose
+from registry.records import Batch, Bitmap, DigestKey, DigestStatus, Purpose
 from registry.trees.store import DAMAGED, MISSING, TreeStore
 
 _ATTEMPTS = 3
@@ -133,6 +134,7 @@ def _index_facts(index: Index, head: Head) -> IndexFacts:
         accreditation_count=sum(1 for _ in index.all_events(EventFilter(names=frozenset(MADE_BY)))),
         batches=batches,
         words=dict(_index_words(index, batches)),
+        digests=_index_digests(index),
     )
 
 
@@ -141,3 +143,12 @@ def _index_words(index: Index, batches: list[Batch]) -> Iterator[tuple[Bitmap, d
         for purpose in Purpose:
             if words := index.status_words(batch.key, purpose):
                 yield (batch.issuer, batch.root, purpose), words
+
+
+def _index_digests(index: Index) -> Mapping[DigestKey, DigestStatus]:
+    """What the index's events of statuses by digest come to; what none of them lets happen, the replay tells."""
+    told = Records()
+    rules = Rules(told, lambda _impossible: None)
+    for event in index.all_events(EventFilter(names=DIGEST_EVENTS)):
+        rules.follow_digest(event)
+    return told.digests

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from registry.anchors import AnchorPlace
 from registry.audit.compare import FolderBatch
 from registry.audit.kinds import Difference
 from registry.history import RegistryState
 from registry.recognition.ledger import Accreditation
-from registry.records import Batch, BlockRef, Key
+from registry.records import Batch, BlockRef, DigestKey, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Counts:
     batches: int = 0
     credentials: int = 0
     status_words: int = 0
+    digests: int = 0
     accreditations: int = 0
     index_batches: int = 0
     folder_batches: int = 0
@@ -78,6 +80,9 @@ class Audit:
     """What an audit found.
 
     Attributes:
+        contract: the registry's address.
+        edition: of the registry, 1 or 2.
+        accreditations_contract: the address that its accreditations are at, or would be; in the first edition its own.
         deployed_in: the first block that was read.
         block: the one everything was compared at.
         folder: the data folder, or None when the chain alone was audited.
@@ -85,11 +90,15 @@ class Audit:
         notes: what there was nothing to compare with, and why.
         spent: by party; of transactions since `asked.since` only.
         rows: the database's batches that were looked at.
-        revoked_elsewhere: how many credentials of a batch are revoked by another batch alone.
+        revoked_elsewhere: how many credentials of a batch are revoked by their digests or by another batch alone.
+        places: where the credentials are that issuers spoke of by their digests; those that are in no batch whose tree
+            was read are not there.
     """
 
     chain: str
     contract: str
+    edition: int
+    accreditations_contract: str
     deployed_in: int
     block: BlockRef
     asked: Asked
@@ -102,6 +111,7 @@ class Audit:
     spent: Mapping[int, Spent] = field(default_factory=dict)
     rows: tuple[FolderBatch, ...] = ()
     revoked_elsewhere: Mapping[Key, int] = field(default_factory=dict)
+    places: Mapping[DigestKey, tuple[AnchorPlace, ...]] = field(default_factory=dict)
 
     def batches(self) -> dict[Key, Batch]:
         """The batches that were looked at, in the order of the chain."""

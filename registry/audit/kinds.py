@@ -96,9 +96,11 @@ MEANINGS: Final[Mapping[DifferenceKind, str]] = {
         "credentials or proofs fail: the count on the chain decides, and the file is not that of the anchored batch."
     ),
     DifferenceKind.STATUS_APART: (
-        "One credential is in two batches of its issuer and withdrawn in one of them. Whoever knows both takes it for "
-        "withdrawn; whoever has the other batch's receipt alone does not. Withdraw it there, too, or, if it shall "
-        "stand, record that the other anchor supersedes this one: the command testamur supersede."
+        "One credential is in two batches of its issuer, withdrawn at its place in one of them and in force at that in "
+        "the other. Whoever knows both takes it for withdrawn; a stranger who has the other receipt alone does not. "
+        "Withdraw the credential itself, by its digest, which counts wherever it is anchored: the command testamur "
+        "revoke, or suspend. If it shall stand, record that the other anchor supersedes this one: the command testamur "
+        "supersede."
     ),
 }
 """What each kind of difference means, and what to do, in one or two sentences."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -40,16 +40,19 @@ def storage_facts(storage: Storage, state: RegistryState, asked: Asked, counts: 
         for number, found in storage.accreditations(range(1, accreditation_count + 1)).items()
         if found is None or asked.about(found.body, found.holder)
     }
+    digests = storage.digests([key for key in state.digests if asked.about(key[0])])
     counts.parties, counts.batches, counts.accreditations = len(parties), len(batches), len(accreditations)
+    counts.digests = len(digests)
     counts.credentials = sum(batch.leaf_count for batch in batches.values() if batch is not None)
     return StorageFacts(
         party_count,
         accreditation_count,
         parties=storage.parties(parties),
-        operators=storage.operators([key for key in state.operators if asked.about(key[0])]),
+        operators=_operators(storage, state, asked, parties),
         default_issuers=storage.default_issuers(list(state.default_issuers)),
         batches=batches,
         words=_words(storage, state, batches, counts, phase),
+        digests=digests,
         accreditations=accreditations,
     )
 
@@ -59,6 +62,21 @@ def too_large(storage: StorageFacts) -> Iterator[tuple[Key, int]]:
     for key, batch in storage.batches.items():
         if batch is not None and batch.words > MOST_WORDS:
             yield key, batch.leaf_count
+
+
+def _operators(
+    storage: Storage, state: RegistryState, asked: Asked, parties: Sequence[int]
+) -> dict[tuple[int, str], bool]:
+    """Whether accounts may anchor for parties: those that events name and those that the contract lists.
+
+    That of the first edition has no lists: of whom no event tells, nobody knows there.
+    """
+    named = [key for key in state.operators if asked.about(key[0])]
+    listed = storage.operators_of(parties)
+    if listed is None:
+        return storage.operators(named)
+    allowed = {(party, account) for party, accounts in listed.items() for account in accounts}
+    return {key: key in allowed for key in (*named, *sorted(allowed.difference(named)))}
 
 
 def _words(

@@ -189,6 +189,19 @@ class CredentialRegistry(Calls):
             event for event, name in zip(events, who, strict=True) if checksummed(event.arguments[name]) == account
         )
 
+    def all_revoked_digests(self, issuer: int) -> frozenset[bytes] | None:
+        """All that the issuer revoked by digest, by its events; None where the endpoint does not tell them at once."""
+        if not self.edition.has_digest_statuses:
+            return frozenset()
+        topics: Topics = [topics_of("DigestRevoked"), issuer.to_bytes(32, "big")]
+        try:
+            logs = self.client.logs(self.address, topics, 0, "latest")
+        except ChainUnavailable as error:
+            if error.code not in ASK_FOR_LESS:
+                raise
+            return None
+        return frozenset(event.arguments["digest"] for event in self.decode_events(logs))
+
     def replacements(
         self, issuer: int, root: bytes, *, from_block: int = 0, to_block: BlockNumber = "latest"
     ) -> dict[int, AnchorPlace]:

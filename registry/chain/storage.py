@@ -62,6 +62,16 @@ class Storage:
         """Whether an account may anchor for a party."""
         return dict(zip(keys, self._read("isOperator", keys, bool), strict=True))
 
+    def operators_of(self, parties: Sequence[int]) -> dict[int, frozenset[str]] | None:
+        """All accounts that may anchor for each of the parties, in lower case; None in the first edition, which has no
+        list of them."""
+        if "operatorsOf" not in self._contract.edition.registry.functions:
+            return None
+        found = self._read("operatorsOf", [(party,) for party in parties], _accounts)
+        return {
+            party: frozenset() if accounts is None else accounts for party, accounts in zip(parties, found, strict=True)
+        }
+
     def default_issuers(self, accounts: Sequence[str]) -> dict[str, int]:
         """For whom an account's bare roots are anchored; 0 for nobody."""
         return dict(zip(accounts, self._read("defaultIssuerOf", [(each,) for each in accounts], int), strict=True))
@@ -183,6 +193,10 @@ def _together(ranges: Iterable[WordRange]) -> Iterator[list[WordRange]]:
 
 def _digest_statuses(found: Sequence[Mapping[str, Any]]) -> tuple[DigestStatus, ...]:
     return tuple(read_digest_status(each) for each in found)
+
+
+def _accounts(found: Sequence[str]) -> frozenset[str]:
+    return frozenset(account.lower() for account in found)
 
 
 def _only(values: tuple[Any, ...]) -> Any:

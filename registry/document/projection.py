@@ -26,7 +26,7 @@ def _whole(*names: str) -> dict[str, _Kept | None]:
 
 # By member, which of its own members are kept; None for all of it. A number or text where a check looks for objects
 # counts as one of which nothing is known, up to as many as are read at all.
-_ACHIEVEMENT: Final[_Kept] = _whole("achievementType", "fieldOfStudy", "alignment", "alignments")
+_ACHIEVEMENT: Final[_Kept] = _whole("id", "achievementType", "fieldOfStudy", "alignment", "alignments")
 _MEMBERS: Final[_Kept] = {
     **_whole(*FROM, *UNTIL, "nbf", "exp", "credentialStatus", "status", "revocationList", "verification", "verify"),
     **_whole("issuer", "iss"),

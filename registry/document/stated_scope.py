@@ -1,4 +1,4 @@
-"""What a credential says of its own field, level and type of qualification, as Open Badges 2.0 and 3.0 have it."""
+"""What a credential says of its own field, level, type and programme, as Open Badges 2.0 and 3.0 have it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from itertools import islice
 from os.path import commonprefix
 from typing import Any, Final
 
-from registry.recognition.scope import QUALIFICATION_TYPES, StatedScope
+from registry.errors import SettingsError
+from registry.recognition.scope import QUALIFICATION_TYPES, StatedScope, hash_of_programme
 
 # A badge has a handful of achievements and alignments. What comes after these is not read, and that is said.
 MOST_READ: Final = 64
 _LONGEST = 200
+_LONGEST_IDENTIFIER = 2000
 _FIELD, _LEVEL, _TYPE = "field", "level", "type of qualification"
 
 # The European Publications Office names fields and levels so, as Europass and many national frameworks do after it.
@@ -31,7 +33,8 @@ def stated_scope(credentials: Iterable[Mapping[str, Any]]) -> StatedScope:
 
     Read are the `achievement` of each subject and the `badge`: their `achievementType`, their `fieldOfStudy` when it is
     an ISCED-F code, and each alignment to ISCED-F or to the European Qualifications Framework. What one achievement
-    states and another does not is stated partly, and so is everything where there is more than is read.
+    states and another does not is stated partly, and so is everything where there is more than is read. The
+    programme is their `id`, where all have the same.
     """
     found = list(islice((each for claims in credentials for each in _achievements(claims)), MOST_READ + 1))
     scopes = [_Scope.of(achievement) for achievement in found[:MOST_READ]]
@@ -41,6 +44,7 @@ def stated_scope(credentials: Iterable[Mapping[str, Any]]) -> StatedScope:
     shared = commonprefix(sorted(fields))  # noqa: RUF071 - not paths: the digits that all codes begin with
     is_cut = len(found) > MOST_READ
     stated = ((_FIELD, fields), (_LEVEL, levels), (_TYPE, types))
+    programmes = {scope.programme for scope in scopes}
     partly = {name for name, values in stated if values and (is_cut or any(name in each.missing for each in scopes))}
     return StatedScope(
         # One digit is no code: fields that share no more have nothing in common.
@@ -48,6 +52,7 @@ def stated_scope(credentials: Iterable[Mapping[str, Any]]) -> StatedScope:
         levels=(min(levels), max(levels)) if levels else None,
         qualification_types=frozenset(types) if types else None,
         partly=frozenset(partly),
+        programme=programmes.pop() if len(programmes) == 1 and not is_cut else None,
     )
 
 
@@ -59,10 +64,11 @@ class _Scope:
     levels: set[int] = field(default_factory=set)
     types: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    programme: bytes | None = None
 
     @classmethod
     def of(cls, achievement: Mapping[str, Any]) -> _Scope:
-        scope = cls()
+        scope = cls(programme=_programme(achievement.get("id")))
         if (name := _kebab(achievement.get("achievementType"))) in QUALIFICATION_TYPES:
             scope.types.add(name)
         if isinstance(code := achievement.get("fieldOfStudy"), str):
@@ -129,6 +135,15 @@ def _field(code: str, url: str) -> str | None:
 def _level(code: str, url: str) -> int | None:
     match = _LEVEL_URL.search(url) or _LEVEL_CODE.fullmatch(code)
     return int(match[1]) if match else None
+
+
+def _programme(identifier: object) -> bytes | None:
+    if not isinstance(identifier, str) or len(identifier) > _LONGEST_IDENTIFIER:
+        return None
+    try:
+        return hash_of_programme(identifier)
+    except SettingsError:
+        return None
 
 
 def _text(value: object) -> str:

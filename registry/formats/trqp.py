@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from registry.errors import RegistryError, SettingsError
 from registry.recognition.ledger import Accreditation, Kind, Ledger
 from registry.recognition.path import Gap, Missing, Path, Reading, find_path, why_not
-from registry.recognition.scope import EVERY_LEVEL, Scope
+from registry.recognition.scope import ANY_PROGRAMME, EVERY_LEVEL, Scope
 from registry.records import BlockRef
 from registry.timestamps import write_timestamp
 
@@ -24,7 +24,7 @@ AUTHORIZATION_ACTIONS: Final = {"issue": Kind.ACCREDIT_TO_ISSUE, "accredit": Kin
 RECOGNITION_ACTIONS: Final = ("recognize", "issue", "accredit")
 """What a recognition may be asked for; it has no actions of its own, so each asks the same."""
 ANY_RESOURCE: Final = "any"
-RESOURCE_PARTS: Final = ("field", "levels", "types", "jurisdiction")
+RESOURCE_PARTS: Final = ("field", "levels", "types", "jurisdiction", "programme")
 LONGEST_TEXT: Final = 1024
 """Longest identifier that is read."""
 
@@ -32,6 +32,7 @@ _PARTY = re.compile(
     r"(?:(?P<chain>eip155:[1-9][0-9]{0,31}):(?P<contract>0x[0-9a-fA-F]{40})/party/)?(?P<party>[1-9][0-9]{0,19})", re.A
 )
 _MOST_PARTIES = 2**64 - 1
+_PROGRAMME = re.compile(r"0x[0-9a-fA-F]{64}", re.A)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|\+00:00)", re.A)
 
 
@@ -135,7 +136,7 @@ def read_query(members: Mapping[str, Any], registry: Registry) -> Query:
 def read_resource(text: str) -> Scope:
     """The scope that a resource names: `field=0613;levels=6-7;types=bachelor-degree,degree;jurisdiction=HR`, or `any`.
 
-    A part that is left out stands for any; each may be there once.
+    A part that is left out stands for any; each may be there once. A programme is the SHA-256 of its identifier, `0x…`.
 
     Raises:
         QueryError: it names no scope (code `resource`).
@@ -149,12 +150,16 @@ def read_resource(text: str) -> Scope:
             raise _no_resource(f"{piece[:80]!r} is no part of a resource, or is there twice")
         parts[name] = value
     types = parts["types"].split(",") if "types" in parts else ()
+    programme = parts.get("programme")
+    if programme is not None and (not _PROGRAMME.fullmatch(programme) or not int(programme, 16)):
+        raise _no_resource(f"{programme[:80]!r} is no SHA-256 of a programme's identifier")
     try:
-        return Scope.from_words(
+        scope = Scope.from_words(
             parts.get("field", ""), parts.get("levels", "1-8"), types, parts.get("jurisdiction", "")
         )
     except SettingsError as error:
         raise _no_resource(error.what) from None
+    return scope if programme is None else replace(scope, programme=bytes.fromhex(programme[2:]))
 
 
 def write_resource(scope: Scope) -> str:
@@ -165,6 +170,7 @@ def write_resource(scope: Scope) -> str:
         "levels": "" if scope.levels == EVERY_LEVEL else f"{lowest}-{highest}" if lowest != highest else str(lowest),
         "types": ",".join(sorted(scope.qualification_types)),
         "jurisdiction": scope.jurisdiction,
+        "programme": "" if scope.programme == ANY_PROGRAMME else f"0x{scope.programme.hex()}",
     }
     return ";".join(f"{name}={value}" for name, value in parts.items() if value) or ANY_RESOURCE
 
@@ -207,7 +213,7 @@ def answer_authorization(query: Query, ledger: Ledger, now: datetime) -> dict[st
     found = answers[Reading.BOTH]
     if isinstance(found, Path):
         links, missing = found.links, None
-        text = f"Party {query.entity} may {query.action} {query.scope}{_by(found)}."
+        text = f"Party {query.entity} may {query.action} {query.scope}{_by(found)}.{_conditions(links)}"
     else:
         links, missing = (), found
         text = _why_not(found, query)
@@ -238,7 +244,7 @@ def answer_recognition(query: Query, ledger: Ledger, now: datetime) -> dict[str,
     holding = tuple(link for link in recognitions if gaps[Reading.BOTH][link.id] is None)[:1]
     missing = None
     if holding:
-        text = f"Body {query.authority} recognises party {query.entity} for {query.scope}."
+        text = f"Body {query.authority} recognises party {query.entity} for {query.scope}.{_conditions(holding)}"
     else:
         # The newest says most of how things stand.
         missing = gaps[Reading.BOTH][recognitions[-1].id] if recognitions else _nothing_said(query)
@@ -301,7 +307,13 @@ def _link(link: Accreditation) -> dict[str, Any]:
         "body": link.body,
         "holder": link.holder,
         "resource": write_resource(link.scope),
+        "condition_hash": f"0x{link.condition_hash.hex()}" if link.is_conditional else None,
     }
+
+
+def _conditions(links: tuple[Accreditation, ...]) -> str:
+    numbers = ", ".join(str(link.id) for link in links if link.is_conditional)
+    return f" That is conditional (number {numbers})." if numbers else ""
 
 
 def _by(path: Path) -> str:

@@ -38,6 +38,7 @@ STATUS: Final[Mapping[str, int]] = {
     "rate-limit": 429,
     "work-limit": 429,
     "finality-violated": 503,
+    "list-incomplete": 503,
     "database": 503,
     "busy": 503,
     "no-reader": 503,

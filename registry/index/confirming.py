@@ -19,13 +19,15 @@ from registry.history import named
 from registry.index.facts import missing
 from registry.index.reader import EventFilter, EventPlace, Index
 from registry.recognition.ledger import Accreditation, Ledger
-from registry.records import Batch, BlockRef, Key, Party, Purpose
+from registry.records import NOTHING_SAID, Batch, BlockRef, DigestKey, DigestStatus, Key, Party, Purpose
 
 Place = tuple[int, bytes, int]
 """Of an event: number and hash of its block, log index."""
 
 MOST_WORDS: Final = 1 << 16
 """Status words of one batch that are asked for: its leaf count is what a stranger says. Of more, those with events."""
+DIGESTS_A_SLICE: Final = WORDS_A_REQUEST
+"""Each of them costs about as much as a status word."""
 
 
 class Blocks(Protocol):
@@ -48,6 +50,8 @@ class State(Protocol):
     def batches(self, keys: Sequence[Key]) -> Mapping[Key, Batch | None]: ...
 
     def words(self, ranges: Sequence[WordRange]) -> Iterator[tuple[WordRange, tuple[int, ...]]]: ...
+
+    def digests(self, keys: Sequence[DigestKey]) -> Mapping[DigestKey, DigestStatus]: ...
 
     def accreditations(self, numbers: Sequence[int]) -> Mapping[int, Accreditation | None]: ...
 
@@ -124,6 +128,8 @@ class StateCheck:
 
     Each slice is compared as of the cursor of its moment. Between two of them the index may move on, as long as
     nothing is missing in what is added.
+
+    The contract has no list of the digests that issuers spoke of: those that the index knows of are compared.
     """
 
     def __init__(self, index: Index, at: Callable[[BlockRef], State]):
@@ -160,6 +166,11 @@ class StateCheck:
             keys = [each.key for each in batches]
             place = EventPlace(*batches[-1].place)
             yield lambda state, keys=keys: self._batches(state, keys)  # type: ignore[misc]
+        said: DigestKey | None = None
+        while statuses := self._index.digest_status_page(after=said, limit=DIGESTS_A_SLICE):
+            digests = list(statuses)
+            said = digests[-1]
+            yield lambda state, digests=digests: self._digests(state, digests)  # type: ignore[misc]
         first = 1
         while first <= len(self._now().accreditations):
             numbers = list(range(first, first + CALLS_A_REQUEST))
@@ -194,6 +205,11 @@ class StateCheck:
             told = self._index.status_words(batches[issuer, root].key, purpose)
             for number, bits in enumerate(words, first):
                 _agree(f"status word {number} of {named(issuer, root)}", bits, told.get(number, 0))
+
+    def _digests(self, state: State, keys: Sequence[DigestKey]) -> None:
+        told = self._index.digest_statuses([digest for _, digest in keys])
+        for (issuer, digest), there in state.digests(keys).items():
+            _agree(f"issuer {issuer}, digest {digest.hex()}", there, told.get((issuer, digest), NOTHING_SAID))
 
     def _ranges(self, batches: Mapping[Key, Batch]) -> Iterator[WordRange]:
         for (issuer, root), batch in batches.items():

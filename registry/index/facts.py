@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from registry.errors import ChainError
 from registry.history import Impossible
+from registry.records import Event
 
 WORD_BYTES: Final = 32
 PREFIX_BYTES: Final = 8
@@ -37,6 +38,11 @@ def refuse(impossible: Impossible) -> None:
     """
     if impossible.is_gap:
         raise missing(f"{impossible.subject}: {impossible.what}")
+
+
+def digest_of(event: Event) -> bytes | None:
+    """Of the credential that an event is about, wherever that is anchored; of most events there is none."""
+    return event.arguments.get("digest")
 
 
 def shown_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:

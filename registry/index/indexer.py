@@ -1,4 +1,4 @@
-"""The indexer: follows a contract block by block into the database, and back where the chain went back.
+"""The indexer: follows a registry's contracts block by block into the database, and back where the chain went back.
 
 Each step reads what one endpoint says of one range of blocks, makes sure that it continues what is indexed, and
 commits it together with the cursor. A block that an endpoint does not have is no other block: the indexer waits. A
@@ -29,7 +29,7 @@ from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.spans import Spans, is_outage
 from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable, WrongChain
-from registry.index.confirming import Place, State, StateCheck, Witness
+from registry.index.confirming import DIGESTS_A_SLICE, Place, State, StateCheck, Witness
 from registry.index.facts import CHAIN_DISAGREES, EVENTS_MISSING, FINALITY_VIOLATED, missing, write_arguments
 from registry.index.reader import Head
 from registry.index.writer import Counts, CursorMoved, IndexWriter
@@ -65,10 +65,11 @@ class Step(StrEnum):
 
 
 class Indexer:
-    """Fills the index of one contract.
+    """Fills the index of one registry.
 
     Args:
-        first_block: that the contract was deployed in, where that is known; there are no events before it.
+        contract: the registry, with all of its contracts.
+        first_block: that its first contract was deployed in, where that is known; there are no events before it.
         finality_depth: for a chain without a `finalized` tag, how many blocks below the head count as final.
         listener: told of each step's outcome and the cursor it led to.
         near: blocks below the newest one from which on each is read with its header.
@@ -317,7 +318,7 @@ class Indexer:
             self._start_over()
         if self._check is None and not self._by_headers:
             counts = self._writer.index.counts()
-            questions = counts["parties"] + 3 * counts["batches"]
+            questions = counts["parties"] + 3 * counts["batches"] + counts["digestStatuses"] // DIGESTS_A_SLICE
             self._by_headers = head.cursor.number - head.confirmed <= max(HEADERS_A_STEP, questions)
             if not self._by_headers:
                 self._check = StateCheck(self._writer.index, self._state)

@@ -1,6 +1,6 @@
-"""Looking up one digest after the other as fast as the database answers: one prepared statement, nothing around it.
+"""Looking up one digest after the other as fast as the database answers: prepared statements, nothing around them.
 
-SQLAlchemy's way from a statement to its rows costs more than SQLite's whole search; this is the one query that runs for
+SQLAlchemy's way from a statement to its rows costs more than SQLite's whole search; these are the queries that run for
 every lookup.
 """
 
@@ -14,21 +14,30 @@ from sqlalchemy.exc import OperationalError
 
 from registry.database.engine import is_postgresql
 from registry.index.facts import prefix_of
-from registry.index.reader import TREE, LeafPlace
+from registry.index.reader import TREE, LeafPlace, said_of_digest
 from registry.index.tables import indexed_tree
 from registry.merkle.treefile import TreeId
+from registry.records import DigestStatus
 
 MAPPED_BYTES: Final = 2 << 30
 
-_QUERY = "SELECT tree, leaf_index FROM indexed_leaf WHERE prefix = {mark} ORDER BY tree"
+_PLACES = "SELECT tree, leaf_index FROM indexed_leaf WHERE prefix = {mark} ORDER BY tree"
+_STATUSES = (
+    "SELECT issuer, revoked_at, revocation_reason, suspended_at, suspension_reason"
+    " FROM indexed_digest WHERE source = {mark} AND digest = {mark}"
+)
 
 
 class LeafReader:
-    """Where digests may be: `Index.places`, with a connection of its own for each thread."""
+    """Where digests may be, and what issuers said of them: `Index.places` and `Index.digest_statuses`.
+
+    Each thread has a connection of its own.
+    """
 
     def __init__(self, engine: Engine):
         self._engine = engine
-        self._query = _QUERY.format(mark="%s" if is_postgresql(engine) else "?")
+        mark = "%s" if is_postgresql(engine) else "?"
+        self._places, self._statuses = _PLACES.format(mark=mark), _STATUSES.format(mark=mark)
         self._local = threading.local()
         # The number of a tree never changes its meaning.
         self._trees: dict[int, TreeId] = {}
@@ -39,27 +48,36 @@ class LeafReader:
         Raises:
             SQLAlchemyError: the database does not answer.
         """
-        return [LeafPlace(self._tree(tree), leaf_index) for tree, leaf_index in self._rows(prefix_of(digest))]
+        rows = self._rows(self._places, prefix_of(digest))
+        return [LeafPlace(self._tree(tree), leaf_index) for tree, leaf_index in rows]
 
-    def _rows(self, prefix: int) -> list[tuple[int, int]]:
+    def statuses(self, source: int, digest: bytes) -> dict[int, DigestStatus]:
+        """What issuers said of a credential by its digest, by issuer; raises as `places` does.
+
+        Args:
+            source: the number of the registry in the index.
+        """
+        return {issuer: said_of_digest(*said) for issuer, *said in self._rows(self._statuses, source, digest)}
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         cursor = getattr(self._local, "cursor", None)
         if cursor is not None:
             try:
-                return self._fetched(cursor, prefix)
+                return self._fetched(cursor, query, values)
             except self._engine.dialect.loaded_dbapi.Error:
                 # A server that was restarted has closed the connection: a new one tells whether it is back.
                 self._local.cursor = None
         try:
             cursor = self._connected()
-            rows = self._fetched(cursor, prefix)
+            rows = self._fetched(cursor, query, values)
         except self._engine.dialect.loaded_dbapi.Error as error:
-            raise OperationalError(self._query, None, error) from error
+            raise OperationalError(query, None, error) from error
         self._local.cursor = cursor
         return rows
 
-    def _fetched(self, cursor: Any, prefix: int) -> list[tuple[int, int]]:
-        cursor.execute(self._query, (prefix,))
-        found: list[tuple[int, int]] = cursor.fetchall()
+    def _fetched(self, cursor: Any, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        cursor.execute(query, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
     def _connected(self) -> Any:

@@ -9,15 +9,18 @@ from typing import Final
 from sqlalchemy import select
 
 from registry.anchors import AnchorPlace, IssuerState, spread, spread_words
-from registry.errors import ChainUnavailable
+from registry.errors import ChainUnavailable, RegistryError
 from registry.formats.statuslist import ListedBatch, ListPosition, Purpose, batches_of_list, bitstring, list_position
 from registry.index.reader import VALUES_A_STATEMENT, EventFilter, Index
-from registry.index.repeats import repeated, replacements
+from registry.index.repeats import loaded_of, repeated, replacements, speaks
 from registry.index.tables import indexed_batch, indexed_block, indexed_status
-from registry.records import Event
+from registry.merkle.treefile import TreeId
+from registry.records import NOTHING_SAID, DigestStatus, Event
+from registry.records import Purpose as ChainPurpose
 from registry.trees.store import TreeStore
 
 _CHANGES: Final = frozenset({"StatusSet", "SuspensionCleared", "BatchVoided", "LeafCountStated"})
+_OF_DIGESTS: Final = frozenset({"DigestRevoked", "DigestSuspended", "DigestReinstated"})
 # The index changes with every block that has events; who reads it at the same time tries again.
 _TRIES: Final = 10
 
@@ -33,8 +36,8 @@ class FinalList:
 
 @dataclass(frozen=True, slots=True)
 class _FinalState:
-    """The batches of an issuer as of a final block, by sequence; `later` is what has happened to them
-    since."""
+    """The batches of an issuer as of a final block, by sequence; `later` is what has happened to them since, and
+    `said_later` what their issuer said since of credentials by their digests."""
 
     version: int
     block_number: int
@@ -43,13 +46,16 @@ class _FinalState:
     roots: dict[int, bytes]
     superseded: dict[AnchorPlace, AnchorPlace]
     later: tuple[Event, ...]
+    said_later: tuple[Event, ...]
 
 
 def read_final_list(index: Index, trees: TreeStore, issuer: int, purpose: Purpose, number: int) -> FinalList:
-    """One status list of an issuer: the bits of its own batches, and what counts in them of the others.
+    """One status list of an issuer: the bits of its own batches, what counts in them of the others, and what it said of
+    credentials by their digests.
 
     Raises:
-        RegistryError: the issuer has no such list (code `unknown-list`).
+        RegistryError: the issuer has no such list (code `unknown-list`), or spoke of credentials by their digests and a
+            tree is missing in which they may be (`list-incomplete`).
         StoreError: a tree that holds a credential of several batches cannot be read.
         ChainUnavailable: no block is final yet, or the index changes faster than it is read.
     """
@@ -60,9 +66,10 @@ def read_final_list(index: Index, trees: TreeStore, issuer: int, purpose: Purpos
         both = {each: _words(index, issuer, each, every) for each in Purpose}
         for each, marked in both.items():
             _undo_words(marked, each, state)
-        words = both[purpose]
+        words, digests = both[purpose], _digests(index, issuer, state)
         if _is_unchanged(index, state):
-            _add_words(words, purpose, every, _issuer_state(issuer, state, both), index, trees)
+            _require_trees(index, state, digests, purpose, number)
+            _add_words(words, purpose, every, _issuer_state(issuer, state, both, digests), index, trees)
             bits = bitstring(state.batches.values(), words, purpose, number)
             return FinalList(bits, state.block_number, state.time)
     raise _changing()
@@ -107,11 +114,8 @@ def _final_state(index: Index, issuer: int) -> _FinalState:
     for event in stated:
         sequence = sequences[event.arguments["root"]]
         batches[sequence] = replace(batches[sequence], counted=event.place)
-    later = tuple(
-        event
-        for event in index.all_events(EventFilter(party=issuer, names=_CHANGES, from_block=final + 1))
-        if event.arguments["root"] in sequences
-    )
+    since = list(index.all_events(EventFilter(party=issuer, names=_CHANGES | _OF_DIGESTS, from_block=final + 1)))
+    later = tuple(event for event in since if event.name in _CHANGES and event.arguments["root"] in sequences)
     for event in later:
         sequence = sequences[event.arguments["root"]]
         if event.name == "BatchVoided":
@@ -120,7 +124,8 @@ def _final_state(index: Index, issuer: int) -> _FinalState:
             batches[sequence] = replace(batches[sequence], leaf_count=0)
     roots = {sequence: root for root, sequence in sequences.items()}
     superseded = replacements(index, issuer, to_block=final)
-    return _FinalState(head.version, final, time, batches, roots, superseded, later)
+    said_later = tuple(event for event in since if event.name in _OF_DIGESTS)
+    return _FinalState(head.version, final, time, batches, roots, superseded, later, said_later)
 
 
 def _words(index: Index, issuer: int, purpose: Purpose, sequences: dict[bytes, int]) -> dict[int, dict[int, int]]:
@@ -149,8 +154,53 @@ def _undo_words(words: dict[int, dict[int, int]], purpose: Purpose, state: _Fina
             mine[event.arguments["word"]] = mine.get(event.arguments["word"], 0) | event.arguments["changed"]
 
 
+def _digests(index: Index, issuer: int, state: _FinalState) -> dict[bytes, DigestStatus]:
+    """What the issuer had said of credentials by their digests at the final block: what came since is taken back."""
+    digests = index.digest_statuses_of(issuer)
+    for event in reversed(state.said_later):
+        digest = event.arguments["digest"]
+        status = digests.get(digest, NOTHING_SAID)
+        if event.name == "DigestRevoked":
+            status = replace(status, revoked_at=None, revocation_reason=None)
+        elif event.name == "DigestSuspended":
+            status = replace(status, suspended_at=None, suspension_reason=None)
+        else:
+            # It was suspended before; since when, and why, is in no list.
+            status = replace(status, suspended_at=event.time)
+        digests[digest] = status
+    return digests
+
+
+def _require_trees(
+    index: Index, state: _FinalState, digests: Mapping[bytes, DigestStatus], purpose: Purpose, number: int
+) -> None:
+    """That each batch of a list can be searched for the credentials that were spoken of by their digests, if any were.
+
+    A voided batch says of all its credentials that they are revoked, whichever they are.
+    """
+    said = ChainPurpose(purpose.number)
+    if not any(speaks(status, said) for status in digests.values()):
+        return
+    needed = {
+        batch.sequence: TreeId(state.roots[batch.sequence], batch.leaf_count)
+        for batch in batches_of_list(state.batches.values(), number)
+        if not (batch.voided and purpose is Purpose.REVOCATION)
+    }
+    loaded = loaded_of(index, needed.values())
+    if missing := [sequence for sequence, which in needed.items() if which not in loaded]:
+        raise RegistryError(
+            "the issuer spoke of credentials by their digests, and which places of this list are theirs is not known: "
+            f"the trees of {len(missing):,} of its batches are not here, such as that of batch {missing[0]}",
+            remedy="Ask for the credential itself, or ask the issuer to publish its trees.",
+            code="list-incomplete",
+        )
+
+
 def _issuer_state(
-    issuer: int, state: _FinalState, words: Mapping[Purpose, Mapping[int, Mapping[int, int]]]
+    issuer: int,
+    state: _FinalState,
+    words: Mapping[Purpose, Mapping[int, Mapping[int, int]]],
+    digests: Mapping[bytes, DigestStatus],
 ) -> IssuerState:
     return IssuerState(
         issuer,
@@ -162,6 +212,7 @@ def _issuer_state(
             for sequence, marked in by_sequence.items()
         },
         state.superseded,
+        digests,
     )
 
 
@@ -173,7 +224,7 @@ def _add_words(
     index: Index,
     trees: TreeStore,
 ) -> None:
-    """Set the bits of credentials that are revoked or suspended in another batch, where that counts."""
+    """Set the bits of credentials that are revoked or suspended by their digest, or in another batch, if it counts."""
     for root, more in spread_words(spread(state, repeated(index, trees, state)), purpose.number).items():
         mine = words[sequences[root]]
         for word, bits in more.items():

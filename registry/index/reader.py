@@ -15,6 +15,7 @@ from registry.index.tables import (
     indexed_batch,
     indexed_block,
     indexed_chain,
+    indexed_digest,
     indexed_event,
     indexed_leaf,
     indexed_party,
@@ -23,7 +24,7 @@ from registry.index.tables import (
 )
 from registry.merkle.treefile import TreeId
 from registry.recognition.ledger import EVENT_NAMES, Ledger
-from registry.records import Anchor, Batch, BlockRef, Event, Key, Party, Reason
+from registry.records import Anchor, Batch, BlockRef, DigestKey, DigestStatus, Event, Key, Party, Reason
 from registry.timestamps import from_unix
 
 # Databases take only so many values in one statement.
@@ -129,6 +130,7 @@ class EventFilter:
 
     Attributes:
         party: that they are about, on either side.
+        digest: of the credential that they are about by itself; what is about its places is not.
         names: of the ABI.
         from_block, to_block: both included.
     """
@@ -136,6 +138,7 @@ class EventFilter:
     party: int | None = None
     root: bytes | None = None
     accreditation: int | None = None
+    digest: bytes | None = None
     names: frozenset[str] | None = None
     from_block: int | None = None
     to_block: int | None = None
@@ -263,7 +266,9 @@ class Index:
             after = EventPlace(*page[-1].place)
 
     def counts(self) -> Mapping[str, int]:
-        """How many `parties`, `batches`, `credentials` (leaves) and `events` there are, and `trees` that are loaded."""
+        """How many `parties`, `batches`, `credentials` (leaves) and `events` there are, `digestStatuses` that hold, and
+        `trees` that are loaded.
+        """
         of, trees = indexed_batch.c, self.loaded()
         with self.engine.connect() as connection:
             batches = connection.execute(
@@ -271,11 +276,13 @@ class Index:
             ).one()
             parties = select(func.count()).select_from(indexed_party).where(indexed_party.c.source == self.source)
             events = select(func.count()).select_from(indexed_event).where(indexed_event.c.source == self.source)
+            digests = select(func.count()).select_from(indexed_digest).where(indexed_digest.c.source == self.source)
             return {
                 "parties": connection.execute(parties).scalar_one(),
                 "batches": int(batches[0]),
                 "credentials": int(batches[1]),
                 "events": connection.execute(events).scalar_one(),
+                "digestStatuses": connection.execute(digests).scalar_one(),
                 "trees": trees,
             }
 
@@ -305,6 +312,32 @@ class Index:
                 words.setdefault((issuer, purpose), {})[word] = int.from_bytes(bits, "big")
         return words
 
+    def digest_statuses(self, digests: Sequence[bytes]) -> dict[DigestKey, DigestStatus]:
+        """What issuers said of credentials by their digests; those of which nothing holds are not there."""
+        of = indexed_digest.c
+        found: dict[DigestKey, DigestStatus] = {}
+        with self.engine.connect() as connection:
+            for some in _in_pieces(list(digests)):
+                query = select(*DIGEST).where(of.source == self.source, of.digest.in_(some))
+                found |= {(row.issuer, row.digest): digest_status_of(row) for row in connection.execute(query)}
+        return found
+
+    def digest_status_page(self, *, after: DigestKey | None = None, limit: int) -> dict[DigestKey, DigestStatus]:
+        """`digest_statuses` of all digests, by issuer and digest, those after one."""
+        of = indexed_digest.c
+        query = select(*DIGEST).where(of.source == self.source).order_by(of.issuer, of.digest).limit(limit)
+        if after is not None:
+            query = query.where(tuple_(of.issuer, of.digest) > tuple_(*after))
+        with self.engine.connect() as connection:
+            return {(row.issuer, row.digest): digest_status_of(row) for row in connection.execute(query)}
+
+    def digest_statuses_of(self, issuer: int) -> dict[bytes, DigestStatus]:
+        """All that an issuer said of credentials by their digests, where it holds, in the order of the digests."""
+        of = indexed_digest.c
+        query = select(*DIGEST).where(of.source == self.source, of.issuer == issuer).order_by(of.digest)
+        with self.engine.connect() as connection:
+            return {row.digest: digest_status_of(row) for row in connection.execute(query)}
+
     # Events
 
     def events(
@@ -329,6 +362,8 @@ class Index:
             conditions.append(of.root == wanted.root)
         if wanted.accreditation is not None:
             conditions.append(of.accreditation == wanted.accreditation)
+        if wanted.digest is not None:
+            conditions.append(of.digest == wanted.digest)
         if wanted.names is not None:
             conditions.append(of.name.in_(sorted(wanted.names)))
         if wanted.from_block is not None:
@@ -449,6 +484,7 @@ _PARTY_COLUMNS = (
 )
 PARTY: tuple[ColumnElement[Any], ...] = tuple(indexed_party.c[name] for name in _PARTY_COLUMNS)
 BATCH: tuple[ColumnElement[Any], ...] = tuple(column for column in indexed_batch.c if column.name != "source")
+DIGEST: tuple[ColumnElement[Any], ...] = tuple(column for column in indexed_digest.c if column.name != "source")
 TREE: tuple[ColumnElement[Any], ...] = (indexed_tree.c.root, indexed_tree.c.leaf_count)
 EVENT: tuple[ColumnElement[Any], ...] = tuple(column for column in indexed_event.c if column.name != "source")
 
@@ -485,6 +521,23 @@ def batch_of(row: Any) -> Batch:
         anchor=Anchor(row.operator, row.block_hash, row.log_index, row.transaction_hash),
         revoked=row.revoked,
         suspended=row.suspended,
+    )
+
+
+def digest_status_of(row: Any) -> DigestStatus:
+    """A row of the columns `DIGEST`."""
+    return said_of_digest(row.revoked_at, row.revocation_reason, row.suspended_at, row.suspension_reason)
+
+
+def said_of_digest(
+    revoked_at: int | None, revocation_reason: int | None, suspended_at: int | None, suspension_reason: int | None
+) -> DigestStatus:
+    """What the values of a row say."""
+    return DigestStatus(
+        _moment(revoked_at),
+        None if revoked_at is None else Reason(revocation_reason or 0),
+        _moment(suspended_at),
+        None if suspended_at is None else Reason(suspension_reason or 0),
     )
 
 

@@ -1,4 +1,4 @@
-"""The tables of the index: what one contract's events say, and which trees hold which digests.
+"""The tables of the index: what one registry's events say, and which trees hold which digests.
 
 Times are Unix seconds (UTC); hashes, roots and digests are raw bytes. Everything that has a block is taken back when
 the block is; trees and their leaves do not depend on a chain, and stay.
@@ -75,12 +75,14 @@ indexed_event = Table(
     Column("holder", BigInteger, comment="The other party of an accreditation or recognition."),
     Column("root", LargeBinary),
     Column("accreditation", BigInteger),
+    Column("digest", LargeBinary, comment="Of the credential that it is about, wherever it is anchored."),
     Column("arguments", String, nullable=False, comment="JSON, by the names of the ABI; bytes and 256 bits in hex."),
     Index("indexed_event_party", "source", "party", "block_number", "log_index"),
     Index("indexed_event_holder", "source", "holder", "block_number", "log_index"),
     Index("indexed_event_root", "source", "root"),
     Index("indexed_event_name", "source", "name", "block_number", "log_index"),
     Index("indexed_event_accreditation", "source", "accreditation"),
+    Index("indexed_event_digest", "source", "digest"),
     comment="Every event of the contract.",
 )
 
@@ -131,6 +133,20 @@ indexed_status = Table(
     Column("word", BigInteger, primary_key=True, autoincrement=False),
     Column("bits", LargeBinary, nullable=False, comment="32 bytes, big-endian; bit b is leaf 256 x word + b."),
     comment="The status words that are not zero.",
+)
+
+indexed_digest = Table(
+    "indexed_digest",
+    metadata,
+    Column("source", BigInteger, ForeignKey("indexed_chain.id"), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("issuer", BigInteger, primary_key=True, autoincrement=False),
+    Column("revoked_at", BigInteger),
+    Column("revocation_reason", SmallInteger),
+    Column("suspended_at", BigInteger),
+    Column("suspension_reason", SmallInteger),
+    Index("indexed_digest_issuer", "source", "issuer", "digest"),
+    comment="What issuers said of credentials by their digests, where it holds.",
 )
 
 indexed_tree = Table(

@@ -31,9 +31,10 @@ from sqlalchemy import (
 from registry.database.engine import now
 from registry.errors import ChainError
 from registry.history import Records, Rules
-from registry.index.facts import FINALITY_VIOLATED, WORD_BYTES, missing, refuse, write_arguments
+from registry.index.facts import FINALITY_VIOLATED, WORD_BYTES, digest_of, missing, refuse, write_arguments
 from registry.index.reader import (
     BATCH,
+    DIGEST,
     PARTY,
     VALUES_A_STATEMENT,
     Edition,
@@ -41,6 +42,7 @@ from registry.index.reader import (
     Index,
     batch_of,
     block_of,
+    digest_status_of,
     party_of,
     read_events,
     read_head,
@@ -49,15 +51,17 @@ from registry.index.tables import (
     indexed_batch,
     indexed_block,
     indexed_chain,
+    indexed_digest,
     indexed_event,
     indexed_party,
     indexed_status,
 )
 from registry.recognition.ledger import EVENT_NAMES, MADE_BY
-from registry.records import Batch, BlockRef, Event, Party
+from registry.records import NOTHING_SAID, Batch, BlockRef, DigestKey, DigestStatus, Event, Party
 
 V = TypeVar("V")
-_COUNTED: Final = ("Anchored", "LeafCountStated")
+_OF_PARTIES: Final = ("PartyRegistered", "ProfileSet", "ControllerOffered", "ControllerChanged", "PartyRetired")
+"""What changes a party itself; how much it anchored, its batches tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +236,7 @@ class IndexWriter:
             changes = {"version": head.version + 1, "reorgs": head.reorgs + 1, "confirmed_number": confirmed}
             self._move(connection, head, to, **changes)
             gone = and_(of.source == head.source, of.block_number > to.number)
-            touched = connection.execute(select(of.party, of.root).where(gone).distinct()).all()
+            touched = connection.execute(select(of.party, of.root, of.digest).where(gone).distinct()).all()
             connection.execute(delete(indexed_event).where(gone))
             block = indexed_block.c
             connection.execute(delete(indexed_block).where(block.source == head.source, block.number > to.number))
@@ -241,6 +245,7 @@ class IndexWriter:
                 head.source,
                 parties={row.party for row in touched if row.party is not None},
                 roots={row.root for row in touched if row.root is not None},
+                digests={row.digest for row in touched if row.digest is not None},
             )
 
     def mend(self, head: Head, missing: Sequence[Event], surplus: Sequence[Event] = ()) -> None:
@@ -265,6 +270,7 @@ class IndexWriter:
                 head.source,
                 parties={event.party for event in touched if event.party is not None},
                 roots={event.root for event in touched if event.root is not None},
+                digests={digest for event in touched if (digest := digest_of(event)) is not None},
             )
 
     def confirm(self, head: Head, number: int) -> None:
@@ -357,7 +363,7 @@ def _is_sound(head: Head | None, other: Head) -> TypeGuard[Head]:
 def _forget(connection: Connection, head: Head | None) -> None:
     if head is None:
         return
-    for table in (indexed_status, indexed_batch, indexed_party, indexed_event, indexed_block):
+    for table in (indexed_digest, indexed_status, indexed_batch, indexed_party, indexed_event, indexed_block):
         connection.execute(delete(table).where(table.c.source == head.source))
     connection.execute(delete(indexed_chain).where(indexed_chain.c.id == head.source))
 
@@ -389,15 +395,16 @@ def _with_parties(connection: Connection, source: int, events: Sequence[Event]) 
 
 def _loaded(connection: Connection, source: int, events: Iterable[Event]) -> Records:
     """What the index has of all that the events are about."""
-    parties, roots = set[int](), set[bytes]()
+    parties, roots, digests = set[int](), set[bytes](), set[bytes]()
     for event in events:
         parties |= set() if event.party is None else {event.party}
         roots |= set() if event.root is None else {event.root}
-    records = Records()
-    for some in _in_pieces(sorted(parties)):
-        of = indexed_party.c
-        for row in connection.execute(select(*PARTY).where(of.source == source, of.party.in_(some))):
-            records.parties[row.party] = party_of(row)
+        digests |= set() if (digest := digest_of(event)) is None else {digest}
+    records = Records(parties=_parties(connection, source, parties))
+    for some in _in_pieces(sorted(digests)):
+        said = indexed_digest.c
+        for row in connection.execute(select(*DIGEST).where(said.source == source, said.digest.in_(some))):
+            records.digests[row.issuer, row.digest] = digest_status_of(row)
     for pieces in _in_pieces(sorted(roots)):
         batches, words = indexed_batch.c, indexed_status.c
         for row in connection.execute(select(*BATCH).where(batches.source == source, batches.root.in_(pieces))):
@@ -407,6 +414,15 @@ def _loaded(connection: Connection, source: int, events: Iterable[Event]) -> Rec
             bitmap = records.words.setdefault((row.issuer, row.root, row.purpose), {})
             bitmap[row.word] = int.from_bytes(row.bits, "big")
     return records
+
+
+def _parties(connection: Connection, source: int, numbers: Iterable[int]) -> dict[int, Party]:
+    of = indexed_party.c
+    found: dict[int, Party] = {}
+    for some in _in_pieces(sorted(numbers)):
+        rows = connection.execute(select(*PARTY).where(of.source == source, of.party.in_(some)))
+        found |= {row.party: party_of(row) for row in rows}
+    return found
 
 
 def _check_accreditations(connection: Connection, source: int, events: Iterable[Event]) -> None:
@@ -462,13 +478,24 @@ def _save(connection: Connection, source: int, before: Records, after: Records) 
     # Those that are zero are not kept.
     rows = [{**key, "bits": bits.to_bytes(WORD_BYTES, "big")} for key, bits in words if bits]
     _replace(connection, indexed_status, source, [key for key, _ in words], rows)
+    said = [(key, now) for key, now in after.digests.items() if before.digests.get(key, NOTHING_SAID) != now]
+    names = [{"issuer": issuer, "digest": digest} for (issuer, digest), _ in said]
+    rows = [_digest_values(key, status) for key, status in said if status != NOTHING_SAID]
+    _replace(connection, indexed_digest, source, names, rows)
 
 
 # Backward
 
 
-def _tell_again(connection: Connection, source: int, *, parties: Collection[int], roots: Collection[bytes]) -> None:
-    """Make parties and batches anew from the events that are left of them."""
+def _tell_again(
+    connection: Connection,
+    source: int,
+    *,
+    parties: Collection[int],
+    roots: Collection[bytes],
+    digests: Collection[bytes],
+) -> None:
+    """Make parties, batches and statuses anew from the events that are left of them."""
     of = indexed_event.c
     batches = Records()
     rules = Rules(batches, refuse)
@@ -483,7 +510,7 @@ def _tell_again(connection: Connection, source: int, *, parties: Collection[int]
     for pieces in _in_pieces(sorted(parties)):
         table = indexed_party
         connection.execute(delete(table).where(table.c.source == source, table.c.party.in_(pieces)))
-        for event in read_events(connection, [of.party.in_(pieces), of.name.not_in(_COUNTED)], source):
+        for event in read_events(connection, [of.party.in_(pieces), of.name.in_(_OF_PARTIES)], source):
             rules.follow_party(event)
         batch = indexed_batch.c
         sums = (
@@ -494,6 +521,17 @@ def _tell_again(connection: Connection, source: int, *, parties: Collection[int]
         for issuer, sequence, credentials in connection.execute(sums):
             known.parties[issuer] = replace(known.parties[issuer], sequence=sequence, credentials=int(credentials))
     _save(connection, source, Records(), known)
+    for some in _in_pieces(sorted(digests)):
+        connection.execute(
+            delete(indexed_digest).where(indexed_digest.c.source == source, indexed_digest.c.digest.in_(some))
+        )
+        events = read_events(connection, [of.digest.in_(some)], source)
+        issuers = {event.party for event in events if event.party is not None}
+        said = Records(parties=_parties(connection, source, issuers))
+        rules = Rules(said, refuse)
+        for event in events:
+            rules.follow_digest(event)
+        _save(connection, source, Records(parties=said.parties), said)
 
 
 # Rows
@@ -533,6 +571,18 @@ def _batch_values(batch: Batch) -> dict[str, Any]:
     }
 
 
+def _digest_values(key: DigestKey, status: DigestStatus) -> dict[str, Any]:
+    issuer, digest = key
+    return {
+        "issuer": issuer,
+        "digest": digest,
+        "revoked_at": None if status.revoked_at is None else _seconds(status.revoked_at),
+        "revocation_reason": None if status.revocation_reason is None else int(status.revocation_reason),
+        "suspended_at": None if status.suspended_at is None else _seconds(status.suspended_at),
+        "suspension_reason": None if status.suspension_reason is None else int(status.suspension_reason),
+    }
+
+
 def _event_values(source: int, event: Event) -> dict[str, Any]:
     return {
         "source": source,
@@ -544,6 +594,7 @@ def _event_values(source: int, event: Event) -> dict[str, Any]:
         "holder": event.holder,
         "root": event.root,
         "accreditation": event.accreditation,
+        "digest": digest_of(event),
         "arguments": write_arguments(event.arguments),
     }
 

@@ -110,6 +110,11 @@ class Accreditation:
     condition_hash: bytes = bytes(32)
 
     @property
+    def is_conditional(self) -> bool:
+        """Whether its holder has yet to fulfil something, of which the hash alone is on record."""
+        return any(self.condition_hash)
+
+    @property
     def state(self) -> State:
         """What it became with the last change, whether or not the period has begun or ended."""
         return self.changes[-1].state

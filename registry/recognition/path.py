@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State, StateAt
-from registry.recognition.scope import Scope
+from registry.recognition.scope import ANY_PROGRAMME, Scope
 from registry.timestamps import write_timestamp
 
 __all__ = [
@@ -233,11 +233,10 @@ def _faults(links: list[Accreditation], question: _Question) -> Iterator[_Fault]
 def _fault(link: Accreditation, question: _Question) -> _Fault | None:
     """What is wrong with the link by itself."""
     if not link.scope.covers(question.scope):
-        return _Fault(
-            Gap.SCOPE_NOT_COVERED,
-            link,
-            f"No agreement on record for {question.scope}: {_named(link)} is for {link.scope}.",
-        )
+        text = f"No agreement on record for {question.scope}: {_named(link)} is for {link.scope}."
+        if question.scope.programme == ANY_PROGRAMME != link.scope.programme:
+            text += " It is for one programme alone, and none is stated."
+        return _Fault(Gap.SCOPE_NOT_COVERED, link, text)
     moment = question.moment
     if moment < link.valid_from:
         return _inactive(Gap.NOT_YET_VALID, link, moment, f"begins on {write_timestamp(link.valid_from)}")

@@ -52,8 +52,8 @@ _NAME_OF = {bit: name for name, bit in _BIT_OF.items()}
 _FIELD = re.compile(r"(?:[0-9]{2,4})?", re.ASCII)
 _LEVELS = re.compile(r"([1-8])(?:-([1-8]))?", re.ASCII)
 
-
 ANY_PROGRAMME: Final = bytes(32)
+PROGRAMME_BYTES: Final = 32
 
 
 class ScopeNumbers(NamedTuple):
@@ -100,6 +100,8 @@ class Scope:
             raise _senseless(
                 f"{unknown[0]!r} is no type of qualification", f"The types are {', '.join(QUALIFICATION_TYPES)}."
             )
+        if len(self.programme) != PROGRAMME_BYTES:
+            raise _senseless(f"{len(self.programme)} bytes stand for no programme", f"Give {PROGRAMME_BYTES} bytes.")
         object.__setattr__(self, "jurisdiction", country(self.jurisdiction))
 
     @classmethod
@@ -109,9 +111,9 @@ class Scope:
         levels: str = "1-8",
         types: Iterable[str] = (),
         jurisdiction: str = "",
-        programme: str = "",
+        programme: str | None = None,
     ) -> Scope:
-        """The scope that a person wrote: levels as "6" or "6-7", a programme by its identifier.
+        """The scope that a person wrote: levels as "6" or "6-7", a programme by its identifier, None for any.
 
         Raises:
             SettingsError: a part makes no sense.
@@ -125,7 +127,7 @@ class Scope:
             (lowest, int(match[2] or lowest)),
             frozenset(types),
             jurisdiction,
-            hash_of_programme(programme) if programme else ANY_PROGRAMME,
+            ANY_PROGRAMME if programme is None else hash_of_programme(programme),
         )
 
     @classmethod
@@ -214,12 +216,14 @@ class StatedScope:
 
     Attributes:
         partly: names, as in `unstated`, of what it says of some of its achievements and not, or not legibly, of others.
+        programme: SHA-256 of the identifier that all its achievements have; None also where they have several.
     """
 
     field: str | None = None
     levels: tuple[int, int] | None = None
     qualification_types: frozenset[str] | None = None
     partly: frozenset[str] = frozenset()
+    programme: bytes | None = None
 
     @property
     def unstated(self) -> tuple[str, ...]:
@@ -234,21 +238,37 @@ class StatedScope:
             None if "field" in self.partly else self.field,
             None if "level" in self.partly else self.levels,
             None if "type of qualification" in self.partly else self.qualification_types,
+            programme=self.programme,
         )
 
     def completed_by(self, scope: Scope) -> Scope:
-        """What is stated here, and the rest as in that scope."""
+        """What is stated here, and the rest as in that scope; a programme is never taken from there.
+
+        Field, level and type can be compared by whoever reads the document. Of a programme the chain has a hash: what
+        names none would be taken for a part of any.
+        """
         stated = {
             "field": self.field,
             "levels": self.levels,
             "qualification_types": self.qualification_types,
         }
-        return replace(scope, **{name: value for name, value in stated.items() if value is not None})  # type: ignore[arg-type]
+        known: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
+        return replace(scope, **known, programme=ANY_PROGRAMME if self.programme is None else self.programme)
 
 
 def hash_of_programme(identifier: str) -> bytes:
-    """What stands for a programme in a scope: SHA-256 of its identifier in UTF-8, without space around it."""
-    return sha256(identifier.strip().encode()).digest()
+    """What stands for a programme in a scope: SHA-256 of its identifier in UTF-8, without space around it.
+
+    Raises:
+        SettingsError: it is empty, or no Unicode text.
+    """
+    try:
+        written = identifier.strip().encode()
+    except UnicodeEncodeError:
+        written = b""
+    if not written:
+        raise _senseless("the programme has no identifier", "Give the one that its credentials state, such as its URL.")
+    return sha256(written).digest()
 
 
 def country(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from registry.formats.trqp import write_resource
 from registry.recognition.ledger import Accreditation, Kind, Ledger, State, state_members
-from registry.recognition.scope import Scope
+from registry.recognition.scope import ANY_PROGRAMME, Scope
 from registry.timestamps import write_timestamp
 
 
@@ -63,6 +63,7 @@ def members_of(link: Accreditation, at: datetime | None = None) -> dict[str, Any
         "scope": scope_members(link.scope),
         "validFrom": write_timestamp(link.valid_from),
         "validUntil": write_timestamp(link.valid_until) if link.valid_until else None,
+        "conditionHash": f"0x{link.condition_hash.hex()}" if link.is_conditional else None,
         "evidence": {"hash": f"0x{link.evidence_hash.hex()}", "uri": link.evidence_uri},
         "state": link.state.value,
         "changes": [
@@ -81,12 +82,13 @@ def members_of(link: Accreditation, at: datetime | None = None) -> dict[str, Any
 
 
 def scope_members(scope: Scope) -> dict[str, Any]:
-    """A scope as JSON has it; "" and an empty list stand for any."""
+    """A scope as JSON has it; "" and an empty list stand for any, of a programme null."""
     return {
         "field": scope.field,
         "levels": list(scope.levels),
         "types": sorted(scope.qualification_types),
         "jurisdiction": scope.jurisdiction,
+        "programme": None if scope.programme == ANY_PROGRAMME else f"0x{scope.programme.hex()}",
         "text": str(scope),
         "resource": write_resource(scope),
     }

@@ -34,6 +34,12 @@ REVOKED: Final[dict[str, Any]] = {
     "suspended": False,
     "reason": "issued-in-error",
     "since": "2026-01-02T09:30:00Z",
+    "byDigest": {
+        "revokedAt": "2026-01-02T09:30:00Z",
+        "revocationReason": "issued-in-error",
+        "suspendedAt": None,
+        "suspensionReason": None,
+    },
 }
 ANCHOR: Final[dict[str, Any]] = {"receipt": RECEIPT, "final": True, "status": STATUS}
 CREDENTIAL: Final[dict[str, Any]] = {"digest": DIGEST, "anchors": [ANCHOR], "asOf": AS_OF}
@@ -91,6 +97,7 @@ EVENT: Final[dict[str, Any]] = {
     "holder": None,
     "root": ROOT,
     "accreditation": None,
+    "digest": None,
     "final": True,
     "arguments": {
         "issuer": 7,

@@ -26,6 +26,7 @@ COLUMNS: Final = (
     "holder",
     "root",
     "accreditation",
+    "digest",
     "final",
     "arguments",
 )

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.errors import StoreError
+from registry.history import replacement_of
 from registry.index.leaf_reader import LeafReader
 from registry.index.reader import EventFilter, Index, LeafPlace
 from registry.merkle.proof import InclusionProof
 from registry.merkle.treefile import TreeId
-from registry.records import WORD_BITS, Batch, Event, Purpose, Reason
+from registry.records import NOTHING_SAID, WORD_BITS, Batch, DigestStatus, Event, Purpose, Reason
 from registry.service.horizon import AsOf, Horizon
 from registry.service.kept import Kept, version_of
-from registry.service.records_json import block_content
+from registry.service.records_json import block_content, digest_status_content
 from registry.timestamps import write_timestamp
 from registry.trees.store import TreeStore
 
@@ -45,6 +47,10 @@ class AnchoredTree:
     settings: dict[tuple[int, int, int], list[StatusSetting]] | None = None
 
 
+Said = Mapping[int, DigestStatus]
+"""What issuers said of one credential by its digest, by issuer."""
+
+
 class StatusSetting(NamedTuple):
     """One event that set status bits: which, why, and since when."""
 
@@ -59,6 +65,8 @@ class Found:
 
     Attributes:
         proof: of its inclusion, checked.
+        status: for JSON.
+        state: what became of it by itself.
         final: whether its block can no longer be undone.
         more: whether its root has more anchors than are told.
     """
@@ -67,6 +75,7 @@ class Found:
     proof: InclusionProof
     anchor: dict[str, Any]
     status: dict[str, Any]
+    state: AnchorState
     final: bool
     more: bool = False
 
@@ -128,15 +137,19 @@ class Lookup:
             SQLAlchemyError: the database does not answer.
         """
         as_of = self._horizon.now()
-        return as_of, self._found(digest, self._leaves.places(digest), as_of, issuer)
+        said = self._leaves.statuses(as_of.head.source, digest)
+        return as_of, self._found(digest, self._leaves.places(digest), as_of, said, issuer)
 
     def find_many(self, digests: list[bytes]) -> tuple[AsOf, dict[bytes, list[Found] | StoreError]]:
         """`find` for many digests; where one cannot be looked up, the reason."""
         as_of = self._horizon.now()
         answers: dict[bytes, list[Found] | StoreError] = {}
+        said: dict[bytes, dict[int, DigestStatus]] = {}
+        for (issuer, digest), status in self._index.digest_statuses(digests).items():
+            said.setdefault(digest, {})[issuer] = status
         for digest, places in self._index.places_of_many(digests).items():
             try:
-                answers[digest] = self._found(digest, places, as_of, None)
+                answers[digest] = self._found(digest, places, as_of, said.get(digest, {}), None)
             except StoreError as error:
                 answers[digest] = error
         return as_of, answers
@@ -145,29 +158,36 @@ class Lookup:
         """One leaf of a tree, and every anchor of it, oldest first."""
         as_of = self._horizon.now()
         digest, proof = self._trees.inclusion_at(which, leaf_index)
-        return digest, self._anchors_of(which, proof, as_of, None)
+        said = self._leaves.statuses(as_of.head.source, digest)
+        return digest, self._anchors_of(which, proof, as_of, said, None)
 
-    def _found(self, digest: bytes, places: Iterable[LeafPlace], as_of: AsOf, issuer: int | None) -> list[Found]:
+    def _found(
+        self, digest: bytes, places: Iterable[LeafPlace], as_of: AsOf, said: Said, issuer: int | None
+    ) -> list[Found]:
         found: list[Found] = []
         cut_off: list[tuple[TreeId, InclusionProof]] = []
         for which, hint in places:
             proof = self._trees.inclusion(which, digest, hint=hint)
             if proof is not None:
-                anchors = self._anchors_of(which, proof, as_of, issuer)
+                anchors = self._anchors_of(which, proof, as_of, said, issuer)
                 found += anchors
                 if issuer is None and any(each.more for each in anchors):
                     cut_off.append((which, proof))
-        return together([*found, *self._cut_off(found, cut_off, as_of)])
+        return together([*found, *self._cut_off(found, cut_off, as_of, said)])
 
-    def _cut_off(self, found: list[Found], roots: list[tuple[TreeId, InclusionProof]], as_of: AsOf) -> Iterator[Found]:
+    def _cut_off(
+        self, found: list[Found], roots: list[tuple[TreeId, InclusionProof]], as_of: AsOf, said: Said
+    ) -> Iterator[Found]:
         """Anchors by the same issuers that strangers' anchors of the same root left no room for: they count, too."""
         issuers = {each.batch.issuer for each in found}
         for which, proof in roots:
             told = {each.batch.issuer for each in found if each.batch.root == which.root}
             for issuer in sorted(issuers - told):
-                yield from self._anchors_of(which, proof, as_of, issuer)
+                yield from self._anchors_of(which, proof, as_of, said, issuer)
 
-    def _anchors_of(self, which: TreeId, proof: InclusionProof, as_of: AsOf, issuer: int | None) -> list[Found]:
+    def _anchors_of(
+        self, which: TreeId, proof: InclusionProof, as_of: AsOf, said: Said, issuer: int | None
+    ) -> list[Found]:
         tree = self._kept.of(version_of(as_of.head), which, lambda: self._read(which))
         if tree.more and issuer is not None:
             tree = self._read(which, issuer)
@@ -175,24 +195,34 @@ class Lookup:
         for batch in tree.batches:
             if issuer not in (None, batch.issuer):
                 continue
-            status = self._status(tree, batch, proof.leaf_index)
+            state = self._state(tree, batch, proof.leaf_index, said.get(batch.issuer, NOTHING_SAID))
             final = as_of.head.is_final(batch.block_number)
-            found.append(Found(batch, proof, tree.anchors[batch.issuer], status, final, tree.more))
+            status = self._status(tree, batch, state)
+            found.append(Found(batch, proof, tree.anchors[batch.issuer], status, state, final, tree.more))
         return found
 
-    def _status(self, tree: AnchoredTree, batch: Batch, leaf_index: int) -> dict[str, Any]:
+    def _state(self, tree: AnchoredTree, batch: Batch, leaf_index: int, by_digest: DigestStatus) -> AnchorState:
         word, bit = divmod(leaf_index, WORD_BITS)
-        alone = tree.words.get((batch.issuer, Purpose.REVOCATION), {}).get(word, 0) >> bit & 1
-        suspended = bool(tree.words.get((batch.issuer, Purpose.SUSPENSION), {}).get(word, 0) >> bit & 1)
-        status: dict[str, Any] = {"revoked": bool(alone) or batch.is_void, "suspended": suspended}
-        if alone:
-            status |= self._reason(tree, batch, Purpose.REVOCATION, word, bit)
-        elif batch.voided_at is not None and batch.void_reason is not None:
-            status |= {"batchVoided": True, "reason": batch.void_reason.word}
-            status["since"] = write_timestamp(batch.voided_at)
-        elif suspended:
-            status |= self._reason(tree, batch, Purpose.SUSPENSION, word, bit)
         replacements = tree.superseded.get((batch.issuer, leaf_index))
+        return AnchorState(
+            batch.issuer,
+            AnchorPlace(batch.root, leaf_index),
+            revoked=bool(tree.words.get((batch.issuer, Purpose.REVOCATION), {}).get(word, 0) >> bit & 1),
+            suspended=bool(tree.words.get((batch.issuer, Purpose.SUSPENSION), {}).get(word, 0) >> bit & 1),
+            voided=batch.is_void,
+            superseded_by=replacement_of(replacements[-1])[1] if replacements else None,
+            by_digest=by_digest,
+        )
+
+    def _status(self, tree: AnchoredTree, batch: Batch, state: AnchorState) -> dict[str, Any]:
+        by_digest = state.by_digest
+        status: dict[str, Any] = {"revoked": state.is_revoked or state.voided, "suspended": state.is_suspended}
+        if state.voided and not state.revoked:
+            status["batchVoided"] = True
+        status |= self._why(tree, batch, state)
+        if by_digest != NOTHING_SAID:
+            status["byDigest"] = digest_status_content(by_digest)
+        replacements = tree.superseded.get((batch.issuer, state.place.leaf_index))
         if replacements:
             status["supersededBy"] = [
                 {
@@ -203,8 +233,24 @@ class Lookup:
             ]
         return status
 
-    def _reason(self, tree: AnchoredTree, batch: Batch, purpose: int, word: int, bit: int) -> dict[str, str]:
+    def _why(self, tree: AnchoredTree, batch: Batch, state: AnchorState) -> dict[str, str]:
+        """Why it is revoked, or else suspended, and since when: by its place, with its batch, or by its digest."""
+        by_digest = state.by_digest
+        if state.revoked:
+            return self._reason(tree, batch, Purpose.REVOCATION, state.place.leaf_index)
+        if batch.voided_at is not None:
+            return _why(batch.void_reason, batch.voided_at)
+        if by_digest.revoked_at is not None:
+            return _why(by_digest.revocation_reason, by_digest.revoked_at)
+        if state.suspended:
+            return self._reason(tree, batch, Purpose.SUSPENSION, state.place.leaf_index)
+        if by_digest.suspended_at is not None:
+            return _why(by_digest.suspension_reason, by_digest.suspended_at)
+        return {}
+
+    def _reason(self, tree: AnchoredTree, batch: Batch, purpose: int, leaf_index: int) -> dict[str, str]:
         """Why and since when a bit is set, by the newest event that set it."""
+        word, bit = divmod(leaf_index, WORD_BITS)
         if tree.settings is None:
             tree.settings = self._settings(batch.root)
         for setting in tree.settings.get((batch.issuer, purpose, word), ()):
@@ -258,9 +304,9 @@ def together(found: list[Found]) -> list[Found]:
     if len(found) < 2:
         return found
     found.sort(key=lambda each: each.batch.place)
-    states = [_state(each) for each in found]
-    for each, state in zip(found, states, strict=True):
-        judgement = judge(state, states)
+    states = [each.state for each in found]
+    for each in found:
+        judgement = judge(each.state, states)
         for member, where, counts in (
             ("revoked", "revokedIn", judgement.withdrawn),
             ("suspended", "suspendedIn", judgement.suspended),
@@ -270,16 +316,5 @@ def together(found: list[Found]) -> list[Found]:
     return found
 
 
-def _state(found: Found) -> AnchorState:
-    status = found.status
-    voided = status.get("batchVoided", False)
-    replacements = status.get("supersededBy")
-    by = None if not replacements else replacements[-1]
-    return AnchorState(
-        found.batch.issuer,
-        AnchorPlace(found.batch.root, found.proof.leaf_index),
-        revoked=status["revoked"] and not voided,
-        suspended=status["suspended"],
-        voided=voided,
-        superseded_by=None if by is None else AnchorPlace(bytes.fromhex(by["root"][2:]), by["leafIndex"]),
-    )
+def _why(reason: Reason | None, since: datetime) -> dict[str, str]:
+    return {"reason": (reason or Reason.UNSPECIFIED).word, "since": write_timestamp(since)}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from registry.chain.rpc.hexadecimal import checksummed
-from registry.index.facts import shown_arguments
+from registry.index.facts import digest_of, shown_arguments
 from registry.index.reader import Head
-from registry.records import Batch, BlockRef, Event, Party
+from registry.records import Batch, BlockRef, DigestStatus, Event, Party
 from registry.timestamps import write_timestamp
 
 
@@ -17,7 +17,9 @@ def block_content(block: BlockRef) -> dict[str, Any]:
 
 
 def batch_content(batch: Batch, head: Head) -> dict[str, Any]:
-    """A batch. Of a voided one all credentials are revoked, whatever `revoked` counts."""
+    """A batch. Of a voided one all credentials are revoked, whatever `revoked` counts; and it counts places, not what
+    was said of credentials by their digests.
+    """
     anchor = batch.seen
     return {
         "issuer": batch.issuer,
@@ -50,6 +52,17 @@ def party_content(party: Party) -> dict[str, Any]:
     }
 
 
+def digest_status_content(status: DigestStatus) -> dict[str, Any]:
+    """What an issuer said of a credential by its digest."""
+    revoked, suspended = status.revocation_reason, status.suspension_reason
+    return {
+        "revokedAt": None if status.revoked_at is None else write_timestamp(status.revoked_at),
+        "revocationReason": None if revoked is None else revoked.word,
+        "suspendedAt": None if status.suspended_at is None else write_timestamp(status.suspended_at),
+        "suspensionReason": None if suspended is None else suspended.word,
+    }
+
+
 def event_content(event: Event, head: Head) -> dict[str, Any]:
     """An event, with its arguments by the names of the contract's interface."""
     return {
@@ -61,6 +74,7 @@ def event_content(event: Event, head: Head) -> dict[str, Any]:
         "holder": event.holder,
         "root": None if event.root is None else f"0x{event.root.hex()}",
         "accreditation": event.accreditation,
+        "digest": None if (digest := digest_of(event)) is None else digest.hex(),
         "final": head.is_final(event.block_number),
         "arguments": shown_arguments(event.arguments),
     }

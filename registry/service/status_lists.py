@@ -69,7 +69,7 @@ class StatusLists:
     """The status lists of an index.
 
     Args:
-        trees: in which credentials that are in several batches are found.
+        trees: in which credentials that are in several batches, or were spoken of by their digests, are found.
         base_url: under which the service is reached, without a slash at the end; the addresses of lists begin with it.
             None for whatever each request was sent to, which a client may choose: then nothing can be signed.
         signers: by issuer; the lists of others have no proof.
@@ -106,7 +106,8 @@ class StatusLists:
             asked: base URL of the request.
 
         Raises:
-            RegistryError: the issuer is not registered (code `unknown-party`), or has no such list (`unknown-list`).
+            RegistryError: the issuer is not registered (code `unknown-party`), has no such list (`unknown-list`), or
+                not all of it is known (`list-incomplete`).
             ChainUnavailable: no block is final yet, or the index changes faster than it is read.
             SQLAlchemyError: the database does not answer.
         """

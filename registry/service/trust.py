@@ -14,7 +14,7 @@ from fastapi import Request
 
 from registry.errors import ChainUnavailable
 from registry.index.reader import Head, Index
-from registry.index.repeats import revoked_elsewhere
+from registry.index.repeats import revoked_besides
 from registry.recognition.insights import insights
 from registry.recognition.ledger import Ledger
 from registry.records import Batch, BlockRef, Party
@@ -42,7 +42,7 @@ class IndexedFacts:
     """The ledger and the countable facts of one index; each is read once for every change of the index.
 
     Args:
-        trees: in which credentials that are in several batches are found.
+        trees: in which credentials that are in several batches, or were spoken of by their digests, are found.
         horizon: what the index may say.
     """
 
@@ -170,10 +170,8 @@ def _counted(trees: TreeStore, index: Index) -> _Counted:
     every = list(index.all_batches())
     for batch in every:
         by_issuer.setdefault(batch.issuer, []).append(batch)
-    elsewhere = {issuer: revoked_elsewhere(index, trees, issuer, mine) for issuer, mine in by_issuer.items()}
-    batches = tuple(
-        replace(batch, revoked=batch.revoked + elsewhere[batch.issuer].get(batch.root, 0)) for batch in every
-    )
+    besides = {issuer: revoked_besides(index, trees, issuer, mine) for issuer, mine in by_issuer.items()}
+    batches = tuple(replace(batch, revoked=batch.revoked + besides[batch.issuer].get(batch.root, 0)) for batch in every)
     parties: list[Party] = []
     while page := index.parties(after=parties[-1].id if parties else 0, limit=_PAGE):
         parties += page

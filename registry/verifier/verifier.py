@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from registry.anchors import AnchorPlace
 from registry.chain.contract import CredentialRegistry
+from registry.chain.editions import editions
 from registry.chain.heads import Clock, utc_now
 from registry.chain_names import chain_name
 from registry.credential.digest import DEFAULT_LIMITS, Digest, Limits, digest_given
@@ -212,7 +213,7 @@ class Verifier:
         if self._chain is not None:
             contract = None if isinstance(self._contract, FactsUnavailable) else self._contract.address
             if (elsewhere := other_chain(receipt.anchor, self._chain, contract)) is not None:
-                return elsewhere
+                return self._of_other_edition(receipt) or elsewhere
         issuer, root = receipt.anchor.issuer, receipt.root
         try:
             others = self._others(receipt, beside)
@@ -226,6 +227,24 @@ class Verifier:
             return facts
         looked_at = {root, *searched, *(each.place.root for each in facts.others)}
         return replace(facts, not_looked_at=max(0, facts.party.sequence - len(looked_at)))
+
+    def _of_other_edition(self, receipt: Receipt) -> FactsUnavailable | None:
+        """That a receipt is of this chain's registry of another edition; None where it is not.
+
+        Its numbers are other parties, so it is not asked unbidden: somebody else may have the number of one that is
+        trusted. That it may be asked can be said of it: at its address there is nothing but what its code stored.
+        """
+        contract = receipt.anchor.contract
+        edition = next((each for each in editions() if each.address.lower() == contract), None)
+        if edition is None or receipt.anchor.chain != self._chain:
+            return None
+        return FactsUnavailable(
+            Code.OTHER_CHAIN,
+            f"The receipt is of the registry of edition {edition.number} on {chain_name(receipt.anchor.chain)}, and "
+            "another one was asked.",
+            f"Verify again with the setting contract = {edition.address}, and with the numbers that the issuers you "
+            "trust have there: in another registry they are other parties.",
+        )
 
     def _others(self, receipt: Receipt, beside: Sequence[Receipt]) -> list[OtherAnchor]:
         """The same issuer's other anchors of the digest: those known here, and those that other receipts prove."""

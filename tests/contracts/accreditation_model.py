@@ -17,7 +17,7 @@ from tests.contracts.model import Event, Model, Refusal
 LONGEST_PATH = 5
 HIGHEST_LEVEL = 8
 JURISDICTIONS = 1000
-SCOPE_NAMES = ("field", "fieldDigits", "levelMin", "levelMax", "qualificationTypes", "jurisdiction")
+SCOPE_NAMES = ("field", "fieldDigits", "levelMin", "levelMax", "qualificationTypes", "jurisdiction", "programme")
 
 
 class Terms(NamedTuple):
@@ -29,6 +29,7 @@ class Terms(NamedTuple):
     valid_until: int
     kind: int
     scope: ScopeTuple
+    condition_hash: bytes
     evidence_hash: bytes
     evidence_uri: str
 
@@ -114,11 +115,13 @@ class AccreditationModel(Model):
 
     def recognise(self, sender: str, terms: Terms) -> list[Event]:
         self._controlled(terms.body, sender)
+        if terms.kind != Kind.RECOGNISE:
+            raise Refusal("WrongKind", terms.kind)
         if terms.valid_until and terms.valid_until <= terms.valid_from:
             raise Refusal("InvalidPeriod", terms.valid_from, terms.valid_until)
         number = self._store(terms, State.ACTIVE)
-        body, holder, since, until, _, scope, evidence, uri = terms
-        return [("Recognised", number, body, holder, named(scope), since, until, evidence, uri)]
+        body, holder, since, until, _, scope, *rest = terms
+        return [("Recognised", number, body, holder, named(scope), since, until, *rest)]
 
     def change(self, sender: str, number: int, to: State, effective_from: int, reason: int) -> list[Event]:
         found = self._accreditation(number)
@@ -180,12 +183,12 @@ class AccreditationModel(Model):
 
     def _offer(self, terms: Terms) -> list[Event]:
         if terms.kind == Kind.RECOGNISE:
-            raise Refusal("NotAnAccreditation", terms.kind)
+            raise Refusal("WrongKind", terms.kind)
         if terms.valid_until <= terms.valid_from:
             raise Refusal("InvalidPeriod", terms.valid_from, terms.valid_until)
         number = self._store(terms, State.OFFERED)
-        body, holder, since, until, kind, scope, evidence, uri = terms
-        return [("AccreditationOffered", number, body, holder, kind, named(scope), since, until, evidence, uri)]
+        body, holder, since, until, kind, scope, *rest = terms
+        return [("AccreditationOffered", number, body, holder, kind, named(scope), since, until, *rest)]
 
     def _store(self, terms: Terms, state: State) -> int:
         self._require_both_active(terms)
@@ -223,7 +226,7 @@ class AccreditationModel(Model):
             raise Refusal("NotSignedByController", party, controller)
 
 
-def named(scope: ScopeTuple) -> dict[str, int]:
+def named(scope: ScopeTuple) -> dict[str, object]:
     """As the ABI names its parts."""
     return dict(zip(SCOPE_NAMES, scope, strict=True))
 
@@ -237,6 +240,7 @@ def covers(outer: ScopeTuple, inner: ScopeTuple) -> bool:
         and within <= without
         and (not types_without or (bool(types_within) and types_within <= types_without))
         and outer[5] in (0, inner[5])
+        and outer[6] in (bytes(32), inner[6])
     )
 
 
@@ -249,7 +253,7 @@ def _types(scope: ScopeTuple) -> set[int]:
 
 
 def _require_valid(scope: ScopeTuple) -> None:
-    code, digits, lowest, highest, _, jurisdiction = scope
+    code, digits, lowest, highest, _, jurisdiction, _ = scope
     field_is = digits in (0, 2, 3, 4) and (len(str(code)) <= digits if digits else code == 0)
     if not field_is or not 1 <= lowest <= highest <= HIGHEST_LEVEL or jurisdiction >= JURISDICTIONS:
         raise Refusal("InvalidScope", code, digits, lowest, highest, jurisdiction)

@@ -13,6 +13,7 @@ from registry.records import Purpose
 
 NOBODY = "0x" + "00" * 20
 WORD = 256
+MOST_OPERATORS = 64
 
 Event = tuple[Any, ...]
 
@@ -54,6 +55,14 @@ class Batch:
     suspended: set[int] = field(default_factory=set)
 
 
+@dataclass
+class DigestStatus:
+    """What was said of a credential by its digest: when and why, or None."""
+
+    revoked: tuple[int, int] | None = None
+    suspended: tuple[int, int] | None = None
+
+
 @dataclass(frozen=True)
 class Signature:
     """Who signed which anchor until when."""
@@ -71,6 +80,7 @@ class Model:
 
     parties: dict[int, Party] = field(default_factory=dict)
     batches: dict[tuple[int, bytes], Batch] = field(default_factory=dict)
+    digests: dict[tuple[int, bytes], DigestStatus] = field(default_factory=dict)
     default_issuers: dict[str, int] = field(default_factory=dict)
     now: int = 0
     block_number: int = 0
@@ -93,19 +103,22 @@ class Model:
             raise Refusal("InvalidOperator", party)
         if (operator in found.operators) == allowed:
             raise Refusal("OperatorUnchanged", party, operator, allowed)
+        if allowed and len(found.operators) == MOST_OPERATORS:
+            raise Refusal("TooManyOperators", party, MOST_OPERATORS)
         (found.operators.add if allowed else found.operators.remove)(operator)
         return [("OperatorSet", party, operator, allowed)]
 
     def transfer_controller(self, sender: str, party: int, to: str) -> list[Event]:
-        self._controlled(party, sender).pending = to
-        return [("ControllerOffered", party, sender, to)]
+        found = self._controlled(party, sender)
+        found.pending = to
+        return [("ControllerOffered", party, sender, to, tuple(sorted(found.operators)))]
 
     def accept_controller(self, sender: str, party: int) -> list[Event]:
         found = self._party(party)
         if found.pending != sender:
             raise Refusal("NotPendingController", party, sender)
         previous, found.controller, found.pending = found.controller, sender, NOBODY
-        return [("ControllerChanged", party, previous, sender)]
+        return [("ControllerChanged", party, previous, sender, tuple(sorted(found.operators)))]
 
     def retire(self, sender: str, party: int) -> list[Event]:
         found = self._controlled(party, sender)
@@ -187,6 +200,27 @@ class Model:
         batch.suspended -= changed
         return [("SuspensionCleared", issuer, root, word, _mask(word, changed), reason, sender)]
 
+    def revoke_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
+        self._operated(issuer, sender)
+        changed = [each for each in dict.fromkeys(digests) if self.digest(issuer, each).revoked is None]
+        for each in changed:
+            self.digest(issuer, each).revoked = (self.now, reason)
+        return _changed_digests("DigestRevoked", sender, issuer, digests, changed, reason)
+
+    def suspend_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
+        self._operated(issuer, sender)
+        changed = [each for each in dict.fromkeys(digests) if self.digest(issuer, each).suspended is None]
+        for each in changed:
+            self.digest(issuer, each).suspended = (self.now, reason)
+        return _changed_digests("DigestSuspended", sender, issuer, digests, changed, reason)
+
+    def reinstate_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
+        self._operated(issuer, sender)
+        changed = [each for each in dict.fromkeys(digests) if self.digest(issuer, each).suspended is not None]
+        for each in changed:
+            self.digest(issuer, each).suspended = None
+        return _changed_digests("DigestReinstated", sender, issuer, digests, changed, reason)
+
     def void_batch(self, sender: str, issuer: int, root: bytes, reason: int) -> list[Event]:
         self._controlled(issuer, sender)
         batch = self.batch(issuer, root)
@@ -204,9 +238,16 @@ class Model:
         _require_holding(self._require_leaf(issuer, by_root, by_index), issuer, by_root)
         return [("Superseded", issuer, root, index, by_root, by_index, sender)]
 
-    def status(self, issuer: int, root: bytes, index: int) -> tuple[bool, bool]:
+    def status(self, issuer: int, root: bytes, index: int, digest: bytes) -> tuple[bool, bool]:
         batch = self._require_leaf(issuer, root, index)
-        return batch.voided_at != 0 or index in batch.revoked, index in batch.suspended
+        followed = self.digest(issuer, digest)
+        return (
+            batch.voided_at != 0 or index in batch.revoked or followed.revoked is not None,
+            index in batch.suspended or followed.suspended is not None,
+        )
+
+    def digest(self, issuer: int, digest: bytes) -> DigestStatus:
+        return self.digests.setdefault((issuer, digest), DigestStatus())
 
     # What the calls have in common
 
@@ -275,6 +316,14 @@ def _require_holding(batch: Batch, issuer: int, root: bytes) -> None:
 
 def _out_of_range(index: int, leaf_count: int) -> NoReturn:
     raise Refusal("IndexOutOfRange", index, leaf_count)
+
+
+def _changed_digests(
+    event: str, sender: str, issuer: int, digests: Sequence[bytes], changed: Sequence[bytes], reason: int
+) -> list[Event]:
+    if not changed:
+        raise Refusal("DigestsUnchanged", issuer, len(digests))
+    return [(event, issuer, digest, reason, sender) for digest in changed]
 
 
 def _leaves(word: int, mask: int) -> set[int]:

@@ -10,7 +10,16 @@ from web3.types import RPCEndpoint
 
 from registry.chain.abi import artifact
 from tests.contracts.machine import Question, Step, Trace
-from tests.contracts.world import ACCOUNTS, GAS_LIMIT, STRANGER, Reverted, World, event_of
+from tests.contracts.world import (
+    ACCOUNTS,
+    GAS_LIMIT,
+    STRANGER,
+    Reverted,
+    World,
+    accreditations_initcode,
+    event_of,
+    function_named,
+)
 from tests.registry.chain.worlds import anvil
 
 RICH = hex(10**24)
@@ -23,9 +32,9 @@ def replay(world: World, traces: Sequence[Trace]) -> int:
         AssertionError: a step or an answer differs.
     """
     steps = [step for trace in traces for step in trace.steps]
-    before = min(step.time for step in steps) - 2
+    before = min(step.time for step in steps) - 3
     height = world.tester.get_block_by_number("latest")["number"]
-    options = ("--chain-id", world.chain_id, "--timestamp", before, "--number", height - 1, "--base-fee", 0)
+    options = ("--chain-id", world.chain_id, "--timestamp", before, "--number", height - 2, "--base-fee", 0)
     with anvil(*map(str, options), "--no-mining") as url:
         node = Node(url, world, before + 1)
         for trace in traces:
@@ -39,16 +48,18 @@ def replay(world: World, traces: Sequence[Trace]) -> int:
 
 
 class Node:
-    """An anvil with the contract where it is in the world, which nobody has called yet."""
+    """An anvil with the contracts where they are in the world, which nobody has called yet."""
 
     def __init__(self, url: str, world: World, time: int):
         self.provider = HTTPProvider(url)
-        self.address = world.address
+        self.world = world
         self.ask("anvil_autoImpersonateAccount", True)
         for account in ACCOUNTS:
             self.ask("anvil_setBalance", account, RICH)
-        deployed = self._send({"from": STRANGER, "data": "0x" + artifact().initcode.hex()}, time)
-        assert deployed["contractAddress"] == world.address.lower()
+        codes = {world.address: artifact().initcode, world.accreditations: accreditations_initcode(world.address)}
+        for later, (address, code) in enumerate(codes.items()):
+            deployed = self._send({"from": STRANGER, "data": "0x" + code.hex()}, time + later)
+            assert deployed["contractAddress"] == address.lower()
 
     def ask(self, method: str, *parameters: object) -> Any:
         """The result of a request."""
@@ -56,7 +67,7 @@ class Node:
 
     def outcome(self, step: Step) -> object:
         """What the transaction does, or why the contract refuses the call."""
-        message = {"from": step.sender, "to": self.address, "data": "0x" + step.data.hex()}
+        message = {"from": step.sender, "to": self.world.home_of(step.data), "data": "0x" + step.data.hex()}
         if not step.refused:
             return tuple(event_of(log) for log in self._send(message, step.time)["logs"])
         response = self._respond("eth_call", message, "latest", {}, {"time": hex(step.time)})
@@ -65,8 +76,9 @@ class Node:
 
     def answer(self, question: Question) -> object:
         """What a view answers."""
-        item = artifact().functions[question.function]
-        message = {"to": self.address, "data": "0x" + item.encode(*question.arguments).hex()}
+        item = function_named(question.function)
+        call = item.encode(*question.arguments)
+        message = {"to": self.world.home_of(call), "data": "0x" + call.hex()}
         values = item.decode_output(bytes.fromhex(self.ask("eth_call", message, "latest")[2:]))
         return values[0] if len(values) == 1 else values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from registry.chain.abi import artifact
+from registry.chain.abi import ACCREDITATIONS, artifact
 from registry.chain.calls import Calls, ScopeTuple, TermsTuple
 from registry.chain.reverts import revert_error
 from registry.records import AccreditationState as State
@@ -28,6 +29,7 @@ from tests.contracts.world import (
     Done,
     Reverted,
     World,
+    accreditations_initcode,
     refused,
 )
 
@@ -35,10 +37,12 @@ from tests.contracts.world import (
 CONTROLLERS = {1: CONTROLLER, 2: SUCCESSOR, 3: OPERATOR, 4: RELAYER}
 CONTROLLER_KEYS = {1: KEYS[0], 2: KEYS[4], 3: KEYS[1], 4: KEYS[3]}
 MINISTRY, AGENCY, UNIVERSITY, FOREIGN = CONTROLLERS
-HASH, URI = b"\x0e" * 32, "https://agency.example/decision"
-ANYTHING: ScopeTuple = (0, 0, 1, 8, 0, 0)
-COMPUTING: ScopeTuple = (6, 2, 5, 8, 0b111, 276)  # "06", in Germany
-SOFTWARE: ScopeTuple = (613, 4, 6, 7, 0b10, 276)  # "0613"
+HASH, CONDITION, URI = b"\x0e" * 32, b"\x0c" * 32, "https://agency.example/decision"
+# No programme is meant, or one, or another.
+ANY, NURSING, MIDWIFERY = bytes(32), b"\x01" * 32, b"\x02" * 32
+ANYTHING: ScopeTuple = (0, 0, 1, 8, 0, 0, ANY)
+COMPUTING: ScopeTuple = (6, 2, 5, 8, 0b111, 276, ANY)  # "06", in Germany
+SOFTWARE: ScopeTuple = (613, 4, 6, 7, 0b10, 276, ANY)  # "0613"
 YEAR = 31_556_952
 
 
@@ -61,17 +65,13 @@ def terms_of(now: int, **changed: Any) -> TermsTuple:
         "scope": COMPUTING,
     }
     assert changed.keys() <= terms.keys()
-    return (*(terms | changed).values(), HASH, URI)  # type: ignore[return-value]
+    return (*(terms | changed).values(), CONDITION, HASH, URI)  # type: ignore[return-value]
 
 
 def made(world: World, terms: TermsTuple, *, answer: str | None = "acceptAccreditation") -> int:
     """Offer and answer, or recognise; the id."""
-    body, holder, valid_from, valid_until, kind, scope, evidence, uri = terms
-    end: tuple[object, ...] = (scope, valid_from, valid_until, evidence, uri)
-    if kind == Kind.RECOGNISE:
-        world.send("recognise", body, holder, *end, sender=CONTROLLERS[body])
-    else:
-        world.send("offerAccreditation", body, holder, kind, *end, sender=CONTROLLERS[body])
+    body, holder, _, _, kind, *_ = terms
+    world.send("recognise" if kind == Kind.RECOGNISE else "offerAccreditation", terms, sender=CONTROLLERS[body])
     accreditation: int = world.ask("accreditationCount")
     if kind != Kind.RECOGNISE and answer is not None:
         world.send(answer, accreditation, sender=CONTROLLERS[holder])
@@ -79,10 +79,7 @@ def made(world: World, terms: TermsTuple, *, answer: str | None = "acceptAccredi
 
 
 def offer(world: World, terms: TermsTuple) -> Done:
-    body, holder, valid_from, valid_until, kind, *rest = terms
-    scope, evidence, uri = rest
-    arguments = (body, holder, kind, scope, valid_from, valid_until, evidence, uri)
-    return world.send("offerAccreditation", *arguments, sender=CONTROLLERS[body])
+    return world.send("offerAccreditation", terms, sender=CONTROLLERS[terms[0]])
 
 
 def change(world: World, function: str, accreditation: int, *arguments: object, body: int = AGENCY) -> Done:
@@ -94,8 +91,8 @@ def states(world: World, accreditation: int, time: int) -> tuple[State, State]:
     return State(then), State(known_now)
 
 
-def as_dict(scope: ScopeTuple) -> dict[str, int]:
-    names = ("field", "fieldDigits", "levelMin", "levelMax", "qualificationTypes", "jurisdiction")
+def as_dict(scope: ScopeTuple) -> dict[str, object]:
+    names = ("field", "fieldDigits", "levelMin", "levelMax", "qualificationTypes", "jurisdiction", "programme")
     return dict(zip(names, scope, strict=True))
 
 
@@ -109,7 +106,7 @@ def test_an_offer_holds_nothing_until_it_is_accepted(world: World, now: int) -> 
     assert offered.events == (
         (
             *("AccreditationOffered", 1, AGENCY, UNIVERSITY, Kind.ACCREDIT_TO_ISSUE, as_dict(COMPUTING)),
-            *(now - YEAR, now + YEAR, HASH, URI),
+            *(now - YEAR, now + YEAR, CONDITION, HASH, URI),
         ),
     )
     assert world.ask("accreditationCount") == 1
@@ -124,6 +121,7 @@ def test_an_offer_holds_nothing_until_it_is_accepted(world: World, now: int) -> 
             "validUntil": now + YEAR,
             "kind": Kind.ACCREDIT_TO_ISSUE,
             "scope": as_dict(COMPUTING),
+            "conditionHash": CONDITION,
             "evidenceHash": HASH,
             "evidenceUri": URI,
         },
@@ -163,12 +161,12 @@ def test_offers_that_mean_nothing(world: World, now: int) -> None:
     def offered(**changed: Any) -> Any:
         return partial(offer, world, terms_of(now, **changed))
 
-    refused(offered(kind=Kind.RECOGNISE), "NotAnAccreditation", Kind.RECOGNISE)
+    refused(offered(kind=Kind.RECOGNISE), "WrongKind", Kind.RECOGNISE)
     refused(offered(holder=AGENCY), "OwnAccreditation", AGENCY)
     refused(offered(holder=9), "UnknownParty", 9)
     refused(offered(valid_until=0), "InvalidPeriod", now - YEAR, 0)
     refused(offered(valid_until=now - YEAR), "InvalidPeriod", now - YEAR, now - YEAR)
-    call = partial(world.send, "offerAccreditation", AGENCY, UNIVERSITY, 0, ANYTHING, 0, 1, HASH, URI)
+    call = partial(world.send, "offerAccreditation", terms_of(now))
     refused(partial(call, sender=STRANGER), "NotController", AGENCY, STRANGER)
     done = world.send("retire", AGENCY, sender=CONTROLLERS[AGENCY])
     refused(offered(), "PartyIsRetired", AGENCY, done.timestamp)
@@ -177,20 +175,20 @@ def test_offers_that_mean_nothing(world: World, now: int) -> None:
 @pytest.mark.parametrize(
     "scope",
     [
-        (6, 1, 1, 8, 0, 0),
-        (0, 5, 1, 8, 0, 0),
-        (1, 0, 1, 8, 0, 0),
-        (100, 2, 1, 8, 0, 0),
-        (10_000, 4, 1, 8, 0, 0),
-        (0, 255, 1, 8, 0, 0),
-        (0, 0, 0, 8, 0, 0),
-        (0, 0, 1, 9, 0, 0),
-        (0, 0, 5, 4, 0, 0),
-        (0, 0, 1, 8, 0, 1000),
+        (6, 1, 1, 8, 0, 0, ANY),
+        (0, 5, 1, 8, 0, 0, ANY),
+        (1, 0, 1, 8, 0, 0, ANY),
+        (100, 2, 1, 8, 0, 0, ANY),
+        (10_000, 4, 1, 8, 0, 0, ANY),
+        (0, 255, 1, 8, 0, 0, ANY),
+        (0, 0, 0, 8, 0, 0, ANY),
+        (0, 0, 1, 9, 0, 0, ANY),
+        (0, 0, 5, 4, 0, 0, ANY),
+        (0, 0, 1, 8, 0, 1000, ANY),
     ],
 )
 def test_scopes_that_mean_nothing(world: World, now: int, scope: ScopeTuple) -> None:
-    field, digits, lowest, highest, _, jurisdiction = scope
+    field, digits, lowest, highest, _, jurisdiction, _ = scope
     expected = ("InvalidScope", field, digits, lowest, highest, jurisdiction)
     refused(lambda: offer(world, terms_of(now, scope=scope)), *expected)
     refused(lambda: made(world, terms_of(now, scope=scope, kind=Kind.RECOGNISE)), *expected)
@@ -199,9 +197,15 @@ def test_scopes_that_mean_nothing(world: World, now: int, scope: ScopeTuple) -> 
 
 
 def test_a_recognition_needs_no_acceptance_and_no_end(world: World, now: int) -> None:
-    arguments = (MINISTRY, FOREIGN, ANYTHING, now - YEAR, 0, HASH, URI)
-    done = world.send("recognise", *arguments, sender=CONTROLLERS[MINISTRY])
-    assert done.events == (("Recognised", 1, MINISTRY, FOREIGN, as_dict(ANYTHING), now - YEAR, 0, HASH, URI),)
+    def recognising(valid_from: int, valid_until: int, kind: Kind = Kind.RECOGNISE) -> Any:
+        period = {"valid_from": valid_from, "valid_until": valid_until}
+        terms = terms_of(now, body=MINISTRY, holder=FOREIGN, kind=kind, scope=ANYTHING, **period)
+        return partial(world.send, "recognise", terms)
+
+    done = recognising(now - YEAR, 0)(sender=CONTROLLERS[MINISTRY])
+    assert done.events == (
+        ("Recognised", 1, MINISTRY, FOREIGN, as_dict(ANYTHING), now - YEAR, 0, CONDITION, HASH, URI),
+    )
     assert states(world, 1, now - YEAR) == (State.NONE, State.ACTIVE)
     assert states(world, 1, 2**48 - 1) == (State.ACTIVE, State.ACTIVE)
     assert world.ask("accreditationOf", 1)["terms"]["kind"] == Kind.RECOGNISE
@@ -209,11 +213,10 @@ def test_a_recognition_needs_no_acceptance_and_no_end(world: World, now: int) ->
         call = partial(world.send, function, 1, sender=CONTROLLERS[FOREIGN])
         to = State.ACTIVE if function.startswith("accept") else State.REFUSED
         refused(call, "InvalidChange", 1, State.ACTIVE, to)
-    refused(
-        lambda: world.send("recognise", MINISTRY, FOREIGN, ANYTHING, 5, 5, HASH, URI, sender=CONTROLLERS[MINISTRY]),
-        *("InvalidPeriod", 5, 5),
-    )
-    refused(lambda: world.send("recognise", *arguments, sender=STRANGER), "NotController", MINISTRY, STRANGER)
+    refused(partial(recognising(5, 5), sender=CONTROLLERS[MINISTRY]), "InvalidPeriod", 5, 5)
+    refused(partial(recognising(5, 0), sender=STRANGER), "NotController", MINISTRY, STRANGER)
+    for kind in (Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ACCREDIT):
+        refused(partial(recognising(5, 6, kind), sender=CONTROLLERS[MINISTRY]), "WrongKind", kind)
 
 
 # Changes
@@ -471,6 +474,7 @@ def reference_covers(outer: ScopeTuple, inner: ScopeTuple) -> bool:
         and {*range(inner[2], inner[3] + 1)} <= {*range(outer[2], outer[3] + 1)}
         and types(inner) <= types(outer)
         and outer[5] in (0, inner[5])
+        and outer[6] in (ANY, inner[6])
     )
 
 
@@ -480,18 +484,22 @@ def scopes(draw: st.DrawFn) -> ScopeTuple:
     code = draw(st.sampled_from(["", "00", "06", "061", "0613", "0612", "062", "61", "613"]))
     levels = sorted(draw(st.tuples(st.integers(1, 8), st.integers(1, 8))))
     types = draw(st.sampled_from([0, 1, 2, 3, 2**32 - 1, 2**31]))
-    return (int(code or 0), len(code), levels[0], levels[1], types, draw(st.sampled_from([0, 276, 40])))
+    jurisdiction, programme = draw(st.sampled_from([0, 276, 40])), draw(st.sampled_from([ANY, NURSING, MIDWIFERY]))
+    return (int(code or 0), len(code), levels[0], levels[1], types, jurisdiction, programme)
 
 
 @given(outer=scopes(), inner=scopes())
-@example(outer=(0, 0, 1, 8, 1, 0), inner=(0, 0, 1, 8, 0, 0))
-@example(outer=(0, 0, 1, 8, 3, 0), inner=(0, 0, 1, 8, 4, 0))
-@example(outer=(0, 0, 2, 7, 0, 0), inner=(0, 0, 1, 7, 0, 0))
-@example(outer=(0, 0, 2, 7, 0, 0), inner=(0, 0, 2, 8, 0, 0))
-@example(outer=(0, 0, 1, 8, 0, 276), inner=(0, 0, 1, 8, 0, 0))
-@example(outer=(6, 2, 1, 8, 0, 0), inner=(61, 2, 1, 8, 0, 0))
-@example(outer=(613, 4, 1, 8, 0, 0), inner=(61, 3, 1, 8, 0, 0))
-@example(outer=(6, 2, 1, 8, 1, 276), inner=(613, 4, 8, 8, 1, 276))
+@example(outer=(0, 0, 1, 8, 1, 0, ANY), inner=(0, 0, 1, 8, 0, 0, ANY))
+@example(outer=(0, 0, 1, 8, 3, 0, ANY), inner=(0, 0, 1, 8, 4, 0, ANY))
+@example(outer=(0, 0, 2, 7, 0, 0, ANY), inner=(0, 0, 1, 7, 0, 0, ANY))
+@example(outer=(0, 0, 2, 7, 0, 0, ANY), inner=(0, 0, 2, 8, 0, 0, ANY))
+@example(outer=(0, 0, 1, 8, 0, 276, ANY), inner=(0, 0, 1, 8, 0, 0, ANY))
+@example(outer=(6, 2, 1, 8, 0, 0, ANY), inner=(61, 2, 1, 8, 0, 0, ANY))
+@example(outer=(613, 4, 1, 8, 0, 0, ANY), inner=(61, 3, 1, 8, 0, 0, ANY))
+@example(outer=(6, 2, 1, 8, 1, 276, ANY), inner=(613, 4, 8, 8, 1, 276, ANY))
+@example(outer=(0, 0, 1, 8, 0, 0, NURSING), inner=(0, 0, 1, 8, 0, 0, ANY))
+@example(outer=(0, 0, 1, 8, 0, 0, NURSING), inner=(0, 0, 1, 8, 0, 0, MIDWIFERY))
+@example(outer=(0, 0, 1, 8, 0, 0, ANY), inner=(0, 0, 1, 8, 0, 0, MIDWIFERY))
 @settings(
     max_examples=60,
     deadline=None,
@@ -583,8 +591,8 @@ def test_accreditations_only_narrow(world: World, now: int) -> None:
         lambda: world.ask("checkPath", [narrow, wide], UNIVERSITY, SOFTWARE, now),
         *("ScopeWidened", 1, wide),
     )
-    within = made(world, terms_of(now, scope=(613, 4, 6, 6, 0b10, 276)))
-    assert world.ask("checkPath", [narrow, within], UNIVERSITY, (613, 4, 6, 6, 0b10, 276), now) == (
+    within = made(world, terms_of(now, scope=(613, 4, 6, 6, 0b10, 276, ANY)))
+    assert world.ask("checkPath", [narrow, within], UNIVERSITY, (613, 4, 6, 6, 0b10, 276, ANY), now) == (
         False,
         True,
         FOREIGN,
@@ -598,8 +606,8 @@ def test_five_links_and_no_more(world: World) -> None:
     links = []
     for body, holder in pairwise(parties):
         kind = Kind.ACCREDIT_TO_ISSUE if holder == 7 else Kind.ACCREDIT_TO_ACCREDIT
-        terms = (body, holder, kind, ANYTHING, start, start + YEAR, HASH, URI)
-        world.send("offerAccreditation", *terms, sender=CONTROLLER)
+        terms = (body, holder, start, start + YEAR, kind, ANYTHING, CONDITION, HASH, URI)
+        world.send("offerAccreditation", terms, sender=CONTROLLER)
         links.append(world.ask("accreditationCount"))
         done = world.send("acceptAccreditation", links[-1], sender=CONTROLLER)
     assert world.ask("checkPath", links[1:], 7, SOFTWARE, done.timestamp) == (True, True, 2)
@@ -643,23 +651,77 @@ def test_signatures_are_good_for_what_was_signed_alone(world: World, now: int) -
         {"valid_until": now + 1},
         {"kind": Kind.ACCREDIT_TO_ACCREDIT},
         {"scope": ANYTHING},
+        {"scope": (*COMPUTING[:6], NURSING)},
     ):
         refused(send(terms_of(now, **changed), 1, FAR_FUTURE, signature), *wrong)
-    refused(send((*terms[:6], bytes(32), URI), 1, FAR_FUTURE, signature), *wrong)
-    refused(send((*terms[:6], HASH, "https://other.example"), 1, FAR_FUTURE, signature), *wrong)
+    refused(send((*terms[:6], bytes(32), HASH, URI), 1, FAR_FUTURE, signature), *wrong)
+    refused(send((*terms[:6], CONDITION, bytes(32), URI), 1, FAR_FUTURE, signature), *wrong)
+    refused(send((*terms[:6], CONDITION, HASH, "https://other.example"), 1, FAR_FUTURE, signature), *wrong)
     expired = world.sign_offer(key, terms, 1, now)
     refused(send(terms, 1, now, expired), "SignatureExpired", now)
-    here = world.address
-    world.address = world.deploy(artifact().initcode)
-    elsewhere = world.sign_offer(key, terms, 1, FAR_FUTURE)
-    world.address = here
-    refused(send(terms, 1, FAR_FUTURE, elsewhere), *wrong)
+    elsewhere = copy(world)
+    for address in (world.address, world.deploy(accreditations_initcode(world.address))):
+        # For the registry, and for another contract about the parties of the same one.
+        elsewhere.accreditations = address
+        refused(send(terms, 1, FAR_FUTURE, elsewhere.sign_offer(key, terms, 1, FAR_FUTURE)), *wrong)
     recognition = terms_of(now, kind=Kind.RECOGNISE)
     signed = world.sign_offer(key, recognition, 3, FAR_FUTURE)
-    refused(send(recognition, 3, FAR_FUTURE, signed), "NotAnAccreditation", Kind.RECOGNISE)
+    refused(send(recognition, 3, FAR_FUTURE, signed), "WrongKind", Kind.RECOGNISE)
     world.send("transferController", AGENCY, STRANGER, sender=CONTROLLERS[AGENCY])
     world.send("acceptController", AGENCY, sender=STRANGER)
     refused(send(terms, 1, FAR_FUTURE, signature), "NotSignedByController", AGENCY, STRANGER)
+
+
+def test_several_calls_in_one_transaction(world: World, now: int) -> None:
+    calls = [Calls.offer_accreditation_data(terms_of(now))] * 2
+    multicall = artifact(ACCREDITATIONS).functions["multicall"]
+
+    def send(sender: str) -> Done:
+        return world.send_data(multicall.encode(calls), sender=sender, to=world.accreditations)
+
+    assert [event[:2] for event in send(CONTROLLERS[AGENCY]).events] == [
+        ("AccreditationOffered", 1),
+        ("AccreditationOffered", 2),
+    ]
+    refused(lambda: send(STRANGER), "NotController", AGENCY, STRANGER)
+    calls.append(Calls.accept_accreditation_data(1))
+    refused(lambda: send(CONTROLLERS[AGENCY]), "NotController", UNIVERSITY, CONTROLLERS[AGENCY])
+    assert world.ask("accreditationCount") == 2
+
+
+def test_the_domain_of_signatures(world: World) -> None:
+    item = artifact(ACCREDITATIONS).functions["eip712Domain"]
+    found = world.ask_at(world.accreditations, item)
+    assert found[1:4] == ("Testamur", "2", world.chain_id)
+    assert found[4].lower() == world.accreditations.lower()
+
+
+# The two contracts
+
+
+def test_it_is_about_the_parties_of_one_registry(world: World, now: int) -> None:
+    assert world.ask("registry").lower() == world.address.lower()
+    other = copy(world)
+    other.address = world.deploy(artifact().initcode)
+    other.accreditations = world.deploy(accreditations_initcode(other.address))
+    refused(lambda: offer(other, terms_of(now)), "UnknownParty", AGENCY)
+    for _ in range(UNIVERSITY):
+        other.send("registerParty", "", HASH, sender=STRANGER)
+    refused(lambda: offer(other, terms_of(now)), "NotController", AGENCY, CONTROLLERS[AGENCY])
+    other.send("offerAccreditation", terms_of(now), sender=STRANGER)
+    assert (other.ask("accreditationCount"), world.ask("accreditationCount")) == (1, 0)
+
+
+def test_where_there_is_no_registry_nothing_is_said(world: World, now: int) -> None:
+    alone = copy(world)
+    alone.accreditations = world.deploy(accreditations_initcode("0x" + "de" * 20))
+    refused(lambda: offer(alone, terms_of(now)), "", b"")
+
+
+def test_conditions_are_told_and_hinder_nothing(world: World, now: int) -> None:
+    conditional = made(world, terms_of(now))
+    assert world.ask("accreditationOf", conditional)["terms"]["conditionHash"] == CONDITION
+    assert world.ask("checkPath", [conditional], UNIVERSITY, SOFTWARE, now) == (False, True, AGENCY)
 
 
 def test_an_acceptance_is_good_for_one_offer(world: World, now: int) -> None:

@@ -24,6 +24,7 @@ from tests.contracts.world import CONTROLLER, OPERATOR, RELAYER, STRANGER, Rever
 LEAVES = digests(300)
 ROOT = root_of(LEAVES)
 OTHER_ROOT, THIRD_ROOT = b"\xa2" * 32, b"\xa3" * 32
+DIGEST = LEAVES[0]
 NO_LEAF: tuple[int, bytes, list[bytes]] = (0, bytes(32), [])
 
 
@@ -79,7 +80,7 @@ def test_until_the_count_is_stated_nothing_is_said_that_depends_on_it(world: Wor
     calls: list[tuple[Any, ...]] = [
         ("verifyInclusion", issuer, ROOT, *leaf),
         ("verifyAbsence", issuer, ROOT, bytes(32), NO_LEAF, leaf),
-        ("statusOf", issuer, ROOT, 0),
+        ("statusOf", issuer, ROOT, 0, DIGEST),
         ("statusWords", issuer, ROOT, Purpose.REVOCATION, 0, 0),
         ("statusWords", issuer, ROOT, Purpose.REVOCATION, 0, 1),
         ("setStatus", issuer, ROOT, Purpose.REVOCATION, 0, 1, 0),
@@ -95,8 +96,8 @@ def test_until_the_count_is_stated_nothing_is_said_that_depends_on_it(world: Wor
     assert world.ask("verifyInclusion", issuer, ROOT, *leaf)
     assert world.ask("verifyAbsence", issuer, ROOT, bytes(32), NO_LEAF, leaf)
     world.send("setStatus", issuer, ROOT, Purpose.REVOCATION, 1, 1 << 43, 0, sender=OPERATOR)
-    assert world.ask("statusOf", issuer, ROOT, 299) == (True, False)
-    refused(lambda: world.ask("statusOf", issuer, ROOT, 300), "IndexOutOfRange", 300, 300)
+    assert world.ask("statusOf", issuer, ROOT, 299, DIGEST) == (True, False)
+    refused(lambda: world.ask("statusOf", issuer, ROOT, 300, DIGEST), "IndexOutOfRange", 300, 300)
     world.send("supersede", issuer, ROOT, 0, OTHER_ROOT, 0, sender=OPERATOR)
 
 
@@ -120,12 +121,12 @@ def test_a_count_is_stated_once_by_an_operator(world: World, issuer: int) -> Non
 def test_a_bare_root_can_be_voided_and_counted_afterwards(world: World, issuer: int) -> None:
     world.send_data(ROOT, sender=OPERATOR)
     voided = world.send("voidBatch", issuer, ROOT, Reason.KEY_COMPROMISE, sender=CONTROLLER)
-    refused(lambda: world.ask("statusOf", issuer, ROOT, 0), "LeafCountUnstated", issuer, ROOT)
+    refused(lambda: world.ask("statusOf", issuer, ROOT, 0, DIGEST), "LeafCountUnstated", issuer, ROOT)
     world.send("retire", issuer, sender=CONTROLLER)
     world.send("stateLeafCount", issuer, ROOT, 300, sender=OPERATOR)
     batch = world.ask("batchOf", issuer, ROOT)
     assert (batch["voidedAt"], batch["voidReason"]) == (voided.timestamp, Reason.KEY_COMPROMISE)
-    assert world.ask("statusOf", issuer, ROOT, 299) == (True, False)
+    assert world.ask("statusOf", issuer, ROOT, 299, DIGEST) == (True, False)
 
 
 def test_whose_bare_roots_are_anchored_for_whom(world: World, issuer: int) -> None:

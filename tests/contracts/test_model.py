@@ -16,9 +16,9 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from registry.chain.calls import ScopeTuple
 from registry.records import AccreditationState as State
 from registry.records import Kind, Purpose, Reason
-from tests.contracts.accreditation_model import SignedAcceptance, SignedOffer, Terms
+from tests.contracts.accreditation_model import AccreditationModel, SignedAcceptance, SignedOffer, Terms
 from tests.contracts.machine import KEY_OF, Both, Explored, call, numbers, people, senders
-from tests.contracts.model import Signature
+from tests.contracts.model import Event, Signature
 from tests.contracts.replay import replay
 from tests.contracts.world import ACCOUNTS, FAR_FUTURE, World
 
@@ -35,6 +35,10 @@ masks = st.sampled_from([0, 1, 0b10110, 0b11, (1 << 43) + 1, 1 << 43, 1 << 44, 2
 indexes = st.sampled_from([0, 1, 2, 4, 5, 299, 300])
 reasons = st.sampled_from(Reason)
 purposes = st.sampled_from(Purpose)
+DIGESTS = [bytes([number]) * 32 for number in (0xC1, 0xC2, 0xC3)]
+digests = st.sampled_from(DIGESTS)
+DIGEST_STATUS = ("revokedAt", "revocationReason", "suspendedAt", "suspensionReason")
+DIGEST_FUNCTIONS = ("revokeDigests", "suspendDigests", "suspendDigests", "reinstateDigests", "reinstateDigests")
 
 
 class Batches(Both):
@@ -50,7 +54,11 @@ class Batches(Both):
         self.anchor_bare_root(ACCOUNTS[1], bytes([0xD2]) * 32)
 
     def questions(self) -> list[tuple[Any, ...]]:
-        return [*super().questions(), *(("batchOf", *batch) for batch in self.model.batches)]
+        return [
+            *super().questions(),
+            *(("batchOf", *batch) for batch in self.model.batches),
+            *(("digestStatusesOf", party, DIGESTS) for party in self.model.parties),
+        ]
 
     # Batches
 
@@ -177,12 +185,34 @@ class Batches(Both):
             lambda model: model.supersede(by, issuer, root, index, by_root, by_index),
         )
 
+    @rule(
+        sender=senders,
+        issuer=issuers,
+        named=st.lists(digests, max_size=4),
+        function=st.sampled_from(DIGEST_FUNCTIONS),
+        reason=reasons,
+    )
+    def change_digests(
+        self, sender: str | None, issuer: int, named: list[bytes], function: str, reason: Reason
+    ) -> None:
+        by = self.operator(sender, issuer)
+
+        def predict(model: AccreditationModel) -> list[Event]:
+            change = {
+                "revokeDigests": model.revoke_digests,
+                "suspendDigests": model.suspend_digests,
+                "reinstateDigests": model.reinstate_digests,
+            }[function]
+            return change(by, issuer, named, reason)
+
+        self.both(by, call(function, issuer, named, reason), predict)
+
     # What can be asked
 
-    @rule(issuer=issuers, root=anchored, index=indexes)
-    def status(self, issuer: int, root: bytes, index: int) -> None:
-        answer = self.asked("statusOf", issuer, root, index)
-        assert answer == self.predicted(lambda model: model.status(issuer, root, index))
+    @rule(issuer=issuers, root=anchored, index=indexes, digest=digests)
+    def status(self, issuer: int, root: bytes, index: int, digest: bytes) -> None:
+        answer = self.asked("statusOf", issuer, root, index, digest)
+        assert answer == self.predicted(lambda model: model.status(issuer, root, index, digest))
 
     @invariant()
     def records_are_the_same(self) -> None:
@@ -196,6 +226,12 @@ class Batches(Both):
                 "profileHash": party.profile_hash,
                 "uri": party.uri,
             }
+            assert sorted(self.world.ask("operatorsOf", number)) == sorted(party.operators)
+            assert self.world.ask("governanceOf", number) == (party.controller, party.retired_at)
+            assert self.world.ask("digestStatusesOf", number, DIGESTS) == tuple(
+                dict(zip(DIGEST_STATUS, (*(known.revoked or (0, 0)), *(known.suspended or (0, 0))), strict=True))
+                for known in (self.model.digest(number, digest) for digest in DIGESTS)
+            )
         for (issuer, root), batch in self.model.batches.items():
             assert self.world.ask("batchOf", issuer, root) == {
                 "anchoredAt": batch.anchored_at,
@@ -210,15 +246,18 @@ class Batches(Both):
 # Around the time at which the parties were registered, in seconds. Some were long ago, some are far ahead.
 moments = st.sampled_from([-1000, -1000, -10, 0, 1, 3, 20])
 ends = st.sampled_from([-500, 1, 10, 1000, 1000, 1000])
+ANY = bytes(32)
+PROGRAMME = bytes(range(32))
 scopes = st.sampled_from(
     [
-        *[(0, 0, 1, 8, 0, 0)] * 3,
-        (6, 2, 5, 8, 0b111, 276),
-        (613, 4, 6, 7, 0b10, 276),
-        (613, 4, 6, 6, 0, 0),
-        (613, 3, 1, 8, 0, 0),
-        (0, 0, 5, 4, 0, 0),
-        (0, 0, 1, 8, 0, 1000),
+        *[(0, 0, 1, 8, 0, 0, ANY)] * 3,
+        (6, 2, 5, 8, 0b111, 276, ANY),
+        (613, 4, 6, 7, 0b10, 276, ANY),
+        (613, 4, 6, 7, 0b10, 276, PROGRAMME),
+        (613, 4, 6, 6, 0, 0, PROGRAMME[::-1]),
+        (613, 3, 1, 8, 0, 0, ANY),
+        (0, 0, 5, 4, 0, 0, ANY),
+        (0, 0, 1, 8, 0, 1000, ANY),
     ]
 )
 kinds = st.sampled_from([Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ISSUE, Kind.ACCREDIT_TO_ACCREDIT, Kind.RECOGNISE])
@@ -247,19 +286,22 @@ class Accreditations(Both):
         for sender in ACCOUNTS[:3]:
             self.register_party(sender)
         self.start = self.model.now
-        anything = (0, 0, 1, 8, 0, 0)
+        anything = (0, 0, 1, 8, 0, 0, ANY)
         self.offer(None, 2, 1, Kind.ACCREDIT_TO_ISSUE, anything, -1000, 1000)
         self.offer(None, 3, 2, Kind.ACCREDIT_TO_ACCREDIT, anything, -1000, 1000)
         for accreditation in (1, 2):
             self.accept(None, accreditation)
-        self.recognise(None, 1, 3, anything, 0, 0)
+        self.recognise(None, 1, 3, Kind.RECOGNISE, anything, 0, 0)
 
     def questions(self) -> list[tuple[Any, ...]]:
         count = len(self.model.accreditations)
         return [*super().questions(), *(("accreditationOf", number) for number in range(1, count + 1))]
 
     def terms(self, body: int, holder: int, kind: int, scope: ScopeTuple, since: int, until: int) -> Terms:
-        return Terms(body, holder, self.start + since, self.start + until, kind, scope, b"e" * 32, "https://x.example")
+        period = (self.start + since, self.start + until)
+        # With conditions, now and then.
+        condition = b"c" * 32 if kind == Kind.ACCREDIT_TO_ISSUE else ANY
+        return Terms(body, holder, *period, kind, scope, condition, b"e" * 32, "https://x.example")
 
     def party_of(self, number: int, which: int) -> int:
         """The body (0) or the holder (1) of an accreditation, or a party if there is none."""
@@ -271,8 +313,7 @@ class Accreditations(Both):
         self, sender: str | None, body: int, holder: int, kind: int, scope: ScopeTuple, since: int, until: int
     ) -> None:
         by, terms = self.controller(sender, body), self.terms(body, holder, kind, scope, since, until)
-        order = (terms.body, terms.holder, terms.kind, terms.scope, *terms[2:4], *terms[6:])
-        self.both(by, call("offerAccreditation", *order), lambda model: model.offer(by, terms))
+        self.both(by, call("offerAccreditation", terms), lambda model: model.offer(by, terms))
 
     @rule(
         sender=people,
@@ -338,14 +379,21 @@ class Accreditations(Both):
         by = self.controller(sender, self.party_of(number, 1))
         self.both(by, call("refuseAccreditation", number), lambda model: model.refuse(by, number))
 
-    @rule(sender=senders, body=bodies, other=bodies, scope=scopes, since=moments, until=ends | st.none())
+    @rule(
+        sender=senders,
+        body=bodies,
+        other=bodies,
+        kind=st.sampled_from([*[Kind.RECOGNISE] * 4, Kind.ACCREDIT_TO_ISSUE]),
+        scope=scopes,
+        since=moments,
+        until=ends | st.none(),
+    )
     def recognise(
-        self, sender: str | None, body: int, other: int, scope: ScopeTuple, since: int, until: int | None
+        self, sender: str | None, body: int, other: int, kind: int, scope: ScopeTuple, since: int, until: int | None
     ) -> None:
         by = self.controller(sender, body)
-        terms = self.terms(body, other, Kind.RECOGNISE, scope, since, until or -self.start)
-        order = (terms.body, terms.holder, terms.scope, *terms[2:4], *terms[6:])
-        self.both(by, call("recognise", *order), lambda model: model.recognise(by, terms))
+        terms = self.terms(body, other, kind, scope, since, until or -self.start)
+        self.both(by, call("recognise", terms), lambda model: model.recognise(by, terms))
 
     @rule(sender=senders, drawn=ids, to=changed_states, since=effects, reason=reasons)
     def change(self, sender: str | None, drawn: int, to: State, since: int | None, reason: Reason) -> None:
@@ -429,6 +477,8 @@ def test_batches_do_what_the_model_says(batches: Explored) -> None:
         "Anchored",
         "LeafCountStated",
         "StatusSet",
+        "DigestRevoked",
+        "DigestReinstated",
         "BatchVoided",
         "NotOperator",
         "AlreadyAnchored",
@@ -446,6 +496,7 @@ def test_accreditations_do_what_the_model_says(accreditations: Explored) -> None
         "InvalidChange",
         "InvalidEffect",
         "NotSignedByController",
+        "WrongKind",
     }
 
 

@@ -9,11 +9,11 @@ from itertools import permutations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.chain.abi import artifact
+from registry.chain.abi import ACCREDITATIONS, artifact
 from registry.recognition.ledger import Ledger, State
 from registry.recognition.path import LONGEST_PATH, Path, Reading, find_path
 from registry.recognition.scope import Scope
-from registry.records import Event
+from registry.records import Event, Kind
 from tests.contracts.world import CONTROLLER, Done, Reverted, World
 
 PARTIES, ISSUER = 4, 1
@@ -49,7 +49,7 @@ def _course(world: World, data: st.DataObject, start: int) -> Iterator[Event]:
     for body, holder, kind in ((2, ISSUER, ISSUE), (3, 2, ACCREDIT)):
         yield from _offered(world, body, holder, kind, Scope(), start - 10, start + 100)
         yield from _did(world, "acceptAccreditation", world.ask("accreditationCount"))
-    yield from _did(world, "recognise", 4, 3, Scope().to_numbers(), start + 2, 0, bytes(32), "")
+    yield from _recognised(world, 4, 3, Scope(), start + 2)
     for _ in range(data.draw(st.integers(1, 6))):
         last = world.ask("accreditationCount")
         match data.draw(st.sampled_from(("offer", "recognise", "change", "change"))):
@@ -62,7 +62,7 @@ def _course(world: World, data: st.DataObject, start: int) -> Iterator[Event]:
             case "recognise":
                 body, other = data.draw(st.permutations(range(1, PARTIES + 1)))[:2]
                 scope = data.draw(st.sampled_from(SCOPES))
-                yield from _did(world, "recognise", body, other, scope.to_numbers(), start, 0, bytes(32), "")
+                yield from _recognised(world, body, other, scope, start)
             case _:
                 function, number = data.draw(st.sampled_from(CHANGES)), data.draw(st.integers(1, last))
                 since = () if function == "voidAccreditation" else (start + data.draw(st.integers(0, 12)),)
@@ -70,8 +70,13 @@ def _course(world: World, data: st.DataObject, start: int) -> Iterator[Event]:
 
 
 def _offered(world: World, body: int, holder: int, kind: int, scope: Scope, since: int, until: int) -> Iterator[Event]:
-    terms = (body, holder, kind, scope.to_numbers(), since, until, b"e" * 32, "https://agency.example/decision")
-    return _did(world, "offerAccreditation", *terms)
+    evidence = (bytes(32), b"e" * 32, "https://agency.example/decision")
+    return _did(world, "offerAccreditation", (body, holder, since, until, kind, scope.to_numbers(), *evidence))
+
+
+def _recognised(world: World, body: int, other: int, scope: Scope, since: int) -> Iterator[Event]:
+    terms = (body, other, since, 0, Kind.RECOGNISE, scope.to_numbers(), bytes(32), bytes(32), "")
+    return _did(world, "recognise", terms)
 
 
 def _did(world: World, function: str, *arguments: object) -> Iterator[Event]:
@@ -83,7 +88,8 @@ def _did(world: World, function: str, *arguments: object) -> Iterator[Event]:
 
 
 def _events(done: Done) -> Iterator[Event]:
-    inputs = {item.name: [part["name"] for part in item.inputs] for item in artifact().events_by_topic.values()}
+    events = artifact(ACCREDITATIONS).events_by_topic.values()
+    inputs = {item.name: [part["name"] for part in item.inputs] for item in events}
     for name, *values in done.events:
         arguments = dict(zip(inputs[name], values, strict=True))
         yield Event(name, arguments, 0, bytes(32), 0, bytes(32), datetime.fromtimestamp(done.timestamp, UTC))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.chain.abi import artifact
+from registry.chain.abi import all_errors, artifact
 from registry.records import Purpose, Reason
 from tests.contracts.reference import digests, path_of, root_of
 from tests.contracts.world import (
@@ -31,6 +31,7 @@ from tests.contracts.world import (
 URI = "https://university.example/profile.json"
 HASH = b"\x0a" * 32
 ROOT, OTHER_ROOT, THIRD_ROOT = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
+DIGEST, OTHER_DIGEST, THIRD_DIGEST = b"\x44" * 32, b"\x55" * 32, b"\x66" * 32
 NOBODY = "0x" + "00" * 20
 ALL_BITS = 2**256 - 1
 LEAVES = 1000
@@ -178,12 +179,12 @@ def test_control_changes_hands_in_two_steps(world: World, issuer: int) -> None:
 
     refused(accept(SUCCESSOR), "NotPendingController", issuer, SUCCESSOR)
     done = world.send("transferController", issuer, SUCCESSOR, sender=CONTROLLER)
-    assert done.events == (("ControllerOffered", issuer, CONTROLLER, SUCCESSOR),)
+    assert done.events == (("ControllerOffered", issuer, CONTROLLER, SUCCESSOR, (OPERATOR,)),)
     assert world.ask("partyOf", issuer)["pendingController"] == SUCCESSOR
     refused(accept(STRANGER), "NotPendingController", issuer, STRANGER)
     world.send("setProfile", issuer, URI, HASH, sender=CONTROLLER)
     done = accept(SUCCESSOR)()
-    assert done.events == (("ControllerChanged", issuer, CONTROLLER, SUCCESSOR),)
+    assert done.events == (("ControllerChanged", issuer, CONTROLLER, SUCCESSOR, (OPERATOR,)),)
     party = world.ask("partyOf", issuer)
     assert (party["controller"], party["pendingController"]) == (SUCCESSOR, NOBODY)
     refused(accept(SUCCESSOR), "NotPendingController", issuer, SUCCESSOR)
@@ -194,8 +195,38 @@ def test_control_changes_hands_in_two_steps(world: World, issuer: int) -> None:
 def test_an_offer_of_control_can_be_withdrawn(world: World, issuer: int) -> None:
     world.send("transferController", issuer, SUCCESSOR, sender=CONTROLLER)
     done = world.send("transferController", issuer, NOBODY, sender=CONTROLLER)
-    assert done.events == (("ControllerOffered", issuer, CONTROLLER, NOBODY),)
+    assert done.events == (("ControllerOffered", issuer, CONTROLLER, NOBODY, (OPERATOR,)),)
     refused(lambda: world.send("acceptController", issuer, sender=SUCCESSOR), "NotPendingController", issuer, SUCCESSOR)
+
+
+def test_who_governs_and_who_acts_can_be_asked(world: World, issuer: int) -> None:
+    assert world.ask("governanceOf", issuer) == (CONTROLLER, 0)
+    assert world.ask("operatorsOf", issuer) == (OPERATOR,)
+    world.send("setOperator", issuer, STRANGER, True, sender=CONTROLLER)
+    assert set(world.ask("operatorsOf", issuer)) == {OPERATOR, STRANGER}
+    world.send("transferController", issuer, SUCCESSOR, sender=CONTROLLER)
+    # Those who were named after the offer are told of, too.
+    world.send("setOperator", issuer, RELAYER, True, sender=CONTROLLER)
+    ((*_, operators),) = world.send("acceptController", issuer, sender=SUCCESSOR).events
+    assert set(operators) == {OPERATOR, STRANGER, RELAYER}
+    done = world.send("retire", issuer, sender=SUCCESSOR)
+    assert world.ask("governanceOf", issuer) == (SUCCESSOR, done.timestamp)
+    refused(lambda: world.ask("governanceOf", 2), "UnknownParty", 2)
+    assert world.ask("operatorsOf", 2) == ()
+
+
+def test_a_party_has_sixty_four_operators_at_most(world: World, issuer: int) -> None:
+    allow = artifact().functions["setOperator"].encode
+    accounts = [f"0x{number:040x}" for number in range(1, 64)]
+    world.send("multicall", [allow(issuer, account, True) for account in accounts], sender=CONTROLLER)
+    assert set(world.ask("operatorsOf", issuer)) == {OPERATOR, *accounts}
+    full = partial(world.send, "setOperator", issuer, STRANGER, True, sender=CONTROLLER)
+    refused(full, "TooManyOperators", issuer, 64)
+    world.send("setOperator", issuer, accounts[7], False, sender=CONTROLLER)
+    full()
+    assert len(world.ask("operatorsOf", issuer)) == 64
+    # As many as that still fit into the event of an offer, and into a block.
+    assert world.send("transferController", issuer, SUCCESSOR, sender=CONTROLLER).gas < 400_000
 
 
 def test_a_retired_party_anchors_no_more_and_its_history_stays(world: World, issuer: int, batch: bytes) -> None:
@@ -243,7 +274,7 @@ def test_nobody_can_take_another_issuers_root(world: World, issuer: int) -> None
     assert world.ask("batchOf", issuer, ROOT)["leafCount"] == 5
     assert world.ask("batchOf", 2, ROOT)["leafCount"] == 7
     world.send("setStatus", 2, ROOT, REVOCATION, 0, 1, 0, sender=STRANGER)
-    assert world.ask("statusOf", issuer, ROOT, 0) == (False, False)
+    assert world.ask("statusOf", issuer, ROOT, 0, DIGEST) == (False, False)
 
 
 def test_anchoring_many_skips_what_is_anchored(world: World, issuer: int, batch: bytes) -> None:
@@ -332,7 +363,7 @@ def test_the_domain_of_signatures(world: World) -> None:
     assert (fields, name, version, chain, salt, extensions) == (
         b"\x0f",
         "Testamur",
-        "1",
+        "2",
         world.chain_id,
         bytes(32),
         (),
@@ -453,17 +484,17 @@ def test_revocation_is_for_good_and_suspension_is_not(world: World, issuer: int,
     done = world.send("setStatus", issuer, batch, REVOCATION, 1, 0b111, Reason.UNSPECIFIED, sender=OPERATOR)
     assert done.events == (("StatusSet", issuer, batch, REVOCATION, 1, 0b001, Reason.UNSPECIFIED, OPERATOR),)
     world.send("setStatus", issuer, batch, SUSPENSION, 1, 0b1010, Reason.UNDER_REVIEW, sender=OPERATOR)
-    assert [world.ask("statusOf", issuer, batch, 256 + bit) for bit in range(5)] == [
+    assert [world.ask("statusOf", issuer, batch, 256 + bit, DIGEST) for bit in range(5)] == [
         (True, False),
         (True, True),
         (True, False),
         (False, True),
         (False, False),
     ]
-    assert world.ask("statusOf", issuer, batch, 1) == (False, False)
+    assert world.ask("statusOf", issuer, batch, 1, DIGEST) == (False, False)
     done = world.send("clearSuspension", issuer, batch, 1, ALL_BITS, Reason.RESOLVED, sender=OPERATOR)
     assert done.events == (("SuspensionCleared", issuer, batch, 1, 0b1010, Reason.RESOLVED, OPERATOR),)
-    assert world.ask("statusOf", issuer, batch, 257) == (True, False)
+    assert world.ask("statusOf", issuer, batch, 257, DIGEST) == (True, False)
     assert world.ask("statusWords", issuer, batch, REVOCATION, 0, 4) == (0, 0b111, 0, 0)
     assert world.ask("statusWords", issuer, batch, SUSPENSION, 0, 4) == (0, 0, 0, 0)
 
@@ -513,8 +544,8 @@ def test_masks_end_with_the_batch(
 
 
 def test_reading_what_does_not_exist_never_says_not_revoked(world: World, issuer: int, batch: bytes) -> None:
-    refused(lambda: world.ask("statusOf", issuer, batch, LEAVES), "IndexOutOfRange", LEAVES, LEAVES)
-    refused(lambda: world.ask("statusOf", issuer, OTHER_ROOT, 0), "UnknownBatch", issuer, OTHER_ROOT)
+    refused(lambda: world.ask("statusOf", issuer, batch, LEAVES, DIGEST), "IndexOutOfRange", LEAVES, LEAVES)
+    refused(lambda: world.ask("statusOf", issuer, OTHER_ROOT, 0, DIGEST), "UnknownBatch", issuer, OTHER_ROOT)
     assert world.ask("statusWords", issuer, batch, REVOCATION, 4, 0) == ()
     words = "statusWords"
     refused(lambda: world.ask(words, issuer, batch, REVOCATION, 4, 1), "IndexOutOfRange", 1024, LEAVES)
@@ -545,8 +576,8 @@ def test_a_voided_batch_is_revoked_throughout(world: World, issuer: int, batch: 
     record = world.ask("batchOf", issuer, batch)
     assert (record["voidedAt"], record["voidReason"]) == (done.timestamp, Reason.KEY_COMPROMISE)
     assert (record["leafCount"], record["sequence"]) == (LEAVES, 1)
-    assert world.ask("statusOf", issuer, batch, 0) == (True, True)
-    assert world.ask("statusOf", issuer, batch, LEAVES - 1) == (True, False)
+    assert world.ask("statusOf", issuer, batch, 0, DIGEST) == (True, True)
+    assert world.ask("statusOf", issuer, batch, LEAVES - 1, DIGEST) == (True, False)
     assert world.ask("statusWords", issuer, batch, REVOCATION, 2, 2) == (ALL_BITS, (1 << 232) - 1)
     assert world.ask("statusWords", issuer, batch, SUSPENSION, 0, 1) == (1,)
     void = ("BatchIsVoided", issuer, batch, done.timestamp)
@@ -560,7 +591,7 @@ def test_a_credential_replaces_another(world: World, issuer: int, batch: bytes) 
     world.send("anchor", issuer, OTHER_ROOT, 2, sender=OPERATOR)
     done = world.send("supersede", issuer, batch, 7, OTHER_ROOT, 1, sender=OPERATOR)
     assert done.events == (("Superseded", issuer, batch, 7, OTHER_ROOT, 1, OPERATOR),)
-    assert world.ask("statusOf", issuer, batch, 7) == (False, False)
+    assert world.ask("statusOf", issuer, batch, 7, DIGEST) == (False, False)
 
     def supersede(*arguments: object) -> Callable[[], Done]:
         return partial(world.send, "supersede", issuer, *arguments, sender=OPERATOR)
@@ -574,6 +605,66 @@ def test_a_credential_replaces_another(world: World, issuer: int, batch: bytes) 
     supersede(OTHER_ROOT, 1, batch, 7)()
 
 
+# Statuses by digest
+
+
+def test_a_revocation_follows_the_credential(world: World, issuer: int, batch: bytes) -> None:
+    revoke = partial(world.send, "revokeDigests", issuer)
+    done = revoke([DIGEST, OTHER_DIGEST, DIGEST], Reason.OBTAINED_BY_FRAUD, sender=OPERATOR)
+    assert done.events == tuple(
+        ("DigestRevoked", issuer, digest, Reason.OBTAINED_BY_FRAUD, OPERATOR) for digest in (DIGEST, OTHER_DIGEST)
+    )
+    later = revoke([OTHER_DIGEST, THIRD_DIGEST], Reason.SUPERSEDED, sender=OPERATOR)
+    assert later.events == (("DigestRevoked", issuer, THIRD_DIGEST, Reason.SUPERSEDED, OPERATOR),)
+    world.send("anchor", issuer, OTHER_ROOT, 1, sender=OPERATOR)
+    for root, index in ((batch, 0), (batch, LEAVES - 1), (OTHER_ROOT, 0)):
+        assert world.ask("statusOf", issuer, root, index, OTHER_DIGEST) == (True, False)
+        assert world.ask("statusOf", issuer, root, index, HASH) == (False, False)
+    first, second, nothing = world.ask("digestStatusesOf", issuer, [OTHER_DIGEST, THIRD_DIGEST, HASH])
+    assert first == {
+        "revokedAt": done.timestamp,
+        "revocationReason": Reason.OBTAINED_BY_FRAUD,
+        "suspendedAt": 0,
+        "suspensionReason": 0,
+    }
+    assert (second["revokedAt"], second["revocationReason"]) == (later.timestamp, Reason.SUPERSEDED)
+    assert set(nothing.values()) == {0}
+    assert world.ask("statusWords", issuer, batch, REVOCATION, 0, 4) == (0, 0, 0, 0)
+
+
+def test_a_suspension_by_digest_ends_and_a_revocation_does_not(world: World, issuer: int, batch: bytes) -> None:
+    suspended = world.send("suspendDigests", issuer, [DIGEST], Reason.UNDER_REVIEW, sender=OPERATOR)
+    assert suspended.events == (("DigestSuspended", issuer, DIGEST, Reason.UNDER_REVIEW, OPERATOR),)
+    world.send("revokeDigests", issuer, [DIGEST], Reason.ISSUED_IN_ERROR, sender=OPERATOR)
+    assert world.ask("statusOf", issuer, batch, 0, DIGEST) == (True, True)
+    lifted = world.send("reinstateDigests", issuer, [DIGEST, OTHER_DIGEST], Reason.RESOLVED, sender=OPERATOR)
+    assert lifted.events == (("DigestReinstated", issuer, DIGEST, Reason.RESOLVED, OPERATOR),)
+    assert world.ask("statusOf", issuer, batch, 0, DIGEST) == (True, False)
+    # Neither takes back the other: by place it stays suspended.
+    world.send("setStatus", issuer, batch, SUSPENSION, 0, 1, 0, sender=OPERATOR)
+    world.send("suspendDigests", issuer, [DIGEST], 0, sender=OPERATOR)
+    world.send("reinstateDigests", issuer, [DIGEST], 0, sender=OPERATOR)
+    assert world.ask("statusOf", issuer, batch, 0, DIGEST) == (True, True)
+    world.send("clearSuspension", issuer, batch, 0, 1, 0, sender=OPERATOR)
+    assert world.ask("statusOf", issuer, batch, 0, DIGEST) == (True, False)
+
+
+def test_what_would_change_nothing_and_who_may_not(world: World, issuer: int) -> None:
+    world.send("registerParty", "", HASH, sender=STRANGER)
+    world.send("revokeDigests", 2, [DIGEST], 0, sender=STRANGER)
+    assert world.ask("digestStatusesOf", issuer, [DIGEST])[0]["revokedAt"] == 0
+    for function in ("revokeDigests", "suspendDigests", "reinstateDigests"):
+        call = partial(world.ask, function)
+        refused(partial(call, issuer, [], 0, sender=OPERATOR), "DigestsUnchanged", issuer, 0)
+        refused(partial(call, issuer, [DIGEST], 0, sender=STRANGER), "NotOperator", issuer, STRANGER)
+        refused(partial(call, issuer, [DIGEST], 0, sender=CONTROLLER), "NotOperator", issuer, CONTROLLER)
+        refused(partial(call, 3, [DIGEST], 0, sender=OPERATOR), "UnknownParty", 3)
+        if function != "reinstateDigests":
+            world.send(function, issuer, [DIGEST], 0, sender=OPERATOR)
+            refused(partial(call, issuer, [DIGEST] * 3, 0, sender=OPERATOR), "DigestsUnchanged", issuer, 3)
+    refused(partial(world.ask, "reinstateDigests", issuer, [HASH], 0, sender=OPERATOR), "DigestsUnchanged", issuer, 1)
+
+
 # The interface as a whole
 
 
@@ -581,12 +672,11 @@ def test_every_error_has_a_sentence_with_its_own_arguments() -> None:
     from registry.chain.abi import all_errors
     from registry.chain.reverts import REMEDIES, SENTENCES
 
-    errors = list(all_errors().values())
-    assert set(SENTENCES) == {item.name for item in errors}
-    assert set(REMEDIES) <= set(SENTENCES)
-    for item in errors:
-        # One of several editions may have others, but not fewer.
-        assert set(re.findall(r"{(\w+)}", SENTENCES[item.name])) <= {part["name"] for part in item.inputs}, item
+    errors = {item.name: item for item in all_errors().values()}
+    assert set(SENTENCES) == set(errors)
+    assert set(REMEDIES) <= set(errors)
+    for name, sentence in SENTENCES.items():
+        assert set(re.findall(r"{(\w+)}", sentence)) <= {part["name"] for part in errors[name].inputs}, name
 
 
 def test_the_words_of_the_binding_are_the_contracts() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.chain.abi import artifact
+from registry.chain.abi import ACCREDITATIONS, REGISTRY, artifact, interface
 from registry.verify.checks import Overall
 from tests.acts import revoke_in_one_batch
 from tests.conftest import Run
@@ -18,7 +17,7 @@ from tests.contracts.world import STRANGER, World
 from tests.registry.verify.test_verify import World as Paper
 from tests.registry.verify.test_verify import credential
 
-ARTIFACT = Path(__file__).parents[2] / "registry" / "chain" / "artifacts" / "CredentialRegistry.json"
+CONTRACTS = (REGISTRY, ACCREDITATIONS)
 PUSH1, PUSH32 = 0x60, 0x7F
 CREATE, CALL, CALLCODE, DELEGATECALL = 0xF0, 0xF1, 0xF2, 0xF4
 CREATE2, STATICCALL, SELFDESTRUCT = 0xF5, 0xFA, 0xFF
@@ -37,8 +36,9 @@ def test_pushed_data_is_no_instruction() -> None:
     assert list(instructions(bytes([0x60, 0xFF, 0x61, 0xF4, 0xF4, 0x5F, 0x00]))) == [0x60, 0x61, 0x5F, 0x00]
 
 
-def test_the_code_destroys_creates_and_pays_nothing() -> None:
-    found = Counter(instructions(artifact().deployed_code))
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_the_code_destroys_creates_and_pays_nothing(contract: str) -> None:
+    found = Counter(instructions(artifact(contract).deployed_code))
     assert found[STATICCALL] > 0
     # Nothing of value leaves, nothing else is run in its name.
     for never in (CREATE, CALL, CALLCODE, CREATE2, SELFDESTRUCT):
@@ -47,8 +47,9 @@ def test_the_code_destroys_creates_and_pays_nothing() -> None:
     assert found[DELEGATECALL] == 1
 
 
-def test_no_function_takes_ether_or_speaks_of_an_owner() -> None:
-    entries = json.loads(ARTIFACT.read_text())["abi"]
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_no_function_takes_ether_or_speaks_of_an_owner(contract: str) -> None:
+    entries = interface(contract)
     assert [entry for entry in entries if entry.get("stateMutability") == "payable"] == []
     names = {entry.get("name", "").lower() for entry in entries}
     assert {name for name in names if any(part in name for part in ("owner", "pause", "upgrade", "admin"))} == set()

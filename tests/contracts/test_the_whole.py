@@ -1,4 +1,4 @@
-"""Every function, event and error of the interface was met by a test of this folder. Runs last: files run by name."""
+"""Every function, event and error of both interfaces was met by a test of this folder. Runs last: files run by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.chain.abi import artifact
+from registry.chain.abi import ACCREDITATIONS, REGISTRY, artifact
 from tests.contracts.world import World
 
 # Errors of OpenZeppelin's parts that no call can bring about, and why.
@@ -23,7 +23,8 @@ def test_every_function_event_and_error_was_met(world: World, request: pytest.Fi
     collected = {item.path for item in request.session.items}
     if not collected >= set(folder.glob("test_*.py")):
         pytest.skip("only with all tests of the contract")
-    names = {item.name for item in artifact().functions.values()}
-    names |= {item.name for item in artifact().events_by_topic.values()}
-    names |= {item.name for item in artifact().errors_by_selector.values()}
+    names: set[str] = set()
+    for contract in (artifact(REGISTRY), artifact(ACCREDITATIONS)):
+        for items in (contract.functions, contract.events_by_topic, contract.errors_by_selector):
+            names |= {item.name for item in items.values()}
     assert names - world.seen == set(OUT_OF_REACH)

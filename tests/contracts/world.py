@@ -1,4 +1,4 @@
-"""One chain in the process with the contract on it, and what a transaction on it did."""
+"""One chain in the process with both contracts on it, and what a transaction on it did."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_tester import EthereumTester, PyEVMBackend
 
-from registry.chain.abi import artifact
+from registry.chain.abi import ACCREDITATIONS, REGISTRY, Item, all_errors, all_events, artifact
 
 GAS_LIMIT = 16_000_000
 GAS_PRICE_WEI = 10**10  # above eth-tester's base fee
@@ -26,11 +26,11 @@ CONTROLLER, OPERATOR, STRANGER, RELAYER, SUCCESSOR = ACCOUNTS
 TERMS = {
     "Scope": (
         *("uint16 field", "uint8 fieldDigits", "uint8 levelMin", "uint8 levelMax"),
-        *("uint32 qualificationTypes", "uint16 jurisdiction"),
+        *("uint32 qualificationTypes", "uint16 jurisdiction", "bytes32 programme"),
     ),
     "Terms": (
         *("uint64 body", "uint64 holder", "uint48 validFrom", "uint48 validUntil", "uint8 kind", "Scope scope"),
-        *("bytes32 evidenceHash", "string evidenceUri"),
+        *("bytes32 conditionHash", "bytes32 evidenceHash", "string evidenceUri"),
     ),
 }
 
@@ -46,7 +46,7 @@ class Reverted(Exception):
 
     def __init__(self, thrown: bytes):
         self.thrown = thrown
-        item = artifact().errors_by_selector.get(thrown[:4])
+        item = all_errors().get(thrown[:4])
         self.error = item.name if item else ""
         self.arguments = tuple(item.decode_arguments(thrown[4:]).values()) if item else (thrown,)
         super().__init__(f"{self.error}{self.arguments}")
@@ -63,12 +63,17 @@ class Done:
 
 
 class World:
-    """The chain and the contract. Names that were called, emitted and thrown are collected in `seen`."""
+    """The chain and the contracts: `address` is the registry's, `accreditations` that of the contract beside it.
+
+    A call goes to the contract that has its function; one that both have, to the registry. Names that were called,
+    emitted and thrown are collected in `seen`.
+    """
 
     def __init__(self) -> None:
         self.tester = EthereumTester(PyEVMBackend())
         self.seen: set[str] = set()
         self.address = self.deploy(artifact().initcode)
+        self.accreditations = self.deploy(accreditations_initcode(self.address))
 
     def deploy(self, initcode: bytes) -> str:
         """Create a contract; its address."""
@@ -81,13 +86,13 @@ class World:
         Raises:
             Reverted: it would be refused; nothing was sent.
         """
-        return self.send_data(artifact().functions[function].encode(*arguments), sender=sender)
+        return self.send_data(function_named(function).encode(*arguments), sender=sender)
 
-    def send_data(self, call: bytes, *, sender: str) -> Done:
-        """As `send`, with the data of the transaction, which may be no call of a function."""
-        named = (item.name for item in artifact().functions.values() if item.selector == call[:4])
-        self._execute(next(named, ""), call, sender)
-        receipt = self._receipt(sender, self.address, call)
+    def send_data(self, call: bytes, *, sender: str, to: str | None = None) -> Done:
+        """As `send`, with the data of the transaction, which may be no call of a function, and to another address."""
+        to = to or self.home_of(call)
+        self._execute(name_of(call), call, sender, to)
+        receipt = self._receipt(sender, to, call)
         events = tuple(self._event(log) for log in receipt["logs"])
         block = self.tester.get_block_by_number(receipt["block_number"])
         return Done(events, receipt["gas_used"], block["timestamp"], receipt["block_number"])
@@ -98,16 +103,31 @@ class World:
         Raises:
             Reverted: it refused.
         """
-        item = artifact().functions[function]
-        output, _ = self._execute(function, item.encode(*arguments), sender)
+        item = function_named(function)
+        call = item.encode(*arguments)
+        output, _ = self._execute(function, call, sender, self.home_of(call))
         values = item.decode_output(output)
         return values[0] if len(values) == 1 else values
 
+    def ask_at(self, address: str, item: Item, *arguments: object) -> tuple[Any, ...]:
+        """All that a view of a contract at another address answers."""
+        output, _ = self._execute(item.name, item.encode(*arguments), STRANGER, address)
+        return item.decode_output(output)
+
     def gas_of(self, function: str, *arguments: object) -> int:
         """The execution gas of a view: without the 21,000 of a transaction and without its data."""
-        call = artifact().functions[function].encode(*arguments)
-        _, gas = self._execute(function, call, STRANGER)
+        call = function_named(function).encode(*arguments)
+        _, gas = self._execute(function, call, STRANGER, self.home_of(call))
         return gas
+
+    def home_of(self, call: bytes) -> str:
+        """The address of the contract that a call is for."""
+        return self.accreditations if is_beside(call) else self.address
+
+    def stored(self, slot: int) -> int:
+        """A word of the registry's storage, past every function."""
+        state = self.tester.backend.chain.get_vm().state
+        return int(state.get_storage(_raw(self.address), slot))
 
     def sign_anchor(
         self, key: bytes, issuer: int, root: bytes, leaf_count: int, deadline: int, **domain: object
@@ -120,12 +140,14 @@ class World:
     def sign_offer(self, key: bytes, terms: tuple[Any, ...], nonce: int, deadline: int) -> bytes:
         """The signature of an offer."""
         types = {"Offer": ("Terms terms", "uint256 nonce", "uint256 deadline"), **TERMS}
-        return self.sign(key, types, {"terms": _named(terms), "nonce": nonce, "deadline": deadline})
+        message = {"terms": _named(terms), "nonce": nonce, "deadline": deadline}
+        return self.sign(key, types, message, verifyingContract=self.accreditations)
 
     def sign_acceptance(self, key: bytes, accreditation: int, terms: tuple[Any, ...], deadline: int) -> bytes:
         """The signature of an acceptance."""
         types = {"Acceptance": ("uint64 id", "Terms terms", "uint256 deadline"), **TERMS}
-        return self.sign(key, types, {"id": accreditation, "terms": _named(terms), "deadline": deadline})
+        message = {"id": accreditation, "terms": _named(terms), "deadline": deadline}
+        return self.sign(key, types, message, verifyingContract=self.accreditations)
 
     def sign(
         self, key: bytes, types: Mapping[str, Sequence[str]], message: dict[str, Any], **differing: object
@@ -135,7 +157,7 @@ class World:
             name: [dict(zip(("type", "name"), member.split(), strict=True)) for member in members]
             for name, members in types.items()
         }
-        domain = {"name": "Testamur", "version": "1", "chainId": self.chain_id, "verifyingContract": self.address}
+        domain = {"name": "Testamur", "version": "2", "chainId": self.chain_id, "verifyingContract": self.address}
         signable = encode_typed_data(domain | differing, described, message)
         return bytes(Account.sign_message(signable, key).signature)
 
@@ -150,7 +172,7 @@ class World:
         assert receipt["status"] == 1
         return receipt
 
-    def _execute(self, function: str, call: bytes, sender: str) -> tuple[bytes, int]:
+    def _execute(self, function: str, call: bytes, sender: str, to: str) -> tuple[bytes, int]:
         """Output and execution gas of a call on top of the last block; nothing stays of it."""
         self.seen.add(function)
         vm = self.tester.backend.chain.get_vm()
@@ -159,7 +181,7 @@ class World:
             nonce=state.get_nonce(_raw(sender)),
             gas_price=GAS_PRICE_WEI,
             gas=GAS_LIMIT,
-            to=_raw(self.address),
+            to=_raw(to),
             value=0,
             data=call,
         )
@@ -176,10 +198,36 @@ class World:
         return event
 
 
+def accreditations_initcode(registry: str) -> bytes:
+    """What makes the contract of accreditations for the parties of a registry."""
+    return artifact(ACCREDITATIONS).initcode + _raw(registry).rjust(32, b"\0")
+
+
+def functions() -> dict[str, Item]:
+    """The functions of both contracts; of one that both have, the registry's."""
+    return {**artifact(ACCREDITATIONS).functions, **artifact(REGISTRY).functions}
+
+
+def function_named(name: str) -> Item:
+    """A function of either contract."""
+    return functions()[name]
+
+
+def name_of(call: bytes) -> str:
+    """The name of the function that is called; "" for none."""
+    return next((item.name for item in functions().values() if item.selector == call[:4]), "")
+
+
+def is_beside(call: bytes) -> bool:
+    """Whether a call is for accreditations."""
+    name = name_of(call)
+    return name in artifact(ACCREDITATIONS).functions and name not in artifact(REGISTRY).functions
+
+
 def event_of(log: Mapping[str, Any]) -> tuple[Any, ...]:
     """The name of an event and its arguments in the order of the ABI, from a log as JSON-RPC has it."""
     topics: Sequence[bytes] = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
-    item = artifact().events_by_topic[topics[0]]
+    item = all_events()[topics[0]]
     return (item.name, *item.decode_event(topics, bytes.fromhex(log["data"][2:])).values())
 
 

@@ -182,6 +182,7 @@ def bodies(reader: Reader) -> None:
         reader.does(f"testamur issuer register --uri did:web:party-{number}.example")
     (reader.folder / "testamur.toml").write_text("issuer = 1\n")
     (reader.folder / "decision.pdf").write_bytes(b"%PDF-1.7\n")
+    (reader.folder / "conditions.txt").write_text("Two more lecturers by 2027.\n")
     reader.stands_for |= {"accept 12": "accept 1"}
 
 
@@ -402,7 +403,7 @@ RUN = {
     "docs/how-to/sign.md": Run(
         given=keystores,
         typed={"testamur account new": (PASSWORD, PASSWORD)},
-        after={"testamur account new": own_account, "testamur issuer transfer NEW": new_key_in_settings},
+        after={"testamur account new": own_account, "testamur issuer rotate": new_key_in_settings},
     ),
     "docs/how-to/web3.md": Run(),
     "docs/how-to/verify-over-http.md": Run(given=uploads),

@@ -12,9 +12,9 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from eth_account import Account
 
-from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
-from registry.chain.deployment import DETERMINISTIC_DEPLOYER, Deployment, create2_address, deploy_data
+from registry.chain.deployment import DETERMINISTIC_DEPLOYER, Deployment
+from registry.chain.editions import second
 from registry.chain.rpc.client import ChainClient, MinedTransaction
 from registry.chain.rpc.connect import connect
 from registry.chain.rpc.hexadecimal import checksummed, data, quantity, to_hex
@@ -202,10 +202,13 @@ def chain(*, issuers: int = 1, mining: Mining = "manual", options: Sequence[str]
 
 def _set_up(url: str, client: ChainClient, issuers: int, mining: Mining) -> Chain:
     world = World("anvil", client, url)
-    initcode = artifact().initcode
-    contract = CredentialRegistry(client, create2_address(initcode))
+    edition = second()
+    contract = CredentialRegistry(client, edition.address)
     daemon = str(Account.from_key(PUBLICLY_KNOWN_KEYS[DAEMON]).address)
-    deployed = _send_all(client, world, [(DETERMINISTIC_DEPLOYER, deploy_data(initcode), DEPLOY_GAS)])[0]
+    codes = (edition.registry.initcode, edition.accreditations_initcode(edition.address))
+    deployed = _send_all(
+        client, world, [(DETERMINISTIC_DEPLOYER, edition.salt + initcode, DEPLOY_GAS) for initcode in codes]
+    )[0]
     ids = tuple(range(1, issuers + 1))
     registrations = [contract.register_party_data(f"did:web:issuer-{id_}.example", bytes(32)) for id_ in ids]
     operators = [contract.set_operator_data(id_, daemon, True) for id_ in ids]

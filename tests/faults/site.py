@@ -20,15 +20,18 @@ from anchor.books.batches import BatchRow, BatchStore, Leaf
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import Job, JobStore
 from anchor.books.leases import Lease, command_lease
+from anchor.books.on_chain import UnknownBatch
 from anchor.books.tables import BatchState
 from anchor.books.tables import batch as batch_table
 from anchor.notices.notices import Notice, Notices
+from anchor.restoring.pulling import Puller
 from anchor.sending.behind import Knowledge
 from anchor.sending.driver import Policy, policy_of
 from anchor.sending.engine import Engine
 from anchor.sending.outlook import FinalityViolated
 from anchor.sending.signer import KeySigner, Signer
 from anchor.settings import Settings
+from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.finality import Evidence
 from registry.chain.rpc.client import ChainClient
@@ -56,6 +59,7 @@ class Site:
         self.chain = chain
         self.proxy = proxy
         self.data = DataFolder(folder, database=database)
+        self._database = database
         self.signer = KeySigner(Account.from_key(chain.daemon_key))
         self.notices: list[Notice] = []
         self.client = connect(proxy.url, timeout=REQUEST_SECONDS)
@@ -107,9 +111,16 @@ class Site:
             operator=operator,
             anchor_call=anchor_call,
             publish=publish,
+            pull=self.pull,
             reached=reached,
             evidence=evidence,
         )
+
+    def pull(self, issuer: int, unknown: Sequence[UnknownBatch]) -> list[UnknownBatch]:
+        """Takes over what others anchored, as the daemon does, past the proxy."""
+        settings = Settings(data_folder=self.data.path, database=self._database, chain=self.chain.url)
+        with Workspace(settings.model_copy(update={"contract": self.contract.address})) as workspace:
+            return Puller(workspace)(issuer, unknown)
 
     def command(self, timeout: float, *, policy: Policy | None = None, evidence: Evidence | None = None) -> Engine:
         """What a command sends with, as a new process would make it."""
@@ -130,9 +141,16 @@ class Site:
             evidence=evidence,
         )
 
-    def job(self, *names: str, issuer: int = 1, is_open: bool = False, reissue: bool = False) -> Job:
+    def job(
+        self,
+        *names: str,
+        issuer: int = 1,
+        is_open: bool = False,
+        reissue: bool = False,
+        without_history: bool = False,
+    ) -> Job:
         """A job of credentials that differ by their names."""
-        made, _ = self.jobs.begin(issuer, "command", is_open=is_open, reissue=reissue)
+        made, _ = self.jobs.begin(issuer, "command", is_open=is_open, reissue=reissue, without_history=without_history)
         leaves = [Leaf(sha256(name.encode()).digest(), at, 0, name, 0) for at, name in enumerate(names)]
         self._made.append(made)
         return self.jobs.accept(made.id, leaves, [])

@@ -34,6 +34,20 @@ ANCHORED = [
 ]
 
 
+DIGEST = b"d" * 32
+OTHER_OPERATORS = "the operators that it lists are not those that the events before it come to"
+
+
+def of_digest(number: int, name: str, *, issuer: int = 1, reason: int = 2) -> Event:
+    return event(number, name, issuer=issuer, digest=DIGEST, reason=reason, operator=ACCOUNT)
+
+
+def offered(number: int, *operators: str) -> Event:
+    other = "0x" + "b2" * 20
+    given = {"party": 1, "controller": ACCOUNT, "pendingController": other, "operators": operators}
+    return event(number, "ControllerOffered", **given)
+
+
 def status_set(number: int, changed: int, *, purpose: int = 0, reason: int = 2) -> Event:
     given = {"issuer": 1, "root": ROOT, "word": 0, "changed": changed, "operator": ACCOUNT}
     return event(number, "StatusSet", **given, purpose=purpose, reason=reason)
@@ -75,6 +89,7 @@ def test_both_come_to_the_same_records(history: History) -> None:
         rules.follow(each)
     state = rebuild(history.events)
     assert (records.parties, records.batches, records.words) == (state.parties, state.batches, state.words)
+    assert records.digests == state.digests
 
 
 @pytest.mark.parametrize(
@@ -85,6 +100,13 @@ def test_both_come_to_the_same_records(history: History) -> None:
         ([status_set(4, 1, purpose=2)], "there is no purpose 2"),
         ([status_set(4, 1, reason=9)], "there is no reason 9"),
         ([event(4, "PartyRetired", party=1), event(5, "PartyRetired", party=1)], "it was retired before"),
+        ([of_digest(4, "DigestRevoked"), of_digest(5, "DigestRevoked")], "it was revoked before"),
+        ([of_digest(4, "DigestSuspended"), of_digest(5, "DigestSuspended")], "it was suspended before"),
+        ([of_digest(4, "DigestReinstated")], "it was not suspended"),
+        ([of_digest(4, "DigestRevoked", reason=9)], "there is no reason 9"),
+        ([offered(4)], OTHER_OPERATORS),
+        ([offered(4, ACCOUNT, ACCOUNT)], OTHER_OPERATORS),
+        ([offered(4, ACCOUNT, "0x" + "b2" * 20)], OTHER_OPERATORS),
     ],
 )
 def test_what_can_be_followed_all_the_same_is_noted_and_does_not_stop_the_index(told: list[Event], why: str) -> None:
@@ -108,6 +130,39 @@ def test_a_voided_batch_counts_those_that_were_not_revoked_before() -> None:
     assert told == [(Purpose.REVOCATION, Reason.OBTAINED_BY_FRAUD, 2), (Purpose.REVOCATION, Reason.ISSUED_IN_ERROR, 7)]
     batch = state.batches[1, ROOT]
     assert (batch.revoked, batch.withdrawn, state.word(1, ROOT, Purpose.REVOCATION, 0)) == (2, 9, (1 << 9) - 1)
+
+
+def test_an_issuer_that_is_not_there_says_nothing_of_digests() -> None:
+    (found,) = noted([of_digest(1, "DigestRevoked", issuer=7)])
+    assert (found.why, found.is_gap) == ("no such party was registered before", True)
+    assert found.subject == "party 7"
+
+
+def test_a_digest_that_is_revoked_counts_once_and_stays_so_when_its_suspension_is_lifted() -> None:
+    told = ("DigestSuspended", "DigestRevoked", "DigestReinstated")
+    state = rebuild([*ANCHORED, *(of_digest(number, name) for number, name in enumerate(told, 4))])
+    assert state.impossible == []
+    status = state.digests[1, DIGEST]
+    assert (status.is_revoked, status.is_suspended) == (True, False)
+    assert (status.revocation_reason, status.suspension_reason) == (Reason.OBTAINED_BY_FRAUD, None)
+    assert [(each.purpose, each.credentials) for each in state.status_changes] == [
+        (Purpose.SUSPENSION, 1),
+        (Purpose.REVOCATION, 1),
+    ]
+    (issuer,) = state.issuer_states()
+    assert issuer.digests == {DIGEST: status}
+
+
+def test_a_change_of_control_lists_the_operators_of_that_moment() -> None:
+    other = "0x" + "b2" * 20
+    allow = event(4, "OperatorSet", party=1, operator=other, allowed=True)
+    refuse_it = event(6, "OperatorSet", party=1, operator=ACCOUNT, allowed=False)
+    taken = {"party": 1, "previous": ACCOUNT, "controller": other}
+    changed = event(7, "ControllerChanged", **taken, operators=(other.upper().replace("X", "x"),))
+    assert noted([*ANCHORED, allow, offered(5, other, ACCOUNT), refuse_it, changed]) == []
+    # The first edition's events list none.
+    before = replace(changed, arguments=taken)
+    assert noted([*ANCHORED, allow, offered(5, other, ACCOUNT), refuse_it, before]) == []
 
 
 def test_an_event_that_was_read_without_its_block_has_no_time() -> None:

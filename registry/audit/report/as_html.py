@@ -71,6 +71,7 @@ def page(audit: Audit) -> str:
             differences=_differences(found["differences"].rows),
             unchecked=_unchecked(found["unchecked"].rows, audit),
             over_time=[columns(chart) for chart in figures.over_time(audit)],
+            digests=_digests(found["digests"].rows),
             revocation=_bars(figures.revocation_by_issuer(audit), figures.revocation_by_reason(audit)),
             finality=_bars(figures.time_to_finality(audit)),
             gas=_bars(figures.gas_spent(audit)),
@@ -114,6 +115,8 @@ def _facts(audit: Audit) -> list[tuple[str, object]]:
     return [
         ("Chain", audit.chain),
         ("Contract", audit.contract),
+        ("Edition", audit.edition),
+        ("Accreditations", audit.accreditations_contract),
         ("Read from block", audit.deployed_in),
         ("As of block", f"{block.number}, {write_timestamp(block.timestamp)}"),
         ("Block hash", f"0x{block.hash.hex()}"),
@@ -135,6 +138,21 @@ def _differences(rows: tuple[Row, ...]) -> Listing:
 
 def _unchecked(rows: tuple[Row, ...], audit: Audit) -> Listing:
     return _first("unchecked", "What could not be checked", ("About", "Why"), rows, _all_checked(audit))
+
+
+def _digests(rows: tuple[Row, ...]) -> Listing:
+    headings = (
+        "Issuer",
+        "Digest",
+        "Revoked",
+        "Reason",
+        "Suspended",
+        "Reason",
+        "Batches whose trees were read",
+        "Places",
+    )
+    nothing = "Of no credential anything stands that was said of its digest."
+    return _first("digests", "Credentials revoked or suspended by their digests", headings, rows, nothing)
 
 
 def _first(name: str, caption: str, headings: tuple[str, ...], rows: tuple[Row, ...], nothing: str) -> Listing:

@@ -29,6 +29,8 @@ def content(audit: Audit) -> dict[str, Any]:
         "outcome": outcome(audit),
         "chain": audit.chain,
         "contract": audit.contract,
+        "edition": audit.edition,
+        "accreditationsContract": audit.accreditations_contract,
         "deployedIn": audit.deployed_in,
         "block": {
             "number": block.number,

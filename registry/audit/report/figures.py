@@ -11,7 +11,7 @@ from typing import Final
 
 from registry.audit.findings import Audit
 from registry.audit.report.charts import Chart, Series
-from registry.history import StatusChange
+from registry.audit.spoken import spoken_of
 from registry.recognition.insights import Insights, insights
 from registry.recognition.ledger import Accreditation, State
 from registry.records import Purpose
@@ -55,11 +55,10 @@ def over_time(audit: Audit) -> list[Chart]:
 
 def revocation_by_issuer(audit: Audit) -> Chart | None:
     """The share of each issuer's credentials that are revoked, by reason; the highest first."""
-    credentials, reasons = Counter[int](), dict[str, Counter[int]]()
+    credentials = Counter[int]()
     for (issuer, _), batch in audit.batches().items():
         credentials[issuer] += batch.leaf_count
-    for each in _revocations(audit):
-        reasons.setdefault(each.reason.word, Counter())[each.event.key[0]] += each.credentials
+    reasons = _revoked_in_batches(audit)
     revoked = sum(reasons.values(), Counter[int]())
     issuers = sorted(
         (issuer for issuer in credentials if credentials[issuer]),
@@ -74,6 +73,7 @@ def revocation_by_issuer(audit: Audit) -> Chart | None:
         "revocation-by-issuer",
         "Revocation rate by issuer and reason",
         f"{all_revoked:,} of {total:,} credentials are revoked ({100 * all_revoked / total:.2f} %)."
+        + _not_counted(_revoked_in_no_batch(audit).total())
         + _rest(len(issuers)),
         tuple(party_name(audit, issuer) for issuer in shown),
         tuple(
@@ -86,19 +86,21 @@ def revocation_by_issuer(audit: Audit) -> Chart | None:
 
 
 def revocation_by_reason(audit: Audit) -> Chart | None:
-    """Why credentials were revoked, one by one or with their batch."""
-    reasons = Counter[str]()
-    for each in _revocations(audit):
-        reasons[each.reason.word] += each.credentials
-    if not reasons:
+    """Why credentials were revoked: one by one, with their batch, or by their digests."""
+    reasons = Counter({reason: by_issuer.total() for reason, by_issuer in _revoked_in_batches(audit).items()})
+    nowhere = _revoked_in_no_batch(audit)
+    if not (total := reasons + nowhere):
         return None
-    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    ordered = sorted(total, key=lambda reason: (-total[reason], reason))
+    series = [Series("Revoked", tuple(float(reasons[reason]) for reason in ordered))]
+    if nowhere:
+        series.append(Series("In no batch whose tree was read", tuple(float(nowhere[reason]) for reason in ordered)))
     return Chart(
         "revocation-by-reason",
         "Revoked credentials by reason",
-        f"The most frequent reason is {ordered[0][0]}.",
-        tuple(reason for reason, _ in ordered),
-        (Series("Revoked", tuple(float(count) for _, count in ordered)),),
+        f"The most frequent reason is {ordered[0]}.",
+        tuple(ordered),
+        tuple(series),
         "credentials",
         "Reason",
     )
@@ -243,12 +245,27 @@ def party_name(audit: Audit, number: int) -> str:
     return f"{number} {'' if party is None else party.uri}".strip()
 
 
-def _revocations(audit: Audit) -> Iterable[StatusChange]:
-    """The revocations of the batches that were looked at."""
+def _revoked_in_batches(audit: Audit) -> dict[str, Counter[int]]:
+    """How many credentials of the batches that were looked at are revoked, by reason and issuer; each counts once."""
+    reasons: dict[str, Counter[int]] = {}
     batches = audit.batches()
-    for each in audit.state.status_changes:
-        if each.purpose is Purpose.REVOCATION and each.credentials and each.event.key in batches:
-            yield each
+    for event, purpose, reason, credentials in audit.state.status_changes:
+        if purpose is Purpose.REVOCATION and credentials and event.root is not None and event.key in batches:
+            reasons.setdefault(reason.word, Counter())[event.key[0]] += credentials
+    for each in spoken_of(audit):
+        if each.revokes and (why := each.status.revocation_reason) is not None:
+            reasons.setdefault(why.word, Counter())[each.issuer] += 1
+    return reasons
+
+
+def _revoked_in_no_batch(audit: Audit) -> Counter[str]:
+    """How many credentials are revoked by their digests and in no batch whose tree was read, by reason."""
+    revoked = (each.status.revocation_reason for each in spoken_of(audit) if not each.places)
+    return Counter(why.word for why in revoked if why is not None)
+
+
+def _not_counted(revoked: int) -> str:
+    return f" Not among these: {revoked:,} revoked by digests in no batch whose tree was read." if revoked else ""
 
 
 def _counted(counts: Mapping[str, int], name: str, title: str, description: str, unit: str, about: str) -> Chart | None:

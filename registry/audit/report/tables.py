@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from registry.audit.compare import FolderBatch
 from registry.audit.findings import Audit, Spent
+from registry.audit.spoken import Spoken, by_batch, spoken_of
 from registry.recognition.ledger import Change
+from registry.records import Reason
 from registry.timestamps import write_timestamp
 
 Row = tuple[Any, ...]
@@ -25,7 +27,8 @@ _KINDS_OF_PARTY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under the names of their columns; times are RFC 3339, hashes `0x…`, what is not known is None."""
+    """Rows under the names of their columns; times are RFC 3339, hashes `0x…`, digests without it, what is not known is
+    None."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -40,16 +43,21 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "unchecked": ("subject", "why"),
     "parties": (
         *("party", "uri", "kind", "controller", "registeredAt", "retiredAt", "batches", "credentials", "revoked"),
-        *("suspended", "transactions", "gas", "wei"),
+        *("suspended", "inNoBatch", "transactions", "gas", "wei"),
     ),
     "batches": (
         *("issuer", "sequence", "root", "leafCount", "blockNumber", "anchoredAt", "transaction", "voidedAt"),
-        *("voidReason", "revoked", "suspended", "sealedAt", "minedAt", "finalAt"),
+        *("voidReason", "revoked", "suspended", "revokedByDigest", "suspendedByDigest"),
+        *("sealedAt", "minedAt", "finalAt"),
     ),
-    "statuses": ("issuer", "root", "change", "credentials", "reason", "time", "blockNumber"),
+    "statuses": ("issuer", "root", "digest", "change", "credentials", "reason", "time", "blockNumber"),
+    "digests": (
+        *("issuer", "digest", "revokedAt", "revocationReason", "suspendedAt", "suspensionReason", "batches", "places"),
+    ),
     "accreditations": (
         *("number", "kind", "body", "holder", "state", "validFrom", "validUntil", "field", "levels", "types"),
-        *("jurisdiction", "evidenceUri", "evidenceHash", "changedAt", "effectiveFrom", "reason", "history"),
+        *("jurisdiction", "programme", "conditionHash", "evidenceUri", "evidenceHash"),
+        *("changedAt", "effectiveFrom", "reason", "history"),
     ),
 }
 """The names of the columns of each table."""
@@ -63,6 +71,7 @@ def tables(audit: Audit) -> dict[str, Table]:
         "parties": _parties,
         "batches": _batches,
         "statuses": _statuses,
+        "digests": _digests,
         "accreditations": _accreditations,
     }
     return {name: Table(COLUMNS[name], tuple(of(audit))) for name, of in rows.items()}
@@ -78,10 +87,13 @@ def _parties(audit: Audit) -> Iterator[Row]:
     for batch in audit.batches().values():
         batches.setdefault(batch.issuer, []).append((batch.leaf_count, batch.withdrawn, batch.suspended))
     bodies = {each.body for each in audit.accreditations()}
+    spoken: dict[int, list[Spoken]] = {}
+    for each in spoken_of(audit):
+        spoken.setdefault(each.issuer, []).append(each)
     for number, party in audit.state.parties.items():
         if not audit.asked.about(number):
             continue
-        mine = batches.get(number, [])
+        mine, said = batches.get(number, []), spoken.get(number, [])
         spent = audit.spent.get(number, Spent())
         yield (
             number,
@@ -91,7 +103,10 @@ def _parties(audit: Audit) -> Iterator[Row]:
             _time(party.registered_at),
             _time(party.retired_at),
             len(mine),
-            *(sum(each[at] for each in mine) for at in range(3)),
+            sum(count for count, _, _ in mine),
+            sum(revoked for _, revoked, _ in mine) + sum(each.revokes for each in said),
+            sum(suspended for _, _, suspended in mine) + sum(each.suspends for each in said),
+            sum(not each.places for each in said),
             spent.transactions,
             spent.gas,
             str(spent.wei),
@@ -101,6 +116,7 @@ def _parties(audit: Audit) -> Iterator[Row]:
 def _batches(audit: Audit) -> Iterator[Row]:
     rows = {(row.issuer, row.root): row for row in audit.rows}
     nothing = FolderBatch(0, b"", 0, "", False)
+    revoked, suspended = by_batch(spoken_of(audit))
     for key, batch in audit.batches().items():
         row = rows.get(key, nothing)
         yield (
@@ -112,9 +128,11 @@ def _batches(audit: Audit) -> Iterator[Row]:
             _time(batch.anchored_at),
             _hex(batch.seen.transaction),
             _time(batch.voided_at),
-            None if batch.void_reason is None else batch.void_reason.word,
+            _word(batch.void_reason),
             batch.revoked,
             batch.suspended,
+            revoked[key],
+            suspended[key],
             _time(row.sealed_at),
             _time(row.mined_at),
             _time(row.final_at),
@@ -123,13 +141,24 @@ def _batches(audit: Audit) -> Iterator[Row]:
 
 def _statuses(audit: Audit) -> Iterator[Row]:
     for event, purpose, reason, credentials in audit.state.status_changes:
-        issuer, root = event.key
+        issuer, digest = event.arguments["issuer"], event.arguments.get("digest")
         if audit.asked.counts(issuer, event.block_number):
             change = ("revoked", "suspended")[purpose]
             yield (
-                *(issuer, _hex(root), change, credentials),
-                *(reason.word, _time(event.time), event.block_number),
+                *(issuer, None if event.root is None else _hex(event.root), None if digest is None else digest.hex()),
+                *(change, credentials, reason.word, _time(event.time), event.block_number),
             )
+
+
+def _digests(audit: Audit) -> Iterator[Row]:
+    for each in spoken_of(audit):
+        status = each.status
+        yield (
+            *(each.issuer, each.digest.hex()),
+            *(_time(status.revoked_at), _word(status.revocation_reason)),
+            *(_time(status.suspended_at), _word(status.suspension_reason)),
+            *(len(each.places), " ".join(f"{_hex(root)}/{index}" for root, index in each.places) or None),
+        )
 
 
 def _accreditations(audit: Audit) -> Iterator[Row]:
@@ -141,7 +170,8 @@ def _accreditations(audit: Audit) -> Iterator[Row]:
             *(each.id, each.kind.value, each.body, each.holder, each.state.value),
             *(_time(each.valid_from), _time(each.valid_until), scope.field or None, f"{lowest}-{highest}"),
             *(" ".join(sorted(scope.qualification_types)) or None, scope.jurisdiction or None),
-            *(each.evidence_uri or None, _hex(each.evidence_hash) if any(each.evidence_hash) else None),
+            *(_hex_unless_zero(scope.programme), _hex_unless_zero(each.condition_hash)),
+            *(each.evidence_uri or None, _hex_unless_zero(each.evidence_hash)),
             *(_time(last.recorded_at), _time(last.effective_from), last.reason or None),
             "; ".join(map(_changed, each.changes)),
         )
@@ -155,6 +185,14 @@ def _changed(change: Change) -> str:
 
 def _hex(value: bytes) -> str:
     return f"0x{value.hex()}"
+
+
+def _hex_unless_zero(value: bytes) -> str | None:
+    return _hex(value) if any(value) else None
+
+
+def _word(reason: Reason | None) -> str | None:
+    return None if reason is None else reason.word
 
 
 def _time(moment: datetime | None) -> str | None:

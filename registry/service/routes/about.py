@@ -31,6 +31,7 @@ router = APIRouter(prefix="/v1", tags=["about"])
             "batches": 1000,
             "credentials": 10_000_000,
             "events": 2020,
+            "digestStatuses": 12,
             "trees": 1000,
             "reorganisations": 3,
             "asOf": examples.AS_OF,

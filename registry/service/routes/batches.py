@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from registry.chain.rpc.hexadecimal import checksummed
-from registry.http.problems import NotHere
+from registry.errors import StoreError
+from registry.http.problems import NotHere, note
 from registry.index.reader import EventFilter, EventPlace
+from registry.index.repeats import digest_words
 from registry.records import Batch, Purpose
 from registry.service import examples
 from registry.service.caching import answer
@@ -50,8 +53,15 @@ async def batches(
 @router.get(
     "/batches/{issuer}/{root}",
     summary="One batch, with its status words: bit b of word w is leaf 256 x w + b.",
+    description="`statusWords` is what was done to places; `digestWords` which places hold credentials that were "
+    "revoked or suspended by their digests, or null where the tree is not here: then that is not known.",
     responses=examples.ok(
-        {**examples.BATCH, "statusWords": {"revocation": {"0": "0x4"}, "suspension": {}}, "asOf": examples.AS_OF}
+        {
+            **examples.BATCH,
+            "statusWords": {"revocation": {"0": "0x4"}, "suspension": {}},
+            "digestWords": {"revocation": {"0": "0x1"}, "suspension": {}},
+            "asOf": examples.AS_OF,
+        }
     ),
 )
 async def batch(
@@ -116,13 +126,24 @@ def _batch(request: Request, service: Service, issuer: int, root: bytes) -> Resp
             code="unknown-batch",
             details=as_of.member,
         )
-    words: dict[str, Any] = {
-        purpose.word: {
-            str(number): hex(bits) for number, bits in service.index.status_words(found.key, purpose).items()
-        }
-        for purpose in Purpose
+    by_place = _words({purpose: service.index.status_words(found.key, purpose) for purpose in Purpose})
+    try:
+        by_digest = _words(digest_words(service.index, service.trees, found))
+    except StoreError as error:
+        note(error)
+        by_digest = None
+    content = batch_content(found, as_of.head) | {"statusWords": by_place, "digestWords": by_digest}
+    return answer(request, content, as_of)
+
+
+def _words(found: Mapping[Purpose, Mapping[int, int]] | None) -> dict[str, dict[str, str]] | None:
+    """Status words for JSON, by purpose; None for what is not known."""
+    if found is None:
+        return None
+    return {
+        purpose.word: {str(number): hex(bits) for number, bits in sorted(words.items())}
+        for purpose, words in found.items()
     }
-    return answer(request, batch_content(found, as_of.head) | {"statusWords": words}, as_of)
 
 
 def _parties(request: Request, service: Service, after: int, limit: int) -> Response:

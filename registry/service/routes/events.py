@@ -24,6 +24,7 @@ from registry.service.parameters import (
     PartyNumber,
     cursor_of,
     cut,
+    digest_of,
     link_to,
     place_of,
     root_of,
@@ -82,6 +83,10 @@ async def events(
         str | None, Query(description="Events of this root.", examples=[examples.ROOT], pattern=HASH_PATTERN)
     ] = None,
     accreditation: Annotated[int | None, Query(ge=1, lt=2**63, description="Of this accreditation.")] = None,
+    digest: Annotated[
+        str | None,
+        Query(description="What was said of this digest.", examples=[examples.DIGEST], pattern=HASH_PATTERN),
+    ] = None,
     name: Annotated[
         list[str] | None, Query(max_length=MOST_NAMES, description="Of this name; repeatable.", examples=[["Anchored"]])
     ] = None,
@@ -105,6 +110,7 @@ async def events(
         party=party,
         root=None if root is None else root_of(root),
         accreditation=accreditation,
+        digest=None if digest is None else digest_of(digest),
         names=None if name is None else frozenset(name),
         from_block=from_block,
         to_block=to_block,

@@ -50,7 +50,7 @@ def test_statuses_are_planned_priced_and_carried_out(run: Run, issuer: int) -> N
         assert (plan.changed, plan.already, len(plan.transactions)) == (1, 0, 1)
         carry_out(here, plan)
         index = here.store.places(ada, issuer)[0].leaf.leaf_index
-        assert here.contract.status(issuer, root, index).revoked
+        assert here.contract.status(issuer, root, index, ada).revoked
         assert plan_change(here, Act.REVOKE, [Target.of(ada)], Reason.UNSPECIFIED).transactions == []
         with pytest.raises(StoreError) as refused:
             plan_change(here, Act.REVOKE, [Target.of(bytes(32))], Reason.UNSPECIFIED)
@@ -58,8 +58,8 @@ def test_statuses_are_planned_priced_and_carried_out(run: Run, issuer: int) -> N
         batch = batch_to_void(here, root)
         void(here, batch, Reason.KEY_COMPROMISE)
         assert batch_to_void(here, root).void_reason is Reason.KEY_COMPROMISE
-        # In the voided batch nothing can be sent, and the database says that it is revoked by itself.
-        plan = plan_change(here, Act.REVOKE, [Target.of(bob)], Reason.UNSPECIFIED)
+        # Of a place in the voided batch nothing can be sent, and the database says that it is revoked by itself.
+        plan = plan_change(here, Act.REVOKE, [Target.of(bob)], Reason.UNSPECIFIED, place_only=True)
         assert (plan.transactions, plan.beyond) == ([], [bob])
         carry_out(here, plan)
         assert kept(here).revoked(issuer, [ada, bob]) == {bob}

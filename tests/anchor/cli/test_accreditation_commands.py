@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,61 @@ def test_an_offer_is_accepted_by_its_holder_alone(parties: dict[int, Party]) -> 
     assert parties[ISSUER]("accredit", "accept", number).json["state"] == "active"
 
 
+PROGRAMME = "https://party2.example/programmes/nursing"
+
+
+def test_an_accreditation_for_one_programme_with_a_condition_says_so_everywhere(
+    parties: dict[int, Party], run: Run
+) -> None:
+    Path("condition.txt").write_text("Employ two more lecturers by 2027.")
+    programme = f"0x{sha256(PROGRAMME.encode()).hexdigest()}"
+    condition = f"0x{sha256(Path('condition.txt').read_bytes()).hexdigest()}"
+    number = offered(parties, "--programme", f" {PROGRAMME}", "--condition", "condition.txt")
+    shown = parties[ISSUER]("accredit", "show", number).json
+    assert (shown["programme"], shown["conditionHash"]) == (programme, condition)
+    assert shown["scope"].endswith(f"programme {programme}")
+    told = run("accredit", "show", number).out
+    assert "conditional: what its holder has yet to fulfil has the hash" in " ".join(told.split())
+    assert "conditional" in run("body", BODY).out
+    (given,) = parties[BODY]("body").json["given"]
+    assert given["conditionHash"] == condition
+    again = parties[OTHER_BODY]("recognise", BODY, "--condition-hash", condition).json
+    assert (again["conditionHash"], again["programme"]) == (condition, None)
+    unconditional = parties[ISSUER]("accredit", "show", offered(parties)).json
+    assert (unconditional["conditionHash"], unconditional["programme"]) == (None, None)
+    assert "conditional" not in run("accredit", "show", unconditional["id"]).out
+
+
+def test_nobody_accepts_after_the_body_or_the_holder_retired(parties: dict[int, Party]) -> None:
+    open_offer, accepted, other = offered(parties), offered(parties), offered(parties)
+    assert parties[ISSUER]("accredit", "accept", accepted).json["state"] == "active"
+    assert parties[BODY]("accredit", "suspend", accepted).json["state"] == "suspended"
+    assert parties[BODY]("issuer", "retire", "--yes").code == 0
+    refused = parties[ISSUER]("accredit", "accept", open_offer)
+    assert (refused.code, refused.json["error"]["code"]) == (1, "party-retired")
+    assert f"its body, party {BODY}, retired on 20" in refused.json["error"]["what"]
+    # It takes back what it said, and puts nothing in force again.
+    again = parties[BODY]("accredit", "reinstate", accepted)
+    assert f"its body, party {BODY}, retired on" in again.json["error"]["what"]
+    assert parties[BODY]("accredit", "offer", ISSUER, "--until", "2040-01-01").json["error"]["code"] == "party-retired"
+    assert parties[BODY]("accredit", "withdraw", accepted).json["state"] == "withdrawn"
+    assert parties[BODY]("accredit", "void", other).json["state"] == "void"
+    assert parties[ISSUER]("accredit", "refuse", open_offer).json["state"] == "refused"
+
+
+def test_a_holder_that_retired_accepts_nothing_and_is_offered_nothing(parties: dict[int, Party]) -> None:
+    number = offered(parties)
+    assert parties[ISSUER]("issuer", "retire", "--yes").code == 0
+    refused = parties[ISSUER]("accredit", "accept", number)
+    assert (refused.code, refused.json["error"]["code"]) == (1, "party-retired")
+    assert f"its holder, party {ISSUER}, retired on 20" in refused.json["error"]["what"]
+    for words in (("accredit", "offer", ISSUER, "--until", "2040-01-01"), ("recognise", ISSUER)):
+        refused = parties[BODY](*words)
+        assert refused.json["error"]["code"] == "party-retired"
+        assert f"party {ISSUER}, retired on 20" in refused.json["error"]["what"]
+    assert parties[BODY]("accredit", "void", number).json["state"] == "void"
+
+
 def test_a_body_suspends_reinstates_and_withdraws_with_history(parties: dict[int, Party]) -> None:
     number = offered(parties)
     parties[ISSUER]("accredit", "accept", number)
@@ -135,6 +191,11 @@ def test_bodies_recognise_each_other_one_way(parties: dict[int, Party]) -> None:
         (["--jurisdiction", "Atlantis"], "scope"),
         (["--from", "soon"], "time"),
         (["--evidence", "missing.pdf"], "settings"),
+        (["--programme", " "], "scope"),
+        (["--condition", "missing.pdf"], "settings"),
+        (["--condition-hash", "soon"], "condition"),
+        (["--condition-hash", "0x" + "00" * 32], "condition"),
+        (["--condition", "missing.pdf", "--condition-hash", "ab" * 32], "condition"),
     ],
 )
 def test_a_scope_or_a_time_that_means_nothing_is_refused(

@@ -27,20 +27,28 @@ from registry.embedded.chain import EmbeddedChain
 from registry.index.indexer import Indexer
 from registry.index.writer import IndexWriter
 from registry.merkle import treefile
+from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
+from registry.records import Purpose, Reason
 from registry.timestamps import from_unix
 from tests.conftest import Ran, Run
+from tests.registry.chain.worlds import World
 from tests.s3 import BUCKET, s3_server
 
 Answer = dict[str, Any]
 Lie = Callable[[str, Sequence[Any], Answer], Answer]
 HOSTILE = "https://evil.example/<script>alert(1)</script>\u202e\x1b[31m[bold]=cmd()"
 LEAVES = [bytes([number]) * 32 for number in (1, 3, 2)]
+NOWHERE = b"\xee" * 32
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working folder with two batches of one issuer, a revoked and a suspended credential, and an index."""
+    """A working folder with two batches of one issuer and an index.
+
+    Two credentials of the first batch are revoked and one of the second is suspended at their places; another one of
+    the second is revoked by its digest, and so is one that is nowhere.
+    """
     from typer.testing import CliRunner
 
     from anchor.cli.app import app
@@ -58,13 +66,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "issuer register --uri did:web:university.example",
         "anchor first",
         "anchor second",
-        "revoke first/000.json first/001.json --reason obtained-by-fraud",
-        "suspend second/001.json",
     ):
         assert CliRunner().invoke(app, words.split()).exit_code == 0, words
     with Workspace(load_settings(None)) as workspace:
-        register = call_data("registerParty", HOSTILE, bytes(32))
-        workspace.sender.settle("register a stranger", workspace.contract_address, register)
+        first, second = (each.arguments["root"] for each in workspace.contract.anchored_events(issuer=1))
+        with Tree.open(workspace.folder.tree_path(TreeId(second, 3))) as tree:
+            digests = [tree.leaf(2), NOWHERE]
+        for data in (
+            call_data("setStatus", 1, first, Purpose.REVOCATION, 0, 0b01, Reason.OBTAINED_BY_FRAUD),
+            call_data("setStatus", 1, first, Purpose.REVOCATION, 0, 0b10, Reason.OBTAINED_BY_FRAUD),
+            call_data("setStatus", 1, second, Purpose.SUSPENSION, 0, 0b1, Reason.UNDER_REVIEW),
+            call_data("revokeDigests", 1, digests, Reason.ISSUED_IN_ERROR),
+            call_data("registerParty", HOSTILE, bytes(32)),
+        ):
+            workspace.sender.settle("said", workspace.contract_address, data)
         writer = IndexWriter(workspace.folder.engine, workspace.chain, workspace.contract_address)
         Indexer(workspace.contract, writer, first_block=1).catch_up()
     patch.undo()
@@ -113,7 +128,10 @@ def test_a_good_folder_is_clean(here: Path, run: Run) -> None:
     assert audited.code == 0, audited.out
     content = audited.json
     assert content["outcome"] == "clean"
-    assert content["differences"] == content["unchecked"] == content["notes"] == []
+    assert content["differences"] == content["unchecked"] == []
+    assert content["notes"] == [
+        "Revoked or suspended by digests that are in no batch whose tree is here: 1 credentials."
+    ]
     checked = content["checked"]
     assert {name: checked[name] for name in ("batches", "folderBatches", "indexBatches", "trees")} == {
         "batches": 2,
@@ -123,14 +141,22 @@ def test_a_good_folder_is_clean(here: Path, run: Run) -> None:
     }
     assert (checked["leaves"], checked["credentials"], checked["statusWords"]) == (303, 303, 6)
     assert [(each["revoked"], each["suspended"]) for each in content["batches"]] == [(2, 0), (0, 1)]
+    assert [(each["revokedByDigest"], each["suspendedByDigest"]) for each in content["batches"]] == [(0, 0), (1, 0)]
     assert [(each["change"], each["reason"], each["credentials"]) for each in content["statuses"]] == [
         ("revoked", "obtained-by-fraud", 1),
         ("revoked", "obtained-by-fraud", 1),
         ("suspended", "under-review", 1),
+        ("revoked", "issued-in-error", 1),
+        ("revoked", "issued-in-error", 1),
     ]
+    digests = {each["digest"]: (each["batches"], each["revocationReason"]) for each in content["digests"]}
+    assert len(digests) == checked["digests"] == 2
+    assert digests.pop(NOWHERE.hex()) == (0, "issued-in-error")
+    assert list(digests.values()) == [(1, "issued-in-error")]
     told = run("audit")
     assert told.code == 0
     assert "Clean: everything that was compared agrees." in told.out
+    assert "in no batch whose tree is here: 1 credentials" in told.out
 
 
 def test_the_chain_alone_is_enough(here: Path, run: Run, tmp_path: Path) -> None:
@@ -139,7 +165,8 @@ def test_the_chain_alone_is_enough(here: Path, run: Run, tmp_path: Path) -> None
     audited = run("audit", "--data-folder", tmp_path / "elsewhere", "--json")
     assert audited.code == 0
     assert audited.json["checked"]["treesElsewhere"] == 2
-    assert len(audited.json["notes"]) == 2
+    assert len(audited.json["notes"]) == 3
+    assert [each["batches"] for each in audited.json["digests"]] == [0, 0]
 
 
 def test_a_flipped_byte_in_a_tree(here: Path, run: Run) -> None:
@@ -229,6 +256,44 @@ def test_nothing_is_absent_where_a_batch_states_no_count_or_has_no_tree(here: Pa
     assert (damaged.code, damaged.json["error"]["code"]) == (1, "tree-damaged")
 
 
+def test_what_one_operator_revoked_at_its_place_and_another_anchored_again_is_named_until_it_is_revoked_by_digest(
+    here: Path, run: Run
+) -> None:
+    """A stranger who has the second operator's receipt alone finds the credential in force."""
+    with Workspace(load_settings(None)) as workspace:
+        old, _ = (each.arguments["root"] for each in workspace.contract.anchored_events(issuer=1))
+        with Tree.open(workspace.folder.tree_path(TreeId(old, 300))) as tree:
+            digest = tree.leaf(1)
+        # The second operator anchors from elsewhere; the auditor was given its tree.
+        world, other = World("embedded", workspace.client), 7
+        operator = call_data("setOperator", 1, world.account(other).address, True)
+        workspace.sender.settle("a second operator", workspace.contract_address, operator)
+        with Tree.build([digest, *LEAVES]) as tree:
+            root, at = tree.root, list(tree.leaves()).index(digest)
+            tree.write(workspace.folder.tree_path(tree.id))
+        assert world.send(workspace.contract_address, call_data("anchor", 1, root, 4), account=other).succeeded
+    audited = run("audit", "--json")
+    assert audited.code == 1
+    assert kinds(audited) == [DifferenceKind.NOT_IN_FOLDER, DifferenceKind.STATUS_APART]
+    found = audited.json["differences"][-1]
+    assert found["subject"] == f"issuer 1, root 0x{root.hex()}"
+    assert found["what"] == (
+        f"the credential {digest.hex()} is revoked as leaf 1 of the batch 0x{old.hex()}, "
+        f"and not as leaf {at} of this one"
+    )
+    told = run("audit").out
+    assert "status-apart" in told
+    assert "by its digest, which counts wherever it is anchored: the command testamur revoke" in told
+    with Workspace(load_settings(None)) as workspace:
+        world = World("embedded", workspace.client)
+        revoke = call_data("revokeDigests", 1, [digest], Reason.OBTAINED_BY_FRAUD)
+        assert world.send(workspace.contract_address, revoke, account=other).succeeded
+    after = run("audit", "--json")
+    assert kinds(after) == [DifferenceKind.NOT_IN_FOLDER]
+    places = {each["digest"]: each["places"] for each in after.json["digests"]}[digest.hex()]
+    assert sorted(places.split()) == sorted([f"0x{old.hex()}/1", f"0x{root.hex()}/{at}"])
+
+
 def test_a_wrong_leaf_count_of_a_malicious_issuer(here: Path, run: Run) -> None:
     with treefile.lay_out([b"".join(sorted(LEAVES))]) as tree, Workspace(load_settings(None)) as workspace:
         root = bytes(tree[-32:])
@@ -279,7 +344,9 @@ def test_a_changed_database(here: Path, run: Run, statement: str, expected: list
 
 
 def test_an_index_that_is_behind_is_compared_as_of_its_own_block(here: Path, run: Run) -> None:
-    run("revoke", "second/000.json")
+    with Workspace(load_settings(None)) as workspace:
+        revoke = call_data("revokeDigests", 1, [b"\xdd" * 32], Reason.ISSUED_IN_ERROR)
+        workspace.sender.settle("later", workspace.contract_address, revoke)
     audited = run("audit", "--json")
     assert (audited.code, kinds(audited)) == (0, [])
     assert "1 before the audited one" in audited.json["notes"][0]
@@ -490,7 +557,7 @@ def test_a_block_that_is_not_there_is_no_answer(here: Path, run: Run) -> None:
 def test_the_tables_are_safe_in_a_spreadsheet(here: Path, run: Run, tmp_path: Path) -> None:
     assert run("audit", "--csv", "tables").code == 0
     tables = {path.stem: list(csv.DictReader(path.open(newline=""))) for path in (tmp_path / "tables").iterdir()}
-    assert set(tables) == {"differences", "unchecked", "parties", "batches", "statuses", "accreditations"}
+    assert set(tables) == {"differences", "unchecked", "parties", "batches", "statuses", "digests", "accreditations"}
     assert [each["leafCount"] for each in tables["batches"]] == ["300", "3"]
     for row in tables["accreditations"]:
         assert row["history"].count("recorded") >= 1

@@ -8,6 +8,7 @@ import pytest
 
 from registry.chain.abi import artifact
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, create2_address
+from registry.chain.editions import second
 from registry.chain.rpc.client import ChainClient, RpcRefused
 from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
@@ -76,6 +77,42 @@ def test_a_newer_chain_gets_the_contract(run: Run, fork: str) -> None:
     with anvil("--hardfork", fork) as url:
         assert run("deploy", "--chain", url, "--json").json["deployedNow"] is True
         assert run("deploy", "--chain", url, "--json").json["deployedNow"] is False
+
+
+def test_both_contracts_are_shown(run: Run) -> None:
+    with anvil() as url:
+        before = run("status", "--chain", url, "--json").json
+        assert (before["contractState"], before["edition"], before["accreditations"]) == ("no-contract", None, None)
+        deployed = run("deploy", "--chain", url, "--json").json
+        beside = second().accreditations_address(deployed["contract"])
+        assert (deployed["edition"], deployed["accreditations"]) == (2, beside)
+        assert beside in run("deploy", "--chain", url).out
+        shown = run("status", "--chain", url, "--json").json
+        assert (shown["edition"], shown["accreditations"], shown["accreditationsState"]) == (2, beside, "deployed")
+        assert beside in run("status", "--chain", url).out
+
+
+def test_a_registry_without_accreditations_has_none_and_says_what_completes_it(run: Run) -> None:
+    with anvil() as url:
+        here = ("--chain", url, "--json")
+        deployed = run("deploy", *here).json
+        for name in ("body", "issuer"):
+            assert run("issuer", "register", "--uri", f"did:web:{name}.example", *here).code == 0
+        client = connect(url)
+        client.request("anvil_setCode", [deployed["accreditations"], "0x"])
+        there = ("--data-folder", "other", "--issuer", 1, *here)
+        for words in (("accredit", "offer", 2, "--until", "2040-01-01"), ("recognise", 2), ("accredit", "accept", 1)):
+            nonce = client.nonce(PAYER)
+            refused = run(*words, *there)
+            assert (refused.code, refused.json["error"]["code"]) == (2, "no-accreditations")
+            assert "testamur deploy" in refused.json["error"]["remedy"]
+            assert client.nonce(PAYER) == nonce
+        assert run("body", 1, *there).json == {"party": 1, "given": [], "held": []}
+        assert run("accredit", "show", 1, *there).json["error"]["code"] == "unknown-accreditation"
+        status = run("status", *there).json
+        assert (status["contractState"], status["accreditationsState"]) == ("deployed", "no-contract")
+        assert "testamur deploy" in run("status", "--chain", url, "--data-folder", "other").out
+        client.close()
 
 
 def test_a_folder_of_a_chain_that_was_reset_is_not_overwritten(run: Run) -> None:

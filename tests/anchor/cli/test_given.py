@@ -149,7 +149,7 @@ def test_a_batch_beside_unknown_ones_is_refused(run: Run, issuer: int, diplomas:
     checked = run("check", diplomas, *mine)
     assert first["root"] in checked.out
     refused = run("anchor", diplomas, *mine, "--json")
-    assert (refused.code, refused.json["error"]["code"]) == (1, "unknown-batches")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "history-incomplete")
     for part in ("batch 1", first["root"], "block", "0xf39F"):
         assert part in refused.json["error"]["what"]
     assert "--without-history" in refused.json["error"]["remedy"]

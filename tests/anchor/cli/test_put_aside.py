@@ -189,10 +189,28 @@ WRITING = {
         "serve",
         "index",
     ),
-    *("account new", "issuer register", "issuer operator", "issuer transfer", "jobs retry", "jobs cancel", "jobs park"),
+    *(
+        "account new",
+        "issuer register",
+        "issuer operator",
+        "issuer transfer",
+        "issuer rotate",
+        "jobs retry",
+        "jobs cancel",
+        "jobs park",
+    ),
     *("issuer profile", "issuer retire", "issuer default"),
     *("accredit offer", "accredit accept", "accredit refuse", "accredit suspend", "accredit reinstate"),
-    *("accredit withdraw", "accredit void", "key add", "key revoke", "trees push", "trees repair", "void"),
+    *(
+        "accredit withdraw",
+        "accredit void",
+        "key add",
+        "key revoke",
+        "trees push",
+        "trees pull",
+        "trees repair",
+        "void",
+    ),
 }
 
 

@@ -180,6 +180,10 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "issuer show": lambda world: [(["issuer", "show", 1], [f"{URI}1"]), (["issuer", "show", 2], [f"{URI}2"])],
     "issuer operator": missing("issuer", "operator"),
     "issuer transfer": missing("issuer", "transfer"),
+    "issuer rotate": lambda world: [
+        (["issuer", "rotate", "--operator", HOSTILE], []),
+        (["issuer", "rotate", "--controller", "0x" + "12" * 20, "--dry-run"], []),
+    ],
     "issuer profile": lambda world: [
         (["issuer", "profile", "--uri", HOSTILE], []),
         (["issuer", "profile", "--profile", HOSTILE], [HOSTILE]),
@@ -218,6 +222,7 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["trees", "repair", HOSTILE], [HOSTILE]),
         (["trees", "repair", "--from", HOSTILE], [HOSTILE]),
     ],
+    "trees pull": lambda world: [(["trees", "pull", HOSTILE, "--issuer", 1], [HOSTILE])],
     "trees push": lambda world: [(["trees", "push", "--data-folder", HOSTILE], [])],
 }
 

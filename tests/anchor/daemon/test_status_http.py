@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from anchor.books.batches import Leaf
 from anchor.books.deeds import DeedStore, NewDeed, Word
 from anchor.books.keys import KeyStore
-from anchor.books.status_jobs import NewStatusJob, Resolved, StatusJobStore
+from anchor.books.status_jobs import NewStatusJob, Resolved, StatusJob, StatusJobStore, Way
 from anchor.books.tables import StatusJobState, status_job
 from anchor.daemon.jobs_api import create_intake_app
 from anchor.intake.statuses import read_status_job
@@ -69,6 +69,16 @@ def test_a_revocation_comes_in_and_is_told_of(client: TestClient, site: Site) ->
     assert ("id: 1" in events, "id: 2" in events, "event: settled" in events) == (False, True, True)
 
 
+def test_of_places_alone_and_of_what_is_in_no_batch_here(client: TestClient) -> None:
+    assert client.post(AT, json=body()).json()["placeOnly"] is False
+    assert client.post(AT, json=body(placeOnly=True)).json()["placeOnly"] is True
+    unknown = body(digests=["ab" * 32])
+    refused = client.post(AT, json=unknown)
+    assert_problem(refused, 422, "not-anchored")
+    assert "withoutAnchor" in refused.text
+    assert client.post(AT, json=unknown | {"withoutAnchor": True}).status_code == 202
+
+
 def test_a_key_means_one_status_job(client: TestClient) -> None:
     headers = {"Idempotency-Key": "monday"}
     first, again = (client.post(AT, json=body(), headers=headers) for _ in range(2))
@@ -112,6 +122,10 @@ def test_nobody_sees_or_changes_what_is_not_theirs(client: TestClient, site: Sit
         (body(notBefore=17), "time"),
         (body(batch="0x" + "00" * 32), "parameter"),
         (body(force=True), "parameter"),
+        (body(placeOnly="yes"), "parameter"),
+        (body(placeOnly=True, withoutAnchor=True), "parameter"),
+        ({"act": "void", "batch": "0x" + "00" * 32, "placeOnly": True}, "parameter"),
+        ({"act": "void", "batch": "0x" + "00" * 32, "withoutAnchor": True}, "parameter"),
         ({"act": "void", "batch": "0x12"}, "parameter"),
         ({"act": "void", "batch": "0x" + "zz" * 32}, "parameter"),
         (body(act="void", batch="0x" + "00" * 32), "parameter"),
@@ -156,26 +170,48 @@ def test_a_later_word_counts_from_the_moment_it_is_meant_for(site: Site) -> None
     def ask(act: Act, not_before: float | None = None) -> Any:
         return store.add(NewStatusJob(1, act, "unspecified", "command", (ADA,), not_before=not_before))[0]
 
+    def overtaken(job: StatusJob, moment: float) -> dict[bytes, bool]:
+        return store.overtaken(job, moment, Way.DIGEST)
+
     now = 2e9
     first = ask(Act.SUSPEND)
-    assert store.overtaken(first, now) == {}
+    assert overtaken(first, now) == {}
     planned = ask(Act.REINSTATE, not_before=3e9)
-    assert store.overtaken(first, now) == {}
-    assert store.overtaken(first, 3e9) == {ADA: False}
+    assert overtaken(first, now) == {}
+    assert overtaken(first, 3e9) == {ADA: False}
     second = ask(Act.REINSTATE)
-    assert store.overtaken(first, now) == {ADA: False}
+    assert overtaken(first, now) == {ADA: False}
     ask(Act.REVOKE)
-    assert store.overtaken(second, now) == store.overtaken(planned, 4e9) == {}
+    assert overtaken(second, now) == overtaken(planned, 4e9) == {}
     third = ask(Act.SUSPEND)
-    assert store.overtaken(second, now) == {ADA: False}
-    assert store.overtaken(planned, 4e9) == store.overtaken(third, now) == {}
+    assert overtaken(second, now) == {ADA: False}
+    assert overtaken(planned, 4e9) == overtaken(third, now) == {}
     with site.engine.begin() as connection:
         connection.execute(status_job.update().values(state=StatusJobState.FINAL))
-    assert store.overtaken(second, now) == {ADA: True}
+    assert overtaken(second, now) == {ADA: True}
     # A clock that was set back changes no order.
     with site.engine.begin() as connection:
         connection.execute(status_job.update().where(status_job.c.number == third.number).values(created_at=0.0))
-    assert store.overtaken(second, now) == {ADA: True}
+    assert overtaken(second, now) == {ADA: True}
+
+
+def test_a_digest_and_its_places_are_overtaken_each_by_itself(site: Site) -> None:
+    store = StatusJobStore(site.engine, CHAIN, CONTRACT)
+
+    def ask(act: Act, *, place_only: bool = False) -> StatusJob:
+        return store.add(NewStatusJob(1, act, "unspecified", "command", (ADA,), place_only=place_only))[0]
+
+    def overtaken(job: StatusJob) -> dict[Way, bool]:
+        return {way: bool(store.overtaken(job, 2e9, way)) for way in job.ways}
+
+    suspended, there = ask(Act.SUSPEND), ask(Act.SUSPEND, place_only=True)
+    lifted, lifted_there = ask(Act.REINSTATE), ask(Act.REINSTATE, place_only=True)
+    assert (overtaken(suspended), overtaken(there)) == ({Way.DIGEST: True}, {Way.PLACE: True})
+    assert overtaken(lifted) == {Way.DIGEST: False, Way.PLACE: False}
+    ask(Act.SUSPEND)
+    assert (overtaken(lifted), overtaken(lifted_there)) == ({Way.DIGEST: True, Way.PLACE: False}, {Way.PLACE: False})
+    ask(Act.SUSPEND, place_only=True)
+    assert (overtaken(lifted), overtaken(lifted_there)) == ({Way.DIGEST: True, Way.PLACE: True}, {Way.PLACE: True})
 
 
 def test_of_two_daemons_that_plan_at_once_one_is_told_to_look_again(site: Site) -> None:

@@ -169,7 +169,7 @@ def test_others_may_anchor_for_the_issuer_and_the_key_may_be_used_elsewhere(
     monkeypatch.delenv("TESTAMUR_KEY")
     shutil.rmtree("testamur-data/chain")
     shutil.copytree("theirs/chain", "testamur-data/chain")
-    assert refused(run, "anchor", files("new", "zoe")) == "unknown-batches"
+    assert refused(run, "anchor", files("new", "zoe")) == "history-incomplete"
     assert run("revoke", "mine/ada.json", "--yes").code == 0
     # What others anchored is taken over where its tree is.
     assert run("recover").code == 1

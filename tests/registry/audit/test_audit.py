@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from registry.anchors import AnchorPlace, IssuerState, spread
 from registry.audit.compare import (
     FolderBatch,
     IndexFacts,
@@ -19,14 +20,25 @@ from registry.audit.compare import (
     compare_events,
     compare_folder,
     compare_index,
+    compare_repeated,
     compare_storage,
     compare_tree,
 )
 from registry.audit.kinds import MEANINGS, DifferenceKind
-from registry.chain.abi import artifact
+from registry.chain.abi import all_events
 from registry.history import RegistryState, leaves_of_word, rebuild
 from registry.recognition.ledger import Ledger
-from registry.records import AccreditationState, Anchor, Batch, Event, Party, Purpose, Reason
+from registry.records import (
+    NOTHING_SAID,
+    AccreditationState,
+    Anchor,
+    Batch,
+    DigestStatus,
+    Event,
+    Party,
+    Purpose,
+    Reason,
+)
 from registry.records import Kind as Statement
 from tests.contracts.accreditation_model import AccreditationModel, Terms
 from tests.contracts.model import NOBODY, Refusal
@@ -34,9 +46,10 @@ from tests.contracts.model import Batch as ModelBatch
 
 ACCOUNTS = [f"0x{number:040x}" for number in range(0xA1, 0xA5)]
 PROFILE = bytes(32)
-INPUTS = {item.name: [part["name"] for part in item.inputs] for item in artifact().events_by_topic.values()}
+# Of events that both editions have, the second's come last.
+INPUTS = {item.name: [part["name"] for part in item.inputs] for item in all_events().values()}
 START = 1_750_000_000
-SCOPE = (0, 0, 1, 8, 0, 0)
+SCOPE = (0, 0, 1, 8, 0, 0, bytes(32))
 
 Call = Callable[[AccreditationModel], list[Any]]
 
@@ -87,6 +100,18 @@ def word(batch: ModelBatch, purpose: Purpose, number: int) -> int:
     return sum(1 << leaf - 256 * number for leaf in leaves if leaf // 256 == number)
 
 
+def digest_statuses(history: History) -> dict[tuple[int, bytes], DigestStatus]:
+    def said(seconds: int, reason: int) -> tuple[datetime | None, Reason | None]:
+        return (moment(seconds), Reason(reason)) if seconds else (None, None)
+
+    return {
+        key: DigestStatus(
+            *said(status.revoked_at, status.revocation_reason), *said(status.suspended_at, status.suspension_reason)
+        )
+        for key, status in history.model.digests.items()
+    }
+
+
 def storage_of(history: History) -> StorageFacts:
     """What a contract in the state of the model answers, to every question there is."""
     model = history.model
@@ -120,6 +145,7 @@ def storage_of(history: History) -> StorageFacts:
             for key, batch in model.batches.items()
             for purpose in Purpose
         },
+        digests=digest_statuses(history),
         # The ledger has tests of its own against this model; here it only has to be the true one.
         accreditations=dict(enumerate(ledger_of(history.events).accreditations, 1)),
     )
@@ -143,12 +169,15 @@ def index_of(history: History) -> IndexFacts:
         if leaves
     }
     batches = [replace(batch_state(*key, batch), anchor=anchors[key]) for key, batch in model.batches.items()]
-    return IndexFacts(model.block_number, len(model.parties), len(model.accreditations), batches, words)
+    counts = len(model.parties), len(model.accreditations)
+    return IndexFacts(model.block_number, *counts, batches, words, digest_statuses(history))
 
 
 def found(events: list[Event], storage: StorageFacts) -> set[DifferenceKind]:
     state = rebuild(events)
-    return {each.kind for each in (*compare_events(state), *compare_storage(state, storage))}
+    # An audit asks the contract only of those digests that events tell of.
+    asked = replace(storage, digests={key: status for key, status in storage.digests.items() if key in state.digests})
+    return {each.kind for each in (*compare_events(state), *compare_storage(state, asked))}
 
 
 # Random histories
@@ -250,6 +279,17 @@ def clear(issuer: int, root: bytes, number: int, mask: int, reason: int) -> Call
     return lambda model: model.clear_suspension(_operator(model, issuer), issuer, root, number, mask, reason)
 
 
+def _by_digest(act: str) -> Callable[[int, list[bytes], int], Call]:
+    def make(issuer: int, several: list[bytes], reason: int) -> Call:
+        return lambda model: getattr(model, act)(_operator(model, issuer), issuer, several, reason)
+
+    return make
+
+
+for each in ("revoke_digests", "suspend_digests", "reinstate_digests"):
+    step(numbers, st.lists(roots, max_size=3), reasons)(_by_digest(each))
+
+
 @step(numbers, roots, reasons, st.integers(0, 3))
 def void(issuer: int, root: bytes, reason: int, really: int) -> Call:
     return lambda model: [] if really else model.void_batch(_controller(model, issuer), issuer, root, reason)
@@ -262,7 +302,7 @@ def supersede(issuer: int, root: bytes, by: bytes) -> Call:
 
 @step(numbers, numbers, st.sampled_from(list(Statement)))
 def say(body: int, holder: int, kind: Statement) -> Call:
-    terms = Terms(body, holder, START, START + 10**6, int(kind), SCOPE, PROFILE, "https://evidence.example")
+    terms = Terms(body, holder, START, START + 10**6, int(kind), SCOPE, PROFILE, PROFILE, "https://evidence.example")
 
     def call(model: AccreditationModel) -> list[Any]:
         by = _controller(model, body)
@@ -329,7 +369,9 @@ def test_a_clean_audit_of_any_other_history_still_has_the_state_right(history: H
         "instead": [*events[:at], replace(events[other], block_number=events[at].block_number), *events[at + 1 :]],
     }[how]
     if not found(changed, storage):
-        assert stored(rebuild(changed)) == stored(rebuild(events))
+        came_to, whole = rebuild(changed), rebuild(events)
+        whole.digests = {key: status for key, status in whole.digests.items() if key in came_to.digests}
+        assert stored(came_to) == stored(whole)
         assert how != "twice"
 
 
@@ -337,19 +379,20 @@ def stored(state: RegistryState) -> tuple[Any, ...]:
     words = {(key, number): bits for key, each in state.words.items() for number, bits in each.items() if bits}
     operators = {key for key, allowed in state.operators.items() if allowed}
     defaults = {account: issuer for account, issuer in state.default_issuers.items() if issuer}
-    return state.parties, operators, defaults, state.batches, words, state.ledger
+    digests = {key: status for key, status in state.digests.items() if status != NOTHING_SAID}
+    return state.parties, operators, defaults, state.batches, words, digests, state.ledger
 
 
 # One change, exactly the right difference
 
-ROOT, SECOND, BARE, VOIDED = (number.to_bytes(32, "big") for number in (11, 12, 13, 14))
+ROOT, SECOND, BARE, VOIDED, DIGEST, OTHER = (number.to_bytes(32, "big") for number in range(11, 17))
 
 
 @pytest.fixture(scope="module")
 def good() -> History:
     """Every event of the contract at least once."""
     history, (first, second, third, _) = History(), ACCOUNTS
-    terms = Terms(2, 1, START, START + 10**6, int(Statement.ACCREDIT_TO_ISSUE), SCOPE, PROFILE, "")
+    terms = Terms(2, 1, START, START + 10**6, int(Statement.ACCREDIT_TO_ISSUE), SCOPE, PROFILE, PROFILE, "")
     calls: list[Call] = [
         register(first, "https://uni.example"),
         register(second, "https://body.example"),
@@ -365,6 +408,9 @@ def good() -> History:
         lambda model: model.set_status(first, 1, ROOT, Purpose.REVOCATION, 2, 0b101, 2),
         lambda model: model.set_status(first, 1, ROOT, Purpose.SUSPENSION, 0, 0b11, 7),
         lambda model: model.clear_suspension(first, 1, ROOT, 0, 0b10, 8),
+        lambda model: model.revoke_digests(third, 1, [DIGEST], 2),
+        lambda model: model.suspend_digests(first, 1, [DIGEST, OTHER], 7),
+        lambda model: model.reinstate_digests(first, 1, [OTHER], 8),
         lambda model: model.void_batch(second, 2, VOIDED, 6),
         lambda model: model.supersede(first, 1, ROOT, 0, SECOND, 0),
         lambda model: model.offer(second, terms),
@@ -401,7 +447,7 @@ def place(history: History, name: str, which: int = 0) -> int:
             {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.PARTY_COUNT, DifferenceKind.PARTY_DIFFERS},
         ),
         ("ProfileSet", 0, {DifferenceKind.PARTY_DIFFERS}),
-        ("OperatorSet", 3, {DifferenceKind.OPERATOR_DIFFERS}),
+        ("OperatorSet", 3, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.OPERATOR_DIFFERS}),
         ("OperatorSet", 0, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.OPERATOR_DIFFERS}),
         ("ControllerOffered", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
         ("ControllerChanged", 0, {DifferenceKind.PARTY_DIFFERS}),
@@ -414,6 +460,10 @@ def place(history: History, name: str, which: int = 0) -> int:
         ("StatusSet", 1, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.STATUS_DIFFERS}),
         ("SuspensionCleared", 0, {DifferenceKind.STATUS_DIFFERS}),
         ("BatchVoided", 0, {DifferenceKind.BATCH_DIFFERS, DifferenceKind.STATUS_DIFFERS}),
+        ("DigestRevoked", 0, {DifferenceKind.STATUS_DIFFERS}),
+        ("DigestSuspended", 0, {DifferenceKind.STATUS_DIFFERS}),
+        ("DigestSuspended", 1, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("DigestReinstated", 0, {DifferenceKind.STATUS_DIFFERS}),
         ("AccreditationOffered", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
         ("AccreditationAccepted", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
         ("AccreditationWithdrawn", 0, {DifferenceKind.ACCREDITATION_DIFFERS}),
@@ -453,6 +503,13 @@ def test_the_last_two_accreditations_left_out(good: History) -> None:
         ("StatusSet", 0, {"purpose": 1}, {DifferenceKind.STATUS_DIFFERS}),
         ("BatchVoided", 0, {"reason": 1}, {DifferenceKind.BATCH_DIFFERS}),
         ("BatchVoided", 0, {"controller": ACCOUNTS[3]}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("DigestRevoked", 0, {"reason": 3}, {DifferenceKind.STATUS_DIFFERS}),
+        ("DigestRevoked", 0, {"digest": OTHER}, {DifferenceKind.STATUS_DIFFERS}),
+        ("DigestRevoked", 0, {"operator": ACCOUNTS[3]}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("DigestReinstated", 0, {"digest": ROOT}, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.STATUS_DIFFERS}),
+        ("ControllerOffered", 0, {"operators": ()}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("ControllerOffered", 0, {"operators": (ACCOUNTS[1], ACCOUNTS[3])}, {DifferenceKind.EVENT_IMPOSSIBLE}),
+        ("ControllerChanged", 0, {"operators": (ACCOUNTS[1], ACCOUNTS[1])}, {DifferenceKind.EVENT_IMPOSSIBLE}),
         ("Superseded", 0, {"index": 600}, {DifferenceKind.EVENT_IMPOSSIBLE}),
         ("Superseded", 0, {"replacementRoot": bytes(32)}, {DifferenceKind.EVENT_IMPOSSIBLE}),
         ("PartyRegistered", 2, {"uri": "https://evil.example"}, {DifferenceKind.PARTY_DIFFERS}),
@@ -475,7 +532,7 @@ def test_storage_that_says_something_else(good: History) -> None:
     assert party is not None
     batch = storage.batches[key]
     assert batch is not None
-    bitmap = (1, ROOT, 0)
+    bitmap, said = (1, ROOT, 0), storage.digests[1, DIGEST]
     first = storage.accreditations[1]
     assert first is not None
     cases: list[tuple[dict[str, Any], list[DifferenceKind]]] = [
@@ -491,6 +548,9 @@ def test_storage_that_says_something_else(good: History) -> None:
         ({"batches": {key: replace(batch, leaf_count=1, sequence=9)}}, [DifferenceKind.BATCH_DIFFERS] * 2),
         ({"words": {bitmap: {2: 0b100}}}, [DifferenceKind.STATUS_DIFFERS]),
         ({"words": {bitmap: {0: 1, 1: 1}}}, [DifferenceKind.STATUS_DIFFERS] * 2),
+        ({"digests": {(1, DIGEST): NOTHING_SAID}}, [DifferenceKind.STATUS_DIFFERS] * 4),
+        ({"digests": {(1, OTHER): replace(said, revoked_at=moment(1))}}, [DifferenceKind.STATUS_DIFFERS] * 4),
+        ({"digests": {(2, DIGEST): NOTHING_SAID}}, []),
         ({"accreditation_count": 2}, [DifferenceKind.ACCREDITATION_COUNT]),
         ({"accreditations": {1: None}}, [DifferenceKind.ACCREDITATION_DIFFERS]),
         ({"accreditations": {4: first}}, [DifferenceKind.ACCREDITATION_DIFFERS]),
@@ -523,6 +583,7 @@ def test_an_index_with_one_change_differs_in_that(history: History, data: st.Dat
     invented = replace(batch, root=b"?" * 32)
     sent_otherwise = replace(batch, anchor=batch.seen._replace(transaction=b""))
     bitmap = (batch.issuer, batch.root, 0)
+    suspended = DigestStatus(suspended_at=moment(1), suspension_reason=Reason.UNDER_REVIEW)
     flipped = {0: index.words.get(bitmap, {}).get(0, 0) ^ 1}
     cases = [
         (replace(index, batches=others), [DifferenceKind.NOT_IN_INDEX]),
@@ -539,11 +600,21 @@ def test_an_index_with_one_change_differs_in_that(history: History, data: st.Dat
             replace(index, words={**index.words, bitmap: {**index.words.get(bitmap, {}), **flipped}}),
             [DifferenceKind.INDEX_DIFFERS],
         ),
+        (replace(index, digests=index.digests | {(9, PROFILE): suspended}), [DifferenceKind.INDEX_DIFFERS] * 2),
         (replace(index, party_count=0), [DifferenceKind.INDEX_DIFFERS]),
         (replace(index, accreditation_count=99), [DifferenceKind.INDEX_DIFFERS]),
     ]
     for changed, kinds in cases:
         assert [each.kind for each in compare_index(state, changed)] == kinds
+
+
+def test_what_was_said_of_digests_is_compared_with_the_index(good: History) -> None:
+    state, index = rebuild(good.events), index_of(good)
+    unheard = list(compare_index(state, replace(index, digests={})))
+    assert [(each.kind, each.issuer) for each in unheard] == [(DifferenceKind.INDEX_DIFFERS, 1)] * 4
+    assert unheard[0].subject == f"issuer 1, digest {DIGEST.hex()}"
+    assert "none by the index" in unheard[0].what
+    assert list(compare_index(state, replace(index, digests={}), issuer=2)) == []
 
 
 def test_only_the_issuer_and_blocks_that_were_asked_for_are_compared_with_the_index(good: History) -> None:
@@ -636,6 +707,57 @@ def test_what_the_database_saw_after_the_audited_block_is_left_alone(good: Histo
 )
 def test_trees(tree: TreeFacts, leaf_count: int, kinds: list[DifferenceKind]) -> None:
     assert [each.kind for each in compare_tree(1, ROOT, leaf_count, tree)] == kinds
+
+
+# Credentials in several batches
+
+HERE, THERE, THIRD = (AnchorPlace(root, 0) for root in (ROOT, SECOND, BARE))
+
+
+def apart(**said: Any) -> list[str]:
+    """What is found when one credential is in three batches of an issuer of whom that is known."""
+    state = IssuerState(1, {each.root: 1 for each in (HERE, THERE, THIRD)}, **said)
+    return [
+        f"{each.subject}: {each.what}" for each in compare_repeated(1, spread(state, [(DIGEST, [HERE, THERE, THIRD])]))
+    ]
+
+
+def marked(place: AnchorPlace, purpose: Purpose) -> dict[tuple[bytes, int], dict[int, int]]:
+    return {(place.root, int(purpose)): {0: 1}}
+
+
+def test_a_credential_that_is_revoked_by_its_place_alone_stands_apart_wherever_else_it_is() -> None:
+    found = apart(words=marked(HERE, Purpose.REVOCATION))
+    assert found == [
+        f"issuer 1, root 0x{root.hex()}: the credential {DIGEST.hex()} is revoked as leaf 0 of the batch "
+        f"0x{ROOT.hex()}, and not as leaf 0 of this one"
+        for root in (SECOND, BARE)
+    ]
+    assert [line.count("revoked with its batch") for line in apart(voided={ROOT})] == [1, 1]
+    assert [line.count("is suspended as leaf 0") for line in apart(words=marked(HERE, Purpose.SUSPENSION))] == [1, 1]
+
+
+def test_what_is_said_of_the_digest_itself_leaves_nothing_apart() -> None:
+    revoked = {DIGEST: DigestStatus(revoked_at=AS_OF, revocation_reason=Reason.ISSUED_IN_ERROR)}
+    suspended = {DIGEST: DigestStatus(suspended_at=AS_OF, suspension_reason=Reason.UNDER_REVIEW)}
+    assert apart(digests=revoked) == apart(digests=suspended) == []
+    assert apart(digests=revoked, words=marked(HERE, Purpose.REVOCATION)) == []
+    assert apart(digests=revoked, words=marked(HERE, Purpose.SUSPENSION), voided={SECOND}) == []
+    assert apart(digests=suspended, words=marked(HERE, Purpose.SUSPENSION)) == []
+    assert len(apart(digests=suspended, words=marked(HERE, Purpose.REVOCATION))) == 2
+
+
+def test_what_a_stranger_finds_revoked_anyhow_is_not_apart_because_it_is_suspended_elsewhere() -> None:
+    words = marked(HERE, Purpose.REVOCATION) | marked(THERE, Purpose.SUSPENSION)
+    assert [line.split(":")[0] for line in apart(words=words)] == [
+        f"issuer 1, root 0x{root.hex()}" for root in (SECOND, BARE)
+    ]
+
+
+def test_an_anchor_that_was_superseded_makes_nothing_stand_apart() -> None:
+    words = marked(HERE, Purpose.REVOCATION)
+    assert apart(words=words, superseded={HERE: THERE, THERE: THIRD}) == []
+    assert len(apart(words=words, superseded={HERE: THERE})) == 1
 
 
 def test_every_kind_says_what_it_means() -> None:

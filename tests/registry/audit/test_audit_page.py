@@ -119,6 +119,8 @@ def test_every_member_is_in_the_reference() -> None:
 AUDIT = Audit(
     chain="eip155:1",
     contract="0x" + "11" * 20,
+    edition=2,
+    accreditations_contract="0x" + "22" * 20,
     deployed_in=1,
     block=BlockRef(5, bytes(32), datetime(2026, 1, 1, tzinfo=UTC)),
     asked=Asked(),

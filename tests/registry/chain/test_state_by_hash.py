@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from registry.chain.abi import artifact
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import ChainClient
 from registry.chain.storage import Storage
@@ -27,6 +28,8 @@ class Node:
         self.asked: list[Any] = []
 
     def make_request(self, method: str, params: Any) -> Any:
+        if method == "eth_getCode":
+            return {"result": f"0x{artifact().deployed_code.hex()}"}
         assert method == "eth_call"
         self.asked.append(params[1])
         if isinstance(params[1], dict):

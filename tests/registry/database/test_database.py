@@ -54,7 +54,16 @@ SINCE_THE_FIRST = (
 )
 COLUMNS_SINCE_THE_FIRST = {
     "attempt": ("gas", "max_fee", "tip", "cost", "sends", "sent_block", "first_sent_block"),
-    "batch": ("sender", "nonce", "parked_code", "parked_why", "mined_at", "final_at", "cancel_requested"),
+    "batch": (
+        "sender",
+        "nonce",
+        "parked_code",
+        "parked_why",
+        "mined_at",
+        "final_at",
+        "cancel_requested",
+        "without_leaves",
+    ),
 }
 
 

@@ -25,7 +25,7 @@ from registry.formats.trqp import (
 )
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State
 from registry.recognition.path import Missing, Path, Reading, find_path
-from registry.recognition.scope import QUALIFICATION_TYPES, Scope
+from registry.recognition.scope import QUALIFICATION_TYPES, Scope, hash_of_programme
 from registry.records import BlockRef
 
 CONTRACT = "0x" + "Ab" * 20
@@ -97,18 +97,50 @@ def test_an_answer_has_the_members_of_the_protocol_and_says_why() -> None:
         "moment": "2026-02-20T00:00:00Z",
         "readings": {"as_known_then": True, "as_known_now": True},
         "path": [
-            {"accreditation": 2, "kind": "accredit-to-accredit", "body": 3, "holder": 2, "resource": "any"},
+            {
+                "accreditation": 2,
+                "kind": "accredit-to-accredit",
+                "body": 3,
+                "holder": 2,
+                "resource": "any",
+                "condition_hash": None,
+            },
             {
                 "accreditation": 1,
                 "kind": "accredit-to-issue",
                 "body": 2,
                 "holder": 1,
                 "resource": "field=05;levels=6-7;jurisdiction=HR",
+                "condition_hash": None,
             },
         ],
         "missing": None,
         "as_of_block": {"number": 5, "hash": "0x" + "05" * 32, "timestamp": "2026-04-10T00:00:00Z"},
     }
+
+
+def test_what_is_conditional_is_said() -> None:
+    condition = bytes([7]) * 32
+    ledger = ledger_of(replace(ISSUING, condition_hash=condition), ACCREDITING)
+    answer = answer_authorization(asked(), ledger, NOW)
+    assert answer["message"].endswith("itself accredited by body 3. That is conditional (number 1). As of block 5.")
+    assert [each["condition_hash"] for each in answer["path"]] == [None, f"0x{condition.hex()}"]
+    recognised = answer_recognition(asked(MINISTRY, FOREIGN, "recognize"), ledger_of(
+        replace(RECOGNISING, condition_hash=condition)), NOW)  # fmt: skip
+    assert "That is conditional (number 1)." in recognised["message"]
+
+
+def test_a_programme_is_asked_for_by_its_hash() -> None:
+    nursing = hash_of_programme("https://uni.example/programmes/nursing")
+    ledger = ledger_of(link(BODY, ISSUER, Kind.ACCREDIT_TO_ISSUE, scope=replace(MATHS, programme=nursing)))
+    resource = "field=0541;levels=6;jurisdiction=HR"
+    for more, authorized in (
+        (f";programme=0x{nursing.hex()}", True),
+        (f";programme=0x{'07' * 32}", False),
+        ("", False),
+    ):
+        answer = answer_authorization(asked(authority=BODY, resource=resource + more), ledger, NOW)
+        assert answer["authorized"] is authorized
 
 
 def test_a_recognition_reaches_across_the_border() -> None:
@@ -302,6 +334,11 @@ def test_a_malformed_query_is_refused(change: dict[str, Any]) -> None:
         "jurisdiction=XX",
         "field=0613,levels=6",
         "FIELD=05",
+        "programme=https://uni.example/nursing",
+        f"programme={'07' * 32}",
+        f"programme=0x{'07' * 31}",
+        f"programme=0x{'00' * 32}",
+        f"programme=0x{'07' * 32};programme=0x{'08' * 32}",
     ],
 )
 def test_a_resource_that_is_no_scope_is_refused(text: str) -> None:
@@ -315,6 +352,7 @@ def test_a_resource_that_is_no_scope_is_refused(text: str) -> None:
         st.sampled_from([(1, 8), (6, 6), (5, 7)]),
         st.frozensets(st.sampled_from(QUALIFICATION_TYPES), max_size=3),
         st.sampled_from(["", "HR", "SI"]),
+        st.sampled_from([bytes(32), bytes([7]) * 32]),
     )
 )
 def test_a_resource_is_read_as_it_was_written(scope: Scope) -> None:

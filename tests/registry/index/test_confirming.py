@@ -25,14 +25,18 @@ from registry.index.reader import Edition, Head, Index
 from registry.index.tables import indexed_chain, indexed_event
 from registry.index.writer import IndexWriter
 from registry.recognition.ledger import Ledger
+from registry.records import NOTHING_SAID
 from tests.registry.index.test_indexer import CHAIN, indexer, rebuilt, state
 from tests.registry.index.told_chain import ADDRESS, ToldChain, told_by
 
 Right = Callable[[ToldChain, Engine, Head], bool]
 FAR = 0
 """No block is near: every range is taken as it is told, and confirmed afterwards."""
-TRACELESS = ("Superseded", "ProfileSet", "ControllerChanged", "OperatorSet", "SuspensionCleared")
-"""What leaves the state here as it was, or as a later event leaves it."""
+TRACELESS = (
+    *("Superseded", "ProfileSet", "ControllerChanged", "OperatorSet", "SuspensionCleared"),
+    *("DigestRevoked", "DigestSuspended"),
+)
+"""What leaves the state here as it was, or as a later event leaves it; or is found in it by who knows the digest."""
 COUNTED = ("PartyRegistered", "Anchored", "AccreditationOffered", "Recognised")
 """What leaves a gap in a sequence, or in what the contract counts."""
 NAMES = (
@@ -46,6 +50,9 @@ NAMES = (
     "SuspensionCleared",
     "BatchVoided",
     "Superseded",
+    "DigestRevoked",
+    "DigestSuspended",
+    "DigestReinstated",
     "AccreditationOffered",
     "AccreditationAccepted",
     "AccreditationSuspended",
@@ -112,6 +119,8 @@ def says_what_the_contract_says(chain: ToldChain, engine: Engine, head: Head) ->
         and {batch.key: astuple(batch) for batch in index.all_batches()}
         == {key: astuple(batch) for key, batch in records.batches.items()}
         and words == told
+        and index.digest_status_page(limit=1000)
+        == {key: each for key, each in records.digests.items() if each != NOTHING_SAID}
         and index.ledger().accreditations == Ledger.from_events(happened).accreditations
     )
 
@@ -128,7 +137,7 @@ def now(engine: Engine) -> Head:
 @pytest.mark.parametrize("filters", ["true", "empty", "none"])
 @pytest.mark.parametrize("name", NAMES)
 def test_an_event_that_a_range_leaves_out_is_read_from_its_receipt(memory: Engine, name: str, filters: Any) -> None:
-    chain = history(5)
+    chain = history(15)
     chain.filters = filters
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hide(chain, name)
@@ -170,7 +179,7 @@ def test_one_of_two_like_events_in_a_block_is_not_missed(memory: Engine) -> None
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_long_way_leaves_out_for_ever_is_found_by_headers(engine: Engine, memory: Engine, name: str) -> None:
-    chain = history(5)
+    chain = history(15)
     hide(chain, name)
     head = indexer(chain, engine, near=FAR).catch_up()
     assert head.is_confirmed
@@ -180,7 +189,7 @@ def test_what_a_long_way_leaves_out_for_ever_is_found_by_headers(engine: Engine,
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in TRACELESS])
 def test_what_a_long_way_leaves_out_for_ever_shows_in_the_contract(memory: Engine, by_state: None, name: str) -> None:
-    chain = history(5, empty=40)
+    chain = history(15, empty=40)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hide(chain, name)
     here = indexer(chain, memory, near=FAR)
@@ -194,7 +203,7 @@ def test_what_a_long_way_leaves_out_for_ever_shows_in_the_contract(memory: Engin
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in COUNTED])
 def test_what_comes_late_on_a_long_way_is_read_again(memory: Engine, by_state: None, name: str) -> None:
-    chain = history(5, empty=40)
+    chain = history(15, empty=40)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hide(chain, name)
     here = indexer(chain, memory, near=FAR)
@@ -207,7 +216,7 @@ def test_what_comes_late_on_a_long_way_is_read_again(memory: Engine, by_state: N
 
 
 def test_a_long_way_that_cannot_be_confirmed_is_not_called_so(memory: Engine) -> None:
-    chain = history(5)
+    chain = history(15)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hidden = hide(chain, "StatusSet")
     chain.no_receipts.add(hidden.block_number)
@@ -229,7 +238,7 @@ def test_a_long_way_that_cannot_be_confirmed_is_not_called_so(memory: Engine) ->
 
 
 def test_what_is_added_unseen_while_the_state_is_compared_is_compared_too(memory: Engine, by_state: None) -> None:
-    chain = history(5, empty=40)
+    chain = history(15, empty=40)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     here = indexer(chain, memory, near=FAR)
     for _ in range(4):
@@ -247,9 +256,11 @@ def test_what_is_added_unseen_while_the_state_is_compared_is_compared_too(memory
 # What was missed before
 
 
-@pytest.mark.parametrize("name", ["StatusSet", "BatchVoided", "AccreditationSuspended", "Superseded", "OperatorSet"])
+@pytest.mark.parametrize(
+    "name", ["StatusSet", "BatchVoided", "AccreditationSuspended", "Superseded", "OperatorSet", "DigestRevoked"]
+)
 def test_an_index_of_before_this_was_known_mends_itself(engine: Engine, memory: Engine, name: str) -> None:
-    chain = history(5)
+    chain = history(15)
     indexer(chain, engine).catch_up()
     lose(engine, chain, name)
     with engine.begin() as connection:
@@ -260,9 +271,9 @@ def test_an_index_of_before_this_was_known_mends_itself(engine: Engine, memory: 
     assert state(engine) == rebuilt(chain, memory)
 
 
-@pytest.mark.parametrize("name", ["StatusSet", "BatchVoided", "AccreditationSuspended"])
+@pytest.mark.parametrize("name", ["StatusSet", "BatchVoided", "AccreditationSuspended", "DigestReinstated"])
 def test_a_restart_finds_what_a_false_answer_left_behind(engine: Engine, memory: Engine, name: str) -> None:
-    chain = history(5)
+    chain = history(15)
     indexer(chain, engine).catch_up()
     lose(engine, chain, name)
     here = indexer(chain, engine)
@@ -274,7 +285,7 @@ def test_a_restart_finds_what_a_false_answer_left_behind(engine: Engine, memory:
 
 
 def test_one_look_that_differs_takes_nothing_back(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    chain = history(5)
+    chain = history(15)
     indexer(chain, engine).catch_up()
     looks = 0
     agree = confirming._agree
@@ -309,7 +320,7 @@ def lose(engine: Engine, chain: ToldChain, name: str) -> None:
 
 
 def test_a_hole_before_the_cursor_is_mended_when_the_next_event_shows_it(memory: Engine, by_state: None) -> None:
-    chain = history(5, empty=30)
+    chain = history(15, empty=30)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     here = indexer(chain, memory, near=FAR, spans=Spans(40))
     while now_or_none(memory) is None or now(memory).cursor.number < 300:
@@ -409,7 +420,7 @@ def _happens(chain: ToldChain, what: str, numbers: list[int]) -> None:
 def test_an_index_that_is_made_anew_takes_the_place_of_the_old_one_when_it_is_there(
     engine: Engine, memory: Engine
 ) -> None:
-    chain = history(5)
+    chain = history(15)
     indexer(chain, engine).catch_up()
     lose(engine, chain, "StatusSet")
     before, reader = state(engine), Index(engine, CHAIN, ADDRESS)
@@ -440,7 +451,7 @@ def test_an_index_that_is_made_anew_takes_the_place_of_the_old_one_when_it_is_th
 
 
 def test_a_new_index_knows_from_the_start_how_far_it_has_to_go(memory: Engine) -> None:
-    chain = history(5)
+    chain = history(15)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     here = indexer(chain, memory, near=FAR, spans=Spans(2))
     here._head()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, replace
 from typing import Any
 
@@ -20,13 +20,13 @@ from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.index.facts import prefix_of, prefix_range
 from registry.index.indexer import Indexer, Step
 from registry.index.reader import EventFilter, EventPlace, Index
-from registry.index.tables import indexed_batch, indexed_event, indexed_party, indexed_status
+from registry.index.tables import indexed_batch, indexed_digest, indexed_event, indexed_party, indexed_status
 from registry.index.writer import CursorMoved, IndexWriter
 from registry.records import Batch, Party
 from tests.registry.index.told_chain import ADDRESS, ToldChain, told_by
 
 CHAIN = "eip155:31337"
-STATE = (indexed_event, indexed_party, indexed_batch, indexed_status)
+STATE = (indexed_event, indexed_party, indexed_batch, indexed_status, indexed_digest)
 
 
 @pytest.fixture(scope="module")
@@ -345,13 +345,13 @@ class Narrow(ToldChain):
         for _ in range(blocks):
             self.mine(1)
 
-    def logs_with_headers(self, address: str, first: int, last: int) -> Any:
+    def logs_with_headers(self, addresses: Sequence[str], first: int, last: int) -> Any:
         self.asked.append(last - first + 1)
         if self.says:
             raise self.says.pop(0)
         if last - first + 1 > self.most:
             raise TOO_MANY
-        return super().logs_with_headers(address, first, last)
+        return super().logs_with_headers(addresses, first, last)
 
 
 def test_a_range_that_is_refused_is_halved_and_rarely_tried_again(memory: Engine) -> None:

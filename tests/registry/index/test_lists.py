@@ -15,10 +15,14 @@ from sqlalchemy import Engine
 from registry.database.engine import open_database
 from registry.errors import ChainUnavailable, RegistryError
 from registry.formats.statuslist import ListedBatch, Purpose, bitstring, is_set, list_position
+from registry.history import rebuild
 from registry.index.lists import read_final_list, read_final_position
+from registry.index.loader import TreeLoader
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
-from registry.records import BlockRef, Event
+from registry.merkle.tree import Tree
+from registry.merkle.treefile import TreeId
+from registry.records import NOTHING_SAID, BlockRef, Event
 from registry.timestamps import from_unix
 from registry.trees.folder import FolderTrees
 from tests.registry.index.told_chain import ADDRESS, SOMEBODY
@@ -227,3 +231,91 @@ def test_a_list_of_the_index_is_that_of_the_pure_function(memory: Engine) -> Non
     batch = world.batches[ISSUER, 1]
     expected = bitstring([batch], {1: {1: 1}}, Purpose.SUSPENSION, 1)
     assert read_final_list(world.index, TREES, ISSUER, Purpose.SUSPENSION, 1).bits == expected
+
+
+# What was said of digests
+
+
+DIGESTS = [sha256(b"credential %d" % number).digest() for number in range(4)]
+# The second one is in both batches, the last in none.
+CONTENTS = (DIGESTS[:2], DIGESTS[1:3])
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> tuple[FolderTrees, list[TreeId]]:
+    trees = FolderTrees(tmp_path_factory.mktemp("trees"))
+    made = []
+    for content in CONTENTS:
+        with Tree.build(content) as tree:
+            tree.write(trees.path(tree.id))
+            made.append(tree.id)
+    return trees, made
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    moves=st.lists(
+        st.tuples(st.sampled_from(["revoke", "suspend", "reinstate", "anchor", "mine"]), st.integers(0, 3)), max_size=20
+    ),
+    share=st.floats(0, 1),
+)
+def test_a_list_has_what_was_said_of_digests_up_to_the_final_block(
+    memory: Engine, shelf: tuple[FolderTrees, list[TreeId]], moves: list[tuple[str, int]], share: float
+) -> None:
+    trees, tree_ids = shelf
+    world = World(memory)
+    told: list[Event] = []
+    anchored: list[TreeId] = []
+    said: dict[str, set[bytes]] = {"revoke": set(), "suspend": set()}
+
+    def tell(name: str, arguments: dict[str, Any]) -> None:
+        given = {"issuer": ISSUER, "reason": 0, "operator": SOMEBODY} | arguments
+        place = world._tell(name, given)
+        told.append(Event.of_block(mark(place[0]), name, given, place[1], bytes(32)))
+
+    for what, number in [*moves, ("mine", 0)]:
+        digest = DIGESTS[number]
+        if what == "mine":
+            world.mine()
+        elif what == "anchor" and len(anchored) < len(tree_ids):
+            which = tree_ids[len(anchored)]
+            anchored.append(which)
+            tell("Anchored", {"root": which.root, "leafCount": which.leaf_count, "sequence": len(anchored)})
+        elif what in said and digest not in said[what]:
+            said[what].add(digest)
+            tell("DigestRevoked" if what == "revoke" else "DigestSuspended", {"digest": digest})
+        elif what == "reinstate" and digest in said["suspend"]:
+            said["suspend"].remove(digest)
+            tell("DigestReinstated", {"digest": digest})
+    TreeLoader(world.index, trees).step()
+    final = max(1, round(share * world.number))
+    world.finalise(final)
+    as_of = rebuild(event for event in told if event.block_number <= final)
+    for purpose in Purpose:
+        expected = set()
+        for at, content in enumerate(CONTENTS[: len(as_of.batches)]):
+            for leaf, digest in enumerate(sorted(content)):
+                status = as_of.digests.get((ISSUER, digest), NOTHING_SAID)
+                if status.is_revoked if purpose is Purpose.REVOCATION else status.is_suspended:
+                    expected.add(2 * at + leaf)
+        assert positions(read_final_list(world.index, trees, ISSUER, purpose, 1).bits) == expected
+
+
+def test_a_list_with_a_batch_that_cannot_be_searched_is_not_given(
+    memory: Engine, shelf: tuple[FolderTrees, list[TreeId]]
+) -> None:
+    """But where no digest was spoken of, or the whole batch is revoked: then nothing is unknown."""
+    trees, _ = shelf
+    world = World(memory)
+    world.anchor(ISSUER, 5)
+    world._tell("DigestRevoked", {"issuer": ISSUER, "digest": DIGESTS[3], "reason": 0, "operator": SOMEBODY})
+    world.mine()
+    world.finalise(world.number)
+    with pytest.raises(RegistryError, match="such as that of batch 1") as caught:
+        read_final_list(world.index, trees, ISSUER, Purpose.REVOCATION, 1)
+    assert caught.value.code == "list-incomplete"
+    assert positions(read_final_list(world.index, trees, ISSUER, Purpose.SUSPENSION, 1).bits) == set()
+    world.change(ISSUER, 1, "void", 0, 0)
+    world.mine()
+    world.finalise(world.number)
+    assert positions(read_final_list(world.index, trees, ISSUER, Purpose.REVOCATION, 1).bits) == set(range(5))

@@ -13,7 +13,7 @@ from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any, Literal, cast
 
-from registry.chain.abi import artifact
+from registry.chain.abi import all_events, topics_of
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.bloom import bloom_of
 from registry.chain.rpc.client import Block, FilteredBlock, Log, LogRange
@@ -22,13 +22,14 @@ from registry.chain.storage import WordRange
 from registry.errors import ChainUnavailable
 from registry.history import Records, Rules
 from registry.index.facts import refuse
-from registry.recognition.ledger import Accreditation, Ledger
-from registry.records import Batch, BlockRef, Event, Key, Party
+from registry.recognition.ledger import EVENT_NAMES, Accreditation, Ledger
+from registry.records import NOTHING_SAID, Batch, BlockRef, DigestKey, DigestStatus, Event, Key, Party
 
 ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+ACCREDITATIONS = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"
 SOMEBODY = "0x" + "11" * 20
 GENESIS_TIME = 1_800_000_000
-TOPICS = {item.name: topic for topic, item in artifact().events_by_topic.items()}
+TOPICS = {name: topics_of(name)[0] for name in {item.name for item in all_events().values()}}
 
 
 @dataclass
@@ -42,6 +43,8 @@ class Told:
     suspended: dict[tuple[int, bytes, int], int] = field(default_factory=dict)
     accreditations: list[str] = field(default_factory=list)
     voided: set[tuple[int, bytes]] = field(default_factory=set)
+    revoked_digests: set[DigestKey] = field(default_factory=set)
+    suspended_digests: set[DigestKey] = field(default_factory=set)
 
     @property
     def changeable(self) -> list[tuple[int, bytes]]:
@@ -59,7 +62,7 @@ class ToldBlock:
 
 
 class ToldChain:
-    """Both the client and the contract of an indexer (`registry.index.indexer.Indexer`).
+    """Both the client and the contracts of an indexer (`registry.index.indexer.Indexer`).
 
     Attributes:
         final: height of the final block.
@@ -71,6 +74,7 @@ class ToldChain:
 
     where = "the told chain"
     address = ADDRESS
+    addresses = (ADDRESS, ACCREDITATIONS)
 
     def __init__(self, seed: int = 0):
         self._random = random.Random(seed)
@@ -109,13 +113,22 @@ class ToldChain:
             dict(before.told.suspended),
             list(before.told.accreditations),
             set(before.told.voided),
+            set(before.told.revoked_digests),
+            set(before.told.suspended_digests),
         )
         logs = []
         for position in range(events):
             name, arguments = self._something(told)
             topics = (TOPICS[name],)
             log = Log(
-                ADDRESS, topics, b"", number, block_hash, sha256(block_hash + b"%d" % position).digest(), 0, position
+                home_of(name),
+                topics,
+                b"",
+                number,
+                block_hash,
+                sha256(block_hash + b"%d" % position).digest(),
+                0,
+                position,
             )
             logs.append((name, arguments, log))
         self.blocks_now.append(ToldBlock(header, tuple(logs), told))
@@ -159,6 +172,9 @@ class ToldChain:
         kinds = ["register"]
         if told.parties:
             kinds += ["anchor", "anchor", "anchor", "profile", "control", "operator", "retire", "offer", "recognise"]
+            kinds += ["digest_revoke", "digest_suspend", "digest_suspend"]
+        if told.suspended_digests:
+            kinds += ["digest_reinstate", "digest_reinstate"]
         if told.changeable:
             kinds += ["revoke", "suspend", "clear", "void", "supersede"]
         if told.accreditations:
@@ -186,8 +202,10 @@ class ToldChain:
         party = self._party(told)
         if self._random.random() < 0.5:
             offered = self._random.choice([SOMEBODY, "0x" + "00" * 20])
-            return "ControllerOffered", {"party": party, "controller": SOMEBODY, "pendingController": offered}
-        return "ControllerChanged", {"party": party, "previous": SOMEBODY, "controller": SOMEBODY}
+            given = {"party": party, "controller": SOMEBODY, "pendingController": offered}
+            return "ControllerOffered", given | {"operators": [SOMEBODY]}
+        given = {"party": party, "previous": SOMEBODY, "controller": SOMEBODY}
+        return "ControllerChanged", given | {"operators": []}
 
     def _operator(self, told: Told) -> tuple[str, dict[str, Any]]:
         allowed = self._random.random() < 0.5
@@ -235,6 +253,25 @@ class ToldChain:
         told.voided.add((issuer, root))
         return "BatchVoided", {"issuer": issuer, "root": root, "reason": 2, "controller": SOMEBODY}
 
+    def _digest(self, told: Told, spoken_of: set[DigestKey]) -> dict[str, Any]:
+        """One of a few digests, or one that nothing like it was said of before."""
+        key = self._party(told), sha256(b"digest %d" % self._random.randrange(8)).digest()
+        if key in spoken_of:
+            key = key[0], self._random.randbytes(32)
+        spoken_of.add(key)
+        return {"issuer": key[0], "digest": key[1], "reason": self._random.randrange(9), "operator": SOMEBODY}
+
+    def _digest_revoke(self, told: Told) -> tuple[str, dict[str, Any]]:
+        return "DigestRevoked", self._digest(told, told.revoked_digests)
+
+    def _digest_suspend(self, told: Told) -> tuple[str, dict[str, Any]]:
+        return "DigestSuspended", self._digest(told, told.suspended_digests)
+
+    def _digest_reinstate(self, told: Told) -> tuple[str, dict[str, Any]]:
+        issuer, digest = key = self._random.choice(sorted(told.suspended_digests))
+        told.suspended_digests.remove(key)
+        return "DigestReinstated", {"issuer": issuer, "digest": digest, "reason": 8, "operator": SOMEBODY}
+
     def _supersede(self, told: Told) -> tuple[str, dict[str, Any]]:
         issuer, root = self._random.choice(list(told.batches))
         given = {"issuer": issuer, "root": root, "index": 0, "operator": SOMEBODY}
@@ -246,6 +283,7 @@ class ToldChain:
             "id": len(told.accreditations),
             "body": self._party(told),
             "scope": (0, 0, 1, 8, 0, 0),
+            "conditionHash": self._random.choice([bytes(32), self._random.randbytes(32)]),
             "validFrom": GENESIS_TIME,
             "validUntil": GENESIS_TIME + 10**9,
             "evidenceHash": self._random.randbytes(32),
@@ -298,8 +336,8 @@ class ToldChain:
     def finalized(self, _depth: int | None = None) -> Block:
         return self.blocks_now[self.final].header
 
-    def logs_with_headers(self, address: str, first: int, last: int) -> LogRange:
-        assert address == ADDRESS
+    def logs_with_headers(self, addresses: Sequence[str], first: int, last: int) -> LogRange:
+        assert addresses == self.addresses
         logs = [
             log
             for block in self.blocks_now[first : last + 1]
@@ -314,7 +352,7 @@ class ToldChain:
         return tuple(self._filtered(block) for block in self.blocks_now[first : last + 1])
 
     def _filtered(self, block: ToldBlock) -> FilteredBlock:
-        held = [value for _, _, log in block.logs for value in (address_bytes(ADDRESS), *log.topics)]
+        held = [value for _, _, log in block.logs for value in (address_bytes(log.address), *log.topics)]
         bloom = {"true": bloom_of(held), "empty": 0, "none": None}[self.filters]
         return FilteredBlock(block.header, bloom, tuple(log.transaction_hash for _, _, log in block.logs))
 
@@ -364,6 +402,11 @@ class ToldChain:
         return len(self.blocks_now[at].told.accreditations)
 
 
+def home_of(name: str) -> str:
+    """The contract that has an event."""
+    return ACCREDITATIONS if name in EVENT_NAMES else ADDRESS
+
+
 def told_by(events: Iterable[Event]) -> Records:
     """What the events come to, by the rules of the index."""
     records = Records()
@@ -402,6 +445,9 @@ class ToldState:
         for issuer, root, purpose, first, count in ranges:
             its = self._records.words.get((issuer, root, purpose), {})
             yield (issuer, root, purpose, first, count), tuple(its.get(word, 0) for word in range(first, first + count))
+
+    def digests(self, keys: Sequence[DigestKey]) -> dict[DigestKey, DigestStatus]:
+        return {key: self._records.digests.get(key, NOTHING_SAID) for key in keys}
 
     def accreditations(self, numbers: Sequence[int]) -> dict[int, Accreditation | None]:
         known = Ledger.from_events(self._events).accreditations

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.chain.abi import artifact
+from registry.chain.abi import ACCREDITATIONS, FIRST_REGISTRY, artifact
 from registry.errors import ChainError
 from registry.recognition.ledger import EVENT_NAMES, REASONS
 from registry.recognition.path import (
@@ -29,7 +29,7 @@ from registry.recognition.path import (
     StateAt,
     find_path,
 )
-from registry.recognition.scope import Scope
+from registry.recognition.scope import Scope, hash_of_programme
 from registry.records import AccreditationState, Event, Reason
 from registry.records import Kind as KindNumber
 
@@ -130,6 +130,23 @@ class TestPaths:
         assert ids(ask(wide, link(PARENT, BODY, RECOGNISING, scope=Scope("0613")))) == (2, 1)
         assert gap(ask(wide, link(PARENT, BODY, RECOGNISING, scope=Scope("0612")))) is Gap.SCOPE_NOT_COVERED
 
+    def test_a_programme_is_covered_where_it_is_named_alone(self) -> None:
+        nursing, medicine = map(hash_of_programme, ("https://uni.example/nursing", "https://uni.example/medicine"))
+        accredited = link(PARENT, ISSUER, scope=Scope("0913", programme=nursing))
+        assert ids(ask(accredited, scope=Scope("0913", programme=nursing))) == (1,)
+        # Whoever names none asks for any: a programme of the holder's is not all that it awards.
+        unnamed = ask(accredited, scope=Scope("0913"))
+        assert gap(unnamed) is Gap.SCOPE_NOT_COVERED
+        assert isinstance(unnamed, Missing)
+        assert unnamed.text.endswith("It is for one programme alone, and none is stated.")
+        assert gap(ask(accredited, scope=Scope("0913", programme=medicine))) is Gap.SCOPE_NOT_COVERED
+        # A body for one programme accredits no more than that.
+        body = link(PARENT, BODY, ACCREDITING, scope=Scope("0913", programme=nursing))
+        assert ids(ask(body, link(BODY, ISSUER, scope=Scope("0913", programme=nursing)),
+                       scope=Scope("0913", programme=nursing))) == (1, 2)  # fmt: skip
+        wider = ask(body, link(BODY, ISSUER, scope=Scope("0913")), scope=Scope("0913", programme=nursing))
+        assert gap(wider) is Gap.SCOPE_WIDENED
+
     def test_circles_end(self) -> None:
         circle = (link(BODY, ISSUER), link(STRANGER, BODY, ACCREDITING), link(BODY, STRANGER, ACCREDITING))
         assert gap(ask(*circle)) is Gap.NO_AGREEMENT
@@ -227,8 +244,9 @@ class TestMissing:
 # Against a search that tries everything
 
 NARROW = Scope("0613", (6, 6), jurisdiction="HR")
-scopes = st.sampled_from([Scope(), Scope(), Scope("06"), Scope("0613"), Scope("06", (5, 7)), NARROW])
-asked_scopes = st.sampled_from([NARROW, NARROW, NARROW, Scope("0613"), Scope()])
+PROGRAMME = replace(NARROW, programme=bytes([1]) * 32)
+scopes = st.sampled_from([Scope(), Scope(), Scope("06"), Scope("0613"), Scope("06", (5, 7)), NARROW, PROGRAMME])
+asked_scopes = st.sampled_from([NARROW, NARROW, NARROW, Scope("0613"), Scope(), PROGRAMME])
 PAIRS = [*[(1, 2)] * 4, *[(2, 3)] * 3, *[(3, 4)] * 2, (4, 5), (1, 3), (2, 4), (2, 5)]
 moments = st.integers(0, 12)
 
@@ -399,6 +417,17 @@ class TestLedger:
             with pytest.raises(KeyError):
                 ledger[number]
 
+    def test_an_event_of_either_edition_is_read(self) -> None:
+        numbers = (613, 4, 6, 7, 64, 191)
+        before = offered(1, scope=numbers)
+        after = offered(2, scope=(*numbers, b"p" * 32), conditionHash=b"c" * 32)
+        named = {"field": 613, "fieldDigits": 4, "levelMin": 6, "levelMax": 7, "qualificationTypes": 64}
+        by_name = offered(3, scope=named | {"jurisdiction": 191, "programme": b"p" * 32}, conditionHash=bytes(32))
+        first, second, third = Ledger.from_events([before, after, by_name]).accreditations
+        assert (first.scope, first.is_conditional) == (replace(second.scope, programme=bytes(32)), False)
+        assert (second.scope.programme, second.condition_hash, second.is_conditional) == (b"p" * 32, b"c" * 32, True)
+        assert (third.scope, third.is_conditional) == (second.scope, False)
+
     def test_times_beyond_the_calendar_are_far_away(self) -> None:
         far = Ledger.from_events([offered(1, validUntil=2**48 - 1)])[1]
         assert far.valid_until == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -442,7 +471,8 @@ class TestLedger:
                 Ledger.from_events(course[:left_out] + course[left_out + 1 :])
 
     def test_the_names_and_numbers_are_the_contract_s(self) -> None:
-        assert {item.name for item in artifact().events_by_topic.values()} >= EVENT_NAMES
+        for name in (FIRST_REGISTRY, ACCREDITATIONS):
+            assert {item.name for item in artifact(name).events_by_topic.values()} >= EVENT_NAMES
         assert [str(kind) for kind in Kind] == [kind.word for kind in KindNumber]
         assert [str(state) for state in State] == [state.word for state in AccreditationState]
         assert [word or "unspecified" for word in REASONS] == [reason.word for reason in Reason]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 from registry.document.stated_scope import stated_scope
 from registry.errors import SettingsError
 from registry.recognition.countries import ALPHA_2, NUMERIC
-from registry.recognition.scope import QUALIFICATION_TYPES, Scope, StatedScope
+from registry.recognition.scope import ANY_PROGRAMME, QUALIFICATION_TYPES, Scope, StatedScope, hash_of_programme
 
 FIELDS = ("", "06", "061", "0612", "0613", "062", "09", "00", "000", "0000")
 TYPES = ("bachelor-degree", "master-degree", "type-31")
+NURSING, MEDICINE = "https://uni.example/programmes/nursing", "https://uni.example/programmes/medicine"
 
 
 @st.composite
@@ -23,7 +25,8 @@ def _scopes(draw: st.DrawFn) -> Scope:
     lowest, highest = sorted((draw(st.integers(1, 8)), draw(st.integers(1, 8))))
     types = draw(st.frozensets(st.sampled_from(TYPES)))
     where = draw(st.sampled_from(("", "HR", "AT", "999")))
-    return Scope(draw(st.sampled_from(FIELDS)), (lowest, highest), types, where)
+    programme = draw(st.sampled_from((ANY_PROGRAMME, *map(hash_of_programme, (NURSING, MEDICINE)))))
+    return Scope(draw(st.sampled_from(FIELDS)), (lowest, highest), types, where, programme)
 
 
 scopes = _scopes()
@@ -31,13 +34,13 @@ scopes = _scopes()
 
 def contract_covers(outer: Scope, inner: Scope) -> bool:
     """`Scopes.covers` in the contract's own terms."""
-    (a, a_digits, a_min, a_max, a_types, a_where), (b, b_digits, b_min, b_max, b_types, b_where) = (
-        outer.to_numbers(),
-        inner.to_numbers(),
-    )
+    a, a_digits, a_min, a_max, a_types, a_where, a_programme = outer.to_numbers()
+    b, b_digits, b_min, b_max, b_types, b_where, b_programme = inner.to_numbers()
     if a_digits > b_digits or b // 10 ** (b_digits - a_digits) != a:
         return False
     if b_min < a_min or a_max < b_max or (a_where != 0 and a_where != b_where):
+        return False
+    if any(a_programme) and a_programme != b_programme:
         return False
     return a_types == 0 or (b_types != 0 and b_types & ~a_types == 0)
 
@@ -70,20 +73,27 @@ def test_numbers_there_and_back(scope: Scope) -> None:
 @pytest.mark.parametrize(
     ("scope", "numbers"),
     [
-        (Scope(), (0, 0, 1, 8, 0, 0)),
-        (Scope("0613", (6, 7), frozenset({"certificate", "bachelor-degree"}), "hr"), (613, 4, 6, 7, 0b1000001, 191)),
-        (Scope("00", (1, 1), frozenset({"type-31"}), "036"), (0, 2, 1, 1, 1 << 31, 36)),
+        (Scope(), (0, 0, 1, 8, 0, 0, bytes(32))),
+        (Scope("0613", (6, 7), frozenset({"certificate", "bachelor-degree"}), "hr"),
+         (613, 4, 6, 7, 0b1000001, 191, bytes(32))),
+        (Scope("00", (1, 1), frozenset({"type-31"}), "036", bytes([7]) * 32),
+         (0, 2, 1, 1, 1 << 31, 36, bytes([7]) * 32)),
     ],
-)
+)  # fmt: skip
 def test_numbers(scope: Scope, numbers: tuple[int, ...]) -> None:
     assert scope.to_numbers() == numbers
     assert Scope.from_numbers(numbers) == scope
 
 
+def test_a_scope_of_the_first_edition_is_for_any_programme() -> None:
+    assert Scope.from_numbers((613, 4, 6, 7, 0, 191)) == Scope("0613", (6, 7), jurisdiction="HR")
+
+
 @pytest.mark.parametrize(
     "numbers",
     [(6, 1, 1, 8, 0, 0), (100, 2, 1, 8, 0, 0), (1, 0, 1, 8, 0, 0), (613, 5, 1, 8, 0, 0), (0, 0, 0, 8, 0, 0),
-     (0, 0, 1, 9, 0, 0), (0, 0, 7, 6, 0, 0), (0, 0, 1, 8, 0, 1000), (-1, 2, 1, 8, 0, 0)],
+     (0, 0, 1, 9, 0, 0), (0, 0, 7, 6, 0, 0), (0, 0, 1, 8, 0, 1000), (-1, 2, 1, 8, 0, 0),
+     (0, 0, 1, 8, 0, 0, bytes(31))],
 )  # fmt: skip
 def test_numbers_that_no_contract_holds(numbers: tuple[int, ...]) -> None:
     with pytest.raises(SettingsError):
@@ -94,7 +104,8 @@ def test_numbers_that_no_contract_holds(numbers: tuple[int, ...]) -> None:
     "words",
     [{"field": "6"}, {"field": "06130"}, {"field": "061x"}, {"field": "٠٦"}, {"field": "06\n"}, {"levels": "0"},
      {"levels": "9"}, {"levels": "7-6"}, {"levels": ""}, {"levels": "6-"}, {"levels": "6\n"}, {"types": ["bachelor"]},
-     {"types": [""]}, {"jurisdiction": "XX"}, {"jurisdiction": "H"}, {"jurisdiction": "19"}, {"jurisdiction": "HRV"}],
+     {"types": [""]}, {"jurisdiction": "XX"}, {"jurisdiction": "H"}, {"jurisdiction": "19"}, {"jurisdiction": "HRV"},
+     {"programme": ""}, {"programme": " \n"}, {"programme": "\ud800"}],
 )  # fmt: skip
 def test_words_that_mean_nothing(words: dict[str, Any]) -> None:
     with pytest.raises(SettingsError) as caught:
@@ -109,6 +120,9 @@ def test_words() -> None:
     assert str(Scope(levels=(5, 7))) == "any field, EQF levels 5-7, any type of qualification, in any jurisdiction"
     assert Scope.from_words() == Scope()
     assert Scope.from_words(jurisdiction="000") == Scope()
+    nursing = Scope.from_words(programme=f" {NURSING}\n")
+    assert nursing.programme == sha256(NURSING.encode()).digest()
+    assert str(nursing).endswith(f"in any jurisdiction, programme 0x{nursing.programme.hex()}")
 
 
 def test_countries() -> None:
@@ -164,6 +178,30 @@ def test_what_is_not_said() -> None:
     scope = Scope("06", (5, 7), frozenset({"diploma"}), "HR")
     assert StatedScope().completed_by(scope) == scope
     assert StatedScope("0613").completed_by(scope) == Scope("0613", (5, 7), frozenset({"diploma"}), "HR")
+
+
+def test_a_programme_is_stated_by_all_achievements_or_not_at_all() -> None:
+    nursing = hash_of_programme(NURSING)
+    one, other = {"id": NURSING, **DEGREE}, {"id": MEDICINE, **DEGREE}
+    for said in (badge(**one), {"badge": {"id": f" {NURSING} "}}, badge(id=NURSING), {"badge": NURSING},
+                 {"credentialSubject": [{"achievement": [one, one]}, {"achievement": NURSING}]}):  # fmt: skip
+        stated = stated_scope([said])
+        assert (stated.programme, stated.certain.programme) == (nursing, nursing)
+    for said in (badge(**DEGREE), {"credentialSubject": {"achievement": [one, other]}},
+                 {"credentialSubject": {"achievement": [one, DEGREE]}},
+                 {"credentialSubject": [{"achievement": one}, {"degree": "Doctor"}]},
+                 {"credentialSubject": {"achievement": [one] * 65}}, badge(id=[NURSING]), badge(id=""),
+                 badge(id="\ud800"), badge(id="x" * 2001)):  # fmt: skip
+        assert stated_scope([said]).programme is None
+
+
+def test_a_programme_is_never_taken_from_an_accreditation() -> None:
+    nursing, medicine = map(hash_of_programme, (NURSING, MEDICINE))
+    accredited = Scope("0913", (6, 6), programme=nursing)
+    assert not accredited.covers(StatedScope().completed_by(accredited))
+    assert not accredited.covers(StatedScope(programme=medicine).completed_by(accredited))
+    assert accredited.covers(StatedScope(programme=nursing).completed_by(accredited))
+    assert Scope("0913", (6, 6)).covers(StatedScope(programme=nursing).completed_by(Scope("0913", (6, 6))))
 
 
 def test_a_badge_with_too_many_alignments_says_only_the_first() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -29,7 +29,7 @@ from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import Receipt
-from registry.records import Batch, Event, Party, Reason
+from registry.records import NOTHING_SAID, Batch, DigestStatus, Event, Party, Reason
 from registry.records import Purpose as ChainPurpose
 from registry.service.kept import Kept
 from registry.service.known_anchors import IndexedAnchors
@@ -58,12 +58,15 @@ class Model:
     voided: set[tuple[int, int]] = field(default_factory=set)
     marked: set[tuple[int, int, int, int]] = field(default_factory=set)
     superseded: dict[tuple[int, AnchorPlace], AnchorPlace] = field(default_factory=dict)
+    said: dict[tuple[int, bytes], DigestStatus] = field(default_factory=dict)
 
     def place(self, number: int, digest: bytes) -> AnchorPlace:
         return AnchorPlace(self.roots[number], self.leaves[number].index(digest))
 
     def event(self, what: str, issuer: int, number: int, other: int, digest: bytes) -> Told | None:
         root, leaf = self.place(number, digest)
+        if what.endswith("-digest"):
+            return self._of_digest(what, issuer, digest)
         if what == "anchor":
             if number in self.anchored[issuer]:
                 return None
@@ -96,6 +99,21 @@ class Model:
         self.marked.add(mark)
         return status_set(issuer, root, leaf, purpose=purpose)
 
+    def _of_digest(self, what: str, issuer: int, digest: bytes) -> Told | None:
+        """It needs no place: the digest may be in no batch of the issuer yet."""
+        before = self.said.get((issuer, digest), NOTHING_SAID)
+        moment = from_unix(GENESIS_TIME)
+        if what == "revoke-digest" and not before.is_revoked:
+            name, after = "DigestRevoked", replace(before, revoked_at=moment, revocation_reason=Reason(2))
+        elif what == "suspend-digest" and not before.is_suspended:
+            name, after = "DigestSuspended", replace(before, suspended_at=moment, suspension_reason=Reason(2))
+        elif what == "reinstate-digest" and before.is_suspended:
+            name, after = "DigestReinstated", replace(before, suspended_at=None, suspension_reason=None)
+        else:
+            return None
+        self.said[issuer, digest] = after
+        return name, {"issuer": issuer, "digest": digest, "reason": 2}
+
     # The rule once more, by every way that the replacements could lead.
 
     def expected(self, issuer: int, number: int, digest: bytes) -> tuple[bool, bool]:
@@ -108,10 +126,12 @@ class Model:
             and (each == number or not self._leads(issuer, self.place(each, digest), here, digest, BATCHES + 1))
         ]
         marks = [(issuer, each, self.place(each, digest).leaf_index) for each in counting]
+        said = self.said.get((issuer, digest), NOTHING_SAID)
         return (
-            any((issuer, each) in self.voided for each in counting)
+            said.is_revoked
+            or any((issuer, each) in self.voided for each in counting)
             or any((*mark, ChainPurpose.REVOCATION) in self.marked for mark in marks),
-            any((*mark, ChainPurpose.SUSPENSION) in self.marked for mark in marks),
+            said.is_suspended or any((*mark, ChainPurpose.SUSPENSION) in self.marked for mark in marks),
         )
 
     def _leads(self, issuer: int, start: AnchorPlace, end: AnchorPlace, digest: bytes, steps: int) -> bool:
@@ -127,7 +147,8 @@ class ModelRegistry:
     def __init__(self, model: Model, stand: Stand):
         self._model = model
         self._stand = stand
-        self.address = second().address
+        self.edition = second()
+        self.address = self.edition.address
         self.client = self
 
     # As a client
@@ -169,6 +190,19 @@ class ModelRegistry:
         marks = (mark for mark in self._model.marked if (mark[0], mark[1], mark[3]) == (issuer, number, purpose))
         return (sum(1 << leaf for _, _, leaf, _ in marks),)
 
+    def digest_statuses(self, issuer: int, digests: Any, *, at: Any) -> tuple[DigestStatus, ...]:
+        return tuple(self._model.said.get((issuer, each), NOTHING_SAID) for each in digests)
+
+    def status(self, issuer: int, root: bytes, index: int, digest: bytes) -> tuple[bool, bool]:
+        """As `Statuses.sol` has it: of this place, its batch and the digest, whatever other batches say."""
+        number, said = self._model.roots.index(root), self._model.said.get((issuer, digest), NOTHING_SAID)
+        mark = (issuer, number, index)
+        is_void = (issuer, number) in self._model.voided
+        return (
+            said.is_revoked or is_void or (*mark, ChainPurpose.REVOCATION) in self._model.marked,
+            said.is_suspended or (*mark, ChainPurpose.SUSPENSION) in self._model.marked,
+        )
+
     def replacements(self, issuer: int, root: bytes, **_: Any) -> dict[int, AnchorPlace]:
         return {
             place.leaf_index: by
@@ -194,7 +228,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Engin
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("anchor", "revoke", "suspend", "reinstate", "void", "supersede")),
+        st.sampled_from(
+            (
+                *("anchor", "revoke", "suspend", "reinstate", "void", "supersede"),
+                *("revoke-digest", "suspend-digest", "reinstate-digest"),
+            )
+        ),
         st.sampled_from(ISSUERS),
         st.integers(0, BATCHES - 1),
         st.integers(0, BATCHES - 1),
@@ -211,6 +250,9 @@ ANCHORS = [("anchor", issuer, number, 0, SHARED[0]) for issuer in ISSUERS for nu
 @example([("revoke", 1, 0, 0, SHARED[0]), ("supersede", 1, 0, 1, SHARED[0])])
 @example([("suspend", 1, 0, 0, SHARED[0])])
 @example([("void", 1, 0, 0, SHARED[0]), ("supersede", 1, 0, 1, SHARED[0]), ("supersede", 1, 1, 2, SHARED[0])])
+@example([("supersede", 1, 0, 1, SHARED[0]), ("revoke-digest", 1, 0, 0, SHARED[0])])
+@example([("suspend-digest", 1, 0, 0, SHARED[0]), ("suspend", 1, 1, 0, SHARED[0]), ("reinstate", 1, 1, 0, SHARED[0])])
+@example([("suspend-digest", 1, 0, 0, SHARED[1]), ("reinstate-digest", 1, 0, 0, SHARED[1])])
 @example([("supersede", 1, 0, 1, SHARED[0]), ("supersede", 1, 1, 0, SHARED[0]), ("revoke", 1, 2, 0, SHARED[0])])
 def test_all_doors_say_the_same_of_any_history(
     site: tuple[Path, Engine], steps: list[tuple[str, int, int, int, bytes]]
@@ -223,7 +265,9 @@ def test_all_doors_say_the_same_of_any_history(
     model = Model([stand.tree(*content) for content in contents], [sorted(content) for content in contents])
     history: list[Told] = [*map(registered, ISSUERS)]
     stand.mine(*history)
-    for what, issuer, number, other, digest in (*ANCHORS[: len(ANCHORS) - len(steps) % 2], *steps):
+    # What is said of a digest before it is anchored counts as what is said afterwards.
+    early = [step for step in steps[:2] if step[0].endswith("-digest")]
+    for what, issuer, number, other, digest in (*early, *ANCHORS[: len(ANCHORS) - len(steps) % 2], *steps):
         if digest in model.leaves[number] and digest in model.leaves[other]:
             told = model.event(what, issuer, number, other, digest)
             if told is not None:
@@ -254,6 +298,10 @@ def check_doors(stand: Stand, model: Model, history: list[Told]) -> None:
             for digest in model.leaves[number]:
                 expected = model.expected(issuer, number, digest)
                 place = model.place(number, digest)
+                # The contract knows of no other batches, so what it says of a place is at most what counts.
+                own = contract.status(issuer, place.root, place.leaf_index, digest)
+                assert all(counts or not alone for alone, counts in zip(own, expected, strict=True))
+                assert own_of(stand, issuer, place, digest) == own
                 counted[issuer] += expected[0]
                 assert looked_up(stand, issuer, place, digest) == expected
                 assert verified(stand, verifier, contract, issuer, place, digest) == expected
@@ -263,6 +311,18 @@ def check_doors(stand: Stand, model: Model, history: list[Told]) -> None:
     for issuer in ISSUERS:
         mine = [batch for batch in figures.batches if batch.issuer == issuer]
         assert sum(batch.withdrawn for batch in mine) == counted[issuer]
+
+
+def own_of(stand: Stand, issuer: int, place: AnchorPlace, digest: bytes) -> tuple[bool, bool]:
+    """What the index says of a place and its digest alone, as `statusOf` of the contract does."""
+    batch = stand.index.batch(issuer, place.root)
+    assert batch is not None
+    words = stand.index.status_words_with(place.root, [issuer])
+    said = stand.index.digest_statuses([digest]).get((issuer, digest), NOTHING_SAID)
+    revoked, suspended = (
+        words.get((issuer, purpose), {}).get(0, 0) >> place.leaf_index & 1 for purpose in ChainPurpose
+    )
+    return bool(revoked) or batch.is_void or said.is_revoked, bool(suspended) or said.is_suspended
 
 
 def looked_up(stand: Stand, issuer: int, place: AnchorPlace, digest: bytes) -> tuple[bool, bool]:
@@ -315,12 +375,17 @@ def audit(stand: Stand, history: list[Told]) -> dict[tuple[int, AnchorPlace], tu
         apart = {each.state.place: each for each in spread(state, repeated_in(stand.trees, state))}
         for root, count in state.counts.items():
             for place in (AnchorPlace(root, index) for index in range(count)):
-                own, more = state.state_of(place), apart.get(place)
+                own, more = state.state_of(place, digest_at(stand, place, count)), apart.get(place)
                 found[state.issuer, place] = (
                     own.revoked or own.voided or (more is not None and more.revoked),
                     own.suspended or (more is not None and more.suspended),
                 )
     return found
+
+
+def digest_at(stand: Stand, place: AnchorPlace, count: int) -> bytes:
+    digest, _ = stand.trees.inclusion_at(TreeId(place.root, count), place.leaf_index)
+    return digest
 
 
 def test_a_tree_that_is_loaded_later_changes_what_lists_and_figures_say(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from registry.receipt import model as receipts
 from registry.receipt.model import Receipt, to_cbor, to_json
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State
 from registry.recognition.scope import Scope
-from registry.records import Anchor, Reason
+from registry.records import NOTHING_SAID, Anchor, DigestStatus, Reason
 from registry.verify.absence import Absence, AbsenceCode, TreeCheck, verify_absence
 from registry.verify.checks import (
     Batch,
@@ -260,6 +260,10 @@ def elsewhere(**changes: Any) -> ChainFacts:
 
 HERE = AnchorPlace(WORLD.receipt.root, WORLD.receipt.inclusion.leaf_index)
 
+REVOKED = DigestStatus(revoked_at=READ, revocation_reason=Reason.OBTAINED_BY_FRAUD)
+SUSPENDED = DigestStatus(suspended_at=READ, suspension_reason=Reason.UNDER_REVIEW)
+LATER = DigestStatus(revoked_at=READ + timedelta(seconds=1), revocation_reason=Reason.UNSPECIFIED)
+
 CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("integrity", P, "digest-equal", {}),
     ("integrity", P, "digest-given", {"document": WORLD.digest.hex.encode() + b"\n", "receipt": given_receipt()}),
@@ -368,6 +372,19 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("status", F, "voided", {"facts": with_batch(voided_at=READ, void_reason=Reason.ISSUED_IN_ERROR)}),
     ("status", P, "in-force", {"facts": elsewhere()}),
     ("status", P, "in-force", {"facts": with_facts(not_looked_at=3)}),
+    ("status", P, "in-force", {"facts": with_facts(not_looked_at=3, by_digest=NOTHING_SAID)}),
+    ("status", F, "revoked", {"facts": with_facts(by_digest=REVOKED)}),
+    ("status", F, "suspended", {"facts": with_facts(by_digest=SUSPENDED)}),
+    ("status", F, "revoked", {"facts": with_facts(suspended=True, by_digest=REVOKED)}),
+    ("status", F, "revoked", {"facts": with_facts(revoked=True, by_digest=SUSPENDED)}),
+    ("status", F, "revoked", {"facts": replace(with_batch(voided_at=READ), by_digest=REVOKED)}),
+    ("status", F, "voided", {"facts": replace(with_batch(voided_at=READ), by_digest=SUSPENDED)}),
+    ("status", F, "revoked", {"facts": with_facts(batch=None, by_digest=REVOKED), "receipt": WORLD.pending}),
+    ("status", U, "no-status", {"facts": with_facts(batch=None, by_digest=NOTHING_SAID), "receipt": WORLD.pending}),
+    ("status", U, "head-stale", {"facts": replace(aged(timedelta(days=2)), by_digest=SUSPENDED)}),
+    ("status", F, "revoked", {"facts": replace(aged(timedelta(days=2)), by_digest=REVOKED)}),
+    ("status", U, "facts-contradict", {"facts": with_facts(by_digest=LATER)}),
+    ("status", U, "facts-contradict", {"facts": with_facts(batch=None, party=None, by_digest=REVOKED)}),
     ("status", F, "revoked", {"facts": elsewhere(revoked=True, reason="obtained-by-fraud")}),
     ("status", F, "voided", {"facts": elsewhere(voided=True)}),
     ("status", F, "suspended", {"facts": elsewhere(suspended=True)}),
@@ -583,6 +600,7 @@ def test_unknown_never_becomes_valid() -> None:
         "batch": ("same", "other count", "other root", "not final", "voided", "later", None),
         "revoked": (False, True),
         "suspended": (False, True),
+        "by_digest": (None, NOTHING_SAID, REVOKED, SUSPENDED),
         "trust": (TRUST, Trust()),
         "receipt": (WORLD.receipt, WORLD.pending, None),
     }
@@ -597,7 +615,7 @@ def test_unknown_never_becomes_valid() -> None:
         batch = replace(WORLD.batch(), **changes[case["batch"]]) if case["batch"] else None
         facts = replace(
             WORLD.facts, chain=case["chain"], party=case["party"], batch=batch, final=case["batch"] != "not final",
-            revoked=case["revoked"], suspended=case["suspended"],
+            revoked=case["revoked"], suspended=case["suspended"], by_digest=case["by_digest"],
         )  # fmt: skip
         answers: dict[str, ChainFacts | FactsUnavailable | None] = {"asked": facts, "down": DOWN, "not asked": None}
         verdict = verify(document, "x.json", case["receipt"], answers[case["reach"]], now=NOW, trust=case["trust"])
@@ -608,13 +626,14 @@ def test_unknown_never_becomes_valid() -> None:
             and case["party"].id == ISSUER
             and not case["revoked"]
             and not case["suspended"]
+            and case["by_digest"] in (None, NOTHING_SAID)
             and case["trust"] is TRUST
             and case["receipt"] is not None
         )
         assert (verdict.overall is Overall.VALID) == (clean and case["batch"] == "same"), case
         assert (verdict.overall is Overall.VALID_WITH_WARNING) == (clean and case["batch"] == "not final"), case
         good += verdict.overall is Overall.VALID
-    assert good == 4  # retired since or not, receipt pending or not
+    assert good == 8  # retired since or not, receipt pending or not, a registry of either edition
 
 
 def test_without_bodies_in_a_policy_nothing_is_asked() -> None:
@@ -650,6 +669,22 @@ def test_what_is_missing_is_said_as_missing() -> None:
         texts = " ".join(check.text for check in verdict.checks)
         assert "not recognised" not in texts
         assert "o agreement on record" in texts
+
+
+def test_what_is_said_of_the_credential_itself_is_told_as_that() -> None:
+    revoked = WORLD.verify(facts=with_facts(by_digest=REVOKED)).check("status").text
+    assert revoked.startswith(
+        "The issuer has revoked it by its digest, wherever it is anchored, on 2026-03-01T00:00:00Z, reason: "
+        "obtained-by-fraud; as of block 200 of "
+    ), revoked
+    suspended = WORLD.verify(facts=with_facts(by_digest=SUSPENDED)).check("status").text
+    assert "has suspended it by its digest, wherever it is anchored, on 2026-03-01T00:00:00Z, reason: under-review" in (
+        suspended
+    )
+    # Of a registry in which nobody can say such a thing, nothing is claimed.
+    for said, claimed in ((None, False), (NOTHING_SAID, True)):
+        text = WORLD.verify(facts=with_facts(not_looked_at=1, by_digest=said)).check("status").text
+        assert ("by its digest" in text.lower()) == claimed
 
 
 class TestTampering:
