@@ -62,8 +62,7 @@ def verify(
         raise SettingsError("--receipt goes with one credential", remedy="Keep other receipts beside their files.")
     if policy is not None:
         session.settings = session.settings.model_copy(update={"policy": policy})
-    if prove is not None:
-        session.settings = session.settings.model_copy(update={"prove": prove})
+    set_prove(session, prove)
     single = len(paths) == 1 and not paths[0].is_dir()
     verdicts = []
     with (
@@ -92,6 +91,12 @@ def verify(
     say_basis(session, verdicts)
     say_chain(session, chain)
     return worst(verdicts)
+
+
+def set_prove(session: Session, prove: bool | None) -> None:
+    """What was said on the command line counts before the settings."""
+    if prove is not None:
+        session.settings = session.settings.model_copy(update={"prove": prove})
 
 
 def by_receipt(verifier: FileVerifier, file: Path, receipt: Path) -> tuple[Path, Verdict]:
@@ -126,8 +131,13 @@ def absent(
     session: Session,
     target: Annotated[str, typer.Argument(help="A credential file, or a digest of 64 hexadecimal digits.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the proofs to this file.")] = None,
+    prove: Annotated[
+        bool | None,
+        typer.Option("--prove/--no-prove", help="Check proofs of what the contract stores; believe no endpoint."),
+    ] = None,
 ) -> int:
     """Prove that an issuer never anchored a credential."""
+    set_prove(session, prove)
     digests = digests_of_content(target, session.settings)
     with session.workspace(read_only=True) as workspace:
         issuer = workspace.issuer()

@@ -18,6 +18,7 @@ from anchor.books.tables import ANCHORED_STATES
 from anchor.intake.digesting import LinePiece, lines_of, looks_like_digest
 from anchor.intake.files import source_files
 from anchor.settings import EMBEDDED
+from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
@@ -65,9 +66,6 @@ class _Found:
     item: ReadItem
     unreadable: ReceiptError | None = None
     beside: tuple[Receipt, ...] = ()
-
-
-QUORUM: Final = 2
 
 
 class FileVerifier:
@@ -273,11 +271,6 @@ def _in_lines(path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
                 yield replace(item, name=name)
     except OSError as error:
         raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
-
-
-def quorum_of(workspace: Workspace) -> int:
-    """How many endpoints have to name a block against which something is proved: two, where there are several."""
-    return workspace.settings.quorum or min(QUORUM, len(workspace.client.endpoints()) or 1)
 
 
 def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable, str | None]:

@@ -119,10 +119,21 @@ class ProvedRegistry(CredentialRegistry):
 
     def batch(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
         """The batch an issuer anchored under a root, or None: both are proved."""
-        slot = self._slots.batch(issuer, root)
         # What is asked next, as a rule.
         words = [self._slots.word(issuer, root, purpose, 0) for purpose in Purpose]
-        values = self._values_of([slot, *words], at)
+        self._values_of([self._slots.batch(issuer, root), *words], at)
+        return self.batch_alone(issuer, root, at=at)
+
+    def batches(self, issuer: int, roots: Sequence[bytes], *, at: BlockNumber = "latest") -> list[Batch]:
+        """Those of the batches that the issuer anchored, many proved in a request."""
+        self._values_of([self._slots.batch(issuer, root) for root in roots], at)
+        found = (self.batch_alone(issuer, root, at=at) for root in roots)
+        return [batch for batch in found if batch is not None]
+
+    def batch_alone(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
+        """As `batch`, for whoever does not ask for statuses next."""
+        slot = self._slots.batch(issuer, root)
+        values = self._values_of([slot], at)
         return self._understood("a batch", lambda: read_batch(issuer, root, values[slot]))
 
     def party(self, party: int, *, at: BlockNumber = "latest") -> Party | None:

@@ -157,6 +157,18 @@ class Basis:
 BELIEVED: Final = Basis(proved=False)
 
 
+def rests_on(basis: Basis | None, as_of: BlockRef | None) -> dict[str, Any] | None:
+    """A basis for JSON; None where the chain could not be read."""
+    if basis is None or as_of is None:
+        return None
+    return {
+        "proved": basis.proved,
+        "namedBy": basis.named_by,
+        "endpoints": basis.endpoints,
+        "words": basis.words(as_of),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class ChainFacts:
     """What the chain said about one (issuer, root, leaf index, digest), all of it as of one block.
@@ -393,14 +405,7 @@ class Verdict:
                 "hash": "0x" + self.as_of.hash.hex(),
                 "timestamp": write_timestamp(self.as_of.timestamp),
             },
-            "restsOn": self.basis
-            and self.as_of
-            and {
-                "proved": self.basis.proved,
-                "namedBy": self.basis.named_by,
-                "endpoints": self.basis.endpoints,
-                "words": self.basis.words(self.as_of),
-            },
+            "restsOn": rests_on(self.basis, self.as_of),
             "checks": [
                 {"name": check.name, "outcome": str(check.outcome), "code": check.code, "text": check.text}
                 for check in self.checks

@@ -669,7 +669,6 @@ def test_what_would_change_nothing_and_who_may_not(world: World, issuer: int) ->
 
 
 def test_every_error_has_a_sentence_with_its_own_arguments() -> None:
-    from registry.chain.abi import all_errors
     from registry.chain.reverts import REMEDIES, SENTENCES
 
     errors = {item.name: item for item in all_errors().values()}
