@@ -9,8 +9,12 @@ from registry.chain.rpc.client import Block, ChainClient
 from registry.chain.rpc.remedies import TRY_LATER
 from registry.errors import ChainUnavailable
 
-MOST_BEHIND: Final = 20
-"""Blocks by which the block that is named alike may be behind the newest one that any of them has told of."""
+NO_QUORUM: Final = "no-quorum"
+MOST_APART: Final = 3
+MOST_APART_SECONDS: Final = 15.0
+"""By which the block that is named alike may be behind the newest one that any of them tells of; whichever is more.
+
+Whoever names an old block only, holds the others back: that is no more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class AgreedBlock:
 
 
 def agreed_block(client: ChainClient, quorum: int) -> AgreedBlock:
-    """The newest block that enough endpoints have, if all that have one at its height have the same.
+    """The newest block that enough endpoints name, if all that have one at its height have the same.
 
     Args:
         quorum: how many have to name it.
@@ -43,12 +47,26 @@ def agreed_block(client: ChainClient, quorum: int) -> AgreedBlock:
         ChainUnavailable: code `no-quorum`: too few answer, or they are too far apart; `endpoints-differ`: they name
             different blocks, and who names which is said.
     """
-    asked = _endpoints(client)
-    heads = sorted(client.heads_by_endpoint().values(), reverse=True)
-    if len(heads) < quorum or heads[0] - heads[quorum - 1] > MOST_BEHIND:
-        behind = f", up to {heads[0] - heads[quorum - 1]} blocks apart" if len(heads) >= quorum else ""
-        raise _no_quorum(client, f"{len(heads)} of {asked} endpoints told of a newest block{behind}", quorum)
-    return agreed_at(client, heads[quorum - 1], quorum)
+    heads = client.heads_by_endpoint()
+    if len(heads) < quorum:
+        raise _no_quorum(client, f"{len(heads)} of {_endpoints(client)} endpoints told of a newest block", quorum)
+    newest = max(heads.values(), key=lambda head: head.number)
+    refused: ChainUnavailable | None = None
+    # One that tells of an old block may have the newest all the same.
+    for number in sorted({head.number for head in heads.values()}, reverse=True):
+        try:
+            agreed = agreed_at(client, number, quorum)
+        except ChainUnavailable as error:
+            if error.code != NO_QUORUM:
+                raise
+            refused = refused or error
+            continue
+        seconds = (newest.timestamp - agreed.block.timestamp).total_seconds()
+        if newest.number - number > MOST_APART and seconds > MOST_APART_SECONDS:
+            apart = f"the newest block that {quorum} of them name is {newest.number - number} blocks behind"
+            raise _no_quorum(client, f"the endpoints are too far apart: {apart}", quorum)
+        return agreed
+    raise refused or _no_quorum(client, "no endpoint told of a newest block", quorum)
 
 
 def agreed_at(client: ChainClient, number: int, quorum: int) -> AgreedBlock:
@@ -91,5 +109,5 @@ def _no_quorum(client: ChainClient, what: str, quorum: int) -> ChainUnavailable:
         f"{what}, and {quorum} have to agree",
         where=client.where,
         remedy=f"{TRY_LATER} Or name more endpoints, or a smaller quorum.",
-        code="no-quorum",
+        code=NO_QUORUM,
     )

@@ -241,9 +241,10 @@ class ChainClient:
         found = self._of_each("eth_getBlockByNumber", [to_hex(number), False], _optional(_block))
         return {where: block for where, block in found.items() if block is None or block.number == number}
 
-    def heads_by_endpoint(self) -> dict[str, int]:
-        """The number of the newest block of each of the endpoints; without those that give no answer."""
-        return self._of_each("eth_blockNumber", [], count)
+    def heads_by_endpoint(self) -> dict[str, Block]:
+        """The newest block of each of the endpoints; without those that give no answer."""
+        found = self._of_each("eth_getBlockByNumber", ["latest", False], _optional(_block))
+        return {where: block for where, block in found.items() if block is not None}
 
     def finalized_by_endpoint(self) -> dict[str, int]:
         """The number of the newest block that each of the endpoints calls final; without those that name none."""

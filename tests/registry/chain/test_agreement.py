@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.chain.agreement import MOST_BEHIND, agreed_block
+from registry.chain.agreement import MOST_APART, agreed_block
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.endpoints import Endpoints
 from registry.errors import ChainUnavailable
@@ -21,6 +21,7 @@ class Node:
 
     def __init__(self, name: str, head: int = 100, *, branch_from: int | None = None, down: bool = False):
         self.where, self.head, self.branch_from, self.down = name, head, branch_from, down
+        self.tells_of: int | None = None
 
     def make_request(self, method: str, params: Sequence[Any]) -> Mapping[str, Any]:
         if self.down:
@@ -28,8 +29,10 @@ class Node:
         if method == "eth_chainId":
             return {"result": "0x1"}
         if method == "eth_blockNumber":
-            return {"result": hex(self.head)}
-        number = self.head if params[0] == "latest" else int(params[0], 16)
+            return {"result": hex(self.head if self.tells_of is None else self.tells_of)}
+        if params[0] == "latest":
+            return {"result": self.block(self.head if self.tells_of is None else self.tells_of)}
+        number = int(params[0], 16)
         return {"result": self.block(number) if number <= self.head else None}
 
     def block(self, number: int) -> dict[str, Any]:
@@ -38,7 +41,7 @@ class Node:
             "number": hex(number),
             "hash": "0x" + sha256(f"{number} {branch}".encode()).hexdigest(),
             "parentHash": "0x" + "00" * 32,
-            "timestamp": hex(1_700_000_000 + number),
+            "timestamp": hex(1_700_000_000 + 12 * number),
         }
 
     def hide(self, text: str) -> str:
@@ -60,6 +63,12 @@ def test_the_newest_block_that_enough_of_them_have() -> None:
     assert agreed_block(client_of(Node("alone", 7)), 1).named_by == ("alone",)
 
 
+def test_one_that_tells_of_an_old_block_holds_nobody_back() -> None:
+    behind = Node("two", 103)
+    behind.tells_of = 60
+    assert agreed_block(client_of(Node("one", 103), behind), 2).block.number == 103
+
+
 def test_one_that_names_another_is_told_with_what_it_names() -> None:
     with pytest.raises(ChainUnavailable, match=r"one names 0x.*; two names 0x.*; three names 0x") as refused:
         agreed_block(client_of(Node("one"), Node("two", branch_from=90), Node("three")), 2)
@@ -70,7 +79,7 @@ def test_one_that_names_another_is_told_with_what_it_names() -> None:
     "nodes",
     [
         [Node("one"), Node("two", down=True), Node("three", down=True)],
-        [Node("one", 100), Node("two", 100 - MOST_BEHIND - 1)],
+        [Node("one", 100), Node("two", 100 - MOST_APART - 1)],
         [Node("one", 10**9), Node("two", 100)],
         [Node("alone")],
     ],

@@ -28,6 +28,9 @@ class Honest:
     def make_request(self, method: str, params: Sequence[Any]) -> Mapping[str, Any]:
         return {"result": self._client.request(method, params)}
 
+    def make_batch_request(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Mapping[str, Any]]:
+        return [self.make_request(method, params) for method, params in requests]
+
     def hide(self, text: str) -> str:
         return text
 
