@@ -207,7 +207,7 @@ def _made_anew(workspace: Workspace, index: Index, *, once: bool, stop: threadin
 
 def indexer_of(workspace: Workspace, index: Index, writer: IndexWriter | None = None) -> Indexer:
     """The indexer of the settings' contract."""
-    contract: CredentialRegistry = workspace.ready_to_write() if _is_own_chain(workspace) else workspace.contract
+    contract: CredentialRegistry = workspace.ready_to_read() if _is_own_chain(workspace) else workspace.contract
     return Indexer(
         contract,
         writer or IndexWriter(index.engine, index.chain, index.contract),

@@ -226,11 +226,15 @@ class Workspace:
         contract = CredentialRegistry(self.client, self.contract_address)
         return Knowledge(contract, self.store, AttemptStore(self.folder.engine, self.chain, account), account)
 
-    def ready_to_write(self) -> CredentialRegistry:
+    def ready_to_read(self) -> CredentialRegistry:
         """The contract; on the embedded chain, which begins empty, it is deployed when it is not there yet."""
         if self.chain_id == CHAIN_ID and not all(map(self.client.code, self._addresses)):
             self.deploy()
-        contract = self.contract
+        return self.contract
+
+    def ready_to_write(self) -> CredentialRegistry:
+        """The contract as `ready_to_read`; raises `WrongChain` where it is of the first edition."""
+        contract = self.ready_to_read()
         if contract.edition.number != SECOND:
             raise WrongChain(
                 f"the registry at {contract.address} is of the first edition: it is read, and written to no more",
@@ -277,8 +281,7 @@ class Workspace:
         )
         lacking = [part for part in parts if not self.client.code(part[0])]
         contract = CredentialRegistry(self.client, registry)
-        if len(lacking) < len(parts):
-            contract.verify_code()
+        contract.refuse_other_code()
         if not lacking and known is not None and known.address == registry:
             known.check(self.client)
             return known, False

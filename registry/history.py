@@ -418,8 +418,6 @@ _DIGEST_RULES: Final[Mapping[str, Rule]] = {
     "DigestSuspended": Rules._digest_suspended,
     "DigestReinstated": Rules._digest_reinstated,
 }
-DIGEST_EVENTS: Final = frozenset(_DIGEST_RULES)
-"""What issuers say of credentials by their digests."""
 _DIGEST_PURPOSES: Final = {"DigestRevoked": Purpose.REVOCATION, "DigestSuspended": Purpose.SUSPENSION}
 
 

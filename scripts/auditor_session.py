@@ -27,7 +27,7 @@ from time import perf_counter
 from registry.chain.abi import artifact
 from registry.chain.rpc.connect import connect
 from registry.merkle.treefile import HEADER
-from scripts.registry_history import LAPSED, START, build
+from scripts.registry_history import LAPSED, START, anchor_again, build
 from tests.registry.chain.worlds import anvil
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,10 +55,15 @@ def main() -> None:
         work.mkdir(parents=True, exist_ok=True)
         with anvil("--no-mining", "--timestamp", str(int(START.timestamp()) - 60), "--order", "fifo") as url:
             client = connect(url)
-            build(client, work / "registry", batches=options.batches, issuers=options.issuers, mean=100, tell=print)
+            made = build(
+                client, work / "registry", batches=options.batches, issuers=options.issuers, mean=100, tell=print
+            )
             print(f"made in {perf_counter() - started:.0f} s")
             with _liar(url) as liar:
-                blocks = _session(Auditor(work, {ENDPOINT: url, LIAR: liar, DOWN: "http://127.0.0.1:1"}))
+                auditor = Auditor(work, {ENDPOINT: url, LIAR: liar, DOWN: "http://127.0.0.1:1"})
+                blocks = _session(auditor)
+            anchor_again(made, work / "registry")
+            blocks["apart"] = auditor.types(f"testamur audit --chain {ENDPOINT} --data-folder registry")
             client.close()
     _write(blocks)
     print(f"{PAGE.relative_to(ROOT)} written in {perf_counter() - started:.0f} s")

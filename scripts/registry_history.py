@@ -5,7 +5,7 @@ The same seed gives the same history, block by block and byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,6 @@ from sqlalchemy import update
 from anchor.books.batches import BatchStore, Leaf
 from anchor.books.folder import DataFolder
 from anchor.books.tables import BatchState, batch
-from registry.chain.abi import artifact
 from registry.chain.calls import Calls
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import DETERMINISTIC_DEPLOYER, deploy_data
@@ -29,6 +28,7 @@ from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS
 from registry.index.indexer import Indexer
 from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
+from registry.merkle.treefile import TreeId
 from registry.recognition.scope import Scope
 from registry.records import Kind, Purpose, Reason
 
@@ -61,27 +61,41 @@ class AnchoredBatch:
 
 @dataclass(slots=True)
 class Registry:
-    """A contract on a node that mines one transaction a block, at the time it is told."""
+    """A registry on a node that mines one transaction a block, at the time it is told.
+
+    Attributes:
+        accounts: of the parties, by their numbers.
+    """
 
     client: ChainClient
     address: str
     time: datetime = START
     batches: list[AnchoredBatch] = field(default_factory=list)
+    accounts: dict[int, str] = field(default_factory=dict)
+
+    def deploy(self) -> None:
+        """Deploy both of its contracts."""
+        for initcode in (second().registry.initcode, second().accreditations_initcode(self.address)):
+            self.send(DEVELOPMENT_ACCOUNTS[0], deploy_data(initcode), to=DETERMINISTIC_DEPLOYER)
 
     def send(self, sender: str, data: bytes, *, to: str | None = None, at: datetime | None = None) -> dict[str, Any]:
-        """Send and mine a transaction; its receipt.
+        """Send and mine a transaction, by default to the contract that has its function; its receipt.
 
         Raises:
             RuntimeError: it reverted.
         """
         self.time = max(self.time + timedelta(seconds=12), at or self.time)
-        message = {"from": sender, "to": to or self.address, "data": f"0x{data.hex()}", "gas": hex(12_000_000)}
+        message = {"from": sender, "to": to or self._home(data), "data": f"0x{data.hex()}", "gas": hex(12_000_000)}
         sent = self.client.request("eth_sendTransaction", [message])
         self.client.request("evm_mine", [{"timestamp": hex(int(self.time.timestamp()))}])
         receipt: dict[str, Any] = self.client.request("eth_getTransactionReceipt", [sent])
         if receipt["status"] != "0x1":
             raise RuntimeError(f"a transaction of {sender} reverted")
         return receipt
+
+    def _home(self, data: bytes) -> str:
+        selectors = {item.selector for item in second().registry.functions.values()}
+        return self.address if data[:4] in selectors else second().accreditations_address(self.address)
 
 
 def build(client: ChainClient, folder: Path, *, batches: int, issuers: int, mean: int, tell: Progress) -> Registry:
@@ -94,11 +108,10 @@ def build(client: ChainClient, folder: Path, *, batches: int, issuers: int, mean
     random = Random(5)
     client.request("anvil_autoImpersonateAccount", [True])
     contract = Registry(client, second().address)
-    contract.send(DEVELOPMENT_ACCOUNTS[0], deploy_data(artifact().initcode), to=DETERMINISTIC_DEPLOYER)
+    contract.deploy()
     tell("registering and accrediting")
-    accounts = _parties(contract, issuers)
-    first_body = issuers + 1
-    _accreditations(contract, accounts, issuers, first_body)
+    _parties(contract, issuers)
+    _accreditations(contract, issuers, first_body=issuers + 1)
     tell(f"anchoring {batches:,} batches")
     with closing(DataFolder(folder)) as data:
         store = BatchStore(data.engine, f"eip155:{client.chain_id()}", contract.address)
@@ -106,27 +119,64 @@ def build(client: ChainClient, folder: Path, *, batches: int, issuers: int, mean
             store.add_party(number + 1, registered_at=int(START.timestamp()))
         for number in range(batches):
             moment = START + timedelta(days=30) + (END - START - timedelta(days=40)) * number / batches
-            _anchor(contract, accounts, store, data, random, number, moment, issuers=issuers, mean=mean)
+            size = range(random.randint(1, 2 * mean - 1))
+            digests = [sha256(f"credential {number} {each}".encode()).digest() for each in size]
+            _anchor(contract, store, data, random, number % issuers + 1, digests, moment)
             if number % 7 == 3:
-                _change_status(contract, accounts, random)
+                _change_status(contract, random)
+            if number % 11 == 5:
+                _speak_of_digests(contract, data, random)
         tell("indexing")
         _index(contract, data)
     return contract
 
 
-def _parties(contract: Registry, issuers: int) -> dict[int, str]:
+def anchor_again(contract: Registry, folder: Path) -> None:
+    """Let a second operator of some issuer, who knows no statuses, anchor a credential once more that the first one
+    has revoked at its place alone."""
+    operator = _account("a second operator")
+    contract.client.request("anvil_setBalance", [operator, hex(10**21)])
+    with closing(DataFolder(folder)) as data:
+        issuer, digest = next(_revoked_in_place(contract, data))
+        contract.send(contract.accounts[issuer], Calls.set_operator_data(issuer, operator, True))
+        digests = [digest, *(sha256(f"new credential {each}".encode()).digest() for each in range(40))]
+        store = BatchStore(data.engine, f"eip155:{contract.client.chain_id()}", contract.address)
+        _anchor(contract, store, data, Random(6), issuer, digests, contract.time + timedelta(days=1), operator)
+        _index(contract, data)
+
+
+def _revoked_in_place(contract: Registry, data: DataFolder) -> Iterator[tuple[int, bytes]]:
+    """Credentials that are revoked at their places alone, by issuer and digest."""
+    reader = CredentialRegistry(contract.client, contract.address)
+    for each in contract.batches:
+        issuer, root, leaf_count = each.issuer, each.root, each.leaf_count
+        batch = reader.batch(issuer, root)
+        if batch is None or batch.is_void:
+            continue
+        (revoked,) = reader.status_words(issuer, root, Purpose.REVOCATION, 0, 1)
+        with Tree.open(data.tree_path(TreeId(root, leaf_count))) as tree:
+            digests = [tree.leaf(bit) for bit in range(WORD) if revoked >> bit & 1]
+        for digest, status in zip(digests, reader.digest_statuses(issuer, digests), strict=True):
+            if not status.is_revoked:
+                yield issuer, digest
+
+
+def _account(name: str) -> str:
+    return f"0x{sha256(name.encode()).hexdigest()[:40]}"
+
+
+def _parties(contract: Registry, issuers: int) -> None:
     """Register issuers and bodies, each with an account of its own."""
-    accounts = {}
     names = [f"did:web:university-{number:02}.example" for number in range(1, issuers + 1)]
     for number, uri in enumerate([*names, *(uri for _, uri in BODIES)], start=1):
-        account = f"0x{sha256(f'party {number}'.encode()).hexdigest()[:40]}"
+        account = _account(f"party {number}")
         contract.client.request("anvil_setBalance", [account, hex(10**21)])
         contract.send(account, Calls.register_party_data(uri, sha256(uri.encode()).digest()))
-        accounts[number] = account
-    return accounts
+        contract.accounts[number] = account
 
 
-def _accreditations(contract: Registry, accounts: dict[int, str], issuers: int, first_body: int) -> None:
+def _accreditations(contract: Registry, issuers: int, first_body: int) -> None:
+    accounts = contract.accounts
     for issuer in range(1, issuers + 1):
         country = (issuer - 1) % len(BODIES)
         body = first_body + country
@@ -134,7 +184,7 @@ def _accreditations(contract: Registry, accounts: dict[int, str], issuers: int, 
         scope = Scope.from_words("", "5-8", (), BODIES[country][0]).to_numbers()
         terms = (
             *(body, issuer, int(START.timestamp()), int(until.timestamp()), int(Kind.ACCREDIT_TO_ISSUE)),
-            *(scope, bytes(32), "https://decisions.example"),
+            *(scope, bytes(32), bytes(32), "https://decisions.example"),
         )
         contract.send(accounts[body], Calls.offer_accreditation_data(terms))
         contract.send(accounts[issuer], Calls.accept_accreditation_data(issuer))
@@ -142,35 +192,30 @@ def _accreditations(contract: Registry, accounts: dict[int, str], issuers: int, 
         scope = Scope.from_words("", "1-8", (), "").to_numbers()
         terms = (
             *(first_body + one, first_body + other, int(START.timestamp()), 0, int(Kind.RECOGNISE)),
-            *(scope, bytes(32), "https://agreements.example"),
+            *(scope, bytes(32), bytes(32), "https://agreements.example"),
         )
         contract.send(accounts[first_body + one], Calls.recognise_data(terms))
 
 
 def _anchor(
     contract: Registry,
-    accounts: dict[int, str],
     store: BatchStore,
     data: DataFolder,
     random: Random,
-    number: int,
+    issuer: int,
+    digests: list[bytes],
     moment: datetime,
-    *,
-    issuers: int,
-    mean: int,
+    operator: str | None = None,
 ) -> None:
     """Seal and anchor one batch, as the operator's daemon notes it down."""
-    issuer = number % issuers + 1
-    digests = (
-        sha256(f"credential {number} {each}".encode()).digest() for each in range(random.randint(1, 2 * mean - 1))
-    )
     with Tree.build(digests) as tree:
         tree.write(data.tree_path(tree.id))
         leaves = (Leaf(digest, at, 4, "list", at + 1) for at, digest in enumerate(tree.leaves()))
         sealed = moment - timedelta(seconds=random.randint(20, 400))
         row = store.add(issuer, tree.root, tree.leaf_count, leaves, sealed_at=int(sealed.timestamp()))
-    receipt = contract.send(accounts[issuer], Calls.anchor_data(issuer, row.root, row.leaf_count), at=moment)
-    sequence = number // issuers + 1
+    anchor = Calls.anchor_data(issuer, row.root, row.leaf_count)
+    receipt = contract.send(operator or contract.accounts[issuer], anchor, at=moment)
+    sequence = sum(each.issuer == issuer for each in contract.batches) + 1
     made = AnchoredBatch(
         issuer,
         row.root,
@@ -199,10 +244,10 @@ def _anchor(
         )
 
 
-def _change_status(contract: Registry, accounts: dict[int, str], random: Random) -> None:
+def _change_status(contract: Registry, random: Random) -> None:
     """Revoke or suspend a few credentials of some batch, lift a suspension now and then, and void a batch seldom."""
     chosen = random.choice(contract.batches)
-    account, word = accounts[chosen.issuer], random.randrange(-(-chosen.leaf_count // WORD))
+    account, word = contract.accounts[chosen.issuer], random.randrange(-(-chosen.leaf_count // WORD))
     bits = min(WORD, chosen.leaf_count - word * WORD)
     mask = 0
     for _ in range(random.randint(1, 6)):
@@ -234,6 +279,25 @@ def _change_status(contract: Registry, accounts: dict[int, str], random: Random)
             account,
             Calls.set_status_data(chosen.issuer, chosen.root, Purpose.REVOCATION, word, mask & ~revoked, reason),
         )
+
+
+def _speak_of_digests(contract: Registry, data: DataFolder, random: Random) -> None:
+    """Revoke or suspend a few credentials of some batch by their digests, and lift a suspension now and then."""
+    chosen = random.choice(contract.batches)
+    with Tree.open(data.tree_path(TreeId(chosen.root, chosen.leaf_count))) as tree:
+        indexes = {random.randrange(tree.leaf_count) for _ in range(random.randint(1, 4))}
+        digests = [tree.leaf(index) for index in sorted(indexes)]
+    reader, account = CredentialRegistry(contract.client, contract.address), contract.accounts[chosen.issuer]
+    said = dict(zip(digests, reader.digest_statuses(chosen.issuer, digests), strict=True))
+    if random.randrange(4):
+        reason = random.choice((Reason.ISSUED_IN_ERROR, Reason.OBTAINED_BY_FRAUD, Reason.HOLDER_REQUEST))
+        if not all(status.is_revoked for status in said.values()):
+            contract.send(account, Calls.revoke_digests_data(chosen.issuer, digests, reason))
+        return
+    if not all(status.is_suspended for status in said.values()):
+        contract.send(account, Calls.suspend_digests_data(chosen.issuer, digests, Reason.UNDER_REVIEW))
+    if random.randrange(2):
+        contract.send(account, Calls.reinstate_digests_data(chosen.issuer, digests, Reason.RESOLVED))
 
 
 def _index(contract: Registry, data: DataFolder) -> None:

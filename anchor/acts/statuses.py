@@ -13,13 +13,14 @@ From Python, with an open workspace:
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Final
 
 from anchor.acts.places import Spot, Target, anchor_states, find_some, meant, not_known, without
-from anchor.acts.status_plan import DIGESTS_A_DEED
+from anchor.acts.status_plan import DIGESTS_A_DEED, OPPOSITE
 from anchor.acts.transactions import Call, gathered, send, send_all
 from anchor.batching.reissue import revoked_by_digest, said_by_digest
 from anchor.books.on_chain import History, UnknownBatch
@@ -126,7 +127,8 @@ def plan_change(
         without_anchor: also of what is in no batch that is known here; of a file its own digest is meant then.
 
     Raises:
-        StoreError: one of them is not known, is ambiguous, or is revoked for good; nothing can be sent.
+        StoreError: one of them is not known, is ambiguous, or is revoked for good, or a status job that has not been
+            carried out asks the opposite; nothing can be sent.
         ChainError: the chain could not be asked.
     """
     contract, issuer = workspace.contract, workspace.issuer()
@@ -139,8 +141,9 @@ def plan_change(
     unseen = {target.digests[0]: target for target in missing}
     chosen |= unseen
     spots = [spot for spot in spots if spot.digest in chosen]
+    _refuse_opposite(workspace, issuer, act, chosen)
     if place_only:
-        return _of_places(contract, issuer, act, reason, chosen, spots, unknown)
+        return plan_of_places(contract, issuer, act, reason, chosen, spots, unknown)
     said = said_by_digest(contract, issuer, list(chosen))
     plan = partial(Plan, issuer, act, reason, chosen, unseen=list(unseen), unknown=unknown)
     if act is Act.REINSTATE:
@@ -177,21 +180,35 @@ def plan_of_all(workspace: Workspace, batch: Batch, reason: Reason) -> Plan:
             f"{account}.",
             code="not-operator",
         )
-    revoked = revoked_by_digest(contract, issuer, digests)
-    left = [digest for digest in digests if digest not in revoked]
-    targets = {digest: Target.of(digest) for digest in digests}
+    return plan_revocation(contract, issuer, {digest: Target.of(digest) for digest in digests}, reason)
+
+
+def plan_revocation(contract: CredentialRegistry, issuer: int, targets: Mapping[bytes, Target], reason: Reason) -> Plan:
+    """What has to be sent so that digests are revoked, whatever is known of them.
+
+    Raises:
+        ChainUnavailable: the chain could not be asked.
+    """
+    revoked = revoked_by_digest(contract, issuer, list(targets))
+    left = [digest for digest in targets if digest not in revoked]
     return Plan(issuer, Act.REVOKE, reason, targets, (Way.DIGEST,), len(left), len(revoked), left)
 
 
-def _of_places(
+def plan_of_places(
     contract: CredentialRegistry,
     issuer: int,
     act: Act,
     reason: Reason,
     chosen: Mapping[bytes, Target],
     spots: list[Spot],
-    unknown: Sequence[UnknownBatch],
+    unknown: Sequence[UnknownBatch] = (),
 ) -> Plan:
+    """What has to be sent so that places of credentials have a status, and no more than these.
+
+    Raises:
+        StoreError: code `revoked`: one of them is revoked for good, so that it is neither suspended nor reinstated.
+        ChainUnavailable: the chain could not be asked.
+    """
     voided = _voided(contract, spots)
     if act is Act.REINSTATE:
         spots = _not_withdrawn(contract, spots, chosen)
@@ -315,9 +332,30 @@ def _in_tree(workspace: Workspace, batch: Batch) -> list[bytes]:
     raise refused
 
 
+def _refuse_opposite(workspace: Workspace, issuer: int, act: Act, digests: Collection[bytes]) -> None:
+    """Make sure that nothing is changed here which an earlier status job would change back when it is carried out.
+
+    Raises:
+        StoreError: code `opposite-open`.
+    """
+    opposite = OPPOSITE.get(act)
+    against = [] if opposite is None else _jobs(workspace).asking(issuer, opposite, digests, time.time())
+    if against:
+        job = against[0]
+        raise StoreError(
+            f"job {job.id} is to {job.act.word}, and would do so after this; nothing was changed",
+            remedy=f"Give this to the daemon, too: --queue. Or take that back first: `testamur jobs cancel {job.id}`.",
+            code="opposite-open",
+        )
+
+
+def _jobs(workspace: Workspace) -> StatusJobStore:
+    return StatusJobStore(workspace.folder.engine, workspace.chain, workspace.contract.address)
+
+
 def _keep(workspace: Workspace, plan: Plan) -> None:
     """Have the database say what is revoked where the contract does not: it is not to be issued again."""
-    jobs = StatusJobStore(workspace.folder.engine, workspace.chain, workspace.contract.address)
+    jobs = _jobs(workspace)
     said = jobs.revoked(plan.issuer, plan.beyond)
     digests = tuple(digest for digest in plan.beyond if digest not in said)
     if digests:

@@ -3,6 +3,9 @@
 Of a credential in several batches, what is revoked, voided or suspended in one is so in all (`registry.anchors`),
 unless that anchor was superseded by the one looked at. Of two credentials it is said alone: lookups name the second.
 
+What is replaced can be revoked with it. Another credential is revoked by its digest, wherever it is anchored. An
+earlier anchor of the same one is revoked by its place alone: by the digest, its replacement would be revoked as well.
+
 From Python, with an open workspace:
 
     plan = plan_supersession(workspace, [Target.of(digest)])
@@ -16,13 +19,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from anchor.acts.places import Spot, Target, find, meant
+from anchor.acts.statuses import Plan, plan_of_places, plan_revocation
 from anchor.acts.transactions import Call, gathered
 from anchor.books.on_chain import UNSTATED, History, UnknownBatch
 from anchor.workspace import Workspace
 from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain.contract import Batch, CredentialRegistry
 from registry.errors import IntakeError, NotPossible
-from registry.records import WORD_BITS, Purpose
+from registry.records import WORD_BITS, Act, DigestStatus, Purpose, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Supersession:
         already: how many are so already.
         standing: the digests of credentials that are taken for revoked, and are not any more afterwards.
         unknown: the issuer's batches that the database does not know; nothing is said of them.
+        revocation: of what is replaced, where that is asked for.
     """
 
     issuer: int
@@ -49,11 +54,13 @@ class Supersession:
     already: int
     standing: Sequence[bytes]
     unknown: Sequence[UnknownBatch]
+    revocation: Plan | None = None
 
     @cached_property
     def transactions(self) -> list[Call]:
-        """What is sent for it."""
-        return gathered([self._call(link) for link in self.links], "superseded")
+        """What is sent for it: the links first, so that the replacement of a place is never taken for revoked."""
+        more = [] if self.revocation is None else self.revocation.transactions
+        return [*gathered([self._call(link) for link in self.links], "superseded"), *more]
 
     def _call(self, link: Link) -> Call:
         (root, index), (by_root, by_index) = link.place, link.by
@@ -69,6 +76,7 @@ def plan_supersession(
     batch: bytes | None = None,
     by_batch: bytes | None = None,
     everything: bool = False,
+    revoke: bool = False,
 ) -> Supersession:
     """What has to be sent so that the anchors of credentials are superseded.
 
@@ -81,6 +89,7 @@ def plan_supersession(
         batch: the anchors in the batch with this root alone are superseded; by default all but the replacement.
         by_batch: the root of the batch in which the replacement is.
         everything: all that is anchored of a target, where that is more than one credential.
+        revoke: what is replaced, too: another credential by its digest, an earlier anchor of the same by its place.
 
     Raises:
         StoreError: one of them is not known, or is ambiguous.
@@ -118,7 +127,13 @@ def plan_supersession(
             standing.append(digest)
         links += new
     needed = [link for link in links if look.replacement(link.place) != link.by]
-    return Supersession(issuer, needed, len(links) - len(needed), standing, unknown)
+    revocation = None
+    if revoke and other is not None:
+        revocation = plan_revocation(contract, issuer, chosen, Reason.SUPERSEDED)
+    elif revoke:
+        old = [Spot(link.digest, issuer, *link.place) for link in links]
+        revocation = plan_of_places(contract, issuer, Act.REVOKE, Reason.SUPERSEDED, chosen, old)
+    return Supersession(issuer, needed, len(links) - len(needed), standing, unknown, revocation)
 
 
 class _Look:
@@ -130,6 +145,7 @@ class _Look:
         self._batches: dict[bytes, Batch | None] = {}
         self._words: dict[tuple[bytes, Purpose, int], int] = {}
         self._replacements: dict[bytes, dict[int, AnchorPlace]] = {}
+        self._digests: dict[bytes, DigestStatus] = {}
 
     def batch(self, root: bytes) -> Batch | None:
         """The batch, once its leaves are counted: until then the contract proves nothing of it."""
@@ -144,7 +160,8 @@ class _Look:
         for spot in spots:
             batch = self.batch(spot.root)
             if batch is not None and batch.voided_at is None and root in (None, spot.root):
-                standing += [] if self._is_set(spot.place, Purpose.REVOCATION) else [(batch.sequence, spot)]
+                is_revoked = self._is_set(spot.place, Purpose.REVOCATION) or self._said(spot.digest).is_revoked
+                standing += [] if is_revoked else [(batch.sequence, spot)]
         return max(standing, key=lambda each: each[0])[1] if standing else None
 
     def replacement(self, place: AnchorPlace) -> AnchorPlace | None:
@@ -173,7 +190,13 @@ class _Look:
             suspended=self._is_set(spot.place, Purpose.SUSPENSION),
             voided=batch is not None and batch.voided_at is not None,
             superseded_by=self.replacement(spot.place),
+            by_digest=self._said(spot.digest),
         )
+
+    def _said(self, digest: bytes) -> DigestStatus:
+        if digest not in self._digests:
+            (self._digests[digest],) = self._contract.digest_statuses(self._issuer, [digest])
+        return self._digests[digest]
 
     def _is_set(self, place: AnchorPlace, purpose: Purpose) -> bool:
         word, bit = divmod(place.leaf_index, WORD_BITS)
@@ -196,10 +219,10 @@ def _refuse_itself(digest: bytes, chosen: dict[bytes, Target]) -> None:
 def _no_replacement(target: Target, issuer: int, by_batch: bytes | None) -> NotPossible:
     where = f"the batch 0x{by_batch.hex()}" if by_batch is not None else f"any batch of issuer {issuer}"
     return NotPossible(
-        f"it does not stand by itself in {where} on chain: it is revoked there, or the batch is voided. "
-        "Nothing was recorded",
+        f"it does not stand by itself in {where} on chain: it is revoked, there or by its digest, or the batch is "
+        "voided. Nothing was recorded",
         where=target.named,
-        remedy="Anchor it again first: testamur anchor --reissue.",
+        remedy="Anchor it again first: testamur anchor --reissue. What is revoked by its digest stays so.",
         code="no-replacement",
     )
 

@@ -86,7 +86,7 @@ Pull: TypeAlias = Callable[[int, Sequence[UnknownBatch]], Sequence[UnknownBatch]
 
 
 class UnknownBatches(IntakeError):
-    """A set that may hold what was revoked in a batch that this folder does not know.
+    """A set that may hold what was anchored, and revoked there, in a batch that this folder does not know.
 
     Attributes:
         batches: those, by sequence.
@@ -96,7 +96,7 @@ class UnknownBatches(IntakeError):
         self.batches = batches
         super().__init__(
             f"issuer {issuer} has {_amount(len(batches))} on chain that this folder does not know: {named(batches)}. "
-            "What was revoked in them cannot be left out, so nothing was anchored",
+            "What is in them cannot be left out, so nothing was anchored",
             remedy=REMEDY,
             code=CODE,
         )

@@ -352,6 +352,22 @@ class StatusJobStore:
             found = connection.execute(query.order_by(status_job.c.urgent.desc(), status_job.c.number))
             return [_status_job(row) for row in found]
 
+    def asking(self, issuer: int, act: Act, digests: Collection[bytes], moment: float) -> list[StatusJob]:
+        """The issuer's jobs that ask this of any of the digests and have yet to be carried out, as they came.
+
+        Args:
+            moment: now, in Unix seconds: what is not to be sent yet is left out, as is what a person put aside.
+        """
+        is_due = or_(status_job.c.not_before.is_(None), status_job.c.not_before <= moment)
+        which = (status_job.c.issuer == issuer, status_job.c.act == act.word, is_due)
+        begun = (StatusJobState.PENDING, StatusJobState.SEALED, StatusJobState.PARKED)
+        put_aside = and_(status_job.c.state == StatusJobState.PARKED, status_job.c.waits_code == BY_PERSON)
+        query = _JOBS.where(*self._mine, *which, status_job.c.state.in_(begun), ~put_aside)
+        with self._engine.connect() as connection:
+            jobs = [_status_job(row) for row in connection.execute(query.order_by(status_job.c.number))]
+        named = self.digests_of(jobs)
+        return [job for job in jobs if not set(digests).isdisjoint(named[job.number])]
+
     def overtaken(self, one: StatusJob, moment: float, way: Way) -> dict[bytes, bool]:
         """What of a suspension or its lifting a later job asks the opposite of, and whether that one has ended.
 

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from anchor.acts.statuses import Plan
 from anchor.acts.supersession import Link, Supersession, plan_supersession
 from anchor.acts.transactions import send_all
 from anchor.books.on_chain import named
+from anchor.books.status_jobs import Way
 from anchor.cli.asking import DryRun, Yes, confirmed, priced
 from anchor.cli.session import Session, command
 from anchor.cli.targets import Meant, root_given, target_of
@@ -33,6 +35,12 @@ def supersede(
     by_batch: Annotated[
         str | None, typer.Option("--by-batch", help="Root of the batch with the replacement; default: the newest.")
     ] = None,
+    revoke: Annotated[
+        bool,
+        typer.Option(
+            "--revoke", help="Revoke what is replaced, too: another credential by its digest, an anchor by its place."
+        ),
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
@@ -46,12 +54,12 @@ def supersede(
     with session.workspace(read_only=dry_run) as workspace:
         if not dry_run:
             workspace.ready_to_decide()
-        plan = plan_supersession(workspace, found, replacement, everything=which.everything, **roots)
+        plan = plan_supersession(workspace, found, replacement, everything=which.everything, revoke=revoke, **roots)
         price, words = priced(workspace, plan.transactions, dry_run=dry_run)
-        if plan.links:
+        if plan.transactions:
             session.say(f"To be sent: {amount(len(plan.transactions), 'transaction')}, {words}.")
         if not dry_run:
-            if plan.links:
+            if plan.transactions:
                 confirmed(_question(plan), yes=yes)
             with session.progress("sending") as progress:
                 send_all(workspace, plan.transactions, progress)
@@ -62,7 +70,14 @@ def _question(plan: Supersession) -> str:
     again = ""
     if plan.standing:
         again = f"{amount(len(plan.standing), 'credential')} taken for revoked will stand again. "
-    return f"{_anchors(len(plan.links))} will be superseded, for everybody to see. {again}Go on?"
+    more = ""
+    if plan.revocation is not None and plan.revocation.transactions:
+        more = f"{_revoked(plan.revocation)} will be revoked for good. "
+    return f"{_anchors(len(plan.links))} will be superseded, for everybody to see. {again}{more}Go on?"
+
+
+def _revoked(plan: Plan) -> str:
+    return amount(plan.changed, "credential" if Way.DIGEST in plan.ways else "anchor")
 
 
 def _tell(session: Session, plan: Supersession, gas: int | None, *, dry_run: bool) -> None:
@@ -74,6 +89,8 @@ def _tell(session: Session, plan: Supersession, gas: int | None, *, dry_run: boo
             "already": plan.already,
             "transactions": len(plan.transactions),
             "gas": gas,
+            "revoked": 0 if plan.revocation is None or dry_run else plan.revocation.changed,
+            "revokedBy": [] if plan.revocation is None else [way.value for way in plan.revocation.ways],
             "standAgain": [digest.hex() for digest in plan.standing],
             "links": [
                 {
@@ -99,6 +116,9 @@ def _tell(session: Session, plan: Supersession, gas: int | None, *, dry_run: boo
     if plan.standing:
         stand = "would stand again" if dry_run else "stand again"
         session.say(f"{amount(len(plan.standing), 'credential')} taken for revoked {stand}.")
+    if plan.revocation is not None:
+        way = "by its digest" if Way.DIGEST in plan.revocation.ways else "by its place alone"
+        session.say(f"{_revoked(plan.revocation)} {'would be ' if dry_run else ''}revoked, each {way}.")
     if dry_run:
         session.say("Nothing was sent.")
     if plan.unknown:

@@ -2,6 +2,7 @@
 pragma solidity 0.8.35;
 
 import {PackedBatch, PackedBatchParts} from "../src/PackedBatch.sol";
+import {PackedDigestStatus} from "../src/PackedDigestStatus.sol";
 import {PackedParty} from "../src/PackedParty.sol";
 import {Reason} from "../src/Reasons.sol";
 import {Symbolic} from "./Symbolic.sol";
@@ -61,5 +62,38 @@ contract PackedWordsProof is Symbolic {
         PackedBatch later = PackedBatch.wrap(word).voidedNow(Reason(reason));
         assert(later.isVoid() && later.voidedAt() == time && later.unpacked().voidReason == Reason(reason));
         assert(PackedBatch.unwrap(later) << 96 == word << 96);
+    }
+
+    /// @dev Any word of a digest that was not revoked, any time, any reason: it is revoked, and its suspension stays.
+    function check_digest_revoked(uint256 word, uint48 time, uint8 reason) external {
+        vm.assume(word << 200 == 0 && word >> 112 == 0 && time != 0 && reason <= uint8(type(Reason).max));
+        vm.assume(word >> 104 <= uint8(type(Reason).max));
+        vm.warp(time);
+        PackedDigestStatus later = PackedDigestStatus.wrap(word).revokedNow(Reason(reason));
+        assert(later.isRevoked() && later.unpacked().revokedAt == time);
+        assert(later.unpacked().revocationReason == Reason(reason));
+        assert(later.isSuspended() == PackedDigestStatus.wrap(word).isSuspended());
+        assert(PackedDigestStatus.unwrap(later) >> 56 == word >> 56);
+    }
+
+    /// @dev Any word of a digest that is not suspended, any time, any reason: it is suspended, and its revocation stays.
+    function check_digest_suspended(uint256 word, uint48 time, uint8 reason) external {
+        vm.assume(word >> 56 == 0 && time != 0 && reason <= uint8(type(Reason).max));
+        vm.assume(word >> 48 <= uint8(type(Reason).max));
+        vm.warp(time);
+        PackedDigestStatus later = PackedDigestStatus.wrap(word).suspendedNow(Reason(reason));
+        assert(later.isSuspended() && later.unpacked().suspendedAt == time);
+        assert(later.unpacked().suspensionReason == Reason(reason));
+        assert(later.isRevoked() == PackedDigestStatus.wrap(word).isRevoked());
+        assert(PackedDigestStatus.unwrap(later) << 200 == word << 200);
+    }
+
+    /// @dev Any word at all: it is not suspended any more, and what was said of its revocation stays.
+    function check_digest_reinstated(uint256 word) external pure {
+        PackedDigestStatus later = PackedDigestStatus.wrap(word).reinstated();
+        assert(!later.isSuspended());
+        assert(later.isRevoked() == PackedDigestStatus.wrap(word).isRevoked());
+        assert(PackedDigestStatus.unwrap(later) << 200 == word << 200);
+        assert(PackedDigestStatus.unwrap(later) >> 56 == 0);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.35;
 
 import {CredentialRegistry} from "../src/CredentialRegistry.sol";
 import {PackedBatch} from "../src/PackedBatch.sol";
+import {IStatuses} from "../src/IStatuses.sol";
 import {PackedParty} from "../src/PackedParty.sol";
 import {Purpose, Reason} from "../src/Reasons.sol";
 import {Symbolic} from "./Symbolic.sol";
@@ -41,11 +42,13 @@ contract OpenRegistry is CredentialRegistry {
 
 /// @dev Of the whole contract: statuses for every mask and every leaf, and what one call of anybody cannot do.
 contract RegistryProof is Symbolic {
-    /// @dev Who calls, and where the proof looks: any account, any other account, any word of statuses.
+    /// @dev Who calls, and where the proof looks: any account, any other account, any word of statuses, any
+    /// digest.
     struct Case {
         address sender;
         address other;
         uint32 word;
+        bytes32 digest;
     }
 
     struct State {
@@ -56,6 +59,8 @@ contract RegistryProof is Symbolic {
         uint256 revoked;
         uint256 suspended;
         bool operates;
+        uint48 digestRevokedAt;
+        uint48 digestSuspendedAt;
     }
 
     address private constant CONTROLLER = address(0xC0);
@@ -68,6 +73,7 @@ contract RegistryProof is Symbolic {
     uint32 private constant LEAVES = 300;
     uint32 private constant FIRST_REVOKED = 7;
     uint256 private constant FIRST_REVOKED_MASK = 1 << 7;
+    bytes32 private constant REVOKED = keccak256("revoked credential");
     uint256 private constant SEQUENCE_BITS = uint256(type(uint32).max) << 160;
 
     OpenRegistry private _registry;
@@ -92,6 +98,8 @@ contract RegistryProof is Symbolic {
         _registry.setStatus(_issuer, ROOT, Purpose.Revocation, 0, FIRST_REVOKED_MASK, Reason.IssuedInError);
         vm.prank(OPERATOR);
         _registry.setStatus(_issuer, ROOT, Purpose.Suspension, 1, FIRST_REVOKED_MASK, Reason.UnderReview);
+        vm.prank(OPERATOR);
+        _registry.revokeDigests(_issuer, _only(REVOKED), Reason.IssuedInError);
         vm.prank(CONTROLLER);
         _registry.voidBatch(_issuer, VOIDED_ROOT, Reason.KeyCompromise);
         vm.prank(OPERATOR);
@@ -117,7 +125,7 @@ contract RegistryProof is Symbolic {
         _registry.anchor(_issuer, root, leaves);
         vm.prank(OPERATOR);
         _registry.setStatus(_issuer, root, Purpose.Revocation, word, mask, Reason.Unspecified);
-        (bool revoked, bool suspended) = _registry.statusOf(_issuer, root, leaf);
+        (bool revoked, bool suspended) = _registry.statusOf(_issuer, root, leaf, 0);
         assert(revoked == (leaf / 256 == word && (mask >> (leaf % 256)) & 1 == 1));
         assert(!suspended);
     }
@@ -139,14 +147,45 @@ contract RegistryProof is Symbolic {
         _registry.setStatus(_issuer, ROOT, Purpose.Suspension, 0, mask, Reason.UnderReview);
         vm.prank(OPERATOR);
         _registry.clearSuspension(_issuer, ROOT, 0, lifted, Reason.Resolved);
-        (bool revoked, bool suspended) = _registry.statusOf(_issuer, ROOT, leaf);
+        (bool revoked, bool suspended) = _registry.statusOf(_issuer, ROOT, leaf, 0);
         assert(suspended == ((mask & ~lifted) >> leaf & 1 == 1));
         assert(revoked == (leaf == FIRST_REVOKED));
     }
 
+    /// @dev A digest that was revoked reads so in each place of each batch that is anchored afterwards: every root, count and
+    /// leaf.
+    function check_revokedDigest_laterBatch(bytes32 root, uint32 leaves, uint32 leaf) external {
+        vm.assume(root != ROOT && root != VOIDED_ROOT && root != BARE_ROOT && leaves != 0 && leaf < leaves);
+        vm.prank(OPERATOR);
+        _registry.anchor(_issuer, root, leaves);
+        (bool revoked, bool suspended) = _registry.statusOf(_issuer, root, leaf, REVOKED);
+        assert(revoked && !suspended);
+    }
+
+    /// @dev Exactly the digest that is named is revoked and suspended, by whichever is done first: every digest, every other
+    /// one, every reason.
+    function check_digests_exactlyThese(bytes32 named, bytes32 other, bool suspendFirst, uint8 reason) external {
+        vm.assume(named != REVOKED && other != REVOKED && reason <= uint8(type(Reason).max));
+        if (suspendFirst) {
+            vm.prank(OPERATOR);
+            _registry.suspendDigests(_issuer, _only(named), Reason(reason));
+        }
+        vm.prank(OPERATOR);
+        _registry.revokeDigests(_issuer, _only(named), Reason(reason));
+        if (!suspendFirst) {
+            vm.prank(OPERATOR);
+            _registry.suspendDigests(_issuer, _only(named), Reason(reason));
+        }
+        (bool revoked, bool suspended) = _registry.statusOf(_issuer, ROOT, 0, other);
+        assert(revoked == (other == named) && suspended == (other == named));
+        vm.prank(OPERATOR);
+        _registry.reinstateDigests(_issuer, _only(named), Reason(reason));
+        (revoked, suspended) = _registry.statusOf(_issuer, ROOT, 0, other);
+        assert(revoked == (other == named) && !suspended);
+    }
+
     // What one call cannot do, whoever makes it and whatever its arguments are: see `_harmless`. Lists have two entries and
-    // texts three bytes. Not here: `multicall`, which makes the same calls one after the other, `anchorBySignature`, and
-    // accreditations, which have a storage of their own.
+    // texts three bytes. Not here: `multicall`, which makes the same calls one after the other, and `anchorBySignature`.
 
     /// @dev Any sender and hash.
     function check_call_registerParty(Case calldata given, bytes32 hash) external {
@@ -231,6 +270,37 @@ contract RegistryProof is Symbolic {
         );
     }
 
+    /// @dev Any sender, party and root, any two words and masks.
+    function check_call_setStatuses(
+        Case calldata given,
+        uint64 party,
+        bytes32 root,
+        uint32[2] calldata words,
+        uint256[2] calldata masks
+    ) external {
+        IStatuses.WordMask[] memory several = new IStatuses.WordMask[](2);
+        several[0] = IStatuses.WordMask(words[0], masks[0]);
+        several[1] = IStatuses.WordMask(words[1], masks[1]);
+        bytes memory data =
+            abi.encodeCall(_registry.setStatuses, (party, root, Purpose.Revocation, several, Reason.Resolved));
+        _harmless(given, data);
+    }
+
+    /// @dev Any sender and party, any two digests.
+    function check_call_revokeDigests(Case calldata given, uint64 party, bytes32[2] calldata named) external {
+        _harmless(given, abi.encodeCall(_registry.revokeDigests, (party, _both(named), Reason.Resolved)));
+    }
+
+    /// @dev Any sender and party, any two digests.
+    function check_call_suspendDigests(Case calldata given, uint64 party, bytes32[2] calldata named) external {
+        _harmless(given, abi.encodeCall(_registry.suspendDigests, (party, _both(named), Reason.Resolved)));
+    }
+
+    /// @dev Any sender and party, any two digests.
+    function check_call_reinstateDigests(Case calldata given, uint64 party, bytes32[2] calldata named) external {
+        _harmless(given, abi.encodeCall(_registry.reinstateDigests, (party, _both(named), Reason.Resolved)));
+    }
+
     /// @dev Any sender, party, root, word and mask.
     function check_call_clearSuspension(Case calldata given, uint64 party, bytes32 root, uint32 word, uint256 mask)
         external
@@ -260,8 +330,8 @@ contract RegistryProof is Symbolic {
         _harmless(given, abi.encode(root));
     }
 
-    /// @dev Whoever calls: an anchor stays as it is, a voided batch too, no revocation is undone, and the numbers of
-    /// batches do not go back. A stranger changes nothing of the party, its batches and their statuses. An operator
+    /// @dev Whoever calls: an anchor stays as it is, a voided batch too, no revocation is undone, by
+    /// place or by digest, and the numbers of batches do not go back. A stranger changes nothing of the party, its batches and their statuses. An operator
     /// changes neither who governs the party nor who operates it, and voids nothing. (The account that the party was
     /// offered to counts as its controller.)
     function _harmless(Case calldata given, bytes memory data) private {
@@ -278,6 +348,7 @@ contract RegistryProof is Symbolic {
         undone |= before.revoked & ~later.revoked;
         undone |= before.party.registeredAt ^ later.party.registeredAt;
         assert(undone == 0);
+        assert(before.digestRevokedAt == 0 || later.digestRevokedAt == before.digestRevokedAt);
         assert(_sequence(later) >= _sequence(before));
 
         if (given.sender == CONTROLLER || given.sender == HEIR) return;
@@ -295,9 +366,11 @@ contract RegistryProof is Symbolic {
         own |= before.revoked ^ later.revoked;
         own |= before.suspended ^ later.suspended;
         assert(own == 0);
+        assert(before.digestRevokedAt == later.digestRevokedAt && before.digestSuspendedAt == later.digestSuspendedAt);
     }
 
     function _state(Case calldata given) private view returns (State memory) {
+        IStatuses.DigestStatus memory said = _registry.digestStatusesOf(_issuer, _only(given.digest))[0];
         return State(
             _registry.partyWords(_issuer),
             _registry.batchWord(_issuer, ROOT),
@@ -305,8 +378,20 @@ contract RegistryProof is Symbolic {
             _registry.batchWord(_issuer, BARE_ROOT),
             _registry.statusWord(_issuer, ROOT, Purpose.Revocation, given.word),
             _registry.statusWord(_issuer, ROOT, Purpose.Suspension, given.word),
-            _registry.isOperator(_issuer, given.other)
+            _registry.isOperator(_issuer, given.other),
+            said.revokedAt,
+            said.suspendedAt
         );
+    }
+
+    function _only(bytes32 digest) private pure returns (bytes32[] memory digests) {
+        digests = new bytes32[](1);
+        digests[0] = digest;
+    }
+
+    function _both(bytes32[2] calldata named) private pure returns (bytes32[] memory digests) {
+        digests = new bytes32[](2);
+        (digests[0], digests[1]) = (named[0], named[1]);
     }
 
     function _sequence(State memory state) private pure returns (uint32) {

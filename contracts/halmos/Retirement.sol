@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.35;
 
+import {Accreditations} from "../src/Accreditations.sol";
 import {CredentialRegistry} from "../src/CredentialRegistry.sol";
-import {Kind} from "../src/IAccreditations.sol";
+import {IAccreditations, Kind} from "../src/IAccreditations.sol";
 import {Reason} from "../src/Reasons.sol";
 import {Scope} from "../src/Scopes.sol";
 import {Symbolic} from "./Symbolic.sol";
 
 /// @dev No offer is accepted once either party has retired. Of four parties one body and one holder have; offers among them
-/// wait for an answer, and one accreditation is suspended.
+/// wait for an answer, and one accreditation is suspended. Parties are in one contract, offers in the other.
 contract RetirementProof is Symbolic {
     address private constant GOVERNOR = address(0xC0);
     uint64 private constant BODY = 1;
@@ -19,12 +20,14 @@ contract RetirementProof is Symbolic {
     uint48 private constant END = 1_900_000_000;
 
     CredentialRegistry private _registry;
+    Accreditations private _accreditations;
     uint64 private _goodOffer;
     uint64 private _suspended;
 
     function setUp() external {
         vm.warp(1_800_000_000);
         _registry = new CredentialRegistry();
+        _accreditations = new Accreditations(_registry);
         for (uint64 party = BODY; party <= RETIRED_HOLDER; ++party) {
             vm.prank(GOVERNOR);
             _registry.registerParty("", 0);
@@ -34,9 +37,9 @@ contract RetirementProof is Symbolic {
         _goodOffer = _offer(BODY, HOLDER);
         _suspended = _offer(RETIRED_BODY, HOLDER);
         vm.prank(GOVERNOR);
-        _registry.acceptAccreditation(_suspended);
+        _accreditations.acceptAccreditation(_suspended);
         vm.prank(GOVERNOR);
-        _registry.suspendAccreditation(_suspended, START, Reason.UnderReview);
+        _accreditations.suspendAccreditation(_suspended, START, Reason.UnderReview);
         vm.prank(GOVERNOR);
         _registry.retire(RETIRED_BODY);
         vm.prank(GOVERNOR);
@@ -46,17 +49,19 @@ contract RetirementProof is Symbolic {
     /// @dev Any sender, any accreditation: only the offer between two active parties is accepted.
     function check_retired_accept(address sender, uint64 id) external {
         vm.prank(sender);
-        try _registry.acceptAccreditation(id) {
+        try _accreditations.acceptAccreditation(id) {
             assert(id == _goodOffer);
         } catch {}
     }
 
     function _offer(uint64 body, uint64 holder) private returns (uint64) {
         vm.prank(GOVERNOR);
-        return _registry.offerAccreditation(body, holder, Kind.AccreditToIssue, _anything(), START, END, 0, "");
+        return _accreditations.offerAccreditation(
+            IAccreditations.Terms(body, holder, START, END, Kind.AccreditToIssue, _anything(), 0, 0, "")
+        );
     }
 
     function _anything() private pure returns (Scope memory) {
-        return Scope(0, 0, 1, 8, 0, 0);
+        return Scope(0, 0, 1, 8, 0, 0, 0);
     }
 }

@@ -149,8 +149,13 @@ abstract contract Batches is IBatches, Parties, EIP712 {
         view
         returns (BatchRecord storage record, PackedBatch batch)
     {
-        (record, batch) = _known(issuer, root);
-        if (batch.leafCount() == 0) revert LeafCountUnstated(issuer, root);
+        record = _batches[issuer][root];
+        batch = record.packed;
+        // One comparison for both, as it is nearly always passed.
+        if (batch.leafCount() == 0) {
+            _known(issuer, root);
+            revert LeafCountUnstated(issuer, root);
+        }
     }
 
     /// @dev As `_counted`, for those who only read.

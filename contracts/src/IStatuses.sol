@@ -23,6 +23,14 @@ interface IStatuses {
         Reason suspensionReason;
     }
 
+    /// @notice Bits to set in one word of a batch.
+    /// @param word Leaves from 256 times this number on.
+    /// @param mask The bits; those that are set already stay so.
+    struct WordMask {
+        uint32 word;
+        uint256 mask;
+    }
+
     /// @notice Credentials were revoked or suspended.
     /// @param changed The bits that were not set before.
     event StatusSet(
@@ -69,6 +77,9 @@ interface IStatuses {
     /// @notice Thrown when no bit of the word would change.
     error StatusUnchanged(uint64 issuer, bytes32 root, uint32 word);
 
+    /// @notice Thrown when no bit of any of that many words would change.
+    error StatusesUnchanged(uint64 issuer, bytes32 root, uint256 count);
+
     /// @notice Thrown when none of that many digests would change.
     error DigestsUnchanged(uint64 issuer, uint256 count);
 
@@ -81,6 +92,10 @@ interface IStatuses {
     /// @notice Revoke or suspend up to 256 credentials of one word. By an operator of the issuer.
     /// @param mask The bits to set; those that are set already stay so.
     function setStatus(uint64 issuer, bytes32 root, Purpose purpose, uint32 word, uint256 mask, Reason reason) external;
+
+    /// @notice As `setStatus` for several words of a batch, of which one at least changes. By an operator of the issuer.
+    /// @param masks Words in any order; those in which nothing would change are passed over.
+    function setStatuses(uint64 issuer, bytes32 root, Purpose purpose, WordMask[] calldata masks, Reason reason) external;
 
     /// @notice Lift the suspension of up to 256 credentials of one word. By an operator of the issuer.
     /// @param mask The bits to clear; those that are not set stay so.

@@ -11,14 +11,13 @@ import {Purpose, Reason} from "./Reasons.sol";
 
 /// @title Statuses: what became of credentials after they were anchored.
 abstract contract Statuses is IStatuses, Batches {
-    enum DigestChange {
-        Revoke,
-        Suspend,
-        Reinstate
+    /// @dev A structure so that it can be read and written with its place computed once.
+    struct DigestRecord {
+        PackedDigestStatus packed;
     }
 
     /// @dev By issuer first: nobody can say anything of another's credentials.
-    mapping(uint64 issuer => mapping(bytes32 digest => PackedDigestStatus)) private _digestStatuses;
+    mapping(uint64 issuer => mapping(bytes32 digest => DigestRecord)) private _digestStatuses;
 
     /// @inheritdoc IStatuses
     function setStatus(uint64 issuer, bytes32 root, Purpose purpose, uint32 word, uint256 mask, Reason reason)
@@ -34,6 +33,28 @@ abstract contract Statuses is IStatuses, Batches {
     }
 
     /// @inheritdoc IStatuses
+    function setStatuses(uint64 issuer, bytes32 root, Purpose purpose, WordMask[] calldata masks, Reason reason)
+        external
+    {
+        _operated(issuer, msg.sender);
+        (BatchRecord storage record, PackedBatch batch) = _counted(issuer, root);
+        _requireHolding(batch, issuer, root);
+        uint256 count;
+        for (uint256 i = 0; i < masks.length; ++i) {
+            (uint32 word, uint256 mask) = (masks[i].word, masks[i].mask);
+            _requireLeaves(batch, word, mask);
+            StatusWord storage stored = _word(record, purpose, word);
+            uint256 before = stored.bits;
+            uint256 changed = mask & ~before;
+            if (changed == 0) continue;
+            stored.bits = before | changed;
+            emit StatusSet(issuer, root, purpose, word, changed, reason, msg.sender);
+            ++count;
+        }
+        if (count == 0) revert StatusesUnchanged(issuer, root, masks.length);
+    }
+
+    /// @inheritdoc IStatuses
     function clearSuspension(uint64 issuer, bytes32 root, uint32 word, uint256 mask, Reason reason) external {
         BatchRecord storage record = _changeable(issuer, root, word, mask);
         StatusWord storage stored = _word(record, Purpose.Suspension, word);
@@ -46,17 +67,50 @@ abstract contract Statuses is IStatuses, Batches {
 
     /// @inheritdoc IStatuses
     function revokeDigests(uint64 issuer, bytes32[] calldata digests, Reason reason) external {
-        _changeDigests(issuer, digests, DigestChange.Revoke, reason);
+        mapping(bytes32 digest => DigestRecord) storage records = _changeableDigests(issuer);
+        uint256 changed;
+        for (uint256 i = 0; i < digests.length; ++i) {
+            bytes32 digest = digests[i];
+            DigestRecord storage record = records[digest];
+            PackedDigestStatus status = record.packed;
+            if (status.isRevoked()) continue;
+            record.packed = status.revokedNow(reason);
+            emit DigestRevoked(issuer, digest, reason, msg.sender);
+            ++changed;
+        }
+        _requireChanged(issuer, changed, digests.length);
     }
 
     /// @inheritdoc IStatuses
     function suspendDigests(uint64 issuer, bytes32[] calldata digests, Reason reason) external {
-        _changeDigests(issuer, digests, DigestChange.Suspend, reason);
+        mapping(bytes32 digest => DigestRecord) storage records = _changeableDigests(issuer);
+        uint256 changed;
+        for (uint256 i = 0; i < digests.length; ++i) {
+            bytes32 digest = digests[i];
+            DigestRecord storage record = records[digest];
+            PackedDigestStatus status = record.packed;
+            if (status.isSuspended()) continue;
+            record.packed = status.suspendedNow(reason);
+            emit DigestSuspended(issuer, digest, reason, msg.sender);
+            ++changed;
+        }
+        _requireChanged(issuer, changed, digests.length);
     }
 
     /// @inheritdoc IStatuses
     function reinstateDigests(uint64 issuer, bytes32[] calldata digests, Reason reason) external {
-        _changeDigests(issuer, digests, DigestChange.Reinstate, reason);
+        mapping(bytes32 digest => DigestRecord) storage records = _changeableDigests(issuer);
+        uint256 changed;
+        for (uint256 i = 0; i < digests.length; ++i) {
+            bytes32 digest = digests[i];
+            DigestRecord storage record = records[digest];
+            PackedDigestStatus status = record.packed;
+            if (!status.isSuspended()) continue;
+            record.packed = status.reinstated();
+            emit DigestReinstated(issuer, digest, reason, msg.sender);
+            ++changed;
+        }
+        _requireChanged(issuer, changed, digests.length);
     }
 
     /// @inheritdoc IStatuses
@@ -91,7 +145,7 @@ abstract contract Statuses is IStatuses, Batches {
         _requireLeaf(batch, index);
         uint32 word = index / 256;
         uint256 bit = 1 << (index % 256);
-        PackedDigestStatus byDigest = _digestStatuses[issuer][digest];
+        PackedDigestStatus byDigest = _digestStatuses[issuer][digest].packed;
         revoked = byDigest.isRevoked() || batch.isVoid() || _word(record, Purpose.Revocation, word).bits & bit != 0;
         suspended = byDigest.isSuspended() || _word(record, Purpose.Suspension, word).bits & bit != 0;
     }
@@ -104,7 +158,7 @@ abstract contract Statuses is IStatuses, Batches {
     {
         statuses = new DigestStatus[](digests.length);
         for (uint256 i = 0; i < digests.length; ++i) {
-            statuses[i] = _digestStatuses[issuer][digests[i]].unpacked();
+            statuses[i] = _digestStatuses[issuer][digests[i]].packed.unpacked();
         }
     }
 
@@ -126,30 +180,14 @@ abstract contract Statuses is IStatuses, Batches {
         }
     }
 
-    /// @dev Changes those digests that are not so already; one at least.
-    function _changeDigests(uint64 issuer, bytes32[] calldata digests, DigestChange change, Reason reason) private {
+    /// @dev What was said of the issuer's credentials by their digests, once it is sure that the sender may change it.
+    function _changeableDigests(uint64 issuer)
+        private
+        view
+        returns (mapping(bytes32 digest => DigestRecord) storage records)
+    {
         _operated(issuer, msg.sender);
-        mapping(bytes32 digest => PackedDigestStatus) storage statuses = _digestStatuses[issuer];
-        uint256 changed;
-        for (uint256 i = 0; i < digests.length; ++i) {
-            bytes32 digest = digests[i];
-            PackedDigestStatus status = statuses[digest];
-            if (change == DigestChange.Revoke) {
-                if (status.isRevoked()) continue;
-                statuses[digest] = status.revokedNow(reason);
-                emit DigestRevoked(issuer, digest, reason, msg.sender);
-            } else if (change == DigestChange.Suspend) {
-                if (status.isSuspended()) continue;
-                statuses[digest] = status.suspendedNow(reason);
-                emit DigestSuspended(issuer, digest, reason, msg.sender);
-            } else {
-                if (!status.isSuspended()) continue;
-                statuses[digest] = status.reinstated();
-                emit DigestReinstated(issuer, digest, reason, msg.sender);
-            }
-            ++changed;
-        }
-        if (changed == 0) revert DigestsUnchanged(issuer, digests.length);
+        records = _digestStatuses[issuer];
     }
 
     /// @dev The batch's record, once it is sure that the sender may change it, that it holds, and that it has all the
@@ -163,10 +201,19 @@ abstract contract Statuses is IStatuses, Batches {
         PackedBatch batch;
         (record, batch) = _counted(issuer, root);
         _requireHolding(batch, issuer, root);
+        _requireLeaves(batch, word, mask);
+    }
+
+    /// @dev That the batch has all the leaves of the mask.
+    function _requireLeaves(PackedBatch batch, uint32 word, uint256 mask) private pure {
         uint32 leafCount = batch.leafCount();
         if (mask & ~_leavesOf(word, leafCount) != 0) {
             revert IndexOutOfRange(uint256(word) * 256 + Math.log2(mask), leafCount);
         }
+    }
+
+    function _requireChanged(uint64 issuer, uint256 changed, uint256 count) private pure {
+        if (changed == 0) revert DigestsUnchanged(issuer, count);
     }
 
     function _requireHolding(PackedBatch batch, uint64 issuer, bytes32 root) private pure {

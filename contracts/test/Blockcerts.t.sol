@@ -230,7 +230,7 @@ contract BlockcertsTest is RegistryTest {
 
     /// @dev All of them: the fuzzer tries the selectors it has seen in the code.
     function _selectors() private view returns (bytes4[] memory all) {
-        all = new bytes4[](32);
+        all = new bytes4[](33);
         all[0] = registry.acceptController.selector;
         all[1] = registry.anchor.selector;
         all[2] = registry.anchorBySignature.selector;
@@ -254,15 +254,16 @@ contract BlockcertsTest is RegistryTest {
         all[20] = registry.setOperator.selector;
         all[21] = registry.setProfile.selector;
         all[22] = registry.setStatus.selector;
-        all[23] = registry.stateLeafCount.selector;
-        all[24] = registry.statusOf.selector;
-        all[25] = registry.statusWords.selector;
-        all[26] = registry.supersede.selector;
-        all[27] = registry.suspendDigests.selector;
-        all[28] = registry.transferController.selector;
-        all[29] = registry.verifyAbsence.selector;
-        all[30] = registry.verifyInclusion.selector;
-        all[31] = registry.voidBatch.selector;
+        all[23] = registry.setStatuses.selector;
+        all[24] = registry.stateLeafCount.selector;
+        all[25] = registry.statusOf.selector;
+        all[26] = registry.statusWords.selector;
+        all[27] = registry.supersede.selector;
+        all[28] = registry.suspendDigests.selector;
+        all[29] = registry.transferController.selector;
+        all[30] = registry.verifyAbsence.selector;
+        all[31] = registry.verifyInclusion.selector;
+        all[32] = registry.voidBatch.selector;
     }
 
     function _isSelector(bytes4 selector) private view returns (bool) {

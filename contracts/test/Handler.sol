@@ -3,6 +3,7 @@ pragma solidity 0.8.35;
 
 import {CredentialRegistry} from "../src/CredentialRegistry.sol";
 import {IBatches} from "../src/IBatches.sol";
+import {IStatuses} from "../src/IStatuses.sol";
 import {Purpose, Reason} from "../src/Reasons.sol";
 import {Ledger} from "./Ledger.sol";
 import {Vm} from "./Test.sol";
@@ -123,6 +124,20 @@ contract Handler is Try {
         Purpose purpose = suspend ? Purpose.Suspension : Purpose.Revocation;
         if (!_rarely(by / ACTORS)) mask &= _ledger.leavesOf(word, _ledger.batchOf(party, batch).leafCount);
         bytes memory call = abi.encodeCall(_registry.setStatus, (party, batch, purpose, word, mask, Reason.UnderReview));
+        _send(_operator(by, party), call);
+    }
+
+    function setStatuses(uint256 by, uint64 party, uint256 pick, bool suspend, uint256[3] calldata masks) external {
+        party = _party(party);
+        bytes32 batch = _batch(party, pick, false);
+        IStatuses.WordMask[] memory several = new IStatuses.WordMask[](masks.length);
+        for (uint32 i = 0; i < masks.length; ++i) {
+            uint32 word = uint32(masks[i] % WORDS);
+            uint256 mask = masks[i] & _ledger.leavesOf(word, _ledger.batchOf(party, batch).leafCount);
+            several[i] = IStatuses.WordMask(word, _rarely(by / ACTORS) ? masks[i] : mask);
+        }
+        Purpose purpose = suspend ? Purpose.Suspension : Purpose.Revocation;
+        bytes memory call = abi.encodeCall(_registry.setStatuses, (party, batch, purpose, several, Reason.UnderReview));
         _send(_operator(by, party), call);
     }
 

@@ -46,6 +46,64 @@ contract StatusesTest is RegistryTest {
         _set(Purpose.Revocation, 0, 3);
     }
 
+    /// @dev Several words at once do what each of them does alone, in whatever order and with whatever is set before.
+    function testFuzz_setStatuses(uint256[4] calldata masks, uint8[4] calldata words, bool suspend) external {
+        anchored(OTHER_ROOT, LEAVES);
+        Purpose purpose = Purpose(suspend ? 1 : 0);
+        IStatuses.WordMask[] memory several = new IStatuses.WordMask[](masks.length);
+        uint256 changes;
+        for (uint256 i = 0; i < masks.length; ++i) {
+            uint32 word = words[i] % 3;
+            uint256 mask = word == 2 ? masks[i] & ((1 << (LEAVES - 512)) - 1) : masks[i];
+            several[i] = IStatuses.WordMask(word, mask);
+            vm.prank(operator);
+            try registry.setStatus(issuer, OTHER_ROOT, purpose, word, mask, Reason.Unspecified) {
+                ++changes;
+            } catch {}
+        }
+        vm.assume(changes != 0);
+        vm.recordLogs();
+        vm.prank(operator);
+        registry.setStatuses(issuer, ROOT, purpose, several, Reason.Unspecified);
+        assert(vm.getRecordedLogs().length == changes);
+        for (uint8 each = 0; each < 2; ++each) {
+            uint256[] memory together = registry.statusWords(issuer, ROOT, Purpose(each), 0, 3);
+            uint256[] memory alone = registry.statusWords(issuer, OTHER_ROOT, Purpose(each), 0, 3);
+            assert(keccak256(abi.encode(together)) == keccak256(abi.encode(alone)));
+        }
+    }
+
+    function test_setStatuses_refusals() external {
+        IStatuses.WordMask[] memory several = new IStatuses.WordMask[](2);
+        (several[0], several[1]) = (IStatuses.WordMask(0, 5), IStatuses.WordMask(2, 1));
+        vm.expectRevert(abi.encodeWithSelector(IParties.NotOperator.selector, issuer, stranger));
+        vm.prank(stranger);
+        registry.setStatuses(issuer, ROOT, Purpose.Revocation, several, Reason.Unspecified);
+        vm.expectRevert(abi.encodeWithSelector(IBatches.UnknownBatch.selector, issuer, OTHER_ROOT));
+        vm.prank(operator);
+        registry.setStatuses(issuer, OTHER_ROOT, Purpose.Revocation, several, Reason.Unspecified);
+        _setSeveral(several, true);
+        // One word of them is set, so the other one counts.
+        _set(Purpose.Suspension, 0, 5);
+        vm.expectEmit(address(registry));
+        emit IStatuses.StatusSet(issuer, ROOT, Purpose.Suspension, 2, 1, Reason.IssuedInError, operator);
+        vm.prank(operator);
+        registry.setStatuses(issuer, ROOT, Purpose.Suspension, several, Reason.IssuedInError);
+        vm.expectRevert(abi.encodeWithSelector(IStatuses.StatusesUnchanged.selector, issuer, ROOT, 2));
+        _setSeveral(several, false);
+        vm.expectRevert(abi.encodeWithSelector(IStatuses.StatusesUnchanged.selector, issuer, ROOT, 0));
+        _setSeveral(new IStatuses.WordMask[](0), false);
+        // A leaf too many in the second word, and nothing of the first one stays.
+        (several[0].mask, several[1].mask) = (2, 1 << (LEAVES - 512));
+        vm.expectRevert(abi.encodeWithSelector(IStatuses.IndexOutOfRange.selector, LEAVES, LEAVES));
+        _setSeveral(several, false);
+        assert(registry.statusWords(issuer, ROOT, Purpose.Revocation, 0, 1)[0] == 5);
+        vm.prank(controller);
+        registry.voidBatch(issuer, ROOT, Reason.Unspecified);
+        vm.expectRevert(abi.encodeWithSelector(IStatuses.BatchIsVoided.selector, issuer, ROOT, block.timestamp));
+        _setSeveral(several, false);
+    }
+
     function test_clearSuspension() external {
         _set(Purpose.Suspension, 1, 6);
         vm.expectEmit(address(registry));
@@ -151,6 +209,17 @@ contract StatusesTest is RegistryTest {
     function _set(Purpose purpose, uint32 word, uint256 mask) private {
         vm.prank(operator);
         registry.setStatus(issuer, ROOT, purpose, word, mask, Reason.IssuedInError);
+    }
+
+    function _setSeveral(IStatuses.WordMask[] memory several, bool announced) private {
+        if (announced) {
+            vm.expectEmit(address(registry));
+            emit IStatuses.StatusSet(issuer, ROOT, Purpose.Revocation, 0, 5, Reason.IssuedInError, operator);
+            vm.expectEmit(address(registry));
+            emit IStatuses.StatusSet(issuer, ROOT, Purpose.Revocation, 2, 1, Reason.IssuedInError, operator);
+        }
+        vm.prank(operator);
+        registry.setStatuses(issuer, ROOT, Purpose.Revocation, several, Reason.IssuedInError);
     }
 
     function _supersede(bytes32 root, uint32 index, bytes32 replacementRoot, uint32 replacementIndex) private {

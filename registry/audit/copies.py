@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,6 @@ from typing import Protocol
 from registry.audit.compare import FolderBatch, IndexFacts, TreeFacts
 from registry.database.engine import readable
 from registry.errors import StoreError, TreeError
-from registry.history import DIGEST_EVENTS, Records, Rules
 from registry.index.reader import EventFilter, Head, Index
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
@@ -19,6 +18,7 @@ from registry.records import Batch, Bitmap, DigestKey, DigestStatus, Purpose
 from registry.trees.store import DAMAGED, MISSING, TreeStore
 
 _ATTEMPTS = 3
+_DIGESTS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +145,8 @@ def _index_words(index: Index, batches: list[Batch]) -> Iterator[tuple[Bitmap, d
                 yield (batch.issuer, batch.root, purpose), words
 
 
-def _index_digests(index: Index) -> Mapping[DigestKey, DigestStatus]:
-    """What the index's events of statuses by digest come to; what none of them lets happen, the replay tells."""
-    told = Records()
-    rules = Rules(told, lambda _impossible: None)
-    for event in index.all_events(EventFilter(names=DIGEST_EVENTS)):
-        rules.follow_digest(event)
-    return told.digests
+def _index_digests(index: Index) -> dict[DigestKey, DigestStatus]:
+    digests: dict[DigestKey, DigestStatus] = {}
+    while page := index.digest_status_page(after=next(reversed(digests), None), limit=_DIGESTS_AT_ONCE):
+        digests |= page
+    return digests

@@ -306,15 +306,23 @@ class CredentialRegistry(Calls):
         Raises:
             WrongChain: code `no-contract` or `wrong-code`.
         """
-        deployed = self.client.code(self.address)
-        if not deployed:
+        if not self.refuse_other_code():
             raise self.client.no_contract(self.address)
-        if not same_code(deployed, self.edition.registry):
+
+    def refuse_other_code(self) -> bool:
+        """Make sure that there is no code but a registry's at its addresses, and say whether the registry is there.
+
+        Raises:
+            WrongChain: code `wrong-code`.
+        """
+        deployed = self.client.code(self.address)
+        if deployed and not same_code(deployed, self.edition.registry):
             raise self._wrong_code(self.address)
         if not self.edition.is_one_contract:
             beside = self.client.code(self.accreditations_address)
             if beside and not same_code(beside, self.edition.accreditations):
                 raise self._wrong_code(self.accreditations_address)
+        return bool(deployed)
 
     def _wrong_code(self, address: str) -> WrongChain:
         return WrongChain(

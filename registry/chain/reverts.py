@@ -63,6 +63,9 @@ SENTENCES: dict[str, str] = {
         "link {index} of the path (counted from 0), accreditation {id}, is wider than the accreditation before it"
     ),
     "SignatureExpired": "the signature was good until {deadline}",
+    "StatusesUnchanged": (
+        "nothing would change: the credentials in the {count} words of the batch {root} already have that status"
+    ),
     "StatusUnchanged": "nothing would change: the credentials of the batch {root} already have that status",
     "SupersedesItself": "credential {index} of the batch {root} cannot replace itself",
     "TooManyOperators": "party {party} has as many operators as it may have, {most}",

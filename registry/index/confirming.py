@@ -129,7 +129,8 @@ class StateCheck:
     Each slice is compared as of the cursor of its moment. Between two of them the index may move on, as long as
     nothing is missing in what is added.
 
-    The contract has no list of the digests that issuers spoke of: those that the index knows of are compared.
+    The contract has no list of the digests that issuers spoke of: those that the index knows of are compared, and one
+    that it lacks is not found here.
     """
 
     def __init__(self, index: Index, at: Callable[[BlockRef], State]):

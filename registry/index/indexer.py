@@ -6,8 +6,9 @@ block at or below the final one never changes: if it does, by the evidence of `r
 stops until a person has looked.
 
 Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
-missing in it. A long way to go is first read as it is told, and confirmed afterwards: by the contract's own state, or
-block by block, whichever is less to ask. Until then the index knows that it does not know whether it has everything.
+missing in it. A long way to go is first read as it is told, and confirmed afterwards: block by block, or of a registry
+of the first edition by the contract's own state, where that is less to ask. Until then the index knows that it does not
+know whether it has everything.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.spans import Spans, is_outage
 from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable, WrongChain
-from registry.index.confirming import DIGESTS_A_SLICE, Place, State, StateCheck, Witness
+from registry.index.confirming import Place, State, StateCheck, Witness
 from registry.index.facts import CHAIN_DISAGREES, EVENTS_MISSING, FINALITY_VIOLATED, missing, write_arguments
 from registry.index.reader import Head
 from registry.index.writer import Counts, CursorMoved, IndexWriter
@@ -318,8 +319,11 @@ class Indexer:
             self._start_over()
         if self._check is None and not self._by_headers:
             counts = self._writer.index.counts()
-            questions = counts["parties"] + 3 * counts["batches"] + counts["digestStatuses"] // DIGESTS_A_SLICE
-            self._by_headers = head.cursor.number - head.confirmed <= max(HEADERS_A_STEP, questions)
+            questions = counts["parties"] + 3 * counts["batches"]
+            is_short = head.cursor.number - head.confirmed <= max(HEADERS_A_STEP, questions)
+            # The contract cannot be asked of which digests something was said: a revocation that is left out for ever
+            # would not show in what it answers of others.
+            self._by_headers = is_short or self._contract.edition.has_digest_statuses
             if not self._by_headers:
                 self._check = StateCheck(self._writer.index, self._state)
                 self._again = head.confirmed + 1, head.cursor.number
@@ -425,7 +429,7 @@ class Indexer:
 
     def _roll_back(self, head: Head, newest: Block) -> Step:
         """To the newest block that the index and the chain have in common."""
-        marks = self._writer.marks(head)
+        marks = [*self._writer.marks(head), *self._final_below(head)]
         for mark in marks:
             if mark.number < head.cursor.number and mark.number <= newest.number and self._is_canonical(mark, newest):
                 self._writer.roll_back(head, mark)
@@ -444,6 +448,13 @@ class Indexer:
         # Not even the lowest one, the final block or the one before the contract, is on this chain. Where the chain is
         # final further on than it was read, all that was read is.
         raise self._doubted(head, marks[-1] if marks else head.cursor)
+
+    def _final_below(self, head: Head) -> list[BlockRef]:
+        """The final block, where the index is past it: in the middle of a range that was read, it is no mark."""
+        if head.final is None or head.final >= head.cursor.number:
+            return []
+        block = self._client.block(head.final)
+        return [] if block is None or block.hash != head.final_hash else [block.reference]
 
     def _lagging(self, head: Head, newest: Block) -> Step:
         below = [mark for mark in self._writer.marks(head) if mark.number <= newest.number]

@@ -225,7 +225,7 @@ class IndexWriter:
                 _compare(connection, head.source, counts)
 
     def roll_back(self, head: Head, to: BlockRef) -> None:
-        """Take back all blocks after `to`, one of the marks, and move the cursor there.
+        """Take back all blocks after `to`, one of the marks or the final block, and move the cursor there.
 
         Raises:
             CursorMoved: the index is no longer as `head` says.
@@ -240,6 +240,7 @@ class IndexWriter:
             connection.execute(delete(indexed_event).where(gone))
             block = indexed_block.c
             connection.execute(delete(indexed_block).where(block.source == head.source, block.number > to.number))
+            self._keep(connection, head.source, [to])
             _tell_again(
                 connection,
                 head.source,

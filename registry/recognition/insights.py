@@ -57,7 +57,8 @@ NOTES: Final[Mapping[str, Note]] = {
         "apart (`unstatedBatches`), their credentials are unknown.",
         "A batch on chain has no scope: any accreditation to issue counts, whatever its field and level and whoever "
         "gave it. Whether a credential lies within it is found only by verifying the credential. `revoked` is as of "
-        "the facts, not as of the moment.",
+        "the facts, not as of the moment, and of credentials that were revoked by their digest it has those whose tree "
+        "is in the index.",
     ),
     "partners": Note(
         "Parties registered up to the moment, by what they have done on chain: anchored a batch (issuer), offered an "
@@ -251,7 +252,8 @@ def insights(
     """The figures for a moment; batches and parties of later are left out.
 
     Args:
-        batches: `revoked` counts credentials revoked by another batch of the issuer (`registry.anchors`), too.
+        batches: `revoked` counts credentials revoked by their digest or by another batch of the issuer
+            (`registry.anchors`), too.
         moment: with a time zone.
         review_days: how far ahead accreditations that end are due for review; not negative.
     """

@@ -117,10 +117,8 @@ class FactsReader:
     ) -> ChainFacts:
         before = self.asked
         try:
-            by_digest = self._by_digest(issuer, digest)
-            facts = replace(
-                self._facts(issuer, place), by_digest=by_digest, others=self._states(issuer, others, by_digest)
-            )
+            facts, by_digest = self._facts(issuer, place), self._by_digest(issuer, digest)
+            facts = replace(facts, by_digest=by_digest, others=self._states(issuer, others, by_digest))
         except ContractReverted:
             # On another chain than the one read before the batch may be unknown; then that is what there is to say.
             self._still_there()

@@ -1,20 +1,28 @@
 """`make audit-contracts`: runs halmos, slither and forge coverage, and writes docs/reference/contract-audit.md.
 
-Nothing in the report depends on the machine or the hour. It is written only when all three found nothing wrong.
+Nothing in the report depends on the machine or the hour. It is written only when all three found nothing wrong. Mutants take
+hours and are not run here: what came of them is read from the file that `scripts/audit/mutants.py` writes.
 """
 
 from __future__ import annotations
 
+import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from pathlib import Path
 
-from scripts.audit import coverage, findings, proofs
+from scripts.audit import coverage, findings, mutants, proofs
 from scripts.audit.expected import Explained, explained, problems
 from scripts.audit.tools import REPOSITORY
 
 REPORT = REPOSITORY / "docs/reference/contract-audit.md"
+SCOPE = REPOSITORY / "scripts/audit/scope.md"
+ARTIFACTS = REPOSITORY / "registry/chain/artifacts"
+CONTRACTS = ("CredentialRegistry", "Accreditations")
+LARGEST = 24_576  # bytes of code that a chain takes (EIP-170)
 VERSIONS = REPOSITORY / "requirements/audit.in"
 HEAD = """# Audit of the contracts
 
@@ -48,6 +56,15 @@ Lines, branches and functions that the forge tests run. InclusionProof is compil
 its own tests, as the new one loses the lines of inline assembly.
 """
 
+MUTANTS = """
+## Mutants
+
+Each is one small change of the contracts: a comparison turned round, a check or a statement left out, a constant or a shift off by
+one, two words swapped. `scripts/audit/mutants.py` makes {of} of them; {run} were run, the same ones on every machine, {refused} of which the
+compiler refused. Of the other {valid} the forge tests noticed {noticed}.
+
+"""
+
 
 def written(
     groups: Iterable[proofs.Group],
@@ -56,12 +73,13 @@ def written(
     covered: Mapping[str, coverage.Covered],
     about_gaps: Iterable[Explained],
     tools: str,
+    tried: mutants.Tried,
 ) -> str:
     """The report. Every declared proof has an outcome."""
     groups, about_findings, about_gaps = list(groups), list(about_findings), list(about_gaps)
     every = [outcomes[proof.contract, proof.name] for group in groups for proof in group.proofs]
     total = sum(outcome.paths for outcome in every)
-    parts = [HEAD.format(tools=tools), PROOFS.format(loop=proofs.LOOP, count=len(every), paths=total)]
+    parts = [HEAD.format(tools=tools), scope(), PROOFS.format(loop=proofs.LOOP, count=len(every), paths=total)]
     for group in groups:
         rows = [
             (f"`{proof.name}`", proof.says, str(outcomes[proof.contract, proof.name].paths)) for proof in group.proofs
@@ -85,7 +103,40 @@ def written(
         parts.append("\n" + _table(("Gap", "Place", "Why"), map(_row, about_gaps)))
     else:
         parts.append("\nThere is no gap.\n")
+    parts.extend(_of_mutants(tried))
     return "".join(parts)
+
+
+def scope(folder: Path = ARTIFACTS) -> str:
+    """What an auditor is told first, with the sizes of the contracts as they are committed."""
+    built = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in CONTRACTS}
+    rows = []
+    for name, artifact in built.items():
+        size = len(artifact["deployedBytecode"].removeprefix("0x")) // 2
+        rows.append((f"`{name}`", f"{size:,}", f"{LARGEST - size:,}"))
+    sizes = _table(("Contract", "Bytes of code", "Bytes to spare"), rows)
+    return SCOPE.read_text(encoding="utf-8").format(sizes=sizes.rstrip(), compiler=built[CONTRACTS[0]]["compiler"])
+
+
+def _of_mutants(tried: mutants.Tried) -> Iterable[str]:
+    came = Counter(outcome for _, outcome in tried.outcomes)
+    total = len(tried.outcomes)
+    yield MUTANTS.format(
+        of=tried.of,
+        run=total,
+        refused=came["refused"],
+        valid=total - came["refused"],
+        noticed=came["noticed"],
+    )
+    kinds: dict[str, Counter[str]] = {}
+    for mutant, outcome in tried.outcomes:
+        kinds.setdefault(mutant.operator, Counter())[outcome] += 1
+    columns = ("noticed", "survived", "refused")
+    rows = [(kind, *(str(kinds[kind][column]) for column in columns)) for kind in sorted(kinds)]
+    yield _table(("Change", "Noticed", "Survived", "Refused by the compiler"), rows)
+    survivors = explained("mutants")
+    if survivors:
+        yield "\n" + _table(("Change", "Line", "Why no test can notice it"), map(_row, survivors))
 
 
 def main() -> int:
@@ -99,12 +150,18 @@ def main() -> int:
         coverage.gaps(path, file, (REPOSITORY / path).read_text()) for path, file in covered.items()
     )
     about_findings, about_gaps = explained("findings"), explained("gaps")
-    wrong = [*proofs.failures(groups, outcomes), *problems(found, about_findings), *problems(holes, about_gaps)]
+    tried = mutants.tried()
+    wrong = [
+        *proofs.failures(groups, outcomes),
+        *problems(found, about_findings),
+        *problems(holes, about_gaps),
+        *problems(tried.survivors(), explained("mutants")),
+    ]
     for line in wrong:
         print(f"error: {line}", file=sys.stderr)
     if wrong:
         return 1
-    REPORT.write_text(written(groups, outcomes, about_findings, covered, about_gaps, _tools()))
+    REPORT.write_text(written(groups, outcomes, about_findings, covered, about_gaps, _tools(), tried))
     print(f"{REPORT.relative_to(REPOSITORY)} is written")
     return 0
 

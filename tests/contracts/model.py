@@ -54,6 +54,10 @@ class Batch:
     revoked: set[int] = field(default_factory=set)
     suspended: set[int] = field(default_factory=set)
 
+    def marked(self, purpose: Purpose) -> set[int]:
+        """The leaves that are revoked, or suspended."""
+        return self.revoked if purpose is Purpose.REVOCATION else self.suspended
+
 
 @dataclass
 class DigestStatus:
@@ -185,12 +189,33 @@ class Model:
         self, sender: str, issuer: int, root: bytes, purpose: Purpose, word: int, mask: int, reason: int
     ) -> list[Event]:
         batch = self._changeable(sender, issuer, root, word, mask)
-        bits = batch.revoked if purpose is Purpose.REVOCATION else batch.suspended
+        bits = batch.marked(purpose)
         changed = _leaves(word, mask) - bits
         if not changed:
             raise Refusal("StatusUnchanged", issuer, root, word)
         bits |= changed
         return [("StatusSet", issuer, root, purpose, word, _mask(word, changed), reason, sender)]
+
+    def set_statuses(
+        self,
+        sender: str,
+        issuer: int,
+        root: bytes,
+        purpose: Purpose,
+        masks: Sequence[tuple[int, int]],
+        reason: int,
+    ) -> list[Event]:
+        self._operated(issuer, sender)
+        _require_holding(self._counted(issuer, root)[0], issuer, root)
+        events: list[Event] = []
+        for word, mask in masks:
+            # A mask beyond the batch is refused; one that changes nothing is passed over.
+            bits = self._changeable(sender, issuer, root, word, mask).marked(purpose)
+            if _leaves(word, mask) - bits:
+                events += self.set_status(sender, issuer, root, purpose, word, mask, reason)
+        if not events:
+            raise Refusal("StatusesUnchanged", issuer, root, len(masks))
+        return events
 
     def clear_suspension(self, sender: str, issuer: int, root: bytes, word: int, mask: int, reason: int) -> list[Event]:
         batch = self._changeable(sender, issuer, root, word, mask)

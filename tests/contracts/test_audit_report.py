@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from scripts.audit import coverage, findings, proofs
+from scripts.audit import coverage, findings, mutants, proofs
 from scripts.audit.expected import Explained, Place, explained, problems
 from scripts.audit.proofs import Group, Outcome, Proof
-from scripts.audit.report import REPORT, written
+from scripts.audit.report import ARTIFACTS, REPORT, scope, written
 
 EQUALITY = Place("incorrect-equality", "contracts/src/Parties.sol: Parties.setOperator")
 CLOCK = Place("timestamp", "contracts/src/Batches.sol: Batches.anchorBySignature")
+MUTANT = mutants.Mutant("A.sol", 1, "comparison", "a == b", "a != b")
+TRIED = mutants.Tried(9, ((MUTANT, "noticed"), (MUTANT, "survived"), (MUTANT, "refused")))
 GROUP = Group("Words.sol", "Of words.", (Proof("Words", "check_one", "Any word."),))
 
 
@@ -34,7 +36,7 @@ def test_every_proof_is_in_the_report() -> None:
     assert functions == sum(len(group.proofs) for group in groups) == len(rows_with("| `check_"))
 
 
-@pytest.mark.parametrize("section", ["findings", "gaps"])
+@pytest.mark.parametrize("section", ["findings", "gaps", "mutants"])
 def test_every_explanation_is_in_the_report(section: str) -> None:
     for entry in explained(section):
         place = entry.place.where.removeprefix(coverage.SOURCES).replace("|", r"\|")
@@ -129,7 +131,59 @@ def test_gaps_are_found_by_their_text() -> None:
 def test_the_report_shows_gaps_with_their_reasons() -> None:
     gap = Explained(Place("branch", "contracts/src/A.sol: a || b"), "Cannot be.")
     outcome = {("Words", "check_one"): Outcome(True, 3, 0)}
-    text = written([GROUP], outcome, [], {"contracts/src/A.sol": coverage.Covered({1: 1})}, [gap], "halmos 1")
+    text = written([GROUP], outcome, [], {"contracts/src/A.sol": coverage.Covered({1: 1})}, [gap], "halmos 1", TRIED)
     assert r"| branch | `A.sol: a \|\| b` | Cannot be. |" in text
     assert "| `check_one` | Any word. | 3 |" in text
     assert "| A.sol | 1 of 1 | 0 of 0 | 0 of 0 |" in text
+    assert "| comparison | 1 | 1 | 1 |" in text
+
+
+def test_an_auditor_is_told_how_large_both_contracts_are() -> None:
+    for name in ("CredentialRegistry", "Accreditations"):
+        (row,) = rows_with(f"| `{name}` |")
+        code = json.loads((ARTIFACTS / f"{name}.json").read_text())["deployedBytecode"]
+        assert f"{len(code) // 2 - 1:,}" in row
+    assert scope().strip() in REPORT.read_text()
+
+
+# Mutants: a run takes hours, so what is looked at here is what would be run.
+
+
+def test_there_is_a_mutant_of_every_kind_and_each_changes_one_line() -> None:
+    every = mutants.all_mutants()
+    assert {mutant.operator for mutant in every} == {*mutants.SWAPS, "off by one", "deletion"}
+    assert {mutant.file for mutant in every} >= {"Statuses.sol", "Parties.sol", "Accreditations.sol", "PackedBatch.sol"}
+    assert not any(mutant.file in ("IStatuses.sol", "IParties.sol") for mutant in every)
+    for mutant in mutants.sample(every, 40):
+        source = (mutants.SOURCES / mutant.file).read_text()
+        lines, changed = source.splitlines(), mutants.mutated(source, mutant).splitlines()
+        assert [at for at, pair in enumerate(zip(lines, changed, strict=True), 1) if len(set(pair)) == 2] == [mutant.line]
+        assert (lines[mutant.line - 1].strip().startswith(mutant.before), changed[mutant.line - 1].strip()) == (
+            True,
+            mutant.after,
+        )
+
+
+def test_what_a_line_is_changed_to() -> None:
+    found = {(each.operator, each.after) for each in mutants.mutants_of("A.sol", "        if (a < 2) revert No();\n")}
+    assert found == {
+        ("comparison", "if (a <= 2) revert No();"),
+        ("off by one", "if (a < 3) revert No();"),
+        ("deletion", ""),
+    }
+    assert list(mutants.mutants_of("A.sol", "// a < b\nerror No(uint256 a);\n    uint256 before = 7;\n")) == [
+        mutants.Mutant("A.sol", 3, "off by one", "uint256 before = 7;", "uint256 before = 8;")
+    ]
+
+
+def test_a_sample_is_even_and_always_the_same() -> None:
+    every = mutants.all_mutants()
+    some = mutants.sample(every, 32)
+    assert some == mutants.sample(reversed(every), 32)
+    assert len({mutant.operator for mutant in some}) == len(mutants.SWAPS) + 2
+    assert set(mutants.sample(every, 16)) < set(some)
+
+
+def test_mutants_on_record_are_of_the_sources_as_they_are() -> None:
+    every = {mutant.place for mutant in mutants.all_mutants()}
+    assert {mutant.place for mutant, _ in mutants.tried().outcomes} <= every

@@ -76,6 +76,10 @@ def measured(world: World) -> dict[str, int]:
     sent("setStatus, 1 credential", 1, root(1), Purpose.REVOCATION, 0, 1, Reason.ISSUED_IN_ERROR)
     sent("setStatus, 1 more of a word", 1, root(1), Purpose.REVOCATION, 0, 2, Reason.ISSUED_IN_ERROR)
     sent("setStatus, 256 credentials", 1, root(2), Purpose.REVOCATION, 0, ALL_BITS, Reason.ISSUED_IN_ERROR)
+    for count in (10, 100):
+        world.send("anchor", 1, root(200 + count), MILLION, sender=OPERATOR)
+        masks = [(word, ALL_BITS) for word in range(count)]
+        sent(f"setStatuses, {count} words", 1, root(200 + count), Purpose.REVOCATION, masks, Reason.ISSUED_IN_ERROR)
     world.send("setStatus", 1, root(2), Purpose.SUSPENSION, 0, ALL_BITS, Reason.UNDER_REVIEW, sender=OPERATOR)
     sent("clearSuspension, 256 credentials", 1, root(2), 0, ALL_BITS, Reason.RESOLVED)
     sent("supersede", 1, root(1), 0, root(2), 300)

@@ -154,6 +154,30 @@ class Batches(Both):
             lambda model: model.set_status(by, issuer, root, purpose, word, mask, reason),
         )
 
+    @rule(
+        sender=senders,
+        issuer=issuers,
+        root=anchored,
+        purpose=purposes,
+        several=st.lists(st.tuples(words, masks), max_size=4),
+        reason=reasons,
+    )
+    def set_statuses(
+        self,
+        sender: str | None,
+        issuer: int,
+        root: bytes,
+        purpose: Purpose,
+        several: list[tuple[int, int]],
+        reason: Reason,
+    ) -> None:
+        by = self.operator(sender, issuer)
+        self.both(
+            by,
+            call("setStatuses", issuer, root, purpose, several, reason),
+            lambda model: model.set_statuses(by, issuer, root, purpose, several, reason),
+        )
+
     @rule(sender=senders, issuer=issuers, root=anchored, word=words, mask=masks, reason=reasons)
     def clear_suspension(
         self, sender: str | None, issuer: int, root: bytes, word: int, mask: int, reason: Reason

@@ -507,6 +507,22 @@ def test_a_change_that_changes_nothing(world: World, issuer: int, batch: bytes) 
     refused(lambda: world.send("clearSuspension", issuer, batch, 0, 0b11, 0, sender=OPERATOR), *unchanged)
 
 
+def test_several_words_of_a_batch_in_one_call(world: World, issuer: int, batch: bytes) -> None:
+    revoke = partial(world.send, "setStatuses", issuer, batch, REVOCATION)
+    done = revoke([(3, 1), (0, 0b110), (3, 1), (1, 0)], Reason.ISSUED_IN_ERROR, sender=OPERATOR)
+    assert done.events == tuple(
+        ("StatusSet", issuer, batch, REVOCATION, word, changed, Reason.ISSUED_IN_ERROR, OPERATOR)
+        for word, changed in ((3, 1), (0, 0b110))
+    )
+    assert world.ask("statusWords", issuer, batch, REVOCATION, 0, 4) == (0b110, 0, 0, 1)
+    refused(lambda: revoke([(0, 0b10), (3, 1)], 0, sender=OPERATOR), "StatusesUnchanged", issuer, batch, 2)
+    refused(lambda: revoke([], 0, sender=OPERATOR), "StatusesUnchanged", issuer, batch, 0)
+    refused(lambda: revoke([(0, 1), (3, 1 << 232)], 0, sender=OPERATOR), "IndexOutOfRange", LEAVES, LEAVES)
+    refused(lambda: revoke([(0, 1)], 0, sender=STRANGER), "NotOperator", issuer, STRANGER)
+    voided = world.send("voidBatch", issuer, batch, 0, sender=CONTROLLER)
+    refused(lambda: revoke([(0, 1)], 0, sender=OPERATOR), "BatchIsVoided", issuer, batch, voided.timestamp)
+
+
 @pytest.mark.parametrize(
     ("count", "word", "mask", "highest"),
     [

@@ -5,25 +5,23 @@ A seed that fails here is run again with `python -m scripts.faults --seed N --mi
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests import reference_tree
-from tests.faults.composed.judge import Act, Claim, Job, Stalls, judge
-from tests.faults.composed.plan import CHAIN, ENDPOINT, KINDS, MACHINE, PERSON, compose
+from tests.faults.composed.judge import Act, Job
+from tests.faults.composed.place import Order
+from tests.faults.composed.plan import CHAIN, ENDPOINT, KINDS, MACHINE, PERSON, Event, compose
 from tests.faults.composed.run import Run
 from tests.faults.composed.seeds import Databases, run, said
-from tests.faults.composed.witness import Log, Moment, Witness, keccak, root_from, root_of
 
 REPOSITORY = Path(__file__).parents[2]
 MINUTES = 1.5
-ANCHORED = keccak(b"Anchored(uint64,bytes32,uint32,uint32,address)")
-REVOKED = keccak(b"StatusSet(uint64,bytes32,uint8,uint32,uint256,uint8,address)")
 
 
 @pytest.fixture(scope="module")
@@ -58,117 +56,34 @@ def test_the_witness_shares_no_code_with_the_program(module: str) -> None:
     assert not own & {"anchor", "registry", "eth_hash", "eth_account", "web3", "sqlalchemy"}, own
 
 
-def test_the_witness_hashes_as_ethereum_does() -> None:
-    assert keccak(b"").hex() == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
-    assert keccak(b"Transfer(address,address,uint256)").hex().startswith("ddf252ad1be2c89b")
-    assert keccak(b"\xa3" * 200).hex() == "3a57666b048777f2c953dc4456f45a2588e1cb6f2da760122d530ac2ce607d4a"
+@pytest.fixture
+def unopened(tmp_path: Path) -> Run:
+    """A run of which nothing has begun, at second 200."""
+    made = Run(compose(1, 1), tmp_path)
+    made.machine = SimpleNamespace(now=200.0)  # type: ignore[assignment]
+    made.can_recover = True
+    (tmp_path / "data").mkdir()
+    sqlite3.connect(made._database_file()).close()
+    return made
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13])
-def test_the_witness_knows_trees_and_paths(count: int) -> None:
-    leaves = _leaves(count)
-    root = root_of(leaves)
-    assert root == reference_tree.root(leaves)
-    for index, leaf in enumerate(leaves):
-        path = reference_tree.path(index, leaves)
-        assert root_from(leaf, index, count, path) == root
-        assert root_from(leaf, index, count, [*path, leaf]) != root
-        assert count == 1 or root_from(leaf, (index + 1) % count, count, path) != root
-
-
-class Told(Witness):
-    """A witness who is told what is on the chain."""
-
-    def __init__(self, logs: list[Log]):
-        self._logs = logs
-        self.moments = []
-        self.moments = [Moment(0.0, 10, self._state())]
-
-    def status(self, leaf: tuple[int, bytes, int]) -> tuple[bool, bool]:
-        state = self.moments[-1].state
-        return state.is_revoked(leaf), leaf in state.suspended
-
-
-def _leaves(count: int, name: str = "a") -> list[bytes]:
-    return sorted(sha256(f"{name} {number}".encode()).digest() for number in range(count))
-
-
-def _word(number: int) -> bytes:
-    return number.to_bytes(32, "big")
-
-
-def _anchored(leaves: list[bytes], sequence: int = 1, count: int | None = None) -> Log:
-    words = (ANCHORED, _word(1), root_of(leaves), _word(count or len(leaves)), _word(sequence), _word(7))
-    return Log(5, words, bytes(32))
-
-
-def _revoked(leaves: list[bytes], index: int) -> Log:
-    words = (REVOKED, _word(1), root_of(leaves), _word(0), _word(0), _word(1 << index), _word(0), _word(7))
-    return Log(6, words, bytes(32))
-
-
-def _job(leaves: list[bytes], state: str = "final", *, broken: bool = False) -> Job:
-    root, receipts = root_of(leaves), []
-    for index, leaf in enumerate(leaves):
-        path = [node.hex() for node in reference_tree.path(index, leaves)]
-        if broken and index == 0:
-            path[0] = bytes(32).hex()
-        inclusion = {"root": f"0x{root.hex()}", "leafIndex": index, "leafCount": len(leaves), "path": path}
-        receipts.append({"digest": {"value": leaf.hex()}, "inclusion": inclusion, "anchor": {"issuer": 1}})
-    job = Job(1, tuple(leaves), (), "http", "key", id="job", is_promised=True, end={"state": state})
-    job.receipts = receipts
-    return job
-
-
-LEAVES = _leaves(3)
-BATCH = (1, root_of(LEAVES))
-STANDING = Claim("standing", 1, LEAVES[0], 1.0, 1.0, 0, "a lookup", BATCH)
-ABSENT = Claim("absent", 1, LEAVES[0], 1.0, 1.0, 0, "a proof")
+def test_after_a_backup_is_restored_nobody_counts_on_what_was_accepted_since_it_was_made(unopened: Run) -> None:
+    """A job that was there before and accepted only afterwards is as lost as one that was not there yet."""
+    jobs = [Job(1, (), (), "http", name, id=name, is_promised=True) for name in ("before", "since")]
+    orders = [Order(Act("revoke", 1, bytes(32)), name, is_urgent=False, is_taken=True) for name in ("before", "since")]
+    unopened.jobs, unopened.orders = jobs, orders
+    jobs[1].is_promised = orders[1].is_taken = False
+    unopened._back_up()
+    jobs[1].is_promised = orders[1].is_taken = True
+    assert unopened._do_backup_restored(Event(0, "backup restored", 0, 0, 0))
+    assert [job.is_promised for job in jobs] == [order.is_taken for order in orders] == [True, False]
 
 
 @pytest.mark.parametrize(
-    ("kind", "logs", "jobs", "acts", "claims", "finals"),
-    [
-        (None, [_anchored(LEAVES)], [_job(LEAVES)], [], [STANDING], {"job": BATCH}),
-        (None, [_anchored(LEAVES), _revoked(LEAVES, 0)], [_job(LEAVES)], [Act("revoke", 1, LEAVES[0])], [], {}),
-        (None, [], [_job(LEAVES, "cancelled")], [], [ABSENT], {}),
-        ("duplicate", [_anchored(LEAVES), _anchored(LEAVES, 2)], [_job(LEAVES)], [], [], {}),
-        ("lost", [], [_job(LEAVES)], [], [], {}),
-        ("lost", [_anchored(LEAVES)], [_job(LEAVES, "sealed")], [], [], {}),
-        ("unwanted", [_anchored(LEAVES)], [_job(LEAVES, "cancelled")], [], [], {}),
-        ("unwanted", [_anchored(LEAVES)], [_job(LEAVES, "parked")], [], [], {}),
-        ("unexplained", [_anchored(LEAVES), _anchored(_leaves(2, "b"), 2)], [_job(LEAVES)], [], [], {}),
-        ("unproved", [_anchored(LEAVES)], [_job(LEAVES, broken=True)], [], [], {}),
-        ("status", [_anchored(LEAVES), _revoked(LEAVES, 1)], [_job(LEAVES)], [], [], {}),
-        ("status", [_anchored(LEAVES)], [_job(LEAVES)], [Act("revoke", 1, LEAVES[0])], [], {}),
-        ("falsely favourable", [_anchored(LEAVES), _revoked(LEAVES, 0)], [_job(LEAVES)], [], [STANDING], {}),
-        ("falsely favourable", [_anchored(LEAVES)], [_job(LEAVES)], [], [ABSENT], {}),
-        ("falsely final", [], [_job(LEAVES, "cancelled")], [], [], {"job": BATCH}),
-    ],
+    ("told", "expected"), [(50.0, 50.0), (145.0, 95.0), (180.0, 130.0), (199.0, 149.0), (30.0, 30.0)]
 )
-def test_the_judge_finds_what_is_wrong_and_nothing_else(
-    kind: str | None,
-    logs: list[Log],
-    jobs: list[Job],
-    acts: list[Act],
-    claims: list[Claim],
-    finals: dict[str, tuple[int, bytes]],
+def test_what_a_clock_showed_is_taken_for_the_first_time_at_which_it_showed_that(
+    unopened: Run, told: float, expected: float
 ) -> None:
-    found = {fault.kind for fault in judge(Told(logs), jobs, acts, claims, finals).faults}
-    assert (kind in found) if kind else not found
-
-
-@pytest.mark.parametrize(
-    ("excused", "states", "expected"),
-    [
-        (False, ["sealed"] * 20, 1),
-        (True, ["sealed"] * 20, 0),
-        (False, ["sealed", "mined"] * 10, 0),
-        (False, ["final"] * 20, 0),
-    ],
-)
-def test_who_stands_still_in_silence_is_found(excused: bool, states: list[str], expected: int) -> None:
-    stalls = Stalls(60.0)
-    for number, state in enumerate(states):
-        stalls.look(20.0 * number, 4 * number, [{"id": "job", "state": state}], excused=excused)
-    assert len(stalls.faults) == expected
+    unopened.clocks += [(100.0, 50.0), (160.0, 0.0)]
+    assert unopened._right_time(told) == expected

@@ -124,14 +124,18 @@ def test_what_was_taken_over_before_it_was_final_is_followed(here: Site) -> None
     assert (found.state, found.transaction_hash) == (BatchState.FINAL, mined.transaction_hash)
 
 
+@pytest.mark.parametrize("place_only", [False, True], ids=["digest", "place"])
 @pytest.mark.parametrize("under_way", [False, True], ids=["waits", "signed"])
-def test_a_change_of_the_backup_undoes_no_later_one_that_the_backup_does_not_know(here: Site, under_way: bool) -> None:
+def test_a_change_of_the_backup_undoes_no_later_one_that_the_backup_does_not_know(
+    here: Site, under_way: bool, place_only: bool
+) -> None:
     jobs = StatusJobStore(here.data.engine, f"eip155:{here.chain.deployment.chain_id}", here.contract.address)
 
     def ask(act: Act, name: str) -> StatusJob:
         reason = "resolved" if act is Act.REINSTATE else "under-review"
         reason = "unspecified" if act is Act.REVOKE else reason
-        return jobs.add(NewStatusJob(1, act, reason, "command", (sha256(name.encode()).digest(),)))[0]
+        digests = (sha256(name.encode()).digest(),)
+        return jobs.add(NewStatusJob(1, act, reason, "command", digests, place_only=place_only))[0]
 
     def now(job: StatusJob) -> StatusJob:
         found = jobs.get(job.id)
@@ -146,7 +150,7 @@ def test_a_change_of_the_backup_undoes_no_later_one_that_the_backup_does_not_kno
         raise AssertionError([now(job) for job in asked])
 
     def is_suspended(index: int) -> bool:
-        return here.chain.contract.status(1, here.batch(job).root, index).suspended
+        return here.chain.contract.status(1, here.batch(job).root, index, sha256(b"ada").digest()).suspended
 
     worker = here.worker()
     job = here.job("ada", "bob")

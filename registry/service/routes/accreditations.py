@@ -49,11 +49,13 @@ _EXAMPLE: Final[dict[str, Any]] = {
         "levels": [5, 7],
         "types": [],
         "jurisdiction": "HR",
+        "programme": None,
         "text": "field 06, EQF levels 5-7, any type of qualification, in HR",
         "resource": "field=06;levels=5-7;jurisdiction=HR",
     },
     "validFrom": "2025-09-01T00:00:00Z",
     "validUntil": "2030-09-01T00:00:00Z",
+    "conditionHash": None,
     "evidence": {"hash": f"0x{'00' * 32}", "uri": "https://agency.example/decisions/17"},
     "state": "active",
     "changes": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from anchor.acts.places import Target
 from anchor.acts.statuses import batch_to_void, carry_out, plan_change, reason_of, void
 from anchor.acts.supersession import plan_supersession
 from anchor.acts.transactions import CALLS_A_TRANSACTION, Call, gathered, price_of, send_all
-from anchor.books.status_jobs import StatusJobStore
+from anchor.books.status_jobs import NewStatusJob, StatusJobStore
 from anchor.settings import load_settings
 from anchor.workspace import Workspace
 from registry.chain.calls import call_data
@@ -63,6 +64,28 @@ def test_statuses_are_planned_priced_and_carried_out(run: Run, issuer: int) -> N
         assert (plan.transactions, plan.beyond) == ([], [bob])
         carry_out(here, plan)
         assert kept(here).revoked(issuer, [ada, bob]) == {bob}
+
+
+@pytest.mark.parametrize(("asked", "act"), [(Act.SUSPEND, Act.REINSTATE), (Act.REINSTATE, Act.SUSPEND)])
+def test_a_later_word_is_not_sent_before_an_earlier_job_that_asks_the_opposite(
+    run: Run, issuer: int, asked: Act, act: Act
+) -> None:
+    """The job would be carried out afterwards, and undo it."""
+    (ada, bob), _ = anchored(run, f"diplomas to {act.word}", "ada", "bob")
+    with working() as here:
+        jobs, why = kept(here), Reason.UNSPECIFIED
+        job, _ = jobs.add(NewStatusJob(issuer, asked, why.word, "http", (ada,)))
+        later = time.time() + 3600
+        jobs.add(NewStatusJob(issuer, asked, why.word, "http", (bob,), not_before=later))
+        with pytest.raises(StoreError) as refused:
+            plan_change(here, act, [Target.of(ada), Target.of(bob)], why)
+        assert refused.value.code == "opposite-open"
+        assert job.id in (refused.value.remedy or "")
+        # Neither what goes together with it nor what it is not about is held up, nor what is for later.
+        for each, whom in ((asked, ada), (Act.REVOKE, ada), (act, bob)):
+            plan_change(here, each, [Target.of(whom)], why)
+        jobs.cancel(job)
+        plan_change(here, act, [Target.of(ada)], why)
 
 
 def kept(here: Workspace) -> StatusJobStore:

@@ -58,6 +58,7 @@ def test_a_job_waits_for_the_trees_of_others_and_goes_on_by_itself(
 
 def test_a_job_that_was_sent_without_the_history_waits_for_nothing(first: Site, second: Site) -> None:
     first.to_the_end(first.worker(), first.job("ada"))
-    job = second.job("ada", without_history=True)
-    second.to_the_end(second.worker(), second.job("eve", without_history=True), job)
+    job = second.job("ada", "eve", without_history=True)
+    second.to_the_end(second.worker(), job)
+    assert (second.batch(job).leaf_count, second.batch(job).sequence) == (2, 2)
     assert second.history(job)[0].detail.startswith("sealed without knowing batch 1 (")

@@ -369,7 +369,7 @@ def test_a_chain_below_its_final_block_gets_nothing_and_may_be_accepted_by_a_per
     here.to_the_end(after, earlier, lost, waiting)
     here.rounds(after, 2)
     assert {revocation().state, repeated().state} <= {StatusJobState.FINAL, StatusJobState.UNCHANGED}
-    assert here.chain.contract.status(1, here.batch(earlier).root, 0).revoked
+    assert here.chain.contract.status(1, here.batch(earlier).root, 0, sha256(b"ada").digest()).revoked
     here.prove(foreign=1)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from anchor.anchoring.worker import Worker
 from anchor.books.jobs import Job
-from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore
+from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore, Way
 from anchor.books.tables import StatusJobState, batch
 from anchor.sending.driver import Policy
 from anchor.sending.signer import KeySigner
@@ -77,13 +77,13 @@ class Office:
         """Revoked, suspended: by the chain itself, in the newest block."""
         row = self.here.batch(job)
         (place,) = (p for p in self.here.batches.places(digest(name)) if p.batch.id == row.id)
-        found = self.here.chain.contract.status(row.issuer, row.root, place.leaf.leaf_index)
+        found = self.here.chain.contract.status(row.issuer, row.root, place.leaf.leaf_index, digest(name))
         return found.revoked, found.suspended
 
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Chain]:
-    with chain(issuers=2 * 19) as made:
+    with chain(issuers=2 * 24) as made:
         yield made
 
 
@@ -109,33 +109,109 @@ def office(here: Site, issuers: Iterator[int]) -> Office:
     return Office(here, next(issuers))
 
 
-def test_what_is_revoked_is_so_in_every_batch_and_every_step_is_on_record(here: Site, office: Office) -> None:
+@pytest.mark.parametrize("place_only", [False, True])
+def test_what_is_revoked_is_so_in_every_batch_and_every_step_is_on_record(
+    here: Site, office: Office, place_only: bool
+) -> None:
+    # By its digest in one transaction, by its places in one for each batch.
+    transactions = 2 if place_only else 1
     # A node that keeps no old state is enough.
     here.proxy.rule(do=pruned(2))
     worker = here.worker()
     first, again = office.anchored(worker, "ada", "bob"), office.anchored(worker, "ada", "eve", reissue=True)
     others = office.anchored(worker, "ada", issuer=office.issuer + 1)
     before = here.nonce
-    job = office.ask(Act.REVOKE, "ada", reason="obtained-by-fraud")
+    job = office.ask(Act.REVOKE, "ada", reason="obtained-by-fraud", place_only=place_only)
     office.to_the_end(worker, job)
     assert office.states(job) == ["pending", "sealed", "mined", "final"]
     assert [office.status(first, "ada"), office.status(again, "ada")] == [(True, False)] * 2
     assert [office.status(first, "bob"), office.status(others, "ada")] == [(False, False)] * 2
-    assert here.nonce == before + 2
-    changes = here.chain.contract.status_changes(office.issuer, here.batch(first).root, from_block=0)
-    assert [change.arguments["reason"] for change in changes] == [Reason.OBTAINED_BY_FRAUD]
+    assert here.nonce == before + transactions
+    if place_only:
+        changes = here.chain.contract.status_changes(office.issuer, here.batch(first).root, from_block=0)
+        assert [change.arguments["reason"] for change in changes] == [Reason.OBTAINED_BY_FRAUD]
+    else:
+        assert here.chain.contract.digest_statuses(office.issuer, [digest("ada")])[0].revocation_reason is (
+            Reason.OBTAINED_BY_FRAUD
+        )
     # Again: there is nothing left to do.
-    once_more = office.ask(Act.REVOKE, "ada")
+    once_more = office.ask(Act.REVOKE, "ada", place_only=place_only)
     office.to_the_end(worker, once_more)
-    assert (office.state(once_more), here.nonce) == (("unchanged", None), before + 2)
+    assert (office.state(once_more), here.nonce) == (("unchanged", None), before + transactions)
     told = [(notice.event, notice.facts["state"]) for notice in here.notices if notice.facts.get("job") == job.id]
     assert told == [("status-job-state", "sealed"), ("status-job-state", "mined"), ("status-job-final", "final")]
 
 
-def test_a_revocation_waits_for_a_batch_that_is_not_on_chain_yet(here: Site, office: Office) -> None:
+def test_what_is_said_of_a_digest_waits_for_no_batch(here: Site, office: Office) -> None:
+    worker = here.worker()
+    revocation, suspension = office.ask(Act.REVOKE, "ada"), office.ask(Act.SUSPEND, "eve")
+    office.to_the_end(worker, revocation, suspension)
+    # What is revoked is not anchored any more; what is suspended is, and is suspended there.
+    job = office.anchored(worker, "ada", "eve")
+    assert here.batch(job).leaf_count == 1
+    found = here.jobs.get(job.id)
+    assert found is not None
+    assert (found.revoked, found.anchored_before) == (1, 0)
+    assert office.status(job, "eve") == (False, True)
+    # Of all in it, there is no batch.
+    nothing = office.job("ada")
+    here.rounds(worker, 2)
+    found = here.jobs.get(nothing.id)
+    assert found is not None
+    assert (str(found.state), found.revoked, found.batch) == ("unchanged", 1, None)
+    lifted = office.ask(Act.REINSTATE, "eve")
+    office.to_the_end(worker, lifted)
+    assert office.status(job, "eve") == (False, False)
+
+
+def test_a_lifted_suspension_is_lifted_of_the_digest_and_of_the_places(here: Site, office: Office) -> None:
+    worker = here.worker()
+    first, again = office.anchored(worker, "ada", "bob"), office.anchored(worker, "ada", "eve", reissue=True)
+    both = [office.ask(Act.SUSPEND, "ada"), office.ask(Act.SUSPEND, "ada", "bob", place_only=True)]
+    office.to_the_end(worker, *both)
+    before = here.nonce
+    lifted = office.ask(Act.REINSTATE, "ada")
+    office.to_the_end(worker, lifted)
+    assert [office.status(first, "ada"), office.status(again, "ada")] == [(False, False)] * 2
+    assert office.status(first, "bob") == (False, True)
+    assert (here.nonce, office.states(lifted)[-1]) == (before + 3, "final")
+    # A later word about the places takes nothing from what is said of the digest.
+    earlier = office.ask(Act.SUSPEND, "ada")
+    office.to_the_end(worker, earlier)
+    lifted, later = office.ask(Act.REINSTATE, "ada"), office.ask(Act.SUSPEND, "ada", place_only=True)
+    office.to_the_end(worker, lifted, later)
+    (said,) = here.chain.contract.digest_statuses(office.issuer, [digest("ada")])
+    assert not said.is_suspended
+    assert [office.status(first, "ada"), office.status(again, "ada")] == [(False, True)] * 2
+    assert office.again(lifted).overtaken == 1
+
+
+def test_a_digest_that_others_revoked_meanwhile_is_revoked_once(here: Site, office: Office) -> None:
+    """Of two in one transaction one is so when it is mined; and when both are, it has nothing left to do."""
+    worker = here.worker()
+    office.anchored(worker, "ada", "bob")
+    job = office.ask(Act.REVOKE, "ada", "bob")
+    worker.round()
+    here.chain.drop_all_pending()
+    contract = here.chain.contract
+    data = contract.revoke_digests_data(office.issuer, [digest("ada")], Reason.ISSUED_IN_ERROR)
+    here.chain.mined(here.chain.send(contract.address, data))
+    office.to_the_end(worker, job)
+    ada, bob = contract.digest_statuses(office.issuer, [digest("ada"), digest("bob")])
+    assert (ada.revocation_reason, bob.revocation_reason) == (Reason.ISSUED_IN_ERROR, Reason.UNSPECIFIED)
+    again = office.ask(Act.SUSPEND, "ada")
+    worker.round()
+    here.chain.drop_all_pending()
+    data = contract.suspend_digests_data(office.issuer, [digest("ada")], Reason.UNDER_REVIEW)
+    here.chain.mined(here.chain.send(contract.address, data))
+    office.to_the_end(worker, again)
+    assert contract.digest_statuses(office.issuer, [digest("ada")])[0].is_suspended
+
+
+def test_a_revocation_of_places_waits_for_a_batch_that_is_not_on_chain_yet(here: Site, office: Office) -> None:
     worker = here.worker()
     job = office.job("ada")
-    revocation = office.ask(Act.REVOKE, "ada")
+    revocation = office.ask(Act.REVOKE, "ada", place_only=True)
     worker.round()
     assert office.state(revocation) == ("pending", "not-anchored")
     office.to_the_end(worker, revocation)
@@ -143,13 +219,16 @@ def test_a_revocation_waits_for_a_batch_that_is_not_on_chain_yet(here: Site, off
     assert office.again(revocation).state is StatusJobState.FINAL
 
 
-def test_neighbours_share_a_transaction_also_over_several_jobs(here: Site, office: Office) -> None:
+@pytest.mark.parametrize(("place_only", "transactions"), [(True, 2), (False, 3)])
+def test_what_is_alike_shares_transactions_also_over_several_jobs(
+    here: Site, office: Office, place_only: bool, transactions: int
+) -> None:
     names = [f"student {number}" for number in range(300)]
     worker = here.worker()
     batch, before = office.anchored(worker, *names), here.nonce
-    jobs = [office.ask(Act.SUSPEND, *names[at : at + 50]) for at in range(0, 300, 50)]
+    jobs = [office.ask(Act.SUSPEND, *names[at : at + 50], place_only=place_only) for at in range(0, 300, 50)]
     office.to_the_end(worker, *jobs)
-    assert here.nonce == before + 2
+    assert here.nonce == before + transactions
     assert {office.status(batch, name) for name in names[::37]} == {(False, True)}
     # What has no nonce yet takes in what comes later.
     here.chain.set_balance(here.signer.address, 0)
@@ -160,7 +239,7 @@ def test_neighbours_share_a_transaction_also_over_several_jobs(here: Site, offic
     assert office.state(first) == office.state(second) == ("parked", "no-funds")
     here.chain.set_balance(here.signer.address, 10**20)
     office.to_the_end(worker, first, second)
-    assert here.nonce <= before + 4
+    assert here.nonce <= before + transactions + (2 if place_only else 1)
     assert {office.status(batch, name) for name in names[:20]} == {(False, False)}
 
 
@@ -188,7 +267,7 @@ def test_jobs_that_wait_for_ever_keep_no_other_of_their_issuer(
     for bound in ("MOST_AT_ONCE", "MOST_CREDENTIALS"):
         with monkeypatch.context() as patch:
             patch.setattr(f"anchor.anchoring.statuses.{bound}", 2)
-            ghosts = [office.ask(Act.REVOKE, f"nobody {number}") for number in range(3)]
+            ghosts = [office.ask(Act.REVOKE, f"nobody {number}", place_only=True) for number in range(3)]
             office.to_the_end(worker, office.ask(Act.REVOKE, "ada"))
             assert {office.state(ghost) for ghost in ghosts} == {("pending", "not-anchored")}
             for ghost in ghosts:
@@ -208,7 +287,7 @@ def test_what_the_contract_cannot_say_keeps_no_other_job(
         return asked(self, issuer, root, *more, **where)
 
     monkeypatch.setattr(CredentialRegistry, "status_words", refuses)
-    stuck, fine = office.ask(Act.REVOKE, "ada"), office.ask(Act.REVOKE, "bob")
+    stuck, fine = (office.ask(Act.REVOKE, name, place_only=True) for name in ("ada", "bob"))
     office.to_the_end(worker, fine)
     assert (office.state(stuck), office.status(sound, "bob")[0]) == (("parked", "reverted"), True)
 
@@ -220,7 +299,7 @@ def test_a_batch_of_the_same_root_over_other_leaves_is_not_the_one_that_was_mean
     row = here.batch(theirs)
     with here.data.engine.begin() as connection:
         connection.execute(update(batch).where(batch.c.id == row.id).values(leaf_count=1))
-    job = office.ask(Act.REVOKE, "ada")
+    job = office.ask(Act.REVOKE, "ada", place_only=True)
     here.rounds(worker, 3)
     assert office.state(job) == ("pending", "not-anchored")
 
@@ -355,15 +434,16 @@ def test_a_job_can_be_taken_back_until_it_is_signed(here: Site, office: Office) 
 def test_what_the_command_line_did_meanwhile_needs_no_transaction(here: Site, office: Office) -> None:
     worker = here.worker()
     batch = office.anchored(worker, "ada")
-    row, before = here.batch(batch), here.nonce
+    before = here.nonce
     here.chain.set_balance(here.signer.address, 0)
     job = office.ask(Act.SUSPEND, "ada")
     here.rounds(worker, 2)
-    data = here.contract.set_status_data(office.issuer, row.root, 1, 0, 1, 7)  # type: ignore[arg-type]
+    data = here.contract.suspend_digests_data(office.issuer, [digest("ada")], Reason.UNDER_REVIEW)
     here.chain.mined(here.chain.send(here.contract.address, data))
     here.chain.set_balance(here.signer.address, 10**20)
     office.to_the_end(worker, job)
     assert (office.state(job)[0], here.nonce) == ("unchanged", before)
+    assert office.status(batch, "ada") == (False, True)
 
 
 @pytest.mark.parametrize("point", ["reserved", "before-send", "mined"])
@@ -403,14 +483,15 @@ def _follow_at_random(here: Site, office: Office, seed: int) -> None:
     random, names = Random(seed), ["ada", "bob", "eve", "kim"]
     worker = here.worker()
     batch = office.anchored(worker, *names)
-    last = dict.fromkeys(names, False)
+    last = {way: dict.fromkeys(names, False) for way in Way}
     jobs = []
 
     def ask() -> None:
         act = random.choice([Act.SUSPEND, Act.REINSTATE])
         chosen = random.sample(names, random.randint(1, 3))
-        jobs.append(office.ask(act, *chosen, urgent=random.random() < 0.3))
-        last.update(dict.fromkeys(chosen, act is Act.SUSPEND))
+        jobs.append(office.ask(act, *chosen, urgent=random.random() < 0.3, place_only=random.random() < 0.4))
+        for way in jobs[-1].ways:
+            last[way].update(dict.fromkeys(chosen, act is Act.SUSPEND))
 
     moves: list[Callable[[], object]] = [
         ask,
@@ -427,4 +508,7 @@ def _follow_at_random(here: Site, office: Office, seed: int) -> None:
         random.choice(moves)()
     here.chain.set_balance(here.signer.address, 10**20)
     office.to_the_end(worker, *jobs)
-    assert {name: office.status(batch, name) for name in names} == {name: (False, last[name]) for name in names}
+    said = here.chain.contract.digest_statuses(office.issuer, [digest(name) for name in names])
+    assert {name: each.is_suspended for name, each in zip(names, said, strict=True)} == last[Way.DIGEST]
+    expected = {name: (False, any(words[name] for words in last.values())) for name in names}
+    assert {name: office.status(batch, name) for name in names} == expected

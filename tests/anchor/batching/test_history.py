@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anchor.batching.reissue import ASKED_AT_ONCE, revoked_by_digest
 from anchor.batching.sealing import QueuePolicy, Sealer
 from anchor.books import control
 from anchor.books.anchoring import history
@@ -23,6 +24,7 @@ from anchor.daemon.jobs_view import JobViews
 from anchor.intake.desk import Desk, Kind, Order
 from anchor.intake.files import GIVEN_METHOD
 from anchor.intake.streams import IntakeLimits
+from registry.credential.digest import digest_json
 from registry.errors import ChainUnavailable
 from registry.merkle.tree import Tree
 from registry.records import DigestStatus, Event, Purpose
@@ -39,6 +41,8 @@ class Chain:
     by_digest: set[bytes] = field(default_factory=set)
     asked: int = 0
     is_away: bool = False
+    told: set[bytes] | None = None
+    asked_at_once: list[int] = field(default_factory=list)
 
     def party(self, _: int) -> Any:
         self.asked += 1
@@ -60,8 +64,12 @@ class Chain:
         return [Event("StatusSet", change, 5, bytes(32), 0, bytes(32))]
 
     def digest_statuses(self, _: int, digests: Sequence[bytes]) -> tuple[DigestStatus, ...]:
+        self.asked_at_once.append(len(digests))
         now = datetime.now(UTC)
         return tuple(DigestStatus(now if each in self.by_digest else None) for each in digests)
+
+    def all_revoked_digests(self, _: int) -> set[bytes] | None:
+        return self.told
 
     def replacements(self, *_: object, **__: object) -> dict[int, Any]:
         return {}
@@ -338,3 +346,60 @@ def test_two_figures_say_that_all_are_known_where_all_are_and_nowhere_else(ancho
     missing = unknown_sequences(anchored, known)
     assert set(missing) | (known & set(range(1, anchored + 1))) == set(range(1, anchored + 1))
     assert known.isdisjoint(missing)
+
+
+def test_what_is_revoked_wherever_it_is_anchored_is_left_out_and_counted(
+    site: Site, chain: Chain, sealer: Sealer
+) -> None:
+    numbers = [send(site, 1, 2), send(site, 2)]
+    ada, bob = (digest_json(credential(number)).value for number in (1, 2))
+    chain.by_digest = {bob}
+    assert sealer.round(lambda _: True) == 1
+    told = [content(site, number) for number in numbers]
+    assert [(each["state"], each["revoked"], each["anchoredBefore"]) for each in told] == [
+        ("sealed", 1, 0),
+        ("unchanged", 1, 0),
+    ]
+    (row,) = site.batches.all(1)
+    assert [leaf.digest for leaf in site.batches.leaves(row)] == [ada]
+    again = send(site, 1, 2, reissue=True)
+    assert sealer.round(lambda _: True) == 1
+    assert content(site, again)["revoked"] == 1
+
+
+def test_a_set_that_is_on_chain_is_taken_over_whole_whatever_was_revoked_of_it(
+    site: Site, chain: Chain, sealer: Sealer
+) -> None:
+    digests = sorted(digest_json(credential(number)).value for number in (1, 2))
+    with Tree.build(digests) as tree:
+        chain.roots, chain.leaf_count = [tree.root], 2
+    chain.by_digest = set(digests[:1])
+    number = send(site, 1, 2)
+    assert sealer.round(lambda _: True) == 1
+    assert content(site, number)["revoked"] == 0
+
+
+def test_nothing_is_sealed_while_it_is_not_known_what_is_revoked(
+    site: Site, chain: Chain, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = send(site, 1, 2)
+
+    def refuses(*_: object) -> None:
+        raise ChainUnavailable("no answer", code="unreachable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chain, "digest_statuses", refuses)
+        assert sealer.round(lambda _: True) == 0
+    assert content(site, number)["waiting"]["code"] == "unreachable"
+    assert sealer.round(lambda _: True) == 1
+
+
+def test_a_large_set_is_compared_with_all_that_was_ever_revoked(chain: Chain) -> None:
+    digests = [number.to_bytes(32, "big") for number in range(ASKED_AT_ONCE + 1)]
+    chain.by_digest = {digests[7], b"\x77" * 32}
+    for known in (chain.by_digest, None):
+        chain.told = known
+        asked = chain.asked_at_once = []
+        assert revoked_by_digest(chain, 1, digests) == {digests[7]}  # type: ignore[arg-type]
+        # An endpoint that does not tell all at once is asked about each.
+        assert sum(asked) == (1 if known else len(digests))

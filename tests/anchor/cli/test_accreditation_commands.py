@@ -277,6 +277,31 @@ def test_a_verdict_follows_the_policy(run: Run, parties: dict[int, Party], diplo
     assert verdict_of(run, diploma, "--policy", "policy.toml")[0] == "not valid"
 
 
+def test_an_accreditation_for_one_programme_covers_what_states_it_alone(run: Run, parties: dict[int, Party]) -> None:
+    number = offered(parties, "--programme", PROGRAMME, "--from", "2020-01-01")
+    parties[ISSUER]("accredit", "accept", number)
+    Path("policy.toml").write_text(POLICY.format(body=BODY))
+    Path("awarded").mkdir()
+    stated = {"same": PROGRAMME, "other": f"{PROGRAMME}-2", "none": None}
+    for name, identifier in stated.items():
+        achievement = {"achievementType": "BachelorDegree"} | ({"id": identifier} if identifier else {})
+        document = {
+            "type": ["VerifiableCredential"],
+            "issuer": f"did:web:party{ISSUER}.example",
+            "validFrom": "2025-01-01T00:00:00Z",
+            "credentialSubject": {"achievement": achievement},
+        }
+        Path("awarded", f"{name}.json").write_text(json.dumps(document))
+    assert parties[ISSUER]("anchor", "awarded").code == 0
+    codes = {name: verdict_of(run, Path("awarded", f"{name}.json"), "--policy", "policy.toml")[1] for name in stated}
+    missing = "no-accreditation-on-record"
+    assert (codes["other"]["accreditation"], codes["none"]["accreditation"]) == (missing, missing)
+    # Put on record within the second of the anchor, it is known only since.
+    assert codes["same"]["accreditation"] in ("accredited", "accredited-since")
+    told = run("verify", "awarded/none.json", "--policy", "policy.toml").out
+    assert "It is for one programme alone, and none is stated." in " ".join(told.split())
+
+
 def test_withdrawn_later_stands_and_void_does_not(run: Run, parties: dict[int, Party], diploma: Path) -> None:
     Path("policy.toml").write_text(POLICY.format(body=BODY))
     before = verdict_of(run, diploma, "--policy", "policy.toml")

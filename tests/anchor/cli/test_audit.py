@@ -22,6 +22,7 @@ from registry.audit.chain import block_at
 from registry.audit.kinds import DifferenceKind
 from registry.chain.abi import artifact
 from registry.chain.calls import call_data
+from registry.chain.editions import first
 from registry.chain.rpc.client import Block
 from registry.embedded.chain import EmbeddedChain
 from registry.index.indexer import Indexer
@@ -33,6 +34,7 @@ from registry.records import Purpose, Reason
 from registry.timestamps import from_unix
 from tests.conftest import Ran, Run
 from tests.registry.chain.worlds import World
+from tests.registry.first_edition import kept_folder
 from tests.s3 import BUCKET, s3_server
 
 Answer = dict[str, Any]
@@ -284,14 +286,22 @@ def test_what_one_operator_revoked_at_its_place_and_another_anchored_again_is_na
     told = run("audit").out
     assert "status-apart" in told
     assert "by its digest, which counts wherever it is anchored: the command testamur revoke" in told
-    with Workspace(load_settings(None)) as workspace:
-        world = World("embedded", workspace.client)
-        revoke = call_data("revokeDigests", 1, [digest], Reason.OBTAINED_BY_FRAUD)
-        assert world.send(workspace.contract_address, revoke, account=other).succeeded
+    assert run("revoke", digest.hex(), "--reason", "obtained-by-fraud").code == 0
     after = run("audit", "--json")
     assert kinds(after) == [DifferenceKind.NOT_IN_FOLDER]
     places = {each["digest"]: each["places"] for each in after.json["digests"]}[digest.hex()]
     assert sorted(places.split()) == sorted([f"0x{old.hex()}/1", f"0x{root.hex()}/{at}"])
+
+
+def test_a_registry_of_the_first_edition(run: Run, tmp_path: Path) -> None:
+    kept_folder(tmp_path / "testamur-data")
+    audited = run("audit", "--contract", first().address, "--json")
+    content = audited.json
+    assert (content["edition"], content["accreditationsContract"]) == (1, content["contract"])
+    assert content["unchecked"] == content["digests"] == []
+    checked = content["checked"]
+    assert (checked["batches"], checked["trees"], checked["accreditations"], checked["digests"]) == (3, 3, 2, 0)
+    assert (audited.code, kinds(audited)) == (0, [])
 
 
 def test_a_wrong_leaf_count_of_a_malicious_issuer(here: Path, run: Run) -> None:
@@ -332,6 +342,15 @@ def test_a_batch_that_claims_more_than_anybody_reads(here: Path, run: Run) -> No
             [DifferenceKind.INDEX_NOT_ON_CHAIN, DifferenceKind.NOT_IN_INDEX],
         ),
         ("DELETE FROM indexed_status WHERE purpose = 1", [DifferenceKind.INDEX_DIFFERS]),
+        (f"DELETE FROM indexed_digest WHERE digest = x'{NOWHERE.hex()}'", [DifferenceKind.INDEX_DIFFERS] * 2),
+        (
+            f"UPDATE indexed_digest SET revoked_at = NULL WHERE digest = x'{NOWHERE.hex()}'",
+            [DifferenceKind.INDEX_DIFFERS] * 2,
+        ),
+        (
+            f"UPDATE indexed_digest SET issuer = 2 WHERE digest = x'{NOWHERE.hex()}'",
+            [DifferenceKind.INDEX_DIFFERS] * 4,
+        ),
         ("DELETE FROM indexed_party WHERE party = 2", [DifferenceKind.INDEX_DIFFERS]),
     ],
 )

@@ -19,6 +19,7 @@ from anchor.workspace import Workspace
 from registry.credential.digest import digest_json
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS, PUBLICLY_KNOWN_KEYS
 from registry.merkle.tree import Tree
+from registry.receipt.model import to_json
 from registry.records import Act, Purpose, Reason
 from tests.anchor.verifying.test_verdicts import void
 from tests.conftest import Run, commands_in, write_diplomas
@@ -267,6 +268,8 @@ def test_a_credential_is_revoked_by_its_digest_and_its_batch_may_be_void(run: Ru
     assert (ran["by"], ran["revoked"], ran["inVoidedBatches"]) == (["digest"], 1, [])
     reissued = run("anchor", anchored, "--reissue", "--json").json
     assert (reissued["new"], reissued["anchoredBefore"], reissued["superseded"]) == (3, 1, 3)
+    assert run("receipts", reissued["batches"][-1]["root"], "-o", "again").code == 0
+    shutil.copy("again/001.json.receipt.json", anchored)
     assert run("verify", anchored / "001.json").code == 0
 
 
@@ -380,7 +383,7 @@ def test_what_one_operator_revokes_another_cannot_bring_back(
         assert (ran["new"], ran["revoked"], ran["batches"][-1]["leafCount"]) == (1, 1, 1)
         # With a tool that asks nobody.
         receipt = anchored_by_hand(bob)
-        (later / "001.json.receipt.json").write_text(receipt)
+        (later / "001.json.receipt.json").write_bytes(receipt)
         assert status_of(run, later / "001.json") == "revoked"
     for path in (mail / "000.json", later / "001.json"):
         assert status_of(run, path) == "revoked"
@@ -400,7 +403,7 @@ def test_an_operator_without_a_folder_revokes_too(run: Run, anchored: Path, monk
     assert run("revoke", digest, "--json").json["already"] == 1
 
 
-def anchored_by_hand(path: Path) -> str:
+def anchored_by_hand(path: Path) -> bytes:
     """Anchor one credential without asking what was said of it; its receipt."""
     digest = digest_json(path.read_bytes()).value
     with Workspace(load_settings()) as workspace, Tree.build([digest]) as tree:
@@ -412,7 +415,7 @@ def anchored_by_hand(path: Path) -> str:
         row = workspace.store.update(as_on_chain(contract, row, None))
         (place,) = (each for each in workspace.store.places(digest, 1) if each.batch.id == row.id)
         receipt = receipt_at(workspace.folder, place, chain=workspace.chain, contract=workspace.contract_address)
-        return json.dumps(receipt.content())
+        return to_json(receipt)
 
 
 # A batch whose key somebody else has
@@ -457,7 +460,7 @@ def test_a_script_says_whether_the_digests_are_revoked_with_the_batch(run: Run, 
 def test_what_cannot_be_revoked_with_the_batch_is_said_before_it_is_voided(run: Run, anchored: Path) -> None:
     root = run("status", "--json").json["batches"][0]["root"]
     account = DEVELOPMENT_ACCOUNTS[0]
-    assert run("issuer", "operator", account, "--remove", "--yes").code == 0
+    assert run("issuer", "operator", account, "--remove").code == 0
     refused = run("void", root, "--digests", "--json").json["error"]
     assert refused["code"] == "not-operator"
     (tree,) = Path("testamur-data/trees").glob("*.tree")

@@ -9,8 +9,9 @@ import pytest
 
 from anchor.cli import asking
 from registry.credential.digest import digest_json
+from registry.records import Reason
 from tests.acts import revoke_in_one_batch
-from tests.anchor.begun import begun, files, issuer
+from tests.anchor.begun import begun, files, issuer, working
 from tests.conftest import Run
 
 __all__ = ["begun", "issuer"]
@@ -128,3 +129,33 @@ def test_a_person_at_a_terminal_is_asked(run: Run, twice: Path, monkeypatch: pyt
     assert (refused.code, refused.json["error"]["code"]) == (1, "not-confirmed")
     assert "1 credential taken for revoked will stand again" in asked[0]
     assert run("supersede", twice / "ada.json", "--yes", "--json").json["superseded"] == 1
+
+
+def test_another_credential_that_is_replaced_is_revoked_by_its_digest(run: Run, twice: Path) -> None:
+    bob, cyd = twice / "bob.json", twice / "cyd.json"
+    dry = run("supersede", bob, "--by", cyd, "--revoke", "--dry-run", "--json").json
+    assert (dry["revoked"], dry["revokedBy"], dry["transactions"]) == (0, ["digest"], 2)
+    done = run("supersede", bob, "--by", cyd, "--revoke", "--json").json
+    assert (done["superseded"], done["revoked"], done["revokedBy"]) == (2, 1, ["digest"])
+    with working() as here:
+        old, new = here.contract.digest_statuses(1, [bytes.fromhex(digest_of(path)) for path in (bob, cyd)])
+    assert (old.revocation_reason, new.is_revoked) == (Reason.SUPERSEDED, False)
+    again = run("supersede", bob, "--by", cyd, "--revoke", "--json").json
+    assert (again["superseded"], again["revoked"], again["transactions"]) == (0, 0, 0)
+    # It replaces nothing itself any more, and there is no way back by another anchor.
+    assert run("supersede", bob, "--json").json["error"]["code"] == "no-replacement"
+    assert run("anchor", bob, "--reissue", "--json").json["new"] == 0
+
+
+def test_an_earlier_anchor_of_the_same_credential_is_revoked_by_its_place_alone(run: Run, twice: Path) -> None:
+    bob = twice / "bob.json"
+    first, second = roots(run)
+    done = run("supersede", bob, "--revoke")
+    assert "1 anchor revoked, each by its place alone" in done.out
+    digest = bytes.fromhex(digest_of(bob))
+    with working() as here:
+        assert not here.contract.digest_statuses(1, [digest])[0].is_revoked
+        places = {place.batch.root.hex(): place.leaf.leaf_index for place in here.store.places(digest, 1)}
+        found = [here.contract.status(1, bytes.fromhex(root[2:]), places[root[2:]], digest) for root in (first, second)]
+    assert [each.revoked for each in found] == [True, False]
+    assert status_of(run, bob) == "in-force"

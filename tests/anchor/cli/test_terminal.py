@@ -80,8 +80,8 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
             (Kind.ACCREDIT_TO_ISSUE, contract.offer_accreditation_data),
             (Kind.RECOGNISE, contract.recognise_data),
         ):
-            data = make((1, 2, start, start + 10**8, int(kind), scope, bytes(32), URI))
-            sender.settle(f"kind {kind}", contract.address, data)
+            data = make((1, 2, start, start + 10**8, int(kind), scope, bytes(32), bytes(32), URI))
+            sender.settle(f"kind {kind}", contract.accreditations_address, data)
     diplomas = folder / "diplomas"
     diplomas.mkdir()
     document = {"type": ["VerifiableCredential"], "issuer": {"id": "did:web:x.example", "name": HOSTILE}}

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from tests.faults.composed.judge import FINAL, UNCHANGED, Claim, Job
+from tests.faults.composed.judge import FINAL, UNCHANGED, Allowed, AsOf, Claim, Job
 from tests.faults.composed.place import Place
 from tests.faults.composed.witness import Batch
 
 ASKED_A_BLOCK: Final = 3
 LOUD: Final = ("warning", "error", "critical")
+# With which a verdict warns of the age of its block.
+OLD_HEAD: Final = ("head-late", "head-ahead")
+# A step of the index asks many questions, and takes down only then that it has looked at the chain.
+STEP_SECONDS: Final = 30.0
+# The database's clock is set with each step of the driver, and shows whole seconds here.
+CLOCK_SECONDS: Final = 5.0
 
 
 @dataclass
@@ -58,41 +65,68 @@ class Asking(Place):
         door = self.random.choice((self._look_up, self._look_up, self._ask_absence, self._ask_verdict))
         door(job.issuer, digest, document)
 
-    def _lag(self) -> int:
-        """By how many blocks an answer may be behind now, by the settings and what is wrong with the endpoint."""
-        recent = [lag for at, lag in self.lags if self.now - at < 60.0]
-        active = [lasting.lag for lasting in self.lasting]
-        return int(self.plan.settings.get("index_lag", 20)) + max([0, *recent, *active])
-
-    def _claim(self, kind: str, issuer: int, digest: bytes, by: str, batch: Batch | None = None) -> None:
-        self.claims.append(Claim(kind, issuer, digest, self.now, self.now, self._lag(), by, batch))
-
     def _look_up(self, issuer: int, digest: bytes, document: bytes) -> None:
         reply = self._ask_service("GET", f"/v1/credentials/{digest.hex()}?issuer={issuer}")
-        if reply is None or reply.status != 200 or "warning" in reply.json["asOf"]:
+        if reply is None or reply.status != 200:
             return
         for anchor in reply.json["anchors"]:
-            inclusion, status = anchor["receipt"]["inclusion"], anchor["status"]
+            receipt, status = anchor["receipt"], anchor["status"]
             if not status["revoked"] and not status["suspended"]:
-                batch = (issuer, bytes.fromhex(inclusion["root"][2:]))
-                self._claim("standing", issuer, digest, "a lookup", batch)
+                batch = (issuer, bytes.fromhex(receipt["inclusion"]["root"][2:]))
+                self._claim_of_index("standing", issuer, digest, "a lookup", reply.json["asOf"], batch, receipt)
 
     def _ask_absence(self, issuer: int, digest: bytes, document: bytes) -> None:
         reply = self._ask_service("GET", f"/v1/credentials/{digest.hex()}/absence?issuer={issuer}")
-        if reply is None or reply.status != 200 or "warning" in reply.json["asOf"]:
-            return
-        if reply.json["outcome"] == "absent":
-            self._claim("absent", issuer, digest, "a proof of absence")
+        if reply is not None and reply.status == 200 and reply.json["outcome"] == "absent":
+            self._claim_of_index("absent", issuer, digest, "a proof of absence", reply.json["asOf"])
+
+    def _claim_of_index(
+        self,
+        kind: str,
+        issuer: int,
+        digest: bytes,
+        by: str,
+        told: dict[str, Any],
+        batch: Batch | None = None,
+        receipt: dict[str, Any] | None = None,
+    ) -> None:
+        """What the index says, it says of a block at which it stood when it read the chain last."""
+        read = datetime.fromisoformat(told["chainSeenAt"]).timestamp()
+        looked = self._right_time(read) - STEP_SECONDS
+        silent = self.now + self.machine.page.offset - read
+        as_of = AsOf(told["block"]["number"], told["block"]["hash"], looked, silent, "warning" in told)
+        allowed = self._allowed(int(self.plan.settings.get("index_lag", 20)), looked)
+        self.claims.append(Claim(kind, issuer, digest, self.now, by, as_of, allowed, batch, receipt))
 
     def _ask_verdict(self, issuer: int, digest: bytes, document: bytes) -> None:
+        """A verdict asks the chain itself, when it is asked for."""
         reply = self._ask_service("POST", f"/v1/verify?trust={issuer}", document)
         if reply is None or reply.status != 200:
             return
         verdict = reply.json
         codes = {check["name"]: check["code"] for check in verdict["checks"]}
-        if verdict["overall"] in ("valid", "valid with a warning") and codes.get("status") == "in-force":
-            batch = (int(verdict["issuer"]), bytes.fromhex(verdict["root"][2:]))
-            self._claim("standing", issuer, digest, "a verdict", batch)
+        if verdict["overall"] in ("valid", "valid with a warning") and codes.get("status") in ("in-force", *OLD_HEAD):
+            told, batch = verdict["asOf"], (int(verdict["issuer"]), bytes.fromhex(verdict["root"][2:]))
+            as_of = AsOf(told["number"], told["hash"], self.now, 0.0, codes["status"] in OLD_HEAD)
+            allowed = self._allowed(0, self.now)
+            self.claims.append(Claim("standing", issuer, digest, self.now, "a verdict", as_of, allowed, batch))
+
+    def _allowed(self, lag: int, looked: float) -> Allowed:
+        """How old an answer may be that rests on the chain as it was told of then, by an endpoint that may lag."""
+        lags = [lag for ended, lag in self.lags if ended >= looked] + [lasting.lag for lasting in self.lasting]
+        late = float(self.plan.settings.get("head_age_seconds", 600.0))
+        return Allowed(lag + max([0, *lags]), late, self.machine.page.offset)
+
+    def _right_time(self, told: float) -> float:
+        """When a clock showed that, which was ahead or back for a while: the first time, where there were several."""
+        begun = [at for at, _ in self.clocks]
+        ended = [*begun[1:], self.now]
+        found = [
+            told - ahead
+            for first, last, (_, ahead) in zip(begun, ended, self.clocks, strict=True)
+            if first - CLOCK_SECONDS <= told - ahead <= last + CLOCK_SECONDS
+        ]
+        return min([self.now, *found])
 
     def _fetch_receipts(self, job: Job) -> None:
         if job.source == "command":

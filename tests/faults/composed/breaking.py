@@ -134,12 +134,8 @@ class Breaking(Working):
     def _clock_off(self, event: Event, seconds: float) -> bool:
         if self.machine.page.offset:
             return False
-        self.machine.page.offset = seconds
-
-        def end() -> None:
-            self.machine.page.offset = 0.0
-
-        self.lasting.append(Lasting(event.kind, self.now + event.seconds, end))
+        self._set_clock_ahead(seconds)
+        self.lasting.append(Lasting(event.kind, self.now + event.seconds, lambda: self._set_clock_ahead(0.0)))
         return True
 
     def _do_database_restarted(self, event: Event) -> bool:
@@ -159,15 +155,16 @@ class Breaking(Working):
             self._database_file(suffix).unlink(missing_ok=True)
         self._database_file().write_bytes(self.kept.path.read_bytes())
         self._database_file().chmod(0o600)
-        for job in self.jobs[self.kept.jobs :]:
+        kept = self.kept
+        for job in [job for job in self.jobs if job.is_promised and all(job is not each for each in kept.jobs)]:
             job.is_given_up = job.state in (CANCELLED, PARKED)
             job.id, job.end, job.is_promised, job.receipts = None, None, False, []
             # Nobody knows any more that it was in the queue: it is anchored by the person who put it there.
             job.source = "command" if job.source == "queue" else job.source
-        for order in self.orders[self.kept.orders :]:
-            order.is_taken = order.has_ended = False
-        taken = [order.act for order in self.orders[self.kept.orders :]]
-        self.acts = [act for act in self.acts if all(act is not each for each in taken)]
+        # They may be done or not, and will be asked for again: then each counts once more, after what came in between.
+        for order in self.orders:
+            if order.is_taken and all(order is not each for each in kept.orders):
+                order.is_taken = order.has_ended = False
         self.unrecovered = True
         if event.choice < 0.5:
             # Whoever does not know that it is an old one starts the daemon at once.
@@ -187,4 +184,5 @@ class Breaking(Working):
                 live.backup(copy)
         except sqlite3.Error:
             return
-        self.kept = Kept(path, len(self.jobs), len(self.orders))
+        promised, taken = [job for job in self.jobs if job.is_promised], [each for each in self.orders if each.is_taken]
+        self.kept = Kept(path, promised, taken)

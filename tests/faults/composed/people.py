@@ -236,14 +236,7 @@ class Working(Asking):
         elif self.acting:
             digest, word = next(iter(self.acting.items()))
             job = next(job for job in self.jobs if digest in job.digests)
-
-            def acted(process: Process) -> None:
-                if process.code == 0:
-                    self.acting.pop(digest, None)
-                    self.acts.append(Act(word, job.issuer, digest))
-                self._work_on(process)
-
-            self._command("maintenance", acted, word, digest.hex(), "--issuer", str(job.issuer))
+            self._change(Act(word, job.issuer, digest))
         elif waiting:
             job = waiting[0]
 
@@ -254,6 +247,29 @@ class Working(Asking):
             self._command("maintenance", anchored, "anchor", str(self._file(job)), "--issuer", str(job.issuer))
         else:
             self._command("maintenance", lambda _: None, "status")
+
+    def _change(self, act: Act) -> None:
+        """A person changes a status by a command; after a job that asks the opposite, where there is one."""
+        asked = (act.word, act.digest.hex(), "--issuer", str(act.issuer))
+
+        def acted(process: Process) -> None:
+            if process.code == 0:
+                self.acting.pop(act.digest, None)
+                self.acts.append(act)
+            elif ((process.json() or {}).get("error") or {}).get("code") == "opposite-open":
+                self._command("maintenance", queued, *asked, "--queue")
+                return
+            self._work_on(process)
+
+        def queued(process: Process) -> None:
+            if process.code == 0:
+                self.acting.pop(act.digest, None)
+                self.acts.append(act)
+                key, number = f"act {len(self.orders)}", str(process.json()["id"])
+                self.orders.append(Order(act, key, is_urgent=False, is_taken=True, id=number))
+            self._work_on(process)
+
+        self._command("maintenance", acted, *asked)
 
     def _work_on(self, process: Process) -> None:
         # What has failed is tried again at the next maintenance.

@@ -31,6 +31,7 @@ ISSUERS: Final = 2
 RESTART_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 5.0
 COMING_UP_SECONDS: Final = 3.0
+BETWEEN_SECONDS: Final = 0.001
 # Exit codes with which a command may end that has met a fault.
 HONEST_CODES: Final = (0, 1, 2, 3)
 ENDED_BY_ITSELF: Final = (0, 4, 70)
@@ -89,11 +90,11 @@ class Database:
 
 @dataclass
 class Kept:
-    """A backup: the database, and how many jobs and changes of status had been asked for."""
+    """A backup: the database, and the jobs and changes of status that had been accepted by then."""
 
     path: Path
-    jobs: int
-    orders: int
+    jobs: Sequence[Job]
+    orders: Sequence[Order]
 
 
 @dataclass
@@ -119,7 +120,8 @@ class Place:
 
     def __post_init__(self) -> None:
         self.random = Random(f"run {self.plan.seed}")
-        self.stalls = Stalls(float(self.plan.settings.get("lease_seconds", 60.0)))
+        self.at_once = int(self.plan.settings.get("most_in_flight", 64))
+        self.stalls = Stalls(float(self.plan.settings.get("lease_seconds", 60.0)), self.at_once)
         self.lasting: list[Lasting] = []
         self.commands: list[Command] = []
         self.daemons: list[Process] = []
@@ -132,6 +134,8 @@ class Place:
         # How often a daemon began or ended; who waits for the lease of another waits anew then.
         self.changes = self.changes_seen = 0
         self.lags: list[tuple[float, int]] = []
+        # From when on the machine's clock was ahead by how much.
+        self.clocks: list[tuple[float, float]] = [(float("-inf"), 0.0)]
         self.words = 0
         self.no_blocks_until = 0.0
         self.kept: Kept | None = None
@@ -220,6 +224,8 @@ class Place:
     def _block(self) -> None:
         if self.now < self.no_blocks_until:
             return
+        # What is asked before a block and what is asked after it is not of one moment.
+        self.machine.page.now += BETWEEN_SECONDS
         with suppress(RuntimeError):
             self.witness.ask("evm_setNextBlockTimestamp", int(self.now))
         self.witness.ask("evm_mine")
@@ -230,6 +236,10 @@ class Place:
         lasting.end()
         if lasting.lag:
             self.lags.append((self.now, lasting.lag))
+
+    def _set_clock_ahead(self, seconds: float) -> None:
+        self.machine.page.offset = seconds
+        self.clocks.append((self.now, seconds))
 
     def _blame(self, kind: str, what: str) -> None:
         self.faults.append(Fault(kind, f"{what} (at {self.now - self.begin:.0f} s)"))

@@ -17,6 +17,8 @@ STEP_SECONDS: Final = 4.0
 LOOK_SECONDS: Final = 20.0
 # After the last fault everything has to be settled within so many blocks, beside those that finality takes.
 SETTLING_BLOCKS: Final = 120
+# Where only so many transactions may be under way, each takes so long from being sent to making room.
+TURN_BLOCKS: Final = 4
 LONGEST_BLOCK_SECONDS: Final = 300.0
 
 
@@ -89,7 +91,8 @@ class Run(Breaking):
         if self.maintained_until is not None:
             self.maintained_until = self.now
         wait = float(self.plan.settings.get("queue_seconds", 3600.0))
-        most = SETTLING_BLOCKS + 4 * self.plan.epoch
+        left = sum(not self._is_settled(job) for job in self.jobs) + sum(not order.has_ended for order in self.orders)
+        most = SETTLING_BLOCKS + 4 * self.plan.epoch + TURN_BLOCKS * left // self.at_once
         for round_ in range(most):
             self._repeat_what_was_not_answered()
             self._look_at_health()
@@ -154,4 +157,4 @@ class Run(Breaking):
     def _is_settled(self, job: Job) -> bool:
         if job.source == "command" or (job.source == "queue" and not job.is_promised):
             return True
-        return job.state in (FINAL, PARKED, UNCHANGED, CANCELLED)
+        return job.state in (FINAL, PARKED, UNCHANGED, CANCELLED) or job.waits_for_a_person(self.jobs)

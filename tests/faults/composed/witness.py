@@ -93,12 +93,20 @@ def root_from(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -> byt
 
 Batch = tuple[int, bytes]
 Leaf = tuple[int, bytes, int]
+"""An issuer, a root and an index."""
+Named = tuple[int, bytes]
+"""An issuer and the digest of a credential, wherever that is anchored."""
 
 _ANCHORED: Final = keccak(b"Anchored(uint64,bytes32,uint32,uint32,address)")
 _SET: Final = keccak(b"StatusSet(uint64,bytes32,uint8,uint32,uint256,uint8,address)")
 _CLEARED: Final = keccak(b"SuspensionCleared(uint64,bytes32,uint32,uint256,uint8,address)")
 _VOIDED: Final = keccak(b"BatchVoided(uint64,bytes32,uint8,address)")
-_STATUS_OF: Final = keccak(b"statusOf(uint64,bytes32,uint32)")[:4]
+_BY_DIGEST: Final = {
+    keccak(b"DigestRevoked(uint64,bytes32,uint8,address)"): "revoke",
+    keccak(b"DigestSuspended(uint64,bytes32,uint8,address)"): "suspend",
+    keccak(b"DigestReinstated(uint64,bytes32,uint8,address)"): "reinstate",
+}
+_STATUS_OF: Final = keccak(b"statusOf(uint64,bytes32,uint32,bytes32)")[:4]
 _REVOCATION: Final = 0
 
 
@@ -120,24 +128,56 @@ class Log:
 
 @dataclass
 class State:
-    """What stood on the chain: by batch its leaf count and block, and the leaves that were revoked or suspended."""
+    """What stood on the chain: by batch its leaf count and block; what was revoked or suspended, by place or digest."""
 
     anchored: dict[Batch, tuple[int, int]] = field(default_factory=dict)
-    revoked: set[Leaf] = field(default_factory=set)
-    suspended: set[Leaf] = field(default_factory=set)
+    revoked: set[Leaf | Named] = field(default_factory=set)
+    suspended: set[Leaf | Named] = field(default_factory=set)
     voided: set[Batch] = field(default_factory=set)
 
-    def is_revoked(self, leaf: Leaf) -> bool:
-        return leaf in self.revoked or leaf[:2] in self.voided
+    def is_revoked(self, leaf: Leaf, digest: bytes) -> bool:
+        return bool({leaf, (leaf[0], digest)} & self.revoked) or leaf[:2] in self.voided
+
+    def is_suspended(self, leaf: Leaf, digest: bytes) -> bool:
+        return bool({leaf, (leaf[0], digest)} & self.suspended)
+
+    def after(self, logs: Sequence[Log]) -> State:
+        """What stands after these, in the order of the chain."""
+        if not logs:
+            return self
+        state = State(dict(self.anchored), set(self.revoked), set(self.suspended), set(self.voided))
+        for log in logs:
+            if log.words[0] == _ANCHORED:
+                state.anchored[log.batch] = (log.number(3), log.block)
+            elif log.words[0] == _VOIDED:
+                state.voided.add(log.batch)
+            for word, what in _changes(log):
+                if word == "reinstate":
+                    state.suspended.discard(what)
+                else:
+                    (state.revoked if word == "revoke" else state.suspended).add(what)
+        return state
 
 
-@dataclass(frozen=True)
-class Moment:
-    """How the chain was from some time on."""
+@dataclass(eq=False)
+class Block:
+    """A block that was on the chain once.
 
-    at: float
-    head: int
+    Attributes:
+        time: in its header, Unix seconds.
+        parent: hash of the one before it.
+        state: what stood as of it.
+        came: when it was first seen.
+        left: since when it is on the chain no more; None while it is.
+    """
+
+    number: int
+    hash: str
+    time: int
+    parent: str
     state: State
+    came: float
+    left: float | None = None
 
 
 class Witness:
@@ -146,16 +186,20 @@ class Witness:
     Args:
         url: of the node itself, past whatever lies between it and the program.
         contract: address.
+
+    Attributes:
+        blocks: all that were ever on the chain, by hash.
     """
 
     def __init__(self, url: str, contract: str):
         where = urlsplit(url)
         self._connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
         self._contract = contract
-        self._hashes: list[str] = []
+        self._chain: list[Block] = []
         self._logs: list[Log] = []
-        self.moments: list[Moment] = []
-        self.reorganised = 0
+        # From when on the newest block had which number.
+        self._heads: list[tuple[float, int]] = []
+        self.blocks: dict[str, Block] = {}
 
     def close(self) -> None:
         self._connection.close()
@@ -175,25 +219,33 @@ class Witness:
 
     @property
     def head(self) -> int:
-        return len(self._hashes) - 1
+        return len(self._chain) - 1
 
     def look(self, at: float) -> None:
         """Take note of the chain as it is now."""
         newest = self.ask("eth_getBlockByNumber", "latest", False)
-        head, known = int(newest["number"], 16), len(self._hashes)
-        if known and head == known - 1 and self._hashes[-1] == newest["hash"]:
+        head = int(newest["number"], 16)
+        if self._chain and self._chain[-1].hash == newest["hash"]:
             return
-        while self._hashes and self._hash(len(self._hashes) - 1, newest) != self._hashes[-1]:
-            self._hashes.pop()
-        kept = len(self._hashes)
-        self.reorganised += kept < known
+        while self._chain and not self._is_there(self._chain[-1], newest):
+            self._chain.pop().left = at
+        kept = len(self._chain)
         self._logs = [log for log in self._logs if log.block < kept]
-        self._hashes += [self._hash(number, newest) for number in range(kept, head + 1)]
         wanted = {"address": self._contract, "fromBlock": hex(kept), "toBlock": hex(head)}
-        found = self.ask("eth_getLogs", wanted) if kept <= head else []
-        self._logs += [_log(each) for each in found]
-        is_same = kept == known and not found and self.moments
-        self.moments.append(Moment(at, head, self.moments[-1].state if is_same else self._state()))
+        found = [_log(each) for each in (self.ask("eth_getLogs", wanted) if kept <= head else [])]
+        self._logs += found
+        for number in range(kept, head + 1):
+            header = newest if number == head else self.ask("eth_getBlockByNumber", hex(number), False)
+            self._add(header, [log for log in found if log.block == number], at)
+        self._heads.append((at, head))
+
+    def _add(self, header: dict[str, Any], logs: Sequence[Log], at: float) -> None:
+        number, time = int(header["number"], 16), int(header["timestamp"], 16)
+        before = self._chain[-1].state if self._chain else State()
+        block = Block(number, header["hash"], time, header["parentHash"], before.after(logs), at)
+        block = self.blocks.setdefault(block.hash, block)
+        block.left = None
+        self._chain.append(block)
 
     def logs(self) -> list[Log]:
         """All events now, in the order of the chain."""
@@ -202,49 +254,37 @@ class Witness:
     def anchors(self) -> list[Log]:
         return [log for log in self._logs if log.words[0] == _ANCHORED]
 
-    def changes(self) -> list[tuple[str, Leaf]]:
-        """Every change of a status, in the order of the chain: "revoke", "suspend" or "reinstate", and the leaf."""
-        found: list[tuple[str, Leaf]] = []
-        for log in self._logs:
-            if log.words[0] == _SET:
-                word = "revoke" if log.number(3) == _REVOCATION else "suspend"
-                found += [(word, leaf) for leaf in _leaves(log, 4)]
-            elif log.words[0] == _CLEARED:
-                found += [("reinstate", leaf) for leaf in _leaves(log, 3)]
-        return found
+    def changes(self) -> list[tuple[str, Leaf | Named]]:
+        """Every change of a status, in the order of the chain: "revoke", "suspend" or "reinstate", and of what."""
+        return [change for log in self._logs for change in _changes(log)]
 
-    def status(self, leaf: Leaf) -> tuple[bool, bool]:
+    def status(self, leaf: Leaf, digest: bytes) -> tuple[bool, bool]:
         """Revoked and suspended, by the contract's own word."""
         issuer, root, index = leaf
-        call = _STATUS_OF + issuer.to_bytes(32, "big") + root + index.to_bytes(32, "big")
+        call = _STATUS_OF + issuer.to_bytes(32, "big") + root + index.to_bytes(32, "big") + digest
         told = self.ask("eth_call", {"to": self._contract, "data": "0x" + call.hex()}, "latest")
         return int(told[2:66], 16) == 1, int(told[66:130], 16) == 1
 
-    def between(self, first: float, last: float) -> list[Moment]:
-        """How the chain was in that time, the moment at which it began included."""
-        begin = bisect_right(self.moments, first, key=lambda moment: moment.at)
-        return self.moments[max(0, begin - 1) : bisect_right(self.moments, last, key=lambda moment: moment.at)]
+    def lowest(self, first: float, last: float) -> int:
+        """The lowest number that the newest block had in that time."""
+        begin = bisect_right(self._heads, first, key=lambda each: each[0])
+        end = bisect_right(self._heads, last, key=lambda each: each[0])
+        return min((head for _, head in self._heads[max(0, begin - 1) : end]), default=0)
 
-    def _hash(self, number: int, newest: dict[str, Any]) -> str:
-        """The hash of a block; of one above the newest, none that there is."""
-        if number == int(newest["number"], 16):
-            return str(newest["hash"])
-        block = self.ask("eth_getBlockByNumber", hex(number), False)
-        return "" if block is None else str(block["hash"])
+    def pace(self, block: Block, sample: int) -> float:
+        """Mean seconds a block, of so many before this one or all that there are."""
+        first = block
+        while block.number - first.number < sample and first.parent in self.blocks:
+            first = self.blocks[first.parent]
+        return (block.time - first.time) / max(1, block.number - first.number)
 
-    def _state(self) -> State:
-        state = State()
-        for log in self._logs:
-            kind = log.words[0]
-            if kind == _ANCHORED:
-                state.anchored[log.batch] = (log.number(3), log.block)
-            elif kind == _SET:
-                (state.revoked if log.number(3) == _REVOCATION else state.suspended).update(_leaves(log, 4))
-            elif kind == _CLEARED:
-                state.suspended.difference_update(_leaves(log, 3))
-            elif kind == _VOIDED:
-                state.voided.add(log.batch)
-        return state
+    def _is_there(self, block: Block, newest: dict[str, Any]) -> bool:
+        """Whether it is on the chain still; one above the newest is not asked for."""
+        number = int(newest["number"], 16)
+        if block.number >= number:
+            return block.number == number and block.hash == newest["hash"]
+        found = self.ask("eth_getBlockByNumber", hex(block.number), False)
+        return found is not None and found["hash"] == block.hash
 
 
 def _log(found: dict[str, Any]) -> Log:
@@ -252,6 +292,18 @@ def _log(found: dict[str, Any]) -> Log:
     words = [bytes.fromhex(topic[2:]) for topic in found["topics"]]
     words += [data[start : start + 32] for start in range(0, len(data), 32)]
     return Log(int(found["blockNumber"], 16), tuple(words), bytes.fromhex(found["transactionHash"][2:]))
+
+
+def _changes(log: Log) -> list[tuple[str, Leaf | Named]]:
+    """What an event changes of statuses."""
+    kind = log.words[0]
+    if kind == _SET:
+        word = "revoke" if log.number(3) == _REVOCATION else "suspend"
+        return [(word, leaf) for leaf in _leaves(log, 4)]
+    if kind == _CLEARED:
+        return [("reinstate", leaf) for leaf in _leaves(log, 3)]
+    # A digest is where a root is in the others.
+    return [(_BY_DIGEST[kind], log.batch)] if kind in _BY_DIGEST else []
 
 
 def _leaves(log: Log, place: int) -> list[Leaf]:

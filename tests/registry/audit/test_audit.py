@@ -101,13 +101,11 @@ def word(batch: ModelBatch, purpose: Purpose, number: int) -> int:
 
 
 def digest_statuses(history: History) -> dict[tuple[int, bytes], DigestStatus]:
-    def said(seconds: int, reason: int) -> tuple[datetime | None, Reason | None]:
-        return (moment(seconds), Reason(reason)) if seconds else (None, None)
+    def said(what: tuple[int, int] | None) -> tuple[datetime | None, Reason | None]:
+        return (None, None) if what is None else (moment(what[0]), Reason(what[1]))
 
     return {
-        key: DigestStatus(
-            *said(status.revoked_at, status.revocation_reason), *said(status.suspended_at, status.suspension_reason)
-        )
+        key: DigestStatus(*said(status.revoked), *said(status.suspended))
         for key, status in history.model.digests.items()
     }
 

@@ -288,3 +288,24 @@ def test_an_event_of_either_contract_that_an_endpoint_leaves_out_is_noticed(
 
     lie(leave_out)
     assert {each.kind for each in here.audited().differences} == kinds
+
+
+def test_an_endpoint_that_tells_another_status_of_a_digest(embedded: World, lie: Callable[[Lie], None]) -> None:
+    here = Registry(embedded, second())
+    here.register()
+    here.call("revokeDigests", 1, [ONE], int(Reason.ISSUED_IN_ERROR))
+    selector = second().function("digestStatusesOf").selector.hex()
+
+    def other(method: str, params: Sequence[Any], answer: dict[str, Any]) -> dict[str, Any]:
+        if method == "eth_call" and params[0]["data"].startswith(f"0x{selector}"):
+            # Where the list begins, how long it is, and then when the first digest was revoked.
+            words = bytearray.fromhex(answer["result"][2:])
+            words[64:96] = bytes(32)
+            return {"result": f"0x{words.hex()}"}
+        return answer
+
+    lie(other)
+    found = here.audited().differences
+    assert [each.kind for each in found] == [DifferenceKind.STATUS_DIFFERS] * 2
+    assert found[0].subject == f"issuer 1, digest {ONE.hex()}"
+    assert "none by the contract" in found[0].what

@@ -21,14 +21,17 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from anchor.books.batches import BatchStore, Leaf
+from anchor.books.deeds import ByDigest, DeedStore, NewDeed, Word
 from anchor.books.jobs import JobStore, Rejected
 from anchor.books.keys import KeyStore
+from anchor.books.status_jobs import NewStatusJob, StatusJobStore, Way
 from anchor.books.tables import JobState
 from registry.database import engine as database
 from registry.database.engine import HEAD, open_database
 from registry.database.metadata import metadata
 from registry.errors import SettingsError, StoreError
 from registry.index import tables as index_tables
+from registry.records import Act
 from tests.postgres import empty_postgres_url as postgres_url
 from tests.postgres import postgres_server
 
@@ -121,6 +124,49 @@ def test_trees_that_were_loaded_under_their_root_alone_stay_loaded(url: str) -> 
             connection.execute(text("INSERT INTO indexed_tree VALUES (4, :root, 6, 'loaded', 5)"), {"root": root})
         with pytest.raises(DBAPIError), connection.begin_nested():
             connection.execute(text("INSERT INTO indexed_leaf VALUES (9, 99, 0)"))
+    opened.dispose()
+
+
+def test_status_jobs_and_deeds_from_before_digests_go_on_as_they_were_promised(url: str) -> None:
+    """They are of places alone, and the words that they change are those that were signed."""
+    engine = _at_revision(url, "0011")
+    root, mask = sha256(b"root").digest(), (6).to_bytes(32, "big")
+    with engine.begin() as connection:
+        for number, act in enumerate(("revoke", "suspend", "reinstate"), start=1):
+            job = {"id": f"{number:024x}", "chain": CHAIN, "contract": CONTRACT, "act": act}
+            connection.execute(
+                text(
+                    "INSERT INTO status_job (id, chain, contract, issuer, act, reason, note, urgent, source, "
+                    "created_at, credentials, state, due) VALUES (:id, :chain, :contract, 1, :act, "
+                    "'unspecified', '', 0, 'http', 5, 1, 'sealed', 0)"
+                ),
+                job,
+            )
+            connection.execute(text("INSERT INTO status_target VALUES (:job, :of)"), {"job": number, "of": DIGEST})
+        connection.execute(
+            text(
+                "INSERT INTO deed (chain, contract, issuer, act, reason, root, word, mask, urgent, state, made_at, "
+                "sender, nonce) VALUES (:chain, :contract, 1, 'revoke', 'unspecified', :root, 3, :mask, 0, "
+                "'broadcast', 5, '0xAA', 9)"
+            ),
+            {"chain": CHAIN, "contract": CONTRACT, "root": root, "mask": mask},
+        )
+        connection.execute(text("INSERT INTO deed_of_job VALUES (1, 1)"))
+    engine.dispose()
+    opened = open_database(url)
+    jobs = StatusJobStore(opened, CHAIN, CONTRACT)
+    assert [(job.place_only, job.ways) for job in jobs.open()] == [(True, {Way.PLACE})] * 3
+    (row,) = DeedStore(opened, CHAIN, CONTRACT).of_jobs([1])[1]
+    assert (row.subjects, row.mask, row.digests, row.nonce) == ((Word(root, 3),), 6, (), 9)
+    # Beside them a deed of digests has room.
+    new, _ = jobs.add(NewStatusJob(1, Act.REVOKE, "unspecified", "command", (DIGEST,)))
+    deed = NewDeed(
+        Act.REVOKE, "unspecified", (ByDigest(DIGEST), ByDigest(root)), 0, urgent=True, jobs=frozenset({new.number})
+    )
+    with opened.begin() as connection:
+        jobs.add_deeds(connection, 1, "0xAA", [deed], newest=1)
+    (row,) = DeedStore(opened, CHAIN, CONTRACT).of_jobs([new.number])[new.number]
+    assert (new.ways, row.digests, row.subjects) == ({Way.DIGEST}, (DIGEST, root), (ByDigest(DIGEST), ByDigest(root)))
     opened.dispose()
 
 

@@ -1,8 +1,7 @@
-"""A data folder that an earlier program made is opened, brought up to date, and gone on with."""
+"""A data folder that an earlier program made is opened and brought up to date; what it anchored is read and judged."""
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.chain.editions import first
 from registry.database.engine import HEAD
 from tests.conftest import Run
 
@@ -20,8 +20,10 @@ ROOT = "0xee4f0389a2cb27346e7216b0428bd2548cb5bc13db352e0f933975a35235041b"
 
 
 @pytest.fixture
-def former(run: Run) -> Run:
-    """The command in a working folder with what the earlier program left."""
+def former(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command in a working folder with what the earlier program left, and its registry, which is of the first
+    edition."""
+    monkeypatch.setenv("TESTAMUR_CONTRACT", first().address)
     with zipfile.ZipFile(FOLDER) as archive:
         archive.extractall()
     Path("testamur-data").chmod(0o700)
@@ -46,12 +48,15 @@ def test_what_is_there_is_told_as_before(former: Run) -> None:
     assert former("audit", "--json").json["differences"] == []
 
 
-def test_it_is_gone_on_with(former: Run) -> None:
-    assert former("revoke", "c1.json", "--issuer", 1, "--yes").code == 0
-    Path("both").mkdir()
-    for name in ("c1.json", "c3.json"):
-        shutil.copy(name, "both")
-    assert former("anchor", "both", "--issuer", 1, "--wait", "--json").json["anchoredBefore"] == 1
-    assert former("verify", "c3.json", "--trust", 1, "--json").json["overall"] == "valid with a warning"
-    assert former("verify", "c1.json", "--trust", 1, "--json").json["overall"] == "not valid"
+def test_nobody_writes_to_it(former: Run) -> None:
+    refused = former("revoke", "c1.json", "--issuer", 1, "--yes", "--json")
+    assert refused.json["error"]["code"] == "first-edition"
+    assert former("anchor", "c3.json", "--issuer", 1, "--wait", "--json").json["error"]["code"] == "first-edition"
+    assert former("verify", "c1.json", "--trust", 1, "--json").json["overall"] == "valid with a warning"
     assert former("audit", "--json").json["differences"] == []
+
+
+def test_it_is_indexed(former: Run) -> None:
+    assert former("index", "--once").code == 0
+    told = former("index", "--once", "--json").json
+    assert told["batches"] == 1

@@ -28,6 +28,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Engine, MetaData, create_engine, event, insert, inspect, text
 
+from anchor.books import tables as book_tables
 from registry.database import engine as database
 from registry.database.engine import HEAD, open_database
 from registry.database.metadata import metadata
@@ -36,7 +37,7 @@ from registry.index import tables as index_tables
 from tests.postgres import empty_postgres_url as postgres_url
 from tests.postgres import postgres_server
 
-__all__ = ["index_tables", "postgres_server", "postgres_url"]
+__all__ = ["book_tables", "index_tables", "postgres_server", "postgres_url"]
 
 ROWS = 3
 CONFIG = Config()

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, update
 
+from registry.chain.editions import Edition as RegistryEdition
+from registry.chain.editions import first, second
 from registry.chain.rpc.bloom import BlockEvents, bits, bloom_of, may_hold
 from registry.chain.rpc.client import Log
 from registry.chain.rpc.spans import Spans
@@ -32,11 +34,8 @@ from tests.registry.index.told_chain import ADDRESS, ToldChain, told_by
 Right = Callable[[ToldChain, Engine, Head], bool]
 FAR = 0
 """No block is near: every range is taken as it is told, and confirmed afterwards."""
-TRACELESS = (
-    *("Superseded", "ProfileSet", "ControllerChanged", "OperatorSet", "SuspensionCleared"),
-    *("DigestRevoked", "DigestSuspended"),
-)
-"""What leaves the state here as it was, or as a later event leaves it; or is found in it by who knows the digest."""
+TRACELESS = ("Superseded", "ProfileSet", "ControllerChanged", "OperatorSet", "SuspensionCleared")
+"""What leaves the state here as it was, or as a later event leaves it."""
 COUNTED = ("PartyRegistered", "Anchored", "AccreditationOffered", "Recognised")
 """What leaves a gap in a sequence, or in what the contract counts."""
 NAMES = (
@@ -60,6 +59,9 @@ NAMES = (
 )
 
 
+OF_THE_FIRST = tuple(name for name in NAMES if not name.startswith("Digest"))
+
+
 @pytest.fixture(scope="module")
 def memory() -> Iterator[Engine]:
     opened = open_database("sqlite:///:memory:")
@@ -69,12 +71,14 @@ def memory() -> Iterator[Engine]:
 
 @pytest.fixture
 def by_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long way is confirmed by the contract's state, however short it is."""
+    """A long way is confirmed by the contract's state, however short it is; where that tells all there is to know."""
     monkeypatch.setattr(indexing, "HEADERS_A_STEP", 1)
 
 
-def history(seed: int, blocks: int = 12, events: int = 5, empty: int = 0) -> ToldChain:
-    chain = ToldChain(seed)
+def history(
+    seed: int, blocks: int = 12, events: int = 5, empty: int = 0, edition: RegistryEdition | None = None
+) -> ToldChain:
+    chain = ToldChain(seed, edition)
     for _ in range(blocks):
         chain.mine(events)
         for _ in range(empty):
@@ -187,9 +191,9 @@ def test_what_a_long_way_leaves_out_for_ever_is_found_by_headers(engine: Engine,
     assert state(engine) == rebuilt(chain, memory)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in TRACELESS])
+@pytest.mark.parametrize("name", [name for name in OF_THE_FIRST if name not in TRACELESS])
 def test_what_a_long_way_leaves_out_for_ever_shows_in_the_contract(memory: Engine, by_state: None, name: str) -> None:
-    chain = history(15, empty=40)
+    chain = history(5, empty=40, edition=first())
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hide(chain, name)
     here = indexer(chain, memory, near=FAR)
@@ -201,9 +205,9 @@ def test_what_a_long_way_leaves_out_for_ever_shows_in_the_contract(memory: Engin
     assert is_whole(chain, memory, head)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in COUNTED])
+@pytest.mark.parametrize("name", [name for name in OF_THE_FIRST if name not in COUNTED])
 def test_what_comes_late_on_a_long_way_is_read_again(memory: Engine, by_state: None, name: str) -> None:
-    chain = history(15, empty=40)
+    chain = history(5, empty=40, edition=first())
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     hide(chain, name)
     here = indexer(chain, memory, near=FAR)
@@ -211,6 +215,18 @@ def test_what_comes_late_on_a_long_way_is_read_again(memory: Engine, by_state: N
     chain.hidden.clear()
     chain.no_receipts |= set(range(chain.height + 1))
     head = here.catch_up()
+    assert head.is_confirmed
+    assert is_whole(chain, memory, head)
+
+
+@pytest.mark.parametrize("name", ["DigestRevoked", "DigestSuspended", "StatusSet"])
+def test_what_may_be_said_of_any_digest_is_confirmed_by_headers_however_long_the_way(
+    memory: Engine, by_state: None, name: str
+) -> None:
+    chain = history(15, empty=6)
+    IndexWriter(memory, CHAIN, ADDRESS).forget()
+    hide(chain, name)
+    head = indexer(chain, memory, near=FAR).catch_up()
     assert head.is_confirmed
     assert is_whole(chain, memory, head)
 
@@ -238,7 +254,7 @@ def test_a_long_way_that_cannot_be_confirmed_is_not_called_so(memory: Engine) ->
 
 
 def test_what_is_added_unseen_while_the_state_is_compared_is_compared_too(memory: Engine, by_state: None) -> None:
-    chain = history(15, empty=40)
+    chain = history(5, empty=40, edition=first())
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     here = indexer(chain, memory, near=FAR)
     for _ in range(4):
@@ -320,7 +336,7 @@ def lose(engine: Engine, chain: ToldChain, name: str) -> None:
 
 
 def test_a_hole_before_the_cursor_is_mended_when_the_next_event_shows_it(memory: Engine, by_state: None) -> None:
-    chain = history(15, empty=30)
+    chain = history(5, empty=30, edition=first())
     IndexWriter(memory, CHAIN, ADDRESS).forget()
     here = indexer(chain, memory, near=FAR, spans=Spans(40))
     while now_or_none(memory) is None or now(memory).cursor.number < 300:
@@ -357,13 +373,19 @@ MOVES = st.lists(
 
 
 @settings(max_examples=50, deadline=None)
-@given(seed=st.integers(0, 2**32), moves=MOVES, near=st.sampled_from([FAR, 3, 1000]), by_headers=st.booleans())
+@given(
+    seed=st.integers(0, 2**32),
+    moves=MOVES,
+    near=st.sampled_from([FAR, 3, 1000]),
+    by_headers=st.booleans(),
+    edition=st.sampled_from([first(), second()]),
+)
 def test_whatever_is_left_out_the_index_never_believes_that_it_has_all(
-    memory: Engine, seed: int, moves: list[tuple[Any, ...]], near: int, by_headers: bool
+    memory: Engine, seed: int, moves: list[tuple[Any, ...]], near: int, by_headers: bool, edition: RegistryEdition
 ) -> None:
-    chain = ToldChain(seed)
+    chain = ToldChain(seed, edition)
     IndexWriter(memory, CHAIN, ADDRESS).forget()
-    right = is_whole if by_headers else says_what_the_contract_says
+    right = is_whole if by_headers or edition.has_digest_statuses else says_what_the_contract_says
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(indexing, "HEADERS_A_STEP", 50 if by_headers else 1)
         here = indexer(chain, memory, near=near, spans=Spans(7))

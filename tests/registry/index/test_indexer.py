@@ -148,6 +148,20 @@ def test_a_reorganisation_while_nobody_looked(engine: Engine) -> None:
     assert Index(engine, CHAIN, ADDRESS).head().cursor.hash == chain.blocks_now[-1].header.hash  # type: ignore[union-attr]
 
 
+def test_a_reorganisation_down_to_a_final_block_that_was_read_in_the_middle_of_a_range(engine: Engine) -> None:
+    """The chain's final block stood while the index went past it: nothing below the end of the range was remembered."""
+    chain = ToldChain()
+    for _ in range(6):
+        chain.mine()
+    chain.final = 3
+    here = indexer(chain, engine, spans=Spans(2))
+    assert [here.step(), here.step()] == [Step.ADDED, Step.ADDED]
+    chain.reorganise(3, 4)
+    assert here.step() is Step.ROLLED_BACK
+    head = here.catch_up()
+    assert (head.reorgs, head.trouble_code, head.cursor.hash) == (1, None, chain.blocks_now[-1].header.hash)
+
+
 def test_issuers_of_blocks_that_are_gone_are_not_counted(memory: Engine) -> None:
     """What had been told of an issuer who registered in a block that is gone: "events are missing", until a restart."""
     for seed in range(12):

@@ -17,6 +17,7 @@ from registry.chain.finality import Evidence
 from registry.chain.ledger import read_ledger
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.connect import connect
+from registry.chain.storage import Storage
 from registry.database.engine import open_database
 from registry.errors import ChainError
 from registry.index import indexer as indexing
@@ -25,6 +26,7 @@ from registry.index.reader import Index
 from registry.index.writer import IndexWriter
 from registry.recognition.ledger import State
 from registry.recognition.scope import Scope
+from registry.records import NOTHING_SAID
 from tests.faults import proxy as faults
 from tests.faults.harness import Chain, chain, wait_until
 from tests.faults.proxy import FaultProxy
@@ -198,7 +200,10 @@ def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: E
     owner, other = (embedded.account(number).address for number in (0, 1))
     one, two, three = (root_of(number) for number in range(3))
     now = int(deployed_time(embedded))
-    terms = (1, 2, now - 10, now + 10**6, 0, Scope("06", (6, 7), jurisdiction="PT").to_numbers(), bytes(32), "0x" * 33)
+    scope = Scope("06", (6, 7), jurisdiction="PT", programme=root_of("programme")).to_numbers()
+    terms = (1, 2, now - 10, now + 10**6, 0, scope, root_of("condition"), bytes(32), "0x" * 33)
+    ada, bob, eve = (root_of(name) for name in ("ada", "bob", "eve"))
+    accreditations = contract.accreditations_address
     calls = [
         (0, contract.register_party_data("did:web:one.example", root_of("profile"))),
         (0, contract.register_party_data("https://two.example/ \U0001f393", bytes(32))),
@@ -215,17 +220,22 @@ def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: E
         (0, contract.clear_suspension_data(2, one, 2, 1, Reason.RESOLVED)),
         (0, contract.void_batch_data(1, two, Reason.ISSUED_IN_ERROR)),
         (0, contract.supersede_data(1, one, 0, three, 2)),
-        (0, contract.offer_accreditation_data(terms)),  # type: ignore[arg-type]
+        (0, contract.suspend_digests_data(1, [ada, bob, eve], Reason.UNDER_REVIEW)),
+        (0, contract.revoke_digests_data(1, [ada, bob], Reason.OBTAINED_BY_FRAUD)),
+        (0, contract.reinstate_digests_data(1, [bob, eve], Reason.RESOLVED)),
+        (0, contract.revoke_digests_data(2, [eve], Reason.HOLDER_REQUEST)),
+        (0, contract.offer_accreditation_data(terms)),
         (0, contract.accept_accreditation_data(1)),
         (0, contract.suspend_accreditation_data(1, now, Reason.UNDER_REVIEW)),
-        (0, contract.recognise_data(terms)),  # type: ignore[arg-type]
+        (0, contract.recognise_data((*terms[:4], 2, *terms[5:]))),
         (0, contract.transfer_controller_data(2, other)),
         (1, contract.accept_controller_data(2)),
         (0, contract.transfer_controller_data(1, other)),
         (1, contract.retire_data(2)),
     ]
     for account, data in calls:
-        assert embedded.send(address, data, account=account).succeeded
+        is_beside = data[:4] in {each.selector for each in contract.edition.accreditations.functions.values()}
+        assert embedded.send(accreditations if is_beside else address, data, account=account).succeeded
 
     writer = IndexWriter(engine, NAME, address)
     head = Indexer(contract, writer, first_block=deployed.block_number).catch_up()
@@ -253,8 +263,23 @@ def test_everything_the_contract_does_is_in_the_index(embedded: World, engine: E
                 assert {number: word for number, word in enumerate(words) if word} == told
                 assert sum(word.bit_count() for word in words) == count
     assert index.status_words((2, one), Purpose.SUSPENSION) == {}
-    events = len(embedded.client.logs(address))
-    assert index.counts() == {"parties": 2, "batches": 4, "credentials": 1204, "events": events, "trees": 0}
+    digests = [ada, bob, eve]
+    for issuer in (1, 2):
+        there = dict(zip(digests, contract.digest_statuses(issuer, digests), strict=True))
+        assert index.digest_statuses_of(issuer) == {each: it for each, it in there.items() if it != NOTHING_SAID}
+    assert index.digest_statuses(digests).keys() == {(1, ada), (1, bob), (2, eve)}
+    assert Storage(contract, head.cursor.number).digests(list(index.digest_status_page(limit=9))) == (
+        index.digest_status_page(limit=9)
+    )
+    events = len(embedded.client.logs(contract.addresses))
+    assert index.counts() == {
+        "parties": 2,
+        "batches": 4,
+        "credentials": 1204,
+        "events": events,
+        "digestStatuses": 3,
+        "trees": 0,
+    }
     assert index.ledger().accreditations == read_ledger(contract).accreditations
     assert index.ledger()[1].state is State.SUSPENDED
     assert (index.batches_of([one])[0].issuer, index.batches_of([one])[1].issuer) == (1, 2)

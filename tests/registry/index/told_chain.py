@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 
 from registry.chain.abi import all_events, topics_of
 from registry.chain.contract import CredentialRegistry
+from registry.chain.editions import Edition, second
 from registry.chain.rpc.bloom import bloom_of
 from registry.chain.rpc.client import Block, FilteredBlock, Log, LogRange
 from registry.chain.rpc.hexadecimal import address_bytes
@@ -64,6 +65,9 @@ class ToldBlock:
 class ToldChain:
     """Both the client and the contracts of an indexer (`registry.index.indexer.Indexer`).
 
+    Args:
+        edition: which events there are; default: the second one.
+
     Attributes:
         final: height of the final block.
         hidden: logs, by block and index, that this endpoint leaves out when it is asked for a range of blocks.
@@ -76,7 +80,8 @@ class ToldChain:
     address = ADDRESS
     addresses = (ADDRESS, ACCREDITATIONS)
 
-    def __init__(self, seed: int = 0):
+    def __init__(self, seed: int = 0, edition: Edition | None = None):
+        self.edition = edition or second()
         self._random = random.Random(seed)
         self._forks = 0
         header = Block(0, sha256(b"genesis").digest(), datetime.fromtimestamp(GENESIS_TIME, UTC), bytes(32))
@@ -172,6 +177,7 @@ class ToldChain:
         kinds = ["register"]
         if told.parties:
             kinds += ["anchor", "anchor", "anchor", "profile", "control", "operator", "retire", "offer", "recognise"]
+        if told.parties and self.edition.has_digest_statuses:
             kinds += ["digest_revoke", "digest_suspend", "digest_suspend"]
         if told.suspended_digests:
             kinds += ["digest_reinstate", "digest_reinstate"]
@@ -283,12 +289,17 @@ class ToldChain:
             "id": len(told.accreditations),
             "body": self._party(told),
             "scope": (0, 0, 1, 8, 0, 0),
-            "conditionHash": self._random.choice([bytes(32), self._random.randbytes(32)]),
+            **self._condition(),
             "validFrom": GENESIS_TIME,
             "validUntil": GENESIS_TIME + 10**9,
             "evidenceHash": self._random.randbytes(32),
             "evidenceUri": "",
         }
+
+    def _condition(self) -> dict[str, Any]:
+        if self.edition.is_one_contract:
+            return {}
+        return {"conditionHash": self._random.choice([bytes(32), self._random.randbytes(32)])}
 
     def _offer(self, told: Told) -> tuple[str, dict[str, Any]]:
         return "AccreditationOffered", {**self._terms(told), "holder": self._party(told), "kind": 0}

@@ -80,7 +80,7 @@ def test_numbers_there_and_back(scope: Scope) -> None:
          (0, 2, 1, 1, 1 << 31, 36, bytes([7]) * 32)),
     ],
 )  # fmt: skip
-def test_numbers(scope: Scope, numbers: tuple[int, ...]) -> None:
+def test_numbers(scope: Scope, numbers: tuple[int | bytes, ...]) -> None:
     assert scope.to_numbers() == numbers
     assert Scope.from_numbers(numbers) == scope
 

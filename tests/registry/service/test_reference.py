@@ -67,7 +67,7 @@ def test_examples_have_the_members_of_answers(service: TestClient, roots: Roots)
     root = roots.large.hex()
     assert members(told(f"/v1/credentials/{DIGEST}")) == members(examples.CREDENTIAL)
     assert members(told(f"/v1/credentials/{DIGEST}/receipts/1/{root}")) == members(examples.RECEIPT)
-    assert told(f"/v1/batches/1/{root}").keys() == {*examples.BATCH, "statusWords", "asOf"}
+    assert told(f"/v1/batches/1/{root}").keys() == {*examples.BATCH, "statusWords", "digestWords", "asOf"}
     assert told("/v1/batches")["batches"][0].keys() == examples.BATCH.keys()
     assert told("/v1/parties")["parties"][0].keys() == examples.PARTY.keys()
     found = told("/v1/events?name=Anchored")["events"][0]
