@@ -147,7 +147,7 @@ class Basis:
     def words(self, as_of: BlockRef) -> str:
         """For people."""
         if not self.proved:
-            return "This is what one endpoint says of the chain; nothing proves it."
+            return "Read from an endpoint of the chain, whose word nothing proves."
         block = f"block {as_of.number} (0x{as_of.hash.hex()})"
         if self.endpoints == 1:
             return f"Proved against {block}, which one endpoint alone names."
