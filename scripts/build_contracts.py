@@ -1,4 +1,4 @@
-"""Compile the contracts and write the build artifacts and storage layouts; with `--check`, only tell whether they match the sources.
+"""Compile the contracts, write artifacts and storage layouts; with `--check`, tell whether they match the sources.
 
 An artifact has everything that users of its contract need, so that they need no compiler: ABI, bytecode, deployed
 bytecode with the places of its immutables, and what it was made with and from. The source bundle is the standard JSON

@@ -277,15 +277,15 @@ What the rows are:
   `multiRevokeOffchain` of 256 identifiers, as are those about digests with theirs. It records a time for each, by the
   account that sent it.
 - **OpenAttestation**: `DocumentStore` of npm package `@govtechsg/document-store` {store}, as published: `issue`,
-  `bulkIssue`, `revoke`, `bulkRevoke`; the last three rows are `bulkRevoke`. Each issuer deploys a store of its own. It records the block of a root; each
-  revocation is a write of its own.
+  `bulkIssue`, `revoke`, `bulkRevoke`; the last three rows are `bulkRevoke`. Each issuer deploys a store of its own.
+  It records the block of a root; each revocation is a write of its own.
 - **Bare transaction**: 32 bytes of data to an ordinary account, as Blockcerts has it. It records nothing that a
   contract could be asked for: who sent it is who issued it, and whether it was revoked is elsewhere. (Our contract
   takes the same 32 bytes, for {bare_root} gas: the entry for Blockcerts.)
 
 Where the others cost less, they record less. Where they cost more, it is because they write once for each
-credential: 256 revocations of one batch are one word of a bit map here. By digest everybody writes once for each: a place
-is cheap for many neighbours, a digest holds in batches that are yet to come.
+credential: 256 revocations of one batch are one word of a bit map here. By digest everybody writes once for each: a
+place is cheap for many neighbours, a digest holds in batches that are yet to come.
 """
 
 

@@ -95,7 +95,8 @@ interface IStatuses {
 
     /// @notice As `setStatus` for several words of a batch, of which one at least changes. By an operator of the issuer.
     /// @param masks Words in any order; those in which nothing would change are passed over.
-    function setStatuses(uint64 issuer, bytes32 root, Purpose purpose, WordMask[] calldata masks, Reason reason) external;
+    function setStatuses(uint64 issuer, bytes32 root, Purpose purpose, WordMask[] calldata masks, Reason reason)
+        external;
 
     /// @notice Lift the suspension of up to 256 credentials of one word. By an operator of the issuer.
     /// @param mask The bits to clear; those that are not set stay so.

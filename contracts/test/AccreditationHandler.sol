@@ -25,7 +25,8 @@ contract AccreditationHandler is Try {
         _ledger = ledger;
         for (uint64 party = 1; party <= PARTIES; ++party) {
             _send(
-                actor(party - 1), abi.encodeCall(registry.registerParty, ("https://party.example", bytes32(uint256(party))))
+                actor(party - 1),
+                abi.encodeCall(registry.registerParty, ("https://party.example", bytes32(uint256(party))))
             );
         }
     }

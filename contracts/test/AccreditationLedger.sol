@@ -78,14 +78,8 @@ contract AccreditationLedger {
     function _recognised(uint64 id, bytes32[] calldata topics, bytes calldata data) private {
         IAccreditations.Terms storage terms = _new(id, topics);
         terms.kind = Kind.Recognise;
-        (
-            terms.scope,
-            terms.validFrom,
-            terms.validUntil,
-            terms.conditionHash,
-            terms.evidenceHash,
-            terms.evidenceUri
-        ) = abi.decode(data, (Scope, uint48, uint48, bytes32, bytes32, string));
+        (terms.scope, terms.validFrom, terms.validUntil, terms.conditionHash, terms.evidenceHash, terms.evidenceUri) =
+            abi.decode(data, (Scope, uint48, uint48, bytes32, bytes32, string));
         _add(id, AccreditationState.Active, terms.validFrom, Reason.Unspecified);
     }
 

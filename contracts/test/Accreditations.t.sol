@@ -865,7 +865,11 @@ contract AccreditationsTest is RegistryTest {
         return IAccreditations.Terms(body, holder, START, END, Kind.AccreditToIssue, scope, CONDITION, EVIDENCE, URI);
     }
 
-    function _recognition(uint48 validFrom, uint48 validUntil) private view returns (IAccreditations.Terms memory terms) {
+    function _recognition(uint48 validFrom, uint48 validUntil)
+        private
+        view
+        returns (IAccreditations.Terms memory terms)
+    {
         terms = _terms();
         (terms.kind, terms.validFrom, terms.validUntil) = (Kind.Recognise, validFrom, validUntil);
     }
@@ -1007,8 +1011,7 @@ contract AccreditationsTest is RegistryTest {
     function _link(uint64 from, uint64 to, Kind kind, Scope memory scope) private returns (uint64 id) {
         address sender = registry.partyOf(from).controller;
         address receiver = registry.partyOf(to).controller;
-        IAccreditations.Terms memory terms =
-            IAccreditations.Terms(from, to, START, END, kind, scope, 0, EVIDENCE, URI);
+        IAccreditations.Terms memory terms = IAccreditations.Terms(from, to, START, END, kind, scope, 0, EVIDENCE, URI);
         if (kind == Kind.Recognise) {
             vm.prank(sender);
             return accreditations.recognise(terms);

@@ -4,8 +4,8 @@
     python -m scripts.audit.mutants --sample 60        run as many of them; minutes each on one core
 
 A mutant that no test notices either changes nothing that can be observed, or shows a test that is missing: each is
-explained in `explained.json`. The sample is drawn by a hash of the mutant, so it is the same on every machine and changes
-little when the sources do. Outcomes are kept in `mutants.json`, which the report reads.
+explained in `explained.json`. The sample is drawn by a hash of the mutant, so it is the same on every machine, and
+changes little when the sources do. Outcomes are kept in `mutants.json`, which the report reads.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ SWAPS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 NUMBER = re.compile(r"(?<![\w.])(\d+)(?![\w.])")
 # Whole statements: a check that refuses, a call or an assignment, an event.
-STATEMENT = re.compile(r"(?!return\b|revert\b|else\b|[?:"])[^{}]*;")
+STATEMENT = re.compile(r"(?!return\b|revert\b|else\b|[?:\"])[^{}]*;")
 DECLARATION = re.compile(
     r".*\b(?:constant|immutable|private|public)\b"
     r"|(?:uint\d*|bool|bytes\d*|address|[A-Z]\w*|mapping.*)(?:\[\])?(?: memory| storage| calldata)? \w+ ?[=;]"
@@ -214,6 +214,7 @@ def _tested() -> str:
             capture_output=True,
             text=True,
             timeout=SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return "noticed"  # a loop without end is seen by whoever waits for it

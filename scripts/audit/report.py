@@ -1,7 +1,7 @@
 """`make audit-contracts`: runs halmos, slither and forge coverage, and writes docs/reference/contract-audit.md.
 
-Nothing in the report depends on the machine or the hour. It is written only when all three found nothing wrong. Mutants take
-hours and are not run here: what came of them is read from the file that `scripts/audit/mutants.py` writes.
+Nothing in the report depends on the machine or the hour. It is written only when all three found nothing wrong.
+Mutants take hours and are not run here: what came of them is read from the file that `scripts/audit/mutants.py` writes.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ its own tests, as the new one loses the lines of inline assembly.
 MUTANTS = """
 ## Mutants
 
-Each is one small change of the contracts: a comparison turned round, a check or a statement left out, a constant or a shift off by
-one, two words swapped. `scripts/audit/mutants.py` makes {of} of them; {run} were run, the same ones on every machine, {refused} of which the
-compiler refused. Of the other {valid} the forge tests noticed {noticed}.
+Each is one small change of the contracts: a comparison turned round, a check or a statement left out, a constant or a
+shift off by one, two words swapped. `scripts/audit/mutants.py` makes {of} of them; {run} were run, the same ones on
+every machine, {refused} of which the compiler refused. Of the other {valid} the forge tests noticed {noticed}.
 
 """
 

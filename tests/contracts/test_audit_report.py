@@ -157,7 +157,9 @@ def test_there_is_a_mutant_of_every_kind_and_each_changes_one_line() -> None:
     for mutant in mutants.sample(every, 40):
         source = (mutants.SOURCES / mutant.file).read_text()
         lines, changed = source.splitlines(), mutants.mutated(source, mutant).splitlines()
-        assert [at for at, pair in enumerate(zip(lines, changed, strict=True), 1) if len(set(pair)) == 2] == [mutant.line]
+        assert [at for at, pair in enumerate(zip(lines, changed, strict=True), 1) if len(set(pair)) == 2] == [
+            mutant.line
+        ]
         assert (lines[mutant.line - 1].strip().startswith(mutant.before), changed[mutant.line - 1].strip()) == (
             True,
             mutant.after,

@@ -1,4 +1,4 @@
-"""Where the contracts keep what they know. Proofs of storage are read by these places, for as long as a contract stands.
+"""Where the contracts keep what they know. Proofs of storage are read there, for as long as they stand.
 
 The committed layouts are the compiler's, and four words of the registry tell all that a verdict needs of a credential.
 """
@@ -83,7 +83,7 @@ def test_where_the_variables_are() -> None:
 
 @pytest.fixture
 def issuer(world: World) -> int:
-    """An issuer with a batch of 600, of which some are revoked or suspended, by place and by digest, and a bare root."""
+    """An issuer with a batch of 600, some revoked or suspended, by place and by digest, and a bare root."""
     world.send("registerParty", "", bytes(32), sender=CONTROLLER)
     world.send("setOperator", 1, OPERATOR, True, sender=CONTROLLER)
     world.send("anchor", 1, BATCH_ROOT, LEAVES, sender=OPERATOR)

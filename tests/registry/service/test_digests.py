@@ -7,6 +7,7 @@ from typing import Any
 from registry.formats.statuslist import decode, is_set
 from registry.index.lists import read_final_position
 from registry.merkle.tree import Tree
+from registry.service import examples
 from tests.registry.service.conftest import Stand, credential, registered, soon, status_set
 
 ADA, BOB = credential(1), credential(2)
@@ -28,6 +29,10 @@ def statuses(stand: Stand, digest: bytes = ADA) -> dict[tuple[int, str], dict[st
     return {
         (each["receipt"]["anchor"]["issuer"], each["receipt"]["inclusion"]["root"]): each["status"] for each in found
     }
+
+
+def members(status: dict[str, Any]) -> set[str]:
+    return {*status, *status["byDigest"]}
 
 
 def shown(root: bytes) -> str:
@@ -57,6 +62,7 @@ def test_a_revocation_before_and_after_the_anchors_is_in_all_of_them_and_in_nobo
             "suspensionReason": None,
         },
     }
+    assert members(expected) == members(examples.REVOKED)
     assert statuses(empty) == {
         (1, shown(first)): expected,
         (1, shown(second)): expected,
