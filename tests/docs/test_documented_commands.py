@@ -172,7 +172,7 @@ def corrected(reader: Reader) -> None:
 
 
 def former(reader: Reader) -> None:
-    """What an earlier program left of a registry of the first edition: a batch with c1 and c2, of which c2 is revoked."""
+    """What an earlier program left of a registry of the first edition: a batch with c1 and c2, which is revoked."""
     with zipfile.ZipFile(FORMER) as archive:
         archive.extractall(reader.folder)
     (reader.folder / "testamur-data").chmod(0o700)
