@@ -162,8 +162,10 @@ def first_issuer(reader: Reader) -> None:
 
 
 def corrected(reader: Reader) -> None:
-    """The same, and a corrected diploma that was anchored later."""
+    """The same, a corrected diploma that was anchored later, and a list of what is withdrawn."""
     first_issuer(reader)
+    digest = reader.does("testamur digest diploma.json").split()[0]
+    (reader.folder / "withdrawn.txt").write_text(f"{digest}\n")
     diploma(reader.folder, "corrected.json", 2)
     reader.does("testamur anchor corrected.json")
 
