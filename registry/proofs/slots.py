@@ -22,7 +22,8 @@ LONGEST_TEXT: Final = 16_384
 """Bytes of a text that is proved."""
 _SLOTS: Final = 1 << 8 * SLOT_BYTES
 _ADDRESS_BITS: Final = 160
-_TIME, _WORD, _REASON = (1 << 48) - 1, (1 << 32) - 1, (1 << 8) - 1
+_TIME_BITS: Final = 48
+_TIME, _WORD, _REASON = (1 << _TIME_BITS) - 1, (1 << 32) - 1, (1 << 8) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,11 @@ def read_address(value: int) -> str:
 def read_registered_at(value: int) -> datetime:
     """When a party was registered, by the slot that its controller is in."""
     return _moment(value >> _ADDRESS_BITS & _TIME)
+
+
+def read_digest_changes(value: int) -> int:
+    """How many events tell of what a party says of digests, by the slot that its controller is in."""
+    return value >> _ADDRESS_BITS + _TIME_BITS & _TIME
 
 
 def text_slots(slot: bytes, value: int) -> list[bytes]:

@@ -28,6 +28,7 @@ from registry.proofs.slots import (
     RegistrySlots,
     read_address,
     read_batch,
+    read_digest_changes,
     read_digest_status,
     read_registered_at,
     read_retired_at,
@@ -157,6 +158,7 @@ class ProvedRegistry(CredentialRegistry):
                 sequence=read_sequence(values[packed]),
                 profile_hash=values[profile_hash].to_bytes(32, "big"),
                 uri=text,
+                digest_changes=read_digest_changes(values[governed]),
             ),
         )
 
