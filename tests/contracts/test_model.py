@@ -247,6 +247,7 @@ class Batches(Both):
                 "registeredAt": party.registered_at,
                 "retiredAt": party.retired_at,
                 "sequence": len(party.roots),
+                "digestChanges": party.digest_changes,
                 "profileHash": party.profile_hash,
                 "uri": party.uri,
             }
