@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,20 +20,21 @@ NAMES = ("code", "default_code")
 
 
 def codes_in(source: str) -> Iterator[str]:
-    """The codes that a module gives: by keyword, as a class's own, its own `CODE`, or in a parameter's place."""
+    """The codes that a module gives: by keyword, as a class's own, or in the place of a parameter of that name."""
     tree = ast.parse(source)
     places = {"Doubt": 0} | dict(parameters(tree))
+    constants = dict(constants_of(tree))
     for node in ast.walk(tree):
         match node:
             case ast.keyword(arg=name, value=value) if name in NAMES:
-                yield from texts(value)
+                yield from texts(value, constants)
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES:
-                yield from texts(value)
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name.lower() in NAMES:
-                yield from texts(value)
+                yield from texts(value, constants)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name in NAMES:
+                yield from texts(value, constants)
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=given) if name in places:
                 for value in given[places[name] : places[name] + 1]:
-                    yield from texts(value)
+                    yield from texts(value, constants)
 
 
 def parameters(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -45,17 +46,29 @@ def parameters(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 yield node.name, names.index("code")
 
 
-def texts(value: ast.expr) -> Iterator[str]:
-    """The constants that an expression may come to."""
+def constants_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The texts that a module has names for."""
+    for node in tree.body:
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(text))):
+                yield name, text
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
+                yield name, text
+
+
+def texts(value: ast.expr, constants: Mapping[str, str]) -> Iterator[str]:
+    """The texts that an expression may come to."""
     match value:
         case ast.Constant(value=str(text)):
             yield text
+        case ast.Name(id=name) if name in constants:
+            yield constants[name]
         case ast.IfExp(body=body, orelse=orelse):
-            yield from texts(body)
-            yield from texts(orelse)
+            yield from texts(body, constants)
+            yield from texts(orelse, constants)
         case ast.BoolOp(values=values):
             for each in values:
-                yield from texts(each)
+                yield from texts(each, constants)
 
 
 def all_codes() -> set[str]:
@@ -85,7 +98,7 @@ def test_the_page_of_errors_has_no_code_that_nobody_says() -> None:
         "raise StoreError('x', code='new-code' if x else None)",
         "class NewError(StoreError):\n    default_code = 'new-code'",
         "class NewError(StoreError):\n    default_code: ClassVar[str] = 'new-code'",
-        "CODE: Final = 'new-code'",
+        "NEW: Final = 'new-code'\nraise StoreError('x', code=NEW)",
         "Doubt('new-code', 'x')",
         "class A:\n    def made(self, what, code): ...\n    def fails(self):\n        raise self.made('x', 'new-code')",
     ],
