@@ -3,8 +3,8 @@
     python -m scripts.bench.prove [lies]
 
 Everything in one process on the embedded chain: no network, so requests and bytes are what a network would add its
-latency to. Proofs are checked beside py-trie's own check of the same nodes. A lie changes one thing in the answers of the
-preferred one of two endpoints, or of the one that is believed.
+latency to. Proofs are checked beside py-trie's own check of the same nodes. A lie changes one thing in the answers of
+the preferred one of two endpoints, or of the one that is believed.
 """
 
 from __future__ import annotations
