@@ -96,6 +96,15 @@ class Settings(BaseSettings):
         ge=0,
         description="Age of the newest block that is late, on a chain that is not slower; 0: blocks on demand only.",
     )
+    prove: bool = Field(
+        default=False, description="Verify by proofs of what the contract stores, and believe no endpoint's word."
+    )
+    quorum: int | None = Field(
+        default=None,
+        ge=1,
+        le=16,
+        description="Endpoints that have to name the block that proofs are checked against; default: two of several.",
+    )
     max_document_bytes: int = Field(default=8 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
     max_document_depth: int = Field(
         default=64, ge=1, le=MOST_DEPTH, description="Deepest nesting of a JSON credential."

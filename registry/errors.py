@@ -4,6 +4,7 @@ RegistryError
 ├── CredentialError   a document that has no digest (also ValueError)
 ├── TreeError         a tree that cannot be built, opened or searched
 ├── ProofError        an inclusion or absence proof that does not hold (also ValueError)
+├── EvidenceError     evidence of what a chain stores that proves nothing (also ValueError)
 ├── ReceiptError      a receipt that cannot be read (also ValueError)
 ├── SettingsError     a setting that is missing or makes no sense (also ValueError)
 ├── StoreError        the data folder or database cannot be used
@@ -96,6 +97,12 @@ class ProofError(RegistryError, ValueError):
     """An inclusion or absence proof that does not hold."""
 
     default_code = "proof"
+
+
+class EvidenceError(RegistryError, ValueError):
+    """Evidence of what a chain stores that proves nothing: then nothing is known of it, for or against."""
+
+    default_code = "evidence"
 
 
 class ReceiptError(RegistryError, ValueError):

@@ -362,7 +362,8 @@ class Rules:
 
     def _digest(self, event: Event) -> DigestStatus:
         """As it was; of an issuer that is not there, the event is followed all the same."""
-        self._party(event)
+        if party := self._party(event):
+            self._change_party(party, digest_changes=party.digest_changes + 1)
         return self._records.digests.get(_digest_key(event), NOTHING_SAID)
 
     def _change_digest(self, event: Event, status: DigestStatus) -> None:
@@ -418,6 +419,8 @@ _DIGEST_RULES: Final[Mapping[str, Rule]] = {
     "DigestSuspended": Rules._digest_suspended,
     "DigestReinstated": Rules._digest_reinstated,
 }
+DIGEST_EVENTS: Final = frozenset(_DIGEST_RULES)
+"""Names of the events that say something of a digest; the contract counts them for each issuer."""
 _DIGEST_PURPOSES: Final = {"DigestRevoked": Purpose.REVOCATION, "DigestSuspended": Purpose.SUSPENSION}
 
 

@@ -138,6 +138,7 @@ class Party:
         profile_hash: 32 bytes; of the profile at `uri`.
         credentials: leaves of its batches, as far as they are stated, voided ones too; the contract does not count
             them, its events do.
+        digest_changes: how many events tell of what it says of digests.
     """
 
     id: int
@@ -149,6 +150,7 @@ class Party:
     profile_hash: bytes
     uri: str
     credentials: int = field(default=0, compare=False)
+    digest_changes: int = 0
 
 
 class Anchor(NamedTuple):

@@ -16,7 +16,7 @@ from anchor.books.batches import BatchStore, Leaf, record
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import Job, JobStore
 from anchor.books.leases import LeaseLost
-from anchor.books.on_chain import BEHIND, CODE, History, UnknownBatch, UnknownBatches, sealed_without
+from anchor.books.on_chain import BEHIND, History, UnknownBatch, UnknownBatches, sealed_without
 from anchor.notices.notices import Notices
 from anchor.notices.troubles import Cause, Trouble, Troubles
 from registry.database.engine import Connection, DatabaseError, is_full
@@ -186,7 +186,7 @@ class Sealer:
         trouble, first = Trouble.of(error), group[0]
         if trouble.code == "unexpected":
             _log.error("a job cannot be sealed", exc_info=error)
-        event = CODE if isinstance(error, UnknownBatches) else "not-sealed"
+        event = error.code if isinstance(error, UnknownBatches) else "not-sealed"
         self._notices.tell(event, job=first.id, issuer=first.issuer, code=trouble.code, why=trouble.why)
         # A large job is read and hashed for each attempt: a tenth of the time at most goes into what is in vain. What
         # the chain or the set itself is the reason of is asked again in each round, which costs little.

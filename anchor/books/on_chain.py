@@ -24,7 +24,6 @@ from registry.records import Event
 from registry.timestamps import write_timestamp
 
 SHOWN: Final = 5
-CODE: Final = "history-incomplete"
 BEHIND: Final = "chain-behind"
 # The count of a batch that was anchored as a bare root.
 UNSTATED: Final = 0
@@ -92,13 +91,14 @@ class UnknownBatches(IntakeError):
         batches: those, by sequence.
     """
 
+    default_code = "history-incomplete"
+
     def __init__(self, issuer: int, batches: Sequence[UnknownBatch]):
         self.batches = batches
         super().__init__(
             f"issuer {issuer} has {_amount(len(batches))} on chain that this folder does not know: {named(batches)}. "
             "What is in them cannot be left out, so nothing was anchored",
             remedy=REMEDY,
-            code=CODE,
         )
 
 

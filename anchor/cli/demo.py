@@ -41,7 +41,7 @@ def demo(
     seconds = time.monotonic() - started
     audit, absence = done.audit, done.absence
     anchors, credentials = audit.checked.batches, audit.checked.credentials
-    revoked = sum(batch.withdrawn for batch in audit.batches().values())
+    revoked = sum(batch.withdrawn for batch in audit.batches().values()) + sum(audit.revoked_elsewhere.values())
     # Nothing is in the way of anything here: what could not be checked is as wrong as what differs.
     differences = [f"{each.subject}: {each.what}" for each in audit.differences]
     differences += [f"{each.subject} could not be checked: {each.why}" for each in audit.unchecked]

@@ -10,6 +10,8 @@ import typer
 
 from anchor.books.acts import ActRow
 from anchor.books.anchoring import AnchorStore
+from anchor.books.batches import BatchRow
+from anchor.books.deeds import DeedRow
 from anchor.books.leases import Lease
 from anchor.cli.anchor import batch_content
 from anchor.cli.asking import Yes, confirmed
@@ -126,17 +128,29 @@ def _accept(session: Session, workspace: Workspace, lease: Lease) -> int:
     gone = accept_chain(contract, workspace.chain_id, outlook, store)
     acts = [row for row in gone if isinstance(row, ActRow)]
     batches = [row for row in gone if not isinstance(row, ActRow)]
-    content = [{"issuer": row.issuer, "root": f"0x{row.root.hex()}", "block": row.block_number} for row in batches]
+    content = [{"issuer": row.issuer, **_of(row), "block": row.block_number} for row in batches]
     content += [{"purpose": row.purpose, "block": row.block_number} for row in acts]
     session.result({"accepted": True, "block": outlook.final.number, "gone": content})
     session.say(f"From now on block {outlook.final.number}, 0x{outlook.final.hash.hex()}, is the newest final one.")
     for row in batches:
-        session.say(f"Batch 0x{row.root.hex()} of issuer {row.issuer} is not in block {row.block_number} any more.")
+        session.say(f"{_named(row)} of issuer {row.issuer} is not in block {row.block_number} any more.")
     for act in acts:
         session.say(f"The transaction for {act.purpose!r} is not in block {act.block_number} any more.")
     if gone:
         session.say("The daemon takes these up again. Receipts of batches have to be made anew.")
     return Exit.DONE
+
+
+def _of(row: BatchRow | DeedRow) -> dict[str, Any]:
+    if isinstance(row, DeedRow) and row.digests:
+        return {"act": row.act.word, "digests": [digest.hex() for digest in row.digests]}
+    return {"root": f"0x{row.root.hex()}"}
+
+
+def _named(row: BatchRow | DeedRow) -> str:
+    if isinstance(row, DeedRow) and row.digests:
+        return f"To {row.act.word} {amount(len(row.digests), 'digest')}"
+    return f"Batch 0x{row.root.hex()}"
 
 
 def _missing_content(each: Missing) -> dict[str, Any]:

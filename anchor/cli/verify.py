@@ -46,6 +46,10 @@ def verify(
     policy: Annotated[
         Path | None, typer.Option("--policy", help="Policy file: the bodies and issuers you believe.")
     ] = None,
+    prove: Annotated[
+        bool | None,
+        typer.Option("--prove/--no-prove", help="Check proofs of what the contract stores; believe no endpoint."),
+    ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
 ) -> int:
@@ -58,6 +62,7 @@ def verify(
         raise SettingsError("--receipt goes with one credential", remedy="Keep other receipts beside their files.")
     if policy is not None:
         session.settings = session.settings.model_copy(update={"policy": policy})
+    set_prove(session, prove)
     single = len(paths) == 1 and not paths[0].is_dir()
     verdicts = []
     with (
@@ -83,8 +88,15 @@ def verify(
         session.say(verdict_table(verdicts))
         counts = {overall: sum(verdict.overall is overall for verdict in verdicts) for overall in Overall}
         session.say(", ".join(f"{number:,} {overall}" for overall, number in counts.items() if number))
+    say_basis(session, verdicts)
     say_chain(session, chain)
     return worst(verdicts)
+
+
+def set_prove(session: Session, prove: bool | None) -> None:
+    """What was said on the command line counts before the settings."""
+    if prove is not None:
+        session.settings = session.settings.model_copy(update={"prove": prove})
 
 
 def by_receipt(verifier: FileVerifier, file: Path, receipt: Path) -> tuple[Path, Verdict]:
@@ -119,8 +131,13 @@ def absent(
     session: Session,
     target: Annotated[str, typer.Argument(help="A credential file, or a digest of 64 hexadecimal digits.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the proofs to this file.")] = None,
+    prove: Annotated[
+        bool | None,
+        typer.Option("--prove/--no-prove", help="Check proofs of what the contract stores; believe no endpoint."),
+    ] = None,
 ) -> int:
     """Prove that an issuer never anchored a credential."""
+    set_prove(session, prove)
     digests = digests_of_content(target, session.settings)
     with session.workspace(read_only=True) as workspace:
         issuer = workspace.issuer()
@@ -161,6 +178,14 @@ def say_verdict(session: Session, verdict: Verdict) -> None:
         session.say(f"  another receipt, {_named(other)}: {other.overall} ({', '.join(other.codes) or 'not needed'})")
         if other.text:
             session.say(f"    {other.text}")
+
+
+def say_basis(session: Session, verdicts: list[Verdict]) -> None:
+    """What the verdicts rest on, each basis once; of a practice chain only that it was proved."""
+    told = [each for each in verdicts if each.basis is not None and each.as_of is not None]
+    for words in dict.fromkeys(each.basis.words(each.as_of) for each in told if each.basis and each.as_of):
+        if session.settings.prove or session.settings.chain != EMBEDDED:
+            session.say(words)
 
 
 def _named(other: OtherReceipt) -> str:

@@ -73,7 +73,7 @@ def run_demo(workspace: Workspace, folder: Path, count: int, tell: Tell) -> Demo
         tell: called before each step.
     """
     demo = Demo()
-    tell("Deploying the contract on an embedded chain")
+    tell("Deploying the registry on an embedded chain")
     workspace.ready_to_write()
     tell(f"Registering {len(ISSUERS)} universities, each with a key of its own")
     enrolled = [_enrol(workspace, number, sample) for number, sample in enumerate(ISSUERS)]

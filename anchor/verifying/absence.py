@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from anchor.books.trees import all_trees_of
+from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
+from registry.chain.agreement import agreed_block
 from registry.chain.contract import CredentialRegistry
 from registry.chain.heads import age_of_head, utc_now
+from registry.chain.rpc.client import Block
 from registry.errors import ChainError, ChainUnavailable, StoreError, TreeError
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.trees.store import MISSING, UNAVAILABLE, TreeStore, UnusableTree
+from registry.verifier.proved import ProvedRegistry
 from registry.verify.absence import UNSTATED, Proof, TreeCheck
 from registry.verify.checks import AbsenceVerdict, Batch, verify_absence
+from registry.verify.verdict import BELIEVED, Basis
 
 
 def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[AbsenceVerdict, dict[bytes, Proof]]:
@@ -23,14 +28,11 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
         ChainError: the chain cannot be asked.
         StoreError: a tree is damaged.
     """
-    contract = workspace.contract
-    head = workspace.client.block("latest")
-    if head is None:
-        raise ChainUnavailable("the chain has no block", where=workspace.client.where)
+    contract, head, basis = _read_by(workspace)
     party = contract.party(issuer, at=head.number)
     if party is None:
         raise ChainError(f"there is no party {issuer}", where=workspace.client.where, code="unknown-party")
-    batches = _batches(contract, issuer, head.number)
+    batches = _batches(workspace, contract, issuer, head.number)
     stores = all_trees_of(workspace.settings, workspace.folder)
     proofs: dict[bytes, Proof] = {}
     checks: dict[bytes, TreeCheck] = {}
@@ -40,13 +42,38 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
             proofs[batch.root] = proof
     age = age_of_head(workspace.client, workspace.chain, head, workspace.settings.head_age_seconds, utc_now)
     verdict = verify_absence(
-        digest, issuer, proofs, batches, checks=checks, sequence=party.sequence, as_of=head.reference, age=age
+        digest,
+        issuer,
+        proofs,
+        batches,
+        checks=checks,
+        sequence=party.sequence,
+        as_of=head.reference,
+        age=age,
+        basis=basis,
     )
     return verdict, proofs
 
 
-def _batches(contract: CredentialRegistry, issuer: int, head: int) -> list[Batch]:
-    found = (contract.batch(*event.key, at=head) for event in contract.anchored_events(issuer=issuer, to_block=head))
+def _read_by(workspace: Workspace) -> tuple[CredentialRegistry, Block, Basis]:
+    """What is asked, as of which block, and what its answers rest on: proofs, if the settings say so."""
+    client, contract = workspace.client, workspace.contract
+    if workspace.settings.prove:
+        agreed = agreed_block(client, quorum_of(workspace))
+        basis = Basis(proved=True, named_by=len(agreed.named_by), endpoints=agreed.asked)
+        return ProvedRegistry(client, contract.address, agreed), agreed.block, basis
+    head = client.block("latest")
+    if head is None:
+        raise ChainUnavailable("the chain has no block", where=client.where)
+    return contract, head, BELIEVED
+
+
+def _batches(workspace: Workspace, contract: CredentialRegistry, issuer: int, head: int) -> list[Batch]:
+    """The issuer's batches that events tell of; that none is left out, their numbers have to show."""
+    roots = [event.key[1] for event in workspace.contract.anchored_events(issuer=issuer, to_block=head)]
+    if isinstance(contract, ProvedRegistry):
+        return contract.batches(issuer, roots, at=head)
+    found = (contract.batch(issuer, root, at=head) for root in roots)
     return [batch for batch in found if batch is not None]
 
 

@@ -18,6 +18,7 @@ from anchor.books.tables import ANCHORED_STATES
 from anchor.intake.digesting import LinePiece, lines_of, looks_like_digest
 from anchor.intake.files import source_files
 from anchor.settings import EMBEDDED
+from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
@@ -93,6 +94,7 @@ class FileVerifier:
             policy=None if settings.policy is None else read_policy(settings.policy),
             finality_depth=settings.finality_depth,
             head_age_seconds=settings.head_age_seconds,
+            quorum=quorum_of(workspace) if settings.prove else None,
         )
 
     def verify_file(self, path: Path, receipt_path: Path | None = None) -> Verdict:

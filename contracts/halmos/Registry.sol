@@ -15,6 +15,7 @@ contract OpenRegistry is CredentialRegistry {
         address controller;
         address pendingController;
         uint48 registeredAt;
+        uint48 digestChanges;
         bytes32 profileHash;
     }
 
@@ -25,6 +26,7 @@ contract OpenRegistry is CredentialRegistry {
             record.controller,
             record.pendingController,
             record.registeredAt,
+            record.digestChanges,
             record.profileHash
         );
     }
@@ -350,6 +352,9 @@ contract RegistryProof is Symbolic {
         assert(undone == 0);
         assert(before.digestRevokedAt == 0 || later.digestRevokedAt == before.digestRevokedAt);
         assert(_sequence(later) >= _sequence(before));
+        assert(later.party.digestChanges >= before.party.digestChanges);
+        bool same = before.digestRevokedAt == later.digestRevokedAt && before.digestSuspendedAt == later.digestSuspendedAt;
+        assert(same || later.party.digestChanges > before.party.digestChanges);
 
         if (given.sender == CONTROLLER || given.sender == HEIR) return;
         uint256 governed = uint160(before.party.controller) ^ uint160(later.party.controller);
@@ -365,8 +370,9 @@ contract RegistryProof is Symbolic {
         own |= before.bareBatch ^ later.bareBatch;
         own |= before.revoked ^ later.revoked;
         own |= before.suspended ^ later.suspended;
+        own |= before.party.digestChanges ^ later.party.digestChanges;
         assert(own == 0);
-        assert(before.digestRevokedAt == later.digestRevokedAt && before.digestSuspendedAt == later.digestSuspendedAt);
+        assert(same);
     }
 
     function _state(Case calldata given) private view returns (State memory) {

@@ -10,6 +10,7 @@ interface IParties {
     /// @param registeredAt Block time of the registration.
     /// @param retiredAt Block time from which it anchors no more; zero while it is active.
     /// @param sequence How many batches it has anchored.
+    /// @param digestChanges How often it changed what it says of a digest: as many events tell of it, and none is hidden.
     /// @param profileHash Hash of the profile at `uri`, by the party's own choice of function; zero for none.
     /// @param uri Where the party describes itself.
     struct Party {
@@ -18,6 +19,7 @@ interface IParties {
         uint48 registeredAt;
         uint48 retiredAt;
         uint32 sequence;
+        uint48 digestChanges;
         bytes32 profileHash;
         string uri;
     }

@@ -16,6 +16,8 @@ abstract contract Parties is IParties {
         PackedParty packed;
         address controller;
         uint48 registeredAt;
+        /// @dev In the slot of the controller: one that was written before costs less to write.
+        uint48 digestChanges;
         address pendingController;
         bytes32 profileHash;
         string uri;
@@ -101,6 +103,7 @@ abstract contract Parties is IParties {
             registeredAt: record.registeredAt,
             retiredAt: record.packed.retiredAt(),
             sequence: record.packed.sequence(),
+            digestChanges: record.digestChanges,
             profileHash: record.profileHash,
             uri: record.uri
         });

@@ -67,7 +67,8 @@ abstract contract Statuses is IStatuses, Batches {
 
     /// @inheritdoc IStatuses
     function revokeDigests(uint64 issuer, bytes32[] calldata digests, Reason reason) external {
-        mapping(bytes32 digest => DigestRecord) storage records = _changeableDigests(issuer);
+        (PartyRecord storage party, mapping(bytes32 digest => DigestRecord) storage records) =
+            _changeableDigests(issuer);
         uint256 changed;
         for (uint256 i = 0; i < digests.length; ++i) {
             bytes32 digest = digests[i];
@@ -78,12 +79,13 @@ abstract contract Statuses is IStatuses, Batches {
             emit DigestRevoked(issuer, digest, reason, msg.sender);
             ++changed;
         }
-        _requireChanged(issuer, changed, digests.length);
+        _countChanges(party, issuer, changed, digests.length);
     }
 
     /// @inheritdoc IStatuses
     function suspendDigests(uint64 issuer, bytes32[] calldata digests, Reason reason) external {
-        mapping(bytes32 digest => DigestRecord) storage records = _changeableDigests(issuer);
+        (PartyRecord storage party, mapping(bytes32 digest => DigestRecord) storage records) =
+            _changeableDigests(issuer);
         uint256 changed;
         for (uint256 i = 0; i < digests.length; ++i) {
             bytes32 digest = digests[i];
@@ -94,12 +96,13 @@ abstract contract Statuses is IStatuses, Batches {
             emit DigestSuspended(issuer, digest, reason, msg.sender);
             ++changed;
         }
-        _requireChanged(issuer, changed, digests.length);
+        _countChanges(party, issuer, changed, digests.length);
     }
 
     /// @inheritdoc IStatuses
     function reinstateDigests(uint64 issuer, bytes32[] calldata digests, Reason reason) external {
-        mapping(bytes32 digest => DigestRecord) storage records = _changeableDigests(issuer);
+        (PartyRecord storage party, mapping(bytes32 digest => DigestRecord) storage records) =
+            _changeableDigests(issuer);
         uint256 changed;
         for (uint256 i = 0; i < digests.length; ++i) {
             bytes32 digest = digests[i];
@@ -110,7 +113,7 @@ abstract contract Statuses is IStatuses, Batches {
             emit DigestReinstated(issuer, digest, reason, msg.sender);
             ++changed;
         }
-        _requireChanged(issuer, changed, digests.length);
+        _countChanges(party, issuer, changed, digests.length);
     }
 
     /// @inheritdoc IStatuses
@@ -180,13 +183,14 @@ abstract contract Statuses is IStatuses, Batches {
         }
     }
 
-    /// @dev What was said of the issuer's credentials by their digests, once it is sure that the sender may change it.
+    /// @dev The issuer's record, and what was said of its credentials by their digests, once it is sure that the sender
+    /// may change it.
     function _changeableDigests(uint64 issuer)
         private
         view
-        returns (mapping(bytes32 digest => DigestRecord) storage records)
+        returns (PartyRecord storage party, mapping(bytes32 digest => DigestRecord) storage records)
     {
-        _operated(issuer, msg.sender);
+        (party,) = _operated(issuer, msg.sender);
         records = _digestStatuses[issuer];
     }
 
@@ -216,8 +220,10 @@ abstract contract Statuses is IStatuses, Batches {
         }
     }
 
-    function _requireChanged(uint64 issuer, uint256 changed, uint256 count) private pure {
+    /// @dev Counted, as batches are: whoever has that many events has all of them.
+    function _countChanges(PartyRecord storage party, uint64 issuer, uint256 changed, uint256 count) private {
         if (changed == 0) revert DigestsUnchanged(issuer, count);
+        party.digestChanges += uint48(changed);
     }
 
     function _requireHolding(PackedBatch batch, uint64 issuer, bytes32 root) private pure {

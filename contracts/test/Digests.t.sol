@@ -96,8 +96,7 @@ contract DigestsTest is RegistryTest {
     }
 
     function testFuzz_revoke_anotherIssuer(bytes32 digest) external {
-        vm.prank(stranger);
-        uint64 other = registry.registerParty("", 0);
+        uint64 other = _another();
         anchored(ROOT, LEAVES);
         vm.prank(stranger);
         registry.revokeDigests(other, only(digest), Reason.Unspecified);
@@ -240,6 +239,50 @@ contract DigestsTest is RegistryTest {
         }
     }
 
+    // digestChanges
+
+    /// @dev Any course of calls of two issuers, refused or not, with digests that do not change or are named twice.
+    function testFuzz_changesAreCounted(uint8[12] calldata changes) external {
+        uint64[2] memory issuers = [issuer, _another()];
+        uint256[2] memory told;
+        bytes4[3] memory functions =
+            [registry.revokeDigests.selector, registry.suspendDigests.selector, registry.reinstateDigests.selector];
+        for (uint256 i = 0; i < changes.length; ++i) {
+            uint256 by = changes[i] % 2;
+            bytes32[] memory digests = new bytes32[](changes[i] / 2 % 4);
+            for (uint256 place = 0; place < digests.length; ++place) {
+                digests[place] = changes[i] >> (3 + place) & 1 == 0 ? DIGEST : OTHER;
+            }
+            vm.recordLogs();
+            vm.prank(by == 0 ? operator : stranger);
+            (bool done,) = address(registry)
+                .call(abi.encodeWithSelector(functions[changes[i] / 64 % 3], issuers[by], digests, Reason.Resolved));
+            uint256 events = vm.getRecordedLogs().length;
+            assert(done == (events != 0));
+            told[by] += events;
+            assert(_changes(issuers[0]) == told[0] && _changes(issuers[1]) == told[1]);
+        }
+    }
+
+    /// @dev They are in one word of storage with the controller and the time of registration.
+    function test_changes_stayWhoeverGoverns() external {
+        uint48 since = registry.partyOf(issuer).registeredAt;
+        vm.warp(since + 10);
+        _revoke(_both());
+        assert(_changes(issuer) == 2 && registry.partyOf(issuer).registeredAt == since);
+        assert(registry.partyOf(issuer).controller == controller);
+        vm.prank(controller);
+        registry.transferController(issuer, stranger);
+        vm.prank(stranger);
+        registry.acceptController(issuer);
+        anchored(ROOT, LEAVES);
+        vm.prank(stranger);
+        registry.retire(issuer);
+        assert(_changes(issuer) == 2 && registry.partyOf(issuer).registeredAt == since);
+        _suspend(only(DIGEST));
+        assert(_changes(issuer) == 3 && registry.partyOf(issuer).controller == stranger);
+    }
+
     // PackedDigestStatus
 
     /// @dev Each part of the word is where it is said to be, and no change of one touches another.
@@ -303,6 +346,16 @@ contract DigestsTest is RegistryTest {
     function _reinstate(bytes32[] memory digests) private {
         vm.prank(operator);
         registry.reinstateDigests(issuer, digests, Reason.Resolved);
+    }
+
+    /// @dev An issuer that the stranger governs and operates.
+    function _another() private returns (uint64) {
+        vm.prank(stranger);
+        return registry.registerParty("", 0);
+    }
+
+    function _changes(uint64 party) private view returns (uint48) {
+        return registry.partyOf(party).digestChanges;
     }
 
     function _isRevoked(bytes32 digest) private view returns (bool) {

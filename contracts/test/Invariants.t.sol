@@ -14,6 +14,7 @@ import {Test} from "./Test.sol";
 /// - the sequences of i are 1, 2, …, sequence(i), each once and in the order of time;
 /// - revoked(i, r, l, t) implies revoked(i, r, l, u);
 /// - revoked(i, d, t), by digest d, implies revoked(i, d, u), and that it is told so of every place in every batch of i;
+/// - digestChanges(i) is the number of events about digests of i (counted by the ledger, event by event);
 /// - the operators that are told of are those who may act, in events, too (asserted by the ledger);
 /// - retired(i, t) implies that no batch of i is anchored at u (asserted by the ledger, event by event);
 /// - the state of the contract is a function of its events.

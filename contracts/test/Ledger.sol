@@ -127,6 +127,7 @@ contract Ledger {
         if (!revoked && !suspended && kind != IStatuses.DigestReinstated.selector) return false;
         (Reason reason, address operator) = abi.decode(data, (Reason, address));
         assert(isOperator[issuer][operator]);
+        ++_parties[issuer].digestChanges;
         IStatuses.DigestStatus storage status = _digests[issuer][digest];
         if (revoked) {
             assert(status.revokedAt == 0);

@@ -162,9 +162,19 @@ def interface(name: str = REGISTRY) -> list[dict[str, Any]]:
         return list(content["abi"])
 
 
+def storage_layout(name: str = REGISTRY) -> Mapping[str, Any]:
+    """Where that contract stores its variables, as the compiler told.
+
+    Raises:
+        StoreError: the layout is not there or cannot be read.
+    """
+    with _build(f"{name}.storage-layout") as content:
+        return content
+
+
 @contextmanager
 def _build(name: str) -> Iterator[Mapping[str, Any]]:
-    """The JSON of the artifact that came with the program; whatever is wrong with it is a StoreError."""
+    """A JSON file about a contract that came with the program; whatever is wrong with it is a StoreError."""
     file = _came_with_the_program(f"{name}.json")
     try:
         yield json.loads(file.read_text(encoding="utf-8"))

@@ -393,6 +393,7 @@ def read_party(party: int, found: Mapping[str, Any]) -> Party:
         sequence=found["sequence"],
         profile_hash=found["profileHash"],
         uri=found["uri"],
+        digest_changes=found.get("digestChanges", 0),
     )
 
 

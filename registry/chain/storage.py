@@ -107,7 +107,7 @@ class Storage:
 
     def accreditations(self, numbers: Sequence[int]) -> dict[int, Accreditation | None]:
         """Accreditations and recognitions by number, None for those that are not there."""
-        return dict(self._known("accreditationOf", {number: (number,) for number in numbers}, _accreditation))
+        return dict(self._known("accreditationOf", {number: (number,) for number in numbers}, read_accreditation))
 
     def _known(
         self, function: str, arguments: Mapping[K, Sequence[object]], read: Callable[[K, Any], V]
@@ -204,8 +204,8 @@ def _only(values: tuple[Any, ...]) -> Any:
     return value
 
 
-def _accreditation(number: int, found: Mapping[str, Any]) -> Accreditation:
-    """The contract's answer as the ledger has it."""
+def read_accreditation(number: int, found: Mapping[str, Any]) -> Accreditation:
+    """What `accreditationOf` answered, as the ledger has it; raises ValueError or KeyError where it cannot have."""
     terms = found["terms"]
     history = tuple(
         Change(

@@ -15,7 +15,9 @@ from eth_utils.exceptions import ValidationError
 
 from registry.chain.rpc.hexadecimal import ADDRESS_BYTES, HASH_BYTES, data, quantity, to_hex
 from registry.embedded.evm import ZERO_ADDRESS, Evm, Header
+from registry.embedded.proofs import proof_of
 from registry.errors import ChainError, StoreError
+from registry.proofs.evidence import MOST_SLOTS
 
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
@@ -89,6 +91,7 @@ class EthereumRpc:
             "eth_getBlockReceipts": self._block_receipts,
             "eth_getCode": lambda address, at="latest": to_hex(self._state(at).get_code(_address(address))),
             "eth_getLogs": self._logs,
+            "eth_getProof": self._proof,
             "eth_getStorageAt": self._storage,
             "eth_getTransactionByHash": self._transaction,
             "eth_getTransactionCount": lambda address, at="latest": to_hex(
@@ -213,6 +216,13 @@ class EthereumRpc:
     def _storage(self, address: object, slot: object, at: object = "latest") -> str:
         value = self._state(at).get_storage(_address(address), quantity(slot))
         return to_hex(int(value).to_bytes(32, "big"))
+
+    def _proof(self, address: object, slots: Sequence[object], at: object = "latest") -> dict[str, object]:
+        if isinstance(slots, str) or len(slots) > MOST_SLOTS:
+            raise ValueError(f"a list of up to {MOST_SLOTS} slots was expected")
+        numbers = [quantity(slot).to_bytes(HASH_BYTES, "big") for slot in slots]
+        root = self._existing_header(at).state_root
+        return proof_of(self._evm.chain.chaindb.db, root, _address(address), numbers)
 
     def _call(self, message: Mapping[str, object], at: object = "latest", *_overrides: object) -> str:
         computation = self._executed(message, self._existing_header(at))

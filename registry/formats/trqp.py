@@ -213,7 +213,7 @@ def answer_authorization(query: Query, ledger: Ledger, now: datetime) -> dict[st
     found = answers[Reading.BOTH]
     if isinstance(found, Path):
         links, missing = found.links, None
-        text = f"Party {query.entity} may {query.action} {query.scope}{_by(found)}.{_conditions(links)}"
+        text = f"Party {query.entity} may {query.action} {query.scope.in_short}{_by(found)}.{_conditions(links)}"
     else:
         links, missing = (), found
         text = _why_not(found, query)
@@ -244,7 +244,9 @@ def answer_recognition(query: Query, ledger: Ledger, now: datetime) -> dict[str,
     holding = tuple(link for link in recognitions if gaps[Reading.BOTH][link.id] is None)[:1]
     missing = None
     if holding:
-        text = f"Body {query.authority} recognises party {query.entity} for {query.scope}.{_conditions(holding)}"
+        text = (
+            f"Body {query.authority} recognises party {query.entity} for {query.scope.in_short}.{_conditions(holding)}"
+        )
     else:
         # The newest says most of how things stand.
         missing = gaps[Reading.BOTH][recognitions[-1].id] if recognitions else _nothing_said(query)

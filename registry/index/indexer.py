@@ -6,9 +6,9 @@ block at or below the final one never changes: if it does, by the evidence of `r
 stops until a person has looked.
 
 Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
-missing in it. A long way to go is first read as it is told, and confirmed afterwards: block by block, or of a registry
-of the first edition by the contract's own state, where that is less to ask. Until then the index knows that it does not
-know whether it has everything.
+missing in it. A long way to go is first read as it is told, and confirmed afterwards: block by block, or by the
+contract's own state, where that is less to ask. Until then the index knows that it does not know whether it has
+everything.
 """
 
 from __future__ import annotations
@@ -320,10 +320,7 @@ class Indexer:
         if self._check is None and not self._by_headers:
             counts = self._writer.index.counts()
             questions = counts["parties"] + 3 * counts["batches"]
-            is_short = head.cursor.number - head.confirmed <= max(HEADERS_A_STEP, questions)
-            # The contract cannot be asked of which digests something was said: a revocation that is left out for ever
-            # would not show in what it answers of others.
-            self._by_headers = is_short or self._contract.edition.has_digest_statuses
+            self._by_headers = head.cursor.number - head.confirmed <= max(HEADERS_A_STEP, questions)
             if not self._by_headers:
                 self._check = StateCheck(self._writer.index, self._state)
                 self._again = head.confirmed + 1, head.cursor.number

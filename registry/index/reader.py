@@ -481,6 +481,7 @@ _PARTY_COLUMNS = (
     "profile_hash",
     "uri",
     "credentials",
+    "digest_changes",
 )
 PARTY: tuple[ColumnElement[Any], ...] = tuple(indexed_party.c[name] for name in _PARTY_COLUMNS)
 BATCH: tuple[ColumnElement[Any], ...] = tuple(column for column in indexed_batch.c if column.name != "source")

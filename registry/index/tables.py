@@ -97,6 +97,13 @@ indexed_party = Table(
     Column("retired_at", BigInteger),
     Column("sequence", BigInteger, nullable=False, comment="How many batches it has anchored."),
     Column("credentials", BigInteger, nullable=False, comment="Leaves of its batches, voided ones too."),
+    Column(
+        "digest_changes",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="Events about what it says of digests.",
+    ),
     Column("profile_hash", LargeBinary, nullable=False),
     Column("uri", String, nullable=False),
 )

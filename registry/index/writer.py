@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from registry.database.engine import now
 from registry.errors import ChainError
-from registry.history import Records, Rules
+from registry.history import DIGEST_EVENTS, Records, Rules
 from registry.index.facts import FINALITY_VIOLATED, WORD_BYTES, digest_of, missing, refuse, write_arguments
 from registry.index.reader import (
     BATCH,
@@ -521,6 +521,13 @@ def _tell_again(
         )
         for issuer, sequence, credentials in connection.execute(sums):
             known.parties[issuer] = replace(known.parties[issuer], sequence=sequence, credentials=int(credentials))
+        counts = (
+            select(of.party, func.count())
+            .where(of.source == source, of.party.in_(pieces), of.name.in_(DIGEST_EVENTS))
+            .group_by(of.party)
+        )
+        for issuer, changes in connection.execute(counts):
+            known.parties[issuer] = replace(known.parties[issuer], digest_changes=changes)
     _save(connection, source, Records(), known)
     for some in _in_pieces(sorted(digests)):
         connection.execute(
@@ -547,6 +554,7 @@ def _party_values(party: Party) -> dict[str, Any]:
         "retired_at": None if party.retired_at is None else _seconds(party.retired_at),
         "sequence": party.sequence,
         "credentials": party.credentials,
+        "digest_changes": party.digest_changes,
         "profile_hash": party.profile_hash,
         "uri": party.uri,
     }

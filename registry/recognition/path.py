@@ -225,15 +225,15 @@ def _faults(links: list[Accreditation], question: _Question) -> Iterator[_Fault]
             yield _Fault(
                 Gap.SCOPE_WIDENED,
                 link,
-                f"No agreement on record: {_named(link)} is for {link.scope}, which is more than body {link.body} was "
-                f"itself accredited for ({links[index - 1].scope}).",
+                f"No agreement on record: {_named(link)} is for {link.scope.in_short}, which is more than body "
+                f"{link.body} was itself accredited for ({links[index - 1].scope.in_short}).",
             )
 
 
 def _fault(link: Accreditation, question: _Question) -> _Fault | None:
     """What is wrong with the link by itself."""
     if not link.scope.covers(question.scope):
-        text = f"No agreement on record for {question.scope}: {_named(link)} is for {link.scope}."
+        text = f"No agreement on record for {question.scope.in_short}: {_named(link)} is for {link.scope.in_short}."
         if question.scope.programme == ANY_PROGRAMME != link.scope.programme:
             text += " It is for one programme alone, and none is stated."
         return _Fault(Gap.SCOPE_NOT_COVERED, link, text)

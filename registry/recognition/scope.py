@@ -196,16 +196,24 @@ class Scope:
 
     def __str__(self) -> str:
         """For people: "field 0613, EQF levels 6-7, bachelor-degree, in HR"; a programme only where one is meant."""
+        return self._with(f"programme 0x{self.programme.hex()}")
+
+    @property
+    def in_short(self) -> str:
+        """The same for a sentence, with the first digits of the programme's hash alone."""
+        return self._with(f"programme 0x{self.programme.hex()[:8]}…")
+
+    def _with(self, programme: str) -> str:
         lowest, highest = self.levels
         levels = f"EQF level {lowest}" if lowest == highest else f"EQF levels {lowest}-{highest}"
-        programme = [] if self.programme == ANY_PROGRAMME else [f"programme 0x{self.programme.hex()}"]
+        programmes = [] if self.programme == ANY_PROGRAMME else [programme]
         return ", ".join(
             (
                 f"field {self.field}" if self.field else "any field",
                 "any level" if self.levels == EVERY_LEVEL else levels,
                 " or ".join(sorted(self.qualification_types)) or "any type of qualification",
                 f"in {self.jurisdiction}" if self.jurisdiction else "in any jurisdiction",
-                *programme,
+                *programmes,
             )
         )
 

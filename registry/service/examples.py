@@ -117,6 +117,12 @@ ABSENCE: Final[dict[str, Any]] = {
     "digest": "ab" * 32,
     "issuer": 7,
     "sequences": [],
+    "restsOn": {
+        "proved": False,
+        "namedBy": 1,
+        "endpoints": 1,
+        "words": "Read from an endpoint of the chain, whose word nothing proves.",
+    },
     "proofs": [{"root": ROOT, "leafCount": 1, "lower": None, "upper": {"digest": DIGEST, "leafIndex": 0, "path": []}}],
 }
 

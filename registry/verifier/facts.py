@@ -8,16 +8,20 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from registry.anchors import AnchorPlace, AnchorState
+from registry.chain.agreement import agreed_block, agreed_final
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import deployment_seen
 from registry.chain.heads import Clock, age_of_head, utc_now
+from registry.chain.ledger import read_ledger
 from registry.chain.rpc.client import Block
 from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.storage import DIGESTS_A_CALL
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
+from registry.recognition.ledger import Ledger
 from registry.records import NOTHING_SAID, WORD_BITS, Anchor, Batch, DigestKey, DigestStatus, Event, Purpose, Reason
-from registry.verify.freshness import DEFAULT_LATE_SECONDS, HeadAge
-from registry.verify.verdict import ChainFacts, FactsUnavailable
+from registry.verifier.proved import ProvedRegistry
+from registry.verify.freshness import DEFAULT_LATE_SECONDS, AgeLimits, HeadAge, head_age
+from registry.verify.verdict import BELIEVED, Basis, ChainFacts, FactsUnavailable
 
 MOST_BEHIND = 20
 """Blocks by which the endpoint that is asked may be behind another one, as an index may be behind its chain."""
@@ -34,8 +38,14 @@ class OtherAnchor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Pinned:
-    """The block everything is read at, its age, and the newest one that is final: -1 when the chain does not say."""
+    """The block everything is read at, its age, and the newest one that is final: -1 when the chain does not say.
 
+    Attributes:
+        contract: that is read, or proved.
+    """
+
+    contract: CredentialRegistry
+    basis: Basis
     chain: str
     block: Block
     final: int
@@ -50,6 +60,8 @@ class FactsReader:
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
         head_age_seconds: the setting by which the newest block is late.
         clock: the real time.
+        quorum: how many endpoints have to name the hash of a block against which everything is then proved; None to
+            believe the endpoint that answers.
 
     Attributes:
         asked: how many questions the chain was asked so far.
@@ -62,8 +74,10 @@ class FactsReader:
         finality_depth: int | None = None,
         head_age_seconds: float = DEFAULT_LATE_SECONDS,
         clock: Clock = utc_now,
+        quorum: int | None = None,
     ):
         self._contract = contract
+        self._quorum = quorum
         self._client = contract.client
         self._finality_depth = finality_depth
         self._head_age_seconds = head_age_seconds
@@ -116,7 +130,7 @@ class FactsReader:
     def _facts(self, issuer: int, place: AnchorPlace) -> ChainFacts:
         pinned = self._pinned()
         batch = self._batch(issuer, place.root)
-        party = self._once(("party", issuer), lambda: self._contract.party(issuer, at=pinned.block.number))
+        party = self._once(("party", issuer), lambda: pinned.contract.party(issuer, at=pinned.block.number))
         state = self._state(issuer, place)
         return ChainFacts(
             chain=pinned.chain,
@@ -131,17 +145,28 @@ class FactsReader:
             status_reason=None if state.voided else state.reason,
             head_age=pinned.age,
             contract_proved=self._proved(),
+            basis=pinned.basis,
         )
+
+    def ledger(self) -> Ledger:
+        """All accreditations and recognitions of the contract; if they are proved, as of the block of other facts.
+
+        Raises:
+            ChainError: they could not be read, or are not proved.
+        """
+        contract = self._contract if self._quorum is None else self._pinned().contract
+        return contract.ledger() if isinstance(contract, ProvedRegistry) else read_ledger(contract)
 
     def _by_digest(self, issuer: int, digest: bytes) -> DigestStatus | None:
         """What the issuer said of the digest; None where the contract knows of no such thing."""
-        if not self._contract.edition.has_digest_statuses:
+        pinned = self._pinned()
+        if not pinned.contract.edition.has_digest_statuses:
             return None
         if (issuer, digest) not in self._said:
             expected = (each for each in self._expected if each != digest and (issuer, each) not in self._said)
             asked = (digest, *islice(expected, DIGESTS_A_CALL - 1))
             self.asked += 1
-            found = self._contract.digest_statuses(issuer, asked, at=self._pinned().block.number)
+            found = pinned.contract.digest_statuses(issuer, asked, at=pinned.block.number)
             self._said |= {(issuer, each): status for each, status in zip(asked, found, strict=True)}
         return self._said[issuer, digest]
 
@@ -190,45 +215,65 @@ class FactsReader:
         first = 0 if batch is None else batch.block_number
         return self._once(
             ("replacements", issuer, root),
-            lambda: self._contract.replacements(issuer, root, from_block=first, to_block=last),
+            lambda: self._pinned().contract.replacements(issuer, root, from_block=first, to_block=last),
         )
 
     def _proved(self) -> bool:
         """Whether what the contract stores is its own code's doing."""
         edition, address = self._contract.edition, self._contract.address
         initcode = edition.registry.initcode
+        if self._quorum is not None:
+            # How it was deployed is in no proof.
+            return address == edition.address
         return address == edition.address or self._once(
             ("proved",), lambda: deployment_seen(self._client, address, initcode, self._pinned().block.number)
         )
 
     def _pinned(self) -> _Pinned:
         def read() -> _Pinned:
-            block = self._client.block("latest")
-            if block is None:
-                raise ChainUnavailable("the chain has no block", where=self._client.where, code="chain-garbage")
-            if (behind := self._client.newest_told() - block.number) > MOST_BEHIND:
-                # Another endpoint of this chain told of newer blocks, and does not answer now.
-                raise ChainUnavailable(
-                    f"the endpoint that answers is {behind} blocks behind another one",
-                    where=self._client.where,
-                    remedy=TRY_LATER,
-                    code="chain-behind",
-                )
-            try:
-                final = self._client.finalized(self._finality_depth).number
-            except ChainUnavailable as error:
-                if error.code != "no-finality":
-                    raise
-                final = -1
-            chain = f"eip155:{self._client.chain_id()}"
-            age = age_of_head(self._client, chain, block, self._head_age_seconds, self._clock)
-            return _Pinned(chain, block, final, age)
+            return self._believed() if self._quorum is None else self._agreed(self._quorum)
 
         return self._once(("pinned",), read)
 
+    def _agreed(self, quorum: int) -> _Pinned:
+        """By what enough endpoints say alike; what is read is then proved against it."""
+        client = self._client
+        agreed = agreed_block(client, quorum)
+        chain, block = f"eip155:{client.chain_id()}", agreed.block
+        final = agreed_final(client, quorum)
+        if final < 0 and self._finality_depth is not None:
+            final = block.number - self._finality_depth
+        age = head_age(block.timestamp, self._clock(), limits=AgeLimits.of(self._head_age_seconds, chain))
+        basis = Basis(proved=True, named_by=len(agreed.named_by), endpoints=agreed.asked)
+        return _Pinned(ProvedRegistry(client, self._contract.address, agreed), basis, chain, block, final, age)
+
+    def _believed(self) -> _Pinned:
+        """By the endpoint that answers."""
+        block = self._client.block("latest")
+        if block is None:
+            raise ChainUnavailable("the chain has no block", where=self._client.where, code="chain-garbage")
+        if (behind := self._client.newest_told() - block.number) > MOST_BEHIND:
+            # Another endpoint of this chain told of newer blocks, and does not answer now.
+            raise ChainUnavailable(
+                f"the endpoint that answers is {behind} blocks behind another one",
+                where=self._client.where,
+                remedy=TRY_LATER,
+                code="chain-behind",
+            )
+        try:
+            final = self._client.finalized(self._finality_depth).number
+        except ChainUnavailable as error:
+            if error.code != "no-finality":
+                raise
+            final = -1
+        chain = f"eip155:{self._client.chain_id()}"
+        age = age_of_head(self._client, chain, block, self._head_age_seconds, self._clock)
+        return _Pinned(self._contract, BELIEVED, chain, block, final, age)
+
     def _anchored(self, issuer: int, root: bytes) -> Batch | None:
-        at = self._pinned().block.number
-        return self._once(("anchored", issuer, root), lambda: self._contract.batch(issuer, root, at=at))
+        pinned = self._pinned()
+        at = pinned.block.number
+        return self._once(("anchored", issuer, root), lambda: pinned.contract.batch(issuer, root, at=at))
 
     def _batch(self, issuer: int, root: bytes) -> Batch | None:
         """With its anchor, where the event is to be had."""
@@ -243,7 +288,7 @@ class FactsReader:
         """What the event of the anchor says; None from an endpoint that does not serve logs that old."""
         number = batch.block_number
         found = self._logged(
-            lambda: self._contract.anchored_events(
+            lambda: self._pinned().contract.anchored_events(
                 issuer=batch.issuer, root=batch.root, from_block=number, to_block=number
             )
         )
@@ -251,10 +296,11 @@ class FactsReader:
 
     def _bit(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> bool:
         word, bit = divmod(leaf_index, WORD_BITS)
-        at = self._pinned().block.number
+        pinned = self._pinned()
+        at = pinned.block.number
 
         def read() -> int:
-            (bits,) = self._contract.status_words(issuer, root, purpose, word, 1, at=at)
+            (bits,) = pinned.contract.status_words(issuer, root, purpose, word, 1, at=at)
             return bits
 
         return bool(self._once(("word", issuer, root, purpose, word), read) >> bit & 1)
@@ -273,7 +319,7 @@ class FactsReader:
         first = 0 if batch is None else batch.block_number
         last = self._pinned().block.number
         return self._logged(
-            lambda: self._contract.status_changes(issuer, root, from_block=first, to_block=last),
+            lambda: self._pinned().contract.status_changes(issuer, root, from_block=first, to_block=last),
         )
 
     def _logged(self, read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:

@@ -16,7 +16,6 @@ from registry.anchors import AnchorPlace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.editions import editions
 from registry.chain.heads import Clock, utc_now
-from registry.chain.ledger import read_ledger
 from registry.chain_names import chain_name
 from registry.credential.digest import DEFAULT_LIMITS, Digest, Limits, digest_given
 from registry.document.reading import Reading, digest_only, read_document
@@ -98,6 +97,8 @@ class Verifier:
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
         head_age_seconds: the setting by which the newest block is late.
         clock: the real time, by which the age of the newest block is judged, whatever `now` is.
+        quorum: how many endpoints have to name the block against which all facts are then proved; None to believe the
+            endpoint that answers.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Verifier:
         finality_depth: int | None = None,
         head_age_seconds: float = DEFAULT_LATE_SECONDS,
         clock: Clock = utc_now,
+        quorum: int | None = None,
     ):
         self._contract = contract
         self._reader: FactsReader | FactsUnavailable
@@ -124,7 +126,11 @@ class Verifier:
             self._reader = contract
         else:
             self._reader = FactsReader(
-                contract, finality_depth=finality_depth, head_age_seconds=head_age_seconds, clock=clock
+                contract,
+                finality_depth=finality_depth,
+                head_age_seconds=head_age_seconds,
+                clock=clock,
+                quorum=quorum,
             )
             self._here = None if chain is None else (chain, contract.address.lower())
         self._first_reader = self._reader
@@ -303,7 +309,9 @@ class Verifier:
         try:
             if self._read_ledger is not None:
                 return self._read_ledger()
-            return self._contract if isinstance(self._contract, FactsUnavailable) else read_ledger(self._contract)
+            return (
+                self._first_reader if isinstance(self._first_reader, FactsUnavailable) else self._first_reader.ledger()
+            )
         except RegistryError as error:
             return FactsUnavailable.of(error)
 

@@ -12,7 +12,7 @@ from registry.merkle.proof import AbsenceProof, InclusionProof, Neighbour, check
 from registry.records import Batch, BlockRef
 from registry.timestamps import write_timestamp
 from registry.verify.freshness import Freshness, HeadAge
-from registry.verify.verdict import FactsUnavailable
+from registry.verify.verdict import BELIEVED, Basis, FactsUnavailable, rests_on
 
 UNSTATED = 0
 """The leaf count of a batch that does not state it."""
@@ -71,6 +71,7 @@ class AbsenceVerdict:
     Attributes:
         sequences: the batches of the issuer that the code is about: where it is present, or what is missing.
         as_of: the block up to which the answer holds; None when the chain could not be read.
+        basis: what the answer rests on; None as with `as_of`.
     """
 
     outcome: Absence
@@ -80,6 +81,7 @@ class AbsenceVerdict:
     issuer: int
     sequences: tuple[int, ...]
     as_of: BlockRef | None
+    basis: Basis | None = None
 
     @property
     def exit_code(self) -> int:
@@ -104,6 +106,7 @@ class AbsenceVerdict:
                 "hash": "0x" + self.as_of.hash.hex(),
                 "timestamp": write_timestamp(self.as_of.timestamp),
             },
+            "restsOn": rests_on(self.basis, self.as_of),
         }
 
 
@@ -123,6 +126,7 @@ def verify_absence(
     sequence: int,
     as_of: BlockRef,
     age: HeadAge | None = None,
+    basis: Basis = BELIEVED,
 ) -> AbsenceVerdict:
     """Whether the digest is in none of the issuer's batches.
 
@@ -138,11 +142,14 @@ def verify_absence(
         sequence: how many batches the issuer has anchored, by the chain.
         as_of: the block at which facts and sequence were read.
         age: what the age of the newest block comes to, where it was judged; of a stale chain nothing is absent.
+        basis: what facts and sequence rest on.
     """
 
     def verdict(outcome: Absence, code: str, text: str, sequences: Sequence[int] = ()) -> AbsenceVerdict:
         block = None if isinstance(batches, FactsUnavailable) else as_of
-        return AbsenceVerdict(outcome, code, text, digest, issuer, tuple(sequences), block)
+        rests = None if block is None else basis
+        said = f"{text} {basis.words(as_of)}" if rests is not None and rests.proved else text
+        return AbsenceVerdict(outcome, code, said, digest, issuer, tuple(sequences), block, rests)
 
     unknown = Absence.COULD_NOT_BE_CHECKED
     if isinstance(batches, FactsUnavailable):

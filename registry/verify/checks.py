@@ -7,6 +7,7 @@ never comes out as valid.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from registry.anchors import AnchorPlace, AnchorState, judge
@@ -136,6 +137,7 @@ def verify(
         as_of=seen.as_of if seen else None,
         chain=receipt.anchor.chain,
         not_looked_at=seen.not_looked_at if seen else None,
+        basis=seen.basis if seen else None,
     )
 
 
@@ -292,7 +294,7 @@ def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Che
     )
     finality = "final" if facts.final else "not final: it can still be undone. Verify again in some minutes"
     caveats = list(_caveats(facts, batch, differences))
-    text = " ".join((f"{when}, which is {finality}.", *(text for _, text in caveats if text)))
+    text = " ".join((f"{when}, which is {finality}.", *(text for _, text in caveats if text), *_proof(facts)))
     if not caveats:
         return Check.passed("anchor", Code.ANCHORED, text)
     make = Check.unknown if caveats[0][0] is Code.ANCHOR_UNSEEN else Check.warned
@@ -487,14 +489,19 @@ def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, readin
         return _unavailable("status", facts)
     as_of = f"as of block {facts.as_of.number} of {write_timestamp(facts.as_of.timestamp)}"
     if withdrawn := _withdrawn(receipt, facts, as_of):
-        return withdrawn
+        return replace(withdrawn, text=" ".join((withdrawn.text, *_proof(facts))))
     if facts.batch is None:
         return Check.unknown(
             "status", Code.NO_STATUS, f"The batch is not anchored {as_of}, so there is no status to read."
         )
     warnings = list(_status_warnings(facts, reading))
     text = " ".join(
-        (f"Not revoked and not suspended on chain {as_of}.", *(text for _, text in warnings), *_not_looked_at(facts))
+        (
+            f"Not revoked and not suspended on chain {as_of}.",
+            *(text for _, text in warnings),
+            *_not_looked_at(facts),
+            *_proof(facts),
+        )
     )
     if not warnings:
         return Check.passed("status", Code.IN_FORCE, text)
@@ -562,6 +569,12 @@ def _status_warnings(facts: ChainFacts, reading: Reading | None) -> Iterator[tup
             Code.STATUS_LIST_UNREAD,
             f"The document also names a status list ({named}), which was not read: check it with the issuer.",
         )
+
+
+def _proof(facts: ChainFacts) -> Iterator[str]:
+    """What proves the facts; that nothing does is no part of each check: the verdict says what it rests on."""
+    if facts.basis.proved:
+        yield facts.basis.words(facts.as_of)
 
 
 def _not_looked_at(facts: ChainFacts) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -120,7 +120,7 @@ def _standing(path: Path, ledger: Ledger, issuer: int, policy: Policy, assumed: 
     bodies = ", itself accredited by ".join(_party(link.body, policy) for link in reversed(path.accreditations))
     numbers = ", ".join(str(link.id) for link in path.accreditations)
     when = write_timestamp(path.moment)
-    what = f"Accreditation {numbers}: on {when} issuer {issuer} was accredited for {path.scope} by {bodies}"
+    what = f"Accreditation {numbers}: on {when} issuer {issuer} was accredited for {path.scope.in_short} by {bodies}"
     accreditation = _judge("accreditation", what, path, path.accreditations, why, policy)
     if assumed:
         accreditation = _compare_by_hand(accreditation, assumed)
@@ -142,12 +142,24 @@ def _judge(name: str, what: str, path: Path, links: tuple[Accreditation, ...], w
     """The check of these links of a path; the rest of the path is another check's matter."""
     codes = _CODES[name]
     known = [link.state_at(path.moment) for link in links]
+    conditions = _conditions(links)
     if any(each.as_known_now is not State.ACTIVE for each in known):
         make = Check.failed if policy.require else Check.warned
-        return make(name, codes.then, f"{what} by what was on record then, but not by what is on record now. {why}")
+        return make(
+            name, codes.then, f"{what} by what was on record then, but not by what is on record now. {why}{conditions}"
+        )
     if any(each.as_known_then is not State.ACTIVE for each in known):
-        return Check.warned(name, codes.since, f"{what}, but that was put on record only afterwards. {why}")
-    return Check.passed(name, codes.holds, f"{what}.")
+        return Check.warned(name, codes.since, f"{what}, but that was put on record only afterwards. {why}{conditions}")
+    return Check.passed(name, codes.holds, f"{what}.{conditions}")
+
+
+def _conditions(links: Iterable[Accreditation]) -> str:
+    """A sentence for each link with conditions: whether they are met, the body knows, and the chain does not."""
+    return "".join(
+        f" Number {link.id} is conditional: ask body {link.body} whether the conditions are met."
+        for link in links
+        if link.is_conditional
+    )
 
 
 def _compare_by_hand(check: Check, assumed: tuple[str, ...]) -> Check:

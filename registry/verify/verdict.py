@@ -131,6 +131,45 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What facts of a chain rest on.
+
+    Attributes:
+        proved: whether they are proved against the hash of a block; else the word of one endpoint is all there is.
+        named_by: how many endpoints named that hash.
+        endpoints: how many there are.
+    """
+
+    proved: bool
+    named_by: int = 1
+    endpoints: int = 1
+
+    def words(self, as_of: BlockRef) -> str:
+        """For people."""
+        if not self.proved:
+            return "Read from an endpoint of the chain, whose word nothing proves."
+        block = f"block {as_of.number} (0x{as_of.hash.hex()})"
+        if self.endpoints == 1:
+            return f"Proved against {block}, which one endpoint alone names."
+        return f"Proved against {block}, named by {self.named_by} of {self.endpoints} endpoints."
+
+
+BELIEVED: Final = Basis(proved=False)
+
+
+def rests_on(basis: Basis | None, as_of: BlockRef | None) -> dict[str, Any] | None:
+    """A basis for JSON; None where the chain could not be read."""
+    if basis is None or as_of is None:
+        return None
+    return {
+        "proved": basis.proved,
+        "namedBy": basis.named_by,
+        "endpoints": basis.endpoints,
+        "words": basis.words(as_of),
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class ChainFacts:
     """What the chain said about one (issuer, root, leaf index, digest), all of it as of one block.
 
@@ -149,6 +188,7 @@ class ChainFacts:
         head_age: what the age of the newest block comes to; None when it was not judged.
         contract_proved: whether the contract's storage is known to be its code's doing: it is where its code alone
             puts it, or its deployment was seen.
+        basis: what all of this rests on.
     """
 
     chain: str
@@ -166,6 +206,7 @@ class ChainFacts:
     # It goes by the clock: two readings of one block differ in nothing else.
     head_age: HeadAge | None = field(default=None, compare=False)
     contract_proved: bool = True
+    basis: Basis = BELIEVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +341,7 @@ class Verdict:
         other_receipts: that were judged and did not decide.
         anchored_at: by the chain's clock; None unless the anchor check passed or warned.
         as_of: the block the chain was read at, or None when it could not be read.
+        basis: what that rests on; None as with `as_of`.
     """
 
     name: str
@@ -312,6 +354,7 @@ class Verdict:
     chain: str | None = None
     not_looked_at: int | None = None
     other_receipts: tuple[OtherReceipt, ...] = ()
+    basis: Basis | None = None
 
     @classmethod
     def unknown(cls, name: str, code: str, text: str) -> Verdict:
@@ -362,6 +405,7 @@ class Verdict:
                 "hash": "0x" + self.as_of.hash.hex(),
                 "timestamp": write_timestamp(self.as_of.timestamp),
             },
+            "restsOn": rests_on(self.basis, self.as_of),
             "checks": [
                 {"name": check.name, "outcome": str(check.outcome), "code": check.code, "text": check.text}
                 for check in self.checks
@@ -424,6 +468,16 @@ def verdict_schema() -> dict[str, Any]:
                 "anchoredAt": _or_null(moment),
                 "asOf": _or_null(
                     _closed_object({"number": {"type": "integer", "minimum": 0}, "hash": hash32, "timestamp": moment})
+                ),
+                "restsOn": _or_null(
+                    _closed_object(
+                        {
+                            "proved": {"type": "boolean"},
+                            "namedBy": {"type": "integer", "minimum": 1},
+                            "endpoints": {"type": "integer", "minimum": 1},
+                            "words": {"type": "string"},
+                        }
+                    )
                 ),
                 "checks": {
                     "type": "array",

@@ -38,6 +38,7 @@ class Party:
     operators: set[str]
     pending: str = NOBODY
     retired_at: int = 0
+    digest_changes: int = 0
     roots: list[bytes] = field(default_factory=list)
 
 
@@ -230,21 +231,21 @@ class Model:
         changed = [each for each in dict.fromkeys(digests) if self.digest(issuer, each).revoked is None]
         for each in changed:
             self.digest(issuer, each).revoked = (self.now, reason)
-        return _changed_digests("DigestRevoked", sender, issuer, digests, changed, reason)
+        return self._changed_digests("DigestRevoked", sender, issuer, digests, changed, reason)
 
     def suspend_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
         self._operated(issuer, sender)
         changed = [each for each in dict.fromkeys(digests) if self.digest(issuer, each).suspended is None]
         for each in changed:
             self.digest(issuer, each).suspended = (self.now, reason)
-        return _changed_digests("DigestSuspended", sender, issuer, digests, changed, reason)
+        return self._changed_digests("DigestSuspended", sender, issuer, digests, changed, reason)
 
     def reinstate_digests(self, sender: str, issuer: int, digests: Sequence[bytes], reason: int) -> list[Event]:
         self._operated(issuer, sender)
         changed = [each for each in dict.fromkeys(digests) if self.digest(issuer, each).suspended is not None]
         for each in changed:
             self.digest(issuer, each).suspended = None
-        return _changed_digests("DigestReinstated", sender, issuer, digests, changed, reason)
+        return self._changed_digests("DigestReinstated", sender, issuer, digests, changed, reason)
 
     def void_batch(self, sender: str, issuer: int, root: bytes, reason: int) -> list[Event]:
         self._controlled(issuer, sender)
@@ -324,6 +325,14 @@ class Model:
             _out_of_range(index, leaf_count)
         return batch
 
+    def _changed_digests(
+        self, event: str, sender: str, issuer: int, digests: Sequence[bytes], changed: Sequence[bytes], reason: int
+    ) -> list[Event]:
+        if not changed:
+            raise Refusal("DigestsUnchanged", issuer, len(digests))
+        self._party(issuer).digest_changes += len(changed)
+        return [(event, issuer, digest, reason, sender) for digest in changed]
+
     def _changeable(self, sender: str, issuer: int, root: bytes, word: int, mask: int) -> Batch:
         self._operated(issuer, sender)
         batch, leaf_count = self._counted(issuer, root)
@@ -341,14 +350,6 @@ def _require_holding(batch: Batch, issuer: int, root: bytes) -> None:
 
 def _out_of_range(index: int, leaf_count: int) -> NoReturn:
     raise Refusal("IndexOutOfRange", index, leaf_count)
-
-
-def _changed_digests(
-    event: str, sender: str, issuer: int, digests: Sequence[bytes], changed: Sequence[bytes], reason: int
-) -> list[Event]:
-    if not changed:
-        raise Refusal("DigestsUnchanged", issuer, len(digests))
-    return [(event, issuer, digest, reason, sender) for digest in changed]
 
 
 def _leaves(word: int, mask: int) -> set[int]:

@@ -226,6 +226,7 @@ class Batches(Both):
                 "registeredAt": party.registered_at,
                 "retiredAt": party.retired_at,
                 "sequence": len(party.roots),
+                "digestChanges": party.digest_changes,
                 "profileHash": party.profile_hash,
                 "uri": party.uri,
             }
@@ -288,7 +289,8 @@ class Digests(Both):
 
     @invariant()
     def records_are_the_same(self) -> None:
-        for number in self.model.parties:
+        for number, party in self.model.parties.items():
+            assert self.world.ask("partyOf", number)["digestChanges"] == party.digest_changes
             known = [self.model.digest(number, digest) for digest in DIGESTS]
             assert self.world.ask("digestStatusesOf", number, DIGESTS) == [
                 dict(zip(DIGEST_STATUS, (*(each.revoked or (0, 0)), *(each.suspended or (0, 0))), strict=True))

@@ -73,6 +73,7 @@ def test_parties_have_sequential_ids_and_their_sender_governs_and_operates(world
         "registeredAt": done.timestamp,
         "retiredAt": 0,
         "sequence": 0,
+        "digestChanges": 0,
         "profileHash": HASH,
         "uri": URI,
     }
@@ -679,6 +680,36 @@ def test_what_would_change_nothing_and_who_may_not(world: World, issuer: int) ->
             world.send(function, issuer, [DIGEST], 0, sender=OPERATOR)
             refused(partial(call, issuer, [DIGEST] * 3, 0, sender=OPERATOR), "DigestsUnchanged", issuer, 3)
     refused(partial(world.ask, "reinstateDigests", issuer, [HASH], 0, sender=OPERATOR), "DigestsUnchanged", issuer, 1)
+
+
+def test_what_is_said_of_digests_is_counted_event_by_event(world: World, issuer: int) -> None:
+    world.send("registerParty", "", HASH, sender=STRANGER)
+
+    def counted() -> tuple[int, int]:
+        return tuple(world.ask("partyOf", party)["digestChanges"] for party in (issuer, 2))  # type: ignore[return-value]
+
+    told = 0
+    assert counted() == (0, 0)
+    for function, named, changed in (
+        ("suspendDigests", [DIGEST, OTHER_DIGEST, DIGEST], 2),
+        ("revokeDigests", [DIGEST], 1),
+        ("reinstateDigests", [OTHER_DIGEST, THIRD_DIGEST, DIGEST], 2),
+        ("suspendDigests", [OTHER_DIGEST], 1),
+        ("revokeDigests", [DIGEST, OTHER_DIGEST], 1),
+    ):
+        done = world.send(function, issuer, named, 0, sender=OPERATOR)
+        told += len(done.events)
+        assert len(done.events) == changed
+        assert counted() == (told, 0)
+    # Batches, another controller and the end of the issuer leave the number as it is; another issuer has its own.
+    world.send("anchor", issuer, OTHER_ROOT, 1, sender=OPERATOR)
+    world.send("revokeDigests", 2, [DIGEST], 0, sender=STRANGER)
+    world.send("transferController", issuer, STRANGER, sender=CONTROLLER)
+    world.send("acceptController", issuer, sender=STRANGER)
+    world.send("retire", issuer, sender=STRANGER)
+    assert counted() == (told, 1)
+    world.send("revokeDigests", issuer, [THIRD_DIGEST], 0, sender=OPERATOR)
+    assert counted() == (told + 1, 1)
 
 
 # The interface as a whole

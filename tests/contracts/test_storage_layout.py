@@ -79,6 +79,16 @@ def test_where_the_variables_are() -> None:
         ("packed", "0", 0),
         ("statuses", "1", 0),
     ]
+    party = committed(REGISTRY)["types"]["t_struct(PartyRecord)_storage"]["members"]
+    assert [(each["label"], each["slot"], each["offset"]) for each in party] == [
+        ("packed", "0", 0),
+        ("controller", "1", 0),
+        ("registeredAt", "1", 20),
+        ("digestChanges", "1", 26),
+        ("pendingController", "2", 0),
+        ("profileHash", "3", 0),
+        ("uri", "4", 0),
+    ]
 
 
 @pytest.fixture
@@ -141,6 +151,14 @@ def test_four_words_tell_what_the_contract_answers(world: World, issuer: int, vo
             seen.add((revoked, suspended))
     assert seen >= {(True, False), (True, True)}
     assert ((False, False) in seen) is not voided
+
+
+def test_the_word_of_the_controller_tells_how_much_was_said_of_digests(world: World, issuer: int) -> None:
+    word = world.stored(within(slot_of("_parties"), issuer) + 1)
+    found = world.ask("partyOf", issuer)
+    assert word & 2**160 - 1 == int(found["controller"], 16) == int(CONTROLLER, 16)
+    assert word >> 160 & 2**48 - 1 == found["registeredAt"]
+    assert word >> 208 == found["digestChanges"] == 4
 
 
 def test_what_is_not_there_is_zero(world: World, issuer: int) -> None:

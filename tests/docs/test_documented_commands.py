@@ -28,6 +28,7 @@ Value = TypeVar("Value")
 PASSWORD = "correct horse"
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
 WITH_COMMANDS = [page for page in PAGES if any(steps(page))]
+FORMER = REPOSITORY / "tests/registry/database/fixtures/folder-of-revision-0010.zip"
 INLINE = re.compile(r"`(testamur [a-z][^`]*)`")
 UNMARKED = re.compile(r"^ *```(?:sh|shell|bash)?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
@@ -162,10 +163,22 @@ def first_issuer(reader: Reader) -> None:
 
 
 def corrected(reader: Reader) -> None:
-    """The same, and a corrected diploma that was anchored later."""
+    """The same, a corrected diploma that was anchored later, and a list of what is withdrawn."""
     first_issuer(reader)
+    digest = reader.does("testamur digest diploma.json").split()[0]
+    (reader.folder / "withdrawn.txt").write_text(f"{digest}\n")
     diploma(reader.folder, "corrected.json", 2)
     reader.does("testamur anchor corrected.json")
+
+
+def former(reader: Reader) -> None:
+    """What an earlier program left of a registry of the first edition: a batch with c1 and c2, which is revoked."""
+    with zipfile.ZipFile(FORMER) as archive:
+        archive.extractall(reader.folder)
+    (reader.folder / "testamur-data").chmod(0o700)
+    (reader.folder / "diplomas").mkdir()
+    for name in ("c1.json", "c2.json"):
+        (reader.folder / name).rename(reader.folder / "diplomas" / name)
 
 
 def exports(reader: Reader) -> None:
@@ -405,6 +418,7 @@ RUN = {
         typed={"testamur account new": (PASSWORD, PASSWORD)},
         after={"testamur account new": own_account, "testamur issuer rotate": new_key_in_settings},
     ),
+    "docs/how-to/upgrade.md": Run(former, codes={"testamur verify diplomas/": 1}),
     "docs/how-to/web3.md": Run(),
     "docs/how-to/verify-over-http.md": Run(given=uploads),
     # Nobody is trusted before the policy names a body; one of the many is revoked.

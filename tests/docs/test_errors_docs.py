@@ -20,7 +20,7 @@ NAMES = ("code", "default_code")
 
 
 def codes_in(source: str) -> Iterator[str]:
-    """The codes that a module gives: by keyword, as a class's own, or in the place of a parameter of that name."""
+    """The codes that a module gives: by keyword, as a class's own, its own `CODE`, or in a parameter's place."""
     tree = ast.parse(source)
     places = {"Doubt": 0} | dict(parameters(tree))
     for node in ast.walk(tree):
@@ -29,7 +29,7 @@ def codes_in(source: str) -> Iterator[str]:
                 yield from texts(value)
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES:
                 yield from texts(value)
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name in NAMES:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name.lower() in NAMES:
                 yield from texts(value)
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=given) if name in places:
                 for value in given[places[name] : places[name] + 1]:
@@ -85,6 +85,7 @@ def test_the_page_of_errors_has_no_code_that_nobody_says() -> None:
         "raise StoreError('x', code='new-code' if x else None)",
         "class NewError(StoreError):\n    default_code = 'new-code'",
         "class NewError(StoreError):\n    default_code: ClassVar[str] = 'new-code'",
+        "CODE: Final = 'new-code'",
         "Doubt('new-code', 'x')",
         "class A:\n    def made(self, what, code): ...\n    def fails(self):\n        raise self.made('x', 'new-code')",
     ],

@@ -30,6 +30,9 @@ from registry.chain.rpc.patience import RATE_LIMITED, Patience
 from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
 from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.errors import ChainError, ChainUnavailable, WrongChain
+from registry.proofs.evidence import Evidence, Nodes
+from registry.proofs.header import header_of
+from registry.proofs.storage import MOST_NODES
 from registry.records import BlockRef
 
 BlockNumber = int | Literal["latest"]
@@ -235,15 +238,28 @@ class ChainClient:
 
     def block_by_endpoint(self, number: int) -> dict[str, Block | None]:
         """`block` as each of the endpoints has it, by their public URLs; without those that give no answer."""
+        found = self._of_each("eth_getBlockByNumber", [to_hex(number), False], _optional(_block))
+        return {where: block for where, block in found.items() if block is None or block.number == number}
+
+    def heads_by_endpoint(self) -> dict[str, Block]:
+        """The newest block of each of the endpoints; without those that give no answer."""
+        found = self._of_each("eth_getBlockByNumber", ["latest", False], _optional(_block))
+        return {where: block for where, block in found.items() if block is not None}
+
+    def finalized_by_endpoint(self) -> dict[str, int]:
+        """The number of the newest block that each of the endpoints calls final; without those that name none."""
+        found = self._of_each("eth_getBlockByNumber", ["finalized", False], _optional(_block))
+        return {where: block.number for where, block in found.items() if block is not None}
+
+    def _of_each(self, method: str, params: Sequence[object], decode: Callable[[Any], T]) -> dict[str, T]:
+        """What each of the endpoints answers, by their public URLs; without those that give no answer of that form."""
         ask_each = getattr(self._transport, "each_answer", None)
         if ask_each is None:
-            return {self.where: self.block(number)}
-        method, found = "eth_getBlockByNumber", {}
-        for where, answer in ask_each(method, [to_hex(number), False]).items():
+            return {self.where: self._read(method, params, decode)}
+        found = {}
+        for where, answer in ask_each(method, params).items():
             with suppress(ChainUnavailable):
-                block = self._decoded(answer, method, _optional(_block))
-                if block is None or block.number == number:
-                    found[where] = block
+                found[where] = self._decoded(answer, method, decode)
         return found
 
     def finalized(self, depth_when_no_tag: int | None = None) -> Block:
@@ -458,6 +474,24 @@ class ChainClient:
         if last != again:
             raise self.moved()
         return LogRange(first, last, self._asked_for(logs, addresses, (), from_block, to_block))
+
+    def evidence(self, address: str, slots: Sequence[bytes], number: int) -> Evidence:
+        """What a contract stores in some slots at a block, with its header (EIP-1186); nothing of it is proved yet.
+
+        Raises:
+            ChainUnavailable: no answer, or one of another form; code `no-block` when the chain is not that long.
+            EvidenceError: code `header-shape`: the chain has headers of its own.
+        """
+        asked = [
+            Question("eth_getBlockByNumber", [to_hex(number), False], _optional(_fields)),
+            Question("eth_getProof", [address, [to_hex(slot) for slot in slots], to_hex(number)], _proof),
+        ]
+        block, (account, found) = self._ask_together(asked)
+        if block is None:
+            raise self._no_block(number)
+        if list(found) != list(dict.fromkeys(slots)):
+            raise self._garbage("eth_getProof", "the answer is about other slots")
+        return Evidence(header_of(block).encoded, address_bytes(address), account, found)
 
     def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
         """The blocks at those heights, None where the chain is not that long; a hundred of them at once."""
@@ -683,6 +717,25 @@ class ChainClient:
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _fields(value: Any) -> Mapping[str, Any]:
+    """All fields of a header, whatever they are."""
+    if not isinstance(value, Mapping):
+        raise TypeError("a block was expected")
+    return value
+
+
+def _proof(value: Any) -> tuple[Nodes, dict[bytes, Nodes]]:
+    """The nodes of `eth_getProof`: those of the account, and by slot those of its storage."""
+    slots = {quantity(each["key"]).to_bytes(HASH_BYTES, "big"): _nodes(each["proof"]) for each in value["storageProof"]}
+    return _nodes(value["accountProof"]), slots
+
+
+def _nodes(value: Any) -> Nodes:
+    if len(value) > MOST_NODES:
+        raise ValueError(f"a proof of more than {MOST_NODES} nodes")
+    return tuple(data(node) for node in value)
 
 
 def _optional(decode: Callable[[Any], T]) -> Callable[[Any], T | None]:

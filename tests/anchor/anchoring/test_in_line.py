@@ -16,7 +16,7 @@ from registry.records import Act
 
 def deed(number: int, issuer: int, *, urgent: bool = True) -> DeedRow:
     return DeedRow(
-        number, issuer, Act.REVOKE, "unspecified", bytes(32), number, 1, urgent, BatchState.SEALED, made_at=0
+        number, issuer, Act.REVOKE, "unspecified", bytes(32), number, 1, (), urgent, BatchState.SEALED, made_at=0
     )
 
 

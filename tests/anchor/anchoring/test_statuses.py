@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -17,10 +18,13 @@ from anchor.anchoring.worker import Worker
 from anchor.books.jobs import Job
 from anchor.books.status_jobs import NewStatusJob, StatusJob, StatusJobStore, Way
 from anchor.books.tables import StatusJobState, batch
+from anchor.intake.statuses import StatusDesk, read_status_job
+from anchor.notices.notices import Notices
 from anchor.sending.driver import Policy
 from anchor.sending.signer import KeySigner
 from registry.chain.contract import CredentialRegistry
 from registry.errors import ContractReverted, NotPossible
+from registry.merkle.tree import Tree
 from registry.records import Act, Reason
 from tests.faults.harness import OWNER, Chain, chain
 from tests.faults.proxy import FaultProxy, pruned
@@ -206,6 +210,27 @@ def test_a_digest_that_others_revoked_meanwhile_is_revoked_once(here: Site, offi
     here.chain.mined(here.chain.send(contract.address, data))
     office.to_the_end(worker, again)
     assert contract.digest_statuses(office.issuer, [digest("ada")])[0].is_suspended
+
+
+def test_what_another_operator_anchors_from_elsewhere_is_revoked_from_here(here: Site, office: Office) -> None:
+    """Over HTTP and by a command's job alike: this database never knows his batches."""
+    worker, ada = here.worker(), digest("ada")
+    here.chain.anchor_by_hand(office.issuer, ada)
+    body = json.dumps({"act": "revoke", "digests": [ada.hex()], "withoutAnchor": True}).encode()
+    desk = StatusDesk(office.store, here.batches, Notices())
+    with pytest.raises(NotPossible, match="in no batch"):
+        desk.take(read_status_job(body.replace(b"true", b"false"), office.issuer, None))
+    job, _ = desk.take(read_status_job(body, office.issuer, None))
+    office.to_the_end(worker, job)
+    with Tree.build(sorted([ada, digest("bob")])) as tree:
+        later, index = tree.root, sorted([ada, digest("bob")]).index(ada)
+    here.chain.anchor_by_hand(office.issuer, later, 2)
+    contract = here.chain.contract
+    assert contract.status(office.issuer, ada, 0, ada).revoked
+    assert contract.status(office.issuer, later, index, ada).revoked
+    assert not contract.status(office.issuer, later, 1 - index, digest("bob")).revoked
+    mine = office.anchored(worker, "ada", "eve", reissue=True)
+    assert [leaf.digest for leaf in here.batches.leaves(here.batch(mine))] == [digest("eve")]
 
 
 def test_a_revocation_of_places_waits_for_a_batch_that_is_not_on_chain_yet(here: Site, office: Office) -> None:

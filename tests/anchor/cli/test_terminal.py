@@ -156,8 +156,13 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["revoke", HOSTILE], [HOSTILE]),
         (["revoke", "0" * 64, "--reason", HOSTILE], []),
         (["revoke", "--queue", "0" * 64, "--note", HOSTILE], []),
+        (["revoke", "0" * 64, "--without-anchor", "--dry-run"], []),
+        (["revoke", world.words["diploma"], "--place-only", "--dry-run"], []),
     ],
-    "void": lambda world: [(["void", HOSTILE], [HOSTILE]), (["void", world.words["root"], "--dry-run"], [])],
+    "void": lambda world: [
+        (["void", HOSTILE], [HOSTILE]),
+        (["void", world.words["root"], "--dry-run", "--digests"], []),
+    ],
     "supersede": lambda world: [
         (["supersede", HOSTILE], [HOSTILE]),
         (["supersede", world.words["diploma"]], [world.words["diploma"]]),

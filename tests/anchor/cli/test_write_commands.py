@@ -78,12 +78,12 @@ def test_strict_anchors_nothing_when_something_is_rejected(run: Run, issuer: int
 def test_statuses_of_several_words_change_in_one_transaction(run: Run, diplomas: Path, issuer: int) -> None:
     run("anchor", diplomas)
     files = sorted(diplomas.glob("*.json"))
-    would = run("suspend", *files, "--dry-run", "--json").json
-    suspended = run("suspend", *files, "--json").json
+    would = run("suspend", *files, "--place-only", "--dry-run", "--json").json
+    suspended = run("suspend", *files, "--place-only", "--json").json
     assert (suspended["suspended"], suspended["transactions"]) == (300, 1)
     # Two words that were empty, and the transaction itself; nobody pays before it is told.
     assert 60_000 < suspended["gas"] == would["gas"] < 150_000
-    again = run("suspend", *files, "--json").json
+    again = run("suspend", *files, "--place-only", "--json").json
     assert (again["transactions"], again["gas"], again["already"]) == (0, 0, 300)
     assert "To be sent: 1 transaction, about" in run("reinstate", *files, "--dry-run").out
     revoked = run("revoke", *files[:10], "--reason", "obtained-by-fraud", "--json").json

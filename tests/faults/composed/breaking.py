@@ -41,7 +41,8 @@ class Breaking(Working):
 
     def _do_reorganisation(self, event: Event) -> bool:
         final = int(self.witness.ask("eth_getBlockByNumber", "finalized", False)["number"], 16)
-        depth = min(1 + int(event.size * 2 * self.plan.epoch), self.witness.head - final - 1)
+        most = self.witness.head - max(final + 1, self.deployed_in)
+        depth = min(1 + int(event.size * 2 * self.plan.epoch), most)
         if depth < 1:
             return False
         self.witness.ask("anvil_reorg", depth, [])

@@ -175,6 +175,9 @@ class Place:
             self.environment["TESTAMUR_DATABASE"] = self.database.url
             self.database.set_clock(self.now)
         deployed = self._done("deploy")
+        self.witness = Witness(url, deployed["contract"] if "contract" in deployed else deployed["address"])
+        # A registry that a reorganisation takes away is deployed again by a person, and nothing goes on without one.
+        self.deployed_in = int(self.witness.ask("eth_blockNumber"), 16)
         # The help of a command that is not there is an error.
         self.can_recover = self._run("recover", "--help").code == 0
         self.takes_orders = "--queue" in self._run("revoke", "--help").printed()
@@ -182,7 +185,6 @@ class Place:
         for issuer in range(1, ISSUERS + 1):
             self._done("issuer", "register", "--uri", f"did:web:issuer-{issuer}.example")
             self.keys[issuer] = self._done("key", "add", "--name", "a client", "--issuer", str(issuer))["key"]
-        self.witness = Witness(url, deployed["contract"] if "contract" in deployed else deployed["address"])
         self.witness.ask("evm_setAutomine", False)
         newest = self.witness.ask("eth_getBlockByNumber", "latest", False)
         self.machine.page.now = max(self.machine.now, float(int(newest["timestamp"], 16) + 1))

@@ -220,7 +220,7 @@ def test_what_comes_late_on_a_long_way_is_read_again(memory: Engine, by_state: N
 
 
 @pytest.mark.parametrize("name", ["DigestRevoked", "DigestSuspended", "StatusSet"])
-def test_what_may_be_said_of_any_digest_is_confirmed_by_headers_however_long_the_way(
+def test_what_is_left_out_of_what_is_said_of_digests_shows_in_their_number(
     memory: Engine, by_state: None, name: str
 ) -> None:
     chain = history(15, empty=6)

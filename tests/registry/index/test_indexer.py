@@ -19,10 +19,11 @@ from registry.database.engine import open_database
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.index.facts import prefix_of, prefix_range
 from registry.index.indexer import Indexer, Step
+from registry.index.leaf_reader import LeafReader
 from registry.index.reader import EventFilter, EventPlace, Index
 from registry.index.tables import indexed_batch, indexed_digest, indexed_event, indexed_party, indexed_status
 from registry.index.writer import CursorMoved, IndexWriter
-from registry.records import Batch, Party
+from registry.records import NOTHING_SAID, Batch, DigestKey, Party
 from tests.registry.index.told_chain import ADDRESS, ToldChain, told_by
 
 CHAIN = "eip155:31337"
@@ -117,6 +118,18 @@ def test_both_databases_hold_the_same(engine: Engine, memory: Engine) -> None:
     here.catch_up()
     assert state(engine) == rebuilt(chain, memory)
     assert sum(len(rows) for rows in state(engine).values()) > 150
+    index, reader = Index(engine, CHAIN, ADDRESS), LeafReader(engine)
+    said = index.digest_status_page(limit=1000)
+    assert said == {key: each for key, each in told_by(index.all_events()).digests.items() if each != NOTHING_SAID}
+    assert said
+    for issuer, digest in said:
+        assert reader.statuses(index.source, digest)[issuer] == said[issuer, digest]
+        assert index.digest_statuses_of(issuer)[digest] == said[issuer, digest]
+    pages, last = list[DigestKey](), None
+    while page := index.digest_status_page(after=last, limit=2):
+        pages += page
+        last = pages[-1]
+    assert pages == sorted(said)
 
 
 # Reorganisations

@@ -652,6 +652,36 @@ def test_a_policy_without_an_answer_is_never_valid() -> None:
         assert WORLD.verify(policy=policy, ledger=ledger).overall is Overall.COULD_NOT_BE_CHECKED
 
 
+def test_a_link_with_conditions_is_told_in_the_verdict() -> None:
+    """It holds, as on chain; a person is told whom to ask. Of the other check's links that check tells."""
+    conditional = replace(ACCREDITED, condition_hash=b"c" * 32)
+    verdict = WORLD.verify(**asked_of(conditional))
+    told = " Number 1 is conditional: ask body 50 whether the conditions are met."
+    assert (verdict.overall, verdict.check("accreditation").code) == (Overall.VALID, "accredited")
+    assert verdict.check("accreditation").text.endswith(f".{told}")
+    assert "conditional" not in verdict.check("recognition").text
+    assert "conditional" not in WORLD.verify(**asked_of(ACCREDITED)).check("accreditation").text
+    recognised = replace(ABROAD[0], condition_hash=b"c" * 32)
+    verdict = WORLD.verify(**asked_of(recognised, ABROAD[1]))
+    assert verdict.check("recognition").text.endswith(f".{told}")
+    assert "conditional" not in verdict.check("accreditation").text
+    withdrawn = replace(link(AGENCY, ISSUER, ISSUING, VOID), condition_hash=b"c" * 32)
+    assert WORLD.verify(**asked_of(withdrawn)).check("accreditation").text.endswith(told)
+
+
+def test_a_programme_is_told_by_its_first_digits() -> None:
+    programme = "https://uni.example/programmes/nursing"
+    named = Scope.from_words(programme=programme)
+    stated = issued(credentialSubject={"achievement": {"id": programme}})
+    short = f"programme 0x{named.programme.hex()[:8]}… by"
+    held = WORLD.verify(**stated, **asked_of(link(AGENCY, ISSUER, ISSUING, scope=named))).check("accreditation")
+    assert short in held.text
+    other = Scope.from_words("0913", programme=programme)
+    missing = WORLD.verify(**asked_of(link(AGENCY, ISSUER, ISSUING, scope=other))).check("accreditation")
+    assert f"programme 0x{other.programme.hex()[:8]}…" in missing.text
+    assert named.programme.hex() not in held.text + missing.text
+
+
 def test_an_issuer_nobody_named_is_valid_by_its_accreditation() -> None:
     verdict = WORLD.verify(**asked_of(*ABROAD, trust=Trust()))
     assert verdict.overall is Overall.VALID, verdict

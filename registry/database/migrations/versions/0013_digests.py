@@ -16,6 +16,16 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(), comment="Of the credential that it is about, wherever it is anchored."),
     )
     op.create_index("indexed_event_digest", "indexed_event", ["source", "digest"])
+    op.add_column(
+        "indexed_party",
+        sa.Column(
+            "digest_changes",
+            sa.BigInteger(),
+            nullable=False,
+            server_default="0",
+            comment="Events about what it says of digests.",
+        ),
+    )
     op.create_table(
         "indexed_digest",
         sa.Column("source", sa.BigInteger(), sa.ForeignKey("indexed_chain.id"), primary_key=True),
