@@ -33,8 +33,10 @@ def copied(folder: Path) -> Iterator[Upgrade]:
             # Another process may be bringing it up to date, in the program's way.
             with suppress(sqlite3.Error), database._upgrade_lock(engine), engine.connect() as connection:
                 if database._revision(connection) is None:
+                    target = connection.connection.driver_connection
+                    assert isinstance(target, sqlite3.Connection)
                     with closing(sqlite3.connect(first)) as source:
-                        source.backup(connection.connection.driver_connection)
+                        source.backup(target)
                     return
         upgrade(engine)
 

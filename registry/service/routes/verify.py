@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -30,7 +30,7 @@ from registry.timestamps import asked_moment
 from registry.untrusted.cells import csv_lines
 from registry.untrusted.forms import LONGEST_BOUNDARY
 from registry.verifier.verifier import Verifier
-from registry.verify.rows import COLUMNS
+from registry.verify.rows import COLUMNS, Row
 
 T = TypeVar("T")
 
@@ -38,6 +38,10 @@ VERIFYING_THREADS: Final = 4
 MOST_TRUSTED: Final = 1000
 QUESTION_SECONDS: Final = 0.005
 """As which each question to the chain counts: whoever makes up receipts must not use up what its endpoint grants."""
+READ_AHEAD: Final = 32
+READ_AHEAD_BYTES: Final = 1 << 20
+"""So many credentials are read before the chain is asked about them at once: fewer of large ones, since what was read
+of them is in memory."""
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
 JSON_TYPES: Final = ("application/json", "application/ld+json", "application/vc", "application/vc+json")
@@ -113,11 +117,11 @@ class _Verification:
                 )
                 items = self._read(submission, verifying.readers, work)
                 if form is Form.VERDICT:
-                    (item,) = [item async for item in items]
+                    ((item, _),) = [each async for each in items]
                     return await self._in_thread(partial(work.counting, verifier, partial(_one, item, verifier)))
                 # Before an answer begins that could not say so with its status any more.
                 await self._in_thread(verifying.readers.ready)
-                table = self._table(items, verifier, form, work)
+                table = self._table(_together(items), verifier, form, work)
                 answer = _Table(table, form, seconds=verifying.limits.answer_seconds, release=release)
                 is_answering = True
                 return answer
@@ -136,41 +140,44 @@ class _Verification:
             await self._in_thread(partial(submission.feed, piece))
         await self._in_thread(submission.finish)
 
-    async def _read(self, submission: Submission, readers: Readers, work: _Work) -> AsyncIterator[ReadItem | Broken]:
+    async def _read(self, submission: Submission, readers: Readers, work: _Work) -> AsyncIterator[_Read]:
         """The items, each read by a process for it: uploads take turns there, a document at a time."""
         if self._reading is None:
             self._reading = anyio.CapacityLimiter(readers.count)
         items = submission.items()
         while (item := await self._in_thread(partial(next, items, None))) is not None:
             if isinstance(item, Broken):
-                yield item
+                yield _Read(item, 0)
             elif (seconds := work.left()) < LEAST_SECONDS:
-                yield work.refused(item.name)
+                yield _Read(work.refused(item.name), 0)
             else:
                 read = partial(readers.read, item, work.limits.document, seconds=seconds)
                 try:
                     outcome = await anyio.to_thread.run_sync(read, limiter=self._reading)
                 except NoReader as error:
                     note(error)
-                    yield Broken.of(item.name, error)
+                    yield _Read(Broken.of(item.name, error), 0)
                     continue
                 work.spend(outcome.seconds)
-                yield outcome.item
+                yield _Read(outcome.item, len(item.document or b""))
 
     async def _table(
-        self, items: AsyncIterator[ReadItem | Broken], verifier: Verifier, form: Form, work: _Work
+        self, groups: AsyncIterator[list[ReadItem | Broken]], verifier: Verifier, form: Form, work: _Work
     ) -> AsyncIterator[bytes]:
         """The table, a row at a time: a client that goes away ends the work after the row it was at."""
         summary = Summary()
         if form is not Form.LINES:
             yield csv_lines([COLUMNS]) if form is Form.CSV else b'{"rows":['
-        async for item in items:
-            row = await self._in_thread(partial(work.counting, verifier, partial(row_of, verifier, item)))
-            comma = b"," if form is Form.JSON and summary.counts else b""
-            summary.add(row)
-            yield comma + (row.line() if form is Form.CSV else orjson.dumps(row.content()))
-            if form is Form.LINES:
-                yield b"\n"
+        async for group in groups:
+            work.begin_group()
+            verifier.expect(item for item in group if isinstance(item, ReadItem))
+            for item in group:
+                row = await self._in_thread(partial(work.row_of, verifier, item))
+                comma = b"," if form is Form.JSON and summary.counts else b""
+                summary.add(row)
+                yield comma + (row.line() if form is Form.CSV else orjson.dumps(row.content()))
+                if form is Form.LINES:
+                    yield b"\n"
         told = orjson.dumps(summary.content())
         if form is Form.LINES:
             yield b'{"summary":' + told + b"}\n"
@@ -191,6 +198,27 @@ class _Verification:
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(self._threads)
         return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+
+class _Read(NamedTuple):
+    """An item, and the bytes of its document."""
+
+    item: ReadItem | Broken
+    size: int
+
+
+async def _together(items: AsyncIterator[_Read]) -> AsyncIterator[list[ReadItem | Broken]]:
+    """The items in groups, about each of which the chain is asked at once."""
+    group: list[ReadItem | Broken] = []
+    size = 0
+    async for item, item_size in items:
+        group.append(item)
+        size += item_size
+        if len(group) == READ_AHEAD or size >= READ_AHEAD_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 class _Table(StreamingResponse):
@@ -226,6 +254,11 @@ class _Work:
         self._shares = shares
         self._address = address
         self._spent = 0.0
+        self._questions = 0.0
+
+    def begin_group(self) -> None:
+        """What is verified from now on was read together."""
+        self._questions = 0.0
 
     def left(self) -> float:
         """For the next document."""
@@ -243,7 +276,18 @@ class _Work:
         try:
             return verify()
         finally:
-            self.spend((verifier.asked - before) * QUESTION_SECONDS)
+            seconds = (verifier.asked - before) * QUESTION_SECONDS
+            self._questions += seconds
+            self.spend(seconds)
+
+    def row_of(self, verifier: Verifier, item: ReadItem | Broken) -> Row:
+        """The row of a document that was read, unless the questions about those before it took what was left.
+
+        What reading took is no reason: that a group was read is worth as many questions as are little work.
+        """
+        if isinstance(item, ReadItem) and self._questions >= LEAST_SECONDS and self.left() < LEAST_SECONDS:
+            return Row.of_broken(self.refused(item.name))
+        return self.counting(verifier, partial(row_of, verifier, item))
 
     def refused(self, name: str) -> Broken:
         """A document for which nothing is left."""

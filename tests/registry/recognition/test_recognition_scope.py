@@ -265,5 +265,6 @@ def test_what_is_named_in_another_form_is_not_passed_over(subject: Any) -> None:
 def test_lists_in_lists_are_read_and_an_alignment_may_be_its_address() -> None:
     doctor = {"achievementType": "DoctoralDegree", "alignment": ["http://data.europa.eu/snb/eqf/8"]}
     stated = stated_scope([{"credentialSubject": {"achievement": [[BACHELOR], [[doctor]]]}}])
-    assert (stated.levels, stated.qualification_types) == ((6, 8), {"bachelor-degree", "doctoral-degree"})
+    assert stated.levels == (6, 8)
+    assert stated.qualification_types == frozenset({"bachelor-degree", "doctoral-degree"})
     assert stated.partly == {"field"}

@@ -10,11 +10,14 @@ import json
 import os
 import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,8 +32,10 @@ from anchor.settings import Settings, load_settings
 from anchor.verifying.files import FileVerifier
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
+from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.connect import connect
-from registry.credential.digest import Digest, Limits, digest_json
+from registry.credential.digest import Digest, DigestMethod, Limits, digest_json
+from registry.embedded.chain import EmbeddedChain
 from registry.errors import ChainUnavailable, StoreError
 from registry.http.fairness import LEAST_SECONDS
 from registry.http.problems import install_problems
@@ -38,22 +43,24 @@ from registry.index.indexer import Indexer
 from registry.index.loader import TreeLoader
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
-from registry.receipt.model import Receipt, parse, to_cbor
-from registry.records import Batch
+from registry.merkle.tree import Tree
+from registry.receipt.model import Receipt, parse, to_cbor, to_json
+from registry.records import Batch, Reason
 from registry.service import readers as readers_module
 from registry.service.known_anchors import IndexedAnchors
 from registry.service.readers import Readers
 from registry.service.routes import verify as verify_route
-from registry.service.routes.verify import verify_router
+from registry.service.routes.verify import READ_AHEAD, verify_router
 from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import Verifying
 from registry.trees.folder import FolderTrees
 from registry.untrusted.cells import csv_lines
+from registry.verifier.nothing_known import NothingKnown
 from registry.verifier.verifier import MOST_SILENCES, KnownAnchor, KnownAnchors
 from registry.verify.rows import COLUMNS, Row
 from registry.verify.verdict import verdict_schema
 from tests.acts import revoke_in_one_batch
-from tests.registry.chain.worlds import Behaviour, BrokenEndpoint, Exchange
+from tests.registry.chain.worlds import Behaviour, BrokenEndpoint, Exchange, World
 
 MOST_AT_ONCE = SubmissionLimits().uploads
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "dcc" / "verifiableCredentials"
@@ -773,6 +780,80 @@ def test_questions_to_the_chain_are_work_too(site: Site, monkeypatch: pytest.Mon
     assert first != ["too-much-work"]
     assert rest
     assert all(each == ["too-much-work"] for each in rest)
+
+
+def test_what_was_read_is_verified_when_reading_took_all_the_work(site: Site) -> None:
+    out = io.BytesIO(site.zipped("diplomas"))
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_STORED) as archive:
+        archive.writestr("slow.json", SLOW)
+    limits = SubmissionLimits(document_work=1.0, upload_work=1.0)
+    client = TestClient(app_of(replace(site.verifying, limits=limits)))
+    headers = {"Content-Type": "application/zip", "Accept": NDJSON}
+    rows, _summary = rows_of(client.post("/v1/verify", content=out.getvalue(), headers=headers).text)
+    assert rows[-1]["codes"] == ["too-much-work"]
+    assert "too-much-work" not in {code for row in rows[:-1] for code in row["codes"]}
+
+
+class Asked:
+    """The transport of a client; the first bytes of the calls of the contract that go through it."""
+
+    def __init__(self, client: ChainClient):
+        self._transport = client._transport
+        self.calls: list[bytes] = []
+
+    def make_request(self, method: str, params: Any) -> Any:
+        if method == "eth_call":
+            self.calls.append(bytes.fromhex(params[0].get("data", params[0].get("input", ""))[2:10]))
+        return self._transport.make_request(method, params)
+
+
+def test_the_chain_is_asked_about_many_at_once(tmp_path: Path) -> None:
+    documents = [b"credential %d" % number for number in range(300)]
+    digests = [Digest(DigestMethod.FILE, sha256(document).digest()) for document in documents]
+    with EmbeddedChain(tmp_path / "chain") as chain:
+        world = World("embedded", chain.client())
+        contract = CredentialRegistry(world.client, world.deploy_registry()[0])
+        world.send(contract.address, contract.register_party_data("did:web:university.example", bytes(32)))
+        tree = Tree.build(sorted(each.value for each in digests))
+        mined = world.send(contract.address, contract.anchor_data(1, tree.root, tree.leaf_count))
+        revoked = [each.value for each in digests[::100]]
+        world.send(contract.address, contract.revoke_digests_data(1, revoked, Reason.ISSUED_IN_ERROR))
+        batch = contract.batch(1, tree.root)
+        assert batch is not None
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            for number, digest in enumerate(digests):
+                index = tree.index_of(digest.value)
+                assert index is not None
+                receipt = Receipt.of_batch(
+                    digest,
+                    tree.root,
+                    tree.inclusion(index),
+                    chain=f"eip155:{world.client.chain_id()}",
+                    contract=contract.address,
+                    issuer=1,
+                ).anchored(
+                    sequence=batch.sequence,
+                    transaction=mined.hash,
+                    block_number=batch.block_number,
+                    block_hash=mined.block_hash,
+                    timestamp=batch.anchored_at,
+                )
+                archive.writestr(f"{number}.bin", documents[number])
+                archive.writestr(f"{number}.bin.receipt.json", to_json(receipt))
+        asked = Asked(world.client)
+        counted = CredentialRegistry(ChainClient(asked), contract.address)
+        verifying = Verifying(
+            lambda: counted, f"eip155:{world.client.chain_id()}", NothingKnown(), trusted=frozenset({1})
+        )
+        answer = TestClient(app_of(verifying)).post(
+            "/v1/verify", content=out.getvalue(), headers={"Content-Type": "application/zip", "Accept": NDJSON}
+        )
+    rows, _summary = rows_of(answer.text)
+    assert [row["codes"] == ["revoked"] for row in rows] == ([True] + [False] * 99) * 3, rows[0]
+    assert Counter(asked.calls)[contract.function("digestStatusesOf")[1].selector] == ceil(300 / READ_AHEAD)
+    # Of the party, the batch, and its statuses, a word for 256 of them.
+    assert len(asked.calls) < 25, asked.calls
 
 
 @pytest.mark.parametrize("accepted", [NDJSON, "application/json"])
