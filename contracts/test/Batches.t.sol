@@ -86,6 +86,20 @@ contract BatchesTest is RegistryTest {
         registry.anchorMany(issuer, new bytes32[](1), new uint32[](2));
     }
 
+    /// @dev One batch without leaves refuses all; of a root that is anchored, the count is not looked at.
+    function test_anchorMany_empty() external {
+        (bytes32[] memory roots, uint32[] memory counts) = (new bytes32[](2), new uint32[](2));
+        (roots[0], roots[1], counts[0]) = (ROOT, OTHER_ROOT, 3);
+        vm.expectRevert(abi.encodeWithSelector(IBatches.EmptyBatch.selector, issuer, OTHER_ROOT));
+        vm.prank(operator);
+        registry.anchorMany(issuer, roots, counts);
+        assert(registry.partyOf(issuer).sequence == 0);
+        anchored(OTHER_ROOT, 5);
+        vm.prank(operator);
+        assert(registry.anchorMany(issuer, roots, counts) == 1);
+        assert(registry.batchOf(issuer, OTHER_ROOT).leafCount == 5);
+    }
+
     function testFuzz_anchorBySignature(bytes32 root, uint32 leafCount, uint256 deadline) external {
         vm.assume(leafCount > 0 && deadline >= block.timestamp);
         bytes memory signature = _signed(OPERATOR_KEY, root, leafCount, deadline);

@@ -19,7 +19,7 @@ OUT = "out/halmos"
 LOOP = 300
 # Long enough for z3 to see on any machine which branches cannot be taken: paths are then the same everywhere.
 BRANCHING = "5s"
-SECONDS = 900
+SECONDS = 3600
 CONTRACT = re.compile(r"(?P<comment>(?:^ *///[^\n]*\n)*)^(?:abstract )?contract (?P<name>\w+)", re.MULTILINE)
 FUNCTION = re.compile(r"(?P<comment>(?:^ *///[^\n]*\n)*)^    function (?P<name>\w+)\(", re.MULTILINE)
 

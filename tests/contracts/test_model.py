@@ -52,12 +52,13 @@ class Batches(Both):
         self.set_default_issuer(ACCOUNTS[1], 1)
         self.anchor(None, 1, bytes([0xD1]) * 32, 300)
         self.anchor_bare_root(ACCOUNTS[1], bytes([0xD2]) * 32)
+        self.anchor_bare_root(ACCOUNTS[1], bytes([0xD3]) * 32)
+        self.state_leaf_count(None, 1, bytes([0xD3]) * 32, 5)
 
     def questions(self) -> list[tuple[Any, ...]]:
         return [
             *super().questions(),
             *(("batchOf", *batch) for batch in self.model.batches),
-            *(("digestStatusesOf", party, DIGESTS) for party in self.model.parties),
         ]
 
     # Batches
@@ -209,28 +210,6 @@ class Batches(Both):
             lambda model: model.supersede(by, issuer, root, index, by_root, by_index),
         )
 
-    @rule(
-        sender=senders,
-        issuer=issuers,
-        named=st.lists(digests, max_size=4),
-        function=st.sampled_from(DIGEST_FUNCTIONS),
-        reason=reasons,
-    )
-    def change_digests(
-        self, sender: str | None, issuer: int, named: list[bytes], function: str, reason: Reason
-    ) -> None:
-        by = self.operator(sender, issuer)
-
-        def predict(model: AccreditationModel) -> list[Event]:
-            change = {
-                "revokeDigests": model.revoke_digests,
-                "suspendDigests": model.suspend_digests,
-                "reinstateDigests": model.reinstate_digests,
-            }[function]
-            return change(by, issuer, named, reason)
-
-        self.both(by, call(function, issuer, named, reason), predict)
-
     # What can be asked
 
     @rule(issuer=issuers, root=anchored, index=indexes, digest=digests)
@@ -253,10 +232,6 @@ class Batches(Both):
             }
             assert sorted(self.world.ask("operatorsOf", number)) == sorted(party.operators)
             assert self.world.ask("governanceOf", number) == (party.controller, party.retired_at)
-            assert self.world.ask("digestStatusesOf", number, DIGESTS) == tuple(
-                dict(zip(DIGEST_STATUS, (*(known.revoked or (0, 0)), *(known.suspended or (0, 0))), strict=True))
-                for known in (self.model.digest(number, digest) for digest in DIGESTS)
-            )
         for (issuer, root), batch in self.model.batches.items():
             assert self.world.ask("batchOf", issuer, root) == {
                 "anchoredAt": batch.anchored_at,
@@ -266,6 +241,61 @@ class Batches(Both):
                 "voidedAt": batch.voided_at,
                 "voidReason": batch.void_reason,
             }
+
+
+class Digests(Both):
+    """Statuses by digest, of two issuers that have the same batch and whose operators change."""
+
+    @initialize()
+    def two_issuers_of_one_batch(self) -> None:
+        for number, sender in enumerate(ACCOUNTS[:2], 1):
+            self.register_party(sender)
+            self.anchor(None, number, bytes([0xD1]) * 32)
+
+    def questions(self) -> list[tuple[Any, ...]]:
+        return [*super().questions(), *(("digestStatusesOf", party, DIGESTS) for party in self.model.parties)]
+
+    @rule(sender=senders, issuer=numbers, root=roots)
+    def anchor(self, sender: str | None, issuer: int, root: bytes) -> None:
+        by = self.operator(sender, issuer)
+        self.both(by, call("anchor", issuer, root, 300), lambda model: model.anchor(by, issuer, root, 300))
+
+    @rule(
+        sender=senders,
+        issuer=issuers,
+        named=st.lists(digests, max_size=4),
+        function=st.sampled_from(DIGEST_FUNCTIONS),
+        reason=reasons,
+    )
+    def change_digests(
+        self, sender: str | None, issuer: int, named: list[bytes], function: str, reason: Reason
+    ) -> None:
+        by = self.operator(sender, issuer)
+
+        def predict(model: AccreditationModel) -> list[Event]:
+            change = {
+                "revokeDigests": model.revoke_digests,
+                "suspendDigests": model.suspend_digests,
+                "reinstateDigests": model.reinstate_digests,
+            }[function]
+            return change(by, issuer, named, reason)
+
+        self.both(by, call(function, issuer, named, reason), predict)
+
+    @rule(issuer=numbers, root=roots, index=indexes, digest=digests)
+    def status(self, issuer: int, root: bytes, index: int, digest: bytes) -> None:
+        answer = self.asked("statusOf", issuer, root, index, digest)
+        assert answer == self.predicted(lambda model: model.status(issuer, root, index, digest))
+
+    @invariant()
+    def records_are_the_same(self) -> None:
+        for number, party in self.model.parties.items():
+            assert self.world.ask("partyOf", number)["digestChanges"] == party.digest_changes
+            known = [self.model.digest(number, digest) for digest in DIGESTS]
+            assert self.world.ask("digestStatusesOf", number, DIGESTS) == [
+                dict(zip(DIGEST_STATUS, (*(each.revoked or (0, 0)), *(each.suspended or (0, 0))), strict=True))
+                for each in known
+            ]
 
 
 # Around the time at which the parties were registered, in seconds. Some were long ago, some are far ahead.
@@ -317,6 +347,8 @@ class Accreditations(Both):
         for accreditation in (1, 2):
             self.accept(None, accreditation)
         self.recognise(None, 1, 3, Kind.RECOGNISE, anything, 0, 0)
+        # Before the period begins.
+        self.change(None, 1, State.SUSPENDED, -1001, Reason.UNDER_REVIEW)
 
     def questions(self) -> list[tuple[Any, ...]]:
         count = len(self.model.accreditations)
@@ -492,6 +524,12 @@ def batches(shared_world: World) -> Explored:
 
 
 @pytest.fixture(scope="module")
+def of_digests(shared_world: World) -> Explored:
+    """The courses of statuses by digest."""
+    return explored(shared_world, Digests)
+
+
+@pytest.fixture(scope="module")
 def accreditations(shared_world: World) -> Explored:
     """The courses of accreditations."""
     return explored(shared_world, Accreditations)
@@ -502,12 +540,14 @@ def test_batches_do_what_the_model_says(batches: Explored) -> None:
         "Anchored",
         "LeafCountStated",
         "StatusSet",
-        "DigestRevoked",
-        "DigestReinstated",
         "BatchVoided",
         "NotOperator",
         "AlreadyAnchored",
     }
+
+
+def test_digests_do_what_the_model_says(of_digests: Explored) -> None:
+    assert set(of_digests.outcomes) >= {"DigestRevoked", "DigestSuspended", "DigestReinstated", "DigestsUnchanged"}
 
 
 def test_accreditations_do_what_the_model_says(accreditations: Explored) -> None:
@@ -525,6 +565,8 @@ def test_accreditations_do_what_the_model_says(accreditations: Explored) -> None
     }
 
 
-def test_another_evm_does_the_same(shared_world: World, batches: Explored, accreditations: Explored) -> None:
-    traces = batches.traces + accreditations.traces
+def test_another_evm_does_the_same(
+    shared_world: World, batches: Explored, of_digests: Explored, accreditations: Explored
+) -> None:
+    traces = batches.traces + of_digests.traces + accreditations.traces
     assert replay(shared_world, traces) == sum(len(trace.steps) for trace in traces) > RUNS

@@ -686,7 +686,7 @@ def test_what_is_said_of_digests_is_counted_event_by_event(world: World, issuer:
     world.send("registerParty", "", HASH, sender=STRANGER)
 
     def counted() -> tuple[int, int]:
-        return tuple(world.ask("partyOf", party)["digestChanges"] for party in (issuer, 2))  # type: ignore[return-value]
+        return tuple(world.ask("partyOf", party)["digestChanges"] for party in (issuer, 2))
 
     told = 0
     assert counted() == (0, 0)

@@ -18,6 +18,8 @@ from registry.verifier.nothing_known import NothingKnown
 from registry.verifier.verifier import Verifier
 from registry.verify.verdict import Trust, Verdict
 
+WORD_DIGITS = 64
+
 
 class Honest:
     """An endpoint that hands on what a client says."""
@@ -39,10 +41,10 @@ class Honest:
 
 
 class Liar(Honest):
-    """An endpoint of a real chain that changes one thing in one of its answers, always in the same way.
+    """An endpoint of a real chain that changes one thing in one of its answers, or the same in all of a kind.
 
     Args:
-        method: of the answer; with several of that method, each.
+        methods: of one of these.
 
     Attributes:
         told: what it changed.
@@ -51,12 +53,19 @@ class Liar(Honest):
     def __init__(self, client: ChainClient, seed: int, methods: Sequence[str], name: str = "liar"):
         super().__init__(client, name)
         self._seed = seed
-        self._method = random.Random(seed).choice(methods)
+        chance = random.Random(seed)
+        self._method = chance.choice(methods)
+        # Each answer of that method, or one alone.
+        self._only = chance.choice([None, *range(4)])
+        self._asked = -1
         self.told = ""
 
     def make_request(self, method: str, params: Sequence[Any]) -> Mapping[str, Any]:
         answer = super().make_request(method, params)
         if method != self._method:
+            return answer
+        self._asked += 1
+        if self._only is not None and self._asked != self._only:
             return answer
         return {"result": self._changed(answer["result"], method, random.Random(self._seed))}
 
@@ -71,6 +80,12 @@ class Liar(Honest):
                 return [*value[:place], *value[place + 1 :]]
             changed = self._changed(value[place], f"{path}[{place}]", chance)
             return [*value[:place], changed, *value[place + 1 :]]
+        if isinstance(value, str) and len(value) >= 2 + WORD_DIGITS and chance.random() < 0.5:
+            # A word of 32 bytes that says no more: what was revoked is not, what was there is nowhere.
+            words = range(2, len(value) - WORD_DIGITS + 1, WORD_DIGITS)
+            at = chance.choice([start for start in words if value[start : start + WORD_DIGITS].strip("0")] or [2])
+            self.told = f"{path}: the word at {at} is nothing"
+            return value[:at] + "0" * WORD_DIGITS + value[at + WORD_DIGITS :]
         if isinstance(value, str) and len(value) > 2:
             place = chance.randrange(2, len(value))
             other = chance.choice([digit for digit in "0123456789abcdef" if digit != value[place].lower()])
