@@ -41,7 +41,7 @@ def options(command: Any, *, common: bool) -> set[str]:
         name
         for parameter in command.params
         if parameter.param_type_name == "option" and (parameter.rich_help_panel == PANEL) is common
-        for name in parameter.opts
+        for name in (*parameter.opts, *parameter.secondary_opts)
         if name.startswith("--")
     }
 
