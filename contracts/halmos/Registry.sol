@@ -332,10 +332,11 @@ contract RegistryProof is Symbolic {
         _harmless(given, abi.encode(root));
     }
 
-    /// @dev Whoever calls: an anchor stays as it is, a voided batch too, no revocation is undone, by
-    /// place or by digest, the numbers of batches and of changes by digest do not go back, and nothing is said of a digest that is not counted. A stranger changes nothing of the party, its batches and their statuses. An operator
-    /// changes neither who governs the party nor who operates it, and voids nothing. (The account that the party was
-    /// offered to counts as its controller.)
+    /// @dev Whoever calls: an anchor stays as it is, a voided batch too, no revocation is undone, by place or by
+    /// digest, the numbers of batches and of changes by digest do not go back, and nothing is said of a digest that is
+    /// not counted. A stranger changes nothing of the party, its batches and their statuses. An operator changes
+    /// neither who governs the party nor who operates it, and voids nothing. (The account that the party was offered to
+    /// counts as its controller.)
     function _harmless(Case calldata given, bytes memory data) private {
         vm.assume(given.sender != address(0)); // nobody sends from there
         State memory before = _state(given);
