@@ -126,6 +126,7 @@ def storage_of(history: History) -> StorageFacts:
                 len(party.roots),
                 party.profile_hash,
                 party.uri,
+                digest_changes=party.digest_changes,
             )
             for number, party in model.parties.items()
         },
@@ -458,10 +459,10 @@ def place(history: History, name: str, which: int = 0) -> int:
         ("StatusSet", 1, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.STATUS_DIFFERS}),
         ("SuspensionCleared", 0, {DifferenceKind.STATUS_DIFFERS}),
         ("BatchVoided", 0, {DifferenceKind.BATCH_DIFFERS, DifferenceKind.STATUS_DIFFERS}),
-        ("DigestRevoked", 0, {DifferenceKind.STATUS_DIFFERS}),
-        ("DigestSuspended", 0, {DifferenceKind.STATUS_DIFFERS}),
-        ("DigestSuspended", 1, {DifferenceKind.EVENT_IMPOSSIBLE}),
-        ("DigestReinstated", 0, {DifferenceKind.STATUS_DIFFERS}),
+        ("DigestRevoked", 0, {DifferenceKind.PARTY_DIFFERS, DifferenceKind.STATUS_DIFFERS}),
+        ("DigestSuspended", 0, {DifferenceKind.PARTY_DIFFERS, DifferenceKind.STATUS_DIFFERS}),
+        ("DigestSuspended", 1, {DifferenceKind.EVENT_IMPOSSIBLE, DifferenceKind.PARTY_DIFFERS}),
+        ("DigestReinstated", 0, {DifferenceKind.PARTY_DIFFERS, DifferenceKind.STATUS_DIFFERS}),
         ("AccreditationOffered", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
         ("AccreditationAccepted", 0, {DifferenceKind.EVENT_IMPOSSIBLE}),
         ("AccreditationWithdrawn", 0, {DifferenceKind.ACCREDITATION_DIFFERS}),
