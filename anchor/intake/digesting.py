@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
 from registry.credential.digest import (
     JSON_SUFFIXES,
@@ -27,7 +26,7 @@ from registry.credential.filekinds import RECEIPT, left_out, not_a_credential
 from registry.credential.hazards import hazards
 from registry.errors import CredentialError
 from registry.receipt.model import RECEIPT_TYPE
-from registry.untrusted.archives import Names, inside, is_encrypted, leads_out, unpacks_to_too_much
+from registry.untrusted.archives import UNREADABLE_ZIP, Names, inside, is_encrypted, leads_out, unpacks_to_too_much
 
 FILES_A_PIECE = 256
 READ_BYTES = 1 << 20
@@ -365,7 +364,7 @@ def _digest_zip(piece: ZipPiece, collector: Collector) -> None:
             try:
                 with archive.open(entry) as file:
                     collector.file(position, entry.filename, file)  # type: ignore[arg-type]
-            except (BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            except UNREADABLE_ZIP as error:
                 collector.refuse(position, "zip-damaged", f"it cannot be unpacked: {error}")
 
 

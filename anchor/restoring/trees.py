@@ -6,7 +6,6 @@ Root and leaf count say which tree it has to be, so no source is believed: what 
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from registry.receipt.model import MAX_BYTES, parse
 from registry.trees.folder import FolderTrees
 from registry.trees.open import open_trees
 from registry.trees.store import DAMAGED, MISSING, UNAVAILABLE, TreeStore
+from registry.untrusted.archives import UNREADABLE_ZIP
 
 S3: Final = "s3://"
 WEB: Final = ("http://", "https://")
@@ -162,7 +162,7 @@ class Repairs:
                 found.setdefault(TreeId(receipt.root, receipt.inclusion.leaf_count), set()).add(receipt.digest_value)
         except TreeError as error:
             self._troubles[text] = error
-        except (OSError, zipfile.BadZipFile) as error:
+        except UNREADABLE_ZIP as error:
             self._troubles[text] = IntakeError(f"it cannot be read: {error}", where=text, code="unreadable")
         return found
 
@@ -255,7 +255,7 @@ def _contents(path: Path) -> Iterator[bytes]:
             for entry in archive.infolist():
                 if entry.file_size <= MAX_BYTES:
                     # One that is damaged or locked is as one that is not there.
-                    with suppress(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+                    with suppress(*UNREADABLE_ZIP, RuntimeError):
                         yield archive.read(entry)
     else:
         with path.open("rb") as file:

@@ -358,7 +358,8 @@ contract RegistryProof is Symbolic {
         assert(before.digestRevokedAt == 0 || later.digestRevokedAt == before.digestRevokedAt);
         assert(_sequence(later) >= _sequence(before));
         assert(later.party.digestChanges >= before.party.digestChanges);
-        bool same = before.digestRevokedAt == later.digestRevokedAt && before.digestSuspendedAt == later.digestSuspendedAt;
+        bool same =
+            before.digestRevokedAt == later.digestRevokedAt && before.digestSuspendedAt == later.digestSuspendedAt;
         assert(same || later.party.digestChanges > before.party.digestChanges);
 
         if (given.sender == CONTROLLER || given.sender == HEIR) return;

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from registry.chain.rpc.client import Block, ChainClient
 from registry.chain.rpc.remedies import TRY_LATER
@@ -22,72 +24,41 @@ class AgreedBlock:
     """A block, and by whom its hash was named.
 
     Attributes:
-        named_by: public URLs of the endpoints that named this hash.
-        asked: how many endpoints there are.
+        named_by: hosts, with their ports, of the endpoints that named this hash; several URLs of one host are one.
+        asked: how many hosts there are.
     """
 
     block: Block
     named_by: tuple[str, ...]
     asked: int
 
-    @property
-    def words(self) -> str:
-        """For people: "block 17 (0x…), named by 2 of 3 endpoints"."""
-        number, block_hash = self.block.number, self.block.hash.hex()
-        return f"block {number} (0x{block_hash}), named by {len(self.named_by)} of {self.asked} endpoints"
-
 
 def agreed_block(client: ChainClient, quorum: int) -> AgreedBlock:
     """The newest block that enough endpoints name, if all that have one at its height have the same.
 
     Args:
-        quorum: how many have to name it.
+        quorum: how many have to name it, each of another host.
 
     Raises:
         ChainUnavailable: code `no-quorum`: too few answer, or they are too far apart; `endpoints-differ`: they name
-            different blocks, and who names which is said.
+            different blocks or are of different chains, and who says what is told.
     """
+    _one_chain(client)
     heads = client.heads_by_endpoint()
-    if len(heads) < quorum:
-        raise _no_quorum(client, f"{len(heads)} of {_endpoints(client)} endpoints told of a newest block", quorum)
+    told = "; ".join(f"{where} tells of block {head.number}" for where, head in heads.items())
+    if len(_hosts(heads)) < quorum:
+        raise _no_quorum(client, told or "no endpoint told of a newest block", quorum)
     newest = max(heads.values(), key=lambda head: head.number)
-    refused: ChainUnavailable | None = None
     # One that tells of an old block may have the newest all the same.
     for number in sorted({head.number for head in heads.values()}, reverse=True):
-        try:
-            agreed = agreed_at(client, number, quorum)
-        except ChainUnavailable as error:
-            if error.code != NO_QUORUM:
-                raise
-            refused = refused or error
+        agreed = _agreed_at(client, number, quorum)
+        if agreed is None:
             continue
         seconds = (newest.timestamp - agreed.block.timestamp).total_seconds()
         if newest.number - number > MOST_APART and seconds > MOST_APART_SECONDS:
-            apart = f"the newest block that {quorum} of them name is {newest.number - number} blocks behind"
-            raise _no_quorum(client, f"the endpoints are too far apart: {apart}", quorum)
+            raise _no_quorum(client, f"the endpoints are too far apart: {told}", quorum)
         return agreed
-    raise refused or _no_quorum(client, "no endpoint told of a newest block", quorum)
-
-
-def agreed_at(client: ChainClient, number: int, quorum: int) -> AgreedBlock:
-    """The block of that height, if enough endpoints name it and none names another.
-
-    Raises:
-        ChainUnavailable: as `agreed_block`.
-    """
-    asked = _endpoints(client)
-    shown = {where: block for where, block in client.block_by_endpoint(number).items() if block is not None}
-    if len({block.hash for block in shown.values()}) > 1:
-        named = "; ".join(f"{where} names 0x{block.hash.hex()}" for where, block in shown.items())
-        raise ChainUnavailable(
-            f"the endpoints differ about block {number}: {named}",
-            where=client.where,
-            remedy="Ask again later, and if they still differ, find out which of them is wrong.",
-            code="endpoints-differ",
-        )
-    if len(shown) < quorum:
-        raise _no_quorum(client, f"{len(shown)} of {asked} endpoints named block {number}", quorum)
-    return AgreedBlock(next(iter(shown.values())), tuple(shown), asked)
+    raise _no_quorum(client, told, quorum)
 
 
 def agreed_final(client: ChainClient, quorum: int) -> int:
@@ -96,18 +67,64 @@ def agreed_final(client: ChainClient, quorum: int) -> int:
     Raises:
         ChainUnavailable: there is no answer.
     """
-    final = sorted(client.finalized_by_endpoint().values(), reverse=True)
+    highest: dict[str, int] = {}
+    for where, number in client.finalized_by_endpoint().items():
+        host = host_of(where)
+        highest[host] = max(number, highest.get(host, number))
+    final = sorted(highest.values(), reverse=True)
     return final[quorum - 1] if len(final) >= quorum else -1
 
 
-def _endpoints(client: ChainClient) -> int:
-    return max(1, len(client.endpoints()))
+def host_of(where: str) -> str:
+    """Whose an endpoint is, by its URL: its host, and its port where that is not the usual one."""
+    try:
+        url = urlsplit(where.partition(" ")[0])
+        port = url.port
+    except ValueError:
+        return where
+    if not url.hostname:
+        return where
+    usual = {"http": 80, "https": 443}.get(url.scheme)
+    return url.hostname if port in (None, usual) else f"{url.hostname}:{port}"
+
+
+def _agreed_at(client: ChainClient, number: int, quorum: int) -> AgreedBlock | None:
+    """The block of that height, if enough endpoints name it and none names another; None where too few do."""
+    shown = {where: block for where, block in client.block_by_endpoint(number).items() if block is not None}
+    if len({block.hash for block in shown.values()}) > 1:
+        named = "; ".join(f"{where} names 0x{block.hash.hex()}" for where, block in shown.items())
+        raise _differ(client, f"about block {number}: {named}")
+    hosts = _hosts(shown)
+    if len(hosts) < quorum:
+        return None
+    return AgreedBlock(next(iter(shown.values())), hosts, len(_hosts(client.endpoints())) or 1)
+
+
+def _one_chain(client: ChainClient) -> None:
+    """That nobody says that it is another chain: a contract has the same address on every one."""
+    chains = client.chain_ids_by_endpoint()
+    if len(set(chains.values())) > 1:
+        named = "; ".join(f"{where} is of chain {each}" for where, each in chains.items())
+        raise _differ(client, f"about the chain: {named}")
+
+
+def _hosts(named: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(host_of, named)))
+
+
+def _differ(client: ChainClient, what: str) -> ChainUnavailable:
+    return ChainUnavailable(
+        f"the endpoints differ {what}",
+        where=client.where,
+        remedy="Ask again later, and if they still differ, find out which of them is wrong.",
+        code="endpoints-differ",
+    )
 
 
 def _no_quorum(client: ChainClient, what: str, quorum: int) -> ChainUnavailable:
     return ChainUnavailable(
-        f"{what}, and {quorum} have to agree",
+        f"{what}; {quorum} endpoints of different hosts have to name one block alike",
         where=client.where,
-        remedy=f"{TRY_LATER} Or name more endpoints, or a smaller quorum.",
+        remedy=f"{TRY_LATER} Or name other endpoints, of hosts that do not share one.",
         code=NO_QUORUM,
     )

@@ -6,14 +6,14 @@ the form in which the contract answers `accreditationOf`, so that there is one r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from eth_hash.auto import keccak
 
 from registry.errors import EvidenceError
-from registry.proofs.slots import SLOT_BYTES, following, mapped, read_text, text_slots
+from registry.proofs.slots import SLOT_BYTES, following, mapped
 
 MOST_CHANGES: Final = 1_000
 _BITS: Final = 8
@@ -45,7 +45,7 @@ class AccreditationSlots:
 
     Attributes:
         terms, scope, change: the members of these structures, those of the scope within the terms.
-        uri, history: how many slots after a record's own the text and the length of the list are.
+        history: how many slots after a record's own the length of the list is.
     """
 
     count: int
@@ -53,7 +53,6 @@ class AccreditationSlots:
     terms: tuple[Member, ...]
     scope: tuple[Member, ...]
     change: tuple[Member, ...]
-    uri: int
     history: int
 
     @classmethod
@@ -85,7 +84,6 @@ class AccreditationSlots:
             terms=members(terms, record["terms"]),
             scope=members(structures["struct Scope"]["members"], record["terms"] + at["scope"]),
             change=members(structures["struct Change"]["members"], 0),
-            uri=record["terms"] + at["evidenceUri"],
             history=record["history"],
         )
 
@@ -94,13 +92,31 @@ class AccreditationSlots:
         slot = self.count.to_bytes(SLOT_BYTES, "big")
         return values([slot])[slot] & (1 << 64) - 1
 
+    def slots_of(self, numbers: Iterable[int]) -> list[bytes]:
+        """Where it is said of each who says it, of whom, and what."""
+        return [self._own(number) for number in numbers]
+
+    def read_sides(self, number: int, values: Values) -> tuple[int, int, int]:
+        """Body, holder and kind of an accreditation, by its number."""
+        own = self._own(number)
+        value = values([own])[own]
+        body, holder, kind = (
+            each.read(value) for name in ("body", "holder", "kind") for each in self.terms if each.name == name
+        )
+        return body, holder, kind
+
+    def _own(self, number: int) -> bytes:
+        return mapped(number.to_bytes(SLOT_BYTES, "big"), self.records.to_bytes(SLOT_BYTES, "big"))
+
     def read(self, number: int, values: Values) -> dict[str, Any]:
-        """An accreditation by its number, as the contract answers `accreditationOf`.
+        """An accreditation by its number, as the contract answers `accreditationOf`; without the URI of its evidence.
+
+        No verdict asks for that, and it may be as long as its sender pays for.
 
         Raises:
             EvidenceError: code `evidence-value`: no contract stores such a thing.
         """
-        own = mapped(number.to_bytes(SLOT_BYTES, "big"), self.records.to_bytes(SLOT_BYTES, "big"))
+        own = self._own(number)
         slots = [following(own, place) for place in range(self.history + 1)]
         found = values(slots)
         length = found[slots[self.history]]
@@ -108,13 +124,11 @@ class AccreditationSlots:
             raise EvidenceError(f"accreditation {number} has {length} changes", code="evidence-value")
         first = keccak(slots[self.history])
         changes = [following(first, place) for place in range(length)]
-        longer = text_slots(slots[self.uri], found[slots[self.uri]])
-        more = values([*changes, *longer])
+        more = values(changes)
 
         def read(members: Sequence[Member]) -> dict[str, Any]:
             return {each.name: each.read(found[slots[each.slot]]) for each in members}
 
         history = [{each.name: each.read(more[slot]) for each in self.change} for slot in changes]
-        text = read_text(found[slots[self.uri]], [more[slot] for slot in longer])
-        terms = {**read(self.terms), "scope": read(self.scope), "evidenceUri": text}
+        terms = {**read(self.terms), "scope": read(self.scope), "evidenceUri": ""}
         return {"terms": terms, "state": history[-1]["state"], "history": history}

@@ -41,6 +41,7 @@ REASONS: Final = ("", *(reason.word for reason in Reason if reason is not Reason
 """Why something changed, in the order of the contract's numbers; "" when it was not said."""
 
 _KINDS = tuple(Kind)
+_KIND_NUMBERS = {kind: number for number, kind in enumerate(Kind)}
 
 # What an accreditation may become; any other event means that one before it was not read.
 _NEXT = {
@@ -153,6 +154,7 @@ class Ledger:
 
     accreditations: tuple[Accreditation, ...] = ()
     as_of: BlockRef | None = None
+    _by_number: dict[int, Accreditation] = field(init=False, repr=False, compare=False)
     _by_holder: dict[int, list[Accreditation]] = field(init=False, repr=False, compare=False)
     _by_body: dict[int, list[Accreditation]] = field(init=False, repr=False, compare=False)
 
@@ -162,6 +164,7 @@ class Ledger:
         for each in self.accreditations:
             by_holder.setdefault(each.holder, []).append(each)
             by_body.setdefault(each.body, []).append(each)
+        object.__setattr__(self, "_by_number", {each.id: each for each in self.accreditations})
         object.__setattr__(self, "_by_holder", by_holder)
         object.__setattr__(self, "_by_body", by_body)
 
@@ -188,9 +191,7 @@ class Ledger:
 
     def __getitem__(self, number: int) -> Accreditation:
         """The accreditation with that number; KeyError when there is none."""
-        if not 1 <= number <= len(self.accreditations):
-            raise KeyError(number)
-        return self.accreditations[number - 1]
+        return self._by_number[number]
 
     def held_by(self, party: int) -> tuple[Accreditation, ...]:
         """What is said of that party, by number."""
@@ -201,19 +202,23 @@ class Ledger:
 
         All others can say what they like of each other, and as much as they like, without costing a verifier time.
         """
-        recognised = {
-            each.holder for body in trusted for each in self._by_body.get(body, ()) if each.kind is Kind.RECOGNISE
-        }
-        reached, new = set[int](), {*trusted, *recognised}
-        while new:
-            reached |= new
-            new = {
-                each.holder
-                for body in new
-                for each in self._by_body.get(body, ())
-                if each.kind is Kind.ACCREDIT_TO_ACCREDIT
-            } - reached
-        return frozenset(reached)
+        return reach(trusted, ((each.body, each.holder, _KIND_NUMBERS[each.kind]) for each in self.accreditations))
+
+
+def reach(trusted: Collection[int], sides: Iterable[tuple[int, int, int]]) -> frozenset[int]:
+    """As `Ledger.reach`, by body, holder and number of the kind of each accreditation and recognition."""
+    recognised: dict[int, set[int]] = {}
+    accrediting: dict[int, set[int]] = {}
+    for body, holder, kind in sides:
+        if kind == _KIND_NUMBERS[Kind.RECOGNISE]:
+            recognised.setdefault(body, set()).add(holder)
+        elif kind == _KIND_NUMBERS[Kind.ACCREDIT_TO_ACCREDIT]:
+            accrediting.setdefault(body, set()).add(holder)
+    reached, new = set[int](), set(trusted).union(*(recognised.get(body, ()) for body in trusted))
+    while new:
+        reached |= new
+        new = set[int]().union(*(accrediting.get(body, ()) for body in new)) - reached
+    return frozenset(reached)
 
 
 def _apply(records: dict[int, Accreditation], event: Event) -> None:

@@ -5,6 +5,7 @@ The names in an archive are labels and never lead to a place on the disk.
 
 from __future__ import annotations
 
+import lzma
 import re
 import stat
 import struct
@@ -36,7 +37,9 @@ LONGEST_PATH: Final = 1024
 MARK_DIGITS: Final = 16
 LONGEST_ENDING: Final = 16
 
-UNREADABLE_ZIP: Final = (BadZipFile, NotImplementedError, ValueError, struct.error, zlib.error, OSError, EOFError)
+UNREADABLE_ZIP: Final = (
+    *(BadZipFile, NotImplementedError, ValueError, struct.error, zlib.error, lzma.LZMAError, OSError, EOFError),
+)
 """What `zipfile` raises over broken or malicious archives."""
 
 _END, _END64, _LOCATOR = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple, TypeVar
@@ -21,7 +21,7 @@ from registry.recognition.ledger import Ledger
 from registry.records import NOTHING_SAID, WORD_BITS, Anchor, Batch, DigestKey, DigestStatus, Event, Purpose, Reason
 from registry.verifier.proved import ProvedRegistry
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, AgeLimits, HeadAge, head_age
-from registry.verify.verdict import BELIEVED, Basis, ChainFacts, FactsUnavailable
+from registry.verify.verdict import BELIEVED, REPLACEMENT_UNKNOWN, Basis, ChainFacts, FactsUnavailable
 
 MOST_BEHIND = 20
 """Blocks by which the endpoint that is asked may be behind another one, as an index may be behind its chain."""
@@ -118,7 +118,9 @@ class FactsReader:
         before = self.asked
         try:
             facts, by_digest = self._facts(issuer, place), self._by_digest(issuer, digest)
-            facts = replace(facts, by_digest=by_digest, others=self._states(issuer, others, by_digest))
+            # What is anchored nowhere replaces nothing.
+            known = others if facts.batch is not None else ()
+            facts = replace(facts, by_digest=by_digest, others=self._states(issuer, known, by_digest))
         except ContractReverted:
             # On another chain than the one read before the batch may be unknown; then that is what there is to say.
             self._still_there()
@@ -148,14 +150,17 @@ class FactsReader:
             basis=pinned.basis,
         )
 
-    def ledger(self) -> Ledger:
+    def ledger(self, trusted: Collection[int]) -> Ledger:
         """All accreditations and recognitions of the contract; if they are proved, as of the block of other facts.
+
+        Args:
+            trusted: bodies that are believed; of accreditations that are proved, only what may count for them is there.
 
         Raises:
             ChainError: they could not be read, or are not proved.
         """
         contract = self._contract if self._quorum is None else self._pinned().contract
-        return contract.ledger() if isinstance(contract, ProvedRegistry) else read_ledger(contract)
+        return contract.ledger(trusted) if isinstance(contract, ProvedRegistry) else read_ledger(contract)
 
     def _by_digest(self, issuer: int, digest: bytes) -> DigestStatus | None:
         """What the issuer said of the digest; None where the contract knows of no such thing."""
@@ -180,7 +185,8 @@ class FactsReader:
             # Anyone may anchor a root with another count; a proof holds for one count only, so that is no anchor of it.
             if batch is not None and batch.leaf_count in (0, leaf_count):
                 states.append(replace(self._state(issuer, place), by_digest=by_digest or NOTHING_SAID))
-        if not any(each.revoked or each.voided or each.suspended for each in states):
+        said = by_digest is not None and by_digest.is_revoked
+        if said or not any(each.revoked or each.voided or each.suspended for each in states):
             return tuple(states)
         return tuple(
             replace(each, superseded_by=self._replacements(issuer, each.place.root).get(each.place.leaf_index))
@@ -213,10 +219,21 @@ class FactsReader:
     def _replacements(self, issuer: int, root: bytes) -> dict[int, AnchorPlace]:
         batch, last = self._anchored(issuer, root), self._pinned().block.number
         first = 0 if batch is None else batch.block_number
-        return self._once(
-            ("replacements", issuer, root),
-            lambda: self._pinned().contract.replacements(issuer, root, from_block=first, to_block=last),
-        )
+        try:
+            return self._once(
+                ("replacements", issuer, root),
+                lambda: self._pinned().contract.replacements(issuer, root, from_block=first, to_block=last),
+            )
+        except ChainUnavailable as error:
+            if error.code == "chain-garbage":
+                raise
+            raise ChainUnavailable(
+                "another anchor of the credential is withdrawn, and whether this one replaces it could not be read or "
+                f"proved: {error.what}",
+                where=error.where,
+                remedy="Verify without proof, or by an endpoint that tells of old events.",
+                code=REPLACEMENT_UNKNOWN,
+            ) from None
 
     def _proved(self) -> bool:
         """Whether what the contract stores is its own code's doing."""

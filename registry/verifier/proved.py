@@ -6,7 +6,7 @@ events it tells nothing, since they are in no proof: neither why a place was rev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NoReturn
 
@@ -36,12 +36,12 @@ from registry.proofs.slots import (
     read_text,
     text_slots,
 )
-from registry.recognition.ledger import Accreditation, Ledger
+from registry.recognition.ledger import Accreditation, Ledger, reach
 from registry.records import NOTHING_SAID, Batch, DigestStatus, Party, Purpose
 
 SLOTS_A_REQUEST: Final = 100
-MOST_ACCREDITATIONS: Final = 2_000
-"""Of a registry whose accreditations are proved: each has some ten slots."""
+MOST_ACCREDITATIONS: Final = 20_000
+"""Of a registry whose accreditations are proved: a slot of each is asked for, and ten of those that count."""
 
 
 class ProvedAccount:
@@ -144,8 +144,9 @@ class ProvedRegistry(CredentialRegistry):
         values = self._values_of(slots, at)
         if values[governed] == 0:
             return None
-        longer = text_slots(uri, values[uri])
-        text = read_text(values[uri], [self._values_of(longer, at)[slot] for slot in longer])
+        longer = self._understood("a party's URI", lambda: text_slots(uri, values[uri]))
+        rest = self._values_of(longer, at)
+        text = self._understood("a party's URI", lambda: read_text(values[uri], [rest[slot] for slot in longer]))
         offered = read_address(values[pending])
         return self._understood(
             "a party",
@@ -186,8 +187,11 @@ class ProvedRegistry(CredentialRegistry):
         values = self._values_of(slots, at)
         return self._understood("a digest", lambda: tuple(read_digest_status(values[slot]) for slot in slots))
 
-    def ledger(self) -> Ledger:
-        """All accreditations and recognitions, none left out: how many there are is proved, too.
+    def ledger(self, trusted: Collection[int]) -> Ledger:
+        """All accreditations and recognitions that may count for whoever trusts these bodies; none of them is left out.
+
+        How many there are is proved, and of each who says it of whom. What the others say of each other costs nobody
+        more than that.
 
         Raises:
             ChainUnavailable: code `not-proved`, also where there are more than are proved at once.
@@ -203,11 +207,18 @@ class ProvedRegistry(CredentialRegistry):
         if count > MOST_ACCREDITATIONS:
             raise self._account.unproved(f"of {count:,} accreditations up to {MOST_ACCREDITATIONS:,} are")
         values = self._accreditations.values
+        values(slots.slots_of(range(1, count + 1)))
+        sides = {number: slots.read_sides(number, values) for number in range(1, count + 1)}
+        reached = reach(trusted, sides.values())
 
         def read(number: int) -> Accreditation:
-            return self._understood("an accreditation", lambda: read_accreditation(number, slots.read(number, values)))
+            try:
+                found = slots.read(number, values)
+            except EvidenceError as error:
+                raise self._account.unproved(error.what) from None
+            return self._understood("an accreditation", lambda: read_accreditation(number, found))
 
-        return Ledger(tuple(map(read, range(1, count + 1))), as_of)
+        return Ledger(tuple(read(number) for number, (body, *_) in sides.items() if body in reached), as_of)
 
     @cached_property
     def _account(self) -> ProvedAccount:

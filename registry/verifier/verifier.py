@@ -309,9 +309,8 @@ class Verifier:
         try:
             if self._read_ledger is not None:
                 return self._read_ledger()
-            return (
-                self._first_reader if isinstance(self._first_reader, FactsUnavailable) else self._first_reader.ledger()
-            )
+            reader = self._first_reader
+            return reader if isinstance(reader, FactsUnavailable) else reader.ledger(self._policy.trusted_bodies)
         except RegistryError as error:
             return FactsUnavailable.of(error)
 

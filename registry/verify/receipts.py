@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from registry.errors import ReceiptError
 from registry.receipt.model import Receipt
-from registry.verify.verdict import OtherReceipt, Outcome, Overall, Verdict
+from registry.verify.verdict import REPLACEMENT_UNKNOWN, OtherReceipt, Outcome, Overall, Verdict
 
 MOST_JUDGED: Final = 32
 """Receipts of one document that are judged; each costs questions to the chain."""
@@ -44,7 +44,7 @@ def decided(judged: Sequence[Judged], own: Collection[bytes], issuer: int | None
     for each in judged:
         value = each.receipt.digest_value if isinstance(each.receipt, Receipt) else None
         groups.setdefault(None if value in own else value, []).append(each)
-    best = [min(group, key=lambda each: _rank(each, issuer)) for group in groups.values()]
+    best = [_best(group, issuer) for group in groups.values()]
     # What cannot be read is about nothing that is known: where another receipt is, that one decides.
     about = [each for each in best if _is_about(each) and isinstance(each.receipt, Receipt)]
     mine = [each for each in about if isinstance(each.receipt, Receipt) and each.receipt.digest_value in own]
@@ -55,6 +55,23 @@ def decided(judged: Sequence[Judged], own: Collection[bytes], issuer: int | None
         chosen = min(mine or best, key=lambda each: _rank(each, issuer))
     others = tuple(_told(each) for each in judged if each is not chosen)
     return replace(chosen.verdict, other_receipts=others)
+
+
+def _best(group: Sequence[Judged], issuer: int | None) -> Judged:
+    """The receipt that decides of those of one credential.
+
+    What its issuer withdrew in one place is not withdrawn where another anchor of the issuer replaces it: while that
+    could not be read, nobody knows.
+    """
+    found = min(group, key=lambda each: _rank(each, issuer))
+    if found.verdict.overall is not Overall.NOT_VALID:
+        return found
+    open_ = (each for each in group if each.verdict.issuer == found.verdict.issuer and _may_replace(each))
+    return next(open_, found)
+
+
+def _may_replace(each: Judged) -> bool:
+    return _is_about(each) and each.verdict.check("status").code == REPLACEMENT_UNKNOWN
 
 
 def _rank(each: Judged, issuer: int | None) -> tuple[bool, bool, bool, int]:

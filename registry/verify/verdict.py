@@ -155,6 +155,8 @@ class Basis:
 
 
 BELIEVED: Final = Basis(proved=False)
+REPLACEMENT_UNKNOWN: Final = "replacement-unknown"
+"""An anchor that is there may replace another one that was withdrawn; whether it does could not be read or proved."""
 
 
 def rests_on(basis: Basis | None, as_of: BlockRef | None) -> dict[str, Any] | None:

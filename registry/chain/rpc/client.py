@@ -246,6 +246,10 @@ class ChainClient:
         found = self._of_each("eth_getBlockByNumber", ["latest", False], _optional(_block))
         return {where: block for where, block in found.items() if block is not None}
 
+    def chain_ids_by_endpoint(self) -> dict[str, int]:
+        """The EIP-155 chain id that each of the endpoints tells; without those that give no answer."""
+        return self._of_each("eth_chainId", [], count)
+
     def finalized_by_endpoint(self) -> dict[str, int]:
         """The number of the newest block that each of the endpoints calls final; without those that name none."""
         found = self._of_each("eth_getBlockByNumber", ["finalized", False], _optional(_block))

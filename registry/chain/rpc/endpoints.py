@@ -68,7 +68,7 @@ class EndpointHealth:
     """How an endpoint is.
 
     Attributes:
-        where: its URL without secrets.
+        where: its URL without secrets, with a number where others have the same.
         ok: whether it is asked; False while it rests after a failure or is on another branch than most, and for good
             when it serves another chain.
         why: what is wrong.
@@ -89,6 +89,7 @@ class _Known:
     """What is known of one endpoint; times are monotonic seconds."""
 
     endpoint: Endpoint
+    name: str
     failures: int = 0
     rests_until: float = 0.0
     why: str | None = None
@@ -99,6 +100,16 @@ class _Known:
     excluded: bool = False
     strays: bool = False
     told_behind: bool = False
+
+
+def _names(endpoints: Sequence[Endpoint]) -> list[str]:
+    """What each is called: by where it is, and by a number where others have the same URL but for its secrets."""
+    seen: Counter[str] = Counter()
+    names = []
+    for each in endpoints:
+        seen[each.where] += 1
+        names.append(each.where if seen[each.where] == 1 else f"{each.where} (no. {seen[each.where]})")
+    return names
 
 
 class Endpoints:
@@ -112,7 +123,7 @@ class Endpoints:
     """
 
     def __init__(self, endpoints: Sequence[Endpoint], *, clock: Callable[[], float] = time.monotonic):
-        self._known = [_Known(each) for each in endpoints]
+        self._known = [_Known(each, name) for each, name in zip(endpoints, _names(endpoints), strict=True)]
         self._clock = clock
         self._lock = threading.Lock()
         self._chain: tuple[str, str] | None = None
@@ -148,16 +159,14 @@ class Endpoints:
         return self._first_answers(lambda one: one.make_batch_request(requests))
 
     def each_answer(self, method: str, params: Sequence[object]) -> dict[str, Mapping[str, Any]]:
-        """What each endpoint of this chain answers, by where it is; without those that give no answer.
+        """What each endpoint of this chain answers, by its name; without those that give no answer.
 
         Also those on another branch are asked: this is how to see that they are.
         """
         answers = {}
         for one in self._in_order(everyone=True):
             with suppress(ChainUnavailable):
-                answers[one.endpoint.where] = self._asked(
-                    one, lambda endpoint: [endpoint.make_request(method, params)]
-                )[0]
+                answers[one.name] = self._asked(one, lambda endpoint: [endpoint.make_request(method, params)])[0]
         return answers
 
     def health(self) -> list[EndpointHealth]:
@@ -167,7 +176,7 @@ class Endpoints:
             newest = max((one.head for one in self._known if one.head is not None), default=0)
             return [
                 EndpointHealth(
-                    where=one.endpoint.where,
+                    where=one.name,
                     ok=not one.excluded and not one.strays and one.rests_until <= now,
                     why=one.why,
                     head=one.head,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.chain.agreement import MOST_APART, agreed_block
+from registry.chain.agreement import MOST_APART, agreed_block, host_of
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.endpoints import Endpoints
 from registry.errors import ChainUnavailable
@@ -22,12 +22,13 @@ class Node:
     def __init__(self, name: str, head: int = 100, *, branch_from: int | None = None, down: bool = False):
         self.where, self.head, self.branch_from, self.down = name, head, branch_from, down
         self.tells_of: int | None = None
+        self.chain_id = "0x1"
 
     def make_request(self, method: str, params: Sequence[Any]) -> Mapping[str, Any]:
         if self.down:
             raise ChainUnavailable("nothing answers there", where=self.where)
         if method == "eth_chainId":
-            return {"result": "0x1"}
+            return {"result": self.chain_id}
         if method == "eth_blockNumber":
             return {"result": hex(self.head if self.tells_of is None else self.tells_of)}
         if params[0] == "latest":
@@ -59,8 +60,48 @@ def client_of(*nodes: Node) -> ChainClient:
 def test_the_newest_block_that_enough_of_them_have() -> None:
     agreed = agreed_block(client_of(Node("one", 103), Node("two", 101), Node("three", 99)), 2)
     assert (agreed.block.number, agreed.named_by, agreed.asked) == (101, ("one", "two"), 3)
-    assert agreed.words.endswith("named by 2 of 3 endpoints")
     assert agreed_block(client_of(Node("alone", 7)), 1).named_by == ("alone",)
+
+
+def test_several_urls_of_one_host_are_one_and_none_is_lost() -> None:
+    """A gateway with two keys is one provider; and what its two endpoints say is compared."""
+    one, two = Node("https://gw.example/…"), Node("https://gw.example/…")
+    with pytest.raises(ChainUnavailable) as refused:
+        agreed_block(client_of(one, two), 2)
+    assert refused.value.code == "no-quorum"
+    with pytest.raises(ChainUnavailable) as refused:
+        agreed_block(client_of(one, two, Node("https://gw.example:443/…")), 2)
+    assert refused.value.code == "no-quorum"
+    other = Node("https://other.example/…")
+    assert agreed_block(client_of(one, two, other), 2).named_by == ("gw.example", "other.example")
+    two.branch_from = 90
+    with pytest.raises(ChainUnavailable, match=r"no\. 2\) names 0x") as refused:
+        agreed_block(client_of(one, two, other), 2)
+    assert refused.value.code == "endpoints-differ"
+
+
+def test_nobody_says_alone_which_chain_it_is() -> None:
+    liar = Node("one")
+    client = client_of(liar, Node("two"), Node("three"))
+    client.chain_id()
+    liar.chain_id = "0x89"
+    with pytest.raises(ChainUnavailable, match="one is of chain 137") as refused:
+        agreed_block(client, 2)
+    assert refused.value.code == "endpoints-differ"
+
+
+@pytest.mark.parametrize(
+    ("where", "host"),
+    [
+        ("https://a.example/v3/…", "a.example"),
+        ("https://a.example:443/", "a.example"),
+        ("http://127.0.0.1:8545 (no. 2)", "127.0.0.1:8545"),
+        ("one", "one"),
+        ("https://[::1]:x/", "https://[::1]:x/"),
+    ],
+)
+def test_whose_an_endpoint_is(where: str, host: str) -> None:
+    assert host_of(where) == host
 
 
 def test_one_that_tells_of_an_old_block_holds_nobody_back() -> None:

@@ -46,9 +46,9 @@ class Registry:
             self.call("revokeDigests", self.party, self.digests[:2], FRAUD)
             self.call("suspendDigests", self.party, self.digests[1:3], Reason.UNDER_REVIEW)
 
-    def call(self, function: str, *arguments: Any) -> None:
+    def call(self, function: str, *arguments: Any, **fields: int) -> None:
         encoded = self.edition.registry.functions[function].encode(*arguments)
-        assert self.world.send(self.contract.address, encoded).succeeded
+        assert self.world.send(self.contract.address, encoded, **fields).succeeded
 
     def evidence(self, *slots: bytes) -> tuple[Evidence, bytes]:
         head = self.world.client.block("latest")

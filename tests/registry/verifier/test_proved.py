@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from registry.chain.agreement import agreed_block
 from registry.chain.contract import CredentialRegistry
 from registry.chain.editions import first, second
 from registry.chain.rpc.client import ChainClient
+from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable
 from registry.records import Purpose
 from registry.verifier.proved import ProvedRegistry
@@ -134,3 +136,33 @@ def test_a_lie_changes_no_answer(world: World) -> None:
         except ChainError:
             refused += 1
     assert refused > 150
+
+
+@pytest.mark.parametrize("world", ["embedded"], indirect=True)
+def test_a_strangers_long_uri_and_changes_stop_nobody_elses_proof(world: World) -> None:
+    registry = Registry(world, second())
+    contract = registry.contract
+    for _ in range(3):
+        registry.call("registerParty", "did:web:body.example", bytes(32))
+    body, stranger = registry.party + 1, registry.party + 2
+    scope = (0, 0, 1, 8, 0, 0, bytes(32))
+
+    def offer(by: int, of: int, uri: str) -> None:
+        terms = (by, of, 1, 2**48 - 1, 0, scope, bytes(32), bytes(32), uri)
+        data = second().accreditations.functions["offerAccreditation"].encode(terms)
+        assert world.send(contract.accreditations_address, data, gas=25_000_000).succeeded
+
+    offer(body, registry.party, "https://body.example/" + "a" * 100)
+    offer(stranger, registry.party, "a" * 17_000)
+    here = proved(registry)
+    found = here.ledger([body])
+    assert [each.id for each in found.accreditations] == [1]
+    (there,) = Storage(contract, here.agreed.block.number).accreditations([1]).values()
+    assert there is not None
+    assert found[1] == replace(there, evidence_uri="")
+    assert len(proved(registry).ledger([body, stranger]).accreditations) == 2
+
+    registry.call("setProfile", registry.party, "a" * 17_000, bytes(32), gas=25_000_000)
+    here = proved(registry)
+    with pytest.raises(ChainUnavailable):
+        here.party(registry.party, at=here.agreed.block.number)
