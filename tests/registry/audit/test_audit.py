@@ -599,7 +599,7 @@ def test_an_index_with_one_change_differs_in_that(history: History, data: st.Dat
             replace(index, words={**index.words, bitmap: {**index.words.get(bitmap, {}), **flipped}}),
             [DifferenceKind.INDEX_DIFFERS],
         ),
-        (replace(index, digests=index.digests | {(9, PROFILE): suspended}), [DifferenceKind.INDEX_DIFFERS] * 2),
+        (replace(index, digests={**index.digests, (9, PROFILE): suspended}), [DifferenceKind.INDEX_DIFFERS] * 2),
         (replace(index, party_count=0), [DifferenceKind.INDEX_DIFFERS]),
         (replace(index, accreditation_count=99), [DifferenceKind.INDEX_DIFFERS]),
     ]
