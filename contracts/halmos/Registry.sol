@@ -292,14 +292,14 @@ contract RegistryProof is Symbolic {
         _harmless(given, data);
     }
 
-    /// @dev Any sender and party, any two digests.
-    function check_call_revokeDigests(Case calldata given, uint64 party, bytes32[2] calldata named) external {
-        _harmless(given, abi.encodeCall(_registry.revokeDigests, (party, _both(named), Reason.Resolved)));
+    /// @dev Any sender and party, any one digest.
+    function check_call_revokeDigests(Case calldata given, uint64 party, bytes32 named) external {
+        _harmless(given, abi.encodeCall(_registry.revokeDigests, (party, _only(named), Reason.Resolved)));
     }
 
-    /// @dev Any sender and party, any two digests.
-    function check_call_suspendDigests(Case calldata given, uint64 party, bytes32[2] calldata named) external {
-        _harmless(given, abi.encodeCall(_registry.suspendDigests, (party, _both(named), Reason.Resolved)));
+    /// @dev Any sender and party, any one digest.
+    function check_call_suspendDigests(Case calldata given, uint64 party, bytes32 named) external {
+        _harmless(given, abi.encodeCall(_registry.suspendDigests, (party, _only(named), Reason.Resolved)));
     }
 
     /// @dev Any sender and party, any two digests.
