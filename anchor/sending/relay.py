@@ -16,7 +16,7 @@ GOOD_FOR_SECONDS = 7 * 24 * 3600
 def anchor_message(chain_id: int, contract: str, issuer: int, root: bytes, leaf_count: int, deadline: int) -> TypedData:
     """What an operator signs for `anchorBySignature` (EIP-712; `contracts/src/IBatches.sol`)."""
     return TypedData(
-        domain={"name": "Testamur", "version": "1", "chainId": chain_id, "verifyingContract": contract},
+        domain={"name": "Testamur", "version": "2", "chainId": chain_id, "verifyingContract": contract},
         primary_type="Anchor",
         members=(("issuer", "uint64"), ("root", "bytes32"), ("leafCount", "uint32"), ("deadline", "uint256")),
         message={"issuer": issuer, "root": "0x" + root.hex(), "leafCount": leaf_count, "deadline": deadline},

@@ -21,7 +21,7 @@ from registry.recognition.ledger import Ledger
 from registry.records import NOTHING_SAID, WORD_BITS, Anchor, Batch, DigestKey, DigestStatus, Event, Purpose, Reason
 from registry.verifier.proved import ProvedRegistry
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, AgeLimits, HeadAge, head_age
-from registry.verify.verdict import BELIEVED, REPLACEMENT_UNKNOWN, Basis, ChainFacts, FactsUnavailable
+from registry.verify.verdict import BELIEVED, Basis, ChainFacts, FactsUnavailable
 
 MOST_BEHIND = 20
 """Blocks by which the endpoint that is asked may be behind another one, as an index may be behind its chain."""
@@ -232,7 +232,7 @@ class FactsReader:
                 f"proved: {error.what}",
                 where=error.where,
                 remedy="Verify without proof, or by an endpoint that tells of old events.",
-                code=REPLACEMENT_UNKNOWN,
+                code="replacement-unknown",
             ) from None
 
     def _proved(self) -> bool:

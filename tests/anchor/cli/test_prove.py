@@ -24,7 +24,7 @@ def relay(url: str, change: Change) -> BrokenEndpoint:
         request = urllib.request.Request(
             url, json.dumps(exchange.request).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             told = json.load(answer)
         exchange.answer(change(exchange.method, told.get("result")))
 
@@ -35,6 +35,8 @@ def relay(url: str, change: Change) -> BrokenEndpoint:
 def node(run: Run, diplomas: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A node on whose chain some diplomas are anchored."""
     monkeypatch.setenv("TESTAMUR_KEY", PUBLICLY_KNOWN_KEYS[0])
+    # An endpoint that is late on a busy machine has said nothing.
+    monkeypatch.setenv("TESTAMUR_RPC_TIMEOUT", "60")
     with anvil("--slots-in-an-epoch", "1") as url:
         for words in (("deploy",), ("issuer", "register", "--uri", "did:web:university.example"), ("anchor", diplomas)):
             assert run(*words, "--chain", url, "--json").code == 0

@@ -261,7 +261,11 @@ def test_other_code_at_either_address_is_refused(embedded: World, lie: Callable[
     [
         # Nothing else tells of this operator: the contract's own list does.
         (("OperatorSet", -1), {DifferenceKind.OPERATOR_DIFFERS}),
-        (("DigestRevoked", 0), {DifferenceKind.RECEIPT_DIFFERS, DifferenceKind.STATUS_DIFFERS}),
+        # The contract counts what a party says of digests, too.
+        (
+            ("DigestRevoked", 0),
+            {DifferenceKind.RECEIPT_DIFFERS, DifferenceKind.STATUS_DIFFERS, DifferenceKind.PARTY_DIFFERS},
+        ),
         (("AccreditationAccepted", 0), {DifferenceKind.ACCREDITATION_DIFFERS}),
     ],
 )
