@@ -11,6 +11,7 @@ from sqlalchemy import select
 from registry.anchors import AnchorPlace, IssuerState, spread, spread_words
 from registry.errors import ChainUnavailable, RegistryError
 from registry.formats.statuslist import ListedBatch, ListPosition, Purpose, batches_of_list, bitstring, list_position
+from registry.history import DIGEST_EVENTS
 from registry.index.reader import VALUES_A_STATEMENT, EventFilter, Index
 from registry.index.repeats import loaded_of, repeated, replacements, speaks
 from registry.index.tables import indexed_batch, indexed_block, indexed_status
@@ -20,7 +21,6 @@ from registry.records import Purpose as ChainPurpose
 from registry.trees.store import TreeStore
 
 _CHANGES: Final = frozenset({"StatusSet", "SuspensionCleared", "BatchVoided", "LeafCountStated"})
-_OF_DIGESTS: Final = frozenset({"DigestRevoked", "DigestSuspended", "DigestReinstated"})
 # The index changes with every block that has events; who reads it at the same time tries again.
 _TRIES: Final = 10
 
@@ -114,7 +114,7 @@ def _final_state(index: Index, issuer: int) -> _FinalState:
     for event in stated:
         sequence = sequences[event.arguments["root"]]
         batches[sequence] = replace(batches[sequence], counted=event.place)
-    since = list(index.all_events(EventFilter(party=issuer, names=_CHANGES | _OF_DIGESTS, from_block=final + 1)))
+    since = list(index.all_events(EventFilter(party=issuer, names=_CHANGES | DIGEST_EVENTS, from_block=final + 1)))
     later = tuple(event for event in since if event.name in _CHANGES and event.arguments["root"] in sequences)
     for event in later:
         sequence = sequences[event.arguments["root"]]
@@ -124,7 +124,7 @@ def _final_state(index: Index, issuer: int) -> _FinalState:
             batches[sequence] = replace(batches[sequence], leaf_count=0)
     roots = {sequence: root for root, sequence in sequences.items()}
     superseded = replacements(index, issuer, to_block=final)
-    said_later = tuple(event for event in since if event.name in _OF_DIGESTS)
+    said_later = tuple(event for event in since if event.name in DIGEST_EVENTS)
     return _FinalState(head.version, final, time, batches, roots, superseded, later, said_later)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from eth_hash.auto import keccak
 
 from registry.errors import EvidenceError
-from registry.proofs.slots import SLOT_BYTES, following, mapped
+from registry.proofs.slots import SLOT_BYTES, following, key_of, mapped
 
 MOST_CHANGES: Final = 1_000
 _BITS: Final = 8
@@ -89,7 +89,7 @@ class AccreditationSlots:
 
     def read_count(self, values: Values) -> int:
         """How many accreditations and recognitions there are."""
-        slot = self.count.to_bytes(SLOT_BYTES, "big")
+        slot = key_of(self.count)
         return values([slot])[slot] & (1 << 64) - 1
 
     def slots_of(self, numbers: Iterable[int]) -> list[bytes]:
@@ -106,7 +106,7 @@ class AccreditationSlots:
         return body, holder, kind
 
     def _own(self, number: int) -> bytes:
-        return mapped(number.to_bytes(SLOT_BYTES, "big"), self.records.to_bytes(SLOT_BYTES, "big"))
+        return mapped(key_of(number), key_of(self.records))
 
     def read(self, number: int, values: Values) -> dict[str, Any]:
         """An accreditation by its number, as the contract answers `accreditationOf`; without the URI of its evidence.

@@ -57,7 +57,7 @@ class RegistrySlots:
 
     def party(self, party: int) -> bytes:
         """Of what an anchor reads of a party: an operator, how many batches it has, and when it retired."""
-        return mapped(_key(party), _key(self.parties))
+        return mapped(key_of(party), key_of(self.parties))
 
     def of_party(self, party: int) -> list[bytes]:
         """Of all of a party, in the order in which it is stored: what an anchor reads, controller and registration, the
@@ -66,11 +66,11 @@ class RegistrySlots:
 
     def batch(self, issuer: int, root: bytes) -> bytes:
         """Of the record of a batch."""
-        return mapped(root, mapped(_key(issuer), _key(self.batches)))
+        return mapped(root, mapped(key_of(issuer), key_of(self.batches)))
 
     def word(self, issuer: int, root: bytes, purpose: Purpose, word: int) -> bytes:
         """Of the status bits of 256 credentials of a batch."""
-        return mapped(_key(word << 8 | purpose), following(self.batch(issuer, root), self.statuses))
+        return mapped(key_of(word << 8 | purpose), following(self.batch(issuer, root), self.statuses))
 
     def word_of_leaf(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> bytes:
         """Of the status bits among which a leaf's is."""
@@ -84,7 +84,7 @@ class RegistrySlots:
         """
         if self.digests is None:
             raise ValueError("a registry of the first edition says nothing of digests")
-        return mapped(digest, mapped(_key(issuer), _key(self.digests)))
+        return mapped(digest, mapped(key_of(issuer), key_of(self.digests)))
 
 
 def read_batch(issuer: int, root: bytes, packed: int) -> Batch | None:
@@ -166,15 +166,16 @@ def read_text(value: int, rest: Sequence[int]) -> str:
         ValueError: no contract stores such a thing.
     """
     if value % 2:
-        length, stored = value // 2, b"".join(map(_key, rest))
+        length, stored = value // 2, b"".join(map(key_of, rest))
     else:
-        length, stored = value % 256 // 2, _key(value)[:-1]
+        length, stored = value % 256 // 2, key_of(value)[:-1]
     if length > len(stored):
         raise ValueError("a text that is longer than its place")
     return stored[:length].decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-def _key(number: int) -> bytes:
+def key_of(number: int) -> bytes:
+    """A number as a mapping's key, or as the slot it is."""
     return number.to_bytes(SLOT_BYTES, "big")
 
 
@@ -185,7 +186,7 @@ def mapped(key: bytes, mapping: bytes) -> bytes:
 
 def following(slot: bytes, place: int) -> bytes:
     """The slot that is so many after another."""
-    return _key((int.from_bytes(slot, "big") + place) % _SLOTS)
+    return key_of((int.from_bytes(slot, "big") + place) % _SLOTS)
 
 
 def _moment(seconds: int) -> datetime:

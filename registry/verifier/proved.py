@@ -123,15 +123,15 @@ class ProvedRegistry(CredentialRegistry):
         # What is asked next, as a rule.
         words = [self._slots.word(issuer, root, purpose, 0) for purpose in Purpose]
         self._values_of([self._slots.batch(issuer, root), *words], at)
-        return self.batch_alone(issuer, root, at=at)
+        return self._batch_alone(issuer, root, at=at)
 
     def batches(self, issuer: int, roots: Sequence[bytes], *, at: BlockNumber = "latest") -> list[Batch]:
         """Those of the batches that the issuer anchored, many proved in a request."""
         self._values_of([self._slots.batch(issuer, root) for root in roots], at)
-        found = (self.batch_alone(issuer, root, at=at) for root in roots)
+        found = (self._batch_alone(issuer, root, at=at) for root in roots)
         return [batch for batch in found if batch is not None]
 
-    def batch_alone(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
+    def _batch_alone(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
         """As `batch`, for whoever does not ask for statuses next."""
         slot = self._slots.batch(issuer, root)
         values = self._values_of([slot], at)
@@ -139,7 +139,6 @@ class ProvedRegistry(CredentialRegistry):
 
     def party(self, party: int, *, at: BlockNumber = "latest") -> Party | None:
         """The party with that id, its addresses checksummed, or None."""
-        first = self._slots.party(party)
         packed, governed, pending, profile_hash, uri = slots = self._slots.of_party(party)
         values = self._values_of(slots, at)
         if values[governed] == 0:
@@ -155,7 +154,7 @@ class ProvedRegistry(CredentialRegistry):
                 controller=checksummed(read_address(values[governed])),
                 pending_controller=None if offered == NO_ADDRESS else checksummed(offered),
                 registered_at=read_registered_at(values[governed]),
-                retired_at=read_retired_at(values[first]),
+                retired_at=read_retired_at(values[packed]),
                 sequence=read_sequence(values[packed]),
                 profile_hash=values[profile_hash].to_bytes(32, "big"),
                 uri=text,
@@ -174,7 +173,7 @@ class ProvedRegistry(CredentialRegistry):
         slots = [self._slots.word(issuer, root, purpose, word) for word in numbers]
         # Whoever asks for the one purpose asks for the other.
         both = [self._slots.word(issuer, root, each, word) for each in Purpose for word in numbers]
-        values = self._values_of([*slots, *both], at)
+        values = self._values_of(both, at)
         return tuple(values[slot] for slot in slots)
 
     def digest_statuses(
