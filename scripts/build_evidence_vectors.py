@@ -78,11 +78,14 @@ def case(name: str, trusted: bytes, evidence: Case, expect: Case) -> Case:
 
 
 def evidence(encoded: bytes, account: list[bytes], slots: dict[bytes, list[bytes]], address: bytes = CONTRACT) -> Case:
+    slots = dict(sorted(slots.items()))
+    table = list(dict.fromkeys([*account, *(node for its in slots.values() for node in its)]))
     return {
         "header": shown(encoded),
         "address": shown(address),
-        "account": [shown(node) for node in account],
-        "slots": {shown(key): [shown(node) for node in its] for key, its in slots.items()},
+        "nodes": [shown(node) for node in table],
+        "account": [table.index(node) for node in account],
+        "slots": {shown(key): [table.index(node) for node in its] for key, its in slots.items()},
     }
 
 

@@ -6,8 +6,8 @@ It proves its statements to whoever knows the hash of the block, and rests on th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from registry.errors import EvidenceError
@@ -18,6 +18,9 @@ from registry.proofs.storage import MOST_NODE_BYTES, MOST_NODES, Account, prove_
 ADDRESS_BYTES: Final = 20
 MOST_SLOTS: Final = 1_024
 """A batch of 262,144 credentials has as many status words of each purpose."""
+MOST_TABLE: Final = MOST_SLOTS * 8
+"""Nodes in the JSON form, each of them once: neighbours share most of theirs."""
+_MEMBERS: Final = frozenset({"header", "address", "nodes", "account", "slots"})
 
 Nodes = Sequence[bytes]
 _HEXADECIMAL: Final = re.compile(r"0x(?:[0-9a-f]{2})*", re.ASCII)
@@ -54,31 +57,50 @@ class Evidence:
 
     @classmethod
     def from_dict(cls, given: object) -> Evidence:
-        """From its JSON form.
+        """From its JSON form, of which there is one for each evidence.
 
         Raises:
             EvidenceError: code `evidence-form`: it is not that; `evidence-size`.
         """
-        if not isinstance(given, dict) or given.keys() != {"header", "address", "account", "slots"}:
-            raise _malformed("it has other members than header, address, account and slots")
+        if not isinstance(given, dict) or given.keys() != _MEMBERS:
+            raise _malformed(f"it has other members than {', '.join(sorted(_MEMBERS))}")
         slots = given["slots"]
         if not isinstance(slots, dict) or len(slots) > MOST_SLOTS:
             raise _malformed(f"slots is no object of up to {MOST_SLOTS:,} members")
-        return cls(
+        table = _Table(given["nodes"])
+        read = cls(
             _bytes(given["header"], MOST_BYTES),
             _bytes(given["address"], ADDRESS_BYTES, exactly=True),
-            _nodes(given["account"]),
-            {_bytes(slot, SLOT_BYTES, exactly=True): _nodes(nodes) for slot, nodes in slots.items()},
+            table.nodes(given["account"]),
+            {_bytes(slot, SLOT_BYTES, exactly=True): table.nodes(slots[slot]) for slot in sorted(map(str, slots))},
         )
+        table.check_used()
+        return read
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form: bytes in hexadecimal with `0x`, in lower case."""
+        """The JSON form: bytes in hexadecimal with `0x`, in lower case; a proof is numbers of nodes, from 0 on.
+
+        Each node is there once, in the order in which the proofs come to need it: first the account's, then those of the
+        slots in ascending order, whatever the order of members is in a file that others wrote anew.
+        """
+        numbers: dict[bytes, int] = {}
+
+        def numbered(nodes: Nodes) -> list[int]:
+            return [numbers.setdefault(node, len(numbers)) for node in nodes]
+
+        account = numbered(self.account)
+        slots = {_written(slot): numbered(self.slots[slot]) for slot in sorted(self.slots)}
         return {
             "header": _written(self.header),
             "address": _written(self.address),
-            "account": [_written(node) for node in self.account],
-            "slots": {_written(slot): [_written(node) for node in nodes] for slot, nodes in self.slots.items()},
+            "nodes": [_written(node) for node in numbers],
+            "account": account,
+            "slots": slots,
         }
+
+    def of(self, slots: Iterable[bytes]) -> Evidence:
+        """The part of it that is about some slots; KeyError when it has none of one."""
+        return replace(self, slots={slot: self.slots[slot] for slot in slots})
 
     def proved(self, block_hash: bytes) -> Proved:
         """What it shows to whoever knows that this is the hash of a block of the chain.
@@ -103,12 +125,35 @@ class Evidence:
         return Proved(header, account, values)
 
 
-def _nodes(given: object) -> Nodes:
-    if not isinstance(given, list):
-        raise _malformed("a proof is no list of nodes")
-    if len(given) > MOST_NODES:
-        raise _too_large(f"a proof has more than {MOST_NODES} nodes")
-    return tuple(_bytes(node, MOST_NODE_BYTES) for node in given)
+class _Table:
+    """The nodes of a JSON form, which proofs name by their numbers."""
+
+    def __init__(self, given: object):
+        if not isinstance(given, list):
+            raise _malformed("nodes is no list")
+        if len(given) > MOST_TABLE:
+            raise _too_large(f"there are more than {MOST_TABLE:,} nodes")
+        self._nodes = [_bytes(node, MOST_NODE_BYTES) for node in given]
+        if len(set(self._nodes)) != len(self._nodes):
+            raise _malformed("a node is there twice")
+        self._used = 0
+
+    def nodes(self, given: object) -> Nodes:
+        """Those of one proof; what is named first has the lowest number."""
+        if not isinstance(given, list):
+            raise _malformed("a proof is no list of nodes")
+        if len(given) > MOST_NODES:
+            raise _too_large(f"a proof has more than {MOST_NODES} nodes")
+        for number in given:
+            if type(number) is not int or not 0 <= number <= min(self._used, len(self._nodes) - 1):
+                raise _malformed("a proof names a node that is not there, or not in its order")
+            self._used = max(self._used, number + 1)
+        return tuple(self._nodes[number] for number in given)
+
+    def check_used(self) -> None:
+        """That no node is there that no proof names."""
+        if self._used != len(self._nodes):
+            raise _malformed("a node is in no proof")
 
 
 def _bytes(given: object, most: int, *, exactly: bool = False) -> bytes:

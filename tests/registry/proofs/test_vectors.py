@@ -15,6 +15,7 @@ from registry.proofs.evidence import Evidence
 
 REPOSITORY = Path(__file__).parents[3]
 FOLDER = REPOSITORY / "tests" / "vectors" / "evidence"
+FORM: dict[str, Any] = {"header": "0x", "address": "0x" + "00" * 20, "nodes": [], "account": [], "slots": {}}
 
 
 def cases(name: str) -> list[Any]:
@@ -50,15 +51,26 @@ def test_there_are_enough_of_them() -> None:
     [
         None,
         {},
-        {"header": "0x", "address": "0x" + "00" * 20, "account": [], "slots": {}, "more": 1},
-        {"header": "00", "address": "0x" + "00" * 20, "account": [], "slots": {}},
-        {"header": "0xAB", "address": "0x" + "00" * 20, "account": [], "slots": {}},
-        {"header": "0x", "address": "0x" + "00" * 19, "account": [], "slots": {}},
-        {"header": "0x", "address": "0x" + "00" * 20, "account": ["0x"] * 65, "slots": {}},
-        {"header": "0x", "address": "0x" + "00" * 20, "account": "0x", "slots": {}},
-        {"header": "0x", "address": "0x" + "00" * 20, "account": [1], "slots": {}},
-        {"header": "0x", "address": "0x" + "00" * 20, "account": [], "slots": {"0x00": []}},
-        {"header": "0x" + "00" * 9_000, "address": "0x" + "00" * 20, "account": [], "slots": {}},
+        FORM | {"more": 1},
+        FORM | {"header": "00"},
+        FORM | {"header": "0xAB"},
+        FORM | {"header": "0x" + "00" * 9_000},
+        FORM | {"address": "0x" + "00" * 19},
+        FORM | {"nodes": {}},
+        FORM | {"nodes": ["0x"]},
+        FORM | {"nodes": ["0x", "0x"], "account": [0, 1]},
+        FORM | {"nodes": ["0x00", "0x01"], "account": [1, 0]},
+        FORM | {"nodes": ["0x"] * 10_000},
+        FORM | {"nodes": ["0x" + "00" * 601], "account": [0]},
+        FORM | {"nodes": ["0x"], "account": [0] * 65},
+        FORM | {"account": "0x"},
+        FORM | {"account": [0]},
+        FORM | {"nodes": ["0x"], "account": [0, -1]},
+        FORM | {"nodes": ["0x"], "account": [False]},
+        FORM | {"nodes": ["0x"], "account": [0.0]},
+        FORM | {"slots": []},
+        FORM | {"slots": {"0x00": []}},
+        FORM | {"slots": {"0x" + f"{at:064x}": [] for at in range(1_025)}},
     ],
 )
 def test_other_forms_are_refused(given: object) -> None:
