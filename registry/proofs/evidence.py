@@ -80,7 +80,7 @@ class Evidence:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: bytes in hexadecimal with `0x`, in lower case; a proof is numbers of nodes, from 0 on.
 
-        Each node is there once, in the order in which the proofs come to need it: the account's, then those of the slots
+        Each node is there once, in the order in which the proofs come to need it: the account's, then those of slots
         in ascending order, whatever the order of members is in a file that others wrote anew.
         """
         numbers: dict[bytes, int] = {}
