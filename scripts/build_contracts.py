@@ -14,6 +14,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,15 @@ def compiled() -> dict[str, dict[str, Any]]:
     own = {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*.sol"))
     }
-    # The AST is not used: it has the compiler list every source that was read, imports included.
+    # The AST has the names of immutables, and has the compiler list every source that was read, imports included.
     output = _output({name: {"content": content} for name, content in own.items()}, {"": ["ast"]})
     read = sorted(output["sources"])
     sources = {name: own.get(name) or (MODULES / name).read_text(encoding="utf-8") for name in read}
+    names = dict(_variables([each["ast"] for each in output["sources"].values()]))
     files: dict[str, dict[str, Any]] = {}
     for name in CONTRACTS:
         contract = output["contracts"][f"contracts/src/{name}.sol"][name]
-        files[f"{name}.json"] = _artifact(name, contract, sources)
+        files[f"{name}.json"] = _artifact(name, contract, sources, names)
         files[f"{name}.storage-layout.json"] = layout(contract["storageLayout"])
     files[SOURCE_BUNDLE] = {
         "language": "Solidity",
@@ -96,14 +98,14 @@ def _is_ours(complaint: dict[str, Any]) -> bool:
     return complaint["severity"] == "error" or not where.get("file", "").startswith("@")
 
 
-def _artifact(name: str, contract: dict[str, Any], sources: dict[str, str]) -> dict[str, Any]:
+def _artifact(name: str, contract: dict[str, Any], sources: dict[str, str], names: dict[int, str]) -> dict[str, Any]:
     deployed = contract["evm"]["deployedBytecode"]
     return {
         "contractName": name,
         "abi": contract["abi"],
         "bytecode": "0x" + contract["evm"]["bytecode"]["object"],
         "deployedBytecode": "0x" + deployed["object"],
-        "immutableReferences": _renumbered(deployed["immutableReferences"]),
+        "immutableReferences": _named(deployed["immutableReferences"], names),
         "compiler": _compiler(),
         "settings": SETTINGS,
         "sourcesHash": _sources_hash(sources),
@@ -130,10 +132,21 @@ def layout(told: dict[str, Any]) -> dict[str, Any]:
     return {"storage": [variable(each) for each in told["storage"]], "types": dict(sorted(types.items()))}
 
 
-def _renumbered(references: dict[str, Any]) -> dict[str, Any]:
-    """The places of each immutable, numbered in the order of the first place: the compiler's numbers mean nothing."""
-    in_order = sorted(references.values(), key=lambda places: places[0]["start"])
-    return {str(at): places for at, places in enumerate(in_order)}
+def _named(references: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
+    """The places of each immutable by its name, in the order of its first one: the compiler's numbers mean nothing."""
+    in_order = sorted(references.items(), key=lambda each: each[1][0]["start"])
+    return {names[int(number)]: places for number, places in in_order}
+
+
+def _variables(node: Any) -> Iterator[tuple[int, str]]:
+    """The number and the name of every variable in an AST."""
+    if isinstance(node, dict):
+        if node.get("nodeType") == "VariableDeclaration":
+            yield node["id"], node["name"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from _variables(each)
 
 
 def _compiler() -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from anchor.books.batches import BatchRow
 from anchor.sending.signer import TypedData, TypedSigner
 from registry.chain.calls import Calls
+from registry.chain.editions import DOMAIN_NAME, SECOND
 
 # Long enough for a chain that is away over a weekend; after that a new signature is made with the next attempt.
 GOOD_FOR_SECONDS = 7 * 24 * 3600
@@ -16,7 +17,12 @@ GOOD_FOR_SECONDS = 7 * 24 * 3600
 def anchor_message(chain_id: int, contract: str, issuer: int, root: bytes, leaf_count: int, deadline: int) -> TypedData:
     """What an operator signs for `anchorBySignature` (EIP-712; `contracts/src/IBatches.sol`)."""
     return TypedData(
-        domain={"name": "Testamur", "version": "2", "chainId": chain_id, "verifyingContract": contract},
+        domain={
+            "name": DOMAIN_NAME,
+            "version": str(SECOND),
+            "chainId": chain_id,
+            "verifyingContract": contract,
+        },
         primary_type="Anchor",
         members=(("issuer", "uint64"), ("root", "bytes32"), ("leafCount", "uint32"), ("deadline", "uint256")),
         message={"issuer": issuer, "root": "0x" + root.hex(), "leafCount": leaf_count, "deadline": deadline},

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from anchor.books.trees import all_trees_of
 from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
-from registry.chain.agreement import agreed_block
 from registry.chain.contract import CredentialRegistry
 from registry.chain.heads import age_of_head, utc_now
 from registry.chain.rpc.client import Block
@@ -59,9 +58,8 @@ def _read_by(workspace: Workspace) -> tuple[CredentialRegistry, Block, Basis]:
     """What is asked, as of which block, and what its answers rest on: proofs, if the settings say so."""
     client, contract = workspace.client, workspace.contract
     if workspace.settings.prove:
-        agreed = agreed_block(client, quorum_of(workspace))
-        basis = Basis(proved=True, named_by=len(agreed.named_by), endpoints=agreed.asked)
-        return ProvedRegistry(client, contract.address, agreed), agreed.block, basis
+        proved = ProvedRegistry.by_quorum(contract, quorum_of(workspace))
+        return proved, proved.agreed.block, proved.basis
     head = client.block("latest")
     if head is None:
         raise ChainUnavailable("the chain has no block", where=client.where)

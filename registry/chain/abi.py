@@ -111,14 +111,19 @@ class Item:
 
 @dataclass(frozen=True)
 class Artifact:
-    """The build artifact: code and ABI of a contract."""
+    """The build artifact: code and ABI of a contract.
+
+    Attributes:
+        immutables: where in the deployed code each immutable is, by its name, from its first byte to after its last;
+            None where the artifact does not tell.
+    """
 
     functions: Mapping[str, Item]
     events_by_topic: Mapping[bytes, Item]
     errors_by_selector: Mapping[bytes, Item]
     initcode: bytes
     deployed_code: bytes
-    immutable_ranges: tuple[tuple[int, int], ...] | None
+    immutables: Mapping[str, tuple[tuple[int, int], ...]] | None
 
 
 def artifact_from(content: Mapping[str, Any]) -> Artifact:
@@ -136,7 +141,7 @@ def artifact_from(content: Mapping[str, Any]) -> Artifact:
         errors_by_selector={item.selector: item for item in of.get("error", [])},
         initcode=_code(content["bytecode"]),
         deployed_code=_code(deployed),
-        immutable_ranges=None if references is None else _ranges(references),
+        immutables=None if references is None else _places(references),
     )
 
 
@@ -239,9 +244,11 @@ def _code(bytecode: Any) -> bytes:
     return bytes.fromhex(digits.removeprefix("0x"))
 
 
-def _ranges(references: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
-    places = [place for each in references.values() for place in each]
-    return tuple(sorted((place["start"], place["start"] + place["length"]) for place in places))
+def _places(references: Mapping[str, Any]) -> dict[str, tuple[tuple[int, int], ...]]:
+    return {
+        name: tuple((place["start"], place["start"] + place["length"]) for place in places)
+        for name, places in references.items()
+    }
 
 
 def _type(part: Mapping[str, Any]) -> str:

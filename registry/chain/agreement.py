@@ -26,8 +26,10 @@ class AgreedBlock:
     Attributes:
         named_by: hosts, with their ports, of the endpoints that named this hash; several URLs of one host are one.
         asked: how many hosts there are.
+        chain_id: of the chain, by as many of them.
     """
 
+    chain_id: int
     block: Block
     named_by: tuple[str, ...]
     asked: int
@@ -43,7 +45,7 @@ def agreed_block(client: ChainClient, quorum: int) -> AgreedBlock:
         ChainUnavailable: code `no-quorum`: too few answer, or they are too far apart; `endpoints-differ`: they name
             different blocks or are of different chains, and who says what is told.
     """
-    _one_chain(client)
+    chain_id = _one_chain(client, quorum)
     heads = client.heads_by_endpoint()
     told = "; ".join(f"{where} tells of block {head.number}" for where, head in heads.items())
     if len(_hosts(heads)) < quorum:
@@ -51,7 +53,7 @@ def agreed_block(client: ChainClient, quorum: int) -> AgreedBlock:
     newest = max(heads.values(), key=lambda head: head.number)
     # One that tells of an old block may have the newest all the same.
     for number in sorted({head.number for head in heads.values()}, reverse=True):
-        agreed = _agreed_at(client, number, quorum)
+        agreed = _agreed_at(client, chain_id, number, quorum)
         if agreed is None:
             continue
         seconds = (newest.timestamp - agreed.block.timestamp).total_seconds()
@@ -88,7 +90,7 @@ def host_of(where: str) -> str:
     return url.hostname if port in (None, usual) else f"{url.hostname}:{port}"
 
 
-def _agreed_at(client: ChainClient, number: int, quorum: int) -> AgreedBlock | None:
+def _agreed_at(client: ChainClient, chain_id: int, number: int, quorum: int) -> AgreedBlock | None:
     """The block of that height, if enough endpoints name it and none names another; None where too few do."""
     shown = {where: block for where, block in client.block_by_endpoint(number).items() if block is not None}
     if len({block.hash for block in shown.values()}) > 1:
@@ -97,15 +99,19 @@ def _agreed_at(client: ChainClient, number: int, quorum: int) -> AgreedBlock | N
     hosts = _hosts(shown)
     if len(hosts) < quorum:
         return None
-    return AgreedBlock(next(iter(shown.values())), hosts, len(_hosts(client.endpoints())) or 1)
+    return AgreedBlock(chain_id, next(iter(shown.values())), hosts, len(_hosts(client.endpoints())) or 1)
 
 
-def _one_chain(client: ChainClient) -> None:
-    """That nobody says that it is another chain: a contract has the same address on every one."""
+def _one_chain(client: ChainClient, quorum: int) -> int:
+    """Its id, if enough say it and nobody says that it is another chain: a contract has the same address on each."""
     chains = client.chain_ids_by_endpoint()
     if len(set(chains.values())) > 1:
         named = "; ".join(f"{where} is of chain {each}" for where, each in chains.items())
         raise _differ(client, f"about the chain: {named}")
+    if len(_hosts(chains)) < quorum:
+        told = "; ".join(f"{where} says which chain it is" for where in chains)
+        raise _no_quorum(client, told or "no endpoint says which chain it is", quorum)
+    return next(iter(chains.values()))
 
 
 def _hosts(named: Iterable[str]) -> tuple[str, ...]:

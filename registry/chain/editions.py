@@ -7,10 +7,12 @@ the second follows from that of the first, so a registry is still named by one a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Final
+
+from eth_hash.auto import keccak
 
 from registry.chain.abi import ACCREDITATIONS, FIRST_REGISTRY, REGISTRY, WORD_BYTES, Artifact, Item, artifact
 from registry.chain.deployment import FIRST_SALT, SALT, create2_address
@@ -18,6 +20,9 @@ from registry.chain.rpc.hexadecimal import address_bytes
 
 FIRST: Final = 1
 SECOND: Final = 2
+DOMAIN_NAME: Final = "Testamur"
+"""In what is signed for a registry by EIP-712; the version there is the edition's number."""
+_DOMAIN_TYPE: Final = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,31 @@ class Edition:
 
     def accreditations_initcode(self, registry: str) -> bytes:
         """What makes the trust graph of the registry at an address: its code, and the address for the constructor."""
-        return self.accreditations.initcode + address_bytes(registry).rjust(WORD_BYTES, b"\0")
+        return self.accreditations.initcode + _word(address_bytes(registry))
 
     def accreditations_address(self, registry: str) -> str:
         """Where the trust graph of the registry at an address is; checksummed. Nothing else can be there."""
         return registry if self.is_one_contract else create2_address(self.accreditations_initcode(registry), self.salt)
+
+    def code_hash(self, chain_id: int, registry: str) -> bytes:
+        """Keccak-256 of the code of the registry at an address, as its constructor leaves it on a chain."""
+        return self._code_hash(self.registry, chain_id, registry, {})
+
+    def accreditations_code_hash(self, chain_id: int, registry: str) -> bytes:
+        """Keccak-256 of the code of the trust graph of the registry at an address."""
+        if self.is_one_contract:
+            return self.code_hash(chain_id, registry)
+        itself = self.accreditations_address(registry)
+        return self._code_hash(self.accreditations, chain_id, itself, {"registry": _word(address_bytes(registry))})
+
+    def _code_hash(self, built: Artifact, chain_id: int, address: str, own: Mapping[str, bytes]) -> bytes:
+        version = str(self.number)
+        code = bytearray(built.deployed_code)
+        values = {**_eip712_immutables(DOMAIN_NAME, version, chain_id, address), **own}
+        for name, places in (built.immutables or {}).items():
+            for start, end in places:
+                code[start:end] = values[name]
+        return keccak(bytes(code))
 
     def function(self, name: str) -> Item:
         """The function of that name; KeyError when neither contract has it."""
@@ -87,8 +112,8 @@ def editions() -> tuple[Edition, ...]:
 
 def same_code(deployed: bytes, built: Artifact) -> bool:
     """Whether the code at an address is that of an artifact, whatever its immutables are."""
-    ranges = built.immutable_ranges or ()
-    return _without(deployed, ranges) == _without(built.deployed_code, ranges)
+    places = [place for its in (built.immutables or {}).values() for place in its]
+    return _without(deployed, places) == _without(built.deployed_code, places)
 
 
 def edition_of(deployed: bytes) -> Edition | None:
@@ -96,9 +121,33 @@ def edition_of(deployed: bytes) -> Edition | None:
     return next((each for each in editions() if same_code(deployed, each.registry)), None)
 
 
-def _without(code: bytes, ranges: Iterable[tuple[int, int]]) -> bytes:
+def _without(code: bytes, places: Iterable[tuple[int, int]]) -> bytes:
     """The code with the places of its immutables set to zero."""
     blanked = bytearray(code)
-    for start, end in ranges:
+    for start, end in places:
         blanked[start:end] = bytes(max(0, min(end, len(code)) - start))
     return bytes(blanked)
+
+
+def _eip712_immutables(name: str, version: str, chain_id: int, address: str) -> dict[str, bytes]:
+    """What OpenZeppelin's `EIP712` keeps in the code, by the names of its immutables."""
+    hashes = keccak(name.encode()), keccak(version.encode())
+    domain = (*hashes, _word(chain_id.to_bytes(WORD_BYTES, "big")), _word(address_bytes(address)))
+    return {
+        "_name": _short_string(name),
+        "_version": _short_string(version),
+        "_cachedThis": domain[3],
+        "_cachedDomainSeparator": keccak(keccak(_DOMAIN_TYPE) + b"".join(domain)),
+        "_hashedName": domain[0],
+        "_hashedVersion": domain[1],
+        "_cachedChainId": domain[2],
+    }
+
+
+def _short_string(text: str) -> bytes:
+    """OpenZeppelin's `ShortString`: the text on the left, and in the last byte how long it is."""
+    return text.encode().ljust(WORD_BYTES - 1, b"\0") + bytes([len(text)])
+
+
+def _word(value: bytes) -> bytes:
+    return value.rjust(WORD_BYTES, b"\0")

@@ -119,8 +119,10 @@ ABSENCE: Final[dict[str, Any]] = {
     "sequences": [],
     "restsOn": {
         "proved": False,
+        "ground": "endpoint",
         "namedBy": 1,
-        "endpoints": 1,
+        "among": 1,
+        "names": [],
         "words": "Read from an endpoint of the chain, whose word nothing proves.",
     },
     "proofs": [{"root": ROOT, "leafCount": 1, "lower": None, "upper": {"digest": DIGEST, "leafIndex": 0, "path": []}}],

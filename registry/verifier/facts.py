@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from registry.anchors import AnchorPlace, AnchorState
-from registry.chain.agreement import agreed_block, agreed_final
+from registry.chain.agreement import agreed_final
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import deployment_seen
 from registry.chain.heads import Clock, age_of_head, utc_now
@@ -21,7 +21,7 @@ from registry.recognition.ledger import Ledger
 from registry.records import NOTHING_SAID, WORD_BITS, Anchor, Batch, DigestKey, DigestStatus, Event, Purpose, Reason
 from registry.verifier.proved import ProvedRegistry
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, AgeLimits, HeadAge, head_age
-from registry.verify.verdict import BELIEVED, Basis, ChainFacts, FactsUnavailable
+from registry.verify.verdict import BELIEVED, REPLACEMENT_UNKNOWN, Basis, ChainFacts, FactsUnavailable
 
 MOST_BEHIND = 20
 """Blocks by which the endpoint that is asked may be behind another one, as an index may be behind its chain."""
@@ -232,17 +232,17 @@ class FactsReader:
                 f"proved: {error.what}",
                 where=error.where,
                 remedy="Verify without proof, or by an endpoint that tells of old events.",
-                code="replacement-unknown",
+                code=REPLACEMENT_UNKNOWN,
             ) from None
 
     def _proved(self) -> bool:
         """Whether what the contract stores is its own code's doing."""
         edition, address = self._contract.edition, self._contract.address
-        initcode = edition.registry.initcode
-        if self._quorum is not None:
-            # How it was deployed is in no proof.
+        # How it was deployed is in no proof.
+        if address == edition.address or self._quorum is not None:
             return address == edition.address
-        return address == edition.address or self._once(
+        initcode = edition.registry.initcode
+        return self._once(
             ("proved",), lambda: deployment_seen(self._client, address, initcode, self._pinned().block.number)
         )
 
@@ -255,14 +255,13 @@ class FactsReader:
     def _agreed(self, quorum: int) -> _Pinned:
         """By what enough endpoints say alike; what is read is then proved against it."""
         client = self._client
-        agreed = agreed_block(client, quorum)
-        chain, block = f"eip155:{client.chain_id()}", agreed.block
+        contract = ProvedRegistry.by_quorum(self._contract, quorum)
+        chain, block = f"eip155:{contract.agreed.chain_id}", contract.agreed.block
         final = agreed_final(client, quorum)
         if final < 0 and self._finality_depth is not None:
             final = block.number - self._finality_depth
         age = head_age(block.timestamp, self._clock(), limits=AgeLimits.of(self._head_age_seconds, chain))
-        basis = Basis(proved=True, named_by=len(agreed.named_by), endpoints=agreed.asked)
-        return _Pinned(ProvedRegistry(client, self._contract.address, agreed), basis, chain, block, final, age)
+        return _Pinned(contract, contract.basis, chain, block, final, age)
 
     def _believed(self) -> _Pinned:
         """By the endpoint that answers."""

@@ -6,38 +6,25 @@ events it tells nothing, since they are in no proof: neither why a place was rev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeVar
 
-from eth_hash.auto import keccak
-
-from registry.chain.abi import Artifact
-from registry.chain.agreement import AgreedBlock
+from registry.chain.agreement import AgreedBlock, agreed_block
 from registry.chain.contract import CredentialRegistry, Topics
-from registry.chain.editions import same_code
 from registry.chain.layout import accreditation_slots_of, slots_of
 from registry.chain.rpc.client import BlockNumber, ChainClient
-from registry.chain.rpc.hexadecimal import checksummed
 from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.storage import read_accreditation
 from registry.errors import ChainUnavailable, EvidenceError, WrongChain
-from registry.history import leaves_of_word
-from registry.proofs.slots import (
-    NO_ADDRESS,
-    RegistrySlots,
-    read_address,
-    read_batch,
-    read_digest_changes,
-    read_digest_status,
-    read_registered_at,
-    read_retired_at,
-    read_sequence,
-    read_text,
-    text_slots,
-)
+from registry.proofs.slots import RegistrySlots
+from registry.proofs.storage import EMPTY_CODE
 from registry.recognition.ledger import Accreditation, Ledger, reach
-from registry.records import NOTHING_SAID, Batch, DigestStatus, Party, Purpose
+from registry.records import Batch, DigestStatus, Party, Purpose
+from registry.verifier.stored import StoredRegistry
+from registry.verify.verdict import Basis, Ground
+
+T = TypeVar("T")
 
 SLOTS_A_REQUEST: Final = 100
 MOST_ACCREDITATIONS: Final = 20_000
@@ -48,16 +35,15 @@ class ProvedAccount:
     """What a contract stores as of one block.
 
     Args:
-        built: the artifact whose code has to be at the address.
+        code_hash: of the code that has to be at the address.
 
     `values` raises `ChainUnavailable` with code `not-proved` where what the endpoint sends proves nothing, and
     `WrongChain` where the proof shows that there is no contract, or another one.
     """
 
-    def __init__(self, client: ChainClient, address: str, agreed: AgreedBlock, built: Artifact):
-        self._client, self._address, self._agreed, self._built = client, address, agreed, built
+    def __init__(self, client: ChainClient, address: str, agreed: AgreedBlock, code_hash: bytes):
+        self._client, self._address, self._agreed, self._code_hash = client, address, agreed, code_hash
         self._proved: dict[bytes, int] = {}
-        self._has_code = False
 
     def values(self, slots: Iterable[bytes]) -> Mapping[bytes, int]:
         """What is in slots, each proved once."""
@@ -86,23 +72,18 @@ class ProvedAccount:
             raise self.unproved(error.what) from None
         if (found.header.number, found.header.timestamp) != (block.number, block.timestamp):
             raise self.unproved("number or time of the block are not those of its header")
-        if not self._has_code:
-            self._check_code(found.account.code_hash)
+        self._check_code(found.account.code_hash)
         self._proved |= found.values
 
     def _check_code(self, code_hash: bytes) -> None:
-        code = self._client.code(self._address, self._agreed.block.number)
-        if keccak(code) != code_hash:
-            raise self.unproved("the code that it sends is not the one that is proved")
-        if not code:
+        if code_hash == EMPTY_CODE:
             raise self._client.no_contract(self._address)
-        if not same_code(code, self._built):
+        if code_hash != self._code_hash:
             raise WrongChain(
                 f"the code at {self._address} is not this program's contract",
                 where=self._client.where,
                 code="wrong-code",
             )
-        self._has_code = True
 
 
 class ProvedRegistry(CredentialRegistry):
@@ -118,73 +99,48 @@ class ProvedRegistry(CredentialRegistry):
         super().__init__(client, address)
         self.agreed = agreed
 
+    @classmethod
+    def by_quorum(cls, contract: CredentialRegistry, quorum: int) -> ProvedRegistry:
+        """The registry that a contract binds, as of the newest block that enough endpoints name; raises as they."""
+        return cls(contract.client, contract.address, agreed_block(contract.client, quorum))
+
+    @property
+    def basis(self) -> Basis:
+        """What its answers rest on."""
+        return Basis(Ground.ENDPOINTS, len(self.agreed.named_by), self.agreed.asked)
+
     def batch(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
         """The batch an issuer anchored under a root, or None: both are proved."""
         # What is asked next, as a rule.
         words = [self._slots.word(issuer, root, purpose, 0) for purpose in Purpose]
-        self._values_of([self._slots.batch(issuer, root), *words], at)
-        return self._batch_alone(issuer, root, at=at)
+        self._account.values([self._slots.batch(issuer, root), *words])
+        return self._read(at, lambda stored: stored.batch(issuer, root))
 
     def batches(self, issuer: int, roots: Sequence[bytes], *, at: BlockNumber = "latest") -> list[Batch]:
         """Those of the batches that the issuer anchored, many proved in a request."""
-        self._values_of([self._slots.batch(issuer, root) for root in roots], at)
-        found = (self._batch_alone(issuer, root, at=at) for root in roots)
+        self._account.values([self._slots.batch(issuer, root) for root in roots])
+        found = self._read(at, lambda stored: [stored.batch(issuer, root) for root in roots])
         return [batch for batch in found if batch is not None]
-
-    def _batch_alone(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
-        """As `batch`, for whoever does not ask for statuses next."""
-        slot = self._slots.batch(issuer, root)
-        values = self._values_of([slot], at)
-        return self._understood("a batch", lambda: read_batch(issuer, root, values[slot]))
 
     def party(self, party: int, *, at: BlockNumber = "latest") -> Party | None:
         """The party with that id, its addresses checksummed, or None."""
-        packed, governed, pending, profile_hash, uri = slots = self._slots.of_party(party)
-        values = self._values_of(slots, at)
-        if values[governed] == 0:
-            return None
-        longer = self._understood("a party's URI", lambda: text_slots(uri, values[uri]))
-        rest = self._values_of(longer, at)
-        text = self._understood("a party's URI", lambda: read_text(values[uri], [rest[slot] for slot in longer]))
-        offered = read_address(values[pending])
-        return self._understood(
-            "a party",
-            lambda: Party(
-                id=party,
-                controller=checksummed(read_address(values[governed])),
-                pending_controller=None if offered == NO_ADDRESS else checksummed(offered),
-                registered_at=read_registered_at(values[governed]),
-                retired_at=read_retired_at(values[packed]),
-                sequence=read_sequence(values[packed]),
-                profile_hash=values[profile_hash].to_bytes(32, "big"),
-                uri=text,
-                digest_changes=read_digest_changes(values[governed]),
-            ),
-        )
+        return self._read(at, lambda stored: stored.party(party))
 
     def status_words(
         self, issuer: int, root: bytes, purpose: Purpose, first_word: int, count: int, *, at: BlockNumber = "latest"
     ) -> tuple[int, ...]:
         """The status bits of 256 credentials a word; all leaves of a voided batch are revoked, as the contract says."""
-        batch = self.batch(issuer, root, at=at)
         numbers = range(first_word, first_word + count)
-        if batch is not None and batch.is_void and purpose is Purpose.REVOCATION:
-            return tuple(leaves_of_word(word, batch.leaf_count) for word in numbers)
-        slots = [self._slots.word(issuer, root, purpose, word) for word in numbers]
         # Whoever asks for the one purpose asks for the other.
         both = [self._slots.word(issuer, root, each, word) for each in Purpose for word in numbers]
-        values = self._values_of(both, at)
-        return tuple(values[slot] for slot in slots)
+        self._account.values([self._slots.batch(issuer, root), *both])
+        return self._read(at, lambda stored: stored.status_words(issuer, root, purpose, numbers))
 
     def digest_statuses(
         self, issuer: int, digests: Sequence[bytes], *, at: BlockNumber = "latest"
     ) -> tuple[DigestStatus, ...]:
         """What the issuer said of credentials by their digests, in their order."""
-        if not self.edition.has_digest_statuses:
-            return (NOTHING_SAID,) * len(digests)
-        slots = [self._slots.digest(issuer, digest) for digest in digests]
-        values = self._values_of(slots, at)
-        return self._understood("a digest", lambda: tuple(read_digest_status(values[slot]) for slot in slots))
+        return self._read(at, lambda stored: stored.digest_statuses(issuer, digests))
 
     def ledger(self, trusted: Collection[int]) -> Ledger:
         """All accreditations and recognitions that may count for whoever trusts these bodies; none of them is left out.
@@ -211,33 +167,42 @@ class ProvedRegistry(CredentialRegistry):
         reached = reach(trusted, sides.values())
 
         def read(number: int) -> Accreditation:
-            try:
-                found = slots.read(number, values)
-            except EvidenceError as error:
-                raise self._account.unproved(error.what) from None
+            found = self._evident(lambda: slots.read(number, values))
             return self._understood("an accreditation", lambda: read_accreditation(number, found))
 
         return Ledger(tuple(read(number) for number, (body, *_) in sides.items() if body in reached), as_of)
 
     @cached_property
     def _account(self) -> ProvedAccount:
-        return ProvedAccount(self.client, self.address, self.agreed, self.edition.registry)
+        code_hash = self.edition.code_hash(self.agreed.chain_id, self.address)
+        return ProvedAccount(self.client, self.address, self.agreed, code_hash)
 
     @cached_property
     def _accreditations(self) -> ProvedAccount:
         if self.edition.is_one_contract:
             return self._account
-        return ProvedAccount(self.client, self.accreditations_address, self.agreed, self.edition.accreditations)
+        code_hash = self.edition.accreditations_code_hash(self.agreed.chain_id, self.address)
+        return ProvedAccount(self.client, self.accreditations_address, self.agreed, code_hash)
 
     @cached_property
     def _slots(self) -> RegistrySlots:
         return slots_of(self.edition)
 
-    def _values_of(self, slots: Iterable[bytes], at: BlockNumber) -> Mapping[bytes, int]:
+    @cached_property
+    def _stored(self) -> StoredRegistry:
+        return StoredRegistry(self._slots, self._account.values)
+
+    def _read(self, at: BlockNumber, read: Callable[[StoredRegistry], T]) -> T:
         number = self.agreed.block.number
         if at != number:
             raise ValueError(f"what is proved is as of block {number}, not {at}")
-        return self._account.values(slots)
+        return self._evident(lambda: read(self._stored))
+
+    def _evident(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except EvidenceError as error:
+            raise self._account.unproved(error.what) from None
 
     # Whatever else is asked of the contract is in no proof.
 

@@ -19,7 +19,7 @@ from registry.credential.digest import Digest, DigestMethod
 from registry.errors import TRY_AGAIN, RegistryError
 from registry.records import Batch, BlockRef, DigestStatus, Party
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
-from registry.untrusted.text import REPLACEMENT
+from registry.untrusted.text import REPLACEMENT, marked
 from registry.verify.freshness import HeadAge
 
 _HALF: Final = re.compile("[\ud800-\udfff]")
@@ -130,31 +130,58 @@ class Code(StrEnum):
     FACTS_CONTRADICT = "facts-contradict"
 
 
+class Ground(StrEnum):
+    """Who says that a block is one of the chain, in words for JSON."""
+
+    ENDPOINT = "endpoint"
+    ENDPOINTS = "endpoints"
+    CHECKPOINT = "checkpoint"
+    SEALS = "seals"
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What facts of a chain rest on.
 
     Attributes:
-        proved: whether they are proved against the hash of a block; else the word of one endpoint is all there is.
-        named_by: how many endpoints named that hash.
-        endpoints: how many there are.
+        ground: of one endpoint, nothing is proved, and its word is all there is. Of the others, the facts are proved
+            against the hash of a block, and this is who named that.
+        named_by: how many named it.
+        among: how many might have.
+        names: of those who did, where a verifier knows them by name.
     """
 
-    proved: bool
+    ground: Ground
     named_by: int = 1
-    endpoints: int = 1
+    among: int = 1
+    names: tuple[str, ...] = ()
+
+    @property
+    def proved(self) -> bool:
+        """Whether the facts are proved against the hash of a block."""
+        return self.ground is not Ground.ENDPOINT
 
     def words(self, as_of: BlockRef) -> str:
         """For people."""
         if not self.proved:
             return "Read from an endpoint of the chain, whose word nothing proves."
         block = f"block {as_of.number} (0x{as_of.hash.hex()})"
-        if self.endpoints == 1:
+        if self.ground is Ground.CHECKPOINT:
+            return f"Proved against {block}, which {self._named('witness', 'witnesses')} signed. No endpoint was asked."
+        if self.ground is Ground.SEALS:
+            return (
+                f"Proved against {block}, which {self._named('validator', 'validators')} sealed. No endpoint was asked."
+            )
+        if self.among == 1:
             return f"Proved against {block}, which one endpoint alone names."
-        return f"Proved against {block}, named by {self.named_by} of {self.endpoints} endpoints."
+        return f"Proved against {block}, named by {self.named_by} of {self.among} endpoints."
+
+    def _named(self, one: str, many: str) -> str:
+        names = ", ".join(marked(name) for name in self.names)
+        return f"{self.named_by} of {self.among} {one if self.among == 1 else many} of the verifier's ({names})"
 
 
-BELIEVED: Final = Basis(proved=False)
+BELIEVED: Final = Basis(Ground.ENDPOINT)
 REPLACEMENT_UNKNOWN: Final = "replacement-unknown"
 """An anchor that is there may replace another one that was withdrawn; whether it does could not be read or proved."""
 
@@ -165,8 +192,10 @@ def rests_on(basis: Basis | None, as_of: BlockRef | None) -> dict[str, Any] | No
         return None
     return {
         "proved": basis.proved,
+        "ground": str(basis.ground),
         "namedBy": basis.named_by,
-        "endpoints": basis.endpoints,
+        "among": basis.among,
+        "names": list(basis.names),
         "words": basis.words(as_of),
     }
 
@@ -475,8 +504,10 @@ def verdict_schema() -> dict[str, Any]:
                     _closed_object(
                         {
                             "proved": {"type": "boolean"},
+                            "ground": {"enum": [str(ground) for ground in Ground]},
                             "namedBy": {"type": "integer", "minimum": 1},
-                            "endpoints": {"type": "integer", "minimum": 1},
+                            "among": {"type": "integer", "minimum": 1},
+                            "names": {"type": "array", "items": {"type": "string"}},
                             "words": {"type": "string"},
                         }
                     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def codes_in(source: str) -> Iterator[str]:
     """The codes that a module gives: by keyword, as a class's own, or in the place of a parameter of that name."""
     tree = ast.parse(source)
     places = {"Doubt": 0} | dict(parameters(tree))
-    constants = dict(constants_of(tree))
+    constants = dict(imported_by(tree)) | dict(constants_of(tree))
     for node in ast.walk(tree):
         match node:
             case ast.keyword(arg=name, value=value) if name in NAMES:
@@ -54,6 +55,22 @@ def constants_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield name, text
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
                 yield name, text
+
+
+def imported_by(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The texts that a module has from another one of ours, by the names it has for them."""
+    for node in tree.body:
+        match node:
+            case ast.ImportFrom(module=str(module), names=names):
+                theirs = constants_in(module)
+                yield from ((each.asname or each.name, theirs[each.name]) for each in names if each.name in theirs)
+
+
+@cache
+def constants_in(module: str) -> dict[str, str]:
+    """The texts that a module of ours has names for."""
+    path = REPOSITORY / f"{module.replace('.', '/')}.py"
+    return dict(constants_of(ast.parse(path.read_text(encoding="utf-8")))) if path.is_file() else {}
 
 
 def texts(value: ast.expr, constants: Mapping[str, str]) -> Iterator[str]:

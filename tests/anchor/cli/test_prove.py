@@ -55,7 +55,9 @@ def test_two_endpoints_prove_what_one_alone_is_believed(run: Run, diplomas: Path
     assert proved.json["restsOn"] == {
         "proved": True,
         "namedBy": 2,
-        "endpoints": 2,
+        "among": 2,
+        "ground": "endpoints",
+        "names": [],
         "words": proved.json["restsOn"]["words"],
     }
     for name in ("anchor", "status"):
