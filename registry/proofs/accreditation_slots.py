@@ -19,7 +19,7 @@ MOST_CHANGES: Final = 1_000
 _BITS: Final = 8
 _BYTES32: Final = "bytes32"
 
-Values = Callable[[Sequence[bytes]], Mapping[bytes, int]]
+Values = Callable[[Iterable[bytes]], Mapping[bytes, int]]
 """What is in slots, each of them proved."""
 
 

@@ -7,16 +7,18 @@ events it tells nothing, since they are in no proof: neither why a place was rev
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Final, NoReturn, TypeVar
 
 from registry.chain.agreement import AgreedBlock, agreed_block
 from registry.chain.contract import CredentialRegistry, Topics
 from registry.chain.layout import accreditation_slots_of, slots_of
-from registry.chain.rpc.client import BlockNumber, ChainClient
+from registry.chain.rpc.client import Block, BlockNumber, ChainClient
 from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.storage import read_accreditation
 from registry.errors import ChainUnavailable, EvidenceError, WrongChain
+from registry.proofs.evidence import Evidence
 from registry.proofs.slots import RegistrySlots
 from registry.proofs.storage import EMPTY_CODE
 from registry.recognition.ledger import Accreditation, Ledger, reach
@@ -35,15 +37,36 @@ class ProvedAccount:
     """What a contract stores as of one block.
 
     Args:
+        block: whose hash is trusted.
         code_hash: of the code that has to be at the address.
 
     `values` raises `ChainUnavailable` with code `not-proved` where what the endpoint sends proves nothing, and
     `WrongChain` where the proof shows that there is no contract, or another one.
     """
 
-    def __init__(self, client: ChainClient, address: str, agreed: AgreedBlock, code_hash: bytes):
-        self._client, self._address, self._agreed, self._code_hash = client, address, agreed, code_hash
+    def __init__(self, client: ChainClient, address: str, block: Block, code_hash: bytes):
+        self._client, self._address, self._block, self._code_hash = client, address, block, code_hash
         self._proved: dict[bytes, int] = {}
+        self._evidence: Evidence | None = None
+
+    @classmethod
+    def of_registry(cls, contract: CredentialRegistry, chain_id: int, block: Block) -> ProvedAccount:
+        """That of a registry's first contract, with parties, batches and statuses."""
+        code_hash = contract.edition.code_hash(chain_id, contract.address)
+        return cls(contract.client, contract.address, block, code_hash)
+
+    @classmethod
+    def of_accreditations(cls, contract: CredentialRegistry, chain_id: int, block: Block) -> ProvedAccount:
+        """That of the contract that has a registry's accreditations."""
+        code_hash = contract.edition.accreditations_code_hash(chain_id, contract.address)
+        return cls(contract.client, contract.accreditations_address, block, code_hash)
+
+    @property
+    def evidence(self) -> Evidence:
+        """The proofs of all that was asked for; ValueError before anything was."""
+        if self._evidence is None:
+            raise ValueError("nothing was asked for")
+        return self._evidence
 
     def values(self, slots: Iterable[bytes]) -> Mapping[bytes, int]:
         """What is in slots, each proved once."""
@@ -56,16 +79,17 @@ class ProvedAccount:
     def unproved(self, why: str) -> ChainUnavailable:
         """The error that says that an answer is none."""
         return ChainUnavailable(
-            f"the endpoint's answer about block {self._agreed.block.number} is not proved: {why}",
+            f"the endpoint's answer about block {self._block.number} is not proved: {why}",
             where=self._client.where,
             remedy=f"Use another endpoint, or verify without proof. {TRY_LATER}",
             code="not-proved",
         )
 
     def _prove(self, slots: Sequence[bytes]) -> None:
-        block = self._agreed.block
+        block = self._block
         try:
-            found = self._client.evidence(self._address, slots, block.number).proved(block.hash)
+            given = self._client.evidence(self._address, slots, block.number)
+            found = given.proved(block.hash)
         except EvidenceError as error:
             if error.code == "no-account":
                 raise self._client.no_contract(self._address) from None
@@ -74,6 +98,8 @@ class ProvedAccount:
             raise self.unproved("number or time of the block are not those of its header")
         self._check_code(found.account.code_hash)
         self._proved |= found.values
+        before = {} if self._evidence is None else self._evidence.slots
+        self._evidence = replace(given, slots={**before, **given.slots})
 
     def _check_code(self, code_hash: bytes) -> None:
         if code_hash == EMPTY_CODE:
@@ -103,6 +129,11 @@ class ProvedRegistry(CredentialRegistry):
     def by_quorum(cls, contract: CredentialRegistry, quorum: int) -> ProvedRegistry:
         """The registry that a contract binds, as of the newest block that enough endpoints name; raises as they."""
         return cls(contract.client, contract.address, agreed_block(contract.client, quorum))
+
+    @property
+    def evidence(self) -> Evidence:
+        """The proofs of all that was read of parties, batches and statuses; ValueError before anything was."""
+        return self._account.evidence
 
     @property
     def basis(self) -> Basis:
@@ -174,15 +205,13 @@ class ProvedRegistry(CredentialRegistry):
 
     @cached_property
     def _account(self) -> ProvedAccount:
-        code_hash = self.edition.code_hash(self.agreed.chain_id, self.address)
-        return ProvedAccount(self.client, self.address, self.agreed, code_hash)
+        return ProvedAccount.of_registry(self, self.agreed.chain_id, self.agreed.block)
 
     @cached_property
     def _accreditations(self) -> ProvedAccount:
         if self.edition.is_one_contract:
             return self._account
-        code_hash = self.edition.accreditations_code_hash(self.agreed.chain_id, self.address)
-        return ProvedAccount(self.client, self.accreditations_address, self.agreed, code_hash)
+        return ProvedAccount.of_accreditations(self, self.agreed.chain_id, self.agreed.block)
 
     @cached_property
     def _slots(self) -> RegistrySlots:
