@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from registry.errors import SettingsError
+from registry.errors import EvidenceError, SettingsError
+from registry.proofs.notes import KeyKind, VerifierKey, read_verifier_key
 from registry.recognition.scope import country
 
 _MOST_PARTIES = 2**64 - 1
@@ -35,6 +36,27 @@ class KnownParty(_Part):
     name: str = Field(min_length=1, max_length=200)
 
 
+def _note_key(text: str) -> str:
+    try:
+        if read_verifier_key(text).kind is KeyKind.NOTE:
+            return text
+    except EvidenceError as error:
+        raise PydanticCustomError("key", "{what}", {"what": error.what}) from None
+    raise PydanticCustomError("key", "it is the key of a witness, not one that signs statements", {})
+
+
+class KnownAuditor(_Part):
+    """An auditor whose word on the order of a tree's leaves counts, by the key that it signs with."""
+
+    name: str = Field(min_length=1, max_length=200)
+    key: Annotated[str, AfterValidator(_note_key)]
+
+    @property
+    def verifier_key(self) -> VerifierKey:
+        """Its public key."""
+        return read_verifier_key(self.key)
+
+
 class Policy(_Part):
     """Whom a verifier believes.
 
@@ -44,6 +66,7 @@ class Policy(_Part):
         require: whether a credential without an accreditation on record is not valid, instead of a warning.
         bodies: whose accreditations and recognitions count.
         issuers: who is believed without any accreditation.
+        auditors: whose attestations count that the credentials of batches are in order.
     """
 
     chain: str | None = Field(default=None, pattern=r"^eip155:[1-9][0-9]{0,31}$")
@@ -52,6 +75,7 @@ class Policy(_Part):
     # TOML has lists only.
     bodies: tuple[KnownParty, ...] = Field(default=(), strict=False)
     issuers: tuple[KnownParty, ...] = Field(default=(), strict=False)
+    auditors: tuple[KnownAuditor, ...] = Field(default=(), strict=False)
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Policy:
@@ -59,6 +83,9 @@ class Policy(_Part):
             numbers = [each.party for each in parties]
             if twice := {number for number in numbers if numbers.count(number) > 1}:
                 raise PydanticCustomError("twice", "{key} has party {party} twice", {"key": key, "party": min(twice)})
+        keys = [(key.name, key.id) for key in (each.verifier_key for each in self.auditors)]
+        if len(set(keys)) < len(keys):
+            raise PydanticCustomError("twice", "auditors has a key twice", {})
         if self.require and not self.bodies:
             raise PydanticCustomError("nobody", "require asks for an accreditation, but bodies names nobody", {})
         return self
