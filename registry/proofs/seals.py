@@ -24,7 +24,7 @@ from registry.proofs.rlp import decode
 MOST_VALIDATORS: Final = 100
 """As many may be named, and as many seals are looked at: each costs some 20 milliseconds. Besu puts a quorum of seals
 into a header, and 8,192 bytes have room for those of 100 validators."""
-_SHOWN: Final = 5
+_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _too_few(number: int, sealers: frozenset[bytes], named: frozenset[bytes], qu
     if not named:
         return EvidenceError("no validator is named whose seal would count", code="seals-missing")
     missing = [f"0x{address.hex()}" for address in sorted(named - sealers)]
-    others = f" and {len(missing) - _SHOWN} others" if len(missing) > _SHOWN else ""
+    others = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
     return EvidenceError(
         f"block {number} is sealed by {len(sealers)} of the {len(named)} validators that are named, and {quorum} have "
         f"to: no seal of {', '.join(missing[:_SHOWN])}{others}",
