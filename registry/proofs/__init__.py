@@ -6,11 +6,16 @@ from registry.faces import lazily
 
 if TYPE_CHECKING:
     from registry.proofs.header import Header, header_of, read_header
+    from registry.proofs.seals import Sealed, sealed_by
     from registry.proofs.storage import Account, prove_account, prove_slot
 else:
     __getattr__, __dir__ = lazily(
         __name__,
-        {"header": "Header, header_of, read_header", "storage": "Account, prove_account, prove_slot"},
+        {
+            "header": "Header, header_of, read_header",
+            "seals": "Sealed, sealed_by",
+            "storage": "Account, prove_account, prove_slot",
+        },
     )
 
-__all__ = ["Account", "Header", "header_of", "prove_account", "prove_slot", "read_header"]
+__all__ = ["Account", "Header", "Sealed", "header_of", "prove_account", "prove_slot", "read_header", "sealed_by"]
