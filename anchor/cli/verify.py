@@ -72,9 +72,7 @@ def verify(
     if (checkpoints or witnesses) and not offline:
         raise SettingsError("--checkpoints and --witnesses go with --offline", remedy="Add --offline.", code="offline")
     if offline and prove:
-        raise SettingsError(
-            "--prove asks endpoints, and --offline asks none", remedy="Name one of them.", code="offline"
-        )
+        raise SettingsError("--prove asks endpoints, and --offline asks none", remedy="Say which.", code="offline")
     said = {"policy": policy, "checkpoints": checkpoints, "witnesses": witnesses}
     session.settings = session.settings.model_copy(update={name: path for name, path in said.items() if path})
     set_prove(session, False if offline else prove)

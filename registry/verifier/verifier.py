@@ -92,7 +92,7 @@ class Verifier:
     """Verifies the credentials of one run or request, all as of one block.
 
     Args:
-        contract: the contract to ask, or why it cannot be asked; or what reads the evidence in receipts and asks nobody.
+        contract: the contract to ask, or why it cannot be asked; or a reader of the evidence in receipts.
         chain: CAIP-2 name of its chain; None when it is not known.
         known: anchors that are known here.
         trust: parties the verifier believes.

@@ -169,11 +169,9 @@ class Basis:
             return "Read from an endpoint of the chain, whose word nothing proves."
         block = f"block {as_of.number} (0x{as_of.hash.hex()})"
         if self.ground is Ground.CHECKPOINT:
-            return f"Proved against {block}, which {self._named('witness', 'witnesses')} signed. No endpoint was asked."
+            return f"Proved against {block}, signed by {self._named('witness', 'witnesses')}. No endpoint was asked."
         if self.ground is Ground.SEALS:
-            return (
-                f"Proved against {block}, which {self._named('validator', 'validators')} sealed. No endpoint was asked."
-            )
+            return f"Proved against {block}, sealed by {self._named('validator', 'validators')}. No endpoint was asked."
         if self.among == 1:
             return f"Proved against {block}, which one endpoint alone names."
         return f"Proved against {block}, named by {self.named_by} of {self.among} endpoints."
