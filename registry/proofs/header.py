@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from eth_hash.auto import keccak
-
 from registry.errors import EvidenceError
+from registry.keccak import keccak
 from registry.proofs.rlp import Item, decode, encode, of_number, whole_number
 
 MOST_BYTES: Final = 8_192

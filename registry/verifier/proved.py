@@ -10,8 +10,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NoReturn
 
-from eth_hash.auto import keccak
-
 from registry.chain.abi import Artifact
 from registry.chain.agreement import AgreedBlock
 from registry.chain.contract import CredentialRegistry, Topics
@@ -23,6 +21,7 @@ from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.storage import read_accreditation
 from registry.errors import ChainUnavailable, EvidenceError, WrongChain
 from registry.history import leaves_of_word
+from registry.keccak import keccak
 from registry.proofs.slots import (
     NO_ADDRESS,
     RegistrySlots,
