@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eth_hash.auto import keccak
-
 from registry.errors import EvidenceError
+from registry.keccak import keccak
 from registry.proofs.slots import SLOT_BYTES, following, key_of, mapped
 
 MOST_CHANGES: Final = 1_000

@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any, Final
 
-from eth_hash.auto import keccak
-
 from registry.errors import EvidenceError
+from registry.keccak import keccak
 from registry.proofs.qbft import FIELDS as QBFT_FIELDS
 from registry.proofs.qbft import claims_seals, sealed_header
 from registry.proofs.refusals import unknown_header

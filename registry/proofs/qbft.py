@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from eth_hash.auto import keccak
-
 from registry.errors import EvidenceError
+from registry.keccak import keccak
 from registry.proofs.refusals import unknown_header
 from registry.proofs.rlp import Item, decode, encode, of_number, whole_number
 
