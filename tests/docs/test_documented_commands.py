@@ -420,6 +420,7 @@ RUN = {
     ),
     "docs/how-to/upgrade.md": Run(former, codes={"testamur verify diplomas/": 1}),
     "docs/how-to/web3.md": Run(),
+    "docs/how-to/witness.md": Run(given=endpoint),
     "docs/how-to/verify-over-http.md": Run(given=uploads),
     # Nobody is trusted before the policy names a body; one of the many is revoked.
     "docs/how-to/verify.md": Run(
