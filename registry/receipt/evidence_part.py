@@ -10,15 +10,15 @@ from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from registry.errors import EvidenceError
-from registry.proofs.evidence import ADDRESS_BYTES, Evidence
+from registry.proofs.evidence import ADDRESS_BYTES, MOST_TABLE, Evidence
 from registry.proofs.header import MOST_BYTES
 from registry.proofs.slots import SLOT_BYTES
 from registry.proofs.storage import MOST_NODE_BYTES, MOST_NODES
 
-MAX_SLOTS: Final = 64
-"""Most slots in the evidence of one receipt. A verdict needs six of them: the batch, two words of statuses, what was
-said of the digest, two of the party. Evidence of all statuses of a batch has up to 1,024, and is no holder's."""
-_MOST_PROVED: Final = (MAX_SLOTS + 1) * MOST_NODES  # nodes, were none of them in two proofs
+MAX_SLOTS: Final = 128
+"""Most slots in the evidence of one receipt. A verdict needs some ten of them: the batch, two words of statuses, what
+was said of the digest, the party's five, and one for each 32 bytes of a URI. The rest is room for a URI of 3,700 bytes.
+Evidence of all statuses of a batch has up to 1,024, and is no holder's."""
 
 _MEMBERS_AND_TWO_TEXTS: Final = 8  # `evidence` and its five members; header and address
 
@@ -51,7 +51,7 @@ def _bytes(size: str) -> str:
 
 _PROOF: Final[dict[str, Any]] = {
     "type": "array",
-    "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": _MOST_PROVED},
+    "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": MOST_TABLE},
     "maxItems": MOST_NODES,
 }
 _SCHEMA: Final[dict[str, Any]] = {
@@ -65,7 +65,7 @@ _SCHEMA: Final[dict[str, Any]] = {
         "nodes": {
             "type": "array",
             "items": {"type": "string", "pattern": _bytes("*"), "maxLength": 2 + 2 * MOST_NODE_BYTES},
-            "maxItems": _MOST_PROVED,
+            "maxItems": MOST_TABLE,
             "uniqueItems": True,
         },
         "account": _PROOF,

@@ -48,9 +48,11 @@ __all__ = [
 ]
 
 MAX_BYTES: Final = 256 * 1024
-"""Longest receipt that is read. Without evidence none that means something has 4 KiB; evidence of a large chain is some
-20 nodes of 532 bytes for account and slots, about 25 KB in hexadecimal. The rest is room: for paths twice as deep
-of which no two share a node, and for software that indents."""
+"""Longest receipt that is read. Without evidence none that means something has 4 KiB. Evidence of a large chain is 20 to
+50 nodes of 532 bytes for the account and ten slots, up to 60 KB in hexadecimal; the rest is room: for deeper tries, for
+a long URI of the party, and for software that indents."""
+DEPTH: Final = 4
+"""How deep a receipt nests: itself, its evidence, the slots, the proof of one."""
 MAX_EMBEDDED: Final = 32
 """Most receipts read from one document."""
 MAX_PATH: Final = 32
@@ -84,6 +86,8 @@ _CHAIN_PREFIX = "eip155:"
 _CONTEXT = "@context"
 _LATER = frozenset({"sequence", "transaction", "block"})  # known once the batch is anchored
 _NEW_ONE = "Ask the issuer or the registry for a new receipt."
+_LESS_EVIDENCE = "Take evidence of fewer slots, or the receipt without evidence."
+_NO_EVIDENCE = f"{_NEW_ONE} This one may be in order without its evidence, as version 1."
 
 
 def _moment(value: object) -> datetime:
@@ -635,7 +639,6 @@ def _check_size(data: bytes, remedy: str = "Check that this file is the receipt 
         )
 
 
-_LESS_EVIDENCE = "Take evidence of fewer slots, or the receipt without evidence."
 # What is wrong with a receipt as a whole, and where that shows; None for the place where it was found.
 _OWN_CODES: Final[dict[str, tuple[str, str | None]]] = {
     "index-range": ("The receipt contradicts itself", None),
@@ -643,15 +646,19 @@ _OWN_CODES: Final[dict[str, tuple[str, str | None]]] = {
     "partial-anchor": ("The receipt contradicts itself", None),
     "evidence-pending": ("The receipt contradicts itself", "evidence"),
     "evidence-contract": ("The receipt contradicts itself", "evidence.address"),
-    "evidence-form": ("The receipt has evidence that is not in order", "evidence"),
-    "evidence-size": ("The receipt has evidence that is not in order", "evidence"),
+    "evidence-form": ("The receipt is not in order", "evidence"),
+    "evidence-size": ("The receipt is not in order", "evidence"),
     "missing-field": ("The receipt lacks its evidence", "evidence"),
     "unknown-field": ("The receipt has a field that version 1 does not have", "evidence"),
 }
 
 
-def _refused(error: ValidationError, remedy: str = _NEW_ONE) -> ReceiptError:
-    """The first thing that is wrong, as one of ours."""
+def _refused(error: ValidationError, remedy: str | None = None) -> ReceiptError:
+    """The first thing that is wrong, as one of ours.
+
+    Args:
+        remedy: of what is to be made; default: for who reads it.
+    """
     details = min(error.errors(include_url=False, include_context=False, include_input=True), key=_importance)
     place = details["loc"]
     if place == ("version",) and _is_version(details["input"], 2):
@@ -668,6 +675,7 @@ def _refused(error: ValidationError, remedy: str = _NEW_ONE) -> ReceiptError:
         what, code = "The receipt has a field that its version does not have", "unknown-field"
     else:
         what, code = "The receipt has a value that makes no sense here", "bad-field"
+    remedy = remedy or (_NO_EVIDENCE if code.startswith("evidence-") else _NEW_ONE)
     return ReceiptError(f"{what}: {details['msg']}.", where=where, remedy=remedy, code=code)
 
 
