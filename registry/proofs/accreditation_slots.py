@@ -99,10 +99,8 @@ class AccreditationSlots:
         """Body, holder and kind of an accreditation, by its number."""
         own = self._own(number)
         value = values([own])[own]
-        body, holder, kind = (
-            each.read(value) for name in ("body", "holder", "kind") for each in self.terms if each.name == name
-        )
-        return body, holder, kind
+        terms = {each.name: each for each in self.terms}
+        return terms["body"].read(value), terms["holder"].read(value), terms["kind"].read(value)
 
     def _own(self, number: int) -> bytes:
         return mapped(key_of(number), key_of(self.records))
