@@ -70,9 +70,7 @@ def show(session: Session, number: PartyNumber = None) -> None:
                 "profile hash": f"0x{party.profile_hash.hex()}",
                 "controller": party.controller,
                 "offered to": party.pending_controller,
-                "operators": _UNREAD
-                if operators is None
-                else ", ".join(operators) or _NONE,
+                "operators": _UNREAD if operators is None else ", ".join(operators) or _NONE,
                 "registered": write_timestamp(party.registered_at),
                 "retired": retired,
                 "batches": party.sequence,

@@ -20,7 +20,7 @@ from registry.merkle.proof import check_inclusion
 from registry.proofs.evidence import Evidence, Proved
 from registry.proofs.header import read_header
 from registry.receipt.model import Receipt
-from registry.records import NOTHING_SAID, WORD_BITS, BlockRef, DigestStatus, Purpose
+from registry.records import NOTHING_SAID, WORD_BITS, BlockRef, Purpose
 from registry.verifier.gathering import within
 from registry.verifier.grounds import Grounds
 from registry.verifier.stored import StoredRegistry
@@ -88,11 +88,7 @@ class EvidenceReader:
                 (bits,) = stored.status_words(issuer, root, purpose, [word])
                 status[purpose] = bool(bits >> bit & 1)
         header = proved.header
-        said: DigestStatus | None = None
-        if edition.has_digest_statuses:
-            # One number proves of an issuer that never said anything of a digest that it said nothing of this one.
-            silent = party is None or not party.digest_changes
-            said = NOTHING_SAID if silent else stored.digest_statuses(issuer, [receipt.digest_value])[0]
+        (said,) = stored.digest_statuses(issuer, [receipt.digest_value])
         return ChainFacts(
             chain=self.chain,
             contract=self.address,
@@ -104,7 +100,7 @@ class EvidenceReader:
             # A voided batch says itself that all of it is revoked, with its own reason.
             revoked=status[Purpose.REVOCATION] and not (batch is not None and batch.is_void),
             suspended=status[Purpose.SUSPENSION],
-            by_digest=said,
+            by_digest=said if edition.has_digest_statuses else None,
             head_age=evidence_age(header.timestamp, self._clock(), self._most_days),
             contract_proved=self.address == edition.address,
             basis=basis,
