@@ -52,6 +52,15 @@ def verify(
         bool | None,
         typer.Option("--prove/--no-prove", help="Check proofs of what the contract stores; believe no endpoint."),
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Go by the evidence in receipts, and ask no endpoint.")
+    ] = False,
+    checkpoints: Annotated[
+        Path | None, typer.Option("--checkpoints", help="Checkpoint list whose blocks are believed, with --offline.")
+    ] = None,
+    witnesses: Annotated[
+        Path | None, typer.Option("--witnesses", help="Policy file: whose signatures of the list count.")
+    ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
 ) -> int:
@@ -62,9 +71,13 @@ def verify(
         raise IntakeError("there is no credential in it", where=str(paths[0]), remedy="Check the path.", code="empty")
     if receipt is not None and len(files) != 1:
         raise SettingsError("--receipt goes with one credential", remedy="Keep other receipts beside their files.")
-    if policy is not None:
-        session.settings = session.settings.model_copy(update={"policy": policy})
-    set_prove(session, prove)
+    if (checkpoints or witnesses) and not offline:
+        raise SettingsError("--checkpoints and --witnesses go with --offline", remedy="Add --offline.", code="offline")
+    if offline and prove:
+        raise SettingsError("--prove asks endpoints, and --offline asks none", remedy="Say which.", code="offline")
+    said = {"policy": policy, "checkpoints": checkpoints, "witnesses": witnesses}
+    session.settings = session.settings.model_copy(update={name: path for name, path in said.items() if path})
+    set_prove(session, False if offline else prove)
     single = len(paths) == 1 and not paths[0].is_dir()
     if single and not is_digest(files[0]) and (absence := absence_bytes(files[0])) is not None:
         if receipt is not None or csv is not None:
@@ -78,7 +91,7 @@ def verify(
         session.workspace(read_only=True) as workspace,
         session.progress("verifying") as progress,
     ):
-        verifier = FileVerifier(workspace, trust=trust or (), now=now)
+        verifier = FileVerifier(workspace, trust=trust or (), now=now, offline=offline)
         single = single and (receipt is not None or is_digest(files[0]) or not verifier.holds_many(files[0]))
         numbers = {file: number for number, file in enumerate(files, start=1)}
         by_it = None if receipt is None else by_receipt(verifier, files[0], receipt)
@@ -87,7 +100,7 @@ def verify(
             add_row(verdict)
             progress(numbers[file], len(files))
         # Without a folder there is no practice chain that was asked, whatever chain the receipts are of.
-        is_asked = workspace.has_folder or session.settings.chain != EMBEDDED
+        is_asked = not offline and (workspace.has_folder or session.settings.chain != EMBEDDED)
         chain = workspace.asked_chain if is_asked else None
     session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     if single:
@@ -252,8 +265,10 @@ def say_verdict(session: Session, verdict: Verdict) -> None:
 def say_basis(session: Session, verdicts: list[Verdict]) -> None:
     """What the verdicts rest on, each basis once; of a practice chain only that it was proved."""
     told = [each for each in verdicts if each.basis is not None and each.as_of is not None]
-    for words in dict.fromkeys(each.basis.words(each.as_of) for each in told if each.basis and each.as_of):
-        if session.settings.prove or session.settings.chain != EMBEDDED:
+    for words, proved in dict.fromkeys(
+        (each.basis.words(each.as_of), each.basis.proved) for each in told if each.basis and each.as_of
+    ):
+        if proved or session.settings.chain != EMBEDDED:
             session.say(words)
 
 

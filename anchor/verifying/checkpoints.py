@@ -15,8 +15,9 @@ from anchor.workspace import Workspace
 from registry.chain.agreement import agreed_block, agreed_blocks, agreed_final
 from registry.chain.days import day_block
 from registry.chain.rpc.client import Block
-from registry.errors import ChainUnavailable, EvidenceError, IntakeError, SignerError
+from registry.errors import ChainUnavailable, EvidenceError, IntakeError, SettingsError, SignerError
 from registry.privatefiles import private_opener, refuse_readable
+from registry.proofs import witnesses
 from registry.proofs.checkpoints import MOST_BYTES, Checkpoints, Entry, read_checkpoints
 from registry.proofs.notes import KeyKind, SignerKey, read_signer_key
 
@@ -126,6 +127,22 @@ def read_list(path: Path) -> Checkpoints:
     except EvidenceError as error:
         error.where = error.where or str(path)
         raise
+
+
+def read_witnesses(path: Path) -> witnesses.WitnessPolicy:
+    """Whose signatures count, by the policy in a file.
+
+    Raises:
+        SettingsError: it cannot be read, or a line makes no sense; names the line.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(witnesses.MOST_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(
+            f"the policy cannot be read: {error.strerror}", where=str(path), code="witness-policy"
+        ) from None
+    return witnesses.parse_witnesses(data, where=str(path))
 
 
 def write_list(path: Path, content: Checkpoints) -> None:

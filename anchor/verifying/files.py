@@ -18,6 +18,7 @@ from anchor.books.tables import ANCHORED_STATES
 from anchor.intake.digesting import LinePiece, lines_of, looks_like_digest
 from anchor.intake.files import source_files
 from anchor.settings import EMBEDDED
+from anchor.verifying.offline import evidence_reader
 from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
 from anchor.workspace import Workspace
@@ -41,6 +42,7 @@ from registry.errors import IntakeError, ReceiptError, RegistryError, SettingsEr
 from registry.receipt.model import MAX_BYTES, Receipt, parse
 from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
 from registry.verifier.nothing_known import NothingKnown
+from registry.verifier.offline import EvidenceReader
 from registry.verifier.verifier import KnownAnchor, KnownAnchors, Verifier, unavailable
 from registry.verify.absence_file import is_absence
 from registry.verify.checks import Code, FactsUnavailable, Trust, Verdict
@@ -75,15 +77,24 @@ class FileVerifier:
     Args:
         trust: parties the verifier believes, besides those of the settings and of this folder.
         now: the moment to judge dates by.
+        offline: go by the evidence in receipts, and ask no endpoint.
     """
 
-    def __init__(self, workspace: Workspace, *, trust: Iterable[int] = (), now: datetime):
+    def __init__(self, workspace: Workspace, *, trust: Iterable[int] = (), now: datetime, offline: bool = False):
         settings = workspace.settings
-        contract, chain = _asked(workspace)
-        trusted = settings.trusted_issuers if chain is None else workspace.trusted()
+        policy = None if settings.policy is None else read_policy(settings.policy)
+        contract: CredentialRegistry | EvidenceReader | FactsUnavailable
+        if offline:
+            contract = evidence_reader(settings, workspace.contract_address, policy)
+            chain: str | None = contract.chain
+            trusted = workspace.trusted_by_settings()
+        else:
+            contract, chain = _asked(workspace)
+            trusted = settings.trusted_issuers if chain is None else workspace.trusted()
         self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
         self._receipts: dict[Path, dict[bytes, list[Receipt]]] = {}
-        self._known = _known(workspace, chain)
+        # What the data folder knows of other anchors has no evidence with it.
+        self._known: KnownAnchors = NothingKnown() if offline else _known(workspace, chain)
         self._verifier = Verifier(
             contract,
             chain=chain,
@@ -92,7 +103,7 @@ class FileVerifier:
             now=now,
             issuer=settings.issuer,
             limits=self._limits,
-            policy=None if settings.policy is None else read_policy(settings.policy),
+            policy=policy,
             finality_depth=settings.finality_depth,
             head_age_seconds=settings.head_age_seconds,
             quorum=quorum_of(workspace) if settings.prove else None,

@@ -23,7 +23,7 @@ MOST_TABLE: Final = MOST_SLOTS * 8
 _MEMBERS: Final = frozenset({"header", "address", "nodes", "account", "slots"})
 
 Nodes = Sequence[bytes]
-_HEXADECIMAL: Final = re.compile(r"0x(?:[0-9a-f]{2})*", re.ASCII)
+_HEXADECIMAL: Final = re.compile(r"0x[0-9a-f]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _bytes(given: object, most: int, *, exactly: bool = False) -> bytes:
         raise _malformed("bytes in hexadecimal were expected")
     if len(given) > 2 + 2 * most:
         raise _too_large(f"there are more than {most} bytes where as many are possible")
-    if not _HEXADECIMAL.fullmatch(given):
+    if len(given) % 2 or not _HEXADECIMAL.fullmatch(given):
         raise _malformed("bytes in hexadecimal, with 0x and in lower case, were expected")
     found = bytes.fromhex(given[2:])
     if exactly and len(found) != most:
