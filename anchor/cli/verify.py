@@ -18,6 +18,7 @@ from anchor.cli.targets import digests_of_content
 from anchor.settings import EMBEDDED
 from anchor.verifying.absence import absence_bytes, absence_of, answers_of_file, attestation_in, proved_absence
 from anchor.verifying.files import FileVerifier, credential_files, is_digest, read_policy
+from anchor.verifying.offline import offline_grounds
 from registry.credential.digest import Digest
 from registry.errors import EvidenceError, IntakeError, SettingsError
 from registry.timestamps import asked_moment, write_timestamp
@@ -84,7 +85,7 @@ def verify(
             raise SettingsError(
                 "a proof of absence has neither a receipt nor a table", remedy="Leave --receipt and --csv out."
             )
-        return _verify_absence(session, str(files[0]), absence)
+        return _verify_absence(session, str(files[0]), absence, offline=offline)
     verdicts = []
     with (
         table_to(csv) as add_row,
@@ -206,7 +207,7 @@ def _write_proved(session: Session, target: str, output: Path, notes: list[Path]
     return verdict.exit_code
 
 
-def _verify_absence(session: Session, name: str, data: bytes) -> int:
+def _verify_absence(session: Session, name: str, data: bytes, *, offline: bool) -> int:
     """`verify` of a file that says it proves an absence."""
     try:
         file = AbsenceFile.of(data)
@@ -215,11 +216,11 @@ def _verify_absence(session: Session, name: str, data: bytes) -> int:
         session.result(unread.to_dict())
         say_verdict(session, unread)
         return unread.exit_code
-    policy = session.settings.policy
-    auditors = () if policy is None else read_policy(policy).auditors
+    policy = None if session.settings.policy is None else read_policy(session.settings.policy)
+    grounds = offline_grounds(session.settings, policy) if offline else None
     with session.workspace(read_only=True) as workspace:
-        verdict = gravest(answers_of_file(workspace, file, auditors))
-        chain = workspace.asked_chain
+        verdict = gravest(answers_of_file(workspace, file, policy, grounds))
+        chain = None if offline else workspace.asked_chain
     session.result(verdict.to_dict() | {"digests": [digest.hex() for digest in file.digests]})
     session.say(f"{name}: is it absent from the batches of issuer {file.issuer}?")
     _say_absence(session, verdict, {digest: digest.hex() for digest in file.digests})

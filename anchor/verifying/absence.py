@@ -19,12 +19,13 @@ from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.trees.store import MISSING, UNAVAILABLE, TreeStore, UnusableTree
 from registry.verifier.absence_files import answers_of, gather_batches
-from registry.verifier.grounds import ByEndpoints
+from registry.verifier.grounds import ByEndpoints, Grounds
 from registry.verifier.proved import ProvedRegistry
 from registry.verify.absence import UNSTATED, Proof, TreeCheck
 from registry.verify.absence_file import MOST_BYTES, AbsenceFile, BatchProofs, is_absence
-from registry.verify.attestation import Auditor, SignedAttestation, read_attestation
+from registry.verify.attestation import SignedAttestation, read_attestation
 from registry.verify.checks import AbsenceVerdict, Batch, verify_absence
+from registry.verify.policy import Policy
 from registry.verify.verdict import BELIEVED, Basis, Code
 
 
@@ -99,27 +100,37 @@ def proved_absence(
     return file, answers
 
 
-def answers_of_file(workspace: Workspace, file: AbsenceFile, auditors: Sequence[Auditor]) -> tuple[AbsenceVerdict, ...]:
-    """What a file proves, by the endpoints of the settings, and by the trees that are at hand.
+def answers_of_file(
+    workspace: Workspace, file: AbsenceFile, policy: Policy | None, grounds: Grounds | None = None
+) -> tuple[AbsenceVerdict, ...]:
+    """What a file proves, by whom the verifier believes, and by the trees that are at hand.
+
+    Args:
+        policy: whose auditors are believed.
+        grounds: who says that its block is one of the chain; default: the endpoints of the settings.
 
     Raises:
         ChainUnavailable: code `chain-not-asked`: no endpoint is named, and there is no practice chain either.
         StoreError: a tree is damaged.
     """
+    return answers_of(
+        file,
+        grounds or _endpoints(workspace, file.chain),
+        auditors=() if policy is None else policy.auditors,
+        registries=_registries(workspace),
+        checks=_at_hand(workspace, file),
+    )
+
+
+def _endpoints(workspace: Workspace, chain: str) -> Grounds:
     settings = workspace.settings
     if settings.chain == EMBEDDED and not workspace.has_folder:
         raise ChainUnavailable(
             "there is no data folder here, and no endpoint was named, so nobody says which blocks are of the chain",
-            remedy=f"Name an endpoint of {file.chain} with --chain.",
+            remedy=f"Name an endpoint of {chain} with --chain, or --offline and whom you believe.",
             code=Code.CHAIN_NOT_ASKED,
         )
-    return answers_of(
-        file,
-        ByEndpoints(workspace.client, quorum_of(workspace), finality_depth=settings.finality_depth),
-        auditors=auditors,
-        registries=_registries(workspace),
-        checks=_at_hand(workspace, file),
-    )
+    return ByEndpoints(workspace.client, quorum_of(workspace), finality_depth=settings.finality_depth)
 
 
 def _at_hand(workspace: Workspace, file: AbsenceFile) -> dict[bytes, TreeCheck]:

@@ -185,7 +185,7 @@ async def absence(
 # Reading what is asked
 
 
-def evidence_of(request: Request) -> BatchEvidence | None:
+def batch_evidence_of(request: Request) -> BatchEvidence | None:
     """What evidence is gathered with; None where the service has no endpoint."""
     found: object = request.app.state.batch_evidence
     return found if isinstance(found, BatchEvidence) else None
@@ -407,7 +407,7 @@ def _absence_file(request: Request, service: Service, digest: bytes, issuer: int
     as_of = service.horizon.complete()
     party = service.party(issuer, as_of)
     _refuse_many(digest, issuer, party.sequence, MOST_IN_FILE)
-    if (evidence := evidence_of(request)) is None:
+    if (evidence := batch_evidence_of(request)) is None:
         raise no_evidence(None)
     cursor, final = as_of.head.cursor, as_of.head.final
     places = [Place(cursor.number, cursor.hash)]

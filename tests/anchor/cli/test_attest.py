@@ -60,6 +60,26 @@ def test_an_attested_file_is_believed_by_who_names_the_auditor(run: Run, key: st
     assert "attested by The Auditors" in believed.json["text"]
 
 
+def test_without_an_endpoint_the_witnesses_of_a_list_name_the_block(run: Run, key: str) -> None:
+    assert attested(run).code == 0
+    made = run("absent", "ab" * 32, "--issuer", 1, "--prove", "-o", "a.json", "--attestation", "sorted.note", "--json")
+    block = made.json["asOf"]["number"]
+    log = run("checkpoint", "key", "blocks.example", "-o", "blocks.key", "--json").json["key"]
+    witness = run("checkpoint", "key", "w.example", "--witness", "-o", "witness.key", "--json").json["key"]
+    assert run("checkpoint", "create", "blocks.txt", "--key", "blocks.key", "--block", block, "--json").code == 0
+    assert run("checkpoint", "sign", "blocks.txt", "--key", "witness.key", "--log", log, "--json").code == 0
+    Path("witnesses.txt").write_text(f"log {log}\nwitness w {witness}\nquorum w\n")
+    Path("testamur-data").rename("elsewhere")
+    words = ("--offline", "--checkpoints", "blocks.txt", "--witnesses", "witnesses.txt", "--json")
+    assert run("verify", "a.json", *words).json["code"] == "absent-if-sorted"
+    believed = run("verify", "a.json", *words, "--policy", "policy.toml")
+    assert (believed.code, believed.json["outcome"]) == (0, "absent"), believed.out
+    assert believed.json["restsOn"]["ground"] == "checkpoint"
+    assert "No endpoint was asked" in believed.json["text"]
+    assert run("verify", "a.json", "--offline", "--json").json["error"]["code"] == "nobody-named"
+    assert not Path("testamur-data").exists()
+
+
 def test_of_trees_against_which_something_was_found_nothing_is_signed(run: Run, key: str) -> None:
     with treefile.lay_out([b"".join(UNSORTED)]) as tree, Workspace(load_settings(None)) as workspace:
         root = bytes(tree[-32:])
