@@ -14,7 +14,15 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.heads import age_of_head, utc_now
 from registry.chain.rpc.client import Block
 from registry.credential.digest import JSON_SUFFIXES
-from registry.errors import ChainError, ChainUnavailable, EvidenceError, IntakeError, StoreError, TreeError
+from registry.errors import (
+    ChainError,
+    ChainUnavailable,
+    EvidenceError,
+    IntakeError,
+    StoreError,
+    TreeError,
+    WrongChain,
+)
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.trees.store import MISSING, UNAVAILABLE, TreeStore, UnusableTree
@@ -78,7 +86,13 @@ def proved_absence(
     height = min(final_height(client, quorum, depth), newest.number)
     (agreed,) = agreed_blocks(client, [height], quorum)
     roots = [event.key[1] for event in contract.anchored_events(issuer=issuer, to_block=height)]
-    gathered = gather_batches(contract, agreed.chain_id, issuer, roots, agreed.block)
+    try:
+        gathered = gather_batches(contract, agreed.chain_id, issuer, roots, agreed.block)
+    except WrongChain as error:
+        if error.code == "no-contract":
+            # It is there, by what was asked before: on a young chain, after the newest block that is final.
+            error.remedy = f"The newest final block is {height}. Ask again when the registry is in a final one."
+        raise
     stores = all_trees_of(workspace.settings, workspace.folder)
     read = {batch.root: _read(stores, TreeId(batch.root, batch.leaf_count), digests) for batch in gathered.batches}
     file = AbsenceFile(

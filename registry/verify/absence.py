@@ -54,7 +54,7 @@ class AbsenceCode(StrEnum):
 
 
 class TreeCheck(StrEnum):
-    """What is known here of the leaves of a batch, by whoever read all of them.
+    """What is known here of the leaves of a batch, by whoever read all of them and is believed.
 
     SORTED: there are as many as its count says, they lead to its root, and they ascend strictly. UNSORTED: they lead to
     its root and do not ascend. UNCHECKED: nobody here read them all. UNATTESTED: only proofs are at hand, and nobody
@@ -136,8 +136,8 @@ def verify_absence(
     """Whether the digest is in none of the issuer's batches.
 
     It is absent only if every batch from 1 to `sequence` is known, states its leaf count, has a proof that holds for
-    this count, and has leaves that were all read here and ascend: in a tree that is not sorted, two neighbours say
-    nothing about what is elsewhere in it, and neither the root nor the contract shows it.
+    this count, and has leaves that were all read, here or by an auditor who is believed, and ascend: in a tree that is
+    not sorted, two neighbours say nothing about what is elsewhere in it, and neither root nor contract shows it.
 
     Args:
         digest: 32 bytes.
