@@ -11,7 +11,6 @@ from registry.errors import SettingsError
 
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "serve": (
-        "cryptography",
         "fastapi",
         "httptools",
         "prometheus_client",
@@ -25,7 +24,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "embedded": ("eth", "eth_keys", "rlp", "web3"),
     "web3": ("web3",),
     "s3": ("obstore",),
-    "kms": ("boto3", "cryptography"),
+    "kms": ("boto3",),
     "pkcs11": ("pkcs11",),
 }
 """Each extra of `pyproject.toml`, with the modules that it brings."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from anchor.cli import account, audit, daemon, demo, digests, issuer, receipts, recover, serve, trees
+from anchor.cli import account, audit, checkpoint, daemon, demo, digests, issuer, receipts, recover, serve, trees
 from anchor.cli import accredit as accreditation
 from anchor.cli import anchor as jobs
 from anchor.cli import chain as operate
@@ -70,3 +70,4 @@ app.command()(serve.index)
 app.add_typer(queue.jobs_app, name="jobs")
 app.add_typer(queue.key_app, name="key")
 app.add_typer(trees.trees_app, name="trees")
+app.add_typer(checkpoint.app, name="checkpoint")

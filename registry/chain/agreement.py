@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -61,6 +61,20 @@ def agreed_block(client: ChainClient, quorum: int) -> AgreedBlock:
             raise _no_quorum(client, f"the endpoints are too far apart: {told}", quorum)
         return agreed
     raise _no_quorum(client, told, quorum)
+
+
+def agreed_blocks(client: ChainClient, numbers: Iterable[int], quorum: int) -> Iterator[AgreedBlock]:
+    """The blocks of these heights that enough endpoints name, and none of them names another.
+
+    Raises:
+        ChainUnavailable: as `agreed_block`, at the first of them of which that is so.
+    """
+    _one_chain(client)
+    for number in numbers:
+        agreed = _agreed_at(client, number, quorum)
+        if agreed is None:
+            raise _no_quorum(client, f"too few endpoints name a block {number}", quorum)
+        yield agreed
 
 
 def agreed_final(client: ChainClient, quorum: int) -> int:

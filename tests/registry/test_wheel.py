@@ -107,8 +107,7 @@ def test_the_environment_has_the_base_alone(program: Path, tmp_path: Path) -> No
     modules = sorted({module for modules in EXTRAS.values() for module in modules})
     script = f"import importlib.util as u; print(*[m for m in {modules!r} if u.find_spec(m)])"
     ran = subprocess.run([str(python), "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
-    # cryptography may come with another library; nothing counts on it.
-    assert set(ran.stdout.split()) <= {"cryptography", "eth_keys", "rlp"}, ran.stdout
+    assert set(ran.stdout.split()) <= {"eth_keys", "rlp"}, ran.stdout
 
 
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)

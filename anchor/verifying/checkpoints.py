@@ -1,0 +1,242 @@
+"""Lists of blocks, made and compared: what a log adds to one, and what a witness finds before it signs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from anchor.verifying.quorum import quorum_of
+from anchor.workspace import Workspace
+from registry.chain.agreement import agreed_block, agreed_blocks, agreed_final
+from registry.chain.days import day_block
+from registry.chain.rpc.client import Block
+from registry.errors import ChainUnavailable, EvidenceError, IntakeError, SignerError
+from registry.privatefiles import private_opener, refuse_readable
+from registry.proofs.checkpoints import MOST_BYTES, Checkpoints, Entry, read_checkpoints
+from registry.proofs.notes import KeyKind, SignerKey, read_signer_key
+
+MOST_DAYS: Final = 366
+_MOST_KEY_BYTES: Final = 1_024
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a log adds to a list.
+
+    Attributes:
+        more_days: whether days are left over for another time.
+    """
+
+    entries: tuple[Entry, ...]
+    more_days: bool = False
+
+
+def days_since(workspace: Workspace, last: Entry | None, progress: Progress) -> Added:
+    """The blocks of the days since a list's last entry; of a new list, that of the newest day that has a final one.
+
+    Raises:
+        ChainUnavailable: there is no answer, too few endpoints agree, or the chain does not say what is final.
+    """
+    client, final = workspace.client, _final(workspace)
+    newest = _block(workspace, final)
+    ends = newest.timestamp.date()
+    begins = ends if last is None else last.timestamp.date() + timedelta(days=1)
+    asked = max(0, (ends - begins).days + 1)
+    numbers: list[int] = []
+    # By whichever endpoint a block is found: it is read once more from all of them.
+    after = None if last is None else _block(workspace, last.number)
+    for done, day in enumerate(_days(begins, min(asked, MOST_DAYS))):
+        progress(done, min(asked, MOST_DAYS))
+        after = day_block(client, day, final, after=after) or after
+        if after is not None and (last is None or after.number > last.number) and after.number not in numbers[-1:]:
+            numbers.append(after.number)
+    return Added(_agreed(workspace, numbers, progress), asked > MOST_DAYS)
+
+
+def named_blocks(workspace: Workspace, numbers: Sequence[int], progress: Progress) -> Added:
+    """The blocks of these heights.
+
+    Raises:
+        ChainUnavailable: as `days_since`; code `not-final`: one of them can still change.
+    """
+    final = _final(workspace)
+    _refuse_not_final(workspace, max(numbers), final)
+    return Added(_agreed(workspace, sorted(set(numbers)), progress))
+
+
+def compare(workspace: Workspace, entries: Sequence[Entry], progress: Progress) -> None:
+    """Compare entries with what this workspace's own endpoints say.
+
+    Raises:
+        EvidenceError: code `checkpoint-chain`: one is of another chain than theirs; `checkpoint-differs`: they name
+            another block.
+        ChainUnavailable: as `named_blocks`.
+    """
+    refuse_other_chain(entries, workspace.chain)
+    if not entries:
+        return
+    _refuse_not_final(workspace, max(each.number for each in entries), _final(workspace))
+    agreed = agreed_blocks(workspace.client, (each.number for each in entries), quorum_of(workspace))
+    for done, (entry, found) in enumerate(zip(entries, agreed, strict=True)):
+        progress(done, len(entries))
+        own = _entry(workspace.chain, found.block)
+        if own != entry:
+            raise EvidenceError(
+                f"the list says {entry.line}, and {', '.join(found.named_by)} says {own.line}",
+                where=workspace.client.where,
+                remedy="Nothing was signed. Find out which of them is wrong before anybody signs.",
+                code="checkpoint-differs",
+            )
+
+
+def refuse_other_chain(entries: Sequence[Entry], chain: str) -> None:
+    """Refuse entries of a chain that the endpoints are not of: a list for each chain can be witnessed.
+
+    Raises:
+        EvidenceError: code `checkpoint-chain`.
+    """
+    if others := sorted({each.chain for each in entries} - {chain}):
+        raise EvidenceError(
+            f"the list has blocks of {', '.join(others)}, and the endpoints are of {chain}",
+            remedy="Name endpoints of the list's chain with --chain; keep a list for each chain.",
+            code="checkpoint-chain",
+        )
+
+
+def read_list(path: Path) -> Checkpoints:
+    """A list from a file.
+
+    Raises:
+        IntakeError: there is no such file.
+        EvidenceError: it is no list; names the file.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+    try:
+        return read_checkpoints(data)
+    except EvidenceError as error:
+        error.where = error.where or str(path)
+        raise
+
+
+def write_list(path: Path, content: Checkpoints) -> None:
+    """Write a list, whole or not at all.
+
+    Raises:
+        IntakeError: it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with partial.open("wb") as file:
+            file.write(bytes(content))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
+
+
+def read_key(path: Path, kind: KeyKind) -> SignerKey:
+    """A key from a file that nobody else can read.
+
+    Raises:
+        SignerError: it is not there, open to others (`readable`), or no key of that kind (`note-key`).
+    """
+    try:
+        refuse_readable(path)
+        with path.open("rb") as file:
+            text = file.read(_MOST_KEY_BYTES).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
+        raise SignerError(f"the key cannot be read: {why}", where=str(path)) from None
+    key = read_signer_key(text, where=str(path))
+    if key.kind is not kind:
+        meant, found = ("a witness", "a list") if kind is KeyKind.COSIGNATURE else ("a list", "a witness")
+        raise SignerError(
+            f"it is the key of {found}, not of {meant}",
+            where=str(path),
+            remedy="`testamur checkpoint key` makes the key of a list, with --witness that of a witness.",
+            code="note-key",
+        )
+    return key
+
+
+def write_key(path: Path, key: SignerKey) -> None:
+    """Write a key to a new file that its owner alone can read.
+
+    Raises:
+        SignerError: the file is there already (`exists`), or cannot be written.
+    """
+    try:
+        with open(path, "x", encoding="utf-8", opener=private_opener) as file:
+            file.write(f"{key.to_secret()}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise SignerError(
+            "this file is there already, and may be the only copy of a key",
+            where=str(path),
+            remedy="Name another one.",
+            code="exists",
+        ) from None
+    except OSError as error:
+        raise SignerError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
+
+
+def _final(workspace: Workspace) -> int:
+    """The height up to which enough endpoints call the chain final, or the depth of the settings says so."""
+    client, quorum = workspace.client, quorum_of(workspace)
+    final, depth = agreed_final(client, quorum), workspace.settings.finality_depth
+    if final < 0 and depth is not None:
+        final = agreed_block(client, quorum).block.number - depth
+    if final < 0:
+        raise ChainUnavailable(
+            "too few endpoints say which blocks are final",
+            where=client.where,
+            remedy="Set how many blocks count as final on this chain (finality_depth), or name other endpoints.",
+            code="no-finality",
+        )
+    return final
+
+
+def _block(workspace: Workspace, number: int) -> Block:
+    (found,) = agreed_blocks(workspace.client, [number], quorum_of(workspace))
+    return found.block
+
+
+def _agreed(workspace: Workspace, numbers: Sequence[int], progress: Progress) -> tuple[Entry, ...]:
+    """The blocks of these heights as enough endpoints name them: by which one they were found does not matter."""
+    found = []
+    for agreed in agreed_blocks(workspace.client, numbers, quorum_of(workspace)):
+        found.append(_entry(workspace.chain, agreed.block))
+        progress(len(found), len(numbers))
+    return tuple(found)
+
+
+def _entry(chain: str, block: Block) -> Entry:
+    return Entry(chain, block.number, block.hash, block.timestamp)
+
+
+def _refuse_not_final(workspace: Workspace, number: int, final: int) -> None:
+    if number > final:
+        raise ChainUnavailable(
+            f"block {number} is not final: the chain is final up to block {final}",
+            where=workspace.client.where,
+            remedy="Wait until it is.",
+            code="not-final",
+        )
+
+
+def _days(begins: date, count: int) -> Iterator[date]:
+    return (begins + timedelta(days=each) for each in range(count))
