@@ -69,9 +69,9 @@ def agreed_blocks(client: ChainClient, numbers: Iterable[int], quorum: int) -> I
     Raises:
         ChainUnavailable: as `agreed_block`, at the first of them of which that is so.
     """
-    _one_chain(client)
+    chain_id = _one_chain(client, quorum)
     for number in numbers:
-        agreed = _agreed_at(client, number, quorum)
+        agreed = _agreed_at(client, chain_id, number, quorum)
         if agreed is None:
             raise _no_quorum(client, f"too few endpoints name a block {number}", quorum)
         yield agreed
