@@ -99,7 +99,7 @@ def create(
         session.say(f"added: {each.line}")
     session.say(f"{file}: {amount(len(entries) + len(new), 'block')}, {len(new):,} of them new.")
     if dropped:
-        session.say(f"{amount(dropped, 'signature')} of others were of the shorter list and are gone: have it signed.")
+        session.say(f"{amount(dropped, 'signature')} of others under the shorter list left out: have it signed again.")
     if added.more_days:
         session.say("There are more days: run it again.")
     say_chain(session, asked)

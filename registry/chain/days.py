@@ -24,7 +24,7 @@ def day_block(client: ChainClient, day: date, final: int, *, after: Block | None
 
     Raises:
         ChainUnavailable: no answer; code `no-block` where a block up to that height is not there, `chain-garbage` where
-            times go back.
+            one of their times goes back.
     """
 
     def ask(number: int) -> Block:
