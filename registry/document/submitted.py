@@ -15,7 +15,7 @@ from registry.credential.digest import JSON_SUFFIXES, DigestMethod, Limits
 from registry.credential.strictjson import parse_json
 from registry.document.reading import MOST_CARRIER_BYTES, Reading, read_document
 from registry.errors import CredentialError, IntakeError, ReceiptError, RegistryError
-from registry.receipt.model import MAX_BYTES, RECEIPT_TYPE, Receipt, parse
+from registry.receipt.model import DEPTH, MAX_BYTES, RECEIPT_TYPE, Receipt, parse
 from registry.untrusted.archives import (
     RECEIPT_SUFFIXES,
     UNREADABLE_ZIP,
@@ -112,8 +112,9 @@ def interpreted(item: Submitted, limits: Limits) -> Submitted:
     if not name.lower().endswith(JSON_SUFFIXES) or RECEIPT_TYPE.encode() not in data:
         return Submitted(name, data, None)
     try:
-        # A document of the greatest size and depth still fits into the object around it.
-        content = parse_json(data, Limits(max_bytes=limits.max_bytes + MAX_BYTES, max_depth=limits.max_depth + 1))
+        # A document of the greatest size and depth still fits into the object around it, and any receipt.
+        depth = max(limits.max_depth, DEPTH) + 1
+        content = parse_json(data, Limits(max_bytes=limits.max_bytes + MAX_BYTES, max_depth=depth))
     except CredentialError:
         return Submitted(name, data, None)  # the verdict says what is wrong with the document
     if _is_receipt(content):

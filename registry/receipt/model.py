@@ -1,6 +1,7 @@
 """The receipt a holder keeps: where the digest is in its batch, and where the batch is anchored.
 
 `docs/reference/receipt.md` is the specification of both forms, JSON and CBOR, written for a second implementation.
+Version 2 is a receipt with evidence of what the contract stores; without it a receipt is of version 1.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from registry.credential.strictjson import Limits
 from registry.credential.strictjson import parse_json as parse_strict_json
 from registry.errors import CredentialError, ProofError, ReceiptError
 from registry.merkle.proof import MAX_LEAVES, InclusionProof, path_length
+from registry.proofs.evidence import Evidence
 from registry.receipt import cbor as receipt_cbor
+from registry.receipt.evidence_part import EvidencePart, count_texts
 from registry.timestamps import TIMESTAMP_PATTERN, read_timestamp, write_timestamp
 
 __all__ = [
@@ -44,8 +47,12 @@ __all__ = [
     "to_json",
 ]
 
-MAX_BYTES: Final = 64 * 1024
-"""Longest receipt that is read; the longest that means something is under 4 KiB."""
+MAX_BYTES: Final = 256 * 1024
+"""Longest receipt that is read. Without evidence none that means something has 4 KiB; evidence of a large chain is some
+20 nodes of 532 bytes for account and slots, about 25 KB in hexadecimal. The rest is room: for paths twice as deep
+of which no two share a node, and for software that indents."""
+DEPTH: Final = 4
+"""How deep a receipt nests: itself, its evidence, the slots, the proof of one."""
 MAX_EMBEDDED: Final = 32
 """Most receipts read from one document."""
 MAX_PATH: Final = 32
@@ -62,7 +69,7 @@ EMBEDDED_CONTEXT: Final[dict[str, Any]] = {
             "type": "@type",
             **{
                 name: {"@id": f"{_IRI}:{name}", "@type": "@json"}
-                for name in ("version", "digest", "inclusion", "anchor")
+                for name in ("version", "digest", "inclusion", "anchor", "evidence")
             },
         },
     },
@@ -79,6 +86,8 @@ _CHAIN_PREFIX = "eip155:"
 _CONTEXT = "@context"
 _LATER = frozenset({"sequence", "transaction", "block"})  # known once the batch is anchored
 _NEW_ONE = "Ask the issuer or the registry for a new receipt."
+_LESS_EVIDENCE = "Take evidence of fewer slots, or the receipt without evidence."
+_NO_EVIDENCE = f"{_NEW_ONE} This one may be in order without its evidence, as version 1."
 
 
 def _moment(value: object) -> datetime:
@@ -177,10 +186,36 @@ class Receipt(_Part):
     """
 
     type: Literal["TestamurReceipt"]
-    version: int = Field(ge=1, le=1)
+    version: int = Field(ge=1, le=2)
     digest: DigestPart
     inclusion: InclusionPart
     anchor: AnchorPart
+    evidence: EvidencePart | None = None
+
+    @model_validator(mode="after")
+    def _evidence_is_its_own(self) -> Self:
+        """That it is there in version 2 alone, and is about the contract that the batch is anchored in."""
+        if self.version == 1:
+            if "evidence" in self.model_fields_set:
+                raise PydanticCustomError("unknown-field", "evidence is in receipts of version 2")
+            return self
+        if self.evidence is None:
+            raise PydanticCustomError("missing-field", "version 2 is a receipt with evidence")
+        if self.pending:
+            raise PydanticCustomError(
+                "evidence-pending", "there is evidence of an anchor whose sequence, transaction and block are not known"
+            )
+        if (of := _0x(self.evidence.address)) != self.anchor.contract:
+            raise PydanticCustomError(
+                "evidence-contract",
+                "the evidence is about {of}, the batch is anchored in {contract}",
+                {"of": of, "contract": self.anchor.contract},
+            )
+        return self
+
+    def __hash__(self) -> int:
+        # Evidence has none of its own, for its mapping. Equal receipts have equal hashes without it, too.
+        return hash((self.type, self.digest, self.inclusion, self.anchor))
 
     @classmethod
     def of_batch(
@@ -215,7 +250,7 @@ class Receipt(_Part):
     def anchored(
         self, *, sequence: int, transaction: bytes, block_number: int, block_hash: bytes, timestamp: datetime
     ) -> Receipt:
-        """The same receipt, with the block that holds the anchor.
+        """The same receipt, with the block that holds the anchor, and without evidence: that was of an earlier one.
 
         Args:
             transaction, block_hash: 32 bytes each.
@@ -234,7 +269,37 @@ class Receipt(_Part):
             )
         except ValidationError as error:
             raise _refused(error) from None
-        return self.model_copy(update={"anchor": anchor})
+        return self.without_evidence().model_copy(update={"anchor": anchor})
+
+    def with_evidence(self, evidence: Evidence) -> Receipt:
+        """The same receipt with this evidence in place of any other: version 2.
+
+        What the evidence proves is not looked at; that is for whoever knows the hash of a block.
+
+        Raises:
+            ReceiptError: code `evidence-contract`: it is about another contract; `evidence-pending`: the receipt is
+                pending; `evidence-form` or `evidence-size`: it could not be read again; `too-large`: nor could the
+                receipt.
+        """
+        try:
+            receipt = Receipt(
+                type=self.type,
+                version=2,
+                digest=self.digest,
+                inclusion=self.inclusion,
+                anchor=self.anchor,
+                evidence=evidence,
+            )
+        except ValidationError as error:
+            raise _refused(error, "Ask for evidence anew, of this receipt.") from None
+        _check_size(to_json(receipt), _LESS_EVIDENCE)
+        return receipt
+
+    def without_evidence(self) -> Receipt:
+        """The same receipt as every program reads it: version 1."""
+        if self.evidence is None:
+            return self
+        return Receipt(type=self.type, version=1, digest=self.digest, inclusion=self.inclusion, anchor=self.anchor)
 
     @property
     def pending(self) -> bool:
@@ -280,14 +345,14 @@ def parse_json(data: bytes) -> Receipt:
         _require_one_reading(data)
         raise _refused(error) from None
     # pydantic keeps the last of two equal keys. Each key and each text of a receipt brings two quotes and none has a
-    # quote inside, so another number of them means a key twice.
+    # quote inside, so another number of them means a key twice. Slots are keys, too, and no node is there twice.
     if data.count(b'"') != 2 * _count_texts(receipt):
         _require_one_reading(data)
     return receipt
 
 
 def parse_cbor(data: bytes) -> Receipt:
-    """The receipt in its CBOR form; there is one such form of each receipt.
+    """The receipt in its CBOR form; there is one such form of each receipt, which is of version 1.
 
     Raises:
         ReceiptError: as `parse_json`, and code `cbor`.
@@ -296,14 +361,14 @@ def parse_cbor(data: bytes) -> Receipt:
     entries = receipt_cbor.decode_map(data)
     version = entries.pop(_VERSION, None)
     if version != 1:
-        raise _other_version(version) if _is_version(version) else _without_version(version)
+        raise _other_version(version, in_cbor=True) if _is_version(version, 1) else _without_version(version)
     document: dict[str, Any] = {"type": RECEIPT_TYPE, "version": 1}
     for key, (place, kind) in _CBOR_FIELDS.items():
         if key in entries:
             _put(document, place, _from_cbor(entries.pop(key), kind, place))
     if entries:
         raise ReceiptError(
-            f"The receipt has a field {min(entries)} that version 1 does not have.",
+            f"The receipt has a field {min(entries)} that the CBOR form does not have.",
             remedy=_NEW_ONE,
             code="unknown-field",
         )
@@ -316,8 +381,11 @@ def to_json(receipt: Receipt) -> bytes:
 
 
 def to_cbor(receipt: Receipt) -> bytes:
-    """The CBOR form, for QR codes; equal receipts give equal bytes."""
-    document = _as_dict(receipt)
+    """The CBOR form, for QR codes; equal receipts give equal bytes.
+
+    It is of version 1: evidence is left out, which is several times what a QR code holds.
+    """
+    document = _as_dict(receipt.without_evidence())
     entries: dict[int, receipt_cbor.Item] = {_VERSION: 1}
     for key, (place, kind) in _CBOR_FIELDS.items():
         value = _get(document, place)
@@ -336,7 +404,7 @@ def embed(document: dict[str, Any], receipt: Receipt) -> dict[str, Any]:
         document: the credential; it is not changed.
     Raises:
         ReceiptError: code `not-embeddable` when the digest method does not leave `proof` out, `other-document` when
-            the receipt belongs to another document.
+            the receipt belongs to another document, `too-large` when it would not be read there.
         CredentialError: the document has no digest.
     """
     if receipt.digest.method != DigestMethod.VC_JCS:
@@ -353,6 +421,7 @@ def embed(document: dict[str, Any], receipt: Receipt) -> dict[str, Any]:
             code="other-document",
         )
     entry = {_CONTEXT: EMBEDDED_CONTEXT} | _as_dict(receipt) | {"type": EMBEDDED_TYPE}
+    _check_size(orjson.dumps(entry), _LESS_EVIDENCE)  # the context is more than it had in a file
     kept = [proof for proof in _proofs(document) if not _same_anchor(proof, entry)]
     return {**document, "proof": [*kept, entry]}
 
@@ -394,14 +463,19 @@ def embedded(document: Mapping[str, Any], where: str = "") -> tuple[EmbeddedRece
 def receipt_schema() -> dict[str, Any]:
     """The JSON Schema of the JSON form, as published in `registry/schemas/receipt.schema.json`.
 
-    What a schema cannot say is checked by `parse`: leafIndex below leafCount, and the length of the path.
+    What a schema cannot say is checked by `parse`: leafIndex below leafCount, the length of the path, whether evidence
+    is about the contract, and in which order it names its nodes.
     """
     schema = Receipt.model_json_schema(by_alias=True)
     anchor = schema["$defs"]["AnchorPart"]
     anchor["dependentRequired"] = {name: sorted(_LATER - {name}) for name in sorted(_LATER)}
     for name in _LATER:
         anchor["properties"][name] = anchor["properties"][name]["anyOf"][0]  # the other is null, which is never written
-    schema["properties"]["version"] = {"const": 1}
+    schema["properties"]["version"] = {"enum": [1, 2]}
+    schema["properties"]["evidence"] = schema["properties"]["evidence"]["anyOf"][0]
+    schema["if"] = {"properties": {"version": {"const": 2}}}
+    schema["then"] = {"required": ["evidence"], "properties": {"anchor": {"required": sorted(_LATER)}}}
+    schema["else"] = {"properties": {"evidence": False}}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "receipt.schema.json", **schema}
 
 
@@ -544,8 +618,9 @@ def _require_one_reading(data: bytes) -> None:
 
 
 def _count_texts(receipt: Receipt) -> int:
-    """How many keys and texts the JSON form has: 14 and 6, with a block 20 and 9, and the nodes of the path."""
-    return (20 if receipt.pending else 29) + len(receipt.inclusion.path)
+    """How many keys and texts the JSON form has: 14 and 6, with a block 20 and 9; the nodes of the path; evidence."""
+    evidence = 0 if receipt.evidence is None else count_texts(receipt.evidence)
+    return (20 if receipt.pending else 29) + len(receipt.inclusion.path) + evidence
 
 
 def _validated(data: bytes) -> Receipt:
@@ -555,35 +630,53 @@ def _validated(data: bytes) -> Receipt:
         raise _refused(error) from None
 
 
-def _check_size(data: bytes) -> None:
+def _check_size(data: bytes, remedy: str = "Check that this file is the receipt and not the credential.") -> None:
     if len(data) > MAX_BYTES:
         raise ReceiptError(
             f"The receipt is {len(data):,} bytes long; at most {MAX_BYTES:,} are read.",
-            remedy="Check that this file is the receipt and not the credential.",
+            remedy=remedy,
             code="too-large",
         )
 
 
-_OWN_CODES = frozenset({"index-range", "path-length", "partial-anchor"})
+# What is wrong with a receipt as a whole, and where that shows; None for the place where it was found.
+_OWN_CODES: Final[dict[str, tuple[str, str | None]]] = {
+    "index-range": ("The receipt contradicts itself", None),
+    "path-length": ("The receipt contradicts itself", None),
+    "partial-anchor": ("The receipt contradicts itself", None),
+    "evidence-pending": ("The receipt contradicts itself", "evidence"),
+    "evidence-contract": ("The receipt contradicts itself", "evidence.address"),
+    "evidence-form": ("The receipt is not in order", "evidence"),
+    "evidence-size": ("The receipt is not in order", "evidence"),
+    "missing-field": ("The receipt lacks its evidence", "evidence"),
+    "unknown-field": ("The receipt has a field that version 1 does not have", "evidence"),
+}
 
 
-def _refused(error: ValidationError) -> ReceiptError:
-    """The first thing that is wrong, as one of ours."""
+def _refused(error: ValidationError, remedy: str | None = None) -> ReceiptError:
+    """The first thing that is wrong, as one of ours.
+
+    Args:
+        remedy: of what is to be made; default: for who reads it.
+    """
     details = min(error.errors(include_url=False, include_context=False, include_input=True), key=_importance)
     place = details["loc"]
-    if place == ("version",) and _is_version(details["input"]):
+    if place == ("version",) and _is_version(details["input"], 2):
         return _other_version(details["input"])
-    if not place or place == ("type",):
+    where = _field(place)
+    if details["type"] in _OWN_CODES:
+        (what, own_place), code = _OWN_CODES[details["type"]], details["type"]
+        where = own_place or where
+    elif not place or place == ("type",):
         what, code = "This is not a receipt", "not-a-receipt"
     elif details["type"] == "missing":
         what, code = "The receipt lacks this field", "missing-field"
     elif details["type"] == "extra_forbidden":
-        what, code = "The receipt has a field that version 1 does not have", "unknown-field"
+        what, code = "The receipt has a field that its version does not have", "unknown-field"
     else:
         what, code = "The receipt has a value that makes no sense here", "bad-field"
-    if details["type"] in _OWN_CODES:
-        what, code = "The receipt contradicts itself", details["type"]
-    return ReceiptError(f"{what}: {details['msg']}.", where=_field(place), remedy=_NEW_ONE, code=code)
+    remedy = remedy or (_NO_EVIDENCE if code.startswith("evidence-") else _NEW_ONE)
+    return ReceiptError(f"{what}: {details['msg']}.", where=where, remedy=remedy, code=code)
 
 
 def _importance(details: ErrorDetails) -> int:
@@ -591,14 +684,15 @@ def _importance(details: ErrorDetails) -> int:
     return 0 if details["loc"] == ("type",) else 1 if details["loc"] == ("version",) else 2
 
 
-def _is_version(stated: object) -> bool:
+def _is_version(stated: object, latest: int) -> bool:
     """Whether it may be the number of a version that is to come; anything else is a mistake."""
-    return isinstance(stated, int) and not isinstance(stated, bool) and stated > 1
+    return isinstance(stated, int) and not isinstance(stated, bool) and stated > latest
 
 
-def _other_version(version: object) -> ReceiptError:
+def _other_version(version: object, *, in_cbor: bool = False) -> ReceiptError:
+    read = "version 1 in CBOR" if in_cbor else "versions 1 and 2"
     return ReceiptError(
-        f"The receipt is of version {version}, this program reads version 1.",
+        f"The receipt is of version {version}, this program reads {read}.",
         where="version",
         remedy="Update this program, or ask for a receipt of version 1.",
         code="version",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -14,19 +15,27 @@ from registry.formats.dataintegrity import did_key
 from registry.receipt.model import embed, embedded
 from tests.foreign.made import key_pair, receipt_of
 from tests.foreign.others import Complained, ask
+from tests.registry.receipt.made import about, vectors
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 VC_1 = "https://www.w3.org/2018/credentials/v1"
 
 
 def issued(*, first_context: str = CONTEXTS[0]) -> dict[str, Any]:
-    """A credential with two receipts, then signed by its issuer as others sign."""
+    """A credential with two receipts, the second with evidence, then signed by its issuer as others sign."""
     sample: dict[str, Any] = next(credentials(1))
     sample["issuer"]["id"] = did_key(KEY)
     sample["@context"] = [first_context, *CONTEXTS[1:]]
     if first_context == VC_1:
         sample["issuanceDate"] = sample.pop("validFrom")
-    carrying = embed(embed(sample, receipt_of(sample, issuer=7)), receipt_of(sample, issuer=8))
+    anchored = receipt_of(sample, issuer=8).anchored(
+        sequence=1,
+        transaction=b"t" * 32,
+        block_number=1,
+        block_hash=b"b" * 32,
+        timestamp=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    carrying = embed(embed(sample, receipt_of(sample, issuer=7)), about(anchored, vectors()[0]))
     signed: dict[str, Any] = ask("issue", document=carrying, key=key_pair(KEY))
     assert len(signed["proof"]) == 3
     return signed
@@ -80,6 +89,12 @@ def test_what_is_said_of_the_anchor_is_part_of_what_is_signed() -> None:
     assert "urn:testamur:MerkleAnchorProof" in quads
     assert r"\"issuer\":7" in quads
     assert r"\"issuer\":8" in quads
+
+
+def test_evidence_is_part_of_what_is_signed() -> None:
+    quads = ask("canonize", document=issued())
+    assert "urn:testamur:MerkleAnchorProof:evidence" in quads
+    assert vectors()[0].header.hex() in quads
 
 
 def test_without_the_context_none_of_this_works() -> None:

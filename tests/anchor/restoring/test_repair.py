@@ -13,6 +13,8 @@ import pytest
 from obstore.store import MemoryStore
 from sqlalchemy import create_engine, text
 
+from registry.proofs.evidence import Evidence
+from registry.receipt.model import parse, to_json
 from registry.trees.s3 import S3Trees
 from tests.conftest import Ran, Run
 
@@ -71,6 +73,21 @@ def test_the_printed_remedy_works(run: Run, root: str, tree: Path) -> None:
     assert tree.read_bytes() == good
 
 
+def with_evidence(receipts: str, folder: str, lines: str) -> None:
+    """The receipts again, each with about as much evidence as one may have."""
+    Path(folder).mkdir()
+    with Path(lines).open("wb") as file:
+        for path in Path(receipts).iterdir():
+            receipt = parse(path.read_bytes())
+            slots = {number.to_bytes(32): (number.to_bytes(600),) * 2 for number in range(60)}
+            account = [number.to_bytes(600) for number in range(100, 160)]
+            evidence = Evidence(bytes(8_000), bytes.fromhex(receipt.anchor.contract[2:]), account, slots)
+            content = to_json(receipt.with_evidence(evidence))
+            assert len(content) > 150_000
+            (Path(folder) / path.name).write_bytes(content)
+            file.write(content + b"\n")
+
+
 @pytest.fixture
 def lost(run: Run, root: str, tree: Path) -> Iterator[bytes]:
     """The tree and the database's leaves are gone; what there is beside them."""
@@ -79,6 +96,7 @@ def lost(run: Run, root: str, tree: Path) -> Iterator[bytes]:
     assert run("receipts", root, "-o", "receipts.zip").code == 0
     assert run("receipts", root, "-o", "receipts.jsonl").code == 0
     assert run("receipts", root, "-o", "short", "--cbor").code == 0
+    with_evidence("receipts", "proved", "proved.jsonl")
     Path("backup/trees").mkdir(parents=True)
     shutil.copy(tree, "backup/trees")
     shutil.copy(tree, "other name.tree")
@@ -95,7 +113,7 @@ def test_other_sources(run: Run, root: str, tree: Path, lost: bytes) -> None:
     assert (ran.code, ran.json["repaired"]) == (1, [])
     assert ran.json["lost"] == [{"root": root, "leafCount": COUNT, "tried": ["database: no leaves of it"]}]
     assert not tree.exists()
-    receipts = ["receipts", "receipts.zip", "receipts.jsonl", "short"]
+    receipts = ["receipts", "receipts.zip", "receipts.jsonl", "short", "proved", "proved.jsonl"]
     for source in [*receipts, "six", "backup", "backup/trees", "other name.tree"]:
         ran = repaired(run, root, "--from", source)
         assert (ran.code, [each["from"] for each in ran.json["repaired"]]) == (0, [source]), ran.out

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import shutil
 import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import pytest
 import anchor.verifying.reading
 from anchor.verifying.reading import read_file
 from registry.credential.digest import DEFAULT_LIMITS
+from registry.proofs.evidence import Evidence
+from registry.receipt.model import Receipt, embed, parse, to_json
 from tests.carriers import itxt, jwt, pdf, png, presentation
 from tests.conftest import Run
 
@@ -100,6 +104,63 @@ def test_a_bad_receipt_is_a_row_of_its_own(run: Run, held: Path) -> None:
     assert all(name in told.out for name in ("diploma.json", "transcript.pdf", "badge.jwt", "embedded.json"))
     assert run("verify", held / "badge.jwt", "--json").code == 2
     assert run("verify", held / "diploma.json", "--receipt", held / "transcript.pdf", "--json").code == 2
+
+
+def with_much_evidence(receipt: Receipt) -> Receipt:
+    """Nearly as much as is read; whether it proves anything is not asked here."""
+    random_bytes = random.Random(receipt.digest.value).randbytes
+    slots = {number.to_bytes(32): tuple(random_bytes(530) for _ in range(7)) for number in range(33)}
+    address = bytes.fromhex(receipt.anchor.contract[2:])
+    carrying = receipt.with_evidence(Evidence(random_bytes(600), address, (), slots))
+    assert len(to_json(carrying)) > 240_000
+    return carrying
+
+
+def test_receipts_with_evidence_are_found_wherever_receipts_are(run: Run, held: Path) -> None:
+    carrying = {}
+    for path in held.glob("*.receipt.json"):
+        carrying[path.name] = with_much_evidence(parse(path.read_bytes()))
+        path.write_bytes(to_json(carrying[path.name]))
+    diploma = carrying["diploma.json.receipt.json"]
+    told = verdicts(run, held)
+    assert {name: integrity(verdict)[0] for name, verdict in told.items()} == dict.fromkeys(
+        ("diploma.json", "transcript.pdf", "badge.jwt"), "pass"
+    )
+
+    # Under another name, in a ZIP, inside it and what carries it, and in lines with it.
+    shutil.copy(held / "transcript.pdf", held / "My Transcript.pdf")
+    assert integrity(verdicts(run, held / "My Transcript.pdf")["My Transcript.pdf"])[0] == "pass"
+    with zipfile.ZipFile("held.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(held.iterdir()):
+            archive.write(path, path.name)
+    assert integrity(verdicts(run, Path("held.zip"))["transcript.pdf"])[0] == "pass"
+    inside = json.dumps(embed(DIPLOMA, diploma)).encode()
+    together = {"document": DIPLOMA, "receipt": json.loads(to_json(diploma))}
+    for name, content in {
+        "inside.json": inside,
+        "inside.pdf": pdf(inside),
+        "inside.png": png(itxt(inside)),
+        "together.json": json.dumps(together).encode(),
+        "lines.jsonl": b"\n".join((inside, json.dumps(together).encode(), b"")),
+    }.items():
+        Path(name).write_bytes(content)
+        for verdict in verdicts(run, Path(name)).values():
+            # What carries a credential may show something else than it.
+            expected = ("warn", "digest-inside") if name.endswith((".pdf", ".png")) else ("pass", "digest-equal")
+            assert integrity(verdict) == expected, name
+
+    # A folder of receipts, one in a ZIP and one in a line: each is one without its document.
+    alone = Path("alone")
+    alone.mkdir()
+    for path in held.glob("*.receipt.json"):
+        path.rename(alone / path.name)
+    Path("receipts.jsonl").write_bytes(to_json(diploma) + b"\n")
+    with zipfile.ZipFile("alone.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(alone / "diploma.json.receipt.json", "diploma.json.receipt.json")
+    for path, count in ((alone, 3), (Path("receipts.jsonl"), 1), (Path("alone.zip"), 1)):
+        told = verdicts(run, path)
+        assert len(told) == count
+        assert {verdict["checks"][1]["outcome"] for verdict in told.values()} == {"pass"}, path
 
 
 def test_absence_is_said_of_every_digest_or_not_at_all(run: Run, held: Path) -> None:

@@ -17,15 +17,18 @@ from hypothesis import strategies as st
 
 from registry.credential.digest import Digest, DigestMethod, Limits, digest_document, digest_file, digest_json
 from registry.document.carriers import MOST_CARRIED, MOST_UNPACKED, Allowance, carried_by_png
+from registry.document.projection import projected
 from registry.document.reading import MOST_CARRIERS_DEEP, MOST_PARTS, Reading, read_document, unread_document
 from registry.errors import ReceiptError
 from registry.merkle.tree import Tree
+from registry.proofs.evidence import Evidence
 from registry.receipt import model as receipts
 from registry.receipt.model import Receipt
 from registry.verify.dates import check_dates
 from registry.verify.signature import check_signature
 from registry.verify.verdict import Outcome
 from tests.carriers import b64, chunk, enveloped, itxt, jades, jwt, pdf, png, presentation, sd_jwt, sd_jwt_in_json, svg
+from tests.registry.receipt.made import about, vectors
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAST, FUTURE = "2016-03-31T00:00:00Z", "2066-03-31T00:00:00Z"
@@ -286,6 +289,31 @@ class TestReceipts:
             error, good = (each.read for each in read_document(data, "x").receipts)
             assert isinstance(error, ReceiptError)
             assert good == receipt
+
+    @pytest.mark.parametrize("evidence", vectors(), ids=lambda each: f"{len(each.slots)} slots")
+    def test_with_evidence_in_whatever_carries_the_credential(self, evidence: Evidence) -> None:
+        anchored = receipt_of(credential()).anchored(
+            sequence=1, transaction=b"t" * 32, block_number=1, block_hash=b"b" * 32, timestamp=NOW
+        )
+        receipt = about(anchored, evidence)
+        carrying = receipts.embed(credential(), receipt)
+        plain = json.dumps(carrying, sort_keys=True).encode()
+        for data in (
+            plain,
+            presentation(carrying),
+            jwt(carrying),
+            png(itxt(plain)),
+            png(itxt(plain, packed=True)),
+            svg(plain),
+            pdf(plain),
+            pdf(plain, packed=False),
+            pdf(png(itxt(plain))),
+        ):
+            reading = read_document(data, "x")
+            assert [each.read for each in reading.receipts] == [receipt]
+            projection = projected(reading)
+            assert projection is not None
+            assert projection.receipts == reading.receipts
 
     def test_places(self) -> None:
         carrying = receipts.embed(credential(proof={"type": "DataIntegrityProof"}), receipt_of(credential()))

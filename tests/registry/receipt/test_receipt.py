@@ -17,61 +17,12 @@ from hypothesis import strategies as st
 from registry.credential import strictjson
 from registry.credential.digest import Digest, DigestMethod, digest_document, digest_json
 from registry.errors import ReceiptError
-from registry.merkle.proof import InclusionProof, check_inclusion, path_length, root_from_path
+from registry.merkle.proof import InclusionProof, check_inclusion
 from registry.receipt import model as receipts
 from registry.receipt.model import Receipt, parse, parse_cbor, parse_json, receipt_schema, to_cbor, to_json
+from tests.registry.receipt.made import CHAIN, CONTRACT, anchored_receipt, any_receipt
 
 ROOT = Path(__file__).parents[3]
-CHAIN = "eip155:1"
-CONTRACT = "0x" + "ab" * 20
-
-hash32 = st.binary(min_size=32, max_size=32)
-moments = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9999, 12, 31), timezones=st.just(UTC)).map(
-    lambda moment: moment.replace(microsecond=0)
-)
-
-
-@st.composite
-def any_receipt(draw: st.DrawFn) -> Receipt:
-    count = draw(st.integers(1, 2**32 - 1) | st.integers(1, 40))
-    index = draw(st.integers(0, count - 1))
-    length = path_length(index, count)
-    path = tuple(draw(hash32) for _ in range(length))
-    receipt = Receipt.of_batch(
-        Digest(draw(st.sampled_from(DigestMethod)), draw(hash32)),
-        draw(hash32),
-        InclusionProof(index, count, path),
-        chain=f"eip155:{draw(st.integers(1, 10**19 - 1))}",
-        contract="0x" + draw(st.binary(min_size=20, max_size=20)).hex(),
-        issuer=draw(st.integers(1, 2**53 - 1)),
-    )
-    if draw(st.booleans()):
-        return receipt
-    return receipt.anchored(
-        sequence=draw(st.integers(1, 2**32 - 1)),
-        transaction=draw(hash32),
-        block_number=draw(st.integers(0, 2**53 - 1)),
-        block_hash=draw(hash32),
-        timestamp=draw(moments),
-    )
-
-
-def anchored_receipt(levels: int = 3, method: DigestMethod = DigestMethod.VC_JCS) -> Receipt:
-    proof = InclusionProof(5 % 2**levels, 2**levels, tuple(bytes([level]) * 32 for level in range(levels)))
-    return Receipt.of_batch(
-        Digest(method, b"\xdd" * 32),
-        root_from_path(b"\xdd" * 32, proof),
-        proof,
-        chain=CHAIN,
-        contract=CONTRACT,
-        issuer=7,
-    ).anchored(
-        sequence=12,
-        transaction=b"\x11" * 32,
-        block_number=20_000_000,
-        block_hash=b"\x22" * 32,
-        timestamp=datetime(2026, 1, 1, tzinfo=UTC),
-    )
 
 
 def document() -> dict[str, object]:
@@ -145,7 +96,8 @@ def test_the_inclusion_proof_is_the_one_the_tree_checks() -> None:
     ("place", "value", "code"),
     [
         ("type", "Receipt", "not-a-receipt"),
-        ("version", 2, "version"),
+        ("version", 2, "missing-field"),
+        ("version", 3, "version"),
         ("version", "1", "bad-field"),
         ("version", 1.0, "bad-field"),
         ("digest", "00" * 32, "bad-field"),
@@ -402,7 +354,9 @@ class TestEmbedding:
         (entry,) = receipts.embed(credential, self.receipt(credential))["proof"]
         assert entry["@context"] == receipts.EMBEDDED_CONTEXT
         terms = entry["@context"]["MerkleAnchorProof"]["@context"]
-        assert entry.keys() == {"@context"} | {term for term in terms if not term.startswith("@")}
+        parts = {"digest", "inclusion", "anchor", "evidence"}
+        assert {term for term in terms if not term.startswith("@")} == {"type", "version"} | parts
+        assert entry.keys() == {"@context", "type", "version"} | parts - {"evidence"}
 
     @pytest.mark.parametrize("context", [{}, [], "", "https://example.org/v1", ["a", {"type": "x"}], {"digest": None}])
     def test_a_context_is_not_read(self, context: object) -> None:
@@ -525,8 +479,8 @@ def test_the_published_schemas_are_the_generated_ones() -> None:
 
 
 def test_the_context_in_the_reference_is_the_one_that_is_written() -> None:
-    blocks = (ROOT / "docs/reference/receipt.md").read_text().split("```json\n")[1:]
-    assert receipts.EMBEDDED_CONTEXT in [json.loads(block.split("```")[0]) for block in blocks]
+    text = (ROOT / "docs/reference/receipt.md").read_text().split("## Inside a credential")[1]
+    assert json.loads(text.split("```json\n")[1].split("```")[0]) == receipts.EMBEDDED_CONTEXT
 
 
 def test_the_schema_refuses_what_the_reader_refuses() -> None:
@@ -553,6 +507,7 @@ def test_every_code_and_field_is_documented() -> None:
         "too-large", "syntax", "invalid-utf8", "too-deep", "duplicate-key", "not-a-number", "integer-range",
         "number-range", "lone-surrogate", "cbor", "version", "not-a-receipt", "missing-field", "unknown-field",
         "bad-field", "index-range", "path-length", "partial-anchor", "too-many", "not-embeddable", "other-document",
+        "evidence-pending", "evidence-contract", "evidence-form", "evidence-size",
     }  # fmt: skip
     assert all(f"`{code}`" in text for code in codes)
     assert all(f"`{'.'.join(place)}`" in text for place, _ in receipts._CBOR_FIELDS.values())

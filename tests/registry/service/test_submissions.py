@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,7 @@ from registry.errors import IntakeError, RegistryError, SettingsError
 from registry.merkle.proof import InclusionProof
 from registry.receipt.model import Receipt, to_cbor, to_json
 from registry.service.submissions import Kind, Submission, SubmissionLimits
+from tests.registry.receipt.made import about, vectors
 
 DOCUMENT = json.dumps({"type": ["VerifiableCredential"], "id": "urn:example:1", "n": 1.5}).encode()
 PDF = b"%PDF-1.7 a diploma"
@@ -153,7 +155,8 @@ def test_a_receipt_alone(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "code"),
     [
-        ("a.json", to_json(RECEIPT).replace(b'"version":1', b'"version":2'), "version"),
+        ("a.json", to_json(RECEIPT).replace(b'"version":1', b'"version":3'), "version"),
+        ("a.json", to_json(RECEIPT).replace(b'"version":1', b'"version":2'), "missing-field"),
         ("a.json", b'{"type":"TestamurReceipt"}', "missing-field"),
         ("a.cbor", to_cbor(RECEIPT)[:-1], "cbor"),
         ("a.cbor", b" ", "syntax"),
@@ -184,6 +187,32 @@ def test_the_deepest_and_longest_document_fits_into_the_object() -> None:
     assert item.receipt == RECEIPT
     deeper = json.dumps({"document": {"z": document}, "receipt": json.loads(to_json(RECEIPT))}).encode()
     assert items(deeper, limits=limits) == [Submitted("a.json", deeper, None)]
+
+
+@pytest.mark.parametrize("depth", [1, 4, 64])
+def test_evidence_comes_with_the_receipt_however_both_are_sent(depth: int) -> None:
+    """Whatever the bounds of a document are: those of a receipt are others."""
+    receipt = about(
+        RECEIPT.anchored(
+            sequence=1,
+            transaction=b"t" * 32,
+            block_number=1,
+            block_hash=b"b" * 32,
+            timestamp=datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+        vectors()[0],
+    )
+    text = to_json(receipt)
+    assert len(text) > 5_000
+    limits = SubmissionLimits(document=Limits(max_bytes=1_000, max_depth=depth))
+    document = b'{"a":1}'
+    together = b'{"document":' + document + b',"receipt":' + text + b"}"
+    files = [("a.json", document), ("a.json.receipt.json", text)]
+    parts = [("file", name, content) for name, content in files]
+    assert items(text, limits=limits) == [Submitted("a.json", None, receipt)]
+    assert items(together, limits=limits) == [Submitted("a.json", document, receipt)]
+    assert items(form(*parts), Kind.FORM, limits=limits) == [Submitted("a.json", document, receipt)]
+    assert items(zipped(files), Kind.ZIP, limits=limits) == [Submitted("a.json", document, receipt)]
 
 
 # Forms

@@ -1,0 +1,90 @@
+"""The evidence in a receipt: `registry.proofs.evidence` as a member of one, read and written in its JSON form."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Annotated, Any, Final
+
+from pydantic import PlainSerializer, PlainValidator, ValidationInfo
+from pydantic.json_schema import WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from registry.errors import EvidenceError
+from registry.proofs.evidence import ADDRESS_BYTES, Evidence
+from registry.proofs.header import MOST_BYTES
+from registry.proofs.slots import SLOT_BYTES
+from registry.proofs.storage import MOST_NODE_BYTES, MOST_NODES
+
+MAX_SLOTS: Final = 64
+"""Most slots in the evidence of one receipt. A verdict needs six of them: the batch, two words of statuses, what was
+said of the digest, two of the party. Evidence of all statuses of a batch has up to 1,024, and is no holder's."""
+_MOST_PROVED: Final = (MAX_SLOTS + 1) * MOST_NODES  # nodes, were none of them in two proofs
+
+_MEMBERS_AND_TWO_TEXTS: Final = 8  # `evidence` and its five members; header and address
+
+
+def count_texts(evidence: Evidence) -> int:
+    """How many keys and texts the JSON form has, with the key that it stands under: each node is there once."""
+    nodes = set(chain(evidence.account, *evidence.slots.values()))
+    return _MEMBERS_AND_TWO_TEXTS + len(nodes) + len(evidence.slots)
+
+
+def _read(given: object, info: ValidationInfo) -> Evidence:
+    if info.data.get("version") == 1:
+        raise PydanticCustomError("unknown-field", "evidence is in receipts of version 2")
+    try:
+        form = given.to_dict() if isinstance(given, Evidence) else given
+        # Before anything of it is read: what is in 1,024 slots travels between processes in tens of milliseconds.
+        if isinstance(form, dict) and isinstance(slots := form.get("slots"), dict) and len(slots) > MAX_SLOTS:
+            why = f"the evidence is about {len(slots):,} slots; in a receipt at most {MAX_SLOTS} are read"
+            raise EvidenceError(why, code="evidence-size")
+        # Also what was given as evidence: its nodes become tuples, so that equal receipts are equal.
+        return Evidence.from_dict(form)
+    except EvidenceError as error:
+        kind = "evidence-size" if error.code == "evidence-size" else "evidence-form"
+        raise PydanticCustomError(kind, "{why}", {"why": error.what}) from None
+
+
+def _bytes(size: str) -> str:
+    return f"^0x(?:[0-9a-f]{{2}}){size}$"
+
+
+_PROOF: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": _MOST_PROVED},
+    "maxItems": MOST_NODES,
+}
+_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Evidence",
+    "description": "What the contract stores about the batch, the place, the digest and the issuer, provable against "
+    "the hash of a block; docs/reference/evidence.md has its form. Proofs name nodes by their numbers.",
+    "type": "object",
+    "properties": {
+        "header": {"type": "string", "pattern": _bytes("*"), "maxLength": 2 + 2 * MOST_BYTES},
+        "address": {"type": "string", "pattern": _bytes(f"{{{ADDRESS_BYTES}}}")},
+        "nodes": {
+            "type": "array",
+            "items": {"type": "string", "pattern": _bytes("*"), "maxLength": 2 + 2 * MOST_NODE_BYTES},
+            "maxItems": _MOST_PROVED,
+            "uniqueItems": True,
+        },
+        "account": _PROOF,
+        "slots": {
+            "type": "object",
+            "propertyNames": {"pattern": _bytes(f"{{{SLOT_BYTES}}}")},
+            "additionalProperties": _PROOF,
+            "maxProperties": MAX_SLOTS,
+        },
+    },
+    "required": ["header", "address", "nodes", "account", "slots"],
+    "additionalProperties": False,
+}
+
+EvidencePart = Annotated[
+    Evidence,
+    PlainValidator(_read),
+    PlainSerializer(Evidence.to_dict, return_type=dict[str, Any]),
+    WithJsonSchema(_SCHEMA),
+]
+"""The member `evidence`: read from its JSON form or from evidence, after `version`; what is wrong with it is an error
+of type `evidence-form`, `evidence-size`, or `unknown-field` in version 1."""
