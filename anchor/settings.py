@@ -105,6 +105,9 @@ class Settings(BaseSettings):
         le=16,
         description="Endpoints that have to name the block that proofs are checked against; default: two of several.",
     )
+    evidence: bool = Field(
+        default=True, description="Keep evidence of each batch that is final: what the contract stores of it, proved."
+    )
     max_document_bytes: int = Field(default=8 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
     max_document_depth: int = Field(
         default=64, ge=1, le=MOST_DEPTH, description="Deepest nesting of a JSON credential."

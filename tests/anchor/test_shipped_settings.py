@@ -38,6 +38,7 @@ RUN_BY = {
     "low_anchors": "anchor/anchoring/test_driver.py::test_no_funds_wait_until_there_are_some",
     "head_age_seconds": STUCK_NODE,
     **dict.fromkeys(("prove", "quorum"), PROVE),
+    "evidence": "anchor/anchoring/test_evidence.py::test_a_daemon_keeps_evidence_of_what_is_final",
     "index_lag": PAGES,
     "max_document_bytes": PAGES,
     "max_document_depth": PAGES,
