@@ -143,11 +143,14 @@ class EvidenceKeeper:
         now = self._clock()
         if self._done_at == final.hash and now < self._done_until:
             return None
-        skip = [number for number, failed in self._failed.items() if failed.until > now]
         midnight = midnight_of(final)
         if self._moments is not None and midnight_of(self._moments.final) != midnight:
             self._gone = None
-        missing = self._store.missing(1, before=midnight if self._gone is None else None, skip=skip)
+        before = midnight if self._gone is None else None
+        waiting = [number for number, failed in self._failed.items() if failed.until > now]
+        # One that fails each time comes after all others.
+        missing = self._store.missing(1, before=before, skip=list(self._failed))
+        missing = missing or self._store.missing(1, before=before, skip=waiting)
         reading = self._of(*missing[0], final) if missing else None
         if reading is None:
             self._done_at, self._done_until = final.hash, now + LOOK_SECONDS

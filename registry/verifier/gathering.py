@@ -58,7 +58,7 @@ def gathering(contract: CredentialRegistry, chain_id: int, leaves: Leaves, block
         wanted = _of_issuer(stored, leaves)
     except EvidenceError as error:
         raise account.unproved(error.what) from None
-    yield from _in_requests(account, wanted)
+    yield from _in_requests(account, [slot for slot in wanted if slot not in account.evidence.slots])
 
 
 def _in_requests(account: ProvedAccount, slots: Sequence[bytes]) -> Iterator[Evidence]:
