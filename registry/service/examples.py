@@ -43,6 +43,27 @@ REVOKED: Final[dict[str, Any]] = {
 }
 ANCHOR: Final[dict[str, Any]] = {"receipt": RECEIPT, "final": True, "status": STATUS}
 CREDENTIAL: Final[dict[str, Any]] = {"digest": DIGEST, "anchors": [ANCHOR], "asOf": AS_OF}
+WITH_EVIDENCE: Final[dict[str, Any]] = {
+    "digest": DIGEST,
+    "anchors": [
+        {
+            **ANCHOR,
+            "receipt": {
+                **RECEIPT,
+                "version": 2,
+                "evidence": {
+                    "header": "0xf90200",
+                    "address": RECEIPT["anchor"]["contract"],
+                    "nodes": ["0xf90211", "0xf8669d", "0xf90151"],
+                    "account": [0, 1],
+                    "slots": {"0x" + "0e" * 32: [2]},
+                },
+            },
+            "evidence": {"asOf": {**AS_OF["block"], "number": 21_000_060}},
+        }
+    ],
+    "asOf": AS_OF,
+}
 MATCHES: Final[dict[str, Any]] = {
     "prefix": DIGEST[:4],
     "matches": [
@@ -127,6 +148,12 @@ ABSENCE: Final[dict[str, Any]] = {
     },
     "proofs": [{"root": ROOT, "leafCount": 1, "lower": None, "upper": {"digest": DIGEST, "leafIndex": 0, "path": []}}],
 }
+
+
+def several(**by_name: Any) -> dict[int | str, dict[str, Any]]:
+    """The documented answers of an endpoint that has more than one form."""
+    told = {name.replace("_", " "): {"value": value} for name, value in by_name.items()}
+    return {200: {"description": "The answer.", "content": {"application/json": {"examples": told}}}}
 
 
 def ok(example: Any, description: str = "The answer.") -> dict[int | str, dict[str, Any]]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -34,44 +31,10 @@ from registry.verifier.gathering import Leaves, part_of, within
 from registry.verifier.stored import StoredRegistry
 from tests.anchor.issuer import Site
 from tests.faults.site import site as faulty
+from tests.registry.chain.proof_door import GONE, REFUSALS, ProofDoor
 from tests.registry.chain.test_evidence import FRAUD, Registry
+from tests.registry.chain.turns_of_days import next_day
 from tests.registry.chain.worlds import World
-
-GONE = {"code": -32000, "message": "missing trie node 5f (path ) state 0x5f is not available, not found"}
-REFUSALS: Mapping[str, Mapping[str, Any]] = {
-    "geth, of an old block": GONE,
-    "reth": {"code": -32602, "message": "distance to target block exceeds maximum proof window"},
-    "no such method": {"code": -32601, "message": "the method eth_getProof does not exist/is not available"},
-    "a limit": {"code": -32005, "message": "project ID request rate exceeded"},
-    "something else": {"code": -32000, "message": "not today"},
-}
-
-
-class Endpoint:
-    """What stands before the chain: counts questions about proofs, and refuses or changes them as a test says."""
-
-    def __init__(self, client: ChainClient):
-        self._client, self.where = client, "https://node.example/***"
-        self.proofs = 0
-        self.numbers: list[int] = []
-        self.refuse: Callable[[int], Mapping[str, Any] | None] = lambda _: None
-        self.change: Callable[[Any], Any] = lambda proof: proof
-
-    def make_request(self, method: str, params: Sequence[Any]) -> Mapping[str, Any]:
-        if method != "eth_getProof":
-            return {"result": self._client.request(method, params)}
-        self.proofs += 1
-        self.numbers.append(number := int(params[2], 16))
-        refusal = self.refuse(number)
-        if refusal is not None:
-            return {"error": refusal}
-        return {"result": self.change(self._client.request(method, params))}
-
-    def hide(self, text: str) -> str:
-        return text
-
-    def close(self) -> None:
-        pass
 
 
 class Here:
@@ -80,7 +43,7 @@ class Here:
     def __init__(self, registry: Registry, database: str):
         self.registry, self.database = registry, database
         self.engine = open_database(database)
-        self.endpoint = Endpoint(registry.world.client)
+        self.endpoint = ProofDoor(registry.world.client)
         self.client = ChainClient(self.endpoint, where=self.endpoint.where)
         self.contract = CredentialRegistry(self.client, registry.contract.address)
         self.chain_id = self.client.chain_id()
@@ -373,19 +336,6 @@ def moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
         made.engine.dispose()
 
 
-def next_day(here: Here, monkeypatch: pytest.MonkeyPatch, days: int = 1) -> Block:
-    """A block of a later day, and one more a minute later; the first of them."""
-    head = here.client.finalized()
-    day = datetime.combine(head.timestamp.date() + timedelta(days=days), datetime.min.time(), UTC)
-    for seconds in (17.0, 77.0):
-        monkeypatch.setattr(time, "time", partial(float, day.timestamp() + seconds))
-        here.registry.call("registerParty", "", bytes(32))
-    found = here.client.block(head.number + 1)
-    assert found is not None
-    assert found.timestamp == day + timedelta(seconds=17)
-    return found
-
-
 def test_the_first_block_of_the_next_day_replaces_the_first_evidence(
     moved: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -393,14 +343,14 @@ def test_the_first_block_of_the_next_day_replaces_the_first_evidence(
     moved.batch(root, moved.registry.digests)
     final = moved.round()
     assert (moved.kept(root).block, moved.kept(root).is_of_day) == (final.reference, False)
-    day = next_day(moved, monkeypatch)
+    day = next_day(moved.registry, monkeypatch)
     # What is said later is in neither.
     moved.registry.call("revokeDigests", moved.registry.party, moved.registry.digests[7:8], FRAUD)
     moved.round()
     assert (moved.kept(root).block, moved.kept(root).is_of_day) == (day.reference, True)
     assert moved.status(root, 7, moved.registry.digests[7]) == (False, False)
     asked = moved.endpoint.proofs
-    next_day(moved, monkeypatch)
+    next_day(moved.registry, monkeypatch)
     moved.round()
     # Once is enough.
     assert (moved.endpoint.proofs, moved.kept(root).block) == (asked, day.reference)
@@ -412,7 +362,7 @@ def test_where_that_block_is_gone_the_next_day_s_will_do(moved: Here, monkeypatc
     moved.batch(registry.root, registry.digests)
     moved.round()
     early = moved.kept(registry.root).block
-    day = next_day(moved, monkeypatch)
+    day = next_day(moved.registry, monkeypatch)
     moved.endpoint.refuse = lambda number: GONE if number <= day.number else None
     moved.batch(registry.void, registry.digests[:5])
     for _ in range(5):
@@ -423,7 +373,7 @@ def test_where_that_block_is_gone_the_next_day_s_will_do(moved: Here, monkeypatc
     assert (moved.kept(registry.void).block.number, moved.kept(registry.void).is_of_day) == (day.number + 1, False)
     assert [notice.facts["block"] for notice in moved.told] == [day.number]
     assert moved.endpoint.numbers.count(day.number) == 1
-    after = next_day(moved, monkeypatch)
+    after = next_day(moved.registry, monkeypatch)
     moved.round()
     for root in (registry.root, registry.void):
         assert (moved.kept(root).block, moved.kept(root).is_of_day) == (after.reference, True)
