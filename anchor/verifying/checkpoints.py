@@ -12,7 +12,7 @@ from typing import Final
 
 from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
-from registry.chain.agreement import agreed_block, agreed_blocks, agreed_final
+from registry.chain.agreement import agreed_blocks, final_height
 from registry.chain.days import day_block
 from registry.chain.rpc.client import Block
 from registry.errors import ChainUnavailable, EvidenceError, IntakeError, SettingsError, SignerError
@@ -213,18 +213,7 @@ def write_key(path: Path, key: SignerKey) -> None:
 
 def _final(workspace: Workspace) -> int:
     """The height up to which enough endpoints call the chain final, or the depth of the settings says so."""
-    client, quorum = workspace.client, quorum_of(workspace)
-    final, depth = agreed_final(client, quorum), workspace.settings.finality_depth
-    if final < 0 and depth is not None:
-        final = agreed_block(client, quorum).block.number - depth
-    if final < 0:
-        raise ChainUnavailable(
-            "too few endpoints say which blocks are final",
-            where=client.where,
-            remedy="Set how many blocks count as final on this chain (finality_depth), or name other endpoints.",
-            code="no-finality",
-        )
-    return final
+    return final_height(workspace.client, quorum_of(workspace), workspace.settings.finality_depth)
 
 
 def _block(workspace: Workspace, number: int) -> Block:

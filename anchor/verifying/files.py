@@ -44,6 +44,7 @@ from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short
 from registry.verifier.nothing_known import NothingKnown
 from registry.verifier.offline import EvidenceReader
 from registry.verifier.verifier import KnownAnchor, KnownAnchors, Verifier, unavailable
+from registry.verify.absence_file import is_absence
 from registry.verify.checks import Code, FactsUnavailable, Trust, Verdict
 from registry.verify.policy import Policy, parse_policy
 from registry.verify.verdict import sentences
@@ -235,6 +236,13 @@ def _small_item(path: Path, limits: Limits) -> ReadItem | Broken | None:
         raise IntakeError(f"it cannot be read: {error.strerror}", where=name, code="unreadable") from None
     if len(data) > most:
         return None
+    if is_absence(data):
+        raise IntakeError(
+            "it is a proof that a credential was never anchored, and no credential",
+            where=name,
+            remedy="Verify it by itself: name this file alone.",
+            code="absence-alone",
+        )
     if is_receipt_name(name):
         return item_read(Pair(name, None, NamedFile(name, "", _Held(data))), limits)
     return read_item(Submitted(name, data, None), limits)

@@ -20,6 +20,15 @@ def evidence_reader(settings: Settings, address: str, policy: Policy | None) -> 
         address: of the contract that receipts have to be of.
 
     Raises:
+        SettingsError, EvidenceError: as `offline_grounds`.
+    """
+    return EvidenceReader(address, offline_grounds(settings, policy), most_days=settings.evidence_days)
+
+
+def offline_grounds(settings: Settings, policy: Policy | None) -> Grounds:
+    """Whom the settings and the policy name to say which blocks are of the chain.
+
+    Raises:
         SettingsError: they name nobody, or not which chain.
         EvidenceError: the checkpoint list cannot be read, or too few of the witnesses signed it.
     """
@@ -36,7 +45,7 @@ def evidence_reader(settings: Settings, address: str, policy: Policy | None) -> 
             "with validators.",
             code="nobody-named",
         )
-    return EvidenceReader(address, FirstOf(grounds), most_days=settings.evidence_days)
+    return FirstOf(grounds)
 
 
 def _trusted(checkpoints: Path, witnesses: Path | None) -> TrustedBlocks:

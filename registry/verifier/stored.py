@@ -71,6 +71,16 @@ class StoredRegistry:
 
         return _understood("a party", read)
 
+    def sequence(self, party: int) -> int | None:
+        """How many batches a party has anchored, or None where there is no such party: both are proved."""
+        packed, governed = self.slots_of_sequence(party)
+        found = self.values([packed, governed])
+        return read_sequence(found[packed]) if found[governed] else None
+
+    def slots_of_sequence(self, party: int) -> list[bytes]:
+        """Every slot that `sequence` reads: what an anchor reads of the party, and whether it was registered."""
+        return self.slots.of_party(party)[:2]
+
     def status_words(self, issuer: int, root: bytes, purpose: Purpose, numbers: Iterable[int]) -> tuple[int, ...]:
         """The status bits of 256 credentials a word; all leaves of a voided batch are revoked, as the contract says."""
         batch = self.batch(issuer, root)

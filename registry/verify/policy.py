@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from registry.errors import SettingsError
+from registry.errors import EvidenceError, SettingsError
+from registry.proofs.notes import KeyKind, VerifierKey, read_verifier_key
 from registry.recognition.scope import country
 
 _MOST_PARTIES = 2**64 - 1
@@ -36,6 +37,27 @@ class KnownParty(_Part):
     name: str = Field(min_length=1, max_length=200)
 
 
+def _note_key(text: str) -> str:
+    try:
+        if read_verifier_key(text).kind is KeyKind.NOTE:
+            return text
+    except EvidenceError as error:
+        raise PydanticCustomError("key", "{what}", {"what": error.what}) from None
+    raise PydanticCustomError("key", "it is the key of a witness, not one that signs statements", {})
+
+
+class KnownAuditor(_Part):
+    """An auditor whose word on the order of a tree's leaves counts, by the key that it signs with."""
+
+    name: str = Field(min_length=1, max_length=200)
+    key: Annotated[str, AfterValidator(_note_key)]
+
+    @property
+    def verifier_key(self) -> VerifierKey:
+        """Its public key."""
+        return read_verifier_key(self.key)
+
+
 class KnownValidator(_Part):
     """A validator by the address that it seals blocks with, and the name by which the verifier knows it."""
 
@@ -52,6 +74,7 @@ class Policy(_Part):
         require: whether a credential without an accreditation on record is not valid, instead of a warning.
         bodies: whose accreditations and recognitions count.
         issuers: who is believed without any accreditation.
+        auditors: whose attestations count that the credentials of batches are in order.
         validators: of the chain, whose seals are believed, where two thirds of them are on a block.
     """
 
@@ -61,6 +84,7 @@ class Policy(_Part):
     # TOML has lists only.
     bodies: tuple[KnownParty, ...] = Field(default=(), strict=False)
     issuers: tuple[KnownParty, ...] = Field(default=(), strict=False)
+    auditors: tuple[KnownAuditor, ...] = Field(default=(), strict=False)
     validators: tuple[KnownValidator, ...] = Field(default=(), strict=False, max_length=_MOST_VALIDATORS)
 
     @model_validator(mode="after")
@@ -69,6 +93,9 @@ class Policy(_Part):
             numbers = [each.party for each in parties]
             if twice := {number for number in numbers if numbers.count(number) > 1}:
                 raise PydanticCustomError("twice", "{key} has party {party} twice", {"key": key, "party": min(twice)})
+        keys = [(key.name, key.id) for key in (each.verifier_key for each in self.auditors)]
+        if len(set(keys)) < len(keys):
+            raise PydanticCustomError("twice", "auditors has a key twice", {})
         addresses = [each.address.lower() for each in self.validators]
         if again := {address for address in addresses if addresses.count(address) > 1}:
             raise PydanticCustomError("twice", "validators has {address} twice", {"address": min(again)})

@@ -156,11 +156,21 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["account", "new", f"k{FILE_NAME}.json"], [f"k{FILE_NAME}.json"]),
         (["account", "new", "k.json", "--password-file", HOSTILE], [HOSTILE]),
     ],
-    "absent": lambda world: [(["absent", HOSTILE], [HOSTILE]), (["absent", world.words["diploma"]], [])],
+    "absent": lambda world: [
+        (["absent", HOSTILE], [HOSTILE]),
+        (["absent", world.words["diploma"]], []),
+        (["absent", "0" * 64, "--prove", "-o", f"no/{FILE_NAME}"], []),
+        (["absent", "0" * 64, "--prove", "-o", f"a{FILE_NAME}.json"], [f"a{FILE_NAME}.json"]),
+        (["absent", "0" * 64, "--prove", "-o", "x", "--attestation", HOSTILE], [HOSTILE]),
+        (["verify", f"a{FILE_NAME}.json"], [f"a{FILE_NAME}.json"]),
+    ],
     "audit": lambda world: [
         (["audit"], []),
         (["audit", "--from", HOSTILE], []),
         (["audit", "--report", f"r{FILE_NAME}.html"], [f"r{FILE_NAME}.html"]),
+        (["audit", "--issuer", 1, "--attest", f"n{FILE_NAME}", "--key", world.words["logKey"]], [f"n{FILE_NAME}"]),
+        (["audit", "--issuer", 1, "--attest", "x", "--key", HOSTILE], [HOSTILE]),
+        (["audit", "--issuer", 1, "--attest", "x", "--key", world.words["logKey"], "--name", HOSTILE], [HOSTILE]),
     ],
     "revoke": lambda world: [
         (["revoke", HOSTILE], [HOSTILE]),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from registry.errors import SettingsError
+from registry.proofs.notes import KeyKind, SignerKey
 from registry.proofs.seals import MOST_VALIDATORS
 from registry.verify.policy import Policy, parse_policy
 
@@ -31,6 +32,27 @@ def test_the_documented_example() -> None:
 def test_every_key_is_documented() -> None:
     text = REFERENCE.read_text(encoding="utf-8")
     assert all(f"| `{key}` |" in text for key in Policy.model_fields)
+
+
+AUDITOR = SignerKey.new("auditor.example", KeyKind.NOTE).verifier
+WITNESS = SignerKey.new("witness.example", KeyKind.COSIGNATURE).verifier
+
+
+def auditors(*keys: object) -> str:
+    return "".join(f'[[auditors]]\nname = "A"\nkey = "{key}"\n' for key in keys)
+
+
+def test_auditors_are_known_by_their_keys() -> None:
+    (known,) = parse_policy(auditors(AUDITOR)).auditors
+    assert (known.name, known.verifier_key) == ("A", AUDITOR)
+    for text, message in (
+        (auditors(WITNESS), "auditors[0].key: it is the key of a witness"),
+        (auditors("auditor.example"), "auditors[0].key: the key cannot be read"),
+        (auditors(AUDITOR, AUDITOR), "auditors has a key twice"),
+        ('[[auditors]]\nname = "A"', "auditors[0].key: field required"),
+    ):
+        with pytest.raises(SettingsError, match=re.escape(message)):
+            parse_policy(text)
 
 
 def test_nothing_is_a_policy() -> None:
