@@ -117,6 +117,9 @@ class Settings(BaseSettings):
         le=36_500,
         description="Age in days of evidence in a receipt by which a status still counts, with a warning.",
     )
+    evidence: bool = Field(
+        default=True, description="Keep evidence of each batch that is final: what the contract stores of it, proved."
+    )
     max_document_bytes: int = Field(default=8 << 20, ge=1, description="Largest JSON credential accepted, in bytes.")
     max_document_depth: int = Field(
         default=64, ge=1, le=MOST_DEPTH, description="Deepest nesting of a JSON credential."

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from anchor.anchoring.evidence import EvidenceKeeper
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.statuses import StatusResolver
 from anchor.batching.sealing import QueuePolicy, Sealer
@@ -51,6 +52,7 @@ class Worker:
         head_age_seconds: the setting by which the newest block is old; 0 where its age is not judged.
         pull: brings here what others anchored for an issuer, before its jobs wait for it.
         evidence: of another block in the place of a final one; the usual amount of it.
+        keeper: reads evidence of what is final; None to keep none.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Worker:
         publish: Publish = lambda _: None,
         pull: Pull | None = None,
         evidence: Evidence | None = None,
+        keeper: EvidenceKeeper | None = None,
     ):
         chain = f"eip155:{chain_id}"
         self._contract = contract
@@ -88,6 +91,7 @@ class Worker:
         self._low_anchors = low_anchors
         self._head_age_seconds = head_age_seconds
         self._evidence = evidence or Evidence()
+        self._keeper = keeper
         self._store = AnchorStore(folder.engine, chain, contract.address, lease)
         self._jobs = JobStore(folder.engine, chain, contract.address)
         batches = BatchStore(folder.engine, chain, contract.address)
@@ -203,6 +207,8 @@ class Worker:
             _trouble_of(lambda: self._change_statuses(outlook)),
         ]
         self._note_failures(self._driver.round(outlook, self._may_begin))
+        if self._keeper is not None:
+            self._keeper.round(outlook.final)
         for trouble in troubles:
             if trouble is not None:
                 raise trouble

@@ -20,6 +20,7 @@ from anchor.books.acts import ACT, ActRow, Same, act_for, act_row, answer
 from anchor.books.attempts import ATTEMPT, Attempt, attempt_row, withheld
 from anchor.books.batches import BATCH, BatchRow, batch_row, record
 from anchor.books.deeds import DEED, DeedRow, deed_row, record_deed
+from anchor.books.evidence import forget_evidence
 from anchor.books.leases import Lease
 from anchor.books.status_jobs import ask_anew, look_again, reopen
 from anchor.books.tables import (
@@ -163,10 +164,11 @@ class AnchorStore:
         """Go on from another final block than the one remembered, because a person says that this is the chain.
 
         Args:
-            gone: what was final in blocks that are not on it; it is taken up again.
+            gone: what was final in blocks that are not on it; it is taken up again. Evidence is read anew of all.
         """
         with self._guarded() as connection:
             self._save_checkpoint(connection, seen)
+            forget_evidence(connection, self._chain, self._contract)
             for row in gone:
                 self._write(connection, off_the_chain(row), f"block {row.block_number} is not on the accepted chain")
                 theirs = (attempt.c.chain == self._chain, attempt.c.sender == row.sender, attempt.c.nonce == row.nonce)

@@ -436,3 +436,19 @@ act = Table(
     Index("act_purpose", "chain", "sender", "purpose"),
     comment="Transactions of commands that are neither anchors nor deeds, such as a registration.",
 )
+
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("chain", String, primary_key=True),
+    Column("contract", String, primary_key=True),
+    Column("issuer", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, primary_key=True),
+    Column("block_number", BigInteger, nullable=False),
+    Column("block_hash", LargeBinary, nullable=False),
+    Column("block_time", BigInteger, nullable=False),
+    Column("of_day", SmallInteger, nullable=False, comment="The block is the first one of a day, UTC."),
+    Column("content", LargeBinary, nullable=False, comment="Its JSON form, as zlib compresses it."),
+    comment="What the contract stored of a batch in a final block, with the proofs of it.",
+)

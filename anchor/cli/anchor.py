@@ -12,6 +12,7 @@ import orjson
 import typer
 
 from anchor.acts.places import revoked_among
+from anchor.anchoring.evidence import keep_evidence
 from anchor.anchoring.now import Now
 from anchor.batching.reissue import anchored_in_vain, revoked_for_good, supersede_voided
 from anchor.batching.selection import Selection, select
@@ -249,7 +250,14 @@ def _waited_for(session: Session, workspace: Workspace, now: Now, row: BatchRow)
     settings = session.settings
     with session.live(f"waiting for batch 0x{row.root.hex()}") as live:
         watch = Watch(workspace.client, settings.finality_depth, live=live, say=session.say)
-        return now.wait_until_final(row, settings.finality_timeout, watch)
+        final = now.wait_until_final(row, settings.finality_timeout, watch)
+        trouble = keep_evidence(workspace, final)
+    if trouble is not None:
+        session.say("  ", Styled("no evidence kept", "yellow"), f": {trouble.what}")
+        session.say(
+            "  The receipts are as good without it.", *([] if trouble.remedy is None else [f" {trouble.remedy}"])
+        )
+    return final
 
 
 def batch_content(row: BatchRow) -> dict[str, Any]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from anchor.batching.evidence import Source, evidence_of, with_evidence
 from anchor.batching.receipts import Originals, encoded, output_to, receipt_name, receipts_of, tree_for_receipts
 from anchor.books.batches import BatchRow
 from anchor.books.tables import BatchState
 from anchor.cli.chains import say_chain
-from anchor.cli.console import bold
+from anchor.cli.console import Styled, bold
 from anchor.cli.session import Session, command
 from anchor.cli.wording import amount
 from anchor.intake.files import METHODS
 from anchor.workspace import Workspace
 from registry.credential.digest import Digest, Limits
 from registry.errors import SettingsError, StoreError
+from registry.timestamps import write_timestamp
 from registry.untrusted.archives import inside
 from registry.untrusted.hashes import read_hash
 
@@ -33,16 +35,26 @@ def receipts(
     originals: Annotated[
         Path | None, typer.Option("--embed", help="The originals: write them with the receipt in their proof.")
     ] = None,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Put evidence into them, by which they are verified without an endpoint.")
+    ] = False,
 ) -> None:
     """Write the receipts of a batch."""
+    if cbor and evidence:
+        raise SettingsError(
+            "--cbor is the form for QR codes, which cannot hold --evidence",
+            remedy="Run the command twice: receipts of both forms are of the same credential.",
+            code="cbor",
+        )
     if cbor and (originals is not None or output.suffix.lower() == ".jsonl"):
         raise SettingsError("--cbor goes with receipts of their own in a folder or ZIP", code="cbor")
     renamed: list[dict[str, str]] = []
-    source = (
+    embedding = (
         None if originals is None else Originals(originals, _limits(session), copies=output.suffix.lower() != ".jsonl")
     )
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
+        source = evidence_of(workspace, row) if evidence else None
         with (
             tree_for_receipts(workspace.folder, row, workspace.store.leaves(row)) as tree,
             output_to(output, _limits(session)) as writer,
@@ -51,14 +63,16 @@ def receipts(
             contract = workspace.contract_address.lower()
             chain = workspace.asked_chain
             found = receipts_of(row, workspace.store.leaves(row), tree, chain=workspace.chain, contract=contract)
+            if source is not None:
+                found = with_evidence(found, row, source)
             for number, (leaf, receipt) in enumerate(found, start=1):
                 files = (
                     [(receipt_name(leaf, cbor=cbor), encoded(receipt, cbor=cbor))]
-                    if source is None
-                    else source.with_receipt(leaf, receipt)
+                    if embedding is None
+                    else embedding.with_receipt(leaf, receipt)
                 )
                 digest = Digest(METHODS[leaf.method], leaf.digest)
-                original_in = None if source is None else source.folder_of(leaf)
+                original_in = None if embedding is None else embedding.folder_of(leaf)
                 for name, content in files:
                     written = writer.write(name, content, digest, original_in=original_in)
                     if written not in (name, str(inside(name))):
@@ -71,6 +85,7 @@ def receipts(
             "output": str(output),
             "state": row.state,
             "renamed": renamed,
+            **({} if source is None else {"evidence": _evidence_content(source)}),
         }
     )
     pending = "" if row.sequence else " They are pending: the batch was not seen on chain yet."
@@ -79,6 +94,8 @@ def receipts(
     else:
         what = amount(row.leaf_count, "credential with its receipt", "credentials with their receipts")
     session.say(f"{what} of batch 0x{row.root.hex()} written to ", bold(output), f".{pending}")
+    if source is not None:
+        _say_evidence(session, source)
     if renamed:
         session.say(f"{len(renamed):,} of them have a shortened or numbered name, for their own is too long or taken:")
         for each in renamed[:RENAMED_SHOWN]:
@@ -86,6 +103,32 @@ def receipts(
         if len(renamed) > RENAMED_SHOWN:
             session.say("  and others; --json names all of them.")
     say_chain(session, chain)
+
+
+def _evidence_content(source: Source) -> dict[str, Any]:
+    block = source.block
+    return {
+        "block": {
+            "number": block.number,
+            "hash": f"0x{block.hash.hex()}",
+            "timestamp": write_timestamp(block.timestamp),
+        },
+        "firstOfDay": source.is_of_day,
+        "kept": source.why_kept is not None,
+        **({} if source.why_kept is None else {"why": source.why_kept}),
+    }
+
+
+def _say_evidence(session: Session, source: Source) -> None:
+    block = source.block
+    of_day = ", the first of its day" if source.is_of_day else ""
+    kept = "" if source.why_kept is None else " It is what was kept with the batch."
+    session.say(
+        f"Their evidence is as of block {block.number:,}{of_day} ({write_timestamp(block.timestamp)}), and does not "
+        f"say what was revoked later.{kept}"
+    )
+    if source.why_kept is not None:
+        session.say(Styled("  Of now the endpoint has none", "yellow"), f": {source.why_kept}")
 
 
 def _batch(workspace: Workspace, text: str) -> BatchRow:

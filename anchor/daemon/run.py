@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from anchor.anchoring.evidence import keeper_of
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.worker import Worker
 from anchor.batching.publishing import publisher_of
@@ -110,6 +111,7 @@ def run_daemon(
         low_anchors=settings.low_anchors,
         head_age_seconds=settings.head_age_seconds,
         reached=reached,
+        keeper=keeper_of(workspace, contract, notices),
     )
     health = Health(
         workspace.folder.engine,

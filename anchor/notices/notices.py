@@ -24,6 +24,10 @@ EVENTS: dict[str, tuple[Level, str]] = {
     "batch-parked": (Level.WARNING, "A batch waits for a person, for funds or for lower fees."),
     "batch-failed": (Level.WARNING, "A batch could be taken no further for a reason of its own; the others went on."),
     "batch-final": (Level.INFO, "A batch is final."),
+    "evidence-failed": (
+        Level.WARNING,
+        "Evidence of a final batch could not be read; nothing waits for it, and it is tried again.",
+    ),
     "status-job-accepted": (
         Level.INFO,
         "A status job is stored: credentials are to be revoked, suspended or reinstated.",

@@ -38,7 +38,7 @@ from registry.document.submitted import (
     paired,
     read_item,
 )
-from registry.errors import IntakeError, ReceiptError, RegistryError, SettingsError
+from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError, SettingsError
 from registry.receipt.model import MAX_BYTES, Receipt, parse
 from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
 from registry.verifier.nothing_known import NothingKnown
@@ -84,9 +84,9 @@ class FileVerifier:
         settings = workspace.settings
         policy = None if settings.policy is None else read_policy(settings.policy)
         contract: CredentialRegistry | EvidenceReader | FactsUnavailable
+        chain: str | None
         if offline:
-            contract = evidence_reader(settings, workspace.contract_address, policy)
-            chain: str | None = contract.chain
+            contract, chain = _unasked(workspace, policy)
             trusted = workspace.trusted_by_settings()
         else:
             contract, chain = _asked(workspace)
@@ -316,6 +316,15 @@ def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable,
                 f"For receipts of the first edition, set contract = {first().address}."
             )
         return unavailable(error), chain
+
+
+def _unasked(workspace: Workspace, policy: Policy | None) -> tuple[EvidenceReader | FactsUnavailable, str | None]:
+    """What reads the evidence in receipts, or why nobody who is named can be believed, and the chain that is meant."""
+    try:
+        reader = evidence_reader(workspace.settings, workspace.contract_address, policy)
+    except EvidenceError as error:
+        return unavailable(error), None
+    return reader, reader.chain
 
 
 def _known(workspace: Workspace, chain: str | None) -> KnownAnchors:

@@ -18,8 +18,8 @@ from registry.proofs.storage import MOST_NODE_BYTES, MOST_NODES, Account, prove_
 ADDRESS_BYTES: Final = 20
 MOST_SLOTS: Final = 1_024
 """A batch of 262,144 credentials has as many status words of each purpose."""
-MOST_TABLE: Final = MOST_SLOTS * 8
-"""Nodes in the JSON form, each of them once: neighbours share most of theirs."""
+TABLE_A_SLOT: Final = 8
+"""Nodes in the JSON form for each slot that there may be, each of them once: neighbours share most of theirs."""
 _MEMBERS: Final = frozenset({"header", "address", "nodes", "account", "slots"})
 
 Nodes = Sequence[bytes]
@@ -56,8 +56,11 @@ class Evidence:
     slots: Mapping[bytes, Nodes]
 
     @classmethod
-    def from_dict(cls, given: object) -> Evidence:
+    def from_dict(cls, given: object, *, most_slots: int = MOST_SLOTS) -> Evidence:
         """From its JSON form, of which there is one for each evidence.
+
+        Args:
+            most_slots: more than strangers' for what one has written oneself.
 
         Raises:
             EvidenceError: code `evidence-form`: it is not that; `evidence-size`.
@@ -65,9 +68,11 @@ class Evidence:
         if not isinstance(given, dict) or given.keys() != _MEMBERS:
             raise _malformed(f"it has other members than {', '.join(sorted(_MEMBERS))}")
         slots = given["slots"]
-        if not isinstance(slots, dict) or len(slots) > MOST_SLOTS:
-            raise _malformed(f"slots is no object of up to {MOST_SLOTS:,} members")
-        table = _Table(given["nodes"])
+        if not isinstance(slots, dict):
+            raise _malformed("slots is no object")
+        if len(slots) > most_slots:
+            raise _too_large(f"it is about {len(slots):,} slots, and at most {most_slots:,} are read")
+        table = _Table(given["nodes"], most_slots * TABLE_A_SLOT)
         read = cls(
             _bytes(given["header"], MOST_BYTES),
             _bytes(given["address"], ADDRESS_BYTES, exactly=True),
@@ -102,15 +107,18 @@ class Evidence:
         """The part of it that is about some slots; KeyError when it has none of one."""
         return replace(self, slots={slot: self.slots[slot] for slot in slots})
 
-    def proved(self, block_hash: bytes) -> Proved:
+    def proved(self, block_hash: bytes, *, most_slots: int = MOST_SLOTS) -> Proved:
         """What it shows to whoever knows that this is the hash of a block of the chain.
+
+        Args:
+            most_slots: as for `from_dict`.
 
         Raises:
             EvidenceError: it shows nothing; code `other-block` where it is about another one, `no-account` where there
                 is no such account in that block.
         """
-        if len(self.slots) > MOST_SLOTS:
-            raise EvidenceError(f"evidence of more than {MOST_SLOTS:,} slots is not read", code="evidence-size")
+        if len(self.slots) > most_slots:
+            raise EvidenceError(f"evidence of more than {most_slots:,} slots is not read", code="evidence-size")
         header = read_header(self.header)
         if header.hash != block_hash:
             raise EvidenceError(
@@ -128,11 +136,11 @@ class Evidence:
 class _Table:
     """The nodes of a JSON form, which proofs name by their numbers."""
 
-    def __init__(self, given: object):
+    def __init__(self, given: object, most: int):
         if not isinstance(given, list):
             raise _malformed("nodes is no list")
-        if len(given) > MOST_TABLE:
-            raise _too_large(f"there are more than {MOST_TABLE:,} nodes")
+        if len(given) > most:
+            raise _too_large(f"there are more than {most:,} nodes")
         self._nodes = [_bytes(node, MOST_NODE_BYTES) for node in given]
         if len(set(self._nodes)) != len(self._nodes):
             raise _malformed("a node is there twice")

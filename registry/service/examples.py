@@ -43,6 +43,27 @@ REVOKED: Final[dict[str, Any]] = {
 }
 ANCHOR: Final[dict[str, Any]] = {"receipt": RECEIPT, "final": True, "status": STATUS}
 CREDENTIAL: Final[dict[str, Any]] = {"digest": DIGEST, "anchors": [ANCHOR], "asOf": AS_OF}
+WITH_EVIDENCE: Final[dict[str, Any]] = {
+    "digest": DIGEST,
+    "anchors": [
+        {
+            **ANCHOR,
+            "receipt": {
+                **RECEIPT,
+                "version": 2,
+                "evidence": {
+                    "header": "0xf90200",
+                    "address": RECEIPT["anchor"]["contract"],
+                    "nodes": ["0xf90211", "0xf8669d", "0xf90151"],
+                    "account": [0, 1],
+                    "slots": {"0x" + "0e" * 32: [2]},
+                },
+            },
+            "evidence": {"asOf": {**AS_OF["block"], "number": 21_000_060}},
+        }
+    ],
+    "asOf": AS_OF,
+}
 MATCHES: Final[dict[str, Any]] = {
     "prefix": DIGEST[:4],
     "matches": [

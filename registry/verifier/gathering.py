@@ -6,7 +6,7 @@ of its digest. Of an issuer that never said anything of a digest one number prov
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from registry.chain.contract import CredentialRegistry
@@ -17,7 +17,7 @@ from registry.errors import EvidenceError
 from registry.proofs.accreditation_slots import Values
 from registry.proofs.evidence import Evidence
 from registry.records import WORD_BITS, Purpose
-from registry.verifier.proved import ProvedAccount
+from registry.verifier.proved import SLOTS_A_REQUEST, ProvedAccount
 from registry.verifier.stored import StoredRegistry
 
 
@@ -44,15 +44,27 @@ def gather(contract: CredentialRegistry, chain_id: int, leaves: Leaves, block: B
         ChainUnavailable, WrongChain: as `ProvedAccount.values`; the endpoint's own where it does not keep a state that
             old, or does not answer `eth_getProof`.
     """
+    *_, all_of_it = gathering(contract, chain_id, leaves, block)
+    return all_of_it
+
+
+def gathering(contract: CredentialRegistry, chain_id: int, leaves: Leaves, block: Block) -> Iterator[Evidence]:
+    """As `gather`, a request at a time: what is proved after each; the last is all of it."""
     account = ProvedAccount.of_registry(contract, chain_id, block)
     stored = StoredRegistry(slots_of(contract.edition), account.values)
     # In one request, as a rule.
-    account.values([*stored.slots.of_party(leaves.issuer), *_of_batch(stored, leaves)])
+    yield from _in_requests(account, [*stored.slots.of_party(leaves.issuer), *_of_batch(stored, leaves)])
     try:
-        account.values(_of_issuer(stored, leaves))
+        wanted = _of_issuer(stored, leaves)
     except EvidenceError as error:
         raise account.unproved(error.what) from None
-    return account.evidence
+    yield from _in_requests(account, [slot for slot in wanted if slot not in account.evidence.slots])
+
+
+def _in_requests(account: ProvedAccount, slots: Sequence[bytes]) -> Iterator[Evidence]:
+    for start in range(0, len(slots), SLOTS_A_REQUEST):
+        account.values(slots[start : start + SLOTS_A_REQUEST])
+        yield account.evidence
 
 
 def part_of(evidence: Evidence, proved: Mapping[bytes, int], edition: Edition, leaves: Leaves) -> Evidence:

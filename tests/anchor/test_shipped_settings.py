@@ -40,6 +40,7 @@ RUN_BY = {
     "head_age_seconds": STUCK_NODE,
     **dict.fromkeys(("prove", "quorum"), PROVE),
     **dict.fromkeys(("checkpoints", "witnesses", "evidence_days"), OFFLINE),
+    "evidence": "anchor/anchoring/test_evidence.py::test_a_daemon_keeps_evidence_of_what_is_final",
     "index_lag": PAGES,
     "max_document_bytes": PAGES,
     "max_document_depth": PAGES,

@@ -11,6 +11,7 @@ from typing import Literal
 from eth_account import Account
 from sqlalchemy import update
 
+from anchor.anchoring.evidence import EvidenceKeeper
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.worker import Worker
 from anchor.batching.sealing import QueuePolicy, Sealer
@@ -88,6 +89,7 @@ class Site:
         status: Status | None = None,
         lease_seconds: float = SHIPPED.lease_seconds,
         evidence: Evidence | None = None,
+        keeper: EvidenceKeeper | None = None,
     ) -> Worker | Command:
         """A worker as a new process would make it; where the door is `command`, what does the same as commands do."""
         if self.door == "command":
@@ -114,6 +116,7 @@ class Site:
             pull=self.pull,
             reached=reached,
             evidence=evidence,
+            keeper=keeper,
         )
 
     def pull(self, issuer: int, unknown: Sequence[UnknownBatch]) -> list[UnknownBatch]:

@@ -25,10 +25,10 @@ from registry.chain.rpc.hexadecimal import (
     quantity,
     to_hex,
 )
-from registry.chain.rpc.methods import SEND, is_question
+from registry.chain.rpc.methods import PROOF, SEND, is_question
 from registry.chain.rpc.patience import RATE_LIMITED, Patience
 from registry.chain.rpc.refusals import Refusal, asked_pause, refusal_of, words_of
-from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
+from registry.chain.rpc.remedies import AN_ARCHIVE, CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER, WITH_PROOFS
 from registry.errors import ChainError, ChainUnavailable, WrongChain
 from registry.proofs.evidence import Evidence, Nodes
 from registry.proofs.header import header_of
@@ -43,6 +43,7 @@ LATEST_TIMESTAMP = 253_402_300_799
 MOST_TOGETHER = 100
 TIMES_TOGETHER = 3
 METHOD_NOT_FOUND = -32601
+PROOFS_ELSEWHERE = {Refusal.STATE: AN_ARCHIVE, Refusal.METHOD: WITH_PROOFS}
 
 T = TypeVar("T")
 
@@ -488,13 +489,13 @@ class ChainClient:
         """
         asked = [
             Question("eth_getBlockByNumber", [to_hex(number), False], _optional(_fields)),
-            Question("eth_getProof", [address, [to_hex(slot) for slot in slots], to_hex(number)], _proof),
+            Question(PROOF, [address, [to_hex(slot) for slot in slots], to_hex(number)], _proof),
         ]
         block, (account, found) = self._ask_together(asked)
         if block is None:
             raise self._no_block(number)
         if list(found) != list(dict.fromkeys(slots)):
-            raise self._garbage("eth_getProof", "the answer is about other slots")
+            raise self._garbage(PROOF, "the answer is about other slots")
         return Evidence(header_of(block).encoded, address_bytes(address), account, found)
 
     def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
@@ -688,6 +689,8 @@ class ChainClient:
         )
         if refused.is_limit:
             refused.remedy, refused.retry_after = WAIT_OR_ANOTHER, asked_pause(error)
+        elif method == PROOF:
+            refused.remedy = PROOFS_ELSEWHERE.get(refused.meaning, refused.remedy)
         return refused
 
     def _garbage(self, method: str, why: str) -> ChainUnavailable:

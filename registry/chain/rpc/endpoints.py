@@ -1,9 +1,10 @@
 """Several JSON-RPC endpoints of one chain as one: reads fail over, what is sent goes to all of them.
 
-An answer that is an error is an answer: only an endpoint that gives none, or that is too busy, is passed over. The
-reads of a while come from one endpoint, so that they fit together; it changes when that endpoint fails, or when another
-has newer blocks. Heights and a block that all should have are compared: one that is behind is named in the log, and one
-that is on another branch than most is not read from.
+An answer that is an error is an answer: only an endpoint that gives none, or that is too busy, is passed over, and for
+a proof (`eth_getProof`) one that refuses it, since many offer none, or of few blocks. The reads of a while come from
+one endpoint, so that they fit together; it changes when that endpoint fails, or when another has newer blocks. Heights
+and a block that all should have are compared: one that is behind is named in the log, and one that is on another branch
+than most is not read from.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from functools import reduce
 from typing import Any, Protocol
 
 from registry.chain.rpc.hexadecimal import count
-from registry.chain.rpc.methods import SEND, is_question
+from registry.chain.rpc.methods import PROOF, SEND, is_question
 from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.refusals import Refusal, asked_pause, meaning_of, words_of
 from registry.errors import ChainUnavailable
@@ -100,6 +101,7 @@ class _Known:
     excluded: bool = False
     strays: bool = False
     told_behind: bool = False
+    has_no_proofs: bool = False
 
 
 def _names(endpoints: Sequence[Endpoint]) -> list[str]:
@@ -148,7 +150,8 @@ class Endpoints:
             return self._once(method, params)
         if method == "eth_getBlockByNumber" and params and params[0] == "latest":
             self._look_for_newer_heads()
-        return self._first_answers(lambda one: [one.make_request(method, params)])[0]
+        proofs = [0] if method == PROOF else []
+        return self._first_answers(lambda one: [one.make_request(method, params)], proofs)[0]
 
     def make_batch_request(self, requests: Requests) -> Answers:
         """The answers of the best endpoint that gives them: all of one endpoint.
@@ -156,7 +159,8 @@ class Endpoints:
         Raises:
             ChainUnavailable: none does.
         """
-        return self._first_answers(lambda one: one.make_batch_request(requests))
+        proofs = [place for place, (method, _) in enumerate(requests) if method == PROOF]
+        return self._first_answers(lambda one: one.make_batch_request(requests), proofs)
 
     def each_answer(self, method: str, params: Sequence[object]) -> dict[str, Mapping[str, Any]]:
         """What each endpoint of this chain answers, by its name; without those that give no answer.
@@ -197,20 +201,32 @@ class Endpoints:
         for one in self._known:
             one.endpoint.close()
 
-    def _first_answers(self, ask: Ask) -> Answers:
+    def _first_answers(self, ask: Ask, proofs: Sequence[int]) -> Answers:
+        """The answers of the best endpoint that gives them.
+
+        Args:
+            proofs: which of the answers have to be proofs: the next endpoint may have what one refuses.
+        """
         failure: ChainUnavailable | None = None
         busy: Answers | None = None
-        for one in self._in_order():
+        refused: list[Answers] = []
+        order = self._in_order()
+        for one in sorted(order, key=lambda one: one.has_no_proofs) if proofs else order:
             try:
                 answers = self._asked(one, ask)
             except ChainUnavailable as error:
                 failure = _more_telling(failure, error)
                 continue
-            if not any(map(_is_busy, answers)):
+            if any(map(_is_busy, answers)):
+                busy = answers
+            elif meanings := [_meaning(answers[place]) for place in proofs if _meaning(answers[place])]:
+                one.has_no_proofs = Refusal.METHOD in meanings
+                # An older block than one keeps says more than a method that is not there.
+                refused.insert(0 if Refusal.STATE in meanings else len(refused), answers)
+            else:
                 return answers
-            busy = answers
-        if busy is not None:
-            return busy
+        if busy is not None or refused:
+            return busy or refused[0]
         raise failure or self._none_left()
 
     def _once(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
@@ -423,7 +439,12 @@ def _outcomes(asked: Sequence[Future[Mapping[str, Any]]]) -> tuple[list[Mapping[
 
 def _is_busy(answer: Mapping[str, Any]) -> bool:
     """Whether the endpoint takes no more requests; what it says of one query would be so anywhere and any time."""
-    return answer.get("error") is not None and meaning_of(answer["error"]) is Refusal.LIMITED
+    return _meaning(answer) is Refusal.LIMITED
+
+
+def _meaning(answer: Mapping[str, Any]) -> Refusal | None:
+    """What a refusal is about; None where it is none."""
+    return None if answer.get("error") is None else meaning_of(answer["error"])
 
 
 def _has_it(answer: Mapping[str, Any]) -> bool:

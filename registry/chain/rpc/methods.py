@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SEND: Final = "eth_sendRawTransaction"
+PROOF: Final = "eth_getProof"
 _QUESTIONS: Final = frozenset(
     {
         "eth_accounts",

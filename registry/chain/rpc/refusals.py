@@ -1,4 +1,4 @@
-"""What an endpoint means when it refuses a question: wait, ask for less, do not ask together, or no.
+"""What an endpoint means when it refuses a question: wait, ask for less, do not ask together, ask another, or no.
 
 There is no standard for these errors. Limits of requests and limits of one query come with the same JSON-RPC code
 (-32005), so the words decide, and the code only where they say nothing. Pure: code and words in, a meaning out.
@@ -20,12 +20,16 @@ class Refusal(StrEnum):
     """What a refusal is about.
 
     LIMITED: the endpoint takes no more requests for now; the same question works later. TOO_MUCH: the range, the
-    results or the time of this query; a smaller one works. BATCH: several questions at once. OTHER: anything else.
+    results or the time of this query; a smaller one works. BATCH: several questions at once. STATE: it does not keep
+    what was so in that block; of a newer block, or asked of an archive node, it works. METHOD: it does not offer the
+    method. OTHER: anything else.
     """
 
     LIMITED = "limited"
     TOO_MUCH = "too-much"
     BATCH = "batch"
+    STATE = "state"
+    METHOD = "method"
     OTHER = "other"
 
 
@@ -42,6 +46,29 @@ WORDS: Final[tuple[tuple[str, Refusal, str], ...]] = (
     ("batch size", Refusal.BATCH, "nethermind, erigon, Ankr"),
     ("batch limit", Refusal.BATCH, "erigon"),
     ("batch requests", Refusal.BATCH, "besu, and those that take none"),
+    ("missing trie node", Refusal.STATE, "geth, op-geth, bor: older than 128 blocks"),
+    ("historical state", Refusal.STATE, "geth with its path scheme"),
+    ("state histories haven't been fully indexed", Refusal.STATE, "geth with its path scheme"),
+    ("exceeds maximum proof window", Refusal.STATE, "reth: --rpc.eth-proof-window, which is 0 as it ships"),
+    ("block is too old", Refusal.STATE, "erigon: within 1,000 or 100,000 blocks of the head"),
+    ("only for the 'latest' block", Refusal.STATE, "erigon 3.0"),
+    ("due to pruning", Refusal.STATE, "erigon"),
+    ("root hash mismatch", Refusal.STATE, "erigon 3.0, of a block that it cannot go back to"),
+    ("no state available for block", Refusal.STATE, "nethermind"),
+    ("is missing from the db", Refusal.STATE, "nethermind: MissingTrieNodeException"),
+    ("world state unavailable", Refusal.STATE, "besu"),
+    ("with state pruning", Refusal.STATE, "OpenEthereum"),
+    ("before the oldest allowed block", Refusal.STATE, "Avalanche: historical-proof-query-window"),
+    ("no archive nodes", Refusal.STATE, "Ankr"),
+    ("evm iavl store", Refusal.STATE, "Sei"),
+    ("does not exist/is not available", Refusal.METHOD, "geth, erigon, polygon-edge"),
+    ("does not exist / is not available", Refusal.METHOD, "MetaMask, gateways"),
+    ("method not found", Refusal.METHOD, "JSON-RPC 2.0, reth, besu, Ankr"),
+    ("method not supported", Refusal.METHOD, "EIP-1474, hardhat"),
+    ("method is not supported", Refusal.METHOD, "nethermind, gateways"),
+    ("method not enabled", Refusal.METHOD, "besu"),
+    ("method disabled", Refusal.METHOD, "Ankr"),
+    ("unsupported method", Refusal.METHOD, "Alchemy and others"),
     ("block range", Refusal.TOO_MUCH, "Alchemy, Ankr, publicnode, Chainstack, BlockPI, erigon, reth, Polygon"),
     ("blocks range", Refusal.TOO_MUCH, "QuickNode, Arbitrum"),
     ("range limit", Refusal.TOO_MUCH, "besu, Tenderly"),
@@ -87,6 +114,11 @@ WORDS: Final[tuple[tuple[str, Refusal, str], ...]] = (
 )
 """Words in lower case, what they mean, and who says them. The first that fits counts."""
 
+FOR_ANOTHER: Final = frozenset({Refusal.STATE, Refusal.METHOD})
+"""What says nothing of the question: another endpoint may answer it."""
+
+# JSON-RPC's own, and EIP-1474's.
+_METHOD_CODES: Final = frozenset({-32601, -32004})
 # EIP-1474's code of limits, HTTP's own inside of JSON, and those of QuickNode, Base and Ankr.
 _LIMIT_CODES: Final = frozenset({-32005, 429, -32007, -32016, -32029, -32090})
 
@@ -97,7 +129,9 @@ def refusal_of(code: object, words: str) -> Refusal:
     for known, meaning, _ in WORDS:
         if known in lower:
             return meaning
-    return Refusal.LIMITED if isinstance(code, int) and code in _LIMIT_CODES else Refusal.OTHER
+    if not isinstance(code, int):
+        return Refusal.OTHER
+    return Refusal.LIMITED if code in _LIMIT_CODES else Refusal.METHOD if code in _METHOD_CODES else Refusal.OTHER
 
 
 def meaning_of(error: object) -> Refusal:

@@ -26,7 +26,15 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
 from registry.chain.rpc.patience import RATE_LIMITED
-from registry.chain.rpc.refusals import LONGEST_RETRY_SECONDS, Refusal, asked_pause, meaning_of, retry_after, words_of
+from registry.chain.rpc.refusals import (
+    FOR_ANOTHER,
+    LONGEST_RETRY_SECONDS,
+    Refusal,
+    asked_pause,
+    meaning_of,
+    retry_after,
+    words_of,
+)
 from registry.chain.rpc.remedies import CHECK_ENDPOINT, TRY_LATER, WAIT_OR_ANOTHER
 from registry.chain.rpc.request_batches import Batches
 from registry.errors import ChainUnavailable, SettingsError
@@ -299,7 +307,7 @@ def _all_refused_alike(answers: Sequence[Mapping[str, Any]]) -> bool:
     errors = [answer.get("error") for answer in answers]
     if errors[0] is None or any(words_of(error) != words_of(errors[0]) for error in errors):
         return False
-    return meaning_of(errors[0]) is Refusal.OTHER
+    return meaning_of(errors[0]) in {Refusal.OTHER, *FOR_ANOTHER}
 
 
 class _Deadline(io.RawIOBase):

@@ -20,6 +20,7 @@ from registry.records import Batch
 from registry.service import examples
 from registry.service.batch_evidence import BatchEvidence, Place, no_evidence
 from registry.service.caching import IMMUTABLE, JSON, REVALIDATE, answer, fixed
+from registry.service.evidence import Evidences, evidences_of
 from registry.service.horizon import AsOf
 from registry.service.lookup import Found, Searched, anchors_of, together
 from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, digest_of, root_of
@@ -56,7 +57,7 @@ _METHOD: Final[dict[str, Any]] = {
     "/credentials/{digest}",
     summary="Every anchor of a digest, oldest first: receipt, status, and whether it is final.",
     description="404 says what was searched. It says that nobody anchored the digest only where no tree was missing.",
-    responses=examples.ok(examples.CREDENTIAL),
+    responses=examples.one_of({"plain": examples.CREDENTIAL, "with evidence": examples.WITH_EVIDENCE}),
     openapi_extra={
         "parameters": [
             {
@@ -75,6 +76,14 @@ _METHOD: Final[dict[str, Any]] = {
                 "schema": {"type": "integer", "minimum": 1, "exclusiveMaximum": 2**63},
             },
             _METHOD,
+            {
+                "name": "evidence",
+                "in": "query",
+                "required": False,
+                "description": "`1`: put evidence into the receipts, which are of version 2 then; `evidence` beside "
+                "each says as of which block it is, or by a code why there is none.",
+                "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
+            },
         ]
     },
 )
@@ -82,13 +91,15 @@ async def credential(request: Request) -> Response:
     # Parameters are read by hand: this is the one endpoint that is asked thousands of times a second.
     service = service_of(request)
     digest = digest_of(request.path_params["digest"])
-    method, issuer = method_of(request), issuer_of(request)
+    method, issuer, evidence = method_of(request), issuer_of(request), evidence_of(request)
     as_of, found, unsearched = await service.quickly(_found, service, digest, issuer)
     if not found:
         as_of, found = await service.in_thread(_sought, service, digest, as_of, issuer)
     as_of.require_statuses(each.status for each in found)
     written = digest.hex()
     content = {"digest": written, **anchors_of(found, written, method), **unsearched}
+    if evidence is not None:
+        await service.in_thread(evidence.add_to, content["anchors"], found, digest)
     return answer(request, content, as_of)
 
 
@@ -212,6 +223,14 @@ def issuer_of(request: Request) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63):
         raise CredentialError("an issuer is a number from 1", where=text[:80], remedy="Check it.", code="issuer")
     return int(text)
+
+
+def evidence_of(request: Request) -> Evidences | None:
+    """Where the evidence comes from, if it is asked for; raises CredentialError."""
+    text = request.query_params.get("evidence", "0") if request.scope["query_string"] else "0"
+    if text not in ("0", "1"):
+        raise CredentialError("evidence is 0 or 1", where=text[:80], remedy="Ask with evidence=1.", code="evidence")
+    return evidences_of(request) if text == "1" else None
 
 
 def _digests_in(body: bytes) -> list[str]:

@@ -46,6 +46,7 @@ STATUSES = ("deed_of_job", "deed_event", "deed", "status_event", "status_target"
 SINCE_THE_FIRST = (
     *INDEX,
     *STATUSES,
+    "evidence",
     "act",
     "queued",
     "rejected",

@@ -137,6 +137,60 @@ def test_an_error_is_an_answer_and_a_limit_is_none() -> None:
     assert endpoints.make_request("eth_call", [])["result"] == "two"
 
 
+NO_METHOD = {"error": {"code": -32601, "message": "the method eth_getProof does not exist/is not available"}}
+NO_STATE = {"error": {"code": -32000, "message": "missing trie node 5f (path ) state 0x5f is not available"}}
+UNHEARD_OF = {"error": {"code": -32000, "message": "not today"}}
+
+
+@pytest.mark.parametrize("refusal", [NO_METHOD, NO_STATE, UNHEARD_OF], ids=["method", "state", "unheard of"])
+def test_a_proof_that_one_refuses_is_asked_of_the_next(refusal: Mapping[str, Any]) -> None:
+    one, two = Fake("one"), Fake("two")
+    endpoints = Endpoints([one, two])
+    one.answers["eth_getProof"] = lambda: refusal
+    assert endpoints.make_request("eth_getProof", [])["result"] == "two"
+    assert endpoints.make_request("eth_gasPrice", [])["result"] == "one"
+    assert [each.ok for each in endpoints.health()] == [True, True]
+    # One that does not offer it at all is not asked first again.
+    endpoints.make_request("eth_getProof", [])
+    assert one.asked.count("eth_getProof") == (1 if refusal is NO_METHOD else 2)
+
+
+def test_where_all_refuse_a_proof_the_one_that_has_newer_ones_is_heard() -> None:
+    one, two, three = Fake("one"), Fake("two"), Fake("three")
+    endpoints = Endpoints([one, two, three], clock=Clock())
+    one.answers["eth_getProof"], two.answers["eth_getProof"] = lambda: NO_METHOD, lambda: NO_STATE
+    three.down = True
+    assert endpoints.make_request("eth_getProof", []) == NO_STATE
+    two.answers["eth_getProof"] = lambda: {"error": {"code": -32005, "message": "rate limit exceeded"}}
+    # Over by itself: so it is what has to be told.
+    assert "rate limit" in endpoints.make_request("eth_getProof", [])["error"]["message"]
+
+
+def test_a_header_and_its_proof_come_from_one_endpoint() -> None:
+    one, two = (Together(Fake(name)) for name in ("one", "two"))
+    endpoints = Endpoints([one, two])
+    asked = [("eth_getBlockByNumber", ["0x5", False]), ("eth_getProof", [])]
+    one.fake.answers["eth_getProof"] = lambda: NO_STATE
+    header, proof = endpoints.make_batch_request(asked)
+    assert (header["result"]["of"], proof["result"]) == ("two", "two")
+
+
+class Together:
+    """An endpoint in the process that takes several questions at once."""
+
+    def __init__(self, fake: Fake):
+        self.fake, self.where, self.make_request = fake, fake.where, fake.make_request
+
+    def make_batch_request(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Mapping[str, Any]]:
+        return [self.fake.make_request(*each) for each in requests]
+
+    def hide(self, text: str) -> str:
+        return text
+
+    def close(self) -> None:
+        self.fake.close()
+
+
 def test_another_chain_is_never_asked() -> None:
     one, other = Fake("one"), Fake("other", chain_id="0x5")
     endpoints = Endpoints([one, other], clock=Clock())
