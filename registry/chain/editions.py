@@ -115,6 +115,11 @@ def same_code(deployed: bytes, built: Artifact) -> bool:
     return _without(deployed, places) == _without(built.deployed_code, places)
 
 
+def edition_by_hash(code_hash: bytes, chain_id: int, registry: str) -> Edition | None:
+    """The edition of the registry at an address of a chain, by Keccak-256 of its code; None for none of ours."""
+    return next((each for each in editions() if each.code_hash(chain_id, registry) == code_hash), None)
+
+
 def edition_of(deployed: bytes) -> Edition | None:
     """The edition of the registry that has this code; None for none that is known here."""
     return next((each for each in editions() if same_code(deployed, each.registry)), None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from registry.chain.contract import CredentialRegistry
-from registry.chain.editions import Edition, editions
+from registry.chain.editions import Edition, edition_by_hash, editions
 from registry.chain.layout import slots_of
 from registry.chain.rpc.client import Block
 from registry.chain.rpc.hexadecimal import address_bytes
@@ -184,10 +184,9 @@ def _facts(
 def _edition(proved: Proved, file: AbsenceFile) -> Edition:
     """Of which edition the contract's code is, by its hash alone."""
     chain_id = int(file.chain.removeprefix("eip155:"))
-    for each in editions():
-        if each.code_hash(chain_id, file.contract) == proved.account.code_hash:
-            return each
-    raise EvidenceError(f"the code at {file.contract} is not this program's contract", code="wrong-code")
+    if (found := edition_by_hash(proved.account.code_hash, chain_id, file.contract)) is None:
+        raise EvidenceError(f"the code at {file.contract} is not this program's contract", code="wrong-code")
+    return found
 
 
 def _slots(stored: StoredRegistry, issuer: int, roots: Sequence[bytes]) -> list[bytes]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from registry.anchors import AnchorPlace, AnchorState
-from registry.chain.editions import Edition, editions
+from registry.chain.editions import Edition, edition_by_hash
 from registry.chain.heads import Clock, utc_now
 from registry.chain.layout import slots_of
 from registry.chain.rpc.hexadecimal import to_hex
@@ -141,10 +141,9 @@ class EvidenceReader:
         if to_hex(evidence.address) != self.address.lower():
             raise EvidenceError("the evidence is about another contract", code="other-contract")
         chain_id = int(self.chain.removeprefix("eip155:"))
-        for edition in editions():
-            if proved.account.code_hash == edition.code_hash(chain_id, self.address):
-                return edition
-        raise EvidenceError(
-            f"the code at {self.address} in block {proved.header.number} is not this program's contract",
-            code="wrong-code",
-        )
+        if (found := edition_by_hash(proved.account.code_hash, chain_id, self.address)) is None:
+            raise EvidenceError(
+                f"the code at {self.address} in block {proved.header.number} is not this program's contract",
+                code="wrong-code",
+            )
+        return found

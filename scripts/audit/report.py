@@ -139,8 +139,21 @@ def _of_mutants(tried: mutants.Tried) -> Iterable[str]:
         yield "\n" + _table(("Change", "Line", "Why no test can notice it"), map(_row, survivors))
 
 
+def with_mutants(report: str, tried: mutants.Tried) -> str:
+    """The report with what came of mutants written anew; they are its last part, and nothing else depends on them."""
+    before, _, _ = report.partition("\n## Mutants\n")
+    return before + "".join(_of_mutants(tried))
+
+
 def main() -> int:
-    """Run everything; 1 when something is wrong, each of it on a line of standard error."""
+    """Run everything, or with `--mutants` write that part alone; 1 when something is wrong, told on standard error."""
+    if sys.argv[1:] == ["--mutants"]:
+        tried = mutants.tried()
+        if wrong := problems(tried.survivors(), explained("mutants")):
+            print("\n".join(wrong), file=sys.stderr)
+            return 1
+        REPORT.write_text(with_mutants(REPORT.read_text(encoding="utf-8"), tried), encoding="utf-8")
+        return 0
     groups = proofs.declared()
     # Each of them takes minutes on one core.
     with ThreadPoolExecutor() as pool:

@@ -10,7 +10,7 @@ import pytest
 from scripts.audit import coverage, findings, mutants, proofs
 from scripts.audit.expected import Explained, Place, explained, problems
 from scripts.audit.proofs import Group, Outcome, Proof
-from scripts.audit.report import ARTIFACTS, REPORT, scope, written
+from scripts.audit.report import ARTIFACTS, REPORT, scope, with_mutants, written
 
 EQUALITY = Place("incorrect-equality", "contracts/src/Parties.sol: Parties.setOperator")
 CLOCK = Place("timestamp", "contracts/src/Batches.sol: Batches.anchorBySignature")
@@ -47,6 +47,12 @@ def test_every_contract_with_code_is_in_the_table_of_coverage() -> None:
     for path in sorted(Path(coverage.SOURCES).glob("*.sol")):
         if ("function " in path.read_text() and not path.name.startswith("I")) or path.name == "InclusionProof.sol":
             assert rows_with(f"| {path.name} |"), path
+
+
+def test_what_came_of_mutants_is_what_is_on_record() -> None:
+    report = REPORT.read_text()
+    assert with_mutants(report, mutants.tried()) == report
+    assert len(mutants.tried().outcomes) >= 60
 
 
 def test_what_is_explained_is_no_problem() -> None:

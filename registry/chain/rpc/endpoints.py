@@ -170,7 +170,7 @@ class Endpoints:
         answers = {}
         for one in self._in_order(everyone=True):
             with suppress(ChainUnavailable):
-                answers[one.name] = self._asked(one, lambda endpoint: [endpoint.make_request(method, params)])[0]
+                answers[one.name] = self._read(one, lambda endpoint: [endpoint.make_request(method, params)])[0]
         return answers
 
     def health(self) -> list[EndpointHealth]:
@@ -374,6 +374,15 @@ class Endpoints:
         with self._lock:
             one.failures, one.rests_until, one.why = 0, 0.0, None
         return answers
+
+    def _read(self, one: _Known, ask: Ask) -> Answers:
+        """Ask; once more if the connection was lost, as one kept open may be: here no other endpoint stands in."""
+        try:
+            return self._asked(one, ask)
+        except ChainUnavailable as error:
+            if error.code != "chain-connection-lost":
+                raise
+        return self._asked(one, ask)
 
     def _check(self, one: _Known) -> None:
         """Before an endpoint is believed in anything: the chain it serves."""

@@ -116,6 +116,23 @@ def test_what_does_more_than_ask_is_asked_of_one_alone(method: str) -> None:
     assert [one.asked.count(method), two.asked.count(method)] == [1, 1]
 
 
+def test_a_connection_that_was_lost_is_no_silence_where_each_is_asked() -> None:
+    one, two = Fake("one"), Fake("two")
+    endpoints = Endpoints([one, two], clock=Clock())
+    lost = iter([True, False, True, True])
+
+    def now_and_then() -> Mapping[str, Any]:
+        if next(lost):
+            raise ChainUnavailable("the connection broke", where="two", code="chain-connection-lost")
+        return {"result": "two"}
+
+    two.answers["eth_gasPrice"] = now_and_then
+    assert set(endpoints.each_answer("eth_gasPrice", [])) == {"one", "two"}
+    assert [each.ok for each in endpoints.health()] == [True, True]
+    # One that goes on so has no answer.
+    assert set(endpoints.each_answer("eth_gasPrice", [])) == {"one"}
+
+
 def test_one_of_another_chain_is_passed_over_by_what_does_more_than_ask() -> None:
     one, other = Fake("one"), Fake("other", chain_id="0x5")
     endpoints = Endpoints([one, other], clock=Clock())
