@@ -12,8 +12,10 @@ from sqlalchemy import update
 
 from anchor.anchoring import evidence as keeping
 from anchor.anchoring.evidence import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, EvidenceKeeper
+from anchor.books.anchoring import AnchorStore, Checkpoint
 from anchor.books.batches import BatchRow, BatchStore, Leaf
 from anchor.books.evidence import MOST_KEPT_SLOTS, EvidenceStore, KeptEvidence
+from anchor.books.leases import Lease
 from anchor.books.tables import BatchState
 from anchor.books.tables import batch as batch_table
 from anchor.books.tables import evidence as evidence_table
@@ -321,6 +323,23 @@ def test_what_is_damaged_is_named_as_that(here: Here) -> None:
     with pytest.raises(StoreError) as damaged:
         here.kept(here.registry.root)
     assert damaged.value.code == "evidence-damaged"
+
+
+def test_where_a_person_says_that_another_chain_is_the_right_one_it_is_read_anew(on_both: Here) -> None:
+    here, root = on_both, on_both.registry.root
+    here.batch(root, here.registry.digests)
+    here.round()
+    before = here.kept(root).block
+    name, account = f"eip155:{here.chain_id}", here.registry.world.account().address
+    lease = Lease(here.engine, name, account, "a person", 60)
+    assert lease.acquire()
+    seen = Checkpoint(bytes(32), bytes(32), 1, bytes(32))
+    AnchorStore(here.engine, name, here.contract.address, lease).accept_chain(seen, [])
+    lease.release()
+    assert here.store.of(here.registry.party, root) is None
+    here.registry.call("registerParty", "", bytes(32))
+    here.round(here.made())
+    assert here.kept(root).block.number == before.number + 1
 
 
 # The first block of a day
