@@ -85,6 +85,7 @@ gas: $(VENV)/.dev node_modules/.ready ## Rewrite the table that compares gas wit
 
 bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/digest.py
+	$(BIN)/python -m scripts.bench.keccak
 	$(BIN)/python scripts/bench/tree.py
 	$(BIN)/python scripts/bench/lookup.py
 	$(BIN)/python scripts/bench/verify.py

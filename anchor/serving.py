@@ -27,6 +27,7 @@ from registry.index.writer import IndexWriter
 from registry.privatefiles import refuse_readable
 from registry.records import BlockRef
 from registry.service.app import create_app
+from registry.service.batch_evidence import BatchEvidence
 from registry.service.evidence import Evidences
 from registry.service.known_anchors import IndexedAnchors
 from registry.service.readers import Readers
@@ -72,6 +73,7 @@ def serve(
         verifying=verifying_of(workspace, service),
         evidences=Evidences(lambda: workspace.contract, index.chain, finality_depth=workspace.settings.finality_depth),
         status_lists=StatusLists(index, trees, workspace.settings.public_url, list_signers(workspace.settings)),
+        batch_evidence=BatchEvidence(lambda: workspace.contract, index.chain),
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)

@@ -17,7 +17,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 from registry.credential.strictjson import MOST_DEPTH
 from registry.errors import SettingsError
 from registry.records import MOST_PARTIES
-from registry.verify.freshness import DEFAULT_LATE_SECONDS
+from registry.verify.freshness import DEFAULT_EVIDENCE_DAYS, DEFAULT_LATE_SECONDS
 
 SETTINGS_FILE = "testamur.toml"
 EMBEDDED = "embedded"
@@ -104,6 +104,18 @@ class Settings(BaseSettings):
         ge=1,
         le=16,
         description="Endpoints that have to name the block that proofs are checked against; default: two of several.",
+    )
+    checkpoints: Path | None = Field(
+        default=None, description="Checkpoint list: blocks that witnesses signed, for verifying without an endpoint."
+    )
+    witnesses: Path | None = Field(
+        default=None, description="Policy file of the checkpoint list: whose signatures count, and how many it takes."
+    )
+    evidence_days: float = Field(
+        default=DEFAULT_EVIDENCE_DAYS,
+        gt=0,
+        le=36_500,
+        description="Age in days of evidence in a receipt by which a status still counts, with a warning.",
     )
     evidence: bool = Field(
         default=True, description="Keep evidence of each batch that is final: what the contract stores of it, proved."

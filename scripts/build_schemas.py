@@ -1,4 +1,4 @@
-"""Write the published JSON Schemas of receipts and verdicts from the code that reads and writes them."""
+"""Write the published JSON Schemas from the code that reads and writes receipts, verdicts and proofs of absence."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from registry.receipt.model import embedded_schema, receipt_schema
+from registry.verify.absence_file import absence_schema
 from registry.verify.verdict import verdict_schema
 
 FOLDER = Path(__file__).parents[1] / "registry" / "schemas"
@@ -14,7 +15,12 @@ FOLDER = Path(__file__).parents[1] / "registry" / "schemas"
 
 def main() -> None:
     """Overwrite the files."""
-    schemas = {"receipt": receipt_schema(), "merkle-anchor-proof": embedded_schema(), "verdict": verdict_schema()}
+    schemas = {
+        "receipt": receipt_schema(),
+        "merkle-anchor-proof": embedded_schema(),
+        "verdict": verdict_schema(),
+        "absence": absence_schema(),
+    }
     for name, schema in schemas.items():
         (FOLDER / f"{name}.schema.json").write_bytes(orjson.dumps(schema, option=orjson.OPT_INDENT_2) + b"\n")
 

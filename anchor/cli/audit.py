@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from anchor.books.audited import copies_in
 from anchor.books.trees import trees_of
-from anchor.cli.console import Column, Listing, Styled, bold
+from anchor.cli.console import Column, Listing, Piece, Styled, bold
 from anchor.cli.session import Exit, Session, command
+from anchor.cli.wording import amount
 from anchor.settings import EMBEDDED, Settings
+from anchor.verifying.checkpoints import read_key
 from anchor.workspace import Workspace
+from registry.audit.attesting import attestation_of
 from registry.audit.auditor import Auditor
 from registry.audit.chain import block_at, existing_block
 from registry.audit.findings import Asked, Audit
@@ -21,9 +25,11 @@ from registry.audit.report.as_csv import write_csv
 from registry.audit.report.as_html import write_html
 from registry.audit.report.as_json import CLEAN, COULD_NOT_BE_CHECKED, DIFFERENCES, content, outcome
 from registry.chain.contract import CredentialRegistry
+from registry.chain.heads import utc_now
 from registry.chain.rpc.client import ChainClient
 from registry.chain_names import reached_chain_name
-from registry.errors import ChainError, RegistryError, SettingsError
+from registry.errors import ChainError, IntakeError, NotPossible, RegistryError, SettingsError
+from registry.proofs.notes import KeyKind, SignedNote, SignerKey
 from registry.timestamps import asked_moment, write_timestamp
 from registry.untrusted.text import LONGEST, terminal_text
 
@@ -59,8 +65,17 @@ def audit(
         Path | None, typer.Option("--report", help="Write one HTML page with charts to this file.")
     ] = None,
     csv_folder: Annotated[Path | None, typer.Option("--csv", help="Write the tables to this folder.")] = None,
+    attest: Annotated[
+        Path | None,
+        typer.Option("--attest", help="Sign that the issuer's leaves are in order, if so, and write it to this file."),
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", help="The auditor's key, for --attest.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What the auditor's key has to be called, for --attest.")
+    ] = None,
 ) -> int:
     """Check the whole registry again, from the chain alone: history, storage, index, database and trees."""
+    signer = _signer(session.settings.issuer, attest, key, name)
     try:
         with session.workspace(read_only=True) as workspace:
             found = _audited(session, workspace, since, until)
@@ -68,13 +83,92 @@ def audit(
         if report is not None:
             write_html(found, report)
             written.append(report)
+        signed = None if attest is None or signer is None else _attested(found, attest, signer)
     except RegistryError as error:
         raise NotAudited(error.what, where=error.where, remedy=error.remedy, code=error.code) from None
-    session.result(content(found))
+    session.result(content(found) | ({} if signed is None else {"attestation": signed.content()}))
     _say(session, found)
     for path in written:
         session.say(f"Written: {path}")
-    return _EXITS[outcome(found)]
+    if signed is not None:
+        session.say(*signed.words())
+    exit_code = _EXITS[outcome(found)]
+    # What was asked for was not done, whatever else was found.
+    return Exit.COULD_NOT_BE_CHECKED if exit_code == Exit.DONE and signed and signed.refused else exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class _Attested:
+    """What was signed, or why nothing was.
+
+    Attributes:
+        others: how many batches of the issuer it says nothing about.
+    """
+
+    file: Path
+    key: str
+    batches: int
+    others: int
+    refused: NotPossible | None = None
+
+    def content(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "file": None if self.refused else str(self.file),
+            "key": self.key,
+            "batches": self.batches,
+            "others": self.others,
+            "refused": self.refused and {"code": self.refused.code, "what": self.refused.what},
+        }
+
+    def words(self) -> tuple[Piece, ...]:
+        """For people."""
+        if self.refused is not None:
+            return Styled("Not attested", "bold yellow"), f": {_short(self.refused.diagnostics())}"
+        rest = f"; of {self.others:,} others nothing, their trees were not read" if self.others else ""
+        about = amount(self.batches, "batch", "batches")
+        return bold("Attested"), f": the leaves of {about} are in order{rest}. Written: {self.file}"
+
+
+def _signer(issuer: int | None, attest: Path | None, key: Path | None, name: str | None) -> SignerKey | None:
+    """The key for an attestation, read before hours are spent on the audit; None where none is asked for.
+
+    Raises:
+        SettingsError: an option is missing, or the key has another name.
+        SignerError: it cannot be read.
+    """
+    if attest is None:
+        if key is not None or name is not None:
+            raise SettingsError("--key and --name go with --attest", remedy="Name the file with --attest.")
+        return None
+    if key is None:
+        raise SettingsError("--attest needs a key", remedy="Name it with --key; `testamur checkpoint key` makes one.")
+    if issuer is None:
+        raise SettingsError(
+            "it is not clear whose batches are attested", remedy="Name the issuer with --issuer.", code="no-issuer"
+        )
+    signer = read_key(key, KeyKind.NOTE)
+    if name is not None and signer.name != name:
+        raise SettingsError(f"the key is called {signer.name}, not {name}", where=str(key), code="note-key")
+    return signer
+
+
+def _attested(found: Audit, file: Path, signer: SignerKey) -> _Attested:
+    issuer = found.asked.issuer
+    if issuer is None:
+        raise ValueError("an attestation is about one issuer")
+    looked_at = sum(party == issuer for party, _ in found.batches())
+    try:
+        said = attestation_of(found, issuer)
+    except NotPossible as refused:
+        return _Attested(file, str(signer.verifier), 0, looked_at, refused)
+    text = said.text
+    try:
+        file.write_text(str(SignedNote(text, (signer.sign(text, utc_now()),))), encoding="utf-8")
+    except OSError as error:
+        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(file), code="unwritable") from None
+    count = len(said.leaf_counts)
+    return _Attested(file, str(signer.verifier), count, looked_at - count)
 
 
 def _audited(session: Session, workspace: Workspace, since: str | None, until: str | None) -> Audit:

@@ -19,6 +19,7 @@ from anchor.verifying.checkpoints import (
     named_blocks,
     read_key,
     read_list,
+    read_witnesses,
     refuse_other_chain,
     write_key,
     write_list,
@@ -27,7 +28,7 @@ from registry.chain.heads import utc_now
 from registry.errors import EvidenceError, SettingsError
 from registry.proofs.checkpoints import Checkpoints, Entry, checkpoints_of
 from registry.proofs.notes import KeyKind, SignerKey, key_name, read_verifier_key
-from registry.proofs.witnesses import MOST_BYTES, WitnessPolicy, parse_witnesses
+from registry.proofs.witnesses import WitnessPolicy
 from registry.timestamps import write_timestamp
 
 app = typer.Typer(no_args_is_help=True, help="Lists of blocks that witnesses sign, for verifiers without an endpoint.")
@@ -155,7 +156,7 @@ def merge(
     ],
 ) -> None:
     """Take into a list the signatures that witnesses made below copies of it."""
-    policy = read_policy(witnesses)
+    policy = read_witnesses(witnesses)
     given = merged = read_list(file)
     _, before = _signers_of(given, policy, file)
     added: dict[str, Path] = {}
@@ -191,7 +192,7 @@ def verify(
     ],
 ) -> int:
     """Say who has signed a list, and whether that is enough."""
-    policy = read_policy(witnesses)
+    policy = read_witnesses(witnesses)
     given = read_list(file)
     by_log, signed = _signers_of(given, policy, file)
     why: EvidenceError | None = None
@@ -221,22 +222,6 @@ def verify(
     if why.remedy:
         session.say(why.remedy)
     return Exit.COULD_NOT_BE_CHECKED
-
-
-def read_policy(path: Path) -> WitnessPolicy:
-    """The policy of a file.
-
-    Raises:
-        SettingsError: it cannot be read, or a line makes no sense; names the line.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise SettingsError(
-            f"the policy cannot be read: {error.strerror}", where=str(path), code="witness-policy"
-        ) from None
-    return parse_witnesses(data, where=str(path))
 
 
 def _signers_of(given: Checkpoints, policy: WitnessPolicy, file: Path) -> tuple[bool, dict[str, datetime]]:

@@ -70,9 +70,7 @@ def show(session: Session, number: PartyNumber = None) -> None:
                 "profile hash": f"0x{party.profile_hash.hex()}",
                 "controller": party.controller,
                 "offered to": party.pending_controller,
-                "operators": _UNREAD
-                if operators is None
-                else ", ".join(operators) or "none: nobody can anchor or revoke",
+                "operators": _UNREAD if operators is None else ", ".join(operators) or _NONE,
                 "registered": write_timestamp(party.registered_at),
                 "retired": retired,
                 "batches": party.sequence,
@@ -127,7 +125,7 @@ def transfer(
     session.result(content)
     if party.pending_controller:
         session.say(f"Control of party {number} is offered to {party.pending_controller}.")
-        session.say(f"It takes effect when that account runs {_accepting(number)}.")
+        session.say(f"It takes effect when that account runs `{_accepting(number)}`.")
         _say_operators(session, number, done.others, "Until then, and after it")
         return
     session.say(f"Party {number} is controlled by {party.controller}.")
@@ -138,7 +136,7 @@ def transfer(
 
 
 def _accepting(number: int) -> str:
-    return f"`testamur issuer transfer --accept --issuer {number}`"
+    return f"testamur issuer transfer --accept --issuer {number}"
 
 
 def _say_operators(
@@ -230,7 +228,7 @@ def _say_rotation(
         session.say(f"Operators as before: {', '.join(others)}.")
     if offered:
         session.say(f"Control {becomes if plan.offered_to else 'is'} offered to {offered}. With its key, to take it:")
-        session.say(f"  testamur issuer transfer --accept --issuer {number}")
+        session.say(f"  {_accepting(number)}")
         session.say(
             f"Until then {controller} controls the party: it makes operators, takes the offer back, voids batches, "
             "accredits, recognises and retires the party."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +16,18 @@ from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.targets import digests_of_content
 from anchor.settings import EMBEDDED
-from anchor.verifying.absence import absence_of
-from anchor.verifying.files import FileVerifier, credential_files, is_digest
-from registry.errors import IntakeError, SettingsError
+from anchor.verifying.absence import absence_bytes, absence_of, answers_of_file, attestation_in, proved_absence
+from anchor.verifying.files import FileVerifier, credential_files, is_digest, read_policy
+from anchor.verifying.offline import offline_grounds
+from registry.credential.digest import Digest
+from registry.errors import EvidenceError, IntakeError, SettingsError
 from registry.timestamps import asked_moment, write_timestamp
 from registry.untrusted.cells import csv_lines
-from registry.verify.absence import gravest, proof_content
+from registry.verify.absence import AbsenceVerdict, gravest, proof_content
+from registry.verify.absence_file import AbsenceFile
 from registry.verify.checks import Outcome, Overall, Verdict
 from registry.verify.rows import COLUMNS, Row
-from registry.verify.verdict import OtherReceipt
+from registry.verify.verdict import OtherReceipt, sentences
 
 COLOURS = {
     Overall.VALID: "green",
@@ -50,6 +53,15 @@ def verify(
         bool | None,
         typer.Option("--prove/--no-prove", help="Check proofs of what the contract stores; believe no endpoint."),
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Go by the evidence in receipts, and ask no endpoint.")
+    ] = False,
+    checkpoints: Annotated[
+        Path | None, typer.Option("--checkpoints", help="Checkpoint list whose blocks are believed, with --offline.")
+    ] = None,
+    witnesses: Annotated[
+        Path | None, typer.Option("--witnesses", help="Policy file: whose signatures of the list count.")
+    ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
 ) -> int:
@@ -60,17 +72,27 @@ def verify(
         raise IntakeError("there is no credential in it", where=str(paths[0]), remedy="Check the path.", code="empty")
     if receipt is not None and len(files) != 1:
         raise SettingsError("--receipt goes with one credential", remedy="Keep other receipts beside their files.")
-    if policy is not None:
-        session.settings = session.settings.model_copy(update={"policy": policy})
-    set_prove(session, prove)
+    if (checkpoints or witnesses) and not offline:
+        raise SettingsError("--checkpoints and --witnesses go with --offline", remedy="Add --offline.", code="offline")
+    if offline and prove:
+        raise SettingsError("--prove asks endpoints, and --offline asks none", remedy="Say which.", code="offline")
+    said = {"policy": policy, "checkpoints": checkpoints, "witnesses": witnesses}
+    session.settings = session.settings.model_copy(update={name: path for name, path in said.items() if path})
+    set_prove(session, False if offline else prove)
     single = len(paths) == 1 and not paths[0].is_dir()
+    if single and not is_digest(files[0]) and (absence := absence_bytes(files[0])) is not None:
+        if receipt is not None or csv is not None:
+            raise SettingsError(
+                "a proof of absence has neither a receipt nor a table", remedy="Leave --receipt and --csv out."
+            )
+        return _verify_absence(session, str(files[0]), absence, offline=offline)
     verdicts = []
     with (
         table_to(csv) as add_row,
         session.workspace(read_only=True) as workspace,
         session.progress("verifying") as progress,
     ):
-        verifier = FileVerifier(workspace, trust=trust or (), now=now)
+        verifier = FileVerifier(workspace, trust=trust or (), now=now, offline=offline)
         single = single and (receipt is not None or is_digest(files[0]) or not verifier.holds_many(files[0]))
         numbers = {file: number for number, file in enumerate(files, start=1)}
         by_it = None if receipt is None else by_receipt(verifier, files[0], receipt)
@@ -79,7 +101,7 @@ def verify(
             add_row(verdict)
             progress(numbers[file], len(files))
         # Without a folder there is no practice chain that was asked, whatever chain the receipts are of.
-        is_asked = workspace.has_folder or session.settings.chain != EMBEDDED
+        is_asked = not offline and (workspace.has_folder or session.settings.chain != EMBEDDED)
         chain = workspace.asked_chain if is_asked else None
     session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     if single:
@@ -135,9 +157,19 @@ def absent(
         bool | None,
         typer.Option("--prove/--no-prove", help="Check proofs of what the contract stores; believe no endpoint."),
     ] = None,
+    attestation: Annotated[
+        list[Path] | None,
+        typer.Option("--attestation", help="An auditor's statement for the file of --prove -o; repeatable."),
+    ] = None,
 ) -> int:
     """Prove that an issuer never anchored a credential."""
     set_prove(session, prove)
+    if output is not None and session.settings.prove:
+        return _write_proved(session, target, output, attestation or [])
+    if attestation:
+        raise SettingsError(
+            "an attestation goes into a file that proves itself", remedy="Name the file: --prove -o absence.json."
+        )
     digests = digests_of_content(target, session.settings)
     with session.workspace(read_only=True) as workspace:
         issuer = workspace.issuer()
@@ -151,18 +183,69 @@ def absent(
             for answer, proofs in answers
             for root, proof in proofs.items()
         ]
-        try:
-            output.write_bytes(orjson.dumps(content | {"proofs": proofs}, option=orjson.OPT_INDENT_2) + b"\n")
-        except OSError as error:
-            raise IntakeError(f"it cannot be written: {error.strerror}", where=str(output)) from None
+        _write(output, orjson.dumps(content | {"proofs": proofs}, option=orjson.OPT_INDENT_2) + b"\n")
     session.result(content)
-    session.say(bold(verdict.outcome), "" if verdict.code == verdict.outcome else f" ({verdict.code})")
-    for digest in digests:
-        about = " (this answer)" if len(digests) > 1 and digest.value == verdict.digest else ""
-        session.say(f"  {digest.hex} by {digest.method}{about}")
-    session.say(f"  {verdict.text}")
+    _say_absence(session, verdict, _by_method(digests))
     say_chain(session, chain)
     return verdict.exit_code
+
+
+def _write_proved(session: Session, target: str, output: Path, notes: list[Path]) -> int:
+    """`absent --prove -o`: a file that proves its answer to others."""
+    digests = digests_of_content(target, session.settings)
+    attestations = [attestation_in(note) for note in notes]
+    with session.workspace(read_only=True) as workspace:
+        values = list(dict.fromkeys(digest.value for digest in digests))
+        file, answers = proved_absence(workspace, values, workspace.issuer(), attestations)
+        chain = workspace.asked_chain
+    _write(output, file.to_bytes())
+    verdict = gravest(answers)
+    session.result(verdict.to_dict() | {"digests": [digest.hex for digest in digests]})
+    _say_absence(session, verdict, _by_method(digests))
+    session.say(f"Written: {output}")
+    say_chain(session, chain)
+    return verdict.exit_code
+
+
+def _verify_absence(session: Session, name: str, data: bytes, *, offline: bool) -> int:
+    """`verify` of a file that says it proves an absence."""
+    try:
+        file = AbsenceFile.of(data)
+    except EvidenceError as error:
+        unread = Verdict.unknown(name, error.code, sentences(error.what, error.remedy))
+        session.result(unread.to_dict())
+        say_verdict(session, unread)
+        return unread.exit_code
+    policy = None if session.settings.policy is None else read_policy(session.settings.policy)
+    grounds = offline_grounds(session.settings, policy) if offline else None
+    with session.workspace(read_only=True) as workspace:
+        verdict = gravest(answers_of_file(workspace, file, policy, grounds))
+        chain = None if offline else workspace.asked_chain
+    session.result(verdict.to_dict() | {"digests": [digest.hex() for digest in file.digests]})
+    session.say(f"{name}: is it absent from the batches of issuer {file.issuer}?")
+    _say_absence(session, verdict, {digest: digest.hex() for digest in file.digests})
+    say_chain(session, chain)
+    return verdict.exit_code
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path)) from None
+
+
+def _by_method(digests: Sequence[Digest]) -> dict[bytes, str]:
+    return {digest.value: f"{digest.hex} by {digest.method}" for digest in digests}
+
+
+def _say_absence(session: Session, verdict: AbsenceVerdict, digests: Mapping[bytes, str]) -> None:
+    """One answer, with the digests that it is about, in words."""
+    session.say(bold(verdict.outcome), "" if verdict.code == verdict.outcome else f" ({verdict.code})")
+    for digest, words in digests.items():
+        about = " (this answer)" if len(digests) > 1 and digest == verdict.digest else ""
+        session.say(f"  {words}{about}")
+    session.say(f"  {verdict.detail or verdict.text}")
 
 
 def say_verdict(session: Session, verdict: Verdict) -> None:
@@ -183,8 +266,10 @@ def say_verdict(session: Session, verdict: Verdict) -> None:
 def say_basis(session: Session, verdicts: list[Verdict]) -> None:
     """What the verdicts rest on, each basis once; of a practice chain only that it was proved."""
     told = [each for each in verdicts if each.basis is not None and each.as_of is not None]
-    for words in dict.fromkeys(each.basis.words(each.as_of) for each in told if each.basis and each.as_of):
-        if session.settings.prove or session.settings.chain != EMBEDDED:
+    for words, proved in dict.fromkeys(
+        (each.basis.words(each.as_of), each.basis.proved) for each in told if each.basis and each.as_of
+    ):
+        if proved or session.settings.chain != EMBEDDED:
             session.say(words)
 
 

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from eth_account.messages import encode_typed_data
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from eth_hash.auto import keccak
 from eth_keys.constants import SECPK1_N
 
 from anchor.sending.signed import TRANSACTION_TYPE
@@ -20,6 +19,7 @@ from anchor.sending.signer import SignedTransaction, TypedData
 from anchor.sending.signer_answers import Differs, checked_signature, checked_transaction
 from registry.chain.rpc.hexadecimal import checksummed
 from registry.errors import SettingsError, SignerError
+from registry.keccak import keccak
 
 
 class DigestKey(Protocol):

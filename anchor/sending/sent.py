@@ -54,8 +54,9 @@ def _raw(found: Mapping[str, Any], transaction_hash: bytes) -> bytes | None:
     """The bytes that have that hash; they follow from what they say and from the signature."""
     # A command starts without them: not every one looks for what was sent.
     from eth_account.typed_transactions.typed_transaction import TypedTransaction
-    from eth_hash.auto import keccak
     from hexbytes import HexBytes
+
+    from registry.keccak import keccak
 
     if quantity(found["type"]) != 2 or found.get("accessList"):
         return None

@@ -10,7 +10,6 @@ from typing import Any, Final
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from eth_hash.auto import keccak
 from eth_keys.constants import SECPK1_N
 from hexbytes import HexBytes
 
@@ -18,6 +17,7 @@ from anchor.sending.signed import NUMBERS, TRANSACTION_TYPE
 from anchor.sending.signer import SignedTransaction, TypedData
 from registry.chain.rpc.hexadecimal import checksummed, to_hex
 from registry.errors import SignerError
+from registry.keccak import keccak
 
 POINT_BYTES: Final = 64
 # Of the two signatures that the same key can make of one, only that with the lower s counts (EIP-2).

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from anchor.books.trees import all_trees_of
+from anchor.settings import EMBEDDED
 from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
+from registry.chain.agreement import agreed_block, agreed_blocks, final_height
 from registry.chain.contract import CredentialRegistry
 from registry.chain.heads import age_of_head, utc_now
 from registry.chain.rpc.client import Block
-from registry.errors import ChainError, ChainUnavailable, StoreError, TreeError
+from registry.credential.digest import JSON_SUFFIXES
+from registry.errors import ChainError, ChainUnavailable, EvidenceError, IntakeError, StoreError, TreeError
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.trees.store import MISSING, UNAVAILABLE, TreeStore, UnusableTree
+from registry.verifier.absence_files import answers_of, gather_batches
+from registry.verifier.grounds import ByEndpoints, Grounds
 from registry.verifier.proved import ProvedRegistry
 from registry.verify.absence import UNSTATED, Proof, TreeCheck
+from registry.verify.absence_file import MOST_BYTES, AbsenceFile, BatchProofs, is_absence
+from registry.verify.attestation import SignedAttestation, read_attestation
 from registry.verify.checks import AbsenceVerdict, Batch, verify_absence
-from registry.verify.verdict import BELIEVED, Basis
+from registry.verify.policy import Policy
+from registry.verify.verdict import BELIEVED, Basis, Code
 
 
 def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[AbsenceVerdict, dict[bytes, Proof]]:
@@ -36,7 +45,7 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
     proofs: dict[bytes, Proof] = {}
     checks: dict[bytes, TreeCheck] = {}
     for batch in batches:
-        proof, checks[batch.root] = _read(stores, TreeId(batch.root, batch.leaf_count), digest)
+        (proof,), checks[batch.root] = _read(stores, TreeId(batch.root, batch.leaf_count), [digest])
         if proof is not None:
             proofs[batch.root] = proof
     age = age_of_head(workspace.client, workspace.chain, head, workspace.settings.head_age_seconds, utc_now)
@@ -52,6 +61,127 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
         basis=basis,
     )
     return verdict, proofs
+
+
+def proved_absence(
+    workspace: Workspace, digests: Sequence[bytes], issuer: int, attestations: Sequence[SignedAttestation] = ()
+) -> tuple[AbsenceFile, tuple[AbsenceVerdict, ...]]:
+    """A file that proves the answers by itself, as of the newest final block, and the answer for each digest.
+
+    Raises:
+        ChainError: the chain cannot be asked, too few endpoints agree, or what they send proves nothing.
+        EvidenceError: code `absence-size`: there are more batches or digests than one file has; `unknown-party`.
+        StoreError: a tree is damaged.
+    """
+    client, quorum, depth = workspace.client, quorum_of(workspace), workspace.settings.finality_depth
+    contract, newest = workspace.contract, agreed_block(client, quorum).block
+    height = min(final_height(client, quorum, depth), newest.number)
+    (agreed,) = agreed_blocks(client, [height], quorum)
+    roots = [event.key[1] for event in contract.anchored_events(issuer=issuer, to_block=height)]
+    gathered = gather_batches(contract, agreed.chain_id, issuer, roots, agreed.block)
+    stores = all_trees_of(workspace.settings, workspace.folder)
+    read = {batch.root: _read(stores, TreeId(batch.root, batch.leaf_count), digests) for batch in gathered.batches}
+    file = AbsenceFile(
+        tuple(digests),
+        f"eip155:{agreed.chain_id}",
+        contract.address.lower(),
+        issuer,
+        gathered.evidence,
+        tuple(BatchProofs(root, proofs) for root, (proofs, _) in read.items()),
+        tuple(attestations),
+    )
+    answers = answers_of(
+        file,
+        ByEndpoints(client, quorum, finality_depth=depth),
+        registries=[contract.address],
+        checks={root: check for root, (_, check) in read.items()},
+        age=age_of_head(client, workspace.chain, newest, workspace.settings.head_age_seconds, utc_now),
+    )
+    return file, answers
+
+
+def answers_of_file(
+    workspace: Workspace, file: AbsenceFile, policy: Policy | None, grounds: Grounds | None = None
+) -> tuple[AbsenceVerdict, ...]:
+    """What a file proves, by whom the verifier believes, and by the trees that are at hand.
+
+    Args:
+        policy: whose auditors are believed.
+        grounds: who says that its block is one of the chain; default: the endpoints of the settings.
+
+    Raises:
+        ChainUnavailable: code `chain-not-asked`: no endpoint is named, and there is no practice chain either.
+        StoreError: a tree is damaged.
+    """
+    return answers_of(
+        file,
+        grounds or _endpoints(workspace, file.chain),
+        auditors=() if policy is None else policy.auditors,
+        registries=_registries(workspace),
+        checks=_at_hand(workspace, file),
+    )
+
+
+def _endpoints(workspace: Workspace, chain: str) -> Grounds:
+    settings = workspace.settings
+    if settings.chain == EMBEDDED and not workspace.has_folder:
+        raise ChainUnavailable(
+            "there is no data folder here, and no endpoint was named, so nobody says which blocks are of the chain",
+            remedy=f"Name an endpoint of {chain} with --chain, or --offline and whom you believe.",
+            code=Code.CHAIN_NOT_ASKED,
+        )
+    return ByEndpoints(workspace.client, quorum_of(workspace), finality_depth=settings.finality_depth)
+
+
+def _at_hand(workspace: Workspace, file: AbsenceFile) -> dict[bytes, TreeCheck]:
+    """What is found of the leaves of those batches whose trees are here."""
+    if not workspace.has_folder:
+        return {}
+    stores = all_trees_of(workspace.settings, workspace.folder)
+    found = {}
+    for batch in file.batches:
+        counts = {proof.leaf_count for proof in batch.proofs if proof is not None}
+        # Of a proof for another count than the chain's, nothing follows; of proofs for several, it is not clear which.
+        if len(counts) == 1:
+            _, found[batch.root] = _read(stores, TreeId(batch.root, counts.pop()), ())
+    return {root: check for root, check in found.items() if check is not TreeCheck.UNCHECKED}
+
+
+def _registries(workspace: Workspace) -> Collection[str] | None:
+    """The contract of the settings; without one, those at the addresses that their code alone leads to."""
+    return None if workspace.settings.contract is None else [workspace.contract_address]
+
+
+def absence_bytes(path: Path) -> bytes | None:
+    """The content of a file that says it is a proof of absence; None of any other.
+
+    Raises:
+        IntakeError: it cannot be read.
+    """
+    if not path.name.lower().endswith(JSON_SUFFIXES):
+        return None
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+    return data if is_absence(data) else None
+
+
+def attestation_in(path: Path) -> SignedAttestation:
+    """The attestation in a file.
+
+    Raises:
+        IntakeError: there is no such file.
+        EvidenceError: it is none; names the file.
+    """
+    try:
+        return read_attestation(path.read_bytes())
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+    except EvidenceError as error:
+        error.where = str(path)
+        raise
 
 
 def _read_by(workspace: Workspace) -> tuple[CredentialRegistry, Block, Basis]:
@@ -75,30 +205,38 @@ def _batches(workspace: Workspace, contract: CredentialRegistry, issuer: int, he
     return [batch for batch in found if batch is not None]
 
 
-def _read(stores: Sequence[TreeStore], which: TreeId, digest: bytes) -> tuple[Proof | None, TreeCheck]:
-    """The proof by the first store that has the tree, and what became of reading all of it."""
+def _read(
+    stores: Sequence[TreeStore], which: TreeId, digests: Sequence[bytes]
+) -> tuple[tuple[Proof | None, ...], TreeCheck]:
+    """A proof for each digest by the first store that has the tree, and what became of reading all of it."""
+    nothing: tuple[Proof | None, ...] = (None,) * len(digests)
     if which.leaf_count == UNSTATED:
-        return None, TreeCheck.UNCHECKED
+        return nothing, TreeCheck.UNCHECKED
     for store in stores:
         try:
             with store.open_whole(which) as tree:
-                return _looked_up(tree, digest)
+                return _looked_up(tree, digests)
         except TreeError as error:
             raise UnusableTree(which, error.what, where=store.name(which)) from None
         except StoreError as error:
             # A store that is away may have it: nothing is known of that batch, as of one whose tree is nowhere.
             if error.code not in (MISSING, UNAVAILABLE):
                 raise
-    return None, TreeCheck.UNCHECKED
+    return nothing, TreeCheck.UNCHECKED
 
 
-def _looked_up(tree: Tree, digest: bytes) -> tuple[Proof | None, TreeCheck]:
+def _looked_up(tree: Tree, digests: Sequence[bytes]) -> tuple[tuple[Proof | None, ...], TreeCheck]:
     try:
         tree.check()
     except TreeError as error:
         if error.code != "leaf-order":
             raise
-        found = next((index for index, leaf in enumerate(tree.leaves()) if leaf == digest), None)
-        return None if found is None else tree.inclusion(found), TreeCheck.UNSORTED
+        found = {leaf: index for index, leaf in enumerate(tree.leaves()) if leaf in digests}
+        there = (tree.inclusion(found[digest]) if digest in found else None for digest in digests)
+        return tuple(there), TreeCheck.UNSORTED
+    return tuple(_proof(tree, digest) for digest in digests), TreeCheck.SORTED
+
+
+def _proof(tree: Tree, digest: bytes) -> Proof:
     index = tree.index_of(digest)
-    return tree.absence(digest) if index is None else tree.inclusion(index), TreeCheck.SORTED
+    return tree.absence(digest) if index is None else tree.inclusion(index)

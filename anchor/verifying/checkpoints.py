@@ -12,11 +12,12 @@ from typing import Final
 
 from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
-from registry.chain.agreement import agreed_block, agreed_blocks, agreed_final
+from registry.chain.agreement import agreed_blocks, final_height
 from registry.chain.days import day_block
 from registry.chain.rpc.client import Block
-from registry.errors import ChainUnavailable, EvidenceError, IntakeError, SignerError
+from registry.errors import ChainUnavailable, EvidenceError, IntakeError, SettingsError, SignerError
 from registry.privatefiles import private_opener, refuse_readable
+from registry.proofs import witnesses
 from registry.proofs.checkpoints import MOST_BYTES, Checkpoints, Entry, read_checkpoints
 from registry.proofs.notes import KeyKind, SignerKey, read_signer_key
 
@@ -128,6 +129,22 @@ def read_list(path: Path) -> Checkpoints:
         raise
 
 
+def read_witnesses(path: Path) -> witnesses.WitnessPolicy:
+    """Whose signatures count, by the policy in a file.
+
+    Raises:
+        SettingsError: it cannot be read, or a line makes no sense; names the line.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(witnesses.MOST_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(
+            f"the policy cannot be read: {error.strerror}", where=str(path), code="witness-policy"
+        ) from None
+    return witnesses.parse_witnesses(data, where=str(path))
+
+
 def write_list(path: Path, content: Checkpoints) -> None:
     """Write a list, whole or not at all.
 
@@ -196,18 +213,7 @@ def write_key(path: Path, key: SignerKey) -> None:
 
 def _final(workspace: Workspace) -> int:
     """The height up to which enough endpoints call the chain final, or the depth of the settings says so."""
-    client, quorum = workspace.client, quorum_of(workspace)
-    final, depth = agreed_final(client, quorum), workspace.settings.finality_depth
-    if final < 0 and depth is not None:
-        final = agreed_block(client, quorum).block.number - depth
-    if final < 0:
-        raise ChainUnavailable(
-            "too few endpoints say which blocks are final",
-            where=client.where,
-            remedy="Set how many blocks count as final on this chain (finality_depth), or name other endpoints.",
-            code="no-finality",
-        )
-    return final
+    return final_height(workspace.client, quorum_of(workspace), workspace.settings.finality_depth)
 
 
 def _block(workspace: Workspace, number: int) -> Block:

@@ -18,6 +18,7 @@ from anchor.books.tables import ANCHORED_STATES
 from anchor.intake.digesting import LinePiece, lines_of, looks_like_digest
 from anchor.intake.files import source_files
 from anchor.settings import EMBEDDED
+from anchor.verifying.offline import evidence_reader
 from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
 from anchor.workspace import Workspace
@@ -37,11 +38,13 @@ from registry.document.submitted import (
     paired,
     read_item,
 )
-from registry.errors import IntakeError, ReceiptError, RegistryError, SettingsError
+from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError, SettingsError
 from registry.receipt.model import MAX_BYTES, Receipt, parse
 from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
 from registry.verifier.nothing_known import NothingKnown
+from registry.verifier.offline import EvidenceReader
 from registry.verifier.verifier import KnownAnchor, KnownAnchors, Verifier, unavailable
+from registry.verify.absence_file import is_absence
 from registry.verify.checks import Code, FactsUnavailable, Trust, Verdict
 from registry.verify.policy import Policy, parse_policy
 from registry.verify.verdict import sentences
@@ -74,15 +77,24 @@ class FileVerifier:
     Args:
         trust: parties the verifier believes, besides those of the settings and of this folder.
         now: the moment to judge dates by.
+        offline: go by the evidence in receipts, and ask no endpoint.
     """
 
-    def __init__(self, workspace: Workspace, *, trust: Iterable[int] = (), now: datetime):
+    def __init__(self, workspace: Workspace, *, trust: Iterable[int] = (), now: datetime, offline: bool = False):
         settings = workspace.settings
-        contract, chain = _asked(workspace)
-        trusted = settings.trusted_issuers if chain is None else workspace.trusted()
+        policy = None if settings.policy is None else read_policy(settings.policy)
+        contract: CredentialRegistry | EvidenceReader | FactsUnavailable
+        chain: str | None
+        if offline:
+            contract, chain = _unasked(workspace, policy)
+            trusted = workspace.trusted_by_settings()
+        else:
+            contract, chain = _asked(workspace)
+            trusted = settings.trusted_issuers if chain is None else workspace.trusted()
         self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
         self._receipts: dict[Path, dict[bytes, list[Receipt]]] = {}
-        self._known = _known(workspace, chain)
+        # What the data folder knows of other anchors has no evidence with it.
+        self._known: KnownAnchors = NothingKnown() if offline else _known(workspace, chain)
         self._verifier = Verifier(
             contract,
             chain=chain,
@@ -91,7 +103,7 @@ class FileVerifier:
             now=now,
             issuer=settings.issuer,
             limits=self._limits,
-            policy=None if settings.policy is None else read_policy(settings.policy),
+            policy=policy,
             finality_depth=settings.finality_depth,
             head_age_seconds=settings.head_age_seconds,
             quorum=quorum_of(workspace) if settings.prove else None,
@@ -224,6 +236,13 @@ def _small_item(path: Path, limits: Limits) -> ReadItem | Broken | None:
         raise IntakeError(f"it cannot be read: {error.strerror}", where=name, code="unreadable") from None
     if len(data) > most:
         return None
+    if is_absence(data):
+        raise IntakeError(
+            "it is a proof that a credential was never anchored, and no credential",
+            where=name,
+            remedy="Verify it by itself: name this file alone.",
+            code="absence-alone",
+        )
     if is_receipt_name(name):
         return item_read(Pair(name, None, NamedFile(name, "", _Held(data))), limits)
     return read_item(Submitted(name, data, None), limits)
@@ -297,6 +316,15 @@ def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable,
                 f"For receipts of the first edition, set contract = {first().address}."
             )
         return unavailable(error), chain
+
+
+def _unasked(workspace: Workspace, policy: Policy | None) -> tuple[EvidenceReader | FactsUnavailable, str | None]:
+    """What reads the evidence in receipts, or why nobody who is named can be believed, and the chain that is meant."""
+    try:
+        reader = evidence_reader(workspace.settings, workspace.contract_address, policy)
+    except EvidenceError as error:
+        return unavailable(error), None
+    return reader, reader.chain
 
 
 def _known(workspace: Workspace, chain: str | None) -> KnownAnchors:

@@ -16,6 +16,7 @@ from registry.audit.chain import Transaction, existing_block, transactions
 from registry.audit.compare import (
     FolderBatch,
     IndexFacts,
+    TreeFacts,
     compare_events,
     compare_folder,
     compare_index,
@@ -87,6 +88,7 @@ class Auditor:
         self._receipts_missing = 0
         self._elsewhere: dict[Key, int] = {}
         self._places: dict[DigestKey, tuple[AnchorPlace, ...]] = {}
+        self._ordered: dict[Key, int] = {}
 
     def run(self) -> Audit:
         """Read everything and compare.
@@ -134,6 +136,7 @@ class Auditor:
             rows=() if books is None else books.batches,
             revoked_elsewhere=self._elsewhere,
             places=self._places,
+            ordered=self._ordered,
         )
 
     def _note_age(self, chain: str, block: Block) -> None:
@@ -328,6 +331,8 @@ class Auditor:
                 if not tree.missing:
                     self._counts.trees += 1
                     self._counts.leaves += tree.leaf_count or 0
+                if batch.leaf_count and tree == TreeFacts(batch.leaf_count):
+                    self._ordered[issuer, root] = batch.leaf_count
                 yield from compare_tree(issuer, root, batch.leaf_count, tree)
 
     def _repeats(self, trees: TreeStore, state: RegistryState) -> None:

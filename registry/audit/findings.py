@@ -93,6 +93,8 @@ class Audit:
         revoked_elsewhere: how many credentials of a batch are revoked by their digests or by another batch alone.
         places: where the credentials are that issuers spoke of by their digests; those that are in no batch whose tree
             was read are not there.
+        ordered: leaf counts of the batches whose trees were read as a whole and found to be theirs: as many leaves as
+            the chain says, which lead to the root and ascend strictly.
     """
 
     chain: str
@@ -112,6 +114,7 @@ class Audit:
     rows: tuple[FolderBatch, ...] = ()
     revoked_elsewhere: Mapping[Key, int] = field(default_factory=dict)
     places: Mapping[DigestKey, tuple[AnchorPlace, ...]] = field(default_factory=dict)
+    ordered: Mapping[Key, int] = field(default_factory=dict)
 
     def batches(self) -> dict[Key, Batch]:
         """The batches that were looked at, in the order of the chain."""

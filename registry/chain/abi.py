@@ -39,7 +39,7 @@ class Item:
     @cached_property
     def digest(self) -> bytes:
         """Keccak-256 of the signature: the topic of an event; its first four bytes select a function or an error."""
-        from eth_hash.auto import keccak
+        from registry.keccak import keccak
 
         return keccak(self.signature.encode())
 

@@ -91,6 +91,28 @@ def agreed_final(client: ChainClient, quorum: int) -> int:
     return final[quorum - 1] if len(final) >= quorum else -1
 
 
+def final_height(client: ChainClient, quorum: int, depth: int | None = None) -> int:
+    """The height up to which enough endpoints call the chain final, or by the depth that counts as final on it.
+
+    Args:
+        depth: blocks that count as final on a chain without a `finalized` tag.
+
+    Raises:
+        ChainUnavailable: there is no answer; code `no-finality`: too few say it, and no depth was given.
+    """
+    final = agreed_final(client, quorum)
+    if final < 0 and depth is not None:
+        final = agreed_block(client, quorum).block.number - depth
+    if final < 0:
+        raise ChainUnavailable(
+            "too few endpoints say which blocks are final",
+            where=client.where,
+            remedy="Set how many blocks count as final on this chain (finality_depth), or name other endpoints.",
+            code="no-finality",
+        )
+    return final
+
+
 def host_of(where: str) -> str:
     """Whose an endpoint is, by its URL: its host, and its port where that is not the usual one."""
     try:

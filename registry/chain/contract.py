@@ -18,6 +18,7 @@ from registry.chain.rpc.hexadecimal import address_bytes, checksummed
 from registry.chain.rpc.remedies import CHECK_ENDPOINT
 from registry.chain.rpc.spans import ASK_FOR_LESS, in_spans
 from registry.errors import ChainUnavailable, ContractReverted, WrongChain
+from registry.history import DIGEST_EVENTS
 from registry.merkle.proof import AbsenceProof, Neighbour
 from registry.records import NOTHING_SAID, Batch, DigestStatus, Event, Party, Purpose, Reason
 
@@ -181,8 +182,7 @@ class CredentialRegistry(Calls):
 
     def changes_by(self, account: str, *, from_block: int = 0) -> tuple[Event, ...]:
         """What an account revoked, suspended, reinstated and voided since a block, of any issuer; oldest first."""
-        by_digest = ("DigestRevoked", "DigestSuspended", "DigestReinstated")
-        topics = topics_of("StatusSet", "SuspensionCleared", "BatchVoided", *by_digest)
+        topics = topics_of("StatusSet", "SuspensionCleared", "BatchVoided", *DIGEST_EVENTS)
         events = self._events([topics], from_block, "latest")
         who = ("controller" if event.name == "BatchVoided" else "operator" for event in events)
         return tuple(

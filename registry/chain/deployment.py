@@ -382,7 +382,7 @@ def code_hash_of(client: ChainClient, address: str) -> bytes:
 
 
 def _keccak(content: bytes) -> bytes:
-    from eth_hash.auto import keccak
+    from registry.keccak import keccak
 
     return keccak(content)
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Final
 
-from eth_hash.auto import keccak
-
 from registry.chain.abi import ACCREDITATIONS, FIRST_REGISTRY, REGISTRY, WORD_BYTES, Artifact, Item, artifact
 from registry.chain.deployment import FIRST_SALT, SALT, create2_address
 from registry.chain.rpc.hexadecimal import address_bytes
+from registry.keccak import keccak
 
 FIRST: Final = 1
 SECOND: Final = 2

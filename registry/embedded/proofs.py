@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import rlp
 from eth.rlp.accounts import Account
-from eth_hash.auto import keccak
 from trie.hexary import HexaryTrie
 
 from registry.chain.rpc.hexadecimal import to_hex
+from registry.keccak import keccak
 
 HASH_BYTES: Final = 32
 

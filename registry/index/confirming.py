@@ -129,8 +129,8 @@ class StateCheck:
     Each slice is compared as of the cursor of its moment. Between two of them the index may move on, as long as
     nothing is missing in what is added.
 
-    The contract has no list of the digests that issuers spoke of: those that the index knows of are compared, and one
-    that it lacks is not found here.
+    The contract has no list of the digests that issuers spoke of: those that the index knows of are compared, and that
+    none is lacking, by how often each issuer changed what it says of them.
     """
 
     def __init__(self, index: Index, at: Callable[[BlockRef], State]):

@@ -1,16 +1,43 @@
-"""Proofs by which a statement stands without whoever made it: what a contract stores, against the hash of a block."""
+"""Proofs by which a statement stands without whoever made it: what a contract stores, against the hash of a block.
+
+And the hash of a block, by a list of blocks that witnesses signed.
+"""
 
 from typing import TYPE_CHECKING
 
 from registry.faces import lazily
 
 if TYPE_CHECKING:
+    from registry.proofs.checkpoints import Checkpoints, TrustedBlock, TrustedBlocks, read_checkpoints
     from registry.proofs.header import Header, header_of, read_header
+    from registry.proofs.seals import Sealed, sealed_by
     from registry.proofs.storage import Account, prove_account, prove_slot
+    from registry.proofs.witnesses import WitnessPolicy, parse_witnesses
 else:
     __getattr__, __dir__ = lazily(
         __name__,
-        {"header": "Header, header_of, read_header", "storage": "Account, prove_account, prove_slot"},
+        {
+            "checkpoints": "Checkpoints, TrustedBlock, TrustedBlocks, read_checkpoints",
+            "header": "Header, header_of, read_header",
+            "seals": "Sealed, sealed_by",
+            "storage": "Account, prove_account, prove_slot",
+            "witnesses": "WitnessPolicy, parse_witnesses",
+        },
     )
 
-__all__ = ["Account", "Header", "header_of", "prove_account", "prove_slot", "read_header"]
+__all__ = [
+    "Account",
+    "Checkpoints",
+    "Header",
+    "Sealed",
+    "TrustedBlock",
+    "TrustedBlocks",
+    "WitnessPolicy",
+    "header_of",
+    "parse_witnesses",
+    "prove_account",
+    "prove_slot",
+    "read_checkpoints",
+    "read_header",
+    "sealed_by",
+]

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eth_hash.auto import keccak
-
 from registry.errors import EvidenceError
+from registry.keccak import keccak
 from registry.proofs.slots import SLOT_BYTES, following, key_of, mapped
 
 MOST_CHANGES: Final = 1_000
@@ -100,10 +99,8 @@ class AccreditationSlots:
         """Body, holder and kind of an accreditation, by its number."""
         own = self._own(number)
         value = values([own])[own]
-        body, holder, kind = (
-            each.read(value) for name in ("body", "holder", "kind") for each in self.terms if each.name == name
-        )
-        return body, holder, kind
+        terms = {each.name: each for each in self.terms}
+        return terms["body"].read(value), terms["holder"].read(value), terms["kind"].read(value)
 
     def _own(self, number: int) -> bytes:
         return mapped(key_of(number), key_of(self.records))

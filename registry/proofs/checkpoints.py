@@ -83,6 +83,7 @@ class TrustedBlocks:
             count.
         witnesses: those of them whose signatures count for the quorum.
         needed: how many the policy asks for at the least.
+        among: how many count for it in all.
         entries: the blocks, by chain and number.
     """
 
@@ -90,6 +91,7 @@ class TrustedBlocks:
     signed: Mapping[str, datetime]
     witnesses: tuple[str, ...]
     needed: int
+    among: int
     entries: Mapping[tuple[str, int], Entry]
 
     def block(self, chain: str, number: int) -> TrustedBlock | None:
@@ -173,7 +175,7 @@ class Checkpoints:
                 code=NO_QUORUM,
             )
         entries = {(each.chain, each.number): each for each in self.entries}
-        return TrustedBlocks(self.origin, signed, counting, policy.needed, entries)
+        return TrustedBlocks(self.origin, signed, counting, policy.needed, len(policy.counting), entries)
 
     def begins_with(self, before: Checkpoints) -> bool:
         """Whether it is the other list with entries added at its end."""

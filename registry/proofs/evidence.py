@@ -23,7 +23,7 @@ TABLE_A_SLOT: Final = 8
 _MEMBERS: Final = frozenset({"header", "address", "nodes", "account", "slots"})
 
 Nodes = Sequence[bytes]
-_HEXADECIMAL: Final = re.compile(r"0x(?:[0-9a-f]{2})*", re.ASCII)
+_HEXADECIMAL: Final = re.compile(r"0x[0-9a-f]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,10 @@ class Evidence:
         if not isinstance(given, dict) or given.keys() != _MEMBERS:
             raise _malformed(f"it has other members than {', '.join(sorted(_MEMBERS))}")
         slots = given["slots"]
-        if not isinstance(slots, dict) or len(slots) > most_slots:
-            raise _malformed(f"slots is no object of up to {most_slots:,} members")
+        if not isinstance(slots, dict):
+            raise _malformed("slots is no object")
+        if len(slots) > most_slots:
+            raise _too_large(f"it is about {len(slots):,} slots, and at most {most_slots:,} are read")
         table = _Table(given["nodes"], most_slots * TABLE_A_SLOT)
         read = cls(
             _bytes(given["header"], MOST_BYTES),
@@ -167,7 +169,7 @@ def _bytes(given: object, most: int, *, exactly: bool = False) -> bytes:
         raise _malformed("bytes in hexadecimal were expected")
     if len(given) > 2 + 2 * most:
         raise _too_large(f"there are more than {most} bytes where as many are possible")
-    if not _HEXADECIMAL.fullmatch(given):
+    if len(given) % 2 or not _HEXADECIMAL.fullmatch(given):
         raise _malformed("bytes in hexadecimal, with 0x and in lower case, were expected")
     found = bytes.fromhex(given[2:])
     if exactly and len(found) != most:

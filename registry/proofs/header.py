@@ -1,7 +1,8 @@
 """The header of a block: what its hash is of, and the state root, number and time in it.
 
 A header is known by how many fields it has, which grew with the forks. One with other fields, as of a chain that adds
-its own, has a hash that nothing here can say anything of: it could not be checked.
+its own, has a hash that nothing here can say anything of: it could not be checked. One that validators seal is known by
+its `mixHash` (`qbft.py`): its hash is made without the seals, which are kept.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any, Final
 
-from eth_hash.auto import keccak
-
 from registry.errors import EvidenceError
+from registry.keccak import keccak
+from registry.proofs.qbft import FIELDS as QBFT_FIELDS
+from registry.proofs.qbft import claims_seals, sealed_header
+from registry.proofs.refusals import unknown_header
 from registry.proofs.rlp import Item, decode, encode, of_number, whole_number
 
 MOST_BYTES: Final = 8_192
@@ -42,7 +46,11 @@ _WIDE_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a header says: `hash` is of `encoded`; hashes and roots have 32 bytes, the time is UTC."""
+    """What a header says: hashes and roots have 32 bytes, the time is UTC.
+
+    Attributes:
+        hash: of `encoded`; where validators seal blocks, of the same without round and seals.
+    """
 
     hash: bytes
     number: int
@@ -56,20 +64,22 @@ def read_header(encoded: bytes) -> Header:
     """A header from its encoding.
 
     Raises:
-        EvidenceError: code `header-shape`: it has fields of no fork that is known here; `evidence-size`, or
-            `evidence-encoding`.
+        EvidenceError: code `header-shape`: it has fields of no fork that is known here, or claims seals and has other
+            `extraData`; `evidence-size`, or `evidence-encoding`.
     """
     if len(encoded) > MOST_BYTES:
         raise EvidenceError(f"the header of a block has more than {MOST_BYTES} bytes", code="evidence-size")
     fields = decode(encoded)
-    if not isinstance(fields, list) or len(fields) not in FORKS:
-        raise _shape(f"it has {len(fields) if isinstance(fields, list) else 'no'} fields")
+    if not isinstance(fields, list):
+        raise unknown_header("it has no fields")
+    if len(fields) not in FORKS and not (len(fields) == QBFT_FIELDS and claims_seals(fields)):
+        raise unknown_header(f"it has {len(fields)} fields")
     named = dict(zip(_NAMES, fields, strict=False))
     for name, size in _SIZES.items():
         if name in named and (not isinstance(named[name], bytes) or len(named[name]) != size):
-            raise _shape(f"{name} has not {size} bytes")
+            raise unknown_header(f"{name} has not {size} bytes")
     if not isinstance(named["extraData"], bytes):
-        raise _shape("extraData is a list")
+        raise unknown_header("extraData is a list")
     numbers = {
         name: whole_number(named[name], _WIDE_BYTES if name in ("difficulty", "baseFeePerGas") else _NUMBER_BYTES)
         for name in _NUMBERS & named.keys()
@@ -77,9 +87,10 @@ def read_header(encoded: bytes) -> Header:
     try:
         timestamp = datetime.fromtimestamp(numbers["timestamp"], UTC)
     except (ValueError, OverflowError, OSError):
-        raise _shape("its time is in no calendar") from None
+        raise unknown_header("its time is in no calendar") from None
+    sealed = sealed_header(fields)
     return Header(
-        keccak(encoded),
+        keccak(encoded) if sealed is None else sealed.block_hash,
         numbers["number"],
         timestamp,
         _bytes(named["stateRoot"]),
@@ -95,17 +106,16 @@ def header_of(block: Mapping[str, Any]) -> Header:
         EvidenceError: code `header-shape`: the hash is of something else, so of fields that are not known here, or of
             other values.
     """
-    names = [name for name in _NAMES if block.get(name) is not None]
-    if len(names) not in FORKS or tuple(names) != _NAMES[: len(names)]:
-        raise _shape("it has other fields")
+    # What comes after a field that is not there is in no header; the hash says whether that is so here.
+    names = takewhile(lambda name: block.get(name) is not None, _NAMES)
     try:
         fields: list[Item] = [_field(name, block[name]) for name in names]
         told = bytes.fromhex(str(block["hash"]).removeprefix("0x"))
     except (ValueError, TypeError, KeyError):
-        raise _shape("it is malformed") from None
+        raise unknown_header("it is malformed") from None
     header = read_header(encode(fields))
     if header.hash != told:
-        raise _shape("its fields do not have the hash that is told of it")
+        raise unknown_header("its fields do not have the hash that is told of it")
     return header
 
 
@@ -117,13 +127,5 @@ def _field(name: str, value: object) -> bytes:
 
 def _bytes(item: Item) -> bytes:
     if not isinstance(item, bytes):
-        raise _shape("a hash is a list")
+        raise unknown_header("a hash is a list")
     return item
-
-
-def _shape(why: str) -> EvidenceError:
-    return EvidenceError(
-        f"the header of the block cannot be checked: {why}",
-        remedy="A chain with headers of its own needs a program that knows them; ask without proof, or another chain.",
-        code="header-shape",
-    )

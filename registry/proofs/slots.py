@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from eth_hash.auto import keccak
-
+from registry.keccak import keccak
 from registry.records import WORD_BITS, Batch, DigestStatus, Purpose, Reason
 
 SLOT_BYTES: Final = 32

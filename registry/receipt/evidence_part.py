@@ -10,16 +10,18 @@ from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from registry.errors import EvidenceError
-from registry.proofs.evidence import ADDRESS_BYTES, Evidence
+from registry.proofs.evidence import ADDRESS_BYTES, TABLE_A_SLOT, Evidence
 from registry.proofs.header import MOST_BYTES
 from registry.proofs.slots import SLOT_BYTES
 from registry.proofs.storage import MOST_NODE_BYTES, MOST_NODES
 
-MAX_SLOTS: Final = 64
-"""Most slots in the evidence of one receipt. A verdict needs six of them: the batch, two words of statuses, what was
-said of the digest, two of the party. Evidence of all statuses of a batch has up to 1,024, and is no holder's."""
-_MOST_PROVED: Final = (MAX_SLOTS + 1) * MOST_NODES  # nodes, were none of them in two proofs
+MAX_SLOTS: Final = 128
+"""Most slots in the evidence of one receipt. A verdict needs some ten of them: the batch, two words of statuses, what
+was said of the digest, the party's five, and one for each 32 bytes of a URI. The rest is room for a URI of 3,700 bytes.
+Evidence of all statuses of a batch has up to 1,024, which travel between processes in tens of milliseconds, and is no
+holder's."""
 
+_MAX_NODES: Final = MAX_SLOTS * TABLE_A_SLOT
 _MEMBERS_AND_TWO_TEXTS: Final = 8  # `evidence` and its five members; header and address
 
 
@@ -34,12 +36,8 @@ def _read(given: object, info: ValidationInfo) -> Evidence:
         raise PydanticCustomError("unknown-field", "evidence is in receipts of version 2")
     try:
         form = given.to_dict() if isinstance(given, Evidence) else given
-        # Before anything of it is read: what is in 1,024 slots travels between processes in tens of milliseconds.
-        if isinstance(form, dict) and isinstance(slots := form.get("slots"), dict) and len(slots) > MAX_SLOTS:
-            why = f"the evidence is about {len(slots):,} slots; in a receipt at most {MAX_SLOTS} are read"
-            raise EvidenceError(why, code="evidence-size")
         # Also what was given as evidence: its nodes become tuples, so that equal receipts are equal.
-        return Evidence.from_dict(form)
+        return Evidence.from_dict(form, most_slots=MAX_SLOTS)
     except EvidenceError as error:
         kind = "evidence-size" if error.code == "evidence-size" else "evidence-form"
         raise PydanticCustomError(kind, "{why}", {"why": error.what}) from None
@@ -51,7 +49,7 @@ def _bytes(size: str) -> str:
 
 _PROOF: Final[dict[str, Any]] = {
     "type": "array",
-    "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": _MOST_PROVED},
+    "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": _MAX_NODES},
     "maxItems": MOST_NODES,
 }
 _SCHEMA: Final[dict[str, Any]] = {
@@ -65,7 +63,7 @@ _SCHEMA: Final[dict[str, Any]] = {
         "nodes": {
             "type": "array",
             "items": {"type": "string", "pattern": _bytes("*"), "maxLength": 2 + 2 * MOST_NODE_BYTES},
-            "maxItems": _MOST_PROVED,
+            "maxItems": _MAX_NODES,
             "uniqueItems": True,
         },
         "account": _PROOF,

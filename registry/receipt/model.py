@@ -48,9 +48,9 @@ __all__ = [
 ]
 
 MAX_BYTES: Final = 256 * 1024
-"""Longest receipt that is read. Without evidence none that means something has 4 KiB; evidence of a large chain is some
-20 nodes of 532 bytes for account and slots, about 25 KB in hexadecimal. The rest is room: for paths twice as deep
-of which no two share a node, and for software that indents."""
+"""Longest receipt that is read. Without evidence none that means something has 4 KiB. Evidence of a large chain is 20
+to 50 nodes of 532 bytes for the account and ten slots, up to 60 KB in hexadecimal; the rest is room: for deeper tries,
+for a long URI of the party, and for software that indents."""
 DEPTH: Final = 4
 """How deep a receipt nests: itself, its evidence, the slots, the proof of one."""
 MAX_EMBEDDED: Final = 32

@@ -15,6 +15,7 @@ from registry.http.cors import PublicReads
 from registry.http.limits import BodyLimit, RateLimit
 from registry.http.problems import EXAMPLE, PROBLEM, install_problems
 from registry.index.loops import Check
+from registry.service.batch_evidence import BatchEvidence
 from registry.service.evidence import Evidences
 from registry.service.metrics import CountRequests, ServiceMetrics
 from registry.service.routes import about, accreditations, batches, credentials, events, insights, statuslists, trqp
@@ -60,6 +61,7 @@ def create_app(
     verifying: Verifying | None = None,
     status_lists: StatusLists | None = None,
     evidences: Evidences | None = None,
+    batch_evidence: BatchEvidence | None = None,
     loops: Callable[[], Sequence[Check]] = list,
 ) -> FastAPI:
     """The application.
@@ -68,6 +70,7 @@ def create_app(
         verifying: what `POST /v1/verify` works with; without it there is no such route.
         status_lists: with signers; default: lists without a proof.
         evidences: what reads evidence; default: nothing does, and answers say so.
+        batch_evidence: what proofs of absence with evidence are made with; without it none are.
         loops: how the loops of this process are.
     """
     metrics = ServiceMetrics(service)
@@ -89,6 +92,7 @@ def create_app(
     app.state.verifying = verifying
     app.state.status_lists = status_lists
     app.state.evidences = evidences or Evidences(None, service.index.chain)
+    app.state.batch_evidence = batch_evidence
     for module in (about, credentials, batches, events, accreditations, trqp, statuslists, insights):
         app.include_router(module.router)
     if verifying is not None:

@@ -150,10 +150,34 @@ ABSENCE: Final[dict[str, Any]] = {
 }
 
 
-def several(**by_name: Any) -> dict[int | str, dict[str, Any]]:
-    """The documented answers of an endpoint that has more than one form."""
-    told = {name.replace("_", " "): {"value": value} for name, value in by_name.items()}
-    return {200: {"description": "The answer.", "content": {"application/json": {"examples": told}}}}
+ABSENCE_FILE: Final[dict[str, Any]] = {
+    "type": "TestamurAbsence",
+    "version": 2,
+    "digests": ["ab" * 32],
+    "chain": "eip155:1",
+    "contract": "0x5fbdb2315678afecb367f032d93f642f64180aa3",
+    "issuer": 7,
+    "evidence": {
+        "header": "0xf90265",
+        "address": "0x5fbdb2315678afecb367f032d93f642f64180aa3",
+        "nodes": ["0xf90211"],
+        "account": [0],
+        "slots": {"0x" + "c4" * 32: [0]},
+    },
+    "batches": [
+        {
+            "root": ROOT,
+            "proofs": [{"leafCount": 1, "lower": None, "upper": {"digest": DIGEST, "leafIndex": 0, "path": []}}],
+        }
+    ],
+    "attestations": [],
+}
+
+
+def one_of(several: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """The documented answers of an endpoint that has several forms, by their names."""
+    named = {name: {"value": example} for name, example in several.items()}
+    return {200: {"description": "The answer.", "content": {"application/json": {"examples": named}}}}
 
 
 def ok(example: Any, description: str = "The answer.") -> dict[int | str, dict[str, Any]]:

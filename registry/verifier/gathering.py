@@ -107,6 +107,4 @@ def _of_batch(stored: StoredRegistry, leaves: Leaves) -> list[bytes]:
 def _of_issuer(stored: StoredRegistry, leaves: Leaves) -> list[bytes]:
     """The slots of the issuer, and of what it said of the digests, if it ever said anything of one."""
     issuer = leaves.issuer
-    party = stored.party(issuer)
-    digests = leaves.digests.values() if party is not None and party.digest_changes else ()
-    return [*stored.slots_of_party(issuer), *(stored.slots.digest(issuer, digest) for digest in digests)]
+    return [*stored.slots_of_party(issuer), *stored.slots_of_digests(issuer, leaves.digests.values())]

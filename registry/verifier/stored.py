@@ -71,6 +71,16 @@ class StoredRegistry:
 
         return _understood("a party", read)
 
+    def sequence(self, party: int) -> int | None:
+        """How many batches a party has anchored, or None where there is no such party: both are proved."""
+        packed, governed = self.slots_of_sequence(party)
+        found = self.values([packed, governed])
+        return read_sequence(found[packed]) if found[governed] else None
+
+    def slots_of_sequence(self, party: int) -> list[bytes]:
+        """Every slot that `sequence` reads: what an anchor reads of the party, and whether it was registered."""
+        return self.slots.of_party(party)[:2]
+
     def status_words(self, issuer: int, root: bytes, purpose: Purpose, numbers: Iterable[int]) -> tuple[int, ...]:
         """The status bits of 256 credentials a word; all leaves of a voided batch are revoked, as the contract says."""
         batch = self.batch(issuer, root)
@@ -81,18 +91,31 @@ class StoredRegistry:
         return tuple(found[slot] for slot in slots)
 
     def digest_statuses(self, issuer: int, digests: Sequence[bytes]) -> tuple[DigestStatus, ...]:
-        """What the issuer said of credentials by their digests, in their order; nothing in the first edition."""
-        if self.slots.digests is None:
+        """What the issuer said of credentials by their digests, in their order; nothing in the first edition.
+
+        Of an issuer that never said anything of a digest one number proves that, and none of them is asked for.
+        """
+        if self.slots.digests is None or not self._speaks_of_digests(issuer):
             return (NOTHING_SAID,) * len(digests)
         slots = [self.slots.digest(issuer, digest) for digest in digests]
         found = self.values(slots)
         return _understood("a digest", lambda: tuple(read_digest_status(found[slot]) for slot in slots))
+
+    def slots_of_digests(self, issuer: int, digests: Iterable[bytes]) -> list[bytes]:
+        """Every slot that `digest_statuses` reads, but those of the party."""
+        if self.slots.digests is None or not self._speaks_of_digests(issuer):
+            return []
+        return [self.slots.digest(issuer, digest) for digest in digests]
 
     def slots_of_party(self, party: int) -> list[bytes]:
         """Every slot that `party` reads."""
         own = self.slots.of_party(party)
         uri = own[-1]
         return [*own, *_understood("a party's URI", lambda: text_slots(uri, self.values([uri])[uri]))]
+
+    def _speaks_of_digests(self, issuer: int) -> bool:
+        governed = self.slots.of_party(issuer)[1]
+        return read_digest_changes(self.values([governed])[governed]) > 0
 
     def _text(self, slot: bytes, value: int) -> str:
         rest = text_slots(slot, value)

@@ -25,6 +25,7 @@ from registry.merkle.proof import check_inclusion
 from registry.receipt.model import Receipt
 from registry.recognition.ledger import Ledger
 from registry.verifier.facts import FactsReader, OtherAnchor
+from registry.verifier.offline import EvidenceReader
 from registry.verify.checks import (
     ChainFacts,
     Code,
@@ -45,6 +46,12 @@ MOST_KNOWN: Final = 8
 """Anchors known here of which the verdict is formed."""
 MOST_EXPECTED: Final = 8
 """Digests of one credential that are asked about together with those of others."""
+
+_NO_LEDGER: Final = FactsUnavailable(
+    "no-evidence",
+    "Accreditations and recognitions are in no receipt, and no endpoint was asked.",
+    "Verify with an endpoint of the chain.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class Verifier:
     """Verifies the credentials of one run or request, all as of one block.
 
     Args:
-        contract: the contract to ask, or why it cannot be asked.
+        contract: the contract to ask, or why it cannot be asked; or a reader of the evidence in receipts.
         chain: CAIP-2 name of its chain; None when it is not known.
         known: anchors that are known here.
         trust: parties the verifier believes.
@@ -103,7 +110,7 @@ class Verifier:
 
     def __init__(
         self,
-        contract: CredentialRegistry | FactsUnavailable,
+        contract: CredentialRegistry | EvidenceReader | FactsUnavailable,
         *,
         chain: str | None,
         known: KnownAnchors,
@@ -119,12 +126,10 @@ class Verifier:
         quorum: int | None = None,
     ):
         self._contract = contract
-        self._reader: FactsReader | FactsUnavailable
+        self._reader: FactsReader | EvidenceReader | FactsUnavailable
         self._chain = chain
         self._here: tuple[str, str] | None = None
-        if isinstance(contract, FactsUnavailable):
-            self._reader = contract
-        else:
+        if isinstance(contract, CredentialRegistry):
             self._reader = FactsReader(
                 contract,
                 finality_depth=finality_depth,
@@ -132,7 +137,10 @@ class Verifier:
                 clock=clock,
                 quorum=quorum,
             )
-            self._here = None if chain is None else (chain, contract.address.lower())
+        else:
+            self._reader = contract
+        if chain is not None and not isinstance(contract, FactsUnavailable):
+            self._here = (chain, contract.address.lower())
         self._first_reader = self._reader
         self._known = known
         self._trust = trust
@@ -147,7 +155,7 @@ class Verifier:
     @property
     def asked(self) -> int:
         """How many questions the chain was asked for all verdicts so far."""
-        return 0 if isinstance(self._first_reader, FactsUnavailable) else self._first_reader.asked
+        return self._first_reader.asked if isinstance(self._first_reader, FactsReader) else 0
 
     def verify_bytes(self, document: bytes, name: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
         """The verdict on a document or file.
@@ -193,7 +201,7 @@ class Verifier:
 
     def expect(self, items: Iterable[ReadItem]) -> None:
         """What will be verified next: what was said of many credentials is then asked for in one question."""
-        if not isinstance(self._first_reader, FactsUnavailable):
+        if isinstance(self._first_reader, FactsReader):
             self._first_reader.expect(digest for item in items for digest in _asked_about(item))
 
     def verify_item(self, item: ReadItem, beside: Sequence[Receipt] = ()) -> Verdict:
@@ -220,7 +228,7 @@ class Verifier:
             searched = self._searched_of(issuer)
         except RegistryError as error:
             return unavailable(error)
-        facts = self._asked(receipt, others)
+        facts = self._asked(receipt, others, beside)
         if isinstance(facts, FactsUnavailable) and facts.code == Code.CHAIN_NOT_ASKED:
             return replace(facts, what=f"The receipt is of {chain_name(receipt.anchor.chain)}. {facts.what}")
         if isinstance(facts, FactsUnavailable) or facts.batch is None or facts.party is None:
@@ -267,9 +275,13 @@ class Verifier:
             self._searched[issuer] = self._known.searched(issuer)
         return self._searched[issuer]
 
-    def _asked(self, receipt: Receipt, others: Sequence[OtherAnchor]) -> ChainFacts | FactsUnavailable:
+    def _asked(
+        self, receipt: Receipt, others: Sequence[OtherAnchor], beside: Sequence[Receipt]
+    ) -> ChainFacts | FactsUnavailable:
         if isinstance(self._reader, FactsUnavailable):
             return self._reader
+        if isinstance(self._reader, EvidenceReader):
+            return self._reader.facts(receipt, beside)
         facts = self._reader.facts(
             receipt.anchor.issuer, receipt.root, receipt.inclusion.leaf_index, receipt.digest_value, others
         )
@@ -310,6 +322,8 @@ class Verifier:
             if self._read_ledger is not None:
                 return self._read_ledger()
             reader = self._first_reader
+            if isinstance(reader, EvidenceReader):
+                return _NO_LEDGER
             return reader if isinstance(reader, FactsUnavailable) else reader.ledger(self._policy.trusted_bodies)
         except RegistryError as error:
             return FactsUnavailable.of(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +12,7 @@ from registry.merkle.proof import AbsenceProof, InclusionProof, Neighbour, check
 from registry.records import Batch, BlockRef
 from registry.timestamps import write_timestamp
 from registry.verify.freshness import Freshness, HeadAge
-from registry.verify.verdict import BELIEVED, Basis, FactsUnavailable, rests_on
+from registry.verify.verdict import BELIEVED, Basis, FactsUnavailable, rests_on, sentences
 
 UNSTATED = 0
 """The leaf count of a batch that does not state it."""
@@ -46,6 +46,7 @@ class AbsenceCode(StrEnum):
     PROOF_REFUSED = "proof-refused"
     TREE_UNSORTED = "tree-unsorted"
     TREE_UNCHECKED = "tree-unchecked"
+    ABSENT_IF_SORTED = "absent-if-sorted"
     COUNT_UNSTATED = "count-unstated"
     FACTS_CONTRADICT = "facts-contradict"
     HEAD_STALE = "head-stale"
@@ -56,12 +57,14 @@ class TreeCheck(StrEnum):
     """What is known here of the leaves of a batch, by whoever read all of them.
 
     SORTED: there are as many as its count says, they lead to its root, and they ascend strictly. UNSORTED: they lead to
-    its root and do not ascend. UNCHECKED: nobody here read them all.
+    its root and do not ascend. UNCHECKED: nobody here read them all. UNATTESTED: only proofs are at hand, and nobody
+    whose word counts said that the leaves ascend.
     """
 
     SORTED = "sorted"
     UNSORTED = "unsorted"
     UNCHECKED = "unchecked"
+    UNATTESTED = "unattested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class AbsenceVerdict:
         sequences: the batches of the issuer that the code is about: where it is present, or what is missing.
         as_of: the block up to which the answer holds; None when the chain could not be read.
         basis: what the answer rests on; None as with `as_of`.
+        detail: the text with what only the operator may see: an endpoint's own words, and where; None without any.
     """
 
     outcome: Absence
@@ -82,6 +86,7 @@ class AbsenceVerdict:
     sequences: tuple[int, ...]
     as_of: BlockRef | None
     basis: Basis | None = None
+    detail: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -153,7 +158,7 @@ def verify_absence(
 
     unknown = Absence.COULD_NOT_BE_CHECKED
     if isinstance(batches, FactsUnavailable):
-        return verdict(unknown, batches.code, f"{batches.what} {batches.remedy}")
+        return replace(verdict(unknown, batches.code, sentences(batches.what, batches.remedy)), detail=batches.detail)
     by_sequence = {batch.sequence: batch for batch in batches}
     if _contradict(batches, by_sequence, issuer, sequence, as_of):
         return verdict(
@@ -162,7 +167,7 @@ def verify_absence(
             "The chain's answers cannot all be true. Use another endpoint for this chain.",
         )
     present, without, refused = [], [], []
-    unstated, unsorted, unchecked = [], [], []
+    unstated, unsorted, unchecked, unattested = [], [], [], []
     for number, batch in sorted(by_sequence.items()):
         proof, check = proofs.get(batch.root), checks.get(batch.root, TreeCheck.UNCHECKED)
         if batch.leaf_count == UNSTATED:
@@ -175,6 +180,8 @@ def verify_absence(
             without.append(number)
         elif not _holds(digest, batch, proof):
             refused.append(number)
+        elif check is TreeCheck.UNATTESTED:
+            unattested.append(number)
         elif check is not TreeCheck.SORTED:
             unchecked.append(number)
     if present:
@@ -230,6 +237,16 @@ def verify_absence(
         return verdict(unknown, AbsenceCode(age.code), f"What was anchored since is not known. {age.text}")
     late = f" {age.text}" if age is not None and age.freshness is not Freshness.FRESH else ""
     up_to = f"up to block {as_of.number} of {write_timestamp(as_of.timestamp)}"
+    if unattested:
+        return verdict(
+            unknown,
+            AbsenceCode.ABSENT_IF_SORTED,
+            f"Never issued by issuer {issuer} if the credentials of each batch are in order: then it is in none of its "
+            f"{sequence} batches {up_to}. That they are in order no auditor whom the policy names attests: "
+            f"{_listed(unattested)}. Ask for an attestation by one, or get the tree files and run `testamur absent`."
+            f"{late}",
+            unattested,
+        )
     if not sequence:
         return verdict(Absence.ABSENT, AbsenceCode.NO_BATCHES, f"Issuer {issuer} has anchored nothing {up_to}.{late}")
     return verdict(
@@ -276,8 +293,13 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def proof_content(root: bytes, proof: Proof) -> dict[str, Any]:
+    """A proof for JSON, with the root that it leads to."""
+    return {"root": f"0x{root.hex()}", **proof_members(proof)}
+
+
+def proof_members(proof: Proof) -> dict[str, Any]:
     """A proof for JSON: a neighbour is a leaf with its inclusion proof."""
-    content: dict[str, Any] = {"root": f"0x{root.hex()}", "leafCount": proof.leaf_count}
+    content: dict[str, Any] = {"leafCount": proof.leaf_count}
     if isinstance(proof, InclusionProof):
         return {**content, "inclusion": _inclusion(proof)}
     return {**content, "lower": _neighbour(proof.lower), "upper": _neighbour(proof.upper)}

@@ -15,6 +15,8 @@ from typing import Final
 from registry.chain_names import PRACTICE_CHAIN
 
 DEFAULT_LATE_SECONDS: Final = 600
+DEFAULT_EVIDENCE_DAYS: Final = 31
+"""Older evidence, as of a receipt printed long ago, shows what was anchored, and not what holds now."""
 PACE_MULTIPLE: Final = 10
 """Blocks that a chain may be overdue by its own mean: one that draws lots misses so many once in 20,000 blocks."""
 STALE_MULTIPLE: Final = 6
@@ -106,6 +108,29 @@ def head_age(
     return HeadAge(Freshness.STALE, "head-stale", age, f"{told} {_OLD}")
 
 
+def evidence_age(block_time: datetime, now: datetime, most_days: float) -> HeadAge:
+    """Judge the block of evidence that was brought along: it is never the newest one.
+
+    Args:
+        block_time: its time, with a time zone.
+        now: by the clock of whoever reads.
+        most_days: older evidence says nothing of what holds now.
+    """
+    age = (now - block_time).total_seconds()
+    if age < -AHEAD_SECONDS:
+        return HeadAge(
+            Freshness.STALE, "head-ahead", age, f"The block is {duration(-age)} ahead of the clock. {_AHEAD}"
+        )
+    told = f"The evidence is {duration(max(age, 0.0))} old, and what was said since is not in it."
+    if age <= most_days * 86_400:
+        return HeadAge(Freshness.LATE, "status-then", age, told)
+    return HeadAge(Freshness.STALE, "status-old", age, f"{told} {_TOO_OLD}")
+
+
+_TOO_OLD: Final = (
+    "That is older than this verifier allows. Ask the issuer or its lookup service for a receipt with newer evidence, "
+    "or verify with an endpoint of the chain."
+)
 _OLD: Final = (
     "The node behind this endpoint may have stopped following its chain, and what happened since is not known here. "
     "Use another endpoint, or try again later."

@@ -98,6 +98,8 @@ class Code(StrEnum):
     HEAD_LATE = "head-late"
     HEAD_STALE = "head-stale"
     HEAD_AHEAD = "head-ahead"
+    STATUS_THEN = "status-then"
+    STATUS_OLD = "status-old"
     # dates
     WITHIN_DATES = "within-dates"
     NO_DATES = "no-dates"
@@ -167,18 +169,20 @@ class Basis:
             return "Read from an endpoint of the chain, whose word nothing proves."
         block = f"block {as_of.number} (0x{as_of.hash.hex()})"
         if self.ground is Ground.CHECKPOINT:
-            return f"Proved against {block}, which {self._named('witness', 'witnesses')} signed. No endpoint was asked."
+            return f"Proved against {block}, signed by {self._named('witness', 'witnesses')}. No endpoint was asked."
         if self.ground is Ground.SEALS:
-            return (
-                f"Proved against {block}, which {self._named('validator', 'validators')} sealed. No endpoint was asked."
-            )
+            return f"Proved against {block}, sealed by {self._named('validator', 'validators')}. No endpoint was asked."
         if self.among == 1:
             return f"Proved against {block}, which one endpoint alone names."
         return f"Proved against {block}, named by {self.named_by} of {self.among} endpoints."
 
     def _named(self, one: str, many: str) -> str:
+        if not self.names:
+            return "whoever keeps the list, and by no other witness"
         names = ", ".join(marked(name) for name in self.names)
-        return f"{self.named_by} of {self.among} {one if self.among == 1 else many} of the verifier's ({names})"
+        return (
+            f"{self.named_by} of the {self.among} {one if self.among == 1 else many} that the verifier names ({names})"
+        )
 
 
 BELIEVED: Final = Basis(Ground.ENDPOINT)
@@ -505,8 +509,8 @@ def verdict_schema() -> dict[str, Any]:
                         {
                             "proved": {"type": "boolean"},
                             "ground": {"enum": [str(ground) for ground in Ground]},
-                            "namedBy": {"type": "integer", "minimum": 1},
-                            "among": {"type": "integer", "minimum": 1},
+                            "namedBy": {"type": "integer", "minimum": 0},
+                            "among": {"type": "integer", "minimum": 0},
                             "names": {"type": "array", "items": {"type": "string"}},
                             "words": {"type": "string"},
                         }

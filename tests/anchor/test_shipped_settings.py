@@ -23,6 +23,7 @@ STUCK_NODE = "anchor/cli/test_alive_and_proved.py::test_of_a_node_that_stands_st
 PIN = "anchor/sending/test_hardware_signers.py::test_the_pin_comes_from_a_file_that_others_cannot_read"
 BUMP = "anchor/anchoring/test_driver.py::test_what_ships_raises_the_fee_of_a_transaction_that_no_block_takes"
 PROVE = "anchor/cli/test_prove.py::test_two_endpoints_prove_what_one_alone_is_believed"
+OFFLINE = "anchor/cli/test_offline.py::test_a_credential_is_verified_with_nothing_but_files"
 RUN_BY = {
     **dict.fromkeys(("data_folder", "database", "chain", "contract", "issuer", "trusted_issuers", "policy"), PAGES),
     **dict.fromkeys(("keystore", "keystore_password_file", "key", "remote_signer", "remote_signer_address"), PAGES),
@@ -38,6 +39,7 @@ RUN_BY = {
     "low_anchors": "anchor/anchoring/test_driver.py::test_no_funds_wait_until_there_are_some",
     "head_age_seconds": STUCK_NODE,
     **dict.fromkeys(("prove", "quorum"), PROVE),
+    **dict.fromkeys(("checkpoints", "witnesses", "evidence_days"), OFFLINE),
     "evidence": "anchor/anchoring/test_evidence.py::test_a_daemon_keeps_evidence_of_what_is_final",
     "index_lag": PAGES,
     "max_document_bytes": PAGES,

@@ -162,6 +162,14 @@ def first_issuer(reader: Reader) -> None:
     reader.stands_for["ROOT"] = root_in(reader.does("testamur anchor diploma.json"))
 
 
+def graduates(reader: Reader) -> None:
+    """A folder with an issuer, and diplomas that nobody has anchored."""
+    (reader.folder / "diplomas").mkdir()
+    for number in range(1, 4):
+        diploma(reader.folder, f"diplomas/{number}.json", number)
+    reader.does("testamur issuer register --uri did:web:one.example")
+
+
 def corrected(reader: Reader) -> None:
     """The same, a corrected diploma that was anchored later, and a list of what is withdrawn."""
     first_issuer(reader)
@@ -420,6 +428,8 @@ RUN = {
     ),
     "docs/how-to/upgrade.md": Run(former, codes={"testamur verify diplomas/": 1}),
     "docs/how-to/web3.md": Run(),
+    "docs/how-to/witness.md": Run(given=endpoint),
+    "docs/how-to/verify-offline.md": Run(graduates, codes={"testamur verify": 0}),
     "docs/how-to/verify-over-http.md": Run(given=uploads),
     # Nobody is trusted before the policy names a body; one of the many is revoked.
     "docs/how-to/verify.md": Run(

@@ -30,7 +30,7 @@ class BlockEvents(NamedTuple):
 @lru_cache(maxsize=65_536)
 def bits(value: bytes) -> int:
     """The three bits of an address of 20 bytes or a topic of 32."""
-    from eth_hash.auto import keccak
+    from registry.keccak import keccak
 
     digest = keccak(value)
     found = 0

@@ -50,7 +50,7 @@ def address_bytes(address: str) -> bytes:
 @lru_cache(maxsize=4096)
 def checksummed(address: str | bytes) -> str:
     """The address as people read it, with the upper-case letters of EIP-55."""
-    from eth_hash.auto import keccak
+    from registry.keccak import keccak
 
     digits = (address.hex() if isinstance(address, bytes) else address.removeprefix("0x")).lower()
     if len(digits) != 2 * ADDRESS_BYTES:

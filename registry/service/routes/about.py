@@ -12,6 +12,7 @@ from registry.receipt.model import receipt_schema
 from registry.service import examples
 from registry.service.caching import REVALIDATE, answer, fixed
 from registry.service.service import Service, service_of
+from registry.verify.absence_file import absence_schema
 from registry.verify.verdict import verdict_schema
 
 SCHEMA: Final = "application/schema+json"
@@ -59,6 +60,15 @@ async def of_receipts(request: Request) -> Response:
 )
 async def of_verdicts(request: Request) -> Response:
     return fixed(request, orjson.dumps(verdict_schema()), SCHEMA, kept=REVALIDATE)
+
+
+@router.get(
+    "/schemas/absence.json",
+    summary="The JSON Schema of a proof of absence with its evidence.",
+    responses={200: {"description": "The schema.", "content": {SCHEMA: {}}}},
+)
+async def of_absences(request: Request) -> Response:
+    return fixed(request, orjson.dumps(absence_schema()), SCHEMA, kept=REVALIDATE)
 
 
 def _about(request: Request, service: Service) -> Response:

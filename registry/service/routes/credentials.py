@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import orjson
@@ -18,6 +18,7 @@ from registry.merkle.treefile import TreeId
 from registry.receipt.model import parse_json, to_cbor
 from registry.records import Batch
 from registry.service import examples
+from registry.service.batch_evidence import BatchEvidence, Place, no_evidence
 from registry.service.caching import IMMUTABLE, JSON, REVALIDATE, answer, fixed
 from registry.service.evidence import Evidences, evidences_of
 from registry.service.horizon import AsOf
@@ -26,6 +27,8 @@ from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, d
 from registry.service.service import SearchedFor, Service, service_of
 from registry.trees.store import MISSING
 from registry.verify.absence import Absence, Proof, TreeCheck, proof_content
+from registry.verify.absence_file import MOST_BATCHES as MOST_IN_FILE
+from registry.verify.absence_file import AbsenceFile, BatchProofs
 from registry.verify.checks import verify_absence
 
 MOST_DIGESTS: Final = 10_000
@@ -54,7 +57,7 @@ _METHOD: Final[dict[str, Any]] = {
     "/credentials/{digest}",
     summary="Every anchor of a digest, oldest first: receipt, status, and whether it is final.",
     description="404 says what was searched. It says that nobody anchored the digest only where no tree was missing.",
-    responses=examples.several(plain=examples.CREDENTIAL, with_evidence=examples.WITH_EVIDENCE),
+    responses=examples.one_of({"plain": examples.CREDENTIAL, "with evidence": examples.WITH_EVIDENCE}),
     openapi_extra={
         "parameters": [
             {
@@ -175,15 +178,28 @@ async def lookup(request: Request) -> Response:
     "/credentials/{digest}/absence",
     summary="The proof that an issuer never anchored a digest, over all of its batches.",
     description="`outcome` is `absent`, `present`, or `could not be checked`: where a tree or a leaf count is missing, "
-    "or a tree was not read as a whole yet, or is not sorted.",
-    responses=examples.ok(examples.ABSENCE),
+    "or a tree was not read as a whole yet, or is not sorted. With `evidence=1` it is a file that proves itself, as "
+    "of one block: `testamur verify` checks it, and believes neither this service nor its endpoint.",
+    responses=examples.one_of({"answer": examples.ABSENCE, "file": examples.ABSENCE_FILE}),
 )
-async def absence(request: Request, digest: DigestPath, issuer: PartyNumber) -> Response:
+async def absence(
+    request: Request,
+    digest: DigestPath,
+    issuer: PartyNumber,
+    evidence: Annotated[bool, Query(description="Answer with a file that proves itself.")] = False,
+) -> Response:
     service = service_of(request)
-    return await service.in_thread(_absence, request, service, digest_of(digest), issuer)
+    answered = _absence_file if evidence else _absence
+    return await service.in_thread(answered, request, service, digest_of(digest), issuer)
 
 
 # Reading what is asked
+
+
+def batch_evidence_of(request: Request) -> BatchEvidence | None:
+    """What evidence is gathered with; None where the service has no endpoint."""
+    found: object = request.app.state.batch_evidence
+    return found if isinstance(found, BatchEvidence) else None
 
 
 def method_of(request: Request) -> str:
@@ -392,22 +408,10 @@ def _error(error: RegistryError) -> dict[str, Any]:
 def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> Response:
     as_of = service.horizon.now()
     party = service.party(issuer, as_of)
-    if party.sequence > MOST_BATCHES:
-        raise CredentialError(
-            f"issuer {issuer} has {party.sequence:,} batches; proofs for at most {MOST_BATCHES:,} go into one answer",
-            where=digest.hex(),
-            remedy="Run `testamur absent` where the trees are.",
-            code="too-many",
-        )
+    _refuse_many(digest, issuer, party.sequence, MOST_BATCHES)
     indexed = list(service.index.all_batches(issuer))
     checks = _checks(service, indexed)
-    proofs: dict[bytes, Proof] = {}
-    for batch in indexed:
-        # A tree that is not sorted is not searched: what is not found there may be in it all the same.
-        is_searched = batch.leaf_count and checks.get(batch.root) is not TreeCheck.UNSORTED
-        proof = _proof(service, TreeId(batch.root, batch.leaf_count), digest) if is_searched else None
-        if proof is not None:
-            proofs[batch.root] = proof
+    proofs = _proofs(service, digest, indexed, checks)
     cursor = as_of.head.cursor
     verdict = verify_absence(digest, issuer, proofs, indexed, checks=checks, sequence=party.sequence, as_of=cursor)
     if verdict.outcome is Absence.ABSENT:
@@ -415,6 +419,55 @@ def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> 
     told = verdict.to_dict()
     told.pop("asOf")
     return answer(request, told | {"proofs": [proof_content(root, proof) for root, proof in proofs.items()]}, as_of)
+
+
+def _absence_file(request: Request, service: Service, digest: bytes, issuer: int) -> Response:
+    """A file that proves itself, as of the newest final block or else the one that the index is at."""
+    as_of = service.horizon.complete()
+    party = service.party(issuer, as_of)
+    _refuse_many(digest, issuer, party.sequence, MOST_IN_FILE)
+    if (evidence := batch_evidence_of(request)) is None:
+        raise no_evidence(None)
+    cursor, final = as_of.head.cursor, as_of.head.final
+    places = [Place(cursor.number, cursor.hash)]
+    if final is not None and final < cursor.number:
+        places.insert(0, Place(final, as_of.head.final_hash))
+    indexed = list(service.index.all_batches(issuer))
+    gathered = evidence.of(issuer, indexed, places)
+    proofs = _proofs(service, digest, gathered.batches, _checks(service, gathered.batches))
+    file = AbsenceFile(
+        (digest,),
+        service.index.chain,
+        service.index.contract.lower(),
+        issuer,
+        gathered.evidence,
+        tuple(BatchProofs(batch.root, (proofs.get(batch.root),)) for batch in gathered.batches),
+    )
+    return fixed(request, file.to_bytes(), JSON, kept=REVALIDATE, headers={})
+
+
+def _refuse_many(digest: bytes, issuer: int, batches: int, most: int) -> None:
+    if batches > most:
+        raise CredentialError(
+            f"issuer {issuer} has {batches:,} batches; proofs for at most {most:,} go into one answer",
+            where=digest.hex(),
+            remedy="Run `testamur absent` where the trees are.",
+            code="too-many",
+        )
+
+
+def _proofs(
+    service: Service, digest: bytes, batches: Iterable[Batch], checks: Mapping[bytes, TreeCheck]
+) -> dict[bytes, Proof]:
+    """The proofs for a digest, by root; none for a batch that states no count, or whose tree is not here."""
+    found: dict[bytes, Proof] = {}
+    for batch in batches:
+        # A tree that is not sorted is not searched: what is not found there may be in it all the same.
+        is_searched = batch.leaf_count and checks.get(batch.root) is not TreeCheck.UNSORTED
+        proof = _proof(service, TreeId(batch.root, batch.leaf_count), digest) if is_searched else None
+        if proof is not None:
+            found[batch.root] = proof
+    return found
 
 
 def _checks(service: Service, batches: Sequence[Batch]) -> dict[bytes, TreeCheck]:

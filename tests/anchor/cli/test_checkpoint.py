@@ -14,7 +14,7 @@ from registry.proofs.checkpoints import read_checkpoints
 from registry.proofs.witnesses import parse_witnesses
 from tests.anchor.cli.test_prove import relay
 from tests.conftest import Ran, Run
-from tests.registry.chain.worlds import anvil, unused_port
+from tests.registry.chain.worlds import BrokenEndpoint, Exchange, anvil, unused_port
 
 DAY = 86_400
 
@@ -307,3 +307,23 @@ def test_a_witness_signs_nothing_that_can_still_change(run: Run, node: str) -> N
     failed(signs(run, "ministry", "days.txt", "--chain", node), 2, "not-final")
     mine(node, 1)
     assert signs(run, "ministry", "days.txt", "--chain", node).code == 0
+
+
+def test_where_nobody_says_what_is_final_the_settings_do(run: Run, node: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def behave(exchange: Exchange) -> None:
+        if exchange.request["params"][:1] == ["finalized"]:
+            exchange.answer(None)
+            return
+        client = connect(node)
+        exchange.answer(client.request(exchange.method, exchange.request["params"]))
+        client.close()
+
+    silent = BrokenEndpoint(behave)
+    try:
+        failed(creates(run, "--chain", silent.url), 2, "no-finality")
+        newest = mine(node, 1)
+        monkeypatch.setenv("TESTAMUR_FINALITY_DEPTH", "5")
+        failed(creates(run, "--chain", silent.url, "--block", newest - 4), 2, "not-final")
+        assert creates(run, "--chain", silent.url, "--block", newest - 5).code == 0
+    finally:
+        silent.close()

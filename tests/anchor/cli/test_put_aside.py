@@ -172,6 +172,7 @@ READING = {
     "jobs list": ["jobs", "list"],
     "jobs show": ["jobs", "show", "JOB"],
     "key list": ["key", "list"],
+    "checkpoint verify": ["checkpoint", "verify", "days.txt", "--witnesses", "policy.txt"],
 }
 WRITING = {
     *(
@@ -199,6 +200,7 @@ WRITING = {
         "jobs cancel",
         "jobs park",
     ),
+    *("checkpoint key", "checkpoint create", "checkpoint sign", "checkpoint merge"),
     *("issuer profile", "issuer retire", "issuer default"),
     *("accredit offer", "accredit accept", "accredit refuse", "accredit suspend", "accredit reinstate"),
     *(

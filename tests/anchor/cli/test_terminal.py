@@ -101,6 +101,16 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
         archive.writestr(f"../e{FILE_NAME}.json", "{}")
     Path(made.words["lines"]).write_text(f"{json.dumps(document)}\n{{{HOSTILE}\n")
     made.json("key", "add", "--name", HOSTILE, "--issuer", 1)
+    # A name of a key has no spaces and no controls below the space; everything else it may have.
+    made.words["origin"] = "\x9b2J\u202e[b]FAKED[/b]\u200b"
+    made.words["logKey"], made.words["witnessKey"] = f"log{FILE_NAME}", f"witness{FILE_NAME}"
+    log = made.json("checkpoint", "key", made.words["origin"], "-o", made.words["logKey"])
+    witness = made.json("checkpoint", "key", made.words["origin"], "-o", made.words["witnessKey"], "--witness")
+    made.words["list"], made.words["policy"] = f"list{FILE_NAME}", f"policy{FILE_NAME}"
+    made.json("checkpoint", "create", made.words["list"], "--key", made.words["logKey"])
+    name = made.words["origin"]
+    lines = f"log {log['key']}\nwitness {name} {witness['key']}\nquorum {name}\n"  # type: ignore[index, call-overload]
+    Path(made.words["policy"]).write_text(lines)
     return made
 
 
@@ -146,11 +156,21 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["account", "new", f"k{FILE_NAME}.json"], [f"k{FILE_NAME}.json"]),
         (["account", "new", "k.json", "--password-file", HOSTILE], [HOSTILE]),
     ],
-    "absent": lambda world: [(["absent", HOSTILE], [HOSTILE]), (["absent", world.words["diploma"]], [])],
+    "absent": lambda world: [
+        (["absent", HOSTILE], [HOSTILE]),
+        (["absent", world.words["diploma"]], []),
+        (["absent", "0" * 64, "--prove", "-o", f"no/{FILE_NAME}"], []),
+        (["absent", "0" * 64, "--prove", "-o", f"a{FILE_NAME}.json"], [f"a{FILE_NAME}.json"]),
+        (["absent", "0" * 64, "--prove", "-o", "x", "--attestation", HOSTILE], [HOSTILE]),
+        (["verify", f"a{FILE_NAME}.json"], [f"a{FILE_NAME}.json"]),
+    ],
     "audit": lambda world: [
         (["audit"], []),
         (["audit", "--from", HOSTILE], []),
         (["audit", "--report", f"r{FILE_NAME}.html"], [f"r{FILE_NAME}.html"]),
+        (["audit", "--issuer", 1, "--attest", f"n{FILE_NAME}", "--key", world.words["logKey"]], [f"n{FILE_NAME}"]),
+        (["audit", "--issuer", 1, "--attest", "x", "--key", HOSTILE], [HOSTILE]),
+        (["audit", "--issuer", 1, "--attest", "x", "--key", world.words["logKey"], "--name", HOSTILE], [HOSTILE]),
     ],
     "revoke": lambda world: [
         (["revoke", HOSTILE], [HOSTILE]),
@@ -228,6 +248,27 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["trees", "repair", "--from", HOSTILE], [HOSTILE]),
     ],
     "trees pull": lambda world: [(["trees", "pull", HOSTILE, "--issuer", 1], [HOSTILE])],
+    "checkpoint key": lambda world: [
+        (["checkpoint", "key", "k.example", "-o", f"key{FILE_NAME}"], [f"key{FILE_NAME}"]),
+        (["checkpoint", "key", HOSTILE, "-o", "k"], [HOSTILE]),
+    ],
+    "checkpoint create": lambda world: [
+        (["checkpoint", "create", "days.txt", "--key", HOSTILE], [HOSTILE]),
+        (["checkpoint", "create", f"days{FILE_NAME}", "--key", world.words["logKey"]], [f"days{FILE_NAME}"]),
+    ],
+    "checkpoint sign": lambda world: [
+        (["checkpoint", "sign", HOSTILE, "--key", world.words["witnessKey"]], [HOSTILE]),
+        (["checkpoint", "sign", world.words["list"], "--key", world.words["witnessKey"], "--log", HOSTILE], []),
+        (["checkpoint", "sign", world.words["list"], "--key", world.words["witnessKey"]], [world.words["list"]]),
+    ],
+    "checkpoint merge": lambda world: [
+        (["checkpoint", "merge", world.words["list"], HOSTILE, "--witnesses", world.words["policy"]], [HOSTILE]),
+    ],
+    "checkpoint verify": lambda world: [
+        (["checkpoint", "verify", world.words["list"], "--witnesses", HOSTILE], [HOSTILE]),
+        (["checkpoint", "verify", HOSTILE, "--witnesses", world.words["policy"]], [HOSTILE]),
+        (["checkpoint", "verify", world.words["list"], "--witnesses", world.words["policy"]], [world.words["origin"]]),
+    ],
     "trees push": lambda world: [(["trees", "push", "--data-folder", HOSTILE], [])],
 }
 

@@ -976,6 +976,14 @@ class TestAbsence:
         told = self.ask(digest=digest, checks={}, proofs=proofs | {self.trees[1].root: self.trees[1].inclusion(2)})
         assert told.outcome is Absence.PRESENT
 
+    def test_of_proofs_alone_absent_is_said_under_a_condition(self) -> None:
+        checks = {tree.root: TreeCheck.UNATTESTED for tree in self.trees}
+        self.unknown("absent-if-sorted", (1, 2, 3), checks=checks)
+        checks[self.trees[0].root] = TreeCheck.SORTED
+        self.unknown("absent-if-sorted", (2, 3), checks=checks)
+        checks[self.trees[1].root] = TreeCheck.UNCHECKED
+        self.unknown("tree-unchecked", (2,), checks=checks)
+
     def test_a_batch_that_states_no_count_is_named(self) -> None:
         bare = (self.batches[0], replace(self.batches[1], leaf_count=0), self.batches[2])
         self.unknown("count-unstated", (2,), batches=bare)
@@ -983,5 +991,5 @@ class TestAbsence:
     def test_every_code_is_reached(self) -> None:
         assert set(AbsenceCode) == {
             "absent", "no-batches", "present", "batch-missing", "proof-missing", "proof-refused", "facts-contradict",
-            "tree-unsorted", "tree-unchecked", "count-unstated", "head-stale", "head-ahead",
+            "tree-unsorted", "tree-unchecked", "absent-if-sorted", "count-unstated", "head-stale", "head-ahead",
         }  # fmt: skip

@@ -1,0 +1,147 @@
+"""Who says that a block is one of the chain: what is proved against its hash rests on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from registry.chain.agreement import agreed_blocks, final_height
+from registry.chain.rpc.client import ChainClient
+from registry.errors import ChainUnavailable, EvidenceError
+from registry.proofs.checkpoints import TrustedBlocks
+from registry.proofs.header import read_header
+from registry.proofs.seals import sealed_by
+from registry.verify.verdict import Basis, Ground
+
+NOT_LISTED: Final = "block-not-listed"
+
+
+class Grounds(Protocol):
+    """Who says that a block is one of the chain."""
+
+    @property
+    def chain(self) -> str:
+        """CAIP-2."""
+
+    def basis_of(self, header: bytes) -> Basis:
+        """What facts rest on that are proved against the block of a header.
+
+        Raises:
+            EvidenceError, ChainError: nobody who is believed says that it is one of the chain.
+        """
+
+
+class ByEndpoints:
+    """Enough endpoints, of which none names another block of that height, and that call it final.
+
+    Args:
+        quorum: how many have to name it, each of another host.
+        finality_depth: blocks that count as final on a chain without a `finalized` tag.
+    """
+
+    def __init__(self, client: ChainClient, quorum: int, *, finality_depth: int | None = None):
+        self._client, self._quorum, self._depth = client, quorum, finality_depth
+
+    @property
+    def chain(self) -> str:
+        """As the endpoint tells it now; `basis_of` compares what all of them tell."""
+        return f"eip155:{self._client.chain_id()}"
+
+    def basis_of(self, header: bytes) -> Basis:
+        """What facts rest on that are proved against the block of a header.
+
+        Raises:
+            EvidenceError: the header is none, or code `other-block`: the endpoints name another block.
+            ChainUnavailable: there is no answer, or codes `no-quorum`, `endpoints-differ`, `not-final`, `no-finality`.
+        """
+        asked = read_header(header)
+        (agreed,) = agreed_blocks(self._client, [asked.number], self._quorum)
+        if agreed.block.hash != asked.hash:
+            raise EvidenceError(
+                f"the evidence is about block 0x{asked.hash.hex()}, and block {asked.number} of the chain is "
+                f"0x{agreed.block.hash.hex()}",
+                remedy="Ask whoever made it for evidence of a block that is one of the chain.",
+                code="other-block",
+            )
+        final = final_height(self._client, self._quorum, self._depth)
+        if asked.number > final:
+            raise ChainUnavailable(
+                f"block {asked.number} is not final: the chain is final up to block {final}",
+                where=self._client.where,
+                remedy="Wait until it is.",
+                code="not-final",
+            )
+        return Basis(Ground.ENDPOINTS, len(agreed.named_by), agreed.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class ByCheckpoints:
+    """A list of blocks that enough witnesses signed."""
+
+    chain: str
+    trusted: TrustedBlocks
+
+    def basis_of(self, header: bytes) -> Basis:
+        """The witnesses who signed the list, if the block is in it.
+
+        Raises:
+            EvidenceError: code `block-not-listed`, or `other-block`: the list has another one at that height.
+        """
+        block = read_header(header)
+        listed = self.trusted.block(self.chain, block.number)
+        if listed is None:
+            raise EvidenceError(
+                f"the checkpoint list {self.trusted.origin} does not have block {block.number} of {self.chain}",
+                remedy="Take a newer list, or a receipt with evidence as of a block that is in it.",
+                code=NOT_LISTED,
+            )
+        if listed.hash != block.hash:
+            raise EvidenceError(
+                f"the evidence is about block 0x{block.hash.hex()}, and the checkpoint list {self.trusted.origin} has "
+                f"0x{listed.hash.hex()} at height {block.number}",
+                remedy="Ask whoever gave you the receipt for another one, or verify with an endpoint.",
+                code="other-block",
+            )
+        return Basis(Ground.CHECKPOINT, len(listed.witnesses), self.trusted.among, listed.witnesses)
+
+
+@dataclass(frozen=True, slots=True)
+class BySeals:
+    """Validators whom the verifier names, two thirds of whom have to have sealed the block.
+
+    Attributes:
+        names: of the validators, by their addresses of 20 bytes.
+    """
+
+    chain: str
+    names: Mapping[bytes, str]
+
+    def basis_of(self, header: bytes) -> Basis:
+        """The validators who sealed it; raises as `sealed_by`."""
+        sealed = sealed_by(header, self.names.keys())
+        return Basis(
+            Ground.SEALS, len(sealed.sealers), sealed.named, tuple(self.names[address] for address in sealed.sealers)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOf:
+    """Several of one chain: the first that says it is enough; if none does, the first one's reason is told."""
+
+    grounds: Sequence[Grounds]
+
+    @property
+    def chain(self) -> str:
+        """CAIP-2."""
+        return self.grounds[0].chain
+
+    def basis_of(self, header: bytes) -> Basis:
+        """As the first that knows the block; raises as the first of all."""
+        failure: EvidenceError | None = None
+        for each in self.grounds:
+            try:
+                return each.basis_of(header)
+            except EvidenceError as error:
+                failure = failure or error
+        raise failure or EvidenceError("nobody is named who would know a block")
