@@ -104,8 +104,8 @@ def evidence_of(workspace: Workspace, row: BatchRow) -> Source:
     was kept.
 
     Raises:
-        NotPossible: code `not-final`: there is none before the batch is final; `no-evidence-kept`: the endpoint has none,
-            and none was kept of its credentials.
+        NotPossible: code `not-final`: there is none before the batch is final; `no-evidence-kept`: the endpoint has
+            none, and none was kept of its credentials.
         WrongChain: the chain is another one.
     """
     try:

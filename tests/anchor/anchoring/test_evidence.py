@@ -32,6 +32,7 @@ from registry.records import Purpose
 from registry.verifier.gathering import Leaves, part_of, within
 from registry.verifier.stored import StoredRegistry
 from tests.anchor.issuer import Site
+from tests.faults.proxy import Do, black_hole, refuse
 from tests.faults.site import site as faulty
 from tests.registry.chain.proof_door import GONE, REFUSALS, ProofDoor
 from tests.registry.chain.test_evidence import FRAUD, Registry
@@ -415,3 +416,17 @@ def test_a_daemon_keeps_evidence_of_what_is_final(tmp_path: Path) -> None:
         batch = StoredRegistry(slots_of(site.contract.edition), within(proved.values)).batch(1, root)
         assert batch == site.contract.batch(1, root)
         assert site.events("evidence-failed") == []
+
+
+@pytest.mark.parametrize("trouble", [refuse(-32601, "the method does not exist/is not available"), black_hole])
+def test_an_endpoint_without_proofs_holds_up_no_anchor(tmp_path: Path, trouble: Do) -> None:
+    with faulty(tmp_path / "data", issuers=1) as site:
+        chain_id, notices = site.chain.deployment.chain_id, Notices([site.notices.append])
+        store = EvidenceStore(site.data.engine, f"eip155:{chain_id}", site.contract.address)
+        worker = site.worker(keeper=EvidenceKeeper(site.contract, chain_id, site.batches, store, notices))
+        site.proxy.rule("eth_getProof", do=trouble)
+        for name in ("ada", "bob"):
+            site.to_the_end(worker, site.job(name))
+        assert site.proxy.count("eth_getProof") in (1, 2)
+        assert len(site.events("evidence-failed")) == 1
+        assert site.events("round-failed") == []
