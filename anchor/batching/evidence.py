@@ -104,8 +104,8 @@ def evidence_of(workspace: Workspace, row: BatchRow) -> Source:
     was kept.
 
     Raises:
-        NotPossible: code `not-final`: there is none before the batch is final; `no-evidence`: the endpoint has none,
-            and none was kept of its credentials.
+        NotPossible: code `not-final`: there is none before the batch is final; `no-evidence-kept`: the endpoint has
+            none, and none was kept of its credentials.
         WrongChain: the chain is another one.
     """
     try:
@@ -171,5 +171,5 @@ def _none(row: BatchRow, kept: str, error: ChainError) -> NotPossible:
         f"there is no evidence of batch 0x{row.root.hex()}: {kept}, and {error.what}",
         where=error.where,
         remedy=f"{error.remedy or 'Try again later.'} The receipts are as good without --evidence.",
-        code="no-evidence",
+        code="no-evidence-kept",
     )

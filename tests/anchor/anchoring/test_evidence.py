@@ -12,8 +12,10 @@ from sqlalchemy import update
 
 from anchor.anchoring import evidence as keeping
 from anchor.anchoring.evidence import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, EvidenceKeeper
+from anchor.books.anchoring import AnchorStore, Checkpoint
 from anchor.books.batches import BatchRow, BatchStore, Leaf
 from anchor.books.evidence import MOST_KEPT_SLOTS, EvidenceStore, KeptEvidence
+from anchor.books.leases import Lease
 from anchor.books.tables import BatchState
 from anchor.books.tables import batch as batch_table
 from anchor.books.tables import evidence as evidence_table
@@ -30,6 +32,7 @@ from registry.records import Purpose
 from registry.verifier.gathering import Leaves, part_of, within
 from registry.verifier.stored import StoredRegistry
 from tests.anchor.issuer import Site
+from tests.faults.proxy import Do, black_hole, refuse
 from tests.faults.site import site as faulty
 from tests.registry.chain.proof_door import GONE, REFUSALS, ProofDoor
 from tests.registry.chain.test_evidence import FRAUD, Registry
@@ -323,6 +326,23 @@ def test_what_is_damaged_is_named_as_that(here: Here) -> None:
     assert damaged.value.code == "evidence-damaged"
 
 
+def test_where_a_person_says_that_another_chain_is_the_right_one_it_is_read_anew(on_both: Here) -> None:
+    here, root = on_both, on_both.registry.root
+    here.batch(root, here.registry.digests)
+    here.round()
+    before = here.kept(root).block
+    name, account = f"eip155:{here.chain_id}", here.registry.world.account().address
+    lease = Lease(here.engine, name, account, "a person", 60)
+    assert lease.acquire()
+    seen = Checkpoint(bytes(32), bytes(32), 1, bytes(32))
+    AnchorStore(here.engine, name, here.contract.address, lease).accept_chain(seen, [])
+    lease.release()
+    assert here.store.of(here.registry.party, root) is None
+    here.registry.call("registerParty", "", bytes(32))
+    here.round(here.made())
+    assert here.kept(root).block.number == before.number + 1
+
+
 # The first block of a day
 
 
@@ -396,3 +416,17 @@ def test_a_daemon_keeps_evidence_of_what_is_final(tmp_path: Path) -> None:
         batch = StoredRegistry(slots_of(site.contract.edition), within(proved.values)).batch(1, root)
         assert batch == site.contract.batch(1, root)
         assert site.events("evidence-failed") == []
+
+
+@pytest.mark.parametrize("trouble", [refuse(-32601, "the method does not exist/is not available"), black_hole])
+def test_an_endpoint_without_proofs_holds_up_no_anchor(tmp_path: Path, trouble: Do) -> None:
+    with faulty(tmp_path / "data", issuers=1) as site:
+        chain_id, notices = site.chain.deployment.chain_id, Notices([site.notices.append])
+        store = EvidenceStore(site.data.engine, f"eip155:{chain_id}", site.contract.address)
+        worker = site.worker(keeper=EvidenceKeeper(site.contract, chain_id, site.batches, store, notices))
+        site.proxy.rule("eth_getProof", do=trouble)
+        for name in ("ada", "bob"):
+            site.to_the_end(worker, site.job(name))
+        assert site.proxy.count("eth_getProof") in (1, 2)
+        assert len(site.events("evidence-failed")) == 1
+        assert site.events("round-failed") == []

@@ -159,10 +159,22 @@ def test_where_there_is_none_it_is_said_what_to_do(
     root = run("status", "--json").json["batches"][0]["root"]
     refused = run("receipts", root, "-o", "out", "--evidence", "--json")
     error = refused.json["error"]
-    assert (refused.code, error["code"], Path("out").exists()) == (1, "no-evidence", False)
+    assert (refused.code, error["code"], Path("out").exists()) == (1, "no-evidence-kept", False)
     assert "none was kept" in error["what"]
     assert "eth_getProof" in error["remedy"]
     assert run("receipts", root, "-o", "out").code == 0
+
+
+def test_of_a_large_batch_evidence_is_read_when_it_is_asked_for(
+    run: Run, diplomas: Path, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anchor.anchoring.evidence.MOST_LEAVES", 2)
+    root = run("anchor", diplomas, "--wait", "--json").json["batches"][0]["root"]
+    assert run("receipts", root, "-o", "now", "--evidence", "--json").json["evidence"]["kept"] is False
+    node.refuse()
+    error = run("receipts", root, "-o", "out", "--evidence", "--json").json["error"]
+    assert error["code"] == "no-evidence-kept"
+    assert "of its 3 credentials none was kept" in error["what"]
 
 
 def test_whoever_wants_none_asks_for_none(

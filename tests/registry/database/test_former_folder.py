@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from registry.chain.editions import first
+from registry.chain.layout import slots_of
 from registry.database.engine import HEAD
+from registry.receipt.model import parse
+from registry.records import Purpose
 from tests.conftest import Run
 
 # Made by the program whose database was of revision 0010: a batch of c1 and c2 is final, c2 is revoked; a job with c3
@@ -46,6 +49,18 @@ def test_what_is_there_is_told_as_before(former: Run) -> None:
     jobs = former("jobs", "list", "--json").json
     assert [(job["state"], job["credentials"]) for job in jobs] == [("pending", 1)]
     assert former("audit", "--json").json["differences"] == []
+
+
+def test_receipts_with_evidence_are_written_of_the_first_edition(former: Run) -> None:
+    told = former("receipts", ROOT, "-o", "receipts", "--evidence", "--json").json["evidence"]
+    revoked = {}
+    for name in ("c1", "c2"):
+        receipt = parse((Path("receipts") / f"{name}.json.receipt.json").read_bytes())
+        assert receipt.evidence is not None
+        values = receipt.evidence.proved(bytes.fromhex(told["block"]["hash"][2:])).values
+        slot = slots_of(first()).word(1, receipt.root, Purpose.REVOCATION, 0)
+        revoked[name] = values[slot] >> receipt.inclusion.leaf_index & 1
+    assert revoked == {"c1": 0, "c2": 1}
 
 
 def test_nobody_writes_to_it(former: Run) -> None:
