@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from registry.proofs.header import Header, header_of, read_header
     from registry.proofs.seals import Sealed, sealed_by
     from registry.proofs.storage import Account, prove_account, prove_slot
-    from registry.proofs.witnesses import WitnessPolicy, parse_witnesses
 else:
     __getattr__, __dir__ = lazily(
         __name__,
@@ -21,7 +20,6 @@ else:
             "header": "Header, header_of, read_header",
             "seals": "Sealed, sealed_by",
             "storage": "Account, prove_account, prove_slot",
-            "witnesses": "WitnessPolicy, parse_witnesses",
         },
     )
 
@@ -32,9 +30,7 @@ __all__ = [
     "Sealed",
     "TrustedBlock",
     "TrustedBlocks",
-    "WitnessPolicy",
     "header_of",
-    "parse_witnesses",
     "prove_account",
     "prove_slot",
     "read_checkpoints",

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature
-
 from registry.errors import EvidenceError
 from registry.proofs.header import read_header
 from registry.proofs.qbft import ADDRESS_BYTES, sealed_header
@@ -92,6 +89,10 @@ def sealed_by(header: bytes, validators: Collection[bytes]) -> Sealed:
 
 
 def _signers(seals: Iterable[bytes], signed_hash: bytes) -> Iterable[bytes]:
+    # Loaded where a seal is looked at: it takes longer than all else that a verifier loads.
+    from eth_keys.datatypes import Signature
+    from eth_keys.exceptions import BadSignature
+
     for seal in seals:
         try:
             yield Signature(seal).recover_public_key_from_msg_hash(signed_hash).to_canonical_address()

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from registry.errors import RegistryError
-from registry.proofs import TrustedBlocks, parse_witnesses, read_checkpoints
+from registry.proofs import TrustedBlocks, read_checkpoints
+from registry.proofs.witnesses import parse_witnesses
 from registry.timestamps import write_timestamp
 
 REPOSITORY = Path(__file__).parents[3]

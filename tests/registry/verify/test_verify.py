@@ -41,7 +41,7 @@ from registry.verify.checks import (
     Verdict,
     verify,
 )
-from registry.verify.freshness import head_age
+from registry.verify.freshness import evidence_age, head_age
 from registry.verify.policy import KnownParty, Policy
 from registry.verify.verdict import CHECK_NAMES, POLICY_CHECK_NAMES, overall, verdict_schema
 from tests.carriers import itxt, jwt, png, presentation, sd_jwt
@@ -253,6 +253,11 @@ def aged(age: timedelta) -> ChainFacts:
     return with_facts(head_age=head_age(READ, READ + age))
 
 
+def brought(age: timedelta) -> ChainFacts:
+    """The facts, by evidence that was so old when it was looked at."""
+    return with_facts(head_age=evidence_age(READ, READ + age, 31))
+
+
 def elsewhere(**changes: Any) -> ChainFacts:
     """The facts, and another anchor of the digest by the same issuer."""
     return with_facts(others=(AnchorState(ISSUER, AnchorPlace(b"o" * 32, 4), **changes),))
@@ -393,6 +398,10 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("status", P, "in-force", {"facts": aged(timedelta(minutes=10))}),
     ("status", W, "head-late", {"facts": aged(timedelta(minutes=11))}),
     ("status", U, "head-stale", {"facts": aged(timedelta(days=2))}),
+    ("status", W, "status-then", {"facts": brought(timedelta(days=30))}),
+    ("status", U, "status-old", {"facts": brought(timedelta(days=32))}),
+    ("status", U, "head-ahead", {"facts": brought(timedelta(days=-1))}),
+    ("status", F, "revoked", {"facts": replace(brought(timedelta(days=400)), revoked=True)}),
     ("status", W, "head-ahead", {"facts": aged(timedelta(minutes=-2))}),
     ("status", U, "head-ahead", {"facts": aged(timedelta(days=-2))}),
     ("status", F, "revoked", {"facts": replace(aged(timedelta(days=2)), revoked=True)}),
