@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from itertools import combinations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +16,9 @@ from registry.proofs.witnesses import MOST_BYTES, MOST_OF_A_KIND, WitnessPolicy,
 
 
 def key(name: str, kind: KeyKind = KeyKind.COSIGNATURE) -> VerifierKey:
-    return SignerKey.new(name, kind).verifier
+    # The same in every process: names of tests have keys in them.
+    private = Ed25519PrivateKey.from_private_bytes(sha256(f"{name} {kind}".encode()).digest())
+    return SignerKey(name, kind, private).verifier
 
 
 W = [key(f"w{each}.example") for each in range(6)]
