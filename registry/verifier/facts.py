@@ -348,7 +348,12 @@ class FactsReader:
             return ()
 
     def _still_there(self) -> None:
-        """Make sure that the answers were about one chain: a reorganisation in between would mix two."""
+        """Make sure that the answers were about one chain: a reorganisation in between would mix two.
+
+        What is proved is as of its block, whatever becomes of that.
+        """
+        if self._quorum is not None:
+            return
         pinned = self._pinned().block
         block = self._client.block(pinned.number)
         if block is None or block.hash != pinned.hash:

@@ -113,7 +113,7 @@ def main() -> None:
         works = {name: partial(keccak, message) for name, keccak in found.items()}
         told(f"{size:,} bytes ({what})", compared(works, rounds))
     with tempfile.TemporaryDirectory() as place, EmbeddedChain(Path(place)) as chain:
-        verdict = evidence_of(Site(World("embedded", chain.client())))
+        verdict = evidence_of(Site(World("embedded", chain.client()), speaks=True))
     for what, evidence in {
         "verdicts proved, four slots": verdict,
         "account and slot of mainnet proved": mainnet(),

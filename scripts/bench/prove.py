@@ -3,8 +3,8 @@
     python -m scripts.bench.prove [lies]
 
 Everything in one process on the embedded chain: no network, so requests and bytes are what a network would add its
-latency to. Proofs are checked beside py-trie's own check of the same nodes. A lie changes one thing in the answers of
-the preferred one of two endpoints, or of the one that is believed.
+latency to; of receipts with evidence their own bytes. Proofs are checked beside py-trie's own check of the same nodes.
+A lie changes one thing in the answers of the preferred one of two endpoints, or of the one that is believed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -36,11 +37,14 @@ from registry.embedded.chain import EmbeddedChain
 from registry.keccak import keccak
 from registry.merkle.tree import Tree
 from registry.proofs.evidence import Evidence
-from registry.receipt.model import Receipt
+from registry.proofs.header import read_header
+from registry.receipt.model import Receipt, parse_json, to_json
 from registry.records import Purpose, Reason
+from registry.verifier.gathering import Leaves, gather, part_of
 from registry.verifier.nothing_known import NothingKnown
+from registry.verifier.offline import EvidenceReader
 from registry.verifier.verifier import Verifier
-from registry.verify.verdict import Overall, Trust
+from registry.verify.verdict import Basis, Ground, Overall, Trust
 from tests.registry.chain.worlds import World
 from tests.registry.verifier.lies import Honest, Liar, together, verdict_of
 
@@ -48,7 +52,7 @@ CREDENTIALS = 10_000
 FOLDERS = (1, 100, CREDENTIALS)
 TURNS = 3
 REVOKED = 256
-PROVED = ("eth_getProof", "eth_getBlockByNumber", "eth_getCode", "eth_chainId", "eth_blockNumber")
+PROVED = ("eth_getProof", "eth_getBlockByNumber", "eth_chainId", "eth_blockNumber")
 BELIEVED = ("eth_call", "eth_getBlockByNumber", "eth_getLogs", "eth_chainId", "eth_blockNumber")
 
 
@@ -73,20 +77,28 @@ class Counted:
 
 
 class Site:
-    """A registry with a batch of 10,000, some of it revoked."""
+    """A registry with a batch of 10,000, some of it revoked.
 
-    def __init__(self, world: World):
+    Args:
+        speaks: whether its issuer ever said something of a digest; else nothing has to be proved of any.
+    """
+
+    def __init__(self, world: World, *, speaks: bool):
         self.world = world
-        address, _ = world.deploy_registry()
-        self.contract = CredentialRegistry(world.client, address)
-        self.digests = sorted(sha256(b"%d" % number).digest() for number in range(CREDENTIALS))
+        if not world.client.code(second().address):
+            world.deploy_registry()
+        self.contract = CredentialRegistry(world.client, second().address)
+        self.issuer = self.contract.party_count() + 1
+        self.digests = sorted(sha256(b"%d %d" % (self.issuer, number)).digest() for number in range(CREDENTIALS))
         self.tree = Tree.build(self.digests)
+        root = self.tree.root
         self.call("registerParty", "did:web:university.example", bytes(32))
-        self.call("anchor", 1, self.tree.root, CREDENTIALS)
-        self.call("setStatus", 1, self.tree.root, Purpose.REVOCATION, REVOKED // 256, 1, Reason.OBTAINED_BY_FRAUD)
-        self.call("revokeDigests", 1, [self.digests[1]], Reason.OBTAINED_BY_FRAUD)
-        batch = self.contract.batch(1, self.tree.root)
-        (event,) = self.contract.anchored_events(issuer=1, root=self.tree.root)
+        self.call("anchor", self.issuer, root, CREDENTIALS)
+        self.call("setStatus", self.issuer, root, Purpose.REVOCATION, REVOKED // 256, 1, Reason.OBTAINED_BY_FRAUD)
+        if speaks:
+            self.call("revokeDigests", self.issuer, [self.digests[1]], Reason.OBTAINED_BY_FRAUD)
+        batch = self.contract.batch(self.issuer, root)
+        (event,) = self.contract.anchored_events(issuer=self.issuer, root=root)
         if batch is None:
             sys.exit("the batch is not anchored")
         self.batch, self.event = batch, event
@@ -103,7 +115,7 @@ class Site:
             self.tree.inclusion(index),
             chain=f"eip155:{self.world.client.chain_id()}",
             contract=self.contract.address,
-            issuer=1,
+            issuer=self.issuer,
         ).anchored(
             sequence=self.batch.sequence,
             transaction=self.event.transaction,
@@ -121,7 +133,7 @@ def folder(site: Site, receipts: Sequence[Receipt], quorum: int | None) -> tuple
         CredentialRegistry(client, site.contract.address),
         chain=receipts[0].anchor.chain,
         known=NothingKnown(),
-        trust=Trust(frozenset({1})),
+        trust=Trust(frozenset({site.issuer})),
         now=datetime.now(UTC),
         quorum=quorum,
     )
@@ -138,26 +150,75 @@ def folder(site: Site, receipts: Sequence[Receipt], quorum: int | None) -> tuple
     return perf_counter() - started, endpoint.requests, endpoint.bytes
 
 
-def costs(site: Site) -> None:
+@dataclass(frozen=True)
+class Known:
+    """Whoever is believed without an endpoint: here the hash of one block."""
+
+    chain: str
+    block_hash: bytes
+
+    def basis_of(self, header: bytes) -> Basis:
+        if read_header(header).hash != self.block_hash:
+            sys.exit("evidence of another block")
+        return Basis(Ground.CHECKPOINT, 2, 3, ("one", "two"))
+
+
+def brought(site: Site, receipts: Sequence[Receipt], grounds: Known) -> tuple[float, int, int]:
+    """The same by the evidence in receipts: seconds, no requests, and the bytes of the receipts, read with the rest."""
+    written = [to_json(each) for each in receipts]
+    verifier = Verifier(
+        EvidenceReader(site.contract.address, grounds),
+        chain=grounds.chain,
+        known=NothingKnown(),
+        trust=Trust(frozenset({site.issuer})),
+        now=datetime.now(UTC),
+    )
+    started = perf_counter()
+    for each in written:
+        receipt = parse_json(each)
+        if verifier.verify_digest(receipt.digest.value, receipt).overall is Overall.COULD_NOT_BE_CHECKED:
+            sys.exit("a verdict could not be checked")
+    return perf_counter() - started, 0, sum(map(len, written))
+
+
+def with_evidence(site: Site, receipts: Sequence[Receipt]) -> tuple[list[Receipt], Known]:
+    """The receipts of the whole batch with evidence as of now."""
+    agreed = agreed_block(site.world.client, 1)
+    digests = dict(enumerate(site.digests))
+    found = gather(site.contract, agreed.chain_id, Leaves(site.issuer, site.tree.root, digests), agreed.block)
+    values = found.proved(agreed.block.hash, most_slots=len(found.slots)).values
+    parts = (
+        part_of(found, values, second(), Leaves(site.issuer, site.tree.root, {index: digest}))
+        for index, digest in digests.items()
+    )
+    made = [receipt.with_evidence(part) for receipt, part in zip(receipts, parts, strict=True)]
+    return made, Known(f"eip155:{agreed.chain_id}", agreed.block.hash)
+
+
+def costs(site: Site, what: str) -> None:
     receipts = [site.receipt(index) for index in range(CREDENTIALS)]
-    print("a folder of one batch        requests      bytes   seconds   of believed")
+    carrying, grounds = with_evidence(site, receipts)
+    print(f"a folder of one batch, {what}")
+    print(f"{'':<27} {'requests':>9} {'bytes':>11} {'seconds':>9} {'of believed':>12}")
     for count in FOLDERS:
+        turns = range(TURNS if count < CREDENTIALS else 1)
         best = {
-            name: min(folder(site, receipts[:count], quorum) for _ in range(TURNS if count < CREDENTIALS else 1))
-            for name, quorum in (("believed", None), ("proved", 1))
+            "believed": min(folder(site, receipts[:count], None) for _ in turns),
+            "proved": min(folder(site, receipts[:count], 1) for _ in turns),
+            "evidence, no endpoint": min(brought(site, carrying[:count], grounds) for _ in turns),
         }
         for name, (seconds, requests, size) in best.items():
             ratio = seconds / best["believed"][0]
-            print(f"{count:>6,} {name:<20} {requests:>9,} {size:>10,} {seconds:>9.3f} {ratio:>12.2f}")
+            print(f"{count:>6,} {name:<20} {requests:>9,} {size:>11,} {seconds:>9.3f} {ratio:>12.2f}")
 
 
 def evidence_of(site: Site) -> tuple[Evidence, bytes]:
     """The four slots of one verdict, and the hash of the block that they are proved against."""
     slots = slots_of(second())
     wanted = [
-        slots.batch(1, site.tree.root),
-        *(slots.word(1, site.tree.root, purpose, 1) for purpose in Purpose),
-        slots.digest(1, site.digests[1]),
+        slots.batch(site.issuer, site.tree.root),
+        *(slots.word(site.issuer, site.tree.root, purpose, 1) for purpose in Purpose),
+        slots.digest(site.issuer, site.digests[1]),
     ]
     agreed = agreed_block(site.world.client, 1)
     return site.world.client.evidence(site.contract.address, wanted, agreed.block.number), agreed.block.hash
@@ -226,8 +287,10 @@ def lies(site: Site, count: int) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as place, EmbeddedChain(Path(place)) as chain:
-        site = Site(World("embedded", chain.client()))
-        costs(site)
+        world = World("embedded", chain.client())
+        site = Site(world, speaks=True)
+        costs(site, "of an issuer that revoked one credential by its digest")
+        costs(Site(world, speaks=False), "of an issuer that never spoke of a digest")
         checks(site)
         lies(site, int(sys.argv[1]) if len(sys.argv) > 1 else 1_000)
 
