@@ -19,6 +19,7 @@ from anchor.settings import EMBEDDED
 from anchor.verifying.absence import absence_bytes, absence_of, answers_of_file, attestation_in, proved_absence
 from anchor.verifying.files import FileVerifier, credential_files, is_digest, read_policy
 from anchor.verifying.offline import offline_grounds
+from registry.chain_names import chain_name
 from registry.credential.digest import Digest
 from registry.errors import EvidenceError, IntakeError, SettingsError
 from registry.timestamps import asked_moment, write_timestamp
@@ -62,6 +63,9 @@ def verify(
     witnesses: Annotated[
         Path | None, typer.Option("--witnesses", help="Policy file: whose signatures of the list count.")
     ] = None,
+    absence: Annotated[
+        bool, typer.Option("--absence", help="The file is a proof of absence, and its answer is what is asked for.")
+    ] = False,
     at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
 ) -> int:
@@ -80,12 +84,14 @@ def verify(
     session.settings = session.settings.model_copy(update={name: path for name, path in said.items() if path})
     set_prove(session, False if offline else prove)
     single = len(paths) == 1 and not paths[0].is_dir()
-    if single and not is_digest(files[0]) and (absence := absence_bytes(files[0])) is not None:
+    if single and not is_digest(files[0]) and (proof := absence_bytes(files[0])) is not None:
         if receipt is not None or csv is not None:
             raise SettingsError(
                 "a proof of absence has neither a receipt nor a table", remedy="Leave --receipt and --csv out."
             )
-        return _verify_absence(session, str(files[0]), absence, offline=offline)
+        return _verify_absence(session, str(files[0]), proof, offline=offline, is_asked_for=absence)
+    if absence:
+        raise SettingsError("--absence goes with one proof of absence", where=str(files[0]), remedy="Leave it out.")
     verdicts = []
     with (
         table_to(csv) as add_row,
@@ -207,8 +213,11 @@ def _write_proved(session: Session, target: str, output: Path, notes: list[Path]
     return verdict.exit_code
 
 
-def _verify_absence(session: Session, name: str, data: bytes, *, offline: bool) -> int:
-    """`verify` of a file that says it proves an absence."""
+def _verify_absence(session: Session, name: str, data: bytes, *, offline: bool, is_asked_for: bool) -> int:
+    """`verify` of a file that says it proves an absence.
+
+    Who expects a credential may be handed such a file by its holder, and goes by the exit code.
+    """
     try:
         file = AbsenceFile.of(data)
     except EvidenceError as error:
@@ -220,12 +229,16 @@ def _verify_absence(session: Session, name: str, data: bytes, *, offline: bool) 
     grounds = offline_grounds(session.settings, policy) if offline else None
     with session.workspace(read_only=True) as workspace:
         verdict = gravest(answers_of_file(workspace, file, policy, grounds))
-        chain = None if offline else workspace.asked_chain
-    session.result(verdict.to_dict() | {"digests": [digest.hex() for digest in file.digests]})
+    exit_code = verdict.exit_code if is_asked_for else Exit.COULD_NOT_BE_CHECKED
+    about = {"digests": [digest.hex() for digest in file.digests], "chain": file.chain, "contract": file.contract}
+    session.result(verdict.to_dict() | about | {"exitCode": exit_code})
     session.say(f"{name}: is it absent from the batches of issuer {file.issuer}?")
     _say_absence(session, verdict, {digest: digest.hex() for digest in file.digests})
-    say_chain(session, chain)
-    return verdict.exit_code
+    if not is_asked_for:
+        session.say("This is a proof of absence and no credential. With --absence, its answer is the exit code.")
+    session.say(f"Registry: {file.contract}")
+    say_chain(session, chain_name(file.chain))
+    return exit_code
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from anchor.books.trees import all_trees_of
@@ -131,7 +131,7 @@ def answers_of_file(
         file,
         grounds or _endpoints(workspace, file.chain),
         auditors=() if policy is None else policy.auditors,
-        registries=_registries(workspace),
+        registries=[workspace.contract_address],
         checks=_at_hand(workspace, file),
     )
 
@@ -159,11 +159,6 @@ def _at_hand(workspace: Workspace, file: AbsenceFile) -> dict[bytes, TreeCheck]:
         if len(counts) == 1:
             _, found[batch.root] = _read(stores, TreeId(batch.root, counts.pop()), ())
     return {root: check for root, check in found.items() if check is not TreeCheck.UNCHECKED}
-
-
-def _registries(workspace: Workspace) -> Collection[str] | None:
-    """The contract of the settings; without one, those at the addresses that their code alone leads to."""
-    return None if workspace.settings.contract is None else [workspace.contract_address]
 
 
 def absence_bytes(path: Path) -> bytes | None:

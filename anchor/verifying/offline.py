@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Final
 
-from anchor.settings import Settings
+from anchor.settings import EMBEDDED, Settings
 from anchor.verifying.checkpoints import read_list, read_witnesses
+from registry.chain_names import PRACTICE_CHAIN
 from registry.errors import EvidenceError, SettingsError
 from registry.proofs.checkpoints import TrustedBlocks
 from registry.verifier.grounds import ByCheckpoints, BySeals, FirstOf, Grounds
 from registry.verifier.offline import EvidenceReader
 from registry.verify.policy import Policy
+
+_CHAIN: Final = re.compile(r"eip155:[1-9][0-9]{0,31}", re.ASCII)
 
 
 def evidence_reader(settings: Settings, address: str, policy: Policy | None) -> EvidenceReader:
@@ -35,7 +40,7 @@ def offline_grounds(settings: Settings, policy: Policy | None) -> Grounds:
     grounds: list[Grounds] = []
     if settings.checkpoints is not None:
         trusted = _trusted(settings.checkpoints, settings.witnesses)
-        grounds.append(ByCheckpoints(_chain_of(trusted, settings.checkpoints, policy), trusted))
+        grounds.append(ByCheckpoints(_chain_of(settings, policy), trusted))
     if policy is not None and policy.validators and policy.chain is not None:
         grounds.append(BySeals(policy.chain, policy.validator_names))
     if not grounds:
@@ -63,16 +68,16 @@ def _trusted(checkpoints: Path, witnesses: Path | None) -> TrustedBlocks:
         raise
 
 
-def _chain_of(trusted: TrustedBlocks, checkpoints: Path, policy: Policy | None) -> str:
-    """The chain that is meant: the policy's, or the one that the list is of."""
+def _chain_of(settings: Settings, policy: Policy | None) -> str:
+    """The chain that is meant, and that numbers of trusted parties are of; not whichever a list happens to be of."""
     if policy is not None and policy.chain is not None:
         return policy.chain
-    chains = sorted({chain for chain, _ in trusted.entries})
-    if len(chains) > 1:
-        raise SettingsError(
-            f"the list has blocks of {', '.join(chains)}, and which of them is meant is not said",
-            where=str(checkpoints),
-            remedy="Name it in the policy: chain = …",
-            code="which-chain",
-        )
-    return chains[0]
+    if settings.chain == EMBEDDED:
+        return PRACTICE_CHAIN
+    if _CHAIN.fullmatch(settings.chain):
+        return settings.chain
+    raise SettingsError(
+        "which chain is meant is not said: the setting chain names an endpoint, and none is asked",
+        remedy="Name the chain, such as --chain eip155:1, or chain in the policy.",
+        code="which-chain",
+    )

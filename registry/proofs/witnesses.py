@@ -156,6 +156,7 @@ class _Reader:
             raise ValueError("the key of a log has the type 0x01")
         if any(key.public == each.public for each in self.logs):
             raise ValueError("a log with this key is there already")
+        self._refuse_twice(key)
         _refuse_more(self.logs)
         self.logs.append(key)
 
@@ -166,8 +167,14 @@ class _Reader:
         # One witness under two names would be counted twice.
         if any(key.public == each.key.public for each in self.witnesses.values()):
             raise ValueError("a witness with this key is there already")
+        self._refuse_twice(key)
         _refuse_more(self.witnesses)
         self.witnesses[self._new(name)] = Witness(name, key)
+
+    def _refuse_twice(self, key: VerifierKey) -> None:
+        """A log that is its own witness would be compared with nothing."""
+        if key.public in {each.public for each in (*self.logs, *(each.key for each in self.witnesses.values()))}:
+            raise ValueError("a log and a witness have the same key")
 
     def _group(self, name: str, threshold: str, members: Sequence[str]) -> None:
         new = self._new(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -12,11 +13,15 @@ from registry.chain.rpc.client import RpcRefused
 from registry.errors import ChainError, ChainUnavailable, EvidenceError, RegistryError
 from registry.http.problems import NotHere, note
 from registry.records import Batch
+from registry.service.allowance import Allowance
 from registry.service.kept import Kept
 from registry.verifier.absence_files import Gathered, gather_batches
 
 MOST_AT_ONCE: Final = 4
 """Issuers of whom evidence is gathered at a time: a thousand batches are ten requests."""
+A_SECOND: Final = 1.0
+BURST: Final = 20.0
+"""Gatherings for all clients together, each of up to ten requests, which the service pays for."""
 MOST_KEPT: Final = 32
 """Of a thousand batches it has some megabytes."""
 _UNPROVED: Final = frozenset({"not-proved", "no-block"})
@@ -35,10 +40,14 @@ class BatchEvidence:
     Args:
         contract: the contract to ask, known to be the right one; what it raises is why it cannot be asked.
         chain: CAIP-2 name of its chain.
+        clock: seconds that never go back.
     """
 
-    def __init__(self, contract: Callable[[], CredentialRegistry], chain: str):
+    def __init__(
+        self, contract: Callable[[], CredentialRegistry], chain: str, *, clock: Callable[[], float] = time.monotonic
+    ):
         self._contract = contract
+        self._allowance = Allowance(A_SECOND, BURST, clock)
         self._chain_id = int(chain.removeprefix("eip155:"))
         self._kept: Kept[int, Gathered] = Kept(MOST_KEPT)
         self._lock = Lock()
@@ -89,7 +98,7 @@ class BatchEvidence:
     @contextmanager
     def _alone(self, issuer: int) -> Iterator[None]:
         with self._lock:
-            if issuer in self._under_way or len(self._under_way) >= MOST_AT_ONCE:
+            if issuer in self._under_way or len(self._under_way) >= MOST_AT_ONCE or not self._allowance.take():
                 raise busy()
             self._under_way.add(issuer)
         try:

@@ -23,6 +23,7 @@ from registry.http.problems import note_text
 from registry.proofs.evidence import Evidence
 from registry.receipt.model import parse_json, to_json
 from registry.records import WORD_BITS
+from registry.service.allowance import Allowance
 from registry.service.kept import Kept
 from registry.service.lookup import Found
 from registry.service.records_json import block_content
@@ -56,6 +57,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     BUSY: "too much evidence is asked for at this moment; ask again in some seconds",
     "evidence-anchors": f"evidence is told of {MOST_ANCHORS} anchors at most; ask for those of one issuer",
     "evidence-size": "there is more evidence than a receipt may have",
+    "evidence-value": "what the issuer stored of itself is longer than is read",
     "not-proved": "what the chain's endpoint sent proves nothing",
 }
 """By code, why there is no evidence, in words for strangers."""
@@ -117,8 +119,7 @@ class Evidences:
         self._clock = clock
         self._kept: Kept[tuple[int, bytes, int, bytes], _Entry] = Kept(ENTRIES_KEPT)
         self._asking = threading.Semaphore(MOST_AT_ONCE)
-        self._lock = threading.Lock()
-        self._tokens, self._counted_at = BURST, clock()
+        self._allowance = Allowance(A_SECOND, BURST, clock)
         self._moments: Moments | None = None
         self._looked_at = float("-inf")
         # The first block of today, where the endpoint has no proofs of it any more.
@@ -167,8 +168,12 @@ class Evidences:
         if not self._asking.acquire(blocking=False):
             raise NoEvidence(BUSY)
         try:
-            self._pay()
+            if not self._allowance.take():
+                raise NoEvidence(BUSY)
             return self._read(self._contract(), place)
+        except EvidenceError as error:
+            # About what this issuer stored: the endpoint is as good as before for others.
+            raise NoEvidence(error.code) from None
         except RegistryError as error:
             # Whatever it is, it is about the settings and the endpoint of whoever runs this.
             code = _code_of(error)
@@ -225,16 +230,6 @@ class Evidences:
             both = _Entry(replace(found, slots=slots), {**before.values, **entry.values}, entry.edition)
         self._kept.keep(0, _key(place, block), both)
         return part_of(found, entry.values, entry.edition, place.leaves)
-
-    def _pay(self) -> None:
-        """Count a gathering; raises NoEvidence where there were too many."""
-        with self._lock:
-            now = self._clock()
-            self._tokens = min(BURST, self._tokens + (now - self._counted_at) * A_SECOND)
-            self._counted_at = now
-            if self._tokens < 1:
-                raise NoEvidence(BUSY)
-            self._tokens -= 1
 
 
 def evidences_of(request: Request) -> Evidences:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from registry.chain.contract import CredentialRegistry
-from registry.chain.editions import Edition, edition_by_hash, editions
+from registry.chain.editions import Edition, edition_by_hash
 from registry.chain.layout import slots_of
 from registry.chain.rpc.client import Block
 from registry.chain.rpc.hexadecimal import address_bytes
@@ -69,7 +69,7 @@ def answers_of(
     grounds: Grounds,
     *,
     auditors: Sequence[Auditor] = (),
-    registries: Collection[str] | None = None,
+    registries: Collection[str],
     checks: Mapping[bytes, TreeCheck] | None = None,
     age: HeadAge | None = None,
 ) -> tuple[AbsenceVerdict, ...]:
@@ -78,8 +78,7 @@ def answers_of(
     Args:
         grounds: who says that its block is one of the chain.
         auditors: whose word on the order of leaves is believed.
-        registries: contracts that count; default: those at the address that their code alone leads to, whose storage is
-            known to be its doing.
+        registries: contracts that are asked: numbers of parties of another one are other parties.
         checks: by root; what is known of the leaves by whoever has them here.
         age: what the age of the newest block comes to, where it was judged.
     """
@@ -144,11 +143,8 @@ def gather_batches(
     return Gathered(evidence, sequence, tuple(batches))
 
 
-def _facts(
-    file: AbsenceFile, grounds: Grounds, auditors: Sequence[Auditor], registries: Collection[str] | None
-) -> _Facts:
-    believed = [each.address for each in editions()] if registries is None else registries
-    if file.contract not in {each.lower() for each in believed} or file.evidence.address != address_bytes(
+def _facts(file: AbsenceFile, grounds: Grounds, auditors: Sequence[Auditor], registries: Collection[str]) -> _Facts:
+    if file.contract not in {each.lower() for each in registries} or file.evidence.address != address_bytes(
         file.contract
     ):
         raise EvidenceError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from registry.chain.contract import CredentialRegistry
 from registry.chain.editions import Edition
@@ -19,6 +20,9 @@ from registry.proofs.evidence import Evidence
 from registry.records import WORD_BITS, Purpose
 from registry.verifier.proved import SLOTS_A_REQUEST, ProvedAccount
 from registry.verifier.stored import StoredRegistry
+
+MOST_PARTY_SLOTS: Final = 120
+"""Of 128 in the evidence of a receipt; the others are the batch's, the place's and the digest's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ def gather(contract: CredentialRegistry, chain_id: int, leaves: Leaves, block: B
     Raises:
         ChainUnavailable, WrongChain: as `ProvedAccount.values`; the endpoint's own where it does not keep a state that
             old, or does not answer `eth_getProof`.
+        EvidenceError: code `evidence-value` or `evidence-size`: the issuer stored what is not read, or does not fit
+            into a receipt, such as an endless URI.
     """
     *_, all_of_it = gathering(contract, chain_id, leaves, block)
     return all_of_it
@@ -54,10 +60,7 @@ def gathering(contract: CredentialRegistry, chain_id: int, leaves: Leaves, block
     stored = StoredRegistry(slots_of(contract.edition), account.values)
     # In one request, as a rule.
     yield from _in_requests(account, [*stored.slots.of_party(leaves.issuer), *_of_batch(stored, leaves)])
-    try:
-        wanted = _of_issuer(stored, leaves)
-    except EvidenceError as error:
-        raise account.unproved(error.what) from None
+    wanted = _of_issuer(stored, leaves)
     yield from _in_requests(account, [slot for slot in wanted if slot not in account.evidence.slots])
 
 
@@ -107,4 +110,10 @@ def _of_batch(stored: StoredRegistry, leaves: Leaves) -> list[bytes]:
 def _of_issuer(stored: StoredRegistry, leaves: Leaves) -> list[bytes]:
     """The slots of the issuer, and of what it said of the digests, if it ever said anything of one."""
     issuer = leaves.issuer
-    return [*stored.slots_of_party(issuer), *stored.slots_of_digests(issuer, leaves.digests.values())]
+    own = stored.slots_of_party(issuer)
+    if len(own) > MOST_PARTY_SLOTS:
+        raise EvidenceError(
+            f"the URI of party {issuer} takes {len(own)} slots, and a receipt has room for {MOST_PARTY_SLOTS}",
+            code="evidence-size",
+        )
+    return [*own, *stored.slots_of_digests(issuer, leaves.digests.values())]

@@ -15,6 +15,8 @@ from registry.proofs.seals import sealed_by
 from registry.verify.verdict import Basis, Ground
 
 NOT_LISTED: Final = "block-not-listed"
+_SILENT: Final = frozenset({NOT_LISTED, "no-seals", "seals-missing"})
+"""By these somebody says nothing of a block; by others, that it is another one, or none."""
 
 
 class Grounds(Protocol):
@@ -127,7 +129,7 @@ class BySeals:
 
 @dataclass(frozen=True, slots=True)
 class FirstOf:
-    """Several of one chain: the first that says it is enough; if none does, the first one's reason is told."""
+    """Several of one chain: the first that knows the block; none of them may name another one in its place."""
 
     grounds: Sequence[Grounds]
 
@@ -137,11 +139,17 @@ class FirstOf:
         return self.grounds[0].chain
 
     def basis_of(self, header: bytes) -> Basis:
-        """As the first that knows the block; raises as the first of all."""
+        """As the first that knows the block; raises as the first that names another one, else as the first of all."""
+        found: Basis | None = None
         failure: EvidenceError | None = None
         for each in self.grounds:
             try:
-                return each.basis_of(header)
+                basis = each.basis_of(header)
+                found = found or basis
             except EvidenceError as error:
+                if error.code not in _SILENT:
+                    raise
                 failure = failure or error
-        raise failure or EvidenceError("nobody is named who would know a block")
+        if found is None:
+            raise failure or EvidenceError("nobody is named who would know a block")
+        return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from registry.anchors import AnchorPlace, AnchorState
 from registry.chain.editions import Edition, edition_by_hash
@@ -37,6 +37,11 @@ _REPLACEMENT_UNKNOWN: Final = FactsUnavailable(
     "Another anchor of the credential is withdrawn, and whether this one replaces it is in no evidence.",
     "Verify with an endpoint of the chain.",
 )
+_CHANGED: Final = FactsUnavailable(
+    "evidence-differs",
+    "What the issuer says of the credential changed between the blocks of the evidence that came along.",
+    "Ask for a receipt with newer evidence, or verify with an endpoint of the chain.",
+)
 
 
 class EvidenceReader:
@@ -54,42 +59,73 @@ class EvidenceReader:
     ):
         self.address, self.chain = address, grounds.chain
         self._grounds, self._most_days, self._clock = grounds, most_days, clock
-        # Seals take a while to check, and many receipts are about one block.
-        self._bases: dict[bytes, Basis] = {}
+        self._bases: dict[bytes, Basis | EvidenceError] = {}
 
     def facts(self, receipt: Receipt, beside: Iterable[Receipt] = ()) -> ChainFacts | FactsUnavailable:
-        """The facts about the receipt's leaf, as of the block of its evidence.
+        """The facts about the receipt's leaf, as of the block of the newest evidence of it.
 
         Args:
-            beside: other receipts that came with it: what their evidence says of the same credential counts, too.
+            beside: other receipts that came with it. What their evidence says of the same credential counts, too: an
+                older one must not hide what a newer one says.
         """
         if receipt.evidence is None:
             return _NO_EVIDENCE
         try:
-            facts = self._facts(receipt, receipt.evidence)
+            found = [self._facts(receipt, receipt.evidence)]
         except EvidenceError as error:
             return FactsUnavailable.of(error)
-        others = tuple(self._others(receipt, beside))
+        found += self._of_others(receipt, beside)
+        newest = max(found, key=_height)
+        by_place: dict[AnchorPlace, _Found] = {}
+        for each in sorted(found, key=_height):
+            by_place[each.place] = each
+        own = by_place.pop(found[0].place)
+        said = newest.facts.by_digest or NOTHING_SAID
+        if said.is_revoked or said.is_suspended:
+            # It is so in every batch, as of the newest block; what was anchored before is there still.
+            told = newest.facts
+            return replace(own.facts, by_digest=said, as_of=told.as_of, head_age=told.head_age, basis=told.basis)
+        if (own.facts.by_digest or NOTHING_SAID) != said:
+            return _CHANGED
+        others = tuple(each.state for each in by_place.values() if each.facts.batch is not None)
         if any(each.revoked or each.voided or each.suspended for each in others):
             return _REPLACEMENT_UNKNOWN
-        return replace(facts, others=others)
+        return replace(own.facts, others=others)
 
-    def _facts(self, receipt: Receipt, evidence: Evidence) -> ChainFacts:
-        basis = self._basis(evidence.header)
+    def _of_others(self, receipt: Receipt, beside: Iterable[Receipt]) -> Iterator[_Found]:
+        """What is proved of the same issuer's same credential by evidence that came along and is believed."""
+        for other in beside:
+            same = (other.anchor.chain, other.anchor.contract, other.anchor.issuer, other.digest_value)
+            own = (receipt.anchor.chain, receipt.anchor.contract, receipt.anchor.issuer, receipt.digest_value)
+            if other is receipt or other.evidence is None or same != own:
+                continue
+            try:
+                check_inclusion(other.digest_value, other.root, other.inclusion_proof)
+                found = self._facts(other, other.evidence)
+            except (ProofError, EvidenceError):
+                continue
+            batch = found.facts.batch
+            # Anyone may anchor a root with another count; a proof holds for one count only.
+            if batch is None or batch.leaf_count in (0, other.inclusion.leaf_count):
+                yield found
+
+    def _facts(self, receipt: Receipt, evidence: Evidence) -> _Found:
+        if to_hex(evidence.address) != self.address.lower():
+            raise EvidenceError("the evidence is about another contract", code="other-contract")
         proved = evidence.proved(read_header(evidence.header).hash)
-        edition = self._edition(proved, evidence)
+        edition = self._edition(proved)
         stored = StoredRegistry(slots_of(edition), within(proved.values))
-        issuer, root, leaf_index = receipt.anchor.issuer, receipt.root, receipt.inclusion.leaf_index
-        batch, party = stored.batch(issuer, root), stored.party(issuer)
+        issuer, place = receipt.anchor.issuer, AnchorPlace(receipt.root, receipt.inclusion.leaf_index)
+        batch, party = stored.batch(issuer, place.root), stored.party(issuer)
         status = dict.fromkeys(Purpose, False)
-        if batch is not None and leaf_index < batch.leaf_count:
-            word, bit = divmod(leaf_index, WORD_BITS)
+        if batch is not None and place.leaf_index < batch.leaf_count:
+            word, bit = divmod(place.leaf_index, WORD_BITS)
             for purpose in Purpose:
-                (bits,) = stored.status_words(issuer, root, purpose, [word])
+                (bits,) = stored.status_words(issuer, place.root, purpose, [word])
                 status[purpose] = bool(bits >> bit & 1)
-        header = proved.header
         (said,) = stored.digest_statuses(issuer, [receipt.digest_value])
-        return ChainFacts(
+        header = proved.header
+        facts = ChainFacts(
             chain=self.chain,
             contract=self.address,
             as_of=BlockRef(header.number, header.hash, header.timestamp),
@@ -103,43 +139,24 @@ class EvidenceReader:
             by_digest=said if edition.has_digest_statuses else None,
             head_age=evidence_age(header.timestamp, self._clock(), self._most_days),
             contract_proved=self.address == edition.address,
-            basis=basis,
+            # Last: nobody is asked about what proves nothing.
+            basis=self._basis(evidence.header),
         )
-
-    def _others(self, receipt: Receipt, beside: Iterable[Receipt]) -> Iterator[AnchorState]:
-        """What became of the issuer's other anchors of the digest, as far as evidence of them came along."""
-        seen = {receipt.root}
-        for other in beside:
-            same = (other.anchor.chain, other.anchor.contract, other.anchor.issuer, other.digest_value)
-            own = (receipt.anchor.chain, receipt.anchor.contract, receipt.anchor.issuer, receipt.digest_value)
-            if other.evidence is None or same != own or other.root in seen:
-                continue
-            try:
-                check_inclusion(other.digest_value, other.root, other.inclusion_proof)
-                facts = self._facts(other, other.evidence)
-            except (ProofError, EvidenceError):
-                continue
-            if facts.batch is None or facts.batch.leaf_count not in (0, other.inclusion.leaf_count):
-                continue
-            seen.add(other.root)
-            yield AnchorState(
-                receipt.anchor.issuer,
-                AnchorPlace(other.root, other.inclusion.leaf_index),
-                revoked=facts.revoked,
-                suspended=facts.suspended,
-                voided=facts.batch.is_void,
-                by_digest=facts.by_digest or NOTHING_SAID,
-            )
+        return _Found(issuer, place, facts)
 
     def _basis(self, header: bytes) -> Basis:
+        """What a header rests on, found out once: seals take a while, and many receipts are about one block."""
         if header not in self._bases:
-            self._bases[header] = self._grounds.basis_of(header)
-        return self._bases[header]
+            try:
+                self._bases[header] = self._grounds.basis_of(header)
+            except EvidenceError as error:
+                self._bases[header] = error
+        if isinstance(found := self._bases[header], EvidenceError):
+            raise found
+        return found
 
-    def _edition(self, proved: Proved, evidence: Evidence) -> Edition:
+    def _edition(self, proved: Proved) -> Edition:
         """Whose code is at the address; that tells of which chain it is, too."""
-        if to_hex(evidence.address) != self.address.lower():
-            raise EvidenceError("the evidence is about another contract", code="other-contract")
         chain_id = int(self.chain.removeprefix("eip155:"))
         if (found := edition_by_hash(proved.account.code_hash, chain_id, self.address)) is None:
             raise EvidenceError(
@@ -147,3 +164,26 @@ class EvidenceReader:
                 code="wrong-code",
             )
         return found
+
+
+class _Found(NamedTuple):
+    """What evidence proves of one place of a credential."""
+
+    issuer: int
+    place: AnchorPlace
+    facts: ChainFacts
+
+    @property
+    def state(self) -> AnchorState:
+        facts = self.facts
+        return AnchorState(
+            self.issuer,
+            self.place,
+            revoked=facts.revoked,
+            suspended=facts.suspended,
+            voided=facts.batch is not None and facts.batch.is_void,
+        )
+
+
+def _height(found: _Found) -> int:
+    return found.facts.as_of.number

@@ -129,7 +129,9 @@ class Verifier:
         self._reader: FactsReader | EvidenceReader | FactsUnavailable
         self._chain = chain
         self._here: tuple[str, str] | None = None
-        if isinstance(contract, CredentialRegistry):
+        if isinstance(contract, EvidenceReader | FactsUnavailable):
+            self._reader = contract
+        else:
             self._reader = FactsReader(
                 contract,
                 finality_depth=finality_depth,
@@ -137,8 +139,6 @@ class Verifier:
                 clock=clock,
                 quorum=quorum,
             )
-        else:
-            self._reader = contract
         if chain is not None and not isinstance(contract, FactsUnavailable):
             self._here = (chain, contract.address.lower())
         self._first_reader = self._reader

@@ -346,12 +346,20 @@ def _not_anchored(anchor: AnchorPart, facts: ChainFacts) -> Check:
             f"The receipt names block {anchor.block.number}, but the chain was read only up to {as_of}. "
             "Verify again later, or use another endpoint.",
         )
+    if facts.basis.is_of_then:
+        return Check.unknown(
+            "anchor",
+            Code.CHAIN_BEHIND,
+            f"As of {as_of} this batch is not anchored; whether it was since is in no evidence. Ask for a receipt with "
+            "newer evidence, or verify with an endpoint.",
+        )
     return Check.failed(
         "anchor", Code.NOT_ANCHORED, f"Issuer {anchor.issuer} has not anchored this batch, as of {as_of}."
     )
 
 
 def _behind(anchor: AnchorPart, facts: ChainFacts) -> bool:
+    """Whether the facts are of before the block that the receipt names."""
     return anchor.block is not None and anchor.block.number > facts.as_of.number
 
 
@@ -437,6 +445,12 @@ def _check_issuer(
     party, issuer = facts.party, receipt.anchor.issuer
     trust = _believed(given, policy, facts.chain)
     if party is None:
+        if facts.basis.is_of_then:
+            return Check.unknown(
+                "issuer",
+                Code.CHAIN_BEHIND,
+                f"As of the block of the evidence there is no party {issuer}; whether there was since is not in it.",
+            )
         if _behind(receipt.anchor, facts):
             return Check.unknown(
                 "issuer",
@@ -546,7 +560,7 @@ def _withdrawn(receipt: Receipt, facts: ChainFacts, as_of: str) -> Check | None:
         raise AssertionError("what does not stand is revoked, voided or suspended")
     how = _by_digest(said.suspended_at, said.suspension_reason) or where(found.suspended)
     suspended = f"The issuer has suspended it{how}; {as_of}."
-    if facts.head_age is not None and facts.head_age.freshness is Freshness.STALE:
+    if facts.head_age is not None and (facts.head_age.freshness is Freshness.STALE or facts.basis.is_of_then):
         # It may have been reinstated since.
         return Check.unknown("status", facts.head_age.code, f"{suspended} {facts.head_age.text}")
     return Check.failed("status", Code.SUSPENDED, suspended)

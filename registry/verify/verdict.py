@@ -163,6 +163,11 @@ class Basis:
         """Whether the facts are proved against the hash of a block."""
         return self.ground is not Ground.ENDPOINT
 
+    @property
+    def is_of_then(self) -> bool:
+        """Whether the facts were brought along, as of a block that may be an old one."""
+        return self.ground in (Ground.CHECKPOINT, Ground.SEALS)
+
     def words(self, as_of: BlockRef) -> str:
         """For people."""
         if not self.proved:

@@ -33,7 +33,16 @@ def test_a_file_is_made_and_verified(run: Run, diplomas: Path, root: str) -> Non
         made.json["digests"],
     )
     # The trees are at hand here, and whoever has the file alone is told what is left to trust.
-    assert run("verify", "absence.json", "--json").json["outcome"] == "absent"
+    verified = run("verify", "absence.json", "--absence", "--json")
+    assert (verified.code, verified.json["outcome"], verified.json["exitCode"]) == (0, "absent", 0)
+    assert (verified.json["chain"], verified.json["contract"]) == (content["chain"], content["contract"])
+    # Who expects a diploma and is handed this goes by the exit code.
+    for name in ("absence.json", "diploma.json"):
+        shutil.copy("absence.json", "diploma.json")
+        handed = run("verify", name, "--json")
+        assert (handed.code, handed.json["exitCode"]) == (2, 2)
+    assert "no credential" in run("verify", "diploma.json").out
+    assert run("verify", diplomas / "007.json", "--absence", "--json").json["error"]["code"] == "settings"
     (tree,) = Path("testamur-data/trees").glob("*.tree")
     tree.rename("elsewhere")
     verified = run("verify", "absence.json", "--json")

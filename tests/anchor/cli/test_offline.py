@@ -39,7 +39,8 @@ class Border:
 
     def verify(self, *more: object, of: str = "holder") -> Ran:
         files = ("--checkpoints", self.folder / "blocks.txt", "--witnesses", self.folder / "witnesses.txt")
-        return self.run("verify", self.folder / of, "--offline", *files, "--trust", "1", *more, "--json")
+        chain = () if "--chain" in more else ("--chain", "eip155:31337")
+        return self.run("verify", self.folder / of, "--offline", *files, "--trust", "1", *chain, *more, "--json")
 
     def receipts(self, output: str) -> Any:
         """Receipts with evidence as of now, whose block is added to the list and signed by the witnesses."""
@@ -115,7 +116,8 @@ def test_a_credential_is_verified_with_nothing_but_files(border: Border, monkeyp
     assert (rests["ground"], rests["namedBy"], rests["among"]) == ("checkpoint", 2, 3)
     assert rests["names"] == ["ministry", "agency"]
     command = [sys.executable, "-c", "from anchor.cli import main; main()", "verify", "holder", "--offline"]
-    files = ["--checkpoints", "blocks.txt", "--witnesses", "witnesses.txt", "--trust", "1", "--json"]
+    files = ["--checkpoints", "blocks.txt", "--witnesses", "witnesses.txt", "--trust", "1"]
+    files += ["--chain", "eip155:31337", "--json"]
     alone = subprocess.run(
         [*WITHOUT_NETWORK, *command, *files],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
@@ -160,6 +162,17 @@ def test_nobody_who_is_named_knows_the_block(border: Border) -> None:
     border.listed(block["number"] - 1, "ministry", "agency")
     unlisted = border.verify()
     assert (unlisted.code, codes(unlisted)) == (2, {("could not be checked", "block-not-listed")})
+
+
+def test_numbers_of_parties_are_of_the_chain_that_was_named(border: Border) -> None:
+    """Whichever chain a list is of: the party that is trusted is one of the chain that the verifier means."""
+    elsewhere = border.verify("--chain", "eip155:1")
+    assert (elsewhere.code, codes(elsewhere)) == (2, {("could not be checked", "other-chain")})
+    endpoint = border.verify("--chain", "https://one.example")
+    assert (endpoint.code, endpoint.json["error"]["code"]) == (1, "which-chain")
+    policy = border.folder / "policy.toml"
+    policy.write_text('chain = "eip155:31337"\n')
+    assert border.verify("--chain", "https://one.example", "--policy", policy).code == 0
 
 
 def test_receipts_without_evidence_leave_all_open(border: Border) -> None:

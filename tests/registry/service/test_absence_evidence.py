@@ -117,7 +117,8 @@ def served(embedded: World, tmp_path: Path) -> Iterator[Served]:
 
 
 def answer(served: Served, file: AbsenceFile) -> Any:
-    (verdict,) = answers_of(file, ByEndpoints(served.issued.world.client, 1), auditors=[AUDITOR])
+    grounds = ByEndpoints(served.issued.world.client, 1)
+    (verdict,) = answers_of(file, grounds, auditors=[AUDITOR], registries=[second().address])
     return verdict
 
 

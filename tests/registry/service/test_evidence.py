@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class Here:
         self.chain = f"eip155:{self.client.chain_id()}"
         self.engine = open_database(f"sqlite:///{folder / 'testamur.db'}")
         (folder / "trees").mkdir()
-        trees = FolderTrees(folder / "trees")
+        trees = self.trees = FolderTrees(folder / "trees")
         for digests in (self.registry.digests, self.registry.digests[:5]):
             with Tree.build(digests) as tree:
                 tree.write(trees.path(tree.id))
@@ -185,6 +186,23 @@ def test_an_endpoint_that_has_none_is_left_alone_for_a_while(here: Here, name: s
     assert here.door.proofs == 1
     here.door.refuse = lambda _: None
     here.now += REST_SECONDS
+    assert shown(here, here.of(9)) == (False, False)
+
+
+@pytest.mark.parametrize(("length", "code"), [(16_500, "evidence-value"), (8_000, "evidence-size")])
+def test_a_strangers_endless_uri_costs_nobody_else_anything(here: Here, length: int, code: str) -> None:
+    here.registry.call("registerParty", "x" * length, bytes(32))
+    stranger = here.contract.party_count()
+    digest = sha256(b"the stranger's").digest()
+    with Tree.build([digest]) as tree:
+        here.registry.call("anchor", stranger, tree.root, 1)
+        tree.write(here.trees.path(tree.id))
+    here.follow()
+    before = here.door.proofs
+    (anchor,) = here.api.get(f"/v1/credentials/{digest.hex()}?evidence=1").json()["anchors"]
+    assert (anchor["receipt"]["version"], anchor["evidence"]["code"]) == (1, code)
+    # Its length is in one slot; the rest of it is not asked for.
+    assert here.door.proofs - before <= 2
     assert shown(here, here.of(9)) == (False, False)
 
 

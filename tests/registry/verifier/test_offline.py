@@ -11,11 +11,13 @@ import pytest
 
 from registry.chain.editions import first, second
 from registry.credential.digest import digest_given
+from registry.document.reading import digest_only
 from registry.errors import EvidenceError
 from registry.merkle.tree import Tree
 from registry.proofs.evidence import Evidence
 from registry.proofs.header import read_header
 from registry.receipt.model import Receipt
+from registry.records import Purpose
 from registry.verifier.facts import FactsReader
 from registry.verifier.gathering import Leaves, gather, part_of
 from registry.verifier.grounds import FirstOf
@@ -59,18 +61,21 @@ class Site:
         block = self.registry.world.client.block("latest")
         assert block is not None
         self.named.hashes.add(block.hash)
-        digests = {index: self.registry.digests[index] for index in leaves}
+        shift = {Tree.build(self.registry.digests[at : at + 30]).root: at for at in (30, 60)}.get(root, 0)
+        digests = {index - shift: self.registry.digests[index] for index in leaves}
         return gather(self.registry.contract, self.chain_id, Leaves(self.registry.party, root, digests), block)
 
     def receipt(self, index: int, root: bytes | None = None, evidence: Evidence | None = None) -> Receipt:
         """Of a leaf of a batch, with evidence of its own or with part of some."""
         registry = self.registry
         root = root or registry.root
-        with Tree.build(registry.digests[:5] if root == registry.void else registry.digests) as tree:
+        ranges = (registry.digests, registry.digests[:5], registry.digests[30:60], registry.digests[60:90])
+        (leaves,) = (each for each in ranges if Tree.build(each).root == root)
+        with Tree.build(leaves) as tree:
             made = Receipt.of_batch(
                 digest_given(registry.digests[index].hex()),
                 root,
-                tree.inclusion(index),
+                tree.inclusion(leaves.index(registry.digests[index])),
                 chain=self.named.chain,
                 contract=registry.contract.address,
                 issuer=registry.party,
@@ -163,13 +168,13 @@ def test_what_is_withdrawn_is_told_whatever_its_age(site: Site) -> None:
         for days in (0, 400):
             verdict = site.verdict(site.receipt(index), timedelta(days=days))
             assert (verdict.overall, told(verdict, "status")) == (Overall.NOT_VALID, (Outcome.FAIL, code))
-    assert told(site.verdict(site.receipt(255)), "status") == (Outcome.FAIL, "suspended")
     # Since then it may have been reinstated.
-    assert told(site.verdict(site.receipt(255), timedelta(days=400)), "status")[0] is Outcome.UNKNOWN
+    assert told(site.verdict(site.receipt(255)), "status") == (Outcome.UNKNOWN, "status-then")
+    assert told(site.verdict(site.receipt(255), timedelta(days=400)), "status") == (Outcome.UNKNOWN, "status-old")
     assert told(site.verdict(site.receipt(3, registry.void)), "status") == (Outcome.FAIL, "voided")
     if registry.edition.has_digest_statuses:
         assert told(site.verdict(site.receipt(0)), "status") == (Outcome.FAIL, "revoked")
-        assert told(site.verdict(site.receipt(2)), "status") == (Outcome.FAIL, "suspended")
+        assert told(site.verdict(site.receipt(2)), "status") == (Outcome.UNKNOWN, "status-then")
 
 
 def test_without_evidence_or_of_a_block_that_nobody_named_nothing_is_known(site: Site) -> None:
@@ -206,6 +211,121 @@ def test_another_receipt_of_it_that_is_withdrawn_leaves_it_open(site: Site) -> N
     alone = reader.facts(here, [withdrawn.without_evidence()])
     assert isinstance(alone, ChainFacts)
     assert alone.others == ()
+
+
+def verdicts_together(site: Site, *receipts: Receipt) -> set[Verdict]:
+    """Of receipts that lie beside each other, whichever comes first."""
+    now = site.at + timedelta(hours=1)
+    reader = EvidenceReader(site.registry.contract.address, site.named, clock=lambda: now)
+    verifier = Verifier(
+        reader,
+        chain=reader.chain,
+        known=NothingKnown(),
+        trust=Trust(frozenset({site.registry.party}), reader.chain),
+        now=now,
+    )
+    reading = digest_only(digest_given(receipts[0].digest.value), "digest")
+    return {verifier.verify_reading(reading, None, order) for order in (receipts, receipts[::-1])}
+
+
+@pytest.mark.parametrize("by_digest", [False, True])
+def test_older_evidence_hides_nothing_that_newer_evidence_says(site: Site, by_digest: bool) -> None:
+    registry = site.registry
+    if by_digest and not registry.edition.has_digest_statuses:
+        pytest.skip("nothing is said of digests in the first edition")
+    old = site.receipt(40)
+    if by_digest:
+        registry.call("revokeDigests", registry.party, [registry.digests[40]], 1)
+    else:
+        registry.call("setStatus", registry.party, registry.root, Purpose.REVOCATION, 0, 1 << 40, 1)
+    new = site.receipt(40)
+    assert site.verdict(old).overall is Overall.VALID_WITH_WARNING
+    for verdict in verdicts_together(site, old, new):
+        assert (verdict.overall, told(verdict, "status")) == (Overall.NOT_VALID, (Outcome.FAIL, "revoked"))
+        assert verdict.as_of is not None
+        assert new.evidence is not None
+        assert verdict.as_of.hash == read_header(new.evidence.header).hash
+
+
+def test_newer_evidence_counts_where_a_suspension_was_lifted(site: Site) -> None:
+    registry = site.registry
+    registry.call("setStatus", registry.party, registry.root, Purpose.SUSPENSION, 0, 1 << 41, 1)
+    before = site.receipt(41)
+    registry.call("clearSuspension", registry.party, registry.root, 0, 1 << 41, 1)
+    after = site.receipt(41)
+    for verdict in verdicts_together(site, before, after):
+        assert told(verdict, "status") == (Outcome.WARN, "status-then")
+
+
+def test_what_changed_between_two_batches_evidence_is_left_open(site: Site) -> None:
+    registry = site.registry
+    if not registry.edition.has_digest_statuses:
+        pytest.skip("nothing is said of digests in the first edition")
+    root = Tree.build(registry.digests[30:60]).root
+    registry.call("anchor", registry.party, root, 30)
+    registry.call("suspendDigests", registry.party, [registry.digests[42]], 1)
+    suspended = site.receipt(42)
+    registry.call("reinstateDigests", registry.party, [registry.digests[42]], 1)
+    good = site.receipt(42, root)
+    assert site.verdict(good).overall is Overall.VALID_WITH_WARNING
+    # Of the first batch nothing is known since; of the second all is well.
+    assert {told(each, "status") for each in verdicts_together(site, suspended, good)} == {
+        (Outcome.WARN, "status-then")
+    }
+    reader = EvidenceReader(registry.contract.address, site.named)
+    facts = reader.facts(suspended, [good])
+    assert isinstance(facts, FactsUnavailable)
+    assert facts.code == "evidence-differs"
+
+
+def test_what_was_not_anchored_then_may_be_now(site: Site) -> None:
+    registry = site.registry
+    root = Tree.build(registry.digests[60:90]).root
+    early = site.evidence(root, [61])
+    registry.call("anchor", registry.party, root, 30)
+    receipt = site.receipt(61, root, early)
+    block = receipt.anchor.block
+    assert block is not None
+    # As before a reorganisation: the receipt names a block that the evidence is not older than.
+    then = block.model_copy(update={"number": block.number - 2})
+    for each in (receipt, receipt.model_copy(update={"anchor": receipt.anchor.model_copy(update={"block": then})})):
+        assert told(site.verdict(each), "anchor") == (Outcome.UNKNOWN, "chain-behind")
+
+
+def test_nobody_is_asked_twice_about_a_block_or_about_what_proves_nothing(site: Site) -> None:
+    asked: list[bytes] = []
+
+    class Counting(Named):
+        def basis_of(self, header: bytes) -> Basis:
+            asked.append(header)
+            return super().basis_of(header)
+
+    receipts = [site.receipt(index) for index in (30, 31, 32)]
+    reader = EvidenceReader(site.registry.contract.address, Counting(site.named.chain, set()))
+    for receipt in receipts * 3:
+        assert isinstance(reader.facts(receipt, receipts), FactsUnavailable)
+    assert len(asked) == 1
+    evidence = receipts[0].evidence
+    assert evidence is not None
+    broken = receipts[0].with_evidence(replace(evidence, account=evidence.account[:-1]))
+    assert isinstance(EvidenceReader(reader.address, Counting(reader.chain, set())).facts(broken), FactsUnavailable)
+    assert len(asked) == 1
+
+
+def test_no_ground_overrules_one_that_names_another_block(site: Site) -> None:
+    class Denying(Named):
+        def basis_of(self, header: bytes) -> Basis:
+            raise EvidenceError("another one", code="other-block")
+
+    receipt = site.receipt(30)
+    denying = Denying(site.named.chain, set())
+    for grounds in ([site.named, denying], [denying, site.named]):
+        facts = EvidenceReader(site.registry.contract.address, FirstOf(grounds)).facts(receipt)
+        assert isinstance(facts, FactsUnavailable)
+        assert facts.code == "other-block"
+    silent = Named(site.named.chain, set())
+    for grounds in ([site.named, silent], [silent, site.named]):
+        assert isinstance(EvidenceReader(site.registry.contract.address, FirstOf(grounds)).facts(receipt), ChainFacts)
 
 
 def test_evidence_that_was_changed_never_makes_another_verdict(site: Site) -> None:
