@@ -45,7 +45,7 @@ from registry.service.routes.accreditations import (
     links_told,
 )
 from registry.service.routes.batches import batch_told, batches_told, parties_told, party_told
-from registry.service.routes.credentials import DigestPath, credential_told, issuer_of, method_of
+from registry.service.routes.credentials import credential_told, issuer_of, method_of
 from registry.service.routes.insights import MOST_DAYS
 from registry.service.service import Service, service_of
 from registry.service.told import of_one_block
@@ -59,6 +59,7 @@ MOST_ROWS: Final = 25
 MOST_BATCHES: Final = 10
 MOST_LINKS: Final = 10
 MOST_FOUND: Final = 25
+MOST_ANCHORS: Final = 15
 LONGEST_QUERY: Final = 2_000
 _HIGHEST: Final = 2**63
 _EVERY: Final = ACCREDITING | RECOGNISING
@@ -73,8 +74,15 @@ class Shown(NamedTuple):
     following: str | int | None = None
 
 
-async def _page(request: Request, template: str, gather: Callable[[], Shown], *, parameter: str = "cursor") -> Response:
-    """A page as of one block, asked for and written in a thread."""
+async def _page(
+    request: Request, template: str, gather: Callable[[], Shown], *, parameter: str = "cursor", limit: int | None = None
+) -> Response:
+    """A page as of one block, asked for and written in a thread.
+
+    Args:
+        parameter: of the query, that leads to the next page.
+        limit: of a list, as many entries as were asked for.
+    """
     service = service_of(request)
 
     def written() -> Response:
@@ -82,15 +90,17 @@ async def _page(request: Request, template: str, gather: Callable[[], Shown], *,
         onward = None
         if shown.following is not None:
             onward = f"?{request.url.include_query_params(**{parameter: shown.following}).query}"
-        return page(request, service, template, as_of, following=onward, query=_query(request), **shown.told)
+        return page(request, service, template, as_of, following=onward, query=_query(request, limit), **shown.told)
 
     return await service.in_thread(written)
 
 
-def _query(request: Request) -> str:
-    """For the address of the JSON: what was asked, and that JSON is wanted whoever asks."""
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("format", "limit")]
-    return f"?{urlencode([*kept, ('format', 'json')])}"
+def _query(request: Request, limit: int | None = None) -> str:
+    """For the address of the JSON: what was asked, with as many entries, and that JSON is wanted whoever asks."""
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name not in ("format", "limit")]
+    if limit is not None:
+        asked.append(("limit", str(limit)))
+    return f"?{urlencode([*asked, ('format', 'json')])}"
 
 
 @router.get("/")
@@ -160,13 +170,13 @@ def _led(path: str) -> Response:
 async def parties(
     request: Request, after: Annotated[int, Query(ge=0, lt=_HIGHEST)] = 0, limit: Limit = MOST_ROWS
 ) -> Response:
-    service = service_of(request)
+    service, most = service_of(request), min(limit, MOST_ROWS)
 
     def gather() -> Shown:
-        told = parties_told(service, after, min(limit, MOST_ROWS))
+        told = parties_told(service, after, most)
         return Shown({"parties": told.content["parties"]}, told.following)
 
-    return await _page(request, "parties.html", gather, parameter="after")
+    return await _page(request, "parties.html", gather, parameter="after", limit=most)
 
 
 @router.get("/parties/{number}")
@@ -225,15 +235,15 @@ async def batches(
     limit: Limit = MOST_ROWS,
     newest: bool = False,
 ) -> Response:
-    service, place = service_of(request), place_of(cursor)
+    service, place, most = service_of(request), place_of(cursor), min(limit, MOST_ROWS)
 
     def gather() -> Shown:
-        told = batches_told(service, issuer, place, min(limit, MOST_ROWS), newest)
+        told = batches_told(service, issuer, place, most, newest)
         found = told.content["batches"]
         names = _names(service, (each["issuer"] for each in found))
         return Shown({"batches": found, "names": names, "issuer": issuer}, told.following)
 
-    return await _page(request, "batches.html", gather)
+    return await _page(request, "batches.html", gather, limit=most)
 
 
 @router.get("/batches/{issuer}/{root}")
@@ -248,13 +258,21 @@ async def batch(request: Request, issuer: IssuerPath, root: Annotated[str, Path(
 
 
 @router.get("/credentials/{digest}")
-async def credential(request: Request, digest: DigestPath) -> Response:
+async def credential(request: Request, digest: str) -> Response:
     service, value = service_of(request), digest_of(digest)
     method, issuer = method_of(request), issuer_of(request)
     told, _ = await credential_told(service, value, method, issuer)
     anchors = told.content["anchors"]
-    names = await service.in_thread(_names, service, (each["receipt"]["anchor"]["issuer"] for each in anchors))
-    shown = {"credential": told.content, "names": names, "following": None, "query": _query(request)}
+    issuers = [each["receipt"]["anchor"]["issuer"] for each in anchors]
+    names = await service.in_thread(_names, service, issuers)
+    shown = {
+        "credential": told.content,
+        "anchors": anchors[:MOST_ANCHORS],
+        "others": sorted(set(issuers[MOST_ANCHORS:])),
+        "names": names,
+        "following": None,
+        "query": _query(request),
+    }
     return await service.in_thread(page, request, service, "credential.html", told.as_of, **shown)
 
 
@@ -293,14 +311,14 @@ async def recognitions(
 
 
 async def _links(request: Request, what: str, wanted: LinkFilter, cursor: str | None, limit: int) -> Response:
-    service, facts, after = service_of(request), facts_of(request), number_of(cursor)
+    service, facts, after, most = service_of(request), facts_of(request), number_of(cursor), min(limit, MOST_ROWS)
 
     def gather() -> Shown:
-        told = links_told(service, facts, "links", wanted, after, min(limit, MOST_ROWS))
+        told = links_told(service, facts, "links", wanted, after, most)
         links = told.content["links"]
         return Shown({"links": links, "names": _names(service, _parties_in(links)), "what": what}, told.following)
 
-    return await _page(request, "accreditations.html", gather)
+    return await _page(request, "accreditations.html", gather, limit=most)
 
 
 @router.get("/accreditations/{number}")
@@ -318,12 +336,12 @@ async def accreditation(request: Request, number: Annotated[int, Path(ge=1, lt=_
 
 @router.get("/network")
 async def network(request: Request, cursor: Cursor = None, limit: Limit = MOST_ROWS) -> Response:
-    service, facts, after = service_of(request), facts_of(request), number_of(cursor)
+    service, facts, after, most = service_of(request), facts_of(request), number_of(cursor), min(limit, MOST_ROWS)
 
     def gather() -> Shown:
         moment = service.horizon.current().head.cursor.timestamp
         wanted = LinkFilter(_EVERY, at=moment)
-        told = links_told(service, facts, "links", wanted, after, min(limit, MOST_ROWS))
+        told = links_told(service, facts, "links", wanted, after, most)
         links = told.content["links"]
         return Shown({"links": links, "names": _names(service, _parties_in(links))}, told.following)
 

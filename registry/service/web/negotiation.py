@@ -36,10 +36,11 @@ def wants_page(accept: str) -> bool:
     Args:
         accept: the header (RFC 9110 section 12.5.1).
     """
+    accept = accept.lower()
     if "html" not in accept:
         return False
     html, json, anything = 0.0, None, 0.0
-    for entry in accept.lower().split(","):
+    for entry in accept.split(","):
         kind, *parameters = (part.strip() for part in entry.split(";"))
         quality = _quality(parameters)
         if kind in _HTML:
@@ -83,7 +84,8 @@ class ForBrowsers:
             await self._with_problem_pages(scope, receive, send)
             return
         path = scope["path"].removeprefix(API) or "/"
-        led = {**scope, "path": path, "raw_path": path.encode()}
+        raw = scope.get("raw_path", b"").removeprefix(API.encode()) or b"/"
+        led = {**scope, "path": path, "raw_path": raw}
         await self._with_problem_pages(led, receive, send)
         # Whoever counts requests looks for the route in its own scope.
         scope["route"] = led.get("route")
