@@ -336,7 +336,7 @@ def looked_up(stand: Stand, issuer: int, place: AnchorPlace, digest: bytes) -> t
 
 
 def on_page(stand: Stand, digest: bytes) -> dict[tuple[int, bytes], tuple[bool, bool]]:
-    """What the page of a digest says of each of its anchors, whether it is revoked or suspended; nothing without any."""
+    """What the page of a digest says of each of its anchors: whether it is revoked, or else suspended."""
     answer = stand.client.get(f"/credentials/{digest.hex()}", headers={"Accept": "text/html"})
     if answer.status_code == 404:
         return {}
