@@ -201,6 +201,23 @@ class Index:
         with self.engine.connect() as connection:
             return [party_of(found) for found in connection.execute(query.order_by(of.party).limit(limit))]
 
+    def parties_among(self, numbers: Iterable[int]) -> list[Party]:
+        """Those of some parties that there are, by number."""
+        of = indexed_party.c
+        found: list[Party] = []
+        with self.engine.connect() as connection:
+            for some in _in_pieces(sorted({number for number in numbers if number <= HIGHEST})):
+                query = select(*PARTY).where(of.source == self.source, of.party.in_(some)).order_by(of.party)
+                found += map(party_of, connection.execute(query))
+        return found
+
+    def parties_with_uri(self, uri: str, *, limit: int) -> list[Party]:
+        """Parties that say they are at a URI, by number: anybody can say so."""
+        of = indexed_party.c
+        query = select(*PARTY).where(of.source == self.source, of.uri == uri)
+        with self.engine.connect() as connection:
+            return [party_of(found) for found in connection.execute(query.order_by(of.party).limit(limit))]
+
     # Batches
 
     def batch(self, issuer: int, root: bytes) -> Batch | None:

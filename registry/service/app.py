@@ -18,12 +18,23 @@ from registry.index.loops import Check
 from registry.service.batch_evidence import BatchEvidence
 from registry.service.evidence import Evidences
 from registry.service.metrics import CountRequests, ServiceMetrics
-from registry.service.routes import about, accreditations, batches, credentials, events, insights, statuslists, trqp
+from registry.service.routes import (
+    about,
+    accreditations,
+    batches,
+    credentials,
+    events,
+    insights,
+    pages,
+    statuslists,
+    trqp,
+)
 from registry.service.routes.operations import operations_router
 from registry.service.routes.verify import verify_router
 from registry.service.service import Service
 from registry.service.status_lists import StatusLists
 from registry.service.verifying import Verifying
+from registry.service.web.negotiation import ForBrowsers
 
 VERIFY: Final = "/v1/verify"
 LOOKUP: Final = "/v1/credentials/{digest}"
@@ -98,6 +109,7 @@ def create_app(
     if verifying is not None:
         app.include_router(verify_router())
     app.include_router(operations_router(metrics, loops))
+    app.include_router(pages.router)
     install_problems(app, database=DatabaseError)
     _wrap(app, service, metrics)
     return app
@@ -111,6 +123,7 @@ def _wrap(app: FastAPI, service: Service, metrics: ServiceMetrics) -> None:
     app.add_middleware(_looked_up_first, handlers=app.exception_handlers)
     if limits.rate:
         app.add_middleware(RateLimit, rate=limits.rate, free=OPERATIONS)
+    app.add_middleware(ForBrowsers, service=service)
     app.add_middleware(PublicReads)
     app.add_middleware(CountRequests, metrics=metrics)
 

@@ -143,6 +143,11 @@ class Horizon:
             self._read_at = moment
         return self._known
 
+    def anew(self) -> AsOf:
+        """`now`, read at this moment; raises as it does."""
+        self._read_at = float("-inf")
+        return self.now()
+
     def complete(self) -> AsOf:
         """`now`, for records up to a block; raises as `AsOf.require_complete` besides."""
         as_of = self.now()

@@ -20,7 +20,7 @@ from registry.chain_names import chain_name
 from registry.errors import StoreError
 from registry.recognition.insights import NOTES, Insights
 from registry.timestamps import write_timestamp
-from registry.untrusted.text import html_text, marked
+from registry.untrusted.templates import html_templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -85,28 +85,8 @@ def page(audit: Audit) -> str:
 @cache
 def templates() -> Environment:
     """The templates of the page."""
-    # They take a while to import, and most commands write no page.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def visible(value: object) -> object:
-        """What an expression comes to: text in one line, escaped, with a visible sign for what is hidden in it."""
-        return value if isinstance(value, Markup | int | float) else Markup(html_text(str(value)))  # noqa: S704
-
-    environment = Environment(
-        loader=PackageLoader(__package__),
-        autoescape=True,
-        finalize=visible,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "marked": lambda value: marked(str(value)),
-        "number": number_text,
-        "tenths": "{:.1f}".format,
-    }
+    environment = html_templates(__package__)
+    environment.filters |= {"number": number_text, "tenths": "{:.1f}".format}
     return environment
 
 

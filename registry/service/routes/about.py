@@ -10,8 +10,9 @@ from fastapi.responses import Response
 
 from registry.receipt.model import receipt_schema
 from registry.service import examples
-from registry.service.caching import REVALIDATE, answer, fixed
+from registry.service.caching import REVALIDATE, fixed
 from registry.service.service import Service, service_of
+from registry.service.told import Told, as_json
 from registry.verify.absence_file import absence_schema
 from registry.verify.verdict import verdict_schema
 
@@ -40,8 +41,7 @@ router = APIRouter(prefix="/v1", tags=["about"])
     ),
 )
 async def about(request: Request) -> Response:
-    service = service_of(request)
-    return await service.in_thread(_about, request, service)
+    return await as_json(request, "cursor", about_told, service_of(request))
 
 
 @router.get(
@@ -71,7 +71,8 @@ async def of_absences(request: Request) -> Response:
     return fixed(request, orjson.dumps(absence_schema()), SCHEMA, kept=REVALIDATE)
 
 
-def _about(request: Request, service: Service) -> Response:
+def about_told(service: Service) -> Told:
+    """Which contract is indexed, and how much of it, whatever that is worth."""
     as_of = service.horizon.now()
     content = {
         "chain": service.index.chain,
@@ -80,4 +81,4 @@ def _about(request: Request, service: Service) -> Response:
         **service.index.counts(),
         "reorganisations": as_of.head.reorgs,
     }
-    return answer(request, content, as_of)
+    return Told(content, as_of)

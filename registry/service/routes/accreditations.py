@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, Final, Literal
@@ -11,13 +10,12 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from registry.http.problems import NotHere
-from registry.recognition.ledger import Accreditation, Kind, State
+from registry.recognition.ledger import Kind, State
 from registry.service import examples
 from registry.service.accreditations_json import LinkFilter, members_of, wanted_links
-from registry.service.caching import answer
-from registry.service.horizon import AsOf
-from registry.service.parameters import Limit, cut, link_to, number_of
-from registry.service.service import service_of
+from registry.service.parameters import Limit, cut, number_of
+from registry.service.service import Service, service_of
+from registry.service.told import Told, as_json
 from registry.service.trust import IndexedFacts, facts_of
 from registry.timestamps import past_moment
 
@@ -122,14 +120,18 @@ async def accreditation(
     at: At = None,
 ) -> Response:
     moment, service = past_moment(at, "at", datetime.now(UTC)), service_of(request)
-    as_of, link = await service.in_thread(_one, service.horizon.current, facts_of(request), number)
-    return answer(request, members_of(link, moment), as_of)
+    return await as_json(request, "cursor", link_told, service, facts_of(request), number, moment)
 
 
-def _one(now: Callable[[], AsOf], facts: IndexedFacts, number: int) -> tuple[AsOf, Accreditation]:
-    as_of = now()
+def link_told(service: Service, facts: IndexedFacts, number: int, moment: datetime | None) -> Told:
+    """One link; raises NotHere where there is none, or something may be missing.
+
+    Args:
+        moment: for which `stateAt` is told, if it is given.
+    """
+    as_of = service.horizon.current()
     try:
-        return as_of, facts.ledger()[number]
+        return Told(members_of(facts.ledger()[number], moment), as_of)
     except KeyError:
         raise NotHere(
             f"there is no accreditation {number}",
@@ -139,18 +141,19 @@ def _one(now: Callable[[], AsOf], facts: IndexedFacts, number: int) -> tuple[AsO
 
 
 async def _page(request: Request, name: str, wanted: LinkFilter, limit: int, cursor: str | None) -> Response:
-    after, service = number_of(cursor), service_of(request)
-    as_of, found = await service.in_thread(
-        _some, service.horizon.current, facts_of(request), wanted, after=after, most=limit + 1
-    )
-    shown, others_follow = cut(found, limit)
+    asked = service_of(request), facts_of(request), name, wanted, number_of(cursor), limit
+    return await as_json(request, "cursor", links_told, *asked)
+
+
+def links_told(
+    service: Service, facts: IndexedFacts, name: str, wanted: LinkFilter, after: int = 0, limit: int = 100
+) -> Told:
+    """A page of links by number, from the one after a number on; raises NotHere where some may be missing.
+
+    Args:
+        name: of the member that lists them.
+    """
+    as_of = service.horizon.current()
+    shown, others_follow = cut(list(islice(wanted_links(facts.ledger(), wanted, after=after), limit + 1)), limit)
     following = str(shown[-1].id) if others_follow else None
-    content = {name: [members_of(link, wanted.at) for link in shown], "next": following}
-    return answer(request, content, as_of, headers=link_to(request, following))
-
-
-def _some(
-    now: Callable[[], AsOf], facts: IndexedFacts, wanted: LinkFilter, *, after: int, most: int
-) -> tuple[AsOf, list[Accreditation]]:
-    as_of = now()
-    return as_of, list(islice(wanted_links(facts.ledger(), wanted, after=after), most))
+    return Told({name: [members_of(link, wanted.at) for link in shown], "next": following}, as_of, following)

@@ -15,7 +15,6 @@ from registry.index.reader import EventFilter, EventPlace
 from registry.index.repeats import digest_words
 from registry.records import Batch, Purpose
 from registry.service import examples
-from registry.service.caching import answer
 from registry.service.parameters import (
     HASH_PATTERN,
     Cursor,
@@ -24,12 +23,12 @@ from registry.service.parameters import (
     PartyNumber,
     cursor_of,
     cut,
-    link_to,
     place_of,
     root_of,
 )
 from registry.service.records_json import batch_content, party_content
 from registry.service.service import Service, service_of
+from registry.service.told import Told, as_json
 
 router = APIRouter(prefix="/v1", tags=["batches and parties"])
 
@@ -46,8 +45,8 @@ async def batches(
     limit: Limit = 100,
     newest: Annotated[bool, Query(description="The newest first.")] = False,
 ) -> Response:
-    service = service_of(request)
-    return await service.in_thread(_batches, request, service, issuer, place_of(cursor), limit, newest)
+    asked = service_of(request), issuer, place_of(cursor), limit, newest
+    return await as_json(request, "cursor", batches_told, *asked)
 
 
 @router.get(
@@ -69,8 +68,7 @@ async def batch(
     issuer: IssuerPath,
     root: Annotated[str, Path(description="The root.", examples=[examples.ROOT], pattern=HASH_PATTERN)],
 ) -> Response:
-    service = service_of(request)
-    return await service.in_thread(_batch, request, service, issuer, root_of(root))
+    return await as_json(request, "cursor", batch_told, service_of(request), issuer, root_of(root))
 
 
 @router.get(
@@ -83,8 +81,7 @@ async def parties(
     after: Annotated[int, Query(ge=0, lt=2**63, description="`next` of the page before.")] = 0,
     limit: Limit = 100,
 ) -> Response:
-    service = service_of(request)
-    return await service.in_thread(_parties, request, service, after, limit)
+    return await as_json(request, "after", parties_told, service_of(request), after, limit)
 
 
 @router.get(
@@ -99,23 +96,22 @@ async def parties(
     ),
 )
 async def party(request: Request, party: Annotated[int, Path(ge=1, lt=2**63, description="Its number.")]) -> Response:
-    service = service_of(request)
-    return await service.in_thread(_party, request, service, party)
+    return await as_json(request, "after", party_told, service_of(request), party)
 
 
-def _batches(
-    request: Request, service: Service, issuer: int | None, place: EventPlace | None, limit: int, newest: bool
-) -> Response:
+def batches_told(service: Service, issuer: int | None, place: EventPlace | None, limit: int, newest: bool) -> Told:
+    """A page of batches; raises NotHere where some may be missing."""
     as_of = service.horizon.current()
     after, before = (None, place) if newest else (place, None)
     found = service.index.batches(issuer=issuer, after=after, before=before, limit=limit + 1, newest_first=newest)
     page, more = cut(found, limit)
     following = cursor_of(_place(page[-1])) if more else None
     content = {"batches": [batch_content(each, as_of.head) for each in page], "next": following}
-    return answer(request, content, as_of, headers=link_to(request, following))
+    return Told(content, as_of, following)
 
 
-def _batch(request: Request, service: Service, issuer: int, root: bytes) -> Response:
+def batch_told(service: Service, issuer: int, root: bytes) -> Told:
+    """One batch with its status words; raises NotHere where there is none, or something may be missing."""
     as_of = service.horizon.current()
     found = service.index.batch(issuer, root)
     if found is None:
@@ -132,8 +128,7 @@ def _batch(request: Request, service: Service, issuer: int, root: bytes) -> Resp
     except StoreError as error:
         note(error)
         by_digest = None
-    content = batch_content(found, as_of.head) | {"statusWords": by_place, "digestWords": by_digest}
-    return answer(request, content, as_of)
+    return Told(batch_content(found, as_of.head) | {"statusWords": by_place, "digestWords": by_digest}, as_of)
 
 
 def _words(found: Mapping[Purpose, Mapping[int, int]] | None) -> dict[str, dict[str, str]] | None:
@@ -146,22 +141,23 @@ def _words(found: Mapping[Purpose, Mapping[int, int]] | None) -> dict[str, dict[
     }
 
 
-def _parties(request: Request, service: Service, after: int, limit: int) -> Response:
+def parties_told(service: Service, after: int, limit: int) -> Told:
+    """A page of parties; raises NotHere where some may be missing."""
     as_of = service.horizon.current()
     page, more = cut(service.index.parties(after=after, limit=limit + 1), limit)
     following = page[-1].id if more else None
-    content = {"parties": [party_content(each) for each in page], "next": following}
-    return answer(request, content, as_of, headers=link_to(request, following, parameter="after"))
+    return Told({"parties": [party_content(each) for each in page], "next": following}, as_of, following)
 
 
-def _party(request: Request, service: Service, number: int) -> Response:
+def party_told(service: Service, number: int) -> Told:
+    """One party with its operators; raises NotHere where there is none, or something may be missing."""
     as_of = service.horizon.current()
     found = service.party(number, as_of)
     operators: dict[str, bool] = {}
     for event in service.index.all_events(EventFilter(party=number, names=frozenset({"OperatorSet"}))):
         operators[checksummed(event.arguments["operator"])] = event.arguments["allowed"]
     allowed = [account for account, is_allowed in operators.items() if is_allowed]
-    return answer(request, party_content(found) | {"operators": allowed}, as_of)
+    return Told(party_content(found) | {"operators": allowed}, as_of)
 
 
 def _place(batch: Batch) -> EventPlace:

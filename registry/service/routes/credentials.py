@@ -25,6 +25,7 @@ from registry.service.horizon import AsOf
 from registry.service.lookup import Found, Searched, anchors_of, together
 from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, digest_of, root_of
 from registry.service.service import SearchedFor, Service, service_of
+from registry.service.told import Told
 from registry.trees.store import MISSING
 from registry.verify.absence import Absence, Proof, TreeCheck, proof_content
 from registry.verify.absence_file import MOST_BATCHES as MOST_IN_FILE
@@ -92,15 +93,10 @@ async def credential(request: Request) -> Response:
     service = service_of(request)
     digest = digest_of(request.path_params["digest"])
     method, issuer, evidence = method_of(request), issuer_of(request), evidence_of(request)
-    as_of, found, unsearched = await service.quickly(_found, service, digest, issuer)
-    if not found:
-        as_of, found = await service.in_thread(_sought, service, digest, as_of, issuer)
-    as_of.require_statuses(each.status for each in found)
-    written = digest.hex()
-    content = {"digest": written, **anchors_of(found, written, method), **unsearched}
+    told, found = await credential_told(service, digest, method, issuer)
     if evidence is not None:
-        await service.in_thread(evidence.add_to, content["anchors"], found, digest)
-    return answer(request, content, as_of)
+        await service.in_thread(evidence.add_to, told.content["anchors"], found, digest)
+    return answer(request, told.content, told.as_of)
 
 
 @router.get(
@@ -253,6 +249,16 @@ def _digests_in(body: bytes) -> list[str]:
 
 
 # Answering
+
+
+async def credential_told(service: Service, digest: bytes, method: str, issuer: int | None) -> tuple[Told, list[Found]]:
+    """Every anchor of a digest with its status; raises NotHere where there is none, or something may be missing."""
+    as_of, found, unsearched = await service.quickly(_found, service, digest, issuer)
+    if not found:
+        as_of, found = await service.in_thread(_sought, service, digest, as_of, issuer)
+    as_of.require_statuses(each.status for each in found)
+    written = digest.hex()
+    return Told({"digest": written, **anchors_of(found, written, method), **unsearched}, as_of), found
 
 
 def _found(service: Service, digest: bytes, issuer: int | None) -> tuple[AsOf, list[Found], dict[str, Any]]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -292,6 +293,7 @@ def check_doors(stand: Stand, model: Model, history: list[Told]) -> None:
         head_age_seconds=0,
     )
     audited = audit(stand, history)
+    paged = {digest: on_page(stand, digest) for leaves in model.leaves for digest in leaves}
     counted = dict.fromkeys(ISSUERS, 0)
     for issuer in ISSUERS:
         for number in model.anchored[issuer]:
@@ -304,6 +306,8 @@ def check_doors(stand: Stand, model: Model, history: list[Told]) -> None:
                 assert own_of(stand, issuer, place, digest) == own
                 counted[issuer] += expected[0]
                 assert looked_up(stand, issuer, place, digest) == expected
+                # Of what is revoked the page says no more.
+                assert paged[digest][issuer, place.root] == (expected[0], expected[1] and not expected[0])
                 assert verified(stand, verifier, contract, issuer, place, digest) == expected
                 assert listed(stand, issuer, model.anchored[issuer].index(number) + 1, place) == expected
                 assert audited[issuer, place] == expected
@@ -329,6 +333,23 @@ def looked_up(stand: Stand, issuer: int, place: AnchorPlace, digest: bytes) -> t
     _, found = stand.service.lookup.find(digest)
     (status,) = (each.status for each in found if (each.batch.issuer, each.batch.root) == (issuer, place.root))
     return status["revoked"], status["suspended"]
+
+
+def on_page(stand: Stand, digest: bytes) -> dict[tuple[int, bytes], tuple[bool, bool]]:
+    """What the page of a digest says of each of its anchors: whether it is revoked, or else suspended."""
+    answer = stand.client.get(f"/credentials/{digest.hex()}", headers={"Accept": "text/html"})
+    if answer.status_code == 404:
+        return {}
+    said = {}
+    for section in ElementTree.fromstring(answer.text).iter("section"):
+        batches = (each.attrib["href"].split("/")[1:] for each in section.iterfind("dl//a"))
+        places = [(int(path[1]), bytes.fromhex(path[2][2:])) for path in batches if path[0] == "batches"]
+        if places:
+            # The batch comes first, and after it what replaces it.
+            word = section.findtext("p/strong")
+            assert word in ("Revoked", "Suspended", "Not revoked and not suspended")
+            said[places[0]] = word == "Revoked", word == "Suspended"
+    return said
 
 
 def verified(

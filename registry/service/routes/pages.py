@@ -1,0 +1,388 @@
+"""The registry to walk through: pages for people, made of what the API tells under the same rules.
+
+Each page asks what the endpoints of the API ask, as of one block, and shows their members; what the API does not say,
+no page says. `registry.service.web.negotiation` leads browsers here from the addresses of the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from registry.errors import RegistryError, SettingsError
+from registry.http.problems import note
+from registry.recognition.insights import REVIEW_DAYS
+from registry.recognition.ledger import Kind
+from registry.service.accreditations_json import LinkFilter
+from registry.service.caching import BY_ACCEPT, REVALIDATE, fixed
+from registry.service.parameters import (
+    HASH_PATTERN,
+    Cursor,
+    IssuerPath,
+    Limit,
+    PartyNumber,
+    digest_of,
+    number_of,
+    place_of,
+    root_of,
+)
+from registry.service.records_json import batch_content, party_content
+from registry.service.routes.about import about_told
+from registry.service.routes.accreditations import (
+    ACCREDITING,
+    RECOGNISING,
+    At,
+    Body,
+    Holder,
+    WantedState,
+    link_told,
+    links_told,
+)
+from registry.service.routes.batches import batch_told, batches_told, parties_told, party_told
+from registry.service.routes.credentials import credential_told, issuer_of, method_of
+from registry.service.routes.insights import MOST_DAYS
+from registry.service.service import Service, service_of
+from registry.service.told import of_one_block
+from registry.service.trust import IndexedFacts, facts_of
+from registry.service.web.pages.rendering import HTML, SAFE, page, rendered
+from registry.timestamps import past_moment
+from registry.untrusted.hashes import HASH
+
+MOST_ROWS: Final = 25
+"""Of a list: a page stays small, whatever strangers call themselves. The next ones are behind `next`."""
+MOST_BATCHES: Final = 10
+MOST_LINKS: Final = 10
+MOST_FOUND: Final = 25
+MOST_ANCHORS: Final = 15
+LONGEST_QUERY: Final = 2_000
+_HIGHEST: Final = 2**63
+_EVERY: Final = ACCREDITING | RECOGNISING
+
+router = APIRouter(include_in_schema=False)
+
+
+class Shown(NamedTuple):
+    """What a page shows besides the block: the members, and where the next page begins."""
+
+    told: dict[str, Any]
+    following: str | int | None = None
+
+
+async def _page(
+    request: Request, template: str, gather: Callable[[], Shown], *, parameter: str = "cursor", limit: int | None = None
+) -> Response:
+    """A page as of one block, asked for and written in a thread.
+
+    Args:
+        parameter: of the query, that leads to the next page.
+        limit: of a list, as many entries as were asked for.
+    """
+    service = service_of(request)
+
+    def written() -> Response:
+        as_of, shown = of_one_block(service, gather)
+        onward = None
+        if shown.following is not None:
+            onward = f"?{request.url.include_query_params(**{parameter: shown.following}).query}"
+        return page(request, service, template, as_of, following=onward, query=_query(request, limit), **shown.told)
+
+    return await service.in_thread(written)
+
+
+def _query(request: Request, limit: int | None = None) -> str:
+    """For the address of the JSON: what was asked, with as many entries, and that JSON is wanted whoever asks."""
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name not in ("format", "limit")]
+    if limit is not None:
+        asked.append(("limit", str(limit)))
+    return f"?{urlencode([*asked, ('format', 'json')])}"
+
+
+@router.get("/")
+async def home(request: Request) -> Response:
+    service = service_of(request)
+
+    def gather() -> Shown:
+        told = about_told(service)
+        doubt = told.as_of.reach.doubt
+        return Shown({"about": told.content, "doubt": doubt})
+
+    return await _page(request, "home.html", gather)
+
+
+@router.get("/search")
+async def search(request: Request, q: Annotated[str, Query(max_length=LONGEST_QUERY)] = "") -> Response:
+    wanted, service = q.strip(), service_of(request)
+    if not wanted:
+        return _led("/")
+    if wanted.isascii() and wanted.isdigit() and 0 < int(wanted[:20]) < _HIGHEST:
+        return _led(f"/parties/{int(wanted[:20])}")
+    if HASH.fullmatch(wanted):
+        return await _search_hash(request, service, wanted)
+    found = await service.in_thread(_with_uri, service, wanted)
+    if len(found) == 1:
+        return _led(f"/parties/{found[0]['id']}")
+
+    def gather() -> Shown:
+        service.horizon.current()
+        return Shown({"wanted": wanted, "parties": _with_uri(service, wanted), "batches": [], "digest": None})
+
+    return await _page(request, "search.html", gather)
+
+
+async def _search_hash(request: Request, service: Service, wanted: str) -> Response:
+    """A root and a digest look the same: one that is a root of several batches, or both, is told as that."""
+    value = root_of(wanted)
+
+    def gather() -> Shown:
+        as_of = service.horizon.current()
+        batches = [batch_content(each, as_of.head) for each in service.index.batches_with(value, most=MOST_FOUND)]
+        places = bool(service.index.places(value)) if batches else True
+        names = _names(service, (each["issuer"] for each in batches))
+        digest = value.hex() if places else None
+        return Shown({"wanted": wanted, "parties": [], "batches": batches, "names": names, "digest": digest})
+
+    shown = await service.in_thread(gather)
+    batches, digest = shown.told["batches"], shown.told["digest"]
+    if not batches:
+        return _led(f"/credentials/{digest}")
+    if len(batches) == 1 and digest is None:
+        return _led(f"/batches/{batches[0]['issuer']}/{batches[0]['root']}")
+    return await _page(request, "search.html", gather)
+
+
+def _with_uri(service: Service, uri: str) -> list[dict[str, Any]]:
+    """Parties that say they are there; raises NotHere where some may be missing."""
+    service.horizon.current()
+    return [party_content(each) for each in service.index.parties_with_uri(uri, limit=MOST_FOUND)]
+
+
+def _led(path: str) -> Response:
+    return RedirectResponse(path, 303, headers={"Cache-Control": REVALIDATE, "Referrer-Policy": "no-referrer"})
+
+
+@router.get("/parties")
+async def parties(
+    request: Request, after: Annotated[int, Query(ge=0, lt=_HIGHEST)] = 0, limit: Limit = MOST_ROWS
+) -> Response:
+    service, most = service_of(request), min(limit, MOST_ROWS)
+
+    def gather() -> Shown:
+        told = parties_told(service, after, most)
+        return Shown({"parties": told.content["parties"]}, told.following)
+
+    return await _page(request, "parties.html", gather, parameter="after", limit=most)
+
+
+@router.get("/parties/{number}")
+async def party(request: Request, number: Annotated[int, Path(ge=1, lt=_HIGHEST)]) -> Response:
+    service, facts = service_of(request), facts_of(request)
+    return await _page(request, "party.html", lambda: _party(service, facts, number))
+
+
+def _party(service: Service, facts: IndexedFacts, number: int) -> Shown:
+    told = party_told(service, number)
+    moment = told.as_of.head.cursor.timestamp
+    held = links_told(service, facts, "links", LinkFilter(_EVERY, holder=number), 0, MOST_LINKS)
+    given = links_told(service, facts, "links", LinkFilter(ACCREDITING, body=number), 0, MOST_LINKS)
+    recognised = links_told(service, facts, "links", LinkFilter(RECOGNISING, body=number), 0, MOST_LINKS)
+    batches = batches_told(service, number, None, MOST_BATCHES, True)
+    lists = {
+        "held": held.content["links"],
+        "given": given.content["links"],
+        "recognised": recognised.content["links"],
+    }
+    counted, uncounted = _counted(facts, moment, number)
+    return Shown(
+        {
+            "party": told.content,
+            **lists,
+            "more": {
+                "held": held.following,
+                "given": given.following,
+                "recognised": recognised.following,
+                "batches": batches.following,
+            },
+            "batches": batches.content["batches"],
+            "counted": counted,
+            "uncounted": uncounted,
+            "names": _names(service, _parties_in(*lists.values())),
+        }
+    )
+
+
+def _counted(facts: IndexedFacts, moment: datetime, number: int) -> tuple[Mapping[str, Any] | None, str | None]:
+    """The figures of an issuer at the time of the block, as insights have them; or by a code why there are none."""
+    try:
+        told = orjson.loads(facts.insights(moment, REVIEW_DAYS))
+    except RegistryError as error:
+        note(error)
+        return None, error.public.code
+    mine = (each for each in told["credentials"]["byIssuer"] if each["issuer"] == number)
+    return next(mine, None), None
+
+
+@router.get("/batches")
+async def batches(
+    request: Request,
+    issuer: PartyNumber | None = None,
+    cursor: Cursor = None,
+    limit: Limit = MOST_ROWS,
+    newest: bool = False,
+) -> Response:
+    service, place, most = service_of(request), place_of(cursor), min(limit, MOST_ROWS)
+
+    def gather() -> Shown:
+        told = batches_told(service, issuer, place, most, newest)
+        found = told.content["batches"]
+        names = _names(service, (each["issuer"] for each in found))
+        return Shown({"batches": found, "names": names, "issuer": issuer}, told.following)
+
+    return await _page(request, "batches.html", gather, limit=most)
+
+
+@router.get("/batches/{issuer}/{root}")
+async def batch(request: Request, issuer: IssuerPath, root: Annotated[str, Path(pattern=HASH_PATTERN)]) -> Response:
+    service, value = service_of(request), root_of(root)
+
+    def gather() -> Shown:
+        told = batch_told(service, issuer, value).content
+        return Shown({"batch": told, "names": _names(service, [issuer])})
+
+    return await _page(request, "batch.html", gather)
+
+
+@router.get("/credentials/{digest}")
+async def credential(request: Request, digest: str) -> Response:
+    service, value = service_of(request), digest_of(digest)
+    method, issuer = method_of(request), issuer_of(request)
+    told, _ = await credential_told(service, value, method, issuer)
+    anchors = told.content["anchors"]
+    issuers = [each["receipt"]["anchor"]["issuer"] for each in anchors]
+    names = await service.in_thread(_names, service, issuers)
+    shown = {
+        "credential": told.content,
+        "anchors": anchors[:MOST_ANCHORS],
+        "others": sorted(set(issuers[MOST_ANCHORS:])),
+        "names": names,
+        "following": None,
+        "query": _query(request),
+    }
+    return await service.in_thread(page, request, service, "credential.html", told.as_of, **shown)
+
+
+@router.get("/accreditations")
+async def accreditations(
+    request: Request,
+    body: Body = None,
+    holder: Holder = None,
+    kind: Annotated[Kind | None, Query()] = None,
+    state: WantedState = None,
+    at: At = None,
+    limit: Limit = MOST_ROWS,
+    cursor: Cursor = None,
+) -> Response:
+    if kind is Kind.RECOGNISE:
+        raise SettingsError(
+            "a recognition is no accreditation", where="kind", remedy="GET /recognitions lists those.", code="parameter"
+        )
+    kinds = ACCREDITING if kind is None else frozenset({kind})
+    wanted = LinkFilter(kinds, body, holder, state, past_moment(at, "at", datetime.now(UTC)))
+    return await _links(request, "accreditations", wanted, cursor, limit)
+
+
+@router.get("/recognitions")
+async def recognitions(
+    request: Request,
+    body: Body = None,
+    holder: Holder = None,
+    state: WantedState = None,
+    at: At = None,
+    limit: Limit = MOST_ROWS,
+    cursor: Cursor = None,
+) -> Response:
+    wanted = LinkFilter(RECOGNISING, body, holder, state, past_moment(at, "at", datetime.now(UTC)))
+    return await _links(request, "recognitions", wanted, cursor, limit)
+
+
+async def _links(request: Request, what: str, wanted: LinkFilter, cursor: str | None, limit: int) -> Response:
+    service, facts, after, most = service_of(request), facts_of(request), number_of(cursor), min(limit, MOST_ROWS)
+
+    def gather() -> Shown:
+        told = links_told(service, facts, "links", wanted, after, most)
+        links = told.content["links"]
+        return Shown({"links": links, "names": _names(service, _parties_in(links)), "what": what}, told.following)
+
+    return await _page(request, "accreditations.html", gather, limit=most)
+
+
+@router.get("/accreditations/{number}")
+async def accreditation(request: Request, number: Annotated[int, Path(ge=1, lt=_HIGHEST)], at: At = None) -> Response:
+    service, facts = service_of(request), facts_of(request)
+    moment = past_moment(at, "at", datetime.now(UTC))
+
+    def gather() -> Shown:
+        # Without a time that is asked for, that of the block: up to there all is on record.
+        link = link_told(service, facts, number, moment or service.horizon.current().head.cursor.timestamp).content
+        return Shown({"link": link, "names": _names(service, _parties_in([link]))})
+
+    return await _page(request, "accreditation.html", gather)
+
+
+@router.get("/network")
+async def network(request: Request, cursor: Cursor = None, limit: Limit = MOST_ROWS) -> Response:
+    service, facts, after, most = service_of(request), facts_of(request), number_of(cursor), min(limit, MOST_ROWS)
+
+    def gather() -> Shown:
+        moment = service.horizon.current().head.cursor.timestamp
+        wanted = LinkFilter(_EVERY, at=moment)
+        told = links_told(service, facts, "links", wanted, after, most)
+        links = told.content["links"]
+        return Shown({"links": links, "names": _names(service, _parties_in(links))}, told.following)
+
+    return await _page(request, "network.html", gather)
+
+
+@router.get("/insights")
+async def insights(
+    request: Request, at: At = None, days: Annotated[int, Query(ge=0, le=MOST_DAYS)] = REVIEW_DAYS
+) -> Response:
+    service, facts = service_of(request), facts_of(request)
+    moment = past_moment(at, "at", datetime.now(UTC)) or datetime.now(UTC).replace(second=0, microsecond=0)
+
+    def gather() -> Shown:
+        told = orjson.loads(facts.insights(moment, days))
+        issuers = told["credentials"]["byIssuer"]
+        due = told["reviewsDue"]["links"][:MOST_ROWS]
+        names = _names(service, [*(each["issuer"] for each in issuers), *_parties_in(due)])
+        return Shown({"insights": told, "due": due, "names": names})
+
+    return await _page(request, "insights.html", gather)
+
+
+@router.get("/docs")
+async def described(request: Request) -> Response:
+    """The description of the API, from `/openapi.json`: nothing is loaded from elsewhere."""
+    service = service_of(request)
+    schema = request.app.openapi()
+    by_tag: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            shown = {"method": method.upper(), "path": path, **operation}
+            by_tag.setdefault(operation["tags"][0], []).append(shown)
+    body = rendered(service, "docs.html", None, info=schema["info"], by_tag=by_tag)
+    return fixed(request, body.encode(), HTML, kept=REVALIDATE, headers={**BY_ACCEPT, **SAFE})
+
+
+def _parties_in(*lists: Iterable[Mapping[str, Any]]) -> Iterable[int]:
+    return (number for links in lists for link in links for number in (link["body"], link["holder"]))
+
+
+def _names(service: Service, numbers: Iterable[int]) -> dict[int, str]:
+    """What parties say they are, by their numbers."""
+    return {party.id: party.uri for party in service.index.parties_among(numbers)}

@@ -1,0 +1,1 @@
+"""What the lookup service shows to people with a browser."""
