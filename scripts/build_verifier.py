@@ -1,4 +1,4 @@
-"""Write what the verifier in JavaScript knows of contracts and chains, from the artifacts and the tables of the program.
+"""Write what the verifier in JavaScript knows of contracts and chains, from artifacts and tables of the program.
 
 The code of a registry is 17 or 24 KB, which no page has to carry: what is another on each chain, or at each address,
 stands in its last 1,300 bytes. So of each code there is the state of Keccak after all whole blocks before that, 200
@@ -51,10 +51,10 @@ def contracts() -> str:
         " * @typedef {object} Edition\n"
         " * @property {number} number\n"
         " * @property {string} address of its registry where it was deployed as usual, in lower case.\n"
-        " * @property {{parties: number, batches: number, statuses: number, digests: number | null}} slots of variables;\n"
-        " *   `statuses` is how many slots after a batch its status words are.\n"
-        " * @property {{size: number, state: string, rest: string, immutables: Record<string, number[]>}} code of the\n"
-        " *   registry: its bytes, the state of Keccak before the rest of them, the rest, and where in it each immutable is.\n"
+        " * @property {{parties: number, batches: number, statuses: number, digests: number | null}} slots of its\n"
+        " *   variables; `statuses` is how many slots after a batch its status words are.\n"
+        " * @property {{state: string, rest: string, immutables: Record<string, number[]>}} code of the registry: the\n"
+        " *   state of Keccak before the rest of it, the rest, and where in that each immutable is.\n"
         " */\n\n"
         "/** @type {readonly Edition[]} the newest first. */\n"
         f"export const EDITIONS = {json.dumps(known, indent=2)};\n"
@@ -91,7 +91,6 @@ def parted_code(edition: Edition) -> dict[str, Any]:
     if finished(state, bytes(code[first:])) != keccak(bytes(code)):
         raise AssertionError("this Keccak is another one")
     return {
-        "size": len(code),
         "state": b64encode(b"".join(lane.to_bytes(8, "little") for lane in state)).decode(),
         "rest": b64encode(bytes(code[first:])).decode(),
         "immutables": {name: [start - first for start, _ in immutables[name]] for name in VARYING},
@@ -105,8 +104,8 @@ def chains() -> str:
         for each in named_chains()
     )
     return (
-        f"{HEAD}/** @type {{Readonly<Record<string, readonly [string, number?]>>}} by number the name, and 1 where what is\n"
-        " * anchored there proves nothing to others. */\n"
+        f"{HEAD}/** @type {{Readonly<Record<string, readonly [string, number?]>>}} by number the name, and 1 where\n"
+        " * what is anchored there proves nothing to others. */\n"
         f"export const CHAINS = {{\n{lines}}};\n"
     )
 

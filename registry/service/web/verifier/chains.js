@@ -1,7 +1,7 @@
 // Written by scripts/build_verifier.py; `--check` says whether it is as the program has it.
 
-/** @type {Readonly<Record<string, readonly [string, number?]>>} by number the name, and 1 where what is
- * anchored there proves nothing to others. */
+/** @type {Readonly<Record<string, readonly [string, number?]>>} by number the name, and 1 where
+ * what is anchored there proves nothing to others. */
 export const CHAINS = {
   1: ["Ethereum"],
   10: ["OP Mainnet"],
