@@ -109,9 +109,7 @@ export function parseJson(data, limits = DEFAULT_LIMITS) {
   if (text.startsWith("\ufeff")) {
     throw new Refusal("syntax", "The document begins with a byte order mark, which JSON does not allow.", { remedy: SAVE_AS_UTF8 });
   }
-  if (isDeeperThan(text, limits.maxDepth)) {
-    throw new Refusal("too-deep", `The document nests deeper than ${limits.maxDepth} levels.`, { remedy: "Flatten it; no credential needs that." });
-  }
+  if (isDeeperThan(text, limits.maxDepth)) throw tooDeep(limits.maxDepth);
   let value;
   try {
     value = new Decoder(text, STRICT).decode();
@@ -122,7 +120,7 @@ export function parseJson(data, limits = DEFAULT_LIMITS) {
       remedy: encoding ? SAVE_AS_UTF8 : "Correct the text there, or export the document again.",
     });
   }
-  refuseHalves(value);
+  refuseHalves(value, limits.maxDepth);
   return value;
 }
 
@@ -299,15 +297,17 @@ export class Decoder {
 }
 
 /**
- * Refuse half of a surrogate pair, level by level, as Python looks for them.
+ * Refuse half of a surrogate pair, and what nests too deep, level by level, as Python looks for them.
  * @param {Value} value
+ * @param {number} maxDepth
  */
-function refuseHalves(value) {
-  for (let level = [value]; level.length; ) {
+export function refuseHalves(value, maxDepth) {
+  for (let level = [value], depth = 0; level.length; depth++) {
     /** @type {Value[]} */
     const below = [];
     for (const item of level) {
       if (typeof item === "string") checkText(item);
+      else if (depth >= maxDepth && typeof item === "object" && item && !(item instanceof Real)) throw tooDeep(maxDepth);
       else if (Array.isArray(item)) for (const each of item) below.push(each);
       else if (item instanceof Members) {
         for (const [key, each] of item) {
@@ -318,6 +318,11 @@ function refuseHalves(value) {
     }
     level = below;
   }
+}
+
+/** @param {number} maxDepth */
+function tooDeep(maxDepth) {
+  return new Refusal("too-deep", `The document nests deeper than ${maxDepth} levels.`, { remedy: "Flatten it; no credential needs that." });
 }
 
 /** @param {string} text */
