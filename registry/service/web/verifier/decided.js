@@ -38,7 +38,8 @@ export function decided(judged, own, issuer) {
   /** @type {Map<string | null, Judged[]>} */
   const groups = new Map();
   for (const each of judged) {
-    const key = isOwn(each) ? "own" : valueOf(each);
+    // What cannot be read counts among those of the document itself.
+    const key = isOwn(each) ? null : valueOf(each);
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
   const best = [...groups.values()].map((group) => {
