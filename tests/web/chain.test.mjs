@@ -132,10 +132,10 @@ function changed(value, chance) {
   return value.slice(0, at) + pick([..."0123456789abcdef"].filter((digit) => digit !== value[at])) + value.slice(at + 1);
 }
 
-test("600 lies make no verdict another one: it is the same, or could not be checked", async () => {
+test("300 lies make no verdict another one: it is the same, or could not be checked", async () => {
   let unchecked = 0;
   const { cases: all } = online[1];
-  for (let seed = 0; seed < 600; seed++) {
+  for (let seed = 0; seed < 300; seed++) {
     const chance = seeded(seed);
     const one = all[seed % all.length];
     const urls = seed % 2 ? THREE : [THREE[0]];
@@ -152,5 +152,5 @@ test("600 lies make no verdict another one: it is the same, or could not be chec
       assert.deepEqual(verdict.checks.map((check) => ({ ...check, text: without(check.text) })), one.expect.checks.map((check) => ({ ...check, text: without(check.text) })));
     }
   }
-  assert.ok(unchecked > 200, `${unchecked} were not checked`);
+  assert.ok(unchecked > 100, `${unchecked} were not checked`);
 });
