@@ -121,9 +121,7 @@ def proved_absence(
     return file, answers
 
 
-def _of_day(
-    workspace: Workspace, issuer: int, final: AgreedBlock, newest: Gathered, since: int
-) -> Gathered | None:
+def _of_day(workspace: Workspace, issuer: int, final: AgreedBlock, newest: Gathered, since: int) -> Gathered | None:
     """The same batches as of the first block of the day; None where they were not all there, or the proofs are gone.
 
     Args:

@@ -294,7 +294,9 @@ def test_a_witness_signs_nothing_that_its_endpoints_do_not_say(run: Run, node: s
         finally:
             liar.close()
     dead = f"http://127.0.0.1:{unused_port()}"
-    failed(signs(run, "ministry", "days.txt", "--chain", f"{node} {dead}"), 2, "no-finality")
+    told = failed(signs(run, "ministry", "days.txt", "--chain", f"{node} {dead}"), 2, "no-quorum")
+    assert told.startswith("1 of 2 endpoints answered; 2 have to agree (`quorum`); ")
+    assert f"; {dead}: " in told
     assert signs(run, "ministry", "days.txt", "--chain", dead).code == 2
     assert Path("days.txt").read_bytes() == kept
     assert not Path("new.txt").exists()
