@@ -95,8 +95,8 @@ class ByCheckpoints:
         if listed is None:
             raise EvidenceError(
                 f"the checkpoint list {self.trusted.origin} does not have block {block.number} of {self.chain}",
-                remedy="Take a newer list, or a receipt or proof of absence as of a block that is in it; whoever keeps the list can "
-                "add this one.",
+                remedy="Take a newer list, or a receipt or proof of absence as of a block that is in it; whoever keeps "
+                "the list can add this one.",
                 code=NOT_LISTED,
             )
         if listed.hash != block.hash:
