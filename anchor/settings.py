@@ -109,7 +109,8 @@ class Settings(BaseSettings):
         default=None, description="Checkpoint list: blocks that witnesses signed, for verifying without an endpoint."
     )
     witnesses: Path | None = Field(
-        default=None, description="Policy file of the checkpoint list: whose signatures count, and how many it takes."
+        default=None,
+        description="Witnesses file of the checkpoint list: whose signatures count, and how many it takes.",
     )
     evidence_days: float = Field(
         default=DEFAULT_EVIDENCE_DAYS,

@@ -161,7 +161,8 @@ def _read_now(workspace: Workspace, row: BatchRow) -> ReadNow:
             return source
     raise NotPossible(
         f"batch 0x{row.root.hex()} is not final yet, and evidence is of final blocks",
-        remedy="Wait until `testamur status` says that it is final, or write the receipts without evidence.",
+        remedy="Wait until `testamur status` says that it is final (`testamur anchor --resume --wait` waits for it), "
+        "or write the receipts without evidence.",
         code="not-final",
     )
 
@@ -170,6 +171,7 @@ def _none(row: BatchRow, kept: str, error: ChainError) -> NotPossible:
     return NotPossible(
         f"there is no evidence of batch 0x{row.root.hex()}: {kept}, and {error.what}",
         where=error.where,
-        remedy=f"{error.remedy or 'Try again later.'} The receipts are as good without --evidence.",
+        remedy=f"{error.remedy or 'Try again later.'} Without --evidence the receipts can be written, and "
+        "need an endpoint to be verified.",
         code="no-evidence-kept",
     )

@@ -255,7 +255,8 @@ def _waited_for(session: Session, workspace: Workspace, now: Now, row: BatchRow)
     if trouble is not None:
         session.say("  ", Styled("no evidence kept", "yellow"), f": {trouble.what}")
         session.say(
-            "  The receipts are as good without it.", *([] if trouble.remedy is None else [f" {trouble.remedy}"])
+            "  Without it, its receipts need an endpoint to be verified.",
+            *([] if trouble.remedy is None else [f" {trouble.remedy}"]),
         )
     return final
 

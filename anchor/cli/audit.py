@@ -147,7 +147,7 @@ def _signer(issuer: int | None, attest: Path | None, key: Path | None, name: str
         raise SettingsError(
             "it is not clear whose batches are attested", remedy="Name the issuer with --issuer.", code="no-issuer"
         )
-    signer = read_key(key, KeyKind.NOTE)
+    signer = read_key(key, KeyKind.NOTE, auditor=True)
     if name is not None and signer.name != name:
         raise SettingsError(f"the key is called {signer.name}, not {name}", where=str(key), code="note-key")
     return signer

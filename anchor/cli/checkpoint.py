@@ -13,10 +13,13 @@ from anchor.cli.chains import say_chain
 from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
+from anchor.settings import EMBEDDED
 from anchor.verifying.checkpoints import (
+    Added,
     compare,
     days_since,
     named_blocks,
+    named_key,
     read_key,
     read_list,
     read_witnesses,
@@ -24,12 +27,15 @@ from anchor.verifying.checkpoints import (
     write_key,
     write_list,
 )
+from anchor.workspace import Workspace
 from registry.chain.heads import utc_now
 from registry.errors import EvidenceError, SettingsError
 from registry.proofs.checkpoints import Checkpoints, Entry, checkpoints_of
-from registry.proofs.notes import KeyKind, SignerKey, key_name, read_verifier_key
+from registry.proofs.notes import KeyKind, SignerKey, key_name
 from registry.proofs.witnesses import WitnessPolicy
 from registry.timestamps import write_timestamp
+from registry.verify.freshness import duration
+from registry.verify.verdict import Code
 
 app = typer.Typer(no_args_is_help=True, help="Lists of blocks that witnesses sign, for verifiers without an endpoint.")
 
@@ -74,10 +80,16 @@ def create(
     before = _own_list(file, signer) if file.exists() else None
     entries = () if before is None else before.entries
     with session.workspace(read_only=True) as workspace, session.progress("asking") as progress:
+        _refuse_no_endpoint(workspace)
         chain = workspace.chain
         refuse_other_chain(entries, chain)
         last = entries[-1] if entries else None
-        added = named_blocks(workspace, block, progress) if block else days_since(workspace, last, progress)
+        listed = {each.number for each in entries}.intersection(block or ())
+        if block:
+            wanted = [number for number in block if number not in listed]
+            added = named_blocks(workspace, wanted, progress) if wanted else Added(())
+        else:
+            added = days_since(workspace, last, progress)
         asked = workspace.asked_chain
     new = added.entries
     dropped = 0
@@ -92,10 +104,13 @@ def create(
             "chain": chain,
             "size": len(entries) + len(new),
             "added": [_entry_content(each) for each in new],
+            "listed": sorted(listed),
             "droppedSignatures": dropped,
             "moreDays": added.more_days,
         }
     )
+    for number in sorted(listed):
+        session.say(f"block {number} is in the list already")
     for each in new:
         session.say(f"added: {each.line}")
     session.say(f"{file}: {amount(len(entries) + len(new), 'block')}, {len(new):,} of them new.")
@@ -112,7 +127,9 @@ def sign(
     session: Session,
     file: File,
     key: Annotated[Path, typer.Option("--key", help="The key of the witness.", show_default=False)],
-    log: Annotated[str | None, typer.Option("--log", help="The public key that the list has to be signed by.")] = None,
+    log: Annotated[
+        str | None, typer.Option("--log", help="The public key that the list has to be signed by, or a file with it.")
+    ] = None,
     before: Annotated[
         Path | None, typer.Option("--before", help="The list as this witness signed it last, to be added to only.")
     ] = None,
@@ -124,6 +141,7 @@ def sign(
         _refuse_unsigned(given, log, file)
     known = 0 if before is None else _known(given, before, signer)
     with session.workspace(read_only=True) as workspace, session.progress("comparing") as progress:
+        _refuse_no_endpoint(workspace)
         refuse_other_chain(given.entries, workspace.chain)
         compare(workspace, given.entries[known:], progress)
         asked = workspace.asked_chain
@@ -139,9 +157,12 @@ def sign(
             "witness": signer.name,
             "key": str(signer.verifier),
             "signedAt": write_timestamp(at),
+            "logCompared": log is not None,
         }
     )
     session.say(f"{amount(compared, 'block')} of {len(given.entries):,} compared; {signer.name} has signed {file}.")
+    if log is None:
+        session.say(f"Whose list {given.origin} is was not compared: --log names the key that it has to be signed by.")
     say_chain(session, asked)
 
 
@@ -152,7 +173,7 @@ def merge(
     file: File,
     copies: Annotated[list[Path], typer.Argument(help="Copies of it that witnesses signed.", show_default=False)],
     witnesses: Annotated[
-        Path, typer.Option("--witnesses", help="Whose signatures are taken: a policy file.", show_default=False)
+        Path, typer.Option("--witnesses", help="Witnesses file: whose signatures are taken.", show_default=False)
     ],
 ) -> None:
     """Take into a list the signatures that witnesses made below copies of it."""
@@ -188,7 +209,7 @@ def verify(
     session: Session,
     file: File,
     witnesses: Annotated[
-        Path, typer.Option("--witnesses", help="Whose signatures are enough: a policy file.", show_default=False)
+        Path, typer.Option("--witnesses", help="Witnesses file: whose signatures are enough.", show_default=False)
     ],
 ) -> int:
     """Say who has signed a list, and whether that is enough."""
@@ -215,6 +236,7 @@ def verify(
         }
     )
     _say_list(session, given, policy, by_log, signed)
+    _say_age(session, given)
     if why is None:
         session.say(Styled("enough", "green"), f": {_signers(policy, signed)}")
         return Exit.DONE
@@ -222,6 +244,16 @@ def verify(
     if why.remedy:
         session.say(why.remedy)
     return Exit.COULD_NOT_BE_CHECKED
+
+
+def _refuse_no_endpoint(workspace: Workspace) -> None:
+    """Whoever keeps or signs a list has no data folder, and so no practice chain either."""
+    if workspace.settings.chain == EMBEDDED and not workspace.has_folder:
+        raise SettingsError(
+            "no endpoint was named",
+            remedy="Name one with --chain, or chain in testamur.toml.",
+            code=Code.CHAIN_NOT_ASKED,
+        )
 
 
 def _signers_of(given: Checkpoints, policy: WitnessPolicy, file: Path) -> tuple[bool, dict[str, datetime]]:
@@ -237,7 +269,8 @@ def _own_list(file: Path, signer: SignerKey) -> Checkpoints:
     found = read_list(file)
     if found.origin != signer.name or not found.signed_by([signer.verifier]):
         raise EvidenceError(
-            f"this list is {found.origin}, and not signed by the key of {signer.name}",
+            f"this list is {found.origin}{found.told_ids(signer.name)}, and not signed by the key {signer.name}+"
+            f"{signer.verifier.id.hex()}",
             where=str(file),
             remedy="Use the key that it was made with, or another file.",
             code="checkpoint-log",
@@ -246,13 +279,11 @@ def _own_list(file: Path, signer: SignerKey) -> Checkpoints:
 
 
 def _refuse_unsigned(given: Checkpoints, log: str, file: Path) -> None:
-    try:
-        wanted = read_verifier_key(log)
-    except EvidenceError as error:
-        raise SettingsError(error.what, where="--log", code=error.code) from None
+    wanted = named_key(log, "--log")
     if given.origin != wanted.name or not given.signed_by([wanted]):
         raise EvidenceError(
-            f"the list {given.origin} is not signed by {wanted.name}",
+            f"the list {given.origin}{given.told_ids(wanted.name)} is not signed by the key {wanted.name}+"
+            f"{wanted.id.hex()}",
             where=str(file),
             remedy="Nothing was signed. Get the list from where it is kept.",
             code="checkpoint-log",
@@ -282,7 +313,7 @@ def _known(given: Checkpoints, before: Path, signer: SignerKey) -> int:
 def _say_list(
     session: Session, given: Checkpoints, policy: WitnessPolicy, by_log: bool, signed: Mapping[str, datetime]
 ) -> None:
-    by_whom = "signed by its log" if by_log else "not signed by a log of the policy"
+    by_whom = "signed by its log" if by_log else "not signed by a log of the witnesses file"
     session.say(bold(given.origin), f", {amount(len(given.entries), 'block')}, {by_whom}")
     blocks = (Column("chain"), Column("blocks", right=True), Column("first"), Column("last"))
     rows = [
@@ -311,12 +342,19 @@ def _say_list(
 def _signers(policy: WitnessPolicy, signed: Mapping[str, datetime]) -> str:
     counting = [name for name in policy.counting if name in signed]
     if policy.quorum is None:
-        return "the policy asks for no witness"
+        return "the witnesses file asks for no witness"
     return f"{', '.join(counting)} signed; needed at the least: {policy.needed}"
 
 
 def _block_words(entry: Entry) -> str:
     return f"{entry.number} {write_timestamp(entry.timestamp)}"
+
+
+def _say_age(session: Session, given: Checkpoints) -> None:
+    """How old the newest block of each chain is: of what was said since, the list lets nobody know."""
+    for chain, entries in _by_chain(given).items():
+        age = max(0.0, (utc_now() - entries[-1].timestamp).total_seconds())
+        session.say(f"The last block of {chain} is {duration(age)} old.")
 
 
 def _by_chain(given: Checkpoints) -> dict[str, list[Entry]]:

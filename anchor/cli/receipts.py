@@ -12,7 +12,7 @@ from anchor.batching.receipts import Originals, encoded, output_to, receipt_name
 from anchor.books.batches import BatchRow
 from anchor.books.tables import BatchState
 from anchor.cli.chains import say_chain
-from anchor.cli.console import Styled, bold
+from anchor.cli.console import bold
 from anchor.cli.session import Session, command
 from anchor.cli.wording import amount
 from anchor.intake.files import METHODS
@@ -122,13 +122,20 @@ def _evidence_content(source: Source) -> dict[str, Any]:
 def _say_evidence(session: Session, source: Source) -> None:
     block = source.block
     of_day = ", the first of its day" if source.is_of_day else ""
-    kept = "" if source.why_kept is None else " It is what was kept with the batch."
+    kept = (
+        ""
+        if source.why_kept is None
+        else f" It was kept with the batch; the endpoint has none as of now, since {source.why_kept}."
+    )
     session.say(
         f"Their evidence is as of block {block.number:,}{of_day} ({write_timestamp(block.timestamp)}), and does not "
         f"say what was revoked later.{kept}"
     )
-    if source.why_kept is not None:
-        session.say(Styled("  Of now the endpoint has none", "yellow"), f": {source.why_kept}")
+    if not source.is_of_day:
+        session.say(
+            f"Verifiers without an endpoint need a list of blocks that has block {block.number}: it is added with "
+            f"`testamur checkpoint create FILE --key KEY --block {block.number}`, and then signed by the witnesses."
+        )
 
 
 def _batch(workspace: Workspace, text: str) -> BatchRow:

@@ -61,7 +61,7 @@ def verify(
         Path | None, typer.Option("--checkpoints", help="Checkpoint list whose blocks are believed, with --offline.")
     ] = None,
     witnesses: Annotated[
-        Path | None, typer.Option("--witnesses", help="Policy file: whose signatures of the list count.")
+        Path | None, typer.Option("--witnesses", help="Witnesses file: whose signatures of the list count.")
     ] = None,
     absence: Annotated[
         bool, typer.Option("--absence", help="The file is a proof of absence, and its answer is what is asked for.")
@@ -69,7 +69,10 @@ def verify(
     at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
 ) -> int:
-    """Check credentials and say of each: valid, not valid, valid with a warning, or could not be checked."""
+    """Check credentials and say of each: valid, not valid, valid with a warning, or could not be checked.
+
+    A proof of absence, as `absent --prove -o` writes it, gets its answer: name it alone, with --absence.
+    """
     now = datetime.now(UTC) if at is None else asked_moment(at, "--at")
     files = list(credential_files(paths))
     if not files:
@@ -114,6 +117,8 @@ def verify(
         say_verdict(session, verdicts[0])
     else:
         session.say(verdict_table(verdicts))
+        for code, text in shared_reasons(verdicts):
+            session.say(f"{code}: {text}")
         counts = {overall: sum(verdict.overall is overall for verdict in verdicts) for overall in Overall}
         session.say(", ".join(f"{number:,} {overall}" for overall, number in counts.items() if number))
     say_basis(session, verdicts)
@@ -158,7 +163,12 @@ def table_to(path: Path | None) -> Iterator[Callable[[Verdict], None]]:
 def absent(
     session: Session,
     target: Annotated[str, typer.Argument(help="A credential file, or a digest of 64 hexadecimal digits.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the proofs to this file.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Write the proofs to this file; with --prove, one that proves the answer by itself."
+        ),
+    ] = None,
     prove: Annotated[
         bool | None,
         typer.Option("--prove/--no-prove", help="Check proofs of what the contract stores; believe no endpoint."),
@@ -264,11 +274,16 @@ def _say_absence(session: Session, verdict: AbsenceVerdict, digests: Mapping[byt
 def say_verdict(session: Session, verdict: Verdict) -> None:
     """One verdict with all its checks."""
     overall = verdict.overall
+    # What all of them rest on is told once, after the verdict.
+    proved = None
+    if verdict.basis is not None and verdict.as_of is not None and verdict.basis.proved:
+        proved = f" {verdict.basis.words(verdict.as_of)}"
     session.say(f"{verdict.name}: ", Styled(overall, f"bold {COLOURS[overall]}"))
     for check in verdict.checks:
         outcome = Styled(f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
         # The detail says the same as the text does to strangers, with the place and the cause.
         text = check.detail or check.text
+        text = text if proved is None else text.removesuffix(proved)
         session.say(outcome, f"  {check.name:<9}  {text} ({check.code})")
     for other in verdict.other_receipts:
         session.say(f"  another receipt, {_named(other)}: {other.overall} ({', '.join(other.codes) or 'not needed'})")
@@ -309,6 +324,16 @@ def verdict_table(verdicts: list[Verdict]) -> Listing:
         issuer = "" if verdict.issuer is None else str(verdict.issuer)
         rows.append((verdict.name, overall, issuer, anchored, ", ".join(_reasons(verdict))))
     return Listing(columns, rows)
+
+
+def shared_reasons(verdicts: list[Verdict]) -> list[tuple[str, str]]:
+    """The reasons of those that are not valid or could not be checked that have one text in all rows, with that."""
+    texts: dict[str, set[str]] = {}
+    for verdict in verdicts:
+        if verdict.overall in (Overall.NOT_VALID, Overall.COULD_NOT_BE_CHECKED):
+            for check in verdict.deciding:
+                texts.setdefault(check.code, set()).add(check.detail or check.text)
+    return [(code, said.pop()) for code, said in texts.items() if len(said) == 1]
 
 
 def worst(verdicts: list[Verdict]) -> Exit:

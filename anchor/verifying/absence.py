@@ -9,7 +9,7 @@ from anchor.books.trees import all_trees_of
 from anchor.settings import EMBEDDED
 from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
-from registry.chain.agreement import agreed_block, agreed_blocks, final_height
+from registry.chain.agreement import AgreedBlock, agreed_block, agreed_blocks, final_height
 from registry.chain.contract import CredentialRegistry
 from registry.chain.heads import age_of_head, utc_now
 from registry.chain.rpc.client import Block
@@ -26,8 +26,9 @@ from registry.errors import (
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.trees.store import MISSING, UNAVAILABLE, TreeStore, UnusableTree
-from registry.verifier.absence_files import answers_of, gather_batches
+from registry.verifier.absence_files import Gathered, answers_of, gather_batches
 from registry.verifier.grounds import ByEndpoints, Grounds
+from registry.verifier.moments import Moments, is_too_old
 from registry.verifier.proved import ProvedRegistry
 from registry.verify.absence import UNSTATED, Proof, TreeCheck
 from registry.verify.absence_file import MOST_BYTES, AbsenceFile, BatchProofs, is_absence
@@ -74,7 +75,10 @@ def absence_of(workspace: Workspace, digest: bytes, issuer: int) -> tuple[Absenc
 def proved_absence(
     workspace: Workspace, digests: Sequence[bytes], issuer: int, attestations: Sequence[SignedAttestation] = ()
 ) -> tuple[AbsenceFile, tuple[AbsenceVerdict, ...]]:
-    """A file that proves the answers by itself, as of the newest final block, and the answer for each digest.
+    """A file that proves the answers by itself, and the answer for each digest.
+
+    It is as of the first block of the day, which lists of witnesses have, where the issuer has anchored nothing since
+    and the endpoint still proves what was so in it; else as of the newest final block.
 
     Raises:
         ChainError: the chain cannot be asked, too few endpoints agree, or what they send proves nothing.
@@ -85,7 +89,8 @@ def proved_absence(
     contract, newest = workspace.contract, agreed_block(client, quorum).block
     height = min(final_height(client, quorum, depth), newest.number)
     (agreed,) = agreed_blocks(client, [height], quorum)
-    roots = [event.key[1] for event in contract.anchored_events(issuer=issuer, to_block=height)]
+    anchored = contract.anchored_events(issuer=issuer, to_block=height)
+    roots = [event.key[1] for event in anchored]
     try:
         gathered = gather_batches(contract, agreed.chain_id, issuer, roots, agreed.block)
     except WrongChain as error:
@@ -93,6 +98,8 @@ def proved_absence(
             # It is there, by what was asked before: on a young chain, after the newest block that is final.
             error.remedy = f"The newest final block is {height}. Ask again when the registry is in a final one."
         raise
+    if anchored:
+        gathered = _of_day(workspace, issuer, agreed, gathered, anchored[-1].block_number) or gathered
     stores = all_trees_of(workspace.settings, workspace.folder)
     read = {batch.root: _read(stores, TreeId(batch.root, batch.leaf_count), digests) for batch in gathered.batches}
     file = AbsenceFile(
@@ -112,6 +119,29 @@ def proved_absence(
         age=age_of_head(client, workspace.chain, newest, workspace.settings.head_age_seconds, utc_now),
     )
     return file, answers
+
+
+def _of_day(workspace: Workspace, issuer: int, final: AgreedBlock, newest: Gathered, since: int) -> Gathered | None:
+    """The same batches as of the first block of the day; None where they were not all there, or the proofs are gone.
+
+    Args:
+        final: the newest final block, of which `newest` is.
+        since: the block of the newest batch.
+    """
+    client, roots = workspace.client, [batch.root for batch in newest.batches]
+    day = Moments.of(client, final.block).day
+    if day is None or not since <= day.number < final.block.number:
+        return None
+    # By whichever endpoint it was found: enough of them have to name it.
+    (agreed,) = agreed_blocks(client, [day.number], quorum_of(workspace))
+    try:
+        found = gather_batches(workspace.contract, agreed.chain_id, issuer, roots, agreed.block)
+    except ChainError as error:
+        if not is_too_old(error):
+            raise
+        return None
+    # Nobody can hide a batch of today by leaving out its event: the newest block has proved how many there are.
+    return found if found.sequence == newest.sequence else None
 
 
 def answers_of_file(

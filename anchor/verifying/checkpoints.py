@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+from anchor.verifying.kinds import LIST, WITNESSES, is_public_key, is_url, kind_of
 from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
 from registry.chain.agreement import agreed_blocks, final_height
@@ -19,7 +20,7 @@ from registry.errors import ChainUnavailable, EvidenceError, IntakeError, Settin
 from registry.privatefiles import private_opener, refuse_readable
 from registry.proofs import witnesses
 from registry.proofs.checkpoints import MOST_BYTES, Checkpoints, Entry, read_checkpoints
-from registry.proofs.notes import KeyKind, SignerKey, read_signer_key
+from registry.proofs.notes import KeyKind, SignerKey, VerifierKey, read_signer_key, read_verifier_key
 
 MOST_DAYS: Final = 366
 _MOST_KEY_BYTES: Final = 1_024
@@ -117,6 +118,8 @@ def read_list(path: Path) -> Checkpoints:
         IntakeError: there is no such file.
         EvidenceError: it is no list; names the file.
     """
+    if is_url(path):
+        raise IntakeError("a list is read from a file", where=str(path), remedy="Download it first.", code="unreadable")
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -126,6 +129,10 @@ def read_list(path: Path) -> Checkpoints:
         return read_checkpoints(data)
     except EvidenceError as error:
         error.where = error.where or str(path)
+        kind = kind_of(data)
+        if kind is not None and kind != LIST:
+            error.what, error.remedy = f"it is {kind}, and no checkpoint list", "Name the list."
+        error.remedy = error.remedy or "Get the list again from where it is kept."
         raise
 
 
@@ -135,14 +142,29 @@ def read_witnesses(path: Path) -> witnesses.WitnessPolicy:
     Raises:
         SettingsError: it cannot be read, or a line makes no sense; names the line.
     """
+    if is_url(path):
+        raise SettingsError(
+            "a witnesses file is read from a file", where=str(path), remedy="Download it first.", code="witness-policy"
+        )
     try:
         with path.open("rb") as file:
             data = file.read(witnesses.MOST_BYTES + 1)
     except OSError as error:
         raise SettingsError(
-            f"the policy cannot be read: {error.strerror}", where=str(path), code="witness-policy"
+            f"the witnesses file cannot be read: {error.strerror}", where=str(path), code="witness-policy"
         ) from None
-    return witnesses.parse_witnesses(data, where=str(path))
+    try:
+        return witnesses.parse_witnesses(data, where=str(path))
+    except SettingsError:
+        kind = kind_of(data)
+        if kind is not None and kind != WITNESSES:
+            raise SettingsError(
+                f"it is {kind}, and no witnesses file",
+                where=str(path),
+                remedy="Name the file with the lines log, witness and quorum.",
+                code="witness-policy",
+            ) from None
+        raise
 
 
 def write_list(path: Path, content: Checkpoints) -> None:
@@ -164,13 +186,49 @@ def write_list(path: Path, content: Checkpoints) -> None:
         raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
 
 
-def read_key(path: Path, kind: KeyKind) -> SignerKey:
+def named_key(text: str, option: str) -> VerifierKey:
+    """A public key that an option gives, or the file that has it.
+
+    Raises:
+        SettingsError: it is none (code `note-key`).
+    """
+    remedy = "Give the public key, or the file that has it alone."
+    if "+" not in text or Path(text).is_file():
+        try:
+            with Path(text).open("rb") as file:
+                text = file.read(_MOST_KEY_BYTES).decode().strip()
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(
+                f"{text[:80]!r} is neither a public key nor a file with one",
+                where=option,
+                remedy=remedy,
+                code="note-key",
+            ) from None
+    try:
+        return read_verifier_key(text)
+    except EvidenceError as error:
+        raise SettingsError(error.what, where=option, remedy=remedy, code=error.code) from None
+
+
+def read_key(path: Path, kind: KeyKind, *, auditor: bool = False) -> SignerKey:
     """A key from a file that nobody else can read.
+
+    Args:
+        auditor: whether it is meant to be an auditor's, for the message.
 
     Raises:
         SignerError: it is not there, open to others (`readable`), or no key of that kind (`note-key`).
     """
     try:
+        with path.open("rb") as file:
+            is_public = is_public_key(file.read(_MOST_KEY_BYTES))
+        if is_public:
+            raise SignerError(
+                "it is the public half of a key, which signs nothing",
+                where=str(path),
+                remedy="Name the file that `testamur checkpoint key -o` wrote.",
+                code="note-key",
+            )
         refuse_readable(path)
         with path.open("rb") as file:
             text = file.read(_MOST_KEY_BYTES).decode()
@@ -179,6 +237,13 @@ def read_key(path: Path, kind: KeyKind) -> SignerKey:
         raise SignerError(f"the key cannot be read: {why}", where=str(path)) from None
     key = read_signer_key(text, where=str(path))
     if key.kind is not kind:
+        if auditor:
+            raise SignerError(
+                "it is the key of a witness, and no auditor's",
+                where=str(path),
+                remedy="An auditor's key is made without --witness: `testamur checkpoint key NAME -o FILE`.",
+                code="note-key",
+            )
         meant, found = ("a witness", "a list") if kind is KeyKind.COSIGNATURE else ("a list", "a witness")
         raise SignerError(
             f"it is the key of {found}, not of {meant}",

@@ -18,6 +18,7 @@ from anchor.books.tables import ANCHORED_STATES
 from anchor.intake.digesting import LinePiece, lines_of, looks_like_digest
 from anchor.intake.files import source_files
 from anchor.settings import EMBEDDED
+from anchor.verifying.kinds import POLICY, RECEIPT, is_url, kind_of
 from anchor.verifying.offline import evidence_reader
 from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
@@ -397,6 +398,10 @@ def credential_files(paths: Sequence[Path]) -> Iterator[Path]:
         elif path.is_file() or is_digest(path):
             if not any(path.name.endswith(each) and _without(path, each) in named for each in RECEIPT_SUFFIXES):
                 yield path
+        elif is_url(path):
+            raise IntakeError(
+                "what is verified is read from a file", where=str(path), remedy="Download it first.", code="unreadable"
+            )
         else:
             raise IntakeError("there is no such file", where=str(path), remedy="Check the path.", code="unreadable")
 
@@ -418,10 +423,19 @@ def is_digest(path: Path) -> bool:
 
 def read_policy(path: Path) -> Policy:
     """The policy in a file; raises SettingsError."""
+    if is_url(path):
+        raise SettingsError("a policy is read from a file", where=str(path), remedy="Download it first.", code="policy")
     try:
-        return parse_policy(path.read_bytes(), where=str(path))
+        data = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"the policy cannot be read: {error.strerror}", where=str(path), code="policy") from None
+    try:
+        return parse_policy(data, where=str(path))
+    except SettingsError as error:
+        kind = kind_of(data)
+        if kind is not None and kind != POLICY:
+            error.what = f"it is {kind}, and no policy"
+        raise
 
 
 def receipts_of(path: Path, limits: Limits) -> list[Receipt]:
@@ -464,11 +478,17 @@ def _read_receipt(path: Path) -> Receipt | ReceiptError:
     Raises:
         ReceiptError: the file cannot be read.
     """
+    if is_url(path):
+        raise ReceiptError("a receipt is read from a file", where=str(path), remedy="Download it first.")
+    data = b""
     try:
         with path.open("rb") as file:
-            return parse(file.read(MAX_BYTES + 1))
+            data = file.read(MAX_BYTES + 1)
+        return parse(data)
     except OSError as error:
         raise ReceiptError(f"the receipt cannot be read: {error.strerror}", where=str(path)) from None
     except ReceiptError as error:
         error.where = f"{path}, {error.where}" if error.where else str(path)
+        if (kind := kind_of(data)) is not None and kind != RECEIPT:
+            error.what, error.remedy = f"it is {kind}, and no receipt", "Name the receipt."
         return error

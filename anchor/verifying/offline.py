@@ -43,6 +43,13 @@ def offline_grounds(settings: Settings, policy: Policy | None) -> Grounds:
         grounds.append(ByCheckpoints(_chain_of(settings, policy), trusted))
     if policy is not None and policy.validators and policy.chain is not None:
         grounds.append(BySeals(policy.chain, policy.validator_names))
+    if not grounds and settings.witnesses is not None:
+        raise SettingsError(
+            "whose signatures of a checkpoint list count is said, and no list is named",
+            where=str(settings.witnesses),
+            remedy="Name the list, with --checkpoints.",
+            code="nobody-named",
+        )
     if not grounds:
         raise SettingsError(
             "without an endpoint nobody says which blocks are of the chain",

@@ -98,14 +98,17 @@ def final_height(client: ChainClient, quorum: int, depth: int | None = None) -> 
         depth: blocks that count as final on a chain without a `finalized` tag.
 
     Raises:
-        ChainUnavailable: there is no answer; code `no-finality`: too few say it, and no depth was given.
+        ChainUnavailable: there is no answer; code `no-quorum`: too few answer; `no-finality`: too few of those that
+            answer say it, and no depth was given.
     """
     final = agreed_final(client, quorum)
     if final < 0 and depth is not None:
         final = agreed_block(client, quorum).block.number - depth
     if final < 0:
+        if _answering(client) < quorum:
+            raise _no_quorum(client, "too few endpoints say which blocks are final", quorum)
         raise ChainUnavailable(
-            "too few endpoints say which blocks are final",
+            f"too few endpoints say which blocks are final: {quorum} have to (`quorum`){_told_silent(client)}",
             where=client.where,
             remedy="Set how many blocks count as final on this chain (finality_depth), or name other endpoints.",
             code="no-finality",
@@ -163,9 +166,25 @@ def _differ(client: ChainClient, what: str) -> ChainUnavailable:
     )
 
 
+def _answering(client: ChainClient) -> int:
+    """How many hosts gave an answer when last asked."""
+    silent = client.silent_endpoints()
+    return len(_hosts(where for where in client.endpoints() if where not in silent)) if client.endpoints() else 1
+
+
+def _told_silent(client: ChainClient) -> str:
+    """Who gave no answer, and why."""
+    return "".join(f"; {where}: {why}" for where, why in client.silent_endpoints().items())
+
+
 def _no_quorum(client: ChainClient, what: str, quorum: int) -> ChainUnavailable:
+    answering, asked = _answering(client), len(_hosts(client.endpoints())) or 1
+    if answering < min(quorum, asked):
+        what = f"{answering} of {asked} endpoints answered; {quorum} have to agree (`quorum`)"
+    else:
+        what = f"{what}; {quorum} endpoints of different hosts have to name one block alike (`quorum`)"
     return ChainUnavailable(
-        f"{what}; {quorum} endpoints of different hosts have to name one block alike",
+        f"{what}{_told_silent(client)}",
         where=client.where,
         remedy=f"{TRY_LATER} Or name other endpoints, of hosts that do not share one.",
         code=NO_QUORUM,

@@ -138,6 +138,11 @@ class Checkpoints:
         """
         return self.note.signed_by(keys)
 
+    def told_ids(self, name: str) -> str:
+        """Which keys of a name its signatures say they are of, in brackets, where there are any."""
+        ids = [f"{each.name}+{each.key_id.hex()}" for each in self.signatures if each.name == name]
+        return f" (signed by {', '.join(ids)})" if ids else ""
+
     def signers(self, policy: WitnessPolicy) -> tuple[bool, dict[str, datetime]]:
         """Whether the list's log signed, and which witnesses, by the names of the policy, with the times they say.
 
@@ -160,17 +165,20 @@ class Checkpoints:
         """
         by_log, signed = self.signers(policy)
         if not by_log:
+            named = ", ".join(f"{key.name}+{key.id.hex()}" for key in policy.logs) or "no key"
             raise EvidenceError(
-                f"the list {self.origin} is signed by no log of the policy",
-                remedy="The policy has to have a line log with the key of this list.",
+                f"the list {self.origin}{self.told_ids(self.origin)} is signed by no log of the witnesses file, which "
+                f"names {named}",
+                remedy="The witnesses file has to have a line log with the key of this list.",
                 code=NO_LOG,
             )
         counting = tuple(name for name in policy.counting if name in signed)
         if not policy.met_by(signed):
             missing = [name for name in policy.counting if name not in signed]
             raise EvidenceError(
-                f"the list {self.origin} is signed by {', '.join(counting) or 'no witness'}, which is not enough: "
-                f"{policy.quorum} takes {policy.needed} at the least, and {', '.join(missing)} did not sign",
+                f"too few witnesses have signed the list {self.origin}: {', '.join(counting) or 'none'} signed, "
+                f"{', '.join(missing)} did not, and at the least {policy.needed} of them have to (quorum "
+                f"{policy.quorum})",
                 remedy="Get the list from where more of them have signed it, or ask them to.",
                 code=NO_QUORUM,
             )
@@ -214,11 +222,15 @@ def read_checkpoints(data: bytes) -> Checkpoints:
         EvidenceError: code `checkpoint-size`, `checkpoint-form`, or `checkpoint-order`; `checkpoint-root`: the entries
             are not those that were signed; `note-form`, or `note-size`.
     """
+    if b"\r\n" in data[:MOST_BYTES]:
+        raise _malformed("its lines end with CRLF, as Windows has them, and not with a line feed alone")
     if len(data) > MOST_BYTES:
         raise _too_large(f"one of more than {MOST_BYTES:,} bytes is not read")
     head, _, rest = data.partition(b"\n\n")
     below, parted, entries = rest.partition(b"\n\n")
-    if not parted or not entries.endswith(b"\n"):
+    if parted and not entries.endswith(b"\n"):
+        raise _malformed("its last line has no line break: it was cut off, or an editor took it away")
+    if not parted:
         raise _malformed("it is no signed note, an empty line and entries, each line with its break")
     note = read_note(head + b"\n\n" + below + b"\n")
     origin, size, root = _body(note.text)

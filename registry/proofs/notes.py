@@ -206,9 +206,9 @@ def key_name(text: str) -> str:
         EvidenceError: code `note-key`: it is empty or too long, or has spaces, controls or a plus.
     """
     if not text or len(text.encode("utf-8", "surrogatepass")) > MOST_NAME_BYTES:
-        raise _no_key(f"a name has 1 to {MOST_NAME_BYTES} bytes")
+        raise _no_name(f"it has 1 to {MOST_NAME_BYTES} bytes")
     if "+" in text or any(each.isspace() or "\ud800" <= each <= "\udfff" for each in text) or _CONTROLS.search(text):
-        raise _no_key("a name has neither spaces nor a plus")
+        raise _no_name("it has neither spaces nor a plus")
     return text
 
 
@@ -262,6 +262,8 @@ def read_note(data: bytes) -> SignedNote:
         whole = data.decode()
     except UnicodeDecodeError:
         raise _malformed("it is not UTF-8") from None
+    if "\r\n" in whole:
+        raise _malformed("its lines end with CRLF, as Windows has them, and not with a line feed alone")
     if _CONTROLS.search(whole):
         raise _malformed("it has control characters")
     # The text may have empty lines: the last one parts it from its signatures.
@@ -333,6 +335,10 @@ def _fails(key: VerifierKey) -> EvidenceError:
 
 def _no_key(why: str) -> EvidenceError:
     return EvidenceError(f"the key cannot be read: {why}", code="note-key")
+
+
+def _no_name(why: str) -> EvidenceError:
+    return EvidenceError(f"the name cannot be used: {why}", code="note-key")
 
 
 def _malformed(why: str) -> EvidenceError:

@@ -20,7 +20,7 @@ NOBODY: Final = "none"
 _BREAKS: Final = re.compile(r"[ \t]+")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _THRESHOLD: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
-_REMEDY: Final = "Correct the policy; docs/reference/checkpoints.md has its form."
+_REMEDY: Final = "Correct the witnesses file; docs/reference/checkpoints.md has its form."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,17 @@ def parse_witnesses(data: bytes | str, *, where: str | None = None) -> WitnessPo
         SettingsError: a line makes no sense, and which (code `witness-policy`).
     """
     if len(data) > MOST_BYTES:
-        raise _senseless(f"a policy of more than {MOST_BYTES:,} bytes is not read", where)
+        raise _senseless(f"a witnesses file of more than {MOST_BYTES:,} bytes is not read", where)
     try:
         text = data if isinstance(data, str) else data.decode()
     except UnicodeDecodeError:
-        raise _senseless("the policy is not UTF-8", where) from None
+        raise _senseless("the witnesses file is not UTF-8", where) from None
     reader = _Reader()
     for number, line in enumerate(text.split("\n"), start=1):
         words = [word for word in _BREAKS.split(line) if word]
         try:
+            if line.endswith("\r"):
+                raise ValueError("it ends with CRLF, as Windows has it, and not with a line feed alone")
             if _CONTROLS.search(line):
                 raise ValueError("it has control characters; lines end with a line feed alone")
             if words and not words[0].startswith("#"):

@@ -23,7 +23,7 @@ from registry.records import Batch, BlockRef
 from registry.timestamps import from_unix
 from registry.untrusted.text import marked
 from registry.verifier.gathering import within
-from registry.verifier.grounds import Grounds
+from registry.verifier.grounds import ByEndpoints, Grounds
 from registry.verifier.proved import ProvedAccount
 from registry.verifier.stored import StoredRegistry
 from registry.verify.absence import Absence, AbsenceVerdict, TreeCheck, verify_absence
@@ -153,9 +153,14 @@ def _facts(file: AbsenceFile, grounds: Grounds, auditors: Sequence[Auditor], reg
             code="other-contract",
         )
     if (chain := grounds.chain) != file.chain:
+        is_asked = isinstance(grounds, ByEndpoints)
         raise EvidenceError(
-            f"it is about the chain {file.chain}, and {chain} was asked",
-            remedy="Name an endpoint of its chain with --chain.",
+            f"it is about the chain {file.chain}, and {chain} was asked"
+            if is_asked
+            else f"it is about the chain {file.chain}; the verifier means {chain} (setting chain or policy)",
+            remedy="Name an endpoint of its chain with --chain."
+            if is_asked
+            else f"If you mean its chain, say so: --chain {file.chain}, or chain in the policy.",
             code=Code.OTHER_CHAIN,
         )
     header = read_header(file.evidence.header)

@@ -95,14 +95,15 @@ class ByCheckpoints:
         if listed is None:
             raise EvidenceError(
                 f"the checkpoint list {self.trusted.origin} does not have block {block.number} of {self.chain}",
-                remedy="Take a newer list, or a receipt with evidence as of a block that is in it.",
+                remedy="Take a newer list, or a receipt or proof of absence as of a block that is in it; whoever keeps "
+                "the list can add this one.",
                 code=NOT_LISTED,
             )
         if listed.hash != block.hash:
             raise EvidenceError(
                 f"the evidence is about block 0x{block.hash.hex()}, and the checkpoint list {self.trusted.origin} has "
                 f"0x{listed.hash.hex()} at height {block.number}",
-                remedy="Ask whoever gave you the receipt for another one, or verify with an endpoint.",
+                remedy="Ask whoever gave you the receipt or proof for another one, or verify with an endpoint.",
                 code="other-block",
             )
         return Basis(Ground.CHECKPOINT, len(listed.witnesses), self.trusted.among, listed.witnesses)

@@ -220,7 +220,8 @@ class Verifier:
         """
         if self._chain is not None:
             contract = None if isinstance(self._contract, FactsUnavailable) else self._contract.address
-            if (elsewhere := other_chain(receipt.anchor, self._chain, contract)) is not None:
+            is_asked = not isinstance(self._contract, EvidenceReader)
+            if (elsewhere := other_chain(receipt.anchor, self._chain, contract, is_asked=is_asked)) is not None:
                 return self._of_other_edition(receipt) or elsewhere
         issuer, root = receipt.anchor.issuer, receipt.root
         try:
@@ -249,7 +250,7 @@ class Verifier:
         return FactsUnavailable(
             Code.OTHER_CHAIN,
             f"The receipt is of the registry of edition {edition.number} on {chain_name(receipt.anchor.chain)}, and "
-            "another one was asked.",
+            f"another one {'is meant' if isinstance(self._contract, EvidenceReader) else 'was asked'}.",
             f"Verify again with the setting contract = {edition.address}, and with the numbers that the issuers you "
             "trust have there: in another registry they are other parties.",
         )

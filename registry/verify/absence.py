@@ -242,9 +242,9 @@ def verify_absence(
             unknown,
             AbsenceCode.ABSENT_IF_SORTED,
             f"Never issued by issuer {issuer} if the credentials of each batch are in order: then it is in none of its "
-            f"{sequence} batches {up_to}. That they are in order no auditor whom the policy names attests: "
-            f"{_listed(unattested)}. Ask for an attestation by one, or get the tree files and run `testamur absent`."
-            f"{late}",
+            f"{sequence} batches {up_to}. No auditor named in the policy attests that the credentials of "
+            f"{_listed(unattested)} are in order. Ask for an attestation by one, or get the tree files and run "
+            f"`testamur absent`.{late}",
             unattested,
         )
     if not sequence:

@@ -165,7 +165,7 @@ def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> Ch
     if isinstance(facts, FactsUnavailable):
         return facts
     anchor = receipt.anchor
-    if (elsewhere := other_chain(anchor, facts.chain, facts.contract)) is not None:
+    if (elsewhere := other_chain(anchor, facts.chain, facts.contract, is_asked=not facts.basis.is_of_then)) is not None:
         return elsewhere
     party, batch = facts.party, facts.batch
     if (party and party.id != anchor.issuer) or (
@@ -185,18 +185,35 @@ def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> Ch
     return facts
 
 
-def other_chain(anchor: AnchorPart, chain: str, contract: str | None) -> FactsUnavailable | None:
+def other_chain(
+    anchor: AnchorPart, chain: str, contract: str | None, *, is_asked: bool = True
+) -> FactsUnavailable | None:
     """That a receipt is not of the chain or the contract that is asked; None when it is.
 
     Args:
         chain: CAIP-2.
         contract: address in either case; None when there is none on that chain.
+        is_asked: whether an endpoint is; else the verifier said which chain is meant, and nobody is asked.
     """
+    if anchor.chain != chain and not is_asked:
+        return FactsUnavailable(
+            Code.OTHER_CHAIN,
+            f"The receipt is of {chain_name(anchor.chain)}; the verifier means {chain_name(chain)} (setting chain or "
+            "policy).",
+            f"If you mean the receipt's chain, say so: --chain {anchor.chain}, or chain in the policy.",
+        )
     if anchor.chain != chain:
         return FactsUnavailable(
             Code.OTHER_CHAIN,
             f"The receipt is of {chain_name(anchor.chain)}, but {chain_name(chain)} was asked.",
             "Verify again with an endpoint of the receipt's chain.",
+        )
+    if contract is not None and contract.lower() != anchor.contract and not is_asked:
+        return FactsUnavailable(
+            Code.OTHER_CHAIN,
+            f"The receipt is of another contract, {anchor.contract}, than the one that the verifier means on "
+            f"{chain_name(chain)}, {contract.lower()} (setting contract).",
+            "Ask the issuer for a receipt of the contract that is meant.",
         )
     if contract is not None and contract.lower() != anchor.contract:
         # No word of asking that contract instead: anybody can put this program's code over a storage he made up.

@@ -124,12 +124,20 @@ def evidence_age(block_time: datetime, now: datetime, most_days: float) -> HeadA
     told = f"The evidence is {duration(max(age, 0.0))} old, and what was said since is not in it."
     if age <= most_days * 86_400:
         return HeadAge(Freshness.LATE, "status-then", age, told)
-    return HeadAge(Freshness.STALE, "status-old", age, f"{told} {_TOO_OLD}")
+    return HeadAge(
+        Freshness.STALE,
+        "status-old",
+        age,
+        f"{told} More than {_days(most_days)} is older than this verifier allows (setting evidence_days). {_TOO_OLD}",
+    )
+
+
+def _days(days: float) -> str:
+    return f"{days:g} day{'' if days == 1 else 's'}"
 
 
 _TOO_OLD: Final = (
-    "That is older than this verifier allows. Ask the issuer or its lookup service for a receipt with newer evidence, "
-    "or verify with an endpoint of the chain."
+    "Ask the issuer or its lookup service for a receipt with newer evidence, or verify with an endpoint of the chain."
 )
 _OLD: Final = (
     "The node behind this endpoint may have stopped following its chain, and what happened since is not known here. "

@@ -16,7 +16,7 @@ from typing import Any, Final
 from registry.anchors import AnchorState
 from registry.chain_names import chain_name
 from registry.credential.digest import Digest, DigestMethod
-from registry.errors import TRY_AGAIN, RegistryError
+from registry.errors import TRY_AGAIN, EvidenceError, RegistryError
 from registry.records import Batch, BlockRef, DigestStatus, Party
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 from registry.untrusted.text import REPLACEMENT, marked
@@ -185,11 +185,12 @@ class Basis:
         if not self.names:
             return "whoever keeps the list, and by no other witness"
         names = ", ".join(marked(name) for name in self.names)
-        return (
-            f"{self.named_by} of the {self.among} {one if self.among == 1 else many} that the verifier names ({names})"
-        )
+        if self.among == 1:
+            return f"{names}, the one {one} that the verifier names"
+        return f"{self.named_by} of the {self.among} {many} that the verifier names ({names})"
 
 
+GET_ANOTHER: Final = "Ask whoever gave it to you for another one."
 BELIEVED: Final = Basis(Ground.ENDPOINT)
 REPLACEMENT_UNKNOWN: Final = "replacement-unknown"
 """An anchor that is there may replace another one that was withdrawn; whether it does could not be read or proved."""
@@ -268,7 +269,9 @@ class FactsUnavailable:
         told = error.public
         what = f"{told.what} ({told.where})" if told.where else told.what
         detail = f"{error}. {error.remedy or ''}".strip() if error.is_private else None
-        return cls(told.code, what, told.remedy or TRY_AGAIN, detail)
+        # What a file proves does not change with time.
+        remedy = GET_ANOTHER if isinstance(error, EvidenceError) else TRY_AGAIN
+        return cls(told.code, what, told.remedy or remedy, detail)
 
 
 @dataclass(frozen=True, slots=True)

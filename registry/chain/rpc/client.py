@@ -206,6 +206,11 @@ class ChainClient:
         health = getattr(self._transport, "health", None)
         return {} if health is None else {each.where: each.ok for each in health()}
 
+    def silent_endpoints(self) -> Mapping[str, str]:
+        """Those of several endpoints that gave no answer when last asked, by their public URLs, and why."""
+        health = getattr(self._transport, "health", None)
+        return {} if health is None else {each.where: each.why for each in health() if each.why is not None}
+
     def newest_told(self) -> int:
         """Number of the newest block that any of the endpoints has told of; 0 with a single one."""
         newest = getattr(self._transport, "newest_head", None)

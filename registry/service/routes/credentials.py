@@ -112,6 +112,7 @@ async def receipt(
     root: Annotated[str, Path(description="The batch.", examples=[examples.ROOT], pattern=HASH_PATTERN)],
 ) -> Response:
     service = service_of(request)
+    _refuse_evidence(request)
     value, wanted, method = digest_of(digest), root_of(root), method_of(request)
     as_of, found = await service.in_thread(service.lookup.find, value, issuer=issuer)
     one = next((each for each in found if each.batch.root == wanted), None)
@@ -219,6 +220,18 @@ def issuer_of(request: Request) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63):
         raise CredentialError("an issuer is a number from 1", where=text[:80], remedy="Check it.", code="issuer")
     return int(text)
+
+
+def _refuse_evidence(request: Request) -> None:
+    """A receipt that never changes has no evidence, which is of a day."""
+    text = request.query_params.get("evidence", "0") if request.scope["query_string"] else "0"
+    if text != "0":
+        raise CredentialError(
+            "a receipt that never changes has no evidence",
+            where=text[:80],
+            remedy="Ask for /v1/credentials/{digest}?evidence=1: its anchors have receipts with evidence.",
+            code="evidence",
+        )
 
 
 def evidence_of(request: Request) -> Evidences | None:

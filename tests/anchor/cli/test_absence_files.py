@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from registry.proofs.header import read_header
+from registry.verify.absence_file import AbsenceFile
 from tests.conftest import Run, commands_in
 
 NEVER = '{"type": ["VerifiableCredential"], "id": "urn:example:never"}'
@@ -110,3 +115,26 @@ def test_an_attestation_needs_the_file_it_goes_into(run: Run, root: str) -> None
     broken = run("absent", "ab" * 32, "--issuer", 1, "--prove", "-o", "a.json", "--attestation", "note", "--json")
     assert (broken.json["error"]["code"], broken.json["error"]["where"]) == ("note-form", "note")
     assert not Path("a.json").exists()
+
+
+def test_it_is_as_of_the_first_block_of_the_day_unless_the_issuer_anchored_since(
+    run: Run, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That block is in the lists of witnesses; and nothing that was anchored today is called absent by it."""
+
+    def block_of_file() -> int:
+        made = run("absent", "never.json", "--issuer", 1, "--prove", "-o", "absence.json", "--json")
+        assert (made.code, made.json["outcome"]) == (0, "absent"), made.out
+        assert run("verify", "absence.json", "--absence", "--json").code == 0
+        file = AbsenceFile.of(Path("absence.json").read_bytes())
+        return read_header(file.evidence.header).number
+
+    before = block_of_file()
+    tomorrow = datetime.combine(datetime.now(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
+    for name, seconds in (("first", 17.0), ("second", 77.0)):
+        monkeypatch.setattr(time, "time", partial(float, tomorrow.timestamp() + seconds))
+        assert run("issuer", "register", "--uri", f"did:web:{name}.example", "--json").code == 0
+    assert block_of_file() == before + 1
+    Path("today.json").write_text(NEVER.replace("never", "today"))
+    assert run("anchor", "today.json", "--issuer", 1, "--json").code == 0
+    assert block_of_file() > before + 2

@@ -55,7 +55,7 @@ def test_an_attested_file_is_believed_by_who_names_the_auditor(run: Run, key: st
     (tree,) = Path("testamur-data/trees").glob("*.tree")
     tree.unlink()
     assert run("verify", "a.json", "--json").json["code"] == "absent-if-sorted"
-    believed = run("verify", "a.json", "--policy", "policy.toml", "--json")
+    believed = run("verify", "a.json", "--absence", "--policy", "policy.toml", "--json")
     assert (believed.code, believed.json["outcome"]) == (0, "absent")
     assert "attested by The Auditors" in believed.json["text"]
 
@@ -72,7 +72,7 @@ def test_without_an_endpoint_the_witnesses_of_a_list_name_the_block(run: Run, ke
     Path("testamur-data").rename("elsewhere")
     words = ("--offline", "--checkpoints", "blocks.txt", "--witnesses", "witnesses.txt", "--json")
     assert run("verify", "a.json", *words).json["code"] == "absent-if-sorted"
-    believed = run("verify", "a.json", *words, "--policy", "policy.toml")
+    believed = run("verify", "a.json", "--absence", *words, "--policy", "policy.toml")
     assert (believed.code, believed.json["outcome"]) == (0, "absent"), believed.out
     assert believed.json["restsOn"]["ground"] == "checkpoint"
     assert "No endpoint was asked" in believed.json["text"]

@@ -93,7 +93,7 @@ def test_from_a_new_list_to_enough_signatures(run: Run, chain: None) -> None:
     assert signs(run, "ministry").json["compared"] == 2
     half = run("checkpoint", "verify", "days.txt", "--witnesses", "policy.txt")
     assert half.code == 2
-    assert "both takes 2 at the least, and university did not sign" in half.out
+    assert "ministry signed, university did not, and at the least 2 of them have to (quorum both)" in half.out
     assert signs(run, "university").code == 0
     enough = verifies(run)
     assert (enough.code, enough.json["enough"], enough.json["code"]) == (0, True, None)
@@ -119,7 +119,7 @@ def test_what_is_added_drops_the_signatures_of_the_shorter_list(run: Run, chain:
     signs(run, "university")
     kept = Path("days.txt").read_bytes()
     for wrong, code, reason in (
-        (["--block", 1], 1, "checkpoint-order"),
+        (["--block", 0], 1, "checkpoint-order"),
         (["--block", 99], 2, "not-final"),
         (["--key", "ministry.example.key"], 1, "note-key"),
     ):
@@ -294,7 +294,9 @@ def test_a_witness_signs_nothing_that_its_endpoints_do_not_say(run: Run, node: s
         finally:
             liar.close()
     dead = f"http://127.0.0.1:{unused_port()}"
-    failed(signs(run, "ministry", "days.txt", "--chain", f"{node} {dead}"), 2, "no-finality")
+    told = failed(signs(run, "ministry", "days.txt", "--chain", f"{node} {dead}"), 2, "no-quorum")
+    assert told.startswith("1 of 2 endpoints answered; 2 have to agree (`quorum`); ")
+    assert f"; {dead}: " in told
     assert signs(run, "ministry", "days.txt", "--chain", dead).code == 2
     assert Path("days.txt").read_bytes() == kept
     assert not Path("new.txt").exists()
@@ -327,3 +329,57 @@ def test_where_nobody_says_what_is_final_the_settings_do(run: Run, node: str, mo
         assert creates(run, "--chain", silent.url, "--block", newest - 5).code == 0
     finally:
         silent.close()
+
+
+def test_what_was_named_for_something_else_is_told(run: Run, chain: None) -> None:
+    """A list, a witnesses file, a policy and the halves of a key are easily taken for each other."""
+    assert creates(run).code == 0
+    Path("policy.toml").write_text('[[bodies]]\nparty = 1\nname = "Agency"\n')
+    Path("answer.json").write_text('{"anchors": [{"receipt": {}}]}')
+    Path("credential.json").write_text("{}")
+    Path("blocks.pub").write_text(run("checkpoint", "key", "other.example", "-o", "other.key", "--json").json["key"])
+
+    def verdict_by(*words: str) -> str:
+        return run("verify", "credential.json", *words).out.replace("\n", " ")
+
+    def error_of(*words: str) -> str:
+        return str(run("checkpoint", *words, "--json").json["error"]["what"])
+
+    assert "it is a checkpoint list" in error_of("verify", "days.txt", "--witnesses", "days.txt")
+    assert "it is a policy (--policy)" in error_of("verify", "days.txt", "--witnesses", "policy.toml")
+    assert "it is a witnesses file" in error_of("verify", "policy.txt", "--witnesses", "policy.txt")
+    assert "is an answer of a lookup service" in verdict_by("--receipt", "answer.json")
+    assert "it is a witnesses file" in run("verify", "credential.json", "--policy", "policy.txt").errors
+    assert "no list is named" in run("verify", "credential.json", "--offline", "--witnesses", "policy.txt").errors
+    for words in (("verify", "https://a.example/days.txt", "--witnesses", "policy.txt"),):
+        assert error_of(*words) == "a list is read from a file"
+    assert "public half" in error_of("create", "days.txt", "--key", "blocks.pub")
+
+
+def test_the_log_is_named_by_its_key_or_a_file_and_other_ids_are_told(run: Run, chain: None, policy: str) -> None:
+    assert creates(run).code == 0
+    Path("blocks.pub").write_text(policy.splitlines()[0].removeprefix("log ") + "\n")
+    signed = signs(run, "ministry", "days.txt", "--log", "blocks.pub")
+    assert (signed.code, signed.json["logCompared"]) == (0, True)
+    assert "was not compared" in run("checkpoint", "sign", "days.txt", "--key", "university.example.key").out
+    failed(signs(run, "ministry", "days.txt", "--log", "nowhere.pub"), 1, "note-key")
+    other = run("checkpoint", "key", "blocks.example", "-o", "again.key", "--json").json["key"]
+    what = failed(signs(run, "ministry", "days.txt", "--log", other), 1, "checkpoint-log")
+    assert all("+".join(each.split("+")[:2]) in what for each in (other, Path("blocks.pub").read_text()))
+    assert "The last block of eip155:" in run("checkpoint", "verify", "days.txt", "--witnesses", "policy.txt").out
+
+
+def test_a_block_that_is_listed_already_is_said_and_a_list_with_other_line_breaks_too(run: Run, chain: None) -> None:
+    assert creates(run, "--block", "1").code == 0
+    kept = Path("days.txt").read_bytes()
+    again = creates(run, "--block", "1")
+    assert (again.code, again.json["listed"], again.json["added"]) == (0, [1], [])
+    assert Path("days.txt").read_bytes() == kept
+    Path("days.txt").write_bytes(kept.replace(b"\n", b"\r\n"))
+    assert "CRLF" in failed(verifies(run), 1, "checkpoint-form")
+    Path("days.txt").write_bytes(kept[:-1])
+    assert "line break" in failed(verifies(run), 1, "checkpoint-form")
+
+
+def test_in_a_folder_without_anything_an_endpoint_is_asked_for(run: Run, policy: str) -> None:
+    assert failed(creates(run), 1, "chain-not-asked") == "no endpoint was named"

@@ -42,6 +42,12 @@ class Border:
         chain = () if "--chain" in more else ("--chain", "eip155:31337")
         return self.run("verify", self.folder / of, "--offline", *files, "--trust", "1", *chain, *more, "--json")
 
+    def shown(self, of: str = "holder") -> str:
+        """As a person is told it."""
+        files = ("--checkpoints", self.folder / "blocks.txt", "--witnesses", self.folder / "witnesses.txt")
+        words = ("--offline", *files, "--trust", "1", "--chain", "eip155:31337")
+        return " ".join(self.run("verify", self.folder / of, *words).out.split())
+
     def receipts(self, output: str) -> Any:
         """Receipts with evidence as of now, whose block is added to the list and signed by the witnesses."""
         ran = self.run(
@@ -157,7 +163,7 @@ def test_nobody_who_is_named_knows_the_block(border: Border) -> None:
     (border.folder / "blocks.txt").write_text("".join(line for line in lines if "agency" not in line))
     alone = border.verify()
     assert (alone.code, codes(alone)) == (2, {("could not be checked", "checkpoint-quorum")})
-    assert "agency, university did not sign" in str(alone.json)
+    assert "agency, university did not, and at the least" in str(alone.json)
     (border.folder / "blocks.txt").unlink()
     border.listed(block["number"] - 1, "ministry", "agency")
     unlisted = border.verify()
@@ -168,6 +174,9 @@ def test_numbers_of_parties_are_of_the_chain_that_was_named(border: Border) -> N
     """Whichever chain a list is of: the party that is trusted is one of the chain that the verifier means."""
     elsewhere = border.verify("--chain", "eip155:1")
     assert (elsewhere.code, codes(elsewhere)) == (2, {("could not be checked", "other-chain")})
+    # Nobody was asked, so nobody is said to have been.
+    assert "the verifier means" in str(elsewhere.json)
+    assert "was asked" not in str(elsewhere.json)
     endpoint = border.verify("--chain", "https://one.example")
     assert (endpoint.code, endpoint.json["error"]["code"]) == (1, "which-chain")
     policy = border.folder / "policy.toml"
@@ -181,6 +190,13 @@ def test_receipts_without_evidence_leave_all_open(border: Border) -> None:
         path.write_text(bare.model_dump_json(by_alias=True, exclude_none=True))
     bare_ones = border.verify()
     assert (bare_ones.code, codes(bare_ones)) == (2, {("could not be checked", "no-evidence")})
+    # All rows have one reason with one text, which is told once below them.
+    assert border.shown().count("no-evidence: The receipt has no evidence") == 1
+
+
+def test_what_a_verdict_rests_on_is_told_once(border: Border) -> None:
+    one = next((border.folder / "holder").glob("001*.json"))
+    assert border.shown(of=f"holder/{one.name.removesuffix('.receipt.json')}").count("Proved against block") == 1
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.chain.agreement import MOST_APART, agreed_block, host_of
+from registry.chain.agreement import MOST_APART, agreed_block, final_height, host_of
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.endpoints import Endpoints
 from registry.errors import ChainUnavailable
@@ -129,6 +129,29 @@ def test_too_few_are_no_quorum(nodes: list[Node]) -> None:
     with pytest.raises(ChainUnavailable) as refused:
         agreed_block(client_of(*nodes), 2)
     assert refused.value.code == "no-quorum"
+
+
+def test_who_is_silent_is_told_and_why() -> None:
+    with pytest.raises(ChainUnavailable) as refused:
+        agreed_block(client_of(Node("one"), Node("two", down=True)), 2)
+    assert refused.value.what == ("1 of 2 endpoints answered; 2 have to agree (`quorum`); two: nothing answers there")
+    with pytest.raises(ChainUnavailable) as refused:
+        agreed_block(client_of(Node("one"), Node("two", 50), Node("three", down=True)), 2)
+    assert refused.value.what.startswith("the endpoints are too far apart: ")
+    assert refused.value.what.endswith("; three: nothing answers there")
+
+
+def test_a_tag_that_is_not_there_is_told_from_an_endpoint_that_is_not() -> None:
+    class Untagged(Node):
+        def make_request(self, method: str, params: Sequence[Any]) -> Mapping[str, Any]:
+            return {"result": None} if params[:1] == ["finalized"] else super().make_request(method, params)
+
+    with pytest.raises(ChainUnavailable) as refused:
+        final_height(client_of(Untagged("one"), Untagged("two")), 2)
+    assert (refused.value.code, "finality_depth" in str(refused.value.remedy)) == ("no-finality", True)
+    with pytest.raises(ChainUnavailable) as refused:
+        final_height(client_of(Untagged("one"), Untagged("two", down=True)), 2)
+    assert (refused.value.code, "finality_depth" in str(refused.value.remedy)) == ("no-quorum", False)
 
 
 @given(

@@ -87,7 +87,7 @@ def test_who_is_not_asked_for_does_not_count() -> None:
     ("text", "line", "why"),
     [
         ("quorum none\n\x01", 2, "control"),
-        ("quorum none\r\n", 1, "control"),
+        ("quorum none\r\n", 1, "CRLF"),
         ("quibble w1\nquorum none\n", 1, "no line begins with"),
         (f"witness w1 {W[0]} https://w1.example/ # comment\nquorum w1\n", 1, "other parts"),
         ("log\nquorum none\n", 1, "other parts"),

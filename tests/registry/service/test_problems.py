@@ -48,6 +48,7 @@ def refused(answer: Any, *statuses: int) -> dict[str, Any]:
         f"/v1/credentials/{DIGEST}/receipts/{2**63}/{ROOT}",
         f"/v1/credentials/{DIGEST}/receipts/1/{ARABIC}",
         f"/v1/credentials/{DIGEST}/receipts/1/{ROOT}?method=x",
+        f"/v1/credentials/{DIGEST}/receipts/1/{ROOT}?evidence=1",
         f"/v1/credentials/{DIGEST}/receipts/1/{ROOT}",
         f"/v1/credentials/{DIGEST}/absence",
         f"/v1/credentials/{DIGEST}/absence?issuer=0",
