@@ -99,12 +99,12 @@ export function byCheckpoints(chain, { origin, witnesses, among, entries }) {
       const listed = entries.find((each) => each.chain === chain && each.number === number);
       if (!listed) {
         throw new Refusal("block-not-listed", `the checkpoint list ${origin} does not have block ${number} of ${chain}`, {
-          remedy: "Take a newer list, or a receipt with evidence as of a block that is in it.",
+          remedy: "Take a newer list, or a receipt or proof of absence as of a block that is in it; whoever keeps the list can add this one.",
         });
       }
       if (listed.hash !== `0x${hex(hash)}`) {
         throw new Refusal("other-block", `the evidence is about block 0x${hex(hash)}, and the checkpoint list ${origin} has ${listed.hash} at height ${number}`, {
-          remedy: "Ask whoever gave you the receipt for another one, or verify with an endpoint.",
+          remedy: "Ask whoever gave you the receipt or proof for another one, or verify with an endpoint.",
         });
       }
       return { ground: "checkpoint", namedBy: witnesses.length, among, names: witnesses };

@@ -23,7 +23,7 @@ export const PACE_SAMPLE = 100;
 /** @type {readonly (readonly [string, number])[]} */
 const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const TOO_OLD =
-  "That is older than this verifier allows. Ask the issuer or its lookup service for a receipt with newer evidence, or verify with an endpoint of the chain.";
+  "Ask the issuer or its lookup service for a receipt with newer evidence, or verify with an endpoint of the chain.";
 const OLD =
   "The node behind this endpoint may have stopped following its chain, and what happened since is not known here. Use another endpoint, or try again later.";
 const AHEAD =
@@ -64,7 +64,7 @@ export function evidenceAge(blockTime, now, mostDays = DEFAULT_EVIDENCE_DAYS) {
   }
   const told = `The evidence is ${duration(Math.max(age, 0))} old, and what was said since is not in it.`;
   if (age <= mostDays * 86_400) return { freshness: "late", code: "status-then", text: told };
-  return { freshness: "stale", code: "status-old", text: `${told} ${TOO_OLD}` };
+  return { freshness: "stale", code: "status-old", text: `${told} More than ${mostDays} day${mostDays === 1 ? "" : "s"} is older than this verifier allows (setting evidence_days). ${TOO_OLD}` };
 }
 
 /**

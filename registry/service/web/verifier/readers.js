@@ -30,6 +30,7 @@ import { REPLACEMENT_UNKNOWN } from "./verdict.js";
  * @typedef {object} FactsReader
  * @property {string} contract that receipts have to be of.
  * @property {() => Promise<string>} chain CAIP-2.
+ * @property {boolean} [asks] false where nobody is asked.
  * @property {(receipt: Receipt, beside: readonly Receipt[]) => Promise<ChainFacts>} facts `beside` are other receipts that
  *   came with it; refuses where the facts could not be had.
  */
@@ -186,6 +187,9 @@ export class EndpointsReader {
 export class EvidenceReader {
   /** @type {Map<string, Promise<Basis>>} */
   #bases = new Map();
+
+  /** Nobody is asked. */
+  asks = false;
 
   /**
    * @param {Grounds} grounds

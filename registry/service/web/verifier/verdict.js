@@ -168,7 +168,8 @@ export function wordsOf(basis, { number, hash }) {
 function named({ names, namedBy, among }, one, many) {
   if (!names.length) return "whoever keeps the list, and by no other witness";
   const told = names.map((name) => marked(name)).join(", ");
-  return `${namedBy} of the ${among} ${among === 1 ? one : many} that the verifier names (${told})`;
+  if (among === 1) return `${told}, the one ${one} that the verifier names`;
+  return `${namedBy} of the ${among} ${many} that the verifier names (${told})`;
 }
 
 /**

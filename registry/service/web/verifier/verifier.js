@@ -26,6 +26,8 @@ import { NOBODY, otherChain, verify } from "./verify.js";
  */
 
 const TRY_AGAIN = "Try again later, or tell whoever runs this.";
+/** What a file proves does not change with time. */
+const GET_ANOTHER = "Ask whoever gave it to you for another one.";
 /** @type {Record<string, string>} by code, what is said of the chain in a verdict: sentences of ours, and nobody else's. */
 const SENTENCES = {
   "chain-garbage": "the chain's endpoint gave an answer that makes no sense",
@@ -106,8 +108,9 @@ export class Verifier {
     }
     try {
       const chain = await reader.chain();
-      const elsewhere = otherChain(receipt.anchor, chain, reader.contract);
-      if (elsewhere) return ofOtherEdition(receipt, chain) ?? elsewhere;
+      const isAsked = reader.asks !== false;
+      const elsewhere = otherChain(receipt.anchor, chain, reader.contract, isAsked);
+      if (elsewhere) return ofOtherEdition(receipt, chain, isAsked) ?? elsewhere;
       const facts = await reader.facts(receipt, beside);
       if (!facts.batch || !facts.party) return facts;
       const lookedAt = new Set([receipt.inclusion.root, ...facts.others.map(({ place }) => place.root)]);
@@ -179,14 +182,15 @@ function readReceipt(data) {
  * is not asked unbidden.
  * @param {Receipt} receipt
  * @param {string} chain
+ * @param {boolean} isAsked whether an endpoint is.
  * @returns {Unavailable | null}
  */
-function ofOtherEdition({ anchor }, chain) {
+function ofOtherEdition({ anchor }, chain, isAsked) {
   const edition = EDITIONS.find(({ address }) => address.toLowerCase() === anchor.contract);
   if (!edition || anchor.chain !== chain) return null;
   return {
     code: "other-chain",
-    what: `The receipt is of the registry of edition ${edition.number} on ${chainName(chain)}, and another one was asked.`,
+    what: `The receipt is of the registry of edition ${edition.number} on ${chainName(chain)}, and another one ${isAsked ? "was asked" : "is meant"}.`,
     remedy: `Verify again with the setting contract = ${edition.address}, and with the numbers that the issuers you trust have there: in another registry they are other parties.`,
   };
 }
@@ -197,7 +201,7 @@ function ofOtherEdition({ anchor }, chain) {
  */
 function unavailable(error) {
   const { code, what, where, remedy } = error;
-  if (!(error instanceof ChainUnavailable)) return { code, what: where ? `${what} (${where})` : what, remedy: remedy ?? TRY_AGAIN };
+  if (!(error instanceof ChainUnavailable)) return { code, what: where ? `${what} (${where})` : what, remedy: remedy ?? GET_ANOTHER };
   const detail = `${where ? `${where}: ` : ""}${what}. ${remedy ?? ""}`.trim();
   return { code, what: SENTENCES[code] ?? "the chain could not be asked", remedy: TRY_AGAIN, detail };
 }

@@ -125,9 +125,24 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
  * @param {Receipt["anchor"]} anchor
  * @param {string} chain CAIP-2.
  * @param {string | null} contract null when there is none on that chain.
+ * @param {boolean} [isAsked] whether an endpoint is; else the verifier said which chain is meant, and nobody is asked.
  * @returns {Unavailable | null}
  */
-export function otherChain(anchor, chain, contract) {
+export function otherChain(anchor, chain, contract, isAsked = true) {
+  if (anchor.chain !== chain && !isAsked) {
+    return {
+      code: "other-chain",
+      what: `The receipt is of ${chainName(anchor.chain)}; the verifier means ${chainName(chain)} (setting chain or policy).`,
+      remedy: `If you mean the receipt's chain, say so: --chain ${anchor.chain}, or chain in the policy.`,
+    };
+  }
+  if (contract !== null && contract.toLowerCase() !== anchor.contract && !isAsked) {
+    return {
+      code: "other-chain",
+      what: `The receipt is of another contract, ${anchor.contract}, than the one that the verifier means on ${chainName(chain)}, ${contract.toLowerCase()} (setting contract).`,
+      remedy: "Ask the issuer for a receipt of the contract that is meant.",
+    };
+  }
   if (anchor.chain !== chain) {
     return {
       code: "other-chain",
@@ -174,7 +189,7 @@ function missing(receipt) {
 function usableFacts(facts, { anchor, inclusion }) {
   if (!facts) return NO_FACTS;
   if (!isFacts(facts)) return facts;
-  const elsewhere = otherChain(anchor, facts.chain, facts.contract);
+  const elsewhere = otherChain(anchor, facts.chain, facts.contract, !isOfThen(facts.basis));
   if (elsewhere) return elsewhere;
   const { party, batch } = facts;
   if ((party && party.id !== anchor.issuer) || (batch && (batch.issuer !== anchor.issuer || batch.root !== inclusion.root))) {
