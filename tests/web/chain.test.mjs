@@ -152,5 +152,5 @@ test("300 lies make no verdict another one: it is the same, or could not be chec
       assert.deepEqual(verdict.checks.map((check) => ({ ...check, text: without(check.text) })), one.expect.checks.map((check) => ({ ...check, text: without(check.text) })));
     }
   }
-  assert.ok(unchecked > 100, `${unchecked} were not checked`);
+  assert.ok(unchecked > 80, `${unchecked} were not checked`);
 });
