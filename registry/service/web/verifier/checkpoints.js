@@ -71,15 +71,15 @@ export async function trustedBlocks({ origin, note, entries }, policy) {
   const logs = policy.logs.filter(({ name }) => name === origin);
   const signed = await signedBy(note, [...logs, ...policy.witnesses.values()]);
   if (!logs.some((key) => signed.has(key))) {
-    throw new Refusal("checkpoint-log", `the list ${origin} is signed by no log of the policy`, {
-      remedy: "The policy has to have a line log with the key of this list.",
+    throw new Refusal("checkpoint-log", `the list ${origin} is signed by no log of the witnesses file`, {
+      remedy: "The witnesses file has to have a line log with the key of this list.",
     });
   }
   const names = new Set([...policy.witnesses].filter(([, key]) => signed.has(key)).map(([name]) => name));
   const witnesses = policy.counting.filter((name) => names.has(name));
   if (!policy.isMetBy(names)) {
     const missing = policy.counting.filter((name) => !names.has(name));
-    const what = `the list ${origin} is signed by ${witnesses.join(", ") || "no witness"}, which is not enough: ${policy.quorum} takes ${policy.needed} at the least, and ${missing.join(", ")} did not sign`;
+    const what = `too few witnesses have signed the list ${origin}: ${witnesses.join(", ") || "none"} signed, ${missing.join(", ")} did not, and at the least ${policy.needed} of them have to (quorum ${policy.quorum})`;
     throw new Refusal("checkpoint-quorum", what, { remedy: "Get the list from where more of them have signed it, or ask them to." });
   }
   return { origin, witnesses, needed: policy.needed, among: policy.counting.length, entries };

@@ -76,7 +76,11 @@ export function readLeniently(text, limits) {
         doubts.push("a key occurs twice in one object");
         /** @type {Map<string, Value[]>} */
         const several = new Map();
-        for (const [name, value] of pairs) several.set(name, [...(several.get(name) ?? []), value]);
+        for (const [name, value] of pairs) {
+          const values = several.get(name);
+          if (values) values.push(value);
+          else several.set(name, [value]);
+        }
         for (const [name, values] of several) if (values.length > 1) found.set(name, values);
       }
       return found;

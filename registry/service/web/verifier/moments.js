@@ -5,7 +5,7 @@
  */
 
 import { Members, Real } from "./strictjson.js";
-import { SPACE, strip } from "./text.js";
+import { SPACE, first, strip } from "./text.js";
 import { daysIn, midnight } from "./timestamps.js";
 
 /**
@@ -83,7 +83,7 @@ function statedSpans(value) {
 export function readMoment(value) {
   if (typeof value === "number") return unix(value);
   if (value instanceof Real) return unix(value.value);
-  if (typeof value !== "string" || [...value].length > LONGEST) return null;
+  if (typeof value !== "string" || first(value, LONGEST) !== value) return null;
   const text = strip(value);
   for (const form of FORMS) {
     const parts = form.exec(text)?.groups;

@@ -104,8 +104,8 @@ export async function readVerifierKey(text) {
  */
 export function keyName(text) {
   const { length } = utf8(text);
-  if (!length || length > MOST_NAME_BYTES) noKey(`a name has 1 to ${MOST_NAME_BYTES} bytes`);
-  if (NO_NAME.test(text)) noKey("a name has neither spaces nor a plus");
+  if (!length || length > MOST_NAME_BYTES) noName(`it has 1 to ${MOST_NAME_BYTES} bytes`);
+  if (NO_NAME.test(text)) noName("it has neither spaces nor a plus");
   return text;
 }
 
@@ -163,6 +163,14 @@ async function verified(key, text, value) {
  */
 function noKey(why) {
   throw new Refusal("note-key", `the key cannot be read: ${why}`);
+}
+
+/**
+ * @param {string} why
+ * @returns {never}
+ */
+function noName(why) {
+  throw new Refusal("note-key", `the name cannot be used: ${why}`);
 }
 
 /**

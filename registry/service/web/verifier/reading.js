@@ -6,7 +6,7 @@
  */
 
 import { beginsWith } from "./encodings.js";
-import { concat, utf8 } from "./bytes.js";
+import { utf8 } from "./bytes.js";
 import { JSON_METHODS, digestFile, digestGiven, digestObject, readJson } from "./digest.js";
 import { beginsAsJson, decodeText, latin1, readLeniently } from "./lenientjson.js";
 import { EMBEDDED_TYPE, embeddedReceipts } from "./receipt.js";
@@ -485,7 +485,7 @@ function givenDigest(data) {
  */
 async function trimmed(data) {
   const whole = latin1(data);
-  const text = whole.replace(/^[ \t-\r]+|[ \t-\r]+$/g, "");
+  const text = strip(whole, /[ \t-\r]/);
   const others = [text, `${text}\n`, `${text}\r\n`].filter((each) => each !== whole);
   return Promise.all(others.map(async (each) => digestFile(Uint8Array.from(each, (sign) => sign.charCodeAt(0)))));
 }
@@ -511,10 +511,32 @@ function isPdf(data) {
  */
 function xmlKind(data) {
   const text = latin1(data).replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, "").replaceAll("\0", "").toLowerCase();
-  if (!/^[ \t\r\n]*</.test(text.slice(0, 4096))) return null;
-  const root = /^\s*(?:<\?[^]*?\?>\s*|<!--[^]*?-->\s*|<!doctype[^[>]*(?:\[[^]*?\]\s*)?>\s*)*<(?:[\w.-]+:)?([\w.-]+)/.exec(text)?.[1] ?? "";
+  if (!strip(text.slice(0, 4096)).startsWith("<")) return null;
+  const root = xmlRoot(text);
   if (root === "svg") return /openbadges|purl\.imsglobal\.org\/ob/.test(text) ? "a baked SVG" : null;
-  return !root || /credential|presentation|assertion|diploma|transcript/.test(root) ? (root || /<\?xml/.test(text) ? "an XML credential" : null) : null;
+  if (root) return /credential|presentation|assertion|diploma|transcript/.test(root) ? "an XML credential" : null;
+  return text.slice(0, 4096).includes("<?xml") ? "an XML document" : null;
+}
+
+/**
+ * The name of the first element, without its prefix; "" where there is none.
+ * @param {string} text
+ */
+function xmlRoot(text) {
+  const name = /<(?:[\w.-]+:)?([\w.-]+)/y;
+  /** @type {readonly (readonly [string, string])[]} */
+  const passedOver = [["<?", "?>"], ["<!--", "-->"], ["<!", ">"]];
+  for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at)) {
+    const [, end] = passedOver.find(([begin]) => text.startsWith(begin, at)) ?? [];
+    if (!end) {
+      name.lastIndex = at;
+      return name.exec(text)?.[1] ?? "";
+    }
+    const stop = text.indexOf(end, at);
+    if (stop < 0) return "";
+    at = stop + end.length;
+  }
+  return "";
 }
 
 /**
@@ -522,7 +544,16 @@ function xmlKind(data) {
  * @returns {Uint8Array}
  */
 function unquoted(text) {
-  return concat(...text.split(/(%[0-9a-fA-F]{2})/).map((part, at) => (at % 2 ? Uint8Array.of(parseInt(part.slice(1), 16)) : utf8(part))));
+  const given = utf8(text);
+  const bytes = new Uint8Array(given.length);
+  let size = 0;
+  for (let at = 0; at < given.length; at++) {
+    const digits = given[at] === 0x25 ? latin1(given.subarray(at + 1, at + 3)) : "";
+    const isEscape = /^[0-9a-fA-F]{2}$/.test(digits);
+    bytes[size++] = isEscape ? parseInt(digits, 16) : given[at];
+    if (isEscape) at += 2;
+  }
+  return bytes.subarray(0, size);
 }
 
 /** @param {Uint8Array} data */

@@ -352,7 +352,8 @@ function quoted(text) {
 
 /** @param {string} text */
 function shortened(text) {
-  const signs = [...text];
+  // Each character is one or two units.
+  const signs = [...text.slice(0, 82)];
   return signs.length <= 40 ? text : `${signs.slice(0, 37).join("")}...`;
 }
 

@@ -30,15 +30,29 @@ const LATIN_LOOKALIKES = new Set("асԁеһіјӏоԛѕԝхуАВСЕНІЈӀК
 const URI_LOOKALIKES = /[∕⁄／⧸╱․。｡．∶：ː﹕？﹖＃﹟＠﹫∖＼]/;
 // What Python takes for white space.
 export const SPACE = "[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
-const OUTER_SPACE = new RegExp(`^${SPACE}+|${SPACE}+$`, "g");
+const ONE_SPACE = new RegExp(SPACE);
 const INNER_SPACE = new RegExp(`${SPACE}+`);
 
 /**
- * Without white space around it, as Python strips it.
+ * Without white space around it, as Python strips it. Not by a pattern, which would try a long gap from each of its places.
  * @param {string} text
+ * @param {RegExp} [space] what one space is.
  */
-export function strip(text) {
-  return text.replace(OUTER_SPACE, "");
+export function strip(text, space = ONE_SPACE) {
+  let start = 0;
+  let end = text.length;
+  while (start < end && space.test(text[start])) start++;
+  while (start < end && space.test(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+/**
+ * The first characters of a text, which may be long.
+ * @param {string} text
+ * @param {number} most
+ */
+export function first(text, most) {
+  return [...text.slice(0, 2 * most)].slice(0, most).join("");
 }
 
 /**
@@ -55,7 +69,8 @@ export function words(text) {
  * @param {number} [longest] cut it there, with `…` at the end.
  */
 export function shown(text, longest = Infinity) {
-  let signs = [...text];
+  // Each character is one or two units.
+  let signs = [...text.slice(0, 2 * longest + 2)];
   if (signs.length > longest) signs = [...signs.slice(0, longest - 1), "…"];
   return signs.map((sign, at) => (isHidden(signs, at) ? REPLACEMENT : sign)).join("");
 }
@@ -66,7 +81,7 @@ export function shown(text, longest = Infinity) {
  * @param {number} [longest]
  */
 export function marked(text, longest = LONGEST) {
-  const found = oddities([...text].slice(0, longest).join(""));
+  const found = oddities(first(text, longest));
   return found.length ? `${shown(text, longest)} [${found.join("; ")}]` : shown(text, longest);
 }
 

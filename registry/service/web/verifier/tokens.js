@@ -7,6 +7,7 @@ import { utf8 } from "./bytes.js";
 import { canonicalize } from "./jcs.js";
 import { decodeText, latin1, readLeniently } from "./lenientjson.js";
 import { DEFAULT_LIMITS, Members } from "./strictjson.js";
+import { strip } from "./text.js";
 
 /**
  * @typedef {import("./strictjson.js").Value} Value
@@ -24,7 +25,7 @@ const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)$/;
 const DISCLOSED = /^[A-Za-z0-9_.~-]*$/;
 const ENCRYPTED = /^([A-Za-z0-9_-]+)(?:\.[A-Za-z0-9_-]*){4}$/;
 const BEARER = /^bearer[ \t]+/i;
-const OUTER = /^[ \t-\r]+|[ \t-\r]+$/g;
+const ASCII_SPACE = /[ \t-\r]/;
 // How base64url of a JSON object begins. Some write tokens in lines, with padding, or in the other alphabet.
 const HEADS = ["ey", "ew", "IH", "CX", "Cg", "DQ"];
 /** @type {Record<string, string>} */
@@ -40,7 +41,7 @@ const ENCRYPTED_TOKEN = { payload: null, disclosures: [], isSelective: false, is
  * @returns {Token | null}
  */
 export function readToken(data) {
-  let text = latin1(data).replace(OUTER, "");
+  let text = strip(latin1(data), ASCII_SPACE);
   if (text.startsWith('"') && text.endsWith('"')) text = text.slice(1, -1);
   // No header is so long; and a pattern is not tried on a whole picture.
   if (!text.slice(0, 1 << 16).includes(".") || !/^[A-Za-z0-9]/.test(text)) return null;

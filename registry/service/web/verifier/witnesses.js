@@ -35,12 +35,13 @@ const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f]/;
  * @throws {Refusal} `witness-policy`: a line makes no sense, and which.
  */
 export async function parseWitnesses(data) {
-  if (data.length > MOST_BYTES) senseless(`a policy of more than ${thousands(MOST_BYTES)} bytes is not read`);
-  const text = decodeUtf8(data) ?? senseless("the policy is not UTF-8");
+  if (data.length > MOST_BYTES) senseless(`a witnesses file of more than ${thousands(MOST_BYTES)} bytes is not read`);
+  const text = decodeUtf8(data) ?? senseless("the witnesses file is not UTF-8");
   const reader = new Reader();
   for (const [at, line] of text.split("\n").entries()) {
     const words = line.split(/[ \t]+/).filter(Boolean);
     try {
+      if (line.endsWith("\r")) senseless("it ends with CRLF, as Windows has it, and not with a line feed alone");
       if (CONTROLS.test(line)) senseless("it has control characters; lines end with a line feed alone");
       if (words.length && !words[0].startsWith("#")) await reader.read(words);
     } catch (error) {
@@ -175,5 +176,5 @@ function refuseMore(kept) {
  * @returns {never}
  */
 function senseless(what, where = null) {
-  throw new Refusal("witness-policy", what, { where, remedy: "Correct the policy; docs/reference/checkpoints.md has its form." });
+  throw new Refusal("witness-policy", what, { where, remedy: "Correct the witnesses file; docs/reference/checkpoints.md has its form." });
 }
