@@ -155,6 +155,11 @@ def chain_name(chain: str) -> ChainName:
     return _NAMES.get(chain) or ChainName(chain, _UNNAMED, ChainKind.UNNAMED)
 
 
+def named_chains() -> tuple[ChainName, ...]:
+    """All chains that have a name here."""
+    return tuple(_NAMES.values())
+
+
 def reached_chain_name(chain: str, *, embedded: bool) -> ChainName:
     """The chain that this program talks to: the practice chain is told as this folder's, or as one that is served.
 

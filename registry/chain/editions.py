@@ -73,10 +73,20 @@ class Edition:
         itself = self.accreditations_address(registry)
         return self._code_hash(self.accreditations, chain_id, itself, {"registry": _word(address_bytes(registry))})
 
+    def constants(self) -> Mapping[str, bytes]:
+        """The immutables of its code that are the same on every chain and at every address."""
+        name, version = DOMAIN_NAME, str(self.number)
+        return {
+            "_name": _short_string(name),
+            "_version": _short_string(version),
+            "_hashedName": keccak(name.encode()),
+            "_hashedVersion": keccak(version.encode()),
+        }
+
     def _code_hash(self, built: Artifact, chain_id: int, address: str, own: Mapping[str, bytes]) -> bytes:
-        version = str(self.number)
         code = bytearray(built.deployed_code)
-        values = {**_eip712_immutables(DOMAIN_NAME, version, chain_id, address), **own}
+        constants = self.constants()
+        values = {**constants, **_eip712_immutables(constants, chain_id, address), **own}
         for name, places in (built.immutables or {}).items():
             for start, end in places:
                 code[start:end] = values[name]
@@ -133,17 +143,13 @@ def _without(code: bytes, places: Iterable[tuple[int, int]]) -> bytes:
     return bytes(blanked)
 
 
-def _eip712_immutables(name: str, version: str, chain_id: int, address: str) -> dict[str, bytes]:
-    """What OpenZeppelin's `EIP712` keeps in the code, by the names of its immutables."""
-    hashes = keccak(name.encode()), keccak(version.encode())
+def _eip712_immutables(constants: Mapping[str, bytes], chain_id: int, address: str) -> dict[str, bytes]:
+    """What OpenZeppelin's `EIP712` keeps in the code of a chain and an address, by the names of its immutables."""
+    hashes = constants["_hashedName"], constants["_hashedVersion"]
     domain = (*hashes, _word(chain_id.to_bytes(WORD_BYTES, "big")), _word(address_bytes(address)))
     return {
-        "_name": _short_string(name),
-        "_version": _short_string(version),
         "_cachedThis": domain[3],
         "_cachedDomainSeparator": keccak(keccak(_DOMAIN_TYPE) + b"".join(domain)),
-        "_hashedName": domain[0],
-        "_hashedVersion": domain[1],
         "_cachedChainId": domain[2],
     }
 

@@ -213,9 +213,11 @@ def _parse_strictly(data: bytes, limits: Limits) -> Any:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
+        encoding = foreign_encoding(data)
+        looks = f"it looks like {encoding}" if encoding else "the text ends there in the middle of a character"
         raise CredentialError(
-            f"Byte {error.start + 1} of the document is not UTF-8: it looks like {foreign_encoding(data)}.",
-            remedy=SAVE_AS_UTF8,
+            f"Byte {error.start + 1} of the document is not UTF-8: {looks}.",
+            remedy=SAVE_AS_UTF8 if encoding else "Ask for the file again, or export it again.",
             code="invalid-utf8",
         ) from None
     if text.startswith("\ufeff"):

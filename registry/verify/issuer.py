@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,8 @@ from registry.untrusted.text import marked
 
 _LONGEST = 200
 _MOST_SHOWN = 8
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
+_DEVIATIONS = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
 UNREADABLE = "an issuer in a form that is not read here"
 
 
@@ -79,8 +82,15 @@ def _host(uri: str) -> str | None:
 
 
 def _ascii(host: str) -> str:
-    """A host in lower case, as domain names are looked up: international ones in their ASCII form (RFC 3490)."""
+    """A host in lower case, as domain names are looked up: international ones in their ASCII form (RFC 3490).
+
+    One that browsers look up otherwise than the codec, or not at all, is nobody's but its own.
+    """
     try:
-        return host.encode("idna").decode().lower()
+        found = host.encode("idna").decode().lower()
     except UnicodeError:
         return host.lower()
+    # A dot that is made of another sign parts no labels; of the four letters two standards make two names.
+    if found.count(".") != len(_DOTS.findall(host)) or _DEVIATIONS.search(host):
+        return host.lower()
+    return found

@@ -274,6 +274,12 @@ def test_ordinary_credentials_take_the_quick_path() -> None:
         assert strictjson._read_quickly(text.encode(), DEFAULT_LIMITS, lambda _: "proof") is not None
 
 
+def test_a_text_that_is_cut_off_in_a_character_looks_like_no_other_encoding() -> None:
+    with pytest.raises(CredentialError, match=r"Byte 7 .* ends there in the middle of a character") as refusal:
+        digest_json(b'{"a":"\xc3')
+    assert (refusal.value.code, "again" in str(refusal.value.remedy)) == ("invalid-utf8", True)
+
+
 # --- RFC 8785
 
 # Appendix B: the bits of a double, and what ECMAScript and so JCS writes for it.

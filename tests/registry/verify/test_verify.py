@@ -459,6 +459,10 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("issuer", P, "issuer-trusted",
      (lambda case: case | {"facts": replace(case["facts"], party=replace(PARTY, uri="https://xn--universitt-y5a.test"))})
      (issued(issuer="did:web:universität.test"))),
+    ("issuer", W, "issuer-differs", issued(issuer="https://uni․example")),
+    ("issuer", W, "issuer-differs",
+     (lambda case: case | {"facts": replace(case["facts"], party=replace(PARTY, uri="https://strasse.test"))})
+     (issued(issuer="https://straße.test"))),
     ("issuer", W, "issuer-differs", issued(issuer=5)),
     ("issuer", W, "issuer-differs", issued(issuer=["did:web:mill.example", {"name": ["x"] * 20}])),
     ("issuer", P, "issuer-trusted", issued(issuer=[*["did:web:mill.example"] * 20, "did:web:uni.example"])),

@@ -1,0 +1,208 @@
+/**
+ * The answer to "is this credential good?": checks, what they come to, and the JSON form (`verdict.schema.json`).
+ */
+
+import { CHAINS } from "./chains.js";
+import { marked } from "./text.js";
+import { writeTimestamp } from "./timestamps.js";
+
+/**
+ * @typedef {"pass" | "fail" | "warn" | "unknown"} Outcome
+ * @typedef {"valid" | "not valid" | "valid with a warning" | "could not be checked"} Overall
+ * @typedef {{name: string, outcome: Outcome, code: string, text: string}} Check
+ * @typedef {{code: string, what: string, remedy: string}} Unavailable why the chain's facts are missing.
+ * @typedef {{number: number, hash: string, timestamp: number}} BlockRef
+ * @typedef {import("./digest.js").Digest} Digest
+ * @typedef {import("./slots.js").Batch} Batch
+ * @typedef {import("./slots.js").Party} Party
+ * @typedef {import("./slots.js").DigestStatus} DigestStatus
+ * @typedef {import("./anchors.js").AnchorState} AnchorState
+ * @typedef {import("./freshness.js").HeadAge} HeadAge
+ *
+ * @typedef {object} Basis what facts of a chain rest on.
+ * @property {"endpoint" | "endpoints" | "checkpoint" | "seals"} ground of one endpoint nothing is proved.
+ * @property {number} namedBy how many named the hash of the block.
+ * @property {number} among how many might have.
+ * @property {readonly string[]} names of those who did, where a verifier knows them by name.
+ *
+ * @typedef {object} ChainFacts what the chain said about one (issuer, root, leaf index, digest), as of one block.
+ * @property {string} chain CAIP-2.
+ * @property {string} contract address in either case.
+ * @property {BlockRef} asOf
+ * @property {Party | null} party null when no party has that number.
+ * @property {Batch | null} batch null when that issuer did not anchor that root.
+ * @property {boolean} final whether the block of the anchor can no longer be undone.
+ * @property {boolean} revoked the status of the leaf's place.
+ * @property {boolean} suspended
+ * @property {string | null} statusReason
+ * @property {DigestStatus | null} byDigest null where the contract is of the first edition.
+ * @property {readonly AnchorState[]} others the same issuer's other anchors of the digest that are known.
+ * @property {number | null} notLookedAt how many batches of the issuer nobody looked into for the digest.
+ * @property {HeadAge | null} headAge
+ * @property {boolean} contractProved whether the contract's storage is known to be its code's doing.
+ * @property {Basis} basis
+ *
+ * @typedef {{chain: string | null, issuer: number | null, root: string | null, overall: Overall, codes: string[], text: string}} OtherReceipt
+ *
+ * @typedef {object} Verdict
+ * @property {string} name
+ * @property {Check[]} checks
+ * @property {Digest | null} digest
+ * @property {string | null} chain
+ * @property {number | null} issuer
+ * @property {string | null} root
+ * @property {number | null} anchoredAt
+ * @property {BlockRef | null} asOf
+ * @property {Basis | null} basis
+ * @property {number | null} notLookedAt
+ * @property {OtherReceipt[]} otherReceipts
+ */
+
+export const REPLACEMENT_UNKNOWN = "replacement-unknown";
+const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/**
+ * @param {string} name
+ * @returns {Record<Outcome, (code: string, text: string) => Check>} what makes the check of that name.
+ */
+export function making(name) {
+  const make = (/** @type {Outcome} */ outcome) => (/** @type {string} */ code, /** @type {string} */ text) =>
+    // It may tell words of a document, and half of a surrogate pair can be written nowhere.
+    ({ name, outcome, code, text: text.replace(HALF, "\ufffd") });
+  return { pass: make("pass"), fail: make("fail"), warn: make("warn"), unknown: make("unknown") };
+}
+
+/**
+ * Any fail is "not valid"; else any unknown "could not be checked"; else any warning is one; else valid.
+ * @param {readonly Check[]} checks without any, nothing was checked.
+ * @returns {Overall}
+ */
+export function overall(checks) {
+  const has = (/** @type {Outcome} */ outcome) => checks.some((check) => check.outcome === outcome);
+  if (has("fail")) return "not valid";
+  if (has("unknown") || !checks.length) return "could not be checked";
+  return has("warn") ? "valid with a warning" : "valid";
+}
+
+/**
+ * The checks that made the verdict what it is; none of one that is valid.
+ * @param {Verdict} verdict
+ */
+export function deciding({ checks }) {
+  /** @type {Record<string, Outcome>} */
+  const outcomes = { "not valid": "fail", "could not be checked": "unknown", "valid with a warning": "warn" };
+  return checks.filter(({ outcome }) => outcome === outcomes[overall(checks)]);
+}
+
+/**
+ * The check with that name.
+ * @param {Verdict} verdict
+ * @param {string} name
+ */
+export function checkOf({ checks }, name) {
+  return /** @type {Check} */ (checks.find((check) => check.name === name));
+}
+
+/**
+ * The JSON form, which `registry/schemas/verdict.schema.json` describes.
+ * @param {Verdict} verdict
+ */
+export function verdictJson(verdict) {
+  const { name, digest, chain, issuer, root, anchoredAt, asOf, basis, checks, notLookedAt, otherReceipts } = verdict;
+  const comes = overall(checks);
+  return {
+    type: "TestamurVerdict",
+    version: 1,
+    name,
+    overall: comes,
+    exitCode: { "not valid": 1, "could not be checked": 2, valid: 0, "valid with a warning": 0 }[comes],
+    digest: digest && { method: digest.method, value: digest.value },
+    chain: chain === null ? null : { id: chain, name: chainWords(chain) },
+    issuer,
+    root,
+    anchoredAt: anchoredAt === null ? null : writeTimestamp(anchoredAt),
+    asOf: asOf && { number: asOf.number, hash: asOf.hash, timestamp: writeTimestamp(asOf.timestamp) },
+    restsOn: basis && asOf && { proved: isProved(basis), ...basis, names: [...basis.names], words: wordsOf(basis, asOf) },
+    checks,
+    batchesNotLookedAt: notLookedAt,
+    otherReceipts,
+  };
+}
+
+/**
+ * Whether facts are proved against the hash of a block.
+ * @param {Basis} basis
+ */
+export function isProved({ ground }) {
+  return ground !== "endpoint";
+}
+
+/**
+ * What facts rest on, for people.
+ * @param {Basis} basis
+ * @param {BlockRef} asOf
+ */
+export function wordsOf(basis, { number, hash }) {
+  const { ground, namedBy, among } = basis;
+  if (ground === "endpoint") return "Read from an endpoint of the chain, whose word nothing proves.";
+  const block = `block ${number} (${hash})`;
+  if (ground === "checkpoint") return `Proved against ${block}, signed by ${named(basis, "witness", "witnesses")}. No endpoint was asked.`;
+  if (ground === "seals") return `Proved against ${block}, sealed by ${named(basis, "validator", "validators")}. No endpoint was asked.`;
+  if (among === 1) return `Proved against ${block}, which one endpoint alone names.`;
+  return `Proved against ${block}, named by ${namedBy} of ${among} endpoints.`;
+}
+
+/**
+ * @param {Basis} basis
+ * @param {string} one
+ * @param {string} many
+ */
+function named({ names, namedBy, among }, one, many) {
+  if (!names.length) return "whoever keeps the list, and by no other witness";
+  const told = names.map((name) => marked(name)).join(", ");
+  return `${namedBy} of the ${among} ${among === 1 ? one : many} that the verifier names (${told})`;
+}
+
+/**
+ * The name of a chain in words.
+ * @param {string} chain CAIP-2.
+ */
+export function chainWords(chain) {
+  return known(chain)?.[0] ?? "an EVM chain that has no name here";
+}
+
+/**
+ * `Sepolia test network (eip155:11155111)`.
+ * @param {string} chain CAIP-2.
+ */
+export function chainName(chain) {
+  return `${chainWords(chain)} (${chain})`;
+}
+
+/**
+ * Whether what is anchored there proves nothing to others.
+ * @param {string} chain CAIP-2.
+ */
+export function isPractice(chain) {
+  return known(chain)?.[1] === 1;
+}
+
+/** @param {string} chain */
+function known(chain) {
+  return Object.hasOwn(CHAINS, chain.slice("eip155:".length)) ? CHAINS[chain.slice("eip155:".length)] : undefined;
+}
+
+/**
+ * The parts as sentences, whether or not they were written as such; one that begins with a URL keeps its letter.
+ * @param {readonly (string | null | undefined)[]} parts
+ */
+export function sentences(...parts) {
+  return parts.filter(Boolean).map((part) => sentence(/** @type {string} */ (part))).join(" ");
+}
+
+/** @param {string} text */
+function sentence(text) {
+  const [first] = [...text];
+  const begins = text.split(" ", 1)[0].includes("/") ? text : first.toUpperCase() + text.slice(first.length);
+  return `${begins.replace(/\.+$/, "")}.`;
+}

@@ -1,0 +1,164 @@
+"""Write what the verifier in JavaScript knows of contracts and chains, from artifacts and tables of the program.
+
+The code of a registry is 17 or 24 KB, which no page has to carry: what is another on each chain, or at each address,
+stands in its last 1,300 bytes. So of each code there is the state of Keccak after all whole blocks before that, 200
+bytes, and the rest of it. The hash follows from these for every chain and address, as it follows from all of the code.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from registry.chain.editions import DOMAIN_NAME, Edition, editions
+from registry.chain.layout import slots_of
+from registry.chain_names import ChainKind, named_chains
+from registry.keccak import keccak
+from registry.records import Reason
+
+FOLDER = Path(__file__).parents[1] / "registry" / "service" / "web" / "verifier"
+RATE = 136
+MASK = (1 << 64) - 1
+VARYING = ("_cachedThis", "_cachedDomainSeparator", "_cachedChainId")
+HEAD = "// Written by scripts/build_verifier.py; `--check` says whether it is as the program has it.\n\n"
+
+
+def main() -> int:
+    """Overwrite the modules, or with `--check` say which are others."""
+    written = {"contracts.js": contracts(), "chains.js": chains()}
+    if sys.argv[1:] == ["--check"]:
+        other = [name for name, text in written.items() if (FOLDER / name).read_text("utf-8") != text]
+        print(*(f"{name} is not what this script builds" for name in other), sep="\n", file=sys.stderr)
+        return bool(other)
+    for name, text in written.items():
+        (FOLDER / name).write_text(text, "utf-8")
+    return 0
+
+
+def contracts() -> str:
+    """The module about editions and reasons."""
+    known = [of_edition(each) for each in editions()]
+    return (
+        f"{HEAD}/** The name in what is signed for a registry by EIP-712. */\n"
+        f"export const DOMAIN_NAME = {json.dumps(DOMAIN_NAME)};\n\n"
+        "/** Why a status changed, by the contract's numbers. */\n"
+        f"export const REASONS = {json.dumps([reason.word for reason in Reason])};\n\n"
+        "/**\n"
+        " * @typedef {object} Edition\n"
+        " * @property {number} number\n"
+        " * @property {string} address of its registry where it was deployed as usual, in lower case.\n"
+        " * @property {{parties: number, batches: number, statuses: number, digests: number | null}} slots of its\n"
+        " *   variables; `statuses` is how many slots after a batch its status words are.\n"
+        " * @property {{state: string, rest: string, immutables: Record<string, number[]>}} code of the registry: the\n"
+        " *   state of Keccak before the rest of it, the rest, and where in that each immutable is.\n"
+        " */\n\n"
+        "/** @type {readonly Edition[]} the newest first. */\n"
+        f"export const EDITIONS = {json.dumps(known, indent=2)};\n"
+    )
+
+
+def of_edition(edition: Edition) -> dict[str, Any]:
+    """What there is to know of one."""
+    slots = slots_of(edition)
+    return {
+        "number": edition.number,
+        "address": edition.address.lower(),
+        "slots": {
+            "parties": slots.parties,
+            "batches": slots.batches,
+            "statuses": slots.statuses,
+            "digests": slots.digests,
+        },
+        "code": parted_code(edition),
+    }
+
+
+def parted_code(edition: Edition) -> dict[str, Any]:
+    """The code of an edition's registry, its beginning as the state of Keccak after it."""
+    built = edition.registry
+    code, immutables = bytearray(built.deployed_code), built.immutables or {}
+    # Name and version are the same everywhere: whatever chain is asked for, the hash is of a code with them in it.
+    fixed = edition.constants()
+    for name, value in fixed.items():
+        for start, end in immutables[name]:
+            code[start:end] = value
+    first = min(start for name in VARYING for start, _ in immutables[name]) // RATE * RATE
+    state = absorbed(bytes(code[:first]))
+    if finished(state, bytes(code[first:])) != keccak(bytes(code)):
+        raise AssertionError("this Keccak is another one")
+    return {
+        "state": b64encode(b"".join(lane.to_bytes(8, "little") for lane in state)).decode(),
+        "rest": b64encode(bytes(code[first:])).decode(),
+        "immutables": {name: [start - first for start, _ in immutables[name]] for name in VARYING},
+    }
+
+
+def chains() -> str:
+    """The module about the names of chains."""
+    lines = "".join(
+        f"  {int(each.chain.removeprefix('eip155:'))}: {json.dumps([each.words, *kind_of(each.kind)])},\n"
+        for each in named_chains()
+    )
+    return (
+        f"{HEAD}/** @type {{Readonly<Record<string, readonly [string, number?]>>}} by number the name, and 1 where\n"
+        " * what is anchored there proves nothing to others. */\n"
+        f"export const CHAINS = {{\n{lines}}};\n"
+    )
+
+
+def kind_of(kind: ChainKind) -> Iterator[int]:
+    """A mark for chains for practice."""
+    if kind is not ChainKind.MAIN:
+        yield 1
+
+
+def absorbed(data: bytes, state: list[int] | None = None) -> list[int]:
+    """The state of Keccak after whole blocks."""
+    state = [0] * 25 if state is None else list(state)
+    for at in range(0, len(data), RATE):
+        for lane in range(RATE // 8):
+            state[lane] ^= int.from_bytes(data[at + 8 * lane : at + 8 * lane + 8], "little")
+        permute(state)
+    return state
+
+
+def finished(state: list[int], rest: bytes) -> bytes:
+    """Keccak-256 from a state on."""
+    padded = bytearray(rest + bytes(RATE - len(rest) % RATE))
+    padded[len(rest)] ^= 0x01
+    padded[-1] ^= 0x80
+    return b"".join(lane.to_bytes(8, "little") for lane in absorbed(bytes(padded), state)[:4])
+
+
+def permute(state: list[int]) -> None:
+    """Keccak-f[1600] (FIPS 202, section 3)."""
+    register = 1
+    for _ in range(24):
+        parity = [state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20] for x in range(5)]
+        for at in range(25):
+            state[at] ^= parity[(at + 4) % 5] ^ rotated(parity[(at + 1) % 5], 1)
+        x, y, current = 1, 0, state[1]
+        for turn in range(24):
+            x, y = y, (2 * x + 3 * y) % 5
+            current, state[x + 5 * y] = state[x + 5 * y], rotated(current, (turn + 1) * (turn + 2) // 2 % 64)
+        for row in range(0, 25, 5):
+            old = state[row : row + 5]
+            for x in range(5):
+                state[row + x] = old[x] ^ (~old[(x + 1) % 5] & MASK & old[(x + 2) % 5])
+        for bit in range(7):
+            register = (register << 1 ^ (register >> 7) * 0x171) & 0xFF
+            if register & 2:
+                state[0] ^= 1 << (1 << bit) - 1
+
+
+def rotated(lane: int, by: int) -> int:
+    """A lane, rotated to the left."""
+    return (lane << by | lane >> 64 - by) & MASK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

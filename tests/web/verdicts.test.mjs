@@ -1,0 +1,38 @@
+// Verdicts: deep equality with Python's.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { readDocument } from "../../registry/service/web/verifier/reading.js";
+import { parseReceipt } from "../../registry/service/web/verifier/receipt.js";
+import { Refusal } from "../../registry/service/web/verifier/refusal.js";
+import { verdictJson } from "../../registry/service/web/verifier/verdict.js";
+import { verify } from "../../registry/service/web/verifier/verify.js";
+import { cases, fromBase64 } from "./cases.mjs";
+
+const { cases: made } = cases();
+const known = (given) => given && { ...given, issuers: new Map(given.issuers), bodies: new Map(given.bodies) };
+
+function read(receipt) {
+  try {
+    return receipt && parseReceipt(fromBase64(receipt));
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+test(`${made.length} verdicts are those of Python`, async () => {
+  const differing = [];
+  for (const { document, name, receipt, facts, now, trust, policy, expect } of made) {
+    const reading = document === null ? null : await readDocument(fromBase64(document), name);
+    const given = { reading, name, receipt: read(receipt), facts, now: new Date(now), trust: known(trust), policy: known(policy) };
+    const found = verdictJson(await verify(given));
+    try {
+      assert.deepEqual(found, expect);
+    } catch (error) {
+      differing.push(`${name} ${document && Buffer.from(document, "base64").toString().slice(0, 900)}\n${error.message}`);
+    }
+  }
+  assert.equal(differing.length, 0, `${differing.length} differ\n${differing.slice(0, 6).join("\n\n")}`);
+});
