@@ -1,0 +1,58 @@
+/**
+ * From what was brought to verdicts.
+ */
+
+import { verify } from "../verifier/verify.js";
+import { Refusal } from "../verifier/refusal.js";
+import { EndpointReader } from "./endpoints.js";
+import { say } from "./messages.js";
+import { MOST_JUDGED, decided } from "./receipts.js";
+
+/**
+ * @typedef {import("./intake.js").Item} Item
+ * @typedef {import("./settings.js").Chosen} Chosen
+ * @typedef {import("../verifier/receipt.js").Receipt} Receipt
+ * @typedef {import("../verifier/verdict.js").Verdict} Verdict
+ * @typedef {Pick<EndpointReader, "facts">} Reader
+ */
+
+/**
+ * Whoever tells what the chain says: endpoints, or nobody.
+ * @param {Chosen} chosen
+ * @returns {Reader}
+ */
+export function readerOf(chosen) {
+  if (chosen.endpoints.length) return new EndpointReader(chosen);
+  return { facts: async () => ({ code: "chain-not-asked", what: say("noEndpoint"), remedy: say("noEndpointDo") }) };
+}
+
+/**
+ * The verdict on one document, or on a receipt without its document.
+ * @param {Item} item
+ * @param {Chosen} chosen
+ * @param {Reader} reader
+ * @param {Date} now
+ * @returns {Promise<Verdict>}
+ */
+export async function judge({ name, reading, receipts }, { chain, issuers }, reader, now) {
+  const trust = { issuers, chain };
+  if (!receipts.length) return verify({ reading, name, receipt: null, facts: null, now, trust });
+  const readable = receipts.filter((receipt) => !(receipt instanceof Refusal));
+  const judged = [];
+  for (const receipt of [...readable, ...receipts.filter((each) => each instanceof Refusal)].slice(0, MOST_JUDGED)) {
+    const facts = receipt instanceof Refusal ? null : await reader.facts(receipt, readable);
+    if (receipt instanceof Refusal && !reading) judged.push({ receipt, verdict: await unreadable(name, receipt, now) });
+    else judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now, trust }) });
+  }
+  return decided(judged, new Set(reading?.own.map(({ value }) => value)));
+}
+
+/**
+ * The verdict on a receipt that cannot be read, and has no document.
+ * @param {string} name
+ * @param {Refusal} receipt
+ * @param {Date} now
+ */
+function unreadable(name, receipt, now) {
+  return verify({ reading: null, name, receipt, facts: null, now });
+}
