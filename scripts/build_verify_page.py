@@ -1,7 +1,7 @@
 """Write what the page that checks credentials has of others' code, and the hash of its program; print sizes.
 
-The page itself is made of the package's files whenever it is asked for (`testamur page`, `/verify`): it is in Git once, as
-its modules. Only Keccak, of @noble/hashes, is in no file of ours: it is taken from `node_modules`, which an installed
+The page itself is made of the package's files whenever it is asked for (`testamur page`, `/verify`): it is in Git
+once, as its modules. Only Keccak, of @noble/hashes, is in no file of ours: it is taken from `node_modules`, which an installed
 package does not have.
 """
 
@@ -56,7 +56,8 @@ def noble() -> str:
     text = "".join(re.sub(r"^export (?!const keccak_256\b|function keccakP\b)", "", each) for each in kept)
     return (
         f"// Of @noble/hashes {version}, (c) 2022 Paul Miller (paulmillr.com), MIT License: what Keccak-256 needs.\n"
-        f"// Written by scripts/build_verify_page.py; `--check` says whether it is as the package has it.\n// @ts-nocheck\n\n{text}"
+        f"// Written by scripts/build_verify_page.py; `--check` says whether it is as the package has it.\n"
+        f"// @ts-nocheck\n\n{text}"
     )
 
 

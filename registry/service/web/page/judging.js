@@ -37,22 +37,12 @@ export function readerOf(chosen) {
 export async function judge({ name, reading, receipts }, { chain, issuers }, reader, now) {
   const trust = { issuers, chain };
   if (!receipts.length) return verify({ reading, name, receipt: null, facts: null, now, trust });
-  const readable = receipts.filter((receipt) => !(receipt instanceof Refusal));
+  /** @type {Receipt[]} */
+  const readable = receipts.flatMap((receipt) => (receipt instanceof Refusal ? [] : [receipt]));
   const judged = [];
   for (const receipt of [...readable, ...receipts.filter((each) => each instanceof Refusal)].slice(0, MOST_JUDGED)) {
     const facts = receipt instanceof Refusal ? null : await reader.facts(receipt, readable);
-    if (receipt instanceof Refusal && !reading) judged.push({ receipt, verdict: await unreadable(name, receipt, now) });
-    else judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now, trust }) });
+    judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now, trust }) });
   }
   return decided(judged, new Set(reading?.own.map(({ value }) => value)));
-}
-
-/**
- * The verdict on a receipt that cannot be read, and has no document.
- * @param {string} name
- * @param {Refusal} receipt
- * @param {Date} now
- */
-function unreadable(name, receipt, now) {
-  return verify({ reading: null, name, receipt, facts: null, now });
 }

@@ -22,7 +22,7 @@ def _endpoint(text: str) -> str:
     if not (is_web and parts.hostname and text.isascii() and text.isprintable()) or set(text) & set(" ;,'\"<>\\"):
         raise PydanticCustomError("endpoint", "an endpoint begins with https://, or with http://localhost", {})
     if parts.username is not None or parts.password is not None:
-        raise PydanticCustomError("endpoint", "an endpoint has no user name or password in it: everybody can read it", {})
+        raise PydanticCustomError("endpoint", "everybody can read an endpoint: it has no user name or password", {})
     return text
 
 
