@@ -1,8 +1,8 @@
 """Write what the page that checks credentials has of others' code, and the hash of its program; print sizes.
 
 The page itself is made of the package's files whenever it is asked for (`testamur page`, `/verify`): it is in Git
-once, as its modules. Only Keccak, of @noble/hashes, is in no file of ours: it is taken from `node_modules`, which an installed
-package does not have.
+once, as its modules. Only Keccak, of @noble/hashes, is in no file of ours: it is taken from `node_modules`, which an
+installed package does not have.
 """
 
 from __future__ import annotations

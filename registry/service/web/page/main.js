@@ -79,6 +79,7 @@ function fromLink() {
 
 /** @param {readonly File[]} chosenFiles */
 async function files(chosenFiles) {
+  const mine = busy();
   if (chosenFiles.length > MOST_FILES) return trouble(say("tooMany", { most: MOST_FILES, count: chosenFiles.length }));
   /** @type {Given[]} */
   const given = [];
@@ -87,16 +88,23 @@ async function files(chosenFiles) {
     try {
       given.push({ name: file.name, data: new Uint8Array(await file.arrayBuffer()) });
     } catch {
-      return trouble(say("unreadable", { name: file.name }));
+      if (mine === latest) trouble(say("unreadable", { name: file.name }));
+      return;
     }
   }
   const link = linked(location.hash);
-  await check(given.length === 1 && link ? [...given, link] : given);
+  if (mine === latest) await check(given.length === 1 && link ? [...given, link] : given);
+}
+
+/** Nothing of what was shown before may be taken for what is asked now. */
+function busy() {
+  show(element("p", say("busy")));
+  return ++latest;
 }
 
 /** @param {readonly Given[]} given */
 async function check(given) {
-  const mine = ++latest;
+  const mine = busy();
   if (!given.length) return trouble(say("nothing"));
   let wanted;
   try {
@@ -106,7 +114,6 @@ async function check(given) {
     if (!(error instanceof Mistake)) throw error;
     return mistaken(error);
   }
-  show(element("p", say("busy")));
   try {
     const items = await itemsOf(given);
     const reader = readerOf(wanted);
