@@ -54,10 +54,10 @@ def noble() -> str:
     parts = [statement for name in ("_u64.js", "utils.js", "sha3.js") for statement in statements(NOBLE / name)]
     kept = needed(parts, set(WANTED))
     text = "".join(re.sub(r"^export (?!const keccak_256\b|function keccakP\b)", "", each) for each in kept)
+    licence = (NOBLE / "LICENSE").read_text("utf-8").strip()
     return (
-        f"// Of @noble/hashes {version}, (c) 2022 Paul Miller (paulmillr.com), MIT License: what Keccak-256 needs.\n"
-        f"// Written by scripts/build_verify_page.py; `--check` says whether it is as the package has it.\n"
-        f"// @ts-nocheck\n\n{text}"
+        "// Written by scripts/build_verify_page.py; `--check` says whether it is as the package has it.\n// @ts-nocheck\n"
+        f"/*! Of @noble/hashes {version}, what Keccak-256 needs.\n\n{licence}\n*/\n\n{text}"
     )
 
 

@@ -34,10 +34,10 @@ class Endpoint:
             def log_message(self, *_: Any) -> None:
                 pass
 
-            def do_OPTIONS(self) -> None:  # noqa: N802 - the name of http.server
+            def do_OPTIONS(self) -> None:
                 self._answer(204, b"")
 
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 endpoint.asked.append(body.decode())
                 question = json.loads(body)

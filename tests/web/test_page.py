@@ -201,6 +201,7 @@ def test_labels_and_places() -> None:
         ('const a = "//x" /* y */ + `${b /* z */} // c`; // d', 'const a = "//x" + `${b /* z */} // c`;\n'),
         ("return /[/*]\\//.test(a) / 2 / b;", "return /[/*]\\//.test(a) / 2 / b;\n"),
         ("a\n  // b\n  c", "a\nc\n"),
+        ("/*! whose it is */ a", "/*! whose it is */ a\n"),
         ('x = /<!--/, "</script>"', 'x = /<\\x21--/, "<\\x2fscript>"\n'),
     ],
 )
@@ -249,3 +250,24 @@ def test_what_is_brought_is_judged_as_python_does(issued: Issued, tmp_path: Path
             },
             tmp_path,
         )
+
+
+def test_the_lookup_service_has_the_page_of_its_registry(tmp_path: Path) -> None:
+    from starlette.testclient import TestClient
+
+    from registry.database.engine import open_database
+    from tests.registry.service.conftest import CHAIN, CONTRACT, Stand
+
+    stand = Stand(tmp_path, open_database(f"sqlite:///{tmp_path / 'testamur.db'}"))
+    client = TestClient(stand.app)
+    answer = client.get("/verify", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "set-cookie" not in answer.headers
+    content = json.loads(Read(answer.text).texts["script"][0])
+    assert (content["chain"], content["contract"], content["endpoints"]) == (CHAIN, CONTRACT, [])
+    assert answer.content == page(PageSettings(chain=CHAIN, contract=CONTRACT), served=True)
+    again = client.get("/verify", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    stand.engine.dispose()

@@ -188,7 +188,7 @@ function resultOf(shown, level) {
   const outcome = element("div", element("p", element("strong", shown.head), ": ", element("bdi", shown.name)), element("p", shown.sentence), ...shown.because.map((text) => element("p", text)));
   outcome.className = `outcome ${shown.tone}`;
   const checks = shown.checks.map(({ title, outcome: word, text, tone }) => {
-    const item = element("li", element("strong", `${title} ${word}.`), " ", text);
+    const item = element("li", element("strong", say("checkIs", { title, outcome: word })), " ", text);
     item.className = tone;
     return item;
   });

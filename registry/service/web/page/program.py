@@ -1,7 +1,8 @@
 """One script of the modules of the page and of the verifier: the same modules make the same bytes.
 
 A module becomes a function of its own, which is called once, after those that it imports from. Comments and indentation
-are left out, and nothing else: whoever wants to read it finds every name.
+are left out, and nothing else: whoever wants to read it finds every name. A comment that begins with `/*!` is a licence
+and stays.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ def stripped(source: str) -> str:
         at += len(text)
         # Only in texts and patterns: in either of them these are other ways to write the same.
         text = text.replace("<!--", r"<\x21--").replace("</script", r"<\x2fscript")
-        if kind == "comment":
+        if kind == "comment" and not text.startswith("/*!"):
             # A comment may be all that stands between two words.
             text = "\n" if "\n" in text else " "
             kind = "space"
