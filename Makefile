@@ -63,8 +63,9 @@ lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
 	$(BIN)/lint-imports
 	node_modules/.bin/forge fmt --check
 
-types: $(VENV)/.dev ## Strict type checks
+types: $(VENV)/.dev node_modules/.ready ## Strict type checks
 	$(BIN)/mypy
+	node_modules/.bin/tsc -p registry/service/web/verifier
 
 artifacts: $(VENV)/.dev node_modules/.ready ## See that the committed artifacts match the contracts
 	$(BIN)/python scripts/build_contracts.py --check

@@ -50,7 +50,7 @@ def contracts() -> str:
         "/**\n"
         " * @typedef {object} Edition\n"
         " * @property {number} number\n"
-        " * @property {string} address of its registry where it was deployed as usual, in lower case.\n"
+        " * @property {string} address of its registry where it was deployed as usual, checksummed.\n"
         " * @property {{parties: number, batches: number, statuses: number, digests: number | null}} slots of its\n"
         " *   variables; `statuses` is how many slots after a batch its status words are.\n"
         " * @property {{state: string, rest: string, immutables: Record<string, number[]>}} code of the registry: the\n"
@@ -66,7 +66,7 @@ def of_edition(edition: Edition) -> dict[str, Any]:
     slots = slots_of(edition)
     return {
         "number": edition.number,
-        "address": edition.address.lower(),
+        "address": edition.address,
         "slots": {
             "parties": slots.parties,
             "batches": slots.batches,

@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 
-export const VERIFIER = new URL("../../registry/service/web/verifier/", import.meta.url);
+import { Refusal } from "../../registry/service/web/verifier/refusal.js";
+
 export const REPOSITORY = new URL("../../", import.meta.url);
 
 export const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
@@ -14,7 +15,7 @@ export async function outcome(make, members = ["code"]) {
   try {
     return await make();
   } catch (error) {
-    if (error?.constructor?.name !== "Refusal") throw error;
+    if (!(error instanceof Refusal)) throw error;
     return Object.fromEntries(members.map((name) => [name, error[name]]));
   }
 }

@@ -18,7 +18,6 @@ from registry.errors import ReceiptError
 from registry.merkle.tree import Tree
 from registry.receipt.model import Receipt, parse, to_cbor, to_json
 from registry.records import NOTHING_SAID, Anchor, Batch, BlockRef, DigestStatus, Party, Reason
-from registry.timestamps import write_timestamp
 from registry.verify.freshness import evidence_age, head_age
 from registry.verify.policy import KnownParty, Policy
 from registry.verify.verdict import Basis, ChainFacts, FactsUnavailable, Ground, Trust
@@ -34,22 +33,92 @@ CHAINS: Final = ["eip155:1"] * 6 + [
 ]
 CONTRACT: Final = "0x" + "c0" * 20
 DATES: Final[list[Any]] = [
-    "2025-12-31T00:00:00Z", "2025-12-31T00:00:00Z", "2025-12-31T10:00:00+01:00", "2025-12-31", "2025", "2025-12",
-    "20251231T000000Z", "2025/12/31 10:00", "2025-12-31T24:00:00Z", "2025-12-31T23:59:60Z", "31.12.2025", "03/04/2016",
-    "2026-03-01T12:00:00Z", "2026-03-01", "2026-03-01T13:00:00.1234567Z", "2027-01-01T00:00:00Z", "2030", "9999-12-31",
-    "9999-12-31T23:59:59-14:00", "0001-01-01", "0000-01-01", "2025-02-30", "2025-13-01", "soon", "", [], None, True,
-    1735689600, 1735689600.5, 1735689600000, 1e20, -5.5, -1e16, "1735689600", "1735689600000.5", {"@value": "2025-01-01"},
-    ["2025-01-01T00:00:00Z", "2028-01-01T00:00:00Z"], {"@value": ["2024", "2025"]}, {}, " 2025-06-01T00:00:00Z ",
-    "2025-06-01T00:00+0530", "2025-06-01T00:00 Z", "2026-03-01T12:00:00.000001Z", "2025-06-01T00:00:00+25:00", 0.1, 1.0000005,
-]  # fmt: skip
+    "2025-12-31T00:00:00Z",
+    "2025-12-31T00:00:00Z",
+    "2025-12-31T10:00:00+01:00",
+    "2025-12-31",
+    "2025",
+    "2025-12",
+    "20251231T000000Z",
+    "2025/12/31 10:00",
+    "2025-12-31T24:00:00Z",
+    "2025-12-31T23:59:60Z",
+    "31.12.2025",
+    "03/04/2016",
+    "2026-03-01T12:00:00Z",
+    "2026-03-01",
+    "2026-03-01T13:00:00.1234567Z",
+    "2027-01-01T00:00:00Z",
+    "2030",
+    "9999-12-31",
+    "9999-12-31T23:59:59-14:00",
+    "0001-01-01",
+    "0000-01-01",
+    "2025-02-30",
+    "2025-13-01",
+    "soon",
+    "",
+    [],
+    None,
+    True,
+    1735689600,
+    1735689600.5,
+    1735689600000,
+    1e20,
+    -5.5,
+    -1e16,
+    "1735689600",
+    "1735689600000.5",
+    {"@value": "2025-01-01"},
+    ["2025-01-01T00:00:00Z", "2028-01-01T00:00:00Z"],
+    {"@value": ["2024", "2025"]},
+    {},
+    " 2025-06-01T00:00:00Z ",
+    "2025-06-01T00:00+0530",
+    "2025-06-01T00:00 Z",
+    "2026-03-01T12:00:00.000001Z",
+    "2025-06-01T00:00:00+25:00",
+    0.1,
+    1.0000005,
+]
 ISSUERS: Final[list[Any]] = [
-    "did:web:uni.example", "did:web:uni.example:people", "https://uni.example", "https://UNI.example/a?b", "http://uni.example:80",
-    {"id": "did:web:uni.example", "name": "University of Examples"}, {"name": "Universität Straße"}, {"name": "UNIVERSITÄT STRASSE"},
-    {"id": "did:web:other.example", "name": "Уніvеrsіty"}, {"name": ["A", {"@value": "université  d'Exemple"}]}, {"name": "b\u202eroken"},
-    "https://müller.example/", "did:web:xn--mller-kva.example", "did:web:uni.example%3A8080", ["did:web:a.example", {"url": "https://uni.example/x"}],
-    {}, [], 7, None, "раураӏ", "Κολλέγιο Ελλάδας", "東京大学", "東京Daigaku", "нет school", "क्\u200dष", "a\u200db", {"id": "urn:uuid:1"}, "https://uni․example",
-    "did:web:", "x" * 400, "𝐔niversity", "Ａ", "ſchool K", "ĳ ı", "https://[::1]/", "https://a b@uni.example/",
-]  # fmt: skip
+    "did:web:uni.example",
+    "did:web:uni.example:people",
+    "https://uni.example",
+    "https://UNI.example/a?b",
+    "http://uni.example:80",
+    {"id": "did:web:uni.example", "name": "University of Examples"},
+    {"name": "Universität Straße"},
+    {"name": "UNIVERSITÄT STRASSE"},
+    {"id": "did:web:other.example", "name": "Уніvеrsіty"},
+    {"name": ["A", {"@value": "université  d'Exemple"}]},
+    {"name": "b\u202eroken"},
+    "https://müller.example/",
+    "did:web:xn--mller-kva.example",
+    "did:web:uni.example%3A8080",
+    ["did:web:a.example", {"url": "https://uni.example/x"}],
+    {},
+    [],
+    7,
+    None,
+    "раураӏ",
+    "Κολλέγιο Ελλάδας",
+    "東京大学",
+    "東京Daigaku",
+    "нет school",
+    "क्\u200dष",
+    "a\u200db",
+    {"id": "urn:uuid:1"},
+    "https://uni․example",
+    "did:web:",
+    "x" * 400,
+    "𝐔niversity",
+    "Ａ",
+    "ſchool K",
+    "ĳ ı",
+    "https://[::1]/",
+    "https://a b@uni.example/",
+]
 NAMES: Final = ["", "", "University of Examples", "Universität Straße", "université d'exemple", "ПРИМЕР", "school k"]
 
 
@@ -62,10 +131,22 @@ def credential(chance: random.Random, *, deep: bool = True) -> dict[str, Any]:
     """A document, of one of the kinds that there are."""
     document: dict[str, Any] = {
         "@context": ["https://www.w3.org/ns/credentials/v2"],
-        "type": chance.choice([["VerifiableCredential"], "VerifiableCredential", ["VerifiableCredential", "OpenBadgeCredential"], "Diploma", "Assertion"]),
+        "type": chance.choice(
+            [
+                ["VerifiableCredential"],
+                "VerifiableCredential",
+                ["VerifiableCredential", "OpenBadgeCredential"],
+                "Diploma",
+                "Assertion",
+            ]
+        ),
         "id": f"urn:uuid:{chance.getrandbits(128):032x}",
-        "credentialSubject": {"name": chance.choice(["Ana", "Zoë", "李"]), "gpa": chance.choice([3.9, 1e21, 5, 1e-7]), "n": chance.randint(-9, 9)},
-    }  # fmt: skip
+        "credentialSubject": {
+            "name": chance.choice(["Ana", "Zoë", "李"]),
+            "gpa": chance.choice([3.9, 1e21, 5, 1e-7]),
+            "n": chance.randint(-9, 9),
+        },
+    }
     if chance.random() < 0.85:
         document["issuer"] = chance.choice(ISSUERS)
     for name in chance.sample(
@@ -85,10 +166,15 @@ def credential(chance: random.Random, *, deep: bool = True) -> dict[str, Any]:
         }
         document["verification"] = chance.choice([{"type": "hosted"}, {}, {"revocationList": "u"}])
     if chance.random() < 0.25:
-        document["proof"] = chance.choice([
-            [{"type": "DataIntegrityProof", "cryptosuite": chance.choice(["eddsa-jcs-2022", "bbs-2023"])}], {"type": "Ed25519Signature2020"},
-            "x", [None, {"type": 5}], [{"type": "a\u202eb" * 40}],
-        ])  # fmt: skip
+        document["proof"] = chance.choice(
+            [
+                [{"type": "DataIntegrityProof", "cryptosuite": chance.choice(["eddsa-jcs-2022", "bbs-2023"])}],
+                {"type": "Ed25519Signature2020"},
+                "x",
+                [None, {"type": 5}],
+                [{"type": "a\u202eb" * 40}],
+            ]
+        )
     if chance.random() < 0.04:
         document["signature"] = {"type": ["MerkleProof2017", "Extension"]}
     if chance.random() < 0.04:
@@ -145,13 +231,20 @@ def written(chance: random.Random) -> tuple[bytes, str]:
         lambda: sd_jwt_in_json(document, {"validUntil": chance.choice(DATES)}, several=chance.random() < 0.5),
         lambda: jades(document, several=chance.random() < 0.5),
         lambda: presentation(document, jwt(document).decode(), credential(chance, deep=False)),
-        lambda: json.dumps({"type": "EnvelopedVerifiableCredential", "id": "data:application/vc+jwt," + jwt(document).decode()}).encode(),
-        lambda: json.dumps({"type": "EnvelopedVerifiableCredential", "id": "data:application/json;base64," + base64.b64encode(text).decode()}).encode(),
+        lambda: json.dumps(
+            {"type": "EnvelopedVerifiableCredential", "id": "data:application/vc+jwt," + jwt(document).decode()}
+        ).encode(),
+        lambda: json.dumps(
+            {
+                "type": "EnvelopedVerifiableCredential",
+                "id": "data:application/json;base64," + base64.b64encode(text).decode(),
+            }
+        ).encode(),
         lambda: json.dumps({"type": "EnvelopedVerifiableCredential", "id": "data:image/png;q='a',xyz"}).encode(),
         lambda: b"\x1f\x8b\x08",
         lambda: b"null",
         lambda: b"",
-    ]  # fmt: skip
+    ]
     return chance.choice(odd)(), name
 
 
@@ -217,27 +310,44 @@ def facts_about(chance: random.Random, receipt: Receipt) -> ChainFacts | FactsUn
         )
     issuer, root = receipt.anchor.issuer, receipt.root
     party = Party(
-        issuer if chance.random() < 0.97 else 9, "0x" + "aa" * 20, None, datetime(2025, 1, 1, tzinfo=UTC),
-        chance.choice([None, None, None, datetime(2026, 2, 1, tzinfo=UTC), datetime(2025, 12, 1, tzinfo=UTC)]), 3, bytes(32),
-        chance.choice(["https://uni.example/registry.json", "did:web:uni.example", "https://müller.example", "x:\u202e", "urn:a"]),
-    )  # fmt: skip
+        issuer if chance.random() < 0.97 else 9,
+        "0x" + "aa" * 20,
+        None,
+        datetime(2025, 1, 1, tzinfo=UTC),
+        chance.choice([None, None, None, datetime(2026, 2, 1, tzinfo=UTC), datetime(2025, 12, 1, tzinfo=UTC)]),
+        3,
+        bytes(32),
+        chance.choice(
+            ["https://uni.example/registry.json", "did:web:uni.example", "https://müller.example", "x:\u202e", "urn:a"]
+        ),
+    )
     voided = chance.random() < 0.06
     batch = Batch(
-        issuer, root, datetime(2026, 1, 1, tzinfo=UTC), chance.choice([100, 100, 100, 100, 250]),
-        chance.choice([receipt.inclusion.leaf_count] * 8 + [0, receipt.inclusion.leaf_count + 1]), 3,
-        datetime(2026, 2, 3, tzinfo=UTC) if voided else None, chance.choice(list(Reason)) if voided else None,
+        issuer,
+        root,
+        datetime(2026, 1, 1, tzinfo=UTC),
+        chance.choice([100, 100, 100, 100, 250]),
+        chance.choice([receipt.inclusion.leaf_count] * 8 + [0, receipt.inclusion.leaf_count + 1]),
+        3,
+        datetime(2026, 2, 3, tzinfo=UTC) if voided else None,
+        chance.choice(list(Reason)) if voided else None,
         chance.choice([None, Anchor("0x" + "cc" * 20, b"b" * 32, 0, b"t" * 32)]),
-    )  # fmt: skip
+    )
     place = AnchorPlace(root, receipt.inclusion.leaf_index)
     others = []
     for _ in range(chance.choice([0, 0, 0, 1, 2])):
         others.append(
             AnchorState(
-                chance.choice([issuer, issuer, 99]), AnchorPlace(chance.choice([root, b"o" * 32, b"p" * 32]), chance.choice([0, 1])),
-                chance.random() < 0.3, chance.random() < 0.3, chance.random() < 0.3,
-                chance.choice([None, place, AnchorPlace(b"o" * 32, 0), AnchorPlace(b"p" * 32, 1)]), chance.choice([None, "superseded"]), status(chance),
+                chance.choice([issuer, issuer, 99]),
+                AnchorPlace(chance.choice([root, b"o" * 32, b"p" * 32]), chance.choice([0, 1])),
+                chance.random() < 0.3,
+                chance.random() < 0.3,
+                chance.random() < 0.3,
+                chance.choice([None, place, AnchorPlace(b"o" * 32, 0), AnchorPlace(b"p" * 32, 1)]),
+                chance.choice([None, "superseded"]),
+                status(chance),
             )
-        )  # fmt: skip
+        )
     at = chance.choice([NOW - timedelta(seconds=30), instant(chance, 100, 0), datetime(2026, 2, 28, tzinfo=UTC)])
     chain = receipt.anchor.chain if chance.random() < 0.95 else "eip155:5"
     ages = [
@@ -247,16 +357,33 @@ def facts_about(chance: random.Random, receipt: Receipt) -> ChainFacts | FactsUn
         head_age(at + timedelta(days=chance.randint(-1, 40)), NOW),
         evidence_age(at, NOW, 31),
     ]
-    basis = chance.choice([
-        Basis(Ground.ENDPOINT), Basis(Ground.ENDPOINTS, 2, 3), Basis(Ground.ENDPOINTS), Basis(Ground.CHECKPOINT, 2, 3, ("ministry", "Уніv")),
-        Basis(Ground.CHECKPOINT, 0, 0), Basis(Ground.SEALS, 1, 1, ("Ministry",)),
-    ])  # fmt: skip
+    basis = chance.choice(
+        [
+            Basis(Ground.ENDPOINT),
+            Basis(Ground.ENDPOINTS, 2, 3),
+            Basis(Ground.ENDPOINTS),
+            Basis(Ground.CHECKPOINT, 2, 3, ("ministry", "Уніv")),
+            Basis(Ground.CHECKPOINT, 0, 0),
+            Basis(Ground.SEALS, 1, 1, ("Ministry",)),
+        ]
+    )
     return ChainFacts(
-        chain, CONTRACT.upper().replace("0X", "0x") if chance.random() < 0.95 else "0x" + "dd" * 20, BlockRef(200, b"h" * 32, at),
-        party if chance.random() < 0.95 else None, batch if chance.random() < 0.93 else None, chance.random() < 0.9, chance.random() < 0.04,
-        chance.random() < 0.04, chance.choice([None, "holder-request"]), chance.choice([None, status(chance)]), tuple(others),
-        chance.choice([None, 0, 1, 1234]), chance.choice(ages), chance.random() < 0.9, basis,
-    )  # fmt: skip
+        chain,
+        CONTRACT.upper().replace("0X", "0x") if chance.random() < 0.95 else "0x" + "dd" * 20,
+        BlockRef(200, b"h" * 32, at),
+        party if chance.random() < 0.95 else None,
+        batch if chance.random() < 0.93 else None,
+        chance.random() < 0.9,
+        chance.random() < 0.04,
+        chance.random() < 0.04,
+        chance.choice([None, "holder-request"]),
+        chance.choice([None, status(chance)]),
+        tuple(others),
+        chance.choice([None, 0, 1, 1234]),
+        chance.choice(ages),
+        chance.random() < 0.9,
+        basis,
+    )
 
 
 def trust_of(chance: random.Random) -> Trust:
@@ -328,9 +455,19 @@ def in_order(chance: random.Random) -> Case:
     )
     other = facts_about(chance, receipt)
     if isinstance(other, ChainFacts) and chance.random() < 0.6:
-        name = chance.choice([
-            "final", "by_digest", "others", "not_looked_at", "head_age", "contract_proved", "basis", "batch", "party",
-        ])  # fmt: skip
+        name = chance.choice(
+            [
+                "final",
+                "by_digest",
+                "others",
+                "not_looked_at",
+                "head_age",
+                "contract_proved",
+                "basis",
+                "batch",
+                "party",
+            ]
+        )
         facts = replace(facts, **{name: getattr(other, name)})
     return Case(text, "diploma.json", to_json(receipt), receipt, facts, Trust(frozenset({7})), None)
 
@@ -369,15 +506,31 @@ def facts_json(facts: ChainFacts | FactsUnavailable | None) -> Any:
     return {
         "chain": facts.chain,
         "contract": facts.contract,
-        "asOf": {"number": facts.as_of.number, "hash": hexed(facts.as_of.hash), "timestamp": unix(facts.as_of.timestamp)},
-        "party": party and {
-            "id": party.id, "uri": party.uri, "registeredAt": unix(party.registered_at), "retiredAt": unix(party.retired_at), "sequence": party.sequence,
+        "asOf": {
+            "number": facts.as_of.number,
+            "hash": hexed(facts.as_of.hash),
+            "timestamp": unix(facts.as_of.timestamp),
         },
-        "batch": batch and {
-            "issuer": batch.issuer, "root": hexed(batch.root), "anchoredAt": unix(batch.anchored_at), "blockNumber": batch.block_number,
-            "leafCount": batch.leaf_count, "sequence": batch.sequence, "voidedAt": unix(batch.voided_at),
+        "party": party
+        and {
+            "id": party.id,
+            "uri": party.uri,
+            "registeredAt": unix(party.registered_at),
+            "retiredAt": unix(party.retired_at),
+            "sequence": party.sequence,
+        },
+        "batch": batch
+        and {
+            "issuer": batch.issuer,
+            "root": hexed(batch.root),
+            "anchoredAt": unix(batch.anchored_at),
+            "blockNumber": batch.block_number,
+            "leafCount": batch.leaf_count,
+            "sequence": batch.sequence,
+            "voidedAt": unix(batch.voided_at),
             "voidReason": None if batch.void_reason is None else batch.void_reason.word,
-            "anchor": batch.anchor and {"blockHash": hexed(batch.anchor.block_hash), "transaction": hexed(batch.anchor.transaction)},
+            "anchor": batch.anchor
+            and {"blockHash": hexed(batch.anchor.block_hash), "transaction": hexed(batch.anchor.transaction)},
         },
         "final": facts.final,
         "revoked": facts.revoked,
@@ -386,16 +539,28 @@ def facts_json(facts: ChainFacts | FactsUnavailable | None) -> Any:
         "byDigest": status_json(facts.by_digest),
         "others": [
             {
-                "issuer": each.issuer, "place": place_json(each.place), "revoked": each.revoked, "suspended": each.suspended, "voided": each.voided,
-                "supersededBy": place_json(each.superseded_by), "reason": each.reason, "byDigest": status_json(each.by_digest),
+                "issuer": each.issuer,
+                "place": place_json(each.place),
+                "revoked": each.revoked,
+                "suspended": each.suspended,
+                "voided": each.voided,
+                "supersededBy": place_json(each.superseded_by),
+                "reason": each.reason,
+                "byDigest": status_json(each.by_digest),
             }
             for each in facts.others
         ],
         "notLookedAt": facts.not_looked_at,
-        "headAge": facts.head_age and {"freshness": str(facts.head_age.freshness), "code": facts.head_age.code, "text": facts.head_age.text},
+        "headAge": facts.head_age
+        and {"freshness": str(facts.head_age.freshness), "code": facts.head_age.code, "text": facts.head_age.text},
         "contractProved": facts.contract_proved,
-        "basis": {"ground": str(facts.basis.ground), "namedBy": facts.basis.named_by, "among": facts.basis.among, "names": list(facts.basis.names)},
-    }  # fmt: skip
+        "basis": {
+            "ground": str(facts.basis.ground),
+            "namedBy": facts.basis.named_by,
+            "among": facts.basis.among,
+            "names": list(facts.basis.names),
+        },
+    }
 
 
 def status_json(said: DigestStatus | None) -> Any:

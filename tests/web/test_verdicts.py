@@ -8,10 +8,26 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from registry.document.reading import read_document
+from registry.errors import ReceiptError
+from registry.receipt.model import Receipt, parse, to_json
 from registry.verify.checks import verify
-from registry.verify.verdict import FactsUnavailable
+from registry.verify.receipts import Judged, decided
+from registry.verify.verdict import REPLACEMENT_UNKNOWN, FactsUnavailable
 from tests.web.javascript import run_javascript
-from tests.web.made import NOW, Case, case, facts_json, policy_json, trust_json
+from tests.web.made import (
+    NOW,
+    Case,
+    case,
+    digest_for,
+    facts_about,
+    facts_json,
+    policy_json,
+    receipt_of,
+    trust_json,
+    trust_of,
+    written,
+)
 
 CASES = 1_000
 NO_LEDGER = FactsUnavailable(
@@ -48,6 +64,40 @@ def with_verdict(made: Case) -> dict[str, Any]:
     }
 
 
+def with_several(chance: random.Random) -> dict[str, Any]:
+    """A document with several receipts, each judged by facts of its own, and the verdict by all of them."""
+    document, name = written(chance)
+    reading = read_document(document, name)
+    trust, issuer = trust_of(chance), chance.choice([None, None, 7])
+    judged, given = [], []
+    for _ in range(chance.randint(1, 5)):
+        receipt: Receipt | ReceiptError = receipt_of(chance, digest_for(chance, document, name))
+        file = to_json(receipt)
+        if chance.random() < 0.1:
+            file, receipt = b"x", outcome_of(b"x")
+        facts = facts_about(chance, receipt) if isinstance(receipt, Receipt) else None
+        if chance.random() < 0.1:
+            facts = FactsUnavailable(REPLACEMENT_UNKNOWN, "it is not known", "Ask")
+        judged.append(Judged(receipt, verify(reading, name, receipt, facts, now=NOW, trust=trust)))
+        given.append({"receipt": coded(file), "facts": facts_json(facts)})
+    return {
+        "document": coded(document),
+        "name": name,
+        "given": given,
+        "issuer": issuer,
+        "now": int(NOW.timestamp() * 1000),
+        "trust": trust_json(trust),
+        "expect": decided(judged, [digest.value for digest in reading.own], issuer).to_dict(),
+    }
+
+
+def outcome_of(file: bytes) -> Receipt | ReceiptError:
+    try:
+        return parse(file)
+    except ReceiptError as error:
+        return error
+
+
 def test_a_thousand_verdicts_are_the_same(tmp_path: Path) -> None:
     chance = random.Random(16)
     cases = [with_verdict(case(chance)) for _ in range(CASES)]
@@ -56,4 +106,6 @@ def test_a_thousand_verdicts_are_the_same(tmp_path: Path) -> None:
     assert {each["expect"]["overall"] for each in cases} == {
         "valid", "valid with a warning", "not valid", "could not be checked",
     }  # fmt: skip
-    run_javascript("verdicts", {"cases": cases}, tmp_path)
+    several = [with_several(chance) for _ in range(300)]
+    assert sum(bool(each["expect"]["otherReceipts"]) for each in several) > 200
+    run_javascript("verdicts", {"cases": cases, "several": several}, tmp_path)

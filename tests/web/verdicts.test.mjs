@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { decided } from "../../registry/service/web/verifier/decided.js";
 import { readDocument } from "../../registry/service/web/verifier/reading.js";
 import { parseReceipt } from "../../registry/service/web/verifier/receipt.js";
 import { Refusal } from "../../registry/service/web/verifier/refusal.js";
@@ -10,8 +11,8 @@ import { verdictJson } from "../../registry/service/web/verifier/verdict.js";
 import { verify } from "../../registry/service/web/verifier/verify.js";
 import { cases, fromBase64 } from "./cases.mjs";
 
-const { cases: made } = cases();
-const known = (given) => given && { ...given, issuers: new Map(given.issuers), bodies: new Map(given.bodies) };
+const { cases: made, several = [] } = cases();
+const known = (given) => given && { ...given, issuers: new Map(given.issuers), bodies: new Map(given.bodies ?? []) };
 
 function read(receipt) {
   try {
@@ -35,4 +36,16 @@ test(`${made.length} verdicts are those of Python`, async () => {
     }
   }
   assert.equal(differing.length, 0, `${differing.length} differ\n${differing.slice(0, 6).join("\n\n")}`);
+});
+
+test(`${several.length} documents with several receipts have the verdicts of Python`, async () => {
+  for (const { document, name, given, issuer, now, trust, expect } of several) {
+    const reading = await readDocument(fromBase64(document), name);
+    const judged = [];
+    for (const { receipt: file, facts } of given) {
+      const receipt = read(file);
+      judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now: new Date(now), trust: known(trust) }) });
+    }
+    assert.deepEqual(verdictJson(decided(judged, reading.own.map(({ value }) => value), issuer)), expect);
+  }
 });

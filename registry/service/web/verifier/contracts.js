@@ -9,7 +9,7 @@ export const REASONS = ["unspecified", "issued-in-error", "obtained-by-fraud", "
 /**
  * @typedef {object} Edition
  * @property {number} number
- * @property {string} address of its registry where it was deployed as usual, in lower case.
+ * @property {string} address of its registry where it was deployed as usual, checksummed.
  * @property {{parties: number, batches: number, statuses: number, digests: number | null}} slots of its
  *   variables; `statuses` is how many slots after a batch its status words are.
  * @property {{state: string, rest: string, immutables: Record<string, number[]>}} code of the registry: the
@@ -20,7 +20,7 @@ export const REASONS = ["unspecified", "issued-in-error", "obtained-by-fraud", "
 export const EDITIONS = [
   {
     "number": 2,
-    "address": "0xfbe41d3c31f5ea53b3f2b1c26072e60cdfd4c377",
+    "address": "0xfbE41d3c31f5Ea53b3f2b1c26072E60CdFd4c377",
     "slots": {
       "parties": 1,
       "batches": 5,
@@ -45,7 +45,7 @@ export const EDITIONS = [
   },
   {
     "number": 1,
-    "address": "0x0fc67a942ac0e2beb68969a1f782dcf011d3792b",
+    "address": "0x0fc67A942AC0E2beb68969a1F782DCF011D3792b",
     "slots": {
       "parties": 1,
       "batches": 5,

@@ -111,7 +111,7 @@ export class StoredRegistry {
    * @param {number} leafIndex
    */
   async place(issuer, root, leafIndex) {
-    const words = [REVOCATION, SUSPENSION].map((purpose) => this.wordSlot(issuer, root, purpose, Math.floor(leafIndex / WORD_BITS)));
+    const words = this.wordSlots(issuer, root, leafIndex);
     const found = await this.values(words);
     const [revoked, suspended] = words.map((slot) => Boolean(bits(/** @type {bigint} */ (found.get(slot)), leafIndex % WORD_BITS, 1)));
     return { revoked, suspended };
@@ -137,6 +137,25 @@ export class StoredRegistry {
       suspendedAt: suspendedAt || null,
       suspensionReason: suspendedAt ? reason(bits(packed, 104, 8), "a digest") : null,
     };
+  }
+
+  /**
+   * Of a party, a batch and the place of a leaf: what is read of any credential.
+   * @param {number} issuer
+   * @param {{root: string, leafIndex: number}} place
+   */
+  slotsOf(issuer, { root, leafIndex }) {
+    return [...this.partySlots(issuer), this.batchSlot(issuer, root), ...this.wordSlots(issuer, root, leafIndex)];
+  }
+
+  /**
+   * Of the two status words that a leaf's bits are in.
+   * @param {number} issuer
+   * @param {string} root
+   * @param {number} leafIndex
+   */
+  wordSlots(issuer, root, leafIndex) {
+    return [REVOCATION, SUSPENSION].map((purpose) => this.wordSlot(issuer, root, purpose, Math.floor(leafIndex / WORD_BITS)));
   }
 
   /**

@@ -17,11 +17,13 @@ const RANGES = [
   ["FULLWIDTH", /[\uff01-\uffdc]/],
   ["MATHEMATICAL", /[\u{1d400}-\u{1d7ff}]/u],
   ["GREEK", /\u2126/],
+  ["KATAKANA", /\u30fc/],
+  ["CJK", /\u3006/],
 ];
 const SCRIPTS =
-  "Latin Greek Cyrillic Armenian Hebrew Arabic Syriac Thaana Nko Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Georgian Hangul Ethiopic Cherokee Khmer Mongolian Hiragana Katakana Bopomofo Han Coptic Runic Ogham Yi Vai"
+  "Latin Greek Cyrillic Armenian Hebrew Arabic Syriac Thaana Nko Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Georgian Hangul Ethiopic Cherokee Khmer Mongolian Hiragana Katakana Bopomofo Han Coptic Runic Ogham Yi Vai Adlam Balinese Bamum Canadian_Aboriginal Cham Glagolitic Javanese Lisu New_Tai_Lue Nushu Osage Sundanese Tai_Le Tifinagh"
     .split(" ")
-    .map((name) => /** @type {const} */ ([name === "Han" ? "CJK" : name.toUpperCase(), new RegExp(`\\p{Script=${name}}`, "u")]));
+    .map((name) => /** @type {const} */ ([name === "Han" ? "CJK" : name.split("_")[0].toUpperCase(), new RegExp(`\\p{Script=${name}}`, "u")]));
 const EAST_ASIAN = ["CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL"];
 // Cyrillic and Greek letters that nobody tells from Latin ones (confusables.txt of UTS 39).
 const LATIN_LOOKALIKES = new Set("асԁеһіјӏоԛѕԝхуАВСЕНІЈӀКМОРЅТХУԚԜҮүрѵѴΑΒΕΖΗΙΚΜΝΟΡΤΥΧοανκιρυχϲ");
