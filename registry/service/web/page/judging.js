@@ -2,47 +2,74 @@
  * From what was brought to verdicts.
  */
 
-import { verify } from "../verifier/verify.js";
+import { MOST_JUDGED, decided } from "../verifier/decided.js";
+import { ChainUnavailable, Endpoints } from "../verifier/endpoints.js";
+import { EndpointsReader } from "../verifier/readers.js";
 import { Refusal } from "../verifier/refusal.js";
-import { EndpointReader } from "./endpoints.js";
+import { chainName } from "../verifier/verdict.js";
+import { Verifier } from "../verifier/verifier.js";
+import { verify } from "../verifier/verify.js";
 import { say } from "./messages.js";
-import { MOST_JUDGED, decided } from "./receipts.js";
 
 /**
  * @typedef {import("./intake.js").Item} Item
  * @typedef {import("./settings.js").Chosen} Chosen
+ * @typedef {import("../verifier/endpoints.js").Fetch} Fetch
  * @typedef {import("../verifier/receipt.js").Receipt} Receipt
  * @typedef {import("../verifier/verdict.js").Verdict} Verdict
- * @typedef {Pick<EndpointReader, "facts">} Reader
+ * @typedef {{verdict: Verdict, said: string[]}} Judgement `said`: what went wrong with the endpoints, in their words.
  */
 
-/**
- * Whoever tells what the chain says: endpoints, or nobody.
- * @param {Chosen} chosen
- * @returns {Reader}
- */
-export function readerOf(chosen) {
-  if (chosen.endpoints.length) return new EndpointReader(chosen);
-  return { facts: async () => ({ code: "chain-not-asked", what: say("noEndpoint"), remedy: say("noEndpointDo") }) };
+/** Endpoints that have to be of the chain that was named: the issuers whom the user trusts are parties of that one. */
+class NamedChain extends EndpointsReader {
+  /**
+   * @param {Chosen} chosen
+   * @param {Fetch} [fetch]
+   */
+  constructor({ chain, contract, endpoints, quorum }, fetch) {
+    super(new Endpoints(endpoints, { quorum, ...(fetch && { fetch }) }), { contract });
+    this.named = chain;
+  }
+
+  /** @override */
+  async chain() {
+    const found = await super.chain();
+    if (found === this.named) return found;
+    throw new ChainUnavailable("wrong-chain", say("otherChain", { found: chainName(found), named: chainName(this.named) }));
+  }
 }
 
 /**
- * The verdict on one document, or on a receipt without its document.
- * @param {Item} item
+ * Whoever judges what is brought now, all as of one block.
  * @param {Chosen} chosen
- * @param {Reader} reader
- * @param {Date} now
- * @returns {Promise<Verdict>}
+ * @param {{fetch?: Fetch, now?: () => Date}} [means]
  */
-export async function judge({ name, reading, receipts }, { chain, issuers }, reader, now) {
-  const trust = { issuers, chain };
-  if (!receipts.length) return verify({ reading, name, receipt: null, facts: null, now, trust });
-  /** @type {Receipt[]} */
-  const readable = receipts.flatMap((receipt) => (receipt instanceof Refusal ? [] : [receipt]));
-  const judged = [];
-  for (const receipt of [...readable, ...receipts.filter((each) => each instanceof Refusal)].slice(0, MOST_JUDGED)) {
-    const facts = receipt instanceof Refusal ? null : await reader.facts(receipt, readable);
-    judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now, trust }) });
-  }
-  return decided(judged, new Set(reading?.own.map(({ value }) => value)));
+export function judgeBy(chosen, { fetch, now = () => new Date() } = {}) {
+  const reader = chosen.endpoints.length ? new NamedChain(chosen, fetch) : null;
+  const trust = { chain: chosen.chain, issuers: chosen.issuers };
+  const verifier = new Verifier(reader, { trust, now });
+
+  /**
+   * The verdict on a document by its receipts, or on a receipt without its document.
+   * @param {Item} item
+   * @returns {Promise<Judgement>}
+   */
+  return async ({ name, reading, receipts }) => {
+    /** @type {Set<string>} */
+    const said = new Set();
+    /** @type {Receipt[]} */
+    const readable = receipts.flatMap((receipt) => (receipt instanceof Refusal ? [] : [receipt]));
+    const judged = [];
+    for (const receipt of [...readable, ...receipts.filter((each) => each instanceof Refusal)].slice(0, MOST_JUDGED)) {
+      let facts = null;
+      if (!(receipt instanceof Refusal)) {
+        facts = reader ? await verifier.facts(receipt, readable) : { code: "chain-not-asked", what: say("noEndpoint"), remedy: say("noEndpointDo") };
+        if ("detail" in facts && facts.detail) said.add(facts.detail);
+      }
+      judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now: now(), trust }) });
+    }
+    const own = reading?.own.map(({ value }) => value) ?? [];
+    const verdict = judged.length ? decided(judged, own, null) : await verify({ reading, name, receipt: null, facts: null, now: now(), trust });
+    return { verdict, said: [...said] };
+  };
 }

@@ -4,7 +4,7 @@
 
 import { parseReceipt } from "../verifier/receipt.js";
 import { itemsOf, linked, pasted } from "./intake.js";
-import { judge, readerOf } from "./judging.js";
+import { judgeBy } from "./judging.js";
 import { say } from "./messages.js";
 import { Mistake, chosen, fieldsOf } from "./settings.js";
 import { sentenceOf, shownOf, tableOf } from "./view.js";
@@ -116,13 +116,13 @@ async function check(given) {
   }
   try {
     const items = await itemsOf(given);
-    const reader = readerOf(wanted);
+    const judge = judgeBy(wanted);
     /** @type {Shown[]} */
     const all = [];
     for (const item of items) {
-      const verdict = await judge(item, wanted, reader, new Date());
+      const judgement = await judge(item);
       if (mine !== latest) return;
-      all.push(shownOf(verdict, { isAtHand: Boolean(item.reading?.isAtHand), issuers: wanted.issuers }));
+      all.push(shownOf(judgement, { isAtHand: Boolean(item.reading?.isAtHand), issuers: wanted.issuers }));
     }
     results(all);
   } catch (error) {
@@ -210,6 +210,7 @@ function resultOf(shown, level) {
     element("dl", ...shown.facts.map(({ label, value }) => element("div", element("dt", label), element("dd", value)))),
     element(level, say("checks")),
     element("ul", ...checks),
+    ...(shown.said.length ? [element(level, say("said")), element("ul", ...shown.said.map((text) => element("li", text)))] : []),
     ...(shown.others.length ? [element(level, say("others")), element("ul", ...shown.others.map((text) => element("li", text)))] : []),
     element("details", element("summary", say("details")), copy, " ", copied, pre),
   ];

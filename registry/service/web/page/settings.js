@@ -16,7 +16,13 @@ import { say } from "./messages.js";
  * @property {[number, string][]} issuers
  *
  * @typedef {{chain: string, contract: string, endpoints: string, quorum: string, issuers: string}} Fields what the form says.
- * @typedef {import("./endpoints.js").Chain & {issuers: Map<number, string>}} Chosen
+ *
+ * @typedef {object} Chosen
+ * @property {string} chain CAIP-2.
+ * @property {string} contract in lower case.
+ * @property {readonly string[]} endpoints URLs.
+ * @property {number} quorum how many hosts have to name a block alike.
+ * @property {Map<number, string>} issuers whom the user trusts.
  */
 
 /** What is wrong with a field. */

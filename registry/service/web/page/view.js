@@ -21,11 +21,13 @@ import { say } from "./messages.js";
  * @property {{title: string, outcome: string, code: string, text: string, tone: "good" | "bad" | "unsure"}[]} checks
  * @property {{label: string, value: string}[]} facts
  * @property {string[]} doesNot what it does not say.
+ * @property {string[]} said what endpoints said, where something went wrong.
  * @property {string[]} others other receipts.
  * @property {string} json
  */
 
 const LONGEST_NAME = 120;
+const LONGEST_SAID = 1_000;
 /** @type {Record<Overall, Shown["tone"]>} */
 const TONES = { valid: "good", "valid with a warning": "unsure", "not valid": "bad", "could not be checked": "unsure" };
 /** @type {Record<import("../verifier/verdict.js").Outcome, Shown["tone"]>} */
@@ -33,12 +35,12 @@ const OUTCOME_TONES = { pass: "good", fail: "bad", warn: "unsure", unknown: "uns
 
 /**
  * One verdict.
- * @param {Verdict} verdict
+ * @param {import("./judging.js").Judgement} judgement
  * @param {{isAtHand: boolean, issuers: ReadonlyMap<number, string>}} more whether a document was looked at; whom the user
  *   trusts.
  * @returns {Shown}
  */
-export function shownOf(verdict, { isAtHand, issuers }) {
+export function shownOf({ verdict, said }, { isAtHand, issuers }) {
   const comes = overall(verdict.checks);
   const told = verdictJson(verdict);
   const because = comes === "valid" ? [] : [...new Set(deciding(verdict).map(({ text }) => text))];
@@ -57,6 +59,7 @@ export function shownOf(verdict, { isAtHand, issuers }) {
     })),
     facts: factsOf(verdict, told.restsOn?.words ?? null, issuers),
     doesNot: ["person", "content", "later", ...(isAtHand ? [] : ["receipt"])].map((key) => say(`doesNot.${key}`)),
+    said: said.map((text) => marked(text, LONGEST_SAID)),
     others: verdict.otherReceipts.map(({ issuer, overall: one, text }) => say("other", { issuer: issuer ?? "?", overall: say(one), text })),
     json: JSON.stringify(told, null, 2),
   };
