@@ -56,7 +56,8 @@ def noble() -> str:
     text = "".join(re.sub(r"^export (?!const keccak_256\b|function keccakP\b)", "", each) for each in kept)
     licence = (NOBLE / "LICENSE").read_text("utf-8").strip()
     return (
-        "// Written by scripts/build_verify_page.py; `--check` says whether it is as the package has it.\n// @ts-nocheck\n"
+        "// Written by scripts/build_verify_page.py; `--check` says whether it is as the package has it.\n"
+        "// @ts-nocheck\n"
         f"/*! Of @noble/hashes {version}, what Keccak-256 needs.\n\n{licence}\n*/\n\n{text}"
     )
 

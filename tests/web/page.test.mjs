@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { itemsOf, linked, pasted } from "../../registry/service/web/page/intake.js";
+import { itemsOf, linked, listsOf, pasted } from "../../registry/service/web/page/intake.js";
 import { judgeBy } from "../../registry/service/web/page/judging.js";
 import { MESSAGES, say } from "../../registry/service/web/page/messages.js";
 import { Mistake, chosen, fieldsOf } from "../../registry/service/web/page/settings.js";
@@ -13,7 +13,7 @@ import { cases } from "./cases.mjs";
 
 const { chain, contract, honest, liar, down, credentials } = cases();
 const NOW = new Date();
-const settings = (more = {}) => ({ institution: "", chain, contract, endpoints: honest, quorum: 1, fixed: false, issuers: [[1, ""]], ...more });
+const settings = (more = {}) => ({ institution: "", chain, contract, endpoints: honest, quorum: 1, fixed: false, issuers: [[1, ""]], witnesses: "", validators: [], ...more });
 const wanted = (more) => chosen(fieldsOf(settings(more)), settings(more));
 const bytes = (text) => new TextEncoder().encode(text);
 const file = (name, text) => ({ name, data: bytes(text) });
@@ -23,8 +23,9 @@ const receipt = (each) => file("diploma.json.receipt.json", each.receipt);
 
 async function shown(given, more) {
   const made = wanted(more);
-  const judge = judgeBy(made, { now: () => NOW });
-  const items = await itemsOf(given);
+  const { lists, rest } = await listsOf(given);
+  const judge = await judgeBy(made, { lists, now: () => NOW });
+  const items = await itemsOf(rest);
   return Promise.all(items.map(async (item) => shownOf(await judge(item), { isAtHand: Boolean(item.reading?.isAtHand), issuers: made.issuers })));
 }
 
@@ -34,7 +35,7 @@ for (const [name, each] of Object.entries(credentials)) {
   test(`${name}: the verdict by proof is that of Python`, async () => {
     const [item] = await itemsOf(pasted(each.digest, "pasted").concat(receipt(each)));
     const made = wanted();
-    const { verdict: found } = await judgeBy(made, { now: () => NOW })(item);
+    const { verdict: found } = await (await judgeBy(made, { now: () => NOW }))(item);
     const verdict = verdictJson(found);
     // Which block is newest, and how old it is, differs with each question.
     assert.deepEqual({ ...verdict, name: "" }, { ...each.expect, name: "" });
@@ -124,6 +125,20 @@ test("another contract is not asked about", async () => {
   assert.equal(code(one, "anchor"), "other-chain");
 });
 
+test("evidence is used without endpoints, if witnesses who are believed have signed its block", async () => {
+  const { list, witnesses, receipt: withEvidence } = cases().evidence;
+  const given = [document(good), file("x.receipt.json", withEvidence)];
+  const offline = { endpoints: [], witnesses };
+  const [one] = await shown([...given, file("blocks.txt", list)], offline);
+  assert.equal(one.head, say("valid with a warning"));
+  assert.match(one.facts.find(({ label }) => label === say("restsOn")).value, /signed by 1 of the 1 witness that the verifier names \(w0\)/);
+  const [nobody] = await shown(given, offline);
+  assert.equal(code(nobody, "anchor"), "chain-not-asked");
+  const [unbelieved] = await shown([...given, file("blocks.txt", list)], { endpoints: [] });
+  assert.equal(unbelieved.head, say("could not be checked"));
+  await assert.rejects(shown([...given, file("blocks.txt", list.replace("eip155:1414747213 ", "eip155:1414747214 "))], offline), { code: "checkpoint-root" });
+});
+
 test("an issuer whom nobody trusts", async () => {
   const [one] = await shown([document(good), receipt(good)], { issuers: [] });
   assert.equal(one.head, say("could not be checked"));
@@ -132,7 +147,7 @@ test("an issuer whom nobody trusts", async () => {
 
 test("no question holds six characters of the document", async () => {
   const asked = [];
-  const judge = judgeBy(wanted(), {
+  const judge = await judgeBy(wanted(), {
     fetch: (url, init) => {
       asked.push(init.body);
       assert.deepEqual([init.credentials, init.referrerPolicy, init.redirect], ["omit", "no-referrer", "error"]);

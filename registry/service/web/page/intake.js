@@ -2,6 +2,7 @@
  * What was brought: which of it is a document, which a receipt, and which belong together.
  */
 
+import { readCheckpoints } from "../verifier/checkpoints.js";
 import { digestGiven } from "../verifier/digest.js";
 import { digestOnly, readDocument } from "../verifier/reading.js";
 import { parseReceipt } from "../verifier/receipt.js";
@@ -12,10 +13,13 @@ import { utf8 } from "../verifier/bytes.js";
  * @typedef {import("../verifier/reading.js").Reading} Reading
  * @typedef {import("../verifier/receipt.js").Receipt} Receipt
  * @typedef {{name: string, data: Uint8Array}} Given a file, or a text that was pasted.
+ * @typedef {import("../verifier/checkpoints.js").Checkpoints} Checkpoints
  * @typedef {{name: string, reading: Reading | null, receipts: (Receipt | Refusal)[]}} Item
  */
 
 const DIGEST = /^\s*(?:0x|sha256:)?[0-9a-fA-F]{64}\s*$/;
+// The name of a list of blocks, how many they are, and the root of their tree: it is a signed note.
+const LIST = /^[^\n{[]{1,300}\n[0-9]{1,6}\n[A-Za-z0-9+/]{43}=\n/;
 const RECEIPT_NAME = /\.receipt\.(?:json|cbor)$/i;
 const RECEIPT_TYPE = /"type"\s*:\s*"TestamurReceipt"/;
 
@@ -45,6 +49,23 @@ export function linked(fragment) {
     // What is no base64 is no receipt, and is told as that.
   }
   return { name: "link.receipt.json", data: Uint8Array.from(bytes, (sign) => sign.charCodeAt(0)) };
+}
+
+/**
+ * The lists of blocks among what was brought, and the rest.
+ * @param {readonly Given[]} given
+ * @throws {Refusal} one is damaged.
+ */
+export async function listsOf(given) {
+  /** @type {Checkpoints[]} */
+  const lists = [];
+  /** @type {Given[]} */
+  const rest = [];
+  for (const each of given) {
+    if (LIST.test(new TextDecoder().decode(each.data.subarray(0, 400)))) lists.push(await readCheckpoints(each.data));
+    else rest.push(each);
+  }
+  return { lists, rest };
 }
 
 /**

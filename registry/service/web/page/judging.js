@@ -4,7 +4,12 @@
 
 import { MOST_JUDGED, decided } from "../verifier/decided.js";
 import { ChainUnavailable, Endpoints } from "../verifier/endpoints.js";
-import { EndpointsReader } from "../verifier/readers.js";
+import { byCheckpoints, trustedBlocks } from "../verifier/checkpoints.js";
+import { firstOf } from "../verifier/grounds.js";
+import { EndpointsReader, EvidenceReader } from "../verifier/readers.js";
+import { bySeals } from "../verifier/seals.js";
+import { parseWitnesses } from "../verifier/witnesses.js";
+import { utf8 } from "../verifier/bytes.js";
 import { Refusal } from "../verifier/refusal.js";
 import { chainName } from "../verifier/verdict.js";
 import { Verifier } from "../verifier/verifier.js";
@@ -40,12 +45,31 @@ class NamedChain extends EndpointsReader {
 }
 
 /**
+ * Whoever tells what the chain says: endpoints; without any, the evidence in receipts, if somebody is believed to know its
+ * block; else nobody.
+ * @param {Chosen} chosen
+ * @param {readonly import("./intake.js").Checkpoints[]} lists
+ * @param {Fetch} [fetch]
+ * @throws {Refusal} a list is not signed by enough.
+ */
+async function readerOf(chosen, lists, fetch) {
+  const { chain, contract, endpoints, witnesses, validators } = chosen;
+  if (endpoints.length) return new NamedChain(chosen, fetch);
+  const grounds = validators.size ? [bySeals(chain, validators)] : [];
+  if (witnesses) {
+    const policy = await parseWitnesses(utf8(witnesses));
+    for (const list of lists) grounds.push(byCheckpoints(chain, await trustedBlocks(list, policy)));
+  }
+  return grounds.length ? new EvidenceReader(firstOf(grounds), { contract }) : null;
+}
+
+/**
  * Whoever judges what is brought now, all as of one block.
  * @param {Chosen} chosen
- * @param {{fetch?: Fetch, now?: () => Date}} [means]
+ * @param {{lists?: readonly import("./intake.js").Checkpoints[], fetch?: Fetch, now?: () => Date}} [means]
  */
-export function judgeBy(chosen, { fetch, now = () => new Date() } = {}) {
-  const reader = chosen.endpoints.length ? new NamedChain(chosen, fetch) : null;
+export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date() } = {}) {
+  const reader = await readerOf(chosen, lists, fetch);
   const trust = { chain: chosen.chain, issuers: chosen.issuers };
   const verifier = new Verifier(reader, { trust, now });
 

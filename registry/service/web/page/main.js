@@ -3,7 +3,7 @@
  */
 
 import { parseReceipt } from "../verifier/receipt.js";
-import { itemsOf, linked, pasted } from "./intake.js";
+import { itemsOf, linked, listsOf, pasted } from "./intake.js";
 import { judgeBy } from "./judging.js";
 import { say } from "./messages.js";
 import { Mistake, chosen, fieldsOf } from "./settings.js";
@@ -115,8 +115,10 @@ async function check(given) {
     return mistaken(error);
   }
   try {
-    const items = await itemsOf(given);
-    const judge = judgeBy(wanted);
+    const { lists, rest } = await listsOf(given);
+    const items = await itemsOf(rest);
+    if (!items.length) return trouble(say("nothing"));
+    const judge = await judgeBy(wanted, { lists });
     /** @type {Shown[]} */
     const all = [];
     for (const item of items) {

@@ -19,6 +19,11 @@ WEB: Final = "registry.service.web"
 START: Final = "page/main.js"
 _NOBLE: Final = "@noble/hashes/sha3.js"
 _VENDORED: Final = "page/noble.js"
+# For browsers without Ed25519: the page loads nothing, so it says so.
+_NOT_LOADED: Final = (
+    'await import("@noble/curves/ed25519.js")',
+    '(() => { throw new Error("this browser knows no Ed25519"); })()',
+)
 _IMPORT: Final = re.compile(r'^import (?:\{([^}]*)\} from )?"([^"]+)";\n', re.M)
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?function\*? (\w+)|const (\w+)|class (\w+))", re.M)
 _TOKEN: Final = re.compile(
@@ -102,7 +107,7 @@ def _body(path: str) -> str:
         for names, other in _imports(path)
         if names
     )
-    without = _IMPORT.sub("", source)
+    without = _IMPORT.sub("", source).replace(*_NOT_LOADED)
     given = ["".join(found) for found in _EXPORT.findall(without)]
     body = _EXPORT.sub("", without)
     if re.search(r"^(?:export|import)\b", body, re.M):

@@ -14,6 +14,8 @@ import { say } from "./messages.js";
  * @property {number} quorum
  * @property {boolean} fixed whether the endpoints may not be changed.
  * @property {[number, string][]} issuers
+ * @property {string} witnesses the policy by which lists of blocks are believed; "" for none.
+ * @property {[string, string][]} validators addresses and names.
  *
  * @typedef {{chain: string, contract: string, endpoints: string, quorum: string, issuers: string}} Fields what the form says.
  *
@@ -23,6 +25,8 @@ import { say } from "./messages.js";
  * @property {readonly string[]} endpoints URLs.
  * @property {number} quorum how many hosts have to name a block alike.
  * @property {Map<number, string>} issuers whom the user trusts.
+ * @property {string} witnesses
+ * @property {Map<string, string>} validators
  */
 
 /** What is wrong with a field. */
@@ -74,7 +78,9 @@ export function chosen(fields, settings) {
   const isOther = chain !== before.chain || contract !== before.contract.toLowerCase();
   // A number is another party elsewhere: those that were put in for one registry say nothing about another.
   if (isOther && before.chain && before.issuers && fields.issuers === before.issuers) throw new Mistake("issuers", say("bad.registry"));
-  return { chain, contract, endpoints, quorum, issuers };
+  // Validators are those of one chain; a list of blocks says of each which chain it is of.
+  const validators = new Map(isOther ? [] : settings.validators);
+  return { chain, contract, endpoints, quorum, issuers, witnesses: settings.witnesses, validators };
 }
 
 /** @param {string} text */

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from registry.errors import SettingsError
+from registry.proofs.witnesses import parse_witnesses
 
 _MOST_ENDPOINTS: Final = 16
 _HERE: Final = ("localhost", "127.0.0.1")
@@ -37,6 +38,22 @@ class NamedIssuer(_Part):
     name: str = Field(min_length=1, max_length=200)
 
 
+class NamedValidator(_Part):
+    """A validator of the chain by the address that it seals blocks with, and the name it is known by."""
+
+    address: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
+    name: str = Field(min_length=1, max_length=200)
+
+
+def _witnesses(text: str) -> str:
+    if text:
+        try:
+            parse_witnesses(text.encode())
+        except SettingsError as error:
+            raise PydanticCustomError("witnesses", "{what}", {"what": error.what}) from None
+    return text
+
+
 class PageSettings(_Part):
     """Everything that differs between two pages of one version.
 
@@ -48,6 +65,8 @@ class PageSettings(_Part):
         quorum: endpoints that have to name one block alike; default: two of several.
         fixed: whether the user may not name other endpoints; the page can then reach nobody else.
         issuers: that are believed.
+        witnesses: policy of whose signatures below a list of blocks are enough, where no endpoint is named.
+        validators: whose seals are believed where two thirds of them are on a block, where no endpoint is named.
     """
 
     institution: str = Field(default="", max_length=200)
@@ -61,14 +80,17 @@ class PageSettings(_Part):
     fixed: bool = False
     issuers: tuple[NamedIssuer, ...] = Field(default=(), strict=False, max_length=1_000)
 
+    witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(default="", max_length=1 << 16)
+    validators: tuple[NamedValidator, ...] = Field(default=(), strict=False, max_length=100)
+
     @model_validator(mode="after")
     def _makes_sense(self) -> PageSettings:
         if self.quorum is not None and self.quorum > max(1, len(self.endpoints)):
             raise PydanticCustomError("quorum", "quorum is more than there are endpoints", {})
         if self.fixed and not self.endpoints:
             raise PydanticCustomError("fixed", "fixed leaves nobody to ask, since endpoints names none", {})
-        if self.chain is None and (self.issuers or self.endpoints):
-            raise PydanticCustomError("chain", "endpoints and issuers are those of one chain, but chain names none", {})
+        if self.chain is None and (self.issuers or self.endpoints or self.validators):
+            raise PydanticCustomError("chain", "all that is named is of one chain, but chain names none", {})
         numbers = [each.party for each in self.issuers]
         if len(set(numbers)) < len(numbers):
             raise PydanticCustomError("twice", "issuers has a party twice", {})
@@ -85,6 +107,8 @@ class PageSettings(_Part):
             "quorum": self.quorum or min(2, max(1, len(self.endpoints))),
             "fixed": self.fixed,
             "issuers": [[each.party, each.name] for each in self.issuers],
+            "witnesses": self.witnesses,
+            "validators": [[each.address.lower(), each.name] for each in self.validators],
         }
 
 
