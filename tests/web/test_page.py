@@ -33,7 +33,7 @@ REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "registry/service/web/page"
 NOBLE = REPOSITORY / "node_modules/@noble/hashes"
 MOST_BYTES = 72_000
-"""Packed. Of it the page's own code is an eighth and Keccak a twentieth; the rest is the verifier, half of that sentences."""
+"""Packed. By far the most of it is the verifier; names are not shortened."""
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u2028\u2029<!--{{script}}\u202e"
 
 
