@@ -66,6 +66,7 @@ lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
 types: $(VENV)/.dev node_modules/.ready ## Strict type checks
 	$(BIN)/mypy
 	node_modules/.bin/tsc -p registry/service/web/verifier
+	node_modules/.bin/tsc -p registry/service/web/page
 
 artifacts: $(VENV)/.dev node_modules/.ready ## See that the committed artifacts match the contracts
 	$(BIN)/python scripts/build_contracts.py --check

@@ -12,6 +12,7 @@ from anchor.notices.logs import Log
 from anchor.secrets import secrets_of
 from anchor.settings import EMBEDDED, Settings
 from anchor.verifying.files import read_policy
+from anchor.verifying.page import read_page_settings
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, deployment_block
@@ -74,6 +75,7 @@ def serve(
         evidences=Evidences(lambda: workspace.contract, index.chain, finality_depth=workspace.settings.finality_depth),
         status_lists=StatusLists(index, trees, workspace.settings.public_url, list_signers(workspace.settings)),
         batch_evidence=BatchEvidence(lambda: workspace.contract, index.chain),
+        page=None if (path := workspace.settings.page_settings) is None else read_page_settings(path),
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)

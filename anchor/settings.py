@@ -191,6 +191,9 @@ class Settings(BaseSettings):
         pattern="^https?://[^?#]*[^?#/]$",
         description="URL under which the service is reached, for the addresses of status lists.",
     )
+    page_settings: Path | None = Field(
+        default=None, description="What is put into the page that verifies in a browser: endpoints, issuers, a name."
+    )
     status_keys: dict[int, StatusKey] = Field(
         default_factory=dict, description="By issuer, the key that signs its status lists."
     )
@@ -266,8 +269,8 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
     names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file", "signer_pin_file")
-    operator = ("operator_keystore", "operator_keystore_password_file")
-    paths = {name: getattr(settings, name) for name in (*names, *operator)}
+    others = ("operator_keystore", "operator_keystore_password_file", "page_settings")
+    paths = {name: getattr(settings, name) for name in (*names, *others)}
     update: dict[str, Any] = {name: folder / path.expanduser() for name, path in paths.items() if path is not None}
     update["status_keys"] = {
         issuer: key.model_copy(update={"file": folder / key.file.expanduser()})

@@ -48,6 +48,8 @@ def kinds_of(item: pytest.Function) -> Iterator[str]:
         yield folder
     if "anvil" in told or ("anvil" in used and not told & CHAINS):
         yield "anvil"
+    if "chromium" in used:
+        yield "browser"
     if "postgresql" in told or ("postgres_server" in item.fixturenames and not told & DATABASES):
         yield "postgresql"
     if "run" in item.fixturenames or COMMANDS in item.path.parents:
@@ -66,7 +68,7 @@ def _fixtures(item: pytest.Function) -> Iterator[object]:
 
 @cache
 def _used(begin: object) -> frozenset[str]:
-    """Whether a function, or what it calls of the tests' own, starts an "anvil" or a "process"."""
+    """Whether a function, or what it calls of the tests' own, starts an "anvil", a "chromium" or a "process"."""
     found: set[str] = set()
     waiting, seen = [begin], {id(begin)}
     while waiting:
@@ -77,8 +79,8 @@ def _used(begin: object) -> frozenset[str]:
                     found.add("process")
                 elif callable(value) and str(value.__module__).startswith("tests.") and id(value) not in seen:
                     seen.add(id(value))
-                    if name == "anvil":
-                        found.add("anvil")
+                    if name in ("anvil", "chromium"):
+                        found.add(name)
                     else:
                         waiting.append(value)
     return frozenset(found)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from anchor.cli import account, audit, checkpoint, daemon, demo, digests, issuer, receipts, recover, serve, trees
+from anchor.cli import account, audit, checkpoint, daemon, demo, digests, issuer, page, receipts, recover, serve, trees
 from anchor.cli import accredit as accreditation
 from anchor.cli import anchor as jobs
 from anchor.cli import chain as operate
@@ -66,6 +66,7 @@ app.command()(operate.devnet)
 app.command()(recover.recover)
 app.command()(daemon.daemon)
 app.command()(serve.serve)
+app.command()(page.page)
 app.command()(serve.index)
 app.add_typer(queue.jobs_app, name="jobs")
 app.add_typer(queue.key_app, name="key")

@@ -35,6 +35,7 @@ from registry.service.service import Service
 from registry.service.status_lists import StatusLists
 from registry.service.verifying import Verifying
 from registry.service.web.negotiation import ForBrowsers
+from registry.service.web.page.settings import PageSettings
 
 VERIFY: Final = "/v1/verify"
 LOOKUP: Final = "/v1/credentials/{digest}"
@@ -73,6 +74,7 @@ def create_app(
     status_lists: StatusLists | None = None,
     evidences: Evidences | None = None,
     batch_evidence: BatchEvidence | None = None,
+    page: PageSettings | None = None,
     loops: Callable[[], Sequence[Check]] = list,
 ) -> FastAPI:
     """The application.
@@ -82,6 +84,7 @@ def create_app(
         status_lists: with signers; default: lists without a proof.
         evidences: what reads evidence; default: nothing does, and answers say so.
         batch_evidence: what proofs of absence with evidence are made with; without it none are.
+        page: of the page that verifies in a browser; default: this registry, and nobody to ask or to believe.
         loops: how the loops of this process are.
     """
     metrics = ServiceMetrics(service)
@@ -104,6 +107,7 @@ def create_app(
     app.state.status_lists = status_lists
     app.state.evidences = evidences or Evidences(None, service.index.chain)
     app.state.batch_evidence = batch_evidence
+    app.state.page = page or PageSettings(chain=service.index.chain, contract=service.index.contract)
     for module in (about, credentials, batches, events, accreditations, trqp, statuslists, insights):
         app.include_router(module.router)
     if verifying is not None:

@@ -28,7 +28,9 @@ RUN_BY = {
     **dict.fromkeys(("data_folder", "database", "chain", "contract", "issuer", "trusted_issuers", "policy"), PAGES),
     **dict.fromkeys(("keystore", "keystore_password_file", "key", "remote_signer", "remote_signer_address"), PAGES),
     **dict.fromkeys(("operator_keystore", "operator_keystore_password_file", "workers", "trees"), PAGES),
-    **dict.fromkeys(("tree_cache_bytes", "public_url", "status_keys", "log_format", "drop_folder"), PAGES),
+    **dict.fromkeys(
+        ("tree_cache_bytes", "public_url", "status_keys", "log_format", "drop_folder", "page_settings"), PAGES
+    ),
     **dict.fromkeys(("alert_webhooks", "alert_secret", "daemon_seconds"), PAGES),
     **dict.fromkeys(("verify_workers", "verify_seconds", "verify_uploads", "rate_limit", "index_seconds"), PAGES),
     **dict.fromkeys(("bump_blocks", "republish_blocks", "fee_ceiling_gwei", "lease_seconds"), BUMP),

@@ -410,6 +410,7 @@ RUN = {
         after={"cp -a": lost_since},
     ),
     "docs/how-to/deploy.md": Run(given=endpoint),
+    "docs/how-to/host-the-page.md": Run(),
     "docs/how-to/look-up.md": Run(given=questions),
     "docs/how-to/prove-absence.md": Run(three_issuers),
     # A credential that is revoked for good cannot be suspended.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -50,6 +51,7 @@ from registry.service.routes.insights import MOST_DAYS
 from registry.service.service import Service, service_of
 from registry.service.told import of_one_block
 from registry.service.trust import IndexedFacts, facts_of
+from registry.service.web.page.whole import page as whole_page
 from registry.service.web.pages.rendering import HTML, SAFE, page, rendered
 from registry.timestamps import past_moment
 from registry.untrusted.hashes import HASH
@@ -62,6 +64,8 @@ MOST_FOUND: Final = 25
 MOST_ANCHORS: Final = 15
 LONGEST_QUERY: Final = 2_000
 _HIGHEST: Final = 2**63
+# What the page allows itself stands in it, so that it holds wherever it is; a meta element cannot say who may frame it.
+VERIFYING: Final = {**SAFE, "Content-Security-Policy": "frame-ancestors 'none'"}
 _EVERY: Final = ACCREDITING | RECOGNISING
 
 router = APIRouter(include_in_schema=False)
@@ -363,6 +367,13 @@ async def insights(
         return Shown({"insights": told, "due": due, "names": names})
 
     return await _page(request, "insights.html", gather)
+
+
+@router.get("/verify")
+async def verify(request: Request) -> Response:
+    """The page that checks a document in the browser: nothing of it comes here."""
+    body = await service_of(request).in_thread(partial(whole_page, request.app.state.page, served=True))
+    return fixed(request, body, HTML, kept=REVALIDATE, headers={**BY_ACCEPT, **VERIFYING})
 
 
 @router.get("/docs")

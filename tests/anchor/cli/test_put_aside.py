@@ -163,6 +163,7 @@ READING = {
     "check": ["check", "good"],
     "receipts": ["receipts", "ROOT", "-o", "out"],
     "digest": ["digest", "good"],
+    "page": ["page", "-o", "out", "--hash"],
     "verify": ["verify", "good"],
     "absent": ["absent", "DIGEST"],
     "audit": ["audit"],

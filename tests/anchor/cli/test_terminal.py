@@ -197,6 +197,10 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "recover": lambda world: [(["recover"], []), (["recover", "--chain", HOSTILE], [])],
     "devnet": lambda world: [(["devnet", "--host", HOSTILE], []), (["devnet", "--chain", HOSTILE], [])],
     "daemon": lambda world: [(["daemon", "--port", HOSTILE], [])],
+    "page": lambda world: [
+        (["page", "-o", f"page{FILE_NAME}", "--hash"], [f"page{FILE_NAME}"]),
+        (["page", "-o", "page", "--page-settings", HOSTILE], [HOSTILE]),
+    ],
     "serve": lambda world: [(["serve", "--port", HOSTILE], [])],
     "index": lambda world: [(["index", "--once"], []), (["index", "--chain", HOSTILE, "--once"], [])],
     "issuer register": lambda world: [

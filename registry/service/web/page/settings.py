@@ -1,0 +1,135 @@
+"""What an institution puts into its page: which registry, whom to ask, and whom it vouches for as issuers."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from registry.errors import SettingsError
+from registry.proofs.witnesses import parse_witnesses
+
+_MOST_ENDPOINTS: Final = 16
+_HERE: Final = ("localhost", "127.0.0.1")
+
+
+def _endpoint(text: str) -> str:
+    """An address that a page may ask, without anything that would end a directive of the page's policy."""
+    parts = urlsplit(text)
+    is_web = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+    if not (is_web and parts.hostname and text.isascii() and text.isprintable()) or set(text) & set(" ;,'\"<>\\"):
+        raise PydanticCustomError("endpoint", "an endpoint begins with https://, or with http://localhost", {})
+    if parts.username is not None or parts.password is not None:
+        raise PydanticCustomError("endpoint", "everybody can read an endpoint: it has no user name or password", {})
+    return text
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class NamedIssuer(_Part):
+    """A party by its number, and the name by which whoever made the page knows it."""
+
+    party: int = Field(ge=1, lt=2**53)
+    name: str = Field(min_length=1, max_length=200)
+
+
+class NamedValidator(_Part):
+    """A validator of the chain by the address that it seals blocks with, and the name it is known by."""
+
+    address: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
+    name: str = Field(min_length=1, max_length=200)
+
+
+def _witnesses(text: str) -> str:
+    if text:
+        try:
+            parse_witnesses(text.encode())
+        except SettingsError as error:
+            raise PydanticCustomError("witnesses", "{what}", {"what": error.what}) from None
+    return text
+
+
+class PageSettings(_Part):
+    """Everything that differs between two pages of one version.
+
+    Attributes:
+        institution: whose page it is.
+        chain: CAIP-2 of the chain that is asked.
+        contract: address of the registry; None for where it is deployed as usual.
+        endpoints: URLs of JSON-RPC endpoints that let a page ask.
+        quorum: endpoints that have to name one block alike; default: two of several.
+        fixed: whether the user may not name other endpoints; the page can then reach nobody else.
+        issuers: that are believed.
+        witnesses: policy of whose signatures below a list of blocks are enough, where no endpoint is named.
+        validators: whose seals are believed where two thirds of them are on a block, where no endpoint is named.
+    """
+
+    institution: str = Field(default="", max_length=200)
+    chain: str | None = Field(default=None, pattern=r"^eip155:[1-9][0-9]{0,31}$")
+    contract: str | None = Field(default=None, pattern=r"^0x[0-9a-fA-F]{40}$")
+    # TOML has lists only.
+    endpoints: tuple[Annotated[str, AfterValidator(_endpoint)], ...] = Field(
+        default=(), strict=False, max_length=_MOST_ENDPOINTS
+    )
+    quorum: int | None = Field(default=None, ge=1, le=_MOST_ENDPOINTS)
+    fixed: bool = False
+    issuers: tuple[NamedIssuer, ...] = Field(default=(), strict=False, max_length=1_000)
+
+    witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(default="", max_length=1 << 16)
+    validators: tuple[NamedValidator, ...] = Field(default=(), strict=False, max_length=100)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> PageSettings:
+        if self.quorum is not None and self.quorum > max(1, len(self.endpoints)):
+            raise PydanticCustomError("quorum", "quorum is more than there are endpoints", {})
+        if self.fixed and not self.endpoints:
+            raise PydanticCustomError("fixed", "fixed leaves nobody to ask, since endpoints names none", {})
+        if self.chain is None and (self.issuers or self.endpoints or self.validators):
+            raise PydanticCustomError("chain", "all that is named is of one chain, but chain names none", {})
+        numbers = [each.party for each in self.issuers]
+        if len(set(numbers)) < len(numbers):
+            raise PydanticCustomError("twice", "issuers has a party twice", {})
+        return self
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """For the program of the page."""
+        return {
+            "institution": self.institution,
+            "chain": self.chain or "",
+            "contract": self.contract or "",
+            "endpoints": list(self.endpoints),
+            "quorum": self.quorum or min(2, max(1, len(self.endpoints))),
+            "fixed": self.fixed,
+            "issuers": [[each.party, each.name] for each in self.issuers],
+            "witnesses": self.witnesses,
+            "validators": [[each.address.lower(), each.name] for each in self.validators],
+        }
+
+
+def parse_page_settings(data: bytes, *, where: str | None = None) -> PageSettings:
+    """The settings that a file says.
+
+    Args:
+        data: TOML.
+        where: the file, for the message.
+
+    Raises:
+        SettingsError: it is not TOML, or a key is unknown or makes no sense; names the key (code `page-settings`).
+    """
+    remedy = "docs/how-to/host-the-page.md has an example."
+    try:
+        members = tomllib.loads(data.decode("utf-8"))
+        return PageSettings.model_validate(members)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        what = f"{key}: {first['msg']}" if key else first["msg"]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        what = f"it is not TOML: {error}"
+    raise SettingsError(what, where=where, remedy=remedy, code="page-settings")

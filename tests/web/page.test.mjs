@@ -1,0 +1,198 @@
+// The page without a browser: what was brought, whom it asks, and what it shows of it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { itemsOf, linked, listsOf, pasted } from "../../registry/service/web/page/intake.js";
+import { judgeBy } from "../../registry/service/web/page/judging.js";
+import { MESSAGES, say } from "../../registry/service/web/page/messages.js";
+import { Mistake, chosen, fieldsOf } from "../../registry/service/web/page/settings.js";
+import { shownOf, tableOf } from "../../registry/service/web/page/view.js";
+import { verdictJson } from "../../registry/service/web/verifier/verdict.js";
+import { cases } from "./cases.mjs";
+
+const { chain, contract, honest, liar, down, credentials } = cases();
+const NOW = new Date();
+const settings = (more = {}) => ({ institution: "", chain, contract, endpoints: honest, quorum: 1, fixed: false, issuers: [[1, ""]], witnesses: "", validators: [], ...more });
+const wanted = (more) => chosen(fieldsOf(settings(more)), settings(more));
+const bytes = (text) => new TextEncoder().encode(text);
+const file = (name, text) => ({ name, data: bytes(text) });
+const { good } = credentials;
+const document = (each) => file("diploma.json", each.document);
+const receipt = (each) => file("diploma.json.receipt.json", each.receipt);
+
+async function shown(given, more) {
+  const made = wanted(more);
+  const { lists, rest } = await listsOf(given);
+  const judge = await judgeBy(made, { lists, now: () => NOW });
+  const items = await itemsOf(rest);
+  return Promise.all(items.map(async (item) => shownOf(await judge(item), { isAtHand: Boolean(item.reading?.isAtHand), issuers: made.issuers })));
+}
+
+const code = (one, title) => one.checks.find((check) => check.title === say(title)).code;
+
+for (const [name, each] of Object.entries(credentials)) {
+  test(`${name}: the verdict by proof is that of Python`, async () => {
+    const [item] = await itemsOf(pasted(each.digest, "pasted").concat(receipt(each)));
+    const made = wanted();
+    const { verdict: found } = await (await judgeBy(made, { now: () => NOW }))(item);
+    const verdict = verdictJson(found);
+    // Which block is newest, and how old it is, differs with each question.
+    assert.deepEqual({ ...verdict, name: "" }, { ...each.expect, name: "" });
+  });
+}
+
+test("a document and its receipt beside it", async () => {
+  const [one, ...rest] = await shown([document(good), receipt(good)]);
+  assert.equal(rest.length, 0);
+  assert.equal(one.head, say("valid with a warning"));
+  assert.equal(code(one, "integrity"), "digest-equal");
+  assert.ok(one.doesNot.includes(say("doesNot.person")));
+  assert.match(one.facts.find(({ label }) => label === say("restsOn")).value, /^Proved against block/);
+});
+
+test("a document that holds its receipt", async () => {
+  const [one] = await shown([document({ document: good.embedded })]);
+  assert.equal(one.head, say("valid with a warning"));
+});
+
+test("a changed document", async () => {
+  const [one] = await shown([document({ document: good.document.replace("Ada", "Eve") }), receipt(good)]);
+  assert.deepEqual([one.tone, one.head], ["bad", say("not valid")]);
+  assert.equal(code(one, "integrity"), "digest-differs");
+});
+
+test("a duplicate key is never valid", async () => {
+  const [one] = await shown([document({ document: good.document.replace("{", '{"issuer": "x", ') }), receipt(good)]);
+  assert.notEqual(one.tone, "good");
+  assert.ok(![say("valid"), say("valid with a warning")].includes(one.head));
+});
+
+test("a receipt alone says nothing of a document", async () => {
+  const [one] = await shown([receipt(good)]);
+  assert.equal(one.head, say("could not be checked"));
+  assert.ok(one.doesNot.includes(say("doesNot.receipt")));
+});
+
+test("a document without a receipt, and nothing that can be read", async () => {
+  const [one, two] = await shown([document(good), file("x.receipt.json", '{"type": "TestamurReceipt"')]);
+  assert.equal(one.head, say("could not be checked"));
+  assert.equal(two, undefined);
+});
+
+test("several documents find their receipts by digest, whatever they are called", async () => {
+  const all = Object.values(credentials);
+  const given = all.flatMap((each, at) => [file(`${at}.json`, each.document), file(`r${all.length - at}.json`, each.receipt)]);
+  const found = await shown(given.reverse());
+  assert.equal(found.length, all.length);
+  const { caption, rows } = tableOf(found);
+  assert.equal(caption, "4 documents");
+  assert.deepEqual(rows.map(({ tone }) => tone).sort(), ["bad", "bad", "bad", "unsure"]);
+});
+
+test("an endpoint that is down, endpoints too few, and none", async () => {
+  for (const more of [{ endpoints: down }, { endpoints: [honest[0], ...down], quorum: 2 }]) {
+    const [one] = await shown([document(good), receipt(good)], more);
+    assert.equal(one.head, say("could not be checked"));
+    assert.equal(code(one, "anchor"), "no-quorum");
+  }
+  const [one] = await shown([document(good), receipt(good)], { endpoints: [] });
+  assert.equal(one.head, say("could not be checked"));
+  assert.equal(code(one, "anchor"), "chain-not-asked");
+});
+
+test("an endpoint that is down hides none that answers", async () => {
+  const [one] = await shown([document(good), receipt(good)], { endpoints: [...down, ...honest] });
+  assert.equal(one.head, say("valid with a warning"));
+});
+
+test("a liar makes no other verdict: its proofs prove nothing", async () => {
+  const [alone] = await shown([document(credentials.revoked), receipt(credentials.revoked)], { endpoints: liar });
+  assert.equal(alone.head, say("could not be checked"));
+  assert.equal(alone.said.length, 1);
+  const [both] = await shown([document(credentials.revoked), receipt(credentials.revoked)], { endpoints: [...liar, ...honest] });
+  assert.equal(code(both, "status"), "revoked");
+});
+
+test("endpoints of another chain than the one that was named", async () => {
+  const [one] = await shown([document(good), receipt(good)], { chain: "eip155:1", issuers: [] });
+  assert.equal(code(one, "anchor"), "wrong-chain");
+  assert.equal(one.head, say("could not be checked"));
+});
+
+test("another contract is not asked about", async () => {
+  const [one] = await shown([document(good), receipt(good)], { contract: `0x${"1".repeat(40)}` });
+  assert.equal(code(one, "anchor"), "other-chain");
+});
+
+test("evidence is used without endpoints, if witnesses who are believed have signed its block", async () => {
+  const { list, witnesses, receipt: withEvidence } = cases().evidence;
+  const given = [document(good), file("x.receipt.json", withEvidence)];
+  const offline = { endpoints: [], witnesses };
+  const [one] = await shown([...given, file("blocks.txt", list)], offline);
+  assert.equal(one.head, say("valid with a warning"));
+  assert.match(one.facts.find(({ label }) => label === say("restsOn")).value, /signed by 1 of the 1 witness that the verifier names \(w0\)/);
+  const [nobody] = await shown(given, offline);
+  assert.equal(code(nobody, "anchor"), "chain-not-asked");
+  const [unbelieved] = await shown([...given, file("blocks.txt", list)], { endpoints: [] });
+  assert.equal(unbelieved.head, say("could not be checked"));
+  await assert.rejects(shown([...given, file("blocks.txt", list.replace("eip155:1414747213 ", "eip155:1414747214 "))], offline), { code: "checkpoint-root" });
+});
+
+test("an issuer whom nobody trusts", async () => {
+  const [one] = await shown([document(good), receipt(good)], { issuers: [] });
+  assert.equal(one.head, say("could not be checked"));
+  assert.equal(code(one, "issuer"), "issuer-not-trusted");
+});
+
+test("no question holds six characters of the document", async () => {
+  const asked = [];
+  const judge = await judgeBy(wanted(), {
+    fetch: (url, init) => {
+      asked.push(init.body);
+      assert.deepEqual([init.credentials, init.referrerPolicy, init.redirect], ["omit", "no-referrer", "error"]);
+      return fetch(url, init);
+    },
+  });
+  const [item] = await itemsOf([document(good), receipt(good)]);
+  await judge(item);
+  const methods = new Set(asked.map((each) => JSON.parse(each).method));
+  assert.deepEqual([...methods].sort(), ["eth_chainId", "eth_getBlockByNumber", "eth_getProof"]);
+  const said = good.document.match(/[A-Za-z]{6,}/g);
+  for (const text of asked) for (const word of said) assert.ok(!text.includes(word), word);
+  for (const text of asked) assert.ok(!text.includes(good.digest) && !text.includes(good.root), text);
+});
+
+test("a link's fragment is a receipt, or told as none", async () => {
+  const { data } = linked(`#${Buffer.from(good.receipt).toString("base64url")}`);
+  assert.equal(new TextDecoder().decode(data), good.receipt);
+  assert.equal(linked("#"), null);
+  assert.equal(linked(""), null);
+});
+
+test("what makes no sense in the form is said of its field", () => {
+  const bad = (more) => {
+    const fields = { ...fieldsOf(settings()), ...more };
+    try {
+      chosen(fields, settings());
+      return null;
+    } catch (error) {
+      assert.ok(error instanceof Mistake);
+      return error.field;
+    }
+  };
+  assert.equal(bad({}), null);
+  assert.equal(bad({ chain: "1" }), "chain");
+  assert.equal(bad({ contract: "0x1" }), "contract");
+  for (const text of ["ftp://x", "http://evil.example/", "https://a:b@x.example/", "javascript:1", "x"]) assert.equal(bad({ endpoints: text }), "endpoints");
+  for (const text of ["0", "2", "x", "1.5", ""]) assert.equal(bad({ quorum: text }), "quorum");
+  for (const text of ["University", "0 x", "-1"]) assert.equal(bad({ issuers: text }), "issuers");
+  assert.equal(bad({ chain: "eip155:5" }), "issuers");
+  assert.deepEqual([...chosen({ ...fieldsOf(settings()), issuers: "7 Universität, X\n8" }, settings()).issuers], [[7, "Universität, X"], [8, ""]]);
+});
+
+test("hostile names are shown as marked text", async () => {
+  const [one] = await shown([{ ...document(good), name: "\u202egnp.<img src=x>\u0000" }, receipt(good)]);
+  assert.ok(!/[\u202e\u0000]/.test(one.name));
+  assert.ok(Object.values(MESSAGES).every((text) => typeof text === "string" && text));
+});
