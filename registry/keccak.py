@@ -6,7 +6,9 @@ elsewhere it is what eth-hash finds. eth-hash itself would find pycryptodome fir
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 Keccak = Callable[[bytes], bytes]
@@ -46,6 +48,16 @@ def chosen() -> Keccak:
         return fast()
     except ImportError:
         return usual()
+
+
+def for_others() -> None:
+    """Have eth-hash take the fast one as well, by which py-evm and eth-account hash, unless the environment says which.
+
+    It chooses at its first hash; whoever has hashed before keeps what he has.
+    """
+    with suppress(ImportError):
+        fast()
+        os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
 
 
 keccak: Final = chosen()

@@ -16,12 +16,15 @@ from typer.testing import CliRunner
 from xdist.scheduler import LoadScopeScheduling
 
 from anchor.settings import Settings
+from registry.keccak import for_others
 from tests.databases import Upgrade, copied
 from tests.kinds import cost_of, kinds_of
 
-# For every change, half the examples of a property that does not say itself how many; `make test-deep` has them all.
+for_others()
+
+# For every change, a third of the examples of a property that does not say itself how many; `make test-deep` has all.
 settings.register_profile("deep", settings(), deadline=None)
-settings.register_profile("change", settings(), max_examples=50, deadline=None)
+settings.register_profile("change", settings(), max_examples=35, deadline=None)
 settings.load_profile("change")
 
 

@@ -9,7 +9,9 @@ def main() -> None:
     import sys
 
     from anchor.cli.app import app
+    from registry.keccak import for_others
 
+    for_others()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that has not all of Unicode shows an escape instead of ending the command.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -31,7 +31,7 @@ def databases() -> Iterator[Databases]:
 
 
 # One with every setting as it ships, and two others; two on SQLite and one on PostgreSQL.
-@pytest.mark.parametrize("seed", [3, 8, 13])
+@pytest.mark.parametrize("seed", [3, 13])
 def test_nothing_is_lost_doubled_or_said_falsely(databases: Databases, tmp_path: Path, seed: int) -> None:
     outcome = run(compose(seed, MINUTES), databases, tmp_path)
     print("\n".join(said(outcome)))
