@@ -34,7 +34,16 @@ REPOSITORY = Path(__file__).parents[1]
 # One mark for each place; the key has to be a key.
 MARK = "MARKofSECRET"
 KEY = "5e" * 32
-PUBLIC_PATHS = {"data_folder", "policy", "keystore", "operator_keystore", "drop_folder", "checkpoints", "witnesses"}
+PUBLIC_PATHS = {
+    "data_folder",
+    "policy",
+    "keystore",
+    "operator_keystore",
+    "drop_folder",
+    "checkpoints",
+    "witnesses",
+    "page_settings",
+}
 PLAIN_TEXTS = {"signer", "contract", "remote_signer_address", "log_format"}
 
 

@@ -96,7 +96,6 @@ def refused(answer: Any, *statuses: int) -> dict[str, Any]:
         "/v1/accreditations/0",
         "/v1/nothing",
         "/v1/",
-        "/verify",
         "/redoc",
         "/parties/0",
         "/accreditations/0",
