@@ -41,6 +41,28 @@ def private_opener(path: str, flags: int) -> int:
     return os.open(path, flags, FILE_MODE)
 
 
+def write_secret(path: Path, content: str) -> None:
+    """Write a key to a new file that its owner alone can read, so that it is on the disk when this returns.
+
+    Raises:
+        SignerError: the file is there already (`exists`), or cannot be written (`unwritable`).
+    """
+    try:
+        with open(path, "x", encoding="utf-8", opener=private_opener) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise SignerError(
+            "this file is there already, and may be the only copy of a key",
+            where=str(path),
+            remedy="Name another one.",
+            code="exists",
+        ) from None
+    except OSError as error:
+        raise SignerError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
+
+
 def open_to_others(path: Path) -> int:
     """The rights of others to a file with a secret that they should not have, as mode bits; 0 if there are none.
 

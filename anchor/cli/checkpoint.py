@@ -24,12 +24,12 @@ from anchor.verifying.checkpoints import (
     read_list,
     read_witnesses,
     refuse_other_chain,
-    write_key,
     write_list,
 )
 from anchor.workspace import Workspace
 from registry.chain.heads import utc_now
 from registry.errors import EvidenceError, SettingsError
+from registry.privatefiles import write_secret
 from registry.proofs.checkpoints import Checkpoints, Entry, checkpoints_of
 from registry.proofs.notes import KeyKind, SignerKey, key_name
 from registry.proofs.witnesses import WitnessPolicy
@@ -59,7 +59,7 @@ def key(
         made = SignerKey.new(key_name(name), kind)
     except EvidenceError as error:
         raise SettingsError(error.what, where=name, remedy="Choose another name.", code=error.code) from None
-    write_key(output, made)
+    write_secret(output, f"{made.to_secret()}\n")
     session.result({"name": name, "key": str(made.verifier), "file": str(output), "witness": witness})
     session.say(bold(made.verifier))
     session.say(f"{output} holds the private half. Keep a copy of it: nobody can bring it back.")

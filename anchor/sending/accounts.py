@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from anchor.sending.signer import KeySigner, Signer, TypedSigner
 from anchor.settings import Settings
 from registry.embedded.genesis import CHAIN_ID, PUBLICLY_KNOWN_KEYS
 from registry.errors import SignerError
-from registry.privatefiles import private_opener, refuse_readable
+from registry.privatefiles import refuse_readable, write_secret
 
 
 def development_signer(number: int = 0) -> KeySigner:
@@ -151,19 +150,5 @@ def new_keystore(path: Path, password: str) -> str:
     if not password:
         raise SignerError("a keystore needs a password", where=str(path), code="no-password")
     account = Account.create()
-    content = json.dumps(Account.encrypt(account.key, password))
-    try:
-        with open(path, "x", encoding="utf-8", opener=private_opener) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        raise SignerError(
-            "this file is there already, and may be the only copy of a key",
-            where=str(path),
-            remedy="Name another one.",
-            code="exists",
-        ) from None
-    except OSError as error:
-        raise SignerError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
+    write_secret(path, json.dumps(Account.encrypt(account.key, password)))
     return str(account.address)

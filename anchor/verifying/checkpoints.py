@@ -17,7 +17,7 @@ from registry.chain.agreement import agreed_blocks, final_height
 from registry.chain.days import day_block
 from registry.chain.rpc.client import Block
 from registry.errors import ChainUnavailable, EvidenceError, IntakeError, SettingsError, SignerError
-from registry.privatefiles import private_opener, refuse_readable
+from registry.privatefiles import refuse_readable
 from registry.proofs import witnesses
 from registry.proofs.checkpoints import MOST_BYTES, Checkpoints, Entry, read_checkpoints
 from registry.proofs.notes import KeyKind, SignerKey, VerifierKey, read_signer_key, read_verifier_key
@@ -252,28 +252,6 @@ def read_key(path: Path, kind: KeyKind, *, auditor: bool = False) -> SignerKey:
             code="note-key",
         )
     return key
-
-
-def write_key(path: Path, key: SignerKey) -> None:
-    """Write a key to a new file that its owner alone can read.
-
-    Raises:
-        SignerError: the file is there already (`exists`), or cannot be written.
-    """
-    try:
-        with open(path, "x", encoding="utf-8", opener=private_opener) as file:
-            file.write(f"{key.to_secret()}\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        raise SignerError(
-            "this file is there already, and may be the only copy of a key",
-            where=str(path),
-            remedy="Name another one.",
-            code="exists",
-        ) from None
-    except OSError as error:
-        raise SignerError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
 
 
 def _final(workspace: Workspace) -> int:
