@@ -24,8 +24,8 @@ from anchor.verifying.checkpoints import (
     read_list,
     read_witnesses,
     refuse_other_chain,
-    write_list,
 )
+from anchor.verifying.named import write_whole
 from anchor.workspace import Workspace
 from registry.chain.heads import utc_now
 from registry.errors import EvidenceError, SettingsError
@@ -95,7 +95,7 @@ def create(
     dropped = 0
     if new:
         made = checkpoints_of(signer.name, (*entries, *new))
-        write_list(file, made.with_signature(signer.sign(made.note.text, utc_now())))
+        write_whole(file, bytes(made.with_signature(signer.sign(made.note.text, utc_now()))))
         dropped = 0 if before is None else sum(not each.is_of(signer.verifier) for each in before.signatures)
     session.result(
         {
@@ -146,7 +146,7 @@ def sign(
         compare(workspace, given.entries[known:], progress)
         asked = workspace.asked_chain
     at = utc_now().replace(microsecond=0)
-    write_list(file, given.with_signature(signer.sign(given.note.text, at)))
+    write_whole(file, bytes(given.with_signature(signer.sign(given.note.text, at))))
     compared = len(given.entries) - known
     session.result(
         {
@@ -196,7 +196,7 @@ def merge(
                 merged = merged.with_signature(next(each for each in copy.signatures if each.is_of(key)))
                 added[name] = path
     if added:
-        write_list(file, merged)
+        write_whole(file, bytes(merged))
     session.result({"file": str(file), "origin": given.origin, "added": list(added)})
     for name, path in added.items():
         session.say(f"added: {name}, from {path}")

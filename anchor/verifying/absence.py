@@ -7,6 +7,7 @@ from pathlib import Path
 
 from anchor.books.trees import all_trees_of
 from anchor.settings import EMBEDDED
+from anchor.verifying.named import read_named
 from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
 from registry.chain.agreement import AgreedBlock, agreed_block, agreed_blocks, final_height
@@ -18,13 +19,13 @@ from registry.errors import (
     ChainError,
     ChainUnavailable,
     EvidenceError,
-    IntakeError,
     StoreError,
     TreeError,
     WrongChain,
 )
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
+from registry.proofs.notes import MOST_BYTES as MOST_NOTE_BYTES
 from registry.trees.store import MISSING, UNAVAILABLE, TreeStore, UnusableTree
 from registry.verifier.absence_files import Gathered, answers_of, gather_batches
 from registry.verifier.grounds import ByEndpoints, Grounds
@@ -199,11 +200,7 @@ def absence_bytes(path: Path) -> bytes | None:
     """
     if not path.name.lower().endswith(JSON_SUFFIXES):
         return None
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+    data = read_named(path, MOST_BYTES)
     return data if is_absence(data) else None
 
 
@@ -215,9 +212,7 @@ def attestation_in(path: Path) -> SignedAttestation:
         EvidenceError: it is none; names the file.
     """
     try:
-        return read_attestation(path.read_bytes())
-    except OSError as error:
-        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+        return read_attestation(read_named(path, MOST_NOTE_BYTES))
     except EvidenceError as error:
         error.where = str(path)
         raise

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 from anchor.verifying.kinds import LIST, WITNESSES, is_public_key, is_url, kind_of
+from anchor.verifying.named import read_named
 from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
 from registry.chain.agreement import agreed_blocks, final_height
@@ -120,11 +119,7 @@ def read_list(path: Path) -> Checkpoints:
     """
     if is_url(path):
         raise IntakeError("a list is read from a file", where=str(path), remedy="Download it first.", code="unreadable")
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+    data = read_named(path, MOST_BYTES)
     try:
         return read_checkpoints(data)
     except EvidenceError as error:
@@ -165,25 +160,6 @@ def read_witnesses(path: Path) -> witnesses.WitnessPolicy:
                 code="witness-policy",
             ) from None
         raise
-
-
-def write_list(path: Path, content: Checkpoints) -> None:
-    """Write a list, whole or not at all.
-
-    Raises:
-        IntakeError: it cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("wb") as file:
-            file.write(bytes(content))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
 
 
 def named_key(text: str, option: str) -> VerifierKey:

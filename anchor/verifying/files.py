@@ -19,6 +19,7 @@ from anchor.intake.digesting import LinePiece, lines_of, looks_like_digest
 from anchor.intake.files import source_files
 from anchor.settings import EMBEDDED
 from anchor.verifying.kinds import POLICY, RECEIPT, is_url, kind_of
+from anchor.verifying.named import read_named
 from anchor.verifying.offline import evidence_reader
 from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
@@ -230,11 +231,7 @@ def _small_item(path: Path, limits: Limits) -> ReadItem | Broken | None:
     most = limits.max_bytes + MAX_BYTES
     if not name.lower().endswith((*JSON_SUFFIXES, ".cbor")):
         return None
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except OSError as error:
-        raise IntakeError(f"it cannot be read: {error.strerror}", where=name, code="unreadable") from None
+    data = read_named(path, most)
     if len(data) > most:
         return None
     if is_absence(data):

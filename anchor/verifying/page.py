@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
-from registry.errors import IntakeError, SettingsError
+from anchor.verifying.named import write_whole
+from registry.errors import SettingsError
 from registry.service.web.page.settings import PageSettings, parse_page_settings
 from registry.service.web.page.whole import NAME, page
 
@@ -28,13 +27,5 @@ def write_page(folder: Path, settings: PageSettings) -> Path:
         IntakeError: it cannot be written.
     """
     path = folder / NAME
-    partial = folder / f".{NAME}.{os.getpid()}.part"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(page(settings))
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
+    write_whole(path, page(settings), make_folder=True)
     return path

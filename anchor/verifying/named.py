@@ -1,0 +1,46 @@
+"""Files that a person names: of one that is too long the beginning is read, and one is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from registry.errors import IntakeError
+
+
+def read_named(path: Path, most: int) -> bytes:
+    """What is in a file, up to a byte more than the most that may be in it, by which one that is too long is known.
+
+    Raises:
+        IntakeError: it cannot be read (`unreadable`).
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+
+
+def write_whole(path: Path, content: bytes, *, make_folder: bool = False) -> None:
+    """Write a file; what was there before stays until all is written.
+
+    Args:
+        make_folder: where the folder for it is missing.
+
+    Raises:
+        IntakeError: it cannot be written (`unwritable`).
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
