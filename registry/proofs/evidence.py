@@ -117,13 +117,27 @@ class Evidence:
             EvidenceError: it shows nothing; code `other-block` where it is about another one, `no-account` where there
                 is no such account in that block.
         """
-        if len(self.slots) > most_slots:
-            raise EvidenceError(f"evidence of more than {most_slots:,} slots is not read", code="evidence-size")
-        header = read_header(self.header)
+        header = self._read_header(most_slots)
         if header.hash != block_hash:
             raise EvidenceError(
                 f"the evidence is about block 0x{header.hash.hex()}, not about 0x{block_hash.hex()}", code="other-block"
             )
+        return self._proved(header)
+
+    def proved_of_its_block(self) -> Proved:
+        """What it shows of the block in it, of which somebody else has to know that it is one of the chain.
+
+        Raises:
+            EvidenceError: as `proved`.
+        """
+        return self._proved(self._read_header(MOST_SLOTS))
+
+    def _read_header(self, most_slots: int) -> Header:
+        if len(self.slots) > most_slots:
+            raise EvidenceError(f"evidence of more than {most_slots:,} slots is not read", code="evidence-size")
+        return read_header(self.header)
+
+    def _proved(self, header: Header) -> Proved:
         account = prove_account(header.state_root, self.address, self.account)
         if account is None:
             raise EvidenceError(

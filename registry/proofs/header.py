@@ -16,9 +16,10 @@ from typing import Any, Final
 from registry.errors import EvidenceError
 from registry.keccak import keccak
 from registry.proofs.qbft import FIELDS as QBFT_FIELDS
-from registry.proofs.qbft import claims_seals, sealed_header
+from registry.proofs.qbft import SealedHeader, claims_seals, sealed_header
 from registry.proofs.refusals import unknown_header
 from registry.proofs.rlp import Item, decode, encode, of_number, whole_number
+from registry.records import BlockRef
 
 MOST_BYTES: Final = 8_192
 """A header has some 600 bytes; one of a chain whose validators sign has their seals in it, 65 bytes each."""
@@ -50,6 +51,7 @@ class Header:
 
     Attributes:
         hash: of `encoded`; where validators seal blocks, of the same without round and seals.
+        sealed: the seals, which nobody has checked yet; None where validators do not seal blocks.
     """
 
     hash: bytes
@@ -58,6 +60,12 @@ class Header:
     state_root: bytes
     parent_hash: bytes
     encoded: bytes
+    sealed: SealedHeader | None
+
+    @property
+    def reference(self) -> BlockRef:
+        """Which block it is."""
+        return BlockRef(self.number, self.hash, self.timestamp)
 
 
 def read_header(encoded: bytes) -> Header:
@@ -96,6 +104,7 @@ def read_header(encoded: bytes) -> Header:
         _bytes(named["stateRoot"]),
         _bytes(named["parentHash"]),
         encoded,
+        sealed,
     )
 
 

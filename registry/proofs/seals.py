@@ -15,8 +15,7 @@ from typing import Final
 
 from registry.errors import EvidenceError
 from registry.proofs.header import read_header
-from registry.proofs.qbft import ADDRESS_BYTES, sealed_header
-from registry.proofs.rlp import decode
+from registry.proofs.qbft import ADDRESS_BYTES
 
 MOST_VALIDATORS: Final = 100
 """As many may be named, and as many seals are looked at: each costs some 20 milliseconds. Besu puts a quorum of seals
@@ -70,8 +69,7 @@ def sealed_by(header: bytes, validators: Collection[bytes]) -> Sealed:
     if len(named) > MOST_VALIDATORS:
         raise EvidenceError(f"more than {MOST_VALIDATORS} validators are named", code="evidence-size")
     block = read_header(header)
-    fields = decode(header)
-    sealed = sealed_header(fields) if isinstance(fields, list) else None
+    sealed = block.sealed
     if sealed is None or not sealed.seals:
         raise EvidenceError(
             f"block {block.number} has no seals of validators",

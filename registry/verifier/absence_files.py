@@ -18,7 +18,6 @@ from registry.chain.rpc.client import Block
 from registry.chain.rpc.hexadecimal import address_bytes
 from registry.errors import EvidenceError, RegistryError
 from registry.proofs.evidence import Evidence, Proved
-from registry.proofs.header import read_header
 from registry.records import Batch, BlockRef
 from registry.timestamps import from_unix
 from registry.untrusted.text import marked
@@ -163,8 +162,7 @@ def _facts(file: AbsenceFile, grounds: Grounds, auditors: Sequence[Auditor], reg
             else f"If you mean its chain, say so: --chain {file.chain}, or chain in the policy.",
             code=Code.OTHER_CHAIN,
         )
-    header = read_header(file.evidence.header)
-    proved = file.evidence.proved(header.hash)
+    proved = file.evidence.proved_of_its_block()
     stored = StoredRegistry(slots_of(_edition(proved, file)), within(proved.values))
     roots = [each.root for each in file.batches]
     if set(_slots(stored, file.issuer, roots)) != file.evidence.slots.keys():
@@ -173,13 +171,13 @@ def _facts(file: AbsenceFile, grounds: Grounds, auditors: Sequence[Auditor], reg
         )
     sequence = stored.sequence(file.issuer)
     if sequence is None:
-        raise _no_party(file.issuer, header.number)
+        raise _no_party(file.issuer, proved.header.number)
     found = (stored.batch(file.issuer, root) for root in roots)
     batches = tuple(batch for batch in found if batch is not None)
     attested = _attested(file, batches, auditors)
     # Last: nobody is asked about what proves nothing.
     basis = grounds.basis_of(file.evidence.header)
-    return _Facts(BlockRef(header.number, header.hash, header.timestamp), basis, sequence, batches, attested)
+    return _Facts(proved.header.reference, basis, sequence, batches, attested)
 
 
 def _edition(proved: Proved, file: AbsenceFile) -> Edition:

@@ -18,9 +18,8 @@ from registry.chain.rpc.hexadecimal import to_hex
 from registry.errors import EvidenceError, ProofError
 from registry.merkle.proof import check_inclusion
 from registry.proofs.evidence import Evidence, Proved
-from registry.proofs.header import read_header
 from registry.receipt.model import Receipt
-from registry.records import NOTHING_SAID, WORD_BITS, BlockRef, Purpose
+from registry.records import NOTHING_SAID, WORD_BITS, Purpose
 from registry.verifier.gathering import within
 from registry.verifier.grounds import Grounds
 from registry.verifier.stored import StoredRegistry
@@ -112,7 +111,7 @@ class EvidenceReader:
     def _facts(self, receipt: Receipt, evidence: Evidence) -> _Found:
         if to_hex(evidence.address) != self.address.lower():
             raise EvidenceError("the evidence is about another contract", code="other-contract")
-        proved = evidence.proved(read_header(evidence.header).hash)
+        proved = evidence.proved_of_its_block()
         edition = self._edition(proved)
         stored = StoredRegistry(slots_of(edition), within(proved.values))
         issuer, place = receipt.anchor.issuer, AnchorPlace(receipt.root, receipt.inclusion.leaf_index)
@@ -128,7 +127,7 @@ class EvidenceReader:
         facts = ChainFacts(
             chain=self.chain,
             contract=self.address,
-            as_of=BlockRef(header.number, header.hash, header.timestamp),
+            as_of=header.reference,
             party=party,
             batch=batch,
             # What witnesses and validators name cannot be undone.
