@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Final
 
 from registry.chain.abi import ACCREDITATIONS, FIRST_REGISTRY, REGISTRY, WORD_BYTES, Artifact, Item, artifact
@@ -127,7 +127,13 @@ def same_code(deployed: bytes, built: Artifact) -> bool:
 
 def edition_by_hash(code_hash: bytes, chain_id: int, registry: str) -> Edition | None:
     """The edition of the registry at an address of a chain, by Keccak-256 of its code; None for none of ours."""
-    return next((each for each in editions() if each.code_hash(chain_id, registry) == code_hash), None)
+    return _by_code_hash(chain_id, registry).get(code_hash)
+
+
+@lru_cache(maxsize=16)
+def _by_code_hash(chain_id: int, registry: str) -> Mapping[bytes, Edition]:
+    """Hashed once for a registry: many receipts are about one, and its code is long."""
+    return {each.code_hash(chain_id, registry): each for each in editions()}
 
 
 def edition_of(deployed: bytes) -> Edition | None:
