@@ -60,8 +60,8 @@ def gathering(contract: CredentialRegistry, chain_id: int, leaves: Leaves, block
     stored = StoredRegistry(slots_of(contract.edition), account.values)
     # In one request, as a rule.
     yield from _in_requests(account, [*stored.slots.of_party(leaves.issuer), *_of_batch(stored, leaves)])
-    wanted = _of_issuer(stored, leaves)
-    yield from _in_requests(account, [slot for slot in wanted if slot not in account.evidence.slots])
+    wanted, there = _of_issuer(stored, leaves), account.evidence.slots
+    yield from _in_requests(account, [slot for slot in wanted if slot not in there])
 
 
 def _in_requests(account: ProvedAccount, slots: Sequence[bytes]) -> Iterator[Evidence]:

@@ -18,7 +18,7 @@ from registry.chain.rpc.client import Block, BlockNumber, ChainClient
 from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.storage import read_accreditation
 from registry.errors import ChainUnavailable, EvidenceError, WrongChain
-from registry.proofs.evidence import Evidence
+from registry.proofs.evidence import Evidence, Nodes
 from registry.proofs.slots import RegistrySlots
 from registry.proofs.storage import EMPTY_CODE
 from registry.recognition.ledger import Accreditation, Ledger, reach
@@ -47,7 +47,8 @@ class ProvedAccount:
     def __init__(self, client: ChainClient, address: str, block: Block, code_hash: bytes):
         self._client, self._address, self._block, self._code_hash = client, address, block, code_hash
         self._proved: dict[bytes, int] = {}
-        self._evidence: Evidence | None = None
+        self._given: Evidence | None = None
+        self._slots: dict[bytes, Nodes] = {}
 
     @classmethod
     def of_registry(cls, contract: CredentialRegistry, chain_id: int, block: Block) -> ProvedAccount:
@@ -64,9 +65,9 @@ class ProvedAccount:
     @property
     def evidence(self) -> Evidence:
         """The proofs of all that was asked for; ValueError before anything was."""
-        if self._evidence is None:
+        if self._given is None:
             raise ValueError("nothing was asked for")
-        return self._evidence
+        return replace(self._given, slots=dict(self._slots))
 
     def values(self, slots: Iterable[bytes]) -> Mapping[bytes, int]:
         """What is in slots, each proved once."""
@@ -98,8 +99,8 @@ class ProvedAccount:
             raise self.unproved("number or time of the block are not those of its header")
         self._check_code(found.account.code_hash)
         self._proved |= found.values
-        before = {} if self._evidence is None else self._evidence.slots
-        self._evidence = replace(given, slots={**before, **given.slots})
+        self._given = given
+        self._slots |= given.slots
 
     def _check_code(self, code_hash: bytes) -> None:
         if code_hash == EMPTY_CODE:
