@@ -13,10 +13,10 @@ from pydantic_core import PydanticCustomError
 
 from registry.errors import EvidenceError, SettingsError
 from registry.proofs.notes import KeyKind, VerifierKey, read_verifier_key
+from registry.proofs.seals import MOST_VALIDATORS
 from registry.recognition.scope import country
 
 _MOST_PARTIES = 2**64 - 1
-_MOST_VALIDATORS = 100
 
 
 def _country(text: str) -> str:
@@ -85,7 +85,7 @@ class Policy(_Part):
     bodies: tuple[KnownParty, ...] = Field(default=(), strict=False)
     issuers: tuple[KnownParty, ...] = Field(default=(), strict=False)
     auditors: tuple[KnownAuditor, ...] = Field(default=(), strict=False)
-    validators: tuple[KnownValidator, ...] = Field(default=(), strict=False, max_length=_MOST_VALIDATORS)
+    validators: tuple[KnownValidator, ...] = Field(default=(), strict=False, max_length=MOST_VALIDATORS)
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Policy:
