@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+CHAIN: Final = r"eip155:[1-9][0-9]{0,31}"
+"""What an EVM chain can be called, as a pattern: CAIP-2 has up to 32 characters behind the colon."""
+ANCHOR_CHAIN: Final = r"eip155:[1-9][0-9]{0,18}"
+"""What the chain of an anchor is called in receipts, verdicts and proofs of absence: its number has up to 19 digits."""
 PRACTICE_CHAIN: Final = "eip155:1414747213"
 """The chain inside the program; every data folder has one of its own under this name."""
 
@@ -153,6 +157,15 @@ def chain_name(chain: str) -> ChainName:
         chain: CAIP-2, such as `eip155:1`.
     """
     return _NAMES.get(chain) or ChainName(chain, _UNNAMED, ChainKind.UNNAMED)
+
+
+def chain_id_of(chain: str) -> int:
+    """The number by which transactions name a chain (EIP-155); ValueError where `chain` is no such name.
+
+    Args:
+        chain: CAIP-2, such as `eip155:1`.
+    """
+    return int(chain.removeprefix("eip155:"))
 
 
 def named_chains() -> tuple[ChainName, ...]:

@@ -8,14 +8,14 @@ from typing import Final
 
 from anchor.settings import EMBEDDED, Settings
 from anchor.verifying.checkpoints import read_list, read_witnesses
-from registry.chain_names import PRACTICE_CHAIN
+from registry.chain_names import CHAIN, PRACTICE_CHAIN
 from registry.errors import EvidenceError, SettingsError
 from registry.proofs.checkpoints import TrustedBlocks
 from registry.verifier.grounds import ByCheckpoints, BySeals, FirstOf, Grounds
 from registry.verifier.offline import EvidenceReader
 from registry.verify.policy import Policy
 
-_CHAIN: Final = re.compile(r"eip155:[1-9][0-9]{0,31}", re.ASCII)
+_CHAIN: Final = re.compile(CHAIN, re.ASCII)
 
 
 def evidence_reader(settings: Settings, address: str, policy: Policy | None) -> EvidenceReader:

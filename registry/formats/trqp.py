@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from registry.chain_names import CHAIN
 from registry.errors import RegistryError, SettingsError
 from registry.recognition.ledger import Accreditation, Kind, Ledger
 from registry.recognition.path import Gap, Missing, Path, Reading, find_path, why_not
@@ -29,7 +30,9 @@ LONGEST_TEXT: Final = 1024
 """Longest identifier that is read."""
 
 _PARTY = re.compile(
-    r"(?:(?P<chain>eip155:[1-9][0-9]{0,31}):(?P<contract>0x[0-9a-fA-F]{40})/party/)?(?P<party>[1-9][0-9]{0,19})", re.A
+    rf"(?:(?P<chain>{CHAIN}):"
+    r"(?P<contract>0x[0-9a-fA-F]{40})/party/)?(?P<party>[1-9][0-9]{0,19})",
+    re.A,
 )
 _MOST_PARTIES = 2**64 - 1
 _PROGRAMME = re.compile(r"0x[0-9a-fA-F]{64}", re.A)

@@ -15,6 +15,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
+from registry.chain_names import CHAIN
 from registry.errors import EvidenceError
 from registry.proofs.notes import NoteSignature, Signed, SignedNote, VerifierKey, decoded, key_name, read_note
 from registry.proofs.witnesses import WitnessPolicy
@@ -26,7 +27,11 @@ MOST_BYTES: Final = 4 << 20
 NO_LOG: Final = "checkpoint-log"
 NO_QUORUM: Final = "checkpoint-quorum"
 _HASH_BYTES: Final = 32
-_ENTRY: Final = re.compile(r"(eip155:[1-9][0-9]{0,31}) (0|[1-9][0-9]{0,15}) 0x([0-9a-f]{64}) ([0-9TZ:-]{20})", re.ASCII)
+_ENTRY: Final = re.compile(
+    rf"({CHAIN}) "
+    r"(0|[1-9][0-9]{0,15}) 0x([0-9a-f]{64}) ([0-9TZ:-]{20})",
+    re.ASCII,
+)
 _SIZE: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from registry.chain_names import ANCHOR_CHAIN
 from registry.credential.digest import Digest, DigestMethod, digest_document
 from registry.credential.strictjson import Limits
 from registry.credential.strictjson import parse_json as parse_strict_json
@@ -102,7 +103,7 @@ Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-f]{40}$")]
 # 19 digits stay below 2**64, which is what the CBOR form can hold.
-ChainId = Annotated[str, Field(pattern=r"^eip155:[1-9][0-9]{0,18}$")]
+ChainId = Annotated[str, Field(pattern=f"^{ANCHOR_CHAIN}$")]
 Moment = Annotated[
     datetime,
     BeforeValidator(_moment),

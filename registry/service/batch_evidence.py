@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import RpcRefused
+from registry.chain_names import chain_id_of
 from registry.errors import ChainError, ChainUnavailable, EvidenceError, RegistryError
 from registry.http.problems import NotHere, note
 from registry.records import Batch
@@ -48,7 +49,7 @@ class BatchEvidence:
     ):
         self._contract = contract
         self._allowance = Allowance(A_SECOND, BURST, clock)
-        self._chain_id = int(chain.removeprefix("eip155:"))
+        self._chain_id = chain_id_of(chain)
         self._kept: Kept[int, Gathered] = Kept(MOST_KEPT)
         self._lock = Lock()
         self._under_way: set[int] = set()

@@ -18,6 +18,7 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.editions import Edition
 from registry.chain.rpc.client import Block, RpcRefused
 from registry.chain.rpc.refusals import Refusal
+from registry.chain_names import chain_id_of
 from registry.errors import ChainError, EvidenceError, RegistryError, WrongChain, public_sentence
 from registry.http.problems import note_text
 from registry.proofs.evidence import Evidence
@@ -114,7 +115,7 @@ class Evidences:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._contract = contract
-        self._chain_id = int(chain.removeprefix("eip155:"))
+        self._chain_id = chain_id_of(chain)
         self._finality_depth = finality_depth
         self._clock = clock
         self._kept: Kept[tuple[int, bytes, int, bytes], _Entry] = Kept(ENTRIES_KEPT)

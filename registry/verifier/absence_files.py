@@ -16,6 +16,7 @@ from registry.chain.editions import Edition, edition_by_hash
 from registry.chain.layout import slots_of
 from registry.chain.rpc.client import Block
 from registry.chain.rpc.hexadecimal import address_bytes
+from registry.chain_names import chain_id_of
 from registry.errors import EvidenceError, RegistryError
 from registry.proofs.evidence import Evidence, Proved
 from registry.records import Batch, BlockRef
@@ -182,8 +183,7 @@ def _facts(file: AbsenceFile, grounds: Grounds, auditors: Sequence[Auditor], reg
 
 def _edition(proved: Proved, file: AbsenceFile) -> Edition:
     """Of which edition the contract's code is, by its hash alone."""
-    chain_id = int(file.chain.removeprefix("eip155:"))
-    if (found := edition_by_hash(proved.account.code_hash, chain_id, file.contract)) is None:
+    if (found := edition_by_hash(proved.account.code_hash, chain_id_of(file.chain), file.contract)) is None:
         raise EvidenceError(f"the code at {file.contract} is not this program's contract", code="wrong-code")
     return found
 

@@ -15,6 +15,7 @@ from registry.chain.editions import Edition, edition_by_hash
 from registry.chain.heads import Clock, utc_now
 from registry.chain.layout import slots_of
 from registry.chain.rpc.hexadecimal import to_hex
+from registry.chain_names import chain_id_of
 from registry.errors import EvidenceError, ProofError
 from registry.merkle.proof import check_inclusion
 from registry.proofs.evidence import Evidence, Proved
@@ -156,8 +157,7 @@ class EvidenceReader:
 
     def _edition(self, proved: Proved) -> Edition:
         """Whose code is at the address; that tells of which chain it is, too."""
-        chain_id = int(self.chain.removeprefix("eip155:"))
-        if (found := edition_by_hash(proved.account.code_hash, chain_id, self.address)) is None:
+        if (found := edition_by_hash(proved.account.code_hash, chain_id_of(self.chain), self.address)) is None:
             raise EvidenceError(
                 f"the code at {self.address} in block {proved.header.number} is not this program's contract",
                 code="wrong-code",

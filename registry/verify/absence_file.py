@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn
 
 import orjson
 
+from registry.chain_names import ANCHOR_CHAIN
 from registry.credential.strictjson import Limits, parse_json
 from registry.errors import CredentialError, EvidenceError
 from registry.merkle.proof import MAX_LEAVES, NODE_SIZE, AbsenceProof, InclusionProof, Neighbour
@@ -36,7 +37,7 @@ _MEMBERS: Final = (
     *("type", "version", "digests", "chain", "contract", "issuer"),
     *("evidence", "batches", "attestations"),
 )
-_CHAIN: Final = re.compile(r"eip155:[1-9][0-9]{0,18}", re.ASCII)
+_CHAIN: Final = re.compile(ANCHOR_CHAIN, re.ASCII)
 _CONTRACT: Final = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _ROOT: Final = re.compile(r"0x[0-9a-f]{64}", re.ASCII)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from registry.chain_names import ANCHOR_CHAIN
 from registry.errors import EvidenceError
 from registry.merkle.proof import MAX_LEAVES
 from registry.proofs.notes import SignedNote, VerifierKey, read_note
@@ -21,7 +22,7 @@ MOST_ATTESTED: Final = 1_000
 """Batches in one statement: as many as a proof of absence has."""
 
 _NUMBER: Final = r"(0|[1-9][0-9]{0,18})"
-_CHAIN: Final = re.compile(r"eip155:[1-9][0-9]{0,18}", re.ASCII)
+_CHAIN: Final = re.compile(ANCHOR_CHAIN, re.ASCII)
 _CONTRACT: Final = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _ISSUER: Final = re.compile(r"issuer ([1-9][0-9]{0,18})", re.ASCII)
 _BLOCK: Final = re.compile(rf"block {_NUMBER} 0x([0-9a-f]{{64}})", re.ASCII)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from registry.chain_names import CHAIN
 from registry.errors import EvidenceError, SettingsError
 from registry.proofs.notes import KeyKind, VerifierKey, read_verifier_key
 from registry.proofs.seals import MOST_VALIDATORS
@@ -78,7 +79,7 @@ class Policy(_Part):
         validators: of the chain, whose seals are believed, where two thirds of them are on a block.
     """
 
-    chain: str | None = Field(default=None, pattern=r"^eip155:[1-9][0-9]{0,31}$")
+    chain: str | None = Field(default=None, pattern=f"^{CHAIN}$")
     jurisdiction: Annotated[str, AfterValidator(_country)] = ""
     require: bool = False
     # TOML has lists only.

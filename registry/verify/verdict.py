@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from registry.anchors import AnchorState
-from registry.chain_names import chain_name
+from registry.chain_names import ANCHOR_CHAIN, chain_name
 from registry.credential.digest import Digest, DigestMethod
 from registry.errors import TRY_AGAIN, EvidenceError, RegistryError
 from registry.records import Batch, BlockRef, DigestStatus, Party
@@ -482,7 +482,7 @@ def verdict_schema() -> dict[str, Any]:
     """The JSON Schema of `Verdict.to_dict`, as published in `registry/schemas/verdict.schema.json`."""
     moment = {"type": "string", "format": "date-time", "pattern": TIMESTAMP_PATTERN}
     hash32 = {"type": "string", "pattern": "^0x[0-9a-f]{64}$"}
-    chain = {"type": "string", "pattern": "^eip155:[1-9][0-9]{0,18}$"}
+    chain = {"type": "string", "pattern": f"^{ANCHOR_CHAIN}$"}
     party = {"type": "integer", "minimum": 1}
     code = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
     return {

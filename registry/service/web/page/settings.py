@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from registry.chain_names import CHAIN
 from registry.errors import SettingsError
 from registry.proofs.witnesses import parse_witnesses
 
@@ -70,7 +71,7 @@ class PageSettings(_Part):
     """
 
     institution: str = Field(default="", max_length=200)
-    chain: str | None = Field(default=None, pattern=r"^eip155:[1-9][0-9]{0,31}$")
+    chain: str | None = Field(default=None, pattern=f"^{CHAIN}$")
     contract: str | None = Field(default=None, pattern=r"^0x[0-9a-fA-F]{40}$")
     # TOML has lists only.
     endpoints: tuple[Annotated[str, AfterValidator(_endpoint)], ...] = Field(
