@@ -147,6 +147,38 @@ class Evidence:
         return Proved(header, account, values)
 
 
+def evidence_schema(most_slots: int) -> dict[str, Any]:
+    """The JSON Schema of `Evidence.to_dict`, as a part of that of a file that evidence of so many slots is in."""
+    most_nodes = most_slots * TABLE_A_SLOT
+    proof = {
+        "type": "array",
+        "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": most_nodes},
+        "maxItems": MOST_NODES,
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "header": {"type": "string", "pattern": _pattern("*"), "maxLength": 2 + 2 * MOST_BYTES},
+            "address": {"type": "string", "pattern": _pattern(f"{{{ADDRESS_BYTES}}}")},
+            "nodes": {
+                "type": "array",
+                "items": {"type": "string", "pattern": _pattern("*"), "maxLength": 2 + 2 * MOST_NODE_BYTES},
+                "maxItems": most_nodes,
+                "uniqueItems": True,
+            },
+            "account": proof,
+            "slots": {
+                "type": "object",
+                "propertyNames": {"pattern": _pattern(f"{{{SLOT_BYTES}}}")},
+                "additionalProperties": proof,
+                "maxProperties": most_slots,
+            },
+        },
+        "required": ["header", "address", "nodes", "account", "slots"],
+        "additionalProperties": False,
+    }
+
+
 class _Table:
     """The nodes of a JSON form, which proofs name by their numbers."""
 
@@ -189,6 +221,11 @@ def _bytes(given: object, most: int, *, exactly: bool = False) -> bytes:
     if exactly and len(found) != most:
         raise _malformed(f"{most} bytes in hexadecimal were expected")
     return found
+
+
+def _pattern(size: str) -> str:
+    """Of bytes in hexadecimal, as many as a quantifier says."""
+    return f"^0x(?:[0-9a-f]{{2}}){size}$"
 
 
 def _written(value: bytes) -> str:

@@ -10,10 +10,7 @@ from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from registry.errors import EvidenceError
-from registry.proofs.evidence import ADDRESS_BYTES, TABLE_A_SLOT, Evidence
-from registry.proofs.header import MOST_BYTES
-from registry.proofs.slots import SLOT_BYTES
-from registry.proofs.storage import MOST_NODE_BYTES, MOST_NODES
+from registry.proofs.evidence import Evidence, evidence_schema
 
 MAX_SLOTS: Final = 128
 """Most slots in the evidence of one receipt. A verdict needs some ten of them: the batch, two words of statuses, what
@@ -21,7 +18,6 @@ was said of the digest, the party's five, and one for each 32 bytes of a URI. Th
 Evidence of all statuses of a batch has up to 1,024, which travel between processes in tens of milliseconds, and is no
 holder's."""
 
-_MAX_NODES: Final = MAX_SLOTS * TABLE_A_SLOT
 _MEMBERS_AND_TWO_TEXTS: Final = 8  # `evidence` and its five members; header and address
 
 
@@ -43,39 +39,11 @@ def _read(given: object, info: ValidationInfo) -> Evidence:
         raise PydanticCustomError(kind, "{why}", {"why": error.what}) from None
 
 
-def _bytes(size: str) -> str:
-    return f"^0x(?:[0-9a-f]{{2}}){size}$"
-
-
-_PROOF: Final[dict[str, Any]] = {
-    "type": "array",
-    "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": _MAX_NODES},
-    "maxItems": MOST_NODES,
-}
 _SCHEMA: Final[dict[str, Any]] = {
     "title": "Evidence",
     "description": "What the contract stores about the batch, the place, the digest and the issuer, provable against "
     "the hash of a block; docs/reference/evidence.md has its form. Proofs name nodes by their numbers.",
-    "type": "object",
-    "properties": {
-        "header": {"type": "string", "pattern": _bytes("*"), "maxLength": 2 + 2 * MOST_BYTES},
-        "address": {"type": "string", "pattern": _bytes(f"{{{ADDRESS_BYTES}}}")},
-        "nodes": {
-            "type": "array",
-            "items": {"type": "string", "pattern": _bytes("*"), "maxLength": 2 + 2 * MOST_NODE_BYTES},
-            "maxItems": _MAX_NODES,
-            "uniqueItems": True,
-        },
-        "account": _PROOF,
-        "slots": {
-            "type": "object",
-            "propertyNames": {"pattern": _bytes(f"{{{SLOT_BYTES}}}")},
-            "additionalProperties": _PROOF,
-            "maxProperties": MAX_SLOTS,
-        },
-    },
-    "required": ["header", "address", "nodes", "account", "slots"],
-    "additionalProperties": False,
+    **evidence_schema(MAX_SLOTS),
 }
 
 EvidencePart = Annotated[

@@ -17,10 +17,11 @@ import orjson
 from registry.chain_names import ANCHOR_CHAIN
 from registry.credential.strictjson import Limits, parse_json
 from registry.errors import CredentialError, EvidenceError
-from registry.merkle.proof import MAX_LEAVES, NODE_SIZE, AbsenceProof, InclusionProof, Neighbour
-from registry.proofs.evidence import MOST_SLOTS, Evidence
+from registry.merkle.proof import MAX_LEAVES, AbsenceProof, InclusionProof, Neighbour
+from registry.proofs.evidence import MOST_SLOTS, Evidence, evidence_schema
 from registry.verify.absence import Proof, proof_members
 from registry.verify.attestation import SignedAttestation, read_attestation
+from registry.verify.schema_parts import closed_object
 
 TYPE: Final = "TestamurAbsence"
 VERSION: Final = 2
@@ -272,27 +273,13 @@ def absence_schema() -> dict[str, Any]:
         "leafIndex": {"type": "integer", "minimum": 0, "maximum": MAX_LEAVES - 1},
         "path": {"type": "array", "maxItems": _LONGEST_PATH, "items": digest},
     }
-    neighbour = {"anyOf": [_closed({"digest": digest, **path}), {"type": "null"}]}
+    neighbour = {"anyOf": [closed_object({"digest": digest, **path}), {"type": "null"}]}
     proof = {
         "anyOf": [
-            _closed({"leafCount": count, "lower": neighbour, "upper": neighbour}),
-            _closed({"leafCount": count, "inclusion": _closed(path)}),
+            closed_object({"leafCount": count, "lower": neighbour, "upper": neighbour}),
+            closed_object({"leafCount": count, "inclusion": closed_object(path)}),
             {"type": "null"},
         ]
-    }
-    octets = {"type": "string", "pattern": "^0x([0-9a-f]{2})*$"}
-    numbers = {"type": "array", "maxItems": 64, "items": {"type": "integer", "minimum": 0}}
-    evidence = {
-        "header": octets,
-        "address": {"type": "string", "pattern": f"^{_CONTRACT.pattern}$"},
-        "nodes": {"type": "array", "items": octets},
-        "account": numbers,
-        "slots": {
-            "type": "object",
-            "maxProperties": MOST_SLOTS,
-            "patternProperties": {f"^0x[0-9a-f]{{{2 * NODE_SIZE}}}$": numbers},
-            "additionalProperties": False,
-        },
     }
     batch = {
         "root": {"type": "string", "pattern": f"^{_ROOT.pattern}$"},
@@ -303,7 +290,7 @@ def absence_schema() -> dict[str, Any]:
         "$id": "absence.schema.json",
         "title": "Absence",
         "description": "Proof that an issuer never anchored a digest, up to a block.",
-        **_closed(
+        **closed_object(
             {
                 "type": {"const": TYPE},
                 "version": {"const": VERSION},
@@ -311,18 +298,9 @@ def absence_schema() -> dict[str, Any]:
                 "chain": {"type": "string", "pattern": f"^{_CHAIN.pattern}$"},
                 "contract": {"type": "string", "pattern": f"^{_CONTRACT.pattern}$"},
                 "issuer": {"type": "integer", "minimum": 1, "maximum": _MOST_ISSUER},
-                "evidence": _closed(evidence),
-                "batches": {"type": "array", "maxItems": MOST_BATCHES, "items": _closed(batch)},
+                "evidence": evidence_schema(MOST_SLOTS),
+                "batches": {"type": "array", "maxItems": MOST_BATCHES, "items": closed_object(batch)},
                 "attestations": {"type": "array", "maxItems": MOST_ATTESTATIONS, "items": {"type": "string"}},
             }
         ),
-    }
-
-
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
     }

@@ -21,6 +21,7 @@ from registry.records import Batch, BlockRef, DigestStatus, Party
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 from registry.untrusted.text import REPLACEMENT, marked
 from registry.verify.freshness import HeadAge
+from registry.verify.schema_parts import closed_object
 
 _HALF: Final = re.compile("[\ud800-\udfff]")
 CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature")
@@ -490,7 +491,7 @@ def verdict_schema() -> dict[str, Any]:
         "$id": "verdict.schema.json",
         "title": "Verdict",
         "description": Verdict.__doc__.splitlines()[0] if Verdict.__doc__ else "",
-        **_closed_object(
+        **closed_object(
             {
                 "type": {"const": "TestamurVerdict"},
                 "version": {"const": 1},
@@ -498,22 +499,22 @@ def verdict_schema() -> dict[str, Any]:
                 "overall": {"enum": [str(member) for member in Overall]},
                 "exitCode": {"enum": [0, 1, 2]},
                 "digest": _or_null(
-                    _closed_object(
+                    closed_object(
                         {
                             "method": {"enum": [str(method) for method in DigestMethod]},
                             "value": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
                         }
                     )
                 ),
-                "chain": _or_null(_closed_object({"id": chain, "name": {"type": "string", "minLength": 1}})),
+                "chain": _or_null(closed_object({"id": chain, "name": {"type": "string", "minLength": 1}})),
                 "issuer": _or_null(party),
                 "root": _or_null(hash32),
                 "anchoredAt": _or_null(moment),
                 "asOf": _or_null(
-                    _closed_object({"number": {"type": "integer", "minimum": 0}, "hash": hash32, "timestamp": moment})
+                    closed_object({"number": {"type": "integer", "minimum": 0}, "hash": hash32, "timestamp": moment})
                 ),
                 "restsOn": _or_null(
-                    _closed_object(
+                    closed_object(
                         {
                             "proved": {"type": "boolean"},
                             "ground": {"enum": [str(ground) for ground in Ground]},
@@ -527,7 +528,7 @@ def verdict_schema() -> dict[str, Any]:
                 "checks": {
                     "type": "array",
                     "minItems": len(CHECK_NAMES),
-                    "items": _closed_object(
+                    "items": closed_object(
                         {
                             "name": {"enum": [*CHECK_NAMES, *POLICY_CHECK_NAMES]},
                             "outcome": {"enum": [str(outcome) for outcome in Outcome]},
@@ -539,7 +540,7 @@ def verdict_schema() -> dict[str, Any]:
                 "batchesNotLookedAt": _or_null({"type": "integer", "minimum": 0}),
                 "otherReceipts": {
                     "type": "array",
-                    "items": _closed_object(
+                    "items": closed_object(
                         {
                             "chain": _or_null(chain),
                             "issuer": _or_null(party),
@@ -552,15 +553,6 @@ def verdict_schema() -> dict[str, Any]:
                 },
             }
         ),
-    }
-
-
-def _closed_object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
     }
 
 
