@@ -188,9 +188,7 @@ def network(links: Sequence[Mapping[str, Any]], names: Mapping[int, str]) -> Net
         places[party] = column, filled[column]
         filled[column] += 1
     nodes = tuple(
-        Node(
-            column * _COLUMN, row * (_BOX_HEIGHT + _GAP), terminal_text(f"{party} {names.get(party, '')}", _NAME_LENGTH)
-        )
+        Node(column * _COLUMN, row * (_BOX_HEIGHT + _GAP), _label(party, names))
         for party, (column, row) in places.items()
     )
     edges = tuple(_edge(places[link["body"]], places[link["holder"]], link["kind"]) for link in links)
