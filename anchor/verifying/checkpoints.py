@@ -12,10 +12,10 @@ from anchor.verifying.kinds import LIST, WITNESSES, is_public_key, is_url, kind_
 from anchor.verifying.named import read_named
 from anchor.verifying.quorum import quorum_of
 from anchor.workspace import Workspace
-from registry.chain.agreement import agreed_blocks, final_height
+from registry.chain.agreement import agreed_blocks, final_height, refuse_not_final
 from registry.chain.days import day_block
 from registry.chain.rpc.client import Block
-from registry.errors import ChainUnavailable, EvidenceError, IntakeError, SettingsError, SignerError
+from registry.errors import EvidenceError, IntakeError, SettingsError, SignerError
 from registry.privatefiles import refuse_readable
 from registry.proofs import witnesses
 from registry.proofs.checkpoints import MOST_BYTES, Checkpoints, Entry, read_checkpoints
@@ -44,7 +44,8 @@ def days_since(workspace: Workspace, last: Entry | None, progress: Progress) -> 
     Raises:
         ChainUnavailable: there is no answer, too few endpoints agree, or the chain does not say what is final.
     """
-    client, final = workspace.client, _final(workspace)
+    client = workspace.client
+    final = final_height(client, quorum_of(workspace), workspace.settings.finality_depth)
     newest = _block(workspace, final)
     ends = newest.timestamp.date()
     begins = ends if last is None else last.timestamp.date() + timedelta(days=1)
@@ -66,8 +67,7 @@ def named_blocks(workspace: Workspace, numbers: Sequence[int], progress: Progres
     Raises:
         ChainUnavailable: as `days_since`; code `not-final`: one of them can still change.
     """
-    final = _final(workspace)
-    _refuse_not_final(workspace, max(numbers), final)
+    _refuse_not_final(workspace, max(numbers))
     return Added(_agreed(workspace, sorted(set(numbers)), progress))
 
 
@@ -82,7 +82,7 @@ def compare(workspace: Workspace, entries: Sequence[Entry], progress: Progress) 
     refuse_other_chain(entries, workspace.chain)
     if not entries:
         return
-    _refuse_not_final(workspace, max(each.number for each in entries), _final(workspace))
+    _refuse_not_final(workspace, max(each.number for each in entries))
     agreed = agreed_blocks(workspace.client, (each.number for each in entries), quorum_of(workspace))
     for done, (entry, found) in enumerate(zip(entries, agreed, strict=True)):
         progress(done, len(entries))
@@ -230,11 +230,6 @@ def read_key(path: Path, kind: KeyKind, *, auditor: bool = False) -> SignerKey:
     return key
 
 
-def _final(workspace: Workspace) -> int:
-    """The height up to which enough endpoints call the chain final, or the depth of the settings says so."""
-    return final_height(workspace.client, quorum_of(workspace), workspace.settings.finality_depth)
-
-
 def _block(workspace: Workspace, number: int) -> Block:
     (found,) = agreed_blocks(workspace.client, [number], quorum_of(workspace))
     return found.block
@@ -253,14 +248,8 @@ def _entry(chain: str, block: Block) -> Entry:
     return Entry(chain, block.number, block.hash, block.timestamp)
 
 
-def _refuse_not_final(workspace: Workspace, number: int, final: int) -> None:
-    if number > final:
-        raise ChainUnavailable(
-            f"block {number} is not final: the chain is final up to block {final}",
-            where=workspace.client.where,
-            remedy="Wait until it is.",
-            code="not-final",
-        )
+def _refuse_not_final(workspace: Workspace, number: int) -> None:
+    refuse_not_final(workspace.client, number, quorum_of(workspace), workspace.settings.finality_depth)
 
 
 def _days(begins: date, count: int) -> Iterator[date]:

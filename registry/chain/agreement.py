@@ -116,6 +116,22 @@ def final_height(client: ChainClient, quorum: int, depth: int | None = None) -> 
     return final
 
 
+def refuse_not_final(client: ChainClient, number: int, quorum: int, depth: int | None = None) -> None:
+    """Refuse a block that can still change.
+
+    Raises:
+        ChainUnavailable: code `not-final`, or as `final_height`.
+    """
+    final = final_height(client, quorum, depth)
+    if number > final:
+        raise ChainUnavailable(
+            f"block {number} is not final: the chain is final up to block {final}",
+            where=client.where,
+            remedy="Wait until it is.",
+            code="not-final",
+        )
+
+
 def host_of(where: str) -> str:
     """Whose an endpoint is, by its URL: its host, and its port where that is not the usual one."""
     try:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from registry.chain.agreement import agreed_blocks, final_height
+from registry.chain.agreement import agreed_blocks, refuse_not_final
 from registry.chain.rpc.client import ChainClient
-from registry.errors import ChainUnavailable, EvidenceError
+from registry.errors import EvidenceError
 from registry.proofs.checkpoints import TrustedBlocks
 from registry.proofs.header import read_header
 from registry.proofs.seals import sealed_by
@@ -66,14 +66,7 @@ class ByEndpoints:
                 remedy="Ask whoever made it for evidence of a block that is one of the chain.",
                 code="other-block",
             )
-        final = final_height(self._client, self._quorum, self._depth)
-        if asked.number > final:
-            raise ChainUnavailable(
-                f"block {asked.number} is not final: the chain is final up to block {final}",
-                where=self._client.where,
-                remedy="Wait until it is.",
-                code="not-final",
-            )
+        refuse_not_final(self._client, asked.number, self._quorum, self._depth)
         return Basis(Ground.ENDPOINTS, len(agreed.named_by), agreed.asked)
 
 
