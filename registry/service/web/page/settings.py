@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from registry.chain_names import CHAIN
 from registry.errors import SettingsError
+from registry.proofs.seals import MOST_VALIDATORS
 from registry.proofs.witnesses import parse_witnesses
 
 _MOST_ENDPOINTS: Final = 16
@@ -82,7 +83,7 @@ class PageSettings(_Part):
     issuers: tuple[NamedIssuer, ...] = Field(default=(), strict=False, max_length=1_000)
 
     witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(default="", max_length=1 << 16)
-    validators: tuple[NamedValidator, ...] = Field(default=(), strict=False, max_length=100)
+    validators: tuple[NamedValidator, ...] = Field(default=(), strict=False, max_length=MOST_VALIDATORS)
 
     @model_validator(mode="after")
     def _makes_sense(self) -> PageSettings:
