@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
+from registry.timestamps import write_timestamp
+
 MOST_PARTIES: Final = 2**63 - 1
 """The highest number of a party that is asked for: databases keep 63 bits, and no chain has as many."""
 WORD_BITS: Final = 256
@@ -31,6 +33,10 @@ class BlockRef(NamedTuple):
     number: int
     hash: bytes
     timestamp: datetime
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, which all answers have of a block."""
+        return {"number": self.number, "hash": f"0x{self.hash.hex()}", "timestamp": write_timestamp(self.timestamp)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,11 +108,7 @@ def receipts(
 def _evidence_content(source: Source) -> dict[str, Any]:
     block = source.block
     return {
-        "block": {
-            "number": block.number,
-            "hash": f"0x{block.hash.hex()}",
-            "timestamp": write_timestamp(block.timestamp),
-        },
+        "block": block.to_dict(),
         "firstOfDay": source.is_of_day,
         "kept": source.why_kept is not None,
         **({} if source.why_kept is None else {"why": source.why_kept}),

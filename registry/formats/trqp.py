@@ -297,11 +297,7 @@ def _answer(
             "accreditation": missing.link.id if missing.link else None,
             "count": missing.count,
         },
-        "as_of_block": {
-            "number": as_of.number,
-            "hash": f"0x{as_of.hash.hex()}",
-            "timestamp": write_timestamp(as_of.timestamp),
-        },
+        "as_of_block": as_of.to_dict(),
     }
 
 

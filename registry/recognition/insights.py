@@ -230,13 +230,7 @@ class Insights:
         )
         return {
             "moment": write_timestamp(self.moment),
-            "asOf": None
-            if as_of is None
-            else {
-                "number": as_of.number,
-                "hash": f"0x{as_of.hash.hex()}",
-                "timestamp": write_timestamp(as_of.timestamp),
-            },
+            "asOf": as_of and as_of.to_dict(),
             **told,
         }
 

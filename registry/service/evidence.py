@@ -27,7 +27,6 @@ from registry.records import WORD_BITS
 from registry.service.allowance import Allowance
 from registry.service.kept import Kept
 from registry.service.lookup import Found
-from registry.service.records_json import block_content
 from registry.verifier.gathering import Leaves, gather, part_of
 from registry.verifier.moments import Moments, is_too_old
 
@@ -144,7 +143,7 @@ class Evidences:
                 block, evidence = self._of(place)
                 receipt = parse_json(orjson.dumps(anchor["receipt"])).with_evidence(evidence)
                 anchor["receipt"] = orjson.Fragment(to_json(receipt))
-                anchor["evidence"] = {"asOf": block_content(block.reference)}
+                anchor["evidence"] = {"asOf": block.reference.to_dict()}
             except NoEvidence as missing:
                 anchor["evidence"] = _missing(missing.code)
             except RegistryError as error:

@@ -14,7 +14,6 @@ from registry.errors import StoreError, public_sentence
 from registry.http.problems import NotHere
 from registry.index.reader import Head, Index
 from registry.service.reach import Doubt, Reach, reach_of
-from registry.service.records_json import block_content
 from registry.timestamps import from_unix, write_timestamp
 from registry.verify.freshness import PACE_SAMPLE, AgeLimits, Freshness
 
@@ -86,7 +85,7 @@ class AsOf:
         cursor = head.cursor
         behind = head.behind
         content: dict[str, Any] = {
-            "block": block_content(cursor),
+            "block": cursor.to_dict(),
             "ageSeconds": int(reach.age.seconds),
             "confirmedBlock": min(head.confirmed, cursor.number),
             "finalBlock": head.final,

@@ -17,7 +17,7 @@ from registry.merkle.treefile import TreeId
 from registry.records import NOTHING_SAID, WORD_BITS, Batch, DigestStatus, Event, Purpose, Reason
 from registry.service.horizon import AsOf, Horizon
 from registry.service.kept import Kept, version_of
-from registry.service.records_json import block_content, digest_status_content
+from registry.service.records_json import digest_status_content
 from registry.timestamps import write_timestamp
 from registry.trees.store import TreeStore
 
@@ -287,7 +287,7 @@ class Lookup:
             "issuer": batch.issuer,
             "sequence": batch.sequence,
             "transaction": f"0x{batch.seen.transaction.hex()}",
-            "block": block_content(batch.block),
+            "block": batch.block.to_dict(),
         }
 
 

@@ -7,13 +7,8 @@ from typing import Any
 from registry.chain.rpc.hexadecimal import checksummed
 from registry.index.facts import digest_of, shown_arguments
 from registry.index.reader import Head
-from registry.records import Batch, BlockRef, DigestStatus, Event, Party
+from registry.records import Batch, DigestStatus, Event, Party
 from registry.timestamps import write_timestamp
-
-
-def block_content(block: BlockRef) -> dict[str, Any]:
-    """A block."""
-    return {"number": block.number, "hash": f"0x{block.hash.hex()}", "timestamp": write_timestamp(block.timestamp)}
 
 
 def batch_content(batch: Batch, head: Head) -> dict[str, Any]:
@@ -28,7 +23,7 @@ def batch_content(batch: Batch, head: Head) -> dict[str, Any]:
         "leafCount": batch.leaf_count,
         "operator": checksummed(anchor.operator),
         "transaction": f"0x{anchor.transaction.hex()}",
-        "block": block_content(batch.block),
+        "block": batch.block.to_dict(),
         "final": head.is_final(batch.block_number),
         "revoked": batch.revoked,
         "suspended": batch.suspended,
@@ -66,7 +61,7 @@ def digest_status_content(status: DigestStatus) -> dict[str, Any]:
 def event_content(event: Event, head: Head) -> dict[str, Any]:
     """An event, with its arguments by the names of the contract's interface."""
     return {
-        "block": block_content(event.block),
+        "block": event.block.to_dict(),
         "logIndex": event.log_index,
         "transaction": f"0x{event.transaction.hex()}",
         "name": event.name,

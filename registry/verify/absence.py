@@ -105,12 +105,7 @@ class AbsenceVerdict:
             "digest": self.digest.hex(),
             "issuer": self.issuer,
             "sequences": list(self.sequences),
-            "asOf": self.as_of
-            and {
-                "number": self.as_of.number,
-                "hash": "0x" + self.as_of.hash.hex(),
-                "timestamp": write_timestamp(self.as_of.timestamp),
-            },
+            "asOf": self.as_of and self.as_of.to_dict(),
             "restsOn": rests_on(self.basis, self.as_of),
         }
 

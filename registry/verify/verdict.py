@@ -443,12 +443,7 @@ class Verdict:
             "issuer": self.issuer,
             "root": self.root and "0x" + self.root.hex(),
             "anchoredAt": self.anchored_at and write_timestamp(self.anchored_at),
-            "asOf": self.as_of
-            and {
-                "number": self.as_of.number,
-                "hash": "0x" + self.as_of.hash.hex(),
-                "timestamp": write_timestamp(self.as_of.timestamp),
-            },
+            "asOf": self.as_of and self.as_of.to_dict(),
             "restsOn": rests_on(self.basis, self.as_of),
             "checks": [
                 {"name": check.name, "outcome": str(check.outcome), "code": check.code, "text": check.text}

@@ -8,7 +8,6 @@ from typing import Any, Final
 from registry.audit.findings import Audit
 from registry.audit.report.figures import insights_of
 from registry.audit.report.tables import tables
-from registry.timestamps import write_timestamp
 
 CLEAN: Final = "clean"
 DIFFERENCES: Final = "differences"
@@ -24,7 +23,6 @@ def outcome(audit: Audit) -> str:
 
 def content(audit: Audit) -> dict[str, Any]:
     """All of an audit, for programs; large numbers of wei are text."""
-    block = audit.block
     return {
         "outcome": outcome(audit),
         "chain": audit.chain,
@@ -32,11 +30,7 @@ def content(audit: Audit) -> dict[str, Any]:
         "edition": audit.edition,
         "accreditationsContract": audit.accreditations_contract,
         "deployedIn": audit.deployed_in,
-        "block": {
-            "number": block.number,
-            "hash": f"0x{block.hash.hex()}",
-            "timestamp": write_timestamp(block.timestamp),
-        },
+        "block": audit.block.to_dict(),
         "issuer": audit.asked.issuer,
         "since": audit.asked.since,
         "dataFolder": None if audit.folder is None else str(audit.folder),
