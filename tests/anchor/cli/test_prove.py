@@ -106,7 +106,9 @@ def test_who_differs_is_named_and_what_is_not_proved_is_said(run: Run, diplomas:
         liar.close()
     liar = relay(node, another_value)
     try:
-        unproved = run("verify", diplomas / "007.json", "--prove", "--chain", f"{liar.url} {node}", "--json")
+        # Both names are the liar's: an honest endpoint would be asked instead of one that was too slow to answer.
+        two = f"{liar.url} {liar.url.replace('127.0.0.1', 'localhost')}"
+        unproved = run("verify", diplomas / "007.json", "--prove", "--chain", two, "--json")
         assert (unproved.code, told(unproved, "status")[0]) == (2, "not-proved")
     finally:
         liar.close()

@@ -170,6 +170,8 @@ class Exchange:
         for name, value in headers.items():
             self.handler.send_header(name.replace("_", "-"), value)
         self.handler.send_header("Content-Length", str(len(content) if claimed is None else claimed))
+        # Said, as it is done: else a client may ask its next question on a connection that is closing.
+        self.handler.send_header("Connection", "close")
         self.handler.end_headers()
         self.handler.wfile.write(content)
 
