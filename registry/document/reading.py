@@ -35,6 +35,7 @@ from registry.document.carriers import (
     packed_kind,
 )
 from registry.document.pdf_attachments import carried_by_pdf, is_pdf
+from registry.document.signatures import NOTHING_SIGNED, Signatures, check_signatures
 from registry.document.tokens import Token, disclose, json_token, read_token
 from registry.errors import CredentialError
 from registry.receipt.model import EMBEDDED_TYPE, EmbeddedReceipt, embedded
@@ -109,6 +110,7 @@ class Reading:
         alike: digests of the same content written otherwise: in another encoding, with a line's end more or less.
         carriers: what the parts came in, in words, each once.
         signatures: kinds of signatures in it that are not receipts, each once.
+        signed: which of these hold, do not hold, and were not checked.
         is_selection: whether its holder may show more or less of what was signed: SD-JWT, derived proofs.
         is_at_hand: whether there was a document; otherwise only its digest is known.
     """
@@ -123,6 +125,7 @@ class Reading:
     carriers: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()
     signatures: tuple[str, ...] = ()
+    signed: Signatures = NOTHING_SIGNED
     is_selection: bool = False
     is_at_hand: bool = True
 
@@ -172,6 +175,7 @@ def read_document(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Re
         tuple(dict.fromkeys(reader.carriers)),
         tuple(reader.unread),
         tuple(dict.fromkeys(reader.signatures)),
+        reader.signed(),
         reader.is_selection,
     )
 
@@ -438,6 +442,15 @@ class _Reader:
             )
         if isinstance(signature := members.get("signature"), dict):  # Blockcerts 1 and 2
             self.signatures.append(_word(" ".join(sorted(_kinds(signature)))) or "another form of proof")
+
+    def signed(self) -> Signatures:
+        """What became of the signatures; what has no single reading is nothing that anybody signed."""
+        kinds = dict.fromkeys(self.signatures)
+        return (
+            Signatures(unchecked=tuple(kinds))
+            if self.unread
+            else check_signatures((part.members for part in self.parts), kinds)
+        )
 
     def _too_many(self, where: str) -> None:
         if not any(missed.why.startswith("there are more") for missed in self.unread):

@@ -163,30 +163,41 @@ def verify(document: Mapping[str, Any], key: Ed25519PublicKey | None = None, pur
         ProofError: there is no such proof (code `proof-missing`), its key is not known (`proof-key`), or it does not
             hold (`proof-fails`).
     """
-    proof = next((each for each in _proofs(document) if _ours(each, purpose)), None)
+    proof = next((each for each in proofs_of(document) if is_ours(each, purpose)), None)
     if proof is None:
         raise ProofError(
             f"the document has no {CRYPTOSUITE} proof for {purpose}",
             remedy="Ask its issuer for a signed one.",
             code="proof-missing",
         )
+    method = proof.get("verificationMethod")
+    _require(isinstance(method, str), "it names no verificationMethod")
+    verify_proof(document, proof, key or key_of_method(str(method)))
+    return proof
+
+
+def verify_proof(document: Mapping[str, Any], proof: Mapping[str, Any], key: Ed25519PublicKey) -> None:
+    """That one proof of this cryptosuite is the key's over the document without its proofs (section 3.3.2).
+
+    Raises:
+        ProofError: it does not hold (code `proof-fails`).
+    """
     unsecured = {name: value for name, value in document.items() if name != "proof"}
-    if "@context" in proof:
-        _require(_begins_with(document.get("@context"), proof["@context"]), "it was made for another @context")
-        unsecured["@context"] = proof["@context"]
-    method, value = proof.get("verificationMethod"), proof.get("proofValue")
-    _require(isinstance(method, str) and isinstance(value, str), "it names no verificationMethod or no proofValue")
-    public = key or key_of_method(str(method))
+    value = proof.get("proofValue")
+    _require(isinstance(value, str), "it names no proofValue")
     try:
-        public.verify(from_base58(str(value)), _signed_bytes(unsecured, proof))
+        if "@context" in proof:
+            _require(_begins_with(document.get("@context"), proof["@context"]), "it was made for another @context")
+            unsecured["@context"] = proof["@context"]
+        key.verify(from_base58(str(value)), _signed_bytes(unsecured, proof))
     except InvalidSignature:
         _require(False, "the signature is not that of the key over this document")
     except (ValueError, CredentialError) as error:
         _require(False, str(error))
-    return proof
 
 
-def _ours(proof: Mapping[str, Any], purpose: str) -> bool:
+def is_ours(proof: Mapping[str, Any], purpose: str = PURPOSE) -> bool:
+    """Whether it says that it is of this cryptosuite and purpose."""
     said = (proof.get("type"), proof.get("cryptosuite"), proof.get("proofPurpose"))
     return said == (PROOF_TYPE, CRYPTOSUITE, purpose)
 
@@ -216,11 +227,12 @@ def _option_quads(proof: Mapping[str, Any]) -> bytes:
 
 def _with_proof(document: Mapping[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
     """The document with a proof more: an array where it has others."""
-    others = _proofs(document)
+    others = proofs_of(document)
     return {**document, "proof": [*others, proof] if others else proof}
 
 
-def _proofs(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def proofs_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entries of its `proof`, of whatever kind."""
     given = document.get("proof", [])
     return [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, dict)]
 
@@ -233,7 +245,9 @@ def _signed_bytes(unsecured: Mapping[str, Any], proof: Mapping[str, Any]) -> byt
 
 def _begins_with(whole: object, part: object) -> bool:
     """Section 3.3.2: a document may have gained contexts at its end since it was signed."""
-    entire, first = (each if isinstance(each, list) else [each] for each in (whole, part))
+    entire, first = (
+        [canonicalize(item) for item in (each if isinstance(each, list) else [each])] for each in (whole, part)
+    )
     return entire[: len(first)] == first
 
 

@@ -122,7 +122,7 @@ def verify(
         _check_issuer(receipt, usable, stated, trust, policy, standing.path if standing else None),
         _check_status(receipt, usable, reading),
         check_dates(reading, now),
-        check_signature(reading),
+        check_signature(reading, usable.party if isinstance(usable, ChainFacts) else None),
         *(standing[:2] if standing else ()),
     )
     seen = usable if isinstance(usable, ChainFacts) else None

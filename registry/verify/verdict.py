@@ -111,6 +111,9 @@ class Code(StrEnum):
     # signature
     NO_SIGNATURE = "no-signature"
     SIGNATURE_UNREAD = "signature-unread"
+    SIGNATURE_HOLDS = "signature-holds"
+    SIGNATURE_BROKEN = "signature-broken"
+    SIGNER_UNKNOWN = "signer-unknown"
     # issuer, accreditation and recognition, by the verifier's policy
     ISSUER_ACCREDITED = "issuer-accredited"
     ACCREDITED = "accredited"

@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from registry.anchors import AnchorPlace, AnchorState
 from registry.credential.digest import Digest, DigestMethod, digest_json
 from registry.document.reading import read_document
 from registry.errors import ReceiptError
+from registry.formats.dataintegrity import did_key, did_key_method, sign
 from registry.merkle.tree import Tree
 from registry.receipt.model import Receipt, parse, to_cbor, to_json
 from registry.records import NOTHING_SAID, Anchor, Batch, BlockRef, DigestStatus, Party, Reason
@@ -119,6 +122,8 @@ ISSUERS: Final[list[Any]] = [
     "https://[::1]/",
     "https://a b@uni.example/",
 ]
+KEYS: Final = [Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2)]
+OTHER_KEY: Final = Ed25519PrivateKey.from_private_bytes(b"\3" * 32)
 NAMES: Final = ["", "", "University of Examples", "Universität Straße", "université d'exemple", "ПРИМЕР", "school k"]
 
 
@@ -198,7 +203,36 @@ def credential(chance: random.Random, *, deep: bool = True) -> dict[str, Any]:
             )
         else:
             document[where] = held
-    return document
+    return signed(chance, document) if chance.random() < 0.2 else document
+
+
+def signed(chance: random.Random, document: dict[str, Any]) -> dict[str, Any]:
+    """A document with a signature, as often broken or of a kind that is not checked as not."""
+    key = chance.choice(KEYS)
+    if chance.random() < 0.5:
+        document.pop("proof", None)
+    purpose = chance.choice(["assertionMethod"] * 9 + ["authentication"])
+    made = sign(document, key, did_key_method(key), NOW, purpose)
+    proof = made["proof"][-1] if isinstance(made["proof"], list) else made["proof"]
+    change: Callable[[], object] = chance.choice(
+        [
+            *[lambda: None] * 5,
+            lambda: made.update(id="urn:changed"),
+            lambda: made.update({"@context": [*made["@context"], "https://more.example"]}),
+            lambda: made.update({"@context": made["@context"][0]}),
+            lambda: proof.update(proofValue=proof["proofValue"][:-1] + "1"),
+            lambda: proof.update(proofValue="z" + "1" * chance.choice([3, 64, 300])),
+            lambda: proof.pop("proofValue"),
+            lambda: proof.update(verificationMethod="did:web:uni.example#key"),
+            lambda: proof.update(verificationMethod=did_key_method(OTHER_KEY)),
+            lambda: proof.update(verificationMethod=proof["verificationMethod"] + "x"),
+            lambda: proof.update(expires="2020-01-01T00:00:00Z"),
+            lambda: proof.update(created="2020-01-01T00:00:00Z"),
+            lambda: made.update(proof=[proof] * chance.choice([2, 8, 9])),
+        ]
+    )
+    change()
+    return made
 
 
 def written(chance: random.Random) -> tuple[bytes, str]:
@@ -319,6 +353,7 @@ def facts_about(chance: random.Random, receipt: Receipt) -> ChainFacts | FactsUn
         bytes(32),
         chance.choice(
             ["https://uni.example/registry.json", "did:web:uni.example", "https://müller.example", "x:\u202e", "urn:a"]
+            + [did_key(KEYS[0])] * 3
         ),
     )
     voided = chance.random() < 0.06

@@ -13,12 +13,14 @@ from typing import Any
 import jsonschema
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.anchors import AnchorPlace, AnchorState
 from registry.credential.digest import Digest, DigestMethod, Limits, digest_bytes
 from registry.errors import ReceiptError
+from registry.formats.dataintegrity import did_key, did_key_method, sign
 from registry.merkle.tree import Tree
 from registry.receipt import model as receipts
 from registry.receipt.model import Receipt, to_cbor, to_json
@@ -178,6 +180,19 @@ def issued(**members: object) -> dict[str, Any]:
     """A world's arguments for a credential with these members."""
     world = World(credential(**members))
     return {"document": world.document, "receipt": world.receipt, "facts": world.facts}
+
+
+KEY, OTHER_KEY = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
+
+
+def signed(purpose: str = "assertionMethod", **members: object) -> dict[str, object]:
+    """The members of a credential with a signature of `KEY`'s over it."""
+    return sign(json.loads(credential(**members)), KEY, did_key_method(KEY), NOW, purpose)
+
+
+def of_party(uri: str, case: dict[str, Any]) -> dict[str, Any]:
+    """The same, anchored by a party of this URI."""
+    return case | {"facts": replace(case["facts"], party=replace(PARTY, uri=uri))}
 
 
 def given_receipt() -> Receipt:
@@ -456,6 +471,11 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("signature", W, "signature-unread", issued(proof={"type": "Ed25519Signature2020"})),
     ("signature", W, "signature-unread", {"document": DigestedDocument(WORLD.digest)}),
     ("signature", W, "signature-unread", {"document": None}),
+    ("signature", W, "signer-unknown", issued(**signed(id="urn:a"))),
+    ("signature", P, "signature-holds", of_party(did_key(KEY), issued(**signed(id="urn:a")))),
+    ("signature", W, "signer-unknown", of_party(did_key(OTHER_KEY), issued(**signed(id="urn:a")))),
+    ("signature", F, "signature-broken", of_party(did_key(KEY), issued(**signed(id="urn:a") | {"id": "urn:b"}))),
+    ("signature", W, "signature-unread", issued(**signed(id="urn:a", purpose="authentication"))),
     ("issuer", P, "issuer-trusted",
      (lambda case: case | {"facts": replace(case["facts"], party=replace(PARTY, uri="https://xn--universitt-y5a.test"))})
      (issued(issuer="did:web:universität.test"))),

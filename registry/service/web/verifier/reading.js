@@ -11,6 +11,7 @@ import { JSON_METHODS, digestFile, digestGiven, digestObject, readJson } from ".
 import { beginsAsJson, decodeText, latin1, readLeniently } from "./lenientjson.js";
 import { EMBEDDED_TYPE, embeddedReceipts } from "./receipt.js";
 import { Refusal } from "./refusal.js";
+import { checkSignatures } from "./signatures.js";
 import { DEFAULT_LIMITS, Members, refuseHalves } from "./strictjson.js";
 import { repr, shown, strip } from "./text.js";
 import { disclose, jsonToken, readToken } from "./tokens.js";
@@ -42,6 +43,7 @@ import { disclose, jsonToken, readToken } from "./tokens.js";
  * @property {readonly string[]} carriers what the parts came in, in words.
  * @property {readonly Unread[]} unread
  * @property {readonly string[]} signatures kinds of signatures in it that are not receipts.
+ * @property {import("./signatures.js").Signatures} signed which of these hold, do not hold, and were not checked.
  * @property {boolean} isSelection whether its holder may show more or less of what was signed.
  * @property {boolean} isAtHand whether there was a document; otherwise only its digest is known.
  */
@@ -83,6 +85,7 @@ export async function readDocument(data, name, limits = DEFAULT_LIMITS) {
   const isJson = JSON_NAME.test(name);
   const { own, alike, refusal } = await reader.content(data, "", 0, isJson);
   const byJson = own.find(({ method }) => JSON_METHODS.includes(method)) ?? null;
+  const signatures = [...new Set(reader.signatures)];
   return {
     name,
     digest: isJson ? byJson : own[0],
@@ -93,7 +96,9 @@ export async function readDocument(data, name, limits = DEFAULT_LIMITS) {
     receipts: reader.receipts,
     carriers: [...new Set(reader.carriers)],
     unread: reader.unread,
-    signatures: [...new Set(reader.signatures)],
+    signatures,
+    // What has no single reading is nothing that anybody signed.
+    signed: reader.unread.length ? notChecked(signatures) : await checkSignatures(reader.parts.map(({ members }) => members), signatures),
     isSelection: reader.isSelection,
     isAtHand: true,
   };
@@ -106,8 +111,16 @@ export async function readDocument(data, name, limits = DEFAULT_LIMITS) {
  * @returns {Reading}
  */
 export function digestOnly(digest, name) {
-  const none = { alike: [], parts: [], receipts: [], carriers: [], unread: [], signatures: [] };
+  const none = { alike: [], parts: [], receipts: [], carriers: [], unread: [], signatures: [], signed: notChecked([]) };
   return { name, digest, refusal: null, own: [digest], ...none, isSelection: false, isAtHand: false };
+}
+
+/**
+ * @param {readonly string[]} unchecked
+ * @returns {import("./signatures.js").Signatures}
+ */
+function notChecked(unchecked) {
+  return { holding: [], broken: [], unchecked };
 }
 
 /** @typedef {{own: Digest[], alike: Digest[], refusal: Refusal | null}} Content */

@@ -9,10 +9,11 @@ import { unhex } from "./bytes.js";
 import { judge, keyOf } from "./anchors.js";
 import { checkDates } from "./dates.js";
 import { JSON_METHODS } from "./digest.js";
-import { checkIntegrity, comparedDigest, judgedClaims, missed } from "./integrity.js";
+import { checkIntegrity, comparedDigest, judgedClaims } from "./integrity.js";
 import { isSameIssuer, namedIssuers, shownIssuers } from "./issuer.js";
 import { checkInclusion } from "./merkle.js";
 import { Refusal } from "./refusal.js";
+import { checkSignature } from "./signature.js";
 import { NOTHING_SAID } from "./slots.js";
 import { Members, thousands } from "./strictjson.js";
 import { marked } from "./text.js";
@@ -73,14 +74,14 @@ export const NOBODY = { issuers: new Map(), chain: null };
 export async function verify({ reading, name, receipt, facts, now, trust = NOBODY, policy = null, ledger = NO_LEDGER }) {
   if (!reading && !receipt) throw new TypeError("there is neither a document nor a receipt");
   const hasBodies = Boolean(policy?.bodies.size);
-  const own = [checkDates(reading, now), checkSignature(reading)];
+  const dates = checkDates(reading, now);
   const integrity = checkIntegrity(reading, receipt);
   if (!receipt || receipt instanceof Refusal) {
     const [code, text] = missing(receipt);
     const unchecked = ["inclusion", "anchor", "issuer", "status"].map((each) => making(each).unknown(code, text));
     return {
       name,
-      checks: [integrity, ...unchecked, ...own, ...(hasBodies ? standingUnknown(code, text) : [])],
+      checks: [integrity, ...unchecked, dates, checkSignature(reading), ...(hasBodies ? standingUnknown(code, text) : [])],
       digest: reading?.digest ?? null,
       chain: null,
       issuer: null,
@@ -101,7 +102,8 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
     anchor,
     checkIssuer(receipt, usable, judgedClaims(reading, receipt), trust, policy),
     checkStatus(receipt, usable, reading),
-    ...own,
+    dates,
+    checkSignature(reading, seen?.party),
     ...(hasBodies ? checkStanding(usable, ledger) : []),
   ];
   const stands = anchor.outcome === "pass" || anchor.outcome === "warn";
@@ -556,26 +558,6 @@ function notLookedAt({ notLookedAt: count, byDigest: said }) {
   const batches = count === 1 ? "One other batch of this issuer was" : `${thousands(count)} other batches of this issuer were`;
   if (!said) return [`${batches} not looked at: whether the same credential was revoked there is not known.`];
   return [`${batches} not looked at: whether its place there was revoked is not known. By its digest, wherever it is anchored, it is neither revoked nor suspended.`];
-}
-
-/**
- * Signatures are not checked here, and the verdict says so where there is one; receipts are not signatures.
- * @param {Reading | null} reading
- * @returns {Check}
- */
-function checkSignature(reading) {
-  const { pass, warn } = making("signature");
-  if (!reading || !reading.isAtHand) return warn("signature-unread", "The document was not read, so neither was a signature it may carry.");
-  if (reading.unread.length && !reading.signatures.length) {
-    return warn("signature-unread", `Not all of it was read (${missed(reading)}), so neither was a signature it may carry.`);
-  }
-  if (reading.signatures.length) {
-    return warn(
-      "signature-unread",
-      `It also carries a signature (${reading.signatures.slice(0, 4).join(", ")}), which was not checked: a broken or foreign one would look the same here. That it was anchored does not depend on it.`,
-    );
-  }
-  return pass("no-signature", "It carries no signature besides what proves the anchor.");
 }
 
 /**
