@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from registry.chain.contract import CredentialRegistry
-from registry.chain.editions import Edition, first, second
+from registry.chain.editions import first, second
 from registry.chain.layout import slots_of
 from registry.chain.rpc.client import ChainClient
 from registry.database.engine import open_database
@@ -52,8 +53,8 @@ CODES = {
 class Here:
     """A registry on a chain, indexed, and the service on it."""
 
-    def __init__(self, folder: Path, world: World, edition: Edition):
-        self.registry = Registry(world, edition)
+    def __init__(self, folder: Path, world: World, registry: Registry):
+        self.registry = registry.on(world)
         self.door = ProofDoor(world.client)
         self.client = ChainClient(self.door, where=self.door.where)
         self.contract = CredentialRegistry(self.client, self.registry.contract.address)
@@ -93,10 +94,20 @@ class Here:
         return one
 
 
-@pytest.fixture(params=[first, second], ids=["first edition", "second edition"])
-def here(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Here]:
+@pytest.fixture(scope="module", params=[first, second], ids=["first edition", "second edition"])
+def begun(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, Registry]:
+    """A chain with a registry of an edition, made once; each test has a copy."""
+    folder = tmp_path_factory.mktemp("begun") / "chain"
+    with EmbeddedChain(folder) as chain:
+        return folder, Registry(World("embedded", chain.client()), request.param())
+
+
+@pytest.fixture
+def here(tmp_path: Path, begun: tuple[Path, Registry]) -> Iterator[Here]:
+    folder, registry = begun
+    shutil.copytree(folder, tmp_path / "chain")
     with EmbeddedChain(tmp_path / "chain") as chain:
-        made = Here(tmp_path, World("embedded", chain.client()), request.param())
+        made = Here(tmp_path, World("embedded", chain.client()), registry)
         yield made
         made.engine.dispose()
 
