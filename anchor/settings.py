@@ -253,9 +253,11 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         raise _senseless(error) from None
     except PydanticSettingsError as error:
-        # Its text names the variable; the value stays out of it, because it may be a secret.
+        # Its text names the setting; the value stays out of it, because it may be a secret.
+        named = re.search(r'field "(\w+)"', str(error))
+        variable = f"{PREFIX}{named[1].upper()}" if named else "a variable of the environment"
         raise SettingsError(
-            f"a variable of the environment cannot be read: {error}",
+            f"{variable} is no JSON",
             remedy="Write a list or a table as JSON, such as '[3, 7]'.",
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from anchor.cli import revoke as statuses
 from anchor.cli import supersede as supersession
 from anchor.cli import verify as verification
 from anchor.cli.console import SafeConsole
+from anchor.cli.examples import shown
 from anchor.cli.group import SafeGroup
 
 
@@ -27,6 +29,7 @@ def _show_version(wanted: bool) -> None:
 
 app = typer.Typer(
     name="testamur",
+    epilog="testamur COMMAND --help has the options of a command, and examples.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -42,33 +45,44 @@ def root(
     """Anchor credentials on an EVM chain, prove each of them, and check them."""
 
 
-app.command()(demo.demo)
-app.command()(jobs.check)
-app.command()(jobs.anchor)
-app.command()(receipts.receipts)
-app.command()(digests.digest)
-app.command()(verification.verify)
-app.command()(verification.absent)
-app.command()(audit.audit)
-app.command()(statuses.revoke)
-app.command()(statuses.suspend)
-app.command()(statuses.reinstate)
-app.command()(statuses.void)
-app.command()(supersession.supersede)
-app.add_typer(account.app, name="account")
-app.add_typer(issuer.app, name="issuer")
-app.add_typer(accreditation.app, name="accredit")
-app.command()(accreditation.recognise)
-app.command()(accreditation.body)
-app.command()(operate.deploy)
-app.command()(operate.status)
-app.command()(operate.devnet)
-app.command()(recover.recover)
-app.command()(daemon.daemon)
-app.command()(serve.serve)
-app.command()(page.page)
-app.command()(serve.index)
-app.add_typer(queue.jobs_app, name="jobs")
-app.add_typer(queue.key_app, name="key")
-app.add_typer(trees.trees_app, name="trees")
-app.add_typer(checkpoint.app, name="checkpoint")
+def _command(heading: str, command: Callable[..., None]) -> None:
+    app.command(rich_help_panel=heading, epilog=shown(command.__name__))(command)
+
+
+def _group(heading: str, name: str, group: typer.Typer) -> None:
+    for each in group.registered_commands:
+        own = each.name or str(getattr(each.callback, "__name__", ""))
+        each.epilog = shown(f"{name} {own}")
+    app.add_typer(group, name=name, rich_help_panel=heading)
+
+
+_command("Try it", demo.demo)
+_command("Issue", jobs.check)
+_command("Issue", jobs.anchor)
+_command("Issue", receipts.receipts)
+_command("Verify", digests.digest)
+_command("Verify", verification.verify)
+_command("Verify", verification.absent)
+_command("Verify", audit.audit)
+_command("Withdraw and correct", statuses.revoke)
+_command("Withdraw and correct", statuses.suspend)
+_command("Withdraw and correct", statuses.reinstate)
+_command("Withdraw and correct", statuses.void)
+_command("Withdraw and correct", supersession.supersede)
+_group("Register, accredit and recognise", "issuer", issuer.app)
+_group("Register, accredit and recognise", "accredit", accreditation.app)
+_command("Register, accredit and recognise", accreditation.recognise)
+_command("Register, accredit and recognise", accreditation.body)
+_command("Run", operate.deploy)
+_command("Run", operate.status)
+_command("Run", operate.devnet)
+_command("Run", daemon.daemon)
+_command("Run", serve.serve)
+_command("Run", page.page)
+_command("Run", serve.index)
+_command("Look after", recover.recover)
+_group("Look after", "trees", trees.trees_app)
+_group("Look after", "checkpoint", checkpoint.app)
+_group("Look after", "jobs", queue.jobs_app)
+_group("Look after", "account", account.app)
+_group("Look after", "key", queue.key_app)

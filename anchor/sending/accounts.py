@@ -68,7 +68,7 @@ def signer_from(settings: Settings, chain_id: int, ask: AskPassword = ask_nobody
         return development_signer()
     raise SignerError(
         "there is no key to sign with",
-        remedy="Set keystore and keystore_password_file in testamur.toml (docs/how-to/sign.md).",
+        remedy="Make one with `testamur account new FILE`; set keystore and keystore_password_file in testamur.toml.",
         code="no-key",
     )
 

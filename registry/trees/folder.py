@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -131,5 +130,9 @@ class FolderTrees(VerifiedTrees):
 
 
 def _share_of_open_files() -> int:
+    try:
+        import resource
+    except ImportError:  # Windows, which allows more
+        return MOST_OPEN_TREES
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_OPEN_TREES if limit == resource.RLIM_INFINITY else min(MOST_OPEN_TREES, max(1, limit // 4))

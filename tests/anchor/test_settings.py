@@ -118,7 +118,7 @@ def test_what_a_cluster_sets_for_a_service_of_this_name_is_no_setting(monkeypatc
 
 def test_a_list_that_is_no_json_is_said_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TESTAMUR_ALERT_WEBHOOKS", "https://hooks.example/opensesame")
-    with pytest.raises(SettingsError, match="alert_webhooks") as refused:
+    with pytest.raises(SettingsError, match="TESTAMUR_ALERT_WEBHOOKS is no JSON") as refused:
         load_settings()
     assert "opensesame" not in refused.value.diagnostics()
     assert "JSON" in (refused.value.remedy or "")

@@ -32,6 +32,7 @@ from tests.contracts.world import (
     accreditations_initcode,
     refused,
 )
+from tests.repeats import repeats
 
 # Party n is governed by CONTROLLERS[n]: a ministry, an agency, a university, and a foreign ministry.
 CONTROLLERS = {1: CONTROLLER, 2: SUCCESSOR, 3: OPERATOR, 4: RELAYER}
@@ -412,7 +413,7 @@ FUNCTIONS = {
 
 @given(data=st.data())
 @settings(
-    max_examples=25,
+    max_examples=repeats(12, deep=25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -501,7 +502,7 @@ def scopes(draw: st.DrawFn) -> ScopeTuple:
 @example(outer=(0, 0, 1, 8, 0, 0, NURSING), inner=(0, 0, 1, 8, 0, 0, MIDWIFERY))
 @example(outer=(0, 0, 1, 8, 0, 0, ANY), inner=(0, 0, 1, 8, 0, 0, MIDWIFERY))
 @settings(
-    max_examples=60,
+    max_examples=repeats(25, deep=60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

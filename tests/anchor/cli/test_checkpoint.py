@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from registry.chain.rpc.connect import connect
 from registry.proofs.checkpoints import read_checkpoints
 from registry.proofs.witnesses import parse_witnesses
 from tests.anchor.cli.test_prove import relay
-from tests.conftest import Ran, Run
+from tests.conftest import Ran, Run, commands_in
 from tests.registry.chain.worlds import BrokenEndpoint, Exchange, anvil, unused_port
 
 DAY = 86_400
@@ -25,21 +26,38 @@ def new_key(run: Run, name: str, *more: str) -> str:
     return str(ran.json["key"])
 
 
-@pytest.fixture
-def policy(run: Run) -> str:
+def witnessed(run: Run) -> None:
     """The keys of a list and of two witnesses, and a policy by which both have to sign."""
     log = new_key(run, "blocks.example")
     lines = [f"witness {name} {new_key(run, f'{name}.example', '--witness')}" for name in ("ministry", "university")]
     text = "\n".join([f"log {log}", *lines, "group both all ministry university", "quorum both", ""])
     Path("policy.txt").write_text(text)
-    return text
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys, a policy, and a practice chain with some blocks, each of them final: made once, and copied."""
+    folder = tmp_path_factory.mktemp("made")
+    with commands_in(folder) as run:
+        witnessed(run)
+        for name in ("a", "b", "c"):
+            assert run("issuer", "register", "--uri", f"did:web:{name}.example").code == 0
+    return folder
 
 
 @pytest.fixture
-def chain(run: Run, policy: str) -> None:
-    """A practice chain with some blocks, each of them final."""
-    for name in ("a", "b", "c"):
-        assert run("issuer", "register", "--uri", f"did:web:{name}.example").code == 0
+def policy(run: Run, made: Path) -> str:
+    """The keys and the policy, in the working folder; its text."""
+    for file in made.iterdir():
+        if file.is_file():
+            shutil.copy(file, file.name)
+    return Path("policy.txt").read_text()
+
+
+@pytest.fixture
+def chain(policy: str, made: Path) -> None:
+    """The chain as well."""
+    shutil.copytree(made / "testamur-data", "testamur-data")
 
 
 def failed(ran: Ran, code: int, reason: str) -> str:

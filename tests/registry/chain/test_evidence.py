@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -45,6 +46,12 @@ class Registry:
         if edition.has_digest_statuses:
             self.call("revokeDigests", self.party, self.digests[:2], FRAUD)
             self.call("suspendDigests", self.party, self.digests[1:3], Reason.UNDER_REVIEW)
+
+    def on(self, world: World) -> Registry:
+        """The same registry on a copy of its chain."""
+        there = copy(self)
+        there.world, there.contract = world, CredentialRegistry(world.client, self.contract.address)
+        return there
 
     def call(self, function: str, *arguments: Any, **fields: int) -> None:
         encoded = self.edition.registry.functions[function].encode(*arguments)

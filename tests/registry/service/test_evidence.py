@@ -12,11 +12,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from registry.chain.contract import CredentialRegistry
-from registry.chain.editions import Edition, first, second
 from registry.chain.layout import slots_of
 from registry.chain.rpc.client import ChainClient
 from registry.database.engine import open_database
-from registry.embedded.chain import EmbeddedChain
 from registry.errors import ChainUnavailable
 from registry.index.indexer import Indexer
 from registry.index.loader import TreeLoader
@@ -33,12 +31,14 @@ from registry.service.service import Service
 from registry.trees.folder import FolderTrees
 from registry.verifier.gathering import within
 from registry.verifier.stored import StoredRegistry
+from tests.registry.chain.begun import begun, copied
 from tests.registry.chain.proof_door import GONE, REFUSALS, ProofDoor
 from tests.registry.chain.test_evidence import Registry
 from tests.registry.chain.turns_of_days import next_day
-from tests.registry.chain.worlds import World
 from tests.registry.service.conftest import LARGE, Stand, credential
 from tests.registry.service.test_reference import REFERENCE, members
+
+__all__ = ["begun", "copied"]
 
 CODES = {
     "geth, of an old block": "state-gone",
@@ -52,9 +52,9 @@ CODES = {
 class Here:
     """A registry on a chain, indexed, and the service on it."""
 
-    def __init__(self, folder: Path, world: World, edition: Edition):
-        self.registry = Registry(world, edition)
-        self.door = ProofDoor(world.client)
+    def __init__(self, folder: Path, registry: Registry):
+        self.registry = registry
+        self.door = ProofDoor(registry.world.client)
         self.client = ChainClient(self.door, where=self.door.where)
         self.contract = CredentialRegistry(self.client, self.registry.contract.address)
         self.chain = f"eip155:{self.client.chain_id()}"
@@ -93,12 +93,11 @@ class Here:
         return one
 
 
-@pytest.fixture(params=[first, second], ids=["first edition", "second edition"])
-def here(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Here]:
-    with EmbeddedChain(tmp_path / "chain") as chain:
-        made = Here(tmp_path, World("embedded", chain.client()), request.param())
-        yield made
-        made.engine.dispose()
+@pytest.fixture
+def here(tmp_path: Path, copied: Registry) -> Iterator[Here]:
+    made = Here(tmp_path, copied)
+    yield made
+    made.engine.dispose()
 
 
 def receipt_in(anchor: Mapping[str, Any]) -> Receipt:

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import pytest
 
-from registry.chain.editions import first, second
 from registry.credential.digest import digest_given
 from registry.document.reading import digest_only
 from registry.errors import EvidenceError
@@ -26,8 +25,10 @@ from registry.verifier.offline import EvidenceReader
 from registry.verifier.verifier import Verifier
 from registry.verify.checks import Outcome, Overall, Trust
 from registry.verify.verdict import Basis, ChainFacts, FactsUnavailable, Ground, Verdict
+from tests.registry.chain.begun import begun, copied
 from tests.registry.chain.test_evidence import Registry
-from tests.registry.chain.worlds import World
+
+__all__ = ["begun", "copied"]
 
 BASIS = Basis(Ground.CHECKPOINT, 2, 3, ("Ministry", "Agency"))
 
@@ -107,9 +108,9 @@ class Site:
         return verifier.verify_digest(receipt.digest.value, receipt)
 
 
-@pytest.fixture(params=[first, second], ids=["first edition", "second edition"])
-def site(embedded: World, request: pytest.FixtureRequest) -> Site:
-    return Site(Registry(embedded, request.param()))
+@pytest.fixture
+def site(copied: Registry) -> Site:
+    return Site(copied)
 
 
 def told(verdict: Verdict, name: str) -> tuple[Outcome, str]:
