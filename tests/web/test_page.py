@@ -21,9 +21,10 @@ from registry.errors import SettingsError
 from registry.proofs.checkpoints import Entry, checkpoints_of
 from registry.proofs.notes import KeyKind, SignerKey
 from registry.receipt.model import Receipt, embed, to_json
+from registry.service.web.page.look import MOST_LOGO, contrast, illegible
 from registry.service.web.page.program import messages, script
 from registry.service.web.page.settings import PageSettings, parse_page_settings
-from registry.service.web.page.whole import page, program_hash
+from registry.service.web.page.whole import page, program_hash, written
 from registry.verifier.gathering import Leaves, gather
 from tests.registry.chain.worlds import World
 from tests.registry.verifier.lies import verdict_of
@@ -156,7 +157,11 @@ def test_settings_of_strangers_stay_text() -> None:
         'chain = "1"',
         "quorum = 3",
         'contract = "0x12"',
-        "colour = 1",
+        "color = 1",
+        'colour = "red"',
+        'institution = "x"\ncolour = "#ffcc00"',
+        'institution = "x"\ncolour_dark = "#1b1f24"',
+        'institution = "x"\nlogo = "https://elsewhere.example/logo.png"',
         'witnesses = "quorum"',
         'chain = "eip155:1"\n[[validators]]\naddress = "0x1"\nname = "x"',
         'chain = "eip155:1"\n[[issuers]]\nparty = 0\nname = "x"',
@@ -173,6 +178,72 @@ def test_settings_from_a_file() -> None:
     text = 'institution = "University"\nchain = "eip155:1"\n[[issuers]]\nparty = 7\nname = "University"\n'
     content = parse_page_settings(text.encode()).content
     assert (content["institution"], content["issuers"], content["quorum"]) == ("University", [[7, "University"]], 1)
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize(
+    ("picture", "kind"),
+    [
+        (PNG + b"x", "png"),
+        (b"<svg />", "svg+xml"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a -->\n<svg xmlns="http://www.w3.org/2000/svg"/>', "svg+xml"),
+        (b"<html><svg></svg></html>", None),
+        (b"GIF89a", None),
+        (PNG + bytes(MOST_LOGO), None),
+        (b"", None),
+    ],
+)
+def test_a_logo_is_held_by_the_page(picture: bytes, kind: str | None) -> None:
+    def parsed() -> PageSettings:
+        text = b'institution = "University"\nlogo = "logo"\n'
+        return parse_page_settings(text, read={"logo": picture}.__getitem__)
+
+    if kind is None:
+        with pytest.raises(SettingsError, match="logo"):
+            parsed()
+        return
+    (image,) = (each for tag, each in Read(page(parsed()).decode()).elements if tag == "img")
+    assert image == {
+        "class": "logo",
+        "src": f"data:image/{kind};base64,{b64encode(picture).decode()}",
+        "alt": "",
+    }
+
+
+def test_a_logo_without_a_name_says_nothing_to_who_does_not_see_it() -> None:
+    with pytest.raises(SettingsError, match="needs the name"):
+        parse_page_settings(b'logo = "logo"', read={"logo": PNG}.__getitem__)
+
+
+def test_colours_are_legible_on_those_of_the_page() -> None:
+    # 4.54 and 4.48 to 1 on white (WCAG's own examples of what is just enough and what is not).
+    assert (round(contrast("#767676", "#fff"), 2), round(contrast("#777777", "#ffffff"), 2)) == (4.54, 4.48)
+    assert contrast("#000000", "#fff") == 21
+    # On the shade it is less than on white: that one counts.
+    assert illegible("#767676", dark=False) == (
+        "#767676 on #f6f8fa has a contrast of 4.2 to 1, and text needs 4.5: take a darker one"
+    )
+    assert "take a lighter one" in str(illegible("#1f5fa8", dark=True))
+    read = Read(page(PageSettings(colour="#7a1f5c")).decode())
+    (style,) = read.texts["style"]
+    assert "--link: #7a1f5c" in style.partition("(prefers-color-scheme: light)")[2]
+    assert directives(read)["style-src"] == [hash_of(style)]
+
+
+def test_as_an_app_it_has_one_more_script_and_may_keep_its_files() -> None:
+    files = written(settings())
+    assert set(files) == {"verify.html", "index.html", "manifest.webmanifest", "sw.js"}
+    assert files["verify.html"] == page(settings())
+    read = Read(files["index.html"].decode())
+    allowed = directives(read)
+    assert allowed["script-src"] == [hash_of(each) for each in read.texts["script"][1:]]
+    assert (allowed["worker-src"], allowed["manifest-src"]) == (["'self'"], ["'self'"])
+    assert not {"worker-src", "manifest-src"} & set(directives(Read(files["verify.html"].decode())))
+    hashes = json.loads(files["sw.js"].decode().partition(" = ")[2].partition(";\n")[0])
+    names = {"./": "index.html"}
+    assert {name: sha256(files[names.get(name, name)]).hexdigest() for name in hashes} == hashes
 
 
 def test_every_message_is_used_and_every_used_one_is_there() -> None:
@@ -286,7 +357,12 @@ def test_the_lookup_service_has_the_page_of_its_registry(tmp_path: Path) -> None
     assert "set-cookie" not in answer.headers
     content = json.loads(Read(answer.text).texts["script"][0])
     assert (content["chain"], content["contract"], content["endpoints"]) == (CHAIN, CONTRACT, [])
-    assert answer.content == page(PageSettings(chain=CHAIN, contract=CONTRACT), served=True)
+    assert answer.content == page(PageSettings(chain=CHAIN, contract=CONTRACT), served=True, as_app=True)
     again = client.get("/verify", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+    shown, keeps = client.get("/manifest.webmanifest"), client.get("/sw.js")
+    assert (shown.headers["Content-Type"], shown.json()["start_url"]) == ("application/manifest+json", "verify")
+    # What keeps the page asks this service alone, and keeps what is served here.
+    assert keeps.headers["Content-Security-Policy"] == "default-src 'none'; connect-src 'self'"
+    assert sha256(answer.content).hexdigest() in keeps.text
     stand.engine.dispose()
