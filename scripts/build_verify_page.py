@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from hashlib import sha256
@@ -21,6 +22,8 @@ from registry.service.web.page.whole import page
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = REPOSITORY / "node_modules"
 FOLDER = REPOSITORY / "registry" / "service" / "web" / "page"
+CHANGELOG = REPOSITORY / "CHANGELOG.md"
+IN_CHANGELOG = re.compile(r"(SHA-256 of its program: `)[0-9a-f]{64}")
 OPTIONS = (
     "--bundle",
     "--minify",
@@ -37,19 +40,23 @@ NOT_IN_SCRIPT = ("</script", "<script", "<!--")
 
 
 def main() -> int:
-    """Overwrite program and hash, or with `--check` say which are others."""
+    """Overwrite the program and its hash wherever it is told, or with `--check` say which files are others."""
     made = program()
-    written = {"program.js": made, "program.sha256": f"{sha256(made.encode()).hexdigest()}\n"}
+    told = sha256(made.encode()).hexdigest()
+    # Of the version that is to come: what was released keeps its own.
+    changelog = IN_CHANGELOG.sub(rf"\g<1>{told}", CHANGELOG.read_text("utf-8"), count=1)
+    written = {FOLDER / "program.js": made, FOLDER / "program.sha256": f"{told}\n", CHANGELOG: changelog}
     if sys.argv[1:] == ["--check"]:
-        other = [name for name, text in written.items() if (FOLDER / name).read_text("utf-8") != text]
+        other = [path.name for path, text in written.items() if path.read_text("utf-8") != text]
         for name in other:
             print(f"{name} is not what this script builds", file=sys.stderr)
-        return bool(other)
-    for name, text in written.items():
-        (FOLDER / name).write_text(text, "utf-8")
-    print(f"program: SHA-256 {sha256(made.encode()).hexdigest()}, {weight(made.encode())}")
+    else:
+        other = []
+        for path, text in written.items():
+            path.write_text(text, "utf-8")
+    print(f"program: SHA-256 {told}, {weight(made.encode())}")
     print(f"page: {weight(page(PageSettings()))}")
-    return 0
+    return bool(other)
 
 
 def program() -> str:

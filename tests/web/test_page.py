@@ -85,8 +85,13 @@ def test_the_same_settings_make_the_same_page() -> None:
     assert page(settings()) == before
 
 
-def test_the_hash_is_that_of_the_program() -> None:
-    assert (FOLDER / "program.sha256").read_text() == f"{program_hash()}\n"
+def test_whoever_tells_the_hash_of_the_program_tells_the_same() -> None:
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"SHA-256 of its program: `(\w+)`", re.split(r"^## ", changelog, flags=re.M)[1])
+    (program,) = Read(page(settings()).decode()).texts["script"][1:]
+    (shown,) = (text for text in Read(page(settings()).decode()).texts["code"] if text)
+    assert told == shown == program_hash() == sha256(program.encode()).hexdigest()
+    assert (FOLDER / "program.sha256").read_text() == f"{told}\n"
 
 
 @pytest.mark.skipif(not ESBUILD.exists(), reason="node_modules has no esbuild: npm ci")
