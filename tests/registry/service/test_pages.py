@@ -140,7 +140,7 @@ def modest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stand, by
 def pages_of(root: bytes) -> list[str]:
     return [
         *("/", "/parties", "/batches", "/batches?newest=true&issuer=1", "/accreditations", "/recognitions"),
-        *("/network", "/insights", "/docs", "/search?q=nobody"),
+        *("/network", "/insights", "/audits", "/docs", "/search?q=nobody"),
         *(f"/parties/{number}" for number in range(1, 5)),
         *(f"/accreditations/{number}" for number in range(1, 5)),
         f"/batches/1/0x{root.hex()}",
@@ -515,7 +515,7 @@ def test_an_index_that_cannot_say_has_no_page_but_its_code(tmp_path: Path) -> No
     stand.mine(behind=100)
     soon(stand)
     for path in pages_of(root):
-        if path in ("/docs", "/", "/v1"):
+        if path in ("/audits", "/docs", "/", "/v1"):
             continue
         page = words_of(check_page(browsed(stand.client, path, 503)))
         assert "index-behind" in page, path
@@ -631,6 +631,18 @@ def test_pages_are_counted_by_the_rate_limit(tmp_path: Path) -> None:
 def test_requests_for_pages_are_counted_by_their_route(stand: Stand) -> None:
     stand.client.get("/v1/parties/2", headers=BROWSER)
     assert 'testamur_requests_total{route="/parties/{number}",status="200"}' in stand.client.get("/metrics").text
+
+
+def test_what_browsers_and_crawlers_ask_of_any_site(service: TestClient) -> None:
+    for path, kind in (("/robots.txt", "text/plain; charset=utf-8"), ("/favicon.ico", "image/svg+xml")):
+        answer = service.get(path, headers=BROWSER)
+        assert answer.headers["Content-Type"] == kind
+        assert answer.headers["Cache-Control"] == "public, max-age=86400"
+        assert service.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    refused = re.findall("^Disallow: (.*)$", service.get("/robots.txt").text, re.MULTILINE)
+    # Nobody finds by a search engine which digests were looked at, and no crawler makes the service work.
+    assert refused == ["/credentials/", "/search", "/v1/"]
+    ET.fromstring(service.get("/favicon.ico").text)
 
 
 def test_the_description_of_the_api_has_every_endpoint_and_no_page(stand: Stand) -> None:
