@@ -327,6 +327,36 @@ def test_a_network_draws_what_is_active_and_lists_the_rest(modest: tuple[Stand, 
     assert len(table) == 4
 
 
+def test_every_page_names_its_json_its_table_and_the_command_that_checks_it_again(
+    modest: tuple[Stand, bytes],
+) -> None:
+    stand, root = modest
+    for path in pages_of(root):
+        if path == "/docs":
+            continue
+        page = check_page(browsed(stand.client, path))
+        links = targets(page)
+        told = [each for each in links if each.startswith("/v1") and "format=json" in each]
+        assert told, path
+        for each in told:
+            assert stand.client.get(each, headers=BROWSER).headers["Content-Type"] == "application/json", each
+        tables = [each for each in links if "format=csv" in each]
+        # A report has its tables beside it.
+        assert tables or path.startswith(("/audits", "/search")), path
+        for each in tables:
+            assert stand.client.get(each).headers["Content-Type"].startswith("text/csv"), each
+        commands = [words_of(each) for each in page.iter("code") if words_of(each).startswith("testamur ")]
+        assert any(each.split()[1] in ("audit", "verify", "accredit", "issuer") for each in commands), path
+
+
+def test_the_description_of_the_api_is_words_and_no_markup(stand: Stand) -> None:
+    page = check_page(browsed(stand.client, "/docs"))
+    words = words_of(page)
+    assert "`" not in words
+    assert "\ufffd" not in words
+    assert "asOf" in {each.text for each in page.iter("code")}
+
+
 # Who asks
 
 
