@@ -21,6 +21,7 @@ from registry.service.app import create_app
 from registry.service.lookup import Lookup
 from registry.service.service import Limits, Service
 from registry.service.web.negotiation import wants_page
+from registry.service.web.pages.drawings import network
 from registry.trees.folder import FolderTrees
 from registry.untrusted.links import web_link
 from registry.untrusted.text import marked
@@ -311,6 +312,8 @@ def test_a_timeline_has_both_clocks(modest: tuple[Stand, bytes]) -> None:
     page = parsed(browsed(stand.client, "/accreditations/1"))
     drawn = next(each for each in page.iter(f"{SVG}svg") if each.find(f"{SVG}circle") is not None)
     assert len(list(drawn.iter(f"{SVG}circle"))) == len(told["changes"])
+    marks = [each.attrib["class"].split() for each in drawn.iter(f"{SVG}rect") if "mark" in each.attrib["class"]]
+    assert marks == [["mark", change["state"]] for change in told["changes"]]
     rows = [[" ".join(each.itertext()).strip() for each in row] for row in page.iter("tr")]
     for change in told["changes"]:
         written = [f"{change[name][:10]} {change[name][11:19]} UTC" for name in ("recordedAt", "effectiveFrom")]
@@ -325,6 +328,8 @@ def test_a_network_draws_what_is_active_and_lists_the_rest(modest: tuple[Stand, 
     active = [row for row in table if "active" in words_of(row)]
     assert len(edges) == len(active) == 3
     assert len(table) == 4
+    drawn = next(each for each in page.iter(f"{SVG}svg") if each.attrib.get("role") == "img")
+    assert drawn.attrib["viewBox"] == f"-1 -1 {drawn.attrib['width']} {drawn.attrib['height']}"
 
 
 def test_every_page_names_its_json_its_table_and_the_command_that_checks_it_again(
@@ -355,6 +360,14 @@ def test_the_description_of_the_api_is_words_and_no_markup(stand: Stand) -> None
     assert "`" not in words
     assert "\ufffd" not in words
     assert "asOf" in {each.text for each in page.iter("code")}
+
+
+def test_a_network_keeps_no_column_free_for_nobody() -> None:
+    mutual = [{"body": body, "holder": holder, "kind": "recognise"} for body, holder in ((1, 2), (2, 1))]
+    assert {each.x for each in network(mutual, {}).nodes} == {0}
+    one_way = network([{"body": 1, "holder": 2, "kind": "recognise"}], {})
+    assert [each.x for each in one_way.nodes] == [0, 260]
+    assert network(mutual, {}).width < one_way.width
 
 
 # Who asks
