@@ -18,7 +18,7 @@ import uvicorn
 from registry.audit.findings import Audit, Counts, Unchecked
 from registry.audit.kinds import Difference, DifferenceKind
 from registry.audit.report.as_html import page as audit_page
-from registry.audit.report.folder import write_report
+from registry.audit.report.folder import HTML_FILE, write_report
 from registry.database.engine import open_database
 from registry.history import rebuild
 from registry.records import BlockRef, Event
@@ -45,6 +45,7 @@ class Opened(NamedTuple):
     plain: dict[str, str]
     hostile: dict[str, str]
     report: str
+    foreign: str
 
 
 def audit(said: str) -> Audit:
@@ -105,6 +106,12 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
             moment = datetime(2026, 1, 1 + number, tzinfo=UTC)
             write_report(replace(audit(said), block=BlockRef(number, bytes(32), moment)), folder / f"audits {name}")
         (folder / f"{name}.html").write_text(audit_page(audit(said)), encoding="utf-8")
+    foreign = max((folder / "audits hostile").iterdir())
+    with (foreign / HTML_FILE).open("a", encoding="utf-8") as file:
+        file.write("<script>document.title = 'it ran'</script><img src='/favicon.ico' onerror='document.title = 1'>")
+        file.write(
+            "<form id='f' action='/search'></form><iframe src='/parties'></iframe><svg onload='document.title=2'/>"
+        )
     with (
         served(history, folder / "audits plain") as first,
         served(plain, folder / "audits plain") as second,
@@ -127,6 +134,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
                 "the audit": (folder / "hostile.html").as_uri(),
             },
             (folder / "plain.html").as_uri(),
+            f"{third}/v1/audits/{foreign.name}/{HTML_FILE}",
         )
     for stand in (history, plain, hostile):
         stand.engine.dispose()
@@ -227,6 +235,21 @@ def test_a_chart_of_one_bar_is_as_high_as_a_bar(opened: Opened) -> None:
         )
     assert heights
     assert all(height < 40 + 30 * rows for rows, height in heights if rows < 4), heights
+
+
+def test_a_report_of_somebody_else_is_shown_and_can_do_nothing(opened: Opened) -> None:
+    browser = opened.browser
+    browser.said.clear()
+    browser.open(opened.foreign)
+    assert browser.evaluate("document.title").startswith("Audit of all parties")
+    assert browser.evaluate("getComputedStyle(document.body).maxWidth") == "960px"
+    assert browser.evaluate("self.origin") == "null"
+    browser.evaluate("document.getElementById('f').submit()")
+    assert browser.evaluate("location.href") == opened.foreign
+    refused = " ".join(browser.said)
+    for what in ("Blocked script execution", "Loading the image", "Framing", "Blocked form submission"):
+        assert what in refused
+    browser.said.clear()
 
 
 def test_the_keyboard_reaches_each_box_that_scrolls_and_the_content(opened: Opened) -> None:
