@@ -28,6 +28,7 @@ from registry.index.writer import IndexWriter
 from registry.privatefiles import refuse_readable
 from registry.records import BlockRef
 from registry.service.app import create_app
+from registry.service.audits import Audits
 from registry.service.batch_evidence import BatchEvidence
 from registry.service.evidence import Evidences
 from registry.service.known_anchors import IndexedAnchors
@@ -76,6 +77,7 @@ def serve(
         status_lists=StatusLists(index, trees, workspace.settings.public_url, list_signers(workspace.settings)),
         batch_evidence=BatchEvidence(lambda: workspace.contract, index.chain),
         page=None if (path := workspace.settings.page_settings) is None else read_page_settings(path),
+        kept_audits=Audits(workspace.settings.audit_folder),
         loops=list if loops is None else loops.checks,
     )
     _log_to(workspace)

@@ -194,6 +194,9 @@ class Settings(BaseSettings):
     page_settings: Path | None = Field(
         default=None, description="What is put into the page that verifies in a browser: endpoints, issuers, a name."
     )
+    audit_folder: Path | None = Field(
+        default=None, description="Reports of audits that the service shows, as `testamur audit -o` writes them."
+    )
     status_keys: dict[int, StatusKey] = Field(
         default_factory=dict, description="By issuer, the key that signs its status lists."
     )
@@ -271,7 +274,7 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
     names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file", "signer_pin_file")
-    others = ("operator_keystore", "operator_keystore_password_file", "page_settings")
+    others = ("operator_keystore", "operator_keystore_password_file", "page_settings", "audit_folder")
     paths = {name: getattr(settings, name) for name in (*names, *others)}
     update: dict[str, Any] = {name: folder / path.expanduser() for name, path in paths.items() if path is not None}
     update["status_keys"] = {

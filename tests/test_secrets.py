@@ -43,6 +43,7 @@ PUBLIC_PATHS = {
     "checkpoints",
     "witnesses",
     "page_settings",
+    "audit_folder",
 }
 PLAIN_TEXTS = {"signer", "contract", "remote_signer_address", "log_format"}
 

@@ -24,6 +24,7 @@ from registry.audit.findings import Asked, Audit
 from registry.audit.report.as_csv import write_csv
 from registry.audit.report.as_html import write_html
 from registry.audit.report.as_json import CLEAN, COULD_NOT_BE_CHECKED, DIFFERENCES, content, outcome
+from registry.audit.report.folder import write_report
 from registry.chain.contract import CredentialRegistry
 from registry.chain.heads import utc_now
 from registry.chain.rpc.client import ChainClient
@@ -65,6 +66,10 @@ def audit(
         Path | None, typer.Option("--report", help="Write one HTML page with charts to this file.")
     ] = None,
     csv_folder: Annotated[Path | None, typer.Option("--csv", help="Write the tables to this folder.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write page, JSON and tables to a folder of their own in this folder."),
+    ] = None,
     attest: Annotated[
         Path | None,
         typer.Option("--attest", help="Sign that the issuer's leaves are in order, if so, and write it to this file."),
@@ -83,6 +88,8 @@ def audit(
         if report is not None:
             write_html(found, report)
             written.append(report)
+        if output is not None:
+            written += write_report(found, output)
         signed = None if attest is None or signer is None else _attested(found, attest, signer)
     except RegistryError as error:
         raise NotAudited(error.what, where=error.where, remedy=error.remedy, code=error.code) from None

@@ -28,6 +28,7 @@ STATUS: Final[Mapping[str, int]] = {
     "unknown-batch": 404,
     "unknown-accreditation": 404,
     "unknown-list": 404,
+    "unknown-audit": 404,
     "no-evidence": 404,
     "index-range": 404,
     "not-acceptable": 406,

@@ -15,17 +15,20 @@ from registry.http.cors import PublicReads
 from registry.http.limits import BodyLimit, RateLimit
 from registry.http.problems import EXAMPLE, PROBLEM, install_problems
 from registry.index.loops import Check
+from registry.service.audits import Audits
 from registry.service.batch_evidence import BatchEvidence
 from registry.service.evidence import Evidences
 from registry.service.metrics import CountRequests, ServiceMetrics
 from registry.service.routes import (
     about,
     accreditations,
+    audits,
     batches,
     credentials,
     events,
     insights,
     pages,
+    site,
     statuslists,
     trqp,
 )
@@ -75,6 +78,7 @@ def create_app(
     evidences: Evidences | None = None,
     batch_evidence: BatchEvidence | None = None,
     page: PageSettings | None = None,
+    kept_audits: Audits | None = None,
     loops: Callable[[], Sequence[Check]] = list,
 ) -> FastAPI:
     """The application.
@@ -85,6 +89,7 @@ def create_app(
         evidences: what reads evidence; default: nothing does, and answers say so.
         batch_evidence: what proofs of absence with evidence are made with; without it none are.
         page: of the page that verifies in a browser; default: this registry, and nobody to ask or to believe.
+        kept_audits: reports that are shown; default: none.
         loops: how the loops of this process are.
     """
     metrics = ServiceMetrics(service)
@@ -108,12 +113,14 @@ def create_app(
     app.state.evidences = evidences or Evidences(None, service.index.chain)
     app.state.batch_evidence = batch_evidence
     app.state.page = page or PageSettings(chain=service.index.chain, contract=service.index.contract)
-    for module in (about, credentials, batches, events, accreditations, trqp, statuslists, insights):
+    app.state.audits = kept_audits or Audits()
+    for module in (about, credentials, batches, events, accreditations, trqp, statuslists, insights, audits):
         app.include_router(module.router)
     if verifying is not None:
         app.include_router(verify_router())
     app.include_router(operations_router(metrics, loops))
     app.include_router(pages.router)
+    app.include_router(site.router)
     install_problems(app, database=DatabaseError)
     _wrap(app, service, metrics)
     return app

@@ -31,6 +31,7 @@ RUN_BY = {
     **dict.fromkeys(
         ("tree_cache_bytes", "public_url", "status_keys", "log_format", "drop_folder", "page_settings"), PAGES
     ),
+    "audit_folder": PAGES,
     **dict.fromkeys(("alert_webhooks", "alert_secret", "daemon_seconds"), PAGES),
     **dict.fromkeys(("verify_workers", "verify_seconds", "verify_uploads", "rate_limit", "index_seconds"), PAGES),
     **dict.fromkeys(("bump_blocks", "republish_blocks", "fee_ceiling_gwei", "lease_seconds"), BUMP),

@@ -57,14 +57,20 @@ def write_html(audit: Audit, path: Path) -> None:
 
 def page(audit: Audit) -> str:
     """The whole page."""
-    whom = "all issuers" if audit.asked.issuer is None else f"issuer {audit.asked.issuer}"
     found, insights = tables(audit), figures.insights_of(audit)
     return (
         templates()
         .get_template("page.html")
         .render(
-            title=f"Audit of {whom} on {chain_name(audit.chain)}, as of {write_timestamp(audit.block.timestamp)}",
+            whom=_whom(audit),
+            day=f"{audit.block.timestamp:%Y-%m-%d}",
+            block=audit.block.number,
+            moment=write_timestamp(audit.block.timestamp),
+            chain=chain_name(audit.chain),
+            contract=audit.contract,
+            since=audit.asked.since,
             outcome=_SAID[outcome(audit)],
+            missing=_missing(audit),
             facts=_facts(audit),
             compared=_compared(audit),
             notes=audit.notes,
@@ -90,6 +96,11 @@ def templates() -> Environment:
     return environment
 
 
+def _whom(audit: Audit) -> str:
+    issuer = audit.asked.issuer
+    return "all parties" if issuer is None else f"party {figures.party_name(audit, issuer)}"
+
+
 def _facts(audit: Audit) -> list[tuple[str, object]]:
     block, asked = audit.block, audit.asked
     return [
@@ -100,7 +111,7 @@ def _facts(audit: Audit) -> list[tuple[str, object]]:
         ("Read from block", audit.deployed_in),
         ("As of block", f"{block.number}, {write_timestamp(block.timestamp)}"),
         ("Block hash", f"0x{block.hash.hex()}"),
-        ("Issuer", "all" if asked.issuer is None else asked.issuer),
+        ("Party", "all" if asked.issuer is None else asked.issuer),
         ("Batches from block", asked.since),
         ("Data folder", "none" if audit.folder is None else audit.folder),
     ]
@@ -141,13 +152,22 @@ def _first(name: str, caption: str, headings: tuple[str, ...], rows: tuple[Row, 
     return Listing(name, f"{caption}: {len(rows):,}.{rest}", headings, rows[:MOST_DIFFERENCES], nothing)
 
 
-def _all_checked(audit: Audit) -> str:
-    """That everything was, where it was: without its tree nothing of a batch's credentials is known here."""
+def _missing(audit: Audit) -> str:
+    """What of batches was not looked at: without its tree nothing of a batch's credentials is known here."""
     checked = audit.checked
     unread = checked.batches - checked.trees
     if unread <= 0:
-        return "Everything was checked."
+        return ""
     return f"Of {unread:,} of {checked.batches:,} batches no tree was read, so their credentials were not looked at."
+
+
+def _all_checked(audit: Audit) -> str:
+    """That everything was, where it was."""
+    if missing := _missing(audit):
+        return missing
+    if audit.notes:
+        return "What was there to compare was compared; what there was not, the notes say."
+    return "Everything was checked."
 
 
 def _bars(*charts: Chart | None) -> list[Drawing]:

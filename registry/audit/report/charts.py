@@ -16,6 +16,7 @@ _HEIGHT, _LEFT, _RIGHT, _BOTTOM, _TOP = 240, 64, 16, 44, 12
 _ROW, _GAP = 20, 8
 _BAR_LEFT, _BAR_RIGHT = 200, 90
 _MOST_LABELS = 12
+_FEWEST_COLUMNS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,9 @@ class Drawing:
 
 
 def columns(chart: Chart) -> Drawing:
-    """A column for each label, for what happened over time."""
+    """A column for each label, for what happened over time; bars where there are few, which take less room."""
+    if len(chart.labels) < _FEWEST_COLUMNS:
+        return bars(chart)
     top = _round_up(max(_totals(chart), default=0))
     step = (WIDTH - _LEFT - _RIGHT) / max(1, len(chart.labels))
     floor = _HEIGHT - _BOTTOM
@@ -176,8 +179,7 @@ def _share(value: float, top: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """The next number that a scale of four parts shows without many digits."""
-    if value <= 4:
-        return 4.0
-    size = 10.0 ** (len(str(int(value))) - 1)
-    return next(size * each for each in (1, 2, 4, 6, 8, 10) if size * each >= value)
+    """The next number that a scale of four parts shows without many digits, nor a part of what is whole."""
+    size = 10 ** (len(str(int(value))) - 1)
+    steps = (size * each for each in (1, 2, 4, 6, 8, 10, 12))
+    return float(next(step for step in steps if step >= value and step % 4 == 0))

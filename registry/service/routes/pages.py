@@ -24,6 +24,7 @@ from registry.service.accreditations_json import LinkFilter
 from registry.service.caching import BY_ACCEPT, REVALIDATE, fixed
 from registry.service.parameters import (
     HASH_PATTERN,
+    MOST_A_PAGE,
     Cursor,
     IssuerPath,
     Limit,
@@ -45,6 +46,7 @@ from registry.service.routes.accreditations import (
     link_told,
     links_told,
 )
+from registry.service.routes.audits import AuditCursor, audits_of
 from registry.service.routes.batches import batch_told, batches_told, parties_told, party_told
 from registry.service.routes.credentials import credential_told, issuer_of, method_of
 from registry.service.routes.insights import MOST_DAYS
@@ -64,6 +66,7 @@ MOST_BATCHES: Final = 10
 MOST_LINKS: Final = 10
 MOST_FOUND: Final = 25
 MOST_ANCHORS: Final = 15
+MOST_AUDITS: Final = 10
 LONGEST_QUERY: Final = 2_000
 _HIGHEST: Final = 2**63
 # What the page allows itself stands in it, so that it holds wherever it is; a meta element cannot say who may frame it.
@@ -371,6 +374,26 @@ async def insights(
         return Shown({"insights": told, "due": due, "names": names})
 
     return await _page(request, "insights.html", gather)
+
+
+@router.get("/audits")
+async def audits(
+    request: Request,
+    cursor: AuditCursor = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_A_PAGE)] = MOST_AUDITS,
+) -> Response:
+    """Reports are of blocks of their own: the page is not as of one."""
+    service, kept, most = service_of(request), audits_of(request), min(limit, MOST_AUDITS)
+
+    def written() -> Response:
+        found, following = kept.listed(cursor, most)
+        onward = following and f"?{request.url.include_query_params(cursor=following).query}"
+        body = rendered(
+            service, "audits.html", None, audits=found, following=onward, query=_query(request, most)
+        ).encode()
+        return fixed(request, body, HTML, kept=REVALIDATE, headers={**BY_ACCEPT, **SAFE})
+
+    return await service.in_thread(written)
 
 
 @router.get("/verify")

@@ -21,7 +21,7 @@ from registry.service.web.pages.rendering import PAGE_HEADERS
 API: Final = "/v1"
 _WITH_PAGE: Final = re.compile(
     r"/v1(?:/parties(?:/[^/]+)?|/batches(?:/[^/]+/[^/]+)?|/credentials/[^/]+|/accreditations(?:/[^/]+)?"
-    r"|/recognitions|/insights)?"
+    r"|/recognitions|/insights|/audits)?"
 )
 """Addresses of the API that have a page: it is at the same path without `/v1`."""
 _HTML: Final = ("text/html", "application/xhtml+xml")

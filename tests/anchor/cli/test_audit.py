@@ -20,6 +20,7 @@ from anchor.settings import Settings, load_settings
 from anchor.workspace import Workspace
 from registry.audit.chain import block_at
 from registry.audit.kinds import DifferenceKind
+from registry.audit.report.folder import FILES
 from registry.chain.abi import artifact
 from registry.chain.calls import call_data
 from registry.chain.editions import first
@@ -574,7 +575,12 @@ def test_a_block_that_is_not_there_is_no_answer(here: Path, run: Run) -> None:
 
 
 def test_the_tables_are_safe_in_a_spreadsheet(here: Path, run: Run, tmp_path: Path) -> None:
-    assert run("audit", "--csv", "tables").code == 0
+    audited = run("audit", "--csv", "tables", "-o", "kept", "--json")
+    assert audited.code == 0
+    (kept,) = (tmp_path / "kept").iterdir()
+    assert {each.name for each in kept.iterdir()} == set(FILES)
+    assert json.loads((kept / "audit.json").read_bytes()) == audited.json
+    assert all(path.read_bytes() == (kept / path.name).read_bytes() for path in (tmp_path / "tables").iterdir())
     tables = {path.stem: list(csv.DictReader(path.open(newline=""))) for path in (tmp_path / "tables").iterdir()}
     assert set(tables) == {"differences", "unchecked", "parties", "batches", "statuses", "digests", "accreditations"}
     assert [each["leafCount"] for each in tables["batches"]] == ["300", "3"]
@@ -587,7 +593,7 @@ def test_the_tables_are_safe_in_a_spreadsheet(here: Path, run: Run, tmp_path: Pa
         assert "\x1b" not in row["uri"]
 
 
-@pytest.mark.parametrize("option", ["--report", "--csv"])
+@pytest.mark.parametrize("option", ["--report", "--csv", "-o"])
 def test_a_report_that_cannot_be_written_is_no_difference(here: Path, run: Run, tmp_path: Path, option: str) -> None:
     (tmp_path / "file").write_text("")
     audited = run("audit", option, tmp_path / "file" / "below", "--json")
@@ -611,7 +617,8 @@ def test_the_page_shows_what_strangers_say_and_runs_nothing_of_it(here: Path, ru
     assert "no tree was read" in page
     assert "<code>total</code>" in page
     assert "`" not in page.partition("<body>")[2]
-    assert re.search("<h1>.*Audit of .* as of 20.*Z.*</h1>", page)
+    assert re.search(r"<h1>Audit of <bdi>all parties</bdi>, 20\d\d-\d\d-\d\d</h1>", page)
+    assert re.search(r"As of block [0-9,]+, <time datetime=\"20[^\"]*Z\">", page)
     assert page.count('<svg role="img"') >= 4
     assert page.count("<title id=") == page.count("<desc id=") == page.count('<svg role="img"')
 

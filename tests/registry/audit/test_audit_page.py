@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -17,11 +18,14 @@ from hypothesis import strategies as st
 
 from registry.audit.findings import Asked, Audit, Counts, Unchecked
 from registry.audit.kinds import MEANINGS, Difference, DifferenceKind
+from registry.audit.report import folder
 from registry.audit.report.as_csv import cell
 from registry.audit.report.as_html import page, templates
 from registry.audit.report.as_json import content
 from registry.audit.report.charts import Chart, Drawing, Series, bars, columns, number_text
+from registry.audit.report.folder import JSON_FILE, NAME, name_of, write_report
 from registry.audit.report.tables import COLUMNS
+from registry.errors import StoreError
 from registry.history import rebuild
 from registry.records import BlockRef
 from registry.untrusted.text import LONGEST, marked, terminal_text
@@ -87,6 +91,29 @@ def test_numbers_and_nothing() -> None:
         "0.50",
         "<bdi>&lt;a&gt;</bdi>",
     ]
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 40])
+def test_few_columns_are_bars_which_take_no_more_room_than_they_need(count: int) -> None:
+    labels = tuple(f"2026-{number:02}" for number in range(count))
+    chart = Chart("a-chart", "Title", "What", labels, (Series("Things", (5.0,) * count),), "things", "Month")
+    drawing = columns(chart)
+    assert len(drawing.rectangles) == count
+    if count < 4:
+        assert drawing == bars(chart)
+        assert drawing.height < 50 + 30 * count
+    else:
+        assert drawing.lines
+
+
+@UNHURRIED
+@given(st.integers(0, 10**15))
+def test_a_scale_has_no_part_of_what_is_whole(most: int) -> None:
+    labels, values = ("a", "b", "c", "d"), (float(most), 0.0, 0.0, 0.0)
+    drawing = columns(Chart("a-chart", "Title", "What", labels, (Series("Things", values),), "things", "Month"))
+    scale = [float(each.text.replace(",", "")) for each in drawing.labels if each.anchor == "end"]
+    assert all(each.is_integer() for each in scale)
+    assert most <= scale[-1] <= max(4, 2 * most)
 
 
 # The reference
@@ -177,3 +204,59 @@ def test_what_could_not_be_checked_never_looks_clean() -> None:
     assert content(unsure)["outcome"] == "could not be checked"
     both = replace(unsure, differences=(Difference(DifferenceKind.TREE_MISSING, "issuer 1", "gone", 1),))
     assert content(both)["outcome"] == "differences"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "Everything was checked."),
+        ({"notes": ("There is no data folder.",)}, "what there was not, the notes say"),
+        ({"checked": Counts(batches=7, trees=5)}, "Of 2 of 7 batches no tree was read"),
+        ({"unchecked": (Unchecked("the index", "it moves"),)}, "What could not be checked: 1."),
+    ],
+)
+def test_everything_was_checked_is_said_only_where_nothing_was_missing(given: dict[str, Any], said: str) -> None:
+    text = Tags(page(replace(AUDIT, **given))).text
+    assert said in text
+    assert ("Everything was checked" in text) is (given == {})
+
+
+def test_batches_without_a_tree_are_said_beside_the_outcome() -> None:
+    head = page(replace(AUDIT, checked=Counts(batches=7, trees=5))).partition("<main>")[0]
+    assert "Everything that was compared agrees. Of 2 of 7 batches no tree was read" in head
+
+
+def test_the_heading_says_whom_and_when_and_the_chain_is_in_words() -> None:
+    assert "<title>Audit of all parties, 2026-01-01</title>" in page(AUDIT)
+    one = Tags(page(replace(AUDIT, asked=Asked(issuer=17, since=3)))).text
+    assert "Audit of party 17, 2026-01-01" in one
+    assert "As of block 5, 2026-01-01T00:00:00Z, of Ethereum (eip155:1)" in re.sub(r"\s+", " ", one)
+    assert "batches from block 3 on" in one
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        (Asked(), "20260101T000000Z-5"),
+        (Asked(issuer=17), "20260101T000000Z-5-issuer-17"),
+        (Asked(issuer=17, since=3), "20260101T000000Z-5-issuer-17-from-3"),
+        (Asked(since=3), "20260101T000000Z-5-from-3"),
+    ],
+)
+def test_a_kept_report_is_named_by_its_block_and_what_was_asked(asked: Asked, name: str) -> None:
+    assert name_of(replace(AUDIT, asked=asked)) == name
+    assert NAME.fullmatch(name)
+
+
+def test_a_report_that_breaks_off_is_not_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_report(AUDIT, tmp_path)
+    whole = tmp_path / name_of(AUDIT) / JSON_FILE
+    assert json.loads(whole.read_bytes()) == json.loads(json.dumps(content(AUDIT)))
+
+    def fails(*_: object) -> NoReturn:
+        raise StoreError("no room", code="unwritable")
+
+    monkeypatch.setattr(folder, "write_html", fails)
+    with pytest.raises(StoreError):
+        write_report(AUDIT, tmp_path)
+    assert not whole.exists()

@@ -21,6 +21,7 @@ from registry.service.app import create_app
 from registry.service.lookup import Lookup
 from registry.service.service import Limits, Service
 from registry.service.web.negotiation import wants_page
+from registry.service.web.pages.drawings import network
 from registry.trees.folder import FolderTrees
 from registry.untrusted.links import web_link
 from registry.untrusted.text import marked
@@ -140,7 +141,7 @@ def modest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stand, by
 def pages_of(root: bytes) -> list[str]:
     return [
         *("/", "/parties", "/batches", "/batches?newest=true&issuer=1", "/accreditations", "/recognitions"),
-        *("/network", "/insights", "/docs", "/search?q=nobody"),
+        *("/network", "/insights", "/audits", "/docs", "/search?q=nobody"),
         *(f"/parties/{number}" for number in range(1, 5)),
         *(f"/accreditations/{number}" for number in range(1, 5)),
         f"/batches/1/0x{root.hex()}",
@@ -311,6 +312,8 @@ def test_a_timeline_has_both_clocks(modest: tuple[Stand, bytes]) -> None:
     page = parsed(browsed(stand.client, "/accreditations/1"))
     drawn = next(each for each in page.iter(f"{SVG}svg") if each.find(f"{SVG}circle") is not None)
     assert len(list(drawn.iter(f"{SVG}circle"))) == len(told["changes"])
+    marks = [each.attrib["class"].split() for each in drawn.iter(f"{SVG}rect") if "mark" in each.attrib["class"]]
+    assert marks == [["mark", change["state"]] for change in told["changes"]]
     rows = [[" ".join(each.itertext()).strip() for each in row] for row in page.iter("tr")]
     for change in told["changes"]:
         written = [f"{change[name][:10]} {change[name][11:19]} UTC" for name in ("recordedAt", "effectiveFrom")]
@@ -325,6 +328,46 @@ def test_a_network_draws_what_is_active_and_lists_the_rest(modest: tuple[Stand, 
     active = [row for row in table if "active" in words_of(row)]
     assert len(edges) == len(active) == 3
     assert len(table) == 4
+    drawn = next(each for each in page.iter(f"{SVG}svg") if each.attrib.get("role") == "img")
+    assert drawn.attrib["viewBox"] == f"-1 -1 {drawn.attrib['width']} {drawn.attrib['height']}"
+
+
+def test_every_page_names_its_json_its_table_and_the_command_that_checks_it_again(
+    modest: tuple[Stand, bytes],
+) -> None:
+    stand, root = modest
+    for path in pages_of(root):
+        if path == "/docs":
+            continue
+        page = check_page(browsed(stand.client, path))
+        links = targets(page)
+        told = [each for each in links if each.startswith("/v1") and "format=json" in each]
+        assert told, path
+        for each in told:
+            assert stand.client.get(each, headers=BROWSER).headers["Content-Type"] == "application/json", each
+        tables = [each for each in links if "format=csv" in each]
+        # A report has its tables beside it.
+        assert tables or path.startswith(("/audits", "/search")), path
+        for each in tables:
+            assert stand.client.get(each).headers["Content-Type"].startswith("text/csv"), each
+        commands = [words_of(each) for each in page.iter("code") if words_of(each).startswith("testamur ")]
+        assert any(each.split()[1] in ("audit", "verify", "accredit", "issuer") for each in commands), path
+
+
+def test_the_description_of_the_api_is_words_and_no_markup(stand: Stand) -> None:
+    page = check_page(browsed(stand.client, "/docs"))
+    words = words_of(page)
+    assert "`" not in words
+    assert "\ufffd" not in words
+    assert "asOf" in {each.text for each in page.iter("code")}
+
+
+def test_a_network_keeps_no_column_free_for_nobody() -> None:
+    mutual = [{"body": body, "holder": holder, "kind": "recognise"} for body, holder in ((1, 2), (2, 1))]
+    assert {each.x for each in network(mutual, {}).nodes} == {0}
+    one_way = network([{"body": 1, "holder": 2, "kind": "recognise"}], {})
+    assert [each.x for each in one_way.nodes] == [0, 260]
+    assert network(mutual, {}).width < one_way.width
 
 
 # Who asks
@@ -515,7 +558,7 @@ def test_an_index_that_cannot_say_has_no_page_but_its_code(tmp_path: Path) -> No
     stand.mine(behind=100)
     soon(stand)
     for path in pages_of(root):
-        if path in ("/docs", "/", "/v1"):
+        if path in ("/audits", "/docs", "/", "/v1"):
             continue
         page = words_of(check_page(browsed(stand.client, path, 503)))
         assert "index-behind" in page, path
@@ -631,6 +674,18 @@ def test_pages_are_counted_by_the_rate_limit(tmp_path: Path) -> None:
 def test_requests_for_pages_are_counted_by_their_route(stand: Stand) -> None:
     stand.client.get("/v1/parties/2", headers=BROWSER)
     assert 'testamur_requests_total{route="/parties/{number}",status="200"}' in stand.client.get("/metrics").text
+
+
+def test_what_browsers_and_crawlers_ask_of_any_site(service: TestClient) -> None:
+    for path, kind in (("/robots.txt", "text/plain; charset=utf-8"), ("/favicon.ico", "image/svg+xml")):
+        answer = service.get(path, headers=BROWSER)
+        assert answer.headers["Content-Type"] == kind
+        assert answer.headers["Cache-Control"] == "public, max-age=86400"
+        assert service.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    refused = re.findall("^Disallow: (.*)$", service.get("/robots.txt").text, re.MULTILINE)
+    # Nobody finds by a search engine which digests were looked at, and no crawler makes the service work.
+    assert refused == ["/credentials/", "/search", "/v1/"]
+    ET.fromstring(service.get("/favicon.ico").text)
 
 
 def test_the_description_of_the_api_has_every_endpoint_and_no_page(stand: Stand) -> None:

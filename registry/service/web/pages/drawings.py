@@ -182,9 +182,12 @@ def network(links: Sequence[Mapping[str, Any]], names: Mapping[int, str]) -> Net
     """
     bodies, holders = {link["body"] for link in links}, {link["holder"] for link in links}
     places: dict[int, tuple[int, int]] = {}
-    filled = [0, 0, 0]
-    for party in sorted(bodies | holders):
-        column = 0 if party not in holders else 1 if party in bodies else 2
+    kinds = {party: (party in holders, party not in bodies) for party in sorted(bodies | holders)}
+    # Of the three columns those that somebody is in.
+    used = sorted(set(kinds.values()))
+    filled = [0] * len(used)
+    for party, kind in kinds.items():
+        column = used.index(kind)
         places[party] = column, filled[column]
         filled[column] += 1
     nodes = tuple(
@@ -193,7 +196,7 @@ def network(links: Sequence[Mapping[str, Any]], names: Mapping[int, str]) -> Net
     )
     edges = tuple(_edge(places[link["body"]], places[link["holder"]], link["kind"]) for link in links)
     height = max([1, *filled]) * (_BOX_HEIGHT + _GAP)
-    return Network(2 * _COLUMN + _BOX_WIDTH + 60, height, nodes, edges)
+    return Network((len(used) - 1) * _COLUMN + _BOX_WIDTH + 60, height, nodes, edges)
 
 
 def _label(party: int, names: Mapping[int, str]) -> str:

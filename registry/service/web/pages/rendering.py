@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
@@ -68,6 +69,9 @@ def templates() -> Environment:
         "when": lambda text: f"{text[:10]} {text[11:19]} UTC",
         "short": lambda text: f"{text[:12]}…{text[-6:]}",
         "percent": lambda part, whole: f"{100 * part / whole:.2f} %",
+        "spaced": lambda name: re.sub("[A-Z]", lambda letter: f" {letter[0].lower()}", name),
+        "in_one_line": lambda text: " ".join(text.split()),
+        "sentence": lambda text: text[:1].upper() + text[1:],
         "ones": lambda bits: int(bits, 16).bit_count(),
     }
     environment.globals |= {
