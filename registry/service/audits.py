@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from registry.audit.report.as_json import COUNTED, outcome_of
-from registry.audit.report.folder import FILES, JSON_FILE, NAME
+from registry.audit.report.folder import FILES, JSON_FILE, NAME, name_for
 from registry.chain_names import CHAIN
 from registry.errors import StoreError
 from registry.http.problems import NotHere
@@ -78,6 +78,10 @@ class _Report(_Part):
         if self.outcome != outcome_of(self.differences, self.unchecked):
             raise PydanticCustomError("outcome", "the outcome is not what the report comes to", {})
         return self
+
+    @property
+    def name(self) -> str:
+        return name_for(self.block.timestamp, self.block.number, self.issuer, self.since)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -197,11 +201,13 @@ class Audits:
             if known is not None and known[0] == stamp:
                 return known[1]
         try:
-            said = _Report.model_validate_json(_read(folder, JSON_FILE)).content
+            report = _Report.model_validate_json(_read(folder, JSON_FILE))
+            # By its name it has its place in the list.
+            said = report.content if report.name == name else _NO_REPORT
         except StoreError as error:
             said = _unreadable(error.code, "The report is too large to be read here.")
         except ValidationError:
-            said = _unreadable("audit-report", "The report is not in the form of an audit, or contradicts itself.")
+            said = _NO_REPORT
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()
         self._kept[name] = stamp, said
@@ -210,6 +216,9 @@ class Audits:
 
 def _unreadable(code: str, detail: str) -> dict[str, Any]:
     return {"unreadable": {"code": code, "detail": detail}}
+
+
+_NO_REPORT: Final = _unreadable("audit-report", "The report is not in the form of an audit, or contradicts itself.")
 
 
 def _files_in(folder: int) -> list[str]:

@@ -26,10 +26,18 @@ _UNFINISHED: Final = ".unfinished"
 def name_of(audit: Audit) -> str:
     """The name of its folder: the same for what was asked of the same block."""
     block, asked = audit.block, audit.asked
-    moment = re.sub(r"[-:]", "", write_timestamp(block.timestamp))
-    whose = "" if asked.issuer is None else f"-issuer-{asked.issuer}"
-    since = f"-from-{asked.since}" if asked.since else ""
-    return f"{moment}-{block.number}{whose}{since}"
+    return name_for(write_timestamp(block.timestamp), block.number, asked.issuer, asked.since)
+
+
+def name_for(moment: str, block: int, issuer: int | None, since: int) -> str:
+    """The name of the folder of a report that says this of itself.
+
+    Args:
+        moment: of the block, as `write_timestamp` has it.
+    """
+    whose = "" if issuer is None else f"-issuer-{issuer}"
+    from_block = f"-from-{since}" if since else ""
+    return f"{re.sub('[-:]', '', moment)}-{block}{whose}{from_block}"
 
 
 def write_report(audit: Audit, kept: Path) -> list[Path]:

@@ -191,6 +191,10 @@ def test_a_report_that_is_not_whole_is_none(client: TestClient, folder: Path) ->
         ({"checked": {"trees": "all"}}, "audit-report"),
         ({"contract": "<b>"}, "audit-report"),
         ({"issuer": "1"}, "audit-report"),
+        # It would have another place in the list.
+        ({"issuer": 1}, "audit-report"),
+        ({"block": {"number": 9, "hash": f"0x{'00' * 32}", "timestamp": "2026-01-02T00:00:00Z"}}, "audit-report"),
+        ({"block": {"number": 1, "hash": f"0x{'00' * 32}", "timestamp": "2031-01-02T00:00:00Z"}}, "audit-report"),
         ({"notes": None}, "audit-report"),
         ("[" * 100_000, "audit-report"),
         ("", "audit-report"),
