@@ -1,8 +1,8 @@
 """Write what the page that checks credentials has of others' code, and the hash of its program; print sizes.
 
 The page itself is made of the package's files whenever it is asked for (`testamur page`, `/verify`): it is in Git
-once, as its modules. Only Keccak, of @noble/hashes, is in no file of ours: it is taken from `node_modules`, which an
-installed package does not have.
+once, as its modules. Only Keccak, of @noble/hashes, and QR codes, of qr, are in no file of ours: they are taken from
+`node_modules`, which an installed package does not have.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from registry.service.web.page.whole import page, program_hash
 
 REPOSITORY = Path(__file__).parents[1]
 NOBLE = REPOSITORY / "node_modules" / "@noble" / "hashes"
+QR = REPOSITORY / "node_modules" / "qr"
 FOLDER = REPOSITORY / "registry" / "service" / "web" / "page"
-WANTED = ("keccakP", "keccak_256")
 DECLARED = re.compile(r"^(?:export )?(?:const|let|class|(?:async )?function) ([\w$]+)", re.M)
 
 
@@ -28,6 +28,7 @@ def main() -> int:
     """Overwrite the files, or with `--check` say which are others."""
     checking = sys.argv[1:] == ["--check"]
     bad = update("noble.js", noble(), checking=checking)
+    bad += update("qr.js", qr(), checking=checking)
     bad += update("program.sha256", f"{program_hash()}\n", checking=checking)
     whole = page(PageSettings())
     print(f"program: SHA-256 {program_hash()}, {len(script()):,} bytes")
@@ -49,16 +50,33 @@ def update(name: str, text: str, *, checking: bool) -> int:
 
 
 def noble() -> str:
-    """Keccak-256 and its permutation, with what they need of the package and nothing else, as one module."""
-    version = json.loads((NOBLE / "package.json").read_text("utf-8"))["version"]
-    parts = [statement for name in ("_u64.js", "utils.js", "sha3.js") for statement in statements(NOBLE / name)]
-    kept = needed(parts, set(WANTED))
-    text = "".join(re.sub(r"^export (?!const keccak_256\b|function keccakP\b)", "", each) for each in kept)
-    licence = (NOBLE / "LICENSE").read_text("utf-8").strip()
+    """Keccak-256 and its permutation."""
+    return vendored(NOBLE, ("_u64.js", "utils.js", "sha3.js"), ("keccakP", "keccak_256"), "Keccak-256 needs", "LICENSE")
+
+
+def qr() -> str:
+    """What writes QR codes; what reads them is left to the browser."""
+    text = vendored(QR, ("index.js",), ("encodeQR",), "writing a QR code needs", "LICENSE-MIT")
+    # Pictures are made of the squares alone: the program has no other form of them.
+    text, count = re.subn(r"^    if \(output === '(?!raw)[^;]+;\n", "", text, flags=re.M)
+    if count != 5:
+        raise ValueError("the package draws in other ways than it did")
+    head, body = text.split("*/\n\n", 1)
+    parts = [each for each in re.split(r"^(?=[^\s}\])])", body, flags=re.M) if each.strip()]
+    return f"{head}*/\n\n{''.join(needed(parts, {'encodeQR'}))}"
+
+
+def vendored(package: Path, modules: tuple[str, ...], wanted: tuple[str, ...], what: str, licence: str) -> str:
+    """The wanted names, with what they need of the package and nothing else, as one module."""
+    described = json.loads((package / "package.json").read_text("utf-8"))
+    parts = [statement for name in modules for statement in statements(package / name)]
+    others = rf"^export (?!(?:const|function) (?:{'|'.join(wanted)})\b)"
+    text = "".join(re.sub(others, "", each) for each in needed(parts, set(wanted)))
     return (
         "// Written by scripts/build_verify_page.py; `--check` says whether it is as the package has it.\n"
         "// @ts-nocheck\n"
-        f"/*! Of @noble/hashes {version}, what Keccak-256 needs.\n\n{licence}\n*/\n\n{text}"
+        f"/*! Of {described['name']} {described['version']}, what {what}.\n\n"
+        f"{(package / licence).read_text('utf-8').strip()}\n*/\n\n{text}"
     )
 
 

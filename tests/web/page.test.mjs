@@ -26,7 +26,7 @@ async function shown(given, more) {
   const { lists, rest } = await listsOf(given);
   const judge = await judgeBy(made, { lists, now: () => NOW });
   const items = await itemsOf(rest);
-  return Promise.all(items.map(async (item) => shownOf(await judge(item), { isAtHand: Boolean(item.reading?.isAtHand), issuers: made.issuers })));
+  return Promise.all(items.map(async (item) => shownOf(await judge(item), { reading: item.reading, issuers: made.issuers })));
 }
 
 const code = (one, title) => one.checks.find((check) => check.title === say(title)).code;

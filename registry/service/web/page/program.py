@@ -17,8 +17,8 @@ from typing import Final
 
 WEB: Final = "registry.service.web"
 START: Final = "page/main.js"
-_NOBLE: Final = "@noble/hashes/sha3.js"
-_VENDORED: Final = "page/noble.js"
+# What is imported of others' packages, and the module that has it of them: `scripts/build_verify_page.py`.
+_VENDORED: Final = {"@noble/hashes/sha3.js": "page/noble.js", "qr": "page/qr.js"}
 # For browsers without Ed25519: the page loads nothing, so it says so.
 _NOT_LOADED: Final = (
     'await import("@noble/curves/ed25519.js")',
@@ -78,8 +78,8 @@ def _in_order(path: str, begun: list[str]) -> list[str]:
 
 def _imports(path: str) -> Iterator[tuple[str, str]]:
     for names, target in _IMPORT.findall(_source(path)):
-        if target == _NOBLE:
-            yield names, _VENDORED
+        if target in _VENDORED:
+            yield names, _VENDORED[target]
         else:
             parts: list[str] = []
             for part in (PurePosixPath(path).parent / target).parts:
