@@ -28,10 +28,16 @@ Lie = Callable[[str, Any], Any]
 
 
 class Endpoint:
-    """One endpoint by its URL, with what it was asked; a lie changes what it answers."""
+    """One endpoint by its URL, with what it was asked; a lie changes what it answers.
+
+    Attributes:
+        answers: while it is not set, whoever asks waits.
+    """
 
     def __init__(self, client: ChainClient, lock: threading.Lock, lie: Lie | None = None):
         self.asked: list[str] = []
+        self.answers = threading.Event()
+        self.answers.set()
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -45,6 +51,7 @@ class Endpoint:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 endpoint.asked.append(body.decode())
                 question = json.loads(body)
+                endpoint.answers.wait()
                 with lock:
                     result = client.request(question["method"], question["params"])
                 if lie is not None:
@@ -65,6 +72,7 @@ class Endpoint:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self.answers.set()
         self._server.shutdown()
         self._server.server_close()
 

@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
+from registry.document.reading import read_document
 from registry.errors import SettingsError
 from registry.receipt.model import embed, to_json
 from registry.service.web.page.program import forget, messages, script, stripped
 from registry.service.web.page.settings import PageSettings, parse_page_settings
 from registry.service.web.page.whole import page, program_hash
+from registry.untrusted.cells import csv_lines
+from registry.verify.rows import COLUMNS, Row
 from registry.verify.verdict import CHECK_NAMES, POLICY_CHECK_NAMES
 from tests.registry.chain.worlds import World
 from tests.registry.verifier.lies import verdict_of
@@ -225,6 +228,18 @@ def issued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issued]:
         yield Issued(World("embedded", chain.client()))
 
 
+def table_of(issued: Issued) -> dict[str, Any]:
+    """Documents whose names are formulas, quotes and lines to a spreadsheet, and Python's table of their verdicts."""
+    given, lines = [], [csv_lines([COLUMNS])]
+    for name, word in zip(NAMES, ('=1+1 "x"', "-a,b\nc", " @x", "plain"), strict=True):
+        receipt = to_json(issued.receipts[name])
+        document, file = issued.documents[name], f"{word}.json"
+        given.append({"document": document.decode(), "receipt": receipt.decode(), "name": file})
+        verdict = verdict_of(issued.client, issued.receipts[name], 1, reading=read_document(document, file))
+        lines.append(Row.of(verdict).line())
+    return {"given": given, "expect": b"".join(lines).decode()}
+
+
 def test_what_is_brought_is_judged_as_python_does(issued: Issued, tmp_path: Path) -> None:
     named = dict(zip(("good", "revoked", "suspended", "revoked by place"), NAMES, strict=True))
     with endpoints(issued.client, None, without_proofs) as (honest, liar):
@@ -249,6 +264,7 @@ def test_what_is_brought_is_judged_as_python_does(issued: Issued, tmp_path: Path
                 "down": ["http://127.0.0.1:9/"],
                 "credentials": credentials,
                 "evidence": evidence_of(issued, issued.receipts[NAMES[0]]),
+                "table": table_of(issued),
             },
             tmp_path,
         )

@@ -96,7 +96,7 @@ function resultOf(shown, checked, ...after) {
     outcome,
     ...after,
     ...(shown.stated.length ? [element("h3", say("stated")), element("p", shown.statedNote), listOf(shown.stated)] : []),
-    element("h3", say("facts")),
+    element("h3", shown.factsTitle),
     listOf(facts.map(({ label, value }) => ({ label, values: [value] }))),
     ...listed("h3", say("doesNot"), shown.doesNot),
     ...(shown.said.length ? [...listed("h3", say("said"), shown.said), element("p", say("saidDo"))] : []),

@@ -5,7 +5,7 @@
 import { Refusal } from "../verifier/refusal.js";
 import { marked } from "../verifier/text.js";
 import { writeTimestamp } from "../verifier/timestamps.js";
-import { chainName, deciding, overall, verdictJson } from "../verifier/verdict.js";
+import { chainName, checkOf, deciding, overall, verdictJson } from "../verifier/verdict.js";
 import { say } from "./messages.js";
 import { statedFacts } from "./stated.js";
 
@@ -22,7 +22,8 @@ import { statedFacts } from "./stated.js";
  * @property {{title: string, outcome: string, code: string, text: string, tone: "good" | "bad" | "unsure", means: string, meansNot: string}[]} checks
  * @property {import("./stated.js").Stated[]} stated what the document states, to compare with a paper.
  * @property {string} statedNote how far that is on record.
- * @property {{label: string, value: string}[]} facts what is on record.
+ * @property {string} factsTitle whether the facts are on record, or a receipt's alone.
+ * @property {{label: string, value: string}[]} facts
  * @property {string[]} doesNot what it does not say.
  * @property {string[]} said what endpoints said, where something went wrong.
  * @property {string[]} others other receipts.
@@ -66,8 +67,9 @@ export function shownOf({ verdict, said, receipt, uri }, { reading, issuers }) {
     })),
     stated: reading ? statedFacts(reading, isAnchored(verdict) ? verdict.digest : (reading.own[0] ?? null)) : [],
     statedNote: say(isAnchored(verdict) ? "statedAnchored" : "statedAlone"),
+    factsTitle: say(isOnRecord(verdict) ? "facts" : "factsAlone"),
     facts: factsOf(verdict, { words: told.restsOn?.words ?? null, issuers, uri }),
-    doesNot: ["person", "content", "later", ...(isAtHand ? [] : ["receipt"])].map((key) => say(`doesNot.${key}`)),
+    doesNot: ["person", "content", ...(verdict.asOf ? ["later"] : []), ...(isAtHand ? [] : ["receipt"])].map((key) => say(`doesNot.${key}`)),
     said: said.map((text) => marked(text, LONGEST_SAID)),
     others: verdict.otherReceipts.map(({ issuer, overall: one, text }) => say("other", { issuer: issuer ?? "?", overall: say(one), text })),
     receipt,
@@ -80,9 +82,16 @@ export function shownOf({ verdict, said, receipt, uri }, { reading, issuers }) {
  * Whether the document is, unchanged, in a batch that is on record: only then is what it states what somebody anchored.
  * @param {Verdict} verdict
  */
-function isAnchored({ checks }) {
-  const outcomeOf = (/** @type {string} */ name) => checks.find((check) => check.name === name)?.outcome ?? "unknown";
-  return ["integrity", "inclusion"].every((name) => outcomeOf(name) === "pass") && ["pass", "warn"].includes(outcomeOf("anchor"));
+function isAnchored(verdict) {
+  return isOnRecord(verdict) && ["integrity", "inclusion"].every((name) => checkOf(verdict, name).outcome === "pass");
+}
+
+/**
+ * Whether the chain has the batch that the receipt names; else what is known of it is what the receipt says.
+ * @param {Verdict} verdict
+ */
+function isOnRecord(verdict) {
+  return ["pass", "warn"].includes(checkOf(verdict, "anchor").outcome);
 }
 
 /**

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from registry.service.web.page.program import messages, script
 from registry.service.web.page.settings import PageSettings
+from registry.untrusted.text import html_text
 
 NAME: Final = "verify.html"
 _ANYBODY: Final = "https: http://localhost:* http://127.0.0.1:*"
@@ -39,8 +40,8 @@ def page(settings: PageSettings, *, served: bool = False) -> bytes:
     places = {
         **{f"message.{key}": escape(text) for key, text in said.items()},
         "policy": escape(policy(settings, served=served)),
-        "title": escape(_put(said["titleOf"], institution=name) if name else said["title"]),
-        "intro": escape(_put(said["introOf"], institution=name) if name else said["intro"]),
+        "title": html_text(_put(said["titleOf"], institution=name) if name else said["title"]),
+        "intro": html_text(_put(said["introOf"], institution=name) if name else said["intro"]),
         "lookup": _lookup(said) if served else "",
         "style": _style(),
         "program": program_hash(),
