@@ -50,13 +50,17 @@ class Endpoint:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 endpoint.asked.append(body.decode())
-                question = json.loads(body)
+                asked = json.loads(body)
                 endpoint.answers.wait()
+                answers = [self._answered(each) for each in (asked if isinstance(asked, list) else [asked])]
+                self._answer(200, json.dumps(answers if isinstance(asked, list) else answers[0]).encode())
+
+            def _answered(self, question: dict[str, Any]) -> dict[str, Any]:
                 with lock:
                     result = client.request(question["method"], question["params"])
                 if lie is not None:
                     result = lie(question["method"], result)
-                self._answer(200, json.dumps({"jsonrpc": "2.0", "id": question["id"], "result": result}).encode())
+                return {"jsonrpc": "2.0", "id": question["id"], "result": result}
 
             def _answer(self, status: int, body: bytes) -> None:
                 self.send_response(status)
