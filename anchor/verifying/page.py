@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anchor.verifying.named import write_whole
-from registry.errors import SettingsError
+from anchor.verifying.named import read_named, write_whole
+from registry.errors import IntakeError, SettingsError
+from registry.service.web.page.look import MOST_LOGO
 from registry.service.web.page.settings import PageSettings, parse_page_settings
-from registry.service.web.page.whole import NAME, page
+from registry.service.web.page.whole import NAME, written
 
 
 def read_page_settings(path: Path) -> PageSettings:
-    """The settings in a file; raises SettingsError."""
+    """The settings in a file, with what it names in its folder; raises SettingsError."""
+
+    def beside(name: str) -> bytes:
+        try:
+            return read_named(path.parent / name, MOST_LOGO)
+        except IntakeError as error:
+            raise SettingsError(error.what) from None
+
     try:
-        return parse_page_settings(path.read_bytes(), where=str(path))
+        return parse_page_settings(path.read_bytes(), where=str(path), read=beside)
     except OSError as error:
         raise SettingsError(
             f"the settings of the page cannot be read: {error.strerror}", where=str(path), code="page-settings"
@@ -21,11 +29,11 @@ def read_page_settings(path: Path) -> PageSettings:
 
 
 def write_page(folder: Path, settings: PageSettings) -> Path:
-    """Write the page into a folder, which is made where it is missing, whole or not at all; returns its path.
+    """Write the page into a folder, which is made where it is missing, and what makes an app of it; returns its path.
 
     Raises:
         IntakeError: it cannot be written.
     """
-    path = folder / NAME
-    write_whole(path, page(settings), make_folder=True)
-    return path
+    for name, content in written(settings).items():
+        write_whole(folder / name, content, make_folder=True)
+    return folder / NAME

@@ -265,6 +265,11 @@ def trees(reader: Reader, shared: Shared) -> None:
     reader.stands_for |= {"/var/lib/testamur": "testamur-data", "<digest>": digest_of(shared, "000.json")}
 
 
+def drawing(reader: Reader) -> None:
+    """A folder with the institution's logo."""
+    (reader.folder / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+
+
 def office(reader: Reader) -> None:
     """An issuer whose daemon runs on the practice chain."""
     reader.does("testamur issuer register --uri did:web:university.example")
@@ -410,7 +415,7 @@ RUN = {
         after={"cp -a": lost_since},
     ),
     "docs/how-to/deploy.md": Run(given=endpoint),
-    "docs/how-to/host-the-page.md": Run(),
+    "docs/how-to/host-the-page.md": Run(drawing),
     "docs/how-to/look-up.md": Run(given=questions),
     "docs/how-to/prove-absence.md": Run(three_issuers),
     # A credential that is revoked for good cannot be suspended.
@@ -430,6 +435,7 @@ RUN = {
     "docs/how-to/upgrade.md": Run(former, codes={"testamur verify diplomas/": 1}),
     "docs/how-to/web3.md": Run(),
     "docs/how-to/witness.md": Run(given=endpoint),
+    "docs/how-to/verify-the-page.md": Run(after={"testamur anchor": with_batch}),
     "docs/how-to/verify-offline.md": Run(graduates, codes={"testamur verify": 0}),
     "docs/how-to/verify-over-http.md": Run(given=uploads),
     # Nobody is trusted before the policy names a body; one of the many is revoked.

@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -71,12 +71,16 @@ class Page:
 
     def wait(self, expression: str) -> Any:
         """Until it is true."""
+        return self.wait_for(lambda: self.evaluate(expression), expression)
+
+    def wait_for(self, check: Callable[[], Any], told: str = "") -> Any:
+        """Until it says so; what the page does meanwhile is noted."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            if found := self.evaluate(expression):
+            if found := check():
                 return found
             time.sleep(0.05)
-        raise AssertionError(f"never true: {expression}; {self.said}; {self.evaluate('document.body.innerText')}")
+        raise AssertionError(f"never true: {told}; {self.said}; {self.evaluate('document.body.innerText')}")
 
     def open(self, url: str) -> None:
         self.do("Page.navigate", url="about:blank")

@@ -8,15 +8,20 @@ import { codeHash, editionByHash } from "../../registry/service/web/verifier/cod
 import { EDITIONS } from "../../registry/service/web/verifier/contracts.js";
 import { proveEvidence, readEvidence } from "../../registry/service/web/verifier/evidence.js";
 import { headerOf, readHeader } from "../../registry/service/web/verifier/header.js";
+import { keccak } from "../../registry/service/web/verifier/keccak.js";
 import { StoredRegistry } from "../../registry/service/web/verifier/slots.js";
 import { parseJson } from "../../registry/service/web/verifier/strictjson.js";
 import { proveAccount, proveSlot } from "../../registry/service/web/verifier/trie.js";
 import { REPOSITORY, cases, fromBase64, outcome, readJson } from "./cases.mjs";
 
-const { hashes, slots, seals } = cases();
+const { keccak: texts, hashes, slots, seals } = cases();
 const vectors = (name) => readJson(new URL(`tests/vectors/evidence/${name}.json`, REPOSITORY));
 const parsed = (value) => parseJson(new TextEncoder().encode(JSON.stringify(value)));
 const with0x = (bytes) => `0x${hex(bytes)}`;
+
+test(`Keccak-256 of ${texts.length} texts`, () => {
+  for (const { data, expect } of texts) assert.equal(hex(keccak(fromBase64(data))), expect);
+});
 
 const holding = vectors("holding");
 test(`${holding.length} pieces of evidence show what they show`, () => {

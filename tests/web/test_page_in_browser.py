@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 
 from registry.receipt.model import to_cbor, to_json
-from tests.web.browser import AXE, SECONDS, chromium_program
+from registry.service.web.page.look import logo_of
+from registry.service.web.page.settings import PageSettings
+from registry.service.web.page.whole import written
+from tests.web.browser import AXE, chromium_program
 from tests.web.endpoints import NAMES
 from tests.web.states import PICTURES, RESULT, Stand, stand_in
 
@@ -71,11 +79,11 @@ def link_of(stand: Stand, name: str, form: str = "json") -> str:
     return base64.urlsafe_b64encode({"json": to_json, "cbor": to_cbor}[form](receipt)).decode().rstrip("=")
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+def verdict(stand: Stand, name: str) -> str:
+    stand.bring(stand.pair(name))
+    stand.answer()
+    found: str = stand.browser.evaluate(RESULT)
+    return found
 
 
 def assert_nothing_sent(stand: Stand, *documents: bytes) -> None:
@@ -210,7 +218,7 @@ def test_of_two_in_a_row_the_last_is_shown(stand: Stand) -> None:
     stand.browser.evaluate(WATCH_HEADS)
     first = len(stand.asked())
     stand.bring(stand.pair(NAMES[1]))
-    until(lambda: len(stand.asked()) > first)
+    stand.browser.wait_for(lambda: len(stand.asked()) > first)
     stand.endpoint.answers.set()
     assert "Emmy Noether" in stand.answer()
     # The first one had its answers, too, and was not shown for a moment.
@@ -339,7 +347,7 @@ def test_what_is_saved(stand: Stand) -> None:
     for at, name in enumerate(("verdicts.csv", "check-record.json")):
         browser.evaluate(f"document.querySelectorAll('.tools button')[{at}].click()")
         path = folder / name
-        until(path.exists)
+        stand.browser.wait_for(path.exists)
     table = (folder / "verdicts.csv").read_bytes().decode()
     assert table.startswith("name,overall,codes,issuer,anchored_at,text\r\n")
     assert table.count("\r\n") == len(stand.states["table"].files) // 2 + 1
@@ -400,3 +408,112 @@ def test_without_javascript(stand: Stand) -> None:
         assert stand.browser.do("DOM.getBoxModel", nodeId=node)["model"]["height"] > 0
     finally:
         stand.browser.do("Emulation.setScriptExecutionDisabled", value=False)
+
+
+class Site(SimpleHTTPRequestHandler):
+    """A folder on an ordinary server, of which files may change more than once a second."""
+
+    asked: ClassVar[list[str]] = []
+
+    def send_head(self) -> Any:
+        self.asked.append(self.path)
+        del self.headers["If-Modified-Since"]
+        return super().send_head()
+
+    def log_message(self, *args: object) -> None:
+        """Says nothing."""
+
+
+def put(folder: Path, settings: PageSettings) -> None:
+    """The files of a page into a folder."""
+    folder.mkdir(exist_ok=True)
+    for name, content in written(settings).items():
+        (folder / name).write_bytes(content)
+
+
+@contextmanager
+def site(folder: Path, settings: PageSettings) -> Iterator[str]:
+    """The files of a page, on a server of this computer; its address."""
+    put(folder, settings)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Site, directory=str(folder)))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+KEPT = "caches.keys().then((names) => names.filter((name) => name.startsWith('testamur-page-')))"
+
+
+def test_as_an_app_it_opens_without_its_server(stand: Stand) -> None:
+    browser, folder = stand.browser, stand.folder / "site"
+    settings = PageSettings(chain=stand.issued.chain, endpoints=(stand.endpoint.url,))
+    with site(folder, settings) as url:
+        browser.said.clear()
+        browser.open(f"{url}index.html")
+        browser.wait("navigator.serviceWorker.ready.then(() => true)")
+        (first,) = browser.evaluate(KEPT)
+        assert browser.evaluate("document.querySelector('link[rel=manifest]').href") == f"{url}manifest.webmanifest"
+        manifest = browser.do("Page.getAppManifest")
+        assert (manifest["url"], manifest["errors"]) == (f"{url}manifest.webmanifest", [])
+        # A newer page is taken over, and what was kept of the older one goes.
+        put(folder, settings.model_copy(update={"institution": "University"}))
+        browser.open(f"{url}index.html")
+        assert "University" in browser.evaluate("document.title")
+        browser.wait(f"{KEPT}.then((names) => names.length === 1 && names[0] !== '{first}')")
+        assert browser.said == []
+    stand.endpoint.asked.clear()
+    for name in ("", "index.html", "verify.html"):
+        browser.open(url + name)
+        assert "University" in browser.evaluate("document.title")
+        assert verdict(stand, NAMES[1]) == "Not valid"
+    # What it asks of others does not pass through what keeps it.
+    assert stand.endpoint.asked
+    assert browser.evaluate(f"fetch('{url}other').then(() => 'kept', () => 'gone')") == "gone"
+
+
+def test_a_file_that_was_changed_on_the_way_is_not_kept(stand: Stand) -> None:
+    browser, folder = stand.browser, stand.folder / "changed"
+    with site(folder, PageSettings()) as url:
+        (folder / "verify.html").write_bytes((folder / "verify.html").read_bytes() + b"<p>more</p>")
+        Site.asked.clear()
+        browser.open(f"{url}index.html")
+        browser.wait_for(lambda: "/verify.html" in Site.asked)
+        registered = "navigator.serviceWorker.getRegistration().then((found) => !!(found?.installing ?? found?.active))"
+        browser.wait(f"{registered}.then((there) => !there)")
+        assert browser.evaluate(KEPT) == []
+
+
+def test_the_page_alone_asks_for_no_other_file(stand: Stand) -> None:
+    with site(stand.folder / "alone", PageSettings()) as url:
+        stand.browser.requested.clear()
+        stand.browser.said.clear()
+        stand.browser.open(f"{url}verify.html")
+        asked = [json.loads(each)["url"] for each in stand.browser.requested]
+        assert {each for each in asked if not each.startswith(("about:", "data:"))} == {f"{url}verify.html"}
+        assert stand.browser.said == []
+
+
+def test_the_look_of_an_institution(stand: Stand) -> None:
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><script>alert(1)</script></svg>'
+    for name in ("verify.html", "index.html"):
+        settings = PageSettings(
+            institution="University", logo=logo_of(drawing), colour="#7a1f5c", colour_dark="#f0a6d8"
+        )
+        path = stand.folder / name
+        path.write_bytes(written(settings)[name])
+        stand.browser.said.clear()
+        stand.browser.open(f"file://{path}")
+        assert stand.browser.wait("document.querySelector('img.logo').naturalWidth") == 40
+        for scheme, colour in (("light", "rgb(122, 31, 92)"), ("dark", "rgb(240, 166, 216)")):
+            features = [{"name": "prefers-color-scheme", "value": scheme}]
+            stand.browser.do("Emulation.setEmulatedMedia", features=features)
+            assert stand.browser.evaluate("getComputedStyle(document.body).borderTopColor") == colour
+        stand.browser.do("Emulation.setEmulatedMedia", features=[])
+        # From a file there is nothing to install, and nothing is tried.
+        assert stand.browser.evaluate("document.querySelector('link[rel=manifest]')") is None
+        assert stand.browser.said == []

@@ -13,6 +13,7 @@ from typing import Any
 from registry.chain.editions import editions
 from registry.chain.layout import slots_of
 from registry.errors import EvidenceError
+from registry.keccak import keccak
 from registry.proofs.header import read_header
 from registry.proofs.qbft import sealed_header
 from registry.proofs.rlp import decode
@@ -21,6 +22,12 @@ from tests.web.javascript import run_javascript
 
 REPOSITORY = Path(__file__).parents[2]
 SEED = random.Random(16)
+
+
+def keccak_cases() -> list[Any]:
+    """Around the ends of blocks, and longer ones."""
+    texts = [SEED.randbytes(length) for length in (*range(3), *range(133, 140), *range(270, 275), 5_000)]
+    return [{"data": base64.b64encode(text).decode(), "expect": keccak(text).hex()} for text in texts]
 
 
 def hash_cases() -> list[Any]:
@@ -75,7 +82,8 @@ def told_of(header: bytes) -> dict[str, Any]:
 
 
 def test_javascript_proves_the_same(tmp_path: Path) -> None:
-    run_javascript("proofs", {"hashes": hash_cases(), "slots": slot_cases(), "seals": seal_cases()}, tmp_path)
+    cases = {"keccak": keccak_cases(), "hashes": hash_cases(), "slots": slot_cases(), "seals": seal_cases()}
+    run_javascript("proofs", cases, tmp_path)
 
 
 def test_what_is_generated_is_as_the_program_has_it() -> None:

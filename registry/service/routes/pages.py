@@ -51,6 +51,8 @@ from registry.service.routes.insights import MOST_DAYS
 from registry.service.service import Service, service_of
 from registry.service.told import of_one_block
 from registry.service.trust import IndexedFacts, facts_of
+from registry.service.web.page.app import MANIFEST, WORKER
+from registry.service.web.page.whole import beside_served
 from registry.service.web.page.whole import page as whole_page
 from registry.service.web.pages.rendering import HTML, SAFE, page, rendered
 from registry.timestamps import past_moment
@@ -66,6 +68,8 @@ LONGEST_QUERY: Final = 2_000
 _HIGHEST: Final = 2**63
 # What the page allows itself stands in it, so that it holds wherever it is; a meta element cannot say who may frame it.
 VERIFYING: Final = {**SAFE, "Content-Security-Policy": "frame-ancestors 'none'"}
+# It asks this service for its files, and nobody for anything else.
+WORKING: Final = {**SAFE, "Content-Security-Policy": "default-src 'none'; connect-src 'self'"}
 _EVERY: Final = ACCREDITING | RECOGNISING
 
 router = APIRouter(include_in_schema=False)
@@ -372,8 +376,26 @@ async def insights(
 @router.get("/verify")
 async def verify(request: Request) -> Response:
     """The page that checks a document in the browser: nothing of it comes here."""
-    body = await service_of(request).in_thread(partial(whole_page, request.app.state.page, served=True))
+    made = partial(whole_page, request.app.state.page, served=True, as_app=True)
+    body = await service_of(request).in_thread(made)
     return fixed(request, body, HTML, kept=REVALIDATE, headers={**BY_ACCEPT, **VERIFYING})
+
+
+@router.get(f"/{MANIFEST}")
+async def manifest(request: Request) -> Response:
+    """By which a browser installs the page that checks a document."""
+    return await _beside(request, MANIFEST, "application/manifest+json", SAFE)
+
+
+@router.get(f"/{WORKER}")
+async def worker(request: Request) -> Response:
+    """What keeps that page at hand without a network."""
+    return await _beside(request, WORKER, "text/javascript; charset=utf-8", WORKING)
+
+
+async def _beside(request: Request, name: str, kind: str, headers: Mapping[str, str]) -> Response:
+    files = await service_of(request).in_thread(partial(beside_served, request.app.state.page))
+    return fixed(request, files[name], kind, kept=REVALIDATE, headers=headers)
 
 
 @router.get("/docs")

@@ -153,7 +153,7 @@ export const MESSAGES = {
   "otherChain": "the endpoints are of {found}, and not of {named}",
   "noEndpoint": "No endpoint of the chain was named, so nobody was asked. Evidence that a receipt may bring is not used here, because nobody is named who vouches for a block.",
   "noEndpointDo": "Name an endpoint under “Whom this page asks, and whom you trust”, or use the command testamur verify.",
-  "footer": "This page sets no cookies, keeps nothing and loads nothing from elsewhere.",
+  "footer": "This page sets no cookies, keeps nothing of what you give it, and loads nothing from elsewhere.",
   "program": "SHA-256 of its program:",
   "programHelp": "testamur page --hash prints the same."
 };

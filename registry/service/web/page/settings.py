@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from registry.chain_names import CHAIN
 from registry.errors import SettingsError
 from registry.proofs.seals import MOST_VALIDATORS
 from registry.proofs.witnesses import parse_witnesses
+from registry.service.web.page.look import COLOUR, LOGO, illegible, logo_of
 
 _MOST_ENDPOINTS: Final = 16
 _HERE: Final = ("localhost", "127.0.0.1")
@@ -61,6 +63,8 @@ class PageSettings(_Part):
 
     Attributes:
         institution: whose page it is.
+        logo: of the institution, as an address that holds it.
+        colour, colour_dark: of links and of what has the focus, on a light and on a dark page; as HTML has it.
         chain: CAIP-2 of the chain that is asked.
         contract: address of the registry; None for where it is deployed as usual.
         endpoints: URLs of JSON-RPC endpoints that let a page ask.
@@ -72,6 +76,9 @@ class PageSettings(_Part):
     """
 
     institution: str = Field(default="", max_length=200)
+    logo: str = Field(default="", pattern=f"^$|{LOGO}")
+    colour: str | None = Field(default=None, pattern=COLOUR)
+    colour_dark: str | None = Field(default=None, pattern=COLOUR)
     chain: str | None = Field(default=None, pattern=f"^{CHAIN}$")
     contract: str | None = Field(default=None, pattern=r"^0x[0-9a-fA-F]{40}$")
     # TOML has lists only.
@@ -87,6 +94,11 @@ class PageSettings(_Part):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> PageSettings:
+        if self.logo and not self.institution:
+            raise PydanticCustomError("logo", "a logo needs the name of the institution beside it", {})
+        for name, colour in (("colour", self.colour), ("colour_dark", self.colour_dark)):
+            if colour and (why := illegible(colour, dark=name == "colour_dark")):
+                raise PydanticCustomError("colour", "{name}: {why}", {"name": name, "why": why})
         if self.quorum is not None and self.quorum > max(1, len(self.endpoints)):
             raise PydanticCustomError("quorum", "quorum is more than there are endpoints", {})
         if self.fixed and not self.endpoints:
@@ -114,12 +126,15 @@ class PageSettings(_Part):
         }
 
 
-def parse_page_settings(data: bytes, *, where: str | None = None) -> PageSettings:
+def parse_page_settings(
+    data: bytes, *, where: str | None = None, read: Callable[[str], bytes] | None = None
+) -> PageSettings:
     """The settings that a file says.
 
     Args:
         data: TOML.
         where: the file, for the message.
+        read: a file that it names.
 
     Raises:
         SettingsError: it is not TOML, or a key is unknown or makes no sense; names the key (code `page-settings`).
@@ -127,11 +142,15 @@ def parse_page_settings(data: bytes, *, where: str | None = None) -> PageSetting
     remedy = "docs/how-to/host-the-page.md has an example."
     try:
         members = tomllib.loads(data.decode("utf-8"))
+        if read and isinstance(named := members.get("logo"), str):
+            members["logo"] = logo_of(read(named))
         return PageSettings.model_validate(members)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         what = f"{key}: {first['msg']}" if key else first["msg"]
+    except SettingsError as error:
+        what = f"logo: {error.what}"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         what = f"it is not TOML: {error}"
     raise SettingsError(what, where=where, remedy=remedy, code="page-settings")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from hashlib import sha256
 from html import escape
@@ -12,11 +13,15 @@ from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from registry.service.web.page.app import MANIFEST, WORKER, manifest, registering, worker
+from registry.service.web.page.look import colours, picture
 from registry.service.web.page.program import messages, script
 from registry.service.web.page.settings import PageSettings
 from registry.untrusted.text import html_text
 
 NAME: Final = "verify.html"
+SERVED: Final = "verify"
+_APP: Final = "index.html"
 _ANYBODY: Final = "https: http://localhost:* http://127.0.0.1:*"
 """Whom the page may ask where its user may name endpoints."""
 _PLACE: Final = re.compile(r"\{\{([\w.]+)\}\}")
@@ -29,36 +34,59 @@ def program_hash() -> str:
 
 
 @lru_cache(maxsize=8)
-def page(settings: PageSettings, *, served: bool = False) -> bytes:
+def page(settings: PageSettings, *, served: bool = False, as_app: bool = False) -> bytes:
     """The page with settings in it.
 
     Args:
         served: by a lookup service, to which it then leads whoever has no JavaScript.
+        as_app: with files beside it that keep it at hand.
     """
     said = messages()
     name = settings.institution
     places = {
         **{f"message.{key}": escape(text) for key, text in said.items()},
-        "policy": escape(policy(settings, served=served)),
-        "title": html_text(_put(said["titleOf"], institution=name) if name else said["title"]),
+        "policy": escape(policy(settings, served=served, as_app=as_app)),
+        "title": html_text(_title(settings)),
+        "logo": picture(settings.logo),
         "intro": html_text(_put(said["introOf"], institution=name) if name else said["intro"]),
         "lookup": _lookup(said) if served else "",
-        "style": _style(),
+        "style": _style(settings),
         "program": program_hash(),
         "settings": data(settings.content),
         "script": script(),
+        "app": f"<script>{registering()}</script>\n" if as_app else "",
     }
     return _PLACE.sub(lambda found: places[found[1]], _file("page.html")).encode()
 
 
-def policy(settings: PageSettings, *, served: bool = False) -> str:
+def written(settings: PageSettings) -> dict[str, bytes]:
+    """The files of a folder: the page alone, and the page as an app with what belongs to it."""
+    app = page(settings, as_app=True)
+    kept = {NAME: page(settings), _APP: app, MANIFEST: _manifest(settings, _APP)}
+    return {**kept, WORKER: worker({"./": app, **kept})}
+
+
+@lru_cache(maxsize=8)
+def beside_served(settings: PageSettings) -> Mapping[str, bytes]:
+    """What a lookup service has beside the page to make an app of it."""
+    shown = _manifest(settings, SERVED)
+    kept = {SERVED: page(settings, served=True, as_app=True), MANIFEST: shown}
+    return {MANIFEST: shown, WORKER: worker(kept)}
+
+
+def policy(settings: PageSettings, *, served: bool = False, as_app: bool = False) -> str:
     """Content-Security-Policy of a page: its own script and style, and whom it may ask."""
     asked = " ".join(dict.fromkeys(map(_origin, settings.endpoints))) if settings.fixed else _ANYBODY
     form = "'self'" if served else "'none'"
+    scripts = f"'{_hash(script())}'"
+    app = ""
+    if as_app:
+        scripts += f" '{_hash(registering())}'"
+        app = "; worker-src 'self'; manifest-src 'self'; trusted-types testamur-app"
     return (
-        f"default-src 'none'; script-src '{_hash(script())}'; style-src '{_hash(_style())}'; img-src data:; "
+        f"default-src 'none'; script-src {scripts}; style-src '{_hash(_style(settings))}'; img-src data:; "
         f"connect-src {asked}; form-action {form}; base-uri 'none'; "
-        "require-trusted-types-for 'script'"
+        f"require-trusted-types-for 'script'{app}"
     )
 
 
@@ -92,9 +120,17 @@ def _put(text: str, **values: str) -> str:
     return text
 
 
-@cache
-def _style() -> str:
-    return _file("page.css")
+def _manifest(settings: PageSettings, start: str) -> bytes:
+    return manifest(_title(settings), "en", settings.colour, start=start)
+
+
+def _title(settings: PageSettings) -> str:
+    said, name = messages(), settings.institution
+    return _put(said["titleOf"], institution=name) if name else said["title"]
+
+
+def _style(settings: PageSettings) -> str:
+    return _file("page.css") + colours(settings.colour, settings.colour_dark)
 
 
 @cache

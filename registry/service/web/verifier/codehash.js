@@ -5,15 +5,12 @@
  * after it (`contracts.js`, made of the whole code): 1.4 KB in place of 17 and 24, and no table of chains.
  */
 
-import { keccakP } from "@noble/hashes/sha3.js";
-
 import { concat, equal, ofBigInt, unhex, utf8 } from "./bytes.js";
 import { DOMAIN_NAME, EDITIONS } from "./contracts.js";
-import { keccak } from "./keccak.js";
+import { keccak, keccakFrom } from "./keccak.js";
 
 /** @typedef {import("./contracts.js").Edition} Edition */
 
-const RATE = 136;
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
 /**
@@ -30,7 +27,7 @@ export function codeHash({ number, code }, chainId, address) {
   const values = { _cachedThis: itself, _cachedChainId: chain, _cachedDomainSeparator: keccak(concat(...names, chain, itself)) };
   const rest = fromBase64(code.rest);
   for (const [name, places] of Object.entries(code.immutables)) for (const at of places) rest.set(values[name], at);
-  return finished(fromBase64(code.state), rest);
+  return keccakFrom(fromBase64(code.state), rest);
 }
 
 /**
@@ -41,23 +38,6 @@ export function codeHash({ number, code }, chainId, address) {
  */
 export function editionByHash(hash, chainId, address) {
   return EDITIONS.find((each) => equal(codeHash(each, chainId, address), hash));
-}
-
-/**
- * Keccak-256 from a state on.
- * @param {Uint8Array} state 200 bytes; it is used up.
- * @param {Uint8Array} rest
- */
-function finished(state, rest) {
-  const padded = concat(rest, new Uint8Array(RATE - (rest.length % RATE)));
-  padded[rest.length] ^= 0x01;
-  padded[padded.length - 1] ^= 0x80;
-  const lanes = new Uint32Array(state.buffer);
-  for (let at = 0; at < padded.length; at += RATE) {
-    for (let place = 0; place < RATE; place++) state[place] ^= padded[at + place];
-    keccakP(lanes);
-  }
-  return state.slice(0, 32);
 }
 
 /** @param {string} text */
