@@ -280,6 +280,18 @@ test("nothing is called on record that was not found there", async () => {
   assert.equal(changed.statedNote, say("statedAlone"));
 });
 
+test("who accredited and recognised the issuer is told among the facts, where it was checked", async () => {
+  const made = wanted();
+  const [item] = await itemsOf([document(good), receipt(good)]);
+  const judgement = await (await judgeBy(made, { now: () => NOW }))(item);
+  const more = ["accreditation", "recognition"].map((name) => ({ name, outcome: "pass", code: "x", text: `By a body: ${name}.` }));
+  const facts = (verdict) => shownOf({ ...judgement, verdict }, { reading: item.reading, issuers: made.issuers }).facts;
+  const labels = [say("accreditation"), say("recognition")];
+  const told = (verdict) => facts(verdict).filter(({ label }) => labels.includes(label)).map(({ value }) => value);
+  assert.deepEqual(told({ ...judgement.verdict, checks: [...judgement.verdict.checks, ...more] }), more.map(({ text }) => text));
+  assert.deepEqual(told(judgement.verdict), []);
+});
+
 test("what makes no sense in the form is said of its field", () => {
   const bad = (more) => {
     const fields = { ...fieldsOf(settings()), ...more };

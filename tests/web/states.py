@@ -165,14 +165,14 @@ class Stand:
         receipt = to_json(self.issued.receipts[name])
         return {"diploma.json": self.issued.documents[name], "diploma.json.receipt.json": receipt}
 
-    def page(self, **settings: Any) -> bytes:
+    def page(self, *, served: bool = False, **settings: Any) -> bytes:
         usual = {
             "institution": "University of Example",
             "chain": self.issued.chain,
             "endpoints": (self.endpoint.url,),
             "issuers": (NamedIssuer(party=1, name="University of Example"),),
         }
-        return page(PageSettings(**{**usual, **settings}))
+        return page(PageSettings(**{**usual, **settings}), served=served)
 
     def open(self, *, fragment: str = "", **settings: Any) -> None:
         """The page from a file."""
@@ -209,7 +209,7 @@ class Stand:
     @contextmanager
     def served(self, **settings: Any) -> Iterator[str]:
         """The address of the page as the lookup service sends it."""
-        content = self.page(**settings)
+        content = self.page(served=True, **settings)
 
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_: Any) -> None:

@@ -399,15 +399,27 @@ def test_what_the_page_costs(stand: Stand) -> None:
 
 
 def test_without_javascript(stand: Stand) -> None:
-    stand.browser.do("Emulation.setScriptExecutionDisabled", value=True)
+    """It says so; and where a lookup service sent it, a digest can be looked up there."""
+    browser = stand.browser
+
+    def height(selector: str) -> int:
+        root = browser.do("DOM.getDocument", depth=-1)["root"]["nodeId"]
+        node = browser.do("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        return int(browser.do("DOM.getBoxModel", nodeId=node)["model"]["height"]) if node else 0
+
+    browser.do("Emulation.setScriptExecutionDisabled", value=True)
     try:
         stand.open()
-        root = stand.browser.do("DOM.getDocument", depth=-1)["root"]
-        assert "This page needs JavaScript" in json.dumps(root)
-        node = stand.browser.do("DOM.querySelector", nodeId=root["nodeId"], selector="noscript p")["nodeId"]
-        assert stand.browser.do("DOM.getBoxModel", nodeId=node)["model"]["height"] > 0
+        assert "This page needs JavaScript" in json.dumps(browser.do("DOM.getDocument", depth=-1))
+        assert height("noscript p") > 0
+        assert height("noscript form") == 0
+        with stand.served() as address, browser.screen(320):
+            browser.open(address)
+            assert height("noscript form input") > 0
+            assert "The digest is sent to this server" in json.dumps(browser.do("DOM.getDocument", depth=-1))
+            assert browser.do("Page.getLayoutMetrics")["cssContentSize"]["width"] <= 320
     finally:
-        stand.browser.do("Emulation.setScriptExecutionDisabled", value=False)
+        browser.do("Emulation.setScriptExecutionDisabled", value=False)
 
 
 class Site(SimpleHTTPRequestHandler):
