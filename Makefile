@@ -99,6 +99,7 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/audit.py
 	$(BIN)/python -m scripts.bench.backfill
 	$(BIN)/python -m scripts.bench.lookup_http
+	$(BIN)/python -m scripts.bench.page
 
 soak: $(VENV)/.dev node_modules/.ready ## The daemon under a random mix of faults: SEEDS=10 BATCHES=200
 	$(BIN)/python -m tests.faults.soak --seeds $(or $(SEEDS),10) --batches $(or $(BATCHES),200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 SECONDS = 30.0
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
 def chromium_program() -> str | None:
@@ -58,6 +61,8 @@ class Page:
                 self.said.append(params["entry"]["text"])
             case "Runtime.exceptionThrown":
                 self.said.append(json.dumps(params["exceptionDetails"]))
+            case "Runtime.consoleAPICalled" if params["type"] in ("error", "warning", "assert"):
+                self.said.append(json.dumps(params["args"]))
 
     def evaluate(self, expression: str) -> Any:
         told = self.do("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
@@ -82,6 +87,49 @@ class Page:
         self.do("Page.navigate", url=url)
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
 
+    @contextmanager
+    def screen(self, width: int, height: int = 800, *, zoom: float = 1) -> Iterator[None]:
+        """Of so many pixels; a page that is zoomed has fewer of them, each as many times as large."""
+        size = {"width": round(width / zoom), "height": round(height / zoom)}
+        self.do("Emulation.setDeviceMetricsOverride", **size, deviceScaleFactor=zoom, mobile=False)
+        try:
+            yield
+        finally:
+            self.do("Emulation.clearDeviceMetricsOverride")
+
+    @contextmanager
+    def media(self, media: str = "", **features: str) -> Iterator[None]:
+        """As printed, or as a user wants it, such as `forced_colors="active"`."""
+        wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self.do("Emulation.setEmulatedMedia", media=media, features=wanted)
+        try:
+            yield
+        finally:
+            self.do("Emulation.setEmulatedMedia", media="", features=[])
+
+    def press(self, key: str, *, text: str = "") -> None:
+        """A key, such as Tab, Escape or Enter."""
+        code = {"Tab": 9, "Escape": 27, "Enter": 13}[key]
+        for kind in ("keyDown", "keyUp"):
+            typed = {"text": text} if text and kind == "keyDown" else {}
+            self.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **typed)
+
+    def violations(self) -> list[str]:
+        """What axe-core finds wrong with the page as it is now."""
+        if not self.evaluate("'axe' in globalThis"):
+            self.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+        options = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
+        found: list[str] = self.evaluate(
+            f"axe.run(document, {options}).then(({{violations}}) => violations.flatMap(({{id, nodes}}) => "
+            "nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`)))"
+        )
+        return found
+
+    def picture(self, selector: str) -> bytes:
+        """As much as the screen has of the page from an element on, as a PNG."""
+        self.evaluate(f"document.querySelector({json.dumps(selector)}).scrollIntoView()")
+        return base64.b64decode(self.do("Page.captureScreenshot", format="png")["data"])
+
     def choose(self, selector: str, *files: Path) -> None:
         root = self.do("DOM.getDocument")["root"]["nodeId"]
         node = self.do("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
@@ -90,7 +138,7 @@ class Page:
 
 @contextmanager
 def chromium(folder: Path) -> Iterator[Page]:
-    """A browser with one page.
+    """A browser with one page, and a camera that shows moving stripes.
 
     Args:
         folder: for its profile.
@@ -98,6 +146,12 @@ def chromium(folder: Path) -> Iterator[Page]:
     program = chromium_program()
     assert program is not None
     options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+    options += (
+        "--hide-scrollbars",
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        "--disable-lcd-text",
+    )
     process = subprocess.Popen(
         [program, *options, "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank"],
         stdout=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,8 +15,11 @@ from registry.chain.editions import second
 from registry.chain.rpc.client import ChainClient
 from registry.credential.digest import Digest, digest_json
 from registry.merkle.tree import Tree
-from registry.receipt.model import Receipt
+from registry.proofs.checkpoints import Entry, checkpoints_of
+from registry.proofs.notes import KeyKind, SignerKey
+from registry.receipt.model import Receipt, to_json
 from registry.records import Reason
+from registry.verifier.gathering import Leaves, gather
 from tests.registry.chain.worlds import World
 
 URI = "did:web:university.example"
@@ -24,10 +28,16 @@ Lie = Callable[[str, Any], Any]
 
 
 class Endpoint:
-    """One endpoint by its URL, with what it was asked; a lie changes what it answers."""
+    """One endpoint by its URL, with what it was asked; a lie changes what it answers.
+
+    Attributes:
+        answers: while it is not set, whoever asks waits.
+    """
 
     def __init__(self, client: ChainClient, lock: threading.Lock, lie: Lie | None = None):
         self.asked: list[str] = []
+        self.answers = threading.Event()
+        self.answers.set()
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -40,12 +50,17 @@ class Endpoint:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 endpoint.asked.append(body.decode())
-                question = json.loads(body)
+                asked = json.loads(body)
+                endpoint.answers.wait()
+                answers = [self._answered(each) for each in (asked if isinstance(asked, list) else [asked])]
+                self._answer(200, json.dumps(answers if isinstance(asked, list) else answers[0]).encode())
+
+            def _answered(self, question: dict[str, Any]) -> dict[str, Any]:
                 with lock:
                     result = client.request(question["method"], question["params"])
                 if lie is not None:
                     result = lie(question["method"], result)
-                self._answer(200, json.dumps({"jsonrpc": "2.0", "id": question["id"], "result": result}).encode())
+                return {"jsonrpc": "2.0", "id": question["id"], "result": result}
 
             def _answer(self, status: int, body: bytes) -> None:
                 self.send_response(status)
@@ -61,6 +76,7 @@ class Endpoint:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self.answers.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -69,36 +85,41 @@ class Issued:
     """Four credentials of one batch: in force, revoked, suspended, revoked by its place."""
 
     def __init__(self, world: World):
-        edition = second()
-        world.deploy_registry(edition)
-        self.client, self.contract = world.client, CredentialRegistry(world.client, edition.address)
+        self._world, self._edition = world, second()
+        world.deploy_registry(self._edition)
+        self.client, self.contract = world.client, CredentialRegistry(world.client, self._edition.address)
         self.chain = f"eip155:{world.client.chain_id()}"
-
-        def call(function: str, *arguments: Any) -> None:
-            encoded = edition.registry.functions[function].encode(*arguments)
-            assert world.send(edition.address, encoded).succeeded
-
-        call("registerParty", URI, bytes(32))
-        self.documents = {name: document_of(name) for name in NAMES}
-        self.digests: dict[str, Digest] = {name: digest_json(each) for name, each in self.documents.items()}
-        values = sorted(each.value for each in self.digests.values())
-        tree = Tree.build(values)
-        call("anchor", 1, tree.root, len(values))
-        call("revokeDigests", 1, [self.digests[NAMES[1]].value], Reason.OBTAINED_BY_FRAUD)
-        call("suspendDigests", 1, [self.digests[NAMES[2]].value], Reason.UNDER_REVIEW)
-        call("setStatus", 1, tree.root, 0, 0, 1 << values.index(self.digests[NAMES[3]].value), Reason.ISSUED_IN_ERROR)
-        batch = self.contract.batch(1, tree.root)
-        (event,) = self.contract.anchored_events(issuer=1, root=tree.root)
-        assert batch is not None
+        self.documents: dict[str, bytes] = {}
+        self.digests: dict[str, Digest] = {}
         self.receipts: dict[str, Receipt] = {}
-        for name, digest in self.digests.items():
+        self.call("registerParty", URI, bytes(32))
+        self.anchor({name: document_of(name) for name in NAMES})
+        self.call("revokeDigests", 1, [self.digests[NAMES[1]].value], Reason.OBTAINED_BY_FRAUD)
+        self.call("suspendDigests", 1, [self.digests[NAMES[2]].value], Reason.UNDER_REVIEW)
+        root, index = self.place(NAMES[3])
+        self.call("setStatus", 1, root, 0, 0, 1 << index, Reason.ISSUED_IN_ERROR)
+
+    def call(self, function: str, *arguments: Any) -> None:
+        encoded = self._edition.registry.functions[function].encode(*arguments)
+        assert self._world.send(self._edition.address, encoded).succeeded
+
+    def anchor(self, documents: dict[str, bytes], *, issuer: int = 1) -> None:
+        """One batch of them."""
+        digests = {name: digest_json(each) for name, each in documents.items()}
+        values = sorted(each.value for each in digests.values())
+        tree = Tree.build(values)
+        self.call("anchor", issuer, tree.root, len(values))
+        batch = self.contract.batch(issuer, tree.root)
+        (event,) = self.contract.anchored_events(issuer=issuer, root=tree.root)
+        assert batch is not None
+        for name, digest in digests.items():
             pending = Receipt.of_batch(
                 digest,
                 tree.root,
                 tree.inclusion(values.index(digest.value)),
                 chain=self.chain,
-                contract=edition.address,
-                issuer=1,
+                contract=self._edition.address,
+                issuer=issuer,
             )
             self.receipts[name] = pending.anchored(
                 sequence=batch.sequence,
@@ -107,15 +128,23 @@ class Issued:
                 block_hash=event.block_hash,
                 timestamp=batch.anchored_at,
             )
+        self.documents |= documents
+        self.digests |= digests
+
+    def place(self, name: str) -> tuple[bytes, int]:
+        """The root of a credential's batch, and its place there."""
+        receipt = self.receipts[name]
+        return receipt.root, receipt.inclusion.leaf_index
 
 
-def document_of(name: str) -> bytes:
+def document_of(name: str, **more: Any) -> bytes:
     content = {
         "@context": ["https://www.w3.org/ns/credentials/v2"],
         "type": ["VerifiableCredential"],
         "issuer": URI,
         "validFrom": "2024-01-01T00:00:00Z",
         "credentialSubject": {"name": name, "award": "Doctor of Mathematics"},
+        **more,
     }
     return json.dumps(content).encode()
 
@@ -130,3 +159,29 @@ def endpoints(client: ChainClient, *lies: Lie | None) -> Iterator[list[Endpoint]
     finally:
         for each in made:
             each.close()
+
+
+def evidence_of(issued: Issued, receipt: Receipt) -> dict[str, str]:
+    """A receipt with evidence, a list with its block that a witness signed, and a policy that names both."""
+    block = issued.client.block("latest")
+    assert block is not None
+    chain_id = issued.client.chain_id()
+    leaves = Leaves(1, receipt.root, {receipt.inclusion.leaf_index: receipt.digest_value})
+    evidence = gather(issued.contract, chain_id, leaves, block)
+    log, witness = (SignerKey.new(f"{kind.name.lower()}.example", kind) for kind in (KeyKind.NOTE, KeyKind.COSIGNATURE))
+    entry = Entry(issued.chain, block.number, block.hash, block.timestamp)
+    listed = checkpoints_of(log.name, [entry])
+    for signer in (log, witness):
+        listed = listed.with_signature(signer.sign(listed.note.text, datetime.now(UTC)))
+    return {
+        "receipt": to_json(receipt.with_evidence(evidence)).decode(),
+        "list": bytes(listed).decode(),
+        "witnesses": f"log {log.verifier}\nwitness w0 {witness.verifier}\nquorum w0\n",
+    }
+
+
+def without_proofs(method: str, result: Any) -> Any:
+    """Says that nothing is stored, with a proof of something else."""
+    if method == "eth_getProof":
+        return {**result, "storageProof": [{**each, "value": "0x0", "proof": []} for each in result["storageProof"]]}
+    return result

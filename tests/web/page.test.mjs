@@ -3,11 +3,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import decodeQR from "qr/decode.js";
+
 import { itemsOf, linked, listsOf, pasted } from "../../registry/service/web/page/intake.js";
 import { judgeBy } from "../../registry/service/web/page/judging.js";
 import { MESSAGES, say } from "../../registry/service/web/page/messages.js";
 import { Mistake, chosen, fieldsOf } from "../../registry/service/web/page/settings.js";
+import { recordOf } from "../../registry/service/web/page/record.js";
+import { csvOf } from "../../registry/service/web/page/rows.js";
+import { codeOf, linkOf } from "../../registry/service/web/page/sharing.js";
+import { statedFacts } from "../../registry/service/web/page/stated.js";
 import { shownOf, tableOf } from "../../registry/service/web/page/view.js";
+import { readDocument } from "../../registry/service/web/verifier/reading.js";
+import { parseReceipt } from "../../registry/service/web/verifier/receipt.js";
 import { verdictJson } from "../../registry/service/web/verifier/verdict.js";
 import { cases } from "./cases.mjs";
 
@@ -26,7 +34,7 @@ async function shown(given, more) {
   const { lists, rest } = await listsOf(given);
   const judge = await judgeBy(made, { lists, now: () => NOW });
   const items = await itemsOf(rest);
-  return Promise.all(items.map(async (item) => shownOf(await judge(item), { isAtHand: Boolean(item.reading?.isAtHand), issuers: made.issuers })));
+  return Promise.all(items.map(async (item) => shownOf(await judge(item), { reading: item.reading, issuers: made.issuers })));
 }
 
 const code = (one, title) => one.checks.find((check) => check.title === say(title)).code;
@@ -168,6 +176,120 @@ test("a link's fragment is a receipt, or told as none", async () => {
   assert.equal(new TextDecoder().decode(data), good.receipt);
   assert.equal(linked("#"), null);
   assert.equal(linked(""), null);
+});
+
+test("a link that is pasted brings its receipt, and no other text is taken for one", () => {
+  const fragment = Buffer.from(good.receipt).toString("base64url");
+  for (const page of ["https://x.example/verify", "http://127.0.0.1:80/", "file:///home/x/verify.html"]) {
+    const [given] = pasted(` ${page}#${fragment}\n`, "pasted");
+    assert.equal(new TextDecoder().decode(given.data), good.receipt);
+  }
+  for (const text of ["https://x.example/", "x#y", good.digest, "javascript:x#y", "https://x.example/ #a"]) assert.equal(pasted(text, "pasted")[0].name, "pasted");
+});
+
+test("the link of a receipt, and its code, bring the same receipt", () => {
+  const one = parseReceipt(bytes(good.receipt));
+  const link = linkOf(one, "https://x.example/verify#before");
+  assert.deepEqual(parseReceipt(linked(new URL(link).hash).data), one);
+  assert.equal(linkOf(one, "file:///home/x/verify.html"), null);
+  assert.equal(linkOf({ ...one, inclusion: { ...one.inclusion, path: Array(100).fill("0".repeat(64)) } }, "https://x.example/"), null);
+  const { size, path } = codeOf(link);
+  const scale = 4;
+  const data = new Uint8Array(4 * (scale * size) ** 2).fill(255);
+  for (const [, x, y] of path.matchAll(/M(\d+) (\d+)h1v1h-1z/g)) {
+    for (let row = scale * y; row < scale * (Number(y) + 1); row++) {
+      for (let at = scale * x; at < scale * (Number(x) + 1); at++) data.fill(0, 4 * (row * scale * size + at), 4 * (row * scale * size + at) + 3);
+    }
+  }
+  assert.equal(decodeQR({ width: scale * size, height: scale * size, data }), link);
+});
+
+test("the table is, to the byte, the one of Python", async () => {
+  const made = wanted();
+  const verdicts = [];
+  for (const { document: text, receipt: of, name } of cases().table.given) {
+    const [item] = await itemsOf([file(name, text), file("x.receipt.json", of)]);
+    verdicts.push({ ...(await (await judgeBy(made, { now: () => NOW }))(item)).verdict });
+  }
+  assert.equal(csvOf(verdicts), cases().table.expect);
+});
+
+test("a record says what was found, by whom, and that nobody signs it", async () => {
+  const [one] = await shown([document(good), receipt(good)]);
+  const made = { ...wanted(), endpoints: ["https://node.example/v3/a-key"] };
+  const record = JSON.parse(recordOf([one.verdict], { at: NOW, by: made, program: "ab" }));
+  assert.deepEqual([record.signedBy, record.program, record.settings.endpoints], [null, "ab", ["https://node.example"]]);
+  assert.deepEqual(record.verdicts, [verdictJson(one.verdict)]);
+  assert.deepEqual(record.settings.issuers, [[1, ""]]);
+});
+
+/** What is stated, by labels. */
+async function stated(content, digest) {
+  const reading = await readDocument(bytes(JSON.stringify(content)), "x.json");
+  return Object.fromEntries(statedFacts(reading, digest ?? reading.own[0]).map(({ label, values }) => [label, values]));
+}
+
+test("what documents state, in the forms that they have", async () => {
+  const badge = {
+    issuer: { id: "did:web:u.example", name: "U" },
+    validFrom: "2024-01-01T00:00:00Z",
+    validUntil: "2030-01-01T00:00:00Z",
+    awardedDate: "2024-02-02T00:00:00Z",
+    credentialSubject: { achievement: { type: ["Achievement"], achievementType: "Diploma", name: "Nursing", alignment: [{ targetName: "Level 6", targetFramework: "EQF" }, { targetUrl: "https://x.example/eqf/6" }] } },
+  };
+  const ofBadge = { Award: ["Nursing"], Type: ["Diploma"], Level: ["Level 6, in EQF", "https://x.example/eqf/6"], Awarded: ["2024-02-02T00:00:00Z"], "Valid from": ["2024-01-01T00:00:00Z"], "Valid until": ["2030-01-01T00:00:00Z"], "Issuer, as it names it": ["did:web:u.example / U"] };
+  assert.deepEqual(await stated(badge), ofBadge);
+  // Comprehensive learner record: a credential that holds others.
+  assert.deepEqual((await stated({ name: "Record", credentialSubject: { verifiableCredential: [badge] } })).Award, ["Record", "Nursing"]);
+  assert.deepEqual(await stated({ issuedOn: "2020-01-01", badge: { type: "BadgeClass", name: "Open Badge" }, recipientProfile: { name: "Ada" } }), { Award: ["Open Badge"], Holder: ["Ada"], "Valid from": ["2020-01-01"] });
+  const european = {
+    credentialSubject: {
+      givenName: { en: ["Ada"] },
+      familyName: { en: ["Lovelace"] },
+      hasClaim: [
+        { type: "LearningAchievement", title: { en: ["Master of Arts"], de: ["Magister"] }, awardedBy: { awardingDate: "2021-07-01T00:00:00+02:00" }, specifiedBy: { type: "Qualification", eQFLevel: { id: "http://data.europa.eu/snb/eqf/7", prefLabel: { en: "Level 7" } } } },
+      ],
+    },
+  };
+  assert.deepEqual(await stated(european), { Award: ["Master of Arts", "Magister"], Level: ["Level 7"], "Given name": ["Ada"], "Family name": ["Lovelace"], Awarded: ["2021-07-01T00:00:00+02:00"] });
+  assert.deepEqual(await stated({ credentialSubject: { degree: { type: "BachelorDegree", name: "Bachelor of Science" } } }), { Award: ["Bachelor of Science"], Type: ["BachelorDegree"] });
+  for (const nothing of [{}, { credentialSubject: null }, { credentialSubject: [1, "x", [[]]], name: {} }, { badge: 7, issuer: [] }]) assert.deepEqual(await stated(nothing), {});
+});
+
+test("what is stated is only what the digest covers, shortened and marked", async () => {
+  const inner = { name: "Inner", credentialSubject: {} };
+  const other = { name: "Other", credentialSubject: {} };
+  const reading = await readDocument(bytes(JSON.stringify({ type: "VerifiablePresentation", verifiableCredential: [inner, other] })), "x.json");
+  const part = reading.parts.find(({ members }) => members.get("name") === "Inner");
+  assert.deepEqual(statedFacts(reading, part.digests[0]).map(({ values }) => values), [["Inner"]]);
+  assert.deepEqual(statedFacts(reading, { method: "file", value: "0".repeat(64) }), []);
+  const { Award: [name] } = await stated({ name: `\u202e\u001b[31m<b>${"W".repeat(5000)}` });
+  assert.ok(name.length < 300 && name.includes("<b>") && name.includes("hidden characters") && !/[\u202e\u001b]/.test(name));
+  const { Level } = await stated({ credentialSubject: { achievement: { name: "x", level: Array.from({ length: 60 }, (_, at) => `L${at}`) } } });
+  assert.deepEqual([Level.length, Level.at(-1)], [7, "and 54 more"]);
+});
+
+test("nothing is called on record that was not found there", async () => {
+  const [one] = await shown([document(good), receipt(good)]);
+  assert.deepEqual([one.factsTitle, one.statedNote], [say("facts"), say("statedAnchored")]);
+  assert.ok(one.facts.some(({ value }) => value === "did:web:university.example"));
+  const [down] = await shown([document(good), receipt(good)], { endpoints: [] });
+  assert.deepEqual([down.factsTitle, down.statedNote], [say("factsAlone"), say("statedAlone")]);
+  assert.ok(!down.doesNot.includes(say("doesNot.later")));
+  const [changed] = await shown([document({ document: good.document.replace("Ada", "Eve") }), receipt(good)]);
+  assert.equal(changed.statedNote, say("statedAlone"));
+});
+
+test("who accredited and recognised the issuer is told among the facts, where it was checked", async () => {
+  const made = wanted();
+  const [item] = await itemsOf([document(good), receipt(good)]);
+  const judgement = await (await judgeBy(made, { now: () => NOW }))(item);
+  const more = ["accreditation", "recognition"].map((name) => ({ name, outcome: "pass", code: "x", text: `By a body: ${name}.` }));
+  const facts = (verdict) => shownOf({ ...judgement, verdict }, { reading: item.reading, issuers: made.issuers }).facts;
+  const labels = [say("accreditation"), say("recognition")];
+  const told = (verdict) => facts(verdict).filter(({ label }) => labels.includes(label)).map(({ value }) => value);
+  assert.deepEqual(told({ ...judgement.verdict, checks: [...judgement.verdict.checks, ...more] }), more.map(({ text }) => text));
+  assert.deepEqual(told(judgement.verdict), []);
 });
 
 test("what makes no sense in the form is said of its field", () => {

@@ -1,4 +1,4 @@
-"""The page in a browser, opened from a file: what people see, and all that leaves the device."""
+"""The page in a browser, opened from a file or served: what people see, and all that leaves the device."""
 
 from __future__ import annotations
 
@@ -14,150 +14,412 @@ from typing import Any, ClassVar
 
 import pytest
 
-from registry.receipt.model import to_json
+from registry.receipt.model import to_cbor, to_json
 from registry.service.web.page.look import logo_of
-from registry.service.web.page.settings import NamedIssuer, PageSettings
-from registry.service.web.page.whole import page, written
-from tests.registry.chain.worlds import World
-from tests.web.browser import Page, chromium, chromium_program
-from tests.web.endpoints import NAMES, Endpoint, Issued, endpoints
+from registry.service.web.page.settings import PageSettings
+from registry.service.web.page.whole import written
+from tests.web.browser import AXE, chromium_program
+from tests.web.endpoints import NAMES
+from tests.web.states import PICTURES, RESULT, Stand, stand_in
 
-pytestmark = pytest.mark.skipif(
-    chromium_program() is None, reason="there is no Chromium here: apt-get install -y chromium"
-)
-RESULT = "document.querySelector('#result .outcome strong')?.textContent"
+pytestmark = [
+    pytest.mark.skipif(chromium_program() is None, reason="there is no Chromium here: apt-get install -y chromium"),
+    pytest.mark.skipif(not AXE.exists(), reason="node_modules has no axe-core: npm ci"),
+]
+STATES = (
+    "good", "changed", "revoked", "suspended", "revoked-by-place", "superseded", "expired", "other-chain",
+    "duplicate-key", "endpoint-down", "endpoints-differ", "endpoint-lies", "no-endpoint", "offline", "untrusted",
+    "receipt-alone", "digest-alone", "hostile", "table",
+)  # fmt: skip
+WIDTHS = (320, 1200)
+MOST_ELEMENTS = 400
+MOST_ELEMENTS_AT_FIRST = 80
+UNREACHED = "Failed to load resource"
+"""Of what is asked in vain the browser itself says so."""
+SHOWN = "(id) => document.getElementById(id).checkVisibility()"
+DETECTOR = """
+globalThis.seen = null;
+globalThis.streams = [];
+globalThis.BarcodeDetector = class {
+  static async getSupportedFormats() { return ["qr_code"]; }
+  async detect(video) { return video.videoWidth && seen ? [{ rawValue: seen }] : []; }
+};
+const devices = navigator.mediaDevices;
+const ask = devices?.getUserMedia.bind(devices);
+if (devices) devices.getUserMedia = async (wanted) => {
+  const stream = await ask(wanted);
+  streams.push(stream);
+  return stream;
+};
+"""
 
 
-class Stand:
-    """The page with one endpoint, and the files of credentials."""
-
-    def __init__(self, folder: Path, issued: Issued, endpoint: Endpoint, browser: Page):
-        self.folder, self.issued, self.endpoint, self.browser = folder, issued, endpoint, browser
-
-    def open(self, *, fragment: str = "", urls: tuple[str, ...] | None = None) -> None:
-        settings = PageSettings(
-            institution="University </script><img src=x onerror=alert(1)>",
-            chain=self.issued.chain,
-            endpoints=(self.endpoint.url,) if urls is None else urls,
-            issuers=(NamedIssuer(party=1, name="did:web:university.example"),),
-        )
-        path = self.folder / "verify.html"
-        path.write_bytes(page(settings))
-        self.browser.requested.clear()
-        self.browser.said.clear()
-        self.endpoint.asked.clear()
-        self.browser.open(f"file://{path}{fragment}")
-
-    def files(self, name: str, *, changed: bool = False) -> tuple[Path, Path]:
-        document = self.issued.documents[name]
-        path, receipt = self.folder / "diploma.json", self.folder / "diploma.json.receipt.json"
-        path.write_bytes(document.replace(b"Doctor", b"Master") if changed else document)
-        receipt.write_bytes(to_json(self.issued.receipts[name]))
-        return path, receipt
-
-    def verdict(self, name: str, *, changed: bool = False) -> str:
-        self.browser.choose("#files", *self.files(name, changed=changed))
-        found: str = self.browser.wait(RESULT)
-        return found
+BUSY = "document.querySelector('#result').textContent.startsWith('Checking')"
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+PLACES = """[...document.querySelectorAll("main > *, #ask > *")].filter((each) => each.checkVisibility())
+  .map((each) => Math.round(each.getBoundingClientRect().top + scrollY))"""
+WATCH_SHIFTS = """globalThis.shifts = [];
+new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value)))
+  .observe({ type: "layout-shift" });
+0"""
+WATCH_HEADS = """globalThis.heads = [];
+new MutationObserver(() => heads.push(document.querySelector("#result strong")?.textContent))
+  .observe(document.querySelector("#result"), { childList: true });
+0"""
 
 
 @pytest.fixture(scope="module")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    from registry.embedded.chain import EmbeddedChain
+    with stand_in(tmp_path_factory.mktemp("page")) as made:
+        yield made
 
-    folder = tmp_path_factory.mktemp("page")
-    with EmbeddedChain(folder / "chain") as chain:
-        issued = Issued(World("embedded", chain.client()))
-        with endpoints(issued.client, None) as (endpoint,), chromium(folder / "profile") as browser:
-            yield Stand(folder, issued, endpoint, browser)
+
+def link_of(stand: Stand, name: str, form: str = "json") -> str:
+    receipt = stand.issued.receipts[name]
+    return base64.urlsafe_b64encode({"json": to_json, "cbor": to_cbor}[form](receipt)).decode().rstrip("=")
+
+
+def verdict(stand: Stand, name: str) -> str:
+    stand.bring(stand.pair(name))
+    stand.answer()
+    found: str = stand.browser.evaluate(RESULT)
+    return found
+
+
+def assert_nothing_sent(stand: Stand, *documents: bytes) -> None:
+    """No six characters of any document, and no digest of one, in anything that was sent."""
+    texts = [each.decode(errors="replace") for each in documents]
+    pieces = {text[at : at + 6] for text in texts for at in range(len(text) - 5)}
+    pieces |= {digest.hex for digest in stand.issued.digests.values()}
+    requests = [json.loads(each) for each in stand.browser.requested]
+    of_page = ("file://", "about:", "data:", "blob:")
+    sent = [f"{each['url']} {each.get('postData', '')}" for each in requests if not each["url"].startswith(of_page)]
+    for text in (*sent, *stand.asked()):
+        assert [piece for piece in pieces if piece in text] == [], text
+    methods = {json.loads(each)["method"] for each in stand.asked()}
+    assert methods <= {"eth_chainId", "eth_getBlockByNumber", "eth_getProof"}
+
+
+def test_there_is_a_test_of_each_state(stand: Stand) -> None:
+    assert tuple(stand.states) == STATES
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_state(stand: Stand, name: str) -> None:
+    state = stand.reach(name)
+    browser = stand.browser
+    assert (browser.evaluate(RESULT) or "") == state.head
+    assert state.says in stand.answer()
+    # The verdict has the focus, and is announced.
+    assert browser.evaluate("document.activeElement.getAttribute('role')") == "status"
+    # Nothing was refused by the policy, and no error was thrown; what strangers wrote is text.
+    assert [each for each in browser.said if not each.startswith(UNREACHED)] == []
+    assert browser.evaluate("document.querySelectorAll('img, iframe, object, main script').length") == 0
+    assert (
+        browser.evaluate("/[\\u0000-\\u0008\\u001b\\u202a-\\u202e\\u2066-\\u2069]/.test(document.body.innerText)")
+        is False
+    )
+    assert browser.evaluate("document.querySelectorAll('*').length") < MOST_ELEMENTS
+    assert_nothing_sent(
+        stand, *(each for at, each in state.files.items() if at.endswith(".json") and "receipt" not in at)
+    )
+    assert bool(stand.asked()) == state.asks
+    elsewhere = {json.loads(each)["url"] for each in browser.requested} - {"about:blank", "data:,"}
+    of_settings = set(state.settings.get("endpoints", (stand.endpoint.url,)))
+    assert {each for each in elsewhere if not each.startswith("file://")} <= of_settings
+    for width in WIDTHS:
+        with browser.screen(width, 1_600):
+            assert browser.evaluate("document.documentElement.scrollWidth") <= width
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            (PICTURES / f"{name}-{width}.png").write_bytes(browser.picture("#outcome"))
+            if width == WIDTHS[0] or name in ("good", "table"):
+                assert browser.violations() == []
+
+
+def test_axe_finds_what_is_wrong(stand: Stand) -> None:
+    stand.open()
+    assert stand.browser.violations() == []
+    stand.browser.evaluate("document.querySelector('label[for=paste]').remove()")
+    assert any(each.startswith("label:") for each in stand.browser.violations())
 
 
 @pytest.mark.parametrize(
-    ("name", "changed", "verdict"),
-    [
-        (NAMES[0], False, "Valid, with a warning"),
-        (NAMES[0], True, "Not valid"),
-        (NAMES[1], False, "Not valid"),
-        (NAMES[2], False, "Not valid"),
-    ],
-    ids=["good", "changed", "revoked", "suspended"],
+    "wanted",
+    [{"forced_colors": "active"}, {"prefers_color_scheme": "dark"}, {"prefers_reduced_motion": "reduce"}],
+    ids=lambda wanted: next(iter(wanted)),
 )
-def test_what_is_said_and_what_is_sent(stand: Stand, name: str, changed: bool, verdict: str) -> None:
-    stand.open()
-    assert stand.verdict(name, changed=changed) == verdict
+def test_as_users_want_it(stand: Stand, wanted: dict[str, str]) -> None:
+    with stand.browser.media(**wanted):
+        stand.reach("changed")
+        assert stand.browser.violations() == []
+        # Without colours the verdict stands within lines.
+        assert stand.browser.evaluate("getComputedStyle(document.querySelector('.outcome')).borderLeftStyle") == "solid"
+
+
+def test_at_400_percent(stand: Stand) -> None:
+    with stand.browser.screen(1280, 1024, zoom=4):
+        stand.reach("table")
+        assert stand.browser.evaluate("document.documentElement.scrollWidth") <= 320
+        assert stand.browser.violations() == []
+        stand.browser.evaluate("document.querySelector('#settings').open = true")
+        stand.browser.evaluate("document.querySelector('#result details').open = true")
+        stand.browser.wait("document.querySelector('#result details dl') !== null")
+        assert stand.browser.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_keyboard_alone(stand: Stand) -> None:
     browser = stand.browser
-    # The verdict has the focus, and is announced.
-    assert browser.evaluate("document.activeElement.id") == "result"
-    assert browser.evaluate("document.querySelector('#result').getAttribute('role')") == "status"
-    assert "It says nothing about the person who shows it" in browser.evaluate("document.body.innerText")
-    # Nothing was refused by the policy, and no error was thrown.
-    assert browser.said == []
-    assert stand.endpoint.asked
-    document = stand.issued.documents[name].decode()
-    pieces = {document[at : at + 6] for at in range(len(document) - 5)} | {stand.issued.digests[name].hex}
-    requests = [json.loads(each) for each in browser.requested]
-    sent = [f"{each['url']} {each.get('postData', '')}" for each in requests if not each["url"].startswith("file://")]
-    for text in (*sent, *stand.endpoint.asked):
-        assert [piece for piece in pieces if piece in text] == [], text
-    assert {json.loads(each)["method"] for each in stand.endpoint.asked} == {
-        "eth_chainId", "eth_getBlockByNumber", "eth_getProof",
-    }  # fmt: skip
-    elsewhere = {each["url"] for each in requests if not each["url"].startswith(("file://", "about:", "data:"))}
-    assert elsewhere == {stand.endpoint.url}
-
-
-def test_an_endpoint_that_is_down(stand: Stand) -> None:
-    stand.open(urls=("http://127.0.0.1:9/",))
-    assert stand.verdict(NAMES[0]) == "Could not be checked"
-    assert "127.0.0.1:9" in stand.browser.evaluate("document.querySelector('#result').innerText")
-
-
-def test_a_link_with_a_receipt_asks_nobody_until_it_is_told_to(stand: Stand) -> None:
-    receipt = base64.urlsafe_b64encode(to_json(stand.issued.receipts[NAMES[0]])).decode().rstrip("=")
-    stand.open(fragment=f"#{receipt}")
-    assert stand.browser.evaluate("!document.querySelector('#link').hidden")
-    assert stand.endpoint.asked == []
-    document, _ = stand.files(NAMES[0])
-    stand.browser.choose("#files", document)
-    assert stand.browser.wait(RESULT) == "Valid, with a warning"
-    assert all(receipt not in each for each in stand.endpoint.asked)
-
-
-def test_several_and_two_in_a_row(stand: Stand) -> None:
     stand.open()
-    paths = []
-    for number, name in enumerate(NAMES):
-        document = stand.folder / f"{number}.json"
-        document.write_bytes(stand.issued.documents[name])
-        receipt = stand.folder / f"receipt {number}.json"
-        receipt.write_bytes(to_json(stand.issued.receipts[name]))
-        paths += [document, receipt]
-    stand.browser.choose("#files", *paths)
-    assert stand.browser.wait("document.querySelectorAll('#result tbody tr').length") == len(NAMES)
-    stand.browser.choose("#files", *stand.files(NAMES[1]))
+    stops = []
+    for _ in range(6):
+        browser.press("Tab")
+        stops.append(
+            browser.evaluate(
+                "document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+            )
+        )
+        assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", stops
+    assert stops == ["skip", "files", "paste", "receipt", "check", "SUMMARY"]
+    browser.evaluate("document.querySelector('#paste').focus()")
+    browser.do("Input.insertText", text=stand.issued.documents[NAMES[0]].decode())
+    browser.press("Tab")
+    browser.do("Input.insertText", text=to_json(stand.issued.receipts[NAMES[0]]).decode())
+    browser.press("Tab")
+    browser.press("Enter", text="\r")
+    assert "Ada Lovelace" in stand.answer()
+    assert browser.evaluate(RESULT) == "Valid"
+    browser.press("Tab")
+    assert browser.evaluate("document.activeElement.textContent") == "Save as a table (CSV)"
+
+
+def test_nothing_moves_when_the_answer_comes(stand: Stand) -> None:
+    browser = stand.browser
+    stand.open()
+    stand.endpoint.answers.clear()
+    with browser.screen(1200):
+        stand.bring(stand.pair(NAMES[0]))
+        browser.wait(BUSY)
+        browser.evaluate(DRAWN)
+        browser.evaluate(WATCH_SHIFTS)
+        before = browser.evaluate(PLACES)
+        assert len(before) > 5
+        stand.endpoint.answers.set()
+        stand.answer()
+        browser.evaluate(DRAWN)
+        assert browser.evaluate(PLACES) == before
+        assert browser.evaluate("shifts") == []
+
+
+def test_of_two_in_a_row_the_last_is_shown(stand: Stand) -> None:
+    stand.open()
+    stand.endpoint.answers.clear()
+    stand.bring(stand.pair(NAMES[0]))
+    stand.browser.wait(BUSY)
+    stand.browser.evaluate(WATCH_HEADS)
+    first = len(stand.asked())
+    stand.bring(stand.pair(NAMES[1]))
+    stand.browser.wait_for(lambda: len(stand.asked()) > first)
+    stand.endpoint.answers.set()
+    assert "Emmy Noether" in stand.answer()
+    # The first one had its answers, too, and was not shown for a moment.
+    assert {each for each in stand.browser.evaluate("heads") if each} == {"Not valid"}
+
+
+def test_a_table_and_then_one(stand: Stand) -> None:
+    state = stand.reach("table")
+    rows = stand.browser.evaluate("document.querySelectorAll('#result tbody tr').length")
+    assert rows == len(state.files) // 2
+    # Each of them is made when it is opened.
+    assert stand.browser.evaluate("document.querySelectorAll('#result details dl').length") == 0
+    stand.browser.evaluate("document.querySelector('#result details').open = true")
+    stand.browser.wait("document.querySelectorAll('#result details dl').length === 2")
+    stand.bring(stand.pair(NAMES[1]))
     stand.browser.wait("document.querySelectorAll('#result table').length === 0")
     assert stand.browser.wait(RESULT) == "Not valid"
 
 
-def test_narrow_and_large(stand: Stand) -> None:
-    """As at 320 px, and as 1280 px at 400 %."""
+@pytest.mark.parametrize("form", ["json", "cbor"])
+def test_a_link_with_a_receipt_asks_nobody_until_it_is_told_to(stand: Stand, form: str) -> None:
+    receipt = link_of(stand, NAMES[0], form)
+    stand.open(fragment=f"#{receipt}")
+    assert stand.browser.evaluate(f"({SHOWN})('link')")
+    assert stand.asked() == []
+    # Whoever skips to the content still has it.
+    stand.browser.evaluate("document.querySelector('.skip').click()")
+    stand.browser.wait("location.hash === '#main'")
+    stand.bring({"diploma.json": stand.issued.documents[NAMES[0]]})
+    assert "Ada Lovelace" in stand.answer()
+    assert stand.browser.evaluate(RESULT) == "Valid"
+    assert all(receipt not in each for each in stand.asked())
+
+
+def test_another_link_and_the_way_back(stand: Stand) -> None:
+    browser = stand.browser
+    numbers = [f"It is number {stand.issued.place(name)[1] + 1} of the 4" for name in NAMES]
+    alone = "document.querySelector('#link button').click()"
+    stand.open(fragment=f"#{link_of(stand, NAMES[0])}")
+    browser.evaluate(alone)
+    assert numbers[0] in stand.answer()
+    browser.evaluate(f"location.hash = '{link_of(stand, NAMES[1])}'")
+    browser.wait("document.querySelector('#result').textContent === ''")
+    browser.evaluate(alone)
+    assert numbers[1] in stand.answer()
+    browser.evaluate("history.back()")
+    browser.wait("document.querySelector('#result').textContent === ''")
+    browser.evaluate(alone)
+    assert numbers[0] in stand.answer()
+    browser.evaluate("location.hash = 'nonsense'")
+    browser.wait("document.querySelector('#link').textContent.includes('no receipt')")
+    assert browser.evaluate("document.querySelector('#result').textContent") == ""
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_files_are_dropped_and_pasted(stand: Stand, way: str) -> None:
     stand.open()
-    stand.browser.do("Emulation.setDeviceMetricsOverride", width=320, height=600, deviceScaleFactor=1, mobile=False)
-    stand.verdict(NAMES[1])
-    assert stand.browser.evaluate("document.documentElement.scrollWidth") <= 320
-    stand.browser.do("Emulation.clearDeviceMetricsOverride")
+    pair = {name: content.decode() for name, content in stand.pair(NAMES[0]).items()}
+    event = {
+        "drop": "DragEvent('drop', {dataTransfer: data, ",
+        "paste": "ClipboardEvent('paste', {clipboardData: data, ",
+    }[way]
+    stand.browser.evaluate(
+        f"{{ const data = new DataTransfer(); for (const [name, text] of Object.entries({json.dumps(pair)})) "
+        "data.items.add(new File([text], name));"
+        f"document.body.dispatchEvent(new {event} bubbles: true, cancelable: true}})); }}"
+    )
+    stand.answer()
+    assert stand.browser.evaluate(RESULT) == "Valid"
+
+
+def test_what_makes_no_sense_in_the_form(stand: Stand) -> None:
+    stand.open()
+    stand.browser.evaluate("document.querySelector('#field-quorum').value = '7'")
+    stand.bring(stand.pair(NAMES[0]))
+    stand.browser.wait("document.activeElement.id === 'field-quorum'")
+    assert stand.browser.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
+    assert stand.browser.violations() == []
+    assert stand.asked() == []
+
+
+def test_the_camera(stand: Stand) -> None:
+    browser = stand.browser
+    script = browser.do("Page.addScriptToEvaluateOnNewDocument", source=DETECTOR)["identifier"]
+    live = "streams.some((stream) => stream.getTracks().some(({readyState}) => readyState === 'live'))"
+    try:
+        with stand.served() as address:
+            browser.open(address)
+            browser.wait(f"({SHOWN})('scan')")
+            # Escape ends it.
+            browser.evaluate("document.querySelector('#scan').click()")
+            browser.wait(f"document.querySelector('#scan-view').videoWidth > 0 && {live}")
+            assert browser.violations() == []
+            browser.press("Escape")
+            browser.wait("document.activeElement.id === 'scan'")
+            assert browser.evaluate(f"!{live} && !({SHOWN})('camera')")
+            # So does a code: it is offered and asks nobody.
+            browser.evaluate(f"seen = 'https://x.example/verify#{link_of(stand, NAMES[0], 'cbor')}'")
+            browser.evaluate("document.querySelector('#scan').click()")
+            browser.wait("document.activeElement.id === 'link'")
+            assert browser.evaluate(f"streams.length === 2 && !{live} && !({SHOWN})('camera')")
+            assert stand.asked() == []
+            stand.bring({"diploma.json": stand.issued.documents[NAMES[0]]})
+            stand.answer()
+            assert browser.evaluate(RESULT) == "Valid"
+            # And leaving the page for another link.
+            browser.evaluate("seen = null; document.querySelector('#scan').click()")
+            browser.wait(live)
+            browser.evaluate("location.hash = 'other'")
+            browser.wait(f"!{live}")
+            assert browser.said == []
+    finally:
+        browser.do("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+
+
+def test_without_a_reader_of_codes_there_is_no_camera(stand: Stand) -> None:
+    stand.open()
+    assert stand.browser.evaluate("'BarcodeDetector' in globalThis") is False
+    assert stand.browser.evaluate(f"({SHOWN})('scan')") is False
+
+
+def test_what_is_saved(stand: Stand) -> None:
+    browser, folder = stand.browser, stand.folder / "saved"
+    browser.do("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    stand.reach("table")
+    for at, name in enumerate(("verdicts.csv", "check-record.json")):
+        browser.evaluate(f"document.querySelectorAll('.tools button')[{at}].click()")
+        path = folder / name
+        stand.browser.wait_for(path.exists)
+    table = (folder / "verdicts.csv").read_bytes().decode()
+    assert table.startswith("name,overall,codes,issuer,anchored_at,text\r\n")
+    assert table.count("\r\n") == len(stand.states["table"].files) // 2 + 1
+    record = json.loads((folder / "check-record.json").read_text())
+    assert (record["signedBy"], len(record["verdicts"])) == (None, len(NAMES) + 2)
+    assert record["note"].startswith("Signed by nobody")
+    assert record["program"] == browser.evaluate("document.querySelector('#program').textContent")
+    assert record["settings"]["endpoints"] == [stand.endpoint.url.rstrip("/")]
+    # Of the documents it has names of files, and nothing that stands in them.
+    assert not any(word in json.dumps(record) for word in ("Doctor", "Lovelace", "Computing", "Grace"))
+
+
+def test_what_is_printed(stand: Stand) -> None:
+    browser = stand.browser
+    with stand.served() as address:
+        browser.open(address)
+        stand.bring(stand.pair("badge"))
+        stand.answer()
+        assert browser.evaluate("document.querySelector('.code').checkVisibility()") is False
+        with browser.media("print"):
+            printed = browser.evaluate("document.body.innerText")
+            assert browser.evaluate("document.querySelector('.code svg').getBoundingClientRect().width") > 150
+            for control in ("#ask", "#settings", ".tools", ".skip"):
+                assert browser.evaluate(f"document.querySelector('{control}').checkVisibility()") is False, control
+    for part in (
+        "Valid",
+        "Grace Hopper",
+        "Party 1",
+        "The batch on the chain: in order.",
+        "Checked",
+        "SHA-256 of its program",
+    ):
+        assert part in printed, part
+    assert browser.evaluate("document.querySelector('#program').textContent") in printed
+
+
+def test_what_the_page_costs(stand: Stand) -> None:
+    """One request, nothing that it waits for, few elements; its bytes are counted by `test_page.py`."""
+    browser = stand.browser
+    with stand.served() as address:
+        browser.open(address)
+        asked = [json.loads(each)["url"] for each in browser.requested]
+        assert [each for each in asked if each.startswith("http")] == [address]
+        assert browser.evaluate("performance.getEntriesByType('resource').length") == 0
+        assert browser.evaluate("document.querySelectorAll('*').length") < MOST_ELEMENTS_AT_FIRST
+        assert (
+            browser.evaluate("document.querySelectorAll('link[rel=stylesheet], script[src], head script').length") == 0
+        )
 
 
 def test_without_javascript(stand: Stand) -> None:
-    stand.browser.do("Emulation.setScriptExecutionDisabled", value=True)
+    """It says so; and where a lookup service sent it, a digest can be looked up there."""
+    browser = stand.browser
+
+    def height(selector: str) -> int:
+        root = browser.do("DOM.getDocument", depth=-1)["root"]["nodeId"]
+        node = browser.do("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        return int(browser.do("DOM.getBoxModel", nodeId=node)["model"]["height"]) if node else 0
+
+    browser.do("Emulation.setScriptExecutionDisabled", value=True)
     try:
         stand.open()
-        root = stand.browser.do("DOM.getDocument", depth=-1)["root"]
-        assert "This page needs JavaScript" in json.dumps(root)
-        node = stand.browser.do("DOM.querySelector", nodeId=root["nodeId"], selector="noscript p")["nodeId"]
-        assert stand.browser.do("DOM.getBoxModel", nodeId=node)["model"]["height"] > 0
+        assert "This page needs JavaScript" in json.dumps(browser.do("DOM.getDocument", depth=-1))
+        assert height("noscript p") > 0
+        assert height("noscript form") == 0
+        with stand.served() as address, browser.screen(320):
+            browser.open(address)
+            assert height("noscript form input") > 0
+            assert "The digest is sent to this server" in json.dumps(browser.do("DOM.getDocument", depth=-1))
+            assert browser.do("Page.getLayoutMetrics")["cssContentSize"]["width"] <= 320
     finally:
-        stand.browser.do("Emulation.setScriptExecutionDisabled", value=False)
+        browser.do("Emulation.setScriptExecutionDisabled", value=False)
 
 
 class Site(SimpleHTTPRequestHandler):
@@ -220,7 +482,7 @@ def test_as_an_app_it_opens_without_its_server(stand: Stand) -> None:
     for name in ("", "index.html", "verify.html"):
         browser.open(url + name)
         assert "University" in browser.evaluate("document.title")
-        assert stand.verdict(NAMES[1]) == "Not valid"
+        assert verdict(stand, NAMES[1]) == "Not valid"
     # What it asks of others does not pass through what keeps it.
     assert stand.endpoint.asked
     assert browser.evaluate(f"fetch('{url}other').then(() => 'kept', () => 'gone')") == "gone"

@@ -11,7 +11,7 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.endpoints import Endpoints
 from registry.credential.digest import digest_given
-from registry.document.reading import digest_only
+from registry.document.reading import Reading, digest_only
 from registry.merkle.tree import Tree
 from registry.receipt.model import Receipt
 from registry.verifier.nothing_known import NothingKnown
@@ -122,8 +122,8 @@ def receipt_of(contract: CredentialRegistry, issuer: int, digests: Sequence[byte
     )
 
 
-def verdict_of(client: ChainClient, receipt: Receipt, quorum: int | None) -> Verdict:
-    """What a stranger makes of a digest with its receipt, who trusts the issuer and asks these endpoints."""
+def verdict_of(client: ChainClient, receipt: Receipt, quorum: int | None, *, reading: Reading | None = None) -> Verdict:
+    """What a stranger makes of a document or digest with its receipt, who trusts the issuer and asks these."""
     verifier = Verifier(
         CredentialRegistry(client, receipt.anchor.contract),
         chain=receipt.anchor.chain,
@@ -133,4 +133,4 @@ def verdict_of(client: ChainClient, receipt: Receipt, quorum: int | None) -> Ver
         quorum=quorum,
     )
     digest = digest_given(receipt.digest_value.hex())
-    return verifier.verify_reading(digest_only(digest, "a digest"), receipt)
+    return verifier.verify_reading(reading or digest_only(digest, "a digest"), receipt)

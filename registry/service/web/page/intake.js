@@ -20,22 +20,27 @@ import { utf8 } from "../verifier/bytes.js";
 const DIGEST = /^\s*(?:0x|sha256:)?[0-9a-fA-F]{64}\s*$/;
 // The name of a list of blocks, how many they are, and the root of their tree: it is a signed note.
 const LIST = /^[^\n{[]{1,300}\n[0-9]{1,6}\n[A-Za-z0-9+/]{43}=\n/;
+// The address of a page like this one, with a receipt behind it.
+const LINK = /^(?:https?|file):[^\s#]*(#\S+)$/i;
 const RECEIPT_NAME = /\.receipt\.(?:json|cbor)$/i;
 const RECEIPT_TYPE = /"type"\s*:\s*"TestamurReceipt"/;
 
 /**
- * A text that was pasted, with a name by which it is read.
+ * A text that was pasted or scanned, with a name by which it is read; of a link, the receipt that it brings.
  * @param {string} text
  * @param {string} name
  * @returns {Given[]}
  */
 export function pasted(text, name) {
   if (!text.trim()) return [];
+  const link = LINK.exec(text.trim());
+  const receipt = link && linked(link[1]);
+  if (receipt) return [receipt];
   return [{ name: /^\s*[{[]/.test(text) ? `${name}.json` : name, data: utf8(text) }];
 }
 
 /**
- * The receipt in the fragment of a link, base64url of its JSON; null where there is none.
+ * The receipt in the fragment of a link, base64url of its JSON or CBOR; null where there is none.
  * @param {string} fragment with its `#`.
  * @returns {Given | null}
  */

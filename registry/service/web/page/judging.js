@@ -22,7 +22,12 @@ import { say } from "./messages.js";
  * @typedef {import("../verifier/endpoints.js").Fetch} Fetch
  * @typedef {import("../verifier/receipt.js").Receipt} Receipt
  * @typedef {import("../verifier/verdict.js").Verdict} Verdict
- * @typedef {{verdict: Verdict, said: string[]}} Judgement `said`: what went wrong with the endpoints, in their words.
+ *
+ * @typedef {object} Judgement
+ * @property {Verdict} verdict
+ * @property {string[]} said what went wrong with the endpoints, in their words.
+ * @property {Receipt | null} receipt the one that decided.
+ * @property {string | null} uri of the party that anchored it, as the chain has it.
  */
 
 /** Endpoints that have to be of the chain that was named: the issuers whom the user trusts are parties of that one. */
@@ -86,14 +91,17 @@ export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date(
     const judged = [];
     for (const receipt of [...readable, ...receipts.filter((each) => each instanceof Refusal)].slice(0, MOST_JUDGED)) {
       let facts = null;
+      let uri = null;
       if (!(receipt instanceof Refusal)) {
         facts = reader ? await verifier.facts(receipt, readable) : { code: "chain-not-asked", what: say("noEndpoint"), remedy: say("noEndpointDo") };
         if ("detail" in facts && facts.detail) said.add(facts.detail);
+        if ("party" in facts) uri = facts.party?.uri ?? null;
       }
-      judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now: now(), trust }) });
+      judged.push({ receipt, uri, verdict: await verify({ reading, name, receipt, facts, now: now(), trust }) });
     }
     const own = reading?.own.map(({ value }) => value) ?? [];
     const verdict = judged.length ? decided(judged, own, null) : await verify({ reading, name, receipt: null, facts: null, now: now(), trust });
-    return { verdict, said: [...said] };
+    const by = judged.find((each) => each.verdict.checks === verdict.checks);
+    return { verdict, said: [...said], receipt: by?.receipt instanceof Refusal ? null : (by?.receipt ?? null), uri: by?.uri ?? null };
   };
 }

@@ -2,12 +2,17 @@
  * The page: fields and files in, what `view.js` makes of verdicts out. All that is shown is set as text.
  */
 
+import { marked } from "../verifier/text.js";
 import { parseReceipt } from "../verifier/receipt.js";
+import { Refusal } from "../verifier/refusal.js";
+import { canScan, scan } from "./camera.js";
+import { box, button, byId, element } from "./elements.js";
 import { itemsOf, linked, listsOf, pasted } from "./intake.js";
 import { judgeBy } from "./judging.js";
 import { say } from "./messages.js";
+import { resultsOf } from "./results.js";
 import { Mistake, chosen, fieldsOf } from "./settings.js";
-import { sentenceOf, shownOf, tableOf } from "./view.js";
+import { sentenceOf, shownOf } from "./view.js";
 
 /**
  * @typedef {import("./intake.js").Given} Given
@@ -18,12 +23,15 @@ import { sentenceOf, shownOf, tableOf } from "./view.js";
 
 const MOST_FILES = 500;
 const MOST_MEGABYTES = 8;
+const LONGEST_NAME = 120;
 const FIELDS = /** @type {const} */ (["chain", "contract", "endpoints", "quorum", "issuers"]);
 
 /** @type {Settings} */
 const settings = JSON.parse(byId("page-settings").textContent ?? "");
 /** Of two drops in a row only the last is shown. */
 let latest = 0;
+/** @type {Given | null} the receipt that the link brought. */
+let ofLink = null;
 
 begin();
 
@@ -50,31 +58,97 @@ function begin() {
     const dropped = [...(event.dataTransfer?.files ?? [])];
     if (dropped.length) void files(dropped);
   });
+  document.addEventListener("paste", (event) => {
+    const brought = [...(event.clipboardData?.files ?? [])];
+    if (!brought.length) return;
+    event.preventDefault();
+    void files(brought);
+  });
   byId("check").addEventListener("click", () => {
     const text = (/** @type {string} */ id) => /** @type {HTMLTextAreaElement} */ (byId(id)).value;
-    void check([...pasted(text("paste"), "pasted"), ...pasted(text("receipt"), "pasted.receipt")]);
+    void check(withLink([...pasted(text("paste"), "pasted"), ...pasted(text("receipt"), "pasted.receipt")]));
   });
+  void canScan().then((can) => (byId("scan").hidden = !can));
+  byId("scan").addEventListener("click", () => void scanned());
   globalThis.addEventListener("hashchange", fromLink);
   fromLink();
 }
 
-/** Nobody is asked because a link was opened: the user says so. */
+/** Another link is another question: nothing of the one before stays. */
 function fromLink() {
-  const given = linked(location.hash);
-  if (!given || location.hash === "#main") return;
-  const box = byId("link");
-  box.hidden = false;
+  // Whoever skips to the content has the same link still.
+  if (location.hash === "#main") return;
+  const before = ofLink;
+  ofLink = linked(location.hash);
+  if (before || ofLink) clear();
+  byId("link").hidden = !ofLink;
+  if (ofLink) offer(ofLink, say("linkReceipt"));
+}
+
+/**
+ * A receipt that came without a document. Nobody is asked because of it: the user says so.
+ * @param {Given} given
+ * @param {string} sentence
+ */
+function offer(given, sentence) {
+  const place = byId("link");
+  place.hidden = false;
   try {
     parseReceipt(given.data);
   } catch (error) {
-    box.replaceChildren(element("p", say("linkBroken", { what: sentenceOf(error) })));
+    if (given === ofLink) ofLink = null;
+    place.replaceChildren(element("p", say("linkBroken", { what: sentenceOf(error) })));
     return;
   }
-  /** @type {HTMLTextAreaElement} */ (byId("receipt")).value = new TextDecoder().decode(given.data);
-  const button = element("button", say("linkAlone"));
-  button.type = "button";
-  button.addEventListener("click", () => void check([given]));
-  box.replaceChildren(element("p", say("linkReceipt")), button);
+  place.replaceChildren(element("p", sentence), button(say("linkAlone"), () => void check([given])));
+}
+
+/** A code that the camera sees is taken as if it were pasted. */
+async function scanned() {
+  const place = byId("camera");
+  const asked = new AbortController();
+  const stop = () => asked.abort();
+  const onKey = (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && stop();
+  byId("scan-stop").addEventListener("click", stop, { signal: asked.signal });
+  document.addEventListener("keydown", onKey, { signal: asked.signal });
+  for (const leaving of ["pagehide", "hashchange"]) globalThis.addEventListener(leaving, stop, { signal: asked.signal });
+  byId("scan").hidden = true;
+  byId("scan-said").textContent = "";
+  place.hidden = false;
+  byId("scan-stop").focus();
+  let text = null;
+  let said = say("scanStopped");
+  try {
+    text = await scan(/** @type {HTMLVideoElement} */ (byId("scan-view")), asked.signal);
+  } catch {
+    said = say("scanRefused");
+  }
+  stop();
+  place.hidden = true;
+  byId("scan").hidden = false;
+  if (text === null) {
+    byId("scan-said").textContent = said;
+    byId("scan").focus();
+    return;
+  }
+  const [given] = pasted(text, "scanned");
+  if (given && isReceipt(given)) {
+    ofLink = given;
+    clear();
+    offer(given, say("scanReceipt"));
+    byId("link").focus();
+  } else await check(given ? [given] : []);
+}
+
+/** @param {Given} given */
+function isReceipt({ data }) {
+  try {
+    parseReceipt(data);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return false;
+  }
 }
 
 /** @param {readonly File[]} chosenFiles */
@@ -84,16 +158,24 @@ async function files(chosenFiles) {
   /** @type {Given[]} */
   const given = [];
   for (const file of chosenFiles) {
-    if (file.size > MOST_MEGABYTES << 20) return trouble(say("tooLarge", { name: file.name, most: MOST_MEGABYTES }));
+    if (mine !== latest) return;
+    if (file.size > MOST_MEGABYTES << 20) return trouble(say("tooLarge", { name: marked(file.name, LONGEST_NAME), most: MOST_MEGABYTES }));
     try {
       given.push({ name: file.name, data: new Uint8Array(await file.arrayBuffer()) });
     } catch {
-      if (mine === latest) trouble(say("unreadable", { name: file.name }));
+      if (mine === latest) trouble(say("unreadable", { name: marked(file.name, LONGEST_NAME) }));
       return;
     }
   }
-  const link = linked(location.hash);
-  if (mine === latest) await check(given.length === 1 && link ? [...given, link] : given);
+  if (mine === latest) await check(withLink(given));
+}
+
+/**
+ * One document that was brought to the receipt of a link.
+ * @param {readonly Given[]} given
+ */
+function withLink(given) {
+  return given.length === 1 && ofLink ? [...given, ofLink] : given;
 }
 
 /** Nothing of what was shown before may be taken for what is asked now. */
@@ -117,6 +199,7 @@ async function check(given) {
   try {
     const { lists, rest } = await listsOf(given);
     const items = await itemsOf(rest);
+    if (mine !== latest) return;
     if (!items.length) return trouble(say("nothing"));
     const judge = await judgeBy(wanted, { lists });
     /** @type {Shown[]} */
@@ -124,9 +207,10 @@ async function check(given) {
     for (const item of items) {
       const judgement = await judge(item);
       if (mine !== latest) return;
-      all.push(shownOf(judgement, { isAtHand: Boolean(item.reading?.isAtHand), issuers: wanted.issuers }));
+      all.push(shownOf(judgement, { reading: item.reading, issuers: wanted.issuers }));
     }
-    results(all);
+    show(...resultsOf(all, { at: new Date(), by: wanted, program: byId("program").textContent ?? "" }));
+    byId("result").focus();
   } catch (error) {
     if (mine === latest) trouble(sentenceOf(error));
   }
@@ -144,78 +228,8 @@ function mistaken(mistake) {
 /** @param {string} sentence */
 function trouble(sentence) {
   latest++;
-  const said = element("p", sentence);
-  said.className = "outcome unsure";
-  show(said);
+  show(box("outcome unsure", element("p", sentence)));
   byId("result").focus();
-}
-
-/** @param {readonly Shown[]} all */
-function results(all) {
-  if (all.length === 1) show(...resultOf(all[0], "h3"));
-  else {
-    const { caption, rows } = tableOf(all);
-    const body = rows.map(({ name, head, why, tone }) => row(tone, element("bdi", name), element("strong", head), why));
-    const heads = ["tableName", "tableVerdict", "tableWhy"].map((key) => {
-      const cell = element("th", say(key));
-      cell.scope = "col";
-      return cell;
-    });
-    const scroll = element("div", element("table", element("caption", caption), element("thead", element("tr", ...heads)), element("tbody", ...body)));
-    scroll.className = "scroll";
-    scroll.tabIndex = 0;
-    scroll.setAttribute("role", "group");
-    scroll.setAttribute("aria-label", caption);
-    show(scroll, ...all.map((each) => element("details", element("summary", `${each.head}: `, element("bdi", each.name)), ...resultOf(each, "h3"))));
-  }
-  byId("result").focus();
-}
-
-/**
- * @param {string} tone
- * @param {(Node | string)[]} cells
- */
-function row(tone, ...cells) {
-  const made = element("tr", ...cells.map((each, at) => element(at ? "td" : "th", each)));
-  /** @type {HTMLTableCellElement} */ (made.firstElementChild).scope = "row";
-  made.className = tone;
-  return made;
-}
-
-/**
- * @param {Shown} shown
- * @param {"h3"} level
- */
-function resultOf(shown, level) {
-  const outcome = element("div", element("p", element("strong", shown.head), ": ", element("bdi", shown.name)), element("p", shown.sentence), ...shown.because.map((text) => element("p", text)));
-  outcome.className = `outcome ${shown.tone}`;
-  const checks = shown.checks.map(({ title, outcome: word, text, tone }) => {
-    const item = element("li", element("strong", say("checkIs", { title, outcome: word })), " ", text);
-    item.className = tone;
-    return item;
-  });
-  const pre = element("pre", shown.json);
-  pre.tabIndex = 0;
-  const copied = element("span");
-  copied.setAttribute("role", "status");
-  const copy = element("button", say("copy"));
-  copy.type = "button";
-  copy.addEventListener("click", () => {
-    const done = navigator.clipboard ? navigator.clipboard.writeText(shown.json) : Promise.reject(new Error());
-    done.then(() => (copied.textContent = say("copied")), () => (copied.textContent = say("notCopied")));
-  });
-  return [
-    outcome,
-    element(level, say("doesNot")),
-    element("ul", ...shown.doesNot.map((text) => element("li", text))),
-    element(level, say("facts")),
-    element("dl", ...shown.facts.map(({ label, value }) => element("div", element("dt", label), element("dd", value)))),
-    element(level, say("checks")),
-    element("ul", ...checks),
-    ...(shown.said.length ? [element(level, say("said")), element("ul", ...shown.said.map((text) => element("li", text)))] : []),
-    ...(shown.others.length ? [element(level, say("others")), element("ul", ...shown.others.map((text) => element("li", text)))] : []),
-    element("details", element("summary", say("details")), copy, " ", copied, pre),
-  ];
 }
 
 /** @param {Node[]} nodes */
@@ -224,24 +238,11 @@ function show(...nodes) {
   byId("result").replaceChildren(...nodes);
 }
 
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} name
- * @param {(Node | string)[]} content
- * @returns {HTMLElementTagNameMap[K]}
- */
-function element(name, ...content) {
-  const made = document.createElement(name);
-  made.append(...content);
-  return made;
-}
-
-/**
- * @param {string} id
- * @returns {HTMLElement}
- */
-function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
+/** As before anything was asked; what is being asked is not shown any more. */
+function clear() {
+  latest++;
+  byId("result-title").hidden = true;
+  byId("result").replaceChildren();
 }
 
 /**

@@ -5,8 +5,9 @@
 import { Refusal } from "../verifier/refusal.js";
 import { marked } from "../verifier/text.js";
 import { writeTimestamp } from "../verifier/timestamps.js";
-import { chainName, deciding, overall, verdictJson } from "../verifier/verdict.js";
+import { chainName, checkOf, deciding, overall, verdictJson } from "../verifier/verdict.js";
 import { say } from "./messages.js";
+import { statedFacts } from "./stated.js";
 
 /**
  * @typedef {import("../verifier/verdict.js").Verdict} Verdict
@@ -18,11 +19,16 @@ import { say } from "./messages.js";
  * @property {string} head the verdict in words.
  * @property {string} sentence what it means.
  * @property {string[]} because the sentences that made it so.
- * @property {{title: string, outcome: string, code: string, text: string, tone: "good" | "bad" | "unsure"}[]} checks
+ * @property {{title: string, outcome: string, code: string, text: string, tone: "good" | "bad" | "unsure", means: string, meansNot: string}[]} checks
+ * @property {import("./stated.js").Stated[]} stated what the document states, to compare with a paper.
+ * @property {string} statedNote how far that is on record.
+ * @property {string} factsTitle whether the facts are on record, or a receipt's alone.
  * @property {{label: string, value: string}[]} facts
  * @property {string[]} doesNot what it does not say.
  * @property {string[]} said what endpoints said, where something went wrong.
  * @property {string[]} others other receipts.
+ * @property {import("../verifier/receipt.js").Receipt | null} receipt by which it was judged.
+ * @property {Verdict} verdict
  * @property {string} json
  */
 
@@ -36,53 +42,88 @@ const OUTCOME_TONES = { pass: "good", fail: "bad", warn: "unsure", unknown: "uns
 /**
  * One verdict.
  * @param {import("./judging.js").Judgement} judgement
- * @param {{isAtHand: boolean, issuers: ReadonlyMap<number, string>}} more whether a document was looked at; whom the user
- *   trusts.
+ * @param {{reading: import("../verifier/reading.js").Reading | null, issuers: ReadonlyMap<number, string>}} more what was looked at;
+ *   whom the user trusts.
  * @returns {Shown}
  */
-export function shownOf({ verdict, said }, { isAtHand, issuers }) {
+export function shownOf({ verdict, said, receipt, uri }, { reading, issuers }) {
   const comes = overall(verdict.checks);
   const told = verdictJson(verdict);
-  const because = comes === "valid" ? [] : [...new Set(deciding(verdict).map(({ text }) => text))];
+  const isAtHand = Boolean(reading?.isAtHand);
   return {
     tone: TONES[comes],
     name: marked(verdict.name, LONGEST_NAME),
     head: say(comes),
     sentence: say(`${comes}.text`),
-    because,
+    because: comes === "valid" ? [] : [...new Set(deciding(verdict).map(({ text }) => text))],
     checks: verdict.checks.map(({ name, outcome, code, text }) => ({
       title: say(name),
       outcome: say(outcome),
       code,
       text,
       tone: OUTCOME_TONES[outcome],
+      means: say(`means.${name}`),
+      meansNot: say(`meansNot.${name}`),
     })),
-    facts: factsOf(verdict, told.restsOn?.words ?? null, issuers),
-    doesNot: ["person", "content", "later", ...(isAtHand ? [] : ["receipt"])].map((key) => say(`doesNot.${key}`)),
+    stated: reading ? statedFacts(reading, isAnchored(verdict) ? verdict.digest : (reading.own[0] ?? null)) : [],
+    statedNote: say(isAnchored(verdict) ? "statedAnchored" : "statedAlone"),
+    factsTitle: say(isOnRecord(verdict) ? "facts" : "factsAlone"),
+    facts: factsOf(verdict, { words: told.restsOn?.words ?? null, issuers, uri }),
+    doesNot: ["person", "content", ...(verdict.asOf ? ["later"] : []), ...(isAtHand ? [] : ["receipt"])].map((key) => say(`doesNot.${key}`)),
     said: said.map((text) => marked(text, LONGEST_SAID)),
     others: verdict.otherReceipts.map(({ issuer, overall: one, text }) => say("other", { issuer: issuer ?? "?", overall: say(one), text })),
+    receipt,
+    verdict,
     json: JSON.stringify(told, null, 2),
   };
 }
 
 /**
+ * Whether the document is, unchanged, in a batch that is on record: only then is what it states what somebody anchored.
  * @param {Verdict} verdict
- * @param {string | null} words
- * @param {ReadonlyMap<number, string>} issuers
  */
-function factsOf({ chain, issuer, anchoredAt, asOf, digest }, words, issuers) {
-  const known = issuer === null ? "" : (issuers.get(issuer) ?? "");
-  const number = issuer === null ? null : String(issuer);
+function isAnchored(verdict) {
+  return isOnRecord(verdict) && ["integrity", "inclusion"].every((name) => checkOf(verdict, name).outcome === "pass");
+}
+
+/**
+ * Whether the chain has the batch that the receipt names; else what is known of it is what the receipt says.
+ * @param {Verdict} verdict
+ */
+function isOnRecord(verdict) {
+  return ["pass", "warn"].includes(checkOf(verdict, "anchor").outcome);
+}
+
+/**
+ * @param {Verdict} verdict
+ * @param {{words: string | null, issuers: ReadonlyMap<number, string>, uri: string | null}} more
+ */
+function factsOf({ chain, issuer, anchoredAt, asOf, digest, checks }, { words, issuers, uri }) {
+  const textOf = (/** @type {string} */ name) => checks.find((check) => check.name === name)?.text ?? null;
   /** @type {[string, string | null][]} */
   const rows = [
-    ["issuerNumber", number && (known ? say("issuerNamed", { number, name: marked(known) }) : number)],
+    ["issuerKnown", issuer === null ? null : knownAs(issuer, issuers)],
+    ["issuerUri", uri === null ? null : marked(uri, LONGEST_NAME)],
+    ["accreditation", textOf("accreditation")],
+    ["recognition", textOf("recognition")],
     ["anchoredAt", anchoredAt === null ? null : writeTimestamp(anchoredAt)],
     ["chain", chain && chainName(chain)],
     ["asOf", asOf && say("asOfBlock", { number: asOf.number, time: writeTimestamp(asOf.timestamp) })],
     ["restsOn", words],
-    ["fingerprint", digest && `${digest.value} (${digest.method})`],
+    ["fingerprint", digest && say("fingerprintBy", { value: digest.value, method: digest.method })],
   ];
   return rows.flatMap(([key, value]) => (value === null ? [] : [{ label: say(key), value }]));
+}
+
+/**
+ * How the user knows a party.
+ * @param {number} number
+ * @param {ReadonlyMap<number, string>} issuers
+ */
+function knownAs(number, issuers) {
+  const name = issuers.get(number);
+  if (name === undefined) return say("issuerUnknown", { number });
+  return name ? say("issuerTrustedAs", { number, name: marked(name, LONGEST_NAME) }) : say("issuerTrusted", { number });
 }
 
 /**

@@ -17,6 +17,7 @@ from registry.service.web.page.app import MANIFEST, WORKER, manifest, registerin
 from registry.service.web.page.look import colours, picture
 from registry.service.web.page.program import messages, script
 from registry.service.web.page.settings import PageSettings
+from registry.untrusted.text import html_text
 
 NAME: Final = "verify.html"
 SERVED: Final = "verify"
@@ -45,9 +46,9 @@ def page(settings: PageSettings, *, served: bool = False, as_app: bool = False) 
     places = {
         **{f"message.{key}": escape(text) for key, text in said.items()},
         "policy": escape(policy(settings, served=served, as_app=as_app)),
-        "title": escape(_title(settings)),
+        "title": html_text(_title(settings)),
         "logo": picture(settings.logo),
-        "intro": escape(_put(said["introOf"], institution=name) if name else said["intro"]),
+        "intro": html_text(_put(said["introOf"], institution=name) if name else said["intro"]),
         "lookup": _lookup(said) if served else "",
         "style": _style(settings),
         "program": program_hash(),

@@ -3,7 +3,7 @@
  * (a subset of RFC 8949, section 4.2.1). So there is one encoding of each receipt, and nothing recurses.
  */
 
-import { toBigInt } from "./bytes.js";
+import { concat, ofBigInt, toBigInt, utf8 } from "./bytes.js";
 import { decodeUtf8 } from "./encodings.js";
 import { Refusal } from "./refusal.js";
 
@@ -23,6 +23,35 @@ const MOST_ENTRIES = 23;
  */
 export function isCborMap(data) {
   return data.length > 0 && data[0] >> 5 === MAP;
+}
+
+/**
+ * The one encoding of a map.
+ * @param {ReadonlyMap<number, Item>} entries keys and numbers from 0 to 2^64 - 1, the keys in ascending order.
+ */
+export function encodeMap(entries) {
+  /** @type {Uint8Array[]} */
+  const parts = [head(MAP, entries.size)];
+  for (const [key, item] of entries) {
+    parts.push(head(UNSIGNED, key));
+    if (typeof item === "number" || typeof item === "bigint") parts.push(head(UNSIGNED, item));
+    else {
+      const content = typeof item === "string" ? utf8(item) : item;
+      parts.push(head(typeof item === "string" ? TEXT : BYTES, content.length), content);
+    }
+  }
+  return concat(...parts);
+}
+
+/**
+ * A head in its shortest form.
+ * @param {number} kind major type.
+ * @param {number | bigint} argument
+ */
+function head(kind, argument) {
+  if (argument < ONE_BYTE) return Uint8Array.of((kind << 5) | Number(argument));
+  const power = [0, 1, 2].find((each) => BigInt(argument) < 1n << BigInt(8 << each)) ?? 3;
+  return concat(Uint8Array.of((kind << 5) | (ONE_BYTE + power)), ofBigInt(BigInt(argument), 1 << power));
 }
 
 /**

@@ -4,8 +4,8 @@
  * What is refused has the code, the place and the text that it has in Python.
  */
 
-import { hex, utf8 } from "./bytes.js";
-import { decodeMap, isCborMap } from "./cbor.js";
+import { hex, unhex, utf8 } from "./bytes.js";
+import { decodeMap, encodeMap, isCborMap } from "./cbor.js";
 import { METHODS } from "./digest.js";
 import { readEvidence } from "./evidence.js";
 import { canonicalize } from "./jcs.js";
@@ -430,6 +430,27 @@ function fromCbor(data) {
     throw new Refusal("unknown-field", what, { remedy: NEW_ONE });
   }
   return read(document);
+}
+
+/**
+ * The CBOR form, for QR codes and links; evidence is left out, which is several times what a QR code holds.
+ * @param {Receipt} receipt
+ * @returns {Uint8Array | null} null for a block before 1970, which no chain has and CBOR has no number for here.
+ */
+export function receiptCbor(receipt) {
+  if (receipt.anchor.block && receipt.anchor.block.timestamp < 0) return null;
+  /** @type {Map<number, import("./cbor.js").Item>} */
+  const entries = new Map([[0, 1]]);
+  for (const [key, [place, kind]] of Object.entries(CBOR_FIELDS)) {
+    const value = place.split(".").reduce((/** @type {any} */ within, name) => within?.[name], receipt) ?? null;
+    if (value !== null) entries.set(Number(key), kind === "bytes" ? bytesOf(value) : place === "anchor.chain" ? BigInt(value.slice("eip155:".length)) : value);
+  }
+  return encodeMap(entries);
+}
+
+/** @param {string | string[]} value a hash, an address, or the nodes of a path. */
+function bytesOf(value) {
+  return unhex([value].flat().map((text) => text.replace(/^0x/, "")).join(""));
 }
 
 /**

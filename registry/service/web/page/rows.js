@@ -1,0 +1,46 @@
+/**
+ * Verdicts as lines of a table: the columns and cells of `registry/verify/rows.py`.
+ */
+
+import { checkOf, deciding, overall } from "../verifier/verdict.js";
+import { strip } from "../verifier/text.js";
+import { writeTimestamp } from "../verifier/timestamps.js";
+
+/** @typedef {import("../verifier/verdict.js").Verdict} Verdict */
+
+const COLUMNS = ["name", "overall", "codes", "issuer", "anchored_at", "text"];
+// What a spreadsheet takes for the beginning of a formula.
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+
+/**
+ * A table for spreadsheets (RFC 4180), in which no cell of a stranger becomes a formula.
+ * @param {readonly Verdict[]} verdicts
+ */
+export function csvOf(verdicts) {
+  return [COLUMNS, ...verdicts.map(cellsOf)].map((cells) => `${cells.map(cell).join(",")}\r\n`).join("");
+}
+
+/**
+ * @param {Verdict} verdict
+ * @returns {string[]}
+ */
+function cellsOf(verdict) {
+  const { name, issuer, anchoredAt } = verdict;
+  /** @type {Map<string, string>} */
+  const told = new Map();
+  for (const { code, text } of deciding(verdict)) if (!told.has(code)) told.set(code, text);
+  return [
+    name,
+    overall(verdict.checks),
+    [...told.keys()].join(" "),
+    issuer === null ? "" : String(issuer),
+    anchoredAt === null ? "" : writeTimestamp(anchoredAt),
+    [...told.values()].join(" ") || checkOf(verdict, "anchor").text,
+  ];
+}
+
+/** @param {string} text */
+function cell(text) {
+  const safe = FORMULA.test(text) || FORMULA.test(strip(text)) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
