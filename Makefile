@@ -68,8 +68,9 @@ types: $(VENV)/.dev node_modules/.ready ## Strict type checks
 	node_modules/.bin/tsc -p registry/service/web/verifier
 	node_modules/.bin/tsc -p registry/service/web/page
 
-artifacts: $(VENV)/.dev node_modules/.ready ## See that the committed artifacts match the contracts
+artifacts: $(VENV)/.dev node_modules/.ready ## See that the committed artifacts match the contracts and catalogues
 	$(BIN)/python scripts/build_contracts.py --check
+	$(BIN)/python scripts/build_languages.py --check
 
 contracts: $(VENV)/.dev node_modules/.ready ## Compile the contracts and rewrite the committed artifacts
 	$(BIN)/python scripts/build_contracts.py

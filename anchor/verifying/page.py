@@ -7,7 +7,7 @@ from pathlib import Path
 from anchor.verifying.named import write_whole
 from registry.errors import SettingsError
 from registry.service.web.page.settings import PageSettings, parse_page_settings
-from registry.service.web.page.whole import NAME, page
+from registry.service.web.page.whole import languages_of, name_of, page
 
 
 def read_page_settings(path: Path) -> PageSettings:
@@ -20,12 +20,19 @@ def read_page_settings(path: Path) -> PageSettings:
         ) from None
 
 
-def write_page(folder: Path, settings: PageSettings) -> Path:
-    """Write the page into a folder, which is made where it is missing, whole or not at all; returns its path.
+def write_page(folder: Path, settings: PageSettings) -> list[Path]:
+    """Write the page in each of its languages into a folder, which is made where it is missing.
+
+    Each is written whole or not at all.
+
+    Returns:
+        Their paths, the page in the first language first.
 
     Raises:
-        IntakeError: it cannot be written.
+        IntakeError: one cannot be written.
     """
-    path = folder / NAME
-    write_whole(path, page(settings), make_folder=True)
-    return path
+    written = []
+    for code in languages_of(settings):
+        written.append(folder / name_of(settings, code))
+        write_whole(written[-1], page(settings, in_language=code), make_folder=True)
+    return written

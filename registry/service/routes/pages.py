@@ -18,10 +18,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from registry.errors import RegistryError, SettingsError
 from registry.http.problems import note
+from registry.language.choosing import from_header, known
 from registry.recognition.insights import REVIEW_DAYS
 from registry.recognition.ledger import Kind
 from registry.service.accreditations_json import LinkFilter
-from registry.service.caching import BY_ACCEPT, REVALIDATE, fixed
+from registry.service.caching import BY_ACCEPT, BY_LANGUAGE, REVALIDATE, fixed
 from registry.service.parameters import (
     HASH_PATTERN,
     Cursor,
@@ -51,6 +52,7 @@ from registry.service.routes.insights import MOST_DAYS
 from registry.service.service import Service, service_of
 from registry.service.told import of_one_block
 from registry.service.trust import IndexedFacts, facts_of
+from registry.service.web.page.whole import languages_of
 from registry.service.web.page.whole import page as whole_page
 from registry.service.web.pages.rendering import HTML, SAFE, page, rendered
 from registry.timestamps import past_moment
@@ -370,10 +372,14 @@ async def insights(
 
 
 @router.get("/verify")
-async def verify(request: Request) -> Response:
+async def verify(request: Request, language: Annotated[str, Query(max_length=40)] = "") -> Response:
     """The page that checks a document in the browser: nothing of it comes here."""
-    body = await service_of(request).in_thread(partial(whole_page, request.app.state.page, served=True))
-    return fixed(request, body, HTML, kept=REVALIDATE, headers={**BY_ACCEPT, **VERIFYING})
+    settings = request.app.state.page
+    offered = languages_of(settings, served=True)
+    wanted = known(language) or from_header(request.headers.get("Accept-Language", ""))
+    code = wanted if wanted in offered else offered[0]
+    body = await service_of(request).in_thread(partial(whole_page, settings, served=True, in_language=code))
+    return fixed(request, body, HTML, kept=REVALIDATE, headers={**VERIFYING, **BY_LANGUAGE, "Content-Language": code})
 
 
 @router.get("/docs")

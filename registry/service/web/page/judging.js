@@ -11,7 +11,8 @@ import { bySeals } from "../verifier/seals.js";
 import { parseWitnesses } from "../verifier/witnesses.js";
 import { utf8 } from "../verifier/bytes.js";
 import { Refusal } from "../verifier/refusal.js";
-import { chainName } from "../verifier/verdict.js";
+import { say as said } from "../verifier/language.js";
+import { saidChain, unavailableFor } from "../verifier/verdict.js";
 import { Verifier } from "../verifier/verifier.js";
 import { verify } from "../verifier/verify.js";
 import { say } from "./messages.js";
@@ -24,6 +25,9 @@ import { say } from "./messages.js";
  * @typedef {import("../verifier/verdict.js").Verdict} Verdict
  * @typedef {{verdict: Verdict, said: string[]}} Judgement `said`: what went wrong with the endpoints, in their words.
  */
+
+/** @type {import("../verifier/verifier.js").Unavailable} */
+const NOBODY_ASKED = unavailableFor("chain-not-asked", said("chain.noneNamed"), said("chain.nameOne"));
 
 /** Endpoints that have to be of the chain that was named: the issuers whom the user trusts are parties of that one. */
 class NamedChain extends EndpointsReader {
@@ -40,7 +44,7 @@ class NamedChain extends EndpointsReader {
   async chain() {
     const found = await super.chain();
     if (found === this.named) return found;
-    throw new ChainUnavailable("wrong-chain", say("otherChain", { found: chainName(found), named: chainName(this.named) }));
+    throw new ChainUnavailable("wrong-chain", say("otherChain", { found: saidChain(found), named: saidChain(this.named) }));
   }
 }
 
@@ -80,20 +84,20 @@ export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date(
    */
   return async ({ name, reading, receipts }) => {
     /** @type {Set<string>} */
-    const said = new Set();
+    const details = new Set();
     /** @type {Receipt[]} */
     const readable = receipts.flatMap((receipt) => (receipt instanceof Refusal ? [] : [receipt]));
     const judged = [];
     for (const receipt of [...readable, ...receipts.filter((each) => each instanceof Refusal)].slice(0, MOST_JUDGED)) {
       let facts = null;
       if (!(receipt instanceof Refusal)) {
-        facts = reader ? await verifier.facts(receipt, readable) : { code: "chain-not-asked", what: say("noEndpoint"), remedy: say("noEndpointDo") };
-        if ("detail" in facts && facts.detail) said.add(facts.detail);
+        facts = reader ? await verifier.facts(receipt, readable) : NOBODY_ASKED;
+        if ("detail" in facts && facts.detail) details.add(facts.detail);
       }
       judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now: now(), trust }) });
     }
     const own = reading?.own.map(({ value }) => value) ?? [];
     const verdict = judged.length ? decided(judged, own, null) : await verify({ reading, name, receipt: null, facts: null, now: now(), trust });
-    return { verdict, said: [...said] };
+    return { verdict, said: [...details] };
   };
 }

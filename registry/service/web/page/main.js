@@ -5,15 +5,16 @@
 import { parseReceipt } from "../verifier/receipt.js";
 import { itemsOf, linked, listsOf, pasted } from "./intake.js";
 import { judgeBy } from "./judging.js";
-import { say } from "./messages.js";
+import { say, speak, tell } from "./messages.js";
 import { Mistake, chosen, fieldsOf } from "./settings.js";
-import { sentenceOf, shownOf, tableOf } from "./view.js";
+import { sentenceOf, shownOf, tableOf, wordsOf } from "./view.js";
 
 /**
  * @typedef {import("./intake.js").Given} Given
  * @typedef {import("./settings.js").Settings} Settings
  * @typedef {import("./settings.js").Fields} Fields
  * @typedef {import("./view.js").Shown} Shown
+ * @typedef {import("./view.js").Piece} Piece
  */
 
 const MOST_FILES = 500;
@@ -22,6 +23,7 @@ const FIELDS = /** @type {const} */ (["chain", "contract", "endpoints", "quorum"
 
 /** @type {Settings} */
 const settings = JSON.parse(byId("page-settings").textContent ?? "");
+speak(JSON.parse(byId("page-language").textContent ?? ""));
 /** Of two drops in a row only the last is shown. */
 let latest = 0;
 
@@ -67,7 +69,7 @@ function fromLink() {
   try {
     parseReceipt(given.data);
   } catch (error) {
-    box.replaceChildren(element("p", say("linkBroken", { what: sentenceOf(error) })));
+    box.replaceChildren(paragraph(tell({ key: "page.linkBroken", values: { what: wordsOf(error) } })));
     return;
   }
   /** @type {HTMLTextAreaElement} */ (byId("receipt")).value = new TextDecoder().decode(given.data);
@@ -141,10 +143,10 @@ function mistaken(mistake) {
   wrong.focus();
 }
 
-/** @param {string} sentence */
+/** @param {string | readonly Piece[]} sentence */
 function trouble(sentence) {
   latest++;
-  const said = element("p", sentence);
+  const said = paragraph(typeof sentence === "string" ? [sentence] : sentence);
   said.className = "outcome unsure";
   show(said);
   byId("result").focus();
@@ -155,7 +157,7 @@ function results(all) {
   if (all.length === 1) show(...resultOf(all[0], "h3"));
   else {
     const { caption, rows } = tableOf(all);
-    const body = rows.map(({ name, head, why, tone }) => row(tone, element("bdi", name), element("strong", head), why));
+    const body = rows.map(({ name, head, why, tone }) => row(tone, element("bdi", name), element("strong", head), paragraph(why)));
     const heads = ["tableName", "tableVerdict", "tableWhy"].map((key) => {
       const cell = element("th", say(key));
       cell.scope = "col";
@@ -187,10 +189,10 @@ function row(tone, ...cells) {
  * @param {"h3"} level
  */
 function resultOf(shown, level) {
-  const outcome = element("div", element("p", element("strong", shown.head), ": ", element("bdi", shown.name)), element("p", shown.sentence), ...shown.because.map((text) => element("p", text)));
+  const outcome = element("div", element("p", element("strong", shown.head), ": ", element("bdi", shown.name)), element("p", shown.sentence), ...shown.because.map(paragraph));
   outcome.className = `outcome ${shown.tone}`;
   const checks = shown.checks.map(({ title, outcome: word, text, tone }) => {
-    const item = element("li", element("strong", say("checkIs", { title, outcome: word })), " ", text);
+    const item = element("li", element("strong", say("checkIs", { title, outcome: word })), " ", ...text.map(piece));
     item.className = tone;
     return item;
   });
@@ -213,9 +215,26 @@ function resultOf(shown, level) {
     element(level, say("checks")),
     element("ul", ...checks),
     ...(shown.said.length ? [element(level, say("said")), element("ul", ...shown.said.map((text) => element("li", text)))] : []),
-    ...(shown.others.length ? [element(level, say("others")), element("ul", ...shown.others.map((text) => element("li", text)))] : []),
+    ...(shown.others.length ? [element(level, say("others")), element("ul", ...shown.others.map((text) => element("li", ...text.map(piece))))] : []),
     element("details", element("summary", say("details")), copy, " ", copied, pre),
   ];
+}
+
+/** @param {readonly Piece[]} text */
+function paragraph(text) {
+  return element("p", ...text.map(piece));
+}
+
+/**
+ * A part of a text; what there is in English alone is read out as English, from left to right.
+ * @param {Piece} part
+ */
+function piece(part) {
+  if (typeof part === "string") return part;
+  const made = element("span", part.english);
+  made.lang = "en";
+  made.dir = "ltr";
+  return made;
 }
 
 /** @param {Node[]} nodes */

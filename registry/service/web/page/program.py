@@ -7,7 +7,6 @@ and stays.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -51,18 +50,9 @@ def script() -> str:
     return made
 
 
-@cache
-def messages() -> dict[str, str]:
-    """What the page says by itself, by keys."""
-    text = _source("page/messages.js")
-    start = text.index("= {") + 2
-    found: dict[str, str] = json.loads(text[start : text.index("\n};", start) + 2])
-    return found
-
-
 def forget() -> None:
     """Read the files again: they were written just now."""
-    for kept in (script, messages, _source):
+    for kept in (script, _source):
         kept.cache_clear()
 
 

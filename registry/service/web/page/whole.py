@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from hashlib import sha256
 from html import escape
@@ -12,13 +13,18 @@ from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from registry.service.web.page.program import messages, script
+from registry.language.catalogue import SOURCE, available, content, language
+from registry.language.rendering import Language
+from registry.language.said import say
+from registry.service.web.page.program import script
 from registry.service.web.page.settings import PageSettings
 
 NAME: Final = "verify.html"
 _ANYBODY: Final = "https: http://localhost:* http://127.0.0.1:*"
 """Whom the page may ask where its user may name endpoints."""
 _PLACE: Final = re.compile(r"\{\{([\w.]+)\}\}")
+_OWN: Final = ("page.",)
+_NOT_HERE: Final = ("cli.", "absence.", "verdict.")
 _IN_SCRIPT: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
@@ -27,27 +33,47 @@ def program_hash() -> str:
     return sha256(script().encode()).hexdigest()
 
 
-@lru_cache(maxsize=8)
-def page(settings: PageSettings, *, served: bool = False) -> bytes:
+def languages_of(settings: PageSettings, *, served: bool = False) -> tuple[str, ...]:
+    """The languages in which there is a page; the first is that of whoever asks for none."""
+    return settings.languages or (available() if served else (SOURCE,))
+
+
+def name_of(settings: PageSettings, code: str) -> str:
+    """What the file of a page in that language is called."""
+    return NAME if code == languages_of(settings)[0] else f"verify.{code}.html"
+
+
+@lru_cache(maxsize=32)
+def page(settings: PageSettings, *, served: bool = False, in_language: str | None = None) -> bytes:
     """The page with settings in it.
 
     Args:
         served: by a lookup service, to which it then leads whoever has no JavaScript.
+        in_language: one of `languages_of` the settings; default: the first.
     """
-    said = messages()
+    spoken = language(in_language or languages_of(settings, served=served)[0])
     name = settings.institution
     places = {
-        **{f"message.{key}": escape(text) for key, text in said.items()},
+        "language": spoken.code,
+        "direction": spoken.direction,
+        "languages": _languages(spoken, settings, served=served),
+        "unreviewed": "" if spoken.reviewed_by else f"<p>{_said(spoken, 'unreviewed')}</p>\n",
+        "messages": data(_carried(spoken.code)),
         "policy": escape(policy(settings, served=served)),
-        "title": escape(_put(said["titleOf"], institution=name) if name else said["title"]),
-        "intro": escape(_put(said["introOf"], institution=name) if name else said["intro"]),
-        "lookup": _lookup(said) if served else "",
+        "title": _said(spoken, "titleOf", institution=name) if name else _said(spoken, "title"),
+        "intro": _said(spoken, "introOf", institution=name) if name else _said(spoken, "intro"),
+        "lookup": _lookup(spoken) if served else "",
         "style": _style(),
         "program": program_hash(),
         "settings": data(settings.content),
         "script": script(),
     }
-    return _PLACE.sub(lambda found: places[found[1]], _file("page.html")).encode()
+
+    def put(found: re.Match[str]) -> str:
+        key = found[1].removeprefix("message.")
+        return places[key] if key == found[1] else _said(spoken, key)
+
+    return _PLACE.sub(put, _file("page.html")).encode()
 
 
 def policy(settings: PageSettings, *, served: bool = False) -> str:
@@ -66,13 +92,39 @@ def data(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).translate(_IN_SCRIPT)
 
 
-def _lookup(said: dict[str, str]) -> str:
+def _said(spoken: Language, key: str, **values: str) -> str:
+    return escape(spoken.text(say(f"page.{key}", **values)))
+
+
+def _carried(code: str) -> Mapping[str, Any]:
+    """What the program has to be given of a language: the English of the verifier is in it."""
+    whole = content(code)
+    own = _OWN if code == SOURCE else ("",)
+    messages = whole["messages"]
+    said = {key: messages[key] for key in messages if key.startswith(own) and not key.startswith(_NOT_HERE)}
+    return {**whole, "messages": said}
+
+
+def _languages(spoken: Language, settings: PageSettings, *, served: bool) -> str:
+    """Links to the page in other languages, each in its own words."""
+    others = [language(code) for code in languages_of(settings, served=served) if code != spoken.code]
+    if not others:
+        return ""
+    links = "".join(
+        f'<li><a href="{f"?language={each.code}" if served else name_of(settings, each.code)}" lang="{each.code}" '
+        f'dir="{each.direction}" hreflang="{each.code}">{escape(each.name)}</a></li>'
+        for each in others
+    )
+    return f'<nav class="languages" aria-label="{_said(spoken, "languages")}"><ul>{links}</ul></nav>\n'
+
+
+def _lookup(spoken: Language) -> str:
     """A form for whoever has no JavaScript."""
     return (
-        f'<p>{escape(said["noScriptDigest"])}</p>\n<form action="/search" method="get">\n'
-        f'<label for="q">{escape(said["digest"])}</label>\n'
+        f'<p>{_said(spoken, "noScriptDigest")}</p>\n<form action="/search" method="get">\n'
+        f'<label for="q">{_said(spoken, "digest")}</label>\n'
         '<input id="q" name="q" required maxlength="2000" autocomplete="off" spellcheck="false">\n'
-        f'<button type="submit">{escape(said["lookUp"])}</button>\n</form>\n'
+        f'<button type="submit">{_said(spoken, "lookUp")}</button>\n</form>\n'
     )
 
 
@@ -83,12 +135,6 @@ def _origin(url: str) -> str:
 
 def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
-
-
-def _put(text: str, **values: str) -> str:
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
 
 
 @cache
