@@ -27,16 +27,16 @@ def available() -> tuple[str, ...]:
 
 
 @cache
-def language(code: str) -> Language:
+def language(tag: str) -> Language:
     """One of those that are `available`."""
-    return Language(content(code))
+    return Language(content(tag))
 
 
 @cache
-def content(code: str) -> Mapping[str, Any]:
+def content(tag: str) -> Mapping[str, Any]:
     """The same as values of JSON, for a program in another language to read."""
     found: Mapping[str, Any] = json.loads(
-        files(__package__).joinpath(_BUILT, f"{code}{_ENDING}").read_text(encoding="utf-8")
+        files(__package__).joinpath(_BUILT, f"{tag}{_ENDING}").read_text(encoding="utf-8")
     )
     return found
 

@@ -4,14 +4,13 @@
  * Times are seconds since 1970.
  */
 
-import { english, say } from "./language.js";
+import { say } from "./language.js";
 
 /**
  * @typedef {object} HeadAge
  * @property {"fresh" | "late" | "stale"} freshness what it allows: everything, a warning, or no negative answer.
  * @property {string} code
- * @property {string} text
- * @property {readonly import("./language.js").Said[]} [said] the same in any language.
+ * @property {readonly import("./language.js").Said[]} said the age, and unless it is fresh what that means and what to do.
  */
 
 /** Every data folder has a chain of its own under this name, which makes blocks on demand. */
@@ -70,7 +69,7 @@ export function evidenceAge(blockTime, now, mostDays = DEFAULT_EVIDENCE_DAYS) {
  * @returns {HeadAge}
  */
 function aged(freshness, code, ...said) {
-  return { freshness, code, text: english.text(said), said };
+  return { freshness, code, said };
 }
 
 /**

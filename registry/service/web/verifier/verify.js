@@ -440,7 +440,7 @@ function withdrawn({ anchor, inclusion: { root, leafIndex } }, facts) {
   if (!suspended) return null;
   const told = say("status.suspended", { how: byDigest(said.suspendedAt, said.suspensionReason) ?? where(suspended), block, when });
   // It may have been reinstated since.
-  return headAge && (headAge.freshness === "stale" || isOfThen(facts.basis)) ? unknown(headAge.code, told, ...aged(headAge)) : fail("suspended", told);
+  return headAge && (headAge.freshness === "stale" || isOfThen(facts.basis)) ? unknown(headAge.code, told, ...headAge.said) : fail("suspended", told);
 }
 
 /**
@@ -451,15 +451,6 @@ function withdrawn({ anchor, inclusion: { root, leafIndex } }, facts) {
 function reasonOf(word) {
   if (!word) return "";
   return say("status.reason", { reason: REASONS.includes(word) ? say(`because.${word}`) : word });
-}
-
-/**
- * What is said of the age of facts.
- * @param {import("./freshness.js").HeadAge} headAge
- * @returns {readonly Sentence[]}
- */
-function aged({ said, text, code }) {
-  return said ?? [original(text, code)];
 }
 
 /**
@@ -480,7 +471,7 @@ function byDigest(at, reason) {
  */
 function statusWarnings({ headAge }, reading) {
   /** @type {[string, readonly Sentence[]][]} */
-  const found = headAge && headAge.freshness !== "fresh" ? [[headAge.code, aged(headAge)]] : [];
+  const found = headAge && headAge.freshness !== "fresh" ? [[headAge.code, headAge.said]] : [];
   const named = statusList(reading);
   if (named) found.push(["status-list-unread", [say("status.listUnread", { name: named })]]);
   return found;
