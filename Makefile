@@ -68,8 +68,9 @@ types: $(VENV)/.dev node_modules/.ready ## Strict type checks
 	node_modules/.bin/tsc -p registry/service/web/verifier
 	node_modules/.bin/tsc -p registry/service/web/page
 
-artifacts: $(VENV)/.dev node_modules/.ready ## See that the committed artifacts match the contracts and modules
+artifacts: $(VENV)/.dev node_modules/.ready ## See that the committed artifacts match the contracts, modules and catalogues
 	$(BIN)/python scripts/build_contracts.py --check
+	$(BIN)/python scripts/build_languages.py --check
 	$(BIN)/python -m scripts.build_verify_page --check
 
 contracts: $(VENV)/.dev node_modules/.ready ## Compile the contracts and rewrite the committed artifacts

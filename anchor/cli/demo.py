@@ -13,6 +13,7 @@ import typer
 from anchor.cli.anchor import batch_content, batch_table
 from anchor.cli.console import Styled, bold
 from anchor.cli.session import Exit, Session, command
+from anchor.cli.speaking import spoken
 from anchor.cli.verify import say_verdict
 from anchor.cli.wording import amount
 from anchor.settings import EMBEDDED, Settings
@@ -69,7 +70,7 @@ def demo(
     session.say()
     session.say(bold("A verifier sees"), " one verdict a credential, and why:")
     for verdict in done.verdicts.values():
-        say_verdict(session, verdict)
+        say_verdict(session, spoken(), verdict)
     if absence is not None:
         session.say("never-issued.json: ", bold(absence.outcome), f": {absence.text}")
     session.say()

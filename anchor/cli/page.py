@@ -39,11 +39,13 @@ def page(
     path = page_settings or session.settings.page_settings
     settings = PageSettings() if path is None else read_page_settings(path)
     whole = page_of(settings)
-    written = None if output is None else write_page(output, settings)
+    written = [] if output is None else write_page(output, settings)
     hashes = {"program": program_hash(), "page": sha256(whole).hexdigest()}
-    session.result({"file": None if written is None else str(written), "bytes": len(whole), "sha256": hashes})
-    if written is not None:
-        session.say(bold(str(written)), f", {len(whole):,} bytes")
+    files = [str(path) for path in written]
+    session.result({"file": files[0] if files else None, "files": files, "bytes": len(whole), "sha256": hashes})
+    for path in written:
+        session.say(bold(str(path)), f", {path.stat().st_size:,} bytes")
+    if written:
         if not settings.endpoints:
             session.say("It names no endpoint: whoever uses it has to, or nothing can be checked.")
         if not settings.issuers:

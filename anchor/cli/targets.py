@@ -92,7 +92,7 @@ def _target(named: str, settings: Settings) -> Target:
     parts = ((value, reading.inside(value)) for value in digests)
     places = {value: part.where for value, part in parts if part is not None and part.where}
     receipts = tuple(receipts_of(path, _limits(settings)))
-    return Target(named, digests, receipts, places, missed(reading) if reading.unread else "")
+    return Target(named, digests, receipts, places, missed(reading).text if reading.unread else "")
 
 
 def target_of(named: str, settings: Settings) -> Target:

@@ -14,6 +14,7 @@ import typer
 from anchor.cli.chains import say_chain
 from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
+from anchor.cli.speaking import InLanguage, Spoken, spoken
 from anchor.cli.targets import digests_of_content
 from anchor.settings import EMBEDDED
 from anchor.verifying.absence import absence_bytes, absence_of, answers_of_file, attestation_in, proved_absence
@@ -22,6 +23,7 @@ from anchor.verifying.offline import offline_grounds
 from registry.chain_names import chain_name
 from registry.credential.digest import Digest
 from registry.errors import EvidenceError, IntakeError, SettingsError
+from registry.language.said import listed, say
 from registry.timestamps import asked_moment, write_timestamp
 from registry.untrusted.cells import csv_lines
 from registry.verify.absence import AbsenceVerdict, gravest, proof_content
@@ -68,11 +70,13 @@ def verify(
     ] = False,
     at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
+    language: InLanguage = None,
 ) -> int:
     """Check credentials and say of each: valid, not valid, valid with a warning, or could not be checked.
 
     A proof of absence, as `absent --prove -o` writes it, gets its answer: name it alone, with --absence.
     """
+    told = spoken(language)
     now = datetime.now(UTC) if at is None else asked_moment(at, "--at")
     files = list(credential_files(paths))
     if not files:
@@ -92,7 +96,7 @@ def verify(
             raise SettingsError(
                 "a proof of absence has neither a receipt nor a table", remedy="Leave --receipt and --csv out."
             )
-        return _verify_absence(session, str(files[0]), proof, offline=offline, is_asked_for=absence)
+        return _verify_absence(session, told, str(files[0]), proof, offline=offline, is_asked_for=absence)
     if absence:
         raise SettingsError("--absence goes with one proof of absence", where=str(files[0]), remedy="Leave it out.")
     verdicts = []
@@ -114,14 +118,13 @@ def verify(
         chain = workspace.asked_chain if is_asked else None
     session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     if single:
-        say_verdict(session, verdicts[0])
+        say_verdict(session, told, verdicts[0])
     else:
-        session.say(verdict_table(verdicts))
-        for code, text in shared_reasons(verdicts):
+        session.say(verdict_table(told, verdicts))
+        for code, text in shared_reasons(told, verdicts):
             session.say(f"{code}: {text}")
-        counts = {overall: sum(verdict.overall is overall for verdict in verdicts) for overall in Overall}
-        session.say(", ".join(f"{number:,} {overall}" for overall, number in counts.items() if number))
-    say_basis(session, verdicts)
+        session.say(_counts(told, verdicts))
+    say_basis(session, told, verdicts)
     say_chain(session, chain)
     return worst(verdicts)
 
@@ -177,11 +180,13 @@ def absent(
         list[Path] | None,
         typer.Option("--attestation", help="An auditor's statement for the file of --prove -o; repeatable."),
     ] = None,
+    language: InLanguage = None,
 ) -> int:
     """Prove that an issuer never anchored a credential."""
+    told = spoken(language)
     set_prove(session, prove)
     if output is not None and session.settings.prove:
-        return _write_proved(session, target, output, attestation or [])
+        return _write_proved(session, told, target, output, attestation or [])
     if attestation:
         raise SettingsError(
             "an attestation goes into a file that proves itself", remedy="Name the file: --prove -o absence.json."
@@ -201,12 +206,12 @@ def absent(
         ]
         _write(output, orjson.dumps(content | {"proofs": proofs}, option=orjson.OPT_INDENT_2) + b"\n")
     session.result(content)
-    _say_absence(session, verdict, _by_method(digests))
+    _say_absence(session, told, verdict, _by_method(digests))
     say_chain(session, chain)
     return verdict.exit_code
 
 
-def _write_proved(session: Session, target: str, output: Path, notes: list[Path]) -> int:
+def _write_proved(session: Session, told: Spoken, target: str, output: Path, notes: list[Path]) -> int:
     """`absent --prove -o`: a file that proves its answer to others."""
     digests = digests_of_content(target, session.settings)
     attestations = [attestation_in(note) for note in notes]
@@ -217,13 +222,15 @@ def _write_proved(session: Session, target: str, output: Path, notes: list[Path]
     _write(output, file.to_bytes())
     verdict = gravest(answers)
     session.result(verdict.to_dict() | {"digests": [digest.hex for digest in digests]})
-    _say_absence(session, verdict, _by_method(digests))
+    _say_absence(session, told, verdict, _by_method(digests))
     session.say(f"Written: {output}")
     say_chain(session, chain)
     return verdict.exit_code
 
 
-def _verify_absence(session: Session, name: str, data: bytes, *, offline: bool, is_asked_for: bool) -> int:
+def _verify_absence(
+    session: Session, told: Spoken, name: str, data: bytes, *, offline: bool, is_asked_for: bool
+) -> int:
     """`verify` of a file that says it proves an absence.
 
     Who expects a credential may be handed such a file by its holder, and goes by the exit code.
@@ -233,7 +240,7 @@ def _verify_absence(session: Session, name: str, data: bytes, *, offline: bool, 
     except EvidenceError as error:
         unread = Verdict.unknown(name, error.code, sentences(error.what, error.remedy))
         session.result(unread.to_dict())
-        say_verdict(session, unread)
+        say_verdict(session, told, unread)
         return unread.exit_code
     policy = None if session.settings.policy is None else read_policy(session.settings.policy)
     grounds = offline_grounds(session.settings, policy) if offline else None
@@ -243,7 +250,7 @@ def _verify_absence(session: Session, name: str, data: bytes, *, offline: bool, 
     about = {"digests": [digest.hex() for digest in file.digests], "chain": file.chain, "contract": file.contract}
     session.result(verdict.to_dict() | about | {"exitCode": exit_code})
     session.say(f"{name}: is it absent from the batches of issuer {file.issuer}?")
-    _say_absence(session, verdict, {digest: digest.hex() for digest in file.digests})
+    _say_absence(session, told, verdict, {digest: digest.hex() for digest in file.digests})
     if not is_asked_for:
         session.say("This is a proof of absence and no credential. With --absence, its answer is the exit code.")
     session.say(f"Registry: {file.contract}")
@@ -262,77 +269,88 @@ def _by_method(digests: Sequence[Digest]) -> dict[bytes, str]:
     return {digest.value: f"{digest.hex} by {digest.method}" for digest in digests}
 
 
-def _say_absence(session: Session, verdict: AbsenceVerdict, digests: Mapping[bytes, str]) -> None:
+def _say_absence(session: Session, told: Spoken, verdict: AbsenceVerdict, digests: Mapping[bytes, str]) -> None:
     """One answer, with the digests that it is about, in words."""
-    session.say(bold(verdict.outcome), "" if verdict.code == verdict.outcome else f" ({verdict.code})")
+    session.say(bold(told.absence(verdict.outcome)), "" if verdict.code == verdict.outcome else f" ({verdict.code})")
     for digest, words in digests.items():
         about = " (this answer)" if len(digests) > 1 and digest == verdict.digest else ""
         session.say(f"  {words}{about}")
-    session.say(f"  {verdict.detail or verdict.text}")
+    session.say(f"  {told.text(verdict.told)}")
 
 
-def say_verdict(session: Session, verdict: Verdict) -> None:
+def say_verdict(session: Session, told: Spoken, verdict: Verdict) -> None:
     """One verdict with all its checks."""
     overall = verdict.overall
     # What all of them rest on is told once, after the verdict.
     proved = None
     if verdict.basis is not None and verdict.as_of is not None and verdict.basis.proved:
-        proved = f" {verdict.basis.words(verdict.as_of)}"
-    session.say(f"{verdict.name}: ", Styled(overall, f"bold {COLOURS[overall]}"))
+        proved = verdict.basis.said(verdict.as_of)
+    session.say(f"{verdict.name}: ", Styled(told.overall(overall), f"bold {COLOURS[overall]}"))
     for check in verdict.checks:
-        outcome = Styled(f"  {check.outcome:<7}", OUTCOME_COLOURS[check.outcome])
-        # The detail says the same as the text does to strangers, with the place and the cause.
-        text = check.detail or check.text
-        text = text if proved is None else text.removesuffix(proved)
-        session.say(outcome, f"  {check.name:<9}  {text} ({check.code})")
+        outcome, name = told.check(check.outcome, check.name)
+        text = told.text(tuple(each for each in check.told if each != proved))
+        session.say(Styled(f"  {outcome}", OUTCOME_COLOURS[check.outcome]), f"  {name}  {text} ({check.code})")
     for other in verdict.other_receipts:
-        session.say(f"  another receipt, {_named(other)}: {other.overall} ({', '.join(other.codes) or 'not needed'})")
-        if other.text:
-            session.say(f"    {other.text}")
+        codes = ", ".join(other.codes) or told.word("another.notNeeded")
+        which, comes = _named(told, other), told.overall(other.overall)
+        session.say("  ", told.word("another", which=which, overall=comes, codes=codes))
+        if other.said:
+            session.say(f"    {told.text(other.said)}")
 
 
-def say_basis(session: Session, verdicts: list[Verdict]) -> None:
+def say_basis(session: Session, told: Spoken, verdicts: list[Verdict]) -> None:
     """What the verdicts rest on, each basis once; of a practice chain only that it was proved."""
-    told = [each for each in verdicts if each.basis is not None and each.as_of is not None]
-    for words, proved in dict.fromkeys(
-        (each.basis.words(each.as_of), each.basis.proved) for each in told if each.basis and each.as_of
+    for said, proved in dict.fromkeys(
+        (each.basis.said(each.as_of), each.basis.proved) for each in verdicts if each.basis and each.as_of
     ):
         if proved or session.settings.chain != EMBEDDED:
-            session.say(words)
+            session.say(told.text(said))
 
 
-def _named(other: OtherReceipt) -> str:
+def _named(told: Spoken, other: OtherReceipt) -> str:
     """Whose it is, and of which batch."""
-    if other.root is None:
-        return "which cannot be read"
-    return f"of issuer {other.issuer} on {other.chain}, batch 0x{other.root.hex()}"
+    if other.root is None or other.issuer is None or other.chain is None:
+        return told.word("another.unread")
+    return told.word("another.of", issuer=other.issuer, chain=other.chain, root=f"0x{other.root.hex()}")
 
 
-def verdict_table(verdicts: list[Verdict]) -> Listing:
+def _counts(told: Spoken, verdicts: list[Verdict]) -> str:
+    """How many verdicts there are of each kind."""
+    counts = {overall: sum(verdict.overall is overall for verdict in verdicts) for overall in Overall}
+    return told.text(
+        listed(
+            say("cli.count", count=number, overall=told.overall(overall))
+            for overall, number in counts.items()
+            if number
+        )
+    )
+
+
+def verdict_table(told: Spoken, verdicts: list[Verdict]) -> Listing:
     """Many verdicts, a line each, with the first check that decided it."""
     columns = (
-        Column("file"),
-        Column("verdict", folds=True),
-        Column("issuer"),
-        Column("anchored at"),
-        Column("reason", folds=True),
+        Column(told.word("table.file")),
+        Column(told.word("table.verdict"), folds=True),
+        Column(told.word("table.issuer")),
+        Column(told.word("table.anchored")),
+        Column(told.word("table.reason"), folds=True),
     )
     rows = []
     for verdict in verdicts:
-        overall = Styled(verdict.overall, COLOURS[verdict.overall])
+        overall = Styled(told.overall(verdict.overall), COLOURS[verdict.overall])
         anchored = "" if verdict.anchored_at is None else write_timestamp(verdict.anchored_at)
         issuer = "" if verdict.issuer is None else str(verdict.issuer)
         rows.append((verdict.name, overall, issuer, anchored, ", ".join(_reasons(verdict))))
     return Listing(columns, rows)
 
 
-def shared_reasons(verdicts: list[Verdict]) -> list[tuple[str, str]]:
+def shared_reasons(told: Spoken, verdicts: list[Verdict]) -> list[tuple[str, str]]:
     """The reasons of those that are not valid or could not be checked that have one text in all rows, with that."""
     texts: dict[str, set[str]] = {}
     for verdict in verdicts:
         if verdict.overall in (Overall.NOT_VALID, Overall.COULD_NOT_BE_CHECKED):
             for check in verdict.deciding:
-                texts.setdefault(check.code, set()).add(check.detail or check.text)
+                texts.setdefault(check.code, set()).add(told.text(check.told))
     return [(code, said.pop()) for code, said in texts.items() if len(said) == 1]
 
 

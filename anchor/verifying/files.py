@@ -41,6 +41,7 @@ from registry.document.submitted import (
     read_item,
 )
 from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError, SettingsError
+from registry.language.said import say
 from registry.receipt.model import MAX_BYTES, Receipt, parse
 from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
 from registry.verifier.nothing_known import NothingKnown
@@ -167,7 +168,7 @@ class FileVerifier:
             empty = False
             yield _unchecked(str(path), error)
         if empty:
-            yield Verdict.unknown(str(path), "empty", "There is no credential in it. Check the file.")
+            yield Verdict.unknown(str(path), "empty", say("verdict.empty"))
 
     def holds_many(self, path: Path) -> bool:
         """Whether a file is a ZIP or JSONL of credentials; one that was anchored as a file is one credential itself."""

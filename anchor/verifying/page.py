@@ -8,7 +8,7 @@ from anchor.verifying.named import read_named, write_whole
 from registry.errors import IntakeError, SettingsError
 from registry.service.web.page.look import MOST_LOGO
 from registry.service.web.page.settings import PageSettings, parse_page_settings
-from registry.service.web.page.whole import NAME, written
+from registry.service.web.page.whole import languages_of, name_of, written
 
 
 def read_page_settings(path: Path) -> PageSettings:
@@ -28,12 +28,17 @@ def read_page_settings(path: Path) -> PageSettings:
         ) from None
 
 
-def write_page(folder: Path, settings: PageSettings) -> Path:
-    """Write the page into a folder, which is made where it is missing, and what makes an app of it; returns its path.
+def write_page(folder: Path, settings: PageSettings) -> list[Path]:
+    """Write the page in each of its languages into a folder, which is made where it is missing, and an app of it.
+
+    Each file is written whole or not at all.
+
+    Returns:
+        The paths of the pages, that in the first language first.
 
     Raises:
-        IntakeError: it cannot be written.
+        IntakeError: one cannot be written.
     """
     for name, content in written(settings).items():
         write_whole(folder / name, content, make_folder=True)
-    return folder / NAME
+    return [folder / name_of(settings, code) for code in languages_of(settings)]

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from registry.chain_names import CHAIN
 from registry.errors import RegistryError, SettingsError
+from registry.language.said import Original
 from registry.recognition.ledger import Accreditation, Kind, Ledger
 from registry.recognition.path import Gap, Missing, Path, Reading, find_path, why_not
 from registry.recognition.scope import ANY_PROGRAMME, EVERY_LEVEL, Scope
@@ -336,7 +337,7 @@ def _why_not(missing: Missing, query: Query) -> str:
 
 def _nothing_said(query: Query) -> Missing:
     text = f"No agreement on record: body {query.authority} has not recognised party {query.entity}."
-    return Missing(Gap.NO_AGREEMENT, query.entity, None, 1, text)
+    return Missing(Gap.NO_AGREEMENT, query.entity, None, 1, (Original(text),))
 
 
 def _known_action(query: Query, actions: Collection[str]) -> str:

@@ -12,9 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from registry.language.catalogue import english
+from registry.language.said import Said, Sentences, say
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State, StateAt
 from registry.recognition.scope import ANY_PROGRAMME, Scope
-from registry.timestamps import write_timestamp
 
 __all__ = [
     "LONGEST_PATH",
@@ -105,14 +106,19 @@ class Missing:
         link: the one that would do but for the gap, or None when there is no such link at all.
         party: of whom the missing link would speak.
         count: how many links are missing on the path that lacks the fewest.
-        text: a sentence for people.
+        said: sentences for people.
     """
 
     gap: Gap
     party: int
     link: Accreditation | None
     count: int
-    text: str
+    said: Sentences
+
+    @property
+    def text(self) -> str:
+        """What is said, in English."""
+        return english().text(self.said)
 
 
 class _Fault(NamedTuple):
@@ -120,7 +126,7 @@ class _Fault(NamedTuple):
 
     gap: Gap
     link: Accreditation
-    text: str
+    said: tuple[Said, ...]
 
 
 class _Way(NamedTuple):
@@ -180,13 +186,13 @@ def find_path(
         return _no_agreement(ledger[nearest.ids[0]].body, issuer, nearest)
     links = [ledger[number] for number in best.ids]
     fault = next(_faults(links, question))
-    return Missing(fault.gap, fault.link.holder, fault.link, best.faults, fault.text)
+    return Missing(fault.gap, fault.link.holder, fault.link, best.faults, fault.said)
 
 
 def why_not(link: Accreditation, scope: Scope, moment: datetime, reading: Reading = Reading.BOTH) -> Missing | None:
     """What keeps one link by itself from counting for the scope at that moment, or None when it counts."""
     fault = _fault(link, _Question(Ledger(), scope, moment, reading, frozenset()))
-    return None if fault is None else Missing(fault.gap, link.holder, link, 1, fault.text)
+    return None if fault is None else Missing(fault.gap, link.holder, link, 1, fault.said)
 
 
 def _ways(question: _Question, issuer: int) -> Iterator[_Way]:
@@ -222,66 +228,62 @@ def _faults(links: list[Accreditation], question: _Question) -> Iterator[_Fault]
         if fault := _fault(link, question):
             yield fault
         if index and links[index - 1].kind is not Kind.RECOGNISE and not links[index - 1].scope.covers(link.scope):
-            yield _Fault(
-                Gap.SCOPE_WIDENED,
-                link,
-                f"No agreement on record: {_named(link)} is for {link.scope.in_short}, which is more than body "
-                f"{link.body} was itself accredited for ({links[index - 1].scope.in_short}).",
-            )
+            outer = links[index - 1].scope.said
+            widened = say("path.widened", link=_named(link), scope=link.scope.said, body=link.body, outer=outer)
+            yield _Fault(Gap.SCOPE_WIDENED, link, (widened,))
 
 
 def _fault(link: Accreditation, question: _Question) -> _Fault | None:
     """What is wrong with the link by itself."""
     if not link.scope.covers(question.scope):
-        text = f"No agreement on record for {question.scope.in_short}: {_named(link)} is for {link.scope.in_short}."
+        said = [say("path.notCovered", wanted=question.scope.said, link=_named(link), scope=link.scope.said)]
         if question.scope.programme == ANY_PROGRAMME != link.scope.programme:
-            text += " It is for one programme alone, and none is stated."
-        return _Fault(Gap.SCOPE_NOT_COVERED, link, text)
+            said.append(say("path.oneProgramme"))
+        return _Fault(Gap.SCOPE_NOT_COVERED, link, tuple(said))
     moment = question.moment
     if moment < link.valid_from:
-        return _inactive(Gap.NOT_YET_VALID, link, moment, f"begins on {write_timestamp(link.valid_from)}")
+        return _inactive(Gap.NOT_YET_VALID, link, moment, say("linkState.begins", when=link.valid_from))
     if link.valid_until is not None and moment >= link.valid_until:
-        return _inactive(Gap.EXPIRED, link, moment, f"ended on {write_timestamp(link.valid_until)}")
+        return _inactive(Gap.EXPIRED, link, moment, say("linkState.ended", when=link.valid_until))
     known = link.state_at(moment)
     if question.reading is not Reading.AS_KNOWN_THEN and known.as_known_now is not State.ACTIVE:
-        gap, words = _WHY[known.as_known_now]
-        return _inactive(gap, link, moment, words)
+        gap, state = _WHY[known.as_known_now]
+        return _inactive(gap, link, moment, state)
     if question.reading is not Reading.AS_KNOWN_NOW and known.as_known_then is not State.ACTIVE:
-        gap, words = _WHY[known.as_known_then]
-        return _inactive(gap, link, moment, f"{words}, by what was on record then")
+        gap, state = _WHY[known.as_known_then]
+        return _inactive(gap, link, moment, say("linkState.then", state=state))
     return None
 
 
 _WHY: Final = {
-    State.NONE: (Gap.NOT_YET_RECORDED, "was not yet on record"),
-    State.OFFERED: (Gap.NOT_ACCEPTED, "was offered and not accepted"),
-    State.REFUSED: (Gap.REFUSED, "was refused by its holder"),
-    State.SUSPENDED: (Gap.SUSPENDED, "was suspended"),
-    State.WITHDRAWN: (Gap.WITHDRAWN, "had been withdrawn"),
-    State.VOID: (Gap.VOID, "is void"),
+    State.NONE: (Gap.NOT_YET_RECORDED, say("linkState.none")),
+    State.OFFERED: (Gap.NOT_ACCEPTED, say("linkState.offered")),
+    State.REFUSED: (Gap.REFUSED, say("linkState.refused")),
+    State.SUSPENDED: (Gap.SUSPENDED, say("linkState.suspended")),
+    State.WITHDRAWN: (Gap.WITHDRAWN, say("linkState.withdrawn")),
+    State.VOID: (Gap.VOID, say("linkState.void")),
 }
 
 
-def _inactive(gap: Gap, link: Accreditation, moment: datetime, words: str) -> _Fault:
-    return _Fault(gap, link, f"No agreement on record for {write_timestamp(moment)}: {_named(link)} {words}.")
+def _inactive(gap: Gap, link: Accreditation, moment: datetime, state: Said) -> _Fault:
+    return _Fault(gap, link, (say("path.inactive", when=moment, link=_named(link), state=state),))
 
 
 def _not_accredited(ledger: Ledger, issuer: int, last: Kind) -> Missing:
-    to, other = ("to issue", "to accredit others") if last is Kind.ACCREDIT_TO_ISSUE else ("to accredit", "to issue")
-    some = any(link.kind not in (last, Kind.RECOGNISE) for link in ledger.held_by(issuer))
-    but = f", only {other}" if some else ""
-    text = f"No agreement on record: no body has offered party {issuer} an accreditation {to}{but}."
-    return Missing(Gap.NOT_ACCREDITED, issuer, None, 1, text)
+    to, other = say("accreditTo.issue"), say("accreditTo.accreditOthers")
+    if last is not Kind.ACCREDIT_TO_ISSUE:
+        to, other = say("accreditTo.accredit"), to
+    said = say("path.notOffered", party=issuer, to=to)
+    if any(link.kind not in (last, Kind.RECOGNISE) for link in ledger.held_by(issuer)):
+        said = say("path.notOfferedOnly", party=issuer, to=to, other=other)
+    return Missing(Gap.NOT_ACCREDITED, issuer, None, 1, (said,))
 
 
 def _no_agreement(body: int, issuer: int, way: _Way) -> Missing:
-    text = (
-        f"No agreement on record between body {body}, from which the accreditations of party {issuer} come, and a body "
-        "that you trust."
-    )
-    return Missing(Gap.NO_AGREEMENT, body, None, way.faults + 1, text)
+    said = say("path.noAgreement", body=body, party=issuer)
+    return Missing(Gap.NO_AGREEMENT, body, None, way.faults + 1, (said,))
 
 
-def _named(link: Accreditation) -> str:
-    what = "the recognition" if link.kind is Kind.RECOGNISE else "the accreditation"
-    return f"{what} of party {link.holder} by body {link.body} (number {link.id})"
+def _named(link: Accreditation) -> Said:
+    key = "path.recognition" if link.kind is Kind.RECOGNISE else "path.accreditation"
+    return say(key, holder=link.holder, body=link.body, number=link.id)

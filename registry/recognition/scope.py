@@ -12,6 +12,8 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from registry.errors import SettingsError
+from registry.language.catalogue import english
+from registry.language.said import Listed, Said, Value, listed, say
 from registry.recognition.countries import ALPHA_2, NUMERIC
 
 HIGHEST_LEVEL: Final = 8
@@ -196,26 +198,47 @@ class Scope:
 
     def __str__(self) -> str:
         """For people: "field 0613, EQF levels 6-7, bachelor-degree, in HR"; a programme only where one is meant."""
-        return self._with(f"programme 0x{self.programme.hex()}")
+        return english().text(self._parts(f"0x{self.programme.hex()}"))
 
     @property
     def in_short(self) -> str:
         """The same for a sentence, with the first digits of the programme's hash alone."""
-        return self._with(f"programme 0x{self.programme.hex()[:8]}…")
+        return english().text(self.said)
 
-    def _with(self, programme: str) -> str:
-        lowest, highest = self.levels
-        levels = f"EQF level {lowest}" if lowest == highest else f"EQF levels {lowest}-{highest}"
-        programmes = [] if self.programme == ANY_PROGRAMME else [programme]
-        return ", ".join(
+    @property
+    def said(self) -> Listed:
+        """As `in_short`, in any language."""
+        return self._parts(f"0x{self.programme.hex()[:8]}…")
+
+    def _parts(self, programme: str) -> Listed:
+        return listed(
             (
-                f"field {self.field}" if self.field else "any field",
-                "any level" if self.levels == EVERY_LEVEL else levels,
-                " or ".join(sorted(self.qualification_types)) or "any type of qualification",
-                f"in {self.jurisdiction}" if self.jurisdiction else "in any jurisdiction",
-                *programmes,
+                say("scope.field", field=self.field) if self.field else say("scope.anyField"),
+                self._levels,
+                self._types,
+                say("scope.in", jurisdiction=self.jurisdiction) if self.jurisdiction else say("scope.anywhere"),
+                *([] if self.programme == ANY_PROGRAMME else [say("scope.programme", hash=programme)]),
             )
         )
+
+    @property
+    def _levels(self) -> Said:
+        lowest, highest = self.levels
+        if self.levels == EVERY_LEVEL:
+            return say("scope.anyLevel")
+        return (
+            say("scope.level", level=lowest)
+            if lowest == highest
+            else say("scope.levels", lowest=lowest, highest=highest)
+        )
+
+    @property
+    def _types(self) -> Value:
+        first, *others = sorted(self.qualification_types) or [""]
+        told: Value = first or say("scope.anyType")
+        for each in others:
+            told = say("scope.or", first=told, second=each)
+        return told
 
 
 @dataclass(frozen=True, slots=True)

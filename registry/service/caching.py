@@ -21,6 +21,9 @@ _KEY_BYTES: Final = blake2b.MAX_KEY_SIZE
 BY_ACCEPT: Final = {"Vary": "Accept"}
 """For what has several forms."""
 
+BY_LANGUAGE: Final = {"Vary": "Accept, Accept-Language"}
+"""For what has several forms and languages."""
+
 
 def answer(
     request: Request,

@@ -18,6 +18,7 @@ from registry.chain.rpc.client import Block
 from registry.chain.rpc.hexadecimal import address_bytes
 from registry.chain_names import chain_id_of
 from registry.errors import EvidenceError, RegistryError
+from registry.language.said import listed, say
 from registry.proofs.evidence import Evidence, Proved
 from registry.records import Batch, BlockRef
 from registry.timestamps import from_unix
@@ -212,10 +213,8 @@ def _with_auditors(verdict: AbsenceVerdict, facts: _Facts, here: Mapping[bytes, 
     names = sorted({name for root, by in facts.attested.items() if root not in here for name in by})
     if verdict.outcome is not Absence.ABSENT or not names:
         return verdict
-    by = ", ".join(marked(name) for name in names)
-    return replace(
-        verdict, text=f"{verdict.text} That the credentials of its batches are in order is attested by {by}."
-    )
+    attested = say("absence.attested", by=listed(map(marked, names)))
+    return replace(verdict, said=(*verdict.said, attested))
 
 
 def _no_party(issuer: int, block: int) -> EvidenceError:

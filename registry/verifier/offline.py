@@ -17,6 +17,7 @@ from registry.chain.layout import slots_of
 from registry.chain.rpc.hexadecimal import to_hex
 from registry.chain_names import chain_id_of
 from registry.errors import EvidenceError, ProofError
+from registry.language.said import say
 from registry.merkle.proof import check_inclusion
 from registry.proofs.evidence import Evidence, Proved
 from registry.receipt.model import Receipt
@@ -27,20 +28,12 @@ from registry.verifier.stored import StoredRegistry
 from registry.verify.freshness import DEFAULT_EVIDENCE_DAYS, evidence_age
 from registry.verify.verdict import REPLACEMENT_UNKNOWN, Basis, ChainFacts, FactsUnavailable
 
-_NO_EVIDENCE: Final = FactsUnavailable(
-    "no-evidence",
-    "The receipt has no evidence of what the chain says of the credential, and no endpoint was asked.",
-    "Ask the issuer or its lookup service for a receipt with evidence, or verify with an endpoint of the chain.",
+_NO_EVIDENCE: Final = FactsUnavailable.saying("no-evidence", say("chain.noEvidence"), say("chain.newerEvidenceDo"))
+_REPLACEMENT_UNKNOWN: Final = FactsUnavailable.saying(
+    REPLACEMENT_UNKNOWN, say("chain.replacementUnknown"), say("chain.useEndpoint")
 )
-_REPLACEMENT_UNKNOWN: Final = FactsUnavailable(
-    REPLACEMENT_UNKNOWN,
-    "Another anchor of the credential is withdrawn, and whether this one replaces it is in no evidence.",
-    "Verify with an endpoint of the chain.",
-)
-_CHANGED: Final = FactsUnavailable(
-    "evidence-differs",
-    "What the issuer says of the credential changed between the blocks of the evidence that came along.",
-    "Ask for a receipt with newer evidence, or verify with an endpoint of the chain.",
+_CHANGED: Final = FactsUnavailable.saying(
+    "evidence-differs", say("chain.evidenceDiffers"), say("chain.newerOrEndpoint")
 )
 
 

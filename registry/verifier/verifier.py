@@ -21,11 +21,13 @@ from registry.credential.digest import DEFAULT_LIMITS, Digest, Limits, digest_gi
 from registry.document.reading import Reading, digest_only, read_document
 from registry.document.submitted import ReadItem
 from registry.errors import ProofError, ReceiptError, RegistryError
+from registry.language.said import say
 from registry.merkle.proof import check_inclusion
 from registry.receipt.model import Receipt
 from registry.recognition.ledger import Ledger
 from registry.verifier.facts import FactsReader, OtherAnchor
 from registry.verifier.offline import EvidenceReader
+from registry.verify.chain_words import said_chain
 from registry.verify.checks import (
     ChainFacts,
     Code,
@@ -47,11 +49,7 @@ MOST_KNOWN: Final = 8
 MOST_EXPECTED: Final = 8
 """Digests of one credential that are asked about together with those of others."""
 
-_NO_LEDGER: Final = FactsUnavailable(
-    "no-evidence",
-    "Accreditations and recognitions are in no receipt, and no endpoint was asked.",
-    "Verify with an endpoint of the chain.",
-)
+_NO_LEDGER: Final = FactsUnavailable.saying("no-evidence", say("chain.noLedger"), say("chain.useEndpoint"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +245,11 @@ class Verifier:
         edition = next((each for each in editions() if each.address.lower() == contract), None)
         if edition is None or receipt.anchor.chain != self._chain:
             return None
-        return FactsUnavailable(
+        key = "chain.editionMeant" if isinstance(self._contract, EvidenceReader) else "chain.editionAsked"
+        return FactsUnavailable.saying(
             Code.OTHER_CHAIN,
-            f"The receipt is of the registry of edition {edition.number} on {chain_name(receipt.anchor.chain)}, and "
-            f"another one {'is meant' if isinstance(self._contract, EvidenceReader) else 'was asked'}.",
-            f"Verify again with the setting contract = {edition.address}, and with the numbers that the issuers you "
-            "trust have there: in another registry they are other parties.",
+            say(key, edition=edition.number, chain=said_chain(receipt.anchor.chain)),
+            say("chain.useEdition", contract=edition.address),
         )
 
     def _others(self, receipt: Receipt, beside: Sequence[Receipt]) -> list[OtherAnchor]:

@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from registry.errors import ProofError
+from registry.language.catalogue import english
+from registry.language.said import Original, Said, Sentence, Sentences, Value, listed, say
 from registry.merkle.proof import AbsenceProof, InclusionProof, Neighbour, check_absence, check_inclusion
 from registry.records import Batch, BlockRef
-from registry.timestamps import write_timestamp
 from registry.verify.freshness import Freshness, HeadAge
-from registry.verify.verdict import BELIEVED, Basis, FactsUnavailable, rests_on, sentences
+from registry.verify.verdict import BELIEVED, Basis, FactsUnavailable, rests_on
 
 UNSTATED = 0
 """The leaf count of a batch that does not state it."""
@@ -72,6 +73,7 @@ class AbsenceVerdict:
     """The answer for one digest and one issuer.
 
     Attributes:
+        said: sentences for people.
         sequences: the batches of the issuer that the code is about: where it is present, or what is missing.
         as_of: the block up to which the answer holds; None when the chain could not be read.
         basis: what the answer rests on; None as with `as_of`.
@@ -80,13 +82,23 @@ class AbsenceVerdict:
 
     outcome: Absence
     code: str
-    text: str
+    said: Sentences
     digest: bytes
     issuer: int
     sequences: tuple[int, ...]
     as_of: BlockRef | None
     basis: Basis | None = None
     detail: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What is said, in English."""
+        return english().text(self.said)
+
+    @property
+    def told(self) -> Sentences:
+        """As `Check.told`."""
+        return self.said if self.detail is None else (Original(self.detail, self.code),)
 
     @property
     def exit_code(self) -> int:
@@ -145,22 +157,22 @@ def verify_absence(
         basis: what facts and sequence rest on.
     """
 
-    def verdict(outcome: Absence, code: str, text: str, sequences: Sequence[int] = ()) -> AbsenceVerdict:
+    def verdict(outcome: Absence, code: str, *told: Sentence, sequences: Sequence[int] = ()) -> AbsenceVerdict:
         block = None if isinstance(batches, FactsUnavailable) else as_of
         rests = None if block is None else basis
-        said = f"{text} {basis.words(as_of)}" if rests is not None and rests.proved else text
+        said = (*told, basis.said(as_of)) if rests is not None and rests.proved else told
         return AbsenceVerdict(outcome, code, said, digest, issuer, tuple(sequences), block, rests)
 
     unknown = Absence.COULD_NOT_BE_CHECKED
+
+    def of(key: str, code: str, numbers: Sequence[int]) -> AbsenceVerdict:
+        return verdict(unknown, code, say(key, batches=_listed(numbers)), sequences=numbers)
+
     if isinstance(batches, FactsUnavailable):
-        return replace(verdict(unknown, batches.code, sentences(batches.what, batches.remedy)), detail=batches.detail)
+        return replace(verdict(unknown, batches.code, *batches.sentences), detail=batches.detail)
     by_sequence = {batch.sequence: batch for batch in batches}
     if _contradict(batches, by_sequence, issuer, sequence, as_of):
-        return verdict(
-            unknown,
-            AbsenceCode.FACTS_CONTRADICT,
-            "The chain's answers cannot all be true. Use another endpoint for this chain.",
-        )
+        return verdict(unknown, AbsenceCode.FACTS_CONTRADICT, say("absence.contradicts"))
     present, without, refused = [], [], []
     unstated, unsorted, unchecked, unattested = [], [], [], []
     for number, batch in sorted(by_sequence.items()):
@@ -180,75 +192,31 @@ def verify_absence(
         elif check is not TreeCheck.SORTED:
             unchecked.append(number)
     if present:
-        return verdict(Absence.PRESENT, AbsenceCode.PRESENT, f"Issuer {issuer} issued it: {_listed(present)}.", present)
+        said = say("absence.present", issuer=issuer, batches=_listed(present))
+        return verdict(Absence.PRESENT, AbsenceCode.PRESENT, said, sequences=present)
     if refused:
-        return verdict(
-            unknown,
-            AbsenceCode.PROOF_REFUSED,
-            f"A proof does not hold: {_listed(refused)}. Ask the registry for a new one, or take the tree file.",
-            refused,
-        )
+        return of("absence.refused", AbsenceCode.PROOF_REFUSED, refused)
     unread = [number for number in range(1, sequence + 1) if number not in by_sequence]
     if unread:
-        return verdict(
-            unknown,
-            AbsenceCode.BATCH_MISSING,
-            f"The chain was not asked about all of the issuer's batches: {_listed(unread)}. Ask again.",
-            unread,
-        )
+        return of("absence.unasked", AbsenceCode.BATCH_MISSING, unread)
     if without:
-        return verdict(
-            unknown,
-            AbsenceCode.PROOF_MISSING,
-            f"There is no proof for all of the issuer's batches: {_listed(without)}. "
-            "Get the tree files or proofs of these from the issuer.",
-            without,
-        )
+        return of("absence.noProof", AbsenceCode.PROOF_MISSING, without)
     if unstated:
-        return verdict(
-            unknown,
-            AbsenceCode.COUNT_UNSTATED,
-            f"How many credentials are in it is not stated on the chain: {_listed(unstated)}. "
-            "Ask the issuer to state it; until then nothing can be said about what is not in it.",
-            unstated,
-        )
+        return of("absence.unstated", AbsenceCode.COUNT_UNSTATED, unstated)
     if unsorted:
-        return verdict(
-            unknown,
-            AbsenceCode.TREE_UNSORTED,
-            f"The credentials are not in order: {_listed(unsorted)}. The issuer anchored them so, and then no proof "
-            "can show that one is not among them. Ask the issuer.",
-            unsorted,
-        )
+        return of("absence.unsorted", AbsenceCode.TREE_UNSORTED, unsorted)
     if unchecked:
-        return verdict(
-            unknown,
-            AbsenceCode.TREE_UNCHECKED,
-            f"Whether all credentials are there and in order was not checked here: {_listed(unchecked)}. "
-            "Get the tree files and run `testamur absent`, or ask again once the service has read them.",
-            unchecked,
-        )
+        return of("absence.unchecked", AbsenceCode.TREE_UNCHECKED, unchecked)
     if age is not None and age.freshness is Freshness.STALE:
-        return verdict(unknown, AbsenceCode(age.code), f"What was anchored since is not known. {age.text}")
-    late = f" {age.text}" if age is not None and age.freshness is not Freshness.FRESH else ""
-    up_to = f"up to block {as_of.number} of {write_timestamp(as_of.timestamp)}"
+        return verdict(unknown, AbsenceCode(age.code), say("absence.sinceUnknown"), *age.said)
+    late = age.said if age is not None and age.freshness is not Freshness.FRESH else ()
+    up_to: dict[str, Value] = {"issuer": issuer, "block": as_of.number, "when": as_of.timestamp}
     if unattested:
-        return verdict(
-            unknown,
-            AbsenceCode.ABSENT_IF_SORTED,
-            f"Never issued by issuer {issuer} if the credentials of each batch are in order: then it is in none of its "
-            f"{sequence} batches {up_to}. No auditor named in the policy attests that the credentials of "
-            f"{_listed(unattested)} are in order. Ask for an attestation by one, or get the tree files and run "
-            f"`testamur absent`.{late}",
-            unattested,
-        )
+        said = say("absence.ifSorted", count=sequence, batches=_listed(unattested), **up_to)
+        return verdict(unknown, AbsenceCode.ABSENT_IF_SORTED, said, *late, sequences=unattested)
     if not sequence:
-        return verdict(Absence.ABSENT, AbsenceCode.NO_BATCHES, f"Issuer {issuer} has anchored nothing {up_to}.{late}")
-    return verdict(
-        Absence.ABSENT,
-        AbsenceCode.ABSENT,
-        f"Never issued by issuer {issuer}: it is in none of its {sequence} batches {up_to}.{late}",
-    )
+        return verdict(Absence.ABSENT, AbsenceCode.NO_BATCHES, say("absence.nothingAnchored", **up_to), *late)
+    return verdict(Absence.ABSENT, AbsenceCode.ABSENT, say("absence.absent", count=sequence, **up_to), *late)
 
 
 def _contradict(
@@ -280,11 +248,12 @@ def _holds(digest: bytes, batch: Batch, proof: AbsenceProof | InclusionProof) ->
     return True
 
 
-def _listed(numbers: Sequence[int]) -> str:
+def _listed(numbers: Sequence[int]) -> Said:
     """`batch 3`, `batches 3, 4`, or the first ten and how many more."""
-    shown = ", ".join(map(str, numbers[:_SHOWN]))
-    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
-    return f"batch{'es' if len(numbers) > 1 else ''} {shown}{more}"
+    told: Value = listed(numbers[:_SHOWN])
+    if len(numbers) > _SHOWN:
+        told = say("list.more", items=told, count=len(numbers) - _SHOWN)
+    return say("absence.batches", count=len(numbers), numbers=told)
 
 
 def proof_content(root: bytes, proof: Proof) -> dict[str, Any]:

@@ -15,14 +15,15 @@ from registry.chain_names import chain_name
 from registry.credential.digest import DEFAULT_LIMITS, DigestMethod, Limits
 from registry.document.reading import Reading, digest_only, read_document
 from registry.errors import ProofError, ReceiptError
+from registry.language.said import Original, Said, Sentences, Value, listed, say
 from registry.merkle.proof import check_inclusion
 from registry.receipt.model import AnchorPart, BlockPart, Receipt
 from registry.recognition.ledger import Ledger
 from registry.recognition.path import Path
 from registry.records import NOTHING_SAID, Batch, BlockRef, Party, Reason
-from registry.timestamps import write_timestamp
 from registry.untrusted.text import marked
 from registry.verify.absence import AbsenceVerdict, verify_absence
+from registry.verify.chain_words import said_chain, said_name
 from registry.verify.dates import check_dates
 from registry.verify.freshness import Freshness
 from registry.verify.issuer import named_issuers, same_issuer, shown_issuers
@@ -64,9 +65,8 @@ __all__ = [
     "verify_absence",
 ]
 
-_NO_FACTS = FactsUnavailable(
-    Code.CHAIN_NOT_ASKED, "The chain was not asked.", "Verify again with a connection to the receipt's chain."
-)
+_NO_FACTS = FactsUnavailable.saying(Code.CHAIN_NOT_ASKED, say("chain.notAsked"), say("chain.connect"))
+_REASONS = frozenset(reason.word for reason in Reason)
 
 
 def verify(
@@ -147,15 +147,14 @@ def _reading(document: bytes | Reading | DigestedDocument | None, name: str, lim
     return digest_only(document.digest, name, document.claims) if isinstance(document, DigestedDocument) else document
 
 
-def _missing(receipt: ReceiptError | None) -> tuple[str, str]:
+def _missing(receipt: ReceiptError | None) -> tuple[str, Said]:
     """The code and the sentence of every check that needs a receipt."""
     if receipt is not None:
-        where = f" ({receipt.where})" if receipt.where else ""
-        return receipt.code, f"The receipt cannot be read{where}: {sentences(receipt.what, receipt.remedy)}"
-    return (
-        Code.NO_RECEIPT,
-        "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt.",
-    )
+        why = Original(sentences(receipt.what, receipt.remedy))
+        if receipt.where:
+            return receipt.code, say("receipt.unreadableAt", where=receipt.where, why=why)
+        return receipt.code, say("receipt.unreadable", why=why)
+    return Code.NO_RECEIPT, say("receipt.missing")
 
 
 def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> ChainFacts | FactsUnavailable:
@@ -171,16 +170,10 @@ def _usable(facts: ChainFacts | FactsUnavailable | None, receipt: Receipt) -> Ch
     if (party and party.id != anchor.issuer) or (
         batch and (batch.issuer != anchor.issuer or batch.root != receipt.root)
     ):
-        return FactsUnavailable(
-            Code.OTHER_BATCH,
-            "The chain's answer is about another issuer or batch than the receipt.",
-            "Ask the chain again for this receipt.",
-        )
+        return FactsUnavailable.saying(Code.OTHER_BATCH, say("chain.otherBatch"), say("chain.askAgain"))
     if contradiction := _contradiction(facts):
-        return FactsUnavailable(
-            Code.FACTS_CONTRADICT,
-            f"The chain's answers cannot all be true: {contradiction}.",
-            "Use another endpoint for this chain.",
+        return FactsUnavailable.saying(
+            Code.FACTS_CONTRADICT, say("chain.contradicts", why=contradiction), say("chain.otherEndpoint")
         )
     return facts
 
@@ -196,54 +189,51 @@ def other_chain(
         is_asked: whether an endpoint is; else the verifier said which chain is meant, and nobody is asked.
     """
     if anchor.chain != chain and not is_asked:
-        return FactsUnavailable(
+        return FactsUnavailable.saying(
             Code.OTHER_CHAIN,
-            f"The receipt is of {chain_name(anchor.chain)}; the verifier means {chain_name(chain)} (setting chain or "
-            "policy).",
-            f"If you mean the receipt's chain, say so: --chain {anchor.chain}, or chain in the policy.",
+            say("chain.otherMeant", of=said_chain(anchor.chain), meant=said_chain(chain)),
+            say("chain.sayChain", chain=anchor.chain),
         )
     if anchor.chain != chain:
-        return FactsUnavailable(
+        return FactsUnavailable.saying(
             Code.OTHER_CHAIN,
-            f"The receipt is of {chain_name(anchor.chain)}, but {chain_name(chain)} was asked.",
-            "Verify again with an endpoint of the receipt's chain.",
+            say("chain.otherAsked", of=said_chain(anchor.chain), asked=said_chain(chain)),
+            say("chain.useItsEndpoint"),
         )
     if contract is not None and contract.lower() != anchor.contract and not is_asked:
-        return FactsUnavailable(
+        return FactsUnavailable.saying(
             Code.OTHER_CHAIN,
-            f"The receipt is of another contract, {anchor.contract}, than the one that the verifier means on "
-            f"{chain_name(chain)}, {contract.lower()} (setting contract).",
-            "Ask the issuer for a receipt of the contract that is meant.",
+            say("chain.otherContractMeant", of=anchor.contract, chain=said_chain(chain), meant=contract.lower()),
+            say("chain.askForMeant"),
         )
     if contract is not None and contract.lower() != anchor.contract:
         # No word of asking that contract instead: anybody can put this program's code over a storage he made up.
-        return FactsUnavailable(
+        return FactsUnavailable.saying(
             Code.OTHER_CHAIN,
-            f"The receipt is of another contract, {anchor.contract}, than the one that was asked on "
-            f"{chain_name(chain)}, {contract.lower()}.",
-            "Ask the issuer for a receipt of the contract that was asked.",
+            say("chain.otherContractAsked", of=anchor.contract, chain=said_chain(chain), asked=contract.lower()),
+            say("chain.askForAsked"),
         )
     return None
 
 
-def _contradiction(facts: ChainFacts) -> str | None:
+def _contradiction(facts: ChainFacts) -> Said | None:
     """What no honest chain says; the contract rules it out."""
     party, batch, as_of = facts.party, facts.batch, facts.as_of
     said = facts.by_digest or NOTHING_SAID
     if any(at is not None and at > as_of.timestamp for at in (said.revoked_at, said.suspended_at)):
-        return "what was said of the credential is later than the block at which it was read"
+        return say("contradiction.saidLater")
     if party is None and said != NOTHING_SAID:
-        return "a party that does not exist said something of the credential"
+        return say("contradiction.saidByNobody")
     if batch is None:
-        return "a credential has a status, but its batch is not anchored" if facts.revoked or facts.suspended else None
+        return say("contradiction.statusWithoutBatch") if facts.revoked or facts.suspended else None
     if batch.block_number > as_of.number or batch.anchored_at > as_of.timestamp:
-        return "the anchor is later than the block at which it was read"
+        return say("contradiction.anchorLater")
     if party is None:
-        return "the batch was anchored by a party that does not exist"
+        return say("contradiction.anchoredByNobody")
     if batch.anchored_at < party.registered_at:
-        return "the batch was anchored before its issuer was registered"
+        return say("contradiction.beforeIssuer")
     if party.retired_at and batch.anchored_at > party.retired_at:
-        return "the batch was anchored after its issuer had retired"
+        return say("contradiction.afterRetired")
     return None
 
 
@@ -251,30 +241,18 @@ def _check_inclusion(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> 
     try:
         check_inclusion(receipt.digest_value, receipt.root, receipt.inclusion_proof)
     except ProofError as error:
-        return Check.failed(
-            "inclusion", error.code, f"The receipt does not prove that the digest is in the batch: {error.what}."
-        )
+        return Check.failed("inclusion", error.code, say("inclusion.unproved", why=Original(error.what)))
     count = receipt.inclusion.leaf_count
     batch = facts.batch if isinstance(facts, ChainFacts) else None
     if batch is None:
-        return Check.unknown(
-            "inclusion",
-            Code.COUNT_UNCONFIRMED,
-            f"The path leads to the root, if the batch has {count} credentials; the chain has to confirm that.",
-        )
+        return Check.unknown("inclusion", Code.COUNT_UNCONFIRMED, say("inclusion.unconfirmed", count=count))
     if not batch.leaf_count:
         return _count_unstated(receipt, count)
     if batch.leaf_count != count:
-        return Check.failed(
-            "inclusion",
-            Code.COUNT_DIFFERS,
-            f"The receipt says that the batch has {count} credentials, the chain says {batch.leaf_count}.",
-        )
-    return Check.passed(
-        "inclusion",
-        Code.INCLUDED,
-        f"It is number {receipt.inclusion.leaf_index + 1} of the {count} credentials of its batch.",
-    )
+        differ = say("inclusion.countsDiffer", said=count, found=batch.leaf_count)
+        return Check.failed("inclusion", Code.COUNT_DIFFERS, differ)
+    included = say("inclusion.included", number=receipt.inclusion.leaf_index + 1, count=count)
+    return Check.passed("inclusion", Code.INCLUDED, included)
 
 
 def _count_unstated(receipt: Receipt, count: int) -> Check:
@@ -284,12 +262,7 @@ def _count_unstated(receipt: Receipt, count: int) -> Check:
     """
     of_json = receipt.digest.method in (DigestMethod.VC_JCS, DigestMethod.JSON_JCS)
     make = Check.warned if of_json else Check.unknown
-    return make(
-        "inclusion",
-        Code.COUNT_UNSTATED,
-        f"The path leads to the root, if the batch has {count} credentials; the issuer has not stated on chain how "
-        "many it has. Ask the issuer to state it.",
-    )
+    return make("inclusion", Code.COUNT_UNSTATED, say("inclusion.unstated", count=count))
 
 
 def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Check:
@@ -300,79 +273,51 @@ def _check_anchor(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> Che
         return _not_anchored(receipt.anchor, facts)
     differences = tuple(_differences(receipt.anchor, batch))
     if _same_block_other_story(receipt.anchor.block, batch):
-        return Check.failed(
-            "anchor",
-            Code.RECEIPT_CONTRADICTS,
-            f"The receipt names the right block and says something untrue about it: {', '.join(differences)}.",
-        )
-    when = (
-        f"Anchored by issuer {batch.issuer} on {write_timestamp(batch.anchored_at)} in block {batch.block_number} "
-        f"({chain_name(facts.chain).words}, {facts.chain})"
+        told = say("anchor.contradicts", differences=listed(differences))
+        return Check.failed("anchor", Code.RECEIPT_CONTRADICTS, told)
+    anchored = say(
+        "anchor.final" if facts.final else "anchor.notFinal",
+        issuer=batch.issuer,
+        when=batch.anchored_at,
+        block=batch.block_number,
+        chain=said_name(facts.chain),
+        id=facts.chain,
     )
-    finality = "final" if facts.final else "not final: it can still be undone. Verify again in some minutes"
     caveats = list(_caveats(facts, batch, differences))
-    text = " ".join((f"{when}, which is {finality}.", *(text for _, text in caveats if text), *_proof(facts)))
+    said = (anchored, *(sentence for _, told in caveats for sentence in told), *_proof(facts))
     if not caveats:
-        return Check.passed("anchor", Code.ANCHORED, text)
+        return Check.passed("anchor", Code.ANCHORED, *said)
     make = Check.unknown if caveats[0][0] is Code.ANCHOR_UNSEEN else Check.warned
-    return make("anchor", caveats[0][0], text)
+    return make("anchor", caveats[0][0], *said)
 
 
-def _caveats(facts: ChainFacts, batch: Batch, differences: tuple[str, ...]) -> Iterator[tuple[Code, str]]:
+def _caveats(facts: ChainFacts, batch: Batch, differences: tuple[Said, ...]) -> Iterator[tuple[Code, Sentences]]:
     """What keeps an anchor from passing, and why, the gravest first."""
     if not facts.contract_proved:
-        unproved = (
-            f"The contract {facts.contract.lower()} is not where its code alone would put it, and its deployment was "
-            "not seen: its creator may have made up what it stores. Rely on it only if you know who deployed it, and "
-            "how."
-        )
+        unproved = say("anchor.unproved", contract=facts.contract.lower())
         if batch.anchor is None:
-            unseen = "No event of this anchor was seen either, so nothing shows that it was ever made."
-            yield Code.ANCHOR_UNSEEN, f"{unproved} {unseen}"
+            yield Code.ANCHOR_UNSEEN, (unproved, say("anchor.unseen"))
         else:
-            yield Code.CONTRACT_UNPROVED, unproved
+            yield Code.CONTRACT_UNPROVED, (unproved,)
     if not facts.final:
-        yield Code.NOT_FINAL, ""
+        yield Code.NOT_FINAL, ()
     if differences:
-        yield (
-            Code.RECEIPT_OUTDATED,
-            f"The receipt differs from the chain ({', '.join(differences)}), as one made before a reorganisation does; "
-            "the chain counts. Ask for a new receipt.",
-        )
+        yield Code.RECEIPT_OUTDATED, (say("anchor.outdated", differences=listed(differences)),)
     if chain_name(facts.chain).is_practice:
-        yield (
-            Code.PRACTICE_CHAIN,
-            "That is a chain for practice and tests, which anybody may run or end: what is anchored there proves "
-            "nothing to others.",
-        )
+        yield Code.PRACTICE_CHAIN, (say("anchor.practice"),)
 
 
 def _not_anchored(anchor: AnchorPart, facts: ChainFacts) -> Check:
-    as_of = f"block {facts.as_of.number} of {write_timestamp(facts.as_of.timestamp)}"
+    block, when = facts.as_of.number, facts.as_of.timestamp
     if anchor.block is None:
-        return Check.unknown(
-            "anchor",
-            Code.PENDING,
-            f"The receipt was made before the batch was anchored, and as of {as_of} it is not anchored. "
-            "Verify again later, or ask the issuer.",
-        )
+        return Check.unknown("anchor", Code.PENDING, say("anchor.pending", block=block, when=when))
     if _behind(anchor, facts):
-        return Check.unknown(
-            "anchor",
-            Code.CHAIN_BEHIND,
-            f"The receipt names block {anchor.block.number}, but the chain was read only up to {as_of}. "
-            "Verify again later, or use another endpoint.",
-        )
+        behind = say("anchor.behind", named=anchor.block.number, block=block, when=when)
+        return Check.unknown("anchor", Code.CHAIN_BEHIND, behind)
     if facts.basis.is_of_then:
-        return Check.unknown(
-            "anchor",
-            Code.CHAIN_BEHIND,
-            f"As of {as_of} this batch is not anchored; whether it was since is in no evidence. Ask for a receipt with "
-            "newer evidence, or verify with an endpoint.",
-        )
-    return Check.failed(
-        "anchor", Code.NOT_ANCHORED, f"Issuer {anchor.issuer} has not anchored this batch, as of {as_of}."
-    )
+        return Check.unknown("anchor", Code.CHAIN_BEHIND, say("anchor.notInEvidence", block=block, when=when))
+    not_anchored = say("anchor.notAnchored", issuer=anchor.issuer, block=block, when=when)
+    return Check.failed("anchor", Code.NOT_ANCHORED, not_anchored)
 
 
 def _behind(anchor: AnchorPart, facts: ChainFacts) -> bool:
@@ -380,21 +325,21 @@ def _behind(anchor: AnchorPart, facts: ChainFacts) -> bool:
     return anchor.block is not None and anchor.block.number > facts.as_of.number
 
 
-def _differences(anchor: AnchorPart, batch: Batch) -> Iterator[str]:
+def _differences(anchor: AnchorPart, batch: Batch) -> Iterator[Said]:
     """Where the receipt and the chain tell different stories of one anchor; a pending receipt tells none."""
     block = anchor.block
     if block is None:
         return
     if block.number != batch.block_number:
-        yield f"block {block.number} against {batch.block_number}"
+        yield say("difference.block", said=block.number, found=batch.block_number)
     if batch.anchor is not None and block.hash != "0x" + batch.anchor.block_hash.hex():
-        yield "the hash of the block"
+        yield say("difference.hash")
     if block.timestamp != batch.anchored_at:
-        yield f"the time {write_timestamp(block.timestamp)} against {write_timestamp(batch.anchored_at)}"
+        yield say("difference.time", said=block.timestamp, found=batch.anchored_at)
     if anchor.sequence != batch.sequence:
-        yield f"sequence {anchor.sequence} against {batch.sequence}"
+        yield say("difference.sequence", said=anchor.sequence or 0, found=batch.sequence)
     if batch.anchor is not None and anchor.transaction != "0x" + batch.anchor.transaction.hex():
-        yield "the transaction"
+        yield say("difference.transaction")
 
 
 def _same_block_other_story(block: BlockPart | None, batch: Batch) -> bool:
@@ -434,18 +379,15 @@ def _check_standing(
     policy: Policy,
 ) -> Standing:
     if isinstance(facts, FactsUnavailable):
-        return Standing.unknown(facts.code, sentences(facts.what, facts.remedy))
+        return Standing.unknown(facts.code, *facts.sentences)
     if ledger is None or isinstance(ledger, FactsUnavailable):
         missing = ledger or _NO_FACTS
-        return Standing.unknown(missing.code, sentences(missing.what, missing.remedy))
+        return Standing.unknown(missing.code, *missing.sentences)
     if facts.batch is None:
-        return Standing.unknown(
-            Code.NO_ANCHOR_TIME,
-            "The batch is not anchored, so there is no time for which an accreditation could be looked up.",
-        )
+        return Standing.unknown(Code.NO_ANCHOR_TIME, say("standing.noAnchorTime"))
     if facts.head_age is not None and facts.head_age.freshness is Freshness.STALE:
         # What was withdrawn or declared void since is not known.
-        return Standing.unknown(facts.head_age.code, facts.head_age.text)
+        return Standing.unknown(facts.head_age.code, *facts.head_age.said)
     return check_standing(receipt.anchor.issuer, facts.chain, facts.batch.anchored_at, stated, ledger, policy)
 
 
@@ -463,49 +405,35 @@ def _check_issuer(
     trust = _believed(given, policy, facts.chain)
     if party is None:
         if facts.basis.is_of_then:
-            return Check.unknown(
-                "issuer",
-                Code.CHAIN_BEHIND,
-                f"As of the block of the evidence there is no party {issuer}; whether there was since is not in it.",
-            )
+            return Check.unknown("issuer", Code.CHAIN_BEHIND, say("issuer.notInEvidence", issuer=issuer))
         if _behind(receipt.anchor, facts):
-            return Check.unknown(
-                "issuer",
-                Code.CHAIN_BEHIND,
-                f"There is no party {issuer} yet, but the chain was not read up to the receipt's block. "
-                "Verify again later, or use another endpoint.",
-            )
-        return Check.failed("issuer", Code.ISSUER_UNKNOWN, f"There is no party {issuer} on this chain.")
-    known_as = trust.name_of(issuer)
-    who = f"Issuer {issuer}" + (f", {marked(known_as)}," if known_as else "")
+            return Check.unknown("issuer", Code.CHAIN_BEHIND, say("issuer.notYet", issuer=issuer))
+        return Check.failed("issuer", Code.ISSUER_UNKNOWN, say("issuer.unknown", issuer=issuer))
+    who, uri = _who(issuer, trust.name_of(issuer)), marked(party.uri)
     trusted = issuer in trust.issuers
     if not trusted and accredited is None:
         if elsewhere := _trusted_elsewhere(issuer, given, policy):
-            return Check.unknown(
-                "issuer",
-                Code.OTHER_CHAIN,
-                f"{who} at {marked(party.uri)} is a party of {chain_name(facts.chain)}. The party {issuer} that you "
-                f"trust is one of {chain_name(elsewhere)}: numbers on two chains have nothing to do with each other.",
-            )
-        return Check.unknown(
-            "issuer",
-            Code.ISSUER_NOT_TRUSTED,
-            f"{who} at {marked(party.uri)} is not among the issuers you trust; anyone can register under any name. "
-            f"Ask the institution whether its number on {facts.chain} is {issuer}, then trust it.",
-        )
-    retired = f" It retired on {write_timestamp(party.retired_at)}, after this anchor." if party.retired_at else ""
-    believed = "is one you trust" if trusted else "was accredited by way of a body that you trust"
+            here, there = said_chain(facts.chain), said_chain(elsewhere)
+            said = say("issuer.elsewhere", who=who, uri=uri, here=here, issuer=issuer, there=there)
+            return Check.unknown("issuer", Code.OTHER_CHAIN, said)
+        said = say("issuer.notTrusted", who=who, uri=uri, chain=facts.chain, issuer=issuer)
+        return Check.unknown("issuer", Code.ISSUER_NOT_TRUSTED, said)
+    retired = [say("issuer.retired", when=party.retired_at)] if party.retired_at else []
     names = filter(None, map(named_issuers, stated))
     differing = [named for named in names if not same_issuer(named, party, trust.name_of(issuer))]
     if differing:
-        return Check.warned(
-            "issuer",
-            Code.ISSUER_DIFFERS,
-            f"{who} {believed}, but the document names {shown_issuers(differing[0])} as its issuer and nothing on "
-            f"record says that they are the same. Compare it with {marked(party.uri)}.{retired}",
-        )
+        key = "issuer.trustedDiffers" if trusted else "issuer.accreditedDiffers"
+        said = say(key, who=who, named=shown_issuers(differing[0]), uri=uri)
+        return Check.warned("issuer", Code.ISSUER_DIFFERS, said, *retired)
     code = Code.ISSUER_TRUSTED if trusted else Code.ISSUER_ACCREDITED
-    return Check.passed("issuer", Code.ISSUER_RETIRED if retired else code, f"{who} {believed}.{retired}")
+    believed = say("issuer.trusted" if trusted else "issuer.accredited", who=who)
+    return Check.passed("issuer", Code.ISSUER_RETIRED if retired else code, believed, *retired)
+
+
+def _who(issuer: int, known_as: str | None) -> Said:
+    return (
+        say("issuer.named", issuer=issuer, name=marked(known_as)) if known_as else say("issuer.number", issuer=issuer)
+    )
 
 
 def _trusted_elsewhere(issuer: int, trust: Trust, policy: Policy | None) -> str | None:
@@ -518,29 +446,25 @@ def _trusted_elsewhere(issuer: int, trust: Trust, policy: Policy | None) -> str 
 def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, reading: Reading | None) -> Check:
     if isinstance(facts, FactsUnavailable):
         return _unavailable("status", facts)
-    as_of = f"as of block {facts.as_of.number} of {write_timestamp(facts.as_of.timestamp)}"
-    if withdrawn := _withdrawn(receipt, facts, as_of):
-        return replace(withdrawn, text=" ".join((withdrawn.text, *_proof(facts))))
+    if withdrawn := _withdrawn(receipt, facts):
+        return replace(withdrawn, said=(*withdrawn.said, *_proof(facts)))
+    block, when = facts.as_of.number, facts.as_of.timestamp
     if facts.batch is None:
-        return Check.unknown(
-            "status", Code.NO_STATUS, f"The batch is not anchored {as_of}, so there is no status to read."
-        )
+        return Check.unknown("status", Code.NO_STATUS, say("status.none", block=block, when=when))
     warnings = list(_status_warnings(facts, reading))
-    text = " ".join(
-        (
-            f"Not revoked and not suspended on chain {as_of}.",
-            *(text for _, text in warnings),
-            *_not_looked_at(facts),
-            *_proof(facts),
-        )
+    said = (
+        say("status.inForce", block=block, when=when),
+        *(sentence for _, told in warnings for sentence in told),
+        *_not_looked_at(facts),
+        *_proof(facts),
     )
     if not warnings:
-        return Check.passed("status", Code.IN_FORCE, text)
+        return Check.passed("status", Code.IN_FORCE, *said)
     stale = facts.head_age is not None and facts.head_age.freshness is Freshness.STALE
-    return (Check.unknown if stale else Check.warned)("status", warnings[0][0], text)
+    return (Check.unknown if stale else Check.warned)("status", warnings[0][0], *said)
 
 
-def _withdrawn(receipt: Receipt, facts: ChainFacts, as_of: str) -> Check | None:
+def _withdrawn(receipt: Receipt, facts: ChainFacts) -> Check | None:
     """What the issuer did to the credential, by its digest or in any of the batches that count, if anything."""
     place, batch = AnchorPlace(receipt.root, receipt.inclusion.leaf_index), facts.batch
     void_reason = None if batch is None else batch.void_reason
@@ -559,67 +483,65 @@ def _withdrawn(receipt: Receipt, facts: ChainFacts, as_of: str) -> Check | None:
     if found.stands:
         return None
 
-    def where(state: AnchorState) -> str:
-        reason = f", reason: {state.reason}" if state.reason else ""
+    block, when = facts.as_of.number, facts.as_of.timestamp
+
+    def where(state: AnchorState) -> Value:
         if state.place == place:
-            return reason
-        return f" in another batch, 0x{state.place.root.hex()}, which this one is not said to replace{reason}"
+            return _reason(state.reason)
+        return say("status.elsewhere", root=f"0x{state.place.root.hex()}", reason=_reason(state.reason))
 
     if found.revoked:
         how = _by_digest(said.revoked_at, said.revocation_reason) or where(found.revoked)
-        return Check.failed("status", Code.REVOKED, f"The issuer has revoked it{how}; {as_of}.")
+        return Check.failed("status", Code.REVOKED, say("status.revoked", how=how, block=block, when=when))
+    if found.voided is looked_at:
+        on = say("status.on", when=batch.voided_at) if batch and batch.voided_at else ""
+        voided = say("status.voidedBatch", on=on, where=where(found.voided), block=block, when=when)
+        return Check.failed("status", Code.VOIDED, voided)
     if found.voided:
-        mine = found.voided is looked_at
-        when = f" on {write_timestamp(batch.voided_at)}" if mine and batch and batch.voided_at else ""
-        what = "the whole batch" if mine else "it with the whole batch"
-        return Check.failed("status", Code.VOIDED, f"The issuer voided {what}{when}{where(found.voided)}; {as_of}.")
+        voided = say("status.voidedWith", where=where(found.voided), block=block, when=when)
+        return Check.failed("status", Code.VOIDED, voided)
     if found.suspended is None:
         raise AssertionError("what does not stand is revoked, voided or suspended")
     how = _by_digest(said.suspended_at, said.suspension_reason) or where(found.suspended)
-    suspended = f"The issuer has suspended it{how}; {as_of}."
+    suspended = say("status.suspended", how=how, block=block, when=when)
     if facts.head_age is not None and (facts.head_age.freshness is Freshness.STALE or facts.basis.is_of_then):
         # It may have been reinstated since.
-        return Check.unknown("status", facts.head_age.code, f"{suspended} {facts.head_age.text}")
+        return Check.unknown("status", facts.head_age.code, suspended, *facts.head_age.said)
     return Check.failed("status", Code.SUSPENDED, suspended)
 
 
-def _by_digest(at: datetime | None, reason: Reason | None) -> str | None:
+def _by_digest(at: datetime | None, reason: Reason | None) -> Said | None:
     """When the issuer said it of the credential itself, and why; None where it did not."""
     if at is None:
         return None
-    why = "" if reason is None else f", reason: {reason.word}"
-    return f" by its digest, wherever it is anchored, on {write_timestamp(at)}{why}"
+    return say("status.byDigest", when=at, reason=_reason(None if reason is None else reason.word))
 
 
-def _status_warnings(facts: ChainFacts, reading: Reading | None) -> Iterator[tuple[str, str]]:
+def _reason(word: str | None) -> Value:
+    """Why the issuer did it; nothing where it did not say."""
+    if not word:
+        return ""
+    return say("status.reason", reason=say(f"because.{word}") if word in _REASONS else word)
+
+
+def _status_warnings(facts: ChainFacts, reading: Reading | None) -> Iterator[tuple[str, Sentences]]:
     """Codes and sentences of what was not looked at, the gravest first."""
     if facts.head_age is not None and facts.head_age.freshness is not Freshness.FRESH:
-        yield facts.head_age.code, facts.head_age.text
+        yield facts.head_age.code, facts.head_age.said
     if named := names_status_list(reading):
-        yield (
-            Code.STATUS_LIST_UNREAD,
-            f"The document also names a status list ({named}), which was not read: check it with the issuer.",
-        )
+        yield Code.STATUS_LIST_UNREAD, (say("status.listUnread", name=named),)
 
 
-def _proof(facts: ChainFacts) -> Iterator[str]:
+def _proof(facts: ChainFacts) -> Iterator[Said]:
     """What proves the facts; that nothing does is no part of each check: the verdict says what it rests on."""
     if facts.basis.proved:
-        yield facts.basis.words(facts.as_of)
+        yield facts.basis.said(facts.as_of)
 
 
-def _not_looked_at(facts: ChainFacts) -> Iterator[str]:
-    count = facts.not_looked_at
-    if count:
-        batches = "One other batch of this issuer was" if count == 1 else f"{count:,} other batches of this issuer were"
-        if facts.by_digest is None:
-            yield f"{batches} not looked at: whether the same credential was revoked there is not known."
-        else:
-            yield (
-                f"{batches} not looked at: whether its place there was revoked is not known. By its digest, wherever "
-                "it is anchored, it is neither revoked nor suspended."
-            )
+def _not_looked_at(facts: ChainFacts) -> Iterator[Said]:
+    if count := facts.not_looked_at:
+        yield say("status.notLookedAt" if facts.by_digest is None else "status.placesNotLookedAt", count=count)
 
 
 def _unavailable(name: str, facts: FactsUnavailable) -> Check:
-    return Check(name, Outcome.UNKNOWN, facts.code, sentences(facts.what, facts.remedy), facts.detail)
+    return Check(name, Outcome.UNKNOWN, facts.code, facts.sentences, facts.detail)

@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Final
 
 from registry.chain_names import PRACTICE_CHAIN
+from registry.language.catalogue import english
+from registry.language.said import Said, say
 
 DEFAULT_LATE_SECONDS: Final = 600
 DEFAULT_EVIDENCE_DAYS: Final = 31
@@ -70,13 +72,18 @@ class HeadAge:
     Attributes:
         code: `head-fresh`, `head-late`, `head-stale`, or `head-ahead` for a block from the future.
         seconds: the age; negative for a block from the future.
-        text: sentences for people: the age, and unless it is fresh what that means and what to do.
+        said: sentences for people: the age, and unless it is fresh what that means and what to do.
     """
 
     freshness: Freshness
     code: str
     seconds: float
-    text: str
+    said: tuple[Said, ...]
+
+    @property
+    def text(self) -> str:
+        """What is said, in English."""
+        return english().text(self.said)
 
 
 def head_age(
@@ -92,20 +99,20 @@ def head_age(
     """
     limits = limits or AgeLimits()
     age = (now - block_time).total_seconds()
-    told = f"The newest block is {duration(abs(age))} " + ("old." if age >= 0 else "ahead of the clock.")
+    told = say("age.old" if age >= 0 else "age.ahead", duration=said_duration(abs(age)))
     if limits.late_seconds is None:
-        return HeadAge(Freshness.FRESH, "head-fresh", age, told)
+        return HeadAge(Freshness.FRESH, "head-fresh", age, (told,))
     late = max(limits.late_seconds, min(limits.pace_multiple * (pace_seconds or 0.0), LONGEST_LATE_SECONDS))
     stale = late * limits.stale_multiple
     if age < -limits.ahead_seconds:
         # Against a clock that is wrong by more than what makes a block stale, no age can be told.
         freshness = Freshness.STALE if -age > stale else Freshness.LATE
-        return HeadAge(freshness, "head-ahead", age, f"{told} {_AHEAD}")
+        return HeadAge(freshness, "head-ahead", age, (told, say("age.clock")))
     if age <= late:
-        return HeadAge(Freshness.FRESH, "head-fresh", age, told)
+        return HeadAge(Freshness.FRESH, "head-fresh", age, (told,))
     if age <= stale:
-        return HeadAge(Freshness.LATE, "head-late", age, f"{told} {_OLD}")
-    return HeadAge(Freshness.STALE, "head-stale", age, f"{told} {_OLD}")
+        return HeadAge(Freshness.LATE, "head-late", age, (told, say("age.stalled")))
+    return HeadAge(Freshness.STALE, "head-stale", age, (told, say("age.stalled")))
 
 
 def evidence_age(block_time: datetime, now: datetime, most_days: float) -> HeadAge:
@@ -118,35 +125,13 @@ def evidence_age(block_time: datetime, now: datetime, most_days: float) -> HeadA
     """
     age = (now - block_time).total_seconds()
     if age < -AHEAD_SECONDS:
-        return HeadAge(
-            Freshness.STALE, "head-ahead", age, f"The block is {duration(-age)} ahead of the clock. {_AHEAD}"
-        )
-    told = f"The evidence is {duration(max(age, 0.0))} old, and what was said since is not in it."
+        ahead = say("age.evidenceAhead", duration=said_duration(-age))
+        return HeadAge(Freshness.STALE, "head-ahead", age, (ahead, say("age.clock")))
+    told = say("age.evidence", duration=said_duration(max(age, 0.0)))
     if age <= most_days * 86_400:
-        return HeadAge(Freshness.LATE, "status-then", age, told)
-    return HeadAge(
-        Freshness.STALE,
-        "status-old",
-        age,
-        f"{told} More than {_days(most_days)} is older than this verifier allows (setting evidence_days). {_TOO_OLD}",
-    )
-
-
-def _days(days: float) -> str:
-    return f"{days:g} day{'' if days == 1 else 's'}"
-
-
-_TOO_OLD: Final = (
-    "Ask the issuer or its lookup service for a receipt with newer evidence, or verify with an endpoint of the chain."
-)
-_OLD: Final = (
-    "The node behind this endpoint may have stopped following its chain, and what happened since is not known here. "
-    "Use another endpoint, or try again later."
-)
-_AHEAD: Final = (
-    "The clock of this machine is behind, or the endpoint is wrong about its blocks: how old they are is not known. "
-    "Set the clock, or use another endpoint."
-)
+        return HeadAge(Freshness.LATE, "status-then", age, (told,))
+    days = int(most_days) if most_days == int(most_days) else most_days
+    return HeadAge(Freshness.STALE, "status-old", age, (told, say("age.tooOld", days=days), say("age.askNewer")))
 
 
 def pace(newer: datetime, older: datetime, blocks: int) -> float | None:
@@ -156,10 +141,14 @@ def pace(newer: datetime, older: datetime, blocks: int) -> float | None:
 
 
 def duration(seconds: float) -> str:
-    """A duration in words, in its largest whole unit: `45 seconds`, `2 hours`, `1 day`; rounded down."""
-    unit, size = next((each for each in _UNITS if seconds >= each[1]), ("second", 1))
-    count = int(seconds // size)
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+    """A duration in English, in its largest whole unit: `45 seconds`, `2 hours`, `1 day`; rounded down."""
+    return english().text(said_duration(seconds))
 
 
-_UNITS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60))
+def said_duration(seconds: float) -> Said:
+    """The same, in any language."""
+    key, size = next((each for each in _UNITS if seconds >= each[1]), ("duration.second", 1))
+    return say(key, count=int(seconds // size))
+
+
+_UNITS: Final = (("duration.day", 86_400), ("duration.hour", 3600), ("duration.minute", 60))

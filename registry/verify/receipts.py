@@ -88,9 +88,9 @@ def _is_about(each: Judged) -> bool:
 
 def _told(each: Judged) -> OtherReceipt:
     receipt, verdict = each
-    reasons = {check.code: check.text for check in reversed(verdict.deciding)}  # the first check of each code
-    codes, text = tuple(reversed(reasons)), " ".join(reversed(reasons.values()))
+    reasons = verdict.reasons
+    codes, said = tuple(reasons), tuple(sentence for check in reasons.values() for sentence in check.said)
     if isinstance(receipt, ReceiptError):
-        return OtherReceipt(None, None, None, verdict.overall, codes, text)
+        return OtherReceipt(None, None, None, verdict.overall, codes, said)
     anchor = receipt.anchor
-    return OtherReceipt(anchor.chain, anchor.issuer, receipt.root, verdict.overall, codes, text)
+    return OtherReceipt(anchor.chain, anchor.issuer, receipt.root, verdict.overall, codes, said)

@@ -33,14 +33,14 @@ class Row:
     @classmethod
     def of(cls, verdict: Verdict) -> Row:
         """The row of a verdict."""
-        told = {check.code: check.text for check in reversed(verdict.deciding)}  # the first check of each code
+        told = {code: check.text for code, check in verdict.reasons.items()}
         return cls(
             verdict.name,
             verdict.overall,
-            tuple(reversed(told)),
+            tuple(told),
             verdict.issuer,
             verdict.anchored_at,
-            " ".join(reversed(told.values())) or verdict.check("anchor").text,
+            " ".join(told.values()) or verdict.check("anchor").text,
         )
 
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any
 from registry.credential.digest import Digest, DigestMethod
 from registry.document.reading import Part, Reading
 from registry.errors import CredentialError, ReceiptError
+from registry.language.said import Original, Said, say
 from registry.receipt.model import Receipt
 from registry.verify.verdict import Check, Code, sentences
 
@@ -22,23 +23,13 @@ _NAME = "integrity"
 def check_integrity(reading: Reading | None, receipt: Receipt | ReceiptError | None) -> Check:
     """Whether the document, or a credential in it, has the receipt's digest."""
     if reading is None:
-        return Check.unknown(
-            _NAME,
-            Code.NO_DOCUMENT,
-            "There is only a receipt and no document to compare it with. Verify the document together with it.",
-        )
+        return Check.unknown(_NAME, Code.NO_DOCUMENT, say("integrity.noDocument"))
     if receipt is None:
         if reading.digest is None and reading.refusal is not None:
             return _unreadable(reading.refusal)
-        return Check.unknown(
-            _NAME,
-            Code.NO_RECEIPT,
-            "There is no receipt to compare the document with. Ask the issuer or the holder for the receipt.",
-        )
+        return Check.unknown(_NAME, Code.NO_RECEIPT, say("integrity.noReceipt"))
     if isinstance(receipt, ReceiptError):
-        return Check.unknown(
-            _NAME, receipt.code, "There is a receipt that cannot be read, so the document was compared with none."
-        )
+        return Check.unknown(_NAME, receipt.code, say("integrity.unreadReceipt"))
     if not reading.is_at_hand or _is_given(reading):
         return _compare_digest(reading, receipt)
     return _compare(reading, receipt)
@@ -81,7 +72,7 @@ def _compare_digest(reading: Reading, receipt: Receipt) -> Check:
     if digest.method is DigestMethod.GIVEN:
         return _equal_given()
     if digest.method != receipt.digest.method:
-        return _mismatch(f"The document is digested by {digest.method}, the receipt says {receipt.digest.method}.")
+        return _mismatch(say("integrity.methodsDiffer", found=str(digest.method), named=str(receipt.digest.method)))
     return _equal()
 
 
@@ -93,115 +84,69 @@ def _compare(reading: Reading, receipt: Receipt) -> Check:
     if method is DigestMethod.GIVEN and any(digest.value == value for digest in reading.own):
         return _equal()
     if part := _inside(reading, receipt):
-        others = f" It holds {len(reading.parts)} parts, and the dates of all count." if len(reading.parts) > 1 else ""
-        return Check.warned(
-            _NAME,
-            Code.DIGEST_INSIDE,
-            f"A credential inside it ({part.where}) is the one that was anchored. What is around it was not: compare "
-            f"what the document shows with the credential.{others}",
-        )
+        others = [say("integrity.parts", count=len(reading.parts))] if len(reading.parts) > 1 else []
+        return Check.warned(_NAME, Code.DIGEST_INSIDE, say("integrity.inside", place=part.where), *others)
     if method is DigestMethod.GIVEN:
-        return Check.unknown(
-            _NAME,
-            Code.NOT_RECOMPUTABLE,
-            "The issuer made this digest in its own system, so it cannot be recomputed from the document. "
-            "Ask the issuer for the digest of the document and verify that.",
-        )
+        return Check.unknown(_NAME, Code.NOT_RECOMPUTABLE, say("integrity.notRecomputable"))
     if method is DigestMethod.VC_RDFC:
-        return _refused(
-            CredentialError(
-                f"The digest method {method} is not supported here.",
-                remedy="Verify it with a program that supports it.",
-                code=Code.UNSUPPORTED_METHOD,
-            )
-        )
+        return Check.unknown(_NAME, Code.UNSUPPORTED_METHOD, say("integrity.unsupportedMethod", method=str(method)))
     return _not_equal(reading, receipt, by_method)
 
 
 def _not_equal(reading: Reading, receipt: Receipt, by_method: Digest | None) -> Check:
     """What it means that the receipt's digest was not found; "changed" is said only where that is certain."""
     if any(digest.value == receipt.digest_value for digest in reading.alike):
-        return Check.unknown(
-            _NAME,
-            Code.PRESENTATION_DIFFERS,
-            "Its content is the one that was anchored, but the file is written otherwise: in another encoding, with a "
-            "byte order mark, or with a line's end more or less. Ask for the file as the issuer made it.",
-        )
+        return Check.unknown(_NAME, Code.PRESENTATION_DIFFERS, say("integrity.writtenOtherwise"))
     if reading.is_selection:
-        return Check.unknown(
-            _NAME,
-            Code.PRESENTATION_DIFFERS,
-            "Of such a credential the holder may show more or less, and each showing has another digest. So it cannot "
-            "be told whether this is the one that was anchored. Ask for all of it, as the issuer made it.",
-        )
+        return Check.unknown(_NAME, Code.PRESENTATION_DIFFERS, say("integrity.selection"))
     if reading.carriers and reading.unread:
-        return Check.unknown(
-            _NAME,
-            Code.PRESENTATION_DIFFERS,
-            "The receipt is not for what could be read of it, and something in it could not be read: "
-            f"{missed(reading)}. Verify the credential by itself.",
-        )
+        return Check.unknown(_NAME, Code.PRESENTATION_DIFFERS, say("integrity.partsUnread", what=missed(reading)))
     if by_method is None and receipt.digest.method in _OF_JSON:
         if reading.refusal is not None:
             return _refused(reading.refusal)
         kind = reading.own[-1].method
-        return _mismatch(
-            f"The document is digested by {kind}, not by {receipt.digest.method}. "
-            "Check that the receipt belongs to this document."
-        )
+        return _mismatch(say("integrity.methodsDifferCheck", found=str(kind), named=str(receipt.digest.method)))
     return _differs(by_method, receipt)
 
 
-def missed(reading: Reading) -> str:
+def missed(reading: Reading) -> Original:
     """What could not be read, in words; the first few."""
     told = [f"{each.where}: {each.why}" if each.where else each.why for each in reading.unread]
-    return "; ".join(told[:3]) + (f"; and {len(told) - 3} more" if len(told) > 3 else "")
+    return Original("; ".join(told[:3]) + (f"; and {len(told) - 3} more" if len(told) > 3 else ""))
 
 
 def _equal() -> Check:
-    return Check.passed(
-        _NAME, Code.DIGEST_EQUAL, "The document is, byte by byte or value by value, the one that was anchored."
-    )
+    return Check.passed(_NAME, Code.DIGEST_EQUAL, say("integrity.equal"))
 
 
 def _equal_given() -> Check:
-    return Check.passed(
-        _NAME,
-        Code.DIGEST_GIVEN,
-        "The digest is the one of the receipt. Only the digest was compared, not a document.",
-    )
+    return Check.passed(_NAME, Code.DIGEST_GIVEN, say("integrity.equalGiven"))
 
 
-def _mismatch(text: str) -> Check:
-    return Check.failed(_NAME, Code.METHOD_MISMATCH, text)
+def _mismatch(said: Said) -> Check:
+    return Check.failed(_NAME, Code.METHOD_MISMATCH, said)
 
 
 def _differs(digest: Digest | None, receipt: Receipt) -> Check:
-    shown = "has no such digest" if digest is None else f"has the digest {digest.hex}"
-    return Check.failed(
-        _NAME,
-        Code.DIGEST_DIFFERS,
-        f"The document {shown}, the receipt is for {receipt.digest.value}: the document was "
-        "changed, or the receipt belongs to another one.",
-    )
+    named = receipt.digest.value
+    if digest is None:
+        return Check.failed(_NAME, Code.DIGEST_DIFFERS, say("integrity.differsNone", named=named))
+    return Check.failed(_NAME, Code.DIGEST_DIFFERS, say("integrity.differs", found=digest.hex, named=named))
 
 
 def _refused(error: CredentialError) -> Check:
     """Of a document that a receipt is for, and that has no digest by the receipt's method."""
     if error.code in _OWN_LIMITS:
-        return Check.unknown(_NAME, error.code, sentences(error.what, error.remedy))
-    not_that = "So it is not the document that the receipt is for."
-    return Check.failed(_NAME, error.code, f"{sentences(error.what, error.remedy)} {not_that}")
+        return Check.unknown(_NAME, error.code, _as_told(error))
+    return Check.failed(_NAME, error.code, _as_told(error), say("integrity.notThatDocument"))
 
 
 def _unreadable(error: CredentialError) -> Check:
     """Of one that nothing says was anchored: a damaged file accuses nobody."""
     if error.code in _OWN_LIMITS:
         return _refused(error)
-    return Check.unknown(
-        _NAME,
-        error.code,
-        f"{sentences(error.what, error.remedy)} In this form it cannot have been anchored as a JSON document, and "
-        "there is no receipt that says it was. It may have been damaged on its way: ask for the file again, and for "
-        "its receipt.",
-    )
+    return Check.unknown(_NAME, error.code, _as_told(error), say("integrity.unreadable"))
+
+
+def _as_told(error: CredentialError) -> Original:
+    return Original(sentences(error.what, error.remedy), error.code)

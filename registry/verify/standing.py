@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from registry.document.stated_scope import stated_scope
+from registry.language.said import Said, Sentence, Sentences, Value, listed, say
 from registry.recognition.ledger import Kind, Ledger, State
 from registry.recognition.path import Accreditation, Missing, Path, Reading, find_path
 from registry.recognition.scope import Scope
-from registry.timestamps import write_timestamp
 from registry.verify.policy import Policy
 from registry.verify.verdict import Check, Code
 
@@ -24,22 +24,37 @@ class Standing(NamedTuple):
     path: Path | None = None
 
     @classmethod
-    def unknown(cls, code: str, text: str) -> Standing:
+    def unknown(cls, code: str, *said: Sentence) -> Standing:
         """Neither could be checked."""
-        return cls(Check.unknown("accreditation", code, text), Check.unknown("recognition", code, text))
+        return cls(Check.unknown("accreditation", code, *said), Check.unknown("recognition", code, *said))
 
 
-class _Codes(NamedTuple):
+class _Told(NamedTuple):
+    """What one of the two checks comes to, by code and key."""
+
+    code: Code
+    key: str
+
+
+class _Ways(NamedTuple):
     """What each of the two checks calls the same thing."""
 
-    holds: Code
-    then: Code
-    since: Code
+    holds: _Told
+    then: _Told
+    since: _Told
 
 
-_CODES: Final = {
-    "accreditation": _Codes(Code.ACCREDITED, Code.ACCREDITED_THEN, Code.ACCREDITED_SINCE),
-    "recognition": _Codes(Code.RECOGNISED, Code.RECOGNISED_THEN, Code.RECOGNISED_SINCE),
+_WAYS: Final = {
+    "accreditation": _Ways(
+        _Told(Code.ACCREDITED, "standing.accredited"),
+        _Told(Code.ACCREDITED_THEN, "standing.accreditedThen"),
+        _Told(Code.ACCREDITED_SINCE, "standing.accreditedSince"),
+    ),
+    "recognition": _Ways(
+        _Told(Code.RECOGNISED, "standing.recognised"),
+        _Told(Code.RECOGNISED_THEN, "standing.recognisedThen"),
+        _Told(Code.RECOGNISED_SINCE, "standing.recognisedSince"),
+    ),
 }
 
 
@@ -63,15 +78,12 @@ def check_standing(
     if policy.chain is not None and policy.chain != chain:
         return Standing.unknown(
             Code.OTHER_CHAIN,
-            f"The policy's parties are those of {policy.chain}, the receipt is for {chain}. "
-            "Verify again with a policy for that chain.",
+            say("standing.otherChain", of=policy.chain, named=chain),
         )
     if ledger.as_of is not None and ledger.as_of.timestamp < anchored_at:
         return Standing.unknown(
             Code.CHAIN_BEHIND,
-            f"Accreditations were read only up to block {ledger.as_of.number} of "
-            f"{write_timestamp(ledger.as_of.timestamp)}, before the anchor. "
-            "Verify again later, or use another endpoint.",
+            say("standing.behind", block=ledger.as_of.number, when=ledger.as_of.timestamp),
         )
     stated = stated_scope(credentials)
     completed = list(_completions(ledger, issuer, policy))
@@ -93,10 +105,10 @@ def check_standing(
     )
     nearest = min((gap for gap in gaps if isinstance(gap, Missing)), key=lambda gap: gap.count)
     make = Check.failed if policy.require else Check.warned
-    text = f"{nearest.text}{_as_of(ledger)}"
+    said = (*nearest.said, *_as_of(ledger))
     return Standing(
-        make("accreditation", Code.NO_ACCREDITATION_ON_RECORD, text),
-        make("recognition", Code.NO_RECOGNITION_ON_RECORD, text),
+        make("accreditation", Code.NO_ACCREDITATION_ON_RECORD, *said),
+        make("recognition", Code.NO_RECOGNITION_ON_RECORD, *said),
     )
 
 
@@ -117,11 +129,14 @@ def _completions(ledger: Ledger, issuer: int, policy: Policy) -> Iterator[Scope]
 def _standing(path: Path, ledger: Ledger, issuer: int, policy: Policy, assumed: tuple[str, ...]) -> Standing:
     holds_now = path.reading is not Reading.AS_KNOWN_THEN
     why = _why(path, ledger, issuer, policy)
-    bodies = ", itself accredited by ".join(_party(link.body, policy) for link in reversed(path.accreditations))
-    numbers = ", ".join(str(link.id) for link in path.accreditations)
-    when = write_timestamp(path.moment)
-    what = f"Accreditation {numbers}: on {when} issuer {issuer} was accredited for {path.scope.in_short} by {bodies}"
-    accreditation = _judge("accreditation", what, path, path.accreditations, why, policy)
+    values: dict[str, Value] = {
+        "numbers": listed(link.id for link in path.accreditations),
+        "when": path.moment,
+        "issuer": issuer,
+        "scope": path.scope.said,
+        "bodies": _bodies(path.accreditations, policy),
+    }
+    accreditation = _judge("accreditation", values, path, path.accreditations, why, policy)
     if assumed:
         accreditation = _compare_by_hand(accreditation, assumed)
     agreement = path.recognition
@@ -129,63 +144,70 @@ def _standing(path: Path, ledger: Ledger, issuer: int, policy: Policy, assumed: 
         recognition = Check.passed(
             "recognition",
             Code.RECOGNITION_NOT_NEEDED,
-            f"You trust {_party(path.body, policy)} yourself, so no recognition is needed.",
+            say("standing.notNeeded", body=_party(path.body, policy)),
         )
     else:
         ours, theirs = _party(agreement.body, policy), _party(agreement.holder, policy)
-        what = f"Recognition {agreement.id}: {ours} recognised {theirs}"
-        recognition = _judge("recognition", what, path, (agreement,), why, policy)
+        values = {"number": agreement.id, "ours": ours, "theirs": theirs}
+        recognition = _judge("recognition", values, path, (agreement,), why, policy)
     return Standing(accreditation, recognition, path if holds_now else None)
 
 
-def _judge(name: str, what: str, path: Path, links: tuple[Accreditation, ...], why: str, policy: Policy) -> Check:
+def _bodies(accreditations: Sequence[Accreditation], policy: Policy) -> Said:
+    """The bodies of a path, each with the one that accredited it, from the issuer up."""
+    outermost, *inner = accreditations
+    told = _party(outermost.body, policy)
+    for link in inner:
+        told = say("standing.through", body=_party(link.body, policy), by=told)
+    return told
+
+
+def _judge(
+    name: str,
+    values: Mapping[str, Value],
+    path: Path,
+    links: tuple[Accreditation, ...],
+    why: Sentences,
+    policy: Policy,
+) -> Check:
     """The check of these links of a path; the rest of the path is another check's matter."""
-    codes = _CODES[name]
+    holds, then, since = _WAYS[name]
     known = [link.state_at(path.moment) for link in links]
     conditions = _conditions(links)
     if any(each.as_known_now is not State.ACTIVE for each in known):
         make = Check.failed if policy.require else Check.warned
-        return make(
-            name, codes.then, f"{what} by what was on record then, but not by what is on record now. {why}{conditions}"
-        )
+        return make(name, then.code, say(then.key, **values), *why, *conditions)
     if any(each.as_known_then is not State.ACTIVE for each in known):
-        return Check.warned(name, codes.since, f"{what}, but that was put on record only afterwards. {why}{conditions}")
-    return Check.passed(name, codes.holds, f"{what}.{conditions}")
+        return Check.warned(name, since.code, say(since.key, **values), *why, *conditions)
+    return Check.passed(name, holds.code, say(holds.key, **values), *conditions)
 
 
-def _conditions(links: Iterable[Accreditation]) -> str:
+def _conditions(links: Iterable[Accreditation]) -> list[Said]:
     """A sentence for each link with conditions: whether they are met, the body knows, and the chain does not."""
-    return "".join(
-        f" Number {link.id} is conditional: ask body {link.body} whether the conditions are met."
-        for link in links
-        if link.is_conditional
-    )
+    return [say("standing.conditional", number=link.id, body=link.body) for link in links if link.is_conditional]
 
 
 def _compare_by_hand(check: Check, assumed: tuple[str, ...]) -> Check:
     """The same check, which rests on what the document does not say."""
-    text = (
-        f"{check.text} The document does not say its {', '.join(assumed)} in a form that a program can read: compare "
-        "it with the accreditation."
-    )
+    said = (*check.said, say("standing.compare", members=listed(assumed)))
     if check.code == Code.ACCREDITED:
-        return Check.warned(check.name, Code.SCOPE_UNSTATED, text)
-    return replace(check, text=text)
+        return Check.warned(check.name, Code.SCOPE_UNSTATED, *said)
+    return replace(check, said=said)
 
 
-def _why(path: Path, ledger: Ledger, issuer: int, policy: Policy) -> str:
+def _why(path: Path, ledger: Ledger, issuer: int, policy: Policy) -> Sentences:
     """What the other record lacks of a path that holds by one alone."""
     other = {Reading.AS_KNOWN_THEN: Reading.AS_KNOWN_NOW, Reading.AS_KNOWN_NOW: Reading.AS_KNOWN_THEN}.get(path.reading)
     if other is None:
-        return ""
+        return ()
     gap = find_path(ledger, issuer, path.scope, path.moment, policy.trusted_bodies, other)
-    return gap.text if isinstance(gap, Missing) else ""
+    return gap.said if isinstance(gap, Missing) else ()
 
 
-def _party(number: int, policy: Policy) -> str:
+def _party(number: int, policy: Policy) -> Said:
     name = policy.trusted_bodies.get(number)
-    return f"body {number} ({name})" if name else f"body {number}"
+    return say("standing.bodyNamed", number=number, name=name) if name else say("standing.body", number=number)
 
 
-def _as_of(ledger: Ledger) -> str:
-    return f" As of block {ledger.as_of.number}." if ledger.as_of else ""
+def _as_of(ledger: Ledger) -> tuple[Said, ...]:
+    return (say("standing.asOf", block=ledger.as_of.number),) if ledger.as_of else ()

@@ -6,7 +6,6 @@ Plain values: `registry.verify.checks` makes verdicts from facts, `registry.chai
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,13 +16,14 @@ from registry.anchors import AnchorState
 from registry.chain_names import ANCHOR_CHAIN, chain_name
 from registry.credential.digest import Digest, DigestMethod
 from registry.errors import TRY_AGAIN, EvidenceError, RegistryError
+from registry.language.catalogue import english
+from registry.language.said import Original, Said, Sentence, Sentences, as_sentences, listed, say
 from registry.records import Batch, BlockRef, DigestStatus, Party
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
-from registry.untrusted.text import REPLACEMENT, marked
+from registry.untrusted.text import marked
 from registry.verify.freshness import HeadAge
 from registry.verify.schema_parts import closed_object
 
-_HALF: Final = re.compile("[\ud800-\udfff]")
 CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature")
 """The checks of every verdict, in their order."""
 
@@ -172,26 +172,32 @@ class Basis:
         """Whether the facts were brought along, as of a block that may be an old one."""
         return self.ground in (Ground.CHECKPOINT, Ground.SEALS)
 
-    def words(self, as_of: BlockRef) -> str:
-        """For people."""
+    def said(self, as_of: BlockRef) -> Said:
+        """For people, in any language."""
         if not self.proved:
-            return "Read from an endpoint of the chain, whose word nothing proves."
-        block = f"block {as_of.number} (0x{as_of.hash.hex()})"
+            return say("basis.endpoint")
+        block, hash_ = as_of.number, f"0x{as_of.hash.hex()}"
         if self.ground is Ground.CHECKPOINT:
-            return f"Proved against {block}, signed by {self._named('witness', 'witnesses')}. No endpoint was asked."
+            whom = self._named("basis.oneWitness", "basis.witnesses")
+            return say("basis.checkpoint", block=block, hash=hash_, whom=whom)
         if self.ground is Ground.SEALS:
-            return f"Proved against {block}, sealed by {self._named('validator', 'validators')}. No endpoint was asked."
+            whom = self._named("basis.oneValidator", "basis.validators")
+            return say("basis.seals", block=block, hash=hash_, whom=whom)
         if self.among == 1:
-            return f"Proved against {block}, which one endpoint alone names."
-        return f"Proved against {block}, named by {self.named_by} of {self.among} endpoints."
+            return say("basis.oneEndpoint", block=block, hash=hash_)
+        return say("basis.endpoints", block=block, hash=hash_, count=self.named_by, among=self.among)
 
-    def _named(self, one: str, many: str) -> str:
+    def words(self, as_of: BlockRef) -> str:
+        """The same in English."""
+        return english().text(self.said(as_of))
+
+    def _named(self, one: str, many: str) -> Said:
         if not self.names:
-            return "whoever keeps the list, and by no other witness"
-        names = ", ".join(marked(name) for name in self.names)
+            return say("basis.keeper")
+        names = listed(map(marked, self.names))
         if self.among == 1:
-            return f"{names}, the one {one} that the verifier names"
-        return f"{self.named_by} of the {self.among} {many} that the verifier names ({names})"
+            return say(one, names=names)
+        return say(many, count=self.named_by, among=self.among, names=names)
 
 
 GET_ANOTHER: Final = "Ask whoever gave it to you for another one."
@@ -260,12 +266,24 @@ class FactsUnavailable:
 
     Attributes:
         detail: what the endpoint or the disk said of it, and where; for the operator alone.
+        said: what and remedy in any language; none where an error says them, in English.
     """
 
     code: str
     what: str
     remedy: str
     detail: str | None = None
+    said: Sentences = ()
+
+    @classmethod
+    def saying(cls, code: str, what: Said, remedy: Said) -> FactsUnavailable:
+        """For one of the reasons that are known in all languages."""
+        return cls(code, english().text(what), english().text(remedy), said=(what, remedy))
+
+    @property
+    def sentences(self) -> Sentences:
+        """What a check says of it."""
+        return self.said or (Original(sentences(self.what, self.remedy), self.code),)
 
     @classmethod
     def of(cls, error: RegistryError) -> FactsUnavailable:
@@ -309,42 +327,48 @@ class DigestedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: its name, what it found, a stable reason code, and a sentence that says what to do.
+    """One check: its name, what it found, a stable reason code, and sentences that say what to do.
 
     Attributes:
+        said: the sentences, for any language.
         detail: what is not for strangers, such as the words of an endpoint; no part of the JSON form.
     """
 
     name: str
     outcome: Outcome
     code: str
-    text: str
+    said: Sentences
     detail: str | None = None
 
-    def __post_init__(self) -> None:
-        # It may tell words of a document, and half of a surrogate pair can be written nowhere.
-        if not self.text.isascii():
-            object.__setattr__(self, "text", _HALF.sub(REPLACEMENT, self.text))
+    @property
+    def text(self) -> str:
+        """What is said, in English."""
+        return english().text(self.said)
+
+    @property
+    def told(self) -> Sentences:
+        """What is said to whoever may know the detail, which says the same with the place and the cause."""
+        return self.said if self.detail is None else (Original(self.detail, self.code),)
 
     @classmethod
-    def passed(cls, name: str, code: str, text: str) -> Check:
+    def passed(cls, name: str, code: str, *said: Sentence) -> Check:
         """It holds."""
-        return cls(name, Outcome.PASS, code, text)
+        return cls(name, Outcome.PASS, code, said)
 
     @classmethod
-    def failed(cls, name: str, code: str, text: str) -> Check:
+    def failed(cls, name: str, code: str, *said: Sentence) -> Check:
         """It does not hold."""
-        return cls(name, Outcome.FAIL, code, text)
+        return cls(name, Outcome.FAIL, code, said)
 
     @classmethod
-    def warned(cls, name: str, code: str, text: str) -> Check:
+    def warned(cls, name: str, code: str, *said: Sentence) -> Check:
         """It holds as far as it was looked at; a person should look at the rest."""
-        return cls(name, Outcome.WARN, code, text)
+        return cls(name, Outcome.WARN, code, said)
 
     @classmethod
-    def unknown(cls, name: str, code: str, text: str) -> Check:
+    def unknown(cls, name: str, code: str, *said: Sentence) -> Check:
         """It could not be checked."""
-        return cls(name, Outcome.UNKNOWN, code, text)
+        return cls(name, Outcome.UNKNOWN, code, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +378,7 @@ class OtherReceipt:
     Attributes:
         chain, issuer, root: None of one that cannot be read.
         codes: of the checks that would have decided it, each once; none of one that is valid.
-        text: what they say.
+        said: what they say.
     """
 
     chain: str | None
@@ -362,7 +386,12 @@ class OtherReceipt:
     root: bytes | None
     overall: Overall
     codes: tuple[str, ...]
-    text: str
+    said: Sentences
+
+    @property
+    def text(self) -> str:
+        """What they say, in English."""
+        return english().text(self.said)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -404,9 +433,10 @@ class Verdict:
     basis: Basis | None = None
 
     @classmethod
-    def unknown(cls, name: str, code: str, text: str) -> Verdict:
+    def unknown(cls, name: str, code: str, words: str | Said) -> Verdict:
         """The verdict on something of which nothing could be checked, for one reason."""
-        checks = tuple(Check.unknown(each, code, text) for each in CHECK_NAMES)
+        said = as_sentences(words, code)
+        checks = tuple(Check.unknown(each, code, *said) for each in CHECK_NAMES)
         return cls(name, checks, None, issuer=None, root=None, anchored_at=None, as_of=None)
 
     @property
@@ -428,6 +458,14 @@ class Verdict:
             Overall.VALID_WITH_WARNING: Outcome.WARN,
         }.get(self.overall)
         return tuple(check for check in self.checks if check.outcome is outcome)
+
+    @property
+    def reasons(self) -> dict[str, Check]:
+        """The first deciding check of each code, in their order."""
+        found: dict[str, Check] = {}
+        for check in self.deciding:
+            found.setdefault(check.code, check)
+        return found
 
     def check(self, name: str) -> Check:
         """The check with that name: one of `CHECK_NAMES`, or with a policy one of `POLICY_CHECK_NAMES`."""

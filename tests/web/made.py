@@ -25,6 +25,7 @@ from registry.verify.freshness import evidence_age, head_age
 from registry.verify.policy import KnownParty, Policy
 from registry.verify.verdict import Basis, ChainFacts, FactsUnavailable, Ground, Trust
 from tests.carriers import jades, jwt, presentation, sd_jwt, sd_jwt_in_json
+from tests.web.said import said_json
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHAINS: Final = ["eip155:1"] * 6 + [
@@ -587,7 +588,11 @@ def facts_json(facts: ChainFacts | FactsUnavailable | None) -> Any:
         ],
         "notLookedAt": facts.not_looked_at,
         "headAge": facts.head_age
-        and {"freshness": str(facts.head_age.freshness), "code": facts.head_age.code, "text": facts.head_age.text},
+        and {
+            "freshness": str(facts.head_age.freshness),
+            "code": facts.head_age.code,
+            "said": said_json(facts.head_age.said),
+        },
         "contractProved": facts.contract_proved,
         "basis": {
             "ground": str(facts.basis.ground),

@@ -18,11 +18,13 @@ import pytest
 
 from registry.document.reading import read_document
 from registry.errors import SettingsError
+from registry.language.catalogue import available, content, language
+from registry.language.said import say
 from registry.receipt.model import embed, to_json
 from registry.service.web.page.look import MOST_LOGO, contrast, illegible
-from registry.service.web.page.program import messages, script
+from registry.service.web.page.program import script
 from registry.service.web.page.settings import PageSettings, parse_page_settings
-from registry.service.web.page.whole import page, program_hash, written
+from registry.service.web.page.whole import languages_of, name_of, page, program_hash, written
 from registry.untrusted.cells import csv_lines
 from registry.verify.rows import COLUMNS, Row
 from registry.verify.verdict import CHECK_NAMES, POLICY_CHECK_NAMES
@@ -106,7 +108,7 @@ def test_the_page_allows_itself_what_it_has_and_nothing_else() -> None:
     allowed = directives(read)
     assert allowed["default-src"] == ["'none'"]
     (style,) = read.texts["style"]
-    of_settings, program = read.texts["script"]
+    of_settings, _, program = read.texts["script"]
     assert allowed["style-src"] == [hash_of(style)]
     assert allowed["script-src"] == [hash_of(program)]
     assert program == script()
@@ -167,6 +169,8 @@ def test_settings_of_strangers_stay_text() -> None:
         'institution = "x"\ncolour = "#ffcc00"',
         'institution = "x"\ncolour_dark = "#1b1f24"',
         'institution = "x"\nlogo = "https://elsewhere.example/logo.png"',
+        'languages = ["tlh"]',
+        'languages = ["fr", "fr"]',
         'witnesses = "quorum"',
         'chain = "eip155:1"\n[[validators]]\naddress = "0x1"\nname = "x"',
         'chain = "eip155:1"\n[[issuers]]\nparty = 0\nname = "x"',
@@ -254,25 +258,57 @@ def test_as_an_app_it_has_one_more_script_and_may_keep_its_files() -> None:
 def test_every_message_is_used_and_every_used_one_is_there() -> None:
     code = "".join(each.read_text() for each in FOLDER.glob("*.js") if each.name not in MADE)
     template, python = (FOLDER / "page.html").read_text(), (FOLDER / "whole.py").read_text()
-    used = set(re.findall(r"\{\{message\.([\w.]+)\}\}", template)) | set(re.findall(r'said\["(\w+)"\]', python))
-    by_name = {key for key in messages() if re.search(rf'"{re.escape(key)}"', code)}
+    messages = {key.removeprefix("page.") for key in content("en")["messages"] if key.startswith("page.")}
+    used = set(re.findall(r"\{\{message\.([\w.]+)\}\}", template)) | set(re.findall(r'_said\(spoken, "(\w+)"', python))
+    used |= set(re.findall(r"_said\(spoken, '(\w+)'", python))
+    by_name = {key for key in messages if re.search(rf'"(?:page\.)?{re.escape(key)}"', code)}
+    checks = set(CHECK_NAMES + POLICY_CHECK_NAMES)
     outcomes = {"valid", "valid with a warning", "not valid", "could not be checked"}
-    made = set(CHECK_NAMES + POLICY_CHECK_NAMES) | {"pass", "fail", "warn", "unknown"} | outcomes
-    made |= {f"{each}.text" for each in outcomes} | {
-        f"doesNot.{each}" for each in ("person", "content", "later", "receipt")
-    }
-    made |= {f"{word}.{each}" for word in ("means", "meansNot") for each in (*CHECK_NAMES, *POLICY_CHECK_NAMES)}
-    assert used <= set(messages())
-    assert set(messages()) - used - by_name - made == set()
-    assert set(re.findall(r'say\("([\w.]+)"', code)) <= set(messages())
+    made = checks | {"pass", "fail", "warn", "unknown"} | outcomes
+    made |= {f"{each}.text" for each in outcomes} | {key for key in messages if key.startswith("doesNot.")}
+    made |= {f"{word}.{each}" for word in ("means", "meansNot") for each in checks} | {"titleOf", "introOf"}
+    assert used <= messages
+    assert messages - used - by_name - made == set()
+    assert set(re.findall(r'\bsay\("([\w.]+)"', code)) <= messages
+
+
+@pytest.mark.parametrize("code", available())
+def test_a_page_in_each_language(code: str) -> None:
+    given = settings(languages=available())
+    read, english = (Read(page(given, in_language=each).decode()) for each in (code, "en"))
+    html = next(each for tag, each in read.elements if tag == "html")
+    assert (html["lang"], html["dir"]) == (code, language(code).direction)
+    links = {each["hreflang"]: each["href"] for tag, each in read.elements if tag == "a" and "hreflang" in each}
+    assert links == {each: name_of(given, each) for each in available() if each != code}
+    # One program in all of them, and nothing but words is another.
+    assert read.texts["script"][2] == english.texts["script"][2] == script()
+    assert [(tag, each.get("id")) for tag, each in read.elements if tag != "p"] == [
+        (tag, each.get("id")) for tag, each in english.elements if tag != "p"
+    ]
+    carried = json.loads(read.texts["script"][1])
+    assert carried["messages"]["page.check"] == content(code)["messages"]["page.check"]
+    assert not [key for key in carried["messages"] if key.startswith(("cli.", "absence."))]
+    footer = language(code).text(say("page.unreviewed"))
+    assert (footer in page(given, in_language=code).decode().replace("&#x27;", "'")) == (not language(code).reviewed_by)
+
+
+def test_which_languages_a_page_has() -> None:
+    assert languages_of(settings()) == ("en",)
+    assert languages_of(settings(), served=True) == available()
+    chosen = settings(languages=["fr", "en"])
+    assert [name_of(chosen, each) for each in languages_of(chosen)] == ["verify.html", "verify.en.html"]
+    assert page(chosen) == page(chosen, in_language="fr")
+    served = Read(page(chosen, served=True).decode())
+    assert [each["href"] for tag, each in served.elements if tag == "a"] == ["#main", "?language=en"]
 
 
 def test_the_size(record_property: Any) -> None:
-    whole = page(PageSettings())
-    packed = len(gzip.compress(whole, 9, mtime=0))
-    record_property("gzip", packed)
-    print(f"the page: {len(whole):,} bytes, gzip {packed:,}")
-    assert packed < MOST_BYTES
+    sizes = {each: len(gzip.compress(page(settings(languages=[each])), 9, mtime=0)) for each in available()}
+    record_property("gzip", sizes)
+    print(f"the page, gzip: {sizes}")
+    assert sizes["en"] < MOST_BYTES
+    # Every other language brings its own words beside the English ones of the record.
+    assert max(sizes.values()) < MOST_BYTES + 12_000
 
 
 def test_labels_and_places() -> None:
@@ -352,6 +388,18 @@ def test_the_lookup_service_has_the_page_of_its_registry(tmp_path: Path) -> None
     content = json.loads(Read(answer.text).texts["script"][0])
     assert (content["chain"], content["contract"], content["endpoints"]) == (CHAIN, CONTRACT, [])
     assert answer.content == page(PageSettings(chain=CHAIN, contract=CONTRACT), served=True, as_app=True)
+    assert (answer.headers["Vary"], answer.headers["Content-Language"]) == ("Accept, Accept-Language", "en")
+    for path, wanted, code in (
+        ("/verify", "fr-CA,en;q=0.5", "fr"),
+        ("/verify", "tlh, fr;q=0.2, en;q=0.1", "fr"),
+        ("/verify", "fr;q=0, *", "en"),
+        ("/verify?language=fr", "en", "fr"),
+        ("/verify?language=tlh", "fr", "fr"),
+        ("/verify?language=%3Cb%3E", "", "en"),
+    ):
+        spoken = client.get(path, headers={"Accept": "text/html", "Accept-Language": wanted})
+        assert spoken.headers["Content-Language"] == code
+        assert next(each for tag, each in Read(spoken.text).elements if tag == "html")["lang"] == code
     again = client.get("/verify", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
     shown, keeps = client.get("/manifest.webmanifest"), client.get("/sw.js")

@@ -10,6 +10,8 @@ from typing import Any
 
 from registry.document.reading import read_document
 from registry.errors import ReceiptError
+from registry.language.catalogue import SOURCE, available, content, language
+from registry.language.said import say
 from registry.receipt.model import Receipt, parse, to_json
 from registry.verify.checks import verify
 from registry.verify.receipts import Judged, decided
@@ -30,11 +32,8 @@ from tests.web.made import (
 )
 
 CASES = 1_000
-NO_LEDGER = FactsUnavailable(
-    "no-evidence",
-    "Accreditations and recognitions are in no receipt, and no endpoint was asked.",
-    "Verify with an endpoint of the chain.",
-)
+NO_LEDGER = FactsUnavailable.saying("no-evidence", say("chain.noLedger"), say("chain.useEndpoint"))
+TRANSLATED = [code for code in available() if code != SOURCE]
 
 
 def coded(data: bytes | None) -> str | None:
@@ -61,6 +60,7 @@ def with_verdict(made: Case) -> dict[str, Any]:
         "trust": trust_json(made.trust),
         "policy": policy_json(made.policy),
         "expect": verdict.to_dict(),
+        "translated": {code: [language(code).text(check.said) for check in verdict.checks] for code in TRANSLATED},
     }
 
 
@@ -108,4 +108,5 @@ def test_a_thousand_verdicts_are_the_same(tmp_path: Path) -> None:
     }  # fmt: skip
     several = [with_several(chance) for _ in range(300)]
     assert sum(bool(each["expect"]["otherReceipts"]) for each in several) > 200
-    run_javascript("verdicts", {"cases": cases, "several": several}, tmp_path)
+    contents = {code: content(code) for code in TRANSLATED}
+    run_javascript("verdicts", {"cases": cases, "several": several, "contents": contents}, tmp_path)

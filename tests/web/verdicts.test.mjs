@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Language } from "../../registry/service/web/verifier/language.js";
 import { decided } from "../../registry/service/web/verifier/decided.js";
 import { readDocument } from "../../registry/service/web/verifier/reading.js";
 import { parseReceipt } from "../../registry/service/web/verifier/receipt.js";
@@ -11,7 +12,8 @@ import { verdictJson } from "../../registry/service/web/verifier/verdict.js";
 import { verify } from "../../registry/service/web/verifier/verify.js";
 import { cases, fromBase64 } from "./cases.mjs";
 
-const { cases: made, several = [] } = cases();
+const { cases: made, several = [], contents = {} } = cases();
+const languages = Object.entries(contents).map(([code, content]) => [code, new Language(content)]);
 const known = (given) => given && { ...given, issuers: new Map(given.issuers), bodies: new Map(given.bodies ?? []) };
 
 function read(receipt) {
@@ -25,12 +27,13 @@ function read(receipt) {
 
 test(`${made.length} verdicts are those of Python`, async () => {
   const differing = [];
-  for (const { document, name, receipt, facts, now, trust, policy, expect } of made) {
+  for (const { document, name, receipt, facts, now, trust, policy, expect, translated } of made) {
     const reading = document === null ? null : await readDocument(fromBase64(document), name);
     const given = { reading, name, receipt: read(receipt), facts, now: new Date(now), trust: known(trust), policy: known(policy) };
-    const found = verdictJson(await verify(given));
+    const verdict = await verify(given);
     try {
-      assert.deepEqual(found, expect);
+      assert.deepEqual(verdictJson(verdict), expect);
+      for (const [code, language] of languages) assert.deepEqual(verdict.checks.map(({ said }) => language.text(said)), translated[code]);
     } catch (error) {
       differing.push(`${name} ${document && Buffer.from(document, "base64").toString().slice(0, 900)}\n${error.message}`);
     }

@@ -18,10 +18,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from registry.errors import RegistryError, SettingsError
 from registry.http.problems import note
+from registry.language.choosing import from_header, known
 from registry.recognition.insights import REVIEW_DAYS
 from registry.recognition.ledger import Kind
 from registry.service.accreditations_json import LinkFilter
-from registry.service.caching import BY_ACCEPT, REVALIDATE, fixed
+from registry.service.caching import BY_ACCEPT, BY_LANGUAGE, REVALIDATE, fixed
 from registry.service.parameters import (
     HASH_PATTERN,
     MOST_A_PAGE,
@@ -54,7 +55,7 @@ from registry.service.service import Service, service_of
 from registry.service.told import of_one_block
 from registry.service.trust import IndexedFacts, facts_of
 from registry.service.web.page.app import MANIFEST, WORKER
-from registry.service.web.page.whole import beside_served
+from registry.service.web.page.whole import beside_served, languages_of
 from registry.service.web.page.whole import page as whole_page
 from registry.service.web.pages.rendering import HTML, SAFE, page, rendered
 from registry.timestamps import past_moment
@@ -397,11 +398,13 @@ async def audits(
 
 
 @router.get("/verify")
-async def verify(request: Request) -> Response:
+async def verify(request: Request, language: Annotated[str, Query(max_length=40)] = "") -> Response:
     """The page that checks a document in the browser: nothing of it comes here."""
-    made = partial(whole_page, request.app.state.page, served=True, as_app=True)
+    settings = request.app.state.page
+    code = _language_for(request, known(language))
+    made = partial(whole_page, settings, served=True, as_app=True, in_language=code)
     body = await service_of(request).in_thread(made)
-    return fixed(request, body, HTML, kept=REVALIDATE, headers={**BY_ACCEPT, **VERIFYING})
+    return fixed(request, body, HTML, kept=REVALIDATE, headers={**VERIFYING, **BY_LANGUAGE, "Content-Language": code})
 
 
 @router.get(f"/{MANIFEST}")
@@ -417,8 +420,16 @@ async def worker(request: Request) -> Response:
 
 
 async def _beside(request: Request, name: str, kind: str, headers: Mapping[str, str]) -> Response:
-    files = await service_of(request).in_thread(partial(beside_served, request.app.state.page))
-    return fixed(request, files[name], kind, kept=REVALIDATE, headers=headers)
+    made = partial(beside_served, request.app.state.page, _language_for(request, None))
+    files = await service_of(request).in_thread(made)
+    return fixed(request, files[name], kind, kept=REVALIDATE, headers={**headers, **BY_LANGUAGE})
+
+
+def _language_for(request: Request, chosen: str | None) -> str:
+    """The language of a page: the chosen one, or the first that the browser takes and that there is."""
+    offered = languages_of(request.app.state.page, served=True)
+    wanted = chosen or from_header(request.headers.get("Accept-Language", ""))
+    return wanted if wanted in offered else offered[0]
 
 
 @router.get("/docs")

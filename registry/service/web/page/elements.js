@@ -2,6 +2,8 @@
  * Elements of the page, made of texts: whatever they say is shown as text.
  */
 
+/** @typedef {import("../verifier/language.js").Piece} Piece */
+
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} name
@@ -32,6 +34,26 @@ export function button(text, act) {
   const made = element("button", text);
   made.type = "button";
   made.addEventListener("click", act);
+  return made;
+}
+
+/**
+ * A sentence, as the catalogue has it.
+ * @param {readonly Piece[]} text
+ */
+export function paragraph(text) {
+  return element("p", ...text.map(piece));
+}
+
+/**
+ * A part of a text; what there is in English alone is read out as English, from left to right.
+ * @param {Piece} part
+ */
+export function piece(part) {
+  if (typeof part === "string") return part;
+  const made = element("span", part.english);
+  made.lang = "en";
+  made.dir = "ltr";
   return made;
 }
 

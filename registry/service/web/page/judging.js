@@ -11,7 +11,8 @@ import { bySeals } from "../verifier/seals.js";
 import { parseWitnesses } from "../verifier/witnesses.js";
 import { utf8 } from "../verifier/bytes.js";
 import { Refusal } from "../verifier/refusal.js";
-import { chainName } from "../verifier/verdict.js";
+import { say as said } from "../verifier/language.js";
+import { saidChain, unavailableFor } from "../verifier/verdict.js";
 import { Verifier } from "../verifier/verifier.js";
 import { verify } from "../verifier/verify.js";
 import { say } from "./messages.js";
@@ -30,6 +31,9 @@ import { say } from "./messages.js";
  * @property {string | null} uri of the party that anchored it, as the chain has it.
  */
 
+/** @type {import("../verifier/verifier.js").Unavailable} */
+const NOBODY_ASKED = unavailableFor("chain-not-asked", said("chain.noneNamed"), said("chain.nameOne"));
+
 /** Endpoints that have to be of the chain that was named: the issuers whom the user trusts are parties of that one. */
 class NamedChain extends EndpointsReader {
   /**
@@ -45,7 +49,7 @@ class NamedChain extends EndpointsReader {
   async chain() {
     const found = await super.chain();
     if (found === this.named) return found;
-    throw new ChainUnavailable("wrong-chain", say("otherChain", { found: chainName(found), named: chainName(this.named) }));
+    throw new ChainUnavailable("wrong-chain", say("otherChain", { found: saidChain(found), named: saidChain(this.named) }));
   }
 }
 
@@ -85,7 +89,7 @@ export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date(
    */
   return async ({ name, reading, receipts }) => {
     /** @type {Set<string>} */
-    const said = new Set();
+    const details = new Set();
     /** @type {Receipt[]} */
     const readable = receipts.flatMap((receipt) => (receipt instanceof Refusal ? [] : [receipt]));
     const judged = [];
@@ -93,8 +97,8 @@ export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date(
       let facts = null;
       let uri = null;
       if (!(receipt instanceof Refusal)) {
-        facts = reader ? await verifier.facts(receipt, readable) : { code: "chain-not-asked", what: say("noEndpoint"), remedy: say("noEndpointDo") };
-        if ("detail" in facts && facts.detail) said.add(facts.detail);
+        facts = reader ? await verifier.facts(receipt, readable) : NOBODY_ASKED;
+        if ("detail" in facts && facts.detail) details.add(facts.detail);
         if ("party" in facts) uri = facts.party?.uri ?? null;
       }
       judged.push({ receipt, uri, verdict: await verify({ reading, name, receipt, facts, now: now(), trust }) });
@@ -102,6 +106,6 @@ export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date(
     const own = reading?.own.map(({ value }) => value) ?? [];
     const verdict = judged.length ? decided(judged, own, null) : await verify({ reading, name, receipt: null, facts: null, now: now(), trust });
     const by = judged.find((each) => each.verdict.checks === verdict.checks);
-    return { verdict, said: [...said], receipt: by?.receipt instanceof Refusal ? null : (by?.receipt ?? null), uri: by?.uri ?? null };
+    return { verdict, said: [...details], receipt: by?.receipt instanceof Refusal ? null : (by?.receipt ?? null), uri: by?.uri ?? null };
   };
 }

@@ -6,19 +6,20 @@ import { marked } from "../verifier/text.js";
 import { parseReceipt } from "../verifier/receipt.js";
 import { Refusal } from "../verifier/refusal.js";
 import { canScan, scan } from "./camera.js";
-import { box, button, byId, element } from "./elements.js";
+import { box, button, byId, element, paragraph } from "./elements.js";
 import { itemsOf, linked, listsOf, pasted } from "./intake.js";
 import { judgeBy } from "./judging.js";
-import { say } from "./messages.js";
+import { say, speak, tell } from "./messages.js";
 import { resultsOf } from "./results.js";
 import { Mistake, chosen, fieldsOf } from "./settings.js";
-import { sentenceOf, shownOf } from "./view.js";
+import { sentenceOf, shownOf, wordsOf } from "./view.js";
 
 /**
  * @typedef {import("./intake.js").Given} Given
  * @typedef {import("./settings.js").Settings} Settings
  * @typedef {import("./settings.js").Fields} Fields
  * @typedef {import("./view.js").Shown} Shown
+ * @typedef {import("./view.js").Piece} Piece
  */
 
 const MOST_FILES = 500;
@@ -28,6 +29,7 @@ const FIELDS = /** @type {const} */ (["chain", "contract", "endpoints", "quorum"
 
 /** @type {Settings} */
 const settings = JSON.parse(byId("page-settings").textContent ?? "");
+speak(JSON.parse(byId("page-language").textContent ?? ""));
 /** Of two drops in a row only the last is shown. */
 let latest = 0;
 /** @type {Given | null} the receipt that the link brought. */
@@ -97,7 +99,7 @@ function offer(given, sentence) {
     parseReceipt(given.data);
   } catch (error) {
     if (given === ofLink) ofLink = null;
-    place.replaceChildren(element("p", say("linkBroken", { what: sentenceOf(error) })));
+    place.replaceChildren(paragraph(tell({ key: "page.linkBroken", values: { what: wordsOf(error) } })));
     return;
   }
   place.replaceChildren(element("p", sentence), button(say("linkAlone"), () => void check([given])));
@@ -225,10 +227,10 @@ function mistaken(mistake) {
   wrong.focus();
 }
 
-/** @param {string} sentence */
+/** @param {string | readonly Piece[]} sentence */
 function trouble(sentence) {
   latest++;
-  show(box("outcome unsure", element("p", sentence)));
+  show(box("outcome unsure", paragraph(typeof sentence === "string" ? [sentence] : sentence)));
   byId("result").focus();
 }
 

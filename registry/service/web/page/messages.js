@@ -1,170 +1,46 @@
 /**
- * All that the page says by itself, by keys; what the checks say comes from the verifier. `{name}` is put in.
- *
- * The builder reads this file, too: between the first and the last brace it is JSON.
+ * All that the page says, in the language that was put into it: its own sentences are those of the catalogue that begin
+ * with `page.`, those of the checks come with what the verifier says.
  */
 
-/** @type {Readonly<Record<string, string>>} */
-export const MESSAGES = {
-  "title": "Check a credential",
-  "titleOf": "Check a credential – {institution}",
-  "skip": "To the content",
-  "intro": "Give this page a diploma, certificate or badge, and its receipt. It is checked here, in your browser: the document never leaves this device.",
-  "introOf": "This page was set up by {institution}. It checks in your browser: the document never leaves this device.",
-  "noScript": "This page needs JavaScript to check a document on your device, and it is switched off. Switch it on for this page, use the command testamur verify, or ask the institution that issued the document.",
-  "noScriptDigest": "Without it, this server can look up a digest, the fingerprint of a document: 64 digits, as its receipt has it. The digest is sent to this server; the document is not.",
-  "digest": "Digest",
-  "lookUp": "Look up",
-  "drop": "Drop files here, or choose them",
-  "files": "Choose files",
-  "filesHelp": "A document and its receipt together, or a document that holds its receipt. Several documents make a table.",
-  "paste": "Or paste text: a credential, a receipt, or a digest of 64 digits",
-  "pasteReceipt": "Receipt for it, if it holds none",
-  "check": "Check what was pasted",
-  "busy": "Checking. The chain is being asked.",
-  "linkReceipt": "The link brought a receipt. Add the document that it belongs to, or check the receipt alone.",
-  "linkBroken": "The link brought something that is no receipt: {what}",
-  "linkAlone": "Check the receipt alone",
-  "scan": "Read a QR code with the camera",
-  "scanView": "What the camera sees",
-  "scanHelp": "Hold the code before the camera. The pictures stay on this device, and none is kept.",
-  "scanStop": "Stop the camera",
-  "scanStopped": "The camera is off.",
-  "scanRefused": "There is no camera here, or this page may not use it. Paste what the code says, or choose its file.",
-  "scanReceipt": "The code brought a receipt. Add the document that it belongs to, or check the receipt alone.",
-  "resultTitle": "Result",
-  "valid": "Valid",
-  "valid with a warning": "Valid, with a warning",
-  "not valid": "Not valid",
-  "could not be checked": "Could not be checked",
-  "valid.text": "The document is unchanged, and the issuer that you trust anchored it and has not withdrawn it.",
-  "valid with a warning.text": "Nothing was found wrong with it, but read the warning before you rely on it.",
-  "not valid.text": "Do not rely on it. The reason is below.",
-  "could not be checked.text": "This does not say that it is wrong, and it does not say that it is right. What is missing is below.",
-  "checks": "Each check",
-  "checkIs": "{title}: {outcome}.",
-  "integrity": "The document",
-  "inclusion": "Its place in the batch",
-  "anchor": "The batch on the chain",
-  "issuer": "The issuer",
-  "status": "Whether it still stands",
-  "dates": "Its dates",
-  "signature": "Other signatures",
-  "accreditation": "The issuer's accreditation",
-  "recognition": "Its recognition",
-  "pass": "in order",
-  "fail": "not in order",
-  "warn": "in order, with a warning",
-  "unknown": "could not be checked",
-  "stated": "What the document states",
-  "statedAnchored": "Compare this with the paper or the picture that you were shown: each line has to be the same. It is what the document says, unchanged since it was put on record.",
-  "statedAlone": "Nothing vouches for this: it stands in the file, and the file is not proved to be one that was put on record.",
-  "stated.award": "Award",
-  "stated.type": "Type",
-  "stated.level": "Level",
-  "stated.aligned": "{name}, in {framework}",
-  "stated.holder": "Holder",
-  "stated.givenName": "Given name",
-  "stated.familyName": "Family name",
-  "stated.awarded": "Awarded",
-  "stated.from": "Valid from",
-  "stated.until": "Valid until",
-  "stated.issuer": "Issuer, as it names it",
-  "stated.more": "and {count} more",
-  "facts": "What is on record",
-  "factsAlone": "What the receipt says, which is not proved",
-  "chain": "Chain",
-  "issuerKnown": "Issuer",
-  "issuerTrustedAs": "Party {number}, whom you trust as {name}",
-  "issuerTrusted": "Party {number}, whom you trust",
-  "issuerUnknown": "Party {number}, whom you have not named as trusted",
-  "issuerUri": "Its address on record",
-  "anchoredAt": "Anchored",
-  "asOf": "As of",
-  "asOfBlock": "block {number}, {time}",
-  "restsOn": "Proof",
-  "fingerprint": "Digest",
-  "fingerprintBy": "{value} ({method})",
-  "checkedAt": "Checked",
-  "means.integrity": "This asks whether the document is, to the letter, the one that the receipt is for.",
-  "meansNot.integrity": "It does not say that what the letters say is true.",
-  "means.inclusion": "This asks whether the receipt leads from the document's fingerprint to the batch that was put on record.",
-  "meansNot.inclusion": "It says nothing about the other documents of the batch.",
-  "means.anchor": "This asks whether the chain has the batch, put there by that party at that time.",
-  "meansNot.anchor": "Anybody can put anything on record: that alone makes nobody an institution.",
-  "means.issuer": "This asks whether you trust that party, and whether the document names it as its issuer.",
-  "meansNot.issuer": "It does not say that your list is right: ask the institution for its number.",
-  "means.status": "This asks whether the issuer has withdrawn or suspended the document.",
-  "meansNot.status": "It does not say what the issuer will do later, nor what it keeps to itself.",
-  "means.dates": "This asks whether the document is in force today by the dates that it states.",
-  "meansNot.dates": "It does not say that these dates are true: they are what the issuer wrote.",
-  "means.signature": "This names other signatures in the document, so that nobody takes them for checked.",
-  "meansNot.signature": "They are not checked here: use the program of whoever made them.",
-  "means.accreditation": "This asks whether a body that you trust had accredited the issuer for this award.",
-  "meansNot.accreditation": "It does not say how good this person's studies were.",
-  "means.recognition": "This asks whether a body that you trust recognises such awards of this issuer.",
-  "meansNot.recognition": "It does not bind you, nor any authority that decides on single cases.",
-  "doesNot": "What this does not say",
-  "doesNot.person": "It says nothing about the person who shows it. Compare the name with an identity document.",
-  "doesNot.content": "It does not say that what the document states is true: at most that its issuer stands for it.",
-  "doesNot.later": "It holds as of the block above. The issuer may withdraw the document later.",
-  "doesNot.receipt": "No document was looked at: it says nothing about any paper or file that comes with this receipt.",
-  "saveTable": "Save as a table (CSV)",
-  "saveRecord": "Save a record of the check (JSON)",
-  "saveRecordHelp": "The record holds the verdicts, the time, whom this page asked and whom you trust. Nobody signs it, and nothing else of the document is in it.",
-  "print": "Print",
-  "recordNote": "Signed by nobody: anybody can write such a file. It says what a page found at that time. Check the document again to know it yourself.",
-  "code": "This code is a link with the receipt in it. It leads to this page again, to check the receipt with the document.",
-  "codeTitle": "QR code with a link to this page and the receipt",
-  "details": "Details for programs (JSON)",
-  "copy": "Copy",
-  "copied": "Copied.",
-  "notCopied": "Your browser did not allow it. Select the text and copy it.",
-  "others": "Other receipts that came with it",
-  "other": "Issuer {issuer}: {overall}. {text}",
-  "table": "{count} documents",
-  "tableName": "Name",
-  "tableVerdict": "Result",
-  "tableWhy": "Why",
-  "nothing": "There was nothing to check. Add a document, or paste its text.",
-  "tooMany": "At most {most} files are checked at a time; {count} were given. Nothing was checked.",
-  "tooLarge": "{name} is larger than {most} MB and was not read.",
-  "unreadable": "{name} could not be read: a folder, or a file that is gone.",
-  "failed": "The page failed at this and says nothing about the document: {what}",
-  "settings": "Whom this page asks, and whom you trust",
-  "settingsHelp": "Nothing of this is kept: when the page is closed, it is forgotten.",
-  "chainId": "Chain, such as eip155:1",
-  "contract": "Address of the registry's contract",
-  "endpoints": "Endpoints of the chain, one on each line",
-  "endpointsHelp": "An endpoint sees your network address and which batches and issuers you ask about. It never sees the document.",
-  "endpointsFixed": "These were fixed by whoever set this page up.",
-  "quorum": "How many of them have to agree",
-  "trusted": "Issuers you trust, one on each line: number and name",
-  "trustedHelp": "Ask the institution for its number by a way that you know already, not by a link in the document.",
-  "bad.chain": "The chain has to look like eip155:1.",
-  "bad.contract": "The address of the contract has to be 0x and 40 digits.",
-  "bad.endpoint": "This is no address of an endpoint: {text}. It has to begin with https://, or with http://localhost.",
-  "bad.endpointName": "An endpoint's address may have no user name or password in it: {text}.",
-  "bad.quorum": "The number of endpoints that have to agree is at least 1 and at most how many there are.",
-  "bad.issuer": "This line names no issuer: {text}. It has to begin with a number.",
-  "bad.registry": "The issuers you trust were named for another chain or contract. Name them again for this one, or take them out.",
-  "said": "What could not be reached or believed",
-  "saidDo": "Check the connection and try again. If it stays so, name other endpoints under “Whom this page asks, and whom you trust”, or ask whoever set this page up.",
-  "otherChain": "the endpoints are of {found}, and not of {named}",
-  "noEndpoint": "No endpoint of the chain was named, so nobody was asked. Evidence that a receipt may bring is not used here, because nobody is named who vouches for a block.",
-  "noEndpointDo": "Name an endpoint under “Whom this page asks, and whom you trust”, or use the command testamur verify.",
-  "footer": "This page sets no cookies, keeps nothing of what you give it, and loads nothing from elsewhere.",
-  "program": "SHA-256 of its program:",
-  "programHelp": "testamur page --hash prints the same."
-};
+import { ENGLISH } from "../verifier/english.js";
+import { Language } from "../verifier/language.js";
 
 /**
- * A message with its values put in; they are put in as they are, and shown as text only.
+ * @typedef {import("../verifier/language.js").Content} Content
+ * @typedef {import("../verifier/language.js").Value} Value
+ */
+
+/** @type {Language | null} */
+let spoken = null;
+
+/**
+ * Say everything in this language from now on.
+ * @param {Content} content what the verifier says in English need not be in it.
+ */
+export function speak(content) {
+  spoken = new Language({ ...content, messages: { ...ENGLISH.messages, ...content.messages } });
+}
+
+/**
+ * A sentence of the page with its values put in; they are put in as they are, and shown as text only.
  * @param {string} key
- * @param {Record<string, string | number>} [values]
+ * @param {Record<string, Value>} [values]
  */
 export function say(key, values = {}) {
-  const text = MESSAGES[key];
-  if (text === undefined) throw new Error(`there is no message ${key}`);
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(values, name) ? String(values[name]) : whole));
+  return language().text({ key: `page.${key}`, values });
+}
+
+/**
+ * What the verifier says, or a text that there is in English alone; what is English in it stands apart.
+ * @param {Value} words
+ */
+export function tell(words) {
+  return language().pieces(words);
+}
+
+/** The language that is spoken. */
+export function language() {
+  if (!spoken) throw new Error("no language was chosen");
+  return spoken;
 }

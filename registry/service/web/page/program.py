@@ -1,8 +1,7 @@
-"""The program of the page as `scripts/build_verify_page.py` made it of its modules, and what it says by itself."""
+"""The program of the page as `scripts/build_verify_page.py` made it of its modules."""
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from importlib.resources import files
 
@@ -11,15 +10,6 @@ from importlib.resources import files
 def script() -> str:
     """The program of the page."""
     return _source("program.js")
-
-
-@cache
-def messages() -> dict[str, str]:
-    """What the page says by itself, by keys."""
-    text = _source("messages.js")
-    start = text.index("= {") + 2
-    found: dict[str, str] = json.loads(text[start : text.index("\n};", start) + 2])
-    return found
 
 
 def _source(name: str) -> str:

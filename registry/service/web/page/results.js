@@ -2,18 +2,18 @@
  * Verdicts as elements of the page. Nothing is shown of what was asked before.
  */
 
-import { box, button, element, listed } from "./elements.js";
-import { say } from "./messages.js";
+import { box, button, element, listed, paragraph, piece } from "./elements.js";
+import { language, say } from "./messages.js";
 import { recordOf } from "./record.js";
 import { csvOf } from "./rows.js";
 import { save } from "./saving.js";
 import { codeOf, linkOf } from "./sharing.js";
 import { tableOf } from "./view.js";
-import { writeTimestamp } from "../verifier/timestamps.js";
 
 /**
  * @typedef {import("./view.js").Shown} Shown
  * @typedef {import("./record.js").Checked} Checked
+ * @typedef {import("../verifier/language.js").Piece} Piece
  */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -35,7 +35,7 @@ function tableElement(all) {
   const keys = ["tableName", "tableVerdict", "tableWhy"];
   const heads = keys.map((key) => withRole(element("th", say(key)), "columnheader"));
   const body = rows.map(({ name, head, why, tone }) => {
-    const cells = [element("bdi", name), element("strong", head), why].map((content, at) => {
+    const cells = [element("bdi", name), element("strong", head), paragraph(why)].map((content, at) => {
       const cell = withRole(element(at ? "td" : "th", content), at ? "cell" : "rowheader");
       // On a narrow screen each cell says what it is.
       cell.dataset.label = say(keys[at]);
@@ -82,33 +82,33 @@ function resultOf(shown, checked, ...after) {
     `outcome ${shown.tone}`,
     element("p", element("strong", shown.head), " ", element("bdi", shown.name)),
     element("p", shown.sentence),
-    ...shown.because.map((text) => element("p", text)),
+    ...shown.because.map(paragraph),
   );
   const checks = shown.checks.map(({ title, outcome: word, text, tone, means, meansNot }) => {
     const note = element("p", means, " ", meansNot);
     note.className = "note";
-    const item = element("li", element("strong", say("checkIs", { title, outcome: word })), " ", text, note);
+    const item = element("li", element("strong", say("checkIs", { title, outcome: word })), " ", ...text.map(piece), note);
     item.className = tone;
     return item;
   });
-  const facts = [...shown.facts, { label: say("checkedAt"), value: writeTimestamp(Math.floor(checked.at.getTime() / 1000)) }];
+  const facts = [...shown.facts, { label: say("checkedAt"), value: [language().moment(Math.floor(checked.at.getTime() / 1000))] }];
   return [
     outcome,
     ...after,
-    ...(shown.stated.length ? [element("h3", say("stated")), element("p", shown.statedNote), listOf(shown.stated)] : []),
+    ...(shown.stated.length ? [element("h3", say("stated")), element("p", shown.statedNote), listOf(shown.stated.map(({ label, values }) => ({ label, values: values.map((value) => [value]) })))] : []),
     element("h3", shown.factsTitle),
     listOf(facts.map(({ label, value }) => ({ label, values: [value] }))),
     ...listed("h3", say("doesNot"), shown.doesNot),
     ...(shown.said.length ? [...listed("h3", say("said"), shown.said), element("p", say("saidDo"))] : []),
     ...listed("h3", say("checks"), checks),
-    ...listed("h3", say("others"), shown.others),
+    ...listed("h3", say("others"), shown.others.map((text) => element("li", ...text.map(piece)))),
     jsonOf(shown.json),
   ];
 }
 
-/** @param {readonly {label: string, values: string[]}[]} facts */
+/** @param {readonly {label: string, values: readonly (readonly Piece[])[]}[]} facts */
 function listOf(facts) {
-  const told = (/** @type {string[]} */ values) => element("dd", ...values.map((value) => element("div", element("bdi", value))));
+  const told = (/** @type {readonly (readonly Piece[])[]} */ values) => element("dd", ...values.map((value) => element("div", element("bdi", ...value.map(piece)))));
   return element("dl", ...facts.map(({ label, values }) => element("div", element("dt", label), told(values))));
 }
 

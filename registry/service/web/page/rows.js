@@ -2,6 +2,7 @@
  * Verdicts as lines of a table: the columns and cells of `registry/verify/rows.py`.
  */
 
+import { english } from "../verifier/language.js";
 import { checkOf, deciding, overall } from "../verifier/verdict.js";
 import { strip } from "../verifier/text.js";
 import { writeTimestamp } from "../verifier/timestamps.js";
@@ -28,14 +29,14 @@ function cellsOf(verdict) {
   const { name, issuer, anchoredAt } = verdict;
   /** @type {Map<string, string>} */
   const told = new Map();
-  for (const { code, text } of deciding(verdict)) if (!told.has(code)) told.set(code, text);
+  for (const { code, said } of deciding(verdict)) if (!told.has(code)) told.set(code, english.text(said));
   return [
     name,
     overall(verdict.checks),
     [...told.keys()].join(" "),
     issuer === null ? "" : String(issuer),
     anchoredAt === null ? "" : writeTimestamp(anchoredAt),
-    [...told.values()].join(" ") || checkOf(verdict, "anchor").text,
+    [...told.values()].join(" ") || english.text(checkOf(verdict, "anchor").said),
   ];
 }
 

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from registry.chain_names import CHAIN
 from registry.errors import SettingsError
+from registry.language.catalogue import available
 from registry.proofs.seals import MOST_VALIDATORS
 from registry.proofs.witnesses import parse_witnesses
 from registry.service.web.page.look import COLOUR, LOGO, illegible, logo_of
@@ -29,6 +30,14 @@ def _endpoint(text: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise PydanticCustomError("endpoint", "everybody can read an endpoint: it has no user name or password", {})
     return text
+
+
+def _language(code: str) -> str:
+    if code not in available():
+        raise PydanticCustomError(
+            "language", "there is no such language; there are {all}", {"all": ", ".join(available())}
+        )
+    return code
 
 
 class _Part(BaseModel):
@@ -73,6 +82,8 @@ class PageSettings(_Part):
         issuers: that are believed.
         witnesses: policy of whose signatures below a list of blocks are enough, where no endpoint is named.
         validators: whose seals are believed where two thirds of them are on a block, where no endpoint is named.
+        languages: in which there is a page, the first of them as `verify.html`; none for English alone, and for all
+            where a lookup service has the page.
     """
 
     institution: str = Field(default="", max_length=200)
@@ -91,6 +102,7 @@ class PageSettings(_Part):
 
     witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(default="", max_length=1 << 16)
     validators: tuple[NamedValidator, ...] = Field(default=(), strict=False, max_length=MOST_VALIDATORS)
+    languages: tuple[Annotated[str, AfterValidator(_language)], ...] = Field(default=(), strict=False, max_length=100)
 
     @model_validator(mode="after")
     def _makes_sense(self) -> PageSettings:
@@ -105,6 +117,8 @@ class PageSettings(_Part):
             raise PydanticCustomError("fixed", "fixed leaves nobody to ask, since endpoints names none", {})
         if self.chain is None and (self.issuers or self.endpoints or self.validators):
             raise PydanticCustomError("chain", "all that is named is of one chain, but chain names none", {})
+        if len(set(self.languages)) < len(self.languages):
+            raise PydanticCustomError("twice", "languages has one twice", {})
         numbers = [each.party for each in self.issuers]
         if len(set(numbers)) < len(numbers):
             raise PydanticCustomError("twice", "issuers has a party twice", {})

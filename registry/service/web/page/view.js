@@ -2,31 +2,32 @@
  * What is shown of verdicts, as plain values: nothing here knows of a browser.
  */
 
+import { original } from "../verifier/language.js";
 import { Refusal } from "../verifier/refusal.js";
 import { marked } from "../verifier/text.js";
-import { writeTimestamp } from "../verifier/timestamps.js";
-import { chainName, checkOf, deciding, overall, verdictJson } from "../verifier/verdict.js";
-import { say } from "./messages.js";
+import { checkOf, deciding, overall, saidChain, saidOf, verdictJson } from "../verifier/verdict.js";
+import { language, say, tell } from "./messages.js";
 import { statedFacts } from "./stated.js";
 
 /**
  * @typedef {import("../verifier/verdict.js").Verdict} Verdict
  * @typedef {import("../verifier/verdict.js").Overall} Overall
+ * @typedef {import("../verifier/language.js").Piece} Piece
  *
  * @typedef {object} Shown
  * @property {"good" | "bad" | "unsure"} tone
  * @property {string} name
  * @property {string} head the verdict in words.
  * @property {string} sentence what it means.
- * @property {string[]} because the sentences that made it so.
- * @property {{title: string, outcome: string, code: string, text: string, tone: "good" | "bad" | "unsure", means: string, meansNot: string}[]} checks
+ * @property {Piece[][]} because the sentences that made it so.
+ * @property {{title: string, outcome: string, code: string, text: Piece[], tone: "good" | "bad" | "unsure", means: string, meansNot: string}[]} checks
  * @property {import("./stated.js").Stated[]} stated what the document states, to compare with a paper.
  * @property {string} statedNote how far that is on record.
  * @property {string} factsTitle whether the facts are on record, or a receipt's alone.
- * @property {{label: string, value: string}[]} facts
+ * @property {{label: string, value: Piece[]}[]} facts
  * @property {string[]} doesNot what it does not say.
  * @property {string[]} said what endpoints said, where something went wrong.
- * @property {string[]} others other receipts.
+ * @property {Piece[][]} others other receipts.
  * @property {import("../verifier/receipt.js").Receipt | null} receipt by which it was judged.
  * @property {Verdict} verdict
  * @property {string} json
@@ -50,17 +51,19 @@ export function shownOf({ verdict, said, receipt, uri }, { reading, issuers }) {
   const comes = overall(verdict.checks);
   const told = verdictJson(verdict);
   const isAtHand = Boolean(reading?.isAtHand);
+  const reasons = comes === "valid" ? [] : deciding(verdict).map(({ said: why }) => why);
+  const because = [...new Map(reasons.map((why) => [language().text(why), tell(why)])).values()];
   return {
     tone: TONES[comes],
     name: marked(verdict.name, LONGEST_NAME),
     head: say(comes),
     sentence: say(`${comes}.text`),
-    because: comes === "valid" ? [] : [...new Set(deciding(verdict).map(({ text }) => text))],
-    checks: verdict.checks.map(({ name, outcome, code, text }) => ({
+    because,
+    checks: verdict.checks.map(({ name, outcome, code, said: why }) => ({
       title: say(name),
       outcome: say(outcome),
       code,
-      text,
+      text: tell(why),
       tone: OUTCOME_TONES[outcome],
       means: say(`means.${name}`),
       meansNot: say(`meansNot.${name}`),
@@ -68,10 +71,10 @@ export function shownOf({ verdict, said, receipt, uri }, { reading, issuers }) {
     stated: reading ? statedFacts(reading, isAnchored(verdict) ? verdict.digest : (reading.own[0] ?? null)) : [],
     statedNote: say(isAnchored(verdict) ? "statedAnchored" : "statedAlone"),
     factsTitle: say(isOnRecord(verdict) ? "facts" : "factsAlone"),
-    facts: factsOf(verdict, { words: told.restsOn?.words ?? null, issuers, uri }),
+    facts: factsOf(verdict, { issuers, uri }),
     doesNot: ["person", "content", ...(verdict.asOf ? ["later"] : []), ...(isAtHand ? [] : ["receipt"])].map((key) => say(`doesNot.${key}`)),
     said: said.map((text) => marked(text, LONGEST_SAID)),
-    others: verdict.otherReceipts.map(({ issuer, overall: one, text }) => say("other", { issuer: issuer ?? "?", overall: say(one), text })),
+    others: verdict.otherReceipts.map(({ issuer, overall: one, said: text }) => tell({ key: "page.other", values: { issuer: issuer ?? "?", overall: say(one), text } })),
     receipt,
     verdict,
     json: JSON.stringify(told, null, 2),
@@ -96,23 +99,23 @@ function isOnRecord(verdict) {
 
 /**
  * @param {Verdict} verdict
- * @param {{words: string | null, issuers: ReadonlyMap<number, string>, uri: string | null}} more
+ * @param {{issuers: ReadonlyMap<number, string>, uri: string | null}} more
  */
-function factsOf({ chain, issuer, anchoredAt, asOf, digest, checks }, { words, issuers, uri }) {
-  const textOf = (/** @type {string} */ name) => checks.find((check) => check.name === name)?.text ?? null;
-  /** @type {[string, string | null][]} */
+function factsOf({ chain, issuer, anchoredAt, asOf, basis, digest, checks }, { issuers, uri }) {
+  const wordsOfCheck = (/** @type {string} */ name) => checks.find((check) => check.name === name)?.said ?? null;
+  /** @type {[string, import("../verifier/language.js").Value | null][]} */
   const rows = [
     ["issuerKnown", issuer === null ? null : knownAs(issuer, issuers)],
     ["issuerUri", uri === null ? null : marked(uri, LONGEST_NAME)],
-    ["accreditation", textOf("accreditation")],
-    ["recognition", textOf("recognition")],
-    ["anchoredAt", anchoredAt === null ? null : writeTimestamp(anchoredAt)],
-    ["chain", chain && chainName(chain)],
-    ["asOf", asOf && say("asOfBlock", { number: asOf.number, time: writeTimestamp(asOf.timestamp) })],
-    ["restsOn", words],
+    ["accreditation", wordsOfCheck("accreditation")],
+    ["recognition", wordsOfCheck("recognition")],
+    ["anchoredAt", anchoredAt === null ? null : language().moment(anchoredAt)],
+    ["chain", chain && saidChain(chain)],
+    ["asOf", asOf && say("asOfBlock", { number: asOf.number, time: asOf.timestamp })],
+    ["restsOn", basis && asOf && saidOf(basis, asOf)],
     ["fingerprint", digest && say("fingerprintBy", { value: digest.value, method: digest.method })],
   ];
-  return rows.flatMap(([key, value]) => (value === null ? [] : [{ label: say(key), value }]));
+  return rows.flatMap(([key, value]) => (value === null ? [] : [{ label: say(key), value: typeof value === "string" ? [value] : tell(value) }]));
 }
 
 /**
@@ -131,7 +134,7 @@ function knownAs(number, issuers) {
  * @param {readonly Shown[]} all
  */
 export function tableOf(all) {
-  return { caption: say("table", { count: all.length }), rows: all.map(({ name, head, because, sentence, tone }) => ({ name, head, why: because[0] ?? sentence, tone })) };
+  return { caption: say("table", { count: all.length }), rows: all.map(({ name, head, because, sentence, tone }) => ({ name, head, why: because[0] ?? [sentence], tone })) };
 }
 
 /**
@@ -139,6 +142,15 @@ export function tableOf(all) {
  * @param {unknown} error
  */
 export function sentenceOf(error) {
-  if (error instanceof Refusal) return [error.what, error.remedy].filter(Boolean).join(" ");
-  return say("failed", { what: error instanceof Error ? error.message : String(error) });
+  return tell(wordsOf(error));
+}
+
+/**
+ * An error as something to say.
+ * @param {unknown} error
+ * @returns {import("../verifier/language.js").Sentence}
+ */
+export function wordsOf(error) {
+  if (error instanceof Refusal) return original([error.what, error.remedy].filter(Boolean).join(" "), error.code);
+  return { key: "page.failed", values: { what: original(error instanceof Error ? error.message : String(error)) } };
 }

@@ -3,8 +3,8 @@
  */
 
 import { missed } from "./integrity.js";
+import { listed, say } from "./language.js";
 import { FROM, UNTIL, statedDates } from "./moments.js";
-import { writeTimestamp } from "./timestamps.js";
 import { making } from "./verdict.js";
 
 /**
@@ -24,15 +24,15 @@ const MOST_TOLD = 6;
  */
 export function checkDates(reading, now) {
   if (!reading || !reading.isAtHand) {
-    return warn("dates-unread", "The document was not read, so neither were dates that it may state. Check them in the document.");
+    return warn("dates-unread", say("dates.notAtHand"));
   }
   const moment = BigInt(now.getTime()) * 1000n;
   // Claims of a token (RFC 7519 section 4.1) say the same in their own words.
   const starts = stated(reading, FROM, "nbf");
   const ends = stated(reading, UNTIL, "exp");
-  for (const each of ends) if (each.span && each.span.latest <= moment) return fail("expired", `It expired on ${when(each.span.latest)}${placeOf(each)}.`);
+  for (const each of ends) if (each.span && each.span.latest <= moment) return fail("expired", placed("dates.expired", "dates.expiredAt", each, each.span.latest));
   for (const each of starts) {
-    if (each.span && each.span.earliest > moment) return fail("not-yet-valid", `It is valid only from ${when(each.span.earliest)}${placeOf(each)}.`);
+    if (each.span && each.span.earliest > moment) return fail("not-yet-valid", placed("dates.notYet", "dates.notYetAt", each, each.span.earliest));
   }
   return unclear(reading, starts, ends, moment) ?? within(reading, starts, ends);
 }
@@ -46,26 +46,23 @@ export function checkDates(reading, now) {
  */
 function unclear(reading, starts, ends, now) {
   if (reading.unread.some(({ isStatement }) => isStatement)) {
-    return unknown(
-      "dates-unread",
-      `What it states has no single reading (${missed(reading)}), so neither have its dates. Ask for the credential as the issuer made it.`,
-    );
+    return unknown("dates-unread", say("dates.noSingleReading", { what: missed(reading) }));
   }
   const perhapsPast = ends.filter(({ span }) => !span || span.earliest <= now);
   if (perhapsPast.length) {
-    return unknown("date-unclear", `It may have expired: ${told(perhapsPast)} is not a date and time that has one meaning. Ask the issuer until when it is valid.`);
+    return unknown("date-unclear", say("dates.perhapsPast", { names: told(perhapsPast) }));
   }
   // A day without a time zone leaves hours in doubt; of what is no date nobody knows whether it has come.
   const perhapsToCome = starts.filter(({ span }) => !span);
   if (perhapsToCome.length) {
-    return unknown("date-unclear", `It may not be valid yet: ${told(perhapsToCome)} is not a date that can be read. Ask the issuer from when it is valid.`);
+    return unknown("date-unclear", say("dates.perhapsToCome", { names: told(perhapsToCome) }));
   }
   if (reading.unread.length) {
-    return warn("dates-unread", `Not all of it was read (${missed(reading)}), so neither were dates in there. Check them in the document.`);
+    return warn("dates-unread", say("dates.partsUnread", { what: missed(reading) }));
   }
   const open = [...starts, ...ends].filter(({ span }) => !span?.isClear);
   if (open.length) {
-    return warn("date-unclear", `Not a date and time with a time zone, so readers may differ: ${told(open)}. Check the dates in the document.`);
+    return warn("date-unclear", say("dates.unclear", { names: told(open) }));
   }
   return null;
 }
@@ -76,14 +73,21 @@ function unclear(reading, starts, ends, now) {
  * @param {Stated[]} ends
  */
 function within({ parts }, starts, ends) {
-  if (!starts.length && !ends.length) return pass("no-dates", "It states no dates that a program can read.");
+  if (!starts.length && !ends.length) return pass("no-dates", say("dates.none"));
   const earliest = (/** @type {Stated[]} */ all) => all.flatMap(({ span }) => (span ? [span.earliest] : [])).sort((a, b) => (a < b ? -1 : 1));
   const [last] = earliest(ends);
   const first = earliest(starts).pop();
-  const since = first === undefined ? "from any time" : `from ${when(first)}`;
-  const until = last === undefined ? "without an end" : `until ${when(last)}`;
-  const several = parts.length > 1 ? ` The dates of all ${parts.length} parts of it were read.` : "";
-  return pass("within-dates", `It is valid ${since} ${until}.${several}`);
+  const several = parts.length > 1 ? [say("dates.allParts", { count: parts.length })] : [];
+  return pass("within-dates", span(first, last), ...several);
+}
+
+/**
+ * @param {bigint | undefined} first
+ * @param {bigint | undefined} last
+ */
+function span(first, last) {
+  if (first === undefined) return last === undefined ? say("dates.always") : say("dates.until", { until: when(last) });
+  return last === undefined ? say("dates.since", { since: when(first) }) : say("dates.between", { since: when(first), until: when(last) });
 }
 
 /**
@@ -102,19 +106,23 @@ function stated({ parts }, names, ofToken) {
 function when(moment) {
   // A remainder has the sign of the number: before 1970 it is what is missing to the next second.
   const second = 1_000_000n;
-  return writeTimestamp(Number((moment - (((moment % second) + second) % second)) / second));
+  return Number((moment - (((moment % second) + second) % second)) / second);
 }
 
 /**
- * Where the date is, when it is not in the document itself.
+ * With where the date is, when it is not in the document itself.
+ * @param {string} key
+ * @param {string} keyInside
  * @param {Stated} stated
+ * @param {bigint} moment
  */
-function placeOf({ name }) {
-  return name.includes(", ") ? ` (${name})` : "";
+function placed(key, keyInside, { name }, moment) {
+  return name.includes(", ") ? say(keyInside, { when: when(moment), place: name }) : say(key, { when: when(moment) });
 }
 
 /** @param {Stated[]} all */
 function told(all) {
   const names = [...new Set(all.map(({ name }) => name))];
-  return names.slice(0, MOST_TOLD).join(", ") + (names.length > MOST_TOLD ? ` and ${names.length - MOST_TOLD} more` : "");
+  const items = listed(names.slice(0, MOST_TOLD));
+  return names.length > MOST_TOLD ? say("list.more", { items, count: names.length - MOST_TOLD }) : items;
 }

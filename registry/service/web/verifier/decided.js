@@ -85,10 +85,10 @@ function isLess(one, other) {
  * @returns {OtherReceipt}
  */
 function told({ receipt, verdict }) {
-  /** @type {Map<string, string>} */
+  /** @type {Map<string, readonly import("./language.js").Sentence[]>} */
   const reasons = new Map();
-  for (const { code, text } of deciding(verdict)) if (!reasons.has(code)) reasons.set(code, text);
-  const said = { overall: overall(verdict.checks), codes: [...reasons.keys()], text: [...reasons.values()].join(" ") };
-  if (receipt instanceof Refusal) return { chain: null, issuer: null, root: null, ...said };
-  return { chain: receipt.anchor.chain, issuer: receipt.anchor.issuer, root: receipt.inclusion.root, ...said };
+  for (const { code, said } of deciding(verdict)) if (!reasons.has(code)) reasons.set(code, said);
+  const why = { overall: overall(verdict.checks), codes: [...reasons.keys()], said: [...reasons.values()].flat() };
+  if (receipt instanceof Refusal) return { chain: null, issuer: null, root: null, ...why };
+  return { chain: receipt.anchor.chain, issuer: receipt.anchor.issuer, root: receipt.inclusion.root, ...why };
 }

@@ -4,11 +4,13 @@
  * Times are seconds since 1970.
  */
 
+import { say } from "./language.js";
+
 /**
  * @typedef {object} HeadAge
  * @property {"fresh" | "late" | "stale"} freshness what it allows: everything, a warning, or no negative answer.
  * @property {string} code
- * @property {string} text
+ * @property {readonly import("./language.js").Said[]} said the age, and unless it is fresh what that means and what to do.
  */
 
 /** Every data folder has a chain of its own under this name, which makes blocks on demand. */
@@ -21,13 +23,7 @@ const LONGEST_LATE_SECONDS = 86_400;
 const AHEAD_SECONDS = 60;
 export const PACE_SAMPLE = 100;
 /** @type {readonly (readonly [string, number])[]} */
-const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
-const TOO_OLD =
-  "Ask the issuer or its lookup service for a receipt with newer evidence, or verify with an endpoint of the chain.";
-const OLD =
-  "The node behind this endpoint may have stopped following its chain, and what happened since is not known here. Use another endpoint, or try again later.";
-const AHEAD =
-  "The clock of this machine is behind, or the endpoint is wrong about its blocks: how old they are is not known. Set the clock, or use another endpoint.";
+const UNITS = [["duration.day", 86_400], ["duration.hour", 3600], ["duration.minute", 60], ["duration.second", 1]];
 
 /**
  * Judge the newest block of a chain.
@@ -39,15 +35,14 @@ const AHEAD =
  */
 export function headAge(blockTime, now, { chain, lateSeconds = DEFAULT_LATE_SECONDS, paceSeconds = null }) {
   const age = now - blockTime;
-  const told = `The newest block is ${duration(Math.abs(age))} ${age >= 0 ? "old." : "ahead of the clock."}`;
-  if (chain === PRACTICE_CHAIN || !lateSeconds) return { freshness: "fresh", code: "head-fresh", text: told };
+  const told = say(age >= 0 ? "age.old" : "age.ahead", { duration: duration(Math.abs(age)) });
+  if (chain === PRACTICE_CHAIN || !lateSeconds) return aged("fresh", "head-fresh", told);
   const late = Math.max(lateSeconds, Math.min(PACE_MULTIPLE * (paceSeconds ?? 0), LONGEST_LATE_SECONDS));
   const stale = late * STALE_MULTIPLE;
   // Against a clock that is wrong by more than what makes a block stale, no age can be told.
-  if (age < -AHEAD_SECONDS) return { freshness: -age > stale ? "stale" : "late", code: "head-ahead", text: `${told} ${AHEAD}` };
-  if (age <= late) return { freshness: "fresh", code: "head-fresh", text: told };
-  if (age <= stale) return { freshness: "late", code: "head-late", text: `${told} ${OLD}` };
-  return { freshness: "stale", code: "head-stale", text: `${told} ${OLD}` };
+  if (age < -AHEAD_SECONDS) return aged(-age > stale ? "stale" : "late", "head-ahead", told, say("age.clock"));
+  if (age <= late) return aged("fresh", "head-fresh", told);
+  return age <= stale ? aged("late", "head-late", told, say("age.stalled")) : aged("stale", "head-stale", told, say("age.stalled"));
 }
 
 /**
@@ -60,11 +55,21 @@ export function headAge(blockTime, now, { chain, lateSeconds = DEFAULT_LATE_SECO
 export function evidenceAge(blockTime, now, mostDays = DEFAULT_EVIDENCE_DAYS) {
   const age = now - blockTime;
   if (age < -AHEAD_SECONDS) {
-    return { freshness: "stale", code: "head-ahead", text: `The block is ${duration(-age)} ahead of the clock. ${AHEAD}` };
+    return aged("stale", "head-ahead", say("age.evidenceAhead", { duration: duration(-age) }), say("age.clock"));
   }
-  const told = `The evidence is ${duration(Math.max(age, 0))} old, and what was said since is not in it.`;
-  if (age <= mostDays * 86_400) return { freshness: "late", code: "status-then", text: told };
-  return { freshness: "stale", code: "status-old", text: `${told} More than ${mostDays} day${mostDays === 1 ? "" : "s"} is older than this verifier allows (setting evidence_days). ${TOO_OLD}` };
+  const told = say("age.evidence", { duration: duration(Math.max(age, 0)) });
+  if (age <= mostDays * 86_400) return aged("late", "status-then", told);
+  return aged("stale", "status-old", told, say("age.tooOld", { days: mostDays }), say("age.askNewer"));
+}
+
+/**
+ * @param {HeadAge["freshness"]} freshness
+ * @param {string} code
+ * @param {import("./language.js").Said[]} said
+ * @returns {HeadAge}
+ */
+function aged(freshness, code, ...said) {
+  return { freshness, code, said };
 }
 
 /**
@@ -72,7 +77,6 @@ export function evidenceAge(blockTime, now, mostDays = DEFAULT_EVIDENCE_DAYS) {
  * @param {number} seconds
  */
 function duration(seconds) {
-  const [unit, size] = UNITS.find(([, least]) => seconds >= least) ?? UNITS[3];
-  const count = Math.floor(seconds / size);
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+  const [key, size] = UNITS.find(([, least]) => seconds >= least) ?? UNITS[3];
+  return say(key, { count: Math.floor(seconds / size) });
 }

@@ -5,6 +5,7 @@
 export { Endpoints } from "./endpoints.js";
 export { byEndpoints, firstOf } from "./grounds.js";
 export { EndpointsReader, EvidenceReader } from "./readers.js";
+export { Language } from "./language.js";
 export { readDocument } from "./reading.js";
 export { parseReceipt } from "./receipt.js";
 export { Refusal } from "./refusal.js";

@@ -3,6 +3,7 @@
  */
 
 import { JSON_METHODS } from "./digest.js";
+import { original, say } from "./language.js";
 import { Refusal } from "./refusal.js";
 import { making, sentences } from "./verdict.js";
 
@@ -27,14 +28,14 @@ const OWN_LIMITS = ["too-large", "too-deep", "unsupported-method"];
  */
 export function checkIntegrity(reading, receipt) {
   if (!reading) {
-    return unknown("no-document", "There is only a receipt and no document to compare it with. Verify the document together with it.");
+    return unknown("no-document", say("integrity.noDocument"));
   }
   if (!receipt) {
     if (!reading.digest && reading.refusal) return unreadable(reading.refusal);
-    return unknown("no-receipt", "There is no receipt to compare the document with. Ask the issuer or the holder for the receipt.");
+    return unknown("no-receipt", say("integrity.noReceipt"));
   }
   if (receipt instanceof Refusal) {
-    return unknown(receipt.code, "There is a receipt that cannot be read, so the document was compared with none.");
+    return unknown(receipt.code, say("integrity.unreadReceipt"));
   }
   return reading.isAtHand && reading.digest?.method !== "given" ? compare(reading, receipt) : compareDigest(reading.digest, receipt);
 }
@@ -71,7 +72,7 @@ export function judgedClaims(reading, receipt) {
  */
 export function missed({ unread }) {
   const told = unread.map(({ where, why }) => (where ? `${where}: ${why}` : why));
-  return told.slice(0, 3).join("; ") + (told.length > 3 ? `; and ${told.length - 3} more` : "");
+  return original(told.slice(0, 3).join("; ") + (told.length > 3 ? `; and ${told.length - 3} more` : ""));
 }
 
 /**
@@ -94,7 +95,7 @@ function compareDigest(digest, receipt) {
   if (!digest || digest.value !== receipt.digest.value) return differs(digest, receipt);
   if (digest.method === "given") return equalGiven();
   if (digest.method !== receipt.digest.method) {
-    return fail("method-mismatch", `The document is digested by ${digest.method}, the receipt says ${receipt.digest.method}.`);
+    return fail("method-mismatch", say("integrity.methodsDiffer", { found: digest.method, named: receipt.digest.method }));
   }
   return equal();
 }
@@ -110,22 +111,14 @@ function compare(reading, receipt) {
   if (method === "given" && reading.own.some((digest) => digest.value === value)) return equal();
   const part = inside(reading, receipt);
   if (part) {
-    const others = reading.parts.length > 1 ? ` It holds ${reading.parts.length} parts, and the dates of all count.` : "";
-    return warn(
-      "digest-inside",
-      `A credential inside it (${part.where}) is the one that was anchored. What is around it was not: compare what the document shows with the credential.${others}`,
-    );
+    const others = reading.parts.length > 1 ? [say("integrity.parts", { count: reading.parts.length })] : [];
+    return warn("digest-inside", say("integrity.inside", { place: part.where }), ...others);
   }
   if (method === "given") {
-    return unknown(
-      "not-recomputable",
-      "The issuer made this digest in its own system, so it cannot be recomputed from the document. Ask the issuer for the digest of the document and verify that.",
-    );
+    return unknown("not-recomputable", say("integrity.notRecomputable"));
   }
   if (method === "vc-rdfc") {
-    return refused(
-      new Refusal("unsupported-method", `The digest method ${method} is not supported here.`, { remedy: "Verify it with a program that supports it." }),
-    );
+    return unknown("unsupported-method", say("integrity.unsupportedMethod", { method }));
   }
   return notEqual(reading, receipt, byMethod);
 }
@@ -139,37 +132,28 @@ function compare(reading, receipt) {
 function notEqual(reading, receipt, byMethod) {
   const { method, value } = receipt.digest;
   if (reading.alike.some((digest) => digest.value === value)) {
-    return unknown(
-      "presentation-differs",
-      "Its content is the one that was anchored, but the file is written otherwise: in another encoding, with a byte order mark, or with a line's end more or less. Ask for the file as the issuer made it.",
-    );
+    return unknown("presentation-differs", say("integrity.writtenOtherwise"));
   }
   if (reading.isSelection) {
-    return unknown(
-      "presentation-differs",
-      "Of such a credential the holder may show more or less, and each showing has another digest. So it cannot be told whether this is the one that was anchored. Ask for all of it, as the issuer made it.",
-    );
+    return unknown("presentation-differs", say("integrity.selection"));
   }
   if (reading.carriers.length && reading.unread.length) {
-    return unknown(
-      "presentation-differs",
-      `The receipt is not for what could be read of it, and something in it could not be read: ${missed(reading)}. Verify the credential by itself.`,
-    );
+    return unknown("presentation-differs", say("integrity.partsUnread", { what: missed(reading) }));
   }
   if (!byMethod && JSON_METHODS.includes(method)) {
     if (reading.refusal) return refused(reading.refusal);
     const kind = reading.own[reading.own.length - 1].method;
-    return fail("method-mismatch", `The document is digested by ${kind}, not by ${method}. Check that the receipt belongs to this document.`);
+    return fail("method-mismatch", say("integrity.methodsDifferCheck", { found: kind, named: method }));
   }
   return differs(byMethod, receipt);
 }
 
 function equal() {
-  return pass("digest-equal", "The document is, byte by byte or value by value, the one that was anchored.");
+  return pass("digest-equal", say("integrity.equal"));
 }
 
 function equalGiven() {
-  return pass("digest-given", "The digest is the one of the receipt. Only the digest was compared, not a document.");
+  return pass("digest-given", say("integrity.equalGiven"));
 }
 
 /**
@@ -177,20 +161,17 @@ function equalGiven() {
  * @param {Receipt} receipt
  */
 function differs(digest, receipt) {
-  const has = digest ? `has the digest ${digest.value}` : "has no such digest";
-  return fail(
-    "digest-differs",
-    `The document ${has}, the receipt is for ${receipt.digest.value}: the document was changed, or the receipt belongs to another one.`,
-  );
+  const named = receipt.digest.value;
+  return fail("digest-differs", digest ? say("integrity.differs", { found: digest.value, named }) : say("integrity.differsNone", { named }));
 }
 
 /**
  * Of a document that a receipt is for, and that has no digest by the receipt's method.
  * @param {Refusal} error
  */
-function refused({ code, what, remedy }) {
-  if (OWN_LIMITS.includes(code)) return unknown(code, sentences(what, remedy));
-  return fail(code, `${sentences(what, remedy)} So it is not the document that the receipt is for.`);
+function refused(error) {
+  if (OWN_LIMITS.includes(error.code)) return unknown(error.code, asTold(error));
+  return fail(error.code, asTold(error), say("integrity.notThatDocument"));
 }
 
 /**
@@ -199,8 +180,10 @@ function refused({ code, what, remedy }) {
  */
 function unreadable(error) {
   if (OWN_LIMITS.includes(error.code)) return refused(error);
-  return unknown(
-    error.code,
-    `${sentences(error.what, error.remedy)} In this form it cannot have been anchored as a JSON document, and there is no receipt that says it was. It may have been damaged on its way: ask for the file again, and for its receipt.`,
-  );
+  return unknown(error.code, asTold(error), say("integrity.unreadable"));
+}
+
+/** @param {Refusal} error */
+function asTold({ code, what, remedy }) {
+  return original(sentences(what, remedy), code);
 }

@@ -3,6 +3,7 @@
  */
 
 import { missed } from "./integrity.js";
+import { listed, say } from "./language.js";
 import { making } from "./verdict.js";
 
 /**
@@ -18,31 +19,16 @@ import { making } from "./verdict.js";
  */
 export function checkSignature(reading, party = null) {
   const { pass, fail, warn } = making("signature");
-  /** @param {string} text */
-  const unread = (text) => warn("signature-unread", text);
-  if (!reading?.isAtHand) return unread("The document was not read, so neither was a signature it may carry.");
+  /** @type {(key: string, values?: Record<string, import("./language.js").Value>) => Check} */
+  const unread = (key, values) => warn("signature-unread", say(key, values));
+  if (!reading?.isAtHand) return unread("signature.notAtHand");
   const { signatures, signed } = reading;
-  if (reading.unread.length && !signatures.length) {
-    return unread(`Not all of it was read (${missed(reading)}), so neither was a signature it may carry.`);
+  if (reading.unread.length && !signatures.length) return unread("signature.partsUnread", { what: missed(reading) });
+  if (!signatures.length) return pass("no-signature", say("signature.none"));
+  if (signed.broken.length) return fail("signature-broken", say("signature.broken", { signer: signed.broken[0] }));
+  if (signed.unchecked.length) return unread("signature.unread", { names: listed(signed.unchecked.slice(0, 4)) });
+  if (party && signed.holding.length === 1 && party.uri === signed.holding[0]) {
+    return pass("signature-holds", say("signature.ofIssuer", { signer: party.uri }));
   }
-  if (!signatures.length) return pass("no-signature", "It carries no signature besides what proves the anchor.");
-  if (signed.broken.length) {
-    return fail(
-      "signature-broken",
-      `It carries a signature that is said to be of ${signed.broken[0]}, and is not: the document was changed after it was signed, or the signature is of another one. Ask the issuer for the document again.`,
-    );
-  }
-  if (signed.unchecked.length) {
-    return unread(
-      `It also carries a signature (${signed.unchecked.slice(0, 4).join(", ")}), which was not checked: a broken or foreign one would look the same here. That it was anchored does not depend on it.`,
-    );
-  }
-  const signers = signed.holding.join(", ");
-  if (party && signed.holding.length === 1 && party.uri === signers) {
-    return pass("signature-holds", `Its signature by ${signers} holds. By this URI the issuer is known on the chain.`);
-  }
-  return warn(
-    "signer-unknown",
-    `Its signature by ${signers} holds. That this key is the issuer's is said by the document alone: anybody could have signed it so. That it was anchored does not depend on it.`,
-  );
+  return warn("signer-unknown", say("signature.ofAnybody", { signers: listed(signed.holding) }));
 }

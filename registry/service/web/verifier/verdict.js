@@ -3,14 +3,19 @@
  */
 
 import { CHAINS } from "./chains.js";
+import { english, listed, original, say } from "./language.js";
 import { marked } from "./text.js";
 import { writeTimestamp } from "./timestamps.js";
 
 /**
  * @typedef {"pass" | "fail" | "warn" | "unknown"} Outcome
  * @typedef {"valid" | "not valid" | "valid with a warning" | "could not be checked"} Overall
- * @typedef {{name: string, outcome: Outcome, code: string, text: string}} Check
- * @typedef {{code: string, what: string, remedy: string}} Unavailable why the chain's facts are missing.
+ * @typedef {{name: string, outcome: Outcome, code: string, said: readonly Sentence[]}} Check
+ * @typedef {{code: string, what: string, remedy: string, said?: readonly Sentence[]}} Unavailable why the chain's facts are
+ *   missing; `said` in any language, where it is not an error that says it.
+ * @typedef {import("./language.js").Said} Said
+ * @typedef {import("./language.js").Sentence} Sentence
+ * @typedef {import("./language.js").Value} Value
  * @typedef {{number: number, hash: string, timestamp: number}} BlockRef
  * @typedef {import("./digest.js").Digest} Digest
  * @typedef {import("./slots.js").Batch} Batch
@@ -42,7 +47,7 @@ import { writeTimestamp } from "./timestamps.js";
  * @property {boolean} contractProved whether the contract's storage is known to be its code's doing.
  * @property {Basis} basis
  *
- * @typedef {{chain: string | null, issuer: number | null, root: string | null, overall: Overall, codes: string[], text: string}} OtherReceipt
+ * @typedef {{chain: string | null, issuer: number | null, root: string | null, overall: Overall, codes: string[], said: readonly Sentence[]}} OtherReceipt
  *
  * @typedef {object} Verdict
  * @property {string} name
@@ -59,16 +64,13 @@ import { writeTimestamp } from "./timestamps.js";
  */
 
 export const REPLACEMENT_UNKNOWN = "replacement-unknown";
-const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /**
  * @param {string} name
- * @returns {Record<Outcome, (code: string, text: string) => Check>} what makes the check of that name.
+ * @returns {Record<Outcome, (code: string, ...said: Sentence[]) => Check>} what makes the check of that name.
  */
 export function making(name) {
-  const make = (/** @type {Outcome} */ outcome) => (/** @type {string} */ code, /** @type {string} */ text) =>
-    // It may tell words of a document, and half of a surrogate pair can be written nowhere.
-    ({ name, outcome, code, text: text.replace(HALF, "\ufffd") });
+  const make = (/** @type {Outcome} */ outcome) => (/** @type {string} */ code, /** @type {Sentence[]} */ ...said) => ({ name, outcome, code, said });
   return { pass: make("pass"), fail: make("fail"), warn: make("warn"), unknown: make("unknown") };
 }
 
@@ -122,11 +124,21 @@ export function verdictJson(verdict) {
     root,
     anchoredAt: anchoredAt === null ? null : writeTimestamp(anchoredAt),
     asOf: asOf && { number: asOf.number, hash: asOf.hash, timestamp: writeTimestamp(asOf.timestamp) },
-    restsOn: basis && asOf && { proved: isProved(basis), ...basis, names: [...basis.names], words: wordsOf(basis, asOf) },
-    checks,
+    restsOn: basis && asOf && { proved: isProved(basis), ...basis, names: [...basis.names], words: english.text(saidOf(basis, asOf)) },
+    checks: checks.map(inEnglish),
     batchesNotLookedAt: notLookedAt,
-    otherReceipts,
+    otherReceipts: otherReceipts.map(inEnglish),
   };
+}
+
+/**
+ * What is said as the text that JSON has of it.
+ * @template {{said: readonly Sentence[]}} T
+ * @param {T} told
+ * @returns {Omit<T, "said"> & {text: string}}
+ */
+function inEnglish({ said, ...rest }) {
+  return { ...rest, text: english.text(said) };
 }
 
 /**
@@ -150,14 +162,12 @@ export function isOfThen({ ground }) {
  * @param {Basis} basis
  * @param {BlockRef} asOf
  */
-export function wordsOf(basis, { number, hash }) {
-  const { ground, namedBy, among } = basis;
-  if (ground === "endpoint") return "Read from an endpoint of the chain, whose word nothing proves.";
-  const block = `block ${number} (${hash})`;
-  if (ground === "checkpoint") return `Proved against ${block}, signed by ${named(basis, "witness", "witnesses")}. No endpoint was asked.`;
-  if (ground === "seals") return `Proved against ${block}, sealed by ${named(basis, "validator", "validators")}. No endpoint was asked.`;
-  if (among === 1) return `Proved against ${block}, which one endpoint alone names.`;
-  return `Proved against ${block}, named by ${namedBy} of ${among} endpoints.`;
+export function saidOf(basis, { number: block, hash }) {
+  const { ground, namedBy: count, among } = basis;
+  if (ground === "endpoint") return say("basis.endpoint");
+  if (ground === "checkpoint") return say("basis.checkpoint", { block, hash, whom: named(basis, "basis.oneWitness", "basis.witnesses") });
+  if (ground === "seals") return say("basis.seals", { block, hash, whom: named(basis, "basis.oneValidator", "basis.validators") });
+  return among === 1 ? say("basis.oneEndpoint", { block, hash }) : say("basis.endpoints", { block, hash, count, among });
 }
 
 /**
@@ -165,11 +175,10 @@ export function wordsOf(basis, { number, hash }) {
  * @param {string} one
  * @param {string} many
  */
-function named({ names, namedBy, among }, one, many) {
-  if (!names.length) return "whoever keeps the list, and by no other witness";
-  const told = names.map((name) => marked(name)).join(", ");
-  if (among === 1) return `${told}, the one ${one} that the verifier names`;
-  return `${namedBy} of the ${among} ${many} that the verifier names (${told})`;
+function named({ names: all, namedBy: count, among }, one, many) {
+  if (!all.length) return say("basis.keeper");
+  const names = listed(all.map((name) => marked(name)));
+  return among === 1 ? say(one, { names }) : say(many, { count, among, names });
 }
 
 /**
@@ -178,6 +187,29 @@ function named({ names, namedBy, among }, one, many) {
  */
 export function chainWords(chain) {
   return known(chain)?.[0] ?? "an EVM chain that has no name here";
+}
+
+/**
+ * A chain by name and number, in any language.
+ * @param {string} chain CAIP-2.
+ */
+export function saidChain(chain) {
+  return say("chainName.named", { name: saidName(chain), chain });
+}
+
+/**
+ * A chain by name: networks have one for all languages, and are of some kind (`registry/verify/chain_words.py`).
+ * @param {string} chain CAIP-2.
+ * @returns {Value}
+ */
+export function saidName(chain) {
+  const words = known(chain)?.[0];
+  if (words === undefined) return say("chainName.unnamed");
+  if (words.startsWith("practice chain")) return say("chainName.practice");
+  const local = /^local test chain \((.*)\)$/.exec(words);
+  if (local) return say("chainName.local", { programs: local[1] });
+  const [, name, closed] = /^(.*) test network(, which is closed)?$/.exec(words) ?? [];
+  return name ? say(closed ? "chainName.closed" : "chainName.test", { name }) : words;
 }
 
 /**
@@ -199,6 +231,26 @@ export function isPractice(chain) {
 /** @param {string} chain */
 function known(chain) {
   return Object.hasOwn(CHAINS, chain.slice("eip155:".length)) ? CHAINS[chain.slice("eip155:".length)] : undefined;
+}
+
+/**
+ * That the chain's facts are missing, for one of the reasons that are known in all languages.
+ * @param {string} code
+ * @param {Said} what
+ * @param {Said} remedy
+ * @returns {Unavailable}
+ */
+export function unavailableFor(code, what, remedy) {
+  return { code, what: english.text(what), remedy: english.text(remedy), said: [what, remedy] };
+}
+
+/**
+ * What a check says of facts that are missing.
+ * @param {Unavailable} unavailable
+ * @returns {readonly Sentence[]}
+ */
+export function saidWhy({ code, what, remedy, said }) {
+  return said ?? [original(sentences(what, remedy), code)];
 }
 
 /**

@@ -8,8 +8,9 @@ import { EDITIONS } from "./contracts.js";
 import { digestOnly, readDocument } from "./reading.js";
 import { digestGiven } from "./digest.js";
 import { parseReceipt } from "./receipt.js";
+import { say } from "./language.js";
 import { Refusal } from "./refusal.js";
-import { chainName } from "./verdict.js";
+import { saidChain, unavailableFor } from "./verdict.js";
 import { NOBODY, otherChain, verify } from "./verify.js";
 
 /**
@@ -103,8 +104,7 @@ export class Verifier {
   async facts(receipt, beside = []) {
     const { reader } = this;
     if (!reader) {
-      const what = `The receipt is of ${chainName(receipt.anchor.chain)}. The chain was not asked.`;
-      return { code: "chain-not-asked", what, remedy: "Verify again with a connection to the receipt's chain." };
+      return unavailableFor("chain-not-asked", say("chain.notAskedOf", { chain: saidChain(receipt.anchor.chain) }), say("chain.connect"));
     }
     try {
       const chain = await reader.chain();
@@ -188,11 +188,11 @@ function readReceipt(data) {
 function ofOtherEdition({ anchor }, chain, isAsked) {
   const edition = EDITIONS.find(({ address }) => address.toLowerCase() === anchor.contract);
   if (!edition || anchor.chain !== chain) return null;
-  return {
-    code: "other-chain",
-    what: `The receipt is of the registry of edition ${edition.number} on ${chainName(chain)}, and another one ${isAsked ? "was asked" : "is meant"}.`,
-    remedy: `Verify again with the setting contract = ${edition.address}, and with the numbers that the issuers you trust have there: in another registry they are other parties.`,
-  };
+  return unavailableFor(
+    "other-chain",
+    say(isAsked ? "chain.editionAsked" : "chain.editionMeant", { edition: edition.number, chain: saidChain(chain) }),
+    say("chain.useEdition", { contract: edition.address }),
+  );
 }
 
 /**

@@ -11,14 +11,15 @@ import { checkDates } from "./dates.js";
 import { JSON_METHODS } from "./digest.js";
 import { checkIntegrity, comparedDigest, judgedClaims } from "./integrity.js";
 import { isSameIssuer, namedIssuers, shownIssuers } from "./issuer.js";
+import { listed, original, say } from "./language.js";
 import { checkInclusion } from "./merkle.js";
 import { Refusal } from "./refusal.js";
+import { REASONS } from "./contracts.js";
 import { checkSignature } from "./signature.js";
 import { NOTHING_SAID } from "./slots.js";
-import { Members, thousands } from "./strictjson.js";
+import { Members } from "./strictjson.js";
 import { marked } from "./text.js";
-import { writeTimestamp } from "./timestamps.js";
-import { chainName, chainWords, isOfThen, isPractice, isProved, making, sentences, wordsOf } from "./verdict.js";
+import { isOfThen, isPractice, isProved, making, saidChain, saidName, saidOf, saidWhy, sentences, unavailableFor } from "./verdict.js";
 
 /**
  * @typedef {import("./anchors.js").AnchorState} AnchorState
@@ -29,6 +30,9 @@ import { chainName, chainWords, isOfThen, isPractice, isProved, making, sentence
  * @typedef {import("./verdict.js").Check} Check
  * @typedef {import("./verdict.js").Unavailable} Unavailable
  * @typedef {import("./verdict.js").Verdict} Verdict
+ * @typedef {import("./language.js").Said} Said
+ * @typedef {import("./language.js").Sentence} Sentence
+ * @typedef {import("./language.js").Value} Value
  *
  * @typedef {object} Trust the parties a verifier believes.
  * @property {ReadonlyMap<number, string>} issuers their numbers, and the names the verifier knows them by; "" for none.
@@ -40,21 +44,9 @@ import { chainName, chainWords, isOfThen, isPractice, isProved, making, sentence
  * @property {string | null} chain
  */
 
-/** @type {Unavailable} */
-const NO_FACTS = {
-  code: "chain-not-asked",
-  what: "The chain was not asked.",
-  remedy: "Verify again with a connection to the receipt's chain.",
-};
-/**
- * Accreditations and recognitions are not read here yet: what they would say could not be checked.
- * @type {Unavailable}
- */
-export const NO_LEDGER = {
-  code: "no-evidence",
-  what: "Accreditations and recognitions are in no receipt, and no endpoint was asked.",
-  remedy: "Verify with an endpoint of the chain.",
-};
+const NO_FACTS = unavailableFor("chain-not-asked", say("chain.notAsked"), say("chain.connect"));
+/** Accreditations and recognitions are not read here yet: what they would say could not be checked. */
+export const NO_LEDGER = unavailableFor("no-evidence", say("chain.noLedger"), say("chain.useEndpoint"));
 /** @type {Trust} */
 export const NOBODY = { issuers: new Map(), chain: null };
 
@@ -77,11 +69,11 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
   const dates = checkDates(reading, now);
   const integrity = checkIntegrity(reading, receipt);
   if (!receipt || receipt instanceof Refusal) {
-    const [code, text] = missing(receipt);
-    const unchecked = ["inclusion", "anchor", "issuer", "status"].map((each) => making(each).unknown(code, text));
+    const [code, said] = missing(receipt);
+    const unchecked = ["inclusion", "anchor", "issuer", "status"].map((each) => making(each).unknown(code, said));
     return {
       name,
-      checks: [integrity, ...unchecked, dates, checkSignature(reading), ...(hasBodies ? standingUnknown(code, text) : [])],
+      checks: [integrity, ...unchecked, dates, checkSignature(reading), ...(hasBodies ? standingUnknown(code, [said]) : [])],
       digest: reading?.digest ?? null,
       chain: null,
       issuer: null,
@@ -132,33 +124,33 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
  */
 export function otherChain(anchor, chain, contract, isAsked = true) {
   if (anchor.chain !== chain && !isAsked) {
-    return {
-      code: "other-chain",
-      what: `The receipt is of ${chainName(anchor.chain)}; the verifier means ${chainName(chain)} (setting chain or policy).`,
-      remedy: `If you mean the receipt's chain, say so: --chain ${anchor.chain}, or chain in the policy.`,
-    };
+    return unavailableFor(
+      "other-chain",
+      say("chain.otherMeant", { of: saidChain(anchor.chain), meant: saidChain(chain) }),
+      say("chain.sayChain", { chain: anchor.chain }),
+    );
   }
   if (contract !== null && contract.toLowerCase() !== anchor.contract && !isAsked) {
-    return {
-      code: "other-chain",
-      what: `The receipt is of another contract, ${anchor.contract}, than the one that the verifier means on ${chainName(chain)}, ${contract.toLowerCase()} (setting contract).`,
-      remedy: "Ask the issuer for a receipt of the contract that is meant.",
-    };
+    return unavailableFor(
+      "other-chain",
+      say("chain.otherContractMeant", { of: anchor.contract, chain: saidChain(chain), meant: contract.toLowerCase() }),
+      say("chain.askForMeant"),
+    );
   }
   if (anchor.chain !== chain) {
-    return {
-      code: "other-chain",
-      what: `The receipt is of ${chainName(anchor.chain)}, but ${chainName(chain)} was asked.`,
-      remedy: "Verify again with an endpoint of the receipt's chain.",
-    };
+    return unavailableFor(
+      "other-chain",
+      say("chain.otherAsked", { of: saidChain(anchor.chain), asked: saidChain(chain) }),
+      say("chain.useItsEndpoint"),
+    );
   }
   if (contract !== null && contract.toLowerCase() !== anchor.contract) {
-    return {
-      code: "other-chain",
-      // No word of asking that contract instead: anybody can put this program's code over a storage he made up.
-      what: `The receipt is of another contract, ${anchor.contract}, than the one that was asked on ${chainName(chain)}, ${contract.toLowerCase()}.`,
-      remedy: "Ask the issuer for a receipt of the contract that was asked.",
-    };
+    // No word of asking that contract instead: anybody can put this program's code over a storage he made up.
+    return unavailableFor(
+      "other-chain",
+      say("chain.otherContractAsked", { of: anchor.contract, chain: saidChain(chain), asked: contract.toLowerCase() }),
+      say("chain.askForAsked"),
+    );
   }
   return null;
 }
@@ -174,12 +166,13 @@ export function isFacts(given) {
 /**
  * The code and the sentence of every check that needs a receipt.
  * @param {Refusal | null} receipt
- * @returns {[string, string]}
+ * @returns {[string, Said]}
  */
 function missing(receipt) {
-  if (!receipt) return ["no-receipt", "There is no receipt, so this could not be checked. Ask the issuer or the holder for the receipt."];
-  const where = receipt.where ? ` (${receipt.where})` : "";
-  return [receipt.code, `The receipt cannot be read${where}: ${sentences(receipt.what, receipt.remedy)}`];
+  if (!receipt) return ["no-receipt", say("receipt.missing")];
+  const { code, where } = receipt;
+  const why = original(sentences(receipt.what, receipt.remedy));
+  return [code, where ? say("receipt.unreadableAt", { where, why }) : say("receipt.unreadable", { why })];
 }
 
 /**
@@ -195,15 +188,10 @@ function usableFacts(facts, { anchor, inclusion }) {
   if (elsewhere) return elsewhere;
   const { party, batch } = facts;
   if ((party && party.id !== anchor.issuer) || (batch && (batch.issuer !== anchor.issuer || batch.root !== inclusion.root))) {
-    return {
-      code: "other-batch",
-      what: "The chain's answer is about another issuer or batch than the receipt.",
-      remedy: "Ask the chain again for this receipt.",
-    };
+    return unavailableFor("other-batch", say("chain.otherBatch"), say("chain.askAgain"));
   }
   const why = contradiction(facts);
-  if (!why) return facts;
-  return { code: "facts-contradict", what: `The chain's answers cannot all be true: ${why}.`, remedy: "Use another endpoint for this chain." };
+  return why ? unavailableFor("facts-contradict", say("chain.contradicts", { why }), say("chain.otherEndpoint")) : facts;
 }
 
 /**
@@ -213,14 +201,14 @@ function usableFacts(facts, { anchor, inclusion }) {
 function contradiction({ party, batch, asOf, byDigest, revoked, suspended }) {
   const said = byDigest ?? NOTHING_SAID;
   if ([said.revokedAt, said.suspendedAt].some((at) => at !== null && at > asOf.timestamp)) {
-    return "what was said of the credential is later than the block at which it was read";
+    return say("contradiction.saidLater");
   }
-  if (!party && Object.values(said).some((each) => each !== null)) return "a party that does not exist said something of the credential";
-  if (!batch) return revoked || suspended ? "a credential has a status, but its batch is not anchored" : null;
-  if (batch.blockNumber > asOf.number || batch.anchoredAt > asOf.timestamp) return "the anchor is later than the block at which it was read";
-  if (!party) return "the batch was anchored by a party that does not exist";
-  if (batch.anchoredAt < party.registeredAt) return "the batch was anchored before its issuer was registered";
-  if (party.retiredAt !== null && batch.anchoredAt > party.retiredAt) return "the batch was anchored after its issuer had retired";
+  if (!party && Object.values(said).some((each) => each !== null)) return say("contradiction.saidByNobody");
+  if (!batch) return revoked || suspended ? say("contradiction.statusWithoutBatch") : null;
+  if (batch.blockNumber > asOf.number || batch.anchoredAt > asOf.timestamp) return say("contradiction.anchorLater");
+  if (!party) return say("contradiction.anchoredByNobody");
+  if (batch.anchoredAt < party.registeredAt) return say("contradiction.beforeIssuer");
+  if (party.retiredAt !== null && batch.anchoredAt > party.retiredAt) return say("contradiction.afterRetired");
   return null;
 }
 
@@ -236,20 +224,19 @@ async function checkPlace({ digest, inclusion }, facts) {
     await checkInclusion(unhex(digest.value), unhex(inclusion.root), { leafIndex, leafCount: count, path: inclusion.path.map(unhex) });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return fail(error.code, `The receipt does not prove that the digest is in the batch: ${error.what}.`);
+    return fail(error.code, say("inclusion.unproved", { why: original(error.what) }));
   }
-  const leads = `The path leads to the root, if the batch has ${count} credentials`;
-  if (!facts?.batch) return unknown("count-unconfirmed", `${leads}; the chain has to confirm that.`);
+  if (!facts?.batch) return unknown("count-unconfirmed", say("inclusion.unconfirmed", { count }));
   const anchored = facts.batch.leafCount;
   if (!anchored) {
     // An interior node is the digest of 64 bytes that are two digests. No JSON text is that, but a file may be.
     const make = JSON_METHODS.includes(digest.method) ? warn : unknown;
-    return make("count-unstated", `${leads}; the issuer has not stated on chain how many it has. Ask the issuer to state it.`);
+    return make("count-unstated", say("inclusion.unstated", { count }));
   }
   if (anchored !== count) {
-    return fail("count-differs", `The receipt says that the batch has ${count} credentials, the chain says ${anchored}.`);
+    return fail("count-differs", say("inclusion.countsDiffer", { said: count, found: anchored }));
   }
-  return pass("included", `It is number ${leafIndex + 1} of the ${count} credentials of its batch.`);
+  return pass("included", say("inclusion.included", { number: leafIndex + 1, count }));
 }
 
 /**
@@ -264,45 +251,34 @@ function checkAnchor({ anchor }, facts) {
   if (!batch) return notAnchored(anchor, facts);
   const differing = differences(anchor, batch);
   if (isSameBlockOtherStory(anchor.block, batch)) {
-    return fail("receipt-contradicts", `The receipt names the right block and says something untrue about it: ${differing.join(", ")}.`);
+    return fail("receipt-contradicts", say("anchor.contradicts", { differences: listed(differing) }));
   }
-  const when = `Anchored by issuer ${batch.issuer} on ${writeTimestamp(batch.anchoredAt)} in block ${batch.blockNumber} (${chainWords(chain)}, ${chain})`;
-  const finality = facts.final ? "final" : "not final: it can still be undone. Verify again in some minutes";
+  const { issuer, anchoredAt: when, blockNumber: block } = batch;
+  const anchored = say(facts.final ? "anchor.final" : "anchor.notFinal", { issuer, when, block, chain: saidName(chain), id: chain });
   const found = caveats(facts, batch, differing);
-  const text = [`${when}, which is ${finality}.`, ...found.map(([, why]) => why).filter(Boolean), ...proof(facts)].join(" ");
-  if (!found.length) return pass("anchored", text);
+  const said = [anchored, ...found.flatMap(([, why]) => why), ...proof(facts)];
+  if (!found.length) return pass("anchored", ...said);
   const [[code]] = found;
-  return (code === "anchor-unseen" ? unknown : warn)(code, text);
+  return (code === "anchor-unseen" ? unknown : warn)(code, ...said);
 }
 
 /**
  * What keeps an anchor from passing, and why, the gravest first.
  * @param {ChainFacts} facts
  * @param {Batch} batch
- * @param {readonly string[]} differing
- * @returns {[string, string][]}
+ * @param {readonly Said[]} differing
+ * @returns {[string, Said[]][]}
  */
 function caveats(facts, batch, differing) {
-  /** @type {[string, string][]} */
+  /** @type {[string, Said[]][]} */
   const found = [];
   if (!facts.contractProved) {
-    const unproved = `The contract ${facts.contract.toLowerCase()} is not where its code alone would put it, and its deployment was not seen: its creator may have made up what it stores. Rely on it only if you know who deployed it, and how.`;
-    if (batch.anchor) found.push(["contract-unproved", unproved]);
-    else found.push(["anchor-unseen", `${unproved} No event of this anchor was seen either, so nothing shows that it was ever made.`]);
+    const unproved = say("anchor.unproved", { contract: facts.contract.toLowerCase() });
+    found.push(batch.anchor ? ["contract-unproved", [unproved]] : ["anchor-unseen", [unproved, say("anchor.unseen")]]);
   }
-  if (!facts.final) found.push(["not-final", ""]);
-  if (differing.length) {
-    found.push([
-      "receipt-outdated",
-      `The receipt differs from the chain (${differing.join(", ")}), as one made before a reorganisation does; the chain counts. Ask for a new receipt.`,
-    ]);
-  }
-  if (isPractice(facts.chain)) {
-    found.push([
-      "practice-chain",
-      "That is a chain for practice and tests, which anybody may run or end: what is anchored there proves nothing to others.",
-    ]);
-  }
+  if (!facts.final) found.push(["not-final", []]);
+  if (differing.length) found.push(["receipt-outdated", [say("anchor.outdated", { differences: listed(differing) })]]);
+  if (isPractice(facts.chain)) found.push(["practice-chain", [say("anchor.practice")]]);
   return found;
 }
 
@@ -313,17 +289,11 @@ function caveats(facts, batch, differing) {
  */
 function notAnchored(anchor, facts) {
   const { fail, unknown } = making("anchor");
-  const asOf = `block ${facts.asOf.number} of ${writeTimestamp(facts.asOf.timestamp)}`;
-  if (!anchor.block) {
-    return unknown("pending", `The receipt was made before the batch was anchored, and as of ${asOf} it is not anchored. Verify again later, or ask the issuer.`);
-  }
-  if (isBehind(anchor, facts)) {
-    return unknown("chain-behind", `The receipt names block ${anchor.block.number}, but the chain was read only up to ${asOf}. Verify again later, or use another endpoint.`);
-  }
-  if (isOfThen(facts.basis)) {
-    return unknown("chain-behind", `As of ${asOf} this batch is not anchored; whether it was since is in no evidence. Ask for a receipt with newer evidence, or verify with an endpoint.`);
-  }
-  return fail("not-anchored", `Issuer ${anchor.issuer} has not anchored this batch, as of ${asOf}.`);
+  const { number: block, timestamp: when } = facts.asOf;
+  if (!anchor.block) return unknown("pending", say("anchor.pending", { block, when }));
+  if (isBehind(anchor, facts)) return unknown("chain-behind", say("anchor.behind", { named: anchor.block.number, block, when }));
+  if (isOfThen(facts.basis)) return unknown("chain-behind", say("anchor.notInEvidence", { block, when }));
+  return fail("not-anchored", say("anchor.notAnchored", { issuer: anchor.issuer, block, when }));
 }
 
 /**
@@ -338,17 +308,17 @@ function isBehind({ block }, { asOf }) {
  * Where the receipt and the chain tell different stories of one anchor; a pending receipt tells none.
  * @param {Receipt["anchor"]} anchor
  * @param {Batch} batch
- * @returns {string[]}
+ * @returns {Said[]}
  */
 function differences({ block, sequence, transaction }, batch) {
   if (!block) return [];
-  /** @type {[boolean, string][]} */
+  /** @type {[boolean, Said][]} */
   const told = [
-    [block.number !== batch.blockNumber, `block ${block.number} against ${batch.blockNumber}`],
-    [batch.anchor !== null && block.hash !== batch.anchor.blockHash, "the hash of the block"],
-    [block.timestamp !== batch.anchoredAt, `the time ${writeTimestamp(block.timestamp)} against ${writeTimestamp(batch.anchoredAt)}`],
-    [sequence !== batch.sequence, `sequence ${sequence} against ${batch.sequence}`],
-    [batch.anchor !== null && transaction !== batch.anchor.transaction, "the transaction"],
+    [block.number !== batch.blockNumber, say("difference.block", { said: block.number, found: batch.blockNumber })],
+    [batch.anchor !== null && block.hash !== batch.anchor.blockHash, say("difference.hash")],
+    [block.timestamp !== batch.anchoredAt, say("difference.time", { said: block.timestamp, found: batch.anchoredAt })],
+    [sequence !== batch.sequence, say("difference.sequence", { said: sequence ?? 0, found: batch.sequence })],
+    [batch.anchor !== null && transaction !== batch.anchor.transaction, say("difference.transaction")],
   ];
   return told.filter(([differs]) => differs).map(([, what]) => what);
 }
@@ -392,34 +362,26 @@ function checkIssuer({ anchor }, facts, stated, given, policy) {
   const { issuer } = anchor;
   const trusted = believed(given, policy, chain);
   if (!party) {
-    if (isOfThen(facts.basis)) return unknown("chain-behind", `As of the block of the evidence there is no party ${issuer}; whether there was since is not in it.`);
-    if (!isBehind(anchor, facts)) return fail("issuer-unknown", `There is no party ${issuer} on this chain.`);
-    return unknown("chain-behind", `There is no party ${issuer} yet, but the chain was not read up to the receipt's block. Verify again later, or use another endpoint.`);
+    if (isOfThen(facts.basis)) return unknown("chain-behind", say("issuer.notInEvidence", { issuer }));
+    if (!isBehind(anchor, facts)) return fail("issuer-unknown", say("issuer.unknown", { issuer }));
+    return unknown("chain-behind", say("issuer.notYet", { issuer }));
   }
   const knownAs = trusted.get(issuer) || null;
-  const who = `Issuer ${issuer}${knownAs ? `, ${marked(knownAs)},` : ""}`;
+  const who = knownAs ? say("issuer.named", { issuer, name: marked(knownAs) }) : say("issuer.number", { issuer });
+  const uri = marked(party.uri);
   if (!trusted.has(issuer)) {
     const elsewhere = given.issuers.has(issuer) && given.chain !== null ? given.chain : policy?.issuers.has(issuer) ? policy.chain : null;
     if (elsewhere) {
-      return unknown(
-        "other-chain",
-        `${who} at ${marked(party.uri)} is a party of ${chainName(chain)}. The party ${issuer} that you trust is one of ${chainName(elsewhere)}: numbers on two chains have nothing to do with each other.`,
-      );
+      return unknown("other-chain", say("issuer.elsewhere", { who, uri, here: saidChain(chain), issuer, there: saidChain(elsewhere) }));
     }
-    return unknown(
-      "issuer-not-trusted",
-      `${who} at ${marked(party.uri)} is not among the issuers you trust; anyone can register under any name. Ask the institution whether its number on ${chain} is ${issuer}, then trust it.`,
-    );
+    return unknown("issuer-not-trusted", say("issuer.notTrusted", { who, uri, chain, issuer }));
   }
-  const retired = party.retiredAt === null ? "" : ` It retired on ${writeTimestamp(party.retiredAt)}, after this anchor.`;
+  const retired = party.retiredAt === null ? [] : [say("issuer.retired", { when: party.retiredAt })];
   const differing = stated.map(namedIssuers).find((named) => named.length && !isSameIssuer(named, party.uri, knownAs));
   if (differing) {
-    return warn(
-      "issuer-differs",
-      `${who} is one you trust, but the document names ${shownIssuers(differing)} as its issuer and nothing on record says that they are the same. Compare it with ${marked(party.uri)}.${retired}`,
-    );
+    return warn("issuer-differs", say("issuer.trustedDiffers", { who, named: shownIssuers(differing), uri }), ...retired);
   }
-  return pass(retired ? "issuer-retired" : "issuer-trusted", `${who} is one you trust.${retired}`);
+  return pass(retired.length ? "issuer-retired" : "issuer-trusted", say("issuer.trusted", { who }), ...retired);
 }
 
 /**
@@ -431,26 +393,26 @@ function checkIssuer({ anchor }, facts, stated, given, policy) {
 function checkStatus(receipt, facts, reading) {
   const { pass, warn, unknown } = making("status");
   if (!isFacts(facts)) return unavailable("status", facts);
-  const asOf = `as of block ${facts.asOf.number} of ${writeTimestamp(facts.asOf.timestamp)}`;
-  const found = withdrawn(receipt, facts, asOf);
-  if (found) return { ...found, text: [found.text, ...proof(facts)].join(" ") };
-  if (!facts.batch) return unknown("no-status", `The batch is not anchored ${asOf}, so there is no status to read.`);
+  const { number: block, timestamp: when } = facts.asOf;
+  const found = withdrawn(receipt, facts);
+  if (found) return { ...found, said: [...found.said, ...proof(facts)] };
+  if (!facts.batch) return unknown("no-status", say("status.none", { block, when }));
   const warnings = statusWarnings(facts, reading);
-  const text = [`Not revoked and not suspended on chain ${asOf}.`, ...warnings.map(([, why]) => why), ...notLookedAt(facts), ...proof(facts)].join(" ");
-  if (!warnings.length) return pass("in-force", text);
-  return (facts.headAge?.freshness === "stale" ? unknown : warn)(warnings[0][0], text);
+  const said = [say("status.inForce", { block, when }), ...warnings.flatMap(([, why]) => why), ...notLookedAt(facts), ...proof(facts)];
+  if (!warnings.length) return pass("in-force", ...said);
+  return (facts.headAge?.freshness === "stale" ? unknown : warn)(warnings[0][0], ...said);
 }
 
 /**
  * What the issuer did to the credential, by its digest or in any of the batches that count, if anything.
  * @param {Receipt} receipt
  * @param {ChainFacts} facts
- * @param {string} asOf
  * @returns {Check | null}
  */
-function withdrawn({ anchor, inclusion: { root, leafIndex } }, facts, asOf) {
+function withdrawn({ anchor, inclusion: { root, leafIndex } }, facts) {
   const { fail, unknown } = making("status");
   const { batch, headAge } = facts;
+  const { number: block, timestamp: when } = facts.asOf;
   const said = facts.byDigest ?? NOTHING_SAID;
   /** @type {AnchorState} */
   const lookedAt = {
@@ -466,22 +428,31 @@ function withdrawn({ anchor, inclusion: { root, leafIndex } }, facts, asOf) {
   // Without its batch nothing leads from it to others; what was said of the digest holds all the same.
   const { revoked, voided, suspended } = judge(lookedAt, batch ? facts.others : []);
   const where = (/** @type {AnchorState} */ state) => {
-    const reason = state.reason ? `, reason: ${state.reason}` : "";
-    if (keyOf(state.place) === keyOf(lookedAt.place)) return reason;
-    return ` in another batch, ${state.place.root}, which this one is not said to replace${reason}`;
+    const reason = reasonOf(state.reason);
+    return keyOf(state.place) === keyOf(lookedAt.place) ? reason : say("status.elsewhere", { root: state.place.root, reason });
   };
   if (revoked) {
-    return fail("revoked", `The issuer has revoked it${byDigest(said.revokedAt, said.revocationReason) ?? where(revoked)}; ${asOf}.`);
+    return fail("revoked", say("status.revoked", { how: byDigest(said.revokedAt, said.revocationReason) ?? where(revoked), block, when }));
   }
-  if (voided) {
-    const isMine = voided === lookedAt;
-    const when = isMine && batch?.voidedAt ? ` on ${writeTimestamp(batch.voidedAt)}` : "";
-    return fail("voided", `The issuer voided ${isMine ? "the whole batch" : "it with the whole batch"}${when}${where(voided)}; ${asOf}.`);
+  if (voided === lookedAt) {
+    const on = batch?.voidedAt ? say("status.on", { when: batch.voidedAt }) : "";
+    return fail("voided", say("status.voidedBatch", { on, where: where(voided), block, when }));
   }
+  if (voided) return fail("voided", say("status.voidedWith", { where: where(voided), block, when }));
   if (!suspended) return null;
-  const text = `The issuer has suspended it${byDigest(said.suspendedAt, said.suspensionReason) ?? where(suspended)}; ${asOf}.`;
+  const told = say("status.suspended", { how: byDigest(said.suspendedAt, said.suspensionReason) ?? where(suspended), block, when });
   // It may have been reinstated since.
-  return headAge && (headAge.freshness === "stale" || isOfThen(facts.basis)) ? unknown(headAge.code, `${text} ${headAge.text}`) : fail("suspended", text);
+  return headAge && (headAge.freshness === "stale" || isOfThen(facts.basis)) ? unknown(headAge.code, told, ...headAge.said) : fail("suspended", told);
+}
+
+/**
+ * Why the issuer did it; nothing where it did not say.
+ * @param {string | null} word
+ * @returns {Value}
+ */
+function reasonOf(word) {
+  if (!word) return "";
+  return say("status.reason", { reason: REASONS.includes(word) ? say(`because.${word}`) : word });
 }
 
 /**
@@ -491,20 +462,20 @@ function withdrawn({ anchor, inclusion: { root, leafIndex } }, facts, asOf) {
  */
 function byDigest(at, reason) {
   if (at === null) return null;
-  return ` by its digest, wherever it is anchored, on ${writeTimestamp(at)}${reason === null ? "" : `, reason: ${reason}`}`;
+  return say("status.byDigest", { when: at, reason: reasonOf(reason) });
 }
 
 /**
  * Codes and sentences of what was not looked at, the gravest first.
  * @param {ChainFacts} facts
  * @param {Reading | null} reading
- * @returns {[string, string][]}
+ * @returns {[string, readonly Sentence[]][]}
  */
 function statusWarnings({ headAge }, reading) {
-  /** @type {[string, string][]} */
-  const found = headAge && headAge.freshness !== "fresh" ? [[headAge.code, headAge.text]] : [];
+  /** @type {[string, readonly Sentence[]][]} */
+  const found = headAge && headAge.freshness !== "fresh" ? [[headAge.code, headAge.said]] : [];
   const named = statusList(reading);
-  if (named) found.push(["status-list-unread", `The document also names a status list (${named}), which was not read: check it with the issuer.`]);
+  if (named) found.push(["status-list-unread", [say("status.listUnread", { name: named })]]);
   return found;
 }
 
@@ -546,18 +517,14 @@ function isTruthy(value) {
  * @param {ChainFacts} facts
  */
 function proof({ basis, asOf }) {
-  return isProved(basis) ? [wordsOf(basis, asOf)] : [];
+  return isProved(basis) ? [saidOf(basis, asOf)] : [];
 }
 
 /**
  * @param {ChainFacts} facts
- * @returns {string[]}
  */
 function notLookedAt({ notLookedAt: count, byDigest: said }) {
-  if (!count) return [];
-  const batches = count === 1 ? "One other batch of this issuer was" : `${thousands(count)} other batches of this issuer were`;
-  if (!said) return [`${batches} not looked at: whether the same credential was revoked there is not known.`];
-  return [`${batches} not looked at: whether its place there was revoked is not known. By its digest, wherever it is anchored, it is neither revoked nor suspended.`];
+  return count ? [say(said ? "status.placesNotLookedAt" : "status.notLookedAt", { count })] : [];
 }
 
 /**
@@ -565,22 +532,22 @@ function notLookedAt({ notLookedAt: count, byDigest: said }) {
  * @param {Unavailable | null} ledger
  */
 function checkStanding(facts, ledger) {
-  const { code, what, remedy } = isFacts(facts) ? (ledger ?? NO_FACTS) : facts;
-  return standingUnknown(code, sentences(what, remedy));
+  const missing = isFacts(facts) ? (ledger ?? NO_FACTS) : facts;
+  return standingUnknown(missing.code, saidWhy(missing));
 }
 
 /**
  * @param {string} code
- * @param {string} text
+ * @param {readonly Sentence[]} said
  */
-function standingUnknown(code, text) {
-  return ["accreditation", "recognition"].map((name) => making(name).unknown(code, text));
+function standingUnknown(code, said) {
+  return ["accreditation", "recognition"].map((name) => making(name).unknown(code, ...said));
 }
 
 /**
  * @param {string} name
  * @param {Unavailable} facts
  */
-function unavailable(name, { code, what, remedy }) {
-  return making(name).unknown(code, sentences(what, remedy));
+function unavailable(name, facts) {
+  return making(name).unknown(facts.code, ...saidWhy(facts));
 }

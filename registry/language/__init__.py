@@ -1,0 +1,1 @@
+"""What is said to people, in their languages: sentences by key, catalogues, and how they become text."""
