@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from registry.language.catalogue import available, language
+from registry.language.said import say
 from registry.receipt.model import to_json
 from registry.service.web.page.settings import NamedIssuer, PageSettings
 from registry.service.web.page.whole import page
@@ -28,15 +30,16 @@ class Stand:
     def __init__(self, folder: Path, issued: Issued, endpoint: Endpoint, browser: Page):
         self.folder, self.issued, self.endpoint, self.browser = folder, issued, endpoint, browser
 
-    def open(self, *, fragment: str = "", urls: tuple[str, ...] | None = None) -> None:
+    def open(self, *, fragment: str = "", urls: tuple[str, ...] | None = None, in_language: str = "en") -> None:
         settings = PageSettings(
             institution="University </script><img src=x onerror=alert(1)>",
             chain=self.issued.chain,
             endpoints=(self.endpoint.url,) if urls is None else urls,
             issuers=(NamedIssuer(party=1, name="did:web:university.example"),),
+            languages=available(),
         )
         path = self.folder / "verify.html"
-        path.write_bytes(page(settings))
+        path.write_bytes(page(settings, in_language=in_language))
         self.browser.requested.clear()
         self.browser.said.clear()
         self.endpoint.asked.clear()
@@ -98,6 +101,25 @@ def test_what_is_said_and_what_is_sent(stand: Stand, name: str, changed: bool, v
     }  # fmt: skip
     elsewhere = {each["url"] for each in requests if not each["url"].startswith(("file://", "about:", "data:"))}
     assert elsewhere == {stand.endpoint.url}
+
+
+@pytest.mark.parametrize("code", [each for each in available() if each != "en"])
+def test_in_another_language(stand: Stand, code: str) -> None:
+    spoken, browser = language(code), stand.browser
+    stand.open(in_language=code)
+    assert stand.verdict(NAMES[0]) == spoken.text(say("page.valid with a warning"))
+    assert browser.evaluate("[document.documentElement.lang, document.documentElement.dir]") == [
+        code, spoken.direction,
+    ]  # fmt: skip
+    # The record is in English, whatever the page is in.
+    assert "Anchored by issuer 1 on" in browser.evaluate("document.querySelector('#result pre').textContent")
+    assert "Anchored by issuer" not in browser.evaluate("document.querySelector('#result').innerText")
+    path, _ = stand.files(NAMES[0])
+    path.write_bytes(b"{")
+    stand.browser.choose("#files", path)
+    original = "document.querySelector('#result .outcome [lang=en]')?.textContent"
+    assert "JSON" in browser.wait(original)
+    assert browser.said == []
 
 
 def test_an_endpoint_that_is_down(stand: Stand) -> None:

@@ -198,6 +198,7 @@ function resultOf(shown, level) {
   });
   const pre = element("pre", shown.json);
   pre.tabIndex = 0;
+  pre.dir = "ltr";
   const copied = element("span");
   copied.setAttribute("role", "status");
   const copy = element("button", say("copy"));
