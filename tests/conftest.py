@@ -85,7 +85,7 @@ def new_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]
 
 @contextmanager
 def commands_in(folder: Path) -> Iterator[Run]:
-    """The command for somebody who stands in a folder and has no settings in the environment."""
+    """The command for somebody who stands in a folder, reads English, and has no settings in the environment."""
 
     def run_command(*arguments: object) -> Ran:
         from anchor.cli.app import app
@@ -97,6 +97,8 @@ def commands_in(folder: Path) -> Iterator[Run]:
         patch.chdir(folder)
         for name in Settings.model_fields:
             patch.delenv(f"TESTAMUR_{name.upper()}", raising=False)
+        for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+            patch.delenv(name, raising=False)
         yield run_command
 
 

@@ -24,11 +24,12 @@ def _program() -> str:
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds wrong with the page that is open: each rule, and the elements that break it."""
-    page.evaluate(f"{_program()}; true")
+    if not page.evaluate("'axe' in globalThis"):
+        page.evaluate(f"{_program()}; true")
     asked = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
     told = page.evaluate(
         f"axe.run(document, {asked}).then(found => found.violations.map("
-        "each => each.id + ': ' + each.help + ': ' + each.nodes.map(node => node.html).join(' ')))"
+        "each => each.id + ': ' + each.help + ': ' + each.nodes.map(node => node.html + node.failureSummary).join(' ')))"
     )
     return [str(each) for each in told]
 

@@ -15,8 +15,6 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 SECONDS = 30.0
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
 def chromium_program() -> str | None:
@@ -113,17 +111,6 @@ class Page:
         for kind in ("keyDown", "keyUp"):
             typed = {"text": text} if text and kind == "keyDown" else {}
             self.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **typed)
-
-    def violations(self) -> list[str]:
-        """What axe-core finds wrong with the page as it is now."""
-        if not self.evaluate("'axe' in globalThis"):
-            self.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
-        options = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
-        found: list[str] = self.evaluate(
-            f"axe.run(document, {options}).then(({{violations}}) => violations.flatMap(({{id, nodes}}) => "
-            "nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`)))"
-        )
-        return found
 
     def picture(self, selector: str) -> bytes:
         """As much as the screen has of the page from an element on, as a PNG."""

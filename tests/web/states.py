@@ -165,14 +165,14 @@ class Stand:
         receipt = to_json(self.issued.receipts[name])
         return {"diploma.json": self.issued.documents[name], "diploma.json.receipt.json": receipt}
 
-    def page(self, *, served: bool = False, **settings: Any) -> bytes:
+    def page(self, *, served: bool = False, in_language: str | None = None, **settings: Any) -> bytes:
         usual = {
             "institution": "University of Example",
             "chain": self.issued.chain,
             "endpoints": (self.endpoint.url,),
             "issuers": (NamedIssuer(party=1, name="University of Example"),),
         }
-        return page(PageSettings(**{**usual, **settings}), served=served)
+        return page(PageSettings(**{**usual, **settings}), served=served, in_language=in_language)
 
     def open(self, *, fragment: str = "", **settings: Any) -> None:
         """The page from a file."""

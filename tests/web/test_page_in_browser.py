@@ -14,11 +14,14 @@ from typing import Any, ClassVar
 
 import pytest
 
+from registry.language.catalogue import available, language
+from registry.language.said import say
 from registry.receipt.model import to_cbor, to_json
 from registry.service.web.page.look import logo_of
 from registry.service.web.page.settings import PageSettings
 from registry.service.web.page.whole import written
-from tests.web.browser import AXE, chromium_program
+from tests.web.accessibility import AXE, violations
+from tests.web.browser import chromium_program
 from tests.web.endpoints import NAMES
 from tests.web.states import PICTURES, RESULT, Stand, stand_in
 
@@ -133,14 +136,36 @@ def test_state(stand: Stand, name: str) -> None:
             PICTURES.mkdir(parents=True, exist_ok=True)
             (PICTURES / f"{name}-{width}.png").write_bytes(browser.picture("#outcome"))
             if width == WIDTHS[0] or name in ("good", "table"):
-                assert browser.violations() == []
+                assert violations(browser) == []
+
+
+@pytest.mark.parametrize("code", [each for each in available() if each != "en"])
+def test_in_another_language(stand: Stand, code: str) -> None:
+    spoken, browser, state = language(code), stand.browser, stand.states["good"]
+    stand.open(in_language=code, languages=available())
+    stand.bring(state.files)
+    stand.answer()
+    assert browser.evaluate(RESULT) == spoken.text(say("page.valid"))
+    assert browser.evaluate("[document.documentElement.lang, document.documentElement.dir]") == [
+        code, spoken.direction,
+    ]  # fmt: skip
+    with browser.screen(WIDTHS[0], 1_600):
+        assert browser.evaluate("document.documentElement.scrollWidth") <= WIDTHS[0]
+        assert violations(browser) == []
+    # The record is in English, whatever the page is in.
+    assert "Anchored by issuer 1 on" in browser.evaluate("document.querySelector('#result pre').textContent")
+    assert "Anchored by issuer" not in browser.evaluate("document.querySelector('#result').innerText")
+    stand.bring({**state.files, "diploma.json": b"{"})
+    original = "document.querySelector('#result .outcome [lang=en]')?.textContent"
+    assert "JSON" in browser.wait(original)
+    assert browser.said == []
 
 
 def test_axe_finds_what_is_wrong(stand: Stand) -> None:
     stand.open()
-    assert stand.browser.violations() == []
+    assert violations(stand.browser) == []
     stand.browser.evaluate("document.querySelector('label[for=paste]').remove()")
-    assert any(each.startswith("label:") for each in stand.browser.violations())
+    assert any(each.startswith("label:") for each in violations(stand.browser))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +176,7 @@ def test_axe_finds_what_is_wrong(stand: Stand) -> None:
 def test_as_users_want_it(stand: Stand, wanted: dict[str, str]) -> None:
     with stand.browser.media(**wanted):
         stand.reach("changed")
-        assert stand.browser.violations() == []
+        assert violations(stand.browser) == []
         # Without colours the verdict stands within lines.
         assert stand.browser.evaluate("getComputedStyle(document.querySelector('.outcome')).borderLeftStyle") == "solid"
 
@@ -160,7 +185,7 @@ def test_at_400_percent(stand: Stand) -> None:
     with stand.browser.screen(1280, 1024, zoom=4):
         stand.reach("table")
         assert stand.browser.evaluate("document.documentElement.scrollWidth") <= 320
-        assert stand.browser.violations() == []
+        assert violations(stand.browser) == []
         stand.browser.evaluate("document.querySelector('#settings').open = true")
         stand.browser.evaluate("document.querySelector('#result details').open = true")
         stand.browser.wait("document.querySelector('#result details dl') !== null")
@@ -296,7 +321,7 @@ def test_what_makes_no_sense_in_the_form(stand: Stand) -> None:
     stand.bring(stand.pair(NAMES[0]))
     stand.browser.wait("document.activeElement.id === 'field-quorum'")
     assert stand.browser.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
-    assert stand.browser.violations() == []
+    assert violations(stand.browser) == []
     assert stand.asked() == []
 
 
@@ -311,7 +336,7 @@ def test_the_camera(stand: Stand) -> None:
             # Escape ends it.
             browser.evaluate("document.querySelector('#scan').click()")
             browser.wait(f"document.querySelector('#scan-view').videoWidth > 0 && {live}")
-            assert browser.violations() == []
+            assert violations(browser) == []
             browser.press("Escape")
             browser.wait("document.activeElement.id === 'scan'")
             assert browser.evaluate(f"!{live} && !({SHOWN})('camera')")

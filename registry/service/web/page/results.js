@@ -116,6 +116,7 @@ function listOf(facts) {
 function jsonOf(json) {
   const pre = element("pre", json);
   pre.tabIndex = 0;
+  pre.dir = "ltr";
   pre.setAttribute("role", "region");
   pre.setAttribute("aria-label", say("details"));
   const copied = element("span");
