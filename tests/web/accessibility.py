@@ -29,7 +29,8 @@ def violations(page: Page) -> list[str]:
     asked = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
     told = page.evaluate(
         f"axe.run(document, {asked}).then(found => found.violations.map("
-        "each => each.id + ': ' + each.help + ': ' + each.nodes.map(node => node.html + node.failureSummary).join(' ')))"
+        "each => each.id + ': ' + each.help + ': ' + each.nodes.map("
+        "node => node.html + node.failureSummary).join(' ')))"
     )
     return [str(each) for each in told]
 

@@ -15,6 +15,7 @@ import { codeOf, linkOf } from "../../registry/service/web/page/sharing.js";
 import { statedFacts } from "../../registry/service/web/page/stated.js";
 import { shownOf, tableOf } from "../../registry/service/web/page/view.js";
 import { readDocument } from "../../registry/service/web/verifier/reading.js";
+import { original } from "../../registry/service/web/verifier/language.js";
 import { parseReceipt } from "../../registry/service/web/verifier/receipt.js";
 import { verdictJson } from "../../registry/service/web/verifier/verdict.js";
 import { REPOSITORY, cases, readJson } from "./cases.mjs";
@@ -57,7 +58,7 @@ test("a document and its receipt beside it", async () => {
   assert.equal(one.head, say("valid with a warning"));
   assert.equal(code(one, "integrity"), "digest-equal");
   assert.ok(one.doesNot.includes(say("doesNot.person")));
-  assert.match(one.facts.find(({ label }) => label === say("restsOn")).value, /^Proved against block/);
+  assert.match(one.facts.find(({ label }) => label === say("restsOn")).value.join(""), /^Proved against block/);
 });
 
 test("a document that holds its receipt", async () => {
@@ -140,7 +141,7 @@ test("evidence is used without endpoints, if witnesses who are believed have sig
   const offline = { endpoints: [], witnesses };
   const [one] = await shown([...given, file("blocks.txt", list)], offline);
   assert.equal(one.head, say("valid with a warning"));
-  assert.match(one.facts.find(({ label }) => label === say("restsOn")).value, /signed by w0, the one witness that the verifier names/);
+  assert.match(one.facts.find(({ label }) => label === say("restsOn")).value.join(""), /signed by w0, the one witness that the verifier names/);
   const [nobody] = await shown(given, offline);
   assert.equal(code(nobody, "anchor"), "chain-not-asked");
   const [unbelieved] = await shown([...given, file("blocks.txt", list)], { endpoints: [] });
@@ -273,7 +274,7 @@ test("what is stated is only what the digest covers, shortened and marked", asyn
 test("nothing is called on record that was not found there", async () => {
   const [one] = await shown([document(good), receipt(good)]);
   assert.deepEqual([one.factsTitle, one.statedNote], [say("facts"), say("statedAnchored")]);
-  assert.ok(one.facts.some(({ value }) => value === "did:web:university.example"));
+  assert.ok(one.facts.some(({ value }) => value.join("") === "did:web:university.example"));
   const [down] = await shown([document(good), receipt(good)], { endpoints: [] });
   assert.deepEqual([down.factsTitle, down.statedNote], [say("factsAlone"), say("statedAlone")]);
   assert.ok(!down.doesNot.includes(say("doesNot.later")));
@@ -285,11 +286,11 @@ test("who accredited and recognised the issuer is told among the facts, where it
   const made = wanted();
   const [item] = await itemsOf([document(good), receipt(good)]);
   const judgement = await (await judgeBy(made, { now: () => NOW }))(item);
-  const more = ["accreditation", "recognition"].map((name) => ({ name, outcome: "pass", code: "x", text: `By a body: ${name}.` }));
+  const more = ["accreditation", "recognition"].map((name) => ({ name, outcome: "pass", code: "x", said: [original(`By a body: ${name}.`)] }));
   const facts = (verdict) => shownOf({ ...judgement, verdict }, { reading: item.reading, issuers: made.issuers }).facts;
   const labels = [say("accreditation"), say("recognition")];
-  const told = (verdict) => facts(verdict).filter(({ label }) => labels.includes(label)).map(({ value }) => value);
-  assert.deepEqual(told({ ...judgement.verdict, checks: [...judgement.verdict.checks, ...more] }), more.map(({ text }) => text));
+  const told = (verdict) => facts(verdict).filter(({ label }) => labels.includes(label)).map(({ value }) => value.join(""));
+  assert.deepEqual(told({ ...judgement.verdict, checks: [...judgement.verdict.checks, ...more] }), ["By a body: accreditation.", "By a body: recognition."]);
   assert.deepEqual(told(judgement.verdict), []);
 });
 
