@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { decided } from "../../registry/service/web/verifier/decided.js";
+import { Ledger } from "../../registry/service/web/verifier/ledger.js";
 import { readDocument } from "../../registry/service/web/verifier/reading.js";
 import { parseReceipt } from "../../registry/service/web/verifier/receipt.js";
 import { Refusal } from "../../registry/service/web/verifier/refusal.js";
@@ -13,6 +14,7 @@ import { cases, fromBase64 } from "./cases.mjs";
 
 const { cases: made, several = [] } = cases();
 const known = (given) => given && { ...given, issuers: new Map(given.issuers), bodies: new Map(given.bodies ?? []) };
+const told = (given) => (given?.accreditations ? new Ledger(given.accreditations, given.asOf) : given);
 
 function read(receipt) {
   try {
@@ -25,9 +27,9 @@ function read(receipt) {
 
 test(`${made.length} verdicts are those of Python`, async () => {
   const differing = [];
-  for (const { document, name, receipt, facts, now, trust, policy, expect } of made) {
+  for (const { document, name, receipt, facts, now, trust, policy, ledger, expect } of made) {
     const reading = document === null ? null : await readDocument(fromBase64(document), name);
-    const given = { reading, name, receipt: read(receipt), facts, now: new Date(now), trust: known(trust), policy: known(policy) };
+    const given = { reading, name, receipt: read(receipt), facts, now: new Date(now), trust: known(trust), policy: known(policy), ledger: told(ledger) };
     const found = verdictJson(await verify(given));
     try {
       assert.deepEqual(found, expect);

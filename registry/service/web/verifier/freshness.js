@@ -19,6 +19,7 @@ const PACE_MULTIPLE = 10;
 const STALE_MULTIPLE = 6;
 const LONGEST_LATE_SECONDS = 86_400;
 const AHEAD_SECONDS = 60;
+/** How many blocks back to look for the pace. */
 export const PACE_SAMPLE = 100;
 /** @type {readonly (readonly [string, number])[]} */
 const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
@@ -48,6 +49,16 @@ export function headAge(blockTime, now, { chain, lateSeconds = DEFAULT_LATE_SECO
   if (age <= late) return { freshness: "fresh", code: "head-fresh", text: told };
   if (age <= stale) return { freshness: "late", code: "head-late", text: `${told} ${OLD}` };
   return { freshness: "stale", code: "head-stale", text: `${told} ${OLD}` };
+}
+
+/**
+ * Mean seconds a block between two of them that are so many apart; null when that says nothing.
+ * @param {number} newer
+ * @param {number} older
+ * @param {number} blocks
+ */
+export function pace(newer, older, blocks) {
+  return newer > older && blocks > 0 ? (newer - older) / blocks : null;
 }
 
 /**

@@ -14,6 +14,7 @@ import { isSameIssuer, namedIssuers, shownIssuers } from "./issuer.js";
 import { checkInclusion } from "./merkle.js";
 import { Refusal } from "./refusal.js";
 import { NOTHING_SAID } from "./slots.js";
+import { standingOf, standingUnknown } from "./standing.js";
 import { Members, thousands } from "./strictjson.js";
 import { marked } from "./text.js";
 import { writeTimestamp } from "./timestamps.js";
@@ -21,6 +22,8 @@ import { chainName, chainWords, isOfThen, isPractice, isProved, making, sentence
 
 /**
  * @typedef {import("./anchors.js").AnchorState} AnchorState
+ * @typedef {import("./ledger.js").Ledger} Ledger
+ * @typedef {import("./policy.js").Policy} Policy
  * @typedef {import("./reading.js").Reading} Reading
  * @typedef {import("./receipt.js").Receipt} Receipt
  * @typedef {import("./slots.js").Batch} Batch
@@ -32,11 +35,6 @@ import { chainName, chainWords, isOfThen, isPractice, isProved, making, sentence
  * @typedef {object} Trust the parties a verifier believes.
  * @property {ReadonlyMap<number, string>} issuers their numbers, and the names the verifier knows them by; "" for none.
  * @property {string | null} chain CAIP-2 of the chain that the numbers are of; null for whichever is asked.
- *
- * @typedef {object} Policy more trusted issuers, and bodies.
- * @property {ReadonlyMap<number, string>} issuers
- * @property {ReadonlyMap<number, string>} bodies with any, two more checks are made.
- * @property {string | null} chain
  */
 
 /** @type {Unavailable} */
@@ -44,15 +42,6 @@ const NO_FACTS = {
   code: "chain-not-asked",
   what: "The chain was not asked.",
   remedy: "Verify again with a connection to the receipt's chain.",
-};
-/**
- * Accreditations and recognitions are not read here yet: what they would say could not be checked.
- * @type {Unavailable}
- */
-export const NO_LEDGER = {
-  code: "no-evidence",
-  what: "Accreditations and recognitions are in no receipt, and no endpoint was asked.",
-  remedy: "Verify with an endpoint of the chain.",
 };
 /** @type {Trust} */
 export const NOBODY = { issuers: new Map(), chain: null };
@@ -66,13 +55,12 @@ export const NOBODY = { issuers: new Map(), chain: null };
  * @param {ChainFacts | Unavailable | null} given.facts what the chain said of the receipt's issuer, root and leaf.
  * @param {Date} given.now the moment to judge dates by.
  * @param {Trust} [given.trust]
- * @param {Policy | null} [given.policy]
- * @param {Unavailable | null} [given.ledger] why the accreditations were not read; null when nobody asked for them.
+ * @param {Policy | null} [given.policy] more trusted issuers, and bodies; with bodies, two more checks are made.
+ * @param {Ledger | Unavailable | null} [given.ledger] the accreditations of the registry; null when it was not asked.
  * @returns {Promise<Verdict>}
  */
-export async function verify({ reading, name, receipt, facts, now, trust = NOBODY, policy = null, ledger = NO_LEDGER }) {
+export async function verify({ reading, name, receipt, facts, now, trust = NOBODY, policy = null, ledger = null }) {
   if (!reading && !receipt) throw new TypeError("there is neither a document nor a receipt");
-  const hasBodies = Boolean(policy?.bodies.size);
   const own = [checkDates(reading, now), checkSignature(reading)];
   const integrity = checkIntegrity(reading, receipt);
   if (!receipt || receipt instanceof Refusal) {
@@ -80,7 +68,7 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
     const unchecked = ["inclusion", "anchor", "issuer", "status"].map((each) => making(each).unknown(code, text));
     return {
       name,
-      checks: [integrity, ...unchecked, ...own, ...(hasBodies ? standingUnknown(code, text) : [])],
+      checks: [integrity, ...unchecked, ...own, ...(policy?.bodies.size ? standingUnknown(code, text).checks : [])],
       digest: reading?.digest ?? null,
       chain: null,
       issuer: null,
@@ -95,14 +83,16 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
   const usable = usableFacts(facts, receipt);
   const seen = isFacts(usable) ? usable : null;
   const anchor = checkAnchor(receipt, usable);
+  const claims = judgedClaims(reading, receipt);
+  const standing = policy?.bodies.size ? await standingOf(receipt.anchor.issuer, usable, claims, ledger ?? NO_FACTS, policy) : null;
   const checks = [
     integrity,
     await checkPlace(receipt, seen),
     anchor,
-    checkIssuer(receipt, usable, judgedClaims(reading, receipt), trust, policy),
+    checkIssuer(receipt, usable, claims, trust, policy, Boolean(standing?.holds)),
     checkStatus(receipt, usable, reading),
     ...own,
-    ...(hasBodies ? checkStanding(usable, ledger) : []),
+    ...(standing?.checks ?? []),
   ];
   const stands = anchor.outcome === "pass" || anchor.outcome === "warn";
   return {
@@ -381,9 +371,10 @@ function believed(trust, policy, chain) {
  * @param {Members[]} stated
  * @param {Trust} given
  * @param {Policy | null} policy
+ * @param {boolean} isAccredited by way of a body that the policy names.
  * @returns {Check}
  */
-function checkIssuer({ anchor }, facts, stated, given, policy) {
+function checkIssuer({ anchor }, facts, stated, given, policy, isAccredited) {
   const { pass, fail, warn, unknown } = making("issuer");
   if (!isFacts(facts)) return unavailable("issuer", facts);
   const { party, chain } = facts;
@@ -396,7 +387,8 @@ function checkIssuer({ anchor }, facts, stated, given, policy) {
   }
   const knownAs = trusted.get(issuer) || null;
   const who = `Issuer ${issuer}${knownAs ? `, ${marked(knownAs)},` : ""}`;
-  if (!trusted.has(issuer)) {
+  const isTrusted = trusted.has(issuer);
+  if (!isTrusted && !isAccredited) {
     const elsewhere = given.issuers.has(issuer) && given.chain !== null ? given.chain : policy?.issuers.has(issuer) ? policy.chain : null;
     if (elsewhere) {
       return unknown(
@@ -410,14 +402,15 @@ function checkIssuer({ anchor }, facts, stated, given, policy) {
     );
   }
   const retired = party.retiredAt === null ? "" : ` It retired on ${writeTimestamp(party.retiredAt)}, after this anchor.`;
+  const believedAs = isTrusted ? "is one you trust" : "was accredited by way of a body that you trust";
   const differing = stated.map(namedIssuers).find((named) => named.length && !isSameIssuer(named, party.uri, knownAs));
   if (differing) {
     return warn(
       "issuer-differs",
-      `${who} is one you trust, but the document names ${shownIssuers(differing)} as its issuer and nothing on record says that they are the same. Compare it with ${marked(party.uri)}.${retired}`,
+      `${who} ${believedAs}, but the document names ${shownIssuers(differing)} as its issuer and nothing on record says that they are the same. Compare it with ${marked(party.uri)}.${retired}`,
     );
   }
-  return pass(retired ? "issuer-retired" : "issuer-trusted", `${who} is one you trust.${retired}`);
+  return pass(retired ? "issuer-retired" : isTrusted ? "issuer-trusted" : "issuer-accredited", `${who} ${believedAs}.${retired}`);
 }
 
 /**
@@ -576,23 +569,6 @@ function checkSignature(reading) {
     );
   }
   return pass("no-signature", "It carries no signature besides what proves the anchor.");
-}
-
-/**
- * @param {ChainFacts | Unavailable} facts
- * @param {Unavailable | null} ledger
- */
-function checkStanding(facts, ledger) {
-  const { code, what, remedy } = isFacts(facts) ? (ledger ?? NO_FACTS) : facts;
-  return standingUnknown(code, sentences(what, remedy));
-}
-
-/**
- * @param {string} code
- * @param {string} text
- */
-function standingUnknown(code, text) {
-  return ["accreditation", "recognition"].map((name) => making(name).unknown(code, text));
 }
 
 /**
