@@ -15,7 +15,8 @@ from registry.chain.rpc.client import ChainClient
 from registry.credential.digest import Digest, digest_json
 from registry.merkle.tree import Tree
 from registry.receipt.model import Receipt
-from registry.records import Reason
+from registry.recognition.scope import Scope
+from registry.records import Kind, Reason
 from tests.registry.chain.worlds import World
 
 URI = "did:web:university.example"
@@ -66,7 +67,7 @@ class Endpoint:
 
 
 class Issued:
-    """Four credentials of one batch: in force, revoked, suspended, revoked by its place."""
+    """Four credentials of an issuer that body 2 accredits: in force, revoked, suspended, revoked by its place."""
 
     def __init__(self, world: World):
         edition = second()
@@ -75,10 +76,15 @@ class Issued:
         self.chain = f"eip155:{world.client.chain_id()}"
 
         def call(function: str, *arguments: Any) -> None:
-            encoded = edition.registry.functions[function].encode(*arguments)
-            assert world.send(edition.address, encoded).succeeded
+            encoded = edition.function(function).encode(*arguments)
+            assert world.send(edition.home(function, edition.address), encoded).succeeded
 
         call("registerParty", URI, bytes(32))
+        call("registerParty", "did:web:agency.example", bytes(32))
+        everything = Scope().to_numbers()
+        terms = (2, 1, 1_600_000_000, 4_000_000_000, Kind.ACCREDIT_TO_ISSUE, everything, bytes(32), bytes(32), "")
+        call("offerAccreditation", terms)
+        call("acceptAccreditation", 1)
         self.documents = {name: document_of(name) for name in NAMES}
         self.digests: dict[str, Digest] = {name: digest_json(each) for name, each in self.documents.items()}
         values = sorted(each.value for each in self.digests.values())

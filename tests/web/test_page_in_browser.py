@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from registry.receipt.model import to_json
-from registry.service.web.page.settings import NamedIssuer, PageSettings
+from registry.service.web.page.settings import NamedParty, PageSettings
 from registry.service.web.page.whole import page
 from tests.registry.chain.worlds import World
 from tests.web.browser import Page, chromium, chromium_program
@@ -33,7 +33,7 @@ class Stand:
             institution="University </script><img src=x onerror=alert(1)>",
             chain=self.issued.chain,
             endpoints=(self.endpoint.url,) if urls is None else urls,
-            issuers=(NamedIssuer(party=1, name="did:web:university.example"),),
+            issuers=(NamedParty(party=1, name="did:web:university.example"),),
         )
         path = self.folder / "verify.html"
         path.write_bytes(page(settings))

@@ -13,7 +13,7 @@ import { utf8 } from "../verifier/bytes.js";
 import { Refusal } from "../verifier/refusal.js";
 import { chainName } from "../verifier/verdict.js";
 import { Verifier } from "../verifier/verifier.js";
-import { verify } from "../verifier/verify.js";
+import { isFacts, verify } from "../verifier/verify.js";
 import { say } from "./messages.js";
 
 /**
@@ -71,7 +71,8 @@ async function readerOf(chosen, lists, fetch) {
 export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date() } = {}) {
   const reader = await readerOf(chosen, lists, fetch);
   const trust = { chain: chosen.chain, issuers: chosen.issuers };
-  const verifier = new Verifier(reader, { trust, now });
+  const policy = { chain: chosen.chain, jurisdiction: "", require: false, bodies: chosen.bodies, issuers: new Map() };
+  const verifier = new Verifier(reader, { trust, policy, now });
 
   /**
    * The verdict on a document by its receipts, or on a receipt without its document.
@@ -86,14 +87,16 @@ export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date(
     const judged = [];
     for (const receipt of [...readable, ...receipts.filter((each) => each instanceof Refusal)].slice(0, MOST_JUDGED)) {
       let facts = null;
+      let ledger = null;
       if (!(receipt instanceof Refusal)) {
         facts = reader ? await verifier.facts(receipt, readable) : { code: "chain-not-asked", what: say("noEndpoint"), remedy: say("noEndpointDo") };
-        if ("detail" in facts && facts.detail) said.add(facts.detail);
+        ledger = isFacts(facts) ? await verifier.ledger() : null;
+        for (const each of [facts, ledger]) if (each && "detail" in each && each.detail) said.add(each.detail);
       }
-      judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now: now(), trust }) });
+      judged.push({ receipt, verdict: await verify({ reading, name, receipt, facts, now: now(), trust, policy, ledger }) });
     }
     const own = reading?.own.map(({ value }) => value) ?? [];
-    const verdict = judged.length ? decided(judged, own, null) : await verify({ reading, name, receipt: null, facts: null, now: now(), trust });
+    const verdict = judged.length ? decided(judged, own, null) : await verify({ reading, name, receipt: null, facts: null, now: now(), trust, policy });
     return { verdict, said: [...said] };
   };
 }
