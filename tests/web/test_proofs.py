@@ -38,6 +38,19 @@ def hash_cases() -> list[Any]:
     ]
 
 
+def accreditation_hash_cases() -> list[Any]:
+    return [
+        {
+            "edition": edition.number,
+            "chain": str(chain),
+            "address": edition.accreditations_address(edition.address),
+            "expect": edition.accreditations_code_hash(chain, edition.address).hex(),
+        }
+        for edition in editions()
+        for chain in (1, 31337, 2**64 - 1, SEED.randint(1, 10**19))
+    ]
+
+
 def slot_cases() -> list[Any]:
     cases = []
     for edition in editions():
@@ -75,7 +88,13 @@ def told_of(header: bytes) -> dict[str, Any]:
 
 
 def test_javascript_proves_the_same(tmp_path: Path) -> None:
-    run_javascript("proofs", {"hashes": hash_cases(), "slots": slot_cases(), "seals": seal_cases()}, tmp_path)
+    cases = {
+        "hashes": hash_cases(),
+        "accreditations": accreditation_hash_cases(),
+        "slots": slot_cases(),
+        "seals": seal_cases(),
+    }
+    run_javascript("proofs", cases, tmp_path)
 
 
 def test_what_is_generated_is_as_the_program_has_it() -> None:
