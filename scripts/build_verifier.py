@@ -10,26 +10,33 @@ from __future__ import annotations
 import json
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from registry.chain.abi import Artifact
 from registry.chain.editions import DOMAIN_NAME, Edition, editions
-from registry.chain.layout import slots_of
+from registry.chain.layout import accreditation_slots_of, slots_of
+from registry.chain.rpc.hexadecimal import address_bytes
 from registry.chain_names import ChainKind, named_chains
 from registry.keccak import keccak
+from registry.proofs.accreditation_slots import Member
+from registry.recognition.countries import NUMERIC
+from registry.recognition.scope import QUALIFICATION_TYPES
 from registry.records import Reason
 
 FOLDER = Path(__file__).parents[1] / "registry" / "service" / "web" / "verifier"
 RATE = 136
 MASK = (1 << 64) - 1
 VARYING = ("_cachedThis", "_cachedDomainSeparator", "_cachedChainId")
+# No verdict asks for the others.
+TERMS = ("body", "holder", "validFrom", "validUntil", "kind", "conditionHash")
 HEAD = "// Written by scripts/build_verifier.py; `--check` says whether it is as the program has it.\n\n"
 
 
 def main() -> int:
     """Overwrite the modules, or with `--check` say which are others."""
-    written = {"contracts.js": contracts(), "chains.js": chains()}
+    written = {"contracts.js": contracts(), "chains.js": chains(), "vocabulary.js": vocabulary()}
     if sys.argv[1:] == ["--check"]:
         other = [name for name, text in written.items() if (FOLDER / name).read_text("utf-8") != text]
         print(*(f"{name} is not what this script builds" for name in other), sep="\n", file=sys.stderr)
@@ -53,8 +60,26 @@ def contracts() -> str:
         " * @property {string} address of its registry where it was deployed as usual, checksummed.\n"
         " * @property {{parties: number, batches: number, statuses: number, digests: number | null}} slots of its\n"
         " *   variables; `statuses` is how many slots after a batch its status words are.\n"
-        " * @property {{state: string, rest: string, immutables: Record<string, number[]>}} code of the registry: the\n"
-        " *   state of Keccak before the rest of it, the rest, and where in that each immutable is.\n"
+        " * @property {Code} code of the registry.\n"
+        " * @property {AccreditationSlots} accreditationSlots\n"
+        " * @property {{address: string, code: Code} | null} accreditations the contract that has them beside the\n"
+        " *   registry at its usual address; null where the registry has them in it.\n"
+        " *\n"
+        " * @typedef {object} Code\n"
+        " * @property {string} state of Keccak before the rest.\n"
+        " * @property {string} rest\n"
+        " * @property {Record<string, number[]>} immutables where in the rest each of them is.\n"
+        " *\n"
+        " * @typedef {Readonly<Record<string, readonly number[]>>} Places of each member of a structure how many\n"
+        " *   slots after its own, the first bit from the right, and how many bits.\n"
+        " *\n"
+        " * @typedef {object} AccreditationSlots\n"
+        " * @property {number} count\n"
+        " * @property {number} records\n"
+        " * @property {Places} terms\n"
+        " * @property {Places} scope\n"
+        " * @property {Places} change\n"
+        " * @property {number} history how many slots after a record's own the length of the list is.\n"
         " */\n\n"
         "/** @type {readonly Edition[]} the newest first. */\n"
         f"export const EDITIONS = {json.dumps(known, indent=2)};\n"
@@ -63,26 +88,49 @@ def contracts() -> str:
 
 def of_edition(edition: Edition) -> dict[str, Any]:
     """What there is to know of one."""
-    slots = slots_of(edition)
+    slots, of_accreditations = slots_of(edition), accreditation_slots_of(edition)
+    registry, beside = edition.address, None
+    if not edition.is_one_contract:
+        of_registry = {"registry": address_bytes(registry).rjust(32, b"\0")}
+        beside = {
+            "address": edition.accreditations_address(registry),
+            "code": parted_code(edition.accreditations, {**edition.constants(), **of_registry}),
+        }
     return {
         "number": edition.number,
-        "address": edition.address,
+        "address": registry,
         "slots": {
             "parties": slots.parties,
             "batches": slots.batches,
             "statuses": slots.statuses,
             "digests": slots.digests,
         },
-        "code": parted_code(edition),
+        # Name and version are the same everywhere: whatever chain is asked for, the hash is of a code with them in it.
+        "code": parted_code(edition.registry, edition.constants()),
+        "accreditationSlots": {
+            "count": of_accreditations.count,
+            "records": of_accreditations.records,
+            "terms": places(each for each in of_accreditations.terms if each.name in TERMS),
+            "scope": places(of_accreditations.scope),
+            "change": places(of_accreditations.change),
+            "history": of_accreditations.history,
+        },
+        "accreditations": beside,
     }
 
 
-def parted_code(edition: Edition) -> dict[str, Any]:
-    """The code of an edition's registry, its beginning as the state of Keccak after it."""
-    built = edition.registry
+def places(members: Iterable[Member]) -> dict[str, list[int]]:
+    """Where in a structure each member is: slot, first bit, and bits."""
+    return {each.name: [each.slot, 8 * each.offset, 8 * each.size] for each in members}
+
+
+def parted_code(built: Artifact, fixed: Mapping[str, bytes]) -> dict[str, Any]:
+    """The code of a contract, its beginning as the state of Keccak after it.
+
+    Args:
+        fixed: the immutables that are in it whatever the chain.
+    """
     code, immutables = bytearray(built.deployed_code), built.immutables or {}
-    # Name and version are the same everywhere: whatever chain is asked for, the hash is of a code with them in it.
-    fixed = edition.constants()
     for name, value in fixed.items():
         for start, end in immutables[name]:
             code[start:end] = value
@@ -95,6 +143,17 @@ def parted_code(edition: Edition) -> dict[str, Any]:
         "rest": b64encode(bytes(code[first:])).decode(),
         "immutables": {name: [start - first for start, _ in immutables[name]] for name in VARYING},
     }
+
+
+def vocabulary() -> str:
+    """The module about the words of scopes."""
+    countries = "".join(f"{letters}{number:03d}" for letters, number in NUMERIC.items())
+    return (
+        f"{HEAD}/** Types of qualification, each in the place of its bit. */\n"
+        f"export const QUALIFICATION_TYPES = {json.dumps(QUALIFICATION_TYPES)};\n\n"
+        "/** Countries of ISO 3166-1: two letters and the three digits of each. */\n"
+        f"export const COUNTRIES = {json.dumps(countries)};\n"
+    )
 
 
 def chains() -> str:

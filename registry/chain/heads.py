@@ -18,12 +18,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def age_of_head(client: ChainClient, chain: str, head: Block, head_age_seconds: float, clock: Clock) -> HeadAge:
+def age_of_head(
+    client: ChainClient,
+    chain: str,
+    head: Block,
+    head_age_seconds: float,
+    clock: Clock,
+    *,
+    block_at: Callable[[int], Block | None] | None = None,
+) -> HeadAge:
     """What the age of the newest block comes to; the chain's pace is asked for only where it can excuse that.
 
     Args:
         chain: CAIP-2.
         head_age_seconds: the setting.
+        block_at: tells the block that the pace is taken by; default: as the client says. None, or an error of it,
+            excuses nothing.
     """
     limits, now = AgeLimits.of(head_age_seconds, chain), clock()
     found = head_age(head.timestamp, now, limits=limits)
@@ -31,7 +41,7 @@ def age_of_head(client: ChainClient, chain: str, head: Block, head_age_seconds: 
         return found
     back = min(PACE_SAMPLE, head.number)
     with suppress(ChainUnavailable):
-        before = client.block(head.number - back)
+        before = (block_at or client.block)(head.number - back)
         if before is not None:
             mean = pace(head.timestamp, before.timestamp, back)
             return head_age(head.timestamp, now, pace_seconds=mean, limits=limits)

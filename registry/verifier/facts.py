@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from registry.anchors import AnchorPlace, AnchorState
-from registry.chain.agreement import agreed_final
+from registry.chain.agreement import agreed_blocks, agreed_final
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import deployment_seen
 from registry.chain.heads import Clock, age_of_head, utc_now
@@ -20,7 +20,7 @@ from registry.errors import ChainError, ChainUnavailable, ContractReverted
 from registry.recognition.ledger import Ledger
 from registry.records import NOTHING_SAID, WORD_BITS, Anchor, Batch, DigestKey, DigestStatus, Event, Purpose, Reason
 from registry.verifier.proved import ProvedRegistry
-from registry.verify.freshness import DEFAULT_LATE_SECONDS, AgeLimits, HeadAge, head_age
+from registry.verify.freshness import DEFAULT_LATE_SECONDS, HeadAge
 from registry.verify.verdict import BELIEVED, REPLACEMENT_UNKNOWN, Basis, ChainFacts, FactsUnavailable
 
 MOST_BEHIND = 20
@@ -260,7 +260,12 @@ class FactsReader:
         final = agreed_final(client, quorum)
         if final < 0 and self._finality_depth is not None:
             final = block.number - self._finality_depth
-        age = head_age(block.timestamp, self._clock(), limits=AgeLimits.of(self._head_age_seconds, chain))
+
+        def block_at(number: int) -> Block:
+            (agreed,) = agreed_blocks(client, [number], quorum)
+            return agreed.block
+
+        age = age_of_head(client, chain, block, self._head_age_seconds, self._clock, block_at=block_at)
         return _Pinned(contract, contract.basis, chain, block, final, age)
 
     def _believed(self) -> _Pinned:

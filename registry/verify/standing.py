@@ -58,6 +58,13 @@ _WAYS: Final = {
 }
 
 
+_ASPECTS: Final = {
+    "field": "scope.aspect.field",
+    "level": "scope.aspect.level",
+    "type of qualification": "scope.aspect.type",
+}
+
+
 def check_standing(
     issuer: int,
     chain: str,
@@ -189,7 +196,7 @@ def _conditions(links: Iterable[Accreditation]) -> list[Said]:
 
 def _compare_by_hand(check: Check, assumed: tuple[str, ...]) -> Check:
     """The same check, which rests on what the document does not say."""
-    said = (*check.said, say("standing.compare", members=listed(assumed)))
+    said = (*check.said, say("standing.compare", members=listed(say(_ASPECTS[each]) for each in assumed)))
     if check.code == Code.ACCREDITED:
         return Check.warned(check.name, Code.SCOPE_UNSTATED, *said)
     return replace(check, said=said)

@@ -18,7 +18,8 @@ from registry.merkle.tree import Tree
 from registry.proofs.checkpoints import Entry, checkpoints_of
 from registry.proofs.notes import KeyKind, SignerKey
 from registry.receipt.model import Receipt, to_json
-from registry.records import Reason
+from registry.recognition.scope import Scope
+from registry.records import Kind, Reason
 from registry.verifier.gathering import Leaves, gather
 from tests.registry.chain.worlds import World
 
@@ -82,7 +83,7 @@ class Endpoint:
 
 
 class Issued:
-    """Four credentials of one batch: in force, revoked, suspended, revoked by its place."""
+    """Four credentials of an issuer that body 2 accredits: in force, revoked, suspended, revoked by its place."""
 
     def __init__(self, world: World):
         self._world, self._edition = world, second()
@@ -93,6 +94,11 @@ class Issued:
         self.digests: dict[str, Digest] = {}
         self.receipts: dict[str, Receipt] = {}
         self.call("registerParty", URI, bytes(32))
+        self.call("registerParty", "did:web:agency.example", bytes(32))
+        everything = Scope().to_numbers()
+        terms = (2, 1, 1_600_000_000, 4_000_000_000, Kind.ACCREDIT_TO_ISSUE, everything, bytes(32), bytes(32), "")
+        self.call("offerAccreditation", terms)
+        self.call("acceptAccreditation", 1)
         self.anchor({name: document_of(name) for name in NAMES})
         self.call("revokeDigests", 1, [self.digests[NAMES[1]].value], Reason.OBTAINED_BY_FRAUD)
         self.call("suspendDigests", 1, [self.digests[NAMES[2]].value], Reason.UNDER_REVIEW)

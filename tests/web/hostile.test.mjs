@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { utf8 } from "../../registry/service/web/verifier/bytes.js";
 import { readDocument } from "../../registry/service/web/verifier/reading.js";
+import { statedScope } from "../../registry/service/web/verifier/stated.js";
 import { verify } from "../../registry/service/web/verifier/verify.js";
 
 const MEGABYTE = 1 << 20;
@@ -29,6 +30,8 @@ const DOCUMENTS = {
   credentials: JSON.stringify({ verifiableCredential: Array.from({ length: 20_000 }, () => ({ type: "VerifiableCredential" })) }),
   "lists in lists": JSON.stringify({ validUntil: JSON.parse(`${"[".repeat(60)}1${"]".repeat(60)}`) }),
   "a long issuer": JSON.stringify({ issuer: many("é"), validFrom: many("1") }),
+  "achievements and alignments": JSON.stringify({ badge: Array.from({ length: 30_000 }, () => ({ alignment: ["/eqf/6", {}] })) }),
+  "long words of a scope": JSON.stringify({ badge: { id: many(" "), achievementType: many("aB"), fieldOfStudy: many("/isced-f/01"), alignment: many("/eqf/") } }),
   lines: many("{}\n"),
   "control characters": many("\u0001"),
 };
@@ -39,6 +42,7 @@ for (const [what, text] of Object.entries(DOCUMENTS)) {
     for (const name of ["a.json", "a"]) {
       const reading = await readDocument(utf8(text), name);
       const { checks } = await verify({ reading, name, receipt: null, facts: null, now: new Date() });
+      await statedScope(reading.parts.map(({ members }) => members));
       assert.ok(checks.every(({ outcome }) => outcome !== undefined));
     }
     // A pattern that tries again from each place would take minutes.

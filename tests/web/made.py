@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.anchors import AnchorPlace, AnchorState
-from registry.credential.digest import Digest, DigestMethod, digest_json
+from registry.credential.digest import Digest, DigestMethod
 from registry.document.reading import read_document
 from registry.errors import ReceiptError
 from registry.formats.dataintegrity import did_key, did_key_method, sign
@@ -452,9 +452,13 @@ class Case:
     policy: Policy | None
 
 
-def in_order(chance: random.Random) -> Case:
-    """A credential with nothing wrong with it, or with one thing at the most."""
-    document = {
+def in_order(chance: random.Random, members: Mapping[str, Any] | None = None) -> Case:
+    """A credential with nothing wrong with it, or with one thing at the most.
+
+    Args:
+        members: more of the document.
+    """
+    document: dict[str, Any] = {
         "type": ["VerifiableCredential"],
         "id": f"urn:uuid:{chance.getrandbits(128):032x}",
         "issuer": "did:web:uni.example",
@@ -462,8 +466,9 @@ def in_order(chance: random.Random) -> Case:
     }
     if chance.random() < 0.3:
         document |= chance.choice([{"validUntil": chance.choice(DATES)}, {"issuer": chance.choice(ISSUERS)}])
-    text = json.dumps(document).encode()
-    digest = digest_json(text)
+    text = json.dumps({**document, **(members or {})}).encode()
+    reading = read_document(text, "diploma.json")
+    digest = reading.digest or reading.own[0]
     tree = Tree.build([digest.value, *(chance.randbytes(32) for _ in range(chance.choice([0, 1, 300])))])
     index = tree.index_of(digest.value)
     assert index is not None
@@ -627,6 +632,8 @@ def policy_json(policy: Policy | None) -> Any:
     """Its numbers with names."""
     return policy and {
         "chain": policy.chain,
+        "jurisdiction": policy.jurisdiction,
+        "require": policy.require,
         "issuers": list(policy.trusted_issuers.items()),
         "bodies": list(policy.trusted_bodies.items()),
     }

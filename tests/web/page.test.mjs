@@ -23,7 +23,7 @@ import { REPOSITORY, cases, readJson } from "./cases.mjs";
 const { chain, contract, honest, liar, down, credentials } = cases();
 const NOW = new Date();
 speak(readJson(new URL("registry/language/built/en.json", REPOSITORY)));
-const settings = (more = {}) => ({ institution: "", chain, contract, endpoints: honest, quorum: 1, fixed: false, issuers: [[1, ""]], witnesses: "", validators: [], ...more });
+const settings = (more = {}) => ({ institution: "", chain, contract, endpoints: honest, quorum: 1, fixed: false, issuers: [[1, ""]], bodies: [], witnesses: "", validators: [], ...more });
 const wanted = (more) => chosen(fieldsOf(settings(more)), settings(more));
 const bytes = (text) => new TextEncoder().encode(text);
 const file = (name, text) => ({ name, data: bytes(text) });
@@ -39,7 +39,7 @@ async function shown(given, more) {
   return Promise.all(items.map(async (item) => shownOf(await judge(item), { reading: item.reading, issuers: made.issuers })));
 }
 
-const code = (one, title) => one.checks.find((check) => check.title === say(title)).code;
+const code = (one, title) => one.checks.find((check) => check.title === say(title))?.code;
 
 for (const [name, each] of Object.entries(credentials)) {
   test(`${name}: the verdict by proof is that of Python`, async () => {
@@ -59,6 +59,21 @@ test("a document and its receipt beside it", async () => {
   assert.equal(code(one, "integrity"), "digest-equal");
   assert.ok(one.doesNot.includes(say("doesNot.person")));
   assert.match(one.facts.find(({ label }) => label === say("restsOn")).value.join(""), /^Proved against block/);
+});
+
+test("an institution's page asks for accreditations by the bodies that it names", async () => {
+  const standing = async (more) => {
+    const [one] = await shown([document(good), receipt(good)], more);
+    return ["issuer", "accreditation", "recognition"].map((name) => code(one, name));
+  };
+  assert.deepEqual(await standing({ issuers: [], bodies: [[2, "Agency"]] }), ["issuer-accredited", "accredited", "recognition-not-needed"]);
+  assert.deepEqual(await standing({ bodies: [[9, "Nobody"]] }), ["issuer-trusted", "no-accreditation-on-record", "no-recognition-on-record"]);
+  assert.deepEqual(await standing({ issuers: [], bodies: [[2, "Agency"]], endpoints: liar }), ["not-proved", "not-proved", "not-proved"]);
+  // In another registry the numbers are other parties.
+  const given = settings({ bodies: [[2, "Agency"]] });
+  assert.deepEqual([...chosen(fieldsOf(given), given).bodies], [[2, "Agency"]]);
+  const elsewhere = { ...fieldsOf(given), contract: `0x${"11".repeat(20)}`, issuers: "" };
+  assert.deepEqual([...chosen(elsewhere, given).bodies], []);
 });
 
 test("a document that holds its receipt", async () => {

@@ -14,7 +14,7 @@ import { parseJson } from "../../registry/service/web/verifier/strictjson.js";
 import { proveAccount, proveSlot } from "../../registry/service/web/verifier/trie.js";
 import { REPOSITORY, cases, fromBase64, outcome, readJson } from "./cases.mjs";
 
-const { keccak: texts, hashes, slots, seals } = cases();
+const { keccak: texts, hashes, accreditations, slots, seals } = cases();
 const vectors = (name) => readJson(new URL(`tests/vectors/evidence/${name}.json`, REPOSITORY));
 const parsed = (value) => parseJson(new TextEncoder().encode(JSON.stringify(value)));
 const with0x = (bytes) => `0x${hex(bytes)}`;
@@ -76,6 +76,15 @@ test(`${hashes.length} hashes of the code are those of the whole code`, () => {
     assert.equal(hex(codeHash(known, BigInt(chain), address)), expect);
     assert.equal(editionByHash(unhex(expect), BigInt(chain), address), known);
     assert.equal(editionByHash(unhex(expect), BigInt(chain) + 1n, address), undefined);
+  }
+});
+
+test(`${accreditations.length} hashes of the code beside a registry are those of the whole code`, () => {
+  for (const { edition, chain, address, expect } of accreditations) {
+    const known = EDITIONS.find((each) => each.number === edition);
+    const beside = known.accreditations ?? known;
+    assert.equal(beside.address, address);
+    assert.equal(hex(codeHash({ number: edition, code: beside.code }, BigInt(chain), address)), expect);
   }
 });
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from registry.receipt.model import to_json
 from registry.records import Reason
 from registry.service.routes.pages import VERIFYING
-from registry.service.web.page.settings import NamedIssuer, PageSettings
+from registry.service.web.page.settings import NamedParty, PageSettings
 from registry.service.web.page.whole import page
 from registry.service.web.pages.rendering import HTML
 from tests.registry.chain.worlds import World
@@ -99,7 +99,7 @@ class Stand:
         subject = hostile | {"achievement": {"name": HOSTILE, "achievementType": HOSTILE, "level": [HOSTILE] * 50}}
         issued.anchor(
             {"hostile": document_of("", credentialSubject=subject, issuer={"name": HOSTILE}, validUntil=HOSTILE)},
-            issuer=2,
+            issuer=3,
         )
 
     def _states(self) -> dict[str, State]:
@@ -115,7 +115,7 @@ class Stand:
             "list.txt": evidence["list"].encode(),
         }
         (hostile, hostile_receipt) = pair("hostile").values()
-        trusted = (NamedIssuer(party=2, name=SHORT_HOSTILE),)
+        trusted = (NamedParty(party=2, name=SHORT_HOSTILE),)
         no, unsure = "Not valid", "Could not be checked"
         url = {kind: endpoint.url for kind, endpoint in self.urls.items()}
         several = {
@@ -170,7 +170,7 @@ class Stand:
             "institution": "University of Example",
             "chain": self.issued.chain,
             "endpoints": (self.endpoint.url,),
-            "issuers": (NamedIssuer(party=1, name="University of Example"),),
+            "issuers": (NamedParty(party=1, name="University of Example"),),
         }
         return page(PageSettings(**{**usual, **settings}), served=served, in_language=in_language)
 

@@ -174,6 +174,9 @@ def test_settings_of_strangers_stay_text() -> None:
         'witnesses = "quorum"',
         'chain = "eip155:1"\n[[validators]]\naddress = "0x1"\nname = "x"',
         'chain = "eip155:1"\n[[issuers]]\nparty = 0\nname = "x"',
+        '[[bodies]]\nparty = 3\nname = "x"',
+        'chain = "eip155:1"\n[[bodies]]\nparty = 3',
+        'chain = "eip155:1"\n[[bodies]]\nparty = 3\nname = "x"\n[[bodies]]\nparty = 3\nname = "y"',
         "=",
     ],
 )
@@ -185,8 +188,9 @@ def test_settings_that_make_no_sense(wrong: str) -> None:
 
 def test_settings_from_a_file() -> None:
     text = 'institution = "University"\nchain = "eip155:1"\n[[issuers]]\nparty = 7\nname = "University"\n'
-    content = parse_page_settings(text.encode()).content
+    content = parse_page_settings((text + '[[bodies]]\nparty = 3\nname = "Agency"\n').encode()).content
     assert (content["institution"], content["issuers"], content["quorum"]) == ("University", [[7, "University"]], 1)
+    assert content["bodies"] == [[3, "Agency"]]
 
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -45,6 +45,19 @@ def hash_cases() -> list[Any]:
     ]
 
 
+def accreditation_hash_cases() -> list[Any]:
+    return [
+        {
+            "edition": edition.number,
+            "chain": str(chain),
+            "address": edition.accreditations_address(edition.address),
+            "expect": edition.accreditations_code_hash(chain, edition.address).hex(),
+        }
+        for edition in editions()
+        for chain in (1, 31337, 2**64 - 1, SEED.randint(1, 10**19))
+    ]
+
+
 def slot_cases() -> list[Any]:
     cases = []
     for edition in editions():
@@ -82,7 +95,13 @@ def told_of(header: bytes) -> dict[str, Any]:
 
 
 def test_javascript_proves_the_same(tmp_path: Path) -> None:
-    cases = {"keccak": keccak_cases(), "hashes": hash_cases(), "slots": slot_cases(), "seals": seal_cases()}
+    cases = {
+        "keccak": keccak_cases(),
+        "hashes": hash_cases(),
+        "accreditations": accreditation_hash_cases(),
+        "slots": slot_cases(),
+        "seals": seal_cases(),
+    }
     run_javascript("proofs", cases, tmp_path)
 
 

@@ -56,6 +56,7 @@ def with_verdict(made: Case) -> dict[str, Any]:
         "name": made.name,
         "receipt": coded(made.receipt_file),
         "facts": facts_json(made.facts),
+        "ledger": facts_json(NO_LEDGER),
         "now": int(NOW.timestamp() * 1000),
         "trust": trust_json(made.trust),
         "policy": policy_json(made.policy),

@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { Language } from "../../registry/service/web/verifier/language.js";
 import { decided } from "../../registry/service/web/verifier/decided.js";
+import { Ledger } from "../../registry/service/web/verifier/ledger.js";
 import { readDocument } from "../../registry/service/web/verifier/reading.js";
 import { parseReceipt } from "../../registry/service/web/verifier/receipt.js";
 import { Refusal } from "../../registry/service/web/verifier/refusal.js";
@@ -15,6 +16,7 @@ import { cases, fromBase64 } from "./cases.mjs";
 const { cases: made, several = [], contents = {} } = cases();
 const languages = Object.entries(contents).map(([code, content]) => [code, new Language(content)]);
 const known = (given) => given && { ...given, issuers: new Map(given.issuers), bodies: new Map(given.bodies ?? []) };
+const told = (given) => (given?.accreditations ? new Ledger(given.accreditations, given.asOf) : given);
 
 function read(receipt) {
   try {
@@ -27,9 +29,9 @@ function read(receipt) {
 
 test(`${made.length} verdicts are those of Python`, async () => {
   const differing = [];
-  for (const { document, name, receipt, facts, now, trust, policy, expect, translated } of made) {
+  for (const { document, name, receipt, facts, now, trust, policy, ledger, expect, translated } of made) {
     const reading = document === null ? null : await readDocument(fromBase64(document), name);
-    const given = { reading, name, receipt: read(receipt), facts, now: new Date(now), trust: known(trust), policy: known(policy) };
+    const given = { reading, name, receipt: read(receipt), facts, now: new Date(now), trust: known(trust), policy: known(policy), ledger: told(ledger) };
     const verdict = await verify(given);
     try {
       assert.deepEqual(verdictJson(verdict), expect);

@@ -14,7 +14,7 @@ import { Refusal } from "../verifier/refusal.js";
 import { say as said } from "../verifier/language.js";
 import { saidChain, unavailableFor } from "../verifier/verdict.js";
 import { Verifier } from "../verifier/verifier.js";
-import { verify } from "../verifier/verify.js";
+import { isFacts, verify } from "../verifier/verify.js";
 import { say } from "./messages.js";
 
 /**
@@ -80,7 +80,8 @@ async function readerOf(chosen, lists, fetch) {
 export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date() } = {}) {
   const reader = await readerOf(chosen, lists, fetch);
   const trust = { chain: chosen.chain, issuers: chosen.issuers };
-  const verifier = new Verifier(reader, { trust, now });
+  const policy = { chain: chosen.chain, jurisdiction: "", require: false, bodies: chosen.bodies, issuers: new Map() };
+  const verifier = new Verifier(reader, { trust, policy, now });
 
   /**
    * The verdict on a document by its receipts, or on a receipt without its document.
@@ -96,15 +97,17 @@ export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date(
     for (const receipt of [...readable, ...receipts.filter((each) => each instanceof Refusal)].slice(0, MOST_JUDGED)) {
       let facts = null;
       let uri = null;
+      let ledger = null;
       if (!(receipt instanceof Refusal)) {
         facts = reader ? await verifier.facts(receipt, readable) : NOBODY_ASKED;
-        if ("detail" in facts && facts.detail) details.add(facts.detail);
-        if ("party" in facts) uri = facts.party?.uri ?? null;
+        ledger = isFacts(facts) ? await verifier.ledger() : null;
+        for (const each of [facts, ledger]) if (each && "detail" in each && each.detail) details.add(each.detail);
+        if (isFacts(facts)) uri = facts.party?.uri ?? null;
       }
-      judged.push({ receipt, uri, verdict: await verify({ reading, name, receipt, facts, now: now(), trust }) });
+      judged.push({ receipt, uri, verdict: await verify({ reading, name, receipt, facts, now: now(), trust, policy, ledger }) });
     }
     const own = reading?.own.map(({ value }) => value) ?? [];
-    const verdict = judged.length ? decided(judged, own, null) : await verify({ reading, name, receipt: null, facts: null, now: now(), trust });
+    const verdict = judged.length ? decided(judged, own, null) : await verify({ reading, name, receipt: null, facts: null, now: now(), trust, policy });
     const by = judged.find((each) => each.verdict.checks === verdict.checks);
     return { verdict, said: [...details], receipt: by?.receipt instanceof Refusal ? null : (by?.receipt ?? null), uri: by?.uri ?? null };
   };

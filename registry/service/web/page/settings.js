@@ -14,6 +14,7 @@ import { say } from "./messages.js";
  * @property {number} quorum
  * @property {boolean} fixed whether the endpoints may not be changed.
  * @property {[number, string][]} issuers
+ * @property {[number, string][]} bodies whose accreditations and recognitions count.
  * @property {string} witnesses the policy by which lists of blocks are believed; "" for none.
  * @property {[string, string][]} validators addresses and names.
  *
@@ -25,6 +26,7 @@ import { say } from "./messages.js";
  * @property {readonly string[]} endpoints URLs.
  * @property {number} quorum how many hosts have to name a block alike.
  * @property {Map<number, string>} issuers whom the user trusts.
+ * @property {Map<number, string>} bodies
  * @property {string} witnesses
  * @property {Map<string, string>} validators
  */
@@ -78,9 +80,10 @@ export function chosen(fields, settings) {
   const isOther = chain !== before.chain || contract !== before.contract.toLowerCase();
   // A number is another party elsewhere: those that were put in for one registry say nothing about another.
   if (isOther && before.chain && before.issuers && fields.issuers === before.issuers) throw new Mistake("issuers", say("bad.registry"));
-  // Validators are those of one chain; a list of blocks says of each which chain it is of.
+  // Bodies are those of one registry, validators those of one chain; a list of blocks says of each which chain it is of.
+  const bodies = new Map(isOther ? [] : settings.bodies);
   const validators = new Map(isOther ? [] : settings.validators);
-  return { chain, contract, endpoints, quorum, issuers, witnesses: settings.witnesses, validators };
+  return { chain, contract, endpoints, quorum, issuers, bodies, witnesses: settings.witnesses, validators };
 }
 
 /** @param {string} text */

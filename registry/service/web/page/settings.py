@@ -44,7 +44,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class NamedIssuer(_Part):
+class NamedParty(_Part):
     """A party by its number, and the name by which whoever made the page knows it."""
 
     party: int = Field(ge=1, lt=2**53)
@@ -80,6 +80,7 @@ class PageSettings(_Part):
         quorum: endpoints that have to name one block alike; default: two of several.
         fixed: whether the user may not name other endpoints; the page can then reach nobody else.
         issuers: that are believed.
+        bodies: whose accreditations and recognitions count, as in a policy.
         witnesses: policy of whose signatures below a list of blocks are enough, where no endpoint is named.
         validators: whose seals are believed where two thirds of them are on a block, where no endpoint is named.
         languages: in which there is a page, the first of them as `verify.html`; none for English alone, and for all
@@ -98,8 +99,8 @@ class PageSettings(_Part):
     )
     quorum: int | None = Field(default=None, ge=1, le=_MOST_ENDPOINTS)
     fixed: bool = False
-    issuers: tuple[NamedIssuer, ...] = Field(default=(), strict=False, max_length=1_000)
-
+    issuers: tuple[NamedParty, ...] = Field(default=(), strict=False, max_length=1_000)
+    bodies: tuple[NamedParty, ...] = Field(default=(), strict=False, max_length=1_000)
     witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(default="", max_length=1 << 16)
     validators: tuple[NamedValidator, ...] = Field(default=(), strict=False, max_length=MOST_VALIDATORS)
     languages: tuple[Annotated[str, AfterValidator(_language)], ...] = Field(default=(), strict=False, max_length=100)
@@ -115,13 +116,13 @@ class PageSettings(_Part):
             raise PydanticCustomError("quorum", "quorum is more than there are endpoints", {})
         if self.fixed and not self.endpoints:
             raise PydanticCustomError("fixed", "fixed leaves nobody to ask, since endpoints names none", {})
-        if self.chain is None and (self.issuers or self.endpoints or self.validators):
+        if self.chain is None and (self.issuers or self.bodies or self.endpoints or self.validators):
             raise PydanticCustomError("chain", "all that is named is of one chain, but chain names none", {})
         if len(set(self.languages)) < len(self.languages):
             raise PydanticCustomError("twice", "languages has one twice", {})
-        numbers = [each.party for each in self.issuers]
-        if len(set(numbers)) < len(numbers):
-            raise PydanticCustomError("twice", "issuers has a party twice", {})
+        for key, parties in (("issuers", self.issuers), ("bodies", self.bodies)):
+            if len({each.party for each in parties}) < len(parties):
+                raise PydanticCustomError("twice", "{key} has a party twice", {"key": key})
         return self
 
     @property
@@ -135,6 +136,7 @@ class PageSettings(_Part):
             "quorum": self.quorum or min(2, max(1, len(self.endpoints))),
             "fixed": self.fixed,
             "issuers": [[each.party, each.name] for each in self.issuers],
+            "bodies": [[each.party, each.name] for each in self.bodies],
             "witnesses": self.witnesses,
             "validators": [[each.address.lower(), each.name] for each in self.validators],
         }

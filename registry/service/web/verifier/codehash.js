@@ -1,5 +1,5 @@
 /**
- * The hash of a registry's code on a chain at an address, and which edition has it.
+ * The hash of a contract's code on a chain at an address, and which edition has it.
  *
  * What is another on each chain stands at the end of the code. So what comes before is here as the state that Keccak has
  * after it (`contracts.js`, made of the whole code): 1.4 KB in place of 17 and 24, and no table of chains.
@@ -9,13 +9,16 @@ import { concat, equal, ofBigInt, unhex, utf8 } from "./bytes.js";
 import { DOMAIN_NAME, EDITIONS } from "./contracts.js";
 import { keccak, keccakFrom } from "./keccak.js";
 
-/** @typedef {import("./contracts.js").Edition} Edition */
+/**
+ * @typedef {import("./contracts.js").Code} Code
+ * @typedef {import("./contracts.js").Edition} Edition
+ */
 
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
 /**
- * Keccak-256 of the code of the registry at an address, as its constructor leaves it on a chain.
- * @param {Edition} edition
+ * Keccak-256 of the code of a contract at an address, as its constructor leaves it on a chain.
+ * @param {{number: number, code: Code}} contract the number of its edition, and its code.
  * @param {bigint} chainId
  * @param {string} address 0x and 40 digits.
  */

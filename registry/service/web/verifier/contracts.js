@@ -12,8 +12,26 @@ export const REASONS = ["unspecified", "issued-in-error", "obtained-by-fraud", "
  * @property {string} address of its registry where it was deployed as usual, checksummed.
  * @property {{parties: number, batches: number, statuses: number, digests: number | null}} slots of its
  *   variables; `statuses` is how many slots after a batch its status words are.
- * @property {{state: string, rest: string, immutables: Record<string, number[]>}} code of the registry: the
- *   state of Keccak before the rest of it, the rest, and where in that each immutable is.
+ * @property {Code} code of the registry.
+ * @property {AccreditationSlots} accreditationSlots
+ * @property {{address: string, code: Code} | null} accreditations the contract that has them beside the
+ *   registry at its usual address; null where the registry has them in it.
+ *
+ * @typedef {object} Code
+ * @property {string} state of Keccak before the rest.
+ * @property {string} rest
+ * @property {Record<string, number[]>} immutables where in the rest each of them is.
+ *
+ * @typedef {Readonly<Record<string, readonly number[]>>} Places of each member of a structure how many
+ *   slots after its own, the first bit from the right, and how many bits.
+ *
+ * @typedef {object} AccreditationSlots
+ * @property {number} count
+ * @property {number} records
+ * @property {Places} terms
+ * @property {Places} scope
+ * @property {Places} change
+ * @property {number} history how many slots after a record's own the length of the list is.
  */
 
 /** @type {readonly Edition[]} the newest first. */
@@ -41,6 +59,120 @@ export const EDITIONS = [
           345
         ]
       }
+    },
+    "accreditationSlots": {
+      "count": 2,
+      "records": 3,
+      "terms": {
+        "body": [
+          0,
+          0,
+          64
+        ],
+        "holder": [
+          0,
+          64,
+          64
+        ],
+        "validFrom": [
+          0,
+          128,
+          48
+        ],
+        "validUntil": [
+          0,
+          176,
+          48
+        ],
+        "kind": [
+          0,
+          224,
+          8
+        ],
+        "conditionHash": [
+          3,
+          0,
+          256
+        ]
+      },
+      "scope": {
+        "field": [
+          1,
+          0,
+          16
+        ],
+        "fieldDigits": [
+          1,
+          16,
+          8
+        ],
+        "levelMin": [
+          1,
+          24,
+          8
+        ],
+        "levelMax": [
+          1,
+          32,
+          8
+        ],
+        "qualificationTypes": [
+          1,
+          40,
+          32
+        ],
+        "jurisdiction": [
+          1,
+          72,
+          16
+        ],
+        "programme": [
+          2,
+          0,
+          256
+        ]
+      },
+      "change": {
+        "recordedAt": [
+          0,
+          0,
+          48
+        ],
+        "effectiveFrom": [
+          0,
+          48,
+          48
+        ],
+        "state": [
+          0,
+          96,
+          8
+        ],
+        "reason": [
+          0,
+          104,
+          8
+        ]
+      },
+      "history": 6
+    },
+    "accreditations": {
+      "address": "0x3402d32673880FDE3CD1e869eD96721289f388f1",
+      "code": {
+        "state": "PUO8+RMIrgXp3ofx2AkQm5w7jcRAzo1eXsL6EN0ACsVrcSk+nnH0CJG6+joX8Uotosy7Xh3JhhdN3KglsYoOdhldqmqb2wLoJHmKTHzCdW7kg0+uc4BmKQnMaezKcCEPoDUtAwrnDGudoZR6ndbXcXkja624RW9sjYwhXkA1ngTORNaCOUS7Oi8BaWDDdjOtWiQbdITXjarLkKty5Pp8j8g7+HvuWFe6xlrP5hcPDNCd5A4B5NrLyOxYpCOLozB+oGM1PiIH8xY=",
+        "rest": "LcVXZf///////5FfkWE/g1dbUBaQgWE/VVdQUFZbf++KQMwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAX1JgBFJgJFJgRF/9W2E/nJFQYEA9YEARYS2+V2EtrYGDYSH7VluQUF9hP0lWW3P//////////////////////////38AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABYwFIBhQJ5XWxVhQAxXfwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAkFZbYEBRYCCBAZB/i3PDxpu4/j1RLsxM91nMeSOfexebD/rKqaddUis5QA+CUn9l0KE15r9EP5VvvSrdVTB5bfBsAs4sSANiE1CQ2Y2hnGBAggFSf618W+8CeBaoANoXNkRPtYqAfvTJYDt4SGc/fjpo6xSlYGCCAVJGYICCAVIwYKCCAVJgoIFSYSwYYMCCYSH7VltQfwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAARhRhP+NWW5BgQYMDYUDxV2FA6pJQYCCBATWRYECCNZIBNV8akGFBCFZbkZKQkZBWW1BQX5FgApGQVluRkIIBgJIRYRJMV1ZbkZB/f////////////////////11XbnNXpFAd3+kvRmgbIKCEEWFBjFeRYCCTYICSYP9flWBAUZSFUhaGhAFSYECDAVJgYIIBUoKAUmABWvoVYS3FV19Rc///////////////////////////gRYVYUGCV5BfkF+QVltQX5BgAZBfkFZbUFBQX5FgA5GQVg==",
+        "immutables": {
+          "_cachedThis": [
+            131
+          ],
+          "_cachedDomainSeparator": [
+            178
+          ],
+          "_cachedChainId": [
+            361
+          ]
+        }
+      }
     }
   },
   {
@@ -66,6 +198,93 @@ export const EDITIONS = [
           345
         ]
       }
-    }
+    },
+    "accreditationSlots": {
+      "count": 7,
+      "records": 8,
+      "terms": {
+        "body": [
+          0,
+          0,
+          64
+        ],
+        "holder": [
+          0,
+          64,
+          64
+        ],
+        "validFrom": [
+          0,
+          128,
+          48
+        ],
+        "validUntil": [
+          0,
+          176,
+          48
+        ],
+        "kind": [
+          0,
+          224,
+          8
+        ]
+      },
+      "scope": {
+        "field": [
+          1,
+          0,
+          16
+        ],
+        "fieldDigits": [
+          1,
+          16,
+          8
+        ],
+        "levelMin": [
+          1,
+          24,
+          8
+        ],
+        "levelMax": [
+          1,
+          32,
+          8
+        ],
+        "qualificationTypes": [
+          1,
+          40,
+          32
+        ],
+        "jurisdiction": [
+          1,
+          72,
+          16
+        ]
+      },
+      "change": {
+        "recordedAt": [
+          0,
+          0,
+          48
+        ],
+        "effectiveFrom": [
+          0,
+          48,
+          48
+        ],
+        "state": [
+          0,
+          96,
+          8
+        ],
+        "reason": [
+          0,
+          104,
+          8
+        ]
+      },
+      "history": 4
+    },
+    "accreditations": null
   }
 ];

@@ -24,6 +24,7 @@ const TRY_LATER = "Try again later, or use another endpoint.";
 const CHECK_ENDPOINT = "Check that the endpoint is a JSON-RPC endpoint of the right chain, or use another one.";
 export const DEFAULT_TIMEOUT = 10_000;
 const LONGEST_ANSWER = 16 << 20;
+const PROVED = ["no-contract", "wrong-code"];
 /** By which the block that is named alike may be behind the newest one; whichever is more. */
 const MOST_APART = 3;
 const MOST_APART_SECONDS = 15;
@@ -111,6 +112,8 @@ export class Endpoints {
         return prove({ header: headerOf(block).encoded, address: unhex(address), ...this.proofOf(proof, slots, url) });
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
+        // What is proved of the chain is no fault of the endpoint.
+        if (PROVED.includes(error.code)) throw error;
         failure = error instanceof ChainUnavailable ? error : this.notProved(number, error.what, url);
       }
     }

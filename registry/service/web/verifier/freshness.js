@@ -21,6 +21,7 @@ const PACE_MULTIPLE = 10;
 const STALE_MULTIPLE = 6;
 const LONGEST_LATE_SECONDS = 86_400;
 const AHEAD_SECONDS = 60;
+/** How many blocks back to look for the pace. */
 export const PACE_SAMPLE = 100;
 /** @type {readonly (readonly [string, number])[]} */
 const UNITS = [["duration.day", 86_400], ["duration.hour", 3600], ["duration.minute", 60], ["duration.second", 1]];
@@ -43,6 +44,16 @@ export function headAge(blockTime, now, { chain, lateSeconds = DEFAULT_LATE_SECO
   if (age < -AHEAD_SECONDS) return aged(-age > stale ? "stale" : "late", "head-ahead", told, say("age.clock"));
   if (age <= late) return aged("fresh", "head-fresh", told);
   return age <= stale ? aged("late", "head-late", told, say("age.stalled")) : aged("stale", "head-stale", told, say("age.stalled"));
+}
+
+/**
+ * Mean seconds a block between two of them that are so many apart; null when that says nothing.
+ * @param {number} newer
+ * @param {number} older
+ * @param {number} blocks
+ */
+export function pace(newer, older, blocks) {
+  return newer > older && blocks > 0 ? (newer - older) / blocks : null;
 }
 
 /**

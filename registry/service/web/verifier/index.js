@@ -4,6 +4,7 @@
 
 export { Endpoints } from "./endpoints.js";
 export { byEndpoints, firstOf } from "./grounds.js";
+export { readPolicy } from "./policy.js";
 export { EndpointsReader, EvidenceReader } from "./readers.js";
 export { Language } from "./language.js";
 export { readDocument } from "./reading.js";

@@ -78,7 +78,15 @@ function list(value) {
 
 /** @param {string} name */
 function plain(name) {
-  return words(name).join(" ").replace(/[^ -~]/gu, folded).toLowerCase();
+  return casefold(words(name).join(" "));
+}
+
+/**
+ * A text apart from its case.
+ * @param {string} text
+ */
+export function casefold(text) {
+  return text.replace(/[^ -~]/gu, folded).toLowerCase();
 }
 
 /**

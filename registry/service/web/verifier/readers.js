@@ -2,16 +2,18 @@
  * What a chain says about one credential: by endpoints that have to prove it, or out of the evidence in its receipt.
  */
 
-import { hex, unhex } from "./bytes.js";
+import { equal, hex, unhex } from "./bytes.js";
 import { EDITIONS } from "./contracts.js";
-import { editionByHash } from "./codehash.js";
+import { codeHash, editionByHash } from "./codehash.js";
 import { ChainUnavailable } from "./endpoints.js";
 import { proveEvidence } from "./evidence.js";
-import { evidenceAge, headAge } from "./freshness.js";
+import { PACE_SAMPLE, evidenceAge, headAge, pace } from "./freshness.js";
 import { readHeader } from "./header.js";
+import { Ledger } from "./ledger.js";
 import { checkInclusion } from "./merkle.js";
 import { Refusal } from "./refusal.js";
 import { NOTHING_SAID, StoredRegistry } from "./slots.js";
+import { storedLedger } from "./storedledger.js";
 import { EMPTY_CODE } from "./trie.js";
 import { REPLACEMENT_UNKNOWN } from "./verdict.js";
 
@@ -21,6 +23,7 @@ import { REPLACEMENT_UNKNOWN } from "./verdict.js";
  * @typedef {import("./endpoints.js").AgreedBlock} AgreedBlock
  * @typedef {import("./endpoints.js").Endpoints} Endpoints
  * @typedef {import("./evidence.js").Proved} Proved
+ * @typedef {import("./freshness.js").HeadAge} HeadAge
  * @typedef {import("./grounds.js").Grounds} Grounds
  * @typedef {import("./receipt.js").Receipt} Receipt
  * @typedef {import("./slots.js").Batch} Batch
@@ -33,9 +36,17 @@ import { REPLACEMENT_UNKNOWN } from "./verdict.js";
  * @property {boolean} [asks] false where nobody is asked.
  * @property {(receipt: Receipt, beside: readonly Receipt[]) => Promise<ChainFacts>} facts `beside` are other receipts that
  *   came with it; refuses where the facts could not be had.
+ * @property {(trusted: readonly number[]) => Promise<Ledger>} [ledger] the accreditations and recognitions that may count for
+ *   whoever trusts these bodies; refuses where they could not be had.
+ *
+ * @typedef {object} Account whose slots are proved.
+ * @property {string} address
+ * @property {Map<string, bigint>} proved
+ * @property {(proved: Proved, chain: string) => void} check refuses another contract's code.
  */
 
 const SLOTS_A_REQUEST = 100;
+const NO_SLOT = "0".repeat(64);
 
 /**
  * By endpoints: everything is proved against the newest block that enough of them name.
@@ -46,8 +57,8 @@ export class EndpointsReader {
   #agreed = null;
   /** @type {Promise<number> | null} */
   #final = null;
-  /** @type {Map<string, bigint>} */
-  #proved = new Map();
+  /** @type {Promise<HeadAge> | null} */
+  #age = null;
   /** @type {Edition | null} */
   #edition = null;
 
@@ -63,6 +74,14 @@ export class EndpointsReader {
     this.finalityDepth = finalityDepth;
     this.lateSeconds = lateSeconds;
     this.clock = clock;
+    /** @type {Account} */
+    this.registry = {
+      address: contract,
+      proved: new Map(),
+      check: (proved, chain) => {
+        this.#edition ??= this.editionOf(proved, chain);
+      },
+    };
   }
 
   async chain() {
@@ -113,10 +132,73 @@ export class EndpointsReader {
       statusReason: null,
       others,
       notLookedAt: null,
-      headAge: headAge(block.timestamp, this.clock(), { chain, lateSeconds: this.lateSeconds }),
+      headAge: await this.age(),
       contractProved: isAtItsAddress(edition, this.contract),
       basis: { ground: "endpoints", namedBy: namedBy.length, among: asked, names: [] },
     };
+  }
+
+  /**
+   * All of them that may count for whoever trusts these bodies, as of the block of the facts.
+   * @param {readonly number[]} trusted
+   */
+  async ledger(trusted) {
+    const { block } = await this.agreed();
+    // Which edition it is, the code says, which is proved with any slot.
+    if (!this.#edition) await this.values([NO_SLOT]);
+    const edition = /** @type {Edition} */ (this.#edition);
+    const account = this.accreditationsOf(edition);
+    try {
+      return await storedLedger(edition.accreditationSlots, (slots) => this.values(slots, account), trusted, block);
+    } catch (error) {
+      if (error instanceof ChainUnavailable && error.code === "no-contract" && account !== this.registry) return new Ledger([], block);
+      throw error instanceof ChainUnavailable || !(error instanceof Refusal) ? error : this.endpoints.notProved(block.number, error.what);
+    }
+  }
+
+  /**
+   * The contract that has the accreditations: the registry, or the one beside it.
+   * @param {Edition} edition
+   * @returns {Account}
+   */
+  accreditationsOf(edition) {
+    const { accreditations } = edition;
+    if (!accreditations) return this.registry;
+    if (!isAtItsAddress(edition, this.contract)) {
+      throw new ChainUnavailable("not-proved", "the accreditations of a registry that is not at its usual address are not read here");
+    }
+    const { address, code } = accreditations;
+    return {
+      address,
+      proved: new Map(),
+      check: ({ account }, chain) => {
+        if (equal(account.codeHash, EMPTY_CODE)) throw this.noContract(address);
+        if (!equal(account.codeHash, codeHash({ number: edition.number, code }, BigInt(chain.slice("eip155:".length)), address))) throw this.wrongCode(address);
+      },
+    };
+  }
+
+  /** How old the newest block is; the chain's pace is asked for only where it can excuse that. */
+  age() {
+    this.#age ??= this.judgedAge();
+    return this.#age;
+  }
+
+  /** @returns {Promise<HeadAge>} */
+  async judgedAge() {
+    const { chain, block } = await this.agreed();
+    const now = this.clock();
+    const judged = (/** @type {number | null} */ paceSeconds) => headAge(block.timestamp, now, { chain, lateSeconds: this.lateSeconds, paceSeconds });
+    const found = judged(null);
+    if (found.freshness === "fresh" || now < block.timestamp || !block.number) return found;
+    const back = Math.min(PACE_SAMPLE, block.number);
+    try {
+      const before = await this.endpoints.agreedAt(chain, block.number - back);
+      return before ? judged(pace(block.timestamp, before.block.timestamp, back)) : found;
+    } catch (error) {
+      if (error instanceof ChainUnavailable) return found;
+      throw error;
+    }
   }
 
   async final() {
@@ -129,36 +211,38 @@ export class EndpointsReader {
   /**
    * What is in slots, each proved once.
    * @param {readonly string[]} slots
+   * @param {Account} [account]
    */
-  async values(slots) {
-    const missing = [...new Set(slots)].filter((slot) => !this.#proved.has(slot));
+  async values(slots, account = this.registry) {
+    const missing = [...new Set(slots)].filter((slot) => !account.proved.has(slot));
     const { chain, block } = await this.agreed();
     for (let at = 0; at < missing.length; at += SLOTS_A_REQUEST) {
-      const proved = await this.endpoints.evidence(this.contract, missing.slice(at, at + SLOTS_A_REQUEST), block.number, (evidence) =>
-        this.prove(evidence, chain, block),
+      const proved = await this.endpoints.evidence(account.address, missing.slice(at, at + SLOTS_A_REQUEST), block.number, (evidence) =>
+        this.prove(evidence, chain, block, account),
       );
-      for (const [slot, value] of proved.values) this.#proved.set(slot, value);
+      for (const [slot, value] of proved.values) account.proved.set(slot, value);
     }
-    return this.#proved;
+    return account.proved;
   }
 
   /**
    * @param {import("./evidence.js").Evidence} evidence
    * @param {string} chain
    * @param {import("./endpoints.js").Block} block
+   * @param {Account} account
    */
-  prove(evidence, chain, block) {
+  prove(evidence, chain, block, account) {
     let proved;
     try {
       proved = proveEvidence(evidence, unhex(block.hash));
     } catch (error) {
-      if (error instanceof Refusal && error.code === "no-account") throw this.noContract();
+      if (error instanceof Refusal && error.code === "no-account") throw this.noContract(account.address);
       throw error;
     }
     if (proved.header.number !== block.number || proved.header.timestamp !== block.timestamp) {
       throw this.endpoints.notProved(block.number, "number or time of the block are not those of its header");
     }
-    this.#edition ??= this.editionOf(proved, chain);
+    account.check(proved, chain);
     return proved;
   }
 
@@ -167,14 +251,20 @@ export class EndpointsReader {
    * @param {string} chain
    */
   editionOf({ account }, chain) {
-    if (hex(account.codeHash) === hex(EMPTY_CODE)) throw this.noContract();
+    if (equal(account.codeHash, EMPTY_CODE)) throw this.noContract(this.contract);
     const edition = editionByHash(account.codeHash, BigInt(chain.slice("eip155:".length)), this.contract);
     if (edition) return edition;
-    throw new ChainUnavailable("wrong-code", `the code at ${this.contract} is not this program's contract`);
+    throw this.wrongCode(this.contract);
   }
 
-  noContract() {
-    return new ChainUnavailable("no-contract", `there is no contract at ${this.contract} on this chain`, {
+  /** @param {string} address */
+  wrongCode(address) {
+    return new ChainUnavailable("wrong-code", `the code at ${address} is not this program's contract`);
+  }
+
+  /** @param {string} address */
+  noContract(address) {
+    return new ChainUnavailable("no-contract", `there is no contract at ${address} on this chain`, {
       remedy: "Check the address, and that the endpoint serves the chain the contract was deployed on.",
     });
   }

@@ -20,7 +20,7 @@ import { signerOf } from "./secp256k1.js";
  * @property {number} named
  */
 
-const MOST_VALIDATORS = 100;
+export const MOST_VALIDATORS = 100;
 const SHOWN = 10;
 
 /**

@@ -199,7 +199,7 @@ export class StoredRegistry {
  * @param {Uint8Array} key
  * @param {Uint8Array} mapping
  */
-function mapped(key, mapping) {
+export function mapped(key, mapping) {
   return keccak(concat(key, mapping));
 }
 
@@ -208,7 +208,7 @@ function mapped(key, mapping) {
  * @param {Uint8Array} slot
  * @param {number} place
  */
-function following(slot, place) {
+export function following(slot, place) {
   return ofBigInt(BigInt(`0x${hex(slot)}`) + BigInt(place));
 }
 

@@ -10,11 +10,14 @@ import { digestGiven } from "./digest.js";
 import { parseReceipt } from "./receipt.js";
 import { say } from "./language.js";
 import { Refusal } from "./refusal.js";
+import { NO_LEDGER } from "./standingwords.js";
 import { saidChain, unavailableFor } from "./verdict.js";
-import { NOBODY, otherChain, verify } from "./verify.js";
+import { NOBODY, isFacts, otherChain, verify } from "./verify.js";
 
 /**
  * @typedef {import("./readers.js").FactsReader} FactsReader
+ * @typedef {import("./ledger.js").Ledger} Ledger
+ * @typedef {import("./policy.js").Policy} Policy
  * @typedef {import("./reading.js").Reading} Reading
  * @typedef {import("./receipt.js").Receipt} Receipt
  * @typedef {import("./strictjson.js").Limits} Limits
@@ -23,7 +26,6 @@ import { NOBODY, otherChain, verify } from "./verify.js";
  *   whoever chose it.
  * @typedef {import("./verdict.js").Verdict} Verdict
  * @typedef {import("./verify.js").Trust} Trust
- * @typedef {import("./verify.js").Policy} Policy
  */
 
 const TRY_AGAIN = "Try again later, or tell whoever runs this.";
@@ -44,6 +46,9 @@ const SENTENCES = {
 
 /** Verifies the credentials of one visit, all as of one block. */
 export class Verifier {
+  /** @type {Promise<Ledger | Unavailable> | null} */
+  #ledger = null;
+
   /**
    * @param {FactsReader | null} reader null where no chain can be asked.
    * @param {{trust?: Trust, policy?: Policy | null, issuer?: number | null, limits?: Limits, now?: () => Date}} [options]
@@ -116,8 +121,7 @@ export class Verifier {
       const lookedAt = new Set([receipt.inclusion.root, ...facts.others.map(({ place }) => place.root)]);
       return { ...facts, notLookedAt: Math.max(0, facts.party.sequence - lookedAt.size) };
     } catch (error) {
-      if (error instanceof Refusal) return unavailable(error);
-      throw error;
+      return orUnavailable(error);
     }
   }
 
@@ -129,7 +133,19 @@ export class Verifier {
    */
   async judge(reading, name, receipt, beside) {
     const facts = receipt && !(receipt instanceof Refusal) ? await this.facts(receipt, beside) : null;
-    return verify({ reading, name, receipt, facts, now: this.now(), trust: this.trust, policy: this.policy });
+    const ledger = facts && isFacts(facts) ? await this.ledger() : null;
+    return verify({ reading, name, receipt, facts, now: this.now(), trust: this.trust, policy: this.policy, ledger });
+  }
+
+  /**
+   * The accreditations of the registry, read once, or why they could not be had; null where the policy does not ask for them.
+   * @returns {Promise<Ledger | Unavailable | null>}
+   */
+  async ledger() {
+    const { reader, policy } = this;
+    if (!reader || !policy?.bodies.size) return null;
+    this.#ledger ??= reader.ledger ? reader.ledger([...policy.bodies.keys()]).catch(orUnavailable) : Promise.resolve(NO_LEDGER);
+    return this.#ledger;
   }
 
   /**
@@ -193,6 +209,15 @@ function ofOtherEdition({ anchor }, chain, isAsked) {
     say(isAsked ? "chain.editionAsked" : "chain.editionMeant", { edition: edition.number, chain: saidChain(chain) }),
     say("chain.useEdition", { contract: edition.address }),
   );
+}
+
+/**
+ * @param {unknown} error
+ * @returns {Unavailable}
+ */
+function orUnavailable(error) {
+  if (error instanceof Refusal) return unavailable(error);
+  throw error;
 }
 
 /**

@@ -17,12 +17,15 @@ import { Refusal } from "./refusal.js";
 import { REASONS } from "./contracts.js";
 import { checkSignature } from "./signature.js";
 import { NOTHING_SAID } from "./slots.js";
+import { standingOf, standingUnknown } from "./standing.js";
 import { Members } from "./strictjson.js";
 import { marked } from "./text.js";
 import { isOfThen, isPractice, isProved, making, saidChain, saidName, saidOf, saidWhy, sentences, unavailableFor } from "./verdict.js";
 
 /**
  * @typedef {import("./anchors.js").AnchorState} AnchorState
+ * @typedef {import("./ledger.js").Ledger} Ledger
+ * @typedef {import("./policy.js").Policy} Policy
  * @typedef {import("./reading.js").Reading} Reading
  * @typedef {import("./receipt.js").Receipt} Receipt
  * @typedef {import("./slots.js").Batch} Batch
@@ -37,16 +40,9 @@ import { isOfThen, isPractice, isProved, making, saidChain, saidName, saidOf, sa
  * @typedef {object} Trust the parties a verifier believes.
  * @property {ReadonlyMap<number, string>} issuers their numbers, and the names the verifier knows them by; "" for none.
  * @property {string | null} chain CAIP-2 of the chain that the numbers are of; null for whichever is asked.
- *
- * @typedef {object} Policy more trusted issuers, and bodies.
- * @property {ReadonlyMap<number, string>} issuers
- * @property {ReadonlyMap<number, string>} bodies with any, two more checks are made.
- * @property {string | null} chain
  */
 
 const NO_FACTS = unavailableFor("chain-not-asked", say("chain.notAsked"), say("chain.connect"));
-/** Accreditations and recognitions are not read here yet: what they would say could not be checked. */
-export const NO_LEDGER = unavailableFor("no-evidence", say("chain.noLedger"), say("chain.useEndpoint"));
 /** @type {Trust} */
 export const NOBODY = { issuers: new Map(), chain: null };
 
@@ -59,13 +55,12 @@ export const NOBODY = { issuers: new Map(), chain: null };
  * @param {ChainFacts | Unavailable | null} given.facts what the chain said of the receipt's issuer, root and leaf.
  * @param {Date} given.now the moment to judge dates by.
  * @param {Trust} [given.trust]
- * @param {Policy | null} [given.policy]
- * @param {Unavailable | null} [given.ledger] why the accreditations were not read; null when nobody asked for them.
+ * @param {Policy | null} [given.policy] more trusted issuers, and bodies; with bodies, two more checks are made.
+ * @param {Ledger | Unavailable | null} [given.ledger] the accreditations of the registry; null when it was not asked.
  * @returns {Promise<Verdict>}
  */
-export async function verify({ reading, name, receipt, facts, now, trust = NOBODY, policy = null, ledger = NO_LEDGER }) {
+export async function verify({ reading, name, receipt, facts, now, trust = NOBODY, policy = null, ledger = null }) {
   if (!reading && !receipt) throw new TypeError("there is neither a document nor a receipt");
-  const hasBodies = Boolean(policy?.bodies.size);
   const dates = checkDates(reading, now);
   const integrity = checkIntegrity(reading, receipt);
   if (!receipt || receipt instanceof Refusal) {
@@ -73,7 +68,7 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
     const unchecked = ["inclusion", "anchor", "issuer", "status"].map((each) => making(each).unknown(code, said));
     return {
       name,
-      checks: [integrity, ...unchecked, dates, checkSignature(reading), ...(hasBodies ? standingUnknown(code, [said]) : [])],
+      checks: [integrity, ...unchecked, dates, checkSignature(reading), ...(policy?.bodies.size ? standingUnknown(code, [said]).checks : [])],
       digest: reading?.digest ?? null,
       chain: null,
       issuer: null,
@@ -88,15 +83,17 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
   const usable = usableFacts(facts, receipt);
   const seen = isFacts(usable) ? usable : null;
   const anchor = checkAnchor(receipt, usable);
+  const claims = judgedClaims(reading, receipt);
+  const standing = policy?.bodies.size ? await standingOf(receipt.anchor.issuer, usable, claims, ledger ?? NO_FACTS, policy) : null;
   const checks = [
     integrity,
     await checkPlace(receipt, seen),
     anchor,
-    checkIssuer(receipt, usable, judgedClaims(reading, receipt), trust, policy),
+    checkIssuer(receipt, usable, claims, trust, policy, Boolean(standing?.holds)),
     checkStatus(receipt, usable, reading),
     dates,
     checkSignature(reading, seen?.party),
-    ...(hasBodies ? checkStanding(usable, ledger) : []),
+    ...(standing?.checks ?? []),
   ];
   const stands = anchor.outcome === "pass" || anchor.outcome === "warn";
   return {
@@ -353,9 +350,10 @@ function believed(trust, policy, chain) {
  * @param {Members[]} stated
  * @param {Trust} given
  * @param {Policy | null} policy
+ * @param {boolean} isAccredited by way of a body that the policy names.
  * @returns {Check}
  */
-function checkIssuer({ anchor }, facts, stated, given, policy) {
+function checkIssuer({ anchor }, facts, stated, given, policy, isAccredited) {
   const { pass, fail, warn, unknown } = making("issuer");
   if (!isFacts(facts)) return unavailable("issuer", facts);
   const { party, chain } = facts;
@@ -369,7 +367,8 @@ function checkIssuer({ anchor }, facts, stated, given, policy) {
   const knownAs = trusted.get(issuer) || null;
   const who = knownAs ? say("issuer.named", { issuer, name: marked(knownAs) }) : say("issuer.number", { issuer });
   const uri = marked(party.uri);
-  if (!trusted.has(issuer)) {
+  const isTrusted = trusted.has(issuer);
+  if (!isTrusted && !isAccredited) {
     const elsewhere = given.issuers.has(issuer) && given.chain !== null ? given.chain : policy?.issuers.has(issuer) ? policy.chain : null;
     if (elsewhere) {
       return unknown("other-chain", say("issuer.elsewhere", { who, uri, here: saidChain(chain), issuer, there: saidChain(elsewhere) }));
@@ -378,10 +377,9 @@ function checkIssuer({ anchor }, facts, stated, given, policy) {
   }
   const retired = party.retiredAt === null ? [] : [say("issuer.retired", { when: party.retiredAt })];
   const differing = stated.map(namedIssuers).find((named) => named.length && !isSameIssuer(named, party.uri, knownAs));
-  if (differing) {
-    return warn("issuer-differs", say("issuer.trustedDiffers", { who, named: shownIssuers(differing), uri }), ...retired);
-  }
-  return pass(retired.length ? "issuer-retired" : "issuer-trusted", say("issuer.trusted", { who }), ...retired);
+  const by = isTrusted ? "issuer.trusted" : "issuer.accredited";
+  if (differing) return warn("issuer-differs", say(`${by}Differs`, { who, named: shownIssuers(differing), uri }), ...retired);
+  return pass(retired.length ? "issuer-retired" : isTrusted ? "issuer-trusted" : "issuer-accredited", say(by, { who }), ...retired);
 }
 
 /**
@@ -525,23 +523,6 @@ function proof({ basis, asOf }) {
  */
 function notLookedAt({ notLookedAt: count, byDigest: said }) {
   return count ? [say(said ? "status.placesNotLookedAt" : "status.notLookedAt", { count })] : [];
-}
-
-/**
- * @param {ChainFacts | Unavailable} facts
- * @param {Unavailable | null} ledger
- */
-function checkStanding(facts, ledger) {
-  const missing = isFacts(facts) ? (ledger ?? NO_FACTS) : facts;
-  return standingUnknown(missing.code, saidWhy(missing));
-}
-
-/**
- * @param {string} code
- * @param {readonly Sentence[]} said
- */
-function standingUnknown(code, said) {
-  return ["accreditation", "recognition"].map((name) => making(name).unknown(code, ...said));
 }
 
 /**

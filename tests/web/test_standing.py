@@ -1,0 +1,165 @@
+"""Accreditation and recognition: what a policy with bodies makes of a ledger is the same in both languages."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import tomllib
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from registry.errors import SettingsError
+from registry.proofs.notes import KeyKind, SignerKey
+from registry.recognition.scope import Scope, ScopeNumbers
+from registry.verify.checks import verify
+from registry.verify.policy import parse_policy
+from registry.verify.verdict import Trust
+from tests.web.javascript import run_javascript
+from tests.web.ledgers import ledger_json, ledger_or_not, policy, scope_json, stated
+from tests.web.made import NOW, case, facts_json, in_order, policy_json, trust_json
+from tests.web.test_verdicts import coded
+
+CASES = 600
+"""10,000 were compared by hand."""
+CODES = {
+    "accredited", "accredited-then", "accredited-since", "scope-unstated", "no-accreditation-on-record",
+    "recognised", "recognised-then", "recognised-since", "recognition-not-needed", "no-recognition-on-record",
+    "no-anchor-time", "chain-behind", "other-chain", "issuer-accredited", "head-stale", "not-proved",
+}  # fmt: skip
+SAID = (
+    "was not yet on record", "was offered and not accepted", "was refused by its holder", "was suspended",
+    "had been withdrawn", "is void", "begins on", "ended on", "than body", "one programme alone", "is conditional",
+    "by what was on record then", "itself accredited by", "between body", "only to accredit others",
+    "does not say its field, level", "type-27", "… by body",
+)  # fmt: skip
+
+
+def with_verdict(chance: random.Random) -> dict[str, Any]:
+    made = case(chance) if chance.random() < 0.1 else in_order(chance, stated(chance))
+    made = replace(made, policy=policy(chance), trust=chance.choice([made.trust, Trust(), Trust(frozenset({8}))]))
+    ledger = ledger_or_not(chance)
+    verdict = verify(
+        made.document,
+        made.name,
+        made.receipt,
+        made.facts,
+        now=NOW,
+        trust=made.trust,
+        policy=made.policy,
+        ledger=ledger,
+    )
+    return {
+        "document": coded(made.document),
+        "name": made.name,
+        "receipt": coded(made.receipt_file),
+        "facts": facts_json(made.facts),
+        "now": int(NOW.timestamp() * 1000),
+        "trust": trust_json(made.trust),
+        "policy": policy_json(made.policy),
+        "ledger": ledger_json(ledger),
+        "expect": verdict.to_dict(),
+    }
+
+
+def test_standings_are_the_same(tmp_path: Path) -> None:
+    chance = random.Random(16)
+    cases = [with_verdict(chance) for _ in range(CASES)]
+    checks = [check for each in cases for check in each["expect"]["checks"]]
+    codes = Counter(check["code"] for check in checks)
+    assert {code: codes[code] for code in CODES if not codes[code]} == {}
+    texts = " ".join(check["text"] for check in checks)
+    assert [each for each in SAID if each not in texts] == []
+    run_javascript("verdicts", {"cases": cases}, tmp_path)
+
+
+def of_numbers(numbers: ScopeNumbers) -> Any:
+    try:
+        return scope_json(Scope.from_numbers(numbers))
+    except SettingsError:
+        return None
+
+
+def test_scopes_are_read_as_the_contract_has_them(tmp_path: Path) -> None:
+    chance = random.Random(16)
+    made = [
+        ScopeNumbers(
+            chance.choice([0, 6, 61, 613, 9_999, 10_000]),
+            chance.choice([0, 2, 3, 4, 4, 1, 5]),
+            chance.choice([1, 1, 1, 0, 6]),
+            chance.choice([8, 8, 6, 5, 9]),
+            chance.choice([0, 1 << 6, chance.getrandbits(32), (1 << 32) - 1]),
+            chance.choice([0, 191, 705, 8, 999, 1_000]),
+            chance.choice([bytes(32), b"p" * 32]),
+        )
+        for _ in range(500)
+    ]
+    scopes = [
+        {"numbers": {**each._asdict(), "programme": each.programme.hex()}, "expect": of_numbers(each)} for each in made
+    ]
+    assert 100 < sum(each["expect"] is not None for each in scopes) < 400
+    run_javascript(
+        "standing", {"scopes": [{**each, "numbers": in_camel_case(each["numbers"])} for each in scopes]}, tmp_path
+    )
+
+
+def in_camel_case(members: dict[str, Any]) -> dict[str, Any]:
+    return {re.sub("_(.)", lambda found: found[1].upper(), name): value for name, value in members.items()}
+
+
+def toml(table: str, /, **members: object) -> str:
+    return "".join(
+        [f"[[{table}]]\n", *(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in members.items())]
+    )
+
+
+KEY = str(SignerKey.new("auditor.example", KeyKind.NOTE).verifier)
+WITNESS = str(SignerKey.new("witness.example", KeyKind.COSIGNATURE).verifier)
+ADDRESS = "0xC0ffee254729296a45a3885639AC7E10F9d54979"
+LONGEST = f"eip155:{10**31}"
+BODY = toml("bodies", party=3, name="Agency")
+POLICIES = [
+    "",
+    f'chain = "eip155:1"\njurisdiction = "hr"\nrequire = true\n{BODY}' + toml("issuers", party=7, name="University"),
+    BODY + toml("bodies", party=4, name="x" * 200),
+    toml("auditors", name="Auditors", key=KEY),
+    'chain = "eip155:1"\n' + toml("validators", address=ADDRESS, name="Ministry"),
+    *(f'jurisdiction = "{each}"' for each in ("", "191", "000", "999", "SS", "\u00df", "XX", "HRV", "19", "h")),
+    *(f"{each} = 1" for each in ("chain", "jurisdiction", "require", "bodies", "requires", "issuers", "auditors")),
+    *(f'chain = "{each}"' for each in ("1", "eip155:0", "eip155:01", "eip155:1\\n", "a:1", LONGEST, f"{LONGEST}0")),
+    "require = true",
+    BODY * 2,
+    toml("issuers", party=3, name="a") + toml("issuers", party=3, name="b"),
+    *(toml("bodies", party=each, name="x") for each in (0, -1, True, "3", 3.5)),
+    *(toml("bodies", party=3, name=each) for each in ("", "x" * 201, "\U0001f600" * 200, 5)),
+    toml("bodies", party=3),
+    toml("bodies", name="x"),
+    toml("bodies", party=3, name="x", nmae="y"),
+    toml("auditors", name="x", key=WITNESS),
+    toml("auditors", name="x", key=KEY[:-1]),
+    toml("auditors", name="x", key=KEY) * 2,
+    toml("validators", address=ADDRESS, name="x"),
+    *('chain = "eip155:1"\n' + each for each in (
+        toml("validators", address=ADDRESS, name="x") + toml("validators", address=ADDRESS.lower(), name="y"),
+        toml("validators", address=ADDRESS[:-1], name="x"),
+        "".join(toml("validators", address=f"0x{number:040x}", name="x") for number in range(101)),
+    )),
+]  # fmt: skip
+
+
+def policy_case(text: str) -> dict[str, Any]:
+    given = tomllib.loads(text)
+    try:
+        read = parse_policy(text)
+    except SettingsError as error:
+        return {"given": given, "refused": error.what}
+    validators = [["0x" + address.hex(), name] for address, name in read.validator_names.items()]
+    return {"given": given, "expect": {**policy_json(read), "validators": validators}}
+
+
+def test_policies_are_taken_or_refused_alike(tmp_path: Path) -> None:
+    policies = [policy_case(text) for text in POLICIES]
+    assert 10 < sum("expect" in each for each in policies) < len(policies) - 20
+    run_javascript("standing", {"policies": policies}, tmp_path)
