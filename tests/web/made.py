@@ -542,7 +542,8 @@ def facts_json(facts: ChainFacts | FactsUnavailable | None) -> Any:
     if facts is None:
         return None
     if isinstance(facts, FactsUnavailable):
-        return {"code": facts.code, "what": facts.what, "remedy": facts.remedy}
+        told = {"code": facts.code, "what": facts.what, "remedy": facts.remedy}
+        return told | {"said": said_json(facts.said)} if facts.said else told
     party, batch = facts.party, facts.batch
     return {
         "chain": facts.chain,
