@@ -32,7 +32,7 @@ from tests.web.javascript import run_javascript
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "registry/service/web/page"
 NOBLE = REPOSITORY / "node_modules/@noble/hashes"
-MOST_BYTES = 72_000
+MOST_BYTES = 92_000
 """Packed. By far the most of it is the verifier; names are not shortened."""
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u2028\u2029<!--{{script}}\u202e"
 
