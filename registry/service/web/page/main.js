@@ -3,21 +3,21 @@
  */
 
 import { parseReceipt } from "../verifier/receipt.js";
-import { itemsOf, linked, listsOf, pasted } from "./intake.js";
+import { chosenFiles, droppedFiles } from "./folders.js";
+import { MOST_FILES, itemsOf, linked, listsOf, mostBytes, pasted, unpacked } from "./intake.js";
 import { judgeBy } from "./judging.js";
 import { say } from "./messages.js";
 import { Mistake, chosen, fieldsOf } from "./settings.js";
-import { sentenceOf, shownOf, tableOf } from "./view.js";
+import { brokenOf, sentenceOf, shownOf, tableOf } from "./view.js";
 
 /**
+ * @typedef {import("./folders.js").Named} Named
  * @typedef {import("./intake.js").Given} Given
  * @typedef {import("./settings.js").Settings} Settings
  * @typedef {import("./settings.js").Fields} Fields
  * @typedef {import("./view.js").Shown} Shown
  */
 
-const MOST_FILES = 500;
-const MOST_MEGABYTES = 8;
 const FIELDS = /** @type {const} */ (["chain", "contract", "endpoints", "quorum", "issuers"]);
 
 /** @type {Settings} */
@@ -35,20 +35,22 @@ function begin() {
   byId("issuers-help").textContent = say("trustedHelp");
   if (!settings.chain || (!settings.endpoints.length && !settings.fixed)) /** @type {HTMLDetailsElement} */ (byId("settings")).open = true;
   byId("ask").hidden = false;
-  const input = /** @type {HTMLInputElement} */ (byId("files"));
-  input.addEventListener("change", () => {
-    void files([...(input.files ?? [])]);
-    // The same file again is a change, too.
-    input.value = "";
-  });
+  for (const id of ["files", "folder"]) {
+    const input = /** @type {HTMLInputElement} */ (byId(id));
+    input.addEventListener("change", () => {
+      void files(chosenFiles(input));
+      // The same file again is a change, too.
+      input.value = "";
+    });
+  }
   const zone = byId("zone");
   for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
   zone.addEventListener("dragover", () => zone.classList.add("over"));
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
   document.addEventListener("drop", (event) => {
     zone.classList.remove("over");
-    const dropped = [...(event.dataTransfer?.files ?? [])];
-    if (dropped.length) void files(dropped);
+    // What is dragged within the page, such as a text that was selected, is no file.
+    if (event.dataTransfer?.types.includes("Files")) void files(droppedFiles(event.dataTransfer, MOST_FILES));
   });
   byId("check").addEventListener("click", () => {
     const text = (/** @type {string} */ id) => /** @type {HTMLTextAreaElement} */ (byId(id)).value;
@@ -77,20 +79,24 @@ function fromLink() {
   box.replaceChildren(element("p", say("linkReceipt")), button);
 }
 
-/** @param {readonly File[]} chosenFiles */
-async function files(chosenFiles) {
+/** @param {Named[] | Promise<Named[]>} brought */
+async function files(brought) {
   const mine = busy();
-  if (chosenFiles.length > MOST_FILES) return trouble(say("tooMany", { most: MOST_FILES, count: chosenFiles.length }));
   /** @type {Given[]} */
   const given = [];
-  for (const file of chosenFiles) {
-    if (file.size > MOST_MEGABYTES << 20) return trouble(say("tooLarge", { name: file.name, most: MOST_MEGABYTES }));
-    try {
-      given.push({ name: file.name, data: new Uint8Array(await file.arrayBuffer()) });
-    } catch {
-      if (mine === latest) trouble(say("unreadable", { name: file.name }));
-      return;
+  let reading = "";
+  try {
+    const named = await brought;
+    if (mine !== latest) return;
+    if (named.length > MOST_FILES) return trouble(say("tooMany", { most: MOST_FILES, count: named.length }));
+    for (const { name, file } of named) {
+      reading = name;
+      if (file.size > mostBytes(name)) return trouble(say("tooLarge", { name, most: mostBytes(name) >> 20 }));
+      given.push({ name, data: new Uint8Array(await file.arrayBuffer()) });
     }
+  } catch {
+    if (mine === latest) trouble(reading ? say("unreadable", { name: reading }) : say("folderUnreadable"));
+    return;
   }
   const link = linked(location.hash);
   if (mine === latest) await check(given.length === 1 && link ? [...given, link] : given);
@@ -115,18 +121,19 @@ async function check(given) {
     return mistaken(error);
   }
   try {
-    const { lists, rest } = await listsOf(given);
+    const { given: all, broken } = unpacked(given);
+    const { lists, rest } = await listsOf(all);
     const items = await itemsOf(rest);
-    if (!items.length) return trouble(say("nothing"));
+    if (!items.length && !broken.length) return trouble(say("nothing"));
     const judge = await judgeBy(wanted, { lists });
     /** @type {Shown[]} */
-    const all = [];
+    const shown = [];
     for (const item of items) {
       const judgement = await judge(item);
       if (mine !== latest) return;
-      all.push(shownOf(judgement, { isAtHand: Boolean(item.reading?.isAtHand), issuers: wanted.issuers }));
+      shown.push(shownOf(judgement, { isAtHand: Boolean(item.reading?.isAtHand), issuers: wanted.issuers }));
     }
-    results(all);
+    results([...shown, ...broken.map(brokenOf)]);
   } catch (error) {
     if (mine === latest) trouble(sentenceOf(error));
   }

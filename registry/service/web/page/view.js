@@ -86,6 +86,28 @@ function factsOf({ chain, issuer, anchoredAt, asOf, digest }, words, issuers) {
 }
 
 /**
+ * A file that could not be read.
+ * @param {import("./intake.js").Broken} broken
+ * @returns {Shown}
+ */
+export function brokenOf({ name, refusal }) {
+  const { code, what, remedy } = refusal;
+  return {
+    tone: "unsure",
+    name: marked(name, LONGEST_NAME),
+    head: say("could not be checked"),
+    sentence: say("could not be checked.text"),
+    because: [sentenceOf(refusal)],
+    checks: [],
+    facts: [],
+    doesNot: [],
+    said: [],
+    others: [],
+    json: JSON.stringify({ name, code, what, remedy }, null, 2),
+  };
+}
+
+/**
  * The heading over several.
  * @param {readonly Shown[]} all
  */

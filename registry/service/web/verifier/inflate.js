@@ -23,6 +23,9 @@ const ADLER_RUN = 1 << 16;
 /** What is not deflate, is cut off, or unpacks to too much. */
 class Damaged extends Error {}
 
+/** What ends too early, or goes on too long. */
+class CutOff extends Damaged {}
+
 /**
  * The content of deflate with a zlib header, whatever follows it; null where it is damaged or has more than `most` bytes.
  * @param {Uint8Array} data
@@ -42,15 +45,18 @@ export function inflate(data, most) {
  * The content of deflate without a header, and the length of what was packed; null as above.
  * @param {Uint8Array} data
  * @param {number} most
+ * @param {{mayBeCut?: boolean}} [how] whether what is cut off, or goes on for longer, is read up to there.
  * @returns {Unpacked | null}
  */
-export function inflateRaw(data, most) {
+export function inflateRaw(data, most, { mayBeCut = false } = {}) {
+  const inflater = new Inflater(data, most);
   try {
-    return new Inflater(data, most).read();
+    inflater.read();
   } catch (error) {
-    if (error instanceof Damaged) return null;
-    throw error;
+    if (!(error instanceof Damaged)) throw error;
+    if (!mayBeCut || !(error instanceof CutOff)) return null;
   }
+  return { content: inflater.content.slice(0, inflater.size), size: inflater.at };
 }
 
 class Inflater {
@@ -68,7 +74,6 @@ class Inflater {
     this.size = 0;
   }
 
-  /** @returns {Unpacked} */
   read() {
     for (let isLast = 0; !isLast; ) {
       isLast = this.take(1);
@@ -78,13 +83,12 @@ class Inflater {
       else if (kind === 2) this.packed(...this.codes());
       else throw new Damaged();
     }
-    return { content: this.content.slice(0, this.size), size: this.at };
   }
 
   /** @param {number} count of bits. */
   take(count) {
     while (this.bits < count) {
-      if (this.at >= this.data.length) throw new Damaged();
+      if (this.at >= this.data.length) throw new CutOff();
       this.held |= this.data[this.at++] << this.bits;
       this.bits += 8;
     }
@@ -99,10 +103,11 @@ class Inflater {
     this.held = this.bits = 0;
     const length = this.take(16);
     if (this.take(16) !== (length ^ 0xffff) || this.at + length > this.data.length) throw new Damaged();
-    this.room(length);
-    this.content.set(this.data.subarray(this.at, this.at + length), this.size);
-    this.size += length;
+    const fits = this.room(length);
+    this.content.set(this.data.subarray(this.at, this.at + fits), this.size);
+    this.size += fits;
     this.at += length;
+    if (fits < length) throw new CutOff();
   }
 
   /**
@@ -114,7 +119,7 @@ class Inflater {
       const symbol = this.symbol(lengths);
       if (symbol === END_OF_BLOCK) return;
       if (symbol < END_OF_BLOCK) {
-        this.room(1);
+        if (!this.room(1)) throw new CutOff();
         this.content[this.size++] = symbol;
         continue;
       }
@@ -126,8 +131,9 @@ class Inflater {
       const extra = far < 4 ? 0 : (far >> 1) - 1;
       const distance = (far < 4 ? far : (2 + (far & 1)) << extra) + 1 + this.take(extra);
       if (distance > this.size) throw new Damaged();
-      this.room(length);
-      for (let left = length; left; left--, this.size++) this.content[this.size] = this.content[this.size - distance];
+      const fits = this.room(length);
+      for (let left = fits; left; left--, this.size++) this.content[this.size] = this.content[this.size - distance];
+      if (fits < length) throw new CutOff();
     }
   }
 
@@ -178,16 +184,17 @@ class Inflater {
   }
 
   /**
-   * Make room for so many bytes more.
+   * Make room for so many bytes more; returns how many there may be.
    * @param {number} count
    */
   room(count) {
-    const needed = this.size + count;
-    if (needed > this.most) throw new Damaged();
-    if (needed <= this.content.length) return;
-    const larger = new Uint8Array(Math.min(this.most, Math.max(needed, 2 * this.content.length)));
-    larger.set(this.content);
-    this.content = larger;
+    const needed = Math.min(this.size + count, this.most);
+    if (needed > this.content.length) {
+      const larger = new Uint8Array(Math.min(this.most, Math.max(needed, 2 * this.content.length)));
+      larger.set(this.content);
+      this.content = larger;
+    }
+    return needed - this.size;
   }
 }
 
