@@ -1,4 +1,4 @@
-"""Write what the verifier in JavaScript knows of contracts and chains, from artifacts and tables of the program.
+"""Write what the verifier in JavaScript knows of contracts, chains and letters, from artifacts and what Python has.
 
 The code of a registry is 17 or 24 KB, which no page has to carry: what is another on each chain, or at each address,
 stands in its last 1,300 bytes. So of each code there is the state of Keccak after all whole blocks before that, 200
@@ -11,8 +11,10 @@ import json
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from registry.chain.abi import Artifact
 from registry.chain.editions import DOMAIN_NAME, Edition, editions
@@ -36,7 +38,12 @@ HEAD = "// Written by scripts/build_verifier.py; `--check` says whether it is as
 
 def main() -> int:
     """Overwrite the modules, or with `--check` say which are others."""
-    written = {"contracts.js": contracts(), "chains.js": chains(), "vocabulary.js": vocabulary()}
+    written = {
+        "contracts.js": contracts(),
+        "chains.js": chains(),
+        "vocabulary.js": vocabulary(),
+        "xmlnames.js": xml_names(),
+    }
     if sys.argv[1:] == ["--check"]:
         other = [name for name, text in written.items() if (FOLDER / name).read_text("utf-8") != text]
         print(*(f"{name} is not what this script builds" for name in other), sep="\n", file=sys.stderr)
@@ -217,6 +224,67 @@ def permute(state: list[int]) -> None:
 def rotated(lane: int, by: int) -> int:
     """A lane, rotated to the left."""
     return (lane << by | lane >> 64 - by) & MASK
+
+
+def xml_names() -> str:
+    """The module about characters of names in XML, as the parser of Python's standard library has them."""
+    starts, others = ([*ranges(form)] for form in ("<{}/>", "<a{}/>"))
+    return (
+        f"{HEAD}const STARTS =\n  {json.dumps(steps(starts))};\n"
+        f"const OTHERS =\n  {json.dumps(steps(others))};\n\n"
+        "/** A character that a name in XML may begin with (XML 1.0, fourth edition), without the colon. */\n"
+        "export const NAME_START = ofClass(`A-Z_a-z${between(STARTS)}`);\n\n"
+        "/** A character of a name in XML. */\n"
+        "export const NAME = ofClass(`-.0-9A-Z_a-z${between(OTHERS)}`);\n\n"
+        "/**\n * The ranges of a list: how far each is from the end of the one before it, and how long, in base 36.\n"
+        " * @param {string} steps\n */\n"
+        "function between(steps) {\n"
+        "  let end = 0x80;\n"
+        "  return steps\n"
+        '    .split(" ")\n'
+        "    .map((step) => {\n"
+        '      const [gap, size = 0] = step.split("-").map((digits) => parseInt(digits, 36));\n'
+        "      const start = end + gap;\n"
+        "      end = start + size;\n"
+        "      return `${String.fromCharCode(start)}-${String.fromCharCode(end)}`;\n"
+        "    })\n"
+        '    .join("");\n'
+        "}\n\n"
+        "/** @param {string} characters */\n"
+        "function ofClass(characters) {\n"
+        "  return new RegExp(`^[${characters}]`);\n"
+        "}\n"
+    )
+
+
+def ranges(form: str) -> Iterator[tuple[int, int]]:
+    """The first and the last of the characters beyond ASCII with which a document is one, by ranges."""
+    known = [code for code in range(0x80, 0xFFFE) if not 0xD800 <= code < 0xE000 and is_xml(form.format(chr(code)))]
+    for _, run in groupby(enumerate(known), lambda pair: pair[1] - pair[0]):
+        codes = [code for _, code in run]
+        yield codes[0], codes[-1]
+
+
+def is_xml(text: str) -> bool:
+    """Whether the parser reads it."""
+    try:
+        expat.ParserCreate(namespace_separator=" ").Parse(text.encode(), True)
+    except expat.ExpatError:
+        return False
+    return True
+
+
+def steps(listed: list[tuple[int, int]]) -> str:
+    """Ranges as the module has them."""
+    ends = [0x80, *(last for _, last in listed)]
+    pairs = [(first - end, last - first) for (first, last), end in zip(listed, ends, strict=False)]
+    return " ".join(base36(gap) + (f"-{base36(size)}" if size else "") for gap, size in pairs)
+
+
+def base36(number: int) -> str:
+    """A number in digits and letters."""
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    return (base36(number // 36) if number >= 36 else "") + digits[number % 36]
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ _FILTER = re.compile(rb"/F(?:ilter)?[\0\t\n\f\r ]*(\[[^\]]{0,200}\]|/[A-Za-z0-9]
 _FILTERS = re.compile(rb"/([A-Za-z0-9]+)")
 _LENGTH = re.compile(rb"/Length[\0\t\n\f\r ]+([0-9]{1,10})(?![\0\t\n\f\r ]+[0-9]+[\0\t\n\f\r ]+R)")
 _FIRST = re.compile(rb"/First[\0\t\n\f\r ]+([0-9]{1,10})")
+_NUMBER = re.compile(rb"[0-9]{1,10}")
 _NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _LONGEST_DICTIONARY = 8192
 # Names with escapes are looked for in single objects, which are short, and not in all of an object stream.
@@ -126,7 +127,7 @@ class _PdfReader:
             return
         numbers = text[: int(first[1])].split(maxsplit=2 * MOST_OBJECTS)[: 2 * MOST_OBJECTS]
         for at in range(0, len(numbers) - 1, 2):
-            if numbers[at].isdigit() and numbers[at + 1].isdigit():
+            if _NUMBER.fullmatch(numbers[at]) and _NUMBER.fullmatch(numbers[at + 1]):
                 begin = int(first[1]) + int(numbers[at + 1])
                 self._heads.setdefault(int(numbers[at]), []).append((text, begin))
 

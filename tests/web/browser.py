@@ -122,6 +122,14 @@ class Page:
         node = self.do("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self.do("DOM.setFileInputFiles", files=[str(each) for each in files], nodeId=node)
 
+    def drop(self, selector: str, *paths: Path) -> None:
+        """Let go of files and folders over an element."""
+        rect = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+        x, y = self.evaluate(f"[{rect}.x + {rect}.width / 2, {rect}.y + {rect}.height / 2]")
+        data = {"items": [], "files": [str(each) for each in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.do("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+
 
 @contextmanager
 def chromium(folder: Path) -> Iterator[Page]:

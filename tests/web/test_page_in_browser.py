@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,10 +17,11 @@ import pytest
 
 from registry.language.catalogue import available, language
 from registry.language.said import say
-from registry.receipt.model import to_cbor, to_json
+from registry.receipt.model import embed, to_cbor, to_json
 from registry.service.web.page.look import logo_of
 from registry.service.web.page.settings import PageSettings
 from registry.service.web.page.whole import written
+from tests.carriers import itxt, pdf, png, svg
 from tests.web.accessibility import AXE, violations
 from tests.web.browser import chromium_program
 from tests.web.endpoints import NAMES
@@ -261,6 +263,104 @@ def test_a_table_and_then_one(stand: Stand) -> None:
     stand.bring(stand.pair(NAMES[1]))
     stand.browser.wait("document.querySelectorAll('#result table').length === 0")
     assert stand.browser.wait(RESULT) == "Not valid"
+
+
+ROWS = "[...document.querySelectorAll('#result tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
+
+
+def carried(stand: Stand) -> dict[str, bytes]:
+    """A credential that holds its receipt, in what it travels in."""
+    whole = embedded(stand)
+    return {
+        "diploma.pdf": pdf(whole),
+        "diploma.png": png(itxt(whole, packed=True)),
+        "diploma.svg": svg(whole.replace(b"]]>", b"]]]]><![CDATA[>")),
+    }
+
+
+def embedded(stand: Stand, name: str = NAMES[0]) -> bytes:
+    return json.dumps(embed(json.loads(stand.issued.documents[name]), stand.issued.receipts[name])).encode()
+
+
+def test_what_carries_a_credential(stand: Stand) -> None:
+    stand.open()
+    for name, data in carried(stand).items():
+        stand.bring({name: data})
+        stand.browser.wait(f"document.querySelector('#result .outcome bdi')?.textContent === '{name}'")
+        assert stand.browser.evaluate(RESULT) == "Valid, with a warning", name
+        assert "digest-inside" in stand.browser.evaluate("document.querySelector('#result pre').textContent")
+    assert stand.browser.said == []
+
+
+def test_a_zip_of_300(stand: Stand) -> None:
+    """Documents with their receipts beside them and inside, one that was changed, and one that leads out."""
+    document, receipt = stand.issued.documents[NAMES[0]], to_json(stand.issued.receipts[NAMES[0]])
+    path = stand.folder / "all.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(148):
+            archive.writestr(f"class/{number}.json", document)
+            archive.writestr(f"class/{number}.json.receipt.json", receipt)
+        for number in range(148, 297):
+            archive.writestr(f"class/{number}.json", embedded(stand))
+        archive.writestr("class/297.json", document.replace(b"Doctor", b"Master"))
+        archive.writestr("class/297.json.receipt.json", receipt)
+        archive.writestr("../298.json", document)
+        archive.writestr("299.pdf", pdf(embedded(stand)))
+    stand.open()
+    stand.browser.choose("#files", path)
+    assert stand.browser.wait("document.querySelectorAll('#result tbody tr').length") == 300
+    outcomes = {name: outcome for name, outcome, _ in stand.browser.evaluate(ROWS)}
+    assert outcomes.pop("class/297.json") == "Not valid"
+    assert outcomes.pop("../298.json") == "Could not be checked"
+    assert outcomes.pop("299.pdf") == "Valid, with a warning"
+    assert set(outcomes.values()) == {"Valid"}
+    assert stand.browser.said == []
+
+
+def test_what_is_no_zip(stand: Stand) -> None:
+    stand.open()
+    path = stand.folder / "none.zip"
+    path.write_bytes(b"PK\x03\x04")
+    stand.browser.choose("#files", path)
+    stand.browser.wait("document.querySelector('#result').innerText.includes('not a ZIP file that can be read')")
+
+
+def test_a_folder(stand: Stand) -> None:
+    """By its field, and dropped on the page, which a browser allows where it was not opened from a file."""
+    folder = stand.folder / "class"
+    (folder / "more" / ".hidden").mkdir(parents=True)
+    for place, name in ((folder, NAMES[0]), (folder / "more", NAMES[1])):
+        (place / "diploma.json").write_bytes(stand.issued.documents[name])
+        (place / "diploma.json.receipt.json").write_bytes(to_json(stand.issued.receipts[name]))
+    (folder / "more" / ".hidden" / "x.json").write_bytes(b"{}")
+    expected = [["class/diploma.json", "Valid"], ["class/more/diploma.json", "Not valid"]]
+    browser = stand.browser
+    stand.open()
+    browser.choose("#folder", folder)
+    browser.wait("document.querySelectorAll('#result tbody tr').length")
+    assert sorted(row[:2] for row in browser.evaluate(ROWS)) == expected
+    stand.open()
+    browser.drop("#zone", folder)
+    browser.wait("document.querySelector('#result').innerText.includes('Choose it with the field for folders')")
+    with served_folder(stand.folder) as url:
+        browser.open(f"{url}/verify.html")
+        browser.drop("#zone", folder)
+        browser.wait("document.querySelectorAll('#result tbody tr').length")
+    assert sorted(row[:2] for row in browser.evaluate(ROWS)) == expected
+
+
+@contextmanager
+def served_folder(folder: Path) -> Iterator[str]:
+    """The files of a folder over HTTP."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.mark.parametrize("form", ["json", "cbor"])

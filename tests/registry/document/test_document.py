@@ -385,6 +385,14 @@ def test_attributes_that_a_declaration_gives_to_every_element_are_counted() -> N
     assert unread.why == "it has too many elements or attributes"
 
 
+@pytest.mark.parametrize("numbers", [b"1" * 5_000 + b" 0 ", b"1 " + b"0" * 5_000 + b" "])
+def test_a_number_that_no_file_reaches_is_none_of_an_object(numbers: bytes) -> None:
+    body = zlib.compress(numbers + b"<<>>")
+    head = b"<</Type/ObjStm/First %d/Filter/FlateDecode/Length %d>>" % (len(numbers), len(body))
+    reading = read_document(pdf(PLAIN) + b"9 0 obj\n" + head + b"stream\n" + body + b"\nendstream\nendobj\n", "x.pdf")
+    assert [part.where for part in reading.parts] == ["attachment in object 5"]
+
+
 def test_a_limit_of_the_reader_is_no_fault_of_the_document() -> None:
     reading = read_document(text(), "a.txt", Limits(max_bytes=20))
     assert check_dates(reading, NOW).outcome is Outcome.UNKNOWN

@@ -2,12 +2,14 @@
  * What was brought: which of it is a document, which a receipt, and which belong together.
  */
 
+import { openZip } from "./archive.js";
 import { readCheckpoints } from "../verifier/checkpoints.js";
 import { digestGiven } from "../verifier/digest.js";
 import { digestOnly, readDocument } from "../verifier/reading.js";
 import { parseReceipt } from "../verifier/receipt.js";
 import { Refusal } from "../verifier/refusal.js";
 import { utf8 } from "../verifier/bytes.js";
+import { say } from "./messages.js";
 
 /**
  * @typedef {import("../verifier/reading.js").Reading} Reading
@@ -15,7 +17,15 @@ import { utf8 } from "../verifier/bytes.js";
  * @typedef {{name: string, data: Uint8Array}} Given a file, or a text that was pasted.
  * @typedef {import("../verifier/checkpoints.js").Checkpoints} Checkpoints
  * @typedef {{name: string, reading: Reading | null, receipts: (Receipt | Refusal)[]}} Item
+ * @typedef {{name: string, refusal: Refusal}} Broken something that cannot be read, and why.
  */
+
+/** Most files that are taken at a time, also out of ZIPs: a document and its receipt are two. */
+export const MOST_FILES = 2_000;
+// As the lookup service has them.
+const MOST_FILE_BYTES = 16 << 20;
+const MOST_ZIP_BYTES = 64 << 20;
+const MOST_UNPACKED_BYTES = 512 << 20;
 
 const DIGEST = /^\s*(?:0x|sha256:)?[0-9a-fA-F]{64}\s*$/;
 // The name of a list of blocks, how many they are, and the root of their tree: it is a signed note.
@@ -23,6 +33,8 @@ const LIST = /^[^\n{[]{1,300}\n[0-9]{1,6}\n[A-Za-z0-9+/]{43}=\n/;
 // The address of a page like this one, with a receipt behind it.
 const LINK = /^(?:https?|file):[^\s#]*(#\S+)$/i;
 const RECEIPT_NAME = /\.receipt\.(?:json|cbor)$/i;
+const RECEIPT_SUFFIXES = [".receipt.json", ".receipt.cbor"];
+const ZIP_NAME = /\.zip$/i;
 const RECEIPT_TYPE = /"type"\s*:\s*"TestamurReceipt"/;
 
 /**
@@ -74,9 +86,60 @@ export async function listsOf(given) {
 }
 
 /**
+ * Most bytes that a file of this name may have.
+ * @param {string} name
+ */
+export function mostBytes(name) {
+  return ZIP_NAME.test(name) ? MOST_ZIP_BYTES : MOST_FILE_BYTES;
+}
+
+/**
+ * All files, those in ZIPs with them, each name once; and what of them cannot be read.
+ *
+ * A ZIP that a receipt is named after is a document itself. One in another is not opened.
+ * @param {readonly Given[]} given
+ * @returns {{given: Given[], broken: Broken[]}}
+ * @throws {Refusal} a ZIP cannot be read, or they are too many.
+ */
+export function unpacked(given) {
+  const names = new Set(given.map(({ name }) => name));
+  /** @type {Map<string, Given>} */
+  const found = new Map();
+  /** @type {Broken[]} */
+  const broken = [];
+  /** @type {(name: string, read: () => Uint8Array) => void} */
+  const take = (name, read) => {
+    if (found.size + broken.length >= MOST_FILES) throw new Refusal("too-many", say("tooManyPacked", { most: MOST_FILES }));
+    try {
+      if (found.has(name)) throw new Refusal("repeated-name", "Another file has this name, and that one was verified.", { remedy: "Send each under its own name." });
+      found.set(name, { name, data: read() });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      broken.push({ name, refusal: error });
+    }
+  };
+  let left = MOST_UNPACKED_BYTES;
+  for (const { name, data } of given) {
+    if (!ZIP_NAME.test(name) || RECEIPT_SUFFIXES.some((suffix) => names.has(name + suffix))) take(name, () => data);
+    else {
+      const { files, strays } = openZip(data, { mostFiles: MOST_FILES, mostBytes: left, prefix: given.length > 1 ? `${name}/` : "" });
+      for (const file of files) {
+        take(file.name, () => {
+          const content = file.read(MOST_FILE_BYTES);
+          left -= content.length;
+          return content;
+        });
+      }
+      broken.push(...strays);
+    }
+  }
+  return { given: [...found.values()], broken };
+}
+
+/**
  * Documents with the receipts that are inside or beside them, and receipts of no document that was brought.
  *
- * Receipts are found by their digest. One document and one receipt were brought to be compared, whatever they say.
+ * A receipt that is named after a document is its own, whatever it says; others are found by their digest. One document and one receipt were brought to be compared, whatever they say.
  * @param {readonly Given[]} given
  * @returns {Promise<Item[]>}
  */
@@ -94,7 +157,8 @@ export async function itemsOf(given) {
   /** @type {Item[]} */
   const alone = [];
   for (const { name, receipt } of loose) {
-    const owners = documents.filter((document) => isPair || isOf(receipt, name, document));
+    const own = documents.find((document) => RECEIPT_SUFFIXES.some((suffix) => name === document.name + suffix));
+    const owners = own ? [own] : documents.filter((document) => isPair || isOf(receipt, document));
     for (const owner of owners) owner.receipts.push(receipt);
     if (!owners.length) alone.push({ name, reading: null, receipts: [receipt] });
   }
@@ -136,13 +200,12 @@ async function documentOf({ name, data }) {
 }
 
 /**
- * Whether a receipt is of a document, by its digest; one that cannot be read, by its name.
+ * Whether a receipt is of a document, by its digest.
  * @param {Receipt | Refusal} receipt
- * @param {string} name
  * @param {Item} document
  */
-function isOf(receipt, name, { name: ofDocument, reading }) {
-  if (receipt instanceof Refusal) return name.replace(RECEIPT_NAME, "") === ofDocument;
-  const digests = reading ? [...reading.own, ...reading.alike, ...reading.parts.flatMap((part) => part.digests)] : [];
+function isOf(receipt, { reading }) {
+  if (receipt instanceof Refusal || !reading) return false;
+  const digests = [...reading.own, ...reading.alike, ...reading.parts.flatMap((part) => part.digests)];
   return digests.some(({ value }) => value === receipt.digest.value);
 }

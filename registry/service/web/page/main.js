@@ -7,14 +7,16 @@ import { parseReceipt } from "../verifier/receipt.js";
 import { Refusal } from "../verifier/refusal.js";
 import { canScan, scan } from "./camera.js";
 import { box, button, byId, element, paragraph } from "./elements.js";
-import { itemsOf, linked, listsOf, pasted } from "./intake.js";
+import { chosenFiles, droppedFiles } from "./folders.js";
+import { MOST_FILES, itemsOf, linked, listsOf, mostBytes, pasted, unpacked } from "./intake.js";
 import { judgeBy } from "./judging.js";
 import { say, speak, tell } from "./messages.js";
 import { resultsOf } from "./results.js";
 import { Mistake, chosen, fieldsOf } from "./settings.js";
-import { sentenceOf, shownOf, wordsOf } from "./view.js";
+import { brokenOf, sentenceOf, shownOf, wordsOf } from "./view.js";
 
 /**
+ * @typedef {import("./folders.js").Named} Named
  * @typedef {import("./intake.js").Given} Given
  * @typedef {import("./settings.js").Settings} Settings
  * @typedef {import("./settings.js").Fields} Fields
@@ -22,8 +24,6 @@ import { sentenceOf, shownOf, wordsOf } from "./view.js";
  * @typedef {import("./view.js").Piece} Piece
  */
 
-const MOST_FILES = 500;
-const MOST_MEGABYTES = 8;
 const LONGEST_NAME = 120;
 const FIELDS = /** @type {const} */ (["chain", "contract", "endpoints", "quorum", "issuers"]);
 
@@ -45,26 +45,28 @@ function begin() {
   byId("issuers-help").textContent = say("trustedHelp");
   if (!settings.chain || (!settings.endpoints.length && !settings.fixed)) /** @type {HTMLDetailsElement} */ (byId("settings")).open = true;
   byId("ask").hidden = false;
-  const input = /** @type {HTMLInputElement} */ (byId("files"));
-  input.addEventListener("change", () => {
-    void files([...(input.files ?? [])]);
-    // The same file again is a change, too.
-    input.value = "";
-  });
+  for (const id of ["files", "folder"]) {
+    const input = /** @type {HTMLInputElement} */ (byId(id));
+    input.addEventListener("change", () => {
+      void files(chosenFiles(input));
+      // The same file again is a change, too.
+      input.value = "";
+    });
+  }
   const zone = byId("zone");
   for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
   zone.addEventListener("dragover", () => zone.classList.add("over"));
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
   document.addEventListener("drop", (event) => {
     zone.classList.remove("over");
-    const dropped = [...(event.dataTransfer?.files ?? [])];
-    if (dropped.length) void files(dropped);
+    // What is dragged within the page, such as a text that was selected, is no file.
+    if (event.dataTransfer?.types.includes("Files")) void files(droppedFiles(event.dataTransfer, MOST_FILES));
   });
   document.addEventListener("paste", (event) => {
-    const brought = [...(event.clipboardData?.files ?? [])];
-    if (!brought.length) return;
+    const brought = event.clipboardData?.files;
+    if (!brought?.length) return;
     event.preventDefault();
-    void files(brought);
+    void files([...brought].map((file) => ({ name: file.name, file })));
   });
   byId("check").addEventListener("click", () => {
     const text = (/** @type {string} */ id) => /** @type {HTMLTextAreaElement} */ (byId(id)).value;
@@ -153,21 +155,25 @@ function isReceipt({ data }) {
   }
 }
 
-/** @param {readonly File[]} chosenFiles */
-async function files(chosenFiles) {
+/** @param {Named[] | Promise<Named[]>} brought */
+async function files(brought) {
   const mine = busy();
-  if (chosenFiles.length > MOST_FILES) return trouble(say("tooMany", { most: MOST_FILES, count: chosenFiles.length }));
   /** @type {Given[]} */
   const given = [];
-  for (const file of chosenFiles) {
+  let reading = "";
+  try {
+    const named = await brought;
     if (mine !== latest) return;
-    if (file.size > MOST_MEGABYTES << 20) return trouble(say("tooLarge", { name: marked(file.name, LONGEST_NAME), most: MOST_MEGABYTES }));
-    try {
-      given.push({ name: file.name, data: new Uint8Array(await file.arrayBuffer()) });
-    } catch {
-      if (mine === latest) trouble(say("unreadable", { name: marked(file.name, LONGEST_NAME) }));
-      return;
+    if (named.length > MOST_FILES) return trouble(say("tooMany", { most: MOST_FILES, count: named.length }));
+    for (const { name, file } of named) {
+      if (mine !== latest) return;
+      reading = marked(name, LONGEST_NAME);
+      if (file.size > mostBytes(name)) return trouble(say("tooLarge", { name: reading, most: mostBytes(name) >> 20 }));
+      given.push({ name, data: new Uint8Array(await file.arrayBuffer()) });
     }
+  } catch {
+    if (mine === latest) trouble(reading ? say("unreadable", { name: reading }) : say("folderUnreadable"));
+    return;
   }
   if (mine === latest) await check(withLink(given));
 }
@@ -199,19 +205,21 @@ async function check(given) {
     return mistaken(error);
   }
   try {
-    const { lists, rest } = await listsOf(given);
+    const { given: all, broken } = unpacked(given);
+    const { lists, rest } = await listsOf(all);
     const items = await itemsOf(rest);
     if (mine !== latest) return;
-    if (!items.length) return trouble(say("nothing"));
+    if (!items.length && !broken.length) return trouble(say("nothing"));
     const judge = await judgeBy(wanted, { lists });
     /** @type {Shown[]} */
-    const all = [];
+    const shown = [];
     for (const item of items) {
       const judgement = await judge(item);
       if (mine !== latest) return;
-      all.push(shownOf(judgement, { reading: item.reading, issuers: wanted.issuers }));
+      shown.push(shownOf(judgement, { reading: item.reading, issuers: wanted.issuers }));
     }
-    show(...resultsOf(all, { at: new Date(), by: wanted, program: byId("program").textContent ?? "" }));
+    for (const each of broken) shown.push(shownOf(brokenOf(each), { reading: null, issuers: wanted.issuers }));
+    show(...resultsOf(shown, { at: new Date(), by: wanted, program: byId("program").textContent ?? "" }));
     byId("result").focus();
   } catch (error) {
     if (mine === latest) trouble(sentenceOf(error));

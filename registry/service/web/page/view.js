@@ -5,7 +5,7 @@
 import { original } from "../verifier/language.js";
 import { Refusal } from "../verifier/refusal.js";
 import { marked } from "../verifier/text.js";
-import { checkOf, deciding, overall, saidChain, saidOf, verdictJson } from "../verifier/verdict.js";
+import { checkOf, deciding, overall, saidChain, saidOf, unknownVerdict, verdictJson } from "../verifier/verdict.js";
 import { language, say, tell } from "./messages.js";
 import { statedFacts } from "./stated.js";
 
@@ -127,6 +127,15 @@ function knownAs(number, issuers) {
   const name = issuers.get(number);
   if (name === undefined) return say("issuerUnknown", { number });
   return name ? say("issuerTrustedAs", { number, name: marked(name, LONGEST_NAME) }) : say("issuerTrusted", { number });
+}
+
+/**
+ * The judgement on a file that could not be read.
+ * @param {import("./intake.js").Broken} broken
+ * @returns {import("./judging.js").Judgement}
+ */
+export function brokenOf({ name, refusal }) {
+  return { verdict: unknownVerdict(name, refusal.code, wordsOf(refusal)), said: [], receipt: null, uri: null };
 }
 
 /**

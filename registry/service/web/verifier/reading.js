@@ -2,17 +2,22 @@
  * What a document says, read once, so that no two checks can disagree about it.
  *
  * A credential may come as it is, under any name, in a presentation or envelope, or as a token: it is looked for in all of
- * these, as in `registry/document/reading.py`. Pictures, PDF and XML are not opened here: what they may hold is `unread`.
+ * these, and in pictures and PDF, bounded in bytes, depth and number, and without asking anybody
+ * (`registry/document/reading.py`).
  */
 
-import { beginsWith } from "./encodings.js";
+import { beginsAsXml, carriedByXml } from "./baked.js";
 import { utf8 } from "./bytes.js";
+import { Allowance } from "./carriers.js";
 import { JSON_METHODS, digestFile, digestGiven, digestObject, readJson } from "./digest.js";
+import { beginsWith } from "./encodings.js";
 import { beginsAsJson, decodeText, latin1, readLeniently } from "./lenientjson.js";
+import { carriedByPdf, isPdf } from "./pdf.js";
+import { carriedByPng, isPng } from "./png.js";
 import { EMBEDDED_TYPE, embeddedReceipts } from "./receipt.js";
 import { Refusal } from "./refusal.js";
 import { checkSignatures } from "./signatures.js";
-import { DEFAULT_LIMITS, Members, refuseHalves } from "./strictjson.js";
+import { DEFAULT_LIMITS, Members, refuseHalves, thousands } from "./strictjson.js";
 import { repr, shown, strip } from "./text.js";
 import { disclose, jsonToken, readToken } from "./tokens.js";
 
@@ -50,6 +55,8 @@ import { disclose, jsonToken, readToken } from "./tokens.js";
 
 const MOST_PARTS = 64;
 const MOST_CARRIERS_DEEP = 8;
+/** Longest picture or PDF in which a credential is looked for. */
+const MOST_CARRIER_BYTES = 64 << 20;
 const LONGEST_WORD = 60;
 const LONGEST_DIGEST = 100;
 const JSON_NAME = /\.json(?:ld)?$/i;
@@ -130,6 +137,7 @@ class Reader {
   /** @param {Limits} limits */
   constructor(limits) {
     this.limits = limits;
+    this.allowance = new Allowance();
     /** @type {Part[]} */
     this.parts = [];
     /** @type {EmbeddedReceipt[]} */
@@ -179,7 +187,11 @@ class Reader {
       await this.token(token, where, depth, where ? [file] : []);
       return content([file], await trimmed(data), refusal);
     }
-    if (this.carrier(data, where)) return content([file], [], refusal);
+    const carried = this.carried(data, where);
+    if (carried) {
+      await this.takeOut(carried, where, depth);
+      return content([file], [], refusal);
+    }
     const given = givenDigest(data);
     if (given) {
       this.miss(where, "it is a digest and not a document");
@@ -190,21 +202,41 @@ class Reader {
   }
 
   /**
-   * Whether it is of a kind that may hold a credential and is not opened here.
+   * What a picture or PDF carries; null where it is none, or carries nothing and is whole, or is not read.
    * @param {Uint8Array} data
    * @param {string} where
    */
-  carrier(data, where) {
+  carried(data, where) {
     const packed = packedKind(data);
     if (packed) {
       this.miss(where, `it is ${packed}, which is not read here`);
-      return false;
+      return null;
     }
-    const kind = beginsWith(data, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) ? "a PNG" : isPdf(data) ? "a PDF" : xmlKind(data);
-    if (!kind) return false;
-    this.carriers.push(kind);
-    this.miss(where, `it is ${kind}, and what it may carry is not read here`);
-    return true;
+    const [isPicture, isDocument] = [isPng(data), isPdf(data)];
+    if (!isPicture && !isDocument && !beginsAsXml(data)) return null;
+    if (data.length > MOST_CARRIER_BYTES) {
+      this.miss(where, `it is longer than ${thousands(MOST_CARRIER_BYTES)} bytes`);
+      return null;
+    }
+    if (isPicture) return carriedByPng(data, this.limits.maxBytes, this.allowance);
+    return isDocument ? carriedByPdf(data, this.limits.maxBytes, this.allowance) : carriedByXml(data);
+  }
+
+  /**
+   * @param {import("./carriers.js").Carried} carried
+   * @param {string} where
+   * @param {number} depth
+   */
+  async takeOut({ kind, contents, missed, signature }, where, depth) {
+    if (signature) this.signatures.push(signature);
+    for (const { place, why } of missed) this.miss(place ? placed(where, place) : where, why);
+    if (contents.length || missed.length) this.carriers.push(kind);
+    for (const { place, content } of contents) {
+      const inner = placed(where, place);
+      const found = this.parts.length + this.unread.length;
+      await this.content(content, inner, depth + 1);
+      if (kind.startsWith("a baked") && found === this.parts.length + this.unread.length) this.miss(inner, "it is named there and not held");
+    }
   }
 
   /**
@@ -511,45 +543,6 @@ function packedKind(data) {
   }
   if (latin1(data.subarray(257, 262)) === "ustar") return "a tar file";
   return PACKED.find(([head]) => beginsWith(data, head))?.[1] ?? null;
-}
-
-/** @param {Uint8Array} data */
-function isPdf(data) {
-  return latin1(data.subarray(0, 1024)).includes("%PDF-");
-}
-
-/**
- * What an XML document is that may hold a credential, in words; null for any other, and for what is none.
- * @param {Uint8Array} data
- */
-function xmlKind(data) {
-  const text = latin1(data).replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, "").replaceAll("\0", "").toLowerCase();
-  if (!strip(text.slice(0, 4096)).startsWith("<")) return null;
-  const root = xmlRoot(text);
-  if (root === "svg") return /openbadges|purl\.imsglobal\.org\/ob/.test(text) ? "a baked SVG" : null;
-  if (root) return /credential|presentation|assertion|diploma|transcript/.test(root) ? "an XML credential" : null;
-  return text.slice(0, 4096).includes("<?xml") ? "an XML document" : null;
-}
-
-/**
- * The name of the first element, without its prefix; "" where there is none.
- * @param {string} text
- */
-function xmlRoot(text) {
-  const name = /<(?:[\w.-]+:)?([\w.-]+)/y;
-  /** @type {readonly (readonly [string, string])[]} */
-  const passedOver = [["<?", "?>"], ["<!--", "-->"], ["<!", ">"]];
-  for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at)) {
-    const [, end] = passedOver.find(([begin]) => text.startsWith(begin, at)) ?? [];
-    if (!end) {
-      name.lastIndex = at;
-      return name.exec(text)?.[1] ?? "";
-    }
-    const stop = text.indexOf(end, at);
-    if (stop < 0) return "";
-    at = stop + end.length;
-  }
-  return "";
 }
 
 /**

@@ -30,6 +30,8 @@ const LATIN_LOOKALIKES = new Set("асԁеһіјӏоԛѕԝхуАВСЕНІЈӀК
 const URI_LOOKALIKES = /[∕⁄／⧸╱․。｡．∶：ː﹕？﹖＃﹟＠﹫∖＼]/;
 // What Python takes for white space.
 export const SPACE = "[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
+// The same of bytes.
+export const ASCII_SPACE = /[ \t-\r]/;
 const ONE_SPACE = new RegExp(SPACE);
 const INNER_SPACE = new RegExp(`${SPACE}+`);
 

@@ -4,10 +4,11 @@
  */
 
 import { utf8 } from "./bytes.js";
+import { decodeUtf8 } from "./encodings.js";
 import { canonicalize } from "./jcs.js";
 import { decodeText, latin1, readLeniently } from "./lenientjson.js";
-import { DEFAULT_LIMITS, Members } from "./strictjson.js";
-import { strip } from "./text.js";
+import { DEFAULT_LIMITS, Members, isDeeperThan } from "./strictjson.js";
+import { ASCII_SPACE, strip } from "./text.js";
 
 /**
  * @typedef {import("./strictjson.js").Value} Value
@@ -25,8 +26,10 @@ const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)$/;
 const DISCLOSED = /^[A-Za-z0-9_.~-]*$/;
 const ENCRYPTED = /^([A-Za-z0-9_-]+)(?:\.[A-Za-z0-9_-]*){4}$/;
 const BEARER = /^bearer[ \t]+/i;
-const ASCII_SPACE = /[ \t-\r]/;
 // How base64url of a JSON object begins. Some write tokens in lines, with padding, or in the other alphabet.
+// Where the reader of headers in Python stops.
+const DEEPEST_HEADER = 1_024;
+const HALF = /\p{Cs}/u;
 const HEADS = ["ey", "ew", "IH", "CX", "Cg", "DQ"];
 /** @type {Record<string, string>} */
 const HASHES = { "sha-256": "SHA-256", "sha-384": "SHA-384", "sha-512": "SHA-512" };
@@ -53,7 +56,7 @@ export function readToken(data) {
   const signed = COMPACT.exec(tilde < 0 ? text : text.slice(0, tilde));
   const rest = tilde < 0 ? "" : text.slice(tilde + 1);
   if (signed && DISCLOSED.test(rest)) {
-    if (!header(signed[1])?.has("alg")) return null;
+    if (!headerHas(signed[1], "alg")) return null;
     const parts = rest.split("~");
     // As Python parts it: what follows the most that are read is one more, and has to be without a tilde to count.
     const read = parts.length > MOST_DISCLOSURES + 2 ? [...parts.slice(0, MOST_DISCLOSURES + 1), parts.slice(MOST_DISCLOSURES + 1).join("~")] : parts;
@@ -62,7 +65,7 @@ export function readToken(data) {
     return { payload: payload?.length ? payload : null, disclosures, isSelective: tilde >= 0, isSigned: signed[3] !== "" };
   }
   const encrypted = ENCRYPTED.exec(text);
-  return encrypted && header(encrypted[1])?.has("enc") ? ENCRYPTED_TOKEN : null;
+  return encrypted && headerHas(encrypted[1], "enc") ? ENCRYPTED_TOKEN : null;
 }
 
 /**
@@ -175,14 +178,31 @@ function disclosed(disclosure) {
 }
 
 /**
+ * Whether the header of a token has a member. One that is not JSON by every letter is none.
  * @param {string} encoded
- * @returns {Members | null}
+ * @param {string} name
  */
-function header(encoded) {
+function headerHas(encoded, name) {
   const decoded = fromBase64Url(encoded);
-  const text = decoded && decodeText(decoded);
-  const result = text && !text.doubt ? readLeniently(text.text, DEFAULT_LIMITS) : null;
-  return result && typeof result !== "string" && result.value instanceof Members ? result.value : null;
+  const text = decoded && decodeUtf8(decoded);
+  if (!text || isDeeperThan(text, DEEPEST_HEADER)) return false;
+  try {
+    const header = JSON.parse(text, whole);
+    return header !== null && typeof header === "object" && !Array.isArray(header) && Object.hasOwn(header, name);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/**
+ * A member as it is, unless a strict reader would not have it.
+ * @param {string} name
+ * @param {unknown} value
+ */
+function whole(name, value) {
+  if (HALF.test(name) || (typeof value === "string" && HALF.test(value)) || value === Infinity || value === -Infinity) throw new SyntaxError();
+  return value;
 }
 
 /**

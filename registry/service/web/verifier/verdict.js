@@ -63,6 +63,7 @@ import { writeTimestamp } from "./timestamps.js";
  * @property {OtherReceipt[]} otherReceipts
  */
 
+const CHECK_NAMES = ["integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature"];
 export const REPLACEMENT_UNKNOWN = "replacement-unknown";
 
 /**
@@ -94,6 +95,19 @@ export function deciding({ checks }) {
   /** @type {Record<string, Outcome>} */
   const outcomes = { "not valid": "fail", "could not be checked": "unknown", "valid with a warning": "warn" };
   return checks.filter(({ outcome }) => outcome === outcomes[overall(checks)]);
+}
+
+/**
+ * The verdict on something of which nothing could be checked, for one reason.
+ * @param {string} name
+ * @param {string} code
+ * @param {Sentence} said
+ * @returns {Verdict}
+ */
+export function unknownVerdict(name, code, said) {
+  const checks = CHECK_NAMES.map((each) => making(each).unknown(code, said));
+  const none = { digest: null, chain: null, issuer: null, root: null, anchoredAt: null, asOf: null, basis: null };
+  return { name, checks, ...none, notLookedAt: null, otherReceipts: [] };
 }
 
 /**
