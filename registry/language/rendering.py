@@ -8,9 +8,10 @@ A message is a text, or a list of texts and places. A place is `[name]` for a va
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from registry.language.said import Listed, Original, Said, Sentence, Sentences, Value
@@ -63,61 +64,61 @@ class Language:
 
     def text(self, words: Sentence | Listed | Sentences) -> str:
         """What is said, as one text."""
-        return "".join(piece.text for piece in self._any(words))
+        made: list[Piece] = []
+        self._put(words, made)
+        return "".join([text for text, _ in made])
 
     def pieces(self, words: Sentence | Listed | Sentences) -> tuple[Piece, ...]:
         """The same, with what is English in it apart from the rest."""
         made: list[Piece] = []
-        for piece in self._any(words):
-            if made and made[-1].is_original == piece.is_original:
-                piece = Piece(made.pop().text + piece.text, piece.is_original)
-            made.append(piece)
-        return tuple(made)
+        self._put(words, made)
+        runs = groupby(made, key=lambda piece: piece.is_original)
+        return tuple(Piece("".join(piece.text for piece in run), is_original) for is_original, run in runs)
 
-    def _any(self, value: Value) -> Iterator[Piece]:
+    def _put(self, value: Value, made: list[Piece]) -> None:
         if isinstance(value, Said):
-            yield from self._message(self._messages[value.key], dict(value.values))
+            self._put_message(self._messages[value.key], dict(value.values), made)
         elif isinstance(value, Original):
-            yield from self._original(value)
+            self._put_original(value, made)
         elif isinstance(value, Listed):
-            yield from self._joined(value.items, "list.separator")
+            self._put_all(value.items, "list.separator", made)
         elif isinstance(value, tuple):
-            yield from self._joined(value, "sentence.separator")
+            self._put_all(value, "sentence.separator", made)
         else:
-            yield Piece(self._plain(value))
+            made.append(Piece(self._plain(value)))
 
-    def _message(self, message: Message, values: Mapping[str, Value]) -> Iterator[Piece]:
-        for part in [message] if isinstance(message, str) else message:
+    def _put_message(self, message: Message, values: Mapping[str, Value], made: list[Piece]) -> None:
+        for part in (message,) if isinstance(message, str) else message:
             if isinstance(part, str):
-                yield Piece(part)
+                made.append(Piece(part))
                 continue
             name, *way = part
             value = values[name]
             if not way:
-                yield from self._any(value)
+                self._put(value, made)
             elif way[0] == "number":
-                yield Piece(self._grouped(value))
+                made.append(Piece(self._grouped(value)))
             elif way[0] == "time":
-                yield Piece(self._moment(value))
+                made.append(Piece(self._moment(value)))
             else:
                 cases = way[1]
-                yield from self._message(cases.get(self._plural(value), cases["other"]), values)
+                self._put_message(cases.get(self._plural(value), cases["other"]), values, made)
 
-    def _original(self, original: Original) -> Iterator[Piece]:
+    def _put_original(self, original: Original, made: list[Piece]) -> None:
         if self._is_source:
-            yield Piece(_whole(original.text))
+            made.append(Piece(_whole(original.text)))
             return
         reason = f"reason.{original.code}"
         if reason in self._messages:
-            yield from self._message(self._messages[reason], {})
-            yield from self._message(self._messages["sentence.separator"], {})
-        yield Piece(self._plain(original.text), is_original=True)
+            self._put_message(self._messages[reason], {}, made)
+            self._put_message(self._messages["sentence.separator"], {}, made)
+        made.append(Piece(self._plain(original.text), is_original=True))
 
-    def _joined(self, values: Iterable[Value], separator: str) -> Iterator[Piece]:
+    def _put_all(self, values: Iterable[Value], separator: str, made: list[Piece]) -> None:
         for at, value in enumerate(values):
             if at:
-                yield from self._message(self._messages[separator], {})
-            yield from self._any(value)
+                self._put_message(self._messages[separator], {}, made)
+            self._put(value, made)
 
     def _plain(self, value: str | int | float | datetime) -> str:
         """A value as it is; in a translation nothing in it turns the text around it."""
