@@ -39,7 +39,7 @@ const ENCODING_UNREAD = "its encoding is not read here";
 
 const XML = "http://www.w3.org/XML/1998/namespace";
 const XMLNS = "http://www.w3.org/2000/xmlns/";
-const CHARACTERS = /[^\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*/y;
+const NO_CHARACTERS = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|$/;
 const DATA = /[^<&\]\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*/y;
 const VALUE = /[^<&"'\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*/y;
 const PLAIN_VALUE = /^[^<&\0-\x1f\ufffe\uffff]*$/;
@@ -85,6 +85,8 @@ export class Reader {
     /** Whether half of a character is left at the end. */
     this.isHalf = unit !== 8 && (data.length - offset) % 2 === 1;
     this.at = 0;
+    /** @type {number | null} where the first is that is no character; null before it was looked for. */
+    this.wrongAt = null;
     this.isStandalone = false;
     this.hasReferences = false;
     /** Whether declarations still count: not behind a reference that was not followed. */
@@ -155,6 +157,7 @@ export class Reader {
     if (!table) throw new NotRead(ENCODING_UNREAD);
     const rest = this.data.subarray(this.offset + this.at * (this.unit === 8 ? 1 : 2));
     this.isHalf = false;
+    this.wrongAt = null;
     this.unit = 1;
     this.isLatin = known === "ISO-8859-1";
     this.text = this.text.slice(0, this.at) + latin1(rest).replace(/[\x80-\xff]/g, (sign) => table[sign.charCodeAt(0) - 0x80]);
@@ -659,9 +662,10 @@ export class Reader {
    */
   until(end, unclosed = UNCLOSED) {
     const found = this.text.indexOf(end, this.at);
-    this.pass(CHARACTERS);
-    if (found < 0 || this.at < found) {
-      const sign = this.text[this.at];
+    // The first in all of the text: nothing is passed that holds one.
+    this.wrongAt ??= this.text.search(NO_CHARACTERS);
+    if (found < 0 || this.wrongAt < found) {
+      const sign = this.text[this.wrongAt];
       refuse(sign === undefined ? unclosed : sign === CUT_OFF ? PARTIAL : INVALID);
     }
     this.at = found + end.length;
