@@ -106,8 +106,9 @@ class Issued:
         self.call("setStatus", 1, root, 0, 0, 1 << index, Reason.ISSUED_IN_ERROR)
 
     def call(self, function: str, *arguments: Any) -> None:
-        encoded = self._edition.registry.functions[function].encode(*arguments)
-        assert self._world.send(self._edition.address, encoded).succeeded
+        edition = self._edition
+        encoded = edition.function(function).encode(*arguments)
+        assert self._world.send(edition.home(function, edition.address), encoded).succeeded
 
     def anchor(self, documents: dict[str, bytes], *, issuer: int = 1) -> None:
         """One batch of them."""

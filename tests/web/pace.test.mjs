@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Endpoints, EndpointsReader } from "../../registry/service/web/verifier/index.js";
+import { english } from "../../registry/service/web/verifier/language.js";
 import { cases } from "./cases.mjs";
 
 const { cases: made } = cases();
@@ -18,7 +19,8 @@ test(`${made.length} newest blocks are as old as Python has it`, async () => {
       return new Response(JSON.stringify({ jsonrpc: "2.0", id, result }));
     };
     const reader = new EndpointsReader(new Endpoints(Object.keys(nodes), { fetch }), { clock: () => now });
-    assert.deepEqual(await reader.age(), expect, JSON.stringify({ nodes, now }));
+    const { freshness, code, said } = await reader.age();
+    assert.deepEqual({ freshness, code, text: english.text(said) }, expect, JSON.stringify({ nodes, now }));
     // Where the head is not late by the clock alone, nobody is asked.
     const isAsked = asked.some((at) => at !== undefined && at !== "latest" && at !== head);
     const age = now - Number(nodes[Object.keys(nodes)[0]][head].timestamp);

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from registry.language.catalogue import SOURCE, available, content, language
 from registry.language.said import Listed, Original, Said, Value
+from registry.verify.verdict import Verdict
 
 BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+CONTENTS: Final = {code: content(code) for code in available() if code != SOURCE}
+"""The languages but English, as the verifier in JavaScript takes them."""
 
 
 def said_json(value: Value) -> Any:
@@ -25,3 +29,8 @@ def said_json(value: Value) -> Any:
             return round((value - BEGIN).total_seconds())
         case _:
             return value
+
+
+def translated(verdict: Verdict) -> dict[str, list[str]]:
+    """What the checks say in each of these languages."""
+    return {code: [language(code).text(check.said) for check in verdict.checks] for code in CONTENTS}

@@ -36,7 +36,7 @@ from tests.web.javascript import run_javascript
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "registry/service/web/page"
 ESBUILD = REPOSITORY / "node_modules/.bin/esbuild"
-MOST_BYTES = 72_000
+MOST_BYTES = 95_000
 """Of the whole page with its English texts, packed: a little above what it is (decision 47)."""
 MADE = ("messages.js", "program.js")
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u2028\u2029<!--{{script}}\u202e"

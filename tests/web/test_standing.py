@@ -20,6 +20,7 @@ from registry.verify.verdict import Trust
 from tests.web.javascript import run_javascript
 from tests.web.ledgers import ledger_json, ledger_or_not, policy, scope_json, stated
 from tests.web.made import NOW, case, facts_json, in_order, policy_json, trust_json
+from tests.web.said import CONTENTS, translated
 from tests.web.test_verdicts import coded
 
 CASES = 600
@@ -61,18 +62,19 @@ def with_verdict(chance: random.Random) -> dict[str, Any]:
         "policy": policy_json(made.policy),
         "ledger": ledger_json(ledger),
         "expect": verdict.to_dict(),
+        "translated": translated(verdict),
     }
 
 
 def test_standings_are_the_same(tmp_path: Path) -> None:
-    chance = random.Random(16)
+    chance = random.Random(18)
     cases = [with_verdict(chance) for _ in range(CASES)]
     checks = [check for each in cases for check in each["expect"]["checks"]]
     codes = Counter(check["code"] for check in checks)
     assert {code: codes[code] for code in CODES if not codes[code]} == {}
     texts = " ".join(check["text"] for check in checks)
     assert [each for each in SAID if each not in texts] == []
-    run_javascript("verdicts", {"cases": cases}, tmp_path)
+    run_javascript("verdicts", {"cases": cases, "contents": CONTENTS}, tmp_path)
 
 
 def of_numbers(numbers: ScopeNumbers) -> Any:

@@ -10,7 +10,6 @@ from typing import Any
 
 from registry.document.reading import read_document
 from registry.errors import ReceiptError
-from registry.language.catalogue import SOURCE, available, content, language
 from registry.language.said import say
 from registry.receipt.model import Receipt, parse, to_json
 from registry.verify.checks import verify
@@ -30,10 +29,10 @@ from tests.web.made import (
     trust_of,
     written,
 )
+from tests.web.said import CONTENTS, translated
 
 CASES = 1_000
 NO_LEDGER = FactsUnavailable.saying("no-evidence", say("chain.noLedger"), say("chain.useEndpoint"))
-TRANSLATED = [code for code in available() if code != SOURCE]
 
 
 def coded(data: bytes | None) -> str | None:
@@ -61,7 +60,7 @@ def with_verdict(made: Case) -> dict[str, Any]:
         "trust": trust_json(made.trust),
         "policy": policy_json(made.policy),
         "expect": verdict.to_dict(),
-        "translated": {code: [language(code).text(check.said) for check in verdict.checks] for code in TRANSLATED},
+        "translated": translated(verdict),
     }
 
 
@@ -109,5 +108,4 @@ def test_a_thousand_verdicts_are_the_same(tmp_path: Path) -> None:
     }  # fmt: skip
     several = [with_several(chance) for _ in range(300)]
     assert sum(bool(each["expect"]["otherReceipts"]) for each in several) > 200
-    contents = {code: content(code) for code in TRANSLATED}
-    run_javascript("verdicts", {"cases": cases, "several": several, "contents": contents}, tmp_path)
+    run_javascript("verdicts", {"cases": cases, "several": several, "contents": CONTENTS}, tmp_path)

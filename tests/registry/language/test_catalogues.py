@@ -55,7 +55,7 @@ def test_nothing_is_built_that_has_no_catalogue() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert sorted(available()) == present()
     assert available()[0] == SOURCE
-    assert [code for code in available() if code in LANGUAGES] == [code for code in LANGUAGES if code in available()]
+    assert available()[: len(LANGUAGES)] == LANGUAGES
 
 
 def french(**texts: str) -> Catalogue:
