@@ -38,6 +38,7 @@ from registry.document.pdf_attachments import carried_by_pdf, is_pdf
 from registry.document.signatures import NOTHING_SIGNED, Signatures, check_signatures
 from registry.document.tokens import Token, disclose, json_token, read_token
 from registry.errors import CredentialError
+from registry.formats.dataintegrity import PROOF_TYPE
 from registry.receipt.model import EMBEDDED_TYPE, EmbeddedReceipt, embedded
 from registry.untrusted.text import terminal_text
 
@@ -441,7 +442,9 @@ class _Reader:
                 isinstance(kind, str) and kind in _SELECTIVE_TYPES
             )
         if isinstance(signature := members.get("signature"), dict):  # Blockcerts 1 and 2
-            self.signatures.append(_word(" ".join(sorted(_kinds(signature)))) or "another form of proof")
+            kind = _word(" ".join(sorted(_kinds(signature))))
+            # Under the name of a proof that is checked it would pass for one that was.
+            self.signatures.append(kind if kind not in ("", PROOF_TYPE) else "another form of proof")
 
     def signed(self) -> Signatures:
         """What became of the signatures; what has no single reading is nothing that anybody signed."""

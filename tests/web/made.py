@@ -181,8 +181,9 @@ def credential(chance: random.Random, *, deep: bool = True) -> dict[str, Any]:
                 [{"type": "a\u202eb" * 40}],
             ]
         )
-    if chance.random() < 0.04:
-        document["signature"] = {"type": ["MerkleProof2017", "Extension"]}
+    if chance.random() < 0.06:
+        kinds = [["MerkleProof2017", "Extension"], "DataIntegrityProof", ["\U0001f600", "\uff21"], []]
+        document["signature"] = {"type": chance.choice(kinds)}
     if chance.random() < 0.04:
         document |= {"iss": "https://uni.example", "nbf": chance.choice(DATES), "vct": "x"}
     if deep and chance.random() < 0.2:

@@ -17,6 +17,7 @@ from tests.carriers import jwt, pdf, presentation
 KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = ("DataIntegrityProof",)
+OTHERS = ("another form of proof",)
 
 
 def signed(key: Ed25519PrivateKey = KEY, **members: Any) -> dict[str, Any]:
@@ -54,6 +55,9 @@ def changed(document: dict[str, Any], **members: Any) -> dict[str, Any]:
         (json.loads(presentation(signed(id="urn:a") | {"id": "urn:b"})), Signatures(broken=(did_key(KEY),))),
         (jwt({"vc": signed()}), Signatures(holding=(did_key(KEY),), unchecked=("JWS",))),
         (signed(signature={"type": ["Seal"]}), Signatures(holding=(did_key(KEY),), unchecked=("Seal",))),
+        # Blockcerts have one elsewhere, which may call itself what it likes.
+        (signed(signature={"type": ["DataIntegrityProof"]}), Signatures(holding=(did_key(KEY),), unchecked=OTHERS)),
+        ({"id": "urn:a", "signature": {"type": "DataIntegrityProof"}}, Signatures(unchecked=OTHERS)),
         ({"id": "urn:a"}, Signatures()),
         # What a reader may read in two ways is nothing that anybody signed.
         (json.dumps(signed()).replace('"type"', '"a": 1, "a": 2, "type"', 1).encode(), Signatures(unchecked=KINDS)),

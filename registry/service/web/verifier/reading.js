@@ -16,7 +16,7 @@ import { carriedByPdf, isPdf } from "./pdf.js";
 import { carriedByPng, isPng } from "./png.js";
 import { EMBEDDED_TYPE, embeddedReceipts } from "./receipt.js";
 import { Refusal } from "./refusal.js";
-import { checkSignatures } from "./signatures.js";
+import { PROOF_TYPE, checkSignatures } from "./signatures.js";
 import { DEFAULT_LIMITS, Members, refuseHalves, thousands } from "./strictjson.js";
 import { repr, shown, strip } from "./text.js";
 import { disclose, jsonToken, readToken } from "./tokens.js";
@@ -426,7 +426,10 @@ class Reader {
       this.isSelection ||= SELECTIVE_SUITES.includes(entry.get("cryptosuite")) || SELECTIVE_TYPES.includes(kind);
     }
     const signature = members.get("signature"); // Blockcerts 1 and 2
-    if (signature instanceof Members) this.signatures.push(shown(kindsOf(signature).sort(byCharacter).join(" "), LONGEST_WORD) || "another form of proof");
+    if (!(signature instanceof Members)) return;
+    const kind = shown(kindsOf(signature).sort(byCharacter).join(" "), LONGEST_WORD);
+    // Under the name of a proof that is checked it would pass for one that was.
+    this.signatures.push(kind && kind !== PROOF_TYPE ? kind : "another form of proof");
   }
 
   /** @param {string} where */
@@ -570,11 +573,14 @@ function fromBase64(data) {
 }
 
 /**
+ * By the numbers of their characters, which are not in the order of the units that characters are made of.
  * @param {string} one
  * @param {string} other
  */
 function byCharacter(one, other) {
-  return one < other ? -1 : 1;
+  const [left, right] = [one, other].map((text) => Array.from(text, (sign) => Number(sign.codePointAt(0))));
+  const at = left.findIndex((number, place) => number !== right[place]);
+  return at < 0 ? -1 : left[at] - (right[at] ?? -1);
 }
 
 /**

@@ -20,7 +20,7 @@ import { DEFAULT_LIMITS, Members, refuseHalves } from "./strictjson.js";
  * @property {readonly string[]} unchecked the kinds of all others.
  */
 
-const TYPE = "DataIntegrityProof";
+export const PROOF_TYPE = "DataIntegrityProof";
 const DID_KEY = "did:key:";
 const ED25519 = [0xed, 0x01];
 // Each costs a canonical form of all of the document.
@@ -39,13 +39,13 @@ export async function checkSignatures(credentials, kinds) {
   const holding = new Set();
   /** @type {Set<string>} */
   const broken = new Set();
-  const unchecked = new Set([...kinds].filter((kind) => kind !== TYPE));
+  const unchecked = new Set([...kinds].filter((kind) => kind !== PROOF_TYPE));
   let count = 0;
   for (const members of credentials) {
     for (const proof of proofsOf(members)) {
       const signer = ++count > MOST_CHECKED ? null : signerOf(proof);
       const holds = signer && (await isSigned(members, proof, signer.key));
-      if (!signer || holds === null) unchecked.add(TYPE);
+      if (!signer || holds === null) unchecked.add(PROOF_TYPE);
       else (holds ? holding : broken).add(signer.did);
     }
   }
@@ -55,7 +55,7 @@ export async function checkSignatures(credentials, kinds) {
 /** @param {Members} members */
 function proofsOf(members) {
   const given = members.get("proof");
-  return (Array.isArray(given) ? given : [given]).filter((each) => each instanceof Members && each.get("type") === TYPE);
+  return (Array.isArray(given) ? given : [given]).filter((each) => each instanceof Members && each.get("type") === PROOF_TYPE);
 }
 
 /**
