@@ -203,6 +203,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
         (b"<svg />", "svg+xml"),
         (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a -->\n<svg xmlns="http://www.w3.org/2000/svg"/>', "svg+xml"),
         (b"<html><svg></svg></html>", None),
+        # As many comments as there is room for, and nothing after them: read in the time of one.
+        (b"<!---->" * (MOST_LOGO // 7), None),
         (b"GIF89a", None),
         (PNG + bytes(MOST_LOGO), None),
         (b"", None),

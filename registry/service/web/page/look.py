@@ -14,7 +14,7 @@ MOST_LOGO: Final = 64 << 10
 LOGO: Final = r"^data:image/(?:png|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}$"
 COLOUR: Final = r"^#[0-9a-fA-F]{6}$"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
-_SVG: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<svg[\s>]", re.S)
+_SVG: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?>(?:<!--.*?-->\s*)*)<svg[\s>]", re.S)
 _LEAST_CONTRAST: Final = 4.5
 """Of text (WCAG 2.2, 1.4.3)."""
 _GROUND: Final = re.compile(r"--(?:paper|shade): (#[0-9a-f]{3,6})\b")
