@@ -44,6 +44,7 @@ _LATIN_LOOKALIKES: Final = frozenset("асԁеһіјӏоԛѕԝхуАВСЕНІЈ
 # Signs that look like those that part a URI, and are none.
 _URI_LOOKALIKES: Final = frozenset("∕⁄／⧸╱․。｡．∶：ː﹕？﹖＃﹟＠﹫∖＼")
 _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
+_LATER_FORMULA: Final = re.compile(r'(?<=[;\t\r\n])(?=[ "]*[=+\-@＝＋－＠])')
 _ADDRESS: Final = re.compile(r"[:.]\S")
 _PRINTABLE_ASCII: Final = re.compile(r"[ -~]*\Z")
 
@@ -69,8 +70,12 @@ def html_text(text: str, longest: int | None = LONGEST) -> str:
 
 
 def spreadsheet_text(text: str) -> str:
-    """The text for a cell, with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
+    """The text for a cell, with an apostrophe before whatever of it a spreadsheet would take for a formula.
+
+    Where numbers have a decimal comma, spreadsheets part cells by semicolons, which no quotes of ours are around.
+    """
+    shown = _LATER_FORMULA.sub("'", text)
+    return f"'{shown}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else shown
 
 
 def log_text(text: str) -> str:

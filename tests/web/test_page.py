@@ -344,7 +344,7 @@ def issued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issued]:
 def table_of(issued: Issued) -> dict[str, Any]:
     """Documents whose names are formulas, quotes and lines to a spreadsheet, and Python's table of their verdicts."""
     given, lines = [], [csv_lines([COLUMNS])]
-    for name, word in zip(NAMES, ('=1+1 "x"', "-a,b\nc", " @x", "plain"), strict=True):
+    for name, word in zip(NAMES, ('=1+1 "x"', "-a,b\nc", " @x", 'a;=1+1;"-2"\n @3;b'), strict=True):
         receipt = to_json(issued.receipts[name])
         document, file = issued.documents[name], f"{word}.json"
         given.append({"document": document.decode(), "receipt": receipt.decode(), "name": file})

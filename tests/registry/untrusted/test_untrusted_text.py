@@ -97,7 +97,15 @@ def test_json_means_the_same_and_moves_nothing(value: object, indented: bool) ->
 def test_no_cell_begins_like_a_formula(text: str) -> None:
     shown = spreadsheet_text(text)
     assert not shown.lstrip().startswith(tuple("=+-@＝＋－＠"))
-    assert shown in (text, f"'{text}")
+    assert shown in (text, f"'{text}") or re.search(r"[;\t\r\n]", text)
+
+
+@given(st.text(alphabet='a;,\n\t\r "=+-@＝'))
+def test_no_part_of_a_cell_begins_like_a_formula_where_semicolons_part_cells(text: str) -> None:
+    shown = spreadsheet_text(text)
+    later = re.split(r"[;\t\r\n]", shown)[1:]
+    assert not any(each.lstrip(' "').startswith(tuple("=+-@＝＋－＠")) for each in later)
+    assert shown.replace("'", "") == text
 
 
 @pytest.mark.parametrize(

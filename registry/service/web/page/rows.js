@@ -12,6 +12,8 @@ import { writeTimestamp } from "../verifier/timestamps.js";
 const COLUMNS = ["name", "overall", "codes", "issuer", "anchored_at", "text"];
 // What a spreadsheet takes for the beginning of a formula.
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+// Where numbers have a decimal comma, spreadsheets part cells by semicolons, which no quotes of ours are around.
+const LATER_FORMULA = /(?<=[;\t\r\n])(?=[ "]*[=+\-@＝＋－＠])/g;
 
 /**
  * A table for spreadsheets (RFC 4180), in which no cell of a stranger becomes a formula.
@@ -42,6 +44,7 @@ function cellsOf(verdict) {
 
 /** @param {string} text */
 function cell(text) {
-  const safe = FORMULA.test(text) || FORMULA.test(strip(text)) ? `'${text}` : text;
+  const shown = text.replace(LATER_FORMULA, "'");
+  const safe = FORMULA.test(text) || FORMULA.test(strip(text)) ? `'${shown}` : shown;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
