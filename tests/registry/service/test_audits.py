@@ -120,6 +120,18 @@ def test_the_page_says_what_was_checked_and_what_not(client: TestClient) -> None
             assert f'href="/v1/audits/{each["name"]}/{file}"' in browsed(client, "/audits")
 
 
+@pytest.mark.parametrize("checked", [{}, {"batches": 0}])
+def test_a_report_in_which_nothing_was_compared_is_not_called_clean(
+    client: TestClient, folder: Path, checked: dict[str, int]
+) -> None:
+    path = folder / name_of(at(CLEAN, 1)) / JSON_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"checked": checked}))
+    section = list(check_page(browsed(client, "/audits")).iter("section"))[2]
+    assert "Nothing was compared." in words_of(section)
+    assert "Clean" not in words_of(section)
+    assert "outcome unsure" in {each.get("class") for each in section.iter("p")}
+
+
 def test_a_report_of_another_registry_is_said_to_be_one(client: TestClient, folder: Path) -> None:
     write_report(replace(at(CLEAN, 9), contract="0x" + "11" * 20), folder)
     assert f"Of another registry 0x{'11' * 20} on {CHAIN}" in words_of(parsed(browsed(client, "/audits")))
