@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from registry.document.reading import read_document
 from registry.document.signatures import MOST_CHECKED, Signatures
 from registry.formats.dataintegrity import did_key, did_key_method, sign
+from registry.records import Party
+from registry.verify.signature import check_signature
 from tests.carriers import jwt, pdf, presentation
 
 KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
@@ -81,6 +83,13 @@ def test_signatures_of_a_context_that_was_longer_do_not_count() -> None:
     shorter = document | {"@context": []}
     assert found_in(longer) == Signatures(holding=(did_key(KEY),))
     assert found_in(shorter) == Signatures(broken=(did_key(KEY),))
+
+
+def test_a_signature_of_what_is_inside_is_not_said_to_be_of_all() -> None:
+    around = {"type": ["VerifiableCredential"], "credentialSubject": {"name": "another"}, "credential": signed()}
+    party = Party(7, "0x" + "11" * 20, None, CREATED, None, 1, bytes(32), did_key(KEY))
+    found = check_signature(read_document(json.dumps(around).encode(), "a.json"), party)
+    assert found.text.startswith(f"A signature in it by {did_key(KEY)} holds.")
 
 
 def test_an_attached_credential_is_checked() -> None:
