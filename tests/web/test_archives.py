@@ -181,6 +181,12 @@ def brought() -> Iterator[tuple[str, list[tuple[str, bytes]], list[Any]]]:
         [["all.zip", True, [first]]],
     )
     yield "a name twice", [("1.json", one), ("1.json", other)], [["1.json", True, []], ["1.json", "repeated-name"]]
+    held = b'{"verifiableCredential": [{"a": 1}, {"a": 1}]}'
+    yield (
+        "a receipt of what is in several documents",
+        [("1.json", held), ("2.json", other), ("3.json", held + b" "), ("r.json", of_one), ("s.json", of_one)],
+        [["1.json", True, [first, first]], ["2.json", True, []], ["3.json", True, [first, first]]],
+    )
     yield (
         "a broken receipt",
         [("all.zip", zipped(("1.json", one), ("1.json.receipt.json", b'{"type": "TestamurReceipt"}')))],

@@ -154,11 +154,15 @@ export async function itemsOf(given) {
     else documents.push(await documentOf(each));
   }
   const isPair = documents.length === 1 && loose.length === 1;
+  // Thousands of either are looked up, not compared with each other.
+  const byName = grouped(documents, ({ name }) => RECEIPT_SUFFIXES.map((suffix) => name + suffix));
+  const byDigest = grouped(documents, digestsOf);
   /** @type {Item[]} */
   const alone = [];
   for (const { name, receipt } of loose) {
-    const own = documents.find((document) => RECEIPT_SUFFIXES.some((suffix) => name === document.name + suffix));
-    const owners = own ? [own] : documents.filter((document) => isPair || isOf(receipt, document));
+    const own = byName.get(name)?.[0];
+    const found = isPair ? documents : receipt instanceof Refusal ? [] : (byDigest.get(receipt.digest.value) ?? []);
+    const owners = own ? [own] : found;
     for (const owner of owners) owner.receipts.push(receipt);
     if (!owners.length) alone.push({ name, reading: null, receipts: [receipt] });
   }
@@ -200,12 +204,28 @@ async function documentOf({ name, data }) {
 }
 
 /**
- * Whether a receipt is of a document, by its digest.
- * @param {Receipt | Refusal} receipt
+ * The digests by which a receipt may be of a document.
  * @param {Item} document
  */
-function isOf(receipt, { reading }) {
-  if (receipt instanceof Refusal || !reading) return false;
-  const digests = [...reading.own, ...reading.alike, ...reading.parts.flatMap((part) => part.digests)];
-  return digests.some(({ value }) => value === receipt.digest.value);
+function digestsOf({ reading }) {
+  if (!reading) return [];
+  return [...reading.own, ...reading.alike, ...reading.parts.flatMap((part) => part.digests)].map(({ value }) => value);
+}
+
+/**
+ * Documents by what they are looked up by, in their order.
+ * @param {readonly Item[]} documents
+ * @param {(document: Item) => string[]} keysOf
+ */
+function grouped(documents, keysOf) {
+  /** @type {Map<string, Item[]>} */
+  const found = new Map();
+  for (const document of documents) {
+    for (const key of new Set(keysOf(document))) {
+      const others = found.get(key);
+      if (others) others.push(document);
+      else found.set(key, [document]);
+    }
+  }
+  return found;
 }
