@@ -159,6 +159,8 @@ def test_settings_of_strangers_stay_text() -> None:
         'endpoints = ["http://evil.example/"]\nchain = "eip155:1"',
         'endpoints = ["https://a.example; script-src *"]\nchain = "eip155:1"',
         'endpoints = ["https://a:b@a.example/"]\nchain = "eip155:1"',
+        'endpoints = ["https://*.example/"]\nchain = "eip155:1"\nfixed = true',
+        'endpoints = ["https://a.example:*/"]\nchain = "eip155:1"\nfixed = true',
         'endpoints = ["https://a.example/"]',
         "fixed = true",
         'chain = "1"',
@@ -174,6 +176,8 @@ def test_settings_of_strangers_stay_text() -> None:
         'witnesses = "quorum"',
         'chain = "eip155:1"\n[[validators]]\naddress = "0x1"\nname = "x"',
         'chain = "eip155:1"\n[[issuers]]\nparty = 0\nname = "x"',
+        # In the field of the page it would be two parties.
+        'chain = "eip155:1"\n[[issuers]]\nparty = 7\nname = "x\\n8 y"',
         '[[bodies]]\nparty = 3\nname = "x"',
         'chain = "eip155:1"\n[[bodies]]\nparty = 3',
         'chain = "eip155:1"\n[[bodies]]\nparty = 3\nname = "x"\n[[bodies]]\nparty = 3\nname = "y"',

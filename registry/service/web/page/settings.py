@@ -25,7 +25,9 @@ def _endpoint(text: str) -> str:
     """An address that a page may ask, without anything that would end a directive of the page's policy."""
     parts = urlsplit(text)
     is_web = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
-    if not (is_web and parts.hostname and text.isascii() and text.isprintable()) or set(text) & set(" ;,'\"<>\\"):
+    # To the page's policy a star is any host, or any port.
+    is_one = bool(parts.hostname) and "*" not in parts.netloc
+    if not (is_web and is_one and text.isascii() and text.isprintable()) or set(text) & set(" ;,'\"<>\\"):
         raise PydanticCustomError("endpoint", "an endpoint begins with https://, or with http://localhost", {})
     if parts.username is not None or parts.password is not None:
         raise PydanticCustomError("endpoint", "everybody can read an endpoint: it has no user name or password", {})
@@ -48,7 +50,8 @@ class NamedParty(_Part):
     """A party by its number, and the name by which whoever made the page knows it."""
 
     party: int = Field(ge=1, lt=2**53)
-    name: str = Field(min_length=1, max_length=200)
+    # In the page there is one on a line: a line more would be a party more.
+    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")
 
 
 class NamedValidator(_Part):
