@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from registry.document.reading import read_document
 from registry.errors import ReceiptError
+from registry.formats.dataintegrity import did_key_method, sign
 from registry.language.said import say
 from registry.receipt.model import Receipt, parse, to_json
 from registry.verify.checks import verify
@@ -17,6 +20,7 @@ from registry.verify.receipts import Judged, decided
 from registry.verify.verdict import REPLACEMENT_UNKNOWN, FactsUnavailable
 from tests.web.javascript import run_javascript
 from tests.web.made import (
+    KEYS,
     NOW,
     Case,
     case,
@@ -91,6 +95,12 @@ def with_several(chance: random.Random) -> dict[str, Any]:
     }
 
 
+def signed_with_more_context() -> bytes:
+    """A document that gained a context since it was signed, which has no canonical form."""
+    document = sign({"@context": ["https://www.w3.org/ns/credentials/v2"]}, KEYS[0], did_key_method(KEYS[0]), NOW)
+    return json.dumps(document | {"@context": [*document["@context"], "\ud800"]}).encode()
+
+
 def outcome_of(file: bytes) -> Receipt | ReceiptError:
     try:
         return parse(file)
@@ -106,6 +116,8 @@ def test_a_thousand_verdicts_are_the_same(tmp_path: Path) -> None:
     assert {each["expect"]["overall"] for each in cases} == {
         "valid", "valid with a warning", "not valid", "could not be checked",
     }  # fmt: skip
+    cases.append(with_verdict(replace(case(chance), document=signed_with_more_context(), name="diploma.json")))
+    assert "signature-broken" in {check["code"] for check in cases[-1]["expect"]["checks"]}
     several = [with_several(chance) for _ in range(300)]
     assert sum(bool(each["expect"]["otherReceipts"]) for each in several) > 200
     run_javascript("verdicts", {"cases": cases, "several": several, "contents": CONTENTS}, tmp_path)

@@ -105,7 +105,7 @@ async function isSigned(members, proof, key) {
  * @param {Value} part
  */
 function beginsWith(whole, part) {
-  const [entire, first] = [whole, part].map((each) => (Array.isArray(each) ? each : [each ?? null]).map((item) => canonicalize(item)));
+  const [entire, first] = [whole, part].map((each) => (Array.isArray(each) ? each : [each ?? null]).map(canonical));
   return first.every((each, at) => each === entire[at]);
 }
 
@@ -119,6 +119,15 @@ function without(members, name) {
 
 /** @param {Members} members */
 async function hashOf(members) {
-  refuseHalves(members, DEFAULT_LIMITS.maxDepth);
-  return sha256(utf8(canonicalize(members)));
+  return sha256(utf8(canonical(members)));
+}
+
+/**
+ * The RFC 8785 form; what has none is nothing that anybody signed, wherever in the document it is.
+ * @param {Value} value
+ * @throws {Refusal}
+ */
+function canonical(value) {
+  refuseHalves(value, DEFAULT_LIMITS.maxDepth);
+  return canonicalize(value);
 }
