@@ -13,7 +13,7 @@ from registry.recognition.scope import ANY_PROGRAMME, Scope, hash_of_programme
 from registry.records import BlockRef
 from registry.verify.policy import KnownParty, Policy
 from registry.verify.verdict import FactsUnavailable
-from tests.web.made import NAMES, hexed, unix
+from tests.web.made import NAMES, facts_json, hexed, unix
 
 ANCHORED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 ISSUER: Final = 7
@@ -238,7 +238,7 @@ def ledger_json(given: Ledger | FactsUnavailable | None) -> Any:
     if given is None:
         return None
     if isinstance(given, FactsUnavailable):
-        return {"code": given.code, "what": given.what, "remedy": given.remedy}
+        return facts_json(given)
     as_of = given.as_of
     return {
         "accreditations": [link_json(each) for each in given.accreditations],

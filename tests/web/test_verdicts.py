@@ -15,10 +15,12 @@ from registry.errors import ReceiptError
 from registry.formats.dataintegrity import did_key_method, sign
 from registry.language.said import say
 from registry.receipt.model import Receipt, parse, to_json
+from registry.recognition.ledger import Ledger
 from registry.verify.checks import verify
 from registry.verify.receipts import Judged, decided
 from registry.verify.verdict import REPLACEMENT_UNKNOWN, FactsUnavailable
 from tests.web.javascript import run_javascript
+from tests.web.ledgers import ledger_json
 from tests.web.made import (
     KEYS,
     NOW,
@@ -43,7 +45,7 @@ def coded(data: bytes | None) -> str | None:
     return None if data is None else base64.b64encode(data).decode()
 
 
-def with_verdict(made: Case) -> dict[str, Any]:
+def with_verdict(made: Case, ledger: Ledger | FactsUnavailable | None = NO_LEDGER) -> dict[str, Any]:
     verdict = verify(
         made.document,
         made.name,
@@ -52,14 +54,14 @@ def with_verdict(made: Case) -> dict[str, Any]:
         now=NOW,
         trust=made.trust,
         policy=made.policy,
-        ledger=NO_LEDGER,
+        ledger=ledger,
     )
     return {
         "document": coded(made.document),
         "name": made.name,
         "receipt": coded(made.receipt_file),
         "facts": facts_json(made.facts),
-        "ledger": facts_json(NO_LEDGER),
+        "ledger": ledger_json(ledger),
         "now": int(NOW.timestamp() * 1000),
         "trust": trust_json(made.trust),
         "policy": policy_json(made.policy),
