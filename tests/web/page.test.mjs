@@ -233,11 +233,11 @@ test("the table is, to the byte, the one of Python", async () => {
 
 test("a record says what was found, by whom, and that nobody signs it", async () => {
   const [one] = await shown([document(good), receipt(good)]);
-  const made = { ...wanted(), endpoints: ["https://node.example/v3/a-key"] };
+  const made = { ...wanted({ bodies: [[2, "Agency"]] }), endpoints: ["https://node.example/v3/a-key"] };
   const record = JSON.parse(recordOf([one.verdict], { at: NOW, by: made, program: "ab" }));
   assert.deepEqual([record.signedBy, record.program, record.settings.endpoints], [null, "ab", ["https://node.example"]]);
   assert.deepEqual(record.verdicts, [verdictJson(one.verdict)]);
-  assert.deepEqual(record.settings.issuers, [[1, ""]]);
+  assert.deepEqual([record.settings.issuers, record.settings.bodies], [[[1, ""]], [[2, "Agency"]]]);
 });
 
 /** What is stated, by labels. */

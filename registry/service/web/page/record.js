@@ -22,7 +22,7 @@ import { say } from "./messages.js";
  * @returns {string} JSON.
  */
 export function recordOf(verdicts, { at, by, program }) {
-  const { chain, contract, endpoints, quorum, issuers, witnesses, validators } = by;
+  const { chain, contract, endpoints, quorum, issuers, bodies, witnesses, validators } = by;
   const content = {
     type: "TestamurCheckRecord",
     version: 1,
@@ -37,6 +37,7 @@ export function recordOf(verdicts, { at, by, program }) {
       endpoints: endpoints.map((url) => new URL(url).origin),
       quorum,
       issuers: [...issuers],
+      bodies: [...bodies],
       witnesses,
       validators: [...validators],
     },
