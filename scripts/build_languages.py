@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from babel import Locale
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, unescape
 
 ROOM: Final = Path(__file__).parents[1] / "registry" / "language"
 CATALOGUES, BUILT = ROOM / "catalogues", ROOM / "built"
@@ -27,6 +27,7 @@ VERIFIER: Final = ROOM.parent / "service" / "web" / "verifier" / "english.js"
 SOURCE: Final = "en"
 ELSEWHERE: Final = ("page.", "cli.", "absence.", "verdict.")
 """What the verifier in JavaScript does not say."""
+_REVIEWED: Final = "X-Reviewed-By:"
 _NAME: Final = re.compile(r"[a-z][A-Za-z]*")
 _CATEGORY: Final = re.compile(r"zero|one|two|few|many|other")
 _SPACE: Final = re.compile(r"\s*")
@@ -101,7 +102,6 @@ def read(language: str) -> Catalogue:
     """The catalogue of a language; of English, the text is the English."""
     data = (CATALOGUES / f"{language}.po").read_bytes()
     found = read_po(io.BytesIO(data), abort_invalid=True)
-    headers = {name.lower(): value for name, value in found.mime_headers}
     entries = [each for each in found if each.id and each.context]
     english = {str(each.context): str(each.id) for each in entries}
     is_doubtful = {str(each.context) for each in entries if each.fuzzy}
@@ -109,7 +109,14 @@ def read(language: str) -> Catalogue:
         str(each.context): str(each.id if language == SOURCE else "" if each.context in is_doubtful else each.string)
         for each in entries
     }
-    return Catalogue(language, headers.get("x-reviewed-by", "").strip(), texts, english)
+    return Catalogue(language, reviewer(data.decode("utf-8")), texts, english)
+
+
+def reviewer(text: str) -> str:
+    """Who the header of a catalogue says has reviewed it; Babel keeps no header that it does not know."""
+    header = text.partition("\n\n")[0]
+    lines = "".join(unescape(line) for line in header.splitlines() if line.startswith('"'))
+    return next((line[len(_REVIEWED) :].strip() for line in lines.splitlines() if line.startswith(_REVIEWED)), "")
 
 
 def problems(catalogue: Catalogue, source: Catalogue) -> Iterator[str]:

@@ -485,6 +485,18 @@ def test_what_is_saved(stand: Stand) -> None:
     assert not any(word in json.dumps(record) for word in ("Doctor", "Lovelace", "Computing", "Grace"))
 
 
+def test_what_a_document_states_runs_as_the_language_does(stand: Stand) -> None:
+    """Else a sentence that begins with a Latin value would be read from the left within Arabic."""
+    browser = stand.browser
+    path = stand.folder / "arabic.html"
+    path.write_bytes(stand.page(in_language="ar"))
+    browser.open(f"file://{path}")
+    stand.bring(stand.pair("badge"))
+    stand.answer()
+    level = "[...document.querySelectorAll('#result dd bdi')].find(each => each.textContent.includes('Level 7'))"
+    assert browser.evaluate(f"getComputedStyle({level}).direction") == "rtl"
+
+
 def test_what_is_printed(stand: Stand) -> None:
     browser = stand.browser
     with stand.served() as address:
@@ -494,6 +506,8 @@ def test_what_is_printed(stand: Stand) -> None:
         assert browser.evaluate("document.querySelector('.code').checkVisibility()") is False
         with browser.media("print"):
             printed = browser.evaluate("document.body.innerText")
+            size = "parseFloat(getComputedStyle(document.querySelector('{}')).fontSize)"
+            assert browser.evaluate(f"{size.format('#result .note')} < {size.format('#result dd')}")
             assert browser.evaluate("document.querySelector('.code svg').getBoundingClientRect().width") > 150
             for control in ("#ask", "#settings", ".tools", ".skip"):
                 assert browser.evaluate(f"document.querySelector('{control}').checkVisibility()") is False, control

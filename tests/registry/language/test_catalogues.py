@@ -25,6 +25,7 @@ from scripts.build_languages import (
     present,
     problems,
     read,
+    reviewer,
     written,
 )  # fmt: skip
 
@@ -41,6 +42,14 @@ def test_a_catalogue_is_whole(code: str) -> None:
 def test_what_is_built_is_what_the_catalogue_has(code: str) -> None:
     assert (BUILT / f"{code}.json").read_text("utf-8") == written(built(read(code))), "run scripts/build_languages.py"
     assert language(code).direction == Locale.parse(code).text_direction
+
+
+def test_who_has_reviewed_a_catalogue_is_read_from_its_header() -> None:
+    header = 'msgid ""\nmsgstr ""\n"Language: fr\\n"\n"X-Reviewed-By: {}\\n"\n\n'
+    assert reviewer(header.format("")) == ""
+    assert reviewer(header.format('Élise Roux, \\"Université\\" "\n"de Lyon')) == 'Élise Roux, "Université" de Lyon'
+    assert reviewer('msgid ""\nmsgstr ""\n\nmsgid "x"\nmsgstr ""\n"X-Reviewed-By: x\\n"\n') == ""
+    assert language(SOURCE).reviewed_by == "the authors"
 
 
 def test_nothing_is_built_that_has_no_catalogue() -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from registry.http.problems import EXAMPLE, STATUS
 from registry.service import examples
-from registry.service.app import create_app
+from registry.service.app import OPERATIONS, create_app
 from registry.service.metrics import ServiceMetrics
+from registry.service.routes import pages, site
 from tests.registry.service.conftest import LARGE, Roots, Stand
 
 REFERENCE = Path(__file__).parents[3] / "docs/reference/api.md"
@@ -49,6 +51,16 @@ def test_every_parameter_of_a_query_is_in_the_reference(stand: Stand, part: str)
 def test_every_code_with_a_status_of_its_own_is_in_the_reference() -> None:
     text = REFERENCE.read_text()
     assert [code for code in STATUS if f"`{code}`" not in text] == []
+
+
+def test_the_proxy_of_the_docs_passes_every_page_on_and_nothing_of_the_operator() -> None:
+    text = (REFERENCE.parents[1] / "how-to/run-the-lookup-service.md").read_text()
+    (passed,) = re.findall(r"location ~ (\S+) \{", text)
+    shown = [each for router in (pages.router, site.router) for each in router.routes if isinstance(each, Route)]
+    paths = [re.sub(r"\{\w+\}", "1", each.path) for each in shown]
+    assert "/audits" in paths
+    assert [path for path in (*paths, "/v1/parties", "/openapi.json") if not re.search(passed, path)] == []
+    assert [path for path in OPERATIONS if re.search(passed, path)] == []
 
 
 def members(value: Any) -> set[str]:

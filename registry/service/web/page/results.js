@@ -108,8 +108,19 @@ function resultOf(shown, checked, ...after) {
 
 /** @param {readonly {label: string, values: readonly (readonly Piece[])[]}[]} facts */
 function listOf(facts) {
-  const told = (/** @type {readonly (readonly Piece[])[]} */ values) => element("dd", ...values.map((value) => element("div", element("bdi", ...value.map(piece)))));
+  const told = (/** @type {readonly (readonly Piece[])[]} */ values) => element("dd", ...values.map((value) => element("div", apart(value))));
   return element("dl", ...facts.map(({ label, values }) => element("div", element("dt", label), told(values))));
+}
+
+/**
+ * A value that turns nothing around it. From right to left its own values are set apart already, and its sentence runs as the
+ * language does, whatever it begins with.
+ * @param {readonly Piece[]} value
+ */
+function apart(value) {
+  const made = element("bdi", ...value.map(piece));
+  if (document.dir === "rtl") made.dir = "rtl";
+  return made;
 }
 
 /** @param {string} json */

@@ -20,7 +20,7 @@ from registry.service.web.page.app import MANIFEST, WORKER, manifest, registerin
 from registry.service.web.page.look import colours, picture
 from registry.service.web.page.program import script
 from registry.service.web.page.settings import PageSettings
-from registry.untrusted.text import html_text
+from registry.untrusted.text import terminal_text
 
 NAME: Final = "verify.html"
 SERVED: Final = "verify"
@@ -67,9 +67,9 @@ def page(
         "unreviewed": "" if spoken.reviewed_by else f"<p>{_said(spoken, 'unreviewed')}</p>\n",
         "messages": data(_carried(spoken.code)),
         "policy": escape(policy(settings, served=served, as_app=as_app)),
-        "title": html_text(_title(spoken, settings)),
+        "title": escape(_title(spoken, settings)),
         "logo": picture(settings.logo),
-        "intro": html_text(_of_institution(spoken, "intro", settings)),
+        "intro": escape(_of_institution(spoken, "intro", settings)),
         "lookup": _lookup(spoken) if served else "",
         "style": _style(settings),
         "program": program_hash(),
@@ -177,8 +177,8 @@ def _title(spoken: Language, settings: PageSettings) -> str:
 
 
 def _of_institution(spoken: Language, key: str, settings: PageSettings) -> str:
-    """A sentence that names the institution where there is one."""
-    name = settings.institution
+    """A sentence that names the institution where there is one: its name as a person may see it."""
+    name = terminal_text(settings.institution)
     return spoken.text(say(f"page.{key}Of", institution=name) if name else say(f"page.{key}"))
 
 

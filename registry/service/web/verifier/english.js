@@ -1,7 +1,7 @@
 // Written by scripts/build_languages.py; `--check` says whether it is what the catalogue has.
 
 /** @type {import("./language.js").Content} */
-export const ENGLISH = {"language":"en","name":"English","direction":"ltr","reviewedBy":"","number":{"first":3,"others":3,"separator":",","least":4},"time":null,"messages":{
+export const ENGLISH = {"language":"en","name":"English","direction":"ltr","reviewedBy":"the authors","number":{"first":3,"others":3,"separator":",","least":4},"time":null,"messages":{
 "accreditTo.accredit":"to accredit",
 "accreditTo.accreditOthers":"to accredit others",
 "accreditTo.issue":"to issue",
