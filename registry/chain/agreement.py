@@ -197,7 +197,7 @@ def _no_quorum(client: ChainClient, what: str, quorum: int) -> ChainUnavailable:
     answering, asked = _answering(client), len(_hosts(client.endpoints())) or 1
     if answering < min(quorum, asked):
         what = f"{answering} of {asked} endpoints answered; {quorum} have to agree (`quorum`)"
-    else:
+    elif quorum > 1:
         what = f"{what}; {quorum} endpoints of different hosts have to name one block alike (`quorum`)"
     return ChainUnavailable(
         f"{what}{_told_silent(client)}",

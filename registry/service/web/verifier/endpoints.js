@@ -249,7 +249,8 @@ export class Endpoints {
 
   /** @param {string} what */
   noQuorum(what) {
-    return new ChainUnavailable("no-quorum", `${what}; ${this.quorum} endpoints of different hosts have to name one block alike`, {
+    const many = this.quorum > 1 ? `; ${this.quorum} endpoints of different hosts have to name one block alike` : "";
+    return new ChainUnavailable("no-quorum", `${what}${many}`, {
       where: this.urls.join(", "),
       remedy: `${TRY_LATER} Or name other endpoints, of hosts that do not share one.`,
     });
