@@ -257,6 +257,8 @@ def shown_as(name: str, value: Any) -> Iterator[str]:
         yield {"recognise": "recognised"}.get(value, value.replace("accredit-to-", "accredited to "))
     elif re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value):
         yield f"{value[:10]} {value[11:19]} UTC"
+    elif value == f"0x{'0' * 64}":
+        yield "none on record"
     else:
         yield marked(value)
 
