@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+MOST_SECONDS = 300
+"""A hundred times what any of them takes: by then it hangs."""
 
 
 def run_javascript(name: str, cases: Any, folder: Path) -> None:
@@ -27,5 +29,6 @@ def run_javascript(name: str, cases: Any, folder: Path) -> None:
         text=True,
         env={**os.environ, "CASES": str(written)},
         check=False,
+        timeout=MOST_SECONDS,
     )
     assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
