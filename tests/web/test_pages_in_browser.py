@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import uvicorn
+from fastapi import FastAPI
 
 from registry.audit.findings import Audit, Counts, Unchecked
 from registry.audit.kinds import Difference, DifferenceKind
@@ -26,6 +24,7 @@ from registry.service.app import create_app
 from registry.service.audits import Audits
 from registry.timestamps import from_unix
 from tests.registry.audit.test_audit_page import AUDIT
+from tests.registry.chain.worlds import listening
 from tests.registry.service.conftest import ACCOUNT, CHAIN, CONTRACT, GENESIS_TIME, Stand, credential, told
 from tests.registry.service.test_pages import GOOD_EVIDENCE, HOSTILE, filled, pages_of
 from tests.web.accessibility import NARROW, hidden_sideways, seen, violations
@@ -77,18 +76,8 @@ def each_kind(root: bytes) -> list[str]:
     return [path for path in pages_of(root) if not more.match(path)]
 
 
-@contextmanager
-def served(stand: Stand, audits: Path) -> Iterator[str]:
-    config = uvicorn.Config(create_app(stand.service, kept_audits=Audits(audits)), port=0, log_level="error")
-    server = uvicorn.Server(config)
-    with config.bind_socket() as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+def app_of(stand: Stand, audits: Path) -> FastAPI:
+    return create_app(stand.service, kept_audits=Audits(audits))
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +102,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
             "<form id='f' action='/search'></form><iframe src='/parties'></iframe><svg onload='document.title=2'/>"
         )
     with (
-        served(history, folder / "audits plain") as first,
-        served(plain, folder / "audits plain") as second,
-        served(hostile, folder / "audits hostile") as third,
+        listening(app_of(history, folder / "audits plain")) as first,
+        listening(app_of(plain, folder / "audits plain")) as second,
+        listening(app_of(hostile, folder / "audits hostile")) as third,
         chromium(folder / "profile") as browser,
     ):
         errors = ("/nothing", f"/credentials/{'ab' * 32}")

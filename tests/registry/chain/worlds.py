@@ -95,12 +95,19 @@ class World:
 @contextmanager
 def devnet(chain: Any) -> Iterator[str]:
     """The chain served over HTTP on a free port; yields the URL."""
-    import uvicorn
-
     from registry.embedded.devnet import create_app
 
+    with listening(create_app(chain)) as url:
+        yield url
+
+
+@contextmanager
+def listening(application: Any) -> Iterator[str]:
+    """An ASGI application on a free port of this machine; yields its URL."""
+    import uvicorn
+
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(create_app(chain), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(application, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
