@@ -24,6 +24,8 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "embedded": ("eth", "eth_keys", "rlp", "web3"),
     "web3": ("web3",),
     "s3": ("obstore",),
+    "issuing": ("defusedxml", "pymupdf_fonts", "python_calamine", "segno", "typst", "xlsxwriter"),
+    "cjk": ("rendercv_fonts",),
     "kms": ("boto3",),
     "pkcs11": ("pkcs11",),
 }

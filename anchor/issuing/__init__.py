@@ -1,0 +1,1 @@
+"""From a roster to a graduate's hand: templates, rosters, signed credentials, diplomas and corrections."""
