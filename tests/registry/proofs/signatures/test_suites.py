@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import CredentialError, ProofError, SignerError
-from registry.formats.dataintegrity import (
+from registry.proofs.signatures.keys import (
+    KeyKind,
     did_key,
     did_key_method,
     key_of_method,
+    new_key,
     read_key,
     read_public_key,
-    sign,
-    sign_rdf,
-    verify,
     write_public_key,
 )
-from registry.formats.multibase import from_base58, from_base64url, to_base58, to_base64url
+from registry.proofs.signatures.multibase import from_base58, from_base64url, to_base58, to_base64url
+from registry.proofs.signatures.suites import Suite, judge_time, sign, sign_form, verify, verify_proof
 
 # Data Integrity EdDSA Cryptosuites v1.0, appendix B.3 (representation: eddsa-jcs-2022).
 SECRET = "z3u2en7t5LR2WtQH5PfFqMqwVHBeXouLzo6haApm8XHqvjxq"
@@ -43,6 +43,11 @@ DOCUMENT: dict[str, Any] = {
 }
 PROOF_VALUE = "z2HnFSSPPBzR36zdDgK8PbEHeXbR56YF24jwMpt3R1eHXQzJDMWS93FCzpvJpwTWd3GAVFuUfjoJdcnTMuVor51aX"
 KEY = read_key(SECRET)
+ALONE: dict[str, Any] = DOCUMENT | {
+    "@context": ["https://www.w3.org/ns/credentials/v2"],
+    "type": ["VerifiableCredential"],
+    "credentialSubject": {"id": "did:example:abcdefgh"},
+}
 
 
 def signed() -> dict[str, Any]:
@@ -60,7 +65,7 @@ def test_the_proof_is_that_of_the_standards_own_example() -> None:
     assert write_public_key(KEY) == PUBLIC
     assert (did_key(KEY), did_key_method(KEY)) == (f"did:key:{PUBLIC}", METHOD)
     document = signed()
-    assert document["proof"] == {
+    assert document["proof"][0] == {
         "type": "DataIntegrityProof",
         "cryptosuite": "eddsa-jcs-2022",
         "created": "2023-02-24T23:36:38Z",
@@ -69,7 +74,7 @@ def test_the_proof_is_that_of_the_standards_own_example() -> None:
         "@context": DOCUMENT["@context"],
         "proofValue": PROOF_VALUE,
     }
-    assert verify(document) == document["proof"]
+    assert [verify(document)] == document["proof"]
     assert verify(document, read_public_key(PUBLIC))["proofValue"] == PROOF_VALUE
 
 
@@ -110,12 +115,12 @@ def test_a_context_may_be_added_at_the_end_alone() -> None:
     ],
 )
 def test_a_proof_that_was_changed_does_not_pass(change: dict[str, Any]) -> None:
-    assert code_of(signed() | {"proof": signed()["proof"] | change}) == "proof-fails"
+    assert code_of(signed() | {"proof": signed()["proof"][0] | change}) == "proof-fails"
 
 
 @pytest.mark.parametrize(
     "proof",
-    [None, [], "proof", {"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022"}, {"proofPurpose": "other"}],
+    [None, [], "proof", {"type": "DataIntegrityProof", "cryptosuite": "bbs-2023"}, {"proofPurpose": "other"}],
 )
 def test_a_missing_proof_is_not_one_that_holds(proof: object) -> None:
     assert code_of(DOCUMENT | {"proof": proof}) == "proof-missing"
@@ -200,16 +205,18 @@ def test_a_text_that_is_no_key_is_not_repeated(text: str) -> None:
 
 
 def test_a_proof_over_rdf_stands_beside_the_other() -> None:
-    document = sign_rdf(signed(), b"<urn:a> <urn:b> <urn:c> .\n", KEY, METHOD, CREATED)
+    document = sign_form(
+        ALONE | {"proof": signed()["proof"]}, b"<urn:a> <urn:b> <urn:c> .\n", KEY, METHOD, CREATED, Suite.EDDSA_RDFC
+    )
     first, second = document["proof"]
     assert [first["cryptosuite"], second["cryptosuite"]] == ["eddsa-jcs-2022", "eddsa-rdfc-2022"]
-    assert verify(document) == first
-    assert "proof" not in DOCUMENT
+    assert "proof" not in ALONE
 
 
 def test_a_method_that_is_no_iri_is_not_signed_for() -> None:
-    with pytest.raises(ValueError, match="no absolute IRI"):
-        sign_rdf(DOCUMENT, b"", KEY, "did:web:a.example#key 1", CREATED)
+    for suite in (Suite.EDDSA_RDFC, Suite.EDDSA_JCS):
+        with pytest.raises(SignerError, match="no absolute IRI"):
+            sign({}, KEY, "did:web:a.example#key 1", CREATED, suite)
 
 
 def test_a_document_that_json_does_not_have_is_not_signed() -> None:
@@ -231,3 +238,88 @@ def test_no_other_text_is_read(text: str) -> None:
         except ValueError:
             continue
         assert write(data)[0] == text[0]
+
+
+PROOF: dict[str, Any] = {
+    "type": "DataIntegrityProof",
+    "cryptosuite": "eddsa-jcs-2022",
+    "proofPurpose": "assertionMethod",
+}
+
+
+@pytest.mark.parametrize("more", ["previousProof", "domain", "challenge"])
+def test_a_proof_that_says_more_than_is_judged_is_unread_whether_it_holds_or_not(more: str) -> None:
+    for proof in (signed()["proof"][0], PROOF):
+        assert code_of(DOCUMENT | {"proof": [proof | {more: "x", "verificationMethod": METHOD}]}) == "proof-unread"
+
+
+def test_the_second_of_a_set_is_found_and_each_holds_by_itself() -> None:
+    another = Ed25519PrivateKey.generate()
+    document = sign(signed(), another, did_key_method(another), CREATED)
+    for proof in document["proof"]:
+        verify_proof(document, proof, key_of_method(proof["verificationMethod"]))
+    assert (
+        verify(document | {"proof": [PROOF | {"cryptosuite": "bbs-2023"}, *document["proof"]]}) == document["proof"][0]
+    )
+    with pytest.raises(ProofError):
+        verify_proof(document, document["proof"][0], another.public_key())
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({}, None),
+        ({"expires": "2026-01-02T00:00:00Z"}, None),
+        ({"expires": "2026-01-01T00:00:00Z"}, "proof-expired"),
+        ({"expires": "2026-01-01T01:00:00+01:00"}, "proof-expired"),
+        ({"created": "2026-01-01T00:05:00Z"}, None),
+        ({"created": "2026-01-01T00:05:01Z"}, "proof-early"),
+        ({"created": "2026-01-01T00:00:00"}, "proof-fails"),
+        ({"created": "2026-02-30T00:00:00Z"}, "proof-fails"),
+        ({"created": ["2026-01-01T00:00:00Z"]}, "proof-fails"),
+        ({"expires": "never"}, "proof-fails"),
+        ({"expires": None}, "proof-fails"),
+        ({"expires": "9999-12-31T23:59:59-14:00", "created": "0001-01-01T00:00:00+14:00"}, None),
+    ],
+)
+def test_a_proof_is_meant_for_a_time(said: dict[str, Any], code: str | None) -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    if code is None:
+        judge_time(PROOF | said, moment)
+        return
+    with pytest.raises(ProofError) as caught:
+        judge_time(PROOF | said, moment)
+    assert caught.value.code == code
+
+
+def test_until_when_a_proof_holds_is_signed() -> None:
+    document = sign(DOCUMENT, KEY, METHOD, CREATED, expires=datetime(2030, 1, 1, tzinfo=UTC))
+    assert verify(document)["expires"] == "2030-01-01T00:00:00Z"
+    later = document["proof"][0] | {"expires": "2040-01-01T00:00:00Z"}
+    assert code_of(document | {"proof": [later]}) == "proof-fails"
+
+
+@pytest.mark.parametrize("suite", list(Suite))
+def test_a_suite_takes_no_key_of_another_kind(suite: Suite) -> None:
+    wrong = new_key(KeyKind.P256 if suite.value.startswith("eddsa") else KeyKind.ED25519)
+    with pytest.raises(SignerError) as caught:
+        sign(ALONE, wrong, did_key_method(wrong), CREATED, suite)
+    assert caught.value.code == "key-suite"
+    assert str(Suite.for_key(wrong, is_rdf=suite.is_rdf)) in str(caught.value.remedy)
+    proof = PROOF | {"cryptosuite": suite.value, "verificationMethod": did_key_method(wrong), "proofValue": PROOF_VALUE}
+    assert code_of(ALONE | {"proof": proof}) == "proof-fails"
+
+
+def test_a_signature_over_rdf_hides_no_member_from_who_reads_the_json() -> None:
+    """The same statements in other words: the signature would hold, and who reads the JSON would see no end."""
+    ends = sign(ALONE | {"validUntil": "2024-01-01T00:00:00Z"}, KEY, METHOD, CREATED, Suite.EDDSA_RDFC)
+    until = {"@value": ends.pop("validUntil"), "@type": "http://www.w3.org/2001/XMLSchema#dateTime"}
+    named = "https://www.w3.org/2018/credentials#validUntil"
+    inside = {name: value for name, value in ends.items() if name not in ("@context", "proof")}
+    for hidden in (
+        ends | {named: until},
+        ends | {"@context": [*ends["@context"], {"end": named}], "end": until},
+        {"@context": ends["@context"], "proof": ends["proof"], "@graph": [inside | {"validUntil": until["@value"]}]},
+    ):
+        assert code_of(hidden) == "proof-unread"
+    assert code_of(ends) == "proof-fails"
