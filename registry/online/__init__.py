@@ -1,1 +1,1 @@
-"""Documents of others that a verifier lets be fetched: DID documents and status lists, bounded and from public addresses."""
+"""Documents of others that a verifier lets be fetched: DID documents and status lists, of public hosts, bounded."""
