@@ -1,1 +1,1 @@
-"""Formats of others in which the registry's facts are told: pure functions, no I/O."""
+"""Formats of others: in which the registry's facts are told, and in which others tell theirs. Pure functions."""

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from registry.errors import ProofError, RegistryError
-from registry.formats.multibase import from_base64url, to_base64url
-from registry.formats.nquads import DATE_TIME, INTEGER, RDF_TYPE, canonical, iri, literal
+from registry.proofs.signatures.multibase import from_base64url, to_base64url
+from registry.rdf.nquads import DATE_TIME, INTEGER, RDF_TYPE, canonical, iri, literal
 from registry.records import WORD_BITS
 from registry.timestamps import write_timestamp
 
@@ -71,6 +72,14 @@ class ListPosition:
     """Where the bit of a credential is: the number of its list, from 1, and the index in it, from 0."""
 
     number: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPosition:
+    """Where the bit of a credential is that names its list itself: the random name of the list, and the index in it."""
+
+    list: UUID
     index: int
 
 
@@ -160,6 +169,14 @@ def bitstring(
     return bytes(bits[: LIST_BITS // 8]).translate(_TURNED)
 
 
+def bitstring_of(indices: Iterable[int]) -> bytes:
+    """The bits of one list, as `bitstring`, of which those at the indices are set."""
+    bits = bytearray(LIST_BITS // 8)
+    for index in indices:
+        bits[index // 8] |= 0x80 >> index % 8
+    return bytes(bits)
+
+
 def is_set(bits: bytes, index: int) -> bool:
     """The bit of one credential.
 
@@ -176,11 +193,11 @@ def encode(bits: bytes) -> str:
     return to_base64url(gzip.compress(bits, 9, mtime=0))
 
 
-def decode(encoded: str) -> bytes:
+def decode(encoded: str, fewest_bits: int = FEWEST_BITS) -> bytes:
     """The bits of an `encodedList`, ours or another's.
 
     Raises:
-        ProofError: it is not one, or has fewer than `FEWEST_BITS` bits or more than `MOST_BYTES` bytes (code
+        ProofError: it is not one, or has fewer than `fewest_bits` bits or more than `MOST_BYTES` bytes (code
             `status-list`).
     """
     expander = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
@@ -192,8 +209,8 @@ def decode(encoded: str) -> bytes:
         raise _unreadable(f"it is longer than {MOST_BYTES} bytes")
     if not expander.eof or expander.unused_data:
         raise _unreadable("it is cut off, or something follows it")
-    if 8 * len(bits) < FEWEST_BITS:
-        raise _unreadable(f"it has {8 * len(bits)} bits, and {FEWEST_BITS} are the least")
+    if 8 * len(bits) < fewest_bits:
+        raise _unreadable(f"it has {8 * len(bits)} bits, and {fewest_bits} are the least")
     return bits
 
 
@@ -279,6 +296,11 @@ def status_entry(url: str, purpose: Purpose, index: int) -> dict[str, Any]:
         "statusListIndex": str(index),
         "statusListCredential": url,
     }
+
+
+def named_list_url(base: str, issuer: int, name: UUID, purpose: Purpose) -> str:
+    """The address of a named list; `base` is that of the service, without a slash at the end."""
+    return f"{base}/v1/status-lists/{issuer}/named/{name}/{purpose}"
 
 
 def _row(batches: Iterable[ListedBatch]) -> Iterator[_Part]:

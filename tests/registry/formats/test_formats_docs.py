@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.formats import dataintegrity, multibase, statuslist, trqp
+from registry.formats import statuslist, trqp
 from registry.index import lists as index_lists
 from registry.service import status_lists as listing
 from registry.service import trust as facts
@@ -25,7 +25,7 @@ def codes_raised(*modules: object) -> set[str]:
     ("page", "modules"),
     [
         ("trqp.md", (trqp, trqp_route)),
-        ("status-lists.md", (statuslist, dataintegrity, multibase, listing, index_lists)),
+        ("status-lists.md", (statuslist, listing, index_lists)),
     ],
 )
 def test_every_code_is_on_its_page(page: str, modules: tuple[object, ...]) -> None:

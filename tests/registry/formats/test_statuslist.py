@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from registry.errors import ProofError, RegistryError
 from registry.formats import statuslist
-from registry.formats.multibase import to_base64url
 from registry.formats.statuslist import (
     FEWEST_BITS,
     LIST_BITS,
@@ -34,6 +33,7 @@ from registry.formats.statuslist import (
     status_entry,
     status_list_credential,
 )
+from registry.proofs.signatures.multibase import to_base64url
 
 FOREIGN: dict[str, Any] = json.loads((Path(__file__).parent / "fixtures" / "bitstring_lists.json").read_text())
 Words = Mapping[int, Mapping[int, int]]
