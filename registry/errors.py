@@ -11,6 +11,7 @@ RegistryError
 │   └── NotPossible          what is stored is in order, and does not allow what was asked for
 ├── IntakeError       input of a job that cannot be read, or that --strict refuses
 ├── SignerError       a key that cannot be read or used
+├── Unfetched         a document of others that was not fetched: nothing is known of what it says
 └── ChainError        anything about the chain
     ├── ChainUnavailable     no answer, or an answer that is not one: ask again later
     ├── ChainBusy            the embedded chain is held by another process
@@ -141,6 +142,12 @@ class SignerError(RegistryError):
 
     default_code = "signer"
     stranger_sentence = "the key of this service cannot be used at this moment"
+
+
+class Unfetched(RegistryError):
+    """A document of others that was not fetched, or is not one: nothing is known of what it says."""
+
+    default_code = "unfetched"
 
 
 class ChainError(RegistryError):

@@ -18,9 +18,11 @@ from anchor.books.tables import ANCHORED_STATES
 from anchor.intake.digesting import LinePiece, lines_of, looks_like_digest
 from anchor.intake.files import source_files
 from anchor.settings import EMBEDDED
-from anchor.verifying.kinds import POLICY, RECEIPT, is_url, kind_of
+from anchor.verifying.kinds import RECEIPT, is_url, kind_of
 from anchor.verifying.named import read_named
 from anchor.verifying.offline import evidence_reader
+from anchor.verifying.outside import Outside
+from anchor.verifying.policies import read_policy
 from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
 from anchor.workspace import Workspace
@@ -40,7 +42,7 @@ from registry.document.submitted import (
     paired,
     read_item,
 )
-from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError, SettingsError
+from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError
 from registry.language.said import say
 from registry.receipt.model import MAX_BYTES, Receipt, parse
 from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
@@ -49,7 +51,7 @@ from registry.verifier.offline import EvidenceReader
 from registry.verifier.verifier import KnownAnchor, KnownAnchors, Verifier, unavailable
 from registry.verify.absence_file import is_absence
 from registry.verify.checks import Code, FactsUnavailable, Trust, Verdict
-from registry.verify.policy import Policy, parse_policy
+from registry.verify.policy import Policy
 from registry.verify.verdict import sentences
 
 MOST_ZIP_FILES: Final = 2_000_000
@@ -81,9 +83,19 @@ class FileVerifier:
         trust: parties the verifier believes, besides those of the settings and of this folder.
         now: the moment to judge dates by.
         offline: go by the evidence in receipts, and ask no endpoint.
+        outside: where keys of signers and status lists are looked up.
     """
 
-    def __init__(self, workspace: Workspace, *, trust: Iterable[int] = (), now: datetime, offline: bool = False):
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        trust: Iterable[int] = (),
+        now: datetime,
+        offline: bool = False,
+        outside: Outside | None = None,
+    ):
+        outside = outside or Outside()
         settings = workspace.settings
         policy = None if settings.policy is None else read_policy(settings.policy)
         contract: CredentialRegistry | EvidenceReader | FactsUnavailable
@@ -110,6 +122,8 @@ class FileVerifier:
             finality_depth=settings.finality_depth,
             head_age_seconds=settings.head_age_seconds,
             quorum=quorum_of(workspace) if settings.prove else None,
+            documents=outside.documents,
+            lists=outside.lists,
         )
 
     def verify_file(self, path: Path, receipt_path: Path | None = None) -> Verdict:
@@ -417,23 +431,6 @@ def _receipt_files(folder: Path) -> list[Path]:
 def is_digest(path: Path) -> bool:
     """Whether the word on the command line is a digest and not a file."""
     return looks_like_digest(os.fsencode(path)) and not path.exists()
-
-
-def read_policy(path: Path) -> Policy:
-    """The policy in a file; raises SettingsError."""
-    if is_url(path):
-        raise SettingsError("a policy is read from a file", where=str(path), remedy="Download it first.", code="policy")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"the policy cannot be read: {error.strerror}", where=str(path), code="policy") from None
-    try:
-        return parse_policy(data, where=str(path))
-    except SettingsError as error:
-        kind = kind_of(data)
-        if kind is not None and kind != POLICY:
-            error.what = f"it is {kind}, and no policy"
-        raise
 
 
 def receipts_of(path: Path, limits: Limits) -> list[Receipt]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from registry.errors import IntakeError
+from registry.privatefiles import replace_privately
 
 
 def read_named(path: Path, most: int) -> bytes:
@@ -22,11 +23,12 @@ def read_named(path: Path, most: int) -> bytes:
         raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
 
 
-def write_whole(path: Path, content: bytes, *, make_folder: bool = False) -> None:
+def write_whole(path: Path, content: bytes, *, make_folder: bool = False, private: bool = False) -> None:
     """Write a file; what was there before stays until all is written.
 
     Args:
         make_folder: where the folder for it is missing.
+        private: for the eyes of whoever runs the command: it tells of people.
 
     Raises:
         IntakeError: it cannot be written (`unwritable`).
@@ -35,6 +37,9 @@ def write_whole(path: Path, content: bytes, *, make_folder: bool = False) -> Non
     try:
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)
+        if private:
+            replace_privately(path, content)
+            return
         with partial.open("wb") as file:
             file.write(content)
             file.flush()

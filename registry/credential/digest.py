@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, NoReturn, Protocol
@@ -27,6 +28,7 @@ __all__ = [
     "DEFAULT_LIMITS",
     "DIGEST_SIZE",
     "JSON_SUFFIXES",
+    "SD_JWT_SUFFIXES",
     "Digest",
     "DigestMethod",
     "Hazard",
@@ -39,7 +41,10 @@ __all__ = [
     "digest_file",
     "digest_given",
     "digest_json",
+    "digest_rdfc",
+    "digest_sd_jwt",
     "hazards",
+    "is_credential",
     "parse_json",
     "read_as",
     "read_json",
@@ -49,7 +54,10 @@ DIGEST_SIZE = 32
 
 JSON_SUFFIXES = (".json", ".jsonld")
 """Ends of the names, in lower case, of files that are digested as JSON."""
+SD_JWT_SUFFIXES = (".sd-jwt", ".sdjwt")
+"""Ends of the names, in lower case, of files that are digested as SD-JWT."""
 _CHUNK = 1024 * 1024
+_COMPACT_JWS = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 class DigestMethod(StrEnum):
@@ -60,6 +68,7 @@ class DigestMethod(StrEnum):
     FILE = "file"
     VC_RDFC = "vc-rdfc"
     GIVEN = "given"
+    SD_JWT = "sd-jwt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,49 @@ def digest_document(document: dict[str, Any]) -> Digest:
     return _digest_object(document, canonicalize(without_member(document, _left_out(document))))
 
 
+def digest_rdfc(document: Mapping[str, Any]) -> Digest:
+    """The digest of a verifiable credential's canonical N-Quads (`vc-rdfc`), its `proof` left out, as others hash it.
+
+    Raises:
+        CredentialError: code `method-mismatch` for any other document; or one of `registry.rdf`: it has no canonical
+            RDF that is made here.
+    """
+    if not is_credential(document):
+        raise CredentialError(
+            f"The digest method {DigestMethod.VC_RDFC} is for verifiable credentials, which the document is not.",
+            remedy="Give its type as VerifiableCredential, or use another method.",
+            code="method-mismatch",
+        )
+    # Loaded where it is asked for: the library beneath it is larger than all that every other method needs.
+    from registry.rdf.shapes import canonical_form
+
+    return Digest(DigestMethod.VC_RDFC, hashlib.sha256(canonical_form(without_member(document, "proof"))).digest())
+
+
+def is_credential(document: Mapping[str, Any]) -> bool:
+    """Whether it says that it is a verifiable credential, so that its `proof` is left out of its digest."""
+    return _left_out(document) is not None
+
+
+def digest_sd_jwt(data: bytes) -> Digest:
+    """The digest of what the issuer of an SD-JWT signed (`sd-jwt`): whatever a holder shows of it, it is the same.
+
+    That is the compact JWS up to the first `~` (RFC 9901, section 4), as it stands there, without white space around
+    it; a token without `~` has such a digest, too.
+
+    Raises:
+        CredentialError: code `method-mismatch` when it is no compact JWS.
+    """
+    issued = data.partition(b"~")[0].strip()
+    if not _COMPACT_JWS.fullmatch(issued):
+        raise CredentialError(
+            f"The digest method {DigestMethod.SD_JWT} is for SD-JWT and other compact tokens, which the file is not.",
+            remedy="Give the token as the issuer wrote it, or use another method.",
+            code="method-mismatch",
+        )
+    return Digest(DigestMethod.SD_JWT, hashlib.sha256(issued).digest())
+
+
 def digest_file(source: bytes | _Openable) -> Digest:
     """The digest of a file's bytes as they are (`file`), given as bytes or as a path, which is read in pieces.
 
@@ -167,15 +219,15 @@ def digest_given(text: str) -> Digest:
 
 
 def digest_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Digest:
-    """The digest of a file by its name: `.json` and `.jsonld` as JSON, anything else as bytes.
+    """The digest of a file by its name: `.json` and `.jsonld` as JSON, `.sd-jwt` as that, anything else as bytes.
 
     Raises:
         CredentialError: as `digest_json`, with `name` as the place.
     """
-    if not name.lower().endswith(JSON_SUFFIXES):
+    if not name.lower().endswith((*JSON_SUFFIXES, *SD_JWT_SUFFIXES)):
         return digest_file(data)
     try:
-        return digest_json(data, limits)
+        return digest_sd_jwt(data) if name.lower().endswith(SD_JWT_SUFFIXES) else digest_json(data, limits)
     except CredentialError as error:
         error.where = error.where or name
         raise
@@ -205,10 +257,15 @@ def read_as(method: str, data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[
         return digest_file(data), None
     if method == DigestMethod.GIVEN:
         return digest_given(data.decode("latin-1").strip()), None
+    if method == DigestMethod.SD_JWT:
+        return digest_sd_jwt(data), None
+    if method == DigestMethod.VC_RDFC:
+        document = parse_json(data, limits)
+        return digest_rdfc(document), document
     if method not in (DigestMethod.VC_JCS, DigestMethod.JSON_JCS):
         raise CredentialError(
             f"The digest method {method[:40]!r} is not supported here.",
-            remedy=f"Use {DigestMethod.VC_JCS}, {DigestMethod.JSON_JCS}, {DigestMethod.FILE} or {DigestMethod.GIVEN}.",
+            remedy=f"Use one of {', '.join(DigestMethod)}.",
             code="unsupported-method",
         )
     digest, document = read_json(data, limits)

@@ -16,11 +16,11 @@ from xml.parsers import expat
 MOST_CARRIED: Final = 64
 """Most credentials taken out of one carrier."""
 
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
+PNG_MARK: Final = b"\x89PNG\r\n\x1a\n"
 # Open Badges 3.0 and 2.0, section "Baking"; older bakers wrote the other kinds of text.
-_PNG_KEYWORDS: Final = frozenset({b"openbadgecredential", b"openbadges"})
-_PNG_TEXTS: Final = frozenset({b"iTXt", b"tEXt", b"zTXt"})
-_BAKED: Final = frozenset(
+BAKED_KEYWORDS: Final = frozenset({b"openbadgecredential", b"openbadges"})
+PNG_TEXTS: Final = frozenset({b"iTXt", b"tEXt", b"zTXt"})
+BAKED_ELEMENTS: Final = frozenset(
     {
         "https://purl.imsglobal.org/ob/v3p0 credential",
         "http://openbadges.org assertion",
@@ -87,12 +87,14 @@ class Carried:
         contents: each with its place.
         missed: what could not be read: its place and why.
         signature: the kind of signature that the carrier itself has, if any.
+        revisions: how many times it was saved, by what it says itself; more than one of a PDF that was added to.
     """
 
     kind: str
     contents: list[tuple[str, bytes]] = field(default_factory=list)
     missed: list[tuple[str, str]] = field(default_factory=list)
     signature: str | None = None
+    revisions: int = 1
 
     def add(self, place: str, content: bytes) -> None:
         """One more credential, or the word that there were too many."""
@@ -114,7 +116,7 @@ def inflate(data: bytes, most: int) -> bytes | None:
 
 def is_png(data: bytes) -> bool:
     """Whether a file is a PNG."""
-    return data.startswith(_PNG)
+    return data.startswith(PNG_MARK)
 
 
 def carried_by_png(data: bytes, most: int, allowance: Allowance) -> Carried:
@@ -126,10 +128,10 @@ def carried_by_png(data: bytes, most: int, allowance: Allowance) -> Carried:
     """
     found = Carried("a baked PNG")
     for kind, body in _chunks(data, found):
-        if kind not in _PNG_TEXTS:
+        if kind not in PNG_TEXTS:
             continue
         keyword, zero, rest = body.partition(b"\0")
-        if keyword.strip().lower() not in _PNG_KEYWORDS or not zero:
+        if keyword.strip().lower() not in BAKED_KEYWORDS or not zero:
             continue
         place = f"{kind.decode()} {keyword.decode('latin-1').strip()}"
         text = _png_text(kind, rest, most, allowance)
@@ -142,7 +144,7 @@ def carried_by_png(data: bytes, most: int, allowance: Allowance) -> Carried:
 
 def _chunks(data: bytes, found: Carried) -> Iterator[tuple[bytes, bytes]]:
     """Kind and content of each chunk (PNG, third edition, section 5.3)."""
-    at = len(_PNG)
+    at = len(PNG_MARK)
     while at + 12 <= len(data):
         (size,) = struct.unpack_from(">I", data, at)
         kind = data[at + 4 : at + 8]
@@ -265,7 +267,7 @@ class _XmlReader:
         if self._elements > _MOST_ELEMENTS or self._depth > 1000 or self._attributes > _MOST_ATTRIBUTES:
             raise _NotReadError("it has too many elements or attributes")
         self.is_signed |= name == "http://www.w3.org/2000/09/xmldsig# Signature"
-        if name in _BAKED and self._inside is None:
+        if name in BAKED_ELEMENTS and self._inside is None:
             self._inside, self._text, self._attribute = self._depth, [], attributes.get("verify", "")
 
     def _end(self, _: str) -> None:

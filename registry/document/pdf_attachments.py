@@ -28,6 +28,9 @@ _FILTER = re.compile(rb"/F(?:ilter)?[\0\t\n\f\r ]*(\[[^\]]{0,200}\]|/[A-Za-z0-9]
 _FILTERS = re.compile(rb"/([A-Za-z0-9]+)")
 _LENGTH = re.compile(rb"/Length[\0\t\n\f\r ]+([0-9]{1,10})(?![\0\t\n\f\r ]+[0-9]+[\0\t\n\f\r ]+R)")
 _FIRST = re.compile(rb"/First[\0\t\n\f\r ]+([0-9]{1,10})")
+# Each save ends so (section 7.5.5); one that is made for reading while it is fetched ends so twice (annex F).
+_END_OF_REVISION = re.compile(rb"startxref[\0\t\n\f\r ]+[0-9]{1,10}[\0\t\n\f\r ]+%%EOF")
+_LINEARIZED = re.compile(rb"/Linearized[\0\t\n\f\r ]+[0-9]")
 _NUMBER = re.compile(rb"[0-9]{1,10}")
 _NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _LONGEST_DICTIONARY = 8192
@@ -69,6 +72,8 @@ class _PdfReader:
 
     def read(self) -> Carried:
         found = self._found
+        ends = sum(1 for _ in _limited(_END_OF_REVISION, self._data, MOST_OBJECTS))
+        found.revisions = max(1, ends - (_LINEARIZED.search(self._data[:1024]) is not None))
         if b"/ByteRange" in self._data:
             found.signature = "PDF signature"
         if b"/Encrypt" in self._data:

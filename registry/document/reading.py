@@ -9,19 +9,23 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from registry.credential.digest import (
     DEFAULT_LIMITS,
     JSON_SUFFIXES,
+    SD_JWT_SUFFIXES,
     Digest,
     DigestMethod,
     Limits,
     digest_document,
     digest_file,
     digest_given,
+    digest_rdfc,
+    digest_sd_jwt,
+    is_credential,
     read_json,
 )
 from registry.credential.lenientjson import begins_as_json, decode_text, read_leniently
@@ -34,16 +38,27 @@ from registry.document.carriers import (
     is_png,
     packed_kind,
 )
+from registry.document.foreign import Foreign, foreign_of, is_merkle_proof
 from registry.document.pdf_attachments import carried_by_pdf, is_pdf
-from registry.document.signatures import NOTHING_SIGNED, Signatures, check_signatures
+from registry.document.signatures import (
+    NOTHING_SIGNED,
+    TOKEN_KIND,
+    DidDocuments,
+    Signatures,
+    Signed,
+    check_signatures,
+)
 from registry.document.tokens import Token, disclose, json_token, read_token
 from registry.errors import CredentialError
-from registry.formats.dataintegrity import PROOF_TYPE
+from registry.formats.openattestation import fields_shown
+from registry.proofs.signatures.suites import PROOF_TYPE
 from registry.receipt.model import EMBEDDED_TYPE, EmbeddedReceipt, embedded
 from registry.untrusted.text import terminal_text
 
 MOST_PARTS: Final = 64
 """Most credentials, with what they are wrapped in, that are read from one document."""
+MOST_RDF_DOCUMENTS: Final = 2
+"""How many documents of the largest size the RDF of all the credentials in one may come to."""
 MOST_CARRIERS_DEEP: Final = 8
 MOST_CARRIER_BYTES: Final = 64 << 20
 """Longest picture or PDF in which a credential is looked for."""
@@ -66,12 +81,15 @@ class Part:
         members: as in JSON.
         digests: every one by which it may have been anchored by itself; of the document itself see `Reading.own`.
         is_token: whether they are the claims of a token, which has dates and a status of its own.
+        token: the token whose claims they are, as far as its issuer signed it; empty where it is signed in a form that
+            is not checked, and None where nobody signed it.
     """
 
     where: str
     members: Mapping[str, Any]
     digests: tuple[Digest, ...] = ()
     is_token: bool = False
+    token: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,8 @@ class Reading:
     What it guarantees:
 
     - `own` are the digests of the whole file by every method that it has one by: `file` first, and for JSON with a
-      single reading `vc-jcs` or `json-jcs`, whatever the file's name is.
+      single reading `vc-jcs` or `json-jcs`, for a token `sd-jwt`, whatever the file's name is; for one that signs a
+      verifiable credential and nothing else `vc-jcs` too, which leaves out whatever signs it.
     - `parts` are the members of everything in it that could be read, the document itself first where it is a JSON
       object. What readers may take differently is in `parts` with everything that it may mean, and in `unread` too.
     - `receipts` are those in the `proof` of any part, in their order, each as a `Receipt` or as the error of that one:
@@ -112,8 +131,10 @@ class Reading:
         carriers: what the parts came in, in words, each once.
         signatures: kinds of signatures in it that are not receipts, each once.
         signed: which of these hold, do not hold, and were not checked.
+        foreign: what it says of an anchor otherwise than here, where it is a document of others that is known.
         is_selection: whether its holder may show more or less of what was signed: SD-JWT, derived proofs.
         is_at_hand: whether there was a document; otherwise only its digest is known.
+        revisions: how many times a PDF in it was saved, by what that says itself; of several the most.
     """
 
     name: str
@@ -127,8 +148,10 @@ class Reading:
     unread: tuple[Unread, ...] = ()
     signatures: tuple[str, ...] = ()
     signed: Signatures = NOTHING_SIGNED
+    foreign: Foreign | None = None
     is_selection: bool = False
     is_at_hand: bool = True
+    revisions: int = 1
 
     @property
     def members(self) -> Mapping[str, Any] | None:
@@ -139,10 +162,17 @@ class Reading:
     def digests(self) -> tuple[Digest, ...]:
         """Every digest under which it, or what it holds, may have been anchored; each value once, its own first."""
         found: dict[bytes, Digest] = {}
-        for digest in (self.digest, *reversed(self.own), *self._inner(), *self.alike):
+        elsewhere = None if self.foreign is None else self.foreign.digest
+        for digest in (self.digest, *reversed(self.own), *self._inner(), *self.alike, elsewhere):
             if digest is not None:
                 found.setdefault(digest.value, digest)
         return tuple(found.values())
+
+    def signed_by(self, documents: DidDocuments) -> Reading:
+        """The same, with its signatures checked by keys that DID documents list, too; nothing else is read again."""
+        if not self.signed.found:
+            return self
+        return replace(self, signed=check_signatures(_signed(self.parts), self.signatures, documents))
 
     def inside(self, value: bytes) -> Part | None:
         """The part inside it that has this digest by itself."""
@@ -164,10 +194,16 @@ def read_document(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Re
     reader = _Reader(limits)
     is_json = name.lower().endswith(JSON_SUFFIXES)
     content = reader.content(data, "", 0, is_json=is_json)
-    by_json = next((digest for digest in content.own if digest.method in _OF_JSON), None)
+    foreign = reader.foreign
+    if foreign is not None and any(each.is_statement for each in reader.unread):
+        # What may be taken in two ways has no hash that says which of them was anchored.
+        foreign = replace(foreign, computed=None, uncomputed=reader.unread[0].why)
+    by_json = next((digest for digest in content.own if digest.method in _OF_JSON and content.refusal is None), None)
+    by_token = next((digest for digest in content.own if digest.method is DigestMethod.SD_JWT), content.own[-1])
+    by_name = by_json if is_json else by_token if name.lower().endswith(SD_JWT_SUFFIXES) else content.own[0]
     return Reading(
         name,
-        by_json if is_json else content.own[0],
+        by_name,
         content.refusal,
         content.own,
         content.alike,
@@ -177,8 +213,45 @@ def read_document(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Re
         tuple(reader.unread),
         tuple(dict.fromkeys(reader.signatures)),
         reader.signed(),
+        foreign,
         reader.is_selection,
+        revisions=reader.revisions,
     )
+
+
+def with_rdf(reading: Reading) -> Reading:
+    """The reading with the digest `vc-rdfc` of the document and of what it holds, where they have one.
+
+    It is not made with the others, since it costs more than all of them: it is for whoever has a receipt for it.
+    """
+    # Loaded where it is asked for, as by `digest_rdfc`.
+    from registry.rdf.jsonld import MOST_WORK, work_of
+
+    left = MOST_RDF_DOCUMENTS * MOST_WORK
+    parts: list[Part] = []
+    unread: list[Unread] = []
+    for part in reading.parts:
+        found: tuple[Digest, ...] = ()
+        if not part.is_token and is_credential(part.members):
+            left -= work_of(part.members)
+            found = _rdf_digests(part) if left >= 0 else ()
+            if left < 0:
+                unread.append(Unread(part.where, "there is too much in the document to make all its RDF", False))
+        parts.append(replace(part, digests=(*part.digests, *found)))
+    own = reading.own
+    if reading.members is not None and not any(each.is_statement for each in reading.unread):
+        own = (*own, *(each for each in parts[0].digests if each.method is DigestMethod.VC_RDFC))
+        # Signed first and anchored then, a document of Blockcerts is hashed with those of its proofs that were there.
+        if reading.foreign is not None and not reading.foreign.where and (digest := reading.foreign.digest) is not None:
+            own = (*own, digest)
+    return replace(reading, own=own, parts=tuple(parts), unread=(*reading.unread, *unread))
+
+
+def _rdf_digests(part: Part) -> tuple[Digest, ...]:
+    try:
+        return (digest_rdfc(part.members),)
+    except CredentialError:
+        return ()
 
 
 def unread_document(digest: Digest, head: bytes, name: str, most: int) -> Reading:
@@ -231,7 +304,10 @@ class _Reader:
         self.carriers: list[str] = []
         self.unread: list[Unread] = []
         self.signatures: list[str] = []
+        self.withheld = 0
+        self.foreign: Foreign | None = None
         self.is_selection = False
+        self.revisions = 1
 
     def content(self, data: bytes, where: str, depth: int, *, is_json: bool = False) -> _Content:
         """Read bytes, whatever they are.
@@ -257,8 +333,10 @@ class _Reader:
         if refusal is not None and begins:
             return _Content((file,), self._doubtful(data, refusal, where, depth), refusal)
         if (token := read_token(data)) is not None:
-            self._token(token, where, depth, (file,) if where else ())
-            return _Content((file,), _trimmed(data), refusal)
+            signed = (file, *_as_issued(data))
+            payload = self._token(token, where, depth, signed if where else ())
+            whole = (each for each in payload if each.method is DigestMethod.VC_JCS)
+            return _Content((*signed, *whole), _trimmed(data), refusal)
         if (carried := self._carried(data, where)) is not None:
             self._take_out(carried, where, depth)
             return _Content((file,), (), refusal)
@@ -287,6 +365,7 @@ class _Reader:
     def _take_out(self, carried: Carried, where: str, depth: int) -> None:
         if carried.signature is not None:
             self.signatures.append(carried.signature)
+        self.revisions = max(self.revisions, carried.revisions)
         for place, why in carried.missed:
             self._miss(_place(where, place) if place else where, why, is_statement=False)
         if carried.contents or carried.missed:
@@ -368,20 +447,21 @@ class _Reader:
         if before == len(self.parts) + len(self.unread):
             self._miss(where, f"its kind is not read here: {head[5:_LONGEST_WORD]!r}", is_statement=False)
 
-    def _token(self, token: Token, where: str, depth: int, digests: tuple[Digest, ...]) -> None:
+    def _token(self, token: Token, where: str, depth: int, digests: tuple[Digest, ...]) -> tuple[Digest, ...]:
+        """Read what a token signs; the digests of that as a document of its own."""
         self.carriers.append("an SD-JWT" if token.is_selective else "a token (JWS)")
         if token.is_signed:
-            self.signatures.append("JWS")
+            self.signatures.append(TOKEN_KIND)
         if token.payload is None:
             self.is_selection |= token.is_selective
             self._miss(where, "what it signs is encrypted or elsewhere", is_statement=False)
-            return
+            return ()
         place = _place(where, "the token's payload")
         text = decode_text(token.payload)
         result = read_leniently(text.text, self._limits)
         if isinstance(result, str) or not isinstance(result.value, dict):
             self._miss(place, result if isinstance(result, str) else "it is not an object", is_statement=True)
-            return
+            return ()
         claims, doubt = result.value, text.doubt or result.doubt
         disclosed = disclose(claims, token.disclosures)
         # One that shows nothing of what it hides does not look like an SD-JWT from outside.
@@ -390,27 +470,41 @@ class _Reader:
         if is_selective:
             if disclosed is None or disclosed.hidden:
                 why = "disclosures nest too deep" if disclosed is None else f"{disclosed.hidden} claims are not shown"
+                # What a holder does not show was signed all the same.
+                self.withheld += disclosed is not None and len(self.unread) < MOST_PARTS
                 self._miss(place, why, is_statement=False)
             if disclosed is not None:
                 claims, doubt = disclosed.claims, doubt or disclosed.doubt
         if doubt is not None:
             self._miss(place, doubt, is_statement=True)
-        elif not is_selective:
-            digests += _digests_of(claims)
-        self._members(claims, place, depth, digests, is_token=True)
+        payload = _digests_of(claims) if doubt is None and not is_selective else ()
+        signed = token.signed if token.is_signed else None
+        self._members(claims, place, depth, digests + payload, is_token=True, token=signed)
+        return payload
 
     def _members(
-        self, members: Mapping[str, Any], where: str, depth: int, digests: tuple[Digest, ...], *, is_token: bool = False
+        self,
+        members: Mapping[str, Any],
+        where: str,
+        depth: int,
+        digests: tuple[Digest, ...],
+        *,
+        is_token: bool = False,
+        token: bytes | None = None,
     ) -> None:
         if len(self.parts) >= MOST_PARTS:
             self._too_many(where)
             return
         is_token = is_token or _are_claims(members)
-        self.parts.append(Part(where, members, digests, is_token))
+        self.parts.append(Part(where, members, digests, is_token, token))
         self.receipts += embedded(members, f"{where}, " if where else "")
+        if self.foreign is None:
+            self.foreign = foreign_of(members, where)
+        if (shown := fields_shown(members)) is not None and len(self.parts) < MOST_PARTS:
+            self.parts.append(Part(_place(where, "data"), shown))
         self._signatures_of(members)
-        if (token := json_token(members)) is not None:
-            self._token(token, where, depth + 1, ())
+        if (inner := json_token(members)) is not None:
+            self._token(inner, where, depth + 1, ())
         kinds = _kinds(members)
         if _ENVELOPED & kinds:
             self.carriers.append("an envelope")
@@ -434,26 +528,24 @@ class _Reader:
                     self.signatures.append("another form of proof")
                 continue
             kind = entry.get("type")
-            if kind == EMBEDDED_TYPE:
+            if kind == EMBEDDED_TYPE or is_merkle_proof(entry):
                 continue
             self.signatures.append(_word(kind) if isinstance(kind, str) else "another form of proof")
             suite = entry.get("cryptosuite")
             self.is_selection |= (isinstance(suite, str) and suite in _SELECTIVE_SUITES) or (
                 isinstance(kind, str) and kind in _SELECTIVE_TYPES
             )
-        if isinstance(signature := members.get("signature"), dict):  # Blockcerts 1 and 2
+        signature = members.get("signature")  # of Blockcerts 1; that of later ones is a Merkle proof
+        if isinstance(signature, dict) and self.foreign is None:
             kind = _word(" ".join(sorted(_kinds(signature))))
             # Under the name of a proof that is checked it would pass for one that was.
             self.signatures.append(kind if kind not in ("", PROOF_TYPE) else "another form of proof")
 
     def signed(self) -> Signatures:
         """What became of the signatures; what has no single reading is nothing that anybody signed."""
-        kinds = dict.fromkeys(self.signatures)
-        return (
-            Signatures(unchecked=tuple(kinds))
-            if self.unread
-            else check_signatures((part.members for part in self.parts), kinds)
-        )
+        if len(self.unread) > self.withheld:
+            return Signatures(kinds=tuple(dict.fromkeys(self.signatures)))
+        return check_signatures(_signed(self.parts), self.signatures)
 
     def _too_many(self, where: str) -> None:
         if not any(missed.why.startswith("there are more") for missed in self.unread):
@@ -462,6 +554,12 @@ class _Reader:
     def _miss(self, where: str, why: str, *, is_statement: bool) -> None:
         if len(self.unread) < MOST_PARTS or is_statement:
             self.unread.append(Unread(where, why, is_statement))
+
+
+def _signed(parts: tuple[Part, ...] | list[Part]) -> Iterator[Signed]:
+    return (
+        Signed(part.members, part.token, part.where, part.is_token or is_credential(part.members)) for part in parts
+    )
 
 
 _CLAIMED: Final = ("vc", "vp", "cnf")
@@ -525,6 +623,14 @@ def _given(data: bytes) -> Digest | None:
         return digest_given(data.decode("latin-1").strip()) if len(data) <= _LONGEST_DIGEST else None
     except CredentialError:
         return None
+
+
+def _as_issued(data: bytes) -> tuple[Digest, ...]:
+    """The digest of the part of a token that its holder cannot change, where it is written as it was issued."""
+    try:
+        return (digest_sd_jwt(data),)
+    except CredentialError:
+        return ()
 
 
 def _trimmed(data: bytes) -> tuple[Digest, ...]:

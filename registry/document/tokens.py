@@ -7,9 +7,6 @@ Sources: RFC 7515, RFC 7519, RFC 9901 (SD-JWT), VC-JOSE-COSE, ETSI TS 119 182-1 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,16 +16,16 @@ import orjson
 
 from registry.credential.lenientjson import decode_text, read_leniently
 from registry.credential.strictjson import DEFAULT_LIMITS
+from registry.proofs.signatures.multibase import from_url_text, to_url_text
+from registry.proofs.signatures.sdjwt import HASHES, MOST_DISCLOSURES
 
 _COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)")
 _DISCLOSED = re.compile(rb"[A-Za-z0-9_.~-]*")
 _ENCRYPTED = re.compile(rb"([A-Za-z0-9_-]+)(?:\.[A-Za-z0-9_-]*){4}")
-_HASHES: Final = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512}
 _BEARER = re.compile(rb"bearer[ \t]+", re.IGNORECASE)
 # How base64url of a JSON object begins. Some write tokens in lines, with padding, or in the other alphabet.
 _HEADS: Final = (b"ey", b"ew", b"IH", b"CX", b"Cg", b"DQ")
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
-MOST_DISCLOSURES: Final = 1000
 # Deeper nesting of disclosures in disclosures says nothing that a person could follow.
 _MOST_DEPTH: Final = 64
 
@@ -42,12 +39,14 @@ class Token:
         disclosures: of an SD-JWT, base64url; () for another token, and for one that shows nothing of what it hides.
         is_selective: whether it is an SD-JWT, of which a holder may show less.
         is_signed: whether there is a signature at all.
+        signed: header, payload and signature in one text; empty of one that has them in JSON.
     """
 
     payload: bytes | None
     disclosures: tuple[bytes, ...] = ()
     is_selective: bool = False
     is_signed: bool = True
+    signed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,9 @@ def read_token(data: bytes) -> Token | None:
             return None
         parts = rest.split(b"~", MOST_DISCLOSURES + 1)
         disclosures = tuple(part for part in parts if part and b"." not in part)
-        return Token(_decoded(match[2]) or None, disclosures, bool(tilde), bool(match[3]))
+        is_signed = bool(match[3])
+        payload = _decoded(match[2]) or None
+        return Token(payload, disclosures, bool(tilde), is_signed, signed)
     if (match := _ENCRYPTED.fullmatch(text)) and "enc" in _header(match[1]):
         return Token(None, is_signed=False)
     return None
@@ -120,16 +121,16 @@ def _json_disclosures(members: Mapping[str, Any]) -> Iterator[bytes]:
 def disclose(claims: Mapping[str, Any], disclosures: tuple[bytes, ...]) -> Disclosed | None:
     """The claims with those disclosures in their places (RFC 9901 section 7.1); None where they nest too deep.
 
-    A disclosure that no digest names is left out, and so are array elements that were not disclosed.
+    Lenient, where `registry.proofs.signatures.sdjwt` refuses: a disclosure that no digest names is left out, of two
+    that have one name both are told, and array elements that were not disclosed are left out.
     """
-    hashed = _HASHES.get(str(claims.get("_sd_alg", "sha-256")))
+    hashed = HASHES.get(str(claims.get("_sd_alg", "sha-256")))
     known: dict[str, list[Any]] = {}
     doubts: list[str] = []
     for disclosure in disclosures[:MOST_DISCLOSURES]:
         content, doubt = _disclosed(disclosure)
         if hashed is not None and isinstance(content, list) and len(content) in (2, 3):
-            digest = base64.urlsafe_b64encode(hashed(disclosure).digest()).rstrip(b"=").decode()
-            known[digest] = content
+            known[to_url_text(hashed(disclosure).digest())] = content
             doubts += [doubt] if doubt else []
     hidden = 0
 
@@ -193,10 +194,8 @@ def _json(data: bytes | None) -> Any:
 
 
 def _decoded(encoded: bytes) -> bytes | None:
-    """From base64url without padding; None when it is not that."""
-    if len(encoded) % 4 == 1:
-        return None
+    """From base64url; None when it is not that."""
     try:
-        return base64.b64decode(encoded + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        return from_url_text(encoded.decode("ascii"), loosely=True)
+    except ValueError:
         return None

@@ -26,17 +26,17 @@ def is_cbor_map(data: bytes) -> bool:
 
 def encode_map(entries: Mapping[int, Item]) -> bytes:
     """The one encoding of a map; keys and numbers are from 0 to 2**64 - 1."""
-    encoded = bytearray(_head(_MAP, len(entries)))
+    encoded = bytearray(head(_MAP, len(entries)))
     for key in sorted(entries):
-        encoded += _head(_UNSIGNED, key)
+        encoded += head(_UNSIGNED, key)
         item = entries[key]
         if isinstance(item, int):
-            encoded += _head(_UNSIGNED, item)
+            encoded += head(_UNSIGNED, item)
         elif isinstance(item, bytes):
-            encoded += _head(_BYTES, len(item)) + item
+            encoded += head(_BYTES, len(item)) + item
         else:
             text = item.encode()
-            encoded += _head(_TEXT, len(text)) + text
+            encoded += head(_TEXT, len(text)) + text
     return bytes(encoded)
 
 
@@ -100,7 +100,8 @@ def _read_head(data: bytes, start: int) -> tuple[int, int, int]:
     return kind, argument, position + size
 
 
-def _head(kind: int, argument: int) -> bytes:
+def head(kind: int, argument: int) -> bytes:
+    """Major type and argument in the shortest form (RFC 8949 section 3); the argument is from 0 to 2**64 - 1."""
     if argument < _ONE_BYTE:
         return bytes((kind << 5 | argument,))
     power = next(power for power in range(4) if argument < 1 << 8 * (1 << power))

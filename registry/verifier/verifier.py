@@ -18,7 +18,9 @@ from registry.chain.editions import editions
 from registry.chain.heads import Clock, utc_now
 from registry.chain_names import chain_name
 from registry.credential.digest import DEFAULT_LIMITS, Digest, Limits, digest_given
+from registry.document.foreign import Foreign
 from registry.document.reading import Reading, digest_only, read_document
+from registry.document.signatures import DidDocuments
 from registry.document.submitted import ReadItem
 from registry.errors import ProofError, ReceiptError, RegistryError
 from registry.language.said import say
@@ -26,6 +28,7 @@ from registry.merkle.proof import check_inclusion
 from registry.receipt.model import Receipt
 from registry.recognition.ledger import Ledger
 from registry.verifier.facts import FactsReader, OtherAnchor
+from registry.verifier.foreign import receipt_of
 from registry.verifier.offline import EvidenceReader
 from registry.verify.chain_words import said_chain
 from registry.verify.checks import (
@@ -41,6 +44,7 @@ from registry.verify.checks import (
 from registry.verify.freshness import DEFAULT_LATE_SECONDS
 from registry.verify.policy import Policy
 from registry.verify.receipts import MOST_JUDGED, Judged, decided
+from registry.verify.status_lists import Listed, StatusLists, listed_statuses
 
 # A chain that did not answer so often in a row is not waited for again: a folder has thousands of credentials.
 MOST_SILENCES: Final = 3
@@ -104,6 +108,8 @@ class Verifier:
         clock: the real time, by which the age of the newest block is judged, whatever `now` is.
         quorum: how many endpoints have to name the block against which all facts are then proved; None to believe the
             endpoint that answers.
+        documents: where keys of signers are looked up; None to know those alone that a document itself says.
+        lists: where status lists are looked up; None to read none. It needs `documents`.
     """
 
     def __init__(
@@ -122,7 +128,11 @@ class Verifier:
         head_age_seconds: float = DEFAULT_LATE_SECONDS,
         clock: Clock = utc_now,
         quorum: int | None = None,
+        documents: DidDocuments | None = None,
+        lists: StatusLists | None = None,
     ):
+        self._documents = documents
+        self._lists = lists
         self._contract = contract
         self._reader: FactsReader | EvidenceReader | FactsUnavailable
         self._chain = chain
@@ -176,12 +186,16 @@ class Verifier:
         Args:
             beside: receipts that were found near the document, judged with those inside it.
         """
+        reading = reading if self._documents is None else reading.signed_by(self._documents)
+        listed = self._listed(reading)
         receipts: list[Receipt | ReceiptError] = [] if receipt is None else [receipt]
         if receipt is None:
             receipts += [*self._embedded(reading), *beside[:MOST_JUDGED], *self._known_receipts(reading, beside)]
+        if not receipts and reading.foreign is not None:
+            reading = self._looked_up(reading, reading.foreign, receipts)
         if not receipts:
-            return self._verdict(reading, reading.name, None)
-        judged = [Judged(each, self._verdict(reading, reading.name, each, receipts)) for each in receipts]
+            return self._verdict(reading, reading.name, None, listed=listed)
+        judged = [Judged(each, self._verdict(reading, reading.name, each, receipts, listed)) for each in receipts]
         return decided(judged, [digest.value for digest in reading.own], self._issuer)
 
     def verify_digest(self, text: str, receipt: Receipt | ReceiptError | None = None) -> Verdict:
@@ -297,6 +311,7 @@ class Verifier:
         name: str,
         receipt: Receipt | ReceiptError | None,
         beside: Sequence[Receipt | ReceiptError] = (),
+        listed: Sequence[Listed] | None = None,
     ) -> Verdict:
         others = [each for each in beside if isinstance(each, Receipt)]
         return verify(
@@ -309,7 +324,14 @@ class Verifier:
             limits=self._limits,
             policy=self._policy,
             ledger=self._ledger,
+            listed=listed,
         )
+
+    def _listed(self, reading: Reading) -> Sequence[Listed] | None:
+        """What the status lists say that a document names; None where they are not asked."""
+        if self._lists is None or self._documents is None:
+            return None
+        return listed_statuses(reading, self._lists, self._documents, self._now)
 
     @cached_property
     def _ledger(self) -> Ledger | FactsUnavailable | None:
@@ -341,6 +363,16 @@ class Verifier:
                 )
             )
         return [*receipts[:MOST_JUDGED], *errors]
+
+    def _looked_up(self, reading: Reading, foreign: Foreign, receipts: list[Receipt | ReceiptError]) -> Reading:
+        """The reading of a document of others; the receipt that its proof comes to here is added to `receipts`."""
+        if not isinstance(self._contract, CredentialRegistry) or self._chain is None:
+            return reading
+        found = receipt_of(foreign, self._contract, self._chain)
+        if isinstance(found, Receipt):
+            receipts.append(found)
+            return reading
+        return replace(reading, foreign=found)
 
     def _is_here(self, receipt: Receipt) -> bool:
         """Whether the receipt is about the chain that is asked; a credential may be anchored on several."""

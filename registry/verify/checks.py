@@ -13,8 +13,9 @@ from datetime import datetime
 from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain_names import chain_name
 from registry.credential.digest import DEFAULT_LIMITS, DigestMethod, Limits
-from registry.document.reading import Reading, digest_only, read_document
+from registry.document.reading import Reading, digest_only, read_document, with_rdf
 from registry.errors import ProofError, ReceiptError
+from registry.formats.statuslist import Purpose
 from registry.language.said import Original, Said, Sentences, Value, listed, say
 from registry.merkle.proof import check_inclusion
 from registry.receipt.model import AnchorPart, BlockPart, Receipt
@@ -25,13 +26,14 @@ from registry.untrusted.text import marked
 from registry.verify.absence import AbsenceVerdict, verify_absence
 from registry.verify.chain_words import said_chain, said_name
 from registry.verify.dates import check_dates
+from registry.verify.foreign import check_foreign, not_checked
 from registry.verify.freshness import Freshness
 from registry.verify.issuer import named_issuers, same_issuer, shown_issuers
 from registry.verify.policy import Policy
 from registry.verify.same_document import Claims, check_integrity, compared_digest, judged
-from registry.verify.signature import check_signature
+from registry.verify.signature import COVERING, Anchored, check_signature
 from registry.verify.standing import Standing, check_standing
-from registry.verify.status_lists import names_status_list
+from registry.verify.status_lists import Listed, ListState, names_status_list
 from registry.verify.verdict import (
     ChainFacts,
     Check,
@@ -80,6 +82,7 @@ def verify(
     limits: Limits = DEFAULT_LIMITS,
     policy: Policy | None = None,
     ledger: Ledger | FactsUnavailable | None = None,
+    listed: Sequence[Listed] | None = None,
 ) -> Verdict:
     """Check one credential; nothing that a document, receipt or chain says makes it raise.
 
@@ -93,6 +96,8 @@ def verify(
         limits: size and nesting of the document allowed.
         policy: more trusted issuers, and bodies; with bodies, two more checks are made.
         ledger: the accreditations of the contract; None when it was not asked.
+        listed: what the status lists say that the document names; None when they were not asked.
+
     Raises:
         ValueError: `now` has no time zone, or there is neither document nor receipt.
     """
@@ -102,13 +107,29 @@ def verify(
         raise ValueError("there is neither a document nor a receipt")
     reading = _reading(document, name, limits)
     digest = reading.digest if reading else None
+    if receipt is None and reading is not None and reading.foreign is not None:
+        foreign, more = reading.foreign, tuple[Check, ...]()
+        if policy and policy.bodies:
+            more = Standing.unknown(Code.FOREIGN_ANCHOR, not_checked(foreign))[:2]
+        withdrawn = _withdrawn_by_list(listed)
+        told = (withdrawn if withdrawn and each.name == "status" else each for each in check_foreign(foreign))
+        judged_here = (*told, check_dates(reading, now), check_signature(reading, now), *more)
+        return Verdict(name, judged_here, digest, issuer=None, root=None, anchored_at=None, as_of=None)
     if receipt is None or isinstance(receipt, ReceiptError):
         code, missing = _missing(receipt)
-        unchecked = (Check.unknown(each, code, missing) for each in ("inclusion", "anchor", "issuer", "status"))
-        checks = (check_integrity(reading, receipt), *unchecked, check_dates(reading, now), check_signature(reading))
+        unchecked = (Check.unknown(each, code, missing) for each in ("inclusion", "anchor", "issuer"))
+        checks = (
+            check_integrity(reading, receipt),
+            *unchecked,
+            _withdrawn_by_list(listed) or Check.unknown("status", code, missing),
+            check_dates(reading, now),
+            check_signature(reading, now),
+        )
         if policy and policy.bodies:
             checks += Standing.unknown(code, missing)[:2]
         return Verdict(name, checks, digest, issuer=None, root=None, anchored_at=None, as_of=None)
+    if reading is not None and receipt.digest.method is DigestMethod.VC_RDFC and reading.is_at_hand:
+        reading = with_rdf(reading)
     integrity = check_integrity(reading, receipt)
     digest = compared_digest(reading, receipt) or digest
     stated = judged(reading, receipt)
@@ -120,9 +141,9 @@ def verify(
         _check_inclusion(receipt, usable),
         anchor,
         _check_issuer(receipt, usable, stated, trust, policy, standing.path if standing else None),
-        _check_status(receipt, usable, reading),
+        _check_status(receipt, usable, reading, listed),
         check_dates(reading, now),
-        check_signature(reading, usable.party if isinstance(usable, ChainFacts) else None),
+        check_signature(reading, now, _anchored(receipt, usable, reading, anchor)),
         *(standing[:2] if standing else ()),
     )
     seen = usable if isinstance(usable, ChainFacts) else None
@@ -139,6 +160,19 @@ def verify(
         not_looked_at=seen.not_looked_at if seen else None,
         basis=seen.basis if seen else None,
     )
+
+
+def _anchored(
+    receipt: Receipt, facts: ChainFacts | FactsUnavailable, reading: Reading | None, anchor: Check
+) -> Anchored | None:
+    """By whom a document was anchored, for the check of its signatures."""
+    if isinstance(facts, FactsUnavailable):
+        return None
+    stands = anchor.outcome in (Outcome.PASS, Outcome.WARN)
+    own = {digest.value for digest in reading.own} if reading else set()
+    covers = receipt.digest.method in COVERING and receipt.digest_value in own
+    before = facts.batch.anchored_at if facts.batch is not None and stands and covers else None
+    return Anchored(facts.chain, facts.contract, facts.party, before)
 
 
 def _reading(document: bytes | Reading | DigestedDocument | None, name: str, limits: Limits) -> Reading | None:
@@ -258,10 +292,11 @@ def _check_inclusion(receipt: Receipt, facts: ChainFacts | FactsUnavailable) -> 
 def _count_unstated(receipt: Receipt, count: int) -> Check:
     """The batch was anchored as a bare root, and nobody has stated its leaf count on chain yet.
 
-    An interior node is the digest of 64 bytes that are two digests. No JSON text is that, but a file may be.
+    An interior node is the digest of 64 bytes that are two digests. No JSON text is that, and no N-Quads are, but a
+    file may be.
     """
-    of_json = receipt.digest.method in (DigestMethod.VC_JCS, DigestMethod.JSON_JCS)
-    make = Check.warned if of_json else Check.unknown
+    of_text = receipt.digest.method in (DigestMethod.VC_JCS, DigestMethod.JSON_JCS, DigestMethod.VC_RDFC)
+    make = Check.warned if of_text else Check.unknown
     return make("inclusion", Code.COUNT_UNSTATED, say("inclusion.unstated", count=count))
 
 
@@ -443,17 +478,26 @@ def _trusted_elsewhere(issuer: int, trust: Trust, policy: Policy | None) -> str 
     return policy.chain if policy is not None and issuer in policy.trusted_issuers else None
 
 
-def _check_status(receipt: Receipt, facts: ChainFacts | FactsUnavailable, reading: Reading | None) -> Check:
+def _check_status(
+    receipt: Receipt,
+    facts: ChainFacts | FactsUnavailable,
+    reading: Reading | None,
+    listed: Sequence[Listed] | None,
+) -> Check:
+    by_list = _withdrawn_by_list(listed)
     if isinstance(facts, FactsUnavailable):
-        return _unavailable("status", facts)
+        return by_list or _unavailable("status", facts)
     if withdrawn := _withdrawn(receipt, facts):
         return replace(withdrawn, said=(*withdrawn.said, *_proof(facts)))
+    if by_list is not None:
+        return by_list
     block, when = facts.as_of.number, facts.as_of.timestamp
     if facts.batch is None:
         return Check.unknown("status", Code.NO_STATUS, say("status.none", block=block, when=when))
-    warnings = list(_status_warnings(facts, reading))
+    warnings = list(_status_warnings(facts, reading, listed))
     said = (
         say("status.inForce", block=block, when=when),
+        *_in_force_by_list(listed),
         *(sentence for _, told in warnings for sentence in told),
         *_not_looked_at(facts),
         *_proof(facts),
@@ -524,12 +568,42 @@ def _reason(word: str | None) -> Value:
     return say("status.reason", reason=say(f"because.{word}") if word in _REASONS else word)
 
 
-def _status_warnings(facts: ChainFacts, reading: Reading | None) -> Iterator[tuple[str, Sentences]]:
+def _withdrawn_by_list(listed: Sequence[Listed] | None) -> Check | None:
+    """That a list that the document names withdraws it, whatever the chain says: the worse of the two counts."""
+    for state, code, key in (
+        (ListState.REVOKED, Code.LISTED_REVOKED, "online.listRevoked"),
+        (ListState.SUSPENDED, Code.LISTED_SUSPENDED, "online.listSuspended"),
+    ):
+        for each in listed or ():
+            if each.state is state:
+                return Check.failed("status", code, say(key, who=marked(each.who)))
+    return None
+
+
+def _in_force_by_list(listed: Sequence[Listed] | None) -> Iterator[Said]:
+    """A sentence for each list that was read and does not withdraw it."""
+    for each in listed or ():
+        if each.state is ListState.IN_FORCE:
+            key = "online.listNotRevoked" if each.purpose == Purpose.REVOCATION else "online.listNotSuspended"
+            yield say(key, who=marked(each.who))
+
+
+def _status_warnings(
+    facts: ChainFacts, reading: Reading | None, listed: Sequence[Listed] | None
+) -> Iterator[tuple[str, Sentences]]:
     """Codes and sentences of what was not looked at, the gravest first."""
     if facts.head_age is not None and facts.head_age.freshness is not Freshness.FRESH:
         yield facts.head_age.code, facts.head_age.said
-    if named := names_status_list(reading):
-        yield Code.STATUS_LIST_UNREAD, (say("status.listUnread", name=named),)
+    if listed is None:
+        if named := names_status_list(reading):
+            yield Code.STATUS_LIST_UNREAD, (say("status.listUnread", name=named),)
+        return
+    for each in listed:
+        if each.state is ListState.UNREAD:
+            yield Code.STATUS_LIST_UNREAD, (say("status.listUnread", name=each.name), Original(each.why))
+    for each in listed:
+        if each.odd:
+            yield Code.STATUS_LIST_ODD, (say("online.listOdd", what=Original("; ".join(each.odd))),)
 
 
 def _proof(facts: ChainFacts) -> Iterator[Said]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from registry.credential.digest import Digest, DigestMethod
+from registry.credential.digest import Digest, DigestMethod, digest_rdfc
 from registry.document.reading import Part, Reading
 from registry.errors import CredentialError, ReceiptError
 from registry.language.said import Original, Said, say
@@ -41,7 +41,7 @@ def compared_digest(reading: Reading | None, receipt: Receipt) -> Digest | None:
         return None
     if part := _inside(reading, receipt):
         return next(digest for digest in part.digests if digest.value == receipt.digest_value)
-    return next((digest for digest in reading.own if digest.method == receipt.digest.method), None)
+    return _own(reading, receipt)
 
 
 def judged(reading: Reading | None, receipt: Receipt) -> Sequence[Claims]:
@@ -58,6 +58,12 @@ def _inside(reading: Reading, receipt: Receipt) -> Part | None:
     if any(digest.value == receipt.digest_value for digest in reading.own):
         return None
     return reading.inside(receipt.digest_value)
+
+
+def _own(reading: Reading, receipt: Receipt) -> Digest | None:
+    """The digest of the whole document by the receipt's method; of several the receipt's."""
+    found = [digest for digest in reading.own if digest.method == receipt.digest.method]
+    return next((digest for digest in found if digest.value == receipt.digest_value), found[0] if found else None)
 
 
 def _is_given(reading: Reading) -> bool:
@@ -78,19 +84,32 @@ def _compare_digest(reading: Reading, receipt: Receipt) -> Check:
 
 def _compare(reading: Reading, receipt: Receipt) -> Check:
     method, value = receipt.digest.method, receipt.digest_value
-    by_method = next((digest for digest in reading.own if digest.method == method), None)
+    by_method = _own(reading, receipt)
     if by_method is not None and by_method.value == value:
-        return _equal_given() if method is DigestMethod.GIVEN else _equal()
+        return _equal_given() if method is DigestMethod.GIVEN else _equal(method)
     if method is DigestMethod.GIVEN and any(digest.value == value for digest in reading.own):
         return _equal()
     if part := _inside(reading, receipt):
         others = [say("integrity.parts", count=len(reading.parts))] if len(reading.parts) > 1 else []
+        if reading.revisions > 1:
+            others.append(say("integrity.revisions", count=reading.revisions))
         return Check.warned(_NAME, Code.DIGEST_INSIDE, say("integrity.inside", place=part.where), *others)
     if method is DigestMethod.GIVEN:
         return Check.unknown(_NAME, Code.NOT_RECOMPUTABLE, say("integrity.notRecomputable"))
-    if method is DigestMethod.VC_RDFC:
-        return Check.unknown(_NAME, Code.UNSUPPORTED_METHOD, say("integrity.unsupportedMethod", method=str(method)))
+    if method is DigestMethod.VC_RDFC and by_method is None:
+        return _without_rdf(reading)
+    if method is DigestMethod.SD_JWT and by_method is not None:
+        return _differs(by_method, receipt)  # whatever is shown of it, it would be the same
     return _not_equal(reading, receipt, by_method)
+
+
+def _without_rdf(reading: Reading) -> Check:
+    """Of a document that has no canonical RDF here: a context that is not bundled accuses nobody."""
+    try:
+        digest_rdfc(reading.members or {})
+    except CredentialError as error:
+        return Check.unknown(_NAME, error.code, _as_told(error))
+    return Check.unknown(_NAME, Code.NOT_RECOMPUTABLE, say("integrity.partsUnread", what=missed(reading)))
 
 
 def _not_equal(reading: Reading, receipt: Receipt, by_method: Digest | None) -> Check:
@@ -115,8 +134,10 @@ def missed(reading: Reading) -> Original:
     return Original("; ".join(told[:3]) + (f"; and {len(told) - 3} more" if len(told) > 3 else ""))
 
 
-def _equal() -> Check:
-    return Check.passed(_NAME, Code.DIGEST_EQUAL, say("integrity.equal"))
+def _equal(method: DigestMethod | None = None) -> Check:
+    # Of a token with its disclosures the digest is of what was signed, and says nothing of what is not shown.
+    key = "integrity.equalSigned" if method is DigestMethod.SD_JWT else "integrity.equal"
+    return Check.passed(_NAME, Code.DIGEST_EQUAL, say(key))
 
 
 def _equal_given() -> Check:

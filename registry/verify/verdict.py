@@ -64,14 +64,15 @@ class Code(StrEnum):
     DIGEST_INSIDE = "digest-inside"
     PRESENTATION_DIFFERS = "presentation-differs"
     METHOD_MISMATCH = "method-mismatch"
-    UNSUPPORTED_METHOD = "unsupported-method"
     NOT_RECOMPUTABLE = "not-recomputable"
+    FOREIGN_INTACT = "foreign-intact"
     # inclusion
     INCLUDED = "included"
     ROOT_DIFFERS = "root-differs"
     COUNT_DIFFERS = "count-differs"
     COUNT_UNCONFIRMED = "count-unconfirmed"
     COUNT_UNSTATED = "count-unstated"
+    FOREIGN_INCLUDED = "foreign-included"
     # anchor
     ANCHORED = "anchored"
     NOT_FINAL = "not-final"
@@ -95,6 +96,9 @@ class Code(StrEnum):
     SUSPENDED = "suspended"
     VOIDED = "voided"
     STATUS_LIST_UNREAD = "status-list-unread"
+    STATUS_LIST_ODD = "status-list-odd"
+    LISTED_REVOKED = "listed-revoked"
+    LISTED_SUSPENDED = "listed-suspended"
     NO_STATUS = "no-status"
     HEAD_LATE = "head-late"
     HEAD_STALE = "head-stale"
@@ -113,7 +117,13 @@ class Code(StrEnum):
     SIGNATURE_UNREAD = "signature-unread"
     SIGNATURE_HOLDS = "signature-holds"
     SIGNATURE_BROKEN = "signature-broken"
+    SIGNATURE_EXPIRED = "signature-expired"
     SIGNER_UNKNOWN = "signer-unknown"
+    SIGNER_OTHER = "signer-other"
+    SIGNER_ONE_WAY = "signer-one-way"
+    SIGNER_NOT_AUTHORISED = "signer-not-authorised"
+    KEY_ENDED = "key-ended"
+    KEY_ENDED_SINCE = "key-ended-since"
     # issuer, accreditation and recognition, by the verifier's policy
     ISSUER_ACCREDITED = "issuer-accredited"
     ACCREDITED = "accredited"
@@ -134,6 +144,8 @@ class Code(StrEnum):
     OTHER_CHAIN = "other-chain"
     OTHER_BATCH = "other-batch"
     FACTS_CONTRADICT = "facts-contradict"
+    FOREIGN_ANCHOR = "foreign-anchor"
+    FOREIGN_UNREAD = "foreign-unread"
 
 
 class Ground(StrEnum):

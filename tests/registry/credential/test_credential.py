@@ -431,7 +431,12 @@ def test_a_receipt_names_the_method() -> None:
     assert digest_as("file", credential) == digest_file(credential)
     assert digest_as("given", b"0x" + b"ab" * 32 + b"\n") == digest_given("ab" * 32)
     for method, data, code in [
-        ("vc-rdfc", credential, "unsupported-method"),
+        ("vc-rdfc", credential, "rdf-undefined"),
+        ("vc-rdfc", other, "method-mismatch"),
+        ("sd-jwt", credential, "method-mismatch"),
+        ("sd-jwt", b"a.b", "method-mismatch"),
+        ("sd-jwt", b"a.b.~x~", "method-mismatch"),
+        ("sd-jwt", b'"a.b.c"', "method-mismatch"),
         ("md5", credential, "unsupported-method"),
         ("vc-jcs", other, "method-mismatch"),
         ("json-jcs", credential, "method-mismatch"),
@@ -440,8 +445,19 @@ def test_a_receipt_names_the_method() -> None:
         with pytest.raises(CredentialError) as refusal:
             digest_as(method, data)
         assert refusal.value.code == code
-    with pytest.raises(CredentialError, match="vc-rdfc"):
-        digest_as("vc-rdfc", credential)
+    with pytest.raises(CredentialError, match="md5"):
+        digest_as("md5", credential)
+
+
+def test_whatever_is_shown_of_a_token_has_one_digest() -> None:
+    digest = digest_as("sd-jwt", b"aGVhZA.Ym9keQ.c2ln")
+    assert digest.value == hashlib.sha256(b"aGVhZA.Ym9keQ.c2ln").digest()
+    for shown in (b"~", b"~W10~", b"~W10~W10~", b"~W10~a.b.c", b"\n", b"~\r\n"):
+        assert digest_as("sd-jwt", b"aGVhZA.Ym9keQ.c2ln" + shown) == digest
+        assert digest_bytes(b" aGVhZA.Ym9keQ.c2ln" + shown, "Diploma.SD-JWT") == digest
+    assert digest_as("sd-jwt", b"aGVhZA.Ym9keQ.c2lo~") != digest
+    with pytest.raises(CredentialError, match=r"diploma\.sdjwt"):
+        digest_bytes(b"%PDF", "diploma.sdjwt")
 
 
 # --- refusals

@@ -26,7 +26,7 @@ def judged(reading: Reading) -> tuple[object, ...]:
     members = [part.members for part in reading.parts]
     return (
         check_dates(reading, NOW),
-        check_signature(reading),
+        check_signature(reading, NOW),
         names_status_list(reading),
         stated_scope(members),
         [named_issuers(each) for each in members],

@@ -19,9 +19,13 @@ from hypothesis import strategies as st
 
 from registry.anchors import AnchorPlace, AnchorState
 from registry.credential.digest import Digest, DigestMethod, Limits, digest_bytes
+from registry.document.did_parties import PartyName, party_service
+from registry.document.reading import read_document
 from registry.errors import ReceiptError
-from registry.formats.dataintegrity import did_key, did_key_method, sign
 from registry.merkle.tree import Tree
+from registry.online.dids import DidDocuments
+from registry.proofs.signatures.keys import did_key, did_key_method, write_public_key
+from registry.proofs.signatures.suites import sign
 from registry.receipt import model as receipts
 from registry.receipt.model import Receipt, to_cbor, to_json
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State
@@ -45,8 +49,10 @@ from registry.verify.checks import (
 )
 from registry.verify.freshness import evidence_age, head_age
 from registry.verify.policy import KnownParty, Policy
+from registry.verify.status_lists import Listed, ListState
 from registry.verify.verdict import CHECK_NAMES, POLICY_CHECK_NAMES, overall, verdict_schema
 from tests.carriers import itxt, jwt, png, presentation, sd_jwt
+from tests.registry.formats.attested import wrapped_2
 
 ROOT = Path(__file__).parents[3]
 CHAIN, CONTRACT, ISSUER = "eip155:1", "0x" + "c0" * 20, 7
@@ -187,7 +193,47 @@ KEY, OTHER_KEY = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for
 
 def signed(purpose: str = "assertionMethod", **members: object) -> dict[str, object]:
     """The members of a credential with a signature of `KEY`'s over it."""
-    return sign(json.loads(credential(**members)), KEY, did_key_method(KEY), NOW, purpose)
+    return sign(json.loads(credential(**members)), KEY, did_key_method(KEY), NOW, purpose=purpose)
+
+
+DID = "did:web:uni.example"
+KEY_ID = f"{DID}#key-1"
+US = PartyName(CHAIN, CONTRACT, ISSUER)
+
+
+def did_document(*named: PartyName, lists: bool = True, **of_key: str) -> dict[str, Any]:
+    """The document of `DID` with `KEY`, and what it says of that key."""
+    method = {"id": KEY_ID, "type": "Multikey", "controller": DID, "publicKeyMultibase": write_public_key(KEY)}
+    return {
+        "@context": ["https://www.w3.org/ns/did/v1"],
+        "id": DID,
+        "verificationMethod": [method | of_key],
+        "assertionMethod": [KEY_ID] if lists else [],
+        "service": [party_service(DID, each) for each in named],
+    }
+
+
+def by_web(
+    document: dict[str, Any] | None, *, uri: str = DID, created: datetime = ANCHORED, expires: datetime | None = None
+) -> dict[str, Any]:
+    """A credential that is signed by a key of `DID`, read with that DID's document, and anchored by a party."""
+    members = sign(json.loads(credential(id="urn:a")), KEY, KEY_ID, created, expires=expires)
+    case = of_party(uri, issued(**members))
+    given_documents = {} if document is None else {DID: document}
+    return case | {"document": read_document(case["document"], "a.json").signed_by(DidDocuments(given_documents))}
+
+
+def whole(case: dict[str, Any]) -> dict[str, Any]:
+    """The same, anchored as a file: with its signature in it."""
+    reading = case["document"]
+    file = next(each for each in reading.own if each.method == DigestMethod.FILE)
+    digest = case["receipt"].digest.model_copy(update={"method": DigestMethod.FILE, "value": file.hex})
+    return case | {"receipt": case["receipt"].model_copy(update={"digest": digest})}
+
+
+def by_list(state: ListState, *odd: str) -> dict[str, Any]:
+    """What a status list says of the credential."""
+    return {"listed": [Listed("credentialStatus", state, "revocation", "did:web:uni.example", "Why not.", odd)]}
 
 
 def of_party(uri: str, case: dict[str, Any]) -> dict[str, Any]:
@@ -255,6 +301,15 @@ PDF_UNSTATED = {
     "facts": replace(PDF.facts, batch=replace(PDF.batch(), leaf_count=0)),
 }
 
+
+def foreign(old: bytes = b"", new: bytes = b"") -> dict[str, Any]:
+    """A world's arguments with a document of others, in which something was changed."""
+    data = orjson.dumps(wrapped_2({"name": "a:string:Ada", "issuers": []}, beside=[b"\1" * 32]))
+    assert old in data
+    return {"document": data.replace(old, new, 1) if old else data, "receipt": None, "facts": None}
+
+
+ATTESTED = foreign()
 NUMBERED = Policy(chain=CHAIN, issuers=(KnownParty(party=ISSUER, name="Uni A"),))
 
 
@@ -307,7 +362,7 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("integrity", F, "not-an-object", {"document": b"[]"}),
     ("integrity", U, "too-large", {"document": WORLD.document, "limits": Limits(max_bytes=10)}),
     ("integrity", U, "too-deep", {"document": WORLD.document, "limits": Limits(max_depth=1)}),
-    ("integrity", U, "unsupported-method", {"receipt": receipt_with("digest", method=DigestMethod.VC_RDFC)}),
+    ("integrity", U, "rdf-undefined", {"receipt": receipt_with("digest", method=DigestMethod.VC_RDFC)}),
     ("integrity", U, "not-recomputable", {"receipt": given_receipt(), "document": credential(id="urn:uuid:other")}),
     ("integrity", P, "digest-equal", {"receipt": given_receipt()}),
     ("integrity", U, "no-receipt", {"receipt": None}),
@@ -476,6 +531,38 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
     ("signature", W, "signer-unknown", of_party(did_key(OTHER_KEY), issued(**signed(id="urn:a")))),
     ("signature", F, "signature-broken", of_party(did_key(KEY), issued(**signed(id="urn:a") | {"id": "urn:b"}))),
     ("signature", W, "signature-unread", issued(**signed(id="urn:a", purpose="authentication"))),
+    ("signature", P, "signature-holds", by_web(did_document(US))),
+    ("signature", W, "signature-unread", by_web(None)),
+    ("signature", W, "signer-one-way", by_web(did_document())),
+    ("signature", W, "signer-one-way", by_web(did_document(US._replace(number=8)))),
+    ("signature", W, "signer-one-way", by_web(did_document(US._replace(chain=OTHER_CHAIN)))),
+    ("signature", W, "signer-one-way", by_web(did_document(US), uri="https://uni.example")),
+    ("signature", W, "signer-other", by_web(did_document(), uri="https://uni.example")),
+    ("signature", W, "signer-unknown", by_web(did_document(US)) | {"facts": DOWN}),
+    ("signature", F, "signer-not-authorised", by_web(did_document(US, lists=False))),
+    ("signature", F, "signer-not-authorised", by_web(did_document(US) | {"id": "did:web:other.example"})),
+    ("signature", P, "signature-holds", by_web(did_document(US), expires=NOW + timedelta(seconds=1))),
+    ("signature", F, "signature-expired", by_web(did_document(US), expires=NOW)),
+    ("signature", P, "signature-holds", by_web(did_document(US, expires="2026-03-02T00:00:00Z"))),
+    ("signature", W, "key-ended-since", by_web(did_document(US, expires="2026-01-01T00:00:01Z"))),
+    ("signature", W, "signature-unread", by_web(did_document(US, type="Unheard"))),
+    ("signature", F, "key-ended", by_web(did_document(US, expires="2026-01-01T00:00:00Z"))),
+    ("signature", F, "key-ended", by_web(did_document(US, revoked="2026-01-01T00:00:00Z"))),
+    ("signature", W, "key-ended-since", by_web(did_document(US, revoked="2026-02-01T00:00:00Z"))),
+    ("signature", P, "signature-holds", whole(by_web(did_document(US, revoked="2026-02-01T00:00:00Z")))),
+    ("signature", W, "key-ended-since",
+     whole(by_web(did_document(US, revoked="2026-01-01T00:00:00Z"), created=REGISTERED))),
+    ("signature", W, "signature-unread", by_web(did_document(US), created=NOW + timedelta(minutes=6))),
+    ("signature", P, "signature-holds", by_web(did_document(US), created=NOW + timedelta(minutes=4))),
+    ("status", F, "listed-revoked", by_list(ListState.REVOKED)),
+    ("status", F, "listed-revoked", by_list(ListState.REVOKED) | {"facts": DOWN}),
+    ("status", F, "listed-revoked", by_list(ListState.REVOKED) | {"receipt": None}),
+    ("status", F, "listed-suspended", by_list(ListState.SUSPENDED)),
+    ("status", F, "revoked", by_list(ListState.SUSPENDED) | {"facts": with_facts(revoked=True)}),
+    ("status", P, "in-force", by_list(ListState.IN_FORCE)),
+    ("status", W, "status-list-odd", by_list(ListState.IN_FORCE, "it is odd")),
+    ("status", W, "status-list-unread", by_list(ListState.UNREAD)),
+    ("status", U, "chain-unreachable", by_list(ListState.IN_FORCE) | {"facts": DOWN}),
     ("issuer", P, "issuer-trusted",
      (lambda case: case | {"facts": replace(case["facts"], party=replace(PARTY, uri="https://xn--universitt-y5a.test"))})
      (issued(issuer="did:web:universität.test"))),
@@ -544,6 +631,18 @@ CASES: list[tuple[str, Outcome, str, dict[str, Any]]] = [
      asked_of(link(AGENCY, BUREAU, RECOGNISING), link(BUREAU, NEIGHBOUR, RECOGNISING), ABROAD[1])),
     ("recognition", U, "no-receipt", asked_of(ACCREDITED, receipt=None)),
     ("recognition", U, "chain-not-asked", {"policy": POLICY}),
+    ("integrity", P, "foreign-intact", ATTESTED),
+    ("integrity", F, "digest-differs", foreign(b"a:string:Ada", b"a:string:Eve")),
+    ("integrity", U, "foreign-unread", foreign(b'"targetHash":"', b'"targetHash":"x')),
+    ("dates", F, "expired", foreign(b"Ada", b"Ada\",\"validUntil\":\"a:string:2020-01-01T00:00:00Z")),
+    ("inclusion", P, "foreign-included", ATTESTED),
+    ("inclusion", F, "root-differs", foreign(b'"proof":["01', b'"proof":["02')),
+    ("inclusion", U, "foreign-unread", foreign(b'"targetHash":"', b'"targetHash":"x')),
+    ("anchor", U, "foreign-anchor", ATTESTED),
+    ("issuer", U, "foreign-anchor", ATTESTED),
+    ("status", U, "foreign-anchor", ATTESTED),
+    ("accreditation", U, "foreign-anchor", ATTESTED | {"policy": POLICY}),
+    ("recognition", U, "foreign-anchor", ATTESTED | {"policy": POLICY}),
 ]  # fmt: skip
 
 
@@ -569,7 +668,7 @@ def test_every_declared_reason_is_reached() -> None:
     foreign = {
         "syntax", "invalid-utf8", "duplicate-key", "not-a-number", "integer-range", "number-range", "lone-surrogate",
         "not-an-object", "too-large", "too-deep", "path-length", "index-range", "count-range", "node-length",
-        "chain-unreachable", "missing-field",
+        "chain-unreachable", "missing-field", "rdf-undefined",
     }  # fmt: skip
     assert reached == set(Code) | foreign
 
