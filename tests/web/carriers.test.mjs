@@ -25,6 +25,7 @@ async function read({ data, name, limits }) {
     unread: reading.unread.map(({ where, why, isStatement }) => [where, why, isStatement]),
     signatures: reading.signatures,
     isSelection: reading.isSelection,
+    revisions: reading.revisions,
   };
 }
 

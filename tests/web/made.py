@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.anchors import AnchorPlace, AnchorState
 from registry.credential.digest import Digest, DigestMethod
 from registry.document.reading import read_document
 from registry.errors import ReceiptError
-from registry.formats.dataintegrity import did_key, did_key_method, sign
 from registry.merkle.tree import Tree
+from registry.proofs.signatures.keys import did_key, did_key_method
+from registry.proofs.signatures.suites import Suite, sign
 from registry.receipt.model import Receipt, parse, to_cbor, to_json
 from registry.records import NOTHING_SAID, Anchor, Batch, BlockRef, DigestStatus, Party, Reason
 from registry.verify.freshness import evidence_age, head_age
@@ -27,6 +29,8 @@ from registry.verify.verdict import Basis, ChainFacts, FactsUnavailable, Ground,
 from tests.carriers import jades, jwt, presentation, sd_jwt, sd_jwt_in_json
 from tests.web.said import said_json
 
+MADE_BY_BOTH = [method for method in DigestMethod if method is not DigestMethod.VC_RDFC]
+"""The page says of the other that it cannot make it (`test_verdicts.py`)."""
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHAINS: Final = ["eip155:1"] * 6 + [
     "eip155:10",
@@ -124,6 +128,7 @@ ISSUERS: Final[list[Any]] = [
     "https://a b@uni.example/",
 ]
 KEYS: Final = [Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2)]
+CURVE_KEYS: Final = [ec.derive_private_key(5, curve) for curve in (ec.SECP256R1(), ec.SECP384R1())]
 OTHER_KEY: Final = Ed25519PrivateKey.from_private_bytes(b"\3" * 32)
 NAMES: Final = ["", "", "University of Examples", "Universität Straße", "université d'exemple", "ПРИМЕР", "school k"]
 
@@ -182,7 +187,7 @@ def credential(chance: random.Random, *, deep: bool = True) -> dict[str, Any]:
             ]
         )
     if chance.random() < 0.06:
-        kinds = [["MerkleProof2017", "Extension"], "DataIntegrityProof", ["\U0001f600", "\uff21"], []]
+        kinds = [["Seal", "Extension"], "DataIntegrityProof", ["\U0001f600", "\uff21"], []]
         document["signature"] = {"type": chance.choice(kinds)}
     if chance.random() < 0.04:
         document |= {"iss": "https://uni.example", "nbf": chance.choice(DATES), "vct": "x"}
@@ -210,11 +215,13 @@ def credential(chance: random.Random, *, deep: bool = True) -> dict[str, Any]:
 
 def signed(chance: random.Random, document: dict[str, Any]) -> dict[str, Any]:
     """A document with a signature, as often broken or of a kind that is not checked as not."""
-    key = chance.choice(KEYS)
+    key = chance.choice([*KEYS, *CURVE_KEYS])
     if chance.random() < 0.5:
         document.pop("proof", None)
     purpose = chance.choice(["assertionMethod"] * 9 + ["authentication"])
-    made = sign(document, key, did_key_method(key), NOW, purpose)
+    suite = Suite.for_key(key, is_rdf=False)
+    expires = chance.choice([None] * 4 + [NOW, NOW + timedelta(seconds=1)])
+    made = sign(document, key, did_key_method(key), NOW, suite, purpose=purpose, expires=expires)
     proof = made["proof"][-1] if isinstance(made["proof"], list) else made["proof"]
     change: Callable[[], object] = chance.choice(
         [
@@ -230,6 +237,8 @@ def signed(chance: random.Random, document: dict[str, Any]) -> dict[str, Any]:
             lambda: proof.update(verificationMethod=proof["verificationMethod"] + "x"),
             lambda: proof.update(expires="2020-01-01T00:00:00Z"),
             lambda: proof.update(created="2020-01-01T00:00:00Z"),
+            lambda: proof.update(domain="a.example"),
+            lambda: proof.update(cryptosuite=chance.choice(["eddsa-jcs-2022", "ecdsa-jcs-2019", "bbs-2023"])),
             lambda: made.update(proof=[proof] * chance.choice([2, 8, 9])),
         ]
     )
@@ -291,8 +300,8 @@ def digest_for(chance: random.Random, document: bytes, name: str) -> Digest:
     if found and kind < 0.75:
         return chance.choice(found)
     if found and kind < 0.85:
-        return Digest(chance.choice(list(DigestMethod)), chance.choice(found).value)
-    return Digest(chance.choice(list(DigestMethod)), chance.randbytes(32))
+        return Digest(chance.choice(MADE_BY_BOTH), chance.choice(found).value)
+    return Digest(chance.choice(MADE_BY_BOTH), chance.randbytes(32))
 
 
 def receipt_of(chance: random.Random, digest: Digest) -> Receipt:
@@ -356,6 +365,7 @@ def facts_about(chance: random.Random, receipt: Receipt) -> ChainFacts | FactsUn
         chance.choice(
             ["https://uni.example/registry.json", "did:web:uni.example", "https://müller.example", "x:\u202e", "urn:a"]
             + [did_key(KEYS[0])] * 3
+            + [did_key(key) for key in CURVE_KEYS]
         ),
     )
     voided = chance.random() < 0.06

@@ -269,6 +269,8 @@ test("what documents state, in the forms that they have", async () => {
     },
   };
   assert.deepEqual(await stated(european), { Award: ["Master of Arts", "Magister"], Level: ["Level 7"], "Given name": ["Ada"], "Family name": ["Lovelace"], Awarded: ["2021-07-01T00:00:00+02:00"] });
+  const names = [{ identityType: "name", hashed: false, identityHash: "Ada" }, { identityType: "name", hashed: true, identityHash: "sha256$0" }, { identityType: "ext:birthDate", hashed: false, identityHash: "2000-01-01" }];
+  assert.deepEqual(await stated({ credentialSubject: { identifier: names } }), { Holder: ["Ada"] });
   assert.deepEqual(await stated({ credentialSubject: { degree: { type: "BachelorDegree", name: "Bachelor of Science" } } }), { Award: ["Bachelor of Science"], Type: ["BachelorDegree"] });
   for (const nothing of [{}, { credentialSubject: null }, { credentialSubject: [1, "x", [[]]], name: {} }, { badge: 7, issuer: [] }]) assert.deepEqual(await stated(nothing), {});
 });
@@ -293,6 +295,11 @@ test("nothing is called on record that was not found there", async () => {
   const [down] = await shown([document(good), receipt(good)], { endpoints: [] });
   assert.deepEqual([down.factsTitle, down.statedNote], [say("factsAlone"), say("statedAlone")]);
   assert.ok(!down.doesNot.includes(say("doesNot.later")));
+  // What carries it is not on record, and what is in it is, as in a diploma.
+  const carrier = JSON.stringify({ type: ["VerifiablePresentation"], verifiableCredential: [JSON.parse(good.document)] });
+  const [carried] = await shown([document({ document: carrier }), receipt(good)]);
+  assert.equal(carried.checks[0].code, "digest-inside");
+  assert.equal(carried.statedNote, say("statedAnchored"));
   const [changed] = await shown([document({ document: good.document.replace("Ada", "Eve") }), receipt(good)]);
   assert.equal(changed.statedNote, say("statedAlone"));
 });

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,8 @@ from tests.web.endpoints import NAMES, Endpoint, Issued, document_of, endpoints,
 
 PICTURES: Final = Path(__file__).parents[2] / "build/screenshots"
 RESULT: Final = "document.querySelector('#result .outcome strong')?.textContent"
+UNKNOWN: Final = {"status": 404, "code": "unknown-digest"}
+"""What a lookup service says of a digest that it does not know."""
 DOWN: Final = "http://127.0.0.1:9/"
 CHAIN_ID: Final = 1_414_747_299
 """Of a chain that nobody knows; of the embedded one's own number it is known that it is for practice."""
@@ -207,16 +210,20 @@ class Stand:
         return state
 
     @contextmanager
-    def served(self, **settings: Any) -> Iterator[str]:
-        """The address of the page as the lookup service sends it."""
-        content = self.page(served=True, **settings)
+    def served(self, answers: Mapping[str, Any] | None = None, **settings: Any) -> Iterator[str]:
+        """The address of the page as the lookup service sends it; what that answers to questions, by their path."""
+        whole = self.page(served=True, **settings)
+        told = {
+            path: json.dumps(answer).encode() for path, answer in ({"unknown": UNKNOWN} | dict(answers or {})).items()
+        }
 
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_: Any) -> None:
                 pass
 
             def do_GET(self) -> None:
-                self.send_response(200)
+                content = told.get(self.path, told["unknown"] if self.path.startswith("/v1/") else whole)
+                self.send_response(404 if content == told.get("unknown") else 200)
                 for name, value in {"Content-Type": HTML, **VERIFYING, "Content-Length": str(len(content))}.items():
                     self.send_header(name, value)
                 self.end_headers()

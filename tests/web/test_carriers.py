@@ -47,6 +47,7 @@ def reading_case(name: str, data: bytes) -> dict[str, Any]:
             "unread": [[each.where, each.why, each.is_statement] for each in reading.unread],
             "signatures": list(reading.signatures),
             "isSelection": reading.is_selection,
+            "revisions": reading.revisions,
         },
     }
 

@@ -122,6 +122,11 @@ def method_cases() -> list[Any]:
         b'{"type":"VerifiableCredential","proof":1}',
         b"0x" + b"aB" * 32,
         b" " + b"ab" * 32 + b"\n",
+        b"a.b.c",
+        b" a.b.c~d~e.f.g\n",
+        b"\x0ba.b.c\x1f~",
+        b"a.b.~",
+        b"\xc3\xa9.b.c~",
     ]
     return [
         {
@@ -129,7 +134,7 @@ def method_cases() -> list[Any]:
             "text": base64.b64encode(text).decode(),
             "expect": outcome(lambda method=method, text=text: written(digest_as(method, text))),  # type: ignore[misc]
         }
-        for method in ("file", "given", "vc-jcs", "json-jcs", "vc-rdfc", "md5")
+        for method in ("file", "given", "vc-jcs", "json-jcs", "sd-jwt", "md5")
         for text in texts
     ]
 

@@ -41,6 +41,7 @@ MOST_ELEMENTS = 400
 MOST_ELEMENTS_AT_FIRST = 90
 UNREACHED = "Failed to load resource"
 """Of what is asked in vain the browser itself says so."""
+HEAD_OF_VERDICT = "document.querySelector('#result .outcome > p > strong')?.textContent"
 SHOWN = "(id) => document.getElementById(id).checkVisibility()"
 DETECTOR = """
 globalThis.seen = null;
@@ -396,6 +397,96 @@ def test_another_link_and_the_way_back(stand: Stand) -> None:
     browser.evaluate("location.hash = 'nonsense'")
     browser.wait("document.querySelector('#link').textContent.includes('no receipt')")
     assert browser.evaluate("document.querySelector('#result').textContent") == ""
+
+
+def told_of(stand: Stand, name: str, *, by: str | None = None) -> tuple[str, dict[str, Any]]:
+    """What a lookup service says of a credential that another one replaced."""
+    digest = stand.issued.digests[name].hex
+    status: dict[str, Any] = {"revoked": by is not None, "suspended": False}
+    if by is not None:
+        root, index = stand.issued.place(by)
+        of = {"root": f"0x{root.hex()}", "leafIndex": index, "since": "2026-03-01T12:00:00Z"}
+        status["supersededBy"] = [of | {"digest": stand.issued.digests[by].hex}]
+    receipt = json.loads(to_json(stand.issued.receipts[name]))
+    return f"/v1/credentials/{digest}", {"digest": digest, "anchors": [{"receipt": receipt, "status": status}]}
+
+
+def test_the_code_of_a_replaced_credential_leads_to_the_new_one(stand: Stand) -> None:
+    browser = stand.browser
+    old, new = (stand.issued.digests[name].hex for name in ("old", "new"))
+    ask = "document.querySelector('#link button').click()"
+    with stand.served(dict([told_of(stand, "old", by="new"), told_of(stand, "new")])) as address:
+        browser.open(f"{address}#{old}")
+        assert old in browser.evaluate("document.querySelector('#link').textContent")
+        # Nobody is asked because of a link: neither the registry nor an endpoint.
+        assert not [each for each in browser.requested if "/v1/" in json.loads(each)["url"]]
+        assert stand.asked() == []
+        browser.evaluate(ask)
+        answer = stand.answer()
+        assert "replaced it by another one on 2026-03-01" in answer
+        assert "superseded" in answer
+        assert browser.evaluate(HEAD_OF_VERDICT) == "Not valid"
+        browser.evaluate("document.querySelector('#result a').click()")
+        browser.wait("document.querySelector('#result a') === null && document.querySelector('#result h3') !== null")
+        assert browser.evaluate("location.hash") == f"#{new}"
+        answer = stand.answer()
+        assert "replaced it" not in answer
+        assert "It is number" in answer
+        # Of a digest alone nobody says that a document has it.
+        assert browser.evaluate(HEAD_OF_VERDICT) == "Valid, with a warning"
+        browser.evaluate("history.back()")
+        browser.wait("document.querySelector('#result').textContent === ''")
+        assert old in browser.evaluate("document.querySelector('#link').textContent")
+        assert browser.said == []
+
+
+def test_the_receipt_of_a_replaced_credential_leads_to_the_new_one(stand: Stand) -> None:
+    """As the code on a diploma brings it: its receipt, and no document."""
+    browser = stand.browser
+    with stand.served(dict([told_of(stand, "old", by="new")])) as address:
+        browser.open(f"{address}#{link_of(stand, 'old', 'cbor')}")
+        browser.evaluate("document.querySelector('#link button').click()")
+        assert "superseded" in stand.answer()
+        # What is asked of the chain says nothing to the registry.
+        assert not [each for each in browser.requested if "/v1/" in json.loads(each)["url"]]
+        browser.evaluate("document.querySelector('#result > p > button').click()")
+        browser.wait("document.querySelector('#result a') !== null")
+        assert browser.evaluate("document.querySelector('#result a').hash") == f"#{stand.issued.digests['new'].hex}"
+        assert "replaced it by another one on 2026-03-01" in stand.answer()
+    # What stands has no such button, and neither has a page elsewhere.
+    stand.open()
+    assert verdict(stand, "old") == "Not valid"
+    assert browser.evaluate("document.querySelector('#result > p > button')") is None
+
+
+@pytest.mark.parametrize("wrong", ["unknown", "hostile", "another", "unnamed", "elsewhere"])
+def test_what_a_registry_says_of_a_digest_is_not_believed_blindly(stand: Stand, wrong: str) -> None:
+    browser = stand.browser
+    path, told = told_of(stand, "old", by="new")
+    by = told["anchors"][0]["status"]["supersededBy"][0]
+    says = "this registry did not answer"
+    match wrong:
+        case "unknown":
+            path, says = "/v1/credentials/other", "knows no document"
+        case "hostile":
+            by |= {"digest": "javascript:alert(1)", "since": "<img src=x onerror=alert(1)>"}
+        case "another":
+            told["digest"] = stand.issued.digests["new"].hex
+        case "unnamed":
+            del by["digest"]
+            says = "which one, it does not know"
+        case _:
+            stand.open(fragment=f"#{stand.issued.digests['old'].hex}")
+            assert "not part of a registry" in browser.evaluate("document.querySelector('#link').textContent")
+            assert browser.evaluate("document.querySelector('#link button')") is None
+            return
+    with stand.served({path: told}) as address:
+        browser.open(f"{address}#{stand.issued.digests['old'].hex}")
+        browser.evaluate("document.querySelector('#link button').click()")
+        browser.wait("document.querySelector('#result .outcome') !== null")
+        assert says.lower() in browser.evaluate("document.querySelector('#result').innerText").lower()
+        assert browser.evaluate("document.querySelector('#result a')") is None
+        assert browser.evaluate("document.querySelectorAll('img').length") == 0
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])

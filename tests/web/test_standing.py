@@ -22,7 +22,7 @@ from tests.web.made import case, in_order, policy_json
 from tests.web.said import CONTENTS
 from tests.web.test_verdicts import with_verdict
 
-CASES = 600
+CASES = 800
 """10,000 were compared by hand."""
 CODES = {
     "accredited", "accredited-then", "accredited-since", "scope-unstated", "no-accreditation-on-record",

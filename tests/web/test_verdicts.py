@@ -12,8 +12,9 @@ from typing import Any
 
 from registry.document.reading import read_document
 from registry.errors import ReceiptError
-from registry.formats.dataintegrity import did_key_method, sign
 from registry.language.said import say
+from registry.proofs.signatures.keys import did_key_method
+from registry.proofs.signatures.suites import sign
 from registry.receipt.model import Receipt, parse, to_json
 from registry.recognition.ledger import Ledger
 from registry.verify.checks import verify

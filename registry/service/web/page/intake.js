@@ -9,6 +9,7 @@ import { digestOnly, readDocument } from "../verifier/reading.js";
 import { parseReceipt } from "../verifier/receipt.js";
 import { Refusal } from "../verifier/refusal.js";
 import { utf8 } from "../verifier/bytes.js";
+import { digestIn } from "./lookup.js";
 import { say } from "./messages.js";
 
 /**
@@ -46,6 +47,8 @@ const RECEIPT_TYPE = /"type"\s*:\s*"TestamurReceipt"/;
 export function pasted(text, name) {
   if (!text.trim()) return [];
   const link = LINK.exec(text.trim());
+  const digest = link && digestIn(link[1]);
+  if (digest) return [{ name, data: utf8(digest) }];
   const receipt = link && linked(link[1]);
   if (receipt) return [receipt];
   return [{ name: /^\s*[{[]/.test(text) ? `${name}.json` : name, data: utf8(text) }];

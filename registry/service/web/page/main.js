@@ -2,6 +2,7 @@
  * The page: fields and files in, what `view.js` makes of verdicts out. All that is shown is set as text.
  */
 
+import { utf8 } from "../verifier/bytes.js";
 import { marked } from "../verifier/text.js";
 import { parseReceipt } from "../verifier/receipt.js";
 import { Refusal } from "../verifier/refusal.js";
@@ -10,7 +11,8 @@ import { box, button, byId, element, paragraph } from "./elements.js";
 import { chosenFiles, droppedFiles } from "./folders.js";
 import { MOST_FILES, itemsOf, linked, listsOf, mostBytes, pasted, unpacked } from "./intake.js";
 import { judgeBy } from "./judging.js";
-import { say, speak, tell } from "./messages.js";
+import { digestIn, lookedUp } from "./lookup.js";
+import { language, say, speak, tell } from "./messages.js";
 import { resultsOf } from "./results.js";
 import { Mistake, chosen, fieldsOf } from "./settings.js";
 import { brokenOf, sentenceOf, shownOf, wordsOf } from "./view.js";
@@ -18,6 +20,7 @@ import { brokenOf, sentenceOf, shownOf, wordsOf } from "./view.js";
 /**
  * @typedef {import("./folders.js").Named} Named
  * @typedef {import("./intake.js").Given} Given
+ * @typedef {import("./lookup.js").Found} Found
  * @typedef {import("./settings.js").Settings} Settings
  * @typedef {import("./settings.js").Fields} Fields
  * @typedef {import("./view.js").Shown} Shown
@@ -34,6 +37,8 @@ speak(JSON.parse(byId("page-language").textContent ?? ""));
 let latest = 0;
 /** @type {Given | null} the receipt that the link brought. */
 let ofLink = null;
+/** The digest of which the user wants to know what the registry says, by following a link of the page. */
+let followed = "";
 
 begin();
 
@@ -83,10 +88,65 @@ function fromLink() {
   // Whoever skips to the content has the same link still.
   if (location.hash === "#main") return;
   const before = ofLink;
-  ofLink = linked(location.hash);
-  if (before || ofLink) clear();
+  const digest = digestIn(location.hash);
+  ofLink = digest ? null : linked(location.hash);
+  if (before || ofLink || digest) clear();
   byId("link").hidden = !ofLink;
   if (ofLink) offer(ofLink, say("linkReceipt"));
+  if (!digest) return;
+  offerToLookUp(digest);
+  if (digest === followed) void lookUp(digest);
+}
+
+/**
+ * A digest that came alone. The registry is not asked because of it either.
+ * @param {string} digest
+ */
+function offerToLookUp(digest) {
+  const place = byId("link");
+  place.hidden = false;
+  const words = paragraph(tell({ key: "page.linkDigest", values: { digest } }));
+  place.replaceChildren(words, settings.lookup ? button(say("lookUpHere"), () => void lookUp(digest)) : element("p", say("lookUpElsewhere")));
+}
+
+/**
+ * What the registry that has this page says of a digest.
+ * @param {string} digest
+ */
+async function lookUp(digest) {
+  const mine = busy();
+  const found = await lookedUp(digest);
+  if (mine !== latest) return;
+  if (!found) return trouble(say("lookUpFailed"));
+  if (!found.receipts.length) return trouble(say("lookUpUnknown"));
+  await check([{ name: "digest", data: utf8(digest) }, ...found.receipts], found);
+}
+
+/**
+ * Of what was revoked, the registry may know what its issuer put in its place: the way to ask, if its user wants it.
+ * @param {Shown} shown
+ */
+function wayToReplacement({ verdict, receipt }) {
+  const isRevoked = verdict.checks.some(({ name, code }) => name === "status" && code === "revoked");
+  if (!settings.lookup || !receipt || !isRevoked) return [];
+  return [element("p", button(say("lookUpHere"), () => void lookUp(receipt.digest.value)))];
+}
+
+/**
+ * What the party that anchored a credential put in its place.
+ * @param {Shown} shown
+ * @param {Found} found
+ */
+function replacement({ verdict }, { replaced }) {
+  const by = verdict.issuer === null ? null : replaced.get(verdict.issuer);
+  if (!by) return [];
+  const said = element("p", say(by.digest ? "replacedBy" : "replacedUnnamed", { when: language().moment(by.since) }));
+  if (!by.digest) return [box("outcome unsure", said)];
+  const { digest } = by;
+  const link = element("a", say("replacedLook"));
+  link.href = `#${digest}`;
+  link.addEventListener("click", () => (followed = digest));
+  return [box("outcome unsure", said, element("p", link))];
 }
 
 /**
@@ -136,7 +196,13 @@ async function scanned() {
     return;
   }
   const [given] = pasted(text, "scanned");
-  if (given && isReceipt(given)) {
+  const digest = digestIn(text.slice(text.indexOf("#") + 1));
+  if (digest) {
+    ofLink = null;
+    clear();
+    offerToLookUp(digest);
+    byId("link").focus();
+  } else if (given && isReceipt(given)) {
     ofLink = given;
     clear();
     offer(given, say("scanReceipt"));
@@ -192,8 +258,11 @@ function busy() {
   return ++latest;
 }
 
-/** @param {readonly Given[]} given */
-async function check(given) {
+/**
+ * @param {readonly Given[]} given
+ * @param {Found} [found] what the registry said, where it was asked.
+ */
+async function check(given, found) {
   const mine = busy();
   if (!given.length) return trouble(say("nothing"));
   let wanted;
@@ -219,7 +288,8 @@ async function check(given) {
       shown.push(shownOf(judgement, { reading: item.reading, issuers: wanted.issuers }));
     }
     for (const each of broken) shown.push(shownOf(brokenOf(each), { reading: null, issuers: wanted.issuers }));
-    show(...resultsOf(shown, { at: new Date(), by: wanted, program: byId("program").textContent ?? "" }));
+    const more = shown.length !== 1 ? [] : found ? replacement(shown[0], found) : wayToReplacement(shown[0]);
+    show(...more, ...resultsOf(shown, { at: new Date(), by: wanted, program: byId("program").textContent ?? "" }));
     byId("result").focus();
   } catch (error) {
     if (mine === latest) trouble(sentenceOf(error));

@@ -13,6 +13,7 @@ import { say } from "./messages.js";
  * @property {string[]} endpoints
  * @property {number} quorum
  * @property {boolean} fixed whether the endpoints may not be changed.
+ * @property {boolean} lookup whether the registry has this page, so that it can be asked beside it.
  * @property {[number, string][]} issuers
  * @property {[number, string][]} bodies whose accreditations and recognitions count.
  * @property {string} witnesses the policy by which lists of blocks are believed; "" for none.

@@ -61,7 +61,7 @@ function factsOf(claims) {
     ["stated.award", titles.length ? titles : [...textsIn(claims, ["name", "title"]), ...objects(claims.get("displayParameter")).flatMap((each) => textsIn(each, ["title"]))]],
     ["stated.type", inAwards("achievementType", "credentialCategory", "dcType", "type").filter((text) => !TYPES_OF_OBJECTS.includes(text))],
     ["stated.level", [...inAwards("eQFLevel", "nqfLevel", "nQFLevel", "educationalLevel", "level"), ...awards.flatMap(alignments)]],
-    ["stated.holder", holders.flatMap((holder) => textsIn(holder, ["fullName", "name"]))],
+    ["stated.holder", [...holders.flatMap((holder) => textsIn(holder, ["fullName", "name"])), ...subjects.flatMap(namesInClear)]],
     ["stated.givenName", holders.flatMap((holder) => textsIn(holder, ["givenName"]))],
     ["stated.familyName", holders.flatMap((holder) => textsIn(holder, ["familyName"]))],
     ["stated.awarded", [...textsIn(claims, ["awardedDate"]), ...awards.flatMap((award) => [...textsIn(award, ["awardedDate"]), ...objects(award.get("awardedBy")).flatMap((each) => textsIn(each, ["awardingDate"]))])]],
@@ -82,6 +82,14 @@ function alignments(award) {
     if (!name) return [];
     return [framework && framework !== name ? say("stated.aligned", { framework, name }) : name];
   });
+}
+
+/**
+ * The names among the identifiers of a subject that are not hashed (Open Badges 3.0, IdentityObject).
+ * @param {Members} subject
+ */
+function namesInClear(subject) {
+  return objects(subject.get("identifier")).flatMap((each) => (each.get("identityType") === "name" && each.get("hashed") === false ? textsIn(each, ["identityHash"]) : []));
 }
 
 /**

@@ -82,11 +82,12 @@ export function shownOf({ verdict, said, receipt, uri }, { reading, issuers }) {
 }
 
 /**
- * Whether the document is, unchanged, in a batch that is on record: only then is what it states what somebody anchored.
+ * Whether the document, or the credential in it, is unchanged in a batch that is on record: only then is what it states what somebody anchored.
  * @param {Verdict} verdict
  */
 function isAnchored(verdict) {
-  return isOnRecord(verdict) && ["integrity", "inclusion"].every((name) => checkOf(verdict, name).outcome === "pass");
+  const { outcome, code } = checkOf(verdict, "integrity");
+  return isOnRecord(verdict) && checkOf(verdict, "inclusion").outcome === "pass" && (outcome === "pass" || code === "digest-inside");
 }
 
 /**

@@ -29,7 +29,7 @@ _ANYBODY: Final = "https: http://localhost:* http://127.0.0.1:*"
 """Whom the page may ask where its user may name endpoints."""
 _PLACE: Final = re.compile(r"\{\{([\w.]+)\}\}")
 _OWN: Final = ("page.",)
-_NOT_HERE: Final = ("cli.", "absence.", "verdict.")
+_NOT_HERE: Final = ("cli.", "absence.", "online.", "verdict.")
 _IN_SCRIPT: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
@@ -73,7 +73,7 @@ def page(
         "lookup": _lookup(spoken) if served else "",
         "style": _style(settings),
         "program": program_hash(),
-        "settings": data(settings.content),
+        "settings": data({**settings.content, "lookup": served}),
         "script": script(),
         "app": f"<script>{registering()}</script>\n" if as_app else "",
     }
@@ -106,6 +106,8 @@ def policy(settings: PageSettings, *, served: bool = False, as_app: bool = False
     """Content-Security-Policy of a page: its own script and style, and whom it may ask."""
     asked = " ".join(dict.fromkeys(map(_origin, settings.endpoints))) if settings.fixed else _ANYBODY
     form = "'self'" if served else "'none'"
+    # The registry that has the page is asked about a digest where its user says so.
+    asked += " 'self'" if served else ""
     scripts = f"'{_hash(script())}'"
     app = ""
     if as_app:

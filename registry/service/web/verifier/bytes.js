@@ -75,7 +75,16 @@ export function utf8(text) {
  * @returns {Promise<Bytes>} 32 bytes.
  */
 export async function sha256(bytes) {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", /** @type {Bytes} */ (bytes)));
+  return digest("SHA-256", bytes);
+}
+
+/**
+ * @param {"SHA-256" | "SHA-384"} hash
+ * @param {Uint8Array} bytes
+ * @returns {Promise<Bytes>}
+ */
+export async function digest(hash, bytes) {
+  return new Uint8Array(await crypto.subtle.digest(hash, /** @type {Bytes} */ (bytes)));
 }
 
 /**

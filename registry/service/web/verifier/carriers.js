@@ -56,6 +56,8 @@ export class Carried {
     this.missed = [];
     /** @type {string | null} the kind of signature that the carrier itself has. */
     this.signature = null;
+    /** How many times it was saved, by what it says itself. */
+    this.revisions = 1;
   }
 
   /**

@@ -86,8 +86,8 @@ function within({ parts }, starts, ends) {
  * @param {bigint | undefined} last
  */
 function span(first, last) {
-  if (first === undefined) return last === undefined ? say("dates.always") : say("dates.until", { until: when(last) });
-  return last === undefined ? say("dates.since", { since: when(first) }) : say("dates.between", { since: when(first), until: when(last) });
+  if (first === undefined) return last === undefined ? say("dates.always") : say("dates.until", { until: secondsOf(last) });
+  return last === undefined ? say("dates.since", { since: secondsOf(first) }) : say("dates.between", { since: secondsOf(first), until: secondsOf(last) });
 }
 
 /**
@@ -102,8 +102,11 @@ function stated({ parts }, names, ofToken) {
   );
 }
 
-/** @param {bigint} moment */
-function when(moment) {
+/**
+ * Whole seconds since 1970, as texts have moments.
+ * @param {bigint} moment microseconds.
+ */
+export function secondsOf(moment) {
   // A remainder has the sign of the number: before 1970 it is what is missing to the next second.
   const second = 1_000_000n;
   return Number((moment - (((moment % second) + second) % second)) / second);
@@ -117,7 +120,7 @@ function when(moment) {
  * @param {bigint} moment
  */
 function placed(key, keyInside, { name }, moment) {
-  return name.includes(", ") ? say(keyInside, { when: when(moment), place: name }) : say(key, { when: when(moment) });
+  return name.includes(", ") ? say(keyInside, { when: secondsOf(moment), place: name }) : say(key, { when: secondsOf(moment) });
 }
 
 /** @param {Stated[]} all */

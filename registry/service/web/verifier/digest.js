@@ -5,17 +5,19 @@
 import { hex, sha256, unhex, utf8 } from "./bytes.js";
 import { canonicalize } from "./jcs.js";
 import { Refusal } from "./refusal.js";
+import { latin1 } from "./lenientjson.js";
 import { DEFAULT_LIMITS, Members, parseJson } from "./strictjson.js";
+import { ASCII_SPACE, strip } from "./text.js";
 
 /**
  * @typedef {import("./strictjson.js").Value} Value
  * @typedef {import("./strictjson.js").Limits} Limits
- * @typedef {"vc-jcs" | "json-jcs" | "file" | "vc-rdfc" | "given"} DigestMethod
+ * @typedef {"vc-jcs" | "json-jcs" | "file" | "vc-rdfc" | "given" | "sd-jwt"} DigestMethod
  * @typedef {{method: DigestMethod, value: string}} Digest the value in 64 digits of lower case.
  */
 
 /** @type {readonly DigestMethod[]} */
-export const METHODS = ["vc-jcs", "json-jcs", "file", "vc-rdfc", "given"];
+export const METHODS = ["vc-jcs", "json-jcs", "file", "vc-rdfc", "given", "sd-jwt"];
 export const JSON_METHODS = /** @type {readonly string[]} */ (["vc-jcs", "json-jcs"]);
 
 /**
@@ -65,6 +67,22 @@ export async function digestFile(data) {
 }
 
 /**
+ * The digest of what the issuer of an SD-JWT signed, the compact JWS up to the first `~`: the same whatever is shown.
+ * @param {Uint8Array} data
+ * @returns {Promise<Digest>}
+ * @throws {Refusal} `method-mismatch` when it is no compact JWS.
+ */
+export async function digestSdJwt(data) {
+  const issued = strip(latin1(data).split("~", 1)[0], ASCII_SPACE);
+  if (!/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(issued)) {
+    throw new Refusal("method-mismatch", "The digest method sd-jwt is for SD-JWT and other compact tokens, which the file is not.", {
+      remedy: "Give the token as the issuer wrote it, or use another method.",
+    });
+  }
+  return { method: "sd-jwt", value: hex(await sha256(utf8(issued))) };
+}
+
+/**
  * A digest that the issuer made in its own system: 64 hexadecimal digits in either case, with or without 0x.
  * @param {string} text
  * @returns {Digest}
@@ -88,9 +106,10 @@ export function digestGiven(text) {
 export async function digestAs(method, data, limits = DEFAULT_LIMITS) {
   if (method === "file") return digestFile(data);
   if (method === "given") return digestGiven(String.fromCharCode(...data.subarray(0, 200)).trim());
+  if (method === "sd-jwt") return digestSdJwt(data);
   if (!JSON_METHODS.includes(method)) {
     throw new Refusal("unsupported-method", `The digest method '${method.slice(0, 40)}' is not supported here.`, {
-      remedy: "Use vc-jcs, json-jcs, file or given.",
+      remedy: "Use vc-jcs, json-jcs, file, given or sd-jwt.",
     });
   }
   const { digest } = await readJson(data, limits);

@@ -107,11 +107,12 @@ function compareDigest(digest, receipt) {
 function compare(reading, receipt) {
   const { method, value } = receipt.digest;
   const byMethod = reading.own.find((digest) => digest.method === method) ?? null;
-  if (byMethod?.value === value) return method === "given" ? equalGiven() : equal();
+  if (byMethod?.value === value) return method === "given" ? equalGiven() : equal(method);
   if (method === "given" && reading.own.some((digest) => digest.value === value)) return equal();
   const part = inside(reading, receipt);
   if (part) {
     const others = reading.parts.length > 1 ? [say("integrity.parts", { count: reading.parts.length })] : [];
+    if (reading.revisions > 1) others.push(say("integrity.revisions", { count: reading.revisions }));
     return warn("digest-inside", say("integrity.inside", { place: part.where }), ...others);
   }
   if (method === "given") {
@@ -120,6 +121,8 @@ function compare(reading, receipt) {
   if (method === "vc-rdfc") {
     return unknown("unsupported-method", say("integrity.unsupportedMethod", { method }));
   }
+  // Whatever is shown of it, it would be the same.
+  if (method === "sd-jwt" && byMethod) return differs(byMethod, receipt);
   return notEqual(reading, receipt, byMethod);
 }
 
@@ -148,8 +151,9 @@ function notEqual(reading, receipt, byMethod) {
   return differs(byMethod, receipt);
 }
 
-function equal() {
-  return pass("digest-equal", say("integrity.equal"));
+/** @param {string} [method] Of a token with its disclosures the digest is of what was signed, and says nothing of what is not shown. */
+function equal(method) {
+  return pass("digest-equal", say(method === "sd-jwt" ? "integrity.equalSigned" : "integrity.equal"));
 }
 
 function equalGiven() {

@@ -30,6 +30,9 @@ const FILTER = /\/F(?:ilter)?[\0\t\n\f\r ]*(\[[^\]]{0,200}\]|\/[A-Za-z0-9]+)/;
 const FILTERS = /\/([A-Za-z0-9]+)/g;
 const LENGTH = /\/Length[\0\t\n\f\r ]+([0-9]{1,10})(?![\0\t\n\f\r ]+[0-9]+[\0\t\n\f\r ]+R)/;
 const FIRST = /\/First[\0\t\n\f\r ]+([0-9]{1,10})/;
+// Each save ends so (section 7.5.5); one that is made for reading while it is fetched ends so twice (annex F).
+const END_OF_REVISION = /startxref[\0\t\n\f\r ]+[0-9]{1,10}[\0\t\n\f\r ]+%%EOF/g;
+const LINEARIZED = /\/Linearized[\0\t\n\f\r ]+[0-9]/;
 const NAME_ESCAPE = /#([0-9A-Fa-f]{2})/g;
 const WORD = /[^\t-\r ]+/g;
 const NUMBER = /^[0-9]{1,10}$/;
@@ -76,6 +79,8 @@ class PdfReader {
 
   read() {
     const { found, text } = this;
+    const ends = text.match(END_OF_REVISION)?.length ?? 0;
+    found.revisions = Math.max(1, Math.min(ends, MOST_OBJECTS) - (LINEARIZED.test(text.slice(0, 1024)) ? 1 : 0));
     if (text.includes("/ByteRange")) found.signature = "PDF signature";
     if (text.includes("/Encrypt")) {
       found.miss("", "the PDF is encrypted");

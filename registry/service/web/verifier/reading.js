@@ -9,13 +9,14 @@
 import { beginsAsXml, carriedByXml } from "./baked.js";
 import { utf8 } from "./bytes.js";
 import { Allowance } from "./carriers.js";
-import { JSON_METHODS, digestFile, digestGiven, digestObject, readJson } from "./digest.js";
+import { JSON_METHODS, digestFile, digestGiven, digestObject, digestSdJwt, readJson } from "./digest.js";
 import { beginsWith } from "./encodings.js";
 import { beginsAsJson, decodeText, latin1, readLeniently } from "./lenientjson.js";
 import { carriedByPdf, isPdf } from "./pdf.js";
 import { carriedByPng, isPng } from "./png.js";
 import { EMBEDDED_TYPE, embeddedReceipts } from "./receipt.js";
 import { Refusal } from "./refusal.js";
+import { fieldsShown, foreignKind, isMerkleProof } from "./foreign.js";
 import { PROOF_TYPE, checkSignatures } from "./signatures.js";
 import { DEFAULT_LIMITS, Members, refuseHalves, thousands } from "./strictjson.js";
 import { repr, shown, strip } from "./text.js";
@@ -48,9 +49,11 @@ import { disclose, jsonToken, readToken } from "./tokens.js";
  * @property {readonly string[]} carriers what the parts came in, in words.
  * @property {readonly Unread[]} unread
  * @property {readonly string[]} signatures kinds of signatures in it that are not receipts.
+ * @property {string | null} foreign what kind of document of others it is, where it is anchored otherwise than here.
  * @property {import("./signatures.js").Signatures} signed which of these hold, do not hold, and were not checked.
  * @property {boolean} isSelection whether its holder may show more or less of what was signed.
  * @property {boolean} isAtHand whether there was a document; otherwise only its digest is known.
+ * @property {number} revisions how many times a PDF in it was saved, by what that says itself; of several the most.
  */
 
 const MOST_PARTS = 64;
@@ -60,6 +63,7 @@ const MOST_CARRIER_BYTES = 64 << 20;
 const LONGEST_WORD = 60;
 const LONGEST_DIGEST = 100;
 const JSON_NAME = /\.json(?:ld)?$/i;
+const SD_JWT_NAME = /\.sd-?jwt$/i;
 // Proofs of which the holder shows a part that the issuer did not sign as such.
 const SELECTIVE_SUITES = ["ecdsa-sd-2023", "bbs-2023"];
 const SELECTIVE_TYPES = ["BbsBlsSignatureProof2020"];
@@ -91,11 +95,12 @@ export async function readDocument(data, name, limits = DEFAULT_LIMITS) {
   const reader = new Reader(limits);
   const isJson = JSON_NAME.test(name);
   const { own, alike, refusal } = await reader.content(data, "", 0, isJson);
-  const byJson = own.find(({ method }) => JSON_METHODS.includes(method)) ?? null;
+  const byJson = (refusal ? undefined : own.find(({ method }) => JSON_METHODS.includes(method))) ?? null;
+  const byToken = own.find(({ method }) => method === "sd-jwt") ?? own[own.length - 1];
   const signatures = [...new Set(reader.signatures)];
   return {
     name,
-    digest: isJson ? byJson : own[0],
+    digest: isJson ? byJson : SD_JWT_NAME.test(name) ? byToken : own[0],
     refusal,
     own,
     alike,
@@ -104,10 +109,12 @@ export async function readDocument(data, name, limits = DEFAULT_LIMITS) {
     carriers: [...new Set(reader.carriers)],
     unread: reader.unread,
     signatures,
+    foreign: reader.foreign,
     // What has no single reading is nothing that anybody signed.
-    signed: reader.unread.length ? notChecked(signatures) : await checkSignatures(reader.parts.map(({ members }) => members), signatures),
+    signed: reader.unread.length > reader.withheld ? notChecked(signatures) : await checkSignatures(reader.parts, signatures),
     isSelection: reader.isSelection,
     isAtHand: true,
+    revisions: reader.revisions,
   };
 }
 
@@ -118,8 +125,8 @@ export async function readDocument(data, name, limits = DEFAULT_LIMITS) {
  * @returns {Reading}
  */
 export function digestOnly(digest, name) {
-  const none = { alike: [], parts: [], receipts: [], carriers: [], unread: [], signatures: [], signed: notChecked([]) };
-  return { name, digest, refusal: null, own: [digest], ...none, isSelection: false, isAtHand: false };
+  const none = { alike: [], parts: [], receipts: [], carriers: [], unread: [], signatures: [], foreign: null, signed: notChecked([]) };
+  return { name, digest, refusal: null, own: [digest], ...none, isSelection: false, isAtHand: false, revisions: 1 };
 }
 
 /**
@@ -127,7 +134,7 @@ export function digestOnly(digest, name) {
  * @returns {import("./signatures.js").Signatures}
  */
 function notChecked(unchecked) {
-  return { holding: [], broken: [], unchecked };
+  return { found: [], unchecked, isPartial: false };
 }
 
 /** @typedef {{own: Digest[], alike: Digest[], refusal: Refusal | null}} Content */
@@ -148,6 +155,10 @@ class Reader {
     this.unread = [];
     /** @type {string[]} */
     this.signatures = [];
+    this.revisions = 1;
+    /** @type {string | null} */
+    this.foreign = null;
+    this.withheld = 0;
     this.isSelection = false;
   }
 
@@ -184,8 +195,10 @@ class Reader {
     if (refusal && begins) return content([file], await this.doubtful(data, refusal, where, depth), refusal);
     const token = readToken(data);
     if (token) {
-      await this.token(token, where, depth, where ? [file] : []);
-      return content([file], await trimmed(data), refusal);
+      const own = [file, ...(await asIssued(data))];
+      const payload = await this.token(token, where, depth, where ? own : []);
+      const whole = payload.filter(({ method }) => method === "vc-jcs");
+      return content([...own, ...whole], await trimmed(data), refusal);
     }
     const carried = this.carried(data, where);
     if (carried) {
@@ -227,8 +240,9 @@ class Reader {
    * @param {string} where
    * @param {number} depth
    */
-  async takeOut({ kind, contents, missed, signature }, where, depth) {
+  async takeOut({ kind, contents, missed, signature, revisions }, where, depth) {
     if (signature) this.signatures.push(signature);
+    this.revisions = Math.max(this.revisions, revisions);
     for (const { place, why } of missed) this.miss(place ? placed(where, place) : where, why);
     if (contents.length || missed.length) this.carriers.push(kind);
     for (const { place, content } of contents) {
@@ -334,10 +348,12 @@ class Reader {
   }
 
   /**
+   * Read what a token signs.
    * @param {Token} token
    * @param {string} where
    * @param {number} depth
    * @param {Digest[]} digests
+   * @returns {Promise<Digest[]>} the digests of that as a document of its own.
    */
   async token(token, where, depth, digests) {
     this.carriers.push(token.isSelective ? "an SD-JWT" : "a token (JWS)");
@@ -345,14 +361,14 @@ class Reader {
     if (!token.payload) {
       this.isSelection ||= token.isSelective;
       this.miss(where, "what it signs is encrypted or elsewhere");
-      return;
+      return [];
     }
     const place = placed(where, "the token's payload");
     const text = decodeText(token.payload);
     const result = readLeniently(text.text, this.limits);
     if (typeof result === "string" || !(result.value instanceof Members)) {
       this.miss(place, typeof result === "string" ? result : "it is not an object", true);
-      return;
+      return [];
     }
     let claims = result.value;
     let doubt = text.doubt ?? result.doubt;
@@ -362,15 +378,20 @@ class Reader {
     this.isSelection ||= isSelective;
     if (isSelective) {
       if (!disclosed) this.miss(place, "disclosures nest too deep");
-      else if (disclosed.hidden) this.miss(place, `${disclosed.hidden} claims are not shown`);
+      else if (disclosed.hidden) {
+        // What a holder does not show was signed all the same.
+        if (this.unread.length < MOST_PARTS) this.withheld++;
+        this.miss(place, `${disclosed.hidden} claims are not shown`);
+      }
       if (disclosed) {
         claims = disclosed.claims;
         doubt ??= disclosed.doubt;
       }
     }
     if (doubt) this.miss(place, doubt, true);
-    else if (!isSelective) digests = [...digests, ...(await digestsOf(claims))];
-    await this.members(claims, place, depth, digests, true);
+    const payload = doubt || isSelective ? [] : await digestsOf(claims);
+    await this.members(claims, place, depth, [...digests, ...payload], true);
+    return payload;
   }
 
   /**
@@ -389,6 +410,9 @@ class Reader {
     const isToken = isClaims || areClaims(members);
     this.parts.push({ where, members, digests, isToken });
     this.receipts.push(...embeddedReceipts(members, where ? `${where}, ` : ""));
+    this.foreign ??= foreignKind(members);
+    const fields = fieldsShown(members);
+    if (fields && this.parts.length < MOST_PARTS) this.parts.push({ where: placed(where, "data"), members: fields, digests: [], isToken: false });
     this.signaturesOf(members);
     const token = jsonToken(members);
     if (token) await this.token(token, where, depth + 1, []);
@@ -420,13 +444,13 @@ class Reader {
     for (const entry of Array.isArray(proof) ? proof : [proof]) {
       if (entry === null || entry === undefined) continue;
       const kind = entry instanceof Members ? entry.get("type") : undefined;
-      if (kind === EMBEDDED_TYPE) continue;
+      if (kind === EMBEDDED_TYPE || (entry instanceof Members && isMerkleProof(entry))) continue;
       this.signatures.push(typeof kind === "string" ? shown(kind, LONGEST_WORD) : "another form of proof");
       if (!(entry instanceof Members)) continue;
       this.isSelection ||= SELECTIVE_SUITES.includes(entry.get("cryptosuite")) || SELECTIVE_TYPES.includes(kind);
     }
-    const signature = members.get("signature"); // Blockcerts 1 and 2
-    if (!(signature instanceof Members)) return;
+    const signature = members.get("signature"); // of Blockcerts 1; that of later ones is a Merkle proof
+    if (!(signature instanceof Members) || this.foreign) return;
     const kind = shown(kindsOf(signature).sort(byCharacter).join(" "), LONGEST_WORD);
     // Under the name of a proof that is checked it would pass for one that was.
     this.signatures.push(kind && kind !== PROOF_TYPE ? kind : "another form of proof");
@@ -523,6 +547,20 @@ function givenDigest(data) {
     return digestGiven(strip(latin1(data)));
   } catch {
     return null;
+  }
+}
+
+/**
+ * The digest of the part of a token that its holder cannot change, where it is written as it was issued.
+ * @param {Uint8Array} data
+ * @returns {Promise<Digest[]>}
+ */
+async function asIssued(data) {
+  try {
+    return [await digestSdJwt(data)];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return [];
   }
 }
 

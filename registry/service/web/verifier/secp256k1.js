@@ -45,7 +45,7 @@ export function signerOf(seal, hash) {
  * @param {bigint} number
  * @param {bigint} by
  */
-function modulo(number, by) {
+export function modulo(number, by) {
   const rest = number % by;
   return rest < 0n ? rest + by : rest;
 }
@@ -55,7 +55,7 @@ function modulo(number, by) {
  * @param {bigint} exponent
  * @param {bigint} by
  */
-function power(base, exponent, by) {
+export function power(base, exponent, by) {
   let result = 1n;
   for (let bits = exponent, square = modulo(base, by); bits; bits >>= 1n) {
     if (bits & 1n) result = modulo(result * square, by);

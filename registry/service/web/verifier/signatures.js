@@ -1,102 +1,155 @@
 /**
- * Which signatures of a document hold: Data Integrity proofs of `eddsa-jcs-2022` whose key their `did:key` names.
+ * Which signatures of a document hold: Data Integrity proofs over the RFC 8785 form whose key their `did:key` names.
  *
- * Nothing is fetched: all others are told apart as not checked (Data Integrity EdDSA Cryptosuites 1.0, section 3.3).
+ * Nothing is fetched, and nothing is made RDF of: all others are told apart as not checked, also those that the program in
+ * Python checks (Data Integrity EdDSA Cryptosuites 1.0, section 3.3; ECDSA Cryptosuites 1.0, section 3.3).
  */
 
-import { concat, sha256, utf8 } from "./bytes.js";
-import { isSignedBy } from "./ed25519.js";
+import { concat, digest, utf8 } from "./bytes.js";
+import { isCredential } from "./digest.js";
+import { isMerkleProof } from "./foreign.js";
 import { canonicalize } from "./jcs.js";
+import { readMoment } from "./moments.js";
 import { fromBase58 } from "./multibase.js";
+import { publicKey } from "./publickeys.js";
 import { Refusal } from "./refusal.js";
 import { DEFAULT_LIMITS, Members, refuseHalves } from "./strictjson.js";
 
 /**
  * @typedef {import("./strictjson.js").Value} Value
+ * @typedef {import("./publickeys.js").PublicKey} PublicKey
+ *
+ * @typedef {object} Signature
+ * @property {"holds" | "broken" | "unread"} held
+ * @property {string} signer the `did:key` that it is said to be of; "" where it was not checked.
+ * @property {bigint | null} created microseconds since 1970, its signer's own word; null where it says nothing.
+ * @property {bigint | null} expires
  *
  * @typedef {object} Signatures of a document that are not receipts.
- * @property {readonly string[]} holding the `did:key` of those that hold.
- * @property {readonly string[]} broken the `did:key` of those that do not.
- * @property {readonly string[]} unchecked the kinds of all others.
+ * @property {readonly Signature[]} found Data Integrity proofs.
+ * @property {readonly string[]} unchecked the kinds of all that were not checked.
+ * @property {boolean} isPartial whether there is a credential that none of those that hold is over.
  */
 
 export const PROOF_TYPE = "DataIntegrityProof";
 const DID_KEY = "did:key:";
-const ED25519 = [0xed, 0x01];
 // Each costs a canonical form of all of the document.
 const MOST_CHECKED = 8;
-// What of a proof says more than the signature: another proof that it is made over, and until when it is meant.
-const SAYS_MORE = ["previousProof", "expires"];
+// What of a proof says more than the signature: another proof that it is made over, and whom alone it is meant for.
+const SAYS_MORE = ["previousProof", "domain", "challenge"];
+const TIME = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+/** @type {Signature} */
+const UNREAD = { held: "unread", signer: "", created: null, expires: null };
 
 /**
  * Check all that can be checked.
- * @param {readonly Members[]} credentials the members of all that are in the document, each with a single reading.
+ * @param {readonly import("./reading.js").Part[]} parts all that are in the document, each with a single reading.
  * @param {Iterable<string>} kinds of all signatures that were seen in it.
  * @returns {Promise<Signatures>}
  */
-export async function checkSignatures(credentials, kinds) {
+export async function checkSignatures(parts, kinds) {
+  /** @type {Signature[]} */
+  const found = [];
   /** @type {Set<string>} */
-  const holding = new Set();
-  /** @type {Set<string>} */
-  const broken = new Set();
-  const unchecked = new Set([...kinds].filter((kind) => kind !== PROOF_TYPE));
-  let count = 0;
-  for (const members of credentials) {
+  const over = new Set();
+  for (const { members, where } of parts) {
     for (const proof of proofsOf(members)) {
-      const signer = ++count > MOST_CHECKED ? null : signerOf(proof);
-      const holds = signer && (await isSigned(members, proof, signer.key));
-      if (!signer || holds === null) unchecked.add(PROOF_TYPE);
-      else (holds ? holding : broken).add(signer.did);
+      const signature = found.length < MOST_CHECKED ? await checked(members, proof) : UNREAD;
+      found.push(signature);
+      if (signature.held === "holds") over.add(where);
     }
   }
-  return { holding: [...holding], broken: [...broken], unchecked: [...unchecked] };
+  const unchecked = new Set([...kinds].filter((kind) => kind !== PROOF_TYPE));
+  if (found.includes(UNREAD)) unchecked.add(PROOF_TYPE);
+  const isPartial = parts.some(({ members, where, isToken }) => (isToken || isCredential(members)) && !isWithin(where, over));
+  return { found, unchecked: [...unchecked], isPartial };
 }
 
-/** @param {Members} members */
+/**
+ * @param {string} where
+ * @param {Set<string>} places
+ */
+function isWithin(where, places) {
+  return places.has(where) || places.has("") || [...places].some((place) => where.startsWith(`${place}, `));
+}
+
+/**
+ * @param {Members} members
+ * @returns {Members[]}
+ */
 function proofsOf(members) {
   const given = members.get("proof");
-  return (Array.isArray(given) ? given : [given]).filter((each) => each instanceof Members && each.get("type") === PROOF_TYPE);
+  return (Array.isArray(given) ? given : [given]).filter((each) => each instanceof Members && each.get("type") === PROOF_TYPE && !isMerkleProof(each));
+}
+
+/**
+ * @param {Members} members
+ * @param {Members} proof
+ * @returns {Promise<Signature>}
+ */
+async function checked(members, proof) {
+  const by = signerOf(proof);
+  if (!by) return UNREAD;
+  const { signer, key } = by;
+  const [created, expires] = ["created", "expires"].map((name) => timeOf(proof, name));
+  const holds = await isSigned(members, proof, key);
+  if (holds === null) return UNREAD;
+  // A time that is none is as good as a signature that is none.
+  if (!holds || created === undefined || expires === undefined) return { held: "broken", signer, created: null, expires: null };
+  return { held: "holds", signer, created, expires };
 }
 
 /**
  * Whom a proof says it is of; null where it cannot be checked.
  * @param {Members} proof
+ * @returns {{signer: string, key: PublicKey | null} | null} without a key where the suite is not for such a one.
  */
 function signerOf(proof) {
   const method = proof.get("verificationMethod");
-  const isOurs = proof.get("cryptosuite") === "eddsa-jcs-2022" && proof.get("proofPurpose") === "assertionMethod";
+  const suite = proof.get("cryptosuite");
+  const isOurs = (suite === "eddsa-jcs-2022" || suite === "ecdsa-jcs-2019") && proof.get("proofPurpose") === "assertionMethod";
   if (!isOurs || typeof method !== "string" || SAYS_MORE.some((name) => proof.has(name))) return null;
-  const [did, ...fragment] = method.split("#");
-  const multikey = did.slice(DID_KEY.length);
-  const key = did.startsWith(DID_KEY) && fragment.join("#") === multikey ? fromBase58(multikey) : null;
-  if (key?.length !== ED25519.length + 32 || ED25519.some((byte, at) => key[at] !== byte)) return null;
-  return { did, key: key.subarray(ED25519.length) };
+  const [signer, ...fragment] = method.split("#");
+  const multikey = signer.slice(DID_KEY.length);
+  const key = signer.startsWith(DID_KEY) && fragment.join("#") === multikey ? publicKey(multikey) : null;
+  return key && { signer, key: key.isEdwards === (suite === "eddsa-jcs-2022") ? key : null };
+}
+
+/**
+ * A time that a proof says; null where it says none, and undefined where that is none.
+ * @param {Members} proof
+ * @param {string} name
+ */
+function timeOf(proof, name) {
+  if (!proof.has(name)) return null;
+  const said = proof.get(name);
+  return typeof said === "string" && TIME.test(said) ? readMoment(said)?.earliest : undefined;
 }
 
 /**
  * Whether a proof is of a key over its document; null where this browser cannot tell.
  * @param {Members} members
  * @param {Members} proof
- * @param {Uint8Array} key
+ * @param {PublicKey | null} key
  */
 async function isSigned(members, proof, key) {
   const value = proof.get("proofValue");
   const signature = typeof value === "string" ? fromBase58(value) : null;
-  if (signature?.length !== 64) return false;
+  if (!signature || !key) return false;
   let signed;
   try {
-    const options = await hashOf(without(proof, "proofValue"));
+    const options = await hashOf(without(proof, "proofValue"), key);
     const unsecured = without(members, "proof");
     if (proof.has("@context")) {
-      if (!beginsWith(unsecured.get("@context"), proof.get("@context"))) return false;
+      if (proof.get("@context") === null || !beginsWith(unsecured.get("@context"), proof.get("@context"))) return false;
       unsecured.set("@context", proof.get("@context"));
     }
-    signed = concat(options, await hashOf(unsecured));
+    signed = concat(options, await hashOf(unsecured, key));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return false;
   }
-  return isSignedBy(key, signature, signed).catch(() => null);
+  return key.holds(signature, signed).catch(() => null);
 }
 
 /**
@@ -117,9 +170,12 @@ function without(members, name) {
   return new Members([...members].filter(([each]) => each !== name));
 }
 
-/** @param {Members} members */
-async function hashOf(members) {
-  return sha256(utf8(canonical(members)));
+/**
+ * @param {Members} members
+ * @param {PublicKey} key
+ */
+async function hashOf(members, { hash }) {
+  return digest(hash, utf8(canonical(members)));
 }
 
 /**

@@ -9,6 +9,7 @@ import { unhex } from "./bytes.js";
 import { judge, keyOf } from "./anchors.js";
 import { checkDates } from "./dates.js";
 import { JSON_METHODS } from "./digest.js";
+import { checkForeign } from "./foreign.js";
 import { checkIntegrity, comparedDigest, judgedClaims } from "./integrity.js";
 import { isSameIssuer, namedIssuers, shownIssuers } from "./issuer.js";
 import { listed, original, say } from "./language.js";
@@ -64,11 +65,13 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
   const dates = checkDates(reading, now);
   const integrity = checkIntegrity(reading, receipt);
   if (!receipt || receipt instanceof Refusal) {
-    const [code, said] = missing(receipt);
+    const foreign = receipt ? null : (reading?.foreign ?? null);
+    const [code, said] = foreign ? ["foreign-anchor", say("foreign.notChecked", { kind: foreign })] : missing(receipt);
     const unchecked = ["inclusion", "anchor", "issuer", "status"].map((each) => making(each).unknown(code, said));
+    const judged = foreign ? checkForeign(foreign) : [integrity, ...unchecked];
     return {
       name,
-      checks: [integrity, ...unchecked, dates, checkSignature(reading), ...(policy?.bodies.size ? standingUnknown(code, [said]).checks : [])],
+      checks: [...judged, dates, checkSignature(reading, now), ...(policy?.bodies.size ? standingUnknown(code, [said]).checks : [])],
       digest: reading?.digest ?? null,
       chain: null,
       issuer: null,
@@ -92,7 +95,7 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
     checkIssuer(receipt, usable, claims, trust, policy, Boolean(standing?.holds)),
     checkStatus(receipt, usable, reading),
     dates,
-    checkSignature(reading, seen?.party),
+    checkSignature(reading, now, seen?.party),
     ...(standing?.checks ?? []),
   ];
   const stands = anchor.outcome === "pass" || anchor.outcome === "warn";
