@@ -6,6 +6,7 @@ import os
 import shlex
 import stat
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,28 @@ def make_private_file(path: Path) -> None:
 def private_opener(path: str, flags: int) -> int:
     """The `opener` of `open` for a file that its owner alone can read, whatever the umask."""
     return os.open(path, flags, FILE_MODE)
+
+
+def replace_privately(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone can read, whatever the umask: it is there as a whole, or as it was.
+
+    What lies at its place or beside it, such as a link that somebody else has put there, is replaced and not followed.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # Not the name itself, which may be as long as names can be; and not one for all files, which two processes share.
+    unfinished = path.with_name(f".{sha256(os.fsencode(path.name)).hexdigest()[:16]}.part")
+    with suppress(FileNotFoundError):
+        unfinished.unlink()
+    try:
+        with open(unfinished, "xb", opener=private_opener) as file:
+            file.write(content)
+        unfinished.replace(path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
 
 
 def write_secret(path: Path, content: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import islice
 
 from registry.anchors import AnchorPlace, spread, spread_words
@@ -24,7 +25,7 @@ from registry.audit.compare import (
     compare_storage,
     compare_tree,
 )
-from registry.audit.copies import BookFacts, Copies, CopiesOf, batch_tree_facts, index_facts
+from registry.audit.copies import BookFacts, Copies, CopiesOf, batch_tree_facts, index_facts, positions_wrong
 from registry.audit.findings import EVERYTHING, Asked, Audit, Counts, Spent, Unchecked, batches_asked_for
 from registry.audit.kinds import Difference, DifferenceKind
 from registry.audit.repeats import repeated_in
@@ -37,6 +38,7 @@ from registry.chain.storage import Storage
 from registry.errors import StoreError
 from registry.history import RegistryState, Replay, named
 from registry.index.reader import Head
+from registry.merkle.treefile import TreeId
 from registry.records import DigestKey, Key, Purpose
 from registry.trees.store import TreeStore
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, Freshness
@@ -117,7 +119,7 @@ class Auditor:
         if books is not None:
             self._compare_books(state, books, block)
         if copies is not None:
-            self._check_trees(copies.trees, state, books)
+            self._check_trees(copies, state, books)
         return Audit(
             chain=chain,
             contract=self._contract.address,
@@ -301,10 +303,10 @@ class Auditor:
 
     # The trees
 
-    def _check_trees(self, trees: TreeStore, state: RegistryState, books: BookFacts | None) -> None:
+    def _check_trees(self, copies: Copies, state: RegistryState, books: BookFacts | None) -> None:
         try:
-            self._differences += self._trees(trees, state, books)
-            self._repeats(trees, state)
+            self._differences += self._trees(copies, state, books)
+            self._repeats(copies.trees, state)
             self._note_digests(state)
         except StoreError as error:
             self._unchecked.append(Unchecked("the trees", error.what))
@@ -314,7 +316,7 @@ class Auditor:
                 "the database does not claim to have anchored them."
             )
 
-    def _trees(self, trees: TreeStore, state: RegistryState, books: BookFacts | None) -> Iterator[Difference]:
+    def _trees(self, copies: Copies, state: RegistryState, books: BookFacts | None) -> Iterator[Difference]:
         rows: Iterable[FolderBatch] = () if books is None else books.batches
         claimed = {(row.issuer, row.root): row.leaf_count for row in rows if row.anchored}
         wanted = batches_asked_for(state, self._asked)
@@ -322,7 +324,7 @@ class Auditor:
         done = 0
         with self._phase("checking the trees") as progress:
             for (issuer, root), batch in wanted.items():
-                tree = batch_tree_facts(trees, root, batch.leaf_count, claimed.get((issuer, root)))
+                tree = batch_tree_facts(copies.trees, root, batch.leaf_count, claimed.get((issuer, root)))
                 done += batch.leaf_count
                 progress(done, total)
                 if tree.missing and (issuer, root) not in claimed:
@@ -333,6 +335,9 @@ class Auditor:
                     self._counts.leaves += tree.leaf_count or 0
                 if batch.leaf_count and tree == TreeFacts(batch.leaf_count):
                     self._ordered[issuer, root] = batch.leaf_count
+                    if (issuer, root) in claimed:
+                        wrong = positions_wrong(copies.trees, copies.books, TreeId(root, batch.leaf_count))
+                        tree = replace(tree, positions=wrong)
                 yield from compare_tree(issuer, root, batch.leaf_count, tree)
 
     def _repeats(self, trees: TreeStore, state: RegistryState) -> None:

@@ -106,12 +106,14 @@ class TreeFacts:
         leaf_count: of the file, or None when it cannot be read as a tree.
         missing: there is no such file.
         unsorted, damaged: what is wrong with it, in words.
+        positions: what is wrong with what stands beside it, in words.
     """
 
     leaf_count: int | None = None
     missing: bool = False
     unsorted: str | None = None
     damaged: str | None = None
+    positions: str | None = None
 
 
 def compare_events(state: RegistryState) -> Iterator[Difference]:
@@ -250,6 +252,8 @@ def compare_tree(issuer: int, root: bytes, leaf_count: int, tree: TreeFacts) -> 
     if tree.leaf_count is not None and leaf_count and tree.leaf_count != leaf_count:
         what = f"the tree with this root that is here has {tree.leaf_count} leaves, the chain says {leaf_count}"
         yield Difference(DifferenceKind.LEAF_COUNT_DIFFERS, subject, what, issuer)
+    if tree.positions is not None:
+        yield Difference(DifferenceKind.POSITIONS_DIFFER, subject, tree.positions, issuer)
 
 
 def compare_repeated(issuer: int, found: Iterable[Spread]) -> Iterator[Difference]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,11 +11,12 @@ from registry.audit.compare import FolderBatch, IndexFacts, TreeFacts
 from registry.database.engine import readable
 from registry.errors import StoreError, TreeError
 from registry.index.reader import EventFilter, Head, Index
+from registry.merkle.positionfile import LeafPositions, ListName
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.recognition.ledger import MADE_BY
 from registry.records import Batch, Bitmap, DigestKey, DigestStatus, Purpose
-from registry.trees.store import DAMAGED, MISSING, TreeStore
+from registry.trees.store import DAMAGED, MISSING, POSITIONS_MISSING, UNAVAILABLE, TreeStore
 
 _ATTEMPTS = 3
 _DIGESTS_AT_ONCE = 5000
@@ -34,6 +35,13 @@ class Books(Protocol):
 
     def facts(self, issuer: int | None) -> BookFacts:
         """What they say of one issuer, or of all.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+
+    def positions(self, digests: Iterable[bytes]) -> Mapping[bytes, tuple[ListName, int]]:
+        """Which positions in named status lists they gave to which of the digests.
 
         Raises:
             StoreError: they cannot be read.
@@ -96,6 +104,27 @@ def tree_facts(trees: TreeStore, which: TreeId) -> TreeFacts:
         if error.code == DAMAGED:
             return TreeFacts(damaged=error.what)
         raise
+
+
+def positions_wrong(trees: TreeStore, books: Books, which: TreeId) -> str | None:
+    """What is wrong with the positions that stand beside a sound tree, in words.
+
+    That they are missing is wrong only where the books gave some out: earlier versions wrote none.
+
+    Raises:
+        StoreError: the tree store does not answer (code `trees-unavailable`), or the books cannot be read.
+    """
+    with trees.open_whole(which) as tree:
+        expected = LeafPositions.of(which, tree.leaves(), books.positions(tree.leaves()))
+    try:
+        there = trees.positions(which)
+    except StoreError as error:
+        if error.code == UNAVAILABLE:
+            raise
+        return None if error.code == POSITIONS_MISSING and expected.is_empty else error.what
+    if expected.is_empty or there == expected:
+        return None
+    return "the positions beside the tree are others than the database gave out"
 
 
 def batch_tree_facts(trees: TreeStore, root: bytes, stated: int, sealed: int | None) -> TreeFacts:

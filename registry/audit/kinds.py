@@ -31,6 +31,7 @@ class DifferenceKind(StrEnum):
     TREE_DAMAGED = "tree-damaged"
     TREE_UNSORTED = "tree-unsorted"
     LEAF_COUNT_DIFFERS = "leaf-count-differs"
+    POSITIONS_DIFFER = "positions-differ"
     STATUS_APART = "status-apart"
 
 
@@ -94,6 +95,11 @@ MEANINGS: Final[Mapping[DifferenceKind, str]] = {
     DifferenceKind.LEAF_COUNT_DIFFERS: (
         "The tree has another number of leaves than the chain says. With a wrong count interior nodes can pass as "
         "credentials or proofs fail: the count on the chain decides, and the file is not that of the anchored batch."
+    ),
+    DifferenceKind.POSITIONS_DIFFER: (
+        "Beside the tree stand other positions in named status lists than the operator's database gave out, or none, "
+        "or what cannot be read: a list made from it is wrong for these credentials, or is not given. Verdicts and "
+        "look-ups do not depend on it. The command testamur trees repair writes them again."
     ),
     DifferenceKind.STATUS_APART: (
         "One credential is in two batches of its issuer, withdrawn at its place in one of them and in force at that in "

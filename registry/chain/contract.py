@@ -112,6 +112,10 @@ class CredentialRegistry(Calls):
         """Whether the address may anchor for the party."""
         return bool(self._value("isOperator", party, address, at=at))
 
+    def default_issuer(self, account: str, *, at: BlockNumber = "latest") -> int:
+        """The party for which the account's bare roots are anchored; 0 for none."""
+        return int(self._value("defaultIssuerOf", account, at=at))
+
     def batch(self, issuer: int, root: bytes, *, at: BlockNumber = "latest") -> Batch | None:
         """The batch an issuer anchored under a root, or None."""
         found = self._value_unless("UnknownBatch", "batchOf", issuer, root, at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -49,6 +49,30 @@ class _FinalState:
     said_later: tuple[Event, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FinalWords:
+    """What counts of an issuer's credentials as of a final block, wherever their bits are.
+
+    Attributes:
+        batches: by sequence.
+        roots: of the batches, by sequence.
+        words: status words of one purpose by sequence and by number, with what counts of other batches and of what was
+            said of digests; of a voided batch they are not all.
+        superseded: what the issuer put in the place of what.
+    """
+
+    batches: Mapping[int, ListedBatch]
+    roots: Mapping[int, bytes]
+    words: Mapping[int, Mapping[int, int]]
+    superseded: Mapping[AnchorPlace, AnchorPlace]
+    block_number: int
+    time: int
+
+
+Listed = Callable[[Mapping[int, ListedBatch], Mapping[int, bytes]], Iterable[ListedBatch]]
+"""Of an issuer's batches and their roots, by sequence, those that a list is about; refuses a list that there is not."""
+
+
 def read_final_list(index: Index, trees: TreeStore, issuer: int, purpose: Purpose, number: int) -> FinalList:
     """One status list of an issuer: the bits of its own batches, what counts in them of the others, and what it said of
     credentials by their digests.
@@ -59,19 +83,27 @@ def read_final_list(index: Index, trees: TreeStore, issuer: int, purpose: Purpos
         StoreError: a tree that holds a credential of several batches cannot be read.
         ChainUnavailable: no block is final yet, or the index changes faster than it is read.
     """
+    found = read_final_words(
+        index, trees, issuer, purpose, lambda batches, _: batches_of_list(batches.values(), number)
+    )
+    bits = bitstring(found.batches.values(), found.words, purpose, number)
+    return FinalList(bits, found.block_number, found.time)
+
+
+def read_final_words(index: Index, trees: TreeStore, issuer: int, purpose: Purpose, listed: Listed) -> FinalWords:
+    """What lists of an issuer are made of; raises as `read_final_list`, and what `listed` raises."""
     for _ in range(_TRIES):
         state = _final_state(index, issuer)
-        batches_of_list(state.batches.values(), number)  # refuses a list that there is not
+        about = list(listed(state.batches, state.roots))
         every = {root: sequence for sequence, root in state.roots.items()}
         both = {each: _words(index, issuer, each, every) for each in Purpose}
         for each, marked in both.items():
             _undo_words(marked, each, state)
         words, digests = both[purpose], _digests(index, issuer, state)
         if _is_unchanged(index, state):
-            _require_trees(index, state, digests, purpose, number)
+            _require_trees(index, state, digests, purpose, about)
             _add_words(words, purpose, every, _issuer_state(issuer, state, both, digests), index, trees)
-            bits = bitstring(state.batches.values(), words, purpose, number)
-            return FinalList(bits, state.block_number, state.time)
+            return FinalWords(state.batches, state.roots, words, state.superseded, state.block_number, state.time)
     raise _changing()
 
 
@@ -172,7 +204,11 @@ def _digests(index: Index, issuer: int, state: _FinalState) -> dict[bytes, Diges
 
 
 def _require_trees(
-    index: Index, state: _FinalState, digests: Mapping[bytes, DigestStatus], purpose: Purpose, number: int
+    index: Index,
+    state: _FinalState,
+    digests: Mapping[bytes, DigestStatus],
+    purpose: Purpose,
+    about: Iterable[ListedBatch],
 ) -> None:
     """That each batch of a list can be searched for the credentials that were spoken of by their digests, if any were.
 
@@ -183,7 +219,7 @@ def _require_trees(
         return
     needed = {
         batch.sequence: TreeId(state.roots[batch.sequence], batch.leaf_count)
-        for batch in batches_of_list(state.batches.values(), number)
+        for batch in about
         if not (batch.voided and purpose is Purpose.REVOCATION)
     }
     loaded = loaded_of(index, needed.values())

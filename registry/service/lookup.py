@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -228,10 +229,22 @@ class Lookup:
                 {
                     "root": f"0x{event.arguments['replacementRoot'].hex()}",
                     "leafIndex": event.arguments["replacementIndex"],
+                    "since": write_timestamp(event.time),
                 }
                 for event in replacements
             ]
+            # The last word alone counts, so it alone is followed.
+            by = self._digest_at(batch.issuer, replacement_of(replacements[-1])[1])
+            if by is not None:
+                status["supersededBy"][-1]["digest"] = by.hex()
         return status
+
+    def _digest_at(self, issuer: int, place: AnchorPlace) -> bytes | None:
+        """The credential at a place of an issuer's batch, proved; None where the tree is not in this store."""
+        for batch in self._index.batches_with(place.root, issuer=issuer, most=1):
+            with suppress(StoreError):
+                return self._trees.inclusion_at(TreeId(place.root, batch.leaf_count), place.leaf_index)[0]
+        return None
 
     def _why(self, tree: AnchoredTree, batch: Batch, state: AnchorState) -> dict[str, str]:
         """Why it is revoked, or else suspended, and since when: by its place, with its batch, or by its digest."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from uuid import UUID
 
 from registry.errors import SettingsError
-from registry.formats.dataintegrity import did_key, did_key_method, sign, sign_rdf
-from registry.formats.nquads import is_iri
-from registry.formats.statuslist import Purpose, canonical_quads, status_entry, status_list_credential
+from registry.formats.statuslist import Purpose, canonical_quads, named_list_url, status_entry, status_list_credential
 from registry.formats.trqp import Registry
 from registry.http.problems import NotHere
-from registry.index.lists import read_final_list, read_final_position
+from registry.index.lists import FinalList, read_final_list, read_final_position
+from registry.index.named_lists import read_named_list
 from registry.index.reader import Index
+from registry.proofs.signatures.keys import SigningKey, did_key, did_key_method
+from registry.proofs.signatures.suites import Suite, sign, sign_form
+from registry.rdf.nquads import is_iri
 from registry.service.kept import Kept, version_of
 from registry.timestamps import from_unix
 from registry.trees.store import TreeStore
@@ -34,12 +35,12 @@ class ListSigner:
         method: URL under which verifiers find the public key.
     """
 
-    key: Ed25519PrivateKey
+    key: SigningKey
     issuer: str
     method: str
 
     @classmethod
-    def of(cls, key: Ed25519PrivateKey, method: str | None = None) -> ListSigner:
+    def of(cls, key: SigningKey, method: str | None = None) -> ListSigner:
         """For a key whose `verificationMethod` is `<issuer>#<name>`; without one, known by its `did:key`.
 
         Raises:
@@ -112,12 +113,28 @@ class StatusLists:
             SQLAlchemyError: the database does not answer.
         """
         url = self._url(issuer, purpose, number, asked)
+        return self._given(
+            issuer, purpose, url, lambda: read_final_list(self._index, self._trees, issuer, purpose, number)
+        )
+
+    def given_named(self, issuer: int, purpose: Purpose, name: UUID, *, asked: str) -> GivenList:
+        """One named list, as of the last final block; asked and raises as `given`.
+
+        Raises:
+            StoreError: what stands beside the trees cannot be read (codes of `registry.trees.store`).
+        """
+        url = named_list_url(self._base(asked), issuer, name, purpose)
+        return self._given(
+            issuer, purpose, url, lambda: read_named_list(self._index, self._trees, issuer, purpose, name)
+        )
+
+    def _given(self, issuer: int, purpose: Purpose, url: str, read: Callable[[], FinalList]) -> GivenList:
         head = self._index.head()
         if head is None:
-            return self._made(issuer, purpose, number, url)
+            return self._made(issuer, purpose, url, read)
         # A tree that is loaded later may show that a credential of one batch is revoked in another.
         version = (version_of(head), head.final, self._index.loaded())
-        return self._kept.of(version, url, lambda: self._made(issuer, purpose, number, url))
+        return self._kept.of(version, url, lambda: self._made(issuer, purpose, url, read))
 
     def entries(self, issuer: int, sequence: int, leaf_index: int, *, asked: str) -> list[dict[str, Any]]:
         """The `credentialStatus` of a credential: one entry for each purpose; raises as `given` and `list_position`."""
@@ -128,19 +145,23 @@ class StatusLists:
         ]
 
     def _url(self, issuer: int, purpose: Purpose, number: int, asked: str) -> str:
-        return f"{self._base_url or asked.rstrip('/')}/v1/status-lists/{issuer}/{purpose}/{number}"
+        return f"{self._base(asked)}/v1/status-lists/{issuer}/{purpose}/{number}"
 
-    def _made(self, issuer: int, purpose: Purpose, number: int, url: str) -> GivenList:
+    def _base(self, asked: str) -> str:
+        return self._base_url or asked.rstrip("/")
+
+    def _made(self, issuer: int, purpose: Purpose, url: str, read: Callable[[], FinalList]) -> GivenList:
         self._require_party(issuer)
-        found = read_final_list(self._index, self._trees, issuer, purpose, number)
+        found = read()
         signer, moment = self._signers.get(issuer), from_unix(found.time)
         name = self._registry.write_party(issuer) if signer is None else signer.issuer
         credential = status_list_credential(name, url, purpose, moment, TTL_SECONDS * 1000, found.bits)
         if signer is not None:
             # By both: some verifiers know the one suite alone, and some the other.
             quads = canonical_quads(credential)
-            credential = sign(credential, signer.key, signer.method, moment)
-            credential = sign_rdf(credential, quads, signer.key, signer.method, moment)
+            by_json, by_rdf = (Suite.for_key(signer.key, is_rdf=is_rdf) for is_rdf in (False, True))
+            credential = sign(credential, signer.key, signer.method, moment, by_json)
+            credential = sign_form(credential, quads, signer.key, signer.method, moment, by_rdf)
         return GivenList(credential, found.block_number)
 
     def _require_party(self, issuer: int) -> None:

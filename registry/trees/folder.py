@@ -11,7 +11,8 @@ from pathlib import Path
 from registry.errors import StoreError, TreeError
 from registry.merkle.proof import NODE_SIZE
 from registry.merkle.tree import Tree
-from registry.merkle.treefile import HELD_BYTES, TreeId, file_of, id_in, tree_named
+from registry.merkle.treebytes import TreeBytes
+from registry.merkle.treefile import HELD_BYTES, TreeId, file_of, id_in, tree_named, write_file
 from registry.trees.store import DAMAGED, VerifiedTrees, sealed_tree
 
 MOST_OPEN_TREES = 4096
@@ -30,6 +31,7 @@ class FolderTrees(VerifiedTrees):
     """
 
     def __init__(self, folder: Path, *, most_open: int | None = None, held_bytes: int = 64 << 20):
+        super().__init__()
         self._folder = folder
         self._most_open = most_open or _share_of_open_files()
         self._most_held = held_bytes
@@ -83,6 +85,23 @@ class FolderTrees(VerifiedTrees):
             except TreeError as error:
                 raise self._unavailable(tree, error.what) from None
         self._forget(tree)
+
+    def _read_beside(self, tree: TreeId, name: str, most: int) -> bytes | None:
+        path = self._folder / name
+        try:
+            with path.open("rb") as file:
+                return file.read(most + 1)
+        except OSError as error:
+            # A folder that is not mounted has no files either.
+            if self._folder.is_dir() and not path.exists():
+                return None
+            raise self._unavailable(tree, str(error.strerror)) from None
+
+    def _write_beside(self, tree: TreeId, name: str, content: bytes) -> None:
+        try:
+            write_file(TreeBytes(content), len(content), self._folder / name)
+        except TreeError as error:
+            raise self._unavailable(tree, error.what) from None
 
     def _tree(self, tree: TreeId) -> Tree:
         with self._lock:

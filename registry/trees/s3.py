@@ -83,6 +83,7 @@ class S3Trees(VerifiedTrees):
     """
 
     def __init__(self, store: ObjectStore, *, cache_bytes: int = 64 << 20):
+        super().__init__()
         self._store = store
         self._blocks = _BlockCache(cache_bytes)
         self._trees: OrderedDict[TreeId, BlockTree] = OrderedDict()
@@ -99,9 +100,11 @@ class S3Trees(VerifiedTrees):
             for page in obstore.list(self._store, offset=root.hex(), chunk_size=NAMES_A_PAGE):
                 for found in page:
                     name = found["path"].rpartition("/")[2]
-                    named = tree_named(name)
-                    if named is None or named[0] != root:
+                    if not name.startswith(root.hex()):
                         return sorted(counts)
+                    # What stands beside a tree has no count to tell.
+                    if (named := tree_named(name)) is None:
+                        continue
                     counts |= {named[1]} if named[1] else self._former_count(root)
         except (BaseError, OSError) as error:
             raise self._unavailable(TreeId(root, 0), _short(error)) from None
@@ -176,6 +179,29 @@ class S3Trees(VerifiedTrees):
             )
         except (AlreadyExistsError, NotSupportedError):
             raise
+        except (BaseError, OSError) as error:
+            raise self._unavailable(tree, _short(error)) from None
+
+    def _read_beside(self, tree: TreeId, name: str, most: int) -> bytes | None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            answer = obstore.get(self._store, name)
+            # Of an object that is longer than any, nothing is read.
+            return bytes(answer.bytes()) if answer.meta["size"] <= most else b""
+        except (BaseError, OSError) as error:
+            failed = self._failed(tree, name, error, 0)
+            if failed.code == MISSING:
+                return None
+            raise failed from None
+
+    def _write_beside(self, tree: TreeId, name: str, content: bytes) -> None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            obstore.put(self._store, name, content)
         except (BaseError, OSError) as error:
             raise self._unavailable(tree, _short(error)) from None
 

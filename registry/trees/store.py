@@ -7,17 +7,23 @@ the batch":
 - `tree-missing`: the store does not have the tree;
 - `tree-damaged`: what the store has under the name of the tree does not lead to its root;
 - `trees-unavailable`: the store could not be asked.
+
+Beside a tree stands which of its leaves have positions in named status lists. There, too, what is missing
+(`positions-missing`) or damaged (`positions-damaged`) is never taken for "has none".
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from threading import Lock
+from typing import Final, Protocol, TypeVar
 
 from registry.errors import ProofError, StoreError, TreeError
+from registry.merkle.positionfile import LeafPositions, most_bytes, positions_name
 from registry.merkle.proof import AbsenceProof, InclusionProof, check_absence, check_inclusion
 from registry.merkle.search import PRESENT, SearchableTree
 from registry.merkle.tree import Tree
@@ -28,6 +34,10 @@ T = TypeVar("T")
 MISSING = "tree-missing"
 DAMAGED = "tree-damaged"
 UNAVAILABLE = "trees-unavailable"
+POSITIONS_MISSING = "positions-missing"
+POSITIONS_DAMAGED = "positions-damaged"
+POSITIONS_HELD_BYTES: Final = 32 << 20
+"""Memory for the positions that were asked for last."""
 
 
 def repair_of(tree: TreeId) -> str:
@@ -95,9 +105,78 @@ class TreeStore(Protocol):
             replace: copy it in any case; a look at header and length does not see all damage.
         """
 
+    def positions(self, tree: TreeId) -> LeafPositions:
+        """The positions of the tree's leaves in named status lists, as they stand beside the tree.
+
+        Raises:
+            StoreError: they are not there, damaged, or of another tree, or the store does not answer (code
+                `positions-missing`, `positions-damaged` or `trees-unavailable`).
+        """
+
+    def put_positions(self, positions: LeafPositions) -> None:
+        """Put positions beside their tree, in place of what is there.
+
+        Raises:
+            StoreError: it cannot be done (code `trees-unavailable`).
+        """
+
 
 class VerifiedTrees(ABC):
-    """Proofs of trees that nobody vouches for."""
+    """Proofs of trees that nobody vouches for, and what stands beside them."""
+
+    def __init__(self) -> None:
+        self._held_positions: OrderedDict[TreeId, LeafPositions] = OrderedDict()
+        self._positions_lock = Lock()
+
+    @abstractmethod
+    def _read_beside(self, tree: TreeId, name: str, most: int) -> bytes | None:
+        """A file beside a tree, or so much of it that it is seen to be longer than this; None when it is not there.
+
+        Raises:
+            StoreError: the store does not answer (code `trees-unavailable`).
+        """
+
+    @abstractmethod
+    def _write_beside(self, tree: TreeId, name: str, content: bytes) -> None:
+        """Write a file beside a tree, all of it or nothing.
+
+        Raises:
+            StoreError: it cannot be written (code `trees-unavailable`).
+        """
+
+    def positions(self, tree: TreeId) -> LeafPositions:
+        """As in `TreeStore`."""
+        with self._positions_lock:
+            if (held := self._held_positions.get(tree)) is not None:
+                self._held_positions.move_to_end(tree)
+                return held
+        name = positions_name(tree)
+        content = self._read_beside(tree, name, most_bytes(tree))
+        if content is None:
+            raise StoreError(
+                f"which of the credentials of the tree {tree} have positions in status lists is not known",
+                where=name,
+                remedy=repair_of(tree),
+                code=POSITIONS_MISSING,
+            )
+        try:
+            found = LeafPositions.parse(content, tree)
+        except TreeError as error:
+            raise StoreError(error.what, where=name, remedy=error.remedy, code=POSITIONS_DAMAGED) from None
+        with self._positions_lock:
+            self._held_positions[tree] = found
+            while len(self._held_positions) > 1 and self._positions_size() > POSITIONS_HELD_BYTES:
+                self._held_positions.popitem(last=False)
+        return found
+
+    def put_positions(self, positions: LeafPositions) -> None:
+        """As in `TreeStore`."""
+        self._write_beside(positions.tree, positions_name(positions.tree), positions.write())
+        with self._positions_lock:
+            self._held_positions.pop(positions.tree, None)
+
+    def _positions_size(self) -> int:
+        return sum(held.size for held in self._held_positions.values())
 
     @abstractmethod
     def _tree(self, tree: TreeId) -> SearchableTree:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Path, Request
@@ -25,6 +26,8 @@ _Number = Annotated[int, Path(ge=1, lt=2**31, description="Number of the list, f
 _Sequence = Annotated[int, Path(ge=1, lt=2**32, description="Number of the batch among the issuer's, from 1.")]
 _Leaf = Annotated[int, Path(ge=0, lt=2**32, description="Index of the credential in the batch, from 0.")]
 
+_Name = Annotated[UUID, Path(description="The random name of the list, as the entry of a credential has it.")]
+
 _URL: Final = "https://registry.example/v1/status-lists/7/revocation/1"
 _LIST: Final[dict[str, Any]] = {
     "@context": ["https://www.w3.org/ns/credentials/v2"],
@@ -39,6 +42,11 @@ _LIST: Final[dict[str, Any]] = {
         "ttl": 1000 * TTL_SECONDS,
         "encodedList": "uH4sIAAAAAAAC_-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA",
     },
+}
+_NAMED_URL: Final = "https://registry.example/v1/status-lists/7/named/5c6ab9f0-6f0e-4b6e-9b57-2f4c0a4e2d11/revocation"
+_NAMED_LIST: Final[dict[str, Any]] = _LIST | {
+    "id": _NAMED_URL,
+    "credentialSubject": _LIST["credentialSubject"] | {"id": f"{_NAMED_URL}#list"},
 }
 _ENTRIES: Final[dict[str, Any]] = {
     "credentialStatus": [
@@ -72,6 +80,30 @@ async def status_list(request: Request, issuer: _Issuer, purpose: Purpose, numbe
     given = await service.in_thread(
         _given, service, _lists_of(request), issuer, purpose, number, asked=str(request.base_url)
     )
+    return _answer(request, given)
+
+
+@router.get(
+    "/status-lists/{issuer}/named/{name}/{purpose}",
+    summary="A status list that credentials name themselves: their positions were drawn before they were anchored.",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "As of the last final block; under the type that is accepted.",
+            "content": {kind: {"example": _NAMED_LIST} for kind in TYPES},
+        },
+        304: {"description": "The list is as it was."},
+    },
+)
+async def named_status_list(request: Request, issuer: _Issuer, name: _Name, purpose: Purpose) -> Response:
+    service = service_of(request)
+    given = await service.in_thread(
+        _given_named, service, _lists_of(request), issuer, purpose, name, asked=str(request.base_url)
+    )
+    return _answer(request, given)
+
+
+def _answer(request: Request, given: GivenList) -> Response:
     headers = {"Index-Block": str(given.block_number)} | BY_ACCEPT
     # Whoever accepts none of them gets what a list is.
     media_type = next((kind for kind in accepted_types(request) if kind in TYPES), MEDIA_TYPE)
@@ -100,6 +132,13 @@ def _given(
     # A list says of every credential that is not marked in it that it is not revoked.
     service.horizon.current()
     return lists.given(issuer, purpose, number, asked=asked)
+
+
+def _given_named(
+    service: Service, lists: StatusLists, issuer: int, purpose: Purpose, name: UUID, *, asked: str
+) -> GivenList:
+    service.horizon.current()
+    return lists.given_named(issuer, purpose, name, asked=asked)
 
 
 def _entries(

@@ -700,6 +700,7 @@ def test_what_the_database_saw_after_the_audited_block_is_left_alone(good: Histo
         (TreeFacts(missing=True), 3, [DifferenceKind.TREE_MISSING]),
         (TreeFacts(damaged="node 1 differs"), 3, [DifferenceKind.TREE_DAMAGED]),
         (TreeFacts(3, unsorted="leaf 2"), 3, [DifferenceKind.TREE_UNSORTED]),
+        (TreeFacts(3, positions="its checksum differs"), 3, [DifferenceKind.POSITIONS_DIFFER]),
         (TreeFacts(4), 3, [DifferenceKind.LEAF_COUNT_DIFFERS]),
         (TreeFacts(4, unsorted="leaf 2"), 3, [DifferenceKind.TREE_UNSORTED, DifferenceKind.LEAF_COUNT_DIFFERS]),
     ],

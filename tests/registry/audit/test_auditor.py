@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from registry.database.engine import open_database
 from registry.embedded.chain import EmbeddedChain
 from registry.errors import WrongChain
 from registry.index.reader import Index
+from registry.merkle.positionfile import ListName
 from registry.merkle.tree import Tree
 from registry.records import Kind, Purpose, Reason
 from registry.trees.folder import FolderTrees
@@ -63,6 +64,9 @@ class NoBooks:
 
     def facts(self, _issuer: int | None) -> BookFacts:
         return BookFacts((), ())
+
+    def positions(self, _digests: Iterable[bytes]) -> dict[bytes, tuple[ListName, int]]:
+        return {}
 
 
 @pytest.fixture

@@ -53,7 +53,17 @@ def test_an_anchor_above_the_final_block_is_provisional(service: TestClient) -> 
 
 def test_statuses(service: TestClient, roots: Roots) -> None:
     (revoked,) = anchors(service, credential(1))
-    assert revoked["status"].pop("supersededBy")[0]["root"] == f"0x{roots.second.hex()}"
+    (by,) = revoked["status"].pop("supersededBy")
+    assert by["root"] == f"0x{roots.second.hex()}"
+    # The credential that stands at that place, and since when it does.
+    (there,) = (
+        each for each in anchors(service, bytes.fromhex(by["digest"])) if each["receipt"]["anchor"]["issuer"] == 1
+    )
+    assert (there["receipt"]["inclusion"]["root"], there["receipt"]["inclusion"]["leafIndex"]) == (
+        by["root"],
+        by["leafIndex"],
+    )
+    assert by["since"].startswith("2026-01-01T")
     assert revoked["status"].pop("since") == "2026-01-01T00:00:48Z"
     assert revoked["status"] == {"revoked": True, "suspended": False, "reason": "obtained-by-fraud"}
     (suspended,) = anchors(service, credential(2))

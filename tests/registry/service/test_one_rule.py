@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 from xml.etree import ElementTree
 
 import pytest
@@ -26,7 +27,9 @@ from registry.formats.statuslist import Purpose, decode, is_set
 from registry.history import rebuild
 from registry.index.lists import read_final_list, read_final_position
 from registry.index.loader import TreeLoader
+from registry.index.named_lists import read_named_list
 from registry.index.writer import IndexWriter
+from registry.merkle.positionfile import LeafPositions, ListName
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import Receipt
@@ -45,6 +48,14 @@ from tests.registry.service.conftest import ACCOUNT, GENESIS_TIME, Stand, creden
 ISSUERS = (1, 2)
 SHARED = (credential(1), credential(2))
 BATCHES = 3
+# One list of the first issuer, two of the second; not every credential has a position.
+LISTS = [ListName(UUID(int=number), issuer) for number, issuer in ((1, 1), (2, 2), (3, 2))]
+POSITIONS = {
+    SHARED[0]: (LISTS[0], 7),
+    SHARED[1]: (LISTS[1], 7),
+    credential(10): (LISTS[2], (1 << 20) - 1),
+    credential(11): (LISTS[0], 0),
+}
 
 Told = tuple[str, dict[str, Any]]
 
@@ -263,6 +274,9 @@ def test_all_doors_say_the_same_of_any_history(
     stand = Stand(folder, engine)
     # The last batch does not hold the second credential.
     contents = [[*SHARED, credential(10)], [*SHARED, credential(11)], [SHARED[0], credential(12)]]
+    for content in contents:
+        which = TreeId(stand.tree(*content), len(content))
+        stand.trees.put_positions(LeafPositions.of(which, sorted(content), POSITIONS))
     model = Model([stand.tree(*content) for content in contents], [sorted(content) for content in contents])
     history: list[Told] = [*map(registered, ISSUERS)]
     stand.mine(*history)
@@ -311,6 +325,13 @@ def check_doors(stand: Stand, model: Model, history: list[Told]) -> None:
                 assert verified(stand, verifier, contract, issuer, place, digest) == expected
                 assert listed(stand, issuer, model.anchored[issuer].index(number) + 1, place) == expected
                 assert audited[issuer, place] == expected
+    for digest, (name, index) in POSITIONS.items():
+        held = [number for number in model.anchored[name.issuer] if digest in model.leaves[number]]
+        told = [model.expected(name.issuer, number, digest) for number in held]
+        # Anchored again in its place, it is what its best anchor is.
+        expected = all(revoked for revoked, _ in told), all(suspended for _, suspended in told)
+        if held:
+            assert named(stand, name, index) == expected
     figures = IndexedFacts(stand.index, stand.trees)._counted.get().value
     for issuer in ISSUERS:
         mine = [batch for batch in figures.batches if batch.issuer == issuer]
@@ -382,6 +403,13 @@ def listed(stand: Stand, issuer: int, sequence: int, place: AnchorPlace) -> tupl
         for purpose in (Purpose.REVOCATION, Purpose.SUSPENSION)
     )
     return revoked, suspended
+
+
+def named(stand: Stand, name: ListName, index: int) -> tuple[bool, bool]:
+    revoked, suspended = (
+        read_named_list(stand.index, stand.trees, name.issuer, purpose, name.name).bits for purpose in Purpose
+    )
+    return is_set(revoked, index), is_set(suspended, index)
 
 
 def audit(stand: Stand, history: list[Told]) -> dict[tuple[int, AnchorPlace], tuple[bool, bool]]:

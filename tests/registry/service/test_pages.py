@@ -483,7 +483,10 @@ def test_an_address_that_several_parties_claim_leads_to_none_of_them(empty: Stan
 
 
 def test_a_credential_is_told_with_what_that_does_not_say(stand: Stand, roots: Roots) -> None:
-    revoked = words_of(parsed(browsed(stand.client, f"/credentials/{credential(1).hex()}")))
+    page = browsed(stand.client, f"/credentials/{credential(1).hex()}")
+    revoked = words_of(parsed(page))
+    by = stand.client.get(f"/v1/credentials/{credential(1).hex()}").json()["anchors"][0]["status"]["supersededBy"][0]
+    assert f'href="/credentials/{by["digest"]}"' in page
     assert "I have not seen your document" in revoked
     assert "Revoked ; reason: obtained-by-fraud" in revoked
     assert "Replaced by" in revoked

@@ -43,6 +43,7 @@ NEGATIVE = (
     "/v1/insights",
     "/v1/status-lists/1/revocation/1",
     "/v1/status-lists/99/revocation/1",
+    "/v1/status-lists/1/named/5c6ab9f0-6f0e-4b6e-9b57-2f4c0a4e2d11/revocation",
 )
 
 

@@ -17,11 +17,11 @@ from starlette.testclient import TestClient
 
 from registry.database.engine import open_database
 from registry.errors import SettingsError
-from registry.formats.dataintegrity import verify
 from registry.formats.statuslist import Purpose, decode, is_set
 from registry.http.problems import install_problems
 from registry.index.reader import Index
 from registry.index.writer import IndexWriter
+from registry.proofs.signatures.suites import verify
 from registry.recognition.insights import NOTES
 from registry.records import BlockRef, Event
 from registry.service.routes import accreditations, insights, statuslists, trqp

@@ -120,7 +120,7 @@ def former(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_former_folder_is_opened_and_its_trees_are_found(run: Run, former: Path, six: Path, root: bytes) -> None:
-    names = sorted(path.name for path in (former / "trees").iterdir())
+    names = sorted(path.name for path in (former / "trees").glob("*.tree"))
     assert root.hex() + ".tree" in names
     for row in run("status", "--json").json["batches"]:
         if (row["root"], row["issuer"]) == (f"0x{root.hex()}", 1):
@@ -136,7 +136,7 @@ def test_a_former_folder_is_opened_and_its_trees_are_found(run: Run, former: Pat
     # Made again from what was anchored, it is written, and what was there stays.
     assert run("trees", "repair", "--from", six, f"0x{root.hex()}").code == 0
     all_valid(run, root, six)
-    assert {*names, f"{root.hex()}-6.tree"} == {path.name for path in (former / "trees").iterdir()}
+    assert {*names, f"{root.hex()}-6.tree"} == {path.name for path in (former / "trees").glob("*.tree")}
     assert len(FolderTrees(former / "trees").ids()) == 4
 
 
@@ -163,7 +163,7 @@ def test_former_trees_are_served_from_s3_and_copied_there(
     with s3_server() as server:
         server.use(monkeypatch)
         monkeypatch.setenv("TESTAMUR_TREES", f"s3://{BUCKET}/trees")
-        for path in (path for path in (former / "trees").iterdir() if path.stem != root.hex()):
+        for path in (path for path in (former / "trees").glob("*.tree") if path.stem != root.hex()):
             server.put(f"trees/{path.name}", path.read_bytes())
         pushed = run("trees", "push", "--json").json
         assert ([each["root"] for each in pushed["copied"]], pushed["thereBefore"]) == ([f"0x{root.hex()}"], 2)
