@@ -11,13 +11,12 @@ from anchor.books.trees import trees_of
 from anchor.notices.logs import Log
 from anchor.secrets import secrets_of
 from anchor.settings import EMBEDDED, Settings
-from anchor.verifying.files import read_policy
 from anchor.verifying.page import read_page_settings
+from anchor.verifying.policies import read_policy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, deployment_block
 from registry.errors import ChainError, RegistryError, SettingsError, StoreError
-from registry.formats.dataintegrity import read_key
 from registry.http.connections import ConnectionMetrics, raise_descriptors
 from registry.http.server import Server, ends_by_signal, front_of, listening
 from registry.index.indexer import Indexer
@@ -26,6 +25,7 @@ from registry.index.loops import Loops
 from registry.index.reader import Edition, Index, chains_of
 from registry.index.writer import IndexWriter
 from registry.privatefiles import refuse_readable
+from registry.proofs.signatures.keys import read_key
 from registry.records import BlockRef
 from registry.service.app import create_app
 from registry.service.audits import Audits

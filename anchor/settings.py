@@ -125,7 +125,9 @@ class Settings(BaseSettings):
     max_document_depth: int = Field(
         default=64, ge=1, le=MOST_DEPTH, description="Deepest nesting of a JSON credential."
     )
-    workers: int | None = Field(default=None, ge=1, le=64, description="Processes for digests; default: one a core.")
+    workers: int | None = Field(
+        default=None, ge=1, le=64, description="Processes for digests and diplomas; default: one a core."
+    )
 
     trees: str | None = Field(
         default=None, description="Tree store, as `s3://bucket/prefix`; default: the folder `trees` in the data folder."
@@ -201,6 +203,21 @@ class Settings(BaseSettings):
         default_factory=dict, description="By issuer, the key that signs its status lists."
     )
 
+    issuing_key: Annotated[Path | None, SecretFile] = Field(
+        default=None, description="File with the institution's key, which signs credentials made of rosters."
+    )
+    issuing_method: Annotated[str | None, Public] = Field(
+        default=None,
+        description="Under which verifiers find the public half of it; default: `#key-1` of the template's issuer.",
+    )
+    issuing_proofs: Literal["both", "rdfc", "jcs"] = Field(
+        default="both", description="The proofs that credentials carry: over RDF, over JSON, or one of each."
+    )
+    issuing_confirmation: Literal["name", "account", "off"] = Field(
+        default="name",
+        description="Who confirms a root: another name, also another account, or whoever made it.",
+    )
+
     log_format: Literal["console", "json"] = Field(
         default="console", description="Log lines of the daemon: for a person, or JSON for a collector."
     )
@@ -274,7 +291,7 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
     names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file", "signer_pin_file")
-    others = ("operator_keystore", "operator_keystore_password_file", "page_settings", "audit_folder")
+    others = ("operator_keystore", "operator_keystore_password_file", "page_settings", "audit_folder", "issuing_key")
     paths = {name: getattr(settings, name) for name in (*names, *others)}
     update: dict[str, Any] = {name: folder / path.expanduser() for name, path in paths.items() if path is not None}
     update["status_keys"] = {

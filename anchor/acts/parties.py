@@ -13,7 +13,6 @@ from registry.chain.calls import call_data
 from registry.chain.contract import ZERO_ADDRESS, CredentialRegistry, Party
 from registry.chain.rpc.client import MinedTransaction
 from registry.chain.rpc.hexadecimal import checksummed, read_address
-from registry.chain.storage import Storage
 from registry.errors import ChainUnavailable, SettingsError
 from registry.untrusted.uris import EXAMPLES, read_uri
 
@@ -194,10 +193,7 @@ def retire(workspace: Workspace, party: Party) -> Party:
 
 def default_issuer(workspace: Workspace, account: str) -> int:
     """For which party the bare roots of an account are anchored; `NOBODY` for none."""
-    head = workspace.client.block("latest")
-    if head is None:
-        raise ChainUnavailable("the chain has no block", where=workspace.client.where)
-    return Storage(workspace.contract, head.number).default_issuers([account])[account]
+    return workspace.contract.default_issuer(account)
 
 
 def set_default_issuer(workspace: Workspace, number: int) -> bool:

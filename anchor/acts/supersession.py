@@ -136,6 +136,40 @@ def plan_supersession(
     return Supersession(issuer, needed, len(links) - len(needed), standing, unknown, revocation)
 
 
+def plan_replacements(workspace: Workspace, pairs: Sequence[tuple[bytes, bytes]]) -> Supersession:
+    """What has to be sent so that each of many credentials is superseded by another one of its own, and revoked.
+
+    What of it is on chain already is left out, so that it can be asked again after whatever ended it.
+
+    Args:
+        pairs: digests, the old one and the new one.
+
+    Raises:
+        StoreError: one of them is in no batch that is known here.
+        NotPossible: code `no-replacement`: a new one does not stand by itself on chain.
+        ChainError: the chain could not be asked.
+    """
+    contract, issuer = workspace.contract, workspace.issuer()
+    unknown = History(contract, workspace.store).unknown(issuer)
+    targets = {digest: Target.of(digest) for pair in pairs for digest in pair}
+    by_digest: dict[bytes, list[Spot]] = {}
+    for spot in find(workspace, issuer, list(targets.values()), unknown):
+        by_digest.setdefault(spot.digest, []).append(spot)
+    look = _Look(contract, issuer)
+    links: list[Link] = []
+    for old, new in pairs:
+        by = look.newest(by_digest[new], None)
+        if by is None:
+            raise _no_replacement(targets[new], issuer, None)
+        own = {spot.place for spot in by_digest[old]}
+        mine = [spot for spot in by_digest[old] if look.batch(spot.root) is not None]
+        # As in `plan_supersession`: that one anchor of it replaces another stays.
+        links += [Link(old, spot.place, by.place) for spot in mine if look.replacement(spot.place) not in own]
+    needed = [link for link in links if look.replacement(link.place) != link.by]
+    revocation = plan_revocation(contract, issuer, {old: targets[old] for old, _ in pairs}, Reason.SUPERSEDED)
+    return Supersession(issuer, needed, len(links) - len(needed), (), unknown, revocation)
+
+
 class _Look:
     """The contract as one look at an issuer's batches sees it: each batch, word and event is asked for once."""
 

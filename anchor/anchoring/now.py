@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from anchor.anchoring.counts import count_call, count_purpose
 from anchor.batching.as_on_chain import as_on_chain
 from anchor.batching.publishing import publisher_of
 from anchor.batching.selection import Selection, contract_selectors, refuse_selector
@@ -14,9 +15,9 @@ from anchor.books.batches import BatchRow, Leaf
 from anchor.books.on_chain import UNSTATED, History, UnknownBatch, sealed_without
 from anchor.books.tables import ANCHORED_STATES, BatchState
 from anchor.intake.files import Intake, digest_of
+from anchor.sending.kinds import refuse_bare
 from anchor.sending.waiting import wait_for
 from anchor.workspace import Workspace
-from registry.chain.calls import call_data
 from registry.errors import ChainUnavailable, NotPossible, TransactionUnsettled
 from registry.merkle.tree import Tree
 
@@ -69,26 +70,55 @@ class Now:
         *,
         selectors: Collection[bytes] | None = None,
         without_history: bool = False,
+        bare: bool = False,
     ) -> BatchRow:
         """Write the tree and record the batch; from here on its receipts' paths are fixed.
 
         Args:
+            bare: anchor it by its root and nothing else, as Blockcerts verifiers look for it.
             selectors: first four bytes of the calls that the contract knows; by default read from its ABI.
             without_history: seal it although the issuer has batches on chain that this folder does not know.
 
         Raises:
             IntakeError: the root begins like one of these calls, or the issuer has another batch under it.
+            SignerError: code `bare-roots-off`: bare roots of the account are not anchored for this issuer.
             UnknownBatches: the issuer has batches that this folder does not know, and this one is not among them.
             ChainUnavailable: whether it has could not be asked.
         """
         records = selection.records
-        with Tree.build(map(digest_of, records)) as tree:
+        digests, leaves = map(digest_of, records), _leaves(intake, records)
+        return self.seal_leaves(
+            digests, leaves, issuer, selectors=selectors, without_history=without_history, bare=bare
+        )
+
+    def seal_leaves(
+        self,
+        digests: Iterable[bytes],
+        leaves: Iterable[Leaf],
+        issuer: int,
+        *,
+        selectors: Collection[bytes] | None = None,
+        without_history: bool = False,
+        bare: bool = False,
+    ) -> BatchRow:
+        """As `seal`, of what is known already to be new.
+
+        Args:
+            digests: each once, sorted.
+            leaves: the same with where they came from, in the same order.
+
+        Raises:
+            IntakeError, UnknownBatches, ChainUnavailable: as `seal`.
+        """
+        if bare:
+            refuse_bare(self._contract, self._engine.address, issuer)
+        with Tree.build(digests) as tree:
             root, count = tree.root, tree.leaf_count
             refuse_selector(root, contract_selectors() if selectors is None else selectors)
             self.unknown = self._history.before(issuer, tree.id, without_history=without_history)
             self._folder.keep_tree(tree)
         note = sealed_without(self.unknown, self._store.given_up(issuer))
-        row = self._store.add(issuer, root, count, _leaves(intake, records), sealed_at=int(time.time()), note=note)
+        row = self._store.add(issuer, root, count, leaves, sealed_at=int(time.time()), note=note, bare=bare)
         self._reached("sealed")
         return row
 
@@ -111,6 +141,8 @@ class Now:
                 f"batch 0x{row.root.hex()} is {done.state}, and sent by the account {done.sender}",
                 remedy="That account goes on with it: run this command, or its daemon, with it.",
             )
+        if done.bare:
+            self._state_count(done)
         return done
 
     def seen(self, row: BatchRow) -> BatchRow:
@@ -134,6 +166,10 @@ class Now:
             found = list(map(self._again, rows))
             for row in found:
                 if row.state in ANCHORED_STATES:
+                    self._state_count(row)
+            for row in self._store.uncounted():
+                # Killed between the two transactions, it is final by now, and no longer among what is taken up.
+                if row.sender == self._engine.address:
                     self._state_count(row)
         return found
 
@@ -184,8 +220,12 @@ class Now:
         """State how many leaves a batch has that was anchored as a bare root."""
         found = self._contract.batch(row.issuer, row.root)
         if found is not None and found.leaf_count == UNSTATED:
-            data = call_data("stateLeafCount", row.issuer, row.root, row.leaf_count)
-            self._engine.settle(f"count {row.issuer} 0x{row.root.hex()}", self._contract.address, data, is_missing=True)
+            self._engine.settle(count_purpose(row), self._contract.address, count_call(row), is_missing=True)
+        elif found is not None and row.bare and row.counted_at is None and row.state is BatchState.FINAL:
+            at = self._contract.client.finalized(self._finality_depth).number
+            final = self._contract.batch(row.issuer, row.root, at=at)
+            if final is not None and final.leaf_count != UNSTATED:
+                self._store.counted(row)
 
 
 def refuse_put_aside(row: BatchRow) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from anchor.anchoring.counts import Counts, states_count
 from anchor.anchoring.evidence import EvidenceKeeper
 from anchor.anchoring.loop_state import Status
 from anchor.anchoring.statuses import StatusResolver
@@ -13,8 +14,7 @@ from anchor.batching.sealing import QueuePolicy, Sealer
 from anchor.books.acts import ActRow
 from anchor.books.anchoring import AnchorStore, Carried
 from anchor.books.attempts import AttemptStore
-from anchor.books.batches import BatchRow, BatchStore
-from anchor.books.deeds import DeedRow
+from anchor.books.batches import BatchStore
 from anchor.books.folder import DataFolder
 from anchor.books.jobs import JobStore
 from anchor.books.leases import Lease, LeaseLost
@@ -112,6 +112,7 @@ class Worker:
             troubles=status.troubles,
             revoked=StatusJobStore(folder.engine, chain, contract.address).revoked,
         )
+        self._counts = Counts(contract, self._store, batches, signer.address)
         self._statuses = StatusResolver(folder.engine, contract, chain, lease, batches, history, notices)
         self._driver = Driver(
             contract,
@@ -205,6 +206,7 @@ class Worker:
         troubles = [
             _trouble_of(lambda: self._sealer.round(self._allowed)),
             _trouble_of(lambda: self._change_statuses(outlook)),
+            _trouble_of(lambda: self._counts.round(outlook.final.number)),
         ]
         self._note_failures(self._driver.round(outlook, self._may_begin))
         if self._keeper is not None:
@@ -280,8 +282,10 @@ class Worker:
         self._status.failing = {one.subject: (one.code, before.get(one.subject, ("", now))[1]) for one in failures}
 
     def _may_begin(self, row: Carried) -> bool:
-        """Whether a row gets a nonce here. An act is begun by its command alone, or never."""
-        return isinstance(row, BatchRow | DeedRow) and (row.sender is not None or self._allowed(row.issuer))
+        """Whether a row gets a nonce here. An act is begun by its command alone, or never, but for a count."""
+        if isinstance(row, ActRow):
+            return states_count(row)
+        return row.sender is not None or self._allowed(row.issuer)
 
     def _allowed(self, issuer: int) -> bool:
         """Whether the account may anchor for the issuer."""

@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol
 
 import orjson
 
+from anchor.batching.blockcerts import Holders
 from anchor.books.batches import BatchRow, Leaf, Place
 from anchor.books.folder import DataFolder
 from anchor.intake.files import METHODS
@@ -116,12 +117,14 @@ class Originals:
     Args:
         path: what was anchored: a folder, a JSONL file or one credential.
         copies: whether each has a file of its own, and what cannot carry its receipt is written again beside it.
+        blockcerts: write files for Blockcerts verifiers, with the receipt beside.
     """
 
-    def __init__(self, path: Path, limits: Limits, *, copies: bool = True):
+    def __init__(self, path: Path, limits: Limits, *, copies: bool = True, blockcerts: Holders | None = None):
         self._path = path
         self._limits = limits
         self._copies = copies
+        self._blockcerts = blockcerts
 
     def with_receipt(self, leaf: Leaf, receipt: Receipt) -> Iterator[tuple[str, bytes]]:
         """The names and contents of what a holder gets: the credential with its receipt in its `proof`, or both.
@@ -144,7 +147,9 @@ class Originals:
         place = f"{path}, line {leaf.line}" if leaf.line else str(path)
         try:
             content = self._line(leaf.line) if leaf.line else path.read_bytes()
-            if embeds:
+            if self._blockcerts is not None:
+                content = self._blockcerts.of(content, receipt, self._limits)
+            elif embeds:
                 # What goes into a file of lines has to fit on one.
                 option = orjson.OPT_INDENT_2 if self._copies else None
                 content = orjson.dumps(embed(parse_json(content, self._limits), receipt), option=option)

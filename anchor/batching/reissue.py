@@ -15,6 +15,7 @@ from anchor.workspace import Workspace
 from registry.anchors import AnchorPlace, AnchorState, judge
 from registry.chain.calls import call_data
 from registry.chain.contract import CredentialRegistry
+from registry.chain.rpc.client import BlockNumber
 from registry.merkle.tree import Tree
 from registry.records import WORD_BITS, DigestStatus, Purpose
 
@@ -95,8 +96,13 @@ def anchored_in_vain(contract: CredentialRegistry, issuer: int, digests: Sequenc
     return set() if is_there else revoked
 
 
-def said_by_digest(contract: CredentialRegistry, issuer: int, digests: Sequence[bytes]) -> dict[bytes, DigestStatus]:
+def said_by_digest(
+    contract: CredentialRegistry, issuer: int, digests: Sequence[bytes], *, at: BlockNumber = "latest"
+) -> dict[bytes, DigestStatus]:
     """What the issuer said of each, wherever it is anchored.
+
+    Args:
+        at: as of which block.
 
     Raises:
         ChainUnavailable: no answer.
@@ -104,7 +110,7 @@ def said_by_digest(contract: CredentialRegistry, issuer: int, digests: Sequence[
     found: dict[bytes, DigestStatus] = {}
     for start in range(0, len(digests), ASKED_AT_ONCE):
         piece = digests[start : start + ASKED_AT_ONCE]
-        found |= zip(piece, contract.digest_statuses(issuer, piece), strict=True)
+        found |= zip(piece, contract.digest_statuses(issuer, piece, at=at), strict=True)
     return found
 
 

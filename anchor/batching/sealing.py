@@ -279,11 +279,12 @@ class Sealer:
             if unknown and not jobs[0].without_history:
                 raise UnknownBatches(issuer, unknown)
             self._folder.keep_tree(tree)
-        known = self._batches.revived_within(connection, issuer, which, leaves, sealed_at=int(time.time()))
+        bare = jobs[0].bare
+        known = self._batches.revived_within(connection, issuer, which, leaves, sealed_at=int(time.time()), bare=bare)
         if known is not None:
             return known
         added = self._batches.add_within(
-            connection, issuer, *which, leaves, sealed_at=int(time.time()), sender=self._sender
+            connection, issuer, *which, leaves, sealed_at=int(time.time()), sender=self._sender, bare=bare
         )
         if note := sealed_without(unknown, self._batches.given_up(issuer)):
             record(connection, added.id, added.state, note)
@@ -317,5 +318,5 @@ class _Facts:
         return {"duplicates": self.duplicates, "anchored_before": self.anchored_before, "revoked": self.revoked}
 
 
-def _queue_of(job: Job) -> tuple[int, bool, bool]:
-    return job.issuer, job.reissue, job.without_history
+def _queue_of(job: Job) -> tuple[int, bool, bool, bool]:
+    return job.issuer, job.reissue, job.without_history, job.bare

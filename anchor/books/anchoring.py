@@ -467,7 +467,7 @@ _UNSETTLED: dict[str, None] = {"settled_at": None, "succeeded": None, "first_sen
 _OF_BLOCK = ("transaction_hash", "block_number", "block_hash", "block_time", "mined_at", "final_at")
 # Set once, or by others than the daemon.
 _PARKING = ("state", "parked_code", "parked_why")
-_FIXED = ("id", "issuer", "root", "leaf_count", "sealed_at", "cancel_requested", "without_leaves")
+_FIXED = ("id", "issuer", "root", "leaf_count", "sealed_at", "cancel_requested", "without_leaves", "bare", "counted_at")
 _FIXED_OF_ACTS = ("id", "purpose", "recipient", "data", "made_at", "answered", "cancel_requested")
 _FIXED_OF_DEEDS = (
     *("id", "issuer", "act", "reason", "root", "word", "mask", "digests", "urgent", "made_at"),

@@ -57,6 +57,19 @@ class Attempt:
     settled: bool = False
 
 
+def last_signed(engine: Engine, chain: str, sender: str) -> bytes | None:
+    """The bytes of the last transaction that an account signed; None where it has signed none here.
+
+    Args:
+        chain: CAIP-2 name.
+        sender: checksummed address.
+    """
+    query = select(attempt.c.raw).where(attempt.c.chain == chain, attempt.c.sender == sender)
+    with engine.connect() as connection:
+        found = connection.execute(query.order_by(attempt.c.id.desc()).limit(1)).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
 class AttemptStore:
     """What is known of the nonces of one sender on one chain.
 

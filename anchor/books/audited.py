@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from sqlalchemy import func, select
 
 from anchor.books.batches import BatchRow, BatchStore
 from anchor.books.folder import DataFolder
+from anchor.books.status_positions import positions_of
 from anchor.books.tables import ANCHORED_STATES, BatchState, leaf
 from registry.audit.compare import FolderBatch
 from registry.audit.copies import BookFacts, Copies
 from registry.database.engine import readable
 from registry.index.reader import Index
+from registry.merkle.positionfile import ListName
 from registry.timestamps import from_unix
 from registry.trees.store import TreeStore
 
@@ -37,6 +41,11 @@ class FolderBooks:
             leaves = self._leaves_by_batch()
             rows = tuple(_folder_batch(row, leaves.get(row.id, 0)) for row in self._store.all(issuer))
             return BookFacts(rows, tuple(self._store.parties()))
+
+    def positions(self, digests: Iterable[bytes]) -> Mapping[bytes, tuple[ListName, int]]:
+        """As in `Books`."""
+        with readable("the database"):
+            return positions_of(self._folder.engine, digests)
 
     def _leaves_by_batch(self) -> dict[int, int]:
         """How many leaves the database lists, by the number of their batch."""

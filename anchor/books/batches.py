@@ -45,6 +45,8 @@ class BatchRow:
         mined_at, final_at: Unix seconds when that was seen.
         cancel_requested: a person wants it not to be anchored.
         without_leaves: a person gave its leaves up, because its tree was lost: nobody knows here what is in it.
+        bare: it is anchored by its root and nothing else, and its count is stated by a transaction of its own.
+        counted_at: Unix seconds when the count of a bare root was seen in a final block.
     """
 
     id: int
@@ -66,6 +68,8 @@ class BatchRow:
     final_at: int | None = None
     cancel_requested: bool = False
     without_leaves: bool = False
+    bare: bool = False
+    counted_at: int | None = None
 
     @property
     def is_put_aside(self) -> bool:
@@ -113,7 +117,15 @@ class BatchStore:
     # Batches
 
     def add(
-        self, issuer: int, root: bytes, leaf_count: int, leaves: Iterable[Leaf], *, sealed_at: int, note: str = ""
+        self,
+        issuer: int,
+        root: bytes,
+        leaf_count: int,
+        leaves: Iterable[Leaf],
+        *,
+        sealed_at: int,
+        note: str = "",
+        bare: bool = False,
     ) -> BatchRow:
         """Record a sealed batch and its leaves in one transaction; one that is there already is returned as it is.
 
@@ -121,15 +133,16 @@ class BatchStore:
 
         Args:
             note: goes to the history of the batch.
+            bare: anchor it by its root and nothing else.
 
         Raises:
             IntakeError: code `root-taken`: the issuer has another batch under that root.
         """
         tree = TreeId(root, leaf_count)
         with self._engine.begin() as connection:
-            number = self.revived_within(connection, issuer, tree, leaves, sealed_at=sealed_at)
+            number = self.revived_within(connection, issuer, tree, leaves, sealed_at=sealed_at, bare=bare)
             if number is None:
-                number = self.add_within(connection, issuer, *tree, leaves, sealed_at=sealed_at).id
+                number = self.add_within(connection, issuer, *tree, leaves, sealed_at=sealed_at, bare=bare).id
                 if note:
                     record(connection, number, BatchState.SEALED, note)
             return batch_row(connection.execute(_BATCHES.where(batch.c.id == number)).one())
@@ -144,6 +157,7 @@ class BatchStore:
         *,
         sealed_at: int,
         sender: str | None = None,
+        bare: bool = False,
     ) -> BatchRow:
         """As `add`, in a transaction of the caller's, of a root that is not there yet.
 
@@ -161,11 +175,12 @@ class BatchStore:
                 state=BatchState.SEALED,
                 sealed_at=sealed_at,
                 sender=sender,
+                bare=int(bare),
             )
             .returning(batch.c.id)
         ).scalar_one()
         self.add_leaves(connection, batch_id, leaves)
-        return BatchRow(batch_id, issuer, root, leaf_count, BatchState.SEALED, sealed_at, sender=sender)
+        return BatchRow(batch_id, issuer, root, leaf_count, BatchState.SEALED, sealed_at, sender=sender, bare=bare)
 
     @staticmethod
     def add_leaves(connection: Connection, number: int, leaves: Iterable[Leaf]) -> None:
@@ -178,7 +193,14 @@ class BatchStore:
             connection.exec_driver_sql(statement, chunk)
 
     def revived_within(
-        self, connection: Connection, issuer: int, tree: TreeId, leaves: Iterable[Leaf], *, sealed_at: int
+        self,
+        connection: Connection,
+        issuer: int,
+        tree: TreeId,
+        leaves: Iterable[Leaf],
+        *,
+        sealed_at: int,
+        bare: bool = False,
     ) -> int | None:
         """The number of the issuer's batch with that root, if there is one; a cancelled one begins anew.
 
@@ -202,6 +224,7 @@ class BatchStore:
             "nonce": None,
             "cancel_requested": 0,
             "without_leaves": 0,
+            "bare": int(bare),
         }
         connection.execute(update(batch).where(batch.c.id == found.id).values(**again))
         connection.execute(delete(leaf).where(leaf.c.batch == found.id))
@@ -279,6 +302,16 @@ class BatchStore:
     def unfinished(self) -> list[BatchRow]:
         """The batches that are not final yet, oldest first."""
         return self._batches(_BATCHES.where(batch.c.state.not_in(SETTLED_STATES)))
+
+    def uncounted(self) -> list[BatchRow]:
+        """The batches that are anchored as bare roots, and whose count is not known to be final; oldest first."""
+        on_chain = batch.c.state.in_(ANCHORED_STATES)
+        return self._batches(_BATCHES.where(batch.c.bare == 1, batch.c.counted_at.is_(None), on_chain))
+
+    def counted(self, row: BatchRow) -> None:
+        """A final block has the count of a bare root."""
+        with self._engine.begin() as connection:
+            connection.execute(update(batch).where(batch.c.id == row.id).values(counted_at=int(time.time())))
 
     def newest_final_block(self, account: str) -> int:
         """The newest final block that was known when the account last signed here, or in which it has a transaction.
@@ -393,6 +426,8 @@ BATCH = (
     batch.c.final_at,
     batch.c.cancel_requested,
     batch.c.without_leaves,
+    batch.c.bare,
+    batch.c.counted_at,
 )
 _BATCHES: Select[tuple[object, ...]] = select(*BATCH)
 
@@ -406,5 +441,5 @@ def contracts_of(engine: Engine) -> list[tuple[str, str]]:
 
 def batch_row(found: Row[tuple[object, ...]] | Sequence[object]) -> BatchRow:
     values: dict[str, Any] = dict(zip(BatchRow.__dataclass_fields__, found, strict=True))
-    flags = {name: bool(values[name]) for name in ("cancel_requested", "without_leaves")}
+    flags = {name: bool(values[name]) for name in ("cancel_requested", "without_leaves", "bare")}
     return BatchRow(**values | flags | {"state": BatchState(values["state"])})

@@ -61,6 +61,7 @@ class Job:
         receiver, heard_at: the process that it comes in at, and when that one last said that it still does, in Unix
             seconds of the database's clock.
         without_history: leave out only what this database knows to be anchored, though its issuer may have more.
+        bare: its batch is anchored by its root and nothing else.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Job:
     receiver: str | None = None
     heard_at: float | None = None
     without_history: bool = False
+    bare: bool = False
 
 
 def new_job_id() -> str:
@@ -114,6 +116,7 @@ class JobStore:
         is_open: bool = False,
         reissue: bool = False,
         without_history: bool = False,
+        bare: bool = False,
         idempotency_key: str | None = None,
         number: str | None = None,
         receiver: str | None = None,
@@ -149,9 +152,10 @@ class JobStore:
             batch=None,
             receiver=receiver,
             without_history=without_history,
+            bare=bare,
         )
         values = {name: getattr(made, name) for name in Job.__slots__}
-        values |= {"is_open": int(is_open), "reissue": int(reissue), "without_history": int(without_history)}
+        values |= {name: int(values[name]) for name in _FLAGS}
         try:
             with self._engine.begin() as connection:
                 values["heard_at"] = None if receiver is None else now(connection)
@@ -370,12 +374,13 @@ class JobStore:
         return None if found is None else _job(found)
 
 
+_FLAGS = ("is_open", "reissue", "without_history", "bare")
 _JOBS: Select[Any] = select(*(job.c[name] for name in Job.__slots__))
 
 
 def _job(found: Any) -> Job:
     values: dict[str, Any] = dict(zip(Job.__slots__, found, strict=True))
-    flags = {name: bool(values[name]) for name in ("is_open", "reissue", "without_history")}
+    flags = {name: bool(values[name]) for name in _FLAGS}
     return Job(**values | flags | {"state": JobState(values["state"])})
 
 

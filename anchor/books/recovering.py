@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, delete, func, select, union, update
 
 from anchor.books.batches import QUERY_CHUNK, BatchRow, BatchStore, Leaf, record
-from anchor.books.tables import BatchState, batch, job, leaf, party, queued, signer
+from anchor.books.tables import BatchState, batch, batch_event, job, leaf, party, queued, signer
 from registry.index.tables import indexed_batch
 from registry.merkle.treefile import TreeId
+
+TAKEN_OVER: Final = "taken over from the chain"
+"""How the first event of a batch begins that another database sealed."""
 
 
 class Naming(NamedTuple):
@@ -73,7 +76,7 @@ class RecoveryStore:
                 connection,
                 added.id,
                 found.state,
-                f"taken over from the chain, where it is in block {found.block_number}"
+                f"{TAKEN_OVER}, where it is in block {found.block_number}"
                 + ("; its leaves were given up" if digests is None else ""),
             )
         row = self._batches.by_id(added.id)
@@ -136,3 +139,13 @@ def leaves_of(engine: Engine, tree: TreeId) -> Iterator[bytes]:
         number = connection.execute(which.limit(1)).scalar()
         query = select(leaf.c.digest).where(leaf.c.batch == number).execution_options(yield_per=10_000)
         yield from connection.execute(query).scalars()
+
+
+def was_sealed_here(engine: Engine, tree: TreeId) -> bool:
+    """Whether every batch of that tree in the database was sealed by it, and there is one: what was taken over from the
+    chain, another database knows more of."""
+    its = (batch.c.root == tree.root, batch.c.leaf_count == tree.leaf_count)
+    over = select(batch_event.c.id).join(batch).where(*its, batch_event.c.detail.startswith(TAKEN_OVER))
+    with engine.connect() as connection:
+        known = connection.execute(select(batch.c.id).where(*its).limit(1)).first()
+        return known is not None and connection.execute(over.limit(1)).first() is None

@@ -146,6 +146,8 @@ batch = Table(
         server_default="0",
         comment="A person gave its leaves up: its tree was lost when it was taken over.",
     ),
+    Column("bare", SmallInteger, nullable=False, server_default="0", comment="Anchored by its root and nothing else."),
+    Column("counted_at", BigInteger, comment="When a final block had the count of a bare root."),
     UniqueConstraint("chain", "contract", "issuer", "root"),
     Index("batch_state", "chain", "contract", "state"),
 )
@@ -269,6 +271,7 @@ job = Table(
         server_default="0",
         comment="Leave out only what this database knows to be anchored.",
     ),
+    Column("bare", SmallInteger, nullable=False, server_default="0", comment="Its batch is anchored as a bare root."),
     UniqueConstraint("chain", "contract", "issuer", "idempotency_key"),
     Index("job_state", "chain", "contract", "state"),
     Index("job_batch", "batch"),
@@ -451,4 +454,96 @@ evidence = Table(
     Column("of_day", SmallInteger, nullable=False, comment="The block is the first one of a day, UTC."),
     Column("content", LargeBinary, nullable=False, comment="Its JSON form, as zlib compresses it."),
     comment="What the contract stored of a batch in a final block, with the proofs of it.",
+)
+
+
+class RunState(StrEnum):
+    """How far a run of issuing has come by itself; once it is confirmed, its batch says more.
+
+    MAKING: credentials of it are being made. MADE: all of them are stored, and its root is fixed. CONFIRMED: a person
+    confirmed that root. DISCARDED: a person threw it away before that, and its credentials are gone.
+    """
+
+    MAKING = "making"
+    MADE = "made"
+    CONFIRMED = "confirmed"
+    DISCARDED = "discarded"
+
+
+issue_run = Table(
+    "issue_run",
+    metadata,
+    Column("number", BigId, primary_key=True),
+    Column("chain", String, nullable=False),
+    Column("contract", String, nullable=False),
+    Column("issuer", BigInteger, nullable=False),
+    Column("template", String, nullable=False, comment="The id that the template has for good."),
+    Column("template_path", String, nullable=False, comment="Where the template lay; its pictures lie beside it."),
+    Column("template_text", LargeBinary, nullable=False, comment="The template as it was when the run was made."),
+    Column("source", String, nullable=False, comment="The name of the roster's file."),
+    Column("made_by", String, nullable=False, comment="The account that ran the command, on which machine."),
+    Column("made_as", String, nullable=False, comment="The name that this person gave, or the account's."),
+    Column("made_at", BigInteger, nullable=False, comment="The moment that its signatures state."),
+    Column("state", String, nullable=False),
+    Column("root", LargeBinary, comment="Of the tree of its credentials, once all of them are made."),
+    Column("credentials", BigInteger, nullable=False, server_default="0"),
+    Column("confirmed_by", String, comment="The account that confirmed the root, on which machine."),
+    Column("confirmed_as", String, comment="The name that this person gave."),
+    Column("confirmed_at", BigInteger),
+    Index("issue_run_root", "chain", "contract", "root"),
+    comment="Rosters that credentials were made of.",
+)
+
+
+issued = Table(
+    "issued",
+    metadata,
+    Column("number", BigId, primary_key=True),
+    Column("run", BigInteger, ForeignKey("issue_run.number"), nullable=False),
+    Column("chain", String, nullable=False),
+    Column("contract", String, nullable=False),
+    Column("issuer", BigInteger, nullable=False),
+    Column("row_key", LargeBinary, nullable=False, comment="SHA-256 over the template and the person: one award."),
+    Column("part", String, nullable=False, comment="award, course:KEY or competence:KEY."),
+    Column("edition", Integer, nullable=False, comment="1, and one more for each correction."),
+    Column("row_number", Integer, nullable=False, comment="In the roster, from 1 as the spreadsheet counts."),
+    Column("content", LargeBinary, nullable=False, comment="SHA-256 over the values of the row."),
+    Column("person_id", String, nullable=False),
+    Column("email", String, nullable=False, comment="Empty where the roster has none."),
+    Column("language", String, nullable=False, comment="In which the holder is written to."),
+    Column("credential_id", String, nullable=False, unique=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("method", SmallInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False, comment="Signed JSON, before the receipt is put into it."),
+    Column("delivered_at", BigInteger),
+    Column("replaced_by", String, comment="The id of the credential that was issued in its place."),
+    # Whatever runs at the same time or again: an award has one credential of each edition.
+    UniqueConstraint("chain", "contract", "issuer", "row_key", "part", "edition"),
+    Index("issued_run", "run"),
+    Index("issued_person", "person_id"),
+    comment="Credentials that were made of rosters.",
+)
+
+
+named_list = Table(
+    "named_list",
+    metadata,
+    Column("name", LargeBinary, primary_key=True, comment="The 16 bytes of a random UUID."),
+    Column("chain", String, nullable=False),
+    Column("contract", String, nullable=False),
+    Column("issuer", BigInteger, nullable=False),
+    Column("drawn", BigInteger, nullable=False, comment="How many of its positions are given out."),
+    Index("named_list_issuer", "chain", "contract", "issuer"),
+    comment="Status lists whose positions are drawn before anything is anchored; each is of one issuer.",
+)
+
+
+list_position = Table(
+    "list_position",
+    metadata,
+    Column("list", LargeBinary, ForeignKey("named_list.name"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, comment="Of the credential that names it; none until it is made."),
+    Index("list_position_digest", "digest"),
+    comment="Positions of named lists that are given out; none is given out twice.",
 )

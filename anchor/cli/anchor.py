@@ -102,6 +102,9 @@ def anchor(
     without_history: Annotated[
         bool, typer.Option("--without-history", help="Leave out only what this folder knows to be anchored.")
     ] = False,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Anchor the root alone, as Blockcerts verifiers look for it.")
+    ] = False,
 ) -> int:
     """Anchor the credentials under a path as one batch; run again after any interruption."""
     if queue:
@@ -114,10 +117,11 @@ def anchor(
         from anchor.cli.jobs import put_in_queue
 
         ordered = {"reissue": reissue, "without_history": without_history, "strict": strict, "as_files": as_files}
+        ordered["bare"] = bare
         return put_in_queue(session, path, format, **ordered)
     if path is None and not resume:
         raise IntakeError("no input was named", remedy="Name a folder or file, or use --resume.", code="no-input")
-    intake = None if path is None else _taken_in(session, path, format, as_files=as_files)
+    intake = None if path is None else _taken_in(session, path, format, as_files=as_files, as_rdf=bare)
     if intake is not None and intake.rejects:
         rejects_file = rejects or Path(f"{path.name if path else ''}.rejects.jsonl")
         _write_rejects(rejects_file, intake.rejects)
@@ -147,7 +151,7 @@ def anchor(
                 before = {place.batch.id for place in selection.anchored}
                 rows = [row for row in resumed if row.id in before]
                 if selection.records:
-                    sealed = now.seal(intake, selection, issuer, without_history=without_history)
+                    sealed = now.seal(intake, selection, issuer, without_history=without_history, bare=bare)
                     content["unknownBatches"] = [each.content() for each in now.unknown]
                     if now.unknown:
                         session.say("  ", Styled("anchored without knowing", "yellow"), f" {named(now.unknown)}")
@@ -167,6 +171,8 @@ def anchor(
     session.result({**content, **chain_content(chain), "batches": [batch_content(row) for row in rows]})
     for row in rows:
         _say_batch(session, row)
+    if bare:
+        _say_not_bare(session, rows)
     if others:
         session.say(
             f"{amount(len(others), 'earlier batch', 'earlier batches')} taken up; `testamur status` lists them."
@@ -267,6 +273,7 @@ def batch_content(row: BatchRow) -> dict[str, Any]:
         "issuer": row.issuer,
         "root": f"0x{row.root.hex()}",
         "leafCount": row.leaf_count,
+        "bare": row.bare,
         "state": row.state,
         "sequence": row.sequence,
         "transaction": None if row.transaction_hash is None else f"0x{row.transaction_hash.hex()}",
@@ -300,7 +307,13 @@ def moment(seconds: int) -> str:
 
 
 def _taken_in(
-    session: Session, path: Path, kind: Format, *, as_files: bool, hazards_at: datetime | None = None
+    session: Session,
+    path: Path,
+    kind: Format,
+    *,
+    as_files: bool,
+    as_rdf: bool = False,
+    hazards_at: datetime | None = None,
 ) -> Intake:
     limits = Limits(max_bytes=session.settings.max_document_bytes, max_depth=session.settings.max_document_depth)
     with session.progress("digesting") as progress:
@@ -308,6 +321,7 @@ def _taken_in(
             path,
             format=kind,
             as_files=as_files,
+            as_rdf=as_rdf,
             limits=limits,
             workers=session.settings.workers,
             hazards_at=hazards_at,
@@ -460,3 +474,14 @@ def _say_batch(session: Session, row: BatchRow) -> None:
         bold(f"0x{row.root.hex()}"),
         f" of issuer {row.issuer}: {amount(row.leaf_count, 'credential')}, {row.state}{where}{note}",
     )
+
+
+def _say_not_bare(session: Session, rows: Iterable[BatchRow]) -> None:
+    """What was anchored before in another way stays so: a root is anchored once."""
+    for row in rows:
+        if not row.bare:
+            session.say(
+                "  ",
+                Styled("not a bare root", "yellow"),
+                f": batch 0x{row.root.hex()} was anchored by a call, which Blockcerts verifiers do not find",
+            )

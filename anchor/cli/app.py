@@ -8,10 +8,32 @@ from typing import Annotated
 
 import typer
 
-from anchor.cli import account, audit, checkpoint, daemon, demo, digests, issuer, page, receipts, recover, serve, trees
+from anchor.cli import (
+    account,
+    audit,
+    checkpoint,
+    daemon,
+    demo,
+    digests,
+    issue,
+    issue_export,
+    issue_status,
+    issuer,
+    page,
+    present,
+    receipts,
+    recover,
+    roster,
+    serve,
+    template,
+    trees,
+)
 from anchor.cli import accredit as accreditation
 from anchor.cli import anchor as jobs
 from anchor.cli import chain as operate
+from anchor.cli import correct as corrections
+from anchor.cli import deliver as delivery
+from anchor.cli import diplomas as papers
 from anchor.cli import jobs as queue
 from anchor.cli import revoke as statuses
 from anchor.cli import supersede as supersession
@@ -57,18 +79,27 @@ def _group(heading: str, name: str, group: typer.Typer) -> None:
 
 
 _command("Try it", demo.demo)
+_group("Issue", "template", template.app)
+_group("Issue", "roster", roster.app)
+issue.app.command("status")(issue_status.status)
+issue.app.command("export")(issue_export.export)
+_group("Issue", "issue", issue.app)
 _command("Issue", jobs.check)
 _command("Issue", jobs.anchor)
 _command("Issue", receipts.receipts)
+_command("Issue", papers.diplomas)
+_command("Issue", delivery.deliver)
 _command("Verify", digests.digest)
 _command("Verify", verification.verify)
 _command("Verify", verification.absent)
+_command("Verify", present.present)
 _command("Verify", audit.audit)
 _command("Withdraw and correct", statuses.revoke)
 _command("Withdraw and correct", statuses.suspend)
 _command("Withdraw and correct", statuses.reinstate)
 _command("Withdraw and correct", statuses.void)
 _command("Withdraw and correct", supersession.supersede)
+_command("Withdraw and correct", corrections.correct)
 _group("Register, accredit and recognise", "issuer", issuer.app)
 _group("Register, accredit and recognise", "accredit", accreditation.app)
 _command("Register, accredit and recognise", accreditation.recognise)

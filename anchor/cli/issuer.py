@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +12,10 @@ from anchor.acts import parties
 from anchor.acts.rotation import Rotation, plan_rotation, refuse_busy, rotate
 from anchor.books.accounts import Doings
 from anchor.cli.asking import DryRun, Yes, confirmed, priced
+from anchor.cli.blockcerts import blockcerts_profile
 from anchor.cli.chains import say_chain
 from anchor.cli.console import Fields, bold
+from anchor.cli.did import did
 from anchor.cli.session import Session, command
 from anchor.cli.wording import amount
 from registry.chain.contract import Party
@@ -317,11 +320,18 @@ def retire(session: Session, dry_run: DryRun = False, yes: Yes = False) -> None:
         session.say(f"Party {party.id} has retired. What it anchored stands, and can be revoked and voided as before.")
 
 
-@app.command()
+class Switch(StrEnum):
+    """Whether something is done."""
+
+    ON = "on"
+    OFF = "off"
+
+
+@app.command("bare-roots")
 @command
-def default(
+def bare_roots(
     session: Session,
-    remove: Annotated[bool, typer.Option("--remove", help="For nobody: they are refused from then on.")] = False,
+    switch: Annotated[Switch, typer.Argument(help="on: for the issuer. off: for nobody, they are refused then.")],
 ) -> None:
     """Have the bare roots that the signing account sends anchored for the issuer.
 
@@ -330,13 +340,17 @@ def default(
     with session.workspace() as workspace:
         workspace.ready_to_decide()
         account = workspace.signer.address
-        number = parties.NOBODY if remove else workspace.issuer()
+        number = workspace.issuer() if switch is Switch.ON else parties.NOBODY
         changed = parties.set_default_issuer(workspace, number)
     session.result({"account": account, "defaultIssuer": number or None, "changed": changed})
     for_whom = f"are anchored for party {number}" if number else "are anchored for nobody: the contract refuses them"
     session.say(f"Bare roots from {account} {for_whom}" + ("." if changed else "; it was so already."))
     if number:
-        session.say("How many credentials each has is still to be stated: `testamur anchor` of the same input does it.")
+        session.say("`testamur anchor --bare` sends them, and states how many credentials each has.")
+
+
+app.command()(did)
+app.command("blockcerts-profile")(blockcerts_profile)
 
 
 def _doings_content(found: Doings) -> dict[str, Any]:

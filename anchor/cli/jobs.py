@@ -133,6 +133,7 @@ def put_in_queue(
     *,
     reissue: bool,
     without_history: bool,
+    bare: bool,
     strict: bool,
     as_files: bool,
 ) -> int:
@@ -142,7 +143,13 @@ def put_in_queue(
         issuer = store if store is not None else only_party(queue)
         desk = Desk(queue.jobs, IntakeLimits.of(session.settings), workers=session.settings.workers)
         order = Order(
-            issuer, "command", reissue=reissue, without_history=without_history, strict=strict, as_files=as_files
+            issuer,
+            "command",
+            reissue=reissue,
+            without_history=without_history,
+            bare=bare,
+            strict=strict,
+            as_files=as_files,
         )
         job = desk.put(order, path, format=kind).job
         view = queue.views.of(job)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from anchor.batching.blockcerts import Holders, refuse_unfit, signing_key
 from anchor.batching.evidence import Source, evidence_of, with_evidence
 from anchor.batching.receipts import Originals, encoded, output_to, receipt_name, receipts_of, tree_for_receipts
 from anchor.books.batches import BatchRow
@@ -38,6 +41,15 @@ def receipts(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="Put evidence into them, by which they are verified without an endpoint.")
     ] = False,
+    blockcerts: Annotated[
+        bool, typer.Option("--blockcerts", help="Write the originals as Blockcerts verifiers read them. With --embed.")
+    ] = False,
+    sign_key: Annotated[
+        Path | None, typer.Option("--sign-key", help="With --blockcerts: key file, which signs each (eddsa-rdfc-2022).")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option("--method", help="With --blockcerts: the key's URL; default: #key-1 of the issuer.")
+    ] = None,
 ) -> None:
     """Write the receipts of a batch."""
     if cbor and evidence:
@@ -48,13 +60,28 @@ def receipts(
         )
     if cbor and (originals is not None or output.suffix.lower() == ".jsonl"):
         raise SettingsError("--cbor goes with receipts of their own in a folder or ZIP", code="cbor")
+    if blockcerts and (originals is None or evidence or output.suffix.lower() == ".jsonl"):
+        raise SettingsError(
+            "--blockcerts goes with --embed, and into a folder or ZIP, without --evidence",
+            remedy="Name what was anchored with --embed.",
+            code="blockcerts",
+        )
+    if not blockcerts and (sign_key is not None or method is not None):
+        raise SettingsError("--sign-key and --method go with --blockcerts", code="blockcerts")
+    key = None if sign_key is None else signing_key(sign_key)
     renamed: list[dict[str, str]] = []
-    embedding = (
-        None if originals is None else Originals(originals, _limits(session), copies=output.suffix.lower() != ".jsonl")
-    )
+    copies = output.suffix.lower() != ".jsonl"
     with session.workspace(read_only=True) as workspace:
         row = _batch(workspace, root)
         source = evidence_of(workspace, row) if evidence else None
+        holders = None
+        if blockcerts:
+            methods = Counter(METHODS[leaf.method] for leaf in workspace.store.leaves(row))
+            account = refuse_unfit(row, methods, workspace.chain)
+            holders = Holders(account, key, method, datetime.now(UTC))
+        embedding = (
+            None if originals is None else Originals(originals, _limits(session), copies=copies, blockcerts=holders)
+        )
         with (
             tree_for_receipts(workspace.folder, row, workspace.store.leaves(row)) as tree,
             output_to(output, _limits(session)) as writer,

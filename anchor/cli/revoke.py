@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +24,7 @@ from anchor.cli.asking import (
     priced,
 )
 from anchor.cli.console import SafeConsole
+from anchor.cli.rows import Rows, by_reason, show_chosen, table_of
 from anchor.cli.session import Session, command
 from anchor.cli.status_queue import Queueing, queue_change, queue_voiding
 from anchor.cli.targets import Meant, Saying, inside_content, root_given, say_inside
@@ -37,6 +39,7 @@ from registry.records import Act, Reason
 def revoke(
     session: Session,
     which: Meant,
+    rows: Rows,
     saying: Saying,
     queued: Queueing,
     reason: RevokeReason = "unspecified",
@@ -44,33 +47,35 @@ def revoke(
     yes: Yes = False,
 ) -> None:
     """Revoke credentials for good, wherever they are anchored."""
-    _change(session, which, saying, queued, Act.REVOKE, reason, dry_run=dry_run, yes=yes)
+    _change(session, which, rows, saying, queued, Act.REVOKE, reason, dry_run=dry_run, yes=yes)
 
 
 @command
 def suspend(
     session: Session,
     which: Meant,
+    rows: Rows,
     saying: Saying,
     queued: Queueing,
     reason: SuspendReason = "under-review",
     dry_run: DryRun = False,
 ) -> None:
     """Suspend credentials until they are reinstated, wherever they are anchored."""
-    _change(session, which, saying, queued, Act.SUSPEND, reason, dry_run=dry_run)
+    _change(session, which, rows, saying, queued, Act.SUSPEND, reason, dry_run=dry_run)
 
 
 @command
 def reinstate(
     session: Session,
     which: Meant,
+    rows: Rows,
     saying: Saying,
     queued: Queueing,
     reason: ReinstateReason = "resolved",
     dry_run: DryRun = False,
 ) -> None:
     """Lift the suspension of credentials; a revocation cannot be lifted."""
-    _change(session, which, saying, queued, Act.REINSTATE, reason, dry_run=dry_run)
+    _change(session, which, rows, saying, queued, Act.REINSTATE, reason, dry_run=dry_run)
 
 
 @command
@@ -166,6 +171,7 @@ def _revoke_all(session: Session, workspace: Workspace, plan: Plan, *, dry_run: 
 def _change(
     session: Session,
     which: Meant,
+    rows: Rows,
     saying: Saying,
     queued: Queueing,
     act: Act,
@@ -175,32 +181,66 @@ def _change(
     yes: bool = False,
 ) -> None:
     reason = reason_of(reason_word, act)
+    table = table_of(which.list_file)
+    of_rows = rows.are_named or table is not None
     if queued.is_wanted(dry_run=dry_run):
+        if of_rows:
+            raise _not_queued()
         queue_change(session, which, saying.checked(), act, reason, queued, partial(confirmed, yes=yes))
         return
     saying.checked()
-    found = which.found(session.settings)
+    others = which if table is None else replace(which, list_file=None)
+    found = others.found(session.settings) if others.targets or others.list_file or not of_rows else []
     with session.workspace(read_only=dry_run) as workspace:
         if not dry_run:
             workspace.ready_to_decide()
-        plan = plan_change(
-            workspace,
-            act,
-            found,
-            reason,
-            everything=which.everything,
-            place_only=saying.place_only,
-            without_anchor=saying.without_anchor,
-        )
-        price, words = priced(workspace, plan.transactions, dry_run=dry_run)
-        if plan.transactions:
-            session.say(f"To be sent: {amount(len(plan.transactions), 'transaction')}, {words}.")
+        chosen = rows.found(workspace, table) if of_rows else []
+        if chosen and not session.as_json:
+            show_chosen(session, workspace, chosen)
+        groups = by_reason(chosen, reason.word)
+        named = {each.row.digest.value for each in chosen}
+        if more := [target for target in found if named.isdisjoint(target.digests)]:
+            groups.setdefault(reason.word, []).extend(more)
+        # Each word is looked at before anything is planned, and everything is planned before anything is sent.
+        reasons = {word: reason_of(word, act) for word in groups}
+        plans = [
+            plan_change(
+                workspace,
+                act,
+                targets,
+                reasons[word],
+                everything=which.everything,
+                place_only=saying.place_only,
+                without_anchor=saying.without_anchor,
+            )
+            for word, targets in groups.items()
+        ]
+        transactions = [call for plan in plans for call in plan.transactions]
+        price, words = priced(workspace, transactions, dry_run=dry_run)
+        if transactions:
+            session.say(f"To be sent: {amount(len(transactions), 'transaction')}, {words}.")
         if not dry_run:
-            if act is Act.REVOKE and plan.transactions:
-                confirmed(_question(plan), yes=yes)
+            if act is Act.REVOKE and transactions:
+                confirmed(" ".join(_question(plan) for plan in plans if plan.transactions), yes=yes)
             with session.progress("sending") as progress:
-                carry_out(workspace, plan, progress)
-    _tell(session, plan, None if price is None else price.gas, dry_run=dry_run)
+                for plan in plans:
+                    carry_out(workspace, plan, progress)
+    gas = None if price is None else price.gas
+    contents = [_content(plan, gas if len(plans) == 1 else None, dry_run=dry_run) for plan in plans]
+    # A list with several reasons is several changes, each with its own.
+    session.result(contents[0] if len(contents) == 1 else {"changes": contents, "gas": gas})
+    for plan in plans:
+        _tell(session, plan, dry_run=dry_run)
+    if dry_run:
+        session.say("Nothing was sent.")
+
+
+def _not_queued() -> IntakeError:
+    return IntakeError(
+        "--queue does not go with rows, people and courses",
+        remedy="Leave --queue out; or give the daemon their digests: `testamur issue status --json` has them.",
+        code="queue",
+    )
 
 
 def _question(plan: Plan) -> str:
@@ -208,25 +248,27 @@ def _question(plan: Plan) -> str:
     return f"{_amount(plan, plan.changed)} will be revoked for good ({plan.reason.word}){unseen}. Go on?"
 
 
-def _tell(session: Session, plan: Plan, gas: int | None, *, dry_run: bool) -> None:
+def _content(plan: Plan, gas: int | None, *, dry_run: bool) -> dict[str, Any]:
     done = DONE[plan.act]
-    session.result(
-        {
-            "issuer": plan.issuer,
-            "by": [way.value for way in plan.ways],
-            done: 0 if dry_run else plan.changed,
-            **({"wouldChange": plan.changed} if dry_run else {}),
-            "already": plan.already,
-            "transactions": len(plan.transactions),
-            "gas": gas,
-            "reason": plan.reason.word,
-            "digests": [digest.hex() for digest in plan.targets],
-            "inside": inside_content(plan.targets),
-            "withoutAnchor": [digest.hex() for digest in plan.unseen],
-            "inVoidedBatches": [digest.hex() for digest in plan.beyond],
-            "unknownBatches": [each.content() for each in plan.unknown],
-        }
-    )
+    return {
+        "issuer": plan.issuer,
+        "by": [way.value for way in plan.ways],
+        done: 0 if dry_run else plan.changed,
+        **({"wouldChange": plan.changed} if dry_run else {}),
+        "already": plan.already,
+        "transactions": len(plan.transactions),
+        "gas": gas,
+        "reason": plan.reason.word,
+        "digests": [digest.hex() for digest in plan.targets],
+        "inside": inside_content(plan.targets),
+        "withoutAnchor": [digest.hex() for digest in plan.unseen],
+        "inVoidedBatches": [digest.hex() for digest in plan.beyond],
+        "unknownBatches": [each.content() for each in plan.unknown],
+    }
+
+
+def _tell(session: Session, plan: Plan, *, dry_run: bool) -> None:
+    done = DONE[plan.act]
     say_inside(session, plan.targets)
     note = f"; {plan.already:,} had that status already" if plan.already else ""
     session.say(
@@ -243,8 +285,6 @@ def _tell(session: Session, plan: Plan, gas: int | None, *, dry_run: bool) -> No
             f"{amount(len(plan.beyond), 'credential')} in voided batches alone, where the contract takes no word of "
             "its own: the database keeps it, and `anchor --reissue` leaves them out."
         )
-    if dry_run:
-        session.say("Nothing was sent.")
     _say_how_far(session, plan)
 
 

@@ -37,6 +37,10 @@ class Spoken:
         """A word or line of the command's own."""
         return self.language.text(say(f"cli.{key}", **values))
 
+    def page_word(self, key: str, **values: Value) -> str:
+        """A word or line that the page that verifies says, too."""
+        return self.language.text(say(f"page.{key}", **values))
+
     def overall(self, overall: Overall) -> str:
         """What checks come to."""
         return self.word(f"overall.{overall}")

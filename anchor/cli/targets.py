@@ -16,7 +16,7 @@ from anchor.verifying.files import receipts_of
 from anchor.verifying.reading import read_file
 from registry.credential.digest import Digest, Limits, digest_given
 from registry.credential.digestlist import LONGEST_LINE, read_digest_line
-from registry.document.reading import Reading
+from registry.document.reading import Reading, with_rdf
 from registry.errors import CredentialError, IntakeError
 from registry.untrusted.encodings import REMEDY, foreign_encoding
 from registry.untrusted.hashes import read_hash
@@ -87,7 +87,7 @@ def _target(named: str, settings: Settings) -> Target:
     path = _file(named)
     if path is None:
         return replace(Target.of(_digest(named).value), named=named)
-    reading = _reading(path, named, settings)
+    reading = with_rdf(_reading(path, named, settings))
     digests = tuple(digest.value for digest in reading.digests)
     parts = ((value, reading.inside(value)) for value in digests)
     places = {value: part.where for value, part in parts if part is not None and part.where}
@@ -150,7 +150,7 @@ def digests_of_content(target: str, settings: Settings) -> tuple[Digest, ...]:
             remedy="Ask about each digest by itself, as 64 hexadecimal digits.",
             code="unread",
         )
-    return reading.digests
+    return with_rdf(reading).digests
 
 
 def _digest(target: str) -> Digest:

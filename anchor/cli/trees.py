@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from anchor.batching.publishing import put_unless_known
 from anchor.books.batches import BatchRow
 from anchor.books.on_chain import History
 from anchor.books.trees import trees_of
@@ -145,10 +146,14 @@ def repair(
             outcomes.append(repairs.repair(tree))
     made = [each for each in outcomes if each.source is not None]
     lost = [each for each in outcomes if each.is_lost]
+    found = [each for each in outcomes if each.positions is not None]
+    unknown = [each for each in outcomes if not each.knows_positions and not each.is_lost]
     session.result(
         {
             "sound": sum(each.sound for each in outcomes),
             "repaired": [{**_named(each.tree), "from": each.source} for each in made],
+            "positions": [{**_named(each.tree), "from": each.positions} for each in found],
+            "withoutPositions": [_named(each.tree) for each in unknown],
             "lost": [{**_named(each.tree), "tried": list(each.tried)} for each in lost],
         }
     )
@@ -158,6 +163,13 @@ def repair(
         session.say(
             "  ", bold(f"0x{each.tree.root.hex()}"), f" of {each.tree.leaf_count:,} leaves, from: {each.source}"
         )
+    if found:
+        session.say(f"The positions in status lists of {amount(len(found), 'tree')} were written beside them.")
+    if unknown:
+        session.say(
+            f"Whether the credentials of {amount(len(unknown), 'tree')} have positions in named status lists is"
+        )
+        session.say("not known here: others anchored them. Name with --from the trees of whoever did.")
     for each in lost:
         session.say("  ", Styled("lost", "red"), f" 0x{each.tree.root.hex()} of {each.tree.leaf_count:,} leaves")
         for why in each.tried:
@@ -175,6 +187,7 @@ def _named(tree: TreeId) -> dict[str, str | int]:
 
 def _pushed(local: FolderTrees, store: TreeStore, tree: TreeId) -> bool:
     """Copy a tree, once it is clear that it is sound; whether that was needed."""
+    _push_positions(local, store, tree)
     try:
         if store.has(tree):
             return False
@@ -193,3 +206,14 @@ def _pushed(local: FolderTrees, store: TreeStore, tree: TreeId) -> bool:
             ) from None
     store.put(tree, local.path(tree))
     return True
+
+
+def _push_positions(local: FolderTrees, store: TreeStore, tree: TreeId) -> None:
+    """Copy what stands beside the tree; where nothing does here, `trees repair` may know it."""
+    try:
+        positions = local.positions(tree)
+    except StoreError as error:
+        if error.code == UNAVAILABLE:
+            raise
+        return
+    put_unless_known(store, positions)

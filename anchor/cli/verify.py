@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,18 +18,25 @@ from anchor.cli.speaking import InLanguage, Spoken, spoken
 from anchor.cli.targets import digests_of_content
 from anchor.settings import EMBEDDED
 from anchor.verifying.absence import absence_bytes, absence_of, answers_of_file, attestation_in, proved_absence
-from anchor.verifying.files import FileVerifier, credential_files, is_digest, read_policy
+from anchor.verifying.files import FileVerifier, credential_files, is_digest, receipts_of
 from anchor.verifying.offline import offline_grounds
+from anchor.verifying.outside import outside
+from anchor.verifying.policies import read_policy
+from anchor.verifying.reading import read_file
+from anchor.verifying.replaced import Replaced, is_revoked, replacement_of
+from anchor.workspace import Workspace
 from registry.chain_names import chain_name
-from registry.credential.digest import Digest
-from registry.errors import EvidenceError, IntakeError, SettingsError
+from registry.credential.digest import Digest, Limits
+from registry.errors import EvidenceError, IntakeError, ReceiptError, SettingsError
 from registry.language.said import listed, say
+from registry.receipt.model import parse as parse_receipt
 from registry.timestamps import asked_moment, write_timestamp
 from registry.untrusted.cells import csv_lines
 from registry.verify.absence import AbsenceVerdict, gravest, proof_content
 from registry.verify.absence_file import AbsenceFile
-from registry.verify.checks import Outcome, Overall, Verdict
+from registry.verify.checks import Code, Outcome, Overall, Verdict
 from registry.verify.rows import COLUMNS, Row
+from registry.verify.stated_facts import MOST_VALUES, stated_facts
 from registry.verify.verdict import OtherReceipt, sentences
 
 COLOURS = {
@@ -68,6 +75,13 @@ def verify(
     absence: Annotated[
         bool, typer.Option("--absence", help="The file is a proof of absence, and its answer is what is asked for.")
     ] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Fetch what credentials name: DID documents of signers, status lists.")
+    ] = False,
+    did_document: Annotated[
+        list[Path] | None,
+        typer.Option("--did-document", help="A signer's did.json, which you believe; repeatable."),
+    ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
     language: InLanguage = None,
@@ -87,6 +101,8 @@ def verify(
         raise SettingsError("--checkpoints and --witnesses go with --offline", remedy="Add --offline.", code="offline")
     if offline and prove:
         raise SettingsError("--prove asks endpoints, and --offline asks none", remedy="Say which.", code="offline")
+    if offline and online:
+        raise SettingsError("--online fetches, and --offline asks nobody", remedy="Say which.", code="offline")
     said = {"policy": policy, "checkpoints": checkpoints, "witnesses": witnesses}
     session.settings = session.settings.model_copy(update={name: path for name, path in said.items() if path})
     set_prove(session, False if offline else prove)
@@ -105,7 +121,8 @@ def verify(
         session.workspace(read_only=True) as workspace,
         session.progress("verifying") as progress,
     ):
-        verifier = FileVerifier(workspace, trust=trust or (), now=now, offline=offline)
+        looked_up = outside(did_document or (), online=online)
+        verifier = FileVerifier(workspace, trust=trust or (), now=now, offline=offline, outside=looked_up)
         single = single and (receipt is not None or is_digest(files[0]) or not verifier.holds_many(files[0]))
         numbers = {file: number for number, file in enumerate(files, start=1)}
         by_it = None if receipt is None else by_receipt(verifier, files[0], receipt)
@@ -116,9 +133,12 @@ def verify(
         # Without a folder there is no practice chain that was asked, whatever chain the receipts are of.
         is_asked = not offline and (workspace.has_folder or session.settings.chain != EMBEDDED)
         chain = workspace.asked_chain if is_asked else None
+        replaced = _replacement(session, workspace, verdicts[0], files[0], receipt) if single and is_asked else None
     session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     if single:
         say_verdict(session, told, verdicts[0])
+        say_stated(session, told, verdicts[0], files[0])
+        _say_replaced(session, replaced)
     else:
         session.say(verdict_table(told, verdicts))
         for code, text in shared_reasons(told, verdicts):
@@ -127,6 +147,37 @@ def verify(
     say_basis(session, told, verdicts)
     say_chain(session, chain)
     return worst(verdicts)
+
+
+def _replacement(
+    session: Session, workspace: Workspace, verdict: Verdict, file: Path, receipt: Path | None
+) -> Replaced | None:
+    """What the issuer put in the place of a credential that was revoked."""
+    if not is_revoked(verdict):
+        return None
+    limits = Limits(max_bytes=session.settings.max_document_bytes, max_depth=session.settings.max_document_depth)
+    receipts = [] if is_digest(file) else receipts_of(file, limits)
+    if receipt is not None:
+        with suppress(ReceiptError, OSError):
+            receipts.append(parse_receipt(receipt.read_bytes()))
+    return replacement_of(workspace, verdict, receipts)
+
+
+def _say_replaced(session: Session, replaced: Replaced | None) -> None:
+    """Who reads it knows then what to ask for."""
+    if replaced is None:
+        return
+    if replaced.place is None:
+        session.say("Whether its issuer put another one in its place could not be asked.")
+        return
+    root, index = replaced.place
+    where = f"place {index:,} of the batch 0x{root.hex()}"
+    if replaced.digest is None:
+        session.say(
+            f"Its issuer put another one in its place: {where}. A lookup service that has its tree knows its digest."
+        )
+    else:
+        session.say("Its issuer put another one in its place: ", bold(replaced.digest.hex()), f", {where}.")
 
 
 def set_prove(session: Session, prove: bool | None) -> None:
@@ -296,6 +347,27 @@ def say_verdict(session: Session, told: Spoken, verdict: Verdict) -> None:
         session.say("  ", told.word("another", which=which, overall=comes, codes=codes))
         if other.said:
             session.say(f"    {told.text(other.said)}")
+
+
+def say_stated(session: Session, told: Spoken, verdict: Verdict, path: Path) -> None:
+    """What the credential that is on record states, for whoever was shown a paper or a picture with it.
+
+    The file is read once more, and what is told is only what the digest covers that the verdict is about.
+    """
+    integrity, inclusion = verdict.check("integrity"), verdict.check("inclusion")
+    is_inside = integrity.code == Code.DIGEST_INSIDE and inclusion.outcome is Outcome.PASS
+    if verdict.digest is None or not is_inside or verdict.check("anchor").outcome not in (Outcome.PASS, Outcome.WARN):
+        return
+    limits = Limits(session.settings.max_document_bytes, session.settings.max_document_depth)
+    facts = stated_facts(read_file(path, limits), verdict.digest.value)
+    if not facts:
+        return
+    session.say(f"{told.page_word('stated')}:")
+    for key, values in facts.items():
+        more = [told.page_word("stated.more", count=len(values) - MOST_VALUES)] if len(values) > MOST_VALUES else []
+        shown = [each if isinstance(each, str) else told.text(each) for each in values[:MOST_VALUES]]
+        session.say(f"  {told.page_word(f'stated.{key}')}: {'; '.join([*shown, *more])}")
+    session.say(told.page_word("statedAnchored"))
 
 
 def say_basis(session: Session, told: Spoken, verdicts: list[Verdict]) -> None:

@@ -256,6 +256,7 @@ class _Intake:
             without_history: Annotated[
                 bool, Query(description="Leave out only what is known here to be anchored.")
             ] = False,
+            bare: Annotated[bool, Query(description="Anchor its batch as a bare root, for Blockcerts.")] = False,
             strict: Annotated[bool, Query(description="Refuse all of it when a part is rejected.")] = False,
             files: Annotated[bool, Query(description="A table or a list of digests is a credential, too.")] = False,
         ) -> Response:
@@ -266,6 +267,7 @@ class _Intake:
                 is_open=open,
                 reissue=reissue,
                 without_history=without_history,
+                bare=bare,
                 strict=strict,
                 key=key,
                 as_files=files,

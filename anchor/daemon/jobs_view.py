@@ -122,6 +122,7 @@ class JobView:
             "open": job.is_open,
             "reissue": job.reissue,
             "withoutHistory": job.without_history,
+            "bare": job.bare,
             "credentials": job.credentials,
             "rejected": job.rejected,
             "duplicates": job.duplicates,

@@ -17,10 +17,7 @@ from uuid import UUID
 
 import orjson
 
-CONTEXTS = (
-    "https://www.w3.org/ns/credentials/v2",
-    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
-)
+from anchor.issuing.credentials import CONTEXTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Order:
         is_open: it may share a batch with others of its issuer.
         reissue: anchor again what was anchored before.
         without_history: leave out only what this database knows to be anchored, though the issuer may have more.
+        bare: anchor its batch by the root and nothing else, of digests as Blockcerts verifiers make them.
         strict: refuse all of it when a row or file has no digest.
         as_files: a table or a list of digests among the files is a credential, too.
         key: idempotency key: one job, however often it comes.
@@ -58,6 +59,7 @@ class Order:
     key: str | None = None
     as_files: bool = False
     without_history: bool = False
+    bare: bool = False
 
     @property
     def stored_key(self) -> str | None:
@@ -66,7 +68,7 @@ class Order:
 
     def fingerprint(self, kind: str) -> bytes:
         """What a repeated request has to have in common with the first one, besides its body."""
-        said = {" files": self.as_files, " without-history": self.without_history}
+        said = {" files": self.as_files, " without-history": self.without_history, " bare": self.bare}
         return f"{kind} {self.is_open:d} {self.reissue:d}{''.join(name for name in said if said[name])}\n".encode()
 
 
@@ -150,7 +152,10 @@ class Desk:
             if path.is_file() and path.stat().st_size > self._limits.bytes:
                 raise too_large(self._limits.bytes)
             limits = self._limits.document
-            intake = take_in(path, format=format, as_files=order.as_files, limits=limits, workers=self._workers)
+            as_files, as_rdf = order.as_files, order.bare
+            intake = take_in(
+                path, format=format, as_files=as_files, as_rdf=as_rdf, limits=limits, workers=self._workers
+            )
             if len(intake.records) + len(intake.rejects) > self._limits.credentials:
                 raise too_many(self._limits.credentials)
             prefix = f"{job.id}/" if order.is_open else ""
@@ -181,6 +186,7 @@ class Desk:
                     is_open=order.is_open,
                     reissue=order.reissue,
                     without_history=order.without_history,
+                    bare=order.bare,
                     idempotency_key=order.stored_key,
                     number=number,
                     receiver=self._coming_in.name,
@@ -245,7 +251,7 @@ class Incoming:
         self._left = limits.bytes
         self._hash = sha256(order.fingerprint(kind))
         self._hashes_bytes = kind is not Kind.MULTIPART
-        self._taken = Taken(limits, f"{job.id}/" if order.is_open else "", between, order.as_files)
+        self._taken = Taken(limits, f"{job.id}/" if order.is_open else "", between, order.as_files, order.bare)
         self._sink = self._sink_for(kind, boundary)
 
     def feed(self, data: bytes) -> None:

@@ -13,13 +13,16 @@ from zipfile import ZipFile, ZipInfo
 
 from registry.credential.digest import (
     JSON_SUFFIXES,
+    SD_JWT_SUFFIXES,
     Digest,
     DigestMethod,
     Limits,
     digest_chunks,
     digest_given,
-    digest_json,
+    digest_rdfc,
+    digest_sd_jwt,
     parse_json,
+    read_json,
 )
 from registry.credential.digestlist import LONGEST_LINE, SNIFFED_BYTES, read_digest_line
 from registry.credential.filekinds import RECEIPT, left_out, not_a_credential
@@ -108,17 +111,20 @@ class Digested:
     lines: int = 0
 
 
-def digest_piece(job: tuple[Piece, Limits, datetime | None]) -> Digested:
+def digest_piece(job: tuple[Piece, Limits, datetime | None], *, as_rdf: bool = False) -> Digested:
     """Digest a piece; with a time, look for the hazards there are then as well.
+
+    Args:
+        as_rdf: of verifiable credentials, the canonical N-Quads (`vc-rdfc`), which Blockcerts verifiers hash.
 
     Raises:
         OSError: the input cannot be read.
     """
     piece, limits, hazards_at = job
     if isinstance(piece, LinePiece):
-        collector = Collector(limits, hazards_at, begins=piece.start == 0)
+        collector = Collector(limits, hazards_at, begins=piece.start == 0, as_rdf=as_rdf)
     else:
-        collector = Collector(limits, hazards_at, as_files=piece.as_files)
+        collector = Collector(limits, hazards_at, as_files=piece.as_files, as_rdf=as_rdf)
     if isinstance(piece, ZipPiece):
         _digest_zip(piece, collector)
     elif isinstance(piece, FilePiece):
@@ -207,10 +213,20 @@ class Collector:
     Args:
         begins: the first line of the piece is the first of its file.
         as_files: tables and lists of digests are credentials, too.
+        as_rdf: as of `digest_piece`.
     """
 
-    def __init__(self, limits: Limits, hazards_at: datetime | None, *, begins: bool = True, as_files: bool = False):
+    def __init__(
+        self,
+        limits: Limits,
+        hazards_at: datetime | None,
+        *,
+        begins: bool = True,
+        as_files: bool = False,
+        as_rdf: bool = False,
+    ):
         self._limits = limits
+        self._as_rdf = as_rdf
         self._hazards_at = hazards_at
         self._as_files = as_files
         self._at_start = begins
@@ -266,7 +282,9 @@ class Collector:
             self.refuse(position, "is-receipt", RECEIPT)
             return
         try:
-            digest = digest_json(data, self._limits)
+            digest, members = read_json(data, self._limits)
+            if self._as_rdf and digest.method is DigestMethod.VC_JCS:
+                digest = digest_rdfc(members)
         except CredentialError as error:
             self._reject(position, error, _hint(error.code, data, in_lines=in_lines))
             return
@@ -282,16 +300,28 @@ class Collector:
             return False
 
     def file(self, position: int, name: str, file: BinaryIO) -> None:
-        """A file: a JSON document when its name says so, else the bytes; what is no credential at all is refused."""
+        """A file: JSON or SD-JWT when its name says so, else the bytes; what is no credential at all is refused."""
         if name.lower().endswith(JSON_SUFFIXES):
             # One byte more than is allowed is enough to see that it is too long; of the rest only the length counts.
             data = file.read(self._limits.max_bytes + 1)
             rest = iter(lambda: file.read(READ_BYTES), b"")
             self.document(position, data, len(data) + sum(map(len, rest)))
+        elif name.lower().endswith(SD_JWT_SUFFIXES):
+            self._token(position, file.read(self._limits.max_bytes + 1))
         elif not self._as_files and (refused := not_a_credential(name, head_of(file))) is not None:
             self.refuse(position, *refused)
         else:
             self._keep(position, digest_chunks(iter(lambda: file.read(READ_BYTES), b"")))
+
+    def _token(self, position: int, data: bytes) -> None:
+        if len(data) > self._limits.max_bytes:
+            reason = f"The token is longer than {self._limits.max_bytes:,} bytes, the most that are read."
+            self.refuse(position, "too-large", reason)
+            return
+        try:
+            self._keep(position, digest_sd_jwt(data))
+        except CredentialError as error:
+            self._reject(position, error)
 
     def refuse(self, position: int, code: str, reason: str) -> None:
         """Something that has no digest."""
@@ -334,7 +364,7 @@ def _hint(code: str, data: bytes, *, in_lines: bool) -> str | None:
     return "It holds one document a line: name it .jsonl."
 
 
-def digest_piece_apart(job: tuple[Piece, Limits, datetime | None]) -> Digested:
+def digest_piece_apart(job: tuple[Piece, Limits, datetime | None], *, as_rdf: bool = False) -> Digested:
     """As `digest_piece`, in a process that does nothing else: an archive stays open until the process ends.
 
     Its list of files is read as a whole each time it is opened.
@@ -344,7 +374,7 @@ def digest_piece_apart(job: tuple[Piece, Limits, datetime | None]) -> Digested:
         if piece.archive not in _archives:
             _archives[piece.archive] = ZipFile(piece.archive)
         piece = replace(piece, archive=_archives[piece.archive])
-    return digest_piece((piece, limits, hazards_at))
+    return digest_piece((piece, limits, hazards_at), as_rdf=as_rdf)
 
 
 _archives: dict[Path, ZipFile] = {}

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -146,6 +147,7 @@ def take_in(
     *,
     format: Format = Format.AUTO,  # noqa: A002 - the word of the command line
     as_files: bool = False,
+    as_rdf: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     workers: int | None = None,
     hazards_at: datetime | None = None,
@@ -157,6 +159,7 @@ def take_in(
         path: a folder (one credential a file, at any depth), a JSONL or ZIP file, a list of digests, or one credential.
         as_files: a table or a list of digests is a credential like any other file; one file that is given as
             `Format.FILE` always is.
+        as_rdf: verifiable credentials are digested as canonical N-Quads (`vc-rdfc`), as Blockcerts verifiers do it.
         limits: for JSON documents.
         workers: processes; default: one a core.
         hazards_at: look for the hazards there are at this time as well, which takes longer.
@@ -179,7 +182,7 @@ def take_in(
     intake.renamed += [pair for piece in pieces if isinstance(piece, ZipPiece) for pair in piece.renamed]
     jobs = [(piece, limits, hazards_at) for piece in pieces]
     try:
-        for piece, digested in zip(pieces, _digested(jobs, total, workers), strict=True):
+        for piece, digested in zip(pieces, _digested(jobs, total, workers, as_rdf=as_rdf), strict=True):
             intake._add(piece, digested, line if isinstance(piece, LinePiece) else 0)
             line += digested.lines
             done += piece.size
@@ -265,17 +268,19 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _digested(jobs: list[tuple[Piece, Limits, datetime | None]], total: int, workers: int | None) -> Iterator[Digested]:
+def _digested(
+    jobs: list[tuple[Piece, Limits, datetime | None]], total: int, workers: int | None, *, as_rdf: bool
+) -> Iterator[Digested]:
     processes = min(workers or os.cpu_count() or 1, len(jobs))
     if processes <= 1 or total < PARALLEL_FROM_BYTES:
         # An archive is opened once: its list of files is read as a whole each time.
         with ExitStack() as opened:
-            yield from map(digest_piece, _with_open_archive(jobs, opened))
+            yield from map(partial(digest_piece, as_rdf=as_rdf), _with_open_archive(jobs, opened))
         return
     # Not fork: the command may hold threads and database connections.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
-            yield from pool.map(digest_piece_apart, jobs)
+            yield from pool.map(partial(digest_piece_apart, as_rdf=as_rdf), jobs)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -73,6 +73,7 @@ class Taken:
     prefix: str
     between: Callable[[], None]
     as_files: bool = False
+    as_rdf: bool = False
     rows: int = 0
     parts: list[_Part] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -109,7 +110,7 @@ class Lines(Nothing):
         self._taken = taken
         self._longest = (LONGEST_LINE if of_digests else limits.document.max_bytes) + 3
         self._of_digests = of_digests
-        self._collector = Collector(limits.document, None)
+        self._collector = Collector(limits.document, None, as_rdf=taken.as_rdf)
         self._begun = bytearray()
         self._length = 0
 
@@ -158,7 +159,7 @@ class Document(Nothing):
         if not self._data.strip():
             return
         self._taken.count(1)
-        collector = Collector(self._limits.document, None)
+        collector = Collector(self._limits.document, None, as_rdf=self._taken.as_rdf)
         collector.document(0, bytes(self._data), self._length)
         self._taken.parts.append(_Part((self._source,), collector.result(), by_line=False))
 
@@ -194,7 +195,8 @@ class _Spooled(Nothing):
             self._digest_list()
             return
         self._taken.count(1)
-        collector = Collector(self._limits.document, None, as_files=self._taken.as_files)
+        taken = self._taken
+        collector = Collector(self._limits.document, None, as_files=taken.as_files, as_rdf=taken.as_rdf)
         collector.file(0, self._source, cast(Any, self._file))
         self._taken.parts.append(_Part((self._source,), collector.result(), by_line=False))
 
@@ -228,7 +230,7 @@ class Zip(_Spooled):
                 self._check(entries)
                 for piece in zip_pieces(archive, entries, archive, as_files=self._taken.as_files):
                     self._taken.between()
-                    digested = digest_piece((piece, self._limits.document, None))
+                    digested = digest_piece((piece, self._limits.document, None), as_rdf=self._taken.as_rdf)
                     shown = tuple(f"{self._source}/{name}" if self._source else name for name in piece.sources)
                     self._taken.parts.append(_Part(shown, digested, by_line=False))
         except UNREADABLE_ZIP as error:

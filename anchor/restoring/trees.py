@@ -8,18 +8,20 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from anchor.books.folder import DataFolder
-from anchor.books.recovering import leaves_of, trees_known
+from anchor.books.recovering import leaves_of, trees_known, was_sealed_here
+from anchor.books.status_positions import positions_of
 from anchor.books.trees import trees_of
 from anchor.intake.files import digest_of, take_in
 from anchor.settings import Settings
 from registry.credential.digest import Limits
 from registry.errors import IntakeError, ProofError, ReceiptError, RegistryError, StoreError, TreeError
+from registry.merkle.positionfile import LeafPositions
 from registry.merkle.proof import check_inclusion
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
@@ -41,12 +43,16 @@ class Outcome:
     Attributes:
         source: what it was made from; None when it was sound, or could not be made.
         tried: for each source without it, why.
+        positions: where its positions in status lists were taken from; None when they were there, or nothing has them.
+        knows_positions: whether they are there now.
     """
 
     tree: TreeId
     sound: bool = False
     source: str | None = None
     tried: tuple[str, ...] = ()
+    positions: str | None = None
+    knows_positions: bool = True
 
     @property
     def is_lost(self) -> bool:
@@ -103,11 +109,50 @@ class Repairs:
         return found
 
     def repair(self, tree: TreeId) -> Outcome:
-        """See to it that a tree is sound in the data folder, and in the tree store if one is set.
+        """See to it that a tree is sound in the data folder, and in the tree store if one is set, with its positions in
+        status lists beside it.
 
         Raises:
             TreeError, StoreError: what was made cannot be written, or the store does not answer.
         """
+        outcome = self._repaired(tree)
+        if outcome.is_lost:
+            return outcome
+        source, knows = self._with_positions(tree)
+        return replace(outcome, positions=source, knows_positions=knows)
+
+    def _with_positions(self, tree: TreeId) -> tuple[str | None, bool]:
+        """See to it that positions are beside the tree, here and in the store: what they were taken from, if they were
+        not there, and whether they are there now."""
+        local, mine = FolderTrees(self._folder.trees), self._positions_by_books(tree)
+        places = [local] if self._store is None else [local, self._store]
+        # That it gave out none is no reason to doubt what another database wrote.
+        expected = None if mine is None or mine.is_empty else mine
+        wrong = [place for place in places if (its := _positions_in(place, tree)) is None or its != (expected or its)]
+        if not wrong:
+            return None, True
+        elsewhere = {"data folder": local, "tree store": self._store} | self._others
+        known = [
+            ("database", expected),
+            *((name, _positions_in(each, tree)) for name, each in elsewhere.items() if each),
+        ]
+        for source, found in (*known, ("database", mine)):
+            if found is not None:
+                for place in wrong:
+                    place.put_positions(found)
+                return source, True
+        return None, False
+
+    def _positions_by_books(self, tree: TreeId) -> LeafPositions | None:
+        """What the database says of the leaves; None where it did not seal the batch, and so does not know."""
+        engine = self._folder.engine
+        if not was_sealed_here(engine, tree):
+            return None
+        found = positions_of(engine, leaves_of(engine, tree))
+        # Ascending, as in the tree.
+        return LeafPositions.of(tree, sorted(leaves_of(engine, tree)) if found else (), found)
+
+    def _repaired(self, tree: TreeId) -> Outcome:
         here, there = self._is_sound_here(tree), self._store is None or _why_not(self._store, tree) is None
         if here and there:
             return Outcome(tree, sound=True)
@@ -175,6 +220,20 @@ class Repairs:
         except RegistryError as error:
             self._troubles[text] = error
             return set()
+
+
+def _positions_in(store: TreeStore, tree: TreeId) -> LeafPositions | None:
+    """What a store has beside the tree; None where it is missing or damaged.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    try:
+        return store.positions(tree)
+    except StoreError as error:
+        if error.code == UNAVAILABLE:
+            raise
+        return None
 
 
 def _built(name: str, tree: TreeId, digests: Iterable[bytes], tried: list[str]) -> Iterator[tuple[str, Tree]]:

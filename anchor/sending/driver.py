@@ -24,7 +24,7 @@ from anchor.books.leases import Lease, LeaseLost
 from anchor.books.tables import ANCHORED_STATES, BatchState
 from anchor.notices.notices import Notices
 from anchor.sending.fees import Offer, bumped, ceiling_of, dearest, first_offer, in_place_of, is_hopeless, too_dear
-from anchor.sending.kinds import ActKind, AnchorCall, BatchKind, DeedKind, Facts, Kind, Publish
+from anchor.sending.kinds import BARE_ROOTS_OFF, ActKind, AnchorCall, BatchKind, DeedKind, Facts, Kind, Publish
 from anchor.sending.line import Line, transfer_of_nothing
 from anchor.sending.outlook import Outlook
 from anchor.sending.refusals import Refusals
@@ -64,7 +64,15 @@ POINTS: Final = (
 
 # What goes away by itself, so that no person is needed: funds come, fees fall, the signer or the tree store is back.
 PASSING: Final = frozenset(
-    {"no-funds", "fee-ceiling", "signer-unavailable", "not-operator", "not-controller", "trees-unavailable"}
+    {
+        "no-funds",
+        "fee-ceiling",
+        "signer-unavailable",
+        "not-operator",
+        "not-controller",
+        "trees-unavailable",
+        BARE_ROOTS_OFF,
+    }
 )
 
 
@@ -158,7 +166,7 @@ class Driver:
         self._lease = lease
         self._notices = notices
         self._policy = policy
-        self._batches: Kind[Any] = BatchKind(contract, anchor_call, publish)
+        self._batches: Kind[Any] = BatchKind(contract, signer.address, anchor_call, publish)
         self._kinds: dict[type, Kind[Any]] = {BatchRow: self._batches, DeedRow: DeedKind(contract), ActRow: ActKind()}
         self._refusals = Refusals(self._client, signer.address, policy.fee_ceiling)
         self._reached = reached

@@ -12,11 +12,16 @@ from anchor.books.acts import ActRow
 from anchor.books.attempts import anchor_purpose
 from anchor.books.batches import BatchRow
 from anchor.books.deeds import DeedRow
+from anchor.books.on_chain import UNSTATED
 from anchor.books.tables import BatchState
 from anchor.sending.outlook import Outlook
 from registry.chain.contract import CredentialRegistry, Event
 from registry.chain.rpc.hexadecimal import checksummed
+from registry.errors import SignerError
 from registry.records import Act, Purpose, Reason
+
+BARE_ROOTS_OFF: Final = "bare-roots-off"
+"""A bare root would be anchored for another party, or for none."""
 
 AnchorCall = Callable[[BatchRow], bytes]
 Publish = Callable[[BatchRow], None]
@@ -84,16 +89,19 @@ class BatchKind:
     """Batches: anchored once, and then for ever.
 
     Args:
+        account: that sends; bare roots are anchored for its default issuer, whoever is meant.
         anchor_call: the data of the transaction that anchors a batch; default: an operator's own.
         publish: brings a batch's tree to where it is served from.
     """
 
     word = "batch"
-    refusals: Final = MappingProxyType({"NotOperator": "not-operator"})
+    refusals: Final = MappingProxyType({"NotOperator": "not-operator", "NoDefaultIssuer": BARE_ROOTS_OFF})
     moot: Final = frozenset[str]()
 
-    def __init__(self, contract: CredentialRegistry, anchor_call: AnchorCall | None, publish: Publish):
+    def __init__(self, contract: CredentialRegistry, account: str, anchor_call: AnchorCall | None, publish: Publish):
         self._contract = contract
+        self._account = account
+        self._is_relay = anchor_call is not None
         self._anchor_call = anchor_call or self._own_call
         self._publish = publish
 
@@ -107,18 +115,21 @@ class BatchKind:
         return f"cancel {row.issuer} 0x{row.root.hex()}"
 
     def prepare(self, row: BatchRow) -> None:
+        if row.bare:
+            refuse_bare(self._contract, self._account, row.issuer, is_relay=self._is_relay)
         self._publish(row)
 
     def recipient(self, _row: BatchRow) -> str:
         return self._contract.address
 
     def call(self, row: BatchRow) -> bytes:
-        return self._anchor_call(row)
+        return row.root if row.bare else self._anchor_call(row)
 
     def effect(self, row: BatchRow, events: Sequence[Event]) -> dict[str, Any] | None:
+        count = UNSTATED if row.bare else row.leaf_count
         for event in events:
             about = tuple(event.arguments.get(name) for name in ("issuer", "root", "leafCount"))
-            if event.name == "Anchored" and about == (row.issuer, *row.tree):
+            if event.name == "Anchored" and about == (row.issuer, row.root, count):
                 return {"sequence": int(event.arguments["sequence"])}
         return None
 
@@ -132,7 +143,7 @@ class BatchKind:
         if not events or block is None or events[0].block_hash != block.hash:
             # The state is ahead of the events, or of the block: the next round sees both.
             return Found()
-        if anchored.leaf_count != row.leaf_count:
+        if anchored.leaf_count not in (UNSTATED, row.leaf_count):
             why = f"it is anchored with {anchored.leaf_count} leaves, not {row.leaf_count}"
             return Found(parked=("count-differs", why))
         values = {
@@ -242,6 +253,31 @@ class ActKind:
     def found(self, _row: ActRow, _outlook: Outlook) -> Found | None:
         """Its command has looked before it asked."""
         return None
+
+
+def refuse_bare(contract: CredentialRegistry, account: str, issuer: int, *, is_relay: bool = False) -> None:
+    """A bare root says of no issuer: it is anchored for the one that the account which sends it has named before.
+
+    Args:
+        is_relay: the account sends what an operator signed, and a bare root has no place for a signature.
+
+    Raises:
+        SignerError: code `bare-relayed` or `bare-roots-off`.
+    """
+    if is_relay:
+        raise SignerError(
+            "a bare root is anchored by the account that sends it, and cannot be signed for by another one",
+            where=account,
+            remedy="Send it with the account of an operator, without a relay.",
+            code="bare-relayed",
+        )
+    if (default := contract.default_issuer(account)) != issuer:
+        whose = f"for party {default}" if default else "for nobody"
+        raise SignerError(
+            f"bare roots from {account} are anchored {whose}, and this batch is of party {issuer}",
+            remedy="`testamur issuer bare-roots on` says for whom, once for the account.",
+            code=BARE_ROOTS_OFF,
+        )
 
 
 def digests_data(act: Act, issuer: int, digests: Sequence[bytes], reason: Reason) -> bytes:

@@ -53,6 +53,20 @@ def unsigned(raw: bytes) -> dict[str, Any]:
     }
 
 
+def public_key_of(raw: bytes) -> bytes:
+    """The key of the account that signed bytes of type 2: 64 bytes, its two coordinates on secp256k1.
+
+    A transaction says its sender by it alone, so that it is known of every account that has sent anything.
+    """
+    from eth_account.typed_transactions.typed_transaction import TypedTransaction
+    from eth_keys.datatypes import Signature
+    from hexbytes import HexBytes
+
+    transaction = TypedTransaction.from_bytes(HexBytes(raw))
+    signature = Signature(vrs=transaction.vrs())
+    return bytes(signature.recover_public_key_from_msg_hash(transaction.hash()).to_bytes())
+
+
 def offering(raw: bytes, offer: Offer) -> dict[str, Any]:
     """The same transaction at another price, to be signed."""
     return unsigned(raw) | {"maxFeePerGas": offer.max_fee, "maxPriorityFeePerGas": offer.tip}

@@ -14,7 +14,7 @@ from anchor.serving import index_of, list_signers
 from anchor.settings import load_settings
 from anchor.workspace import Workspace
 from registry.errors import ChainError, RegistryError
-from registry.formats.dataintegrity import verify
+from registry.proofs.signatures.suites import verify
 from registry.service.app import create_app
 from registry.service.service import Service
 from registry.service.status_lists import StatusLists

@@ -24,6 +24,8 @@ PIN = "anchor/sending/test_hardware_signers.py::test_the_pin_comes_from_a_file_t
 BUMP = "anchor/anchoring/test_driver.py::test_what_ships_raises_the_fee_of_a_transaction_that_no_block_takes"
 PROVE = "anchor/cli/test_prove.py::test_two_endpoints_prove_what_one_alone_is_believed"
 OFFLINE = "anchor/cli/test_offline.py::test_a_credential_is_verified_with_nothing_but_files"
+ISSUED = "anchor/cli/test_issue.py::test_from_a_roster_to_what_a_holder_has"
+UNSIGNED = "anchor/cli/test_issue.py::test_without_a_key_of_the_issuer_nothing_is_made"
 RUN_BY = {
     **dict.fromkeys(("data_folder", "database", "chain", "contract", "issuer", "trusted_issuers", "policy"), PAGES),
     **dict.fromkeys(("keystore", "keystore_password_file", "key", "remote_signer", "remote_signer_address"), PAGES),
@@ -47,6 +49,11 @@ RUN_BY = {
     "index_lag": PAGES,
     "max_document_bytes": PAGES,
     "max_document_depth": PAGES,
+    **dict.fromkeys(("issuing_method", "issuing_proofs", "issuing_confirmation"), ISSUED),
+    "issuing_key": UNSIGNED,
+}
+RUN_BY |= dict.fromkeys(("issuing_method", "issuing_proofs", "issuing_confirmation"), ISSUED) | {
+    "issuing_key": UNSIGNED
 }
 NEVER_TO_THE_END = {
     "rpc_timeout": "ten seconds for each answer that does not come; tests of silent endpoints wait for one",

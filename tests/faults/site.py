@@ -151,9 +151,11 @@ class Site:
         is_open: bool = False,
         reissue: bool = False,
         without_history: bool = False,
+        bare: bool = False,
     ) -> Job:
         """A job of credentials that differ by their names."""
-        made, _ = self.jobs.begin(issuer, "command", is_open=is_open, reissue=reissue, without_history=without_history)
+        wanted = {"is_open": is_open, "reissue": reissue, "without_history": without_history, "bare": bare}
+        made, _ = self.jobs.begin(issuer, "command", **wanted)
         leaves = [Leaf(sha256(name.encode()).digest(), at, 0, name, 0) for at, name in enumerate(names)]
         self._made.append(made)
         return self.jobs.accept(made.id, leaves, [])

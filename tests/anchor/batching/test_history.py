@@ -63,7 +63,7 @@ class Chain:
         change = {"purpose": int(Purpose.REVOCATION), "word": 0, "changed": self.revoked.get(root, 0)}
         return [Event("StatusSet", change, 5, bytes(32), 0, bytes(32))]
 
-    def digest_statuses(self, _: int, digests: Sequence[bytes]) -> tuple[DigestStatus, ...]:
+    def digest_statuses(self, _: int, digests: Sequence[bytes], *, at: object = None) -> tuple[DigestStatus, ...]:
         self.asked_at_once.append(len(digests))
         now = datetime.now(UTC)
         return tuple(DigestStatus(now if each in self.by_digest else None) for each in digests)
@@ -384,7 +384,7 @@ def test_nothing_is_sealed_while_it_is_not_known_what_is_revoked(
 ) -> None:
     number = send(site, 1, 2)
 
-    def refuses(*_: object) -> None:
+    def refuses(*_: object, **__: object) -> None:
         raise ChainUnavailable("no answer", code="unreachable")
 
     with monkeypatch.context() as patch:

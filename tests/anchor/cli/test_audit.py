@@ -122,7 +122,7 @@ def database(folder: Path) -> sqlite3.Connection:
 def tree_of(folder: Path, leaves: int) -> Path:
     """The tree file with that many leaves."""
     size = treefile.levels_of(leaves)[-1].end
-    (path,) = (each for each in (folder / "trees").iterdir() if each.stat().st_size == size)
+    (path,) = (each for each in (folder / "trees").glob("*.tree") if each.stat().st_size == size)
     return path
 
 
@@ -208,7 +208,7 @@ def test_trees_on_s3_are_fetched_and_checked(here: Path, run: Run, monkeypatch: 
         server.use(monkeypatch)
         monkeypatch.setenv("TESTAMUR_TREES", f"s3://{BUCKET}/trees")
         assert run("trees", "push").code == 0
-        names = [path.name for path in (here / "trees").iterdir()]
+        names = [path.name for path in (here / "trees").glob("*.tree")]
         shutil.rmtree(here / "trees")
         audited = run("audit", "--json")
         assert (audited.code, audited.json["checked"]["trees"]) == (0, 2), audited.out

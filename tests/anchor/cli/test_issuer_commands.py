@@ -81,19 +81,19 @@ def test_the_controller_alone_retires_it(run: Run, issuer: int, monkeypatch: pyt
 
 def test_bare_roots_are_for_the_default_issuer(run: Run, issuer: int, monkeypatch: pytest.MonkeyPatch) -> None:
     account = DEVELOPMENT_ACCOUNTS[0]
-    set_now = run("issuer", "default", "--json").json
+    set_now = run("issuer", "bare-roots", "on", "--json").json
     assert set_now == {"account": account, "defaultIssuer": issuer, "changed": True}
-    assert run("issuer", "default", "--json").json["changed"] is False
+    assert run("issuer", "bare-roots", "on", "--json").json["changed"] is False
     with working() as here:
         here.sender.settle("bare root", here.contract_address, ROOT)
         found = here.contract.batch(issuer, ROOT)
     assert found is not None
     assert found.leaf_count == 0
-    removed = run("issuer", "default", "--remove", "--json").json
+    removed = run("issuer", "bare-roots", "off", "--json").json
     assert (removed["defaultIssuer"], removed["changed"]) == (None, True)
-    assert "it was so already" in run("issuer", "default", "--remove").out
+    assert "it was so already" in run("issuer", "bare-roots", "off").out
     # Who is no operator of the issuer cannot anchor for it.
     monkeypatch.setenv("TESTAMUR_KEY", PUBLICLY_KNOWN_KEYS[1])
-    refused = run("issuer", "default", "--json")
+    refused = run("issuer", "bare-roots", "on", "--json")
     assert refused.code == 1
     assert "operator" in refused.json["error"]["what"]

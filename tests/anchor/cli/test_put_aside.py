@@ -160,8 +160,17 @@ def run_in(here: Workspace, what: str, number: str) -> bool:
 
 READING = {
     "status": ["status"],
+    "template new": ["template", "new", "--kind", "bachelor", "-o", "award.toml"],
+    "template check": ["template", "check", "award.toml"],
+    "roster new": ["roster", "new", "award.toml"],
+    "roster check": ["roster", "check", "graduates.csv", "--template", "award.toml"],
     "check": ["check", "good"],
+    "issue list": ["issue", "list"],
+    "issue preview": ["issue", "preview", "ROOT"],
+    "issue export": ["issue", "export", "ROOT", "-o", "wallets"],
+    "present": ["present", "diploma.sdjwt"],
     "receipts": ["receipts", "ROOT", "-o", "out"],
+    "diplomas": ["diplomas", "ROOT", "-o", "papers", "--verify-url", "https://u.example/verify.html"],
     "digest": ["digest", "good"],
     "page": ["page", "-o", "out", "--hash"],
     "verify": ["verify", "good"],
@@ -169,7 +178,9 @@ READING = {
     "audit": ["audit"],
     "body": ["body", "1"],
     "issuer show": ["issuer", "show", "1"],
+    "issuer blockcerts-profile": ["issuer", "blockcerts-profile", "-o", "out", "--sign-key", "credentials.pem"],
     "accredit show": ["accredit", "show", "1"],
+    "issue status": ["issue", "status"],
     "jobs list": ["jobs", "list"],
     "jobs show": ["jobs", "show", "JOB"],
     "key list": ["key", "list"],
@@ -183,6 +194,8 @@ WRITING = {
         "suspend",
         "reinstate",
         "supersede",
+        "correct",
+        "deliver",
         "recognise",
         "deploy",
         "recover",
@@ -202,7 +215,8 @@ WRITING = {
         "jobs park",
     ),
     *("checkpoint key", "checkpoint create", "checkpoint sign", "checkpoint merge"),
-    *("issuer profile", "issuer retire", "issuer default"),
+    *("issuer profile", "issuer retire", "issuer bare-roots", "issuer did"),
+    *("issue make", "issue confirm", "issue discard"),
     *("accredit offer", "accredit accept", "accredit refuse", "accredit suspend", "accredit reinstate"),
     *(
         "accredit withdraw",
@@ -273,6 +287,9 @@ def test_commands_that_read_change_nothing(run: Run, issuer: int) -> None:
     set_batch(kept[3], state=BatchState.BROADCAST, nonce=40)
     run("key", "add", "--name", "office")
     words = {"ROOT": root, "DIGEST": "ab" * 32, "JOB": kept[0]}
+    Path("graduates.csv").write_text(
+        "person_id,name,birth_date,awarded_on,result.final\n7,Ana,2001-02-03,2026-07-31,1\n"
+    )
     before = checksum()
     for name, arguments in READING.items():
         with writes() as written:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import json
 import zipfile
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from typer.testing import CliRunner
 from anchor.cli.app import app
 from anchor.settings import Settings
 from anchor.workspace import Workspace
+from registry.proofs.signatures.keys import KeyKind, new_key
+from registry.proofs.signatures.sdjwt import issue_sd_jwt
 from registry.recognition.scope import Scope
 from registry.records import Kind
 from registry.untrusted.text import terminal_text
@@ -100,6 +103,21 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
         archive.writestr(f"e{FILE_NAME}.json", json.dumps(document))
         archive.writestr(f"../e{FILE_NAME}.json", "{}")
     Path(made.words["lines"]).write_text(f"{json.dumps(document)}\n{{{HOSTILE}\n")
+    made.words["template"], made.words["roster"] = f"award{FILE_NAME}.toml", f"graduates{FILE_NAME}.csv"
+    made.json("template", "new", "--kind", "bachelor", "-o", "award.toml")
+    key, name = json.dumps(HOSTILE), json.dumps(HOSTILE)
+    Path(made.words["template"]).write_text(
+        f"{key} = 1\nlanguages = [{name}]\n[layout]\nlogo = {name}\ncolour = {name}\n"
+    )
+    cells = [HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE]
+    with Path(made.words["roster"]).open("w", newline="") as file:
+        keys = ["person_id", "name", "birth_date", "awarded_on", "result.final", "accepted"]
+        csv.writer(file).writerows([keys, cells])
+    made.words["selective"] = f"s{FILE_NAME}.sdjwt"
+    claims = {"vct": "x", HOSTILE: HOSTILE, "each": [{"identityType": HOSTILE, "identityHash": HOSTILE}]}
+    paths: list[tuple[str | int, ...]] = [(HOSTILE,), ("each", 0)]
+    signed = issue_sd_jwt(claims, new_key(KeyKind.ED25519), "did:web:x.example#k", paths)
+    Path(made.words["selective"]).write_text(signed)
     made.json("key", "add", "--name", HOSTILE, "--issuer", 1)
     # A name of a key has no spaces and no controls below the space; everything else it may have.
     made.words["origin"] = "\x9b2J\u202e[b]FAKED[/b]\u200b"
@@ -137,6 +155,15 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "receipts": lambda world: [
         (["receipts", world.words["root"], "-o", f"out{FILE_NAME}"], [f"out{FILE_NAME}"]),
         (["receipts", HOSTILE, "-o", "x"], [HOSTILE]),
+    ],
+    "diplomas": lambda world: [
+        (["diplomas", world.words["root"], "-o", "p", "--verify-url", "https://u.example/"], [world.words["root"]]),
+        (["diplomas", "diplomas", "-o", "p", "--verify-url", "https://u.example/"], [f"0{FILE_NAME}"]),
+        (["diplomas", HOSTILE, "-o", "p", "--verify-url", "https://u.example/"], [HOSTILE]),
+        (["diplomas", "diplomas", "-o", "p", "--verify-url", HOSTILE], [HOSTILE]),
+        (["diplomas", "diplomas", "-o", "p", "--verify-url", "https://u.example/", "--lang", HOSTILE], []),
+        (["diplomas", "diplomas", "-o", "p", "--verify-url", "https://u.example/", "--badge", HOSTILE], [HOSTILE]),
+        (["diplomas", "diplomas", "-o", "p", "--verify-url", "https://u.example/", "--template", HOSTILE], [HOSTILE]),
     ],
     "verify": lambda world: [
         (["verify", world.words["diploma"]], [world.words["diploma"]]),
@@ -178,6 +205,9 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["revoke", "--queue", "0" * 64, "--note", HOSTILE], []),
         (["revoke", "0" * 64, "--without-anchor", "--dry-run"], []),
         (["revoke", world.words["diploma"], "--place-only", "--dry-run"], []),
+        (["revoke", "--person", HOSTILE], []),
+        (["revoke", "--rows", HOSTILE], []),
+        (["revoke", "--course", HOSTILE], []),
     ],
     "void": lambda world: [
         (["void", HOSTILE], [HOSTILE]),
@@ -188,6 +218,31 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["supersede", world.words["diploma"]], [world.words["diploma"]]),
         (["supersede", world.words["diploma"], "--by", HOSTILE], [HOSTILE]),
     ],
+    "correct": lambda world: [
+        (["correct", HOSTILE], [HOSTILE]),
+        (["correct", f"r{FILE_NAME}.csv", "--template", f"t{FILE_NAME}.toml"], [FILE_NAME]),
+        (["correct", world.words["root"]], []),
+    ],
+    "deliver": lambda world: [
+        (["deliver", HOSTILE, "-o", "letters"], [HOSTILE]),
+        (["deliver", world.words["root"], "-o", f"l{FILE_NAME}", "--from", HOSTILE], []),
+    ],
+    "issue export": lambda world: [
+        (["issue", "export", HOSTILE, "-o", "x"], [HOSTILE]),
+        (["issue", "export", world.words["root"], "-o", f"x{FILE_NAME}", "--sign-key", HOSTILE], []),
+    ],
+    "present": lambda world: [
+        (["present", world.words["selective"]], [world.words["selective"], HOSTILE]),
+        (["present", world.words["selective"], "--without", HOSTILE, "-o", f"o{FILE_NAME}"], [f"o{FILE_NAME}"]),
+        (["present", world.words["selective"], "--without", "x" + HOSTILE], []),
+        (["present", world.words["lines"]], [world.words["lines"]]),
+        (["present", HOSTILE], [HOSTILE]),
+    ],
+    "issue status": lambda world: [
+        (["issue", "status", HOSTILE], [HOSTILE]),
+        (["issue", "status", "--person", HOSTILE], [HOSTILE]),
+        (["issue", "status", world.words["root"], "--row", 3], []),
+    ],
     "suspend": missing("suspend"),
     "reinstate": missing("reinstate"),
     "recognise": lambda world: [(["recognise", 2, "--from", HOSTILE], []), (["recognise", HOSTILE], [])],
@@ -197,12 +252,40 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "recover": lambda world: [(["recover"], []), (["recover", "--chain", HOSTILE], [])],
     "devnet": lambda world: [(["devnet", "--host", HOSTILE], []), (["devnet", "--chain", HOSTILE], [])],
     "daemon": lambda world: [(["daemon", "--port", HOSTILE], [])],
+    "template new": lambda world: [
+        (["template", "new", "--kind", "bachelor", "-o", f"t{FILE_NAME}.toml"], [f"t{FILE_NAME}.toml"]),
+        (["template", "new", "--kind", "bachelor", "--language", HOSTILE], []),
+    ],
+    "template check": lambda world: [
+        (["template", "check", world.words["template"]], [world.words["template"]]),
+        (["template", "check", HOSTILE], [HOSTILE]),
+    ],
+    "roster new": lambda world: [
+        (["roster", "new", "award.toml", "-o", f"r{FILE_NAME}.xlsx"], [f"r{FILE_NAME}.xlsx"]),
+        (["roster", "new", world.words["template"]], [world.words["template"]]),
+        (["roster", "new", HOSTILE], [HOSTILE]),
+    ],
+    "roster check": lambda world: [
+        (["roster", "check", world.words["roster"], "--template", "award.toml"], [world.words["roster"]]),
+        (["roster", "check", world.words["lines"], "--template", "award.toml"], []),
+        (["roster", "check", "graduates.csv", "--template", "award.toml", "--accept", HOSTILE], []),
+        (["roster", "check", HOSTILE], [HOSTILE]),
+    ],
     "page": lambda world: [
         (["page", "-o", f"page{FILE_NAME}", "--hash"], [f"page{FILE_NAME}"]),
         (["page", "-o", "page", "--page-settings", HOSTILE], [HOSTILE]),
     ],
     "serve": lambda world: [(["serve", "--port", HOSTILE], [])],
     "index": lambda world: [(["index", "--once"], []), (["index", "--chain", HOSTILE, "--once"], [])],
+    "issue make": lambda world: [
+        (["issue", HOSTILE], [HOSTILE]),
+        (["issue", world.words["diploma"], "--by", HOSTILE], []),
+        (["issue", world.words["diploma"], "--template", HOSTILE], [HOSTILE]),
+    ],
+    "issue preview": missing("issue", "preview"),
+    "issue confirm": missing("issue", "confirm"),
+    "issue discard": missing("issue", "discard"),
+    "issue list": lambda world: [(["issue", "list"], [])],
     "issuer register": lambda world: [
         (["issuer", "register", "--uri", "did:web:a.example", "--profile", HOSTILE], [HOSTILE])
     ],
@@ -217,8 +300,16 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["issuer", "profile", "--uri", HOSTILE], []),
         (["issuer", "profile", "--profile", HOSTILE], [HOSTILE]),
     ],
+    "issuer did": lambda world: [
+        (["issuer", "did", "--key", HOSTILE], [HOSTILE]),
+        (["issuer", "did", "--did", HOSTILE, "--no-party"], []),
+    ],
     "issuer retire": lambda world: [(["issuer", "retire", "--dry-run"], [])],
-    "issuer default": missing("issuer", "default"),
+    "issuer bare-roots": missing("issuer", "bare-roots"),
+    "issuer blockcerts-profile": lambda world: [
+        (["issuer", "blockcerts-profile", "-o", "out", "--sign-key", HOSTILE], [HOSTILE]),
+        (["issuer", "blockcerts-profile", "-o", "out", "--sign-key", HOSTILE, "--profile-url", HOSTILE], []),
+    ],
     "accredit offer": lambda world: [(["accredit", "offer", 2, "--until", HOSTILE], [])],
     "accredit accept": missing("accredit", "accept"),
     "accredit refuse": missing("accredit", "refuse"),

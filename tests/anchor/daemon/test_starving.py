@@ -145,10 +145,10 @@ def zipped(count: int) -> bytes:
 def slowly(monkeypatch: pytest.MonkeyPatch, called: Callable[[], object]) -> None:
     """Each file of a ZIP is a piece of work of some length."""
 
-    def slow(job: Any) -> Digested:
+    def slow(job: Any, **options: Any) -> Digested:
         called()
         time.sleep(0.02)
-        return digest_piece(job)
+        return digest_piece(job, **options)
 
     monkeypatch.setattr("anchor.intake.digesting.FILES_A_PIECE", 1)
     monkeypatch.setattr("anchor.intake.streams.digest_piece", slow)

@@ -21,6 +21,7 @@ from anchor.intake.digesting import LinePiece, digest_piece
 from anchor.intake.files import Format, Intake, digest_of, method_of, take_in
 from registry.credential.digest import DEFAULT_LIMITS, DigestMethod, Limits, digest_json
 from registry.errors import IntakeError
+from tests.carriers import sd_jwt
 
 
 def credential(number: int) -> bytes:
@@ -259,3 +260,17 @@ def test_a_receipt_is_no_credential_whatever_it_is_called(tmp_path: Path, name: 
     assert reject.code == "is-receipt"
     path.write_text('{"type": ["VerifiableCredential"], "proof": {"type": "TestamurReceipt"}}')
     assert len(take_in(path, workers=1).records) == 1
+
+
+def test_an_sd_jwt_has_the_digest_of_what_its_issuer_signed(tmp_path: Path) -> None:
+    token = sd_jwt({"iss": "did:web:uni.example"}, {"name": "Ana"})
+    issued = token.split(b"~")[0]
+    for name, content in [("a.sd-jwt", token), ("b.SDJWT", issued + b"~\n"), ("c.jwt", token), ("d.sd-jwt", b"%PDF")]:
+        (tmp_path / name).write_bytes(content)
+    intake = take_in(tmp_path)
+    found = sorted((method_of(record), digest_of(record)) for record in intake.records)
+    by_issuer = (DigestMethod.SD_JWT, sha256(issued).digest())
+    assert found == [(DigestMethod.FILE, sha256(token).digest()), by_issuer, by_issuer]
+    assert [(reject.source, reject.code) for reject in intake.rejects] == [("d.sd-jwt", "method-mismatch")]
+    too_long = take_in(tmp_path / "a.sd-jwt", limits=Limits(max_bytes=10))
+    assert [reject.code for reject in too_long.rejects] == ["too-large"]

@@ -56,7 +56,7 @@ def refusal(ran: Ran) -> dict[str, str]:
 
 def trees() -> list[Path]:
     """Those of the first operator, oldest first."""
-    return sorted((FIRST / "trees").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    return sorted((FIRST / "trees").glob("*.tree"), key=lambda path: path.stat().st_mtime_ns)
 
 
 def test_he_is_refused_and_told_of_what_and_nothing_is_sent(run: Run, second: Become) -> None:

@@ -122,7 +122,7 @@ def test_a_lost_tree_is_named_and_can_be_given_up(run: Run, issuer: int) -> None
     lost = anchored(run, "lost", "bob", "cyd")
     anchored(run, "later", "dan")
     restore()
-    (tree,) = (path for path in Path("testamur-data/trees").iterdir() if path.name.startswith(lost[2:]))
+    (tree,) = (path for path in Path("testamur-data/trees").glob("*.tree") if path.name.startswith(lost[2:]))
     whole = tree.read_bytes()
     tree.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     assert run("recover", "--json").json["missing"][0]["code"] == "tree-damaged"
