@@ -9,12 +9,13 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from anchor.demo.samples import CONTEXTS, credentials
+from anchor.demo.samples import credentials
+from anchor.issuing.credentials import CONTEXTS
 from registry.credential.digest import digest_document
-from registry.formats.dataintegrity import did_key
+from registry.proofs.signatures.keys import did_key
 from registry.receipt.model import embed, embedded
-from tests.foreign.made import key_pair, receipt_of
-from tests.foreign.others import Complained, ask
+from tests.interop.made import key_pair, receipt_of
+from tests.interop.others import Complained, ask
 from tests.registry.receipt.made import about, vectors
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)

@@ -7,9 +7,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.credential.digest import digest_document
-from registry.formats.dataintegrity import did_key, did_key_method, write_public_key
-from registry.formats.multibase import to_base58
 from registry.merkle.proof import InclusionProof
+from registry.proofs.signatures.keys import did_key, did_key_method, write_public_key
+from registry.proofs.signatures.multibase import to_base58
 from registry.receipt.model import Receipt
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from anchor.demo.samples import ISSUERS, QUALIFICATIONS, credentials
 from registry.receipt.model import embed
-from tests.foreign.made import receipt_of
-from tests.foreign.others import shared
+from tests.interop.made import receipt_of
+from tests.interop.others import shared
 
 SCHEMA = "schemas/ob_v3p0_achievementcredential_schema.json"
 

@@ -14,7 +14,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 SHARED = REPOSITORY.parent / "shared"
-ANSWERS = Path(__file__).with_name("answers.mjs")
+ANSWERS = Path(__file__).with_name("one_answer.mjs")
 SECONDS = 120
 
 
@@ -23,7 +23,7 @@ class Complained(Exception):
 
 
 def ask(name: str, **question: Any) -> Any:
-    """What `answers.mjs` answers, with every context at hand.
+    """What `one_answer.mjs` answers, with every context at hand.
 
     Raises:
         Complained: the packages did.
