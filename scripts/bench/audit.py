@@ -72,7 +72,7 @@ def main() -> None:
         data = Path(folder) / "registry"
         with closing(connect(url)) as client:
             _build(client, data, options.credentials, options.batches)
-        trees = sorted((data / "trees").iterdir())
+        trees = sorted((data / "trees").glob("*.tree"))
         size = sum(tree.stat().st_size for tree in trees)
         streamed = _timed(lambda: [_streamed(tree) for tree in trees])
         paired = _timed(lambda: [_paired(tree) for tree in trees])

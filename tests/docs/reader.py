@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from unittest.mock import patch
 
 from typer.testing import CliRunner
@@ -96,6 +96,13 @@ def _typed(block: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             shown.append(line)
     if command:
         yield command, tuple(shown)
+
+
+class Ends(Protocol):
+    """What goes on in a terminal of its own."""
+
+    def end(self) -> int:
+        """End it; its exit code."""
 
 
 class Server:
@@ -184,7 +191,7 @@ class Reader:
             "PYTHONPATH": str(REPOSITORY),
             "HOME": str(folder.parent),
         }
-        self.servers: dict[str, Server] = {}
+        self.servers: dict[str, Ends] = {}
         self._written: dict[str, str] = {}
 
     def meant(self, text: str) -> str:
@@ -272,7 +279,8 @@ class Reader:
             assert server.end() in (0, -signal.SIGTERM)
 
     def _starts(self, words: list[str]) -> Told:
-        server = self.servers[words[0]] = Server(words, self.folder, self.environment)
+        server = Server(words, self.folder, self.environment)
+        self.servers[words[0]] = server
         port, place = _ADDRESSES[words[0]], server.url.removeprefix("http://")
         self.stands_for |= {f"127.0.0.1:{port}": place, f"localhost:{port}": place}
         return Told(0, "", "")

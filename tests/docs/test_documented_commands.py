@@ -10,6 +10,7 @@ import shlex
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -18,11 +19,15 @@ import click
 import pytest
 import typer
 from eth_account import Account
+from python_calamine import CalamineWorkbook
 
 from anchor.cli.app import app
 from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS, PUBLICLY_KNOWN_KEYS
+from registry.proofs.signatures.keys import KeyKind, new_key, write_key
+from tests.anchor.issuing.roster.files import write_xlsx
 from tests.docs.reader import REPOSITORY, Reader, Step, shape, steps
+from tests.registry.chain.worlds import anvil
 
 Value = TypeVar("Value")
 PASSWORD = "correct horse"
@@ -168,6 +173,24 @@ def graduates(reader: Reader) -> None:
     for number in range(1, 4):
         diploma(reader.folder, f"diplomas/{number}.json", number)
     reader.does("testamur issuer register --uri did:web:one.example")
+
+
+def registrar(reader: Reader) -> None:
+    """A folder with an issuer, the institution's key, a template, and a roster of three graduates."""
+    for command in ("issuer register --uri did:web:university.example", "template new --kind bachelor --language en"):
+        reader.does(f"testamur {command}")
+    reader.does("testamur roster new bachelor.toml --csv -o graduates.csv")
+    roster = reader.folder / "graduates.csv"
+    with roster.open(encoding="utf-8-sig", newline="") as file:
+        keys = next(csv.reader(file))
+    values = {"birth_date": "2003-07-31", "awarded_on": "2026-07-31", "result.final": "1.7"}
+    with roster.open("a", encoding="utf-8", newline="") as file:
+        for name in ("Ana Lima", "Ben Otieno", "Chloé Dupont"):
+            its = values | {"person_id": name[:3], "name": name}
+            csv.writer(file).writerow([its.get(key, "") for key in keys])
+    key = reader.folder / "university-key.pem"
+    key.write_text(write_key(new_key(KeyKind.ED25519)))
+    key.chmod(0o600)
 
 
 def corrected(reader: Reader) -> None:
@@ -371,6 +394,97 @@ def service_has_ended(reader: Reader, _told: str) -> None:
     reader.ends()
 
 
+def filled_in(reader: Reader, _told: str) -> None:
+    """Four people, of whom one has a broken address, one a serial number for a date, and one a digit in the name."""
+    path = reader.folder / "graduates.xlsx"
+    people = [
+        ["", "0001", "Ana Müller", "2001-02-03", "ana@university.example", "en", "2026-07-31", "1.7"],
+        ["", "0002", "Ben Okafor", "2001-04-05", "ben@university", "en", "2026-07-31", "2.0"],
+        ["", "0003", "Chiara Rossi", 37561, "", "", "2026-07-31", "2.3"],
+        ["", "0004", "Dora Iversen 3rd", "2001-06-07", "", "", "2026-07-31", "1.0"],
+    ]
+    write_xlsx(path, Data=[*data_of(path), [], *people])
+
+
+def mended(reader: Reader, _told: str) -> None:
+    """The same three, with what the reasons ask for."""
+    path = reader.folder / "graduates.refused.xlsx"
+    keys, *rows = data_of(path)
+    at = keys.index
+    rows[2][at("email")], rows[3][at("birth_date")] = "ben@university.example", "2002-11-01"
+    rows[4][at("accepted")] = "odd-name"
+    write_xlsx(path, Data=[keys, *rows])
+
+
+AFTERNOON = REPOSITORY / "docs/tutorial/registrars-afternoon.md"
+
+
+class Anvil:
+    """A node in a second terminal."""
+
+    def __init__(self) -> None:
+        self._running = ExitStack()
+        self.url = self._running.enter_context(anvil("--block-time", "1", "--slots-in-an-epoch", "1"))
+
+    def end(self) -> int:
+        """Its exit code, which says nothing."""
+        self._running.close()
+        return 0
+
+
+def exported(reader: Reader) -> None:
+    """The rosters that the page gives."""
+    for path in AFTERNOON.parent.glob("*.xlsx"):
+        shutil.copy(path, reader.folder)
+
+
+def mended_as_told(reader: Reader, _told: str) -> None:
+    """The refused rows with what the table of the page says."""
+    path = reader.folder / "graduates.refused.xlsx"
+    keys, *rows = data_of(path)
+    told = re.findall(r"^\| `(\d+)` \| (.+) \| `(.+)` \|$", AFTERNOON.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(told) == 3
+    for person, label, value in told:
+        (row,) = (row for row in rows if row[keys.index("person_id")] == person)
+        row[rows[0].index(label)] = value
+    write_xlsx(path, Data=[keys, *rows])
+
+
+def noted(name: str) -> Callable[[Reader, str], None]:
+    """After it was printed, a root by the name that the page has for it."""
+
+    def note(reader: Reader, told: str) -> None:
+        reader.stands_for[name] = root_in(told)
+
+    return note
+
+
+def noted_and_mended(reader: Reader, told: str) -> None:
+    noted("ROOT")(reader, told)
+    mended_as_told(reader, told)
+
+
+def with_link(reader: Reader, told: str) -> None:
+    reader.stands_for["DIGEST"] = told.partition("#")[2].strip()
+
+
+def second_terminal(reader: Reader, _told: str) -> None:
+    """The service has ended, and a node of the reader's own runs."""
+    reader.ends()
+    node = Anvil()
+    reader.servers["anvil"] = node
+    reader.stands_for["127.0.0.1:8545"] = node.url.removeprefix("http://")
+
+
+def with_own_account(reader: Reader, told: str) -> None:
+    (reader.stands_for["OWN"],) = re.findall(r"0x[0-9a-fA-F]{40}\b", told)
+
+
+def data_of(path: Path) -> list[list[str]]:
+    rows: list[list[str]] = CalamineWorkbook.from_path(path).get_sheet_by_name("Data").to_python(skip_empty_area=False)
+    return rows
+
+
 @dataclass(frozen=True)
 class Run:
     """How a page is run.
@@ -407,6 +521,27 @@ RUN = {
         codes={"testamur verify better.json": 1, "testamur verify holders/": 0, "testamur verify holders": 1},
         in_part=("testamur verify better.json",),
     ),
+    "docs/tutorial/registrars-afternoon.md": Run(
+        exported,
+        codes={
+            "testamur roster check graduates.xlsx": 3,
+            "testamur issue graduates.xlsx": 3,
+            "testamur issue confirm ROOT --by 'Ruth Abele'": 1,
+            "testamur verify 'diplomas/00002 Ana Lima.pdf' --did-document": 0,
+            "testamur verify": 1,  # it was corrected
+        },
+        after={
+            "testamur issue graduates.refused.xlsx --by 'Ruth Abele' --settings": noted("SAME"),
+            "testamur issue graduates.refused.xlsx": noted("FOUR"),
+            "testamur issue graduates.xlsx": noted_and_mended,
+            "testamur correct corrected.xlsx": noted("NEW"),
+            "testamur issue late.xlsx": noted("LATE"),
+            "grep": with_link,
+            "# when the service has ended": second_terminal,
+            "testamur account new": with_own_account,
+        },
+        in_part=("testamur issue status", "testamur verify"),
+    ),
     "docs/how-to/accredit.md": Run(bodies),
     "docs/how-to/anchor-a-batch.md": Run(exports),
     "docs/how-to/backup.md": Run(
@@ -416,7 +551,12 @@ RUN = {
     ),
     "docs/how-to/deploy.md": Run(given=endpoint),
     "docs/how-to/host-the-page.md": Run(drawing),
+    "docs/how-to/issue-from-a-roster.md": Run(registrar, after={"testamur issue graduates": with_batch}),
     "docs/how-to/look-up.md": Run(given=questions),
+    "docs/how-to/prepare-a-roster.md": Run(
+        codes={"testamur roster check graduates.xlsx": 3},
+        after={"testamur roster new": filled_in, "testamur roster check graduates.xlsx": mended},
+    ),
     "docs/how-to/prove-absence.md": Run(three_issuers),
     # A credential that is revoked for good cannot be suspended.
     "docs/how-to/revoke.md": Run(corrected, separate=True),
@@ -452,9 +592,20 @@ RUN = {
 NOT_RUN = {
     "docs/how-to/audit.md": "written by scripts/auditor_session.py, which runs its commands",
     "docs/how-to/run-with-docker.md": "Docker",
+    "docs/how-to/blockcerts.md": "Ethereum or Sepolia; tests/interop/test_blockcerts.py does it on such a number",
 }
 # What is of the machine and not of the program; the demo has a test of its own.
-FOREIGN = ("make ", "source ", "python3 -m venv", "pip install", "/opt/testamur/bin/pip", "journalctl", "duckdb", "pg_")
+FOREIGN = (
+    "anvil ",
+    "make ",
+    "source ",
+    "python3 -m venv",
+    "pip install",
+    "/opt/testamur/bin/pip",
+    "journalctl",
+    "duckdb",
+    "pg_",
+)
 # What every command says of the practice chain, which pages need not repeat.
 OF_THE_CHAIN = (
     "Chain: practice chain of this folder (eip155:1414747213)\n"
