@@ -93,7 +93,9 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/tree.py
 	$(BIN)/python scripts/bench/lookup.py
 	$(BIN)/python scripts/bench/verify.py
+	$(BIN)/python -m scripts.bench.signatures
 	$(BIN)/python scripts/bench/intake.py
+	$(BIN)/python -m scripts.bench.issue
 	$(BIN)/python -m scripts.bench.daemon
 	$(BIN)/python -m scripts.bench.intake_http
 	$(BIN)/python scripts/bench/trees.py

@@ -46,6 +46,10 @@ STATUSES = ("deed_of_job", "deed_event", "deed", "status_event", "status_target"
 SINCE_THE_FIRST = (
     *INDEX,
     *STATUSES,
+    "list_position",
+    "named_list",
+    "issued",
+    "issue_run",
     "evidence",
     "act",
     "queued",
@@ -67,6 +71,8 @@ COLUMNS_SINCE_THE_FIRST = {
         "final_at",
         "cancel_requested",
         "without_leaves",
+        "bare",
+        "counted_at",
     ),
 }
 
