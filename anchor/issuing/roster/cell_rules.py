@@ -82,12 +82,12 @@ RULES: Final[Mapping[str, Severity]] = {
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _FORMULA: Final = re.compile(r"[=+@\-\t＝＋－＠]")
 _SPACES: Final = re.compile(r"[^\S ]| {2}")
-_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LETTERS: Final = "a-zA-Z0-9\\u00a1-\\U0010fffd"
+_LABEL: Final = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,61}}[{_LETTERS}])?"
+_ATOM: Final = rf"[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]+"
 # What mail servers take without more ado: dot-atoms of RFC 5322 section 3.4.1, and letters of RFC 6531 beside them.
-_EMAIL: Final = re.compile(
-    rf"(?:{_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+{_LABEL}".replace("a-z0-9", "a-z0-9\\u00a1-\\U0010fffd"), re.IGNORECASE
-)
+# Both cases stand there: to fold that of all of Unicode takes longer, at every start, than all other rules together.
+_EMAIL: Final = re.compile(rf"(?:{_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+{_LABEL}")
 _LONGEST_LOCAL: Final = 64
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _DIGIT: Final = re.compile(r"\d")
