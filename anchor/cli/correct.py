@@ -12,7 +12,8 @@ from anchor.books.issued import IssuedRow, IssuedStore, Run
 from anchor.books.tables import RunState
 from anchor.cli.asking import DryRun, Yes, confirmed, priced
 from anchor.cli.console import Column, Listing, Styled, bold
-from anchor.cli.issue import By, WithoutBooks, lists_of, run_content, say_run
+from anchor.cli.issue import WithoutBooks, lists_of, run_content, say_run
+from anchor.cli.issuing_options import Accept, By, RosterTemplate, SignKey, key_for
 from anchor.cli.jobs import Queue
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
@@ -35,7 +36,6 @@ from anchor.issuing.preview import name_of
 from anchor.issuing.roster.beside import template_for
 from anchor.issuing.roster.reading import read_roster
 from anchor.issuing.roster.rules import check_roster
-from anchor.issuing.signing import Proofs, issuing_key
 from anchor.issuing.states import issued_store
 from anchor.issuing.templates.files import read_template
 from anchor.workspace import Workspace
@@ -51,17 +51,10 @@ def correct(
     what: Annotated[
         str, typer.Argument(help="The roster with changed rows; or the root of corrections, once it is confirmed.")
     ],
-    template: Annotated[
-        Path | None, typer.Option("--template", help="Its template; default: the one beside it that it names.")
-    ] = None,
-    sign_key: Annotated[
-        Path | None, typer.Option("--sign-key", help="File with the institution's key; default: issuing_key.")
-    ] = None,
+    template: RosterTemplate = None,
+    sign_key: SignKey = None,
     by: By = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option("--accept", help="A rule of the whole roster that you looked at, such as outside-scope."),
-    ] = None,
+    accept: Accept = None,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> Exit:
@@ -118,12 +111,7 @@ def _make(
         _say_plan(session, rows.name, plan, found)
         run: Run | None = None
         if plan.wanted and not dry_run:
-            key = issuing_key(
-                sign_key or settings.issuing_key,
-                settings.issuing_method,
-                Proofs(settings.issuing_proofs),
-                read.issuer.id,
-            )
+            key = key_for(session, sign_key, read.issuer.id)
             confirmed(f"New credentials will be made for {amount(len(plan.wanted), 'row')}. Go on?", yes=yes)
             wanted = [each.row for each in plan.wanted]
             with maker.alone(), session.progress("signing") as progress:

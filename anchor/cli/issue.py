@@ -17,6 +17,7 @@ from anchor.books.tables import BatchState, RunState
 from anchor.cli.anchor import batch_content, moment
 from anchor.cli.chains import chain_content, say_chain
 from anchor.cli.console import Column, Listing, Styled, bold
+from anchor.cli.issuing_options import Accept, By, RosterTemplate, SignKey, key_for
 from anchor.cli.jobs import Queue, only_party, opened_queue
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.targets import root_given
@@ -33,7 +34,6 @@ from anchor.issuing.roster.known import Surroundings
 from anchor.issuing.roster.reading import Roster, Row, read_roster
 from anchor.issuing.roster.rules import Checked, IssuedAnswer, check_roster
 from anchor.issuing.roster.writing import write_refused
-from anchor.issuing.signing import Proofs, issuing_key
 from anchor.issuing.status_positions import Positions
 from anchor.issuing.templates.files import read_template
 from anchor.issuing.templates.model import Template
@@ -67,9 +67,6 @@ app = typer.Typer(
 )
 
 Root = Annotated[str, typer.Argument(help="Root of the run, 0x and 64 hexadecimal digits.")]
-By = Annotated[
-    str | None, typer.Option("--by", help="Your name, as it is recorded; default: your account on this machine.")
-]
 
 
 @app.command()
@@ -77,27 +74,18 @@ By = Annotated[
 def make(
     session: Session,
     roster: Annotated[Path, typer.Argument(help="The roster: XLSX, XLS, ODS or CSV.")],
-    template: Annotated[
-        Path | None, typer.Option("--template", help="Its template; default: the one beside it that it names.")
-    ] = None,
-    sign_key: Annotated[
-        Path | None, typer.Option("--sign-key", help="File with the institution's key; default: issuing_key.")
-    ] = None,
+    template: RosterTemplate = None,
+    sign_key: SignKey = None,
     by: By = None,
     strict: Annotated[bool, typer.Option("--strict", help="Make nothing when a row is not ready.")] = False,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option("--accept", help="A rule of the whole roster that you looked at, such as outside-scope."),
-    ] = None,
+    accept: Accept = None,
 ) -> int:
     """Make signed credentials of the rows that are ready, and say their root; run again after any interruption."""
     person = this_person(by)
     template_path = template or template_for(roster)
     read = read_template(template_path)
     settings = session.settings
-    key = issuing_key(
-        sign_key or settings.issuing_key, settings.issuing_method, Proofs(settings.issuing_proofs), read.issuer.id
-    )
+    key = key_for(session, sign_key, read.issuer.id)
     rows = read_roster(roster, read)
     with opened_queue(session) as queue:
         checked = check_roster(rows, read, WithoutBooks(queue.workspace), accepted=accept or ())

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from anchor.cli.console import bold
+from anchor.cli.issuing_options import SignKey, key_for
 from anchor.cli.session import Session, command
 from anchor.cli.targets import root_given
 from anchor.cli.wording import amount
 from anchor.issuing.diplomas.sources import IssuedCredentials
 from anchor.issuing.export import ExportForm, write_export
-from anchor.issuing.signing import IssuingKey, Proofs, issuing_key
 
 
 @command
@@ -24,24 +25,20 @@ def export(
     form: Annotated[
         ExportForm | None, typer.Option("--as", help="json, vc-jwt or sd-jwt; default: as they were issued.")
     ] = None,
-    sign_key: Annotated[
-        Path | None, typer.Option("--sign-key", help="File with the institution's key; default: issuing_key.")
-    ] = None,
+    sign_key: SignKey = None,
 ) -> None:
     """Write the credentials that were issued under a root, as JSON, VC-JWT or SD-JWT, each with its receipt."""
-    settings = session.settings
-
-    def key(issuer: str) -> IssuingKey:
-        return issuing_key(
-            sign_key or settings.issuing_key, settings.issuing_method, Proofs(settings.issuing_proofs), issuer
-        )
-
     with session.workspace(read_only=True) as workspace:
         issued = IssuedCredentials(workspace, root_given(root))
         issued.require_final(has_drafts=False)
         with session.progress("writing credentials") as progress:
             written = write_export(
-                output, issued.with_receipts, form, key, progress=progress, count=issued.run.credentials
+                output,
+                issued.with_receipts,
+                form,
+                partial(key_for, session, sign_key),
+                progress=progress,
+                count=issued.run.credentials,
             )
     session.result({"output": str(output), "replaced": issued.replaced, "files": written.files})
     session.say(f"{amount(len(written.files), 'credential')} written to ", bold(str(output)), ", with their receipts.")
