@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, func, insert, select, update
@@ -50,7 +50,7 @@ class NewRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Run(NewRun):
     """A roster that credentials were made of, as `NewRun`, and what became of it.
 
     Attributes:
@@ -61,14 +61,6 @@ class Run:
     """
 
     number: int
-    issuer: int
-    template: str
-    template_path: str
-    template_text: bytes
-    source: str
-    made_by: str
-    made_as: str
-    made_at: int
     state: RunState
     root: bytes | None
     credentials: int
@@ -107,7 +99,7 @@ class NewIssued:
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedRow:
+class IssuedRow(NewIssued):
     """A credential that was made of a roster, as `NewIssued`, and what became of it.
 
     Attributes:
@@ -119,17 +111,6 @@ class IssuedRow:
 
     run: int
     root: bytes | None
-    row_key: str
-    part: str
-    edition: int
-    row_number: int
-    content: bytes
-    person_id: str
-    email: str
-    language: str
-    credential_id: str
-    digest: Digest
-    document: bytes
     delivered_at: int | None
     replaced_by: str | None
 
@@ -401,14 +382,16 @@ def _changed(run: Run) -> NotPossible:
 AWARD: Final = "award"
 """The part of a row that every template has."""
 _IN_ORDER: Final = (issued.c.run, issued.c.row_number, issued.c.number)
-_RUNS: Select[Any] = select(*(issue_run.c[name] for name in Run.__slots__))
-_ISSUED: Select[Any] = select(
-    issue_run.c.root, issued.c.method, *(issued.c[name] for name in IssuedRow.__slots__ if name != "root")
-).join(issue_run, issue_run.c.number == issued.c.run)
+_OF_A_RUN: Final = tuple(each.name for each in fields(Run))
+_RUNS: Select[Any] = select(*(issue_run.c[name] for name in _OF_A_RUN))
+_OF_A_ROW: Final = tuple(each.name for each in fields(IssuedRow) if each.name != "root")
+_ISSUED: Select[Any] = select(issue_run.c.root, issued.c.method, *(issued.c[name] for name in _OF_A_ROW)).join(
+    issue_run, issue_run.c.number == issued.c.run
+)
 
 
 def _run(found: Any) -> Run:
-    values: dict[str, Any] = dict(zip(Run.__slots__, found, strict=True))
+    values: dict[str, Any] = dict(zip(_OF_A_RUN, found, strict=True))
     root = values["root"]
     values |= {"state": RunState(values["state"]), "root": None if root is None else bytes(root)}
     return Run(**values | {"template_text": bytes(values["template_text"])})
@@ -416,8 +399,7 @@ def _run(found: Any) -> Run:
 
 def _issued(found: Any) -> IssuedRow:
     root, method, *rest = found
-    names = [name for name in IssuedRow.__slots__ if name != "root"]
-    values: dict[str, Any] = dict(zip(names, rest, strict=True))
+    values: dict[str, Any] = dict(zip(_OF_A_ROW, rest, strict=True))
     values |= {name: bytes(values[name]) for name in ("content", "document")}
     values |= {"root": None if root is None else bytes(root), "row_key": bytes(values["row_key"]).hex()}
     return IssuedRow(**values | {"digest": Digest(METHODS[method], bytes(values["digest"]))})
