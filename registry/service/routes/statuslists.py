@@ -60,6 +60,18 @@ _ENTRIES: Final[dict[str, Any]] = {
     ]
 }
 
+
+def _responses(example: object) -> dict[int | str, dict[str, Any]]:
+    """What the description of the API says of the answers that have a list."""
+    return {
+        200: {
+            "description": "As of the last final block; under the type that is accepted.",
+            "content": {kind: {"example": example} for kind in TYPES},
+        },
+        304: {"description": "The list is as it was."},
+    }
+
+
 router = APIRouter(prefix="/v1", tags=["status lists"])
 
 
@@ -67,13 +79,7 @@ router = APIRouter(prefix="/v1", tags=["status lists"])
     "/status-lists/{issuer}/{purpose}/{number}",
     summary="The revocations or suspensions of an issuer as a W3C BitstringStatusListCredential.",
     response_class=Response,
-    responses={
-        200: {
-            "description": "As of the last final block; under the type that is accepted.",
-            "content": {kind: {"example": _LIST} for kind in TYPES},
-        },
-        304: {"description": "The list is as it was."},
-    },
+    responses=_responses(_LIST),
 )
 async def status_list(request: Request, issuer: _Issuer, purpose: Purpose, number: _Number) -> Response:
     service = service_of(request)
@@ -87,13 +93,7 @@ async def status_list(request: Request, issuer: _Issuer, purpose: Purpose, numbe
     "/status-lists/{issuer}/named/{name}/{purpose}",
     summary="A status list that credentials name themselves: their positions were drawn before they were anchored.",
     response_class=Response,
-    responses={
-        200: {
-            "description": "As of the last final block; under the type that is accepted.",
-            "content": {kind: {"example": _NAMED_LIST} for kind in TYPES},
-        },
-        304: {"description": "The list is as it was."},
-    },
+    responses=_responses(_NAMED_LIST),
 )
 async def named_status_list(request: Request, issuer: _Issuer, name: _Name, purpose: Purpose) -> Response:
     service = service_of(request)
