@@ -3,6 +3,7 @@
 // {"served": {URL: {"type": MEDIA_TYPE, "body": TEXT}}, "documents": {URL: document}, "date": TIME, "cases": {NAME: {"ask": NAME, …}}}
 // gives {NAME: {"value": …} or {"error": TEXT}}. Nothing leaves the process: `fetch` answers with what is served and 404 for the rest, and
 // what no case declares is no document. The packages are as npm has them.
+import {text} from 'node:stream/consumers';
 
 const served = {};
 globalThis.fetch = async (input, options) => {
@@ -43,14 +44,6 @@ Object.assign(served, question.served);
 const now = question.date;
 
 const answers = {verify, sign, present, status, core: byCore};
-
-async function text(stream) {
-  const pieces = [];
-  for await(const piece of stream) {
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString('utf8');
-}
 
 async function documentLoader(url) {
   const document = question.documents[url] ?? (url in served ? JSON.parse(served[url].body) : undefined);

@@ -1,18 +1,12 @@
 // What @blockcerts/cert-verifier-js says of files: {"files": {NAME: document}, "served": {URL: document}, "node": URL} on standard input,
 // {NAME: {"status", "message", "failed"}} on standard output. The options are its own defaults; what it fetches is answered
 // from `served`, and what it asks an explorer of the chain from the node, on loopback. Anything else is refused.
+import {text} from 'node:stream/consumers';
+
 const question = JSON.parse(await text(process.stdin));
 const quiet = () => {};
 const say = process.stdout.write.bind(process.stdout);
 Object.assign(console, {log: quiet, error: quiet, warn: quiet});
-
-async function text(stream) {
-  const pieces = [];
-  for await(const piece of stream) {
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString('utf8');
-}
 
 const direct = globalThis.fetch;
 const json = (content, status = 200) =>

@@ -7,6 +7,7 @@ import {cryptosuite} from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
 import * as vc from '@digitalbazaar/vc';
 import jsigs from 'jsonld-signatures';
 import jsonld from 'jsonld';
+import {text} from 'node:stream/consumers';
 
 const DATE = '2026-06-01T12:00:00Z';
 const CHALLENGE = 'a challenge';
@@ -15,14 +16,6 @@ const question = JSON.parse(await text(process.stdin));
 const documents = {...question.contexts};
 
 const answers = {canonize, exportKey, issue, present, verify};
-
-async function text(stream) {
-  const pieces = [];
-  for await(const piece of stream) {
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString('utf8');
-}
 
 async function documentLoader(url) {
   const document = documents[url];
