@@ -13,10 +13,10 @@ from anchor.cli.wording import amount
 from anchor.issuing.roster.beside import write_new
 from anchor.issuing.roster.columns import columns_of
 from anchor.issuing.templates.files import look_at_template
-from anchor.issuing.templates.isced import field_name
 from anchor.issuing.templates.model import Kind
 from anchor.issuing.templates.samples import samples_left
 from anchor.issuing.templates.writing import template_text
+from registry.recognition.isced import field_name
 
 app = typer.Typer(help="Write and look at templates of awards.", no_args_is_help=True)
 

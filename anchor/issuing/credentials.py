@@ -19,8 +19,8 @@ from uuid import uuid4
 
 from anchor.issuing.roster.columns import AWARDED_ON, BIRTH_DATE, NAME, NO, YES
 from anchor.issuing.roster.reading import Row
-from anchor.issuing.templates.isced import field_name
 from anchor.issuing.templates.model import Alignment, ResultKind, Template, Texts
+from registry.recognition.isced import field_name
 
 CONTEXTS: Final = (
     "https://www.w3.org/ns/credentials/v2",

@@ -15,10 +15,10 @@ from datetime import date
 from typing import Any, Final
 
 from anchor.issuing.credentials import BIRTH_DATE_TYPE, NAME_TYPE
-from anchor.issuing.templates.isced import field_name
 from registry.credential.digest import DEFAULT_LIMITS, Digest, read_json
 from registry.errors import CredentialError, IntakeError, ReceiptError
 from registry.receipt.model import Receipt, embedded
+from registry.recognition.isced import field_name
 
 LONGEST: Final = 500
 """Characters of one text that is printed; more of it is no line of a diploma."""

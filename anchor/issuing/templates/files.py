@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from anchor.issuing.templates.isced import field_name
 from anchor.issuing.templates.logos import look_at_logo
 from anchor.issuing.templates.model import (
     Alignment,
@@ -30,6 +29,7 @@ from anchor.issuing.templates.model import (
 from anchor.issuing.templates.tables import Fault, Table
 from registry.errors import IntakeError, SettingsError
 from registry.recognition.countries import NUMERIC
+from registry.recognition.isced import field_name
 from registry.untrusted.encodings import REMEDY as SAVE_AS_UTF8
 from registry.untrusted.encodings import foreign_encoding
 from registry.untrusted.uris import EXAMPLES, read_uri

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from anchor.issuing.templates.isced import FIELDS, field_name
+from registry.recognition.isced import FIELDS, field_name
 from registry.recognition.scope import Scope
 
 

@@ -1,0 +1,1 @@
+"""Exercises on the practice chain: begun, and checked."""

@@ -1,0 +1,1 @@
+"""The yearly report and its tables, from the figures of an index."""

@@ -1,0 +1,1 @@
+"""Frameworks of competences, what programmes cover of them, and how frameworks travel."""

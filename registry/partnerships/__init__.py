@@ -1,0 +1,1 @@
+"""Partnerships, indicators with their definitions, targets, and aggregated statements."""
