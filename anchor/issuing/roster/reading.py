@@ -13,7 +13,7 @@ from typing import Final
 
 import orjson
 
-from anchor.issuing.roster.cells import Cell, cell_name
+from anchor.intake.workbooks.cells import Cell, cell_name
 from anchor.issuing.roster.columns import (
     COMMON_KEYS,
     EXPLANATIONS,

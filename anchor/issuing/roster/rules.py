@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Final, Protocol
 from unicodedata import normalize
 
+from anchor.intake.workbooks.cells import place_of
 from anchor.issuing.roster.cell_rules import RULES, Checker, Severity, Wrong, accept, read_date
-from anchor.issuing.roster.cells import place_of
 from anchor.issuing.roster.columns import ACCEPTED, AWARDED_ON, BIRTH_DATE, NAME, PERSON_ID, columns_of
 from anchor.issuing.roster.reading import Roster, Row, Unread, row_key
 from anchor.issuing.templates.model import Template

@@ -13,18 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from anchor.issuing.roster.cells import Cell, Place
-from anchor.issuing.roster.compound import SIGNATURE
-from anchor.issuing.roster.looks import MOST_CELLS, MOST_ROWS, Unreadable, too_many_cells
-from anchor.issuing.roster.oldbooks import read_old
-from anchor.issuing.roster.workbooks import read_packed
+from anchor.intake.workbooks.cells import Cell, Place
+from anchor.intake.workbooks.looks import MOST_CELLS, MOST_ROWS, Unreadable, too_many_cells
+from anchor.intake.workbooks.opening import is_workbook, read_workbook
 from registry.errors import IntakeError
 from registry.untrusted.encodings import foreign_encoding
 
 MOST_BYTES: Final = 64 << 20
 DELIMITERS: Final = (",", ";", "\t")
 _REMEDY: Final = "Give an .xlsx, .xls, .ods or .csv file; `testamur roster new TEMPLATE` makes one."
-_ZIP: Final = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +59,10 @@ def read_sheets(path: Path, known_keys: Iterable[str]) -> list[Sheet]:
     """
     data = _bytes(path)
     try:
-        if data.startswith((_ZIP, SIGNATURE)):
-            found = read_packed(data) if data.startswith(_ZIP) else read_old(data)
+        if is_workbook(data):
             return [
-                Sheet(each.name, each.rows, each.formulas, each.errors, each.covered, each.hidden) for each in found
+                Sheet(each.name, each.rows, each.formulas, each.errors, each.covered, each.hidden)
+                for each in read_workbook(data)
             ]
         return [_csv_sheet(path.name, data, known_keys)]
     except Unreadable as error:

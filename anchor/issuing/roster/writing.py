@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
-from anchor.issuing.roster.cells import column_name
 from anchor.issuing.roster.columns import (
     EXPLANATIONS,
     LABELS,
@@ -29,7 +28,7 @@ from anchor.issuing.roster.rules import Checked, Finding
 from anchor.issuing.roster.words import word
 from anchor.issuing.templates.model import Template
 from registry.extras import needs
-from registry.untrusted.cells import csv_lines
+from registry.untrusted.cells import column_name, csv_lines
 from registry.untrusted.text import terminal_text
 
 if TYPE_CHECKING:

@@ -76,8 +76,9 @@ def test_a_key_of_another_is_refused(file: Path, method: str | None, issuer: str
 def test_no_key_and_keys_that_cannot_be_used(file: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no key is set"):
         issuing_key(None, None, Proofs.BOTH, ISSUER)
-    with pytest.raises(SettingsError, match="No such file"):
+    with pytest.raises(SettingsError, match="No such file") as missing:
         issuing_key(tmp_path / "none.pem", None, Proofs.BOTH, ISSUER)
+    assert "openssl genpkey" in missing.value.diagnostics()
     for content, mode in ((b"not a key: s3cr3t", 0o600), (b"\xff\xfe", 0o600), (file.read_bytes(), 0o644)):
         bad = tmp_path / "bad.pem"
         bad.write_bytes(content)

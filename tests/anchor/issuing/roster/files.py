@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from xlsxwriter import Workbook
 
-from anchor.issuing.roster.cells import cell_name
+from anchor.intake.workbooks.cells import cell_name
 from anchor.issuing.roster.columns import columns_of, mark_of
 from anchor.issuing.templates.model import (
     Competence,

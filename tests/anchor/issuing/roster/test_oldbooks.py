@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anchor.issuing.roster import oldbooks
-from anchor.issuing.roster.compound import Compound, with_stream
-from anchor.issuing.roster.looks import Unreadable
+from anchor.intake.workbooks import oldbooks
+from anchor.intake.workbooks.compound import Compound, with_stream
+from anchor.intake.workbooks.looks import Unreadable
 from anchor.issuing.roster.reading import read_roster
 from registry.errors import IntakeError
 from tests.anchor.issuing.roster.files import TEMPLATE, Error, Formula, compound, marked, person, record, write_xls

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anchor.issuing.roster import workbooks
-from anchor.issuing.roster.cells import cell_name, place_of
+from anchor.intake.workbooks import packed
+from anchor.intake.workbooks.cells import cell_name, place_of
 from anchor.issuing.roster.columns import MARK
 from anchor.issuing.roster.reading import Roster, read_roster, row_key, template_of
 from anchor.issuing.roster.writing import write_csv as empty_csv
@@ -300,7 +300,7 @@ def test_a_long_text_that_stands_in_very_many_cells_is_refused_before_it_is_read
 def test_a_zip_bomb_is_refused_by_what_it_unpacks_to_and_not_by_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbooks, "MOST_UNPACKED", 1 << 20)
+    monkeypatch.setattr(packed, "MOST_UNPACKED", 1 << 20)
     path = write_xlsx(tmp_path / "r.xlsx", Data=marked([person(1)]))
     assert len(read(path).rows) == 1
     bomb = write_zip(tmp_path / "bomb.xlsx", {"xl/workbook.xml": bytes(2 << 20)})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
 
-from anchor.issuing.roster.cells import Cell, Place
+from anchor.intake.workbooks.cells import Cell, Place
 from registry.extras import needs
 from registry.untrusted.text import terminal_text
 
@@ -26,7 +26,7 @@ MOST_SHEETS: Final = 100
 MOST_COVERED: Final = 200_000
 """Cells of one sheet that are merged into others."""
 
-SMALLER: Final = "Take out what is no roster, or make several rosters of it."
+SMALLER: Final = "Take out what need not be in it, or make several files of it."
 REPAIR: Final = "Open it in the program it was made with, and save it again."
 
 

@@ -14,8 +14,8 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from anchor.issuing.roster.compound import Compound, with_stream
-from anchor.issuing.roster.looks import MOST_SHEETS, REPAIR, SMALLER, Look, ReadSheet, Unreadable, read_by_looks
+from anchor.intake.workbooks.compound import Compound, with_stream
+from anchor.intake.workbooks.looks import MOST_SHEETS, REPAIR, SMALLER, Look, ReadSheet, Unreadable, read_by_looks
 
 MOST_RECORDS: Final = 6_000_000
 """Twice as many as there may be cells."""

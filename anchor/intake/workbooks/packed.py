@@ -17,8 +17,8 @@ from typing import Final
 from xml.parsers import expat
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from anchor.issuing.roster.cells import place_of
-from anchor.issuing.roster.looks import (
+from anchor.intake.workbooks.cells import place_of
+from anchor.intake.workbooks.looks import (
     MOST_ROWS,
     MOST_SHEETS,
     REPAIR,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from registry.untrusted.cells import column_name
+
 Cell = str | int | float | bool | date | datetime | time | timedelta
 """What a cell has for a value; "" for nothing."""
 
@@ -20,16 +22,6 @@ def cell_name(row: int, column: int) -> str:
         row, column: from 0.
     """
     return f"{column_name(column)}{row + 1}"
-
-
-def column_name(column: int) -> str:
-    """The letters of a column, from 0: `A`, `Z`, `AA`."""
-    letters = ""
-    column += 1
-    while column:
-        column, last = divmod(column - 1, _LETTERS)
-        letters = chr(ord("A") + last) + letters
-    return letters
 
 
 def place_of(name: str) -> Place:
