@@ -7,13 +7,13 @@ and what it does not show. `docs/reference/insights.md` has the same, section by
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from registry.recognition.ledger import Accreditation, Kind, Ledger, State, StateAt
-from registry.recognition.path import LONGEST_PATH
+from registry.recognition.abroad import ACTIVE, places, recognitions_of
+from registry.recognition.ledger import Accreditation, Kind, Ledger, State
 from registry.recognition.scope import HIGHEST_LEVEL
 from registry.records import Batch, BlockRef, Party
 from registry.timestamps import write_timestamp
@@ -22,8 +22,6 @@ REVIEW_DAYS: Final = 90
 """Days ahead in which an accreditation that ends is due for review, when the asker does not say."""
 UNSTATED: Final = "unstated"
 """Where a scope says any field or any jurisdiction, or nothing on chain places a party."""
-
-_ACTIVE = StateAt(State.ACTIVE, State.ACTIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +56,15 @@ NOTES: Final[Mapping[str, Note]] = {
         "A batch on chain has no scope: any accreditation to issue counts, whatever its field and level and whoever "
         "gave it. Whether a credential lies within it is found only by verifying the credential. `revoked` is as of "
         "the facts, not as of the moment, and of credentials that were revoked by their digest it has those whose tree "
-        "is in the index.",
+        "is in the index. Batches that are known as snapshots of registers are no credentials and are left out of all "
+        "figures (`registerSnapshots`: how many, and their leaves). Known are those whose files whoever counts has at "
+        "hand: any other snapshot counts with every leaf, and so do all of them in an audit, which knows none. Other "
+        "anchored documents, such as partnerships, count.",
     ),
     "partners": Note(
         "Parties registered up to the moment, by what they have done on chain: anchored a batch (issuer), offered an "
-        "accreditation or recognised (body), both, or neither. Jurisdictions are those in the scopes of active "
+        "accreditation or recognised (body), both, or neither; a known snapshot of a register makes nobody an issuer. "
+        "Jurisdictions are those in the scopes of active "
         "accreditations that a party holds or gives.",
         "All parties registered up to the moment (`total`). A party counts under each of its jurisdictions, and under "
         "`unstated` when it has none.",
@@ -132,6 +134,20 @@ class CredentialCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotCounts:
+    """Batches that are snapshots of registers, and their leaves: counted nowhere else."""
+
+    batches: int = 0
+    leaves: int = 0
+
+    @classmethod
+    def of(cls, snapshots: Iterable[Batch], moment: datetime) -> SnapshotCounts:
+        """Those that were anchored up to a moment."""
+        counts = [batch.leaf_count for batch in snapshots if batch.anchored_at <= moment]
+        return cls(len(counts), sum(counts))
+
+
+@dataclass(frozen=True, slots=True)
 class Partners:
     """Parties by what they did; the values of `by_kind` add up to the total."""
 
@@ -193,6 +209,7 @@ class Insights:
         as_of: the block that the facts are as of, if the reader said so.
         review_days: how far ahead `reviews_due` looks.
         by_issuer: by party number; who has anchored nothing is not there.
+        register_snapshots: what was left out of all of it.
     """
 
     moment: datetime
@@ -206,6 +223,7 @@ class Insights:
     months: tuple[Month, ...]
     recognition: RecognitionCoverage
     equity: Equity
+    register_snapshots: SnapshotCounts = SnapshotCounts()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it, in camel case: each section with its note as `about`."""
@@ -218,7 +236,11 @@ class Insights:
         sections: dict[str, dict[str, Any]] = {
             "accreditations": links,
             "reviews_due": {"days": self.review_days, "count": len(due), "links": due},
-            "credentials": {**asdict(self.credentials), "by_issuer": issuers},
+            "credentials": {
+                **asdict(self.credentials),
+                "register_snapshots": asdict(self.register_snapshots),
+                "by_issuer": issuers,
+            },
             "partners": asdict(self.partners),
             "months": {"months": [asdict(month) for month in self.months]},
             "recognition": asdict(self.recognition),
@@ -242,6 +264,7 @@ def insights(
     moment: datetime,
     *,
     review_days: int = REVIEW_DAYS,
+    snapshots: Iterable[Batch] = (),
 ) -> Insights:
     """The figures for a moment; batches and parties of later are left out.
 
@@ -250,11 +273,12 @@ def insights(
             (`registry.anchors`), too.
         moment: with a time zone.
         review_days: how far ahead accreditations that end are due for review; not negative.
+        snapshots: batches that are snapshots of registers, and none of `batches`; they are told, and counted nowhere.
     """
     anchored = [batch for batch in batches if batch.anchored_at <= moment]
     registered = [party for party in parties if party.registered_at <= moment]
-    active = [link for link in ledger.accreditations if link.state_at(moment) == _ACTIVE]
-    places = _places(active)
+    active = [link for link in ledger.accreditations if link.state_at(moment) == ACTIVE]
+    where = places(active)
     by_issuer = _by_issuer(ledger, anchored)
     return Insights(
         moment=moment,
@@ -264,10 +288,11 @@ def insights(
         reviews_due=_reviews_due(active, moment + timedelta(days=review_days)),
         credentials=sum(by_issuer.values(), CredentialCounts()),
         by_issuer=by_issuer,
-        partners=_partners(registered, by_issuer.keys(), ledger, places, moment),
+        partners=_partners(registered, by_issuer.keys(), ledger, where, moment),
         months=_months(anchored, registered, moment),
-        recognition=_coverage(active, places),
-        equity=_equity(active, places),
+        recognition=_coverage(active, where),
+        equity=_equity(active, where),
+        register_snapshots=SnapshotCounts.of(snapshots, moment),
     )
 
 
@@ -312,7 +337,7 @@ def _standing(held: Iterable[Accreditation], moment: datetime) -> str:
     for link in held:
         if link.kind is not Kind.ACCREDIT_TO_ISSUE:
             continue
-        if link.state_at(moment) == _ACTIVE:
+        if link.state_at(moment) == ACTIVE:
             return "under_active"
         if link.valid_from <= moment and any(
             change.state is State.ACTIVE and change.recorded_at <= moment for change in link.changes
@@ -321,21 +346,11 @@ def _standing(held: Iterable[Accreditation], moment: datetime) -> str:
     return standing
 
 
-def _places(active: Iterable[Accreditation]) -> dict[int, frozenset[str]]:
-    """In which jurisdictions parties are, as far as active accreditations that they hold or give say."""
-    places: dict[int, set[str]] = {}
-    for link in active:
-        if link.kind is not Kind.RECOGNISE and link.scope.jurisdiction:
-            for party in (link.body, link.holder):
-                places.setdefault(party, set()).add(link.scope.jurisdiction)
-    return {party: frozenset(names) for party, names in places.items()}
-
-
 def _partners(
     registered: Sequence[Party],
     issuers: Collection[int],
     ledger: Ledger,
-    places: Mapping[int, frozenset[str]],
+    where: Mapping[int, frozenset[str]],
     moment: datetime,
 ) -> Partners:
     bodies = {link.body for link in ledger.accreditations if link.changes[0].recorded_at <= moment}
@@ -343,7 +358,7 @@ def _partners(
     return Partners(
         total=len(registered),
         by_kind={kind: kinds[kind] for kind in ("issuer", "body", "both", "neither")},
-        by_jurisdiction=_counted(name for each in registered for name in places.get(each.id) or (UNSTATED,)),
+        by_jurisdiction=_counted(name for each in registered for name in where.get(each.id) or (UNSTATED,)),
         retired=sum(each.retired_at is not None and each.retired_at <= moment for each in registered),
     )
 
@@ -374,22 +389,22 @@ def _month(moment: datetime) -> int:
     return moment.year * 12 + moment.month - 1
 
 
-def _coverage(active: Sequence[Accreditation], places: Mapping[int, frozenset[str]]) -> RecognitionCoverage:
+def _coverage(active: Sequence[Accreditation], where: Mapping[int, frozenset[str]]) -> RecognitionCoverage:
     pairs: Counter[tuple[str, str]] = Counter()
     unplaced = 0
     for link in active:
         if link.kind is not Kind.RECOGNISE:
             continue
-        ours, theirs = places.get(link.body, frozenset()), places.get(link.holder, frozenset())
+        ours, theirs = where.get(link.body, frozenset()), where.get(link.holder, frozenset())
         unplaced += not ours or not theirs
         for mine in ours:
             pairs.update((mine, other) for other in theirs if mine != other and link.scope.jurisdiction in ("", other))
-    names = tuple(sorted({name for found in places.values() for name in found}))
+    names = tuple(sorted({name for found in where.values() for name in found}))
     covered = (Coverage(*pair, count, pair[::-1] in pairs) for pair, count in sorted(pairs.items()))
     return RecognitionCoverage(names, len(names) * (len(names) - 1), tuple(covered), unplaced)
 
 
-def _equity(active: Sequence[Accreditation], places: Mapping[int, frozenset[str]]) -> Equity:
+def _equity(active: Sequence[Accreditation], where: Mapping[int, frozenset[str]]) -> Equity:
     by_holder: dict[int, list[Accreditation]] = {}
     for link in active:
         by_holder.setdefault(link.holder, []).append(link)
@@ -399,26 +414,12 @@ def _equity(active: Sequence[Accreditation], places: Mapping[int, frozenset[str]
         link.scope.jurisdiction
         for link in issuing
         if any(
-            link.scope.jurisdiction not in places[recognition.body] and recognition.scope.narrowed_to(link.scope)
-            for recognition in _recognitions(link, by_holder)
-            if recognition.body in places
+            link.scope.jurisdiction not in where[recognition.body] and recognition.scope.narrowed_to(link.scope)
+            for recognition in recognitions_of(link, by_holder)
+            if recognition.body in where
         )
     }
     return Equity(len(named), tuple(sorted(recognised)), tuple(sorted(named - recognised)))
-
-
-def _recognitions(issuing: Accreditation, by_holder: Mapping[int, Sequence[Accreditation]]) -> Iterator[Accreditation]:
-    """The active recognitions by which a path to an accreditation could begin, as `find_path` has them."""
-    layer = [issuing]
-    for _ in range(LONGEST_PATH - 1):
-        outer: dict[int, Accreditation] = {}
-        for inner in layer:
-            for link in by_holder.get(inner.body, ()):
-                if link.kind is Kind.RECOGNISE:
-                    yield link
-                elif link.kind is Kind.ACCREDIT_TO_ACCREDIT and link.scope.covers(inner.scope):
-                    outer[link.id] = link
-        layer = list(outer.values())
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

@@ -155,3 +155,9 @@ def field_name(code: str) -> str | None:
     narrow = FIELDS.get(code[:_NARROW])
     last = {_NOT_DEFINED: "not further defined", _ELSEWHERE: "not elsewhere classified"}.get(code[-1])
     return f"{narrow}: {last}" if narrow and last and len(code) == _DETAILED else None
+
+
+def field_label(code: str) -> str:
+    """A field for people: its code and what it is called, or the code alone where it has no name."""
+    name = field_name(code)
+    return f"{code} {name}" if name else code

@@ -65,6 +65,12 @@ MADE_BY: Final = {"AccreditationOffered": State.OFFERED, "Recognised": State.ACT
 EVENT_NAMES: Final = frozenset(MADE_BY | _CHANGES)
 """The contract's events that a ledger is made of."""
 
+Sides = dict[int, set[int]]
+"""By the number of a body, whom it speaks of."""
+
+MOST_REACHED: Final = 64
+"""Of so many sets of trusted bodies it is kept whom they lead to: a verifier asks by the same ones again and again."""
+
 _LATEST_SECOND = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
@@ -116,6 +122,17 @@ class Accreditation:
         return any(self.condition_hash)
 
     @property
+    def decision(self) -> tuple[object, ...] | None:
+        """What several links of one decision about one programme have in common; None for a link that is no such one.
+
+        They are accreditations by the same body, of the same kind, for the same period, and on the same evidence.
+        """
+        is_about_one = self.scope.programme != ANY_PROGRAMME and any(self.evidence_hash)
+        if self.kind is Kind.RECOGNISE or not is_about_one:
+            return None
+        return (self.body, self.kind, self.scope.programme, self.evidence_hash, self.valid_from, self.valid_until)
+
+    @property
     def state(self) -> State:
         """What it became with the last change, whether or not the period has begun or ended."""
         return self.changes[-1].state
@@ -127,6 +144,13 @@ class Accreditation:
         """
         if moment < self.valid_from or (self.valid_until is not None and moment >= self.valid_until):
             return StateAt(State.NONE, State.NONE)
+        if len(self.changes) == 1:
+            # As most are: nothing became of it since.
+            (only,) = self.changes
+            then = only.state if only.recorded_at <= moment else State.NONE
+            if only.state is State.VOID:
+                return StateAt(then, State.VOID)
+            return StateAt(then, only.state if only.effective_from <= moment else State.NONE)
         recorded = [change.state for change in self.changes if change.recorded_at <= moment]
         effective = [change.state for change in self.changes if change.effective_from <= moment]
         now = State.VOID if self.state is State.VOID else effective[-1] if effective else State.NONE
@@ -157,16 +181,26 @@ class Ledger:
     _by_number: dict[int, Accreditation] = field(init=False, repr=False, compare=False)
     _by_holder: dict[int, list[Accreditation]] = field(init=False, repr=False, compare=False)
     _by_body: dict[int, list[Accreditation]] = field(init=False, repr=False, compare=False)
+    _led_to: tuple[Sides, Sides] = field(init=False, repr=False, compare=False)
+    _reached: dict[frozenset[int], frozenset[int]] = field(init=False, repr=False, compare=False)
+    _by_decision: dict[tuple[object, ...], list[Accreditation]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_holder: dict[int, list[Accreditation]] = {}
         by_body: dict[int, list[Accreditation]] = {}
+        by_decision: dict[tuple[object, ...], list[Accreditation]] = {}
         for each in self.accreditations:
+            if (decision := each.decision) is not None:
+                by_decision.setdefault(decision, []).append(each)
             by_holder.setdefault(each.holder, []).append(each)
             by_body.setdefault(each.body, []).append(each)
         object.__setattr__(self, "_by_number", {each.id: each for each in self.accreditations})
         object.__setattr__(self, "_by_holder", by_holder)
         object.__setattr__(self, "_by_body", by_body)
+        sides = ((each.body, each.holder, _KIND_NUMBERS[each.kind]) for each in self.accreditations)
+        object.__setattr__(self, "_led_to", _sides(sides))
+        object.__setattr__(self, "_reached", {})
+        object.__setattr__(self, "_by_decision", by_decision)
 
     @classmethod
     def from_events(cls, events: Iterable[Event], *, as_of: BlockRef | None = None) -> Ledger:
@@ -197,23 +231,46 @@ class Ledger:
         """What is said of that party, by number."""
         return tuple(self._by_holder.get(party, ()))
 
+    def of_decision(self, link: Accreditation) -> tuple[Accreditation, ...]:
+        """All links of the decision that this one is of, by number; none where it is of no such one."""
+        return tuple(self._by_decision.get(link.decision or (), ()))
+
+    def given_by(self, party: int) -> tuple[Accreditation, ...]:
+        """What that party says of others, by number."""
+        return tuple(self._by_body.get(party, ()))
+
     def reach(self, trusted: Collection[int]) -> frozenset[int]:
         """The bodies whose accreditations may count for whoever trusts these, if every link held.
 
         All others can say what they like of each other, and as much as they like, without costing a verifier time.
         """
-        return reach(trusted, ((each.body, each.holder, _KIND_NUMBERS[each.kind]) for each in self.accreditations))
+        asked = frozenset(trusted)
+        found = self._reached.get(asked)
+        if found is None:
+            if len(self._reached) >= MOST_REACHED:
+                self._reached.clear()
+            found = self._reached[asked] = _reach(asked, *self._led_to)
+        return found
 
 
 def reach(trusted: Collection[int], sides: Iterable[tuple[int, int, int]]) -> frozenset[int]:
     """As `Ledger.reach`, by body, holder and number of the kind of each accreditation and recognition."""
-    recognised: dict[int, set[int]] = {}
-    accrediting: dict[int, set[int]] = {}
+    return _reach(trusted, *_sides(sides))
+
+
+def _sides(sides: Iterable[tuple[int, int, int]]) -> tuple[Sides, Sides]:
+    """Whom each body recognises, and whom it accredits to accredit."""
+    recognised: Sides = {}
+    accrediting: Sides = {}
     for body, holder, kind in sides:
         if kind == _KIND_NUMBERS[Kind.RECOGNISE]:
             recognised.setdefault(body, set()).add(holder)
         elif kind == _KIND_NUMBERS[Kind.ACCREDIT_TO_ACCREDIT]:
             accrediting.setdefault(body, set()).add(holder)
+    return recognised, accrediting
+
+
+def _reach(trusted: Collection[int], recognised: Sides, accrediting: Sides) -> frozenset[int]:
     reached, new = set[int](), set(trusted).union(*(recognised.get(body, ()) for body in trusted))
     while new:
         reached |= new

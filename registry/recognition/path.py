@@ -6,16 +6,16 @@ found here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from registry.language.catalogue import english
 from registry.language.said import Said, Sentences, say
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State, StateAt
-from registry.recognition.scope import ANY_PROGRAMME, Scope
+from registry.recognition.scope import ANY_PROGRAMME, NO_NAMES, Scope
 
 __all__ = [
     "LONGEST_PATH",
@@ -120,6 +120,15 @@ class Missing:
         """What is said, in English."""
         return english().text(self.said)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Its members, without the sentences."""
+        return {
+            "gap": self.gap.value,
+            "party": self.party,
+            "accreditation": self.link.id if self.link else None,
+            "count": self.count,
+        }
+
 
 class _Fault(NamedTuple):
     """What is wrong with one link of a path."""
@@ -144,6 +153,7 @@ class _Question(NamedTuple):
     reading: Reading
     reach: frozenset[int]
     last: Kind = Kind.ACCREDIT_TO_ISSUE
+    programmes: Mapping[bytes, str] = NO_NAMES
 
 
 def find_path(
@@ -154,6 +164,7 @@ def find_path(
     trusted: Collection[int],
     reading: Reading = Reading.BOTH,
     last: Kind = Kind.ACCREDIT_TO_ISSUE,
+    programmes: Mapping[bytes, str] = NO_NAMES,
 ) -> Path | Missing:
     """The shortest path by which the issuer was accredited for the scope at that moment, or the nearest missing link.
 
@@ -166,15 +177,25 @@ def find_path(
         moment: with a time zone; the block time of the anchor, not a date in the credential.
         trusted: numbers of the bodies that the verifier trusts.
         last: what the party has to be accredited to: to issue, or to accredit others.
+        programmes: as in `Scope.said_with`, for what is said of a missing link.
     """
-    question = _Question(ledger, scope, moment, reading, ledger.reach(trusted), last)
+    question = _Question(ledger, scope, moment, reading, ledger.reach(trusted), last, programmes)
     ways = list(_ways(question, issuer))
-    whole = [way for way in ways if ledger[way.ids[0]].body in trusted] + [
-        _Way(way.faults + (_fault(link, question) is not None), way.length + 1, (link.id, *way.ids))
-        for way in ways
+    tops = [ledger[way.ids[0]].body for way in ways]
+    # Many ways come from one body, and its recognitions are the same for all of them.
+    recognised = {
+        body: [
+            (link.id, _gap(link, question) is not None)
+            for link in ledger.held_by(body)
+            if link.kind is Kind.RECOGNISE and link.body in trusted
+        ]
+        for body in set(tops)
+    }
+    whole = [way for way, body in zip(ways, tops, strict=True) if body in trusted] + [
+        _Way(way.faults + wrong, way.length + 1, (number, *way.ids))
+        for way, body in zip(ways, tops, strict=True)
         if way.length < LONGEST_PATH
-        for link in ledger.held_by(ledger[way.ids[0]].body)
-        if link.kind is Kind.RECOGNISE and link.body in trusted
+        for number, wrong in recognised[body]
     ]
     best = min(whole, default=None)
     if best is not None and best.faults == 0:
@@ -203,7 +224,7 @@ def _ways(question: _Question, issuer: int) -> Iterator[_Way]:
     """
     ledger = question.ledger
     layer = {
-        link.id: _Way(int(_fault(link, question) is not None), 1, (link.id,))
+        link.id: _Way(int(_gap(link, question) is not None), 1, (link.id,))
         for link in ledger.held_by(issuer)
         if link.kind is question.last
     }
@@ -215,7 +236,7 @@ def _ways(question: _Question, issuer: int) -> Iterator[_Way]:
             for outer in ledger.held_by(inner.body):
                 if outer.kind is not Kind.ACCREDIT_TO_ACCREDIT or outer.body not in question.reach:
                     continue
-                wrong = (_fault(outer, question) is not None) + (not outer.scope.covers(inner.scope))
+                wrong = (_gap(outer, question) is not None) + (not outer.scope.covers(inner.scope))
                 candidate = _Way(way.faults + wrong, length, (outer.id, *way.ids))
                 longer[outer.id] = min(candidate, longer.get(outer.id, candidate))
         layer = longer
@@ -228,31 +249,48 @@ def _faults(links: list[Accreditation], question: _Question) -> Iterator[_Fault]
         if fault := _fault(link, question):
             yield fault
         if index and links[index - 1].kind is not Kind.RECOGNISE and not links[index - 1].scope.covers(link.scope):
-            outer = links[index - 1].scope.said
-            widened = say("path.widened", link=_named(link), scope=link.scope.said, body=link.body, outer=outer)
+            outer = links[index - 1].scope.said_with(question.programmes)
+            scope = link.scope.said_with(question.programmes)
+            widened = say("path.widened", link=_named(link), scope=scope, body=link.body, outer=outer)
             yield _Fault(Gap.SCOPE_WIDENED, link, (widened,))
 
 
-def _fault(link: Accreditation, question: _Question) -> _Fault | None:
-    """What is wrong with the link by itself."""
+def _gap(link: Accreditation, question: _Question) -> Gap | None:
+    """What is wrong with the link by itself, without a word of it: of most links nobody wants to read it."""
     if not link.scope.covers(question.scope):
-        said = [say("path.notCovered", wanted=question.scope.said, link=_named(link), scope=link.scope.said)]
-        if question.scope.programme == ANY_PROGRAMME != link.scope.programme:
-            said.append(say("path.oneProgramme"))
-        return _Fault(Gap.SCOPE_NOT_COVERED, link, tuple(said))
+        return Gap.SCOPE_NOT_COVERED
     moment = question.moment
     if moment < link.valid_from:
-        return _inactive(Gap.NOT_YET_VALID, link, moment, say("linkState.begins", when=link.valid_from))
+        return Gap.NOT_YET_VALID
     if link.valid_until is not None and moment >= link.valid_until:
-        return _inactive(Gap.EXPIRED, link, moment, say("linkState.ended", when=link.valid_until))
+        return Gap.EXPIRED
     known = link.state_at(moment)
     if question.reading is not Reading.AS_KNOWN_THEN and known.as_known_now is not State.ACTIVE:
-        gap, state = _WHY[known.as_known_now]
-        return _inactive(gap, link, moment, state)
+        return _WHY[known.as_known_now][0]
     if question.reading is not Reading.AS_KNOWN_NOW and known.as_known_then is not State.ACTIVE:
-        gap, state = _WHY[known.as_known_then]
-        return _inactive(gap, link, moment, say("linkState.then", state=state))
+        return _WHY[known.as_known_then][0]
     return None
+
+
+def _fault(link: Accreditation, question: _Question) -> _Fault | None:
+    """What is wrong with the link by itself, in words."""
+    gap, moment = _gap(link, question), question.moment
+    if gap is None:
+        return None
+    if gap is Gap.SCOPE_NOT_COVERED:
+        wanted, scope = (each.said_with(question.programmes) for each in (question.scope, link.scope))
+        said = [say("path.notCovered", wanted=wanted, link=_named(link), scope=scope)]
+        if question.scope.programme == ANY_PROGRAMME != link.scope.programme:
+            said.append(say("path.oneProgramme"))
+        return _Fault(gap, link, tuple(said))
+    if gap is Gap.NOT_YET_VALID:
+        return _inactive(gap, link, moment, say("linkState.begins", when=link.valid_from))
+    if gap is Gap.EXPIRED and link.valid_until is not None:
+        return _inactive(gap, link, moment, say("linkState.ended", when=link.valid_until))
+    known = link.state_at(moment)
+    if question.reading is not Reading.AS_KNOWN_THEN and known.as_known_now is not State.ACTIVE:
+        return _inactive(gap, link, moment, _WHY[known.as_known_now][1])
+    return _inactive(gap, link, moment, say("linkState.then", state=_WHY[known.as_known_then][1]))
 
 
 _WHY: Final = {

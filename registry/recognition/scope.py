@@ -6,9 +6,10 @@ Pure values. The rules are the contract's (`contracts/src/Scopes.sol`): what it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from registry.errors import SettingsError
@@ -56,6 +57,8 @@ _LEVELS = re.compile(r"([1-8])(?:-([1-8]))?", re.ASCII)
 
 ANY_PROGRAMME: Final = bytes(32)
 PROGRAMME_BYTES: Final = 32
+NO_NAMES: Final[Mapping[bytes, str]] = MappingProxyType({})
+"""Of programmes, where nobody said what they are called."""
 
 
 class ScopeNumbers(NamedTuple):
@@ -208,16 +211,45 @@ class Scope:
     @property
     def said(self) -> Listed:
         """As `in_short`, in any language."""
-        return self._parts(f"0x{self.programme.hex()[:8]}…")
+        return self.said_with(NO_NAMES)
 
-    def _parts(self, programme: str) -> Listed:
+    def said_as_stated(self, programmes: Mapping[bytes, str], whole: Value) -> Listed:
+        """For people, only what is not any; `whole` where all of it is."""
+        digest = self.programme
+        parts: list[Value] = []
+        if self.field:
+            parts.append(say("scope.field", field=self.field))
+        if self.levels != EVERY_LEVEL:
+            parts.append(self._levels)
+        if self.qualification_types:
+            parts.append(self._types)
+        if self.jurisdiction:
+            parts.append(say("scope.in", jurisdiction=self.jurisdiction))
+        if digest != ANY_PROGRAMME:
+            short, name = f"0x{digest.hex()[:8]}…", programmes.get(digest)
+            named = say("scope.programmeNamed", name=name, hash=short) if name else say("scope.programme", hash=short)
+            parts.append(named)
+        return listed(parts or [whole])
+
+    def said_with(self, programmes: Mapping[bytes, str]) -> Listed:
+        """The same, with what the programme is called before its hash.
+
+        Args:
+            programmes: by SHA-256 of their identifiers, as a person may see them.
+        """
+        return self._parts(f"0x{self.programme.hex()[:8]}…", programmes.get(self.programme))
+
+    def _parts(self, programme: str, name: str | None = None) -> Listed:
+        told = (
+            say("scope.programmeNamed", name=name, hash=programme) if name else say("scope.programme", hash=programme)
+        )
         return listed(
             (
                 say("scope.field", field=self.field) if self.field else say("scope.anyField"),
                 self._levels,
                 self._types,
                 say("scope.in", jurisdiction=self.jurisdiction) if self.jurisdiction else say("scope.anywhere"),
-                *([] if self.programme == ANY_PROGRAMME else [say("scope.programme", hash=programme)]),
+                *([] if self.programme == ANY_PROGRAMME else [told]),
             )
         )
 
@@ -248,6 +280,7 @@ class StatedScope:
     Attributes:
         partly: names, as in `unstated`, of what it says of some of its achievements and not, or not legibly, of others.
         programme: SHA-256 of the identifier that all its achievements have; None also where they have several.
+        identifier: that identifier as it is stated; "" where there is none, or several.
     """
 
     field: str | None = None
@@ -255,6 +288,7 @@ class StatedScope:
     qualification_types: frozenset[str] | None = None
     partly: frozenset[str] = frozenset()
     programme: bytes | None = None
+    identifier: str = ""
 
     @property
     def unstated(self) -> tuple[str, ...]:
@@ -270,6 +304,7 @@ class StatedScope:
             None if "level" in self.partly else self.levels,
             None if "type of qualification" in self.partly else self.qualification_types,
             programme=self.programme,
+            identifier=self.identifier,
         )
 
     def completed_by(self, scope: Scope) -> Scope:

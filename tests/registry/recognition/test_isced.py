@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from registry.recognition.isced import FIELDS, field_name
+from registry.recognition.isced import FIELDS, field_label, field_name
 from registry.recognition.scope import Scope
 
 
@@ -27,3 +27,11 @@ def test_codes_that_are_there_have_a_name_and_are_a_scope(code: str) -> None:
 @pytest.mark.parametrize("code", ["", "6", "11", "99", "0614", "0618", "061x", "06131", "065", "0689", "٠٦", "0690"])
 def test_codes_that_are_not_have_none(code: str) -> None:
     assert field_name(code) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [("0915", "0915 Therapy and rehabilitation"), ("9999", "9999"), ("", ""), ("unstated", "unstated")],
+)
+def test_a_field_is_shown_by_its_code_and_its_name(code: str, label: str) -> None:
+    assert field_label(code) == label

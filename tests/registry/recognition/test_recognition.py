@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from registry.chain.abi import ACCREDITATIONS, FIRST_REGISTRY, artifact
 from registry.errors import ChainError
-from registry.recognition.ledger import EVENT_NAMES, REASONS
+from registry.recognition.ledger import EVENT_NAMES, REASONS, reach
 from registry.recognition.path import (
     LONGEST_PATH,
     Accreditation,
@@ -476,3 +476,19 @@ class TestLedger:
         assert [str(kind) for kind in Kind] == [kind.word for kind in KindNumber]
         assert [str(state) for state in State] == [state.word for state in AccreditationState]
         assert [word or "unspecified" for word in REASONS] == [reason.word for reason in Reason]
+
+
+@given(st.lists(accreditations(), max_size=9), st.lists(st.sets(st.integers(1, 5), max_size=3), max_size=4))
+def test_whom_a_ledger_leads_to_is_what_its_links_lead_to(links: list[Accreditation], asked: list[set[int]]) -> None:
+    ledger = ledger_of(*links)
+    numbers = {kind: number for number, kind in enumerate(Kind)}
+    sides = [(each.body, each.holder, numbers[each.kind]) for each in links]
+    for trusted in (*asked, *asked):
+        assert ledger.reach(trusted) == reach(trusted, sides)
+
+
+@given(accreditations(), st.integers(0, 22))
+def test_what_a_link_was_is_what_its_changes_come_to(link: Accreditation, at: int) -> None:
+    known = link.state_at(day(at))
+    for reading, state in ((Reading.AS_KNOWN_THEN, known.as_known_then), (Reading.AS_KNOWN_NOW, known.as_known_now)):
+        assert (state is State.ACTIVE) == slow_state(link, day(at), reading)

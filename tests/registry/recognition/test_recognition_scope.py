@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from registry.document.stated_scope import stated_scope
 from registry.errors import SettingsError
-from registry.recognition.countries import ALPHA_2, NUMERIC
+from registry.recognition.countries import ALPHA_2, ALPHA_3, NUMERIC, THREE_LETTERS
 from registry.recognition.scope import ANY_PROGRAMME, QUALIFICATION_TYPES, Scope, StatedScope, hash_of_programme
 
 FIELDS = ("", "06", "061", "0612", "0613", "062", "09", "00", "000", "0000")
@@ -128,6 +128,7 @@ def test_words() -> None:
 def test_countries() -> None:
     assert (NUMERIC["HR"], NUMERIC["AT"], NUMERIC["AF"], ALPHA_2[840]) == (191, 40, 4, "US")
     assert len(NUMERIC) == len(ALPHA_2) == 249
+    assert (set(THREE_LETTERS), THREE_LETTERS["HR"], ALPHA_3["GBR"]) == (set(NUMERIC), "HRV", "GB")
     assert all(len(letters) == 2 and 0 < number < 1000 for letters, number in NUMERIC.items())
 
 
