@@ -14,15 +14,22 @@ from typing import Any, Final
 
 from registry.chain_names import CHAIN
 from registry.errors import RegistryError, SettingsError
-from registry.language.said import Original
+from registry.language.catalogue import english
+from registry.language.said import Original, say
+from registry.quality.register import Found, Register, RegisterAnswer, Standing
+from registry.recognition.accords import is_accord
+from registry.recognition.joint import joint_holders
 from registry.recognition.ledger import Accreditation, Kind, Ledger
 from registry.recognition.path import Gap, Missing, Path, Reading, find_path, why_not
-from registry.recognition.scope import ANY_PROGRAMME, EVERY_LEVEL, Scope
+from registry.recognition.scope import ANY_PROGRAMME, EVERY_LEVEL, NO_NAMES, Scope
 from registry.records import BlockRef
 from registry.timestamps import write_timestamp
+from registry.untrusted.text import marked
 
 AUTHORIZATION_ACTIONS: Final = {"issue": Kind.ACCREDIT_TO_ISSUE, "accredit": Kind.ACCREDIT_TO_ACCREDIT}
 """What a party may be authorized to do, and the accreditation it takes."""
+REGISTER_ACTIONS: Final = ("issue",)
+"""What a register may be asked for."""
 RECOGNITION_ACTIONS: Final = ("recognize", "issue", "accredit")
 """What a recognition may be asked for; it has no actions of its own, so each asks the same."""
 ANY_RESOURCE: Final = "any"
@@ -35,7 +42,12 @@ _PARTY = re.compile(
     r"(?P<contract>0x[0-9a-fA-F]{40})/party/)?(?P<party>[1-9][0-9]{0,19})",
     re.A,
 )
+_REGISTER = re.compile(r"(?P<mirror>.+)/register/(?P<register>[a-z0-9][a-z0-9-]{0,63})", re.A)
 _MOST_PARTIES = 2**64 - 1
+_LONGEST_NAME: Final = 120
+_MOST_NAMED: Final = 12
+"""Holders of a joint decision in the sentence; the answer's members have all of them."""
+_LONGEST_CONDITION: Final = 600
 _PROGRAMME = re.compile(r"0x[0-9a-fA-F]{64}", re.A)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|\+00:00)", re.A)
 
@@ -64,6 +76,17 @@ class Registry:
     def write_party(self, party: int) -> str:
         """`eip155:1:0x…/party/7`: the account of the contract as in CAIP-10, and the party in it."""
         return f"{self.chain}:{self.contract}/party/{party}"
+
+    def read_authority(self, text: str) -> tuple[int, str]:
+        """A party, or a register as a party mirrors it: `…/party/12/register/deqar`; the register is "" for a party.
+
+        Raises:
+            QueryError: as `read_party`.
+        """
+        match = _REGISTER.fullmatch(text)
+        if match is None:
+            return self.read_party(text, "authority_id"), ""
+        return self.read_party(match["mirror"], "authority_id"), match["register"]
 
     def read_party(self, text: str, member: str) -> int:
         """The number of a party that is named in full, or by its number alone.
@@ -101,6 +124,7 @@ class Query:
         entity, authority: numbers of the parties.
         scope: what the resource stands for.
         moment: the time asked for, or None for now; UTC.
+        register: short name of the one that is asked, as the authority mirrors it; "" where the authority itself is.
     """
 
     entity_id: str
@@ -112,6 +136,7 @@ class Query:
     scope: Scope
     moment: datetime | None = None
     context: Mapping[str, str] = field(default_factory=dict)
+    register: str = ""
 
 
 def read_query(members: Mapping[str, Any], registry: Registry) -> Query:
@@ -127,13 +152,15 @@ def read_query(members: Mapping[str, Any], registry: Registry) -> Query:
     if not isinstance(context, Mapping):
         raise _malformed("context is no object")
     context = {name: _text(context, name, "context.") for name in context}
+    authority, register = registry.read_authority(texts["authority_id"])
     return Query(
         **texts,
         entity=registry.read_party(texts["entity_id"], "entity_id"),
-        authority=registry.read_party(texts["authority_id"], "authority_id"),
+        authority=authority,
         scope=read_resource(texts["resource"]),
         moment=read_time(context["time"]) if context.get("time") else None,
         context=context,
+        register=register,
     )
 
 
@@ -217,12 +244,116 @@ def answer_authorization(query: Query, ledger: Ledger, now: datetime) -> dict[st
     found = answers[Reading.BOTH]
     if isinstance(found, Path):
         links, missing = found.links, None
-        text = f"Party {query.entity} may {query.action} {query.scope.in_short}{_by(found)}.{_conditions(links)}"
+        told = f"{_conditions(links)}{_programmes(links)}{_joint(ledger, links)}"
+        text = f"Party {query.entity} may {query.action} {query.scope.in_short}{_by(found, ledger)}.{told}"
     else:
         links, missing = (), found
         text = _why_not(found, query)
     readings = {reading: isinstance(answer, Path) for reading, answer in answers.items()}
-    return _answer(query, "authorized", moment, as_of, now, text, links, missing, readings)
+    return _answer(query, "authorized", moment, as_of, now, text, links, missing, readings, ledger)
+
+
+def answer_by_register(query: Query, register: Register, as_of: BlockRef, now: datetime) -> dict[str, Any]:
+    """Whether a register lists the entity, as its mirror published it: the mirror's statement, and not a body's act.
+
+    `authorized` is true when it holds both by the snapshot of that time and by the newest one.
+
+    Args:
+        register: of the query, with the snapshots that its mirror anchored.
+        as_of: the block up to which the chain was read.
+        now: the server's time; UTC.
+
+    Raises:
+        QueryError: as `answer_authorization`, and where the register calls several institutions this party
+            (`register-ambiguous`).
+    """
+    _known_action(query, REGISTER_ACTIONS)
+    found = register.ask(query.entity, query.scope, _asked_for(query, now))
+    if Standing.AMBIGUOUS in (found.then.standing, found.now.standing):
+        raise QueryError(
+            f"the register {register.name} calls several institutions party {query.entity}",
+            remedy="Ask its mirror which one is meant.",
+            code="register-ambiguous",
+            unknown=True,
+        )
+    text = _by_register(query, found)
+    return _members(query, "authorized", found.holds, found.moment, as_of, now, text) | {
+        "readings": {"as_known_then": found.then.holds, "as_known_now": found.now.holds},
+        "path": [],
+        "missing": None,
+        "register": {
+            "register": register.name,
+            "mirror": register.mirror,
+            "as_known_then": _evidence(found.then),
+            "as_known_now": _evidence(found.now),
+        },
+        "as_of_block": as_of.to_dict(),
+    }
+
+
+def _by_register(query: Query, found: RegisterAnswer) -> str:
+    """The sentence for people: what the newest snapshot says, and where the other one differs, that it does."""
+    now, then = found.now, found.then
+    scope = english().text(query.scope.said_as_stated(NO_NAMES, say("register.whole")))
+    told = _STANDINGS[now.standing].format(party=query.entity, scope=scope)
+    if now.decision is not None:
+        decision = now.decision
+        shown = [
+            marked(each.name or str(each.identifiers[0]), _LONGEST_NAME) for each in decision.holders[:_MOST_NAMED]
+        ]
+        names = ", ".join([*shown, "…"] if len(decision.holders) > _MOST_NAMED else shown)
+        told += f" It is a joint decision about {names}." if decision.joint else ""
+        if now.standing is Standing.CONDITIONAL and decision.condition:
+            told += f" The condition: {marked(decision.condition, _LONGEST_CONDITION)}"
+    if then.standing is Standing.NOT_PUBLISHED:
+        told += " At that time nothing had been published yet."
+    elif then.holds != now.holds:
+        told += " The snapshot of that time said otherwise."
+    if now.publication is not None:
+        told += (
+            f" So says the register {found.register}, as published by its mirror, party {found.mirror}, at "
+            f"{write_timestamp(now.publication.at)}: a statement by a mirror, which the holder did not accept."
+        )
+        told += "" if now.publication.final is True else " The block of that publication is not final yet."
+    return told
+
+
+_STANDINGS: Final = {
+    Standing.HOLDS: "Party {party} is listed for {scope}.",
+    Standing.CONDITIONAL: "Party {party} is listed for {scope}, with conditions.",
+    Standing.NEGATIVE: "Party {party} is listed with a negative decision for {scope}.",
+    Standing.NO_RULING: "Party {party} is listed with a report for {scope}, but without a decision.",
+    Standing.LAPSED: "What is listed of party {party} for {scope} had ended.",
+    Standing.NOT_YET: "What is listed of party {party} for {scope} had not begun.",
+    Standing.OTHER_SCOPE: "Party {party} is listed, but not for {scope}.",
+    Standing.NOT_LISTED: "Party {party} is not listed.",
+}
+
+
+def _evidence(found: Found) -> dict[str, Any]:
+    """What one snapshot says, and by what that can be checked."""
+    decision, publication = found.decision, found.publication
+    return {
+        "standing": str(found.standing),
+        "snapshot_root": None if publication is None else f"0x{publication.root.hex()}",
+        "published_at": None if publication is None else write_timestamp(publication.at),
+        "published_block": None if publication is None else publication.block,
+        "final": None if publication is None else publication.final,
+        "decision": None if found.digest is None else found.digest.hex(),
+        "ruling": None if decision is None else str(decision.ruling),
+        "valid_from": None if decision is None else decision.valid_from.isoformat(),
+        "valid_until": None if decision is None or decision.valid_until is None else decision.valid_until.isoformat(),
+        "end_assumed": None if decision is None else decision.end_assumed,
+        "obligatory": None if decision is None else decision.obligatory,
+        "condition": None if decision is None or not decision.condition else decision.condition,
+        "holders": []
+        if decision is None
+        else [
+            {"identifiers": [str(name) for name in each.identifiers], "name": each.name, "party": each.party}
+            for each in decision.holders
+        ],
+        "evidence": [] if decision is None else [each.uri for each in decision.evidence],
+    }
 
 
 def answer_recognition(query: Query, ledger: Ledger, now: datetime) -> dict[str, Any]:
@@ -256,7 +387,7 @@ def answer_recognition(query: Query, ledger: Ledger, now: datetime) -> dict[str,
         missing = gaps[Reading.BOTH][recognitions[-1].id] if recognitions else _nothing_said(query)
         text = missing.text if missing else ""
     readings = {reading: None in found.values() for reading, found in gaps.items()}
-    return _answer(query, "recognized", moment, as_of, now, text, holding, missing, readings)
+    return _answer(query, "recognized", moment, as_of, now, text, holding, missing, readings, ledger)
 
 
 def _answer(
@@ -269,40 +400,40 @@ def _answer(
     links: tuple[Accreditation, ...],
     missing: Missing | None,
     readings: Mapping[Reading, bool],
+    ledger: Ledger,
 ) -> dict[str, Any]:
     """The members of TRQP in its order, then ours, which it leaves room for."""
+    return _members(query, member, bool(links), moment, as_of, now, text) | {
+        "readings": {
+            "as_known_then": readings[Reading.AS_KNOWN_THEN],
+            "as_known_now": readings[Reading.AS_KNOWN_NOW],
+        },
+        "path": [_link(link, ledger) for link in links],
+        "missing": None if missing is None else missing.to_dict(),
+        "as_of_block": as_of.to_dict(),
+    }
+
+
+def _members(
+    query: Query, member: str, is_so: bool, moment: datetime, as_of: BlockRef, now: datetime, text: str
+) -> dict[str, Any]:
+    """Those that every answer has."""
     answer: dict[str, Any] = {
         "entity_id": query.entity_id,
         "authority_id": query.authority_id,
         "action": query.action,
         "resource": query.resource,
-        member: bool(links),
+        member: is_so,
         "time_evaluated": write_timestamp(now),
         "message": f"{text} As of block {as_of.number}.",
         "context": dict(query.context),
     }
     if query.moment is not None:
         answer["time_requested"] = query.context["time"]
-    return answer | {
-        "moment": write_timestamp(moment),
-        "readings": {
-            "as_known_then": readings[Reading.AS_KNOWN_THEN],
-            "as_known_now": readings[Reading.AS_KNOWN_NOW],
-        },
-        "path": [_link(link) for link in links],
-        "missing": None
-        if missing is None
-        else {
-            "gap": missing.gap.value,
-            "party": missing.party,
-            "accreditation": missing.link.id if missing.link else None,
-            "count": missing.count,
-        },
-        "as_of_block": as_of.to_dict(),
-    }
+    return answer | {"moment": write_timestamp(moment)}
 
 
-def _link(link: Accreditation) -> dict[str, Any]:
+def _link(link: Accreditation, ledger: Ledger) -> dict[str, Any]:
     return {
         "accreditation": link.id,
         "kind": link.kind.value,
@@ -310,6 +441,7 @@ def _link(link: Accreditation) -> dict[str, Any]:
         "holder": link.holder,
         "resource": write_resource(link.scope),
         "condition_hash": f"0x{link.condition_hash.hex()}" if link.is_conditional else None,
+        "joint_holders": list(joint_holders(ledger, link)),
     }
 
 
@@ -318,8 +450,25 @@ def _conditions(links: tuple[Accreditation, ...]) -> str:
     return f" That is conditional (number {numbers})." if numbers else ""
 
 
-def _by(path: Path) -> str:
-    bodies = ", itself accredited by ".join(f"body {link.body}" for link in reversed(path.accreditations))
+def _programmes(links: tuple[Accreditation, ...]) -> str:
+    numbers = ", ".join(str(link.id) for link in links if link.scope.programme != ANY_PROGRAMME)
+    return f" That is for one programme alone (number {numbers})." if numbers else ""
+
+
+def _joint(ledger: Ledger, links: tuple[Accreditation, ...]) -> str:
+    told = [(link.id, joint_holders(ledger, link)) for link in links]
+    return "".join(
+        f" Number {number} is one joint decision about parties {', '.join(map(str, holders))}."
+        for number, holders in told
+        if holders
+    )
+
+
+def _by(path: Path, ledger: Ledger) -> str:
+    def named(body: int) -> str:
+        return f"the accord (party {body})" if is_accord(ledger, body, path.moment) else f"body {body}"
+
+    bodies = ", itself accredited by ".join(named(link.body) for link in reversed(path.accreditations))
     by = f": accredited by {bodies}" if bodies else ""
     agreement = path.recognition
     return by + (f", which body {agreement.body} recognises" if agreement else "")
@@ -357,6 +506,11 @@ def _moment(query: Query, ledger: Ledger, now: datetime) -> tuple[datetime, Bloc
         raise QueryError(
             "the chain has not been read yet, so nothing can be said", remedy="Ask again later.", code="not-yet-read"
         )
+    return _asked_for(query, now), ledger.as_of
+
+
+def _asked_for(query: Query, now: datetime) -> datetime:
+    """The time that is meant; not one that is still to come."""
     now = now.replace(microsecond=0)
     if query.moment is not None and query.moment > now:
         raise QueryError(
@@ -364,7 +518,7 @@ def _moment(query: Query, ledger: Ledger, now: datetime) -> tuple[datetime, Bloc
             remedy="Ask for a time that has passed, or for none.",
             code="time-to-come",
         )
-    return query.moment or now, ledger.as_of
+    return query.moment or now
 
 
 def _text(members: Mapping[str, Any], name: str, where: str = "") -> str:

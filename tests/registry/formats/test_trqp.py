@@ -104,6 +104,7 @@ def test_an_answer_has_the_members_of_the_protocol_and_says_why() -> None:
                 "holder": 2,
                 "resource": "any",
                 "condition_hash": None,
+                "joint_holders": [],
             },
             {
                 "accreditation": 1,
@@ -112,6 +113,7 @@ def test_an_answer_has_the_members_of_the_protocol_and_says_why() -> None:
                 "holder": 1,
                 "resource": "field=05;levels=6-7;jurisdiction=HR",
                 "condition_hash": None,
+                "joint_holders": [],
             },
         ],
         "missing": None,
