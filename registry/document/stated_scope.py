@@ -36,7 +36,7 @@ def stated_scope(credentials: Iterable[Mapping[str, Any]]) -> StatedScope:
     states and another does not is stated partly, and so is everything where there is more than is read. The
     programme is their `id`, where all have the same.
     """
-    found = list(islice((each for claims in credentials for each in _achievements(claims)), MOST_READ + 1))
+    found = list(islice((each for claims in credentials for each in achievements_of(claims)), MOST_READ + 1))
     scopes = [_Scope.of(achievement) for achievement in found[:MOST_READ]]
     fields = {code for scope in scopes for code in scope.fields}
     levels = {level for scope in scopes for level in scope.levels}
@@ -44,7 +44,8 @@ def stated_scope(credentials: Iterable[Mapping[str, Any]]) -> StatedScope:
     shared = commonprefix(sorted(fields))  # noqa: RUF071 - not paths: the digits that all codes begin with
     is_cut = len(found) > MOST_READ
     stated = ((_FIELD, fields), (_LEVEL, levels), (_TYPE, types))
-    programmes = {scope.programme for scope in scopes}
+    programmes = {scope.programme: scope.identifier for scope in scopes}
+    programme, identifier = next(iter(programmes.items())) if len(programmes) == 1 and not is_cut else (None, "")
     partly = {name for name, values in stated if values and (is_cut or any(name in each.missing for each in scopes))}
     return StatedScope(
         # One digit is no code: fields that share no more have nothing in common.
@@ -52,7 +53,8 @@ def stated_scope(credentials: Iterable[Mapping[str, Any]]) -> StatedScope:
         levels=(min(levels), max(levels)) if levels else None,
         qualification_types=frozenset(types) if types else None,
         partly=frozenset(partly),
-        programme=programmes.pop() if len(programmes) == 1 and not is_cut else None,
+        programme=programme,
+        identifier=identifier,
     )
 
 
@@ -65,10 +67,13 @@ class _Scope:
     types: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     programme: bytes | None = None
+    identifier: str = ""
 
     @classmethod
     def of(cls, achievement: Mapping[str, Any]) -> _Scope:
-        scope = cls(programme=_programme(achievement.get("id")))
+        scope = cls()
+        if (programme := _programme(stated := achievement.get("id"))) is not None:
+            scope.programme, scope.identifier = programme, str(stated).strip()
         if (name := _kebab(achievement.get("achievementType"))) in QUALIFICATION_TYPES:
             scope.types.add(name)
         if isinstance(code := achievement.get("fieldOfStudy"), str):
@@ -76,7 +81,7 @@ class _Scope:
         elif code is not None:
             scope.missing.add(_FIELD)
         stated_alignments = achievement.get("alignment", achievement.get("alignments"))
-        alignments = list(islice(_objects(stated_alignments, "targetUrl"), MOST_READ + 1))
+        alignments = list(islice(objects_of(stated_alignments, "targetUrl"), MOST_READ + 1))
         for alignment in alignments[:MOST_READ]:
             scope._align(alignment)
         if len(alignments) > MOST_READ:
@@ -86,8 +91,8 @@ class _Scope:
         return scope
 
     def _align(self, alignment: Mapping[str, Any]) -> None:
-        code, url = _text(alignment.get("targetCode")), _text(alignment.get("targetUrl"))
-        framework = _text(alignment.get("targetFramework")).casefold()
+        code, url = short_text(alignment.get("targetCode")), short_text(alignment.get("targetUrl"))
+        framework = short_text(alignment.get("targetFramework")).casefold()
         of_fields = "isced" in framework or "/isced-f/" in url.casefold()
         of_levels = "eqf" in framework or "european qualifications framework" in framework or "/eqf/" in url.casefold()
         if found := _field(code if "isced" in framework else "", url):
@@ -104,14 +109,14 @@ class _Scope:
             self.missing |= {_FIELD, _LEVEL}
 
 
-def _achievements(claims: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def achievements_of(claims: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every achievement; a subject without one, and what is only named, is one that states nothing."""
-    for subject in _objects(claims.get("credentialSubject")):
-        yield from _objects(subject.get("achievement", _NOTHING))
-    yield from _objects(claims.get("badge"))
+    for subject in objects_of(claims.get("credentialSubject")):
+        yield from objects_of(subject.get("achievement", _NOTHING))
+    yield from objects_of(claims.get("badge"))
 
 
-def _objects(value: object, named_by: str = "id") -> Iterator[Mapping[str, Any]]:
+def objects_of(value: object, named_by: str = "id") -> Iterator[Mapping[str, Any]]:
     """An object, or the objects of a list, at any depth as in JSON-LD; of anything else one that has it for its name.
 
     Args:
@@ -146,10 +151,11 @@ def _programme(identifier: object) -> bytes | None:
         return None
 
 
-def _text(value: object) -> str:
+def short_text(value: object) -> str:
+    """A text of up to 200 characters without the space around it; "" of anything else."""
     return value.strip() if isinstance(value, str) and len(value) <= _LONGEST else ""
 
 
 def _kebab(value: object) -> str:
     """`BachelorDegree` → `bachelor-degree`."""
-    return _WORD.sub("-", _text(value)).lower()
+    return _WORD.sub("-", short_text(value)).lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple, TypeVar
@@ -18,7 +18,18 @@ from registry.chain.rpc.remedies import TRY_LATER
 from registry.chain.storage import DIGESTS_A_CALL
 from registry.errors import ChainError, ChainUnavailable, ContractReverted
 from registry.recognition.ledger import Ledger
-from registry.records import NOTHING_SAID, WORD_BITS, Anchor, Batch, DigestKey, DigestStatus, Event, Purpose, Reason
+from registry.records import (
+    NOTHING_SAID,
+    WORD_BITS,
+    Anchor,
+    Batch,
+    BlockRef,
+    DigestKey,
+    DigestStatus,
+    Event,
+    Purpose,
+    Reason,
+)
 from registry.verifier.proved import ProvedRegistry
 from registry.verify.freshness import DEFAULT_LATE_SECONDS, HeadAge
 from registry.verify.verdict import BELIEVED, REPLACEMENT_UNKNOWN, Basis, ChainFacts, FactsUnavailable
@@ -34,6 +45,23 @@ class OtherAnchor(NamedTuple):
 
     place: AnchorPlace
     leaf_count: int
+
+
+class AnchoredRoots(NamedTuple):
+    """Which roots a party has anchored: its batches by their roots.
+
+    Attributes:
+        chain: CAIP-2.
+        as_of: the block at which that was read.
+        final: number of the newest block that is final; None where the chain does not say.
+        age: of that block.
+    """
+
+    chain: str
+    as_of: BlockRef
+    final: int | None
+    batches: Mapping[bytes, Batch]
+    age: HeadAge
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +189,21 @@ class FactsReader:
         """
         contract = self._contract if self._quorum is None else self._pinned().contract
         return contract.ledger(trusted) if isinstance(contract, ProvedRegistry) else read_ledger(contract)
+
+    def anchored(self, mirror: int, roots: Iterable[bytes]) -> AnchoredRoots:
+        """Which roots a party has anchored, as of the block of all other facts.
+
+        Raises:
+            ChainError: that could not be read, or is not proved.
+        """
+        before = self.asked
+        pinned = self._pinned()
+        found = {root: self._anchored(mirror, root) for root in roots}
+        if self.asked > before:
+            self._still_there()
+        batches = {root: batch for root, batch in found.items() if batch is not None}
+        final = None if pinned.final < 0 else pinned.final
+        return AnchoredRoots(pinned.chain, pinned.block.reference, final, batches, pinned.age)
 
     def _by_digest(self, issuer: int, digest: bytes) -> DigestStatus | None:
         """What the issuer said of the digest; None where the contract knows of no such thing."""

@@ -24,12 +24,15 @@ from registry.document.signatures import DidDocuments
 from registry.document.submitted import ReadItem
 from registry.errors import ProofError, ReceiptError, RegistryError
 from registry.language.said import say
+from registry.levels.bundled import bundled_maps
+from registry.levels.maps import LevelMaps
 from registry.merkle.proof import check_inclusion
 from registry.receipt.model import Receipt
 from registry.recognition.ledger import Ledger
 from registry.verifier.facts import FactsReader, OtherAnchor
 from registry.verifier.foreign import receipt_of
 from registry.verifier.offline import EvidenceReader
+from registry.verifier.registers import Snapshots, SnapshotsAtHand, registers_at_hand
 from registry.verify.chain_words import said_chain
 from registry.verify.checks import (
     ChainFacts,
@@ -44,6 +47,7 @@ from registry.verify.checks import (
 from registry.verify.freshness import DEFAULT_LATE_SECONDS
 from registry.verify.policy import Policy
 from registry.verify.receipts import MOST_JUDGED, Judged, decided
+from registry.verify.registers import AtHand
 from registry.verify.status_lists import Listed, StatusLists, listed_statuses
 
 # A chain that did not answer so often in a row is not waited for again: a folder has thousands of credentials.
@@ -54,6 +58,8 @@ MOST_EXPECTED: Final = 8
 """Digests of one credential that are asked about together with those of others."""
 
 _NO_LEDGER: Final = FactsUnavailable.saying("no-evidence", say("chain.noLedger"), say("chain.useEndpoint"))
+
+_NO_REGISTERS: Final = FactsUnavailable.saying("no-evidence", say("register.noEvidence"), say("chain.useEndpoint"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,9 @@ class Verifier:
             endpoint that answers.
         documents: where keys of signers are looked up; None to know those alone that a document itself says.
         lists: where status lists are looked up; None to read none. It needs `documents`.
+        snapshots: where those of registers are that the policy names.
+        here: the verifier's country, whose levels are told; "": the jurisdiction of the policy.
+        levels: level maps, asked for where a credential states a level.
     """
 
     def __init__(
@@ -130,8 +139,13 @@ class Verifier:
         quorum: int | None = None,
         documents: DidDocuments | None = None,
         lists: StatusLists | None = None,
+        snapshots: Snapshots | None = None,
+        here: str = "",
+        levels: Callable[[], LevelMaps] = bundled_maps,
     ):
         self._documents = documents
+        self._levels = levels
+        self._place = here
         self._lists = lists
         self._contract = contract
         self._reader: FactsReader | EvidenceReader | FactsUnavailable
@@ -157,6 +171,7 @@ class Verifier:
         self._limits = limits
         self._policy = policy
         self._read_ledger = ledger
+        self._snapshots = snapshots or SnapshotsAtHand()
         self._silences = 0
         self._searched: dict[int, Collection[bytes]] = {}
 
@@ -325,6 +340,9 @@ class Verifier:
             policy=self._policy,
             ledger=self._ledger,
             listed=listed,
+            registers=self._registers,
+            levels=self._levels,
+            here=self._place,
         )
 
     def _listed(self, reading: Reading) -> Sequence[Listed] | None:
@@ -347,6 +365,19 @@ class Verifier:
             return reader if isinstance(reader, FactsUnavailable) else reader.ledger(self._policy.trusted_bodies)
         except RegistryError as error:
             return FactsUnavailable.of(error)
+
+    @cached_property
+    def _registers(self) -> Sequence[AtHand] | FactsUnavailable | None:
+        """The registers of the policy, read once; None when it names none."""
+        if self._policy is None or not self._policy.registers:
+            return None
+        reader = self._first_reader
+        if isinstance(reader, EvidenceReader) or isinstance(self._contract, EvidenceReader | FactsUnavailable):
+            # What a receipt brings along says nothing of batches of others.
+            return reader if isinstance(reader, FactsUnavailable) else _NO_REGISTERS
+        if isinstance(reader, FactsUnavailable):
+            return reader
+        return registers_at_hand(self._policy, self._snapshots, reader, self._contract.address)
 
     def _embedded(self, reading: Reading) -> list[Receipt | ReceiptError]:
         """The receipts inside the document: those for the chain that is asked first, what cannot be read last."""

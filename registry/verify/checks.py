@@ -6,7 +6,7 @@ never comes out as valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +16,8 @@ from registry.credential.digest import DEFAULT_LIMITS, DigestMethod, Limits
 from registry.document.reading import Reading, digest_only, read_document, with_rdf
 from registry.errors import ProofError, ReceiptError
 from registry.formats.statuslist import Purpose
-from registry.language.said import Original, Said, Sentences, Value, listed, say
+from registry.language.said import Original, Said, Sentence, Sentences, Value, listed, say
+from registry.levels.maps import LevelMaps
 from registry.merkle.proof import check_inclusion
 from registry.receipt.model import AnchorPart, BlockPart, Receipt
 from registry.recognition.ledger import Ledger
@@ -29,7 +30,9 @@ from registry.verify.dates import check_dates
 from registry.verify.foreign import check_foreign, not_checked
 from registry.verify.freshness import Freshness
 from registry.verify.issuer import named_issuers, same_issuer, shown_issuers
+from registry.verify.levels import verdict_levels
 from registry.verify.policy import Policy
+from registry.verify.registers import AtHand, check_registers, registers_unknown
 from registry.verify.same_document import Claims, check_integrity, compared_digest, judged
 from registry.verify.signature import COVERING, Anchored, check_signature
 from registry.verify.standing import Standing, check_standing
@@ -83,6 +86,9 @@ def verify(
     policy: Policy | None = None,
     ledger: Ledger | FactsUnavailable | None = None,
     listed: Sequence[Listed] | None = None,
+    registers: Sequence[AtHand] | FactsUnavailable | None = None,
+    levels: Callable[[], LevelMaps] | None = None,
+    here: str = "",
 ) -> Verdict:
     """Check one credential; nothing that a document, receipt or chain says makes it raise.
 
@@ -97,6 +103,10 @@ def verify(
         policy: more trusted issuers, and bodies; with bodies, two more checks are made.
         ledger: the accreditations of the contract; None when it was not asked.
         listed: what the status lists say that the document names; None when they were not asked.
+        registers: of the policy, in its order; None when they were not asked.
+        levels: what is known of levels of qualifications, asked only where the credential states one; None for nothing.
+        here: the verifier's country, ISO 3166-1 by two letters, whose levels are told; "": the jurisdiction of the
+            policy.
 
     Raises:
         ValueError: `now` has no time zone, or there is neither document nor receipt.
@@ -109,8 +119,8 @@ def verify(
     digest = reading.digest if reading else None
     if receipt is None and reading is not None and reading.foreign is not None:
         foreign, more = reading.foreign, tuple[Check, ...]()
-        if policy and policy.bodies:
-            more = Standing.unknown(Code.FOREIGN_ANCHOR, not_checked(foreign))[:2]
+        if policy is not None:
+            more = _policy_unknown(policy, Code.FOREIGN_ANCHOR, not_checked(foreign))
         withdrawn = _withdrawn_by_list(listed)
         told = (withdrawn if withdrawn and each.name == "status" else each for each in check_foreign(foreign))
         judged_here = (*told, check_dates(reading, now), check_signature(reading, now), *more)
@@ -125,8 +135,8 @@ def verify(
             check_dates(reading, now),
             check_signature(reading, now),
         )
-        if policy and policy.bodies:
-            checks += Standing.unknown(code, missing)[:2]
+        if policy is not None:
+            checks += _policy_unknown(policy, code, missing)
         return Verdict(name, checks, digest, issuer=None, root=None, anchored_at=None, as_of=None)
     if reading is not None and receipt.digest.method is DigestMethod.VC_RDFC and reading.is_at_hand:
         reading = with_rdf(reading)
@@ -145,20 +155,33 @@ def verify(
         check_dates(reading, now),
         check_signature(reading, now, _anchored(receipt, usable, reading, anchor)),
         *(standing[:2] if standing else ()),
+        *([_check_registers(receipt, usable, stated, registers, policy)] if policy and policy.registers else ()),
     )
     seen = usable if isinstance(usable, ChainFacts) else None
     stands = seen is not None and seen.batch is not None and anchor.outcome in (Outcome.PASS, Outcome.WARN)
+    anchored_at = seen.batch.anchored_at if stands and seen and seen.batch else None
+    card = None
+    # What was changed since it was anchored states nothing that its issuer said.
+    if integrity.outcome in (Outcome.PASS, Outcome.WARN):
+        card = verdict_levels(
+            stated,
+            levels or (lambda: LevelMaps(())),
+            accredited_in=standing.path.links[-1].scope.jurisdiction if standing and standing.path else "",
+            here=here or (policy.jurisdiction if policy else ""),
+            moment=anchored_at or now,
+        )
     return Verdict(
         name,
         checks,
         digest,
         issuer=receipt.anchor.issuer,
         root=receipt.root,
-        anchored_at=seen.batch.anchored_at if stands and seen and seen.batch else None,
+        anchored_at=anchored_at,
         as_of=seen.as_of if seen else None,
         chain=receipt.anchor.chain,
         not_looked_at=seen.not_looked_at if seen else None,
         basis=seen.basis if seen else None,
+        levels=card,
     )
 
 
@@ -424,6 +447,35 @@ def _check_standing(
         # What was withdrawn or declared void since is not known.
         return Standing.unknown(facts.head_age.code, *facts.head_age.said)
     return check_standing(receipt.anchor.issuer, facts.chain, facts.batch.anchored_at, stated, ledger, policy)
+
+
+def _check_registers(
+    receipt: Receipt,
+    facts: ChainFacts | FactsUnavailable,
+    stated: Sequence[Claims],
+    registers: Sequence[AtHand] | FactsUnavailable | None,
+    policy: Policy,
+) -> Check:
+    if isinstance(facts, FactsUnavailable):
+        return registers_unknown(facts.code, *facts.sentences)
+    if policy.chain != facts.chain:
+        other = say("standing.otherChain", of=policy.chain or "", named=facts.chain)
+        return registers_unknown(Code.OTHER_CHAIN, other)
+    if registers is None or isinstance(registers, FactsUnavailable):
+        missing = registers or _NO_FACTS
+        return registers_unknown(missing.code, *missing.sentences)
+    if facts.batch is None:
+        return registers_unknown(Code.NO_ANCHOR_TIME, say("standing.noAnchorTime"))
+    if facts.head_age is not None and facts.head_age.freshness is Freshness.STALE:
+        # What the mirror published or withdrew since is not known.
+        return registers_unknown(facts.head_age.code, *facts.head_age.said)
+    return check_registers(receipt.anchor.issuer, facts.batch.anchored_at, stated, registers, policy)
+
+
+def _policy_unknown(policy: Policy, code: str, said: Sentence) -> tuple[Check, ...]:
+    """The checks that a policy asks for, none of which could be made."""
+    standing = Standing.unknown(code, said)[:2] if policy.bodies else ()
+    return (*standing, registers_unknown(code, said)) if policy.registers else tuple(standing)
 
 
 def _check_issuer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -11,8 +11,9 @@ from registry.document.stated_scope import stated_scope
 from registry.language.said import Said, Sentence, Sentences, Value, listed, say
 from registry.recognition.ledger import Kind, Ledger, State
 from registry.recognition.path import Accreditation, Missing, Path, Reading, find_path
-from registry.recognition.scope import Scope
+from registry.recognition.scope import Scope, StatedScope
 from registry.verify.policy import Policy
+from registry.verify.standing_words import Words
 from registry.verify.verdict import Check, Code
 
 
@@ -93,6 +94,24 @@ def check_standing(
             say("standing.behind", block=ledger.as_of.number, when=ledger.as_of.timestamp),
         )
     stated = stated_scope(credentials)
+    return find_standing(issuer, stated, Words(policy, ledger, stated, anchored_at)).standing
+
+
+class FoundStanding(NamedTuple):
+    """The two checks, and what they were made of: the path, or the nearest missing link."""
+
+    standing: Standing
+    found: Path | Missing
+
+
+def find_standing(issuer: int, stated: StatedScope, words: Words, *, is_of_document: bool = True) -> FoundStanding:
+    """As `check_standing`, of what is stated of a scope.
+
+    Args:
+        is_of_document: what a document does not state has to be compared by hand, which warns; what a question leaves
+            open is answered as the accreditation has it, which the answer says.
+    """
+    policy, ledger = words.policy, words.ledger
     completed = list(_completions(ledger, issuer, policy))
     exact = list(
         dict.fromkeys(
@@ -103,20 +122,19 @@ def check_standing(
     assumed = list(dict.fromkeys(stated.completed_by(scope) for scope in completed))
     for reading in (Reading.BOTH, Reading.AS_KNOWN_NOW, Reading.AS_KNOWN_THEN):
         for scope in (*exact, *assumed):
-            path = find_path(ledger, issuer, scope, anchored_at, policy.trusted_bodies, reading)
+            path = _asked(words, issuer, scope, reading)
             if isinstance(path, Path):
-                return _standing(path, ledger, issuer, policy, () if scope in exact else stated.unstated)
-    gaps = (
-        find_path(ledger, issuer, scope, anchored_at, policy.trusted_bodies, Reading.AS_KNOWN_NOW)
-        for scope in assumed or exact
-    )
+                unstated = () if scope in exact or not is_of_document else stated.unstated
+                return FoundStanding(_standing(path, issuer, words, unstated), path)
+    gaps = (_asked(words, issuer, scope, Reading.AS_KNOWN_NOW) for scope in assumed or exact)
     nearest = min((gap for gap in gaps if isinstance(gap, Missing)), key=lambda gap: gap.count)
     make = Check.failed if policy.require else Check.warned
     said = (*nearest.said, *_as_of(ledger))
-    return Standing(
+    standing = Standing(
         make("accreditation", Code.NO_ACCREDITATION_ON_RECORD, *said),
         make("recognition", Code.NO_RECOGNITION_ON_RECORD, *said),
     )
+    return FoundStanding(standing, nearest)
 
 
 def _completions(ledger: Ledger, issuer: int, policy: Policy) -> Iterator[Scope]:
@@ -133,17 +151,29 @@ def _completions(ledger: Ledger, issuer: int, policy: Policy) -> Iterator[Scope]
                 yield replace(scope, jurisdiction=policy.jurisdiction or scope.jurisdiction)
 
 
-def _standing(path: Path, ledger: Ledger, issuer: int, policy: Policy, assumed: tuple[str, ...]) -> Standing:
+def _asked(words: Words, issuer: int, scope: Scope, reading: Reading) -> Path | Missing:
+    return find_path(
+        words.ledger,
+        issuer,
+        scope,
+        words.moment,
+        words.policy.trusted_bodies,
+        reading,
+        programmes=words.programmes,
+    )
+
+
+def _standing(path: Path, issuer: int, words: Words, assumed: tuple[str, ...]) -> Standing:
     holds_now = path.reading is not Reading.AS_KNOWN_THEN
-    why = _why(path, ledger, issuer, policy)
+    why = _why(path, issuer, words)
     values: dict[str, Value] = {
         "numbers": listed(link.id for link in path.accreditations),
         "when": path.moment,
         "issuer": issuer,
-        "scope": path.scope.said,
-        "bodies": _bodies(path.accreditations, policy),
+        "scope": words.scope(path.scope),
+        "bodies": _bodies(path.accreditations, words),
     }
-    accreditation = _judge("accreditation", values, path, path.accreditations, why, policy)
+    accreditation = _judge("accreditation", values, path, path.accreditations, why, words)
     if assumed:
         accreditation = _compare_by_hand(accreditation, assumed)
     agreement = path.recognition
@@ -151,21 +181,24 @@ def _standing(path: Path, ledger: Ledger, issuer: int, policy: Policy, assumed: 
         recognition = Check.passed(
             "recognition",
             Code.RECOGNITION_NOT_NEEDED,
-            say("standing.notNeeded", body=_party(path.body, policy)),
+            say("standing.notNeeded", body=words.body(path.body)),
         )
     else:
-        ours, theirs = _party(agreement.body, policy), _party(agreement.holder, policy)
-        values = {"number": agreement.id, "ours": ours, "theirs": theirs}
-        recognition = _judge("recognition", values, path, (agreement,), why, policy)
+        values = {
+            "number": agreement.id,
+            "ours": words.body(agreement.body),
+            "theirs": words.body(agreement.holder),
+        }
+        recognition = _judge("recognition", values, path, (agreement,), why, words)
     return Standing(accreditation, recognition, path if holds_now else None)
 
 
-def _bodies(accreditations: Sequence[Accreditation], policy: Policy) -> Said:
+def _bodies(accreditations: Sequence[Accreditation], words: Words) -> Said:
     """The bodies of a path, each with the one that accredited it, from the issuer up."""
     outermost, *inner = accreditations
-    told = _party(outermost.body, policy)
+    told = words.body(outermost.body)
     for link in inner:
-        told = say("standing.through", body=_party(link.body, policy), by=told)
+        told = say("standing.through", body=words.body(link.body), by=told)
     return told
 
 
@@ -175,23 +208,18 @@ def _judge(
     path: Path,
     links: tuple[Accreditation, ...],
     why: Sentences,
-    policy: Policy,
+    words: Words,
 ) -> Check:
     """The check of these links of a path; the rest of the path is another check's matter."""
     holds, then, since = _WAYS[name]
     known = [link.state_at(path.moment) for link in links]
-    conditions = _conditions(links)
+    more = (*words.conditions(links), *words.joint(links))
     if any(each.as_known_now is not State.ACTIVE for each in known):
-        make = Check.failed if policy.require else Check.warned
-        return make(name, then.code, say(then.key, **values), *why, *conditions)
+        make = Check.failed if words.policy.require else Check.warned
+        return make(name, then.code, say(then.key, **values), *why, *more)
     if any(each.as_known_then is not State.ACTIVE for each in known):
-        return Check.warned(name, since.code, say(since.key, **values), *why, *conditions)
-    return Check.passed(name, holds.code, say(holds.key, **values), *conditions)
-
-
-def _conditions(links: Iterable[Accreditation]) -> list[Said]:
-    """A sentence for each link with conditions: whether they are met, the body knows, and the chain does not."""
-    return [say("standing.conditional", number=link.id, body=link.body) for link in links if link.is_conditional]
+        return Check.warned(name, since.code, say(since.key, **values), *why, *more)
+    return Check.passed(name, holds.code, say(holds.key, **values), *more)
 
 
 def _compare_by_hand(check: Check, assumed: tuple[str, ...]) -> Check:
@@ -202,18 +230,13 @@ def _compare_by_hand(check: Check, assumed: tuple[str, ...]) -> Check:
     return replace(check, said=said)
 
 
-def _why(path: Path, ledger: Ledger, issuer: int, policy: Policy) -> Sentences:
+def _why(path: Path, issuer: int, words: Words) -> Sentences:
     """What the other record lacks of a path that holds by one alone."""
     other = {Reading.AS_KNOWN_THEN: Reading.AS_KNOWN_NOW, Reading.AS_KNOWN_NOW: Reading.AS_KNOWN_THEN}.get(path.reading)
     if other is None:
         return ()
-    gap = find_path(ledger, issuer, path.scope, path.moment, policy.trusted_bodies, other)
+    gap = _asked(words, issuer, path.scope, other)
     return gap.said if isinstance(gap, Missing) else ()
-
-
-def _party(number: int, policy: Policy) -> Said:
-    name = policy.trusted_bodies.get(number)
-    return say("standing.bodyNamed", number=number, name=name) if name else say("standing.body", number=number)
 
 
 def _as_of(ledger: Ledger) -> tuple[Said, ...]:

@@ -22,13 +22,14 @@ from registry.records import Batch, BlockRef, DigestStatus, Party
 from registry.timestamps import TIMESTAMP_PATTERN, write_timestamp
 from registry.untrusted.text import marked
 from registry.verify.freshness import HeadAge
+from registry.verify.levels import Levels, levels_schema
 from registry.verify.schema_parts import closed_object
 
 CHECK_NAMES: Final = ("integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature")
 """The checks of every verdict, in their order."""
 
-POLICY_CHECK_NAMES: Final = ("accreditation", "recognition")
-"""The checks that follow them when the verifier's policy names bodies."""
+POLICY_CHECK_NAMES: Final = ("accreditation", "recognition", "register")
+"""The checks that follow them: the first two when the policy names bodies, the last when it names registers."""
 
 
 class Outcome(StrEnum):
@@ -137,6 +138,23 @@ class Code(StrEnum):
     RECOGNITION_NOT_NEEDED = "recognition-not-needed"
     NO_RECOGNITION_ON_RECORD = "no-recognition-on-record"
     NO_ANCHOR_TIME = "no-anchor-time"
+    # register, by the verifier's policy
+    REGISTER_LISTED = "register-listed"
+    REGISTER_CONDITIONAL = "register-conditional"
+    REGISTER_LISTED_SINCE = "register-listed-since"
+    REGISTER_LISTED_THEN = "register-listed-then"
+    REGISTER_NEGATIVE = "register-negative"
+    REGISTER_NO_RULING = "register-no-ruling"
+    REGISTER_LAPSED = "register-lapsed"
+    REGISTER_NOT_YET = "register-not-yet"
+    REGISTER_OTHER_SCOPE = "register-other-scope"
+    REGISTER_NOT_LISTED = "register-not-listed"
+    REGISTER_AMBIGUOUS = "register-ambiguous"
+    REGISTER_NOT_HERE = "register-not-here"
+    REGISTER_OTHER = "register-other"
+    REGISTER_NOT_ANCHORED = "register-not-anchored"
+    REGISTER_VOIDED = "register-voided"
+    REGISTERS_NOT_READ_HERE = "registers-not-read-here"
     # any check that could not be made
     NO_RECEIPT = "no-receipt"
     NO_DOCUMENT = "no-document"
@@ -430,6 +448,7 @@ class Verdict:
         anchored_at: by the chain's clock; None unless the anchor check passed or warned.
         as_of: the block the chain was read at, or None when it could not be read.
         basis: what that rests on; None as with `as_of`.
+        levels: the card of the level that the credential states; None where it states none, or was changed.
     """
 
     name: str
@@ -443,6 +462,7 @@ class Verdict:
     not_looked_at: int | None = None
     other_receipts: tuple[OtherReceipt, ...] = ()
     basis: Basis | None = None
+    levels: Levels | None = None
 
     @classmethod
     def unknown(cls, name: str, code: str, words: str | Said) -> Verdict:
@@ -504,6 +524,7 @@ class Verdict:
             ],
             "batchesNotLookedAt": self.not_looked_at,
             "otherReceipts": [each.to_dict() for each in self.other_receipts],
+            **({} if self.levels is None else {"levelCard": self.levels.to_dict()}),
         }
 
 
@@ -599,7 +620,8 @@ def verdict_schema() -> dict[str, Any]:
                         }
                     ),
                 },
-            }
+            },
+            optional={"levelCard": levels_schema()},
         ),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from registry.errors import SettingsError
 from registry.proofs.notes import KeyKind, SignerKey
 from registry.proofs.seals import MOST_VALIDATORS
+from registry.quality.decision import Identifier
 from registry.verify.policy import Policy, parse_policy
 
 REFERENCE = Path(__file__).parents[3] / "docs/reference/recognition.md"
@@ -126,3 +128,67 @@ def test_a_mistake_is_named(text: str | bytes, message: str) -> None:
     assert message in caught.value.what
     assert (caught.value.where, caught.value.code) == ("policy.toml", "policy")
     assert caught.value.remedy
+
+
+def test_accords_conditions_and_programmes_are_known_by_number_and_hash() -> None:
+    read = parse_policy(
+        '[[accords]]\nparty = 5\nname = "Accord"\n[[conditions]]\ntext = "Hire two.\\n"\n'
+        '[[programmes]]\nidentifier = " urn:a "\n[[programmes]]\nidentifier = "urn:b"\nname = "Nursing"\n'
+    )
+    assert read.accord_names == {5: "Accord"}
+    assert read.condition_texts == {sha256(b"Hire two.\n").digest(): "Hire two.\n"}
+    assert read.programme_names == {sha256(b"urn:a").digest(): "urn:a", sha256(b"urn:b").digest(): "Nursing"}
+    for text, message in (
+        ('[[accords]]\nparty = 5\nname = "a"\n' * 2, "accords has party 5 twice"),
+        ("[[conditions]]\n", "conditions[0].text: field required"),
+        ('[[programmes]]\nidentifier = " "\n', "programmes[0].identifier: the programme has no identifier"),
+        ('[[conditions]]\ntext = "x"\n' * 1_001, "conditions: tuple should have at most 1000 items"),
+    ):
+        with pytest.raises(SettingsError, match=re.escape(message)):
+            parse_policy(text)
+
+
+def registers(text: str, chain: str = 'chain = "eip155:1"\n') -> str:
+    return f"{chain}[[registers]]\n{text}"
+
+
+NAMED = 'register = "deqar"\nmirror = 12\nname = "DEQAR"\n'
+
+
+def test_registers_are_those_of_a_mirror() -> None:
+    policy = parse_policy(registers(NAMED + 'file = "a.register"\n[registers.parties]\n"deqar:X1" = 7\n'))
+    (known,) = policy.registers
+    assert (known.short_name, known.mirror, known.name, known.require) == ("deqar", 12, "DEQAR", False)
+    assert known.file == ("a.register",)
+    assert known.parties_by_identifier == {Identifier("deqar", "X1"): 7}
+    several = parse_policy(registers(NAMED + 'file = ["a.register", "b.register"]\nrequire = true\n'))
+    assert (several.registers[0].file, several.registers[0].require) == (("a.register", "b.register"), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (registers(NAMED, chain=""), "registers are those of one chain, but chain names none"),
+        (registers(NAMED + "[[registers]]\n" + NAMED), "registers has deqar of party 12 twice"),
+        (registers(NAMED + 'party = "x"\n'), "a policy has no key registers[0].party"),
+        (registers(NAMED.replace("12", "0")), "registers[0].mirror: "),
+        (registers(NAMED.replace("12", '"12"')), "registers[0].mirror: "),
+        (registers(NAMED.replace("deqar", "DEQAR")), "registers[0].register: "),
+        (registers('mirror = 12\nname = "DEQAR"\n'), "registers[0].register: field required"),
+        (registers(NAMED + "file = 7\n"), "registers[0].file: "),
+        (registers(NAMED + 'file = ""\n'), "registers[0].file[0]: "),
+        (registers(NAMED + f"file = {['a'] * 65}\n"), "registers[0].file: "),
+        (registers(NAMED + '[registers.parties]\n"X1" = 7\n'), "is no identifier with its scheme"),
+        (registers(NAMED + '[registers.parties]\n"deqar:X1" = "7"\n'), "registers[0].parties.deqar:X1: "),
+        ('[[bodies]]\nparty = 1\nname = "A"\ncountry = "Utopia"\n', "bodies[0].country: 'Utopia' is no country"),
+    ],
+    ids=lambda value: "" if "\n" in value else value[:50],
+)
+def test_a_register_that_makes_no_sense_is_named(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        parse_policy(text)
+
+
+def test_bodies_of_a_country_are_those_that_the_policy_says() -> None:
+    text = '[[bodies]]\nparty = 1\nname = "A"\ncountry = "hr"\n[[bodies]]\nparty = 2\nname = "B"\n'
+    assert parse_policy(text).bodies_of("HR") == {1: "A"}
