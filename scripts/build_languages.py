@@ -25,7 +25,7 @@ ROOM: Final = Path(__file__).parents[1] / "registry" / "language"
 CATALOGUES, BUILT = ROOM / "catalogues", ROOM / "built"
 VERIFIER: Final = ROOM.parent / "service" / "web" / "verifier" / "english.js"
 SOURCE: Final = "en"
-ELSEWHERE: Final = ("page.", "cli.", "absence.", "online.", "verdict.")
+ELSEWHERE: Final = ("page.", "cli.", "absence.", "online.", "register.", "verdict.")
 """What the verifier in JavaScript does not say."""
 _REVIEWED: Final = "X-Reviewed-By:"
 _NAME: Final = re.compile(r"[a-z][A-Za-z]*")

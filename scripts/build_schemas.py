@@ -1,4 +1,4 @@
-"""Write the published JSON Schemas from the code that reads and writes receipts, verdicts and proofs of absence."""
+"""Write the published JSON Schemas from the code that reads and writes what they describe."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import orjson
 
+from registry.quality.wire import decision_schema
 from registry.receipt.model import embedded_schema, receipt_schema
 from registry.verify.absence_file import absence_schema
 from registry.verify.verdict import verdict_schema
@@ -20,6 +21,7 @@ def main() -> None:
         "merkle-anchor-proof": embedded_schema(),
         "verdict": verdict_schema(),
         "absence": absence_schema(),
+        "quality-decision": decision_schema(),
     }
     for name, schema in schemas.items():
         (FOLDER / f"{name}.schema.json").write_bytes(orjson.dumps(schema, option=orjson.OPT_INDENT_2) + b"\n")

@@ -1,4 +1,4 @@
-"""Write what the verifier in JavaScript knows of contracts, chains and letters, from artifacts and what Python has.
+"""Write what the verifier in JavaScript knows of contracts, chains, levels and letters, from what Python has.
 
 The code of a registry is 17 or 24 KB, which no page has to carry: what is another on each chain, or at each address,
 stands in its last 1,300 bytes. So of each code there is the state of Keccak after all whole blocks before that, 200
@@ -22,17 +22,20 @@ from registry.chain.layout import accreditation_slots_of, slots_of
 from registry.chain.rpc.hexadecimal import address_bytes
 from registry.chain_names import ChainKind, named_chains
 from registry.keccak import keccak
+from registry.levels.bundled import bundled_maps
+from registry.levels.maps import Kind, Level, LevelMap, Match
 from registry.proofs.accreditation_slots import Member
 from registry.recognition.countries import NUMERIC
 from registry.recognition.scope import QUALIFICATION_TYPES
 from registry.records import Reason
+from registry.verify.levels import Source
 
 FOLDER = Path(__file__).parents[1] / "registry" / "service" / "web" / "verifier"
 RATE = 136
 MASK = (1 << 64) - 1
 VARYING = ("_cachedThis", "_cachedDomainSeparator", "_cachedChainId")
 # No verdict asks for the others.
-TERMS = ("body", "holder", "validFrom", "validUntil", "kind", "conditionHash")
+TERMS = ("body", "holder", "validFrom", "validUntil", "kind", "evidenceHash", "conditionHash")
 HEAD = "// Written by scripts/build_verifier.py; `--check` says whether it is as the program has it.\n\n"
 
 
@@ -41,6 +44,7 @@ def main() -> int:
     written = {
         "contracts.js": contracts(),
         "chains.js": chains(),
+        "levelmaps.js": level_maps(),
         "vocabulary.js": vocabulary(),
         "xmlnames.js": xml_names(),
     }
@@ -161,6 +165,46 @@ def vocabulary() -> str:
         "/** Countries of ISO 3166-1: two letters and the three digits of each. */\n"
         f"export const COUNTRIES = {json.dumps(countries)};\n"
     )
+
+
+def level_maps() -> str:
+    """The module about levels: of each map what a card tells, and no map of what people can do at work."""
+    told = [map_of(each) for each in bundled_maps() if each.kind is not Kind.PROFICIENCY]
+    lines = "".join(f"  {json.dumps(each, ensure_ascii=False, separators=(',', ':'))},\n" for each in told)
+    return (
+        f"{HEAD}/**\n"
+        " * @typedef {readonly [code: string, name?: string, low?: number, high?: number, marks?: number]} BakedLevel\n"
+        " *   beside which levels of the reference framework it is, 0 for none; marks: 1 where that is close, 2 where\n"
+        " *   it was not checked.\n"
+        " *\n"
+        " * @typedef {readonly [framework: string, name: string, countries: string, kind: string, against: string,\n"
+        " *   since: string, until: string, source: readonly [name: string, uri: string, date: string],\n"
+        " *   levels: readonly BakedLevel[]]} BakedMap\n"
+        " */\n\n"
+        "/** Maps by framework and then by time. */\n"
+        f"export const LEVEL_MAPS = /** @type {{readonly BakedMap[]}} */ (/** @type {{unknown}} */ ([\n{lines}]));\n"
+    )
+
+
+def map_of(given: LevelMap) -> list[Any]:
+    """What a card tells of a map, in the order of its members."""
+    return [
+        *(given.framework, given.name, "".join(given.countries), str(given.kind), given.against),
+        *(given.since, given.until),
+        list(Source.of(given)),
+        [list(level_of(each)) for each in given.levels],
+    ]
+
+
+def level_of(given: Level) -> list[Any]:
+    """A level, without what is as usual at its end."""
+    low, high = given.beside or (0, 0)
+    marks = (given.match is not Match.EXACT) * 1 + (not given.checked) * 2
+    found: list[Any] = [given.code, given.name, low, high, marks]
+    usual: list[Any] = [None, "", 0, low, 0]
+    while len(found) > 1 and found[-1] == usual[len(found) - 1]:
+        found.pop()
+    return found
 
 
 def chains() -> str:

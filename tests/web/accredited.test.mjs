@@ -13,7 +13,8 @@ function readerOf(urls, { now }, options = {}) {
 }
 
 async function verdictOf(reader, { receipt, digest, now, policy }) {
-  const known = { ...policy, issuers: new Map(policy.issuers), bodies: new Map(policy.bodies) };
+  const { issuers, bodies, accords, conditions, programmes } = policy;
+  const known = { ...policy, issuers: new Map(issuers), bodies: new Map(bodies), accords: new Map(accords), conditions: new Map(conditions), programmes: new Map(programmes) };
   const verifier = new Verifier(reader, { trust: { issuers: new Map(), chain }, policy: known, now: () => new Date(now * 1000) });
   return verdictJson(await verifier.verifyDigest(digest, fromBase64(receipt)));
 }

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any, Final
 
+from registry.language.said import listed, say
 from registry.recognition.ledger import Accreditation, Change, Kind, Ledger, State
 from registry.recognition.scope import ANY_PROGRAMME, Scope, hash_of_programme
 from registry.records import BlockRef
-from registry.verify.policy import KnownParty, Policy
-from registry.verify.verdict import FactsUnavailable
+from registry.untrusted.text import marked
+from registry.verify.policy import KnownCondition, KnownParty, KnownProgramme, KnownRegister, Policy
+from registry.verify.verdict import Code, FactsUnavailable
 from tests.web.made import NAMES, facts_json, hexed, unix
 
 ANCHORED: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,6 +24,9 @@ ISSUER: Final = 7
 BODIES: Final = (3, 4, 5, 6, 8, 9)
 PROGRAMMES: Final = ("https://uni.example/medicine", "urn:programme:2", "x" * 2_000)
 HASHES: Final = (ANY_PROGRAMME, *map(hash_of_programme, PROGRAMMES))
+CONDITIONS: Final = ("Hire two professors by 2027.\n", "  x\u202e\t" + "\U0001f600" * 600)
+CONDITION_HASHES: Final = tuple(sha256(each.encode()).digest() for each in CONDITIONS)
+EVIDENCE: Final = (bytes(32), b"e" * 32, b"e" * 32)
 FIELDS: Final = ("", "", "06", "061", "0613", "0612", "09")
 TYPES: Final = ("bachelor-degree", "master-degree", "badge", "type-27")
 PLACES: Final = ("", "", "", "HR", "SI", "999")
@@ -73,7 +80,7 @@ def scope(chance: random.Random) -> Scope:
         (lowest, chance.choice([8, 8, 8, 7, 6])),
         frozenset(chance.sample(TYPES, chance.choice([0, 0, 0, 1, 2]))),
         chance.choice(PLACES),
-        chance.choice([ANY_PROGRAMME] * 8 + list(HASHES)),
+        chance.choice([ANY_PROGRAMME] * 4 + list(HASHES)),
     )
 
 
@@ -111,28 +118,35 @@ def changes(chance: random.Random, kind: Kind) -> tuple[Change, ...]:
 def link(chance: random.Random, number: int, body: int, holder: int, kind: Kind) -> Accreditation:
     """One accreditation or recognition; many have nothing about them."""
     if chance.random() < (0.3 if kind is Kind.RECOGNISE else 0.6):
-        return plain(number, body, holder, kind, chance.choice([Scope(), Scope(), Scope("06"), scope(chance)]))
+        return plain(
+            chance,
+            number,
+            body,
+            holder,
+            kind,
+            chance.choice([Scope(), Scope(), Scope("06"), Scope(programme=HASHES[1]), scope(chance)]),
+        )
     ends = chance.choice([4_000] * 12 + [0, -10, 1])
     return Accreditation(
         number,
         body,
         holder,
         kind,
-        chance.choice([Scope(), Scope(), Scope("06"), scope(chance)]),
+        chance.choice([Scope(), Scope(), Scope("06"), Scope(programme=HASHES[1]), scope(chance)]),
         ANCHORED - timedelta(days=chance.choice([1_000] * 12 + [0, -1])),
         None if kind is Kind.RECOGNISE and chance.random() < 0.5 else ANCHORED + timedelta(days=ends),
-        bytes(32),
+        chance.choice(EVIDENCE),
         "",
         changes(chance, kind),
-        chance.choice([bytes(32)] * 3 + [b"c" * 32]),
+        chance.choice([bytes(32)] * 3 + [b"c" * 32, *CONDITION_HASHES]),
     )
 
 
-def plain(number: int, body: int, holder: int, kind: Kind, about: Scope) -> Accreditation:
+def plain(chance: random.Random, number: int, body: int, holder: int, kind: Kind, about: Scope) -> Accreditation:
     """One that holds, for years."""
     begun, ends = ANCHORED - timedelta(days=1_000), ANCHORED + timedelta(days=1_000)
     told = (Change(State.ACTIVE, begun, begun),)
-    return Accreditation(number, body, holder, kind, about, begun, ends, bytes(32), "", told)
+    return Accreditation(number, body, holder, kind, about, begun, ends, chance.choice(EVIDENCE), "", told)
 
 
 def ledger(chance: random.Random) -> Ledger:
@@ -145,6 +159,8 @@ def ledger(chance: random.Random) -> Ledger:
             sides.append((body, holder, Kind.ACCREDIT_TO_ACCREDIT if at else Kind.ACCREDIT_TO_ISSUE))
         if way[-1] == 9:
             sides += [(3, 9, Kind.RECOGNISE)] * chance.choice([0, 1, 1, 1, 2])
+        # A member of an accord recognises it.
+        sides += [(holder, body, Kind.RECOGNISE) for body, holder, kind in sides if chance.random() < 0.3]
     kinds: list[Callable[[], Kind]] = [lambda: Kind.ACCREDIT_TO_ISSUE, lambda: chance.choice(list(Kind))]
     for _ in range(chance.choice([0, 0, 1, 3, 8])):
         holder = chance.choice([ISSUER, *BODIES])
@@ -153,7 +169,40 @@ def ledger(chance: random.Random) -> Ledger:
     chance.shuffle(sides)
     at = chance.choice([ANCHORED + timedelta(days=50)] * 15 + [ANCHORED - timedelta(days=1)])
     as_of = chance.choice([None, BlockRef(200, b"h" * 32, at), BlockRef(200, b"h" * 32, at)])
-    return Ledger(tuple(link(chance, number, *each) for number, each in enumerate(sides, 1)), as_of)
+    links = [link(chance, number, *each) for number, each in enumerate(sides, 1)]
+    return Ledger((*links, *(other_holders(chance, links) if chance.random() < 0.5 else ())), as_of)
+
+
+def of_an_accord(chance: random.Random) -> Ledger:
+    """A way to the issuer through an accord whose member accredits one programme, mostly of several holders."""
+    about = chance.choice([Scope(), *[Scope(programme=HASHES[1])] * 4, Scope(programme=HASHES[2])])
+    sides = [
+        (9, 4, Kind.ACCREDIT_TO_ACCREDIT),
+        (4, 9, Kind.RECOGNISE),
+        (3, 9, Kind.RECOGNISE),
+        (4, ISSUER, Kind.ACCREDIT_TO_ISSUE),
+    ]
+    if chance.random() < 0.2:
+        del sides[chance.choice([0, 1])]
+    links = [
+        plain(chance, number, body, holder, kind, about if holder == ISSUER else Scope())
+        for number, (body, holder, kind) in enumerate(sides, 1)
+    ]
+    links[-1] = replace(links[-1], condition_hash=chance.choice([bytes(32), b"c" * 32, *CONDITION_HASHES]))
+    return Ledger((*links, *other_holders(chance, links)), None)
+
+
+def other_holders(chance: random.Random, links: list[Accreditation]) -> Iterator[Accreditation]:
+    """The same decisions about others; nearly the same, now and then, and with many holders."""
+    number = len(links)
+    for each in links:
+        if each.kind is Kind.RECOGNISE or each.scope.programme == ANY_PROGRAMME:
+            continue
+        for holder in range(20, 20 + chance.choice([1, 2, 80])):
+            number += 1
+            story = chance.choice([each.changes] * 3 + [changes(chance, each.kind)])
+            made = replace(each, id=number, holder=holder, changes=story)
+            yield chance.choice([made] * 4 + [replace(made, valid_until=None), replace(made, evidence_hash=b"f" * 32)])
 
 
 def ledger_or_not(chance: random.Random) -> Ledger | FactsUnavailable | None:
@@ -175,6 +224,36 @@ def policy(chance: random.Random) -> Policy:
         require=bool(bodies) and chance.random() < 0.3,
         bodies=tuple(KnownParty(party=number, name=name) for number, name in bodies.items()),
         issuers=chance.choice([(), (), (KnownParty(party=7, name=chance.choice(NAMES) or "x"),)]),
+        accords=chance.choice([(), (KnownParty(party=chance.choice([4, 9, 9]), name="Seoul Accord"),)]),
+        conditions=tuple(KnownCondition(text=each) for each in chance.sample(CONDITIONS, chance.choice([0, 1, 2]))),
+        programmes=chance.choice(
+            [
+                (),
+                (),
+                (KnownProgramme(identifier=f" {PROGRAMMES[0]} ", name=chance.choice(["", "Medicine", "M\u202ex"])),),
+            ]
+        ),
+    )
+
+
+def with_registers(chance: random.Random, given: Policy) -> Policy:
+    """One that names registers, now and then: of one chain, as it has to be."""
+    if given.chain is None or chance.random() < 0.8:
+        return given
+    named = [
+        KnownRegister(register="deqar", mirror=12, name="DEQAR\u202e"),
+        KnownRegister(register="own", mirror=3, name="Ours"),
+    ]
+    return given.model_copy(update={"registers": tuple(named[: chance.choice([1, 2])])})
+
+
+def not_read_here(given: Policy | None) -> FactsUnavailable | None:
+    """What the verifier in JavaScript says of registers."""
+    if given is None or not given.registers:
+        return None
+    names = listed(marked(each.name) for each in given.registers)
+    return FactsUnavailable.saying(
+        Code.REGISTERS_NOT_READ_HERE, say("registers.notReadHere", names=names), say("registers.askElsewhere")
     )
 
 
@@ -184,7 +263,9 @@ def achievement(chance: random.Random) -> Any:
         return chance.choice([None, "https://uni.example/medicine", 5, {}, [], True])
     found: dict[str, Any] = {}
     if chance.random() < 0.6:
-        found["id"] = chance.choice([*PROGRAMMES, f" {PROGRAMMES[0]}\u2003", "x" * 2_001, "", "\ud800", 5])
+        found["id"] = chance.choice(
+            [PROGRAMMES[0], PROGRAMMES[0], *PROGRAMMES, f" {PROGRAMMES[0]}\u2003", "x" * 2_001, "", "\ud800", 5]
+        )
     if chance.random() < 0.6:
         found["achievementType"] = chance.choice(["BachelorDegree", *NAMED])
     if chance.random() < 0.4:
@@ -206,6 +287,9 @@ def alignment(chance: random.Random) -> Any:
                 {"targetCode": "6", "targetFramework": "EQF", "targetUrl": "https://x.example/"},
                 {"targetCode": "0613", "targetFramework": "ISCED-F 2013"},
                 "http://data.europa.eu/snb/eqf/7",
+                {"targetFramework": "IE-NFQ", "targetCode": "8"},
+                {"targetFramework": "Cadre national des CERTIFICATIONS professionnelles", "targetCode": "6"},
+                {"targetFramework": "gb-scqf", "targetCode": "10"},
             ]
         )
     members = {"targetUrl": URLS, "targetCode": TARGETS, "targetFramework": FRAMEWORKS}
@@ -222,6 +306,31 @@ def stated(chance: random.Random) -> dict[str, Any]:
     kind = chance.random()
     if kind < 0.15:
         return {}
+    return {**subject_of(chance, kind), **(issued_in(chance) if chance.random() < 0.5 else {})}
+
+
+def issued_in(chance: random.Random) -> dict[str, Any]:
+    """An issuer with an address, or with several."""
+    address = chance.choice(
+        [
+            {"addressCountryCode": "IE"},
+            {"addressCountry": "HR"},
+            {"addressCountryCode": "Ireland", "addressCountry": "IE"},
+            {"addressCountry": "hr"},
+            [{"addressCountryCode": "IE"}, {"addressCountryCode": "FR"}],
+            ["IE", None],
+            {"addressCountryCode": "AQ"},
+        ]
+    )
+    return {
+        "issuer": chance.choice(
+            [{"address": address}, [{"address": address}, "did:example:x"], {"id": "x", "address": address}]
+        )
+    }
+
+
+def subject_of(chance: random.Random, kind: float) -> dict[str, Any]:
+    """The members about what was achieved."""
     if kind < 0.3:
         return {"badge": chance.choice([achievement(chance), [achievement(chance), achievement(chance)]])}
     one = {"id": "did:example:ana", "achievement": achievement(chance)}
@@ -256,7 +365,8 @@ def link_json(given: Accreditation) -> dict[str, Any]:
         "scope": scope_json(given.scope),
         "validFrom": unix(given.valid_from),
         "validUntil": unix(given.valid_until),
-        "isConditional": given.is_conditional,
+        "evidenceHash": given.evidence_hash.hex(),
+        "conditionHash": given.condition_hash.hex(),
         "changes": [
             {"state": str(each.state), "recordedAt": unix(each.recorded_at), "effectiveFrom": unix(each.effective_from)}
             for each in given.changes

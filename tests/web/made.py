@@ -648,6 +648,10 @@ def policy_json(policy: Policy | None) -> Any:
         "require": policy.require,
         "issuers": list(policy.trusted_issuers.items()),
         "bodies": list(policy.trusted_bodies.items()),
+        "accords": list(policy.accord_names.items()),
+        "conditions": [[digest.hex(), text] for digest, text in policy.condition_texts.items()],
+        "programmes": [[digest.hex(), name] for digest, name in policy.programme_names.items()],
+        "registers": [each.name for each in policy.registers],
     }
 
 

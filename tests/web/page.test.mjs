@@ -20,10 +20,10 @@ import { parseReceipt } from "../../registry/service/web/verifier/receipt.js";
 import { verdictJson } from "../../registry/service/web/verifier/verdict.js";
 import { REPOSITORY, cases, readJson } from "./cases.mjs";
 
-const { chain, contract, honest, liar, down, credentials } = cases();
+const { chain, contract, honest, liar, down, credentials, level } = cases();
 const NOW = new Date();
 speak(readJson(new URL("registry/language/built/en.json", REPOSITORY)));
-const settings = (more = {}) => ({ institution: "", chain, contract, endpoints: honest, quorum: 1, fixed: false, issuers: [[1, ""]], bodies: [], witnesses: "", validators: [], ...more });
+const settings = (more = {}) => ({ institution: "", chain, contract, endpoints: honest, quorum: 1, fixed: false, issuers: [[1, ""]], bodies: [], country: "", accords: [], conditions: [], programmes: [], registers: [], witnesses: "", validators: [], ...more });
 const wanted = (more) => chosen(fieldsOf(settings(more)), settings(more));
 const bytes = (text) => new TextEncoder().encode(text);
 const file = (name, text) => ({ name, data: bytes(text) });
@@ -59,6 +59,29 @@ test("a document and its receipt beside it", async () => {
   assert.equal(code(one, "integrity"), "digest-equal");
   assert.ok(one.doesNot.includes(say("doesNot.person")));
   assert.match(one.facts.find(({ label }) => label === say("restsOn")).value.join(""), /^Proved against block/);
+});
+
+test("a level that a document states has a card, with the levels of the page's country", async () => {
+  const card = async (more) => (await shown([document(level), receipt(level)], more))[0].levels;
+  const { stated, places, note } = await card({ country: "FR" });
+  assert.equal(stated, "The document states level 6 of this framework: European Qualifications Framework.");
+  assert.deepEqual(places.map(({ label, values }) => [label, values.length]), [["Where it was issued (IE)", 2], ["Where you are (FR)", 1]]);
+  const [french] = places[1].values.map((value) => value.join(""));
+  assert.match(french, /^level 6 of Cadre national des certifications professionnelles \(Licence, BUT\), comparable, exactly, Décret /);
+  assert.doesNotMatch(JSON.stringify([places, note]), /equivalent/i);
+  const { places: unknown } = await card({ country: "AQ" });
+  assert.deepEqual(unknown[1].values, [["No level map of AQ is on record."]]);
+  assert.deepEqual((await card()).places.length, 1);
+  const [none] = await shown([document(good), receipt(good)], { country: "FR" });
+  assert.equal(none.levels, null);
+});
+
+test("registers that an institution believes are not read here, and that is said", async () => {
+  const [one] = await shown([document(good), receipt(good)], { registers: ["DEQAR"] });
+  assert.equal(one.head, say("could not be checked"));
+  assert.equal(code(one, "register"), "registers-not-read-here");
+  const { text } = one.checks.find(({ title }) => title === say("register"));
+  assert.match(text.join(""), /\(DEQAR\).*testamur verify/);
 });
 
 test("an institution's page asks for accreditations by the bodies that it names", async () => {

@@ -15,7 +15,7 @@ from unittest.mock import patch
 from registry.receipt.model import to_json
 from registry.records import Reason
 from registry.service.routes.pages import VERIFYING
-from registry.service.web.page.settings import NamedParty, PageSettings
+from registry.service.web.page.settings import NamedParty, NamedRegister, PageSettings
 from registry.service.web.page.whole import page
 from registry.service.web.pages.rendering import HTML
 from tests.registry.chain.worlds import World
@@ -128,6 +128,13 @@ class Stand:
         }
         return {
             "good": State("Valid", "Master of Science in Computing", pair("badge")),
+            "levels": State("Valid", "level 7 of Cadre national", pair("badge"), {"country": "FR"}),
+            "registers": State(
+                unsure,
+                "they are not read here",
+                pair("badge"),
+                {"registers": (NamedRegister(register="deqar", name="DEQAR"),)},
+            ),
             "changed": State(no, "Nothing vouches for this", changed),
             "revoked": State(no, "obtained-by-fraud", pair(NAMES[1])),
             "suspended": State(no, "under-review", pair(NAMES[2])),

@@ -32,9 +32,9 @@ pytestmark = [
     pytest.mark.skipif(not AXE.exists(), reason="node_modules has no axe-core: npm ci"),
 ]
 STATES = (
-    "good", "changed", "revoked", "suspended", "revoked-by-place", "superseded", "expired", "other-chain",
-    "duplicate-key", "endpoint-down", "endpoints-differ", "endpoint-lies", "no-endpoint", "offline", "untrusted",
-    "receipt-alone", "digest-alone", "hostile", "table",
+    "good", "levels", "registers", "changed", "revoked", "suspended", "revoked-by-place", "superseded", "expired",
+    "other-chain", "duplicate-key", "endpoint-down", "endpoints-differ", "endpoint-lies", "no-endpoint", "offline",
+    "untrusted", "receipt-alone", "digest-alone", "hostile", "table",
 )  # fmt: skip
 WIDTHS = (320, 1200)
 MOST_ELEMENTS = 400

@@ -189,7 +189,17 @@ def test_nothing_changes_its_place_and_nothing_is_loaded(opened: Opened) -> None
         "new Promise(done => { let sum = 0; new PerformanceObserver(list => list.getEntries().forEach(each => sum += "
         "each.value)).observe({type: 'layout-shift', buffered: true}); requestAnimationFrame(() => done(sum)) })"
     )
-    for name in ("/", "/parties/1", "/network", "/insights", "/audits", "/docs", "the audit"):
+    for name in (
+        "/",
+        "/parties/1",
+        "/network",
+        "/insights",
+        "/indicators",
+        "/partnerships",
+        "/audits",
+        "/docs",
+        "the audit",
+    ):
         opened.browser.open("about:blank#")
         opened.browser.requested.clear()
         opened.browser.said.clear()

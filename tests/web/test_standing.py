@@ -17,7 +17,7 @@ from registry.recognition.scope import Scope, ScopeNumbers
 from registry.verify.policy import parse_policy
 from registry.verify.verdict import Trust
 from tests.web.javascript import run_javascript
-from tests.web.ledgers import ledger_or_not, policy, scope_json, stated
+from tests.web.ledgers import PROGRAMMES, ledger_or_not, of_an_accord, policy, scope_json, stated, with_registers
 from tests.web.made import case, in_order, policy_json
 from tests.web.said import CONTENTS
 from tests.web.test_verdicts import with_verdict
@@ -28,29 +28,47 @@ CODES = {
     "accredited", "accredited-then", "accredited-since", "scope-unstated", "no-accreditation-on-record",
     "recognised", "recognised-then", "recognised-since", "recognition-not-needed", "no-recognition-on-record",
     "no-anchor-time", "chain-behind", "other-chain", "issuer-accredited", "head-stale", "not-proved",
+    "registers-not-read-here",
 }  # fmt: skip
 SAID = (
     "was not yet on record", "was offered and not accepted", "was refused by its holder", "was suspended",
     "had been withdrawn", "is void", "begins on", "ended on", "than body", "one programme alone", "is conditional",
     "by what was on record then", "itself accredited by", "between body", "only to accredit others",
-    "does not say its field, level", "type-27", "… by body",
+    "does not say its field, level", "type-27", "…) by body", "the accord (party", "the accord Seoul Accord (party",
+    "is a joint decision about one programme", ", ….", "by the text in your policy",
+    "“Hire two professors by",
+    "programme “https://uni.example/medicine” (0x", "programme “Medicine” (0x", "programme 0x",
 )  # fmt: skip
 
 
 def with_ledger(chance: random.Random) -> dict[str, Any]:
     made = case(chance) if chance.random() < 0.1 else in_order(chance, stated(chance))
-    made = replace(made, policy=policy(chance), trust=chance.choice([made.trust, Trust(), Trust(frozenset({8}))]))
-    return with_verdict(made, ledger_or_not(chance))
+    asked = with_registers(chance, policy(chance))
+    made = replace(made, policy=asked, trust=chance.choice([made.trust, Trust(), Trust(frozenset({8}))]))
+    return with_verdict(made, ledger_or_not(chance), chance.choice(["", "", "HR", "FR", "IE", "GB", "AQ", "999"]))
+
+
+def through_an_accord(chance: random.Random) -> dict[str, Any]:
+    named = {"credentialSubject": {"achievement": {"id": PROGRAMMES[0]}}}
+    made = replace(in_order(chance, named), policy=with_registers(chance, policy(chance)), trust=Trust())
+    return with_verdict(made, of_an_accord(chance))
 
 
 def test_standings_are_the_same(tmp_path: Path) -> None:
     chance = random.Random(18)
     cases = [with_ledger(chance) for _ in range(CASES)]
+    cases += [through_an_accord(chance) for _ in range(CASES // 8)]
     checks = [check for each in cases for check in each["expect"]["checks"]]
     codes = Counter(check["code"] for check in checks)
     assert {code: codes[code] for code in CODES if not codes[code]} == {}
     texts = " ".join(check["text"] for check in checks)
     assert [each for each in SAID if each not in texts] == []
+    cards = [each["expect"]["levelCard"] for each in cases if "levelCard" in each["expect"]]
+    rows = [row for card in cards for row in card["rows"]]
+    assert {row["place"] for row in rows} == {"there", "here"}
+    assert {row["match"] for row in rows} == {"exact", "close"}
+    assert {"eqf", "ie-nfq"} <= {card["framework"] for card in cards}
+    assert {"place-unknown", "no-framework"} <= {gap["code"] for card in cards for gap in card["unknown"]}
     run_javascript("verdicts", {"cases": cases, "contents": CONTENTS}, tmp_path)
 
 
@@ -99,6 +117,9 @@ WITNESS = str(SignerKey.new("witness.example", KeyKind.COSIGNATURE).verifier)
 ADDRESS = "0xC0ffee254729296a45a3885639AC7E10F9d54979"
 LONGEST = f"eip155:{10**31}"
 BODY = toml("bodies", party=3, name="Agency")
+NAMED = toml("programmes", identifier=" urn:x ", name="Medicine")
+CHAIN = 'chain = "eip155:1"\n'
+REGISTER = toml("registers", register="deqar", mirror=12, name="DEQAR")
 POLICIES = [
     "",
     f'chain = "eip155:1"\njurisdiction = "hr"\nrequire = true\n{BODY}' + toml("issuers", party=7, name="University"),
@@ -125,6 +146,30 @@ POLICIES = [
         toml("validators", address=ADDRESS[:-1], name="x"),
         "".join(toml("validators", address=f"0x{number:040x}", name="x") for number in range(101)),
     )),
+    BODY + toml("accords", party=5, name="Seoul Accord") + toml("conditions", text="Hire two.\n") + NAMED,
+    *(toml("bodies", party=3, name="x", country=each) for each in ("HR", "hr", "191", "", "XX", 5)),
+    toml("accords", party=5, name="a") * 2,
+    toml("accords", party=5),
+    *(toml("conditions", text=each) for each in ("", "x" * 20_000, "x" * 20_001, "\U0001f600" * 20_000, 5)),
+    toml("conditions", text="x", name="y"),
+    toml("conditions"),
+    toml("conditions", text="x") * 1_001,
+    *(toml("programmes", identifier=each) for each in ("x", " x\u2003", "", " \t\u3000", "x" * 2_001, 5)),
+    *(toml("programmes", identifier="x", name=each) for each in ("", "y", "y" * 201, 5)),
+    toml("programmes", name="y"),
+    toml("programmes", identifier="x") * 2,
+    REGISTER,
+    CHAIN + REGISTER + toml("registers", register="own", mirror=3, name="Ours"),
+    CHAIN + REGISTER * 2,
+    CHAIN + REGISTER + toml("registers", register="deqar", mirror=13, name="b"),
+    CHAIN + 'registers = [{register = "x", mirror = 1, name = "y", parties = {"deqar:A" = 7, "local:b:c" = 7}}]',
+    *(f'{CHAIN}registers = [{{register = "x", mirror = 1, name = "y", parties = {{"{each}" = 7}}}}]' for each in (
+        "deqar", "deqar:", "Deqar:A", ":A", "deqar: ", "9:a")),
+    *(CHAIN + toml("registers", **{"register": "x", "mirror": 1, "name": "y", key: value}) for key, value in (
+        ("register", "X"), ("register", ""), ("register", "x" * 65), ("mirror", 0), ("mirror", "1"), ("name", ""),
+        ("file", "a.register"), ("file", ["a", "b"]), ("file", ""), ("file", []), ("file", [5]), ("file", 5),
+        ("file", ["a"] * 65), ("require", True), ("require", "yes"), ("parties", []), ("of", 1))),
+    CHAIN + "".join(toml("registers", register=f"r{number}", mirror=1, name="x") for number in range(17)),
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from registry.document.reading import read_document
 from registry.errors import ReceiptError
 from registry.language.said import say
+from registry.levels.bundled import bundled_maps
 from registry.proofs.signatures.keys import did_key_method
 from registry.proofs.signatures.suites import sign
 from registry.receipt.model import Receipt, parse, to_json
@@ -21,7 +22,7 @@ from registry.verify.checks import verify
 from registry.verify.receipts import Judged, decided
 from registry.verify.verdict import REPLACEMENT_UNKNOWN, FactsUnavailable
 from tests.web.javascript import run_javascript
-from tests.web.ledgers import ledger_json
+from tests.web.ledgers import ledger_json, not_read_here
 from tests.web.made import (
     KEYS,
     NOW,
@@ -46,7 +47,7 @@ def coded(data: bytes | None) -> str | None:
     return None if data is None else base64.b64encode(data).decode()
 
 
-def with_verdict(made: Case, ledger: Ledger | FactsUnavailable | None = NO_LEDGER) -> dict[str, Any]:
+def with_verdict(made: Case, ledger: Ledger | FactsUnavailable | None = NO_LEDGER, here: str = "") -> dict[str, Any]:
     verdict = verify(
         made.document,
         made.name,
@@ -56,6 +57,9 @@ def with_verdict(made: Case, ledger: Ledger | FactsUnavailable | None = NO_LEDGE
         trust=made.trust,
         policy=made.policy,
         ledger=ledger,
+        registers=not_read_here(made.policy),
+        levels=bundled_maps,
+        here=here,
     )
     return {
         "document": coded(made.document),
@@ -66,6 +70,7 @@ def with_verdict(made: Case, ledger: Ledger | FactsUnavailable | None = NO_LEDGE
         "now": int(NOW.timestamp() * 1000),
         "trust": trust_json(made.trust),
         "policy": policy_json(made.policy),
+        "here": here,
         "expect": verdict.to_dict(),
         "translated": translated(verdict),
     }

@@ -7,6 +7,7 @@ import { ChainUnavailable, Endpoints } from "../verifier/endpoints.js";
 import { byCheckpoints, trustedBlocks } from "../verifier/checkpoints.js";
 import { firstOf } from "../verifier/grounds.js";
 import { EndpointsReader, EvidenceReader } from "../verifier/readers.js";
+import { conditionsOf, programmesOf } from "../verifier/policy.js";
 import { bySeals } from "../verifier/seals.js";
 import { parseWitnesses } from "../verifier/witnesses.js";
 import { utf8 } from "../verifier/bytes.js";
@@ -80,7 +81,9 @@ async function readerOf(chosen, lists, fetch) {
 export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date() } = {}) {
   const reader = await readerOf(chosen, lists, fetch);
   const trust = { chain: chosen.chain, issuers: chosen.issuers };
-  const policy = { chain: chosen.chain, jurisdiction: "", require: false, bodies: chosen.bodies, issuers: new Map() };
+  const { chain, bodies, accords, registers, country: here } = chosen;
+  const [conditions, programmes] = await Promise.all([conditionsOf(chosen.conditions), programmesOf(chosen.programmes)]);
+  const policy = { chain, jurisdiction: "", require: false, bodies, issuers: new Map(), accords, conditions, programmes, registers };
   const verifier = new Verifier(reader, { trust, policy, now });
 
   /**
@@ -104,7 +107,7 @@ export async function judgeBy(chosen, { lists = [], fetch, now = () => new Date(
         for (const each of [facts, ledger]) if (each && "detail" in each && each.detail) details.add(each.detail);
         if (isFacts(facts)) uri = facts.party?.uri ?? null;
       }
-      judged.push({ receipt, uri, verdict: await verify({ reading, name, receipt, facts, now: now(), trust, policy, ledger }) });
+      judged.push({ receipt, uri, verdict: await verify({ reading, name, receipt, facts, now: now(), trust, policy, ledger, here }) });
     }
     const own = reading?.own.map(({ value }) => value) ?? [];
     const verdict = judged.length ? decided(judged, own, null) : await verify({ reading, name, receipt: null, facts: null, now: now(), trust, policy });

@@ -22,7 +22,7 @@ import { say } from "./messages.js";
  * @returns {string} JSON.
  */
 export function recordOf(verdicts, { at, by, program }) {
-  const { chain, contract, endpoints, quorum, issuers, bodies, witnesses, validators } = by;
+  const { chain, contract, endpoints, quorum, issuers, bodies, country, accords, conditions, programmes, registers, witnesses, validators } = by;
   const content = {
     type: "TestamurCheckRecord",
     version: 1,
@@ -38,6 +38,11 @@ export function recordOf(verdicts, { at, by, program }) {
       quorum,
       issuers: [...issuers],
       bodies: [...bodies],
+      country,
+      accords: [...accords],
+      conditions,
+      programmes,
+      registers,
       witnesses,
       validators: [...validators],
     },

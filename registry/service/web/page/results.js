@@ -101,9 +101,21 @@ function resultOf(shown, checked, ...after) {
     ...listed("h3", say("doesNot"), shown.doesNot),
     ...(shown.said.length ? [...listed("h3", say("said"), shown.said), element("p", say("saidDo"))] : []),
     ...listed("h3", say("checks"), checks),
+    ...levelsOf(shown),
     ...listed("h3", say("others"), shown.others.map((text) => element("li", ...text.map(piece)))),
     jsonOf(shown.json),
   ];
+}
+
+/**
+ * What the level that the document states stands beside: a card below the checks.
+ * @param {Shown} shown
+ */
+function levelsOf({ levels }) {
+  if (!levels) return [];
+  const note = element("p", levels.note);
+  note.className = "note";
+  return [element("h3", levels.title), box("levels", element("p", levels.stated, ...(levels.programme ? [" ", element("bdi", levels.programme)] : [])), listOf(levels.places), note)];
 }
 
 /** @param {readonly {label: string, values: readonly (readonly Piece[])[]}[]} facts */

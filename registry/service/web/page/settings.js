@@ -16,6 +16,11 @@ import { say } from "./messages.js";
  * @property {boolean} lookup whether the registry has this page, so that it can be asked beside it.
  * @property {[number, string][]} issuers
  * @property {[number, string][]} bodies whose accreditations and recognitions count.
+ * @property {string} country whose levels are told beside those of others; "" for none.
+ * @property {[number, string][]} accords what accords are called.
+ * @property {string[]} conditions texts of conditions.
+ * @property {[string, string][]} programmes identifiers and names.
+ * @property {string[]} registers names of registers that are believed, and that no page reads.
  * @property {string} witnesses the policy by which lists of blocks are believed; "" for none.
  * @property {[string, string][]} validators addresses and names.
  *
@@ -28,6 +33,11 @@ import { say } from "./messages.js";
  * @property {number} quorum how many hosts have to name a block alike.
  * @property {Map<number, string>} issuers whom the user trusts.
  * @property {Map<number, string>} bodies
+ * @property {string} country
+ * @property {Map<number, string>} accords
+ * @property {readonly string[]} conditions
+ * @property {readonly [string, string][]} programmes
+ * @property {readonly string[]} registers
  * @property {string} witnesses
  * @property {Map<string, string>} validators
  */
@@ -82,9 +92,11 @@ export function chosen(fields, settings) {
   // A number is another party elsewhere: those that were put in for one registry say nothing about another.
   if (isOther && before.chain && before.issuers && fields.issuers === before.issuers) throw new Mistake("issuers", say("bad.registry"));
   // Bodies are those of one registry, validators those of one chain; a list of blocks says of each which chain it is of.
-  const bodies = new Map(isOther ? [] : settings.bodies);
+  const [bodies, accords] = [settings.bodies, settings.accords].map((parties) => new Map(isOther ? [] : parties));
+  const registers = isOther ? [] : settings.registers;
   const validators = new Map(isOther ? [] : settings.validators);
-  return { chain, contract, endpoints, quorum, issuers, bodies, witnesses: settings.witnesses, validators };
+  const { country, conditions, programmes, witnesses } = settings;
+  return { chain, contract, endpoints, quorum, issuers, bodies, country, accords, conditions, programmes, registers, witnesses, validators };
 }
 
 /** @param {string} text */

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -15,9 +14,13 @@ from registry.errors import SettingsError
 from registry.language.catalogue import available
 from registry.proofs.seals import MOST_VALIDATORS
 from registry.proofs.witnesses import parse_witnesses
+from registry.recognition.countries import NUMERIC
 from registry.service.web.page.look import COLOUR, LOGO, illegible, logo_of
+from registry.untrusted.toml import NotToml, parse_toml
+from registry.verify.policy import MOST_REGISTERS, REGISTER_PATTERN, KnownCondition, KnownProgramme
 
 _MOST_ENDPOINTS: Final = 16
+_MOST_NAMED: Final = 1_000
 _HERE: Final = ("localhost", "127.0.0.1")
 
 
@@ -61,6 +64,19 @@ class NamedValidator(_Part):
     name: str = Field(min_length=1, max_length=200)
 
 
+class NamedRegister(_Part):
+    """A register of quality decisions that the institution believes, and that a page cannot read."""
+
+    register_: str = Field(alias="register", pattern=REGISTER_PATTERN)
+    name: str = Field(min_length=1, max_length=200)
+
+
+def _country(text: str) -> str:
+    if text and text not in NUMERIC:
+        raise PydanticCustomError("country", "a country is two letters of ISO 3166-1, such as HR", {})
+    return text
+
+
 def _witnesses(text: str) -> str:
     if text:
         try:
@@ -84,6 +100,9 @@ class PageSettings(_Part):
         fixed: whether the user may not name other endpoints; the page can then reach nobody else.
         issuers: that are believed.
         bodies: whose accreditations and recognitions count, as in a policy.
+        country: where the institution is, ISO 3166-1 by two letters; levels of qualifications are put beside its own.
+        accords, conditions, programmes: what they are called or say, as in a policy.
+        registers: of quality decisions that the institution believes; the page says that it does not read them.
         witnesses: policy of whose signatures below a list of blocks are enough, where no endpoint is named.
         validators: whose seals are believed where two thirds of them are on a block, where no endpoint is named.
         languages: in which there is a page, the first of them as `verify.html`; none for English alone, and for all
@@ -104,6 +123,11 @@ class PageSettings(_Part):
     fixed: bool = False
     issuers: tuple[NamedParty, ...] = Field(default=(), strict=False, max_length=1_000)
     bodies: tuple[NamedParty, ...] = Field(default=(), strict=False, max_length=1_000)
+    country: Annotated[str, AfterValidator(_country)] = ""
+    accords: tuple[NamedParty, ...] = Field(default=(), strict=False, max_length=_MOST_NAMED)
+    conditions: tuple[KnownCondition, ...] = Field(default=(), strict=False, max_length=_MOST_NAMED)
+    programmes: tuple[KnownProgramme, ...] = Field(default=(), strict=False, max_length=_MOST_NAMED)
+    registers: tuple[NamedRegister, ...] = Field(default=(), strict=False, max_length=MOST_REGISTERS)
     witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(default="", max_length=1 << 16)
     validators: tuple[NamedValidator, ...] = Field(default=(), strict=False, max_length=MOST_VALIDATORS)
     languages: tuple[Annotated[str, AfterValidator(_language)], ...] = Field(default=(), strict=False, max_length=100)
@@ -119,11 +143,12 @@ class PageSettings(_Part):
             raise PydanticCustomError("quorum", "quorum is more than there are endpoints", {})
         if self.fixed and not self.endpoints:
             raise PydanticCustomError("fixed", "fixed leaves nobody to ask, since endpoints names none", {})
-        if self.chain is None and (self.issuers or self.bodies or self.endpoints or self.validators):
+        of_one_chain = (self.issuers, self.bodies, self.accords, self.registers, self.endpoints, self.validators)
+        if self.chain is None and any(of_one_chain):
             raise PydanticCustomError("chain", "all that is named is of one chain, but chain names none", {})
         if len(set(self.languages)) < len(self.languages):
             raise PydanticCustomError("twice", "languages has one twice", {})
-        for key, parties in (("issuers", self.issuers), ("bodies", self.bodies)):
+        for key, parties in (("issuers", self.issuers), ("bodies", self.bodies), ("accords", self.accords)):
             if len({each.party for each in parties}) < len(parties):
                 raise PydanticCustomError("twice", "{key} has a party twice", {"key": key})
         return self
@@ -140,6 +165,11 @@ class PageSettings(_Part):
             "fixed": self.fixed,
             "issuers": [[each.party, each.name] for each in self.issuers],
             "bodies": [[each.party, each.name] for each in self.bodies],
+            "country": self.country,
+            "accords": [[each.party, each.name] for each in self.accords],
+            "conditions": [each.text for each in self.conditions],
+            "programmes": [[each.identifier, each.name] for each in self.programmes],
+            "registers": [each.name for each in self.registers],
             "witnesses": self.witnesses,
             "validators": [[each.address.lower(), each.name] for each in self.validators],
         }
@@ -160,7 +190,7 @@ def parse_page_settings(
     """
     remedy = "docs/how-to/host-the-page.md has an example."
     try:
-        members = tomllib.loads(data.decode("utf-8"))
+        members = parse_toml(data)
         if read and isinstance(named := members.get("logo"), str):
             members["logo"] = logo_of(read(named))
         return PageSettings.model_validate(members)
@@ -170,6 +200,6 @@ def parse_page_settings(
         what = f"{key}: {first['msg']}" if key else first["msg"]
     except SettingsError as error:
         what = f"logo: {error.what}"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NotToml as error:
         what = f"it is not TOML: {error}"
     raise SettingsError(what, where=where, remedy=remedy, code="page-settings")

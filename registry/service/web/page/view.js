@@ -14,6 +14,13 @@ import { statedFacts } from "./stated.js";
  * @typedef {import("../verifier/verdict.js").Overall} Overall
  * @typedef {import("../verifier/language.js").Piece} Piece
  *
+ * @typedef {object} LevelCard
+ * @property {string} title
+ * @property {string | null} programme whose level it is.
+ * @property {string} stated
+ * @property {{label: string, values: Piece[][]}[]} places each country with its levels, or with why there are none.
+ * @property {string} note
+ *
  * @typedef {object} Shown
  * @property {"good" | "bad" | "unsure"} tone
  * @property {string} name
@@ -25,6 +32,7 @@ import { statedFacts } from "./stated.js";
  * @property {string} statedNote how far that is on record.
  * @property {string} factsTitle whether the facts are on record, or a receipt's alone.
  * @property {{label: string, value: Piece[]}[]} facts
+ * @property {LevelCard | null} levels what the level that the document states stands beside.
  * @property {string[]} doesNot what it does not say.
  * @property {string[]} said what endpoints said, where something went wrong.
  * @property {Piece[][]} others other receipts.
@@ -72,6 +80,7 @@ export function shownOf({ verdict, said, receipt, uri }, { reading, issuers }) {
     statedNote: say(isAnchored(verdict) ? "statedAnchored" : "statedAlone"),
     factsTitle: say(isOnRecord(verdict) ? "facts" : "factsAlone"),
     facts: factsOf(verdict, { issuers, uri }),
+    levels: levelsOf(verdict),
     doesNot: ["person", "content", ...(verdict.asOf ? ["later"] : []), ...(isAtHand ? [] : ["receipt"])].map((key) => say(`doesNot.${key}`)),
     said: said.map((text) => marked(text, LONGEST_SAID)),
     others: verdict.otherReceipts.map(({ issuer, overall: one, said: text }) => tell({ key: "page.other", values: { issuer: issuer ?? "?", overall: say(one), text } })),
@@ -117,6 +126,34 @@ function factsOf({ chain, issuer, anchoredAt, asOf, basis, digest, checks }, { i
     ["fingerprint", digest && say("fingerprintBy", { value: digest.value, method: digest.method })],
   ];
   return rows.flatMap(([key, value]) => (value === null ? [] : [{ label: say(key), value: typeof value === "string" ? [value] : tell(value) }]));
+}
+
+/**
+ * The level card of a verdict.
+ * @param {Verdict} verdict
+ * @returns {LevelCard | null}
+ */
+function levelsOf({ levels: card }) {
+  if (!card) return null;
+  const said = (/** @type {string} */ key, /** @type {Record<string, import("../verifier/language.js").Value>} */ values = {}) => ({ key: `level.${key}`, values });
+  /** @type {Map<string, Piece[][]>} */
+  const places = new Map();
+  const add = (/** @type {string} */ place, /** @type {string | null} */ country, /** @type {import("../verifier/language.js").Value} */ told) => {
+    const label = language().text(said(place, { country: country ?? "?" }));
+    places.set(label, [...(places.get(label) ?? []), tell(told)]);
+  };
+  for (const { place, country, frameworkName: framework, level, levelName: name, match, checked, source } of card.rows) {
+    const by = said("source", { name: source.name, date: source.date });
+    add(place, country, { items: [name ? said("levelNamed", { level, framework, name }) : said("level", { level, framework }), said(match), checked ? by : said("unchecked", { source: by })] });
+  }
+  for (const { place, country, said: why } of card.unknown) add(place, country, why);
+  return {
+    title: language().text(said("title")),
+    programme: card.programme,
+    stated: language().text(said("stated", { level: card.level, framework: card.frameworkName })),
+    places: [...places].map(([label, values]) => ({ label, values })),
+    note: language().text(said("note")),
+  };
 }
 
 /**

@@ -29,7 +29,7 @@ _ANYBODY: Final = "https: http://localhost:* http://127.0.0.1:*"
 """Whom the page may ask where its user may name endpoints."""
 _PLACE: Final = re.compile(r"\{\{([\w.]+)\}\}")
 _OWN: Final = ("page.",)
-_NOT_HERE: Final = ("cli.", "absence.", "online.", "verdict.")
+_NOT_HERE: Final = ("cli.", "absence.", "online.", "register.", "verdict.")
 _IN_SCRIPT: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 

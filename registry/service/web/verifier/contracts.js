@@ -93,6 +93,11 @@ export const EDITIONS = [
           3,
           0,
           256
+        ],
+        "evidenceHash": [
+          4,
+          0,
+          256
         ]
       },
       "scope": {
@@ -227,6 +232,11 @@ export const EDITIONS = [
           0,
           224,
           8
+        ],
+        "evidenceHash": [
+          2,
+          0,
+          256
         ]
       },
       "scope": {

@@ -21,7 +21,8 @@
  * @property {Scope} scope
  * @property {number} validFrom
  * @property {number | null} validUntil the first moment that is no longer part of it; null for no end.
- * @property {boolean} isConditional whether its holder has yet to fulfil something.
+ * @property {string} evidenceHash 64 digits, zeros for none.
+ * @property {string} conditionHash of what its holder has yet to fulfil; zeros for an unconditional decision.
  * @property {readonly Change[]} changes in the order of their record, the offer or recognition first.
  *
  * @typedef {{body: number, holder: number, kind: Kind | undefined}} Sides

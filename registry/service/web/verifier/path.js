@@ -30,6 +30,7 @@ import { ended, noAgreement, notAccredited, notCovered, notYet, wasNow, wasThen,
  * @property {number} moment
  * @property {ReadonlyMap<number, string>} trusted bodies.
  * @property {Record} record
+ * @property {import("./standingwords.js").Programmes} programmes
  *
  * @typedef {object} Way links that lead to the issuer, with how many things are wrong with them.
  * @property {number} faults
@@ -106,7 +107,7 @@ function firstFault(links, question) {
     const outer = links[at - 1];
     const fault = faultOf(link, question);
     if (fault) return fault;
-    if (outer && outer.kind !== "recognise" && !covers(outer.scope, link.scope)) return widened(link, outer.scope);
+    if (outer && outer.kind !== "recognise" && !covers(outer.scope, link.scope)) return widened(link, outer.scope, question.programmes);
   }
   throw new TypeError("nothing is wrong with the path");
 }
@@ -116,8 +117,8 @@ function firstFault(links, question) {
  * @param {Accreditation} link
  * @param {Question} question
  */
-function faultOf(link, { scope, moment, record }) {
-  if (!covers(link.scope, scope)) return notCovered(scope, link);
+function faultOf(link, { scope, moment, record, programmes }) {
+  if (!covers(link.scope, scope)) return notCovered(scope, link, programmes);
   if (moment < link.validFrom) return notYet(link, moment);
   if (link.validUntil !== null && moment >= link.validUntil) return ended(link, moment, link.validUntil);
   const { asKnownNow, asKnownThen } = stateAt(link, moment);

@@ -62,6 +62,14 @@ export function country(text) {
 }
 
 /**
+ * Whether ISO 3166-1 has these two letters.
+ * @param {string} text
+ */
+export function isCountry(text) {
+  return KNOWN.has(text);
+}
+
+/**
  * Whether everything in the inner scope is in the outer one; what is "any" there is covered by "any" alone.
  * @param {Scope} outer
  * @param {Scope} inner

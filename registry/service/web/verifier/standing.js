@@ -6,7 +6,7 @@
 import { Ledger, reach, stateAt } from "./ledger.js";
 import { findPath } from "./path.js";
 import { ANYTHING, distinct, narrowed } from "./scope.js";
-import { NOT_ANCHORED, asOfBlock, compareByHand, conditions, noneNeeded, ofOtherChain, readTooEarly, wasAccredited, wasRecognised } from "./standingwords.js";
+import { NOT_ANCHORED, asOfBlock, compareByHand, conditions, joint, namesOfProgrammes, noneNeeded, ofOtherChain, readTooEarly, wasAccredited, wasRecognised } from "./standingwords.js";
 import { certain, completed, statedScope, unstated } from "./stated.js";
 import { say } from "./language.js";
 import { making, saidWhy } from "./verdict.js";
@@ -28,12 +28,14 @@ import { making, saidWhy } from "./verdict.js";
  * @typedef {object} Standing
  * @property {readonly [Check, Check]} checks accreditation and recognition.
  * @property {boolean} holds whether there is a path that holds by all that is recorded now.
+ * @property {string} accreditedIn for which country the issuer was accredited, by such a path; "" for anywhere.
  *
  * @typedef {object} Asked
  * @property {number} issuer
  * @property {number} moment of the anchor.
  * @property {Ledger} ledger
  * @property {Policy} policy
+ * @property {import("./standingwords.js").Programmes} programmes
  */
 
 /** @type {readonly Record[]} */
@@ -58,7 +60,8 @@ export async function standingOf(issuer, facts, credentials, ledger, policy) {
   if (headAge?.freshness === "stale") return standingUnknown(headAge.code, headAge.said);
   if (policy.chain !== null && policy.chain !== chain) return standingUnknown("other-chain", [ofOtherChain(chain, policy.chain)]);
   if (ledger.asOf && ledger.asOf.timestamp < batch.anchoredAt) return standingUnknown("chain-behind", [readTooEarly(ledger.asOf)]);
-  return check({ issuer, moment: batch.anchoredAt, ledger, policy }, credentials);
+  const stated = await statedScope(credentials);
+  return check({ issuer, moment: batch.anchoredAt, ledger, policy, programmes: namesOfProgrammes(policy, stated) }, stated);
 }
 
 /**
@@ -68,7 +71,7 @@ export async function standingOf(issuer, facts, credentials, ledger, policy) {
  * @returns {Standing}
  */
 export function standingUnknown(code, said) {
-  return { checks: [making("accreditation").unknown(code, ...said), making("recognition").unknown(code, ...said)], holds: false };
+  return { checks: [making("accreditation").unknown(code, ...said), making("recognition").unknown(code, ...said)], holds: false, accreditedIn: "" };
 }
 
 /**
@@ -78,12 +81,11 @@ export function standingUnknown(code, said) {
  * one that held then. What the credential does not state of its scope is first asked for as "any", and then as the
  * issuer's own accreditation has it, which warns.
  * @param {Asked} asked
- * @param {readonly Members[]} credentials
- * @returns {Promise<Standing>}
+ * @param {import("./stated.js").StatedScope} stated
+ * @returns {Standing}
  */
-async function check(asked, credentials) {
+function check(asked, stated) {
   const { ledger, policy } = asked;
-  const stated = await statedScope(credentials);
   const own = accepted(asked);
   const places = policy.jurisdiction ? [policy.jurisdiction] : own.map(({ jurisdiction }) => jurisdiction);
   const exact = distinct((places.length ? places : [""]).map((jurisdiction) => completed(certain(stated), { ...ANYTHING, jurisdiction })));
@@ -104,6 +106,7 @@ async function check(asked, credentials) {
   return {
     checks: [making("accreditation")[outcome]("no-accreditation-on-record", ...said), making("recognition")[outcome]("no-recognition-on-record", ...said)],
     holds: false,
+    accreditedIn: "",
   };
 }
 
@@ -127,20 +130,20 @@ function accepted({ issuer, ledger, policy }) {
  * @returns {Standing}
  */
 function standing(path, asked, open) {
-  const { issuer, moment, policy } = asked;
   const isRecognised = path.links[0].kind === "recognise";
   const [agreement] = path.links;
   const links = isRecognised ? path.links.slice(1) : path.links;
   const why = whyNot(path, asked);
-  let accreditation = judged("accreditation", wasAccredited(links, issuer, path.scope, moment, policy.bodies), links, why, asked);
+  let accreditation = judged("accreditation", wasAccredited(links, asked.issuer, path.scope, asked), links, why, asked);
   if (open.length) {
     const said = [...accreditation.said, compareByHand(open)];
     accreditation = accreditation.code === "accredited" ? making("accreditation").warn("scope-unstated", ...said) : { ...accreditation, said };
   }
   const recognition = isRecognised
-    ? judged("recognition", wasRecognised(agreement, policy.bodies), [agreement], why, asked)
-    : making("recognition").pass("recognition-not-needed", noneNeeded(agreement.body, policy.bodies));
-  return { checks: [accreditation, recognition], holds: path.record !== "as-known-then" };
+    ? judged("recognition", wasRecognised(agreement, asked), [agreement], why, asked)
+    : making("recognition").pass("recognition-not-needed", noneNeeded(agreement.body, asked));
+  const holds = path.record !== "as-known-then";
+  return { checks: [accreditation, recognition], holds, accreditedIn: holds ? (links.at(-1)?.scope.jurisdiction ?? "") : "" };
 }
 
 /**
@@ -151,14 +154,15 @@ function standing(path, asked, open) {
  * @param {readonly Said[]} why
  * @param {Asked} asked
  */
-function judged(name, { key, values }, links, why, { moment, policy }) {
+function judged(name, { key, values }, links, why, asked) {
+  const { moment, policy } = asked;
   const { pass, fail, warn } = making(name);
   const code = { accreditation: "accredited", recognition: "recognised" }[name];
   const known = links.map((link) => stateAt(link, moment));
-  const open = conditions(links);
-  if (known.some(({ asKnownNow }) => asKnownNow !== "active")) return (policy.require ? fail : warn)(`${code}-then`, say(`${key}Then`, values), ...why, ...open);
-  if (known.some(({ asKnownThen }) => asKnownThen !== "active")) return warn(`${code}-since`, say(`${key}Since`, values), ...why, ...open);
-  return pass(code, say(key, values), ...open);
+  const more = [...conditions(links, asked), ...joint(links, asked)];
+  if (known.some(({ asKnownNow }) => asKnownNow !== "active")) return (policy.require ? fail : warn)(`${code}-then`, say(`${key}Then`, values), ...why, ...more);
+  if (known.some(({ asKnownThen }) => asKnownThen !== "active")) return warn(`${code}-since`, say(`${key}Since`, values), ...why, ...more);
+  return pass(code, say(key, values), ...more);
 }
 
 /**

@@ -21,6 +21,7 @@ import { QUALIFICATION_TYPES } from "./vocabulary.js";
  * @property {readonly string[] | null} types sorted.
  * @property {ReadonlySet<Aspect>} partly what it says of some of its achievements and not, or not legibly, of others.
  * @property {string | null} programme of all its achievements, 64 digits; null also where they have several.
+ * @property {string} identifier of that programme, as it is stated.
  *
  * @typedef {object} Stated what one achievement states.
  * @property {Set<string>} fields
@@ -28,6 +29,7 @@ import { QUALIFICATION_TYPES } from "./vocabulary.js";
  * @property {Set<string>} types
  * @property {Set<Aspect>} missing what of its scope it does not state or not legibly.
  * @property {string | null} programme
+ * @property {string} identifier
  */
 
 // A badge has a handful of achievements and alignments. What comes after these is not read, and that is said.
@@ -51,7 +53,8 @@ export async function statedScope(credentials) {
   const fields = new Set(read.flatMap((each) => [...each.fields]));
   const levels = read.flatMap((each) => [...each.levels]);
   const types = new Set(read.flatMap((each) => [...each.types]));
-  const programmes = new Set(read.map((each) => each.programme));
+  const programmes = new Map(read.map((each) => [each.programme, each.identifier]));
+  const [[programme, identifier]] = programmes.size === 1 && !isCut ? programmes : /** @type {[null, string][]} */ ([[null, ""]]);
   /** @type {[Aspect, number][]} */
   const counts = [["field", fields.size], ["level", levels.length], ["type", types.size]];
   const partly = counts.filter(([name, count]) => count && (isCut || read.some(({ missing }) => missing.has(name))));
@@ -60,7 +63,8 @@ export async function statedScope(credentials) {
     levels: levels.length ? [Math.min(...levels), Math.max(...levels)] : null,
     types: types.size ? [...types].sort() : null,
     partly: new Set(partly.map(([name]) => name)),
-    programme: programmes.size === 1 && !isCut ? [...programmes][0] : null,
+    programme,
+    identifier,
   };
 }
 
@@ -80,13 +84,13 @@ export function unstated({ field, levels, types, partly }) {
  * @param {StatedScope} stated
  * @returns {StatedScope}
  */
-export function certain({ field, levels, types, partly, programme }) {
+export function certain({ field, levels, types, partly, ...programme }) {
   return {
     field: partly.has("field") ? null : field,
     levels: partly.has("level") ? null : levels,
     types: partly.has("type") ? null : types,
     partly: new Set(),
-    programme,
+    ...programme,
   };
 }
 
@@ -113,7 +117,7 @@ export function completed({ field, levels, types, programme }, scope) {
  */
 async function stated(achievement) {
   /** @type {Stated} */
-  const found = { fields: new Set(), levels: new Set(), types: new Set(), missing: new Set(), programme: await programmeOf(achievement.get("id")) };
+  const found = { fields: new Set(), levels: new Set(), types: new Set(), missing: new Set(), ...(await programmeOf(achievement.get("id"))) };
   const type = kebab(achievement.get("achievementType"));
   if (QUALIFICATION_TYPES.includes(type)) found.types.add(type);
   const code = achievement.get("fieldOfStudy") ?? null;
@@ -134,8 +138,8 @@ async function stated(achievement) {
  * @param {Members} alignment
  */
 function align({ fields, levels, missing }, alignment) {
-  const [code, url] = [text(alignment.get("targetCode")), text(alignment.get("targetUrl"))];
-  const framework = casefold(text(alignment.get("targetFramework")));
+  const [code, url] = [shortText(alignment.get("targetCode")), shortText(alignment.get("targetUrl"))];
+  const framework = casefold(shortText(alignment.get("targetFramework")));
   const within = casefold(url);
   const isIsced = framework.includes("isced");
   const isOfLevels = framework.includes("eqf") || framework.includes("european qualifications framework") || within.includes("/eqf/");
@@ -154,7 +158,7 @@ function align({ fields, levels, missing }, alignment) {
  * @param {readonly Members[]} credentials
  * @returns {Generator<Members>}
  */
-function* achievements(credentials) {
+export function* achievements(credentials) {
   for (const claims of credentials) {
     for (const subject of objects(claims.get("credentialSubject"))) {
       if (subject.has("achievement")) yield* objects(subject.get("achievement"));
@@ -170,7 +174,7 @@ function* achievements(credentials) {
  * @param {string} [namedBy] the member that is the name.
  * @returns {Generator<Members>}
  */
-function* objects(value, namedBy = "id") {
+export function* objects(value, namedBy = "id") {
   const pending = [value];
   while (pending.length) {
     const item = pending.pop() ?? null;
@@ -219,18 +223,30 @@ function levelIn(code, url) {
 }
 
 /**
- * What stands for a programme in a scope: SHA-256 of its identifier in UTF-8, without space around it; null for none.
- * @param {Value | undefined} identifier
+ * @param {Value | undefined} given
+ * @returns {Promise<{programme: string | null, identifier: string}>}
  */
-async function programmeOf(identifier) {
-  if (typeof identifier !== "string" || isLonger(identifier, LONGEST_IDENTIFIER)) return null;
+async function programmeOf(given) {
+  const identifier = typeof given === "string" && !isLonger(given, LONGEST_IDENTIFIER) ? strip(given) : "";
+  const programme = await hashOfProgramme(identifier);
+  return { programme, identifier: programme ? identifier : "" };
+}
+
+/**
+ * What stands for a programme in a scope: SHA-256 of its identifier in UTF-8, without space around it; null for none.
+ * @param {string} identifier
+ */
+export async function hashOfProgramme(identifier) {
   const written = strip(identifier);
   // Half of a surrogate pair has no UTF-8.
   return written && !/\p{Surrogate}/u.test(written) ? hex(await sha256(utf8(written))) : null;
 }
 
-/** @param {Value | undefined} value */
-function text(value) {
+/**
+ * A text of up to 200 characters without the space around it; "" of anything else.
+ * @param {Value | undefined} value
+ */
+export function shortText(value) {
   return typeof value === "string" && !isLonger(value, LONGEST) ? strip(value) : "";
 }
 
@@ -248,5 +264,5 @@ function isLonger(value, most) {
  * @param {Value | undefined} value
  */
 function kebab(value) {
-  return text(value).replace(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
+  return shortText(value).replace(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
 }

@@ -77,7 +77,7 @@ class StoredAccreditations {
   }
 
   /**
-   * One by its number; without the evidence for it, which no verdict asks for.
+   * One by its number; without where its evidence is, which no verdict asks for.
    * @param {number} number
    * @returns {Promise<Accreditation>}
    */
@@ -107,7 +107,8 @@ class StoredAccreditations {
       scope: scopeOfNumbers(/** @type {ScopeNumbers} */ ({ ...numbers, programme: word(scope.programme, stored) })),
       validFrom: moment(said.validFrom),
       validUntil: said.validUntil ? moment(said.validUntil) : null,
-      isConditional: /[^0]/.test(word(terms.conditionHash, stored)),
+      evidenceHash: word(terms.evidenceHash, stored),
+      conditionHash: word(terms.conditionHash, stored),
       changes,
     };
   }

@@ -61,6 +61,8 @@ import { writeTimestamp } from "./timestamps.js";
  * @property {Basis | null} basis
  * @property {number | null} notLookedAt
  * @property {OtherReceipt[]} otherReceipts
+ * @property {import("./levels.js").Levels | null} levels the card of the level that the credential states; null where it states
+ *   none, or was changed.
  */
 
 const CHECK_NAMES = ["integrity", "inclusion", "anchor", "issuer", "status", "dates", "signature"];
@@ -107,7 +109,7 @@ export function deciding({ checks }) {
 export function unknownVerdict(name, code, said) {
   const checks = CHECK_NAMES.map((each) => making(each).unknown(code, said));
   const none = { digest: null, chain: null, issuer: null, root: null, anchoredAt: null, asOf: null, basis: null };
-  return { name, checks, ...none, notLookedAt: null, otherReceipts: [] };
+  return { name, checks, ...none, notLookedAt: null, otherReceipts: [], levels: null };
 }
 
 /**
@@ -124,7 +126,7 @@ export function checkOf({ checks }, name) {
  * @param {Verdict} verdict
  */
 export function verdictJson(verdict) {
-  const { name, digest, chain, issuer, root, anchoredAt, asOf, basis, checks, notLookedAt, otherReceipts } = verdict;
+  const { name, digest, chain, issuer, root, anchoredAt, asOf, basis, checks, notLookedAt, otherReceipts, levels } = verdict;
   const comes = overall(checks);
   return {
     type: "TestamurVerdict",
@@ -142,12 +144,13 @@ export function verdictJson(verdict) {
     checks: checks.map(inEnglish),
     batchesNotLookedAt: notLookedAt,
     otherReceipts: otherReceipts.map(inEnglish),
+    ...(levels && { levelCard: { ...levels, unknown: levels.unknown.map(inEnglish) } }),
   };
 }
 
 /**
  * What is said as the text that JSON has of it.
- * @template {{said: readonly Sentence[]}} T
+ * @template {{said: Value}} T
  * @param {T} told
  * @returns {Omit<T, "said"> & {text: string}}
  */

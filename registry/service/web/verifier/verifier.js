@@ -51,16 +51,18 @@ export class Verifier {
 
   /**
    * @param {FactsReader | null} reader null where no chain can be asked.
-   * @param {{trust?: Trust, policy?: Policy | null, issuer?: number | null, limits?: Limits, now?: () => Date}} [options]
-   *   `issuer`: the party that is asked about, null for any; `now`: the moment to judge dates by.
+   * @param {{trust?: Trust, policy?: Policy | null, issuer?: number | null, limits?: Limits, now?: () => Date, place?: string}} [options]
+   *   `issuer`: the party that is asked about, null for any; `now`: the moment to judge dates by; `place`: the verifier's country,
+   *   by two letters, whose levels are told.
    */
-  constructor(reader, { trust = NOBODY, policy = null, issuer = null, limits, now = () => new Date() } = {}) {
+  constructor(reader, { trust = NOBODY, policy = null, issuer = null, limits, now = () => new Date(), place = "" } = {}) {
     this.reader = reader;
     this.trust = trust;
     this.policy = policy;
     this.issuer = issuer;
     this.limits = limits;
     this.now = now;
+    this.place = place;
   }
 
   /**
@@ -134,7 +136,7 @@ export class Verifier {
   async judge(reading, name, receipt, beside) {
     const facts = receipt && !(receipt instanceof Refusal) ? await this.facts(receipt, beside) : null;
     const ledger = facts && isFacts(facts) ? await this.ledger() : null;
-    return verify({ reading, name, receipt, facts, now: this.now(), trust: this.trust, policy: this.policy, ledger });
+    return verify({ reading, name, receipt, facts, now: this.now(), trust: this.trust, policy: this.policy, ledger, here: this.place });
   }
 
   /**

@@ -13,6 +13,7 @@ import { checkForeign } from "./foreign.js";
 import { checkIntegrity, comparedDigest, judgedClaims } from "./integrity.js";
 import { isSameIssuer, namedIssuers, shownIssuers } from "./issuer.js";
 import { listed, original, say } from "./language.js";
+import { levelsOf } from "./levels.js";
 import { checkInclusion } from "./merkle.js";
 import { Refusal } from "./refusal.js";
 import { REASONS } from "./contracts.js";
@@ -58,9 +59,10 @@ export const NOBODY = { issuers: new Map(), chain: null };
  * @param {Trust} [given.trust]
  * @param {Policy | null} [given.policy] more trusted issuers, and bodies; with bodies, two more checks are made.
  * @param {Ledger | Unavailable | null} [given.ledger] the accreditations of the registry; null when it was not asked.
+ * @param {string} [given.here] the verifier's country, by two letters, whose levels are told; "": the jurisdiction of the policy.
  * @returns {Promise<Verdict>}
  */
-export async function verify({ reading, name, receipt, facts, now, trust = NOBODY, policy = null, ledger = null }) {
+export async function verify({ reading, name, receipt, facts, now, trust = NOBODY, policy = null, ledger = null, here = "" }) {
   if (!reading && !receipt) throw new TypeError("there is neither a document nor a receipt");
   const dates = checkDates(reading, now);
   const integrity = checkIntegrity(reading, receipt);
@@ -71,7 +73,7 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
     const judged = foreign ? checkForeign(foreign) : [integrity, ...unchecked];
     return {
       name,
-      checks: [...judged, dates, checkSignature(reading, now), ...(policy?.bodies.size ? standingUnknown(code, [said]).checks : [])],
+      checks: [...judged, dates, checkSignature(reading, now), ...(policy ? policyUnknown(policy, code, said) : [])],
       digest: reading?.digest ?? null,
       chain: null,
       issuer: null,
@@ -81,6 +83,7 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
       basis: null,
       notLookedAt: null,
       otherReceipts: [],
+      levels: null,
     };
   }
   const usable = usableFacts(facts, receipt);
@@ -97,8 +100,10 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
     dates,
     checkSignature(reading, now, seen?.party),
     ...(standing?.checks ?? []),
+    ...(policy?.registers.length ? [checkRegisters(usable, policy)] : []),
   ];
-  const stands = anchor.outcome === "pass" || anchor.outcome === "warn";
+  const [stands, isWhole] = [anchor, integrity].map(({ outcome }) => outcome === "pass" || outcome === "warn");
+  const anchoredAt = stands && seen?.batch ? seen.batch.anchoredAt : null;
   return {
     name,
     checks,
@@ -106,12 +111,43 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
     chain: receipt.anchor.chain,
     issuer: receipt.anchor.issuer,
     root: receipt.inclusion.root,
-    anchoredAt: stands && seen?.batch ? seen.batch.anchoredAt : null,
+    anchoredAt,
     asOf: seen?.asOf ?? null,
     basis: seen?.basis ?? null,
     notLookedAt: seen?.notLookedAt ?? null,
     otherReceipts: [],
+    // What was changed since it was anchored states nothing that its issuer said.
+    levels: isWhole
+      ? await levelsOf(claims, {
+          accreditedIn: standing?.accreditedIn ?? "",
+          here: here || (policy?.jurisdiction ?? ""),
+          moment: anchoredAt ?? Math.floor(now.getTime() / 1000),
+        })
+      : null,
   };
+}
+
+/**
+ * The checks that a policy asks for, none of which could be made.
+ * @param {Policy} policy
+ * @param {string} code
+ * @param {Sentence} said
+ */
+function policyUnknown({ bodies, registers }, code, said) {
+  return [...(bodies.size ? standingUnknown(code, [said]).checks : []), ...(registers.length ? [making("register").unknown(code, said)] : [])];
+}
+
+/**
+ * What registers say: snapshots of theirs are large, and nobody has them here.
+ * @param {ChainFacts | Unavailable} facts
+ * @param {Policy} policy
+ */
+function checkRegisters(facts, { chain, registers }) {
+  const { unknown } = making("register");
+  if (!isFacts(facts)) return unavailable("register", facts);
+  if (chain !== facts.chain) return unknown("other-chain", say("standing.otherChain", { of: chain ?? "", named: facts.chain }));
+  const names = listed(registers.map((name) => marked(name)));
+  return unknown("registers-not-read-here", say("registers.notReadHere", { names }), say("registers.askElsewhere"));
 }
 
 /**
