@@ -1,4 +1,4 @@
-"""The loops that fill the index beside the server, or alone: the indexer and the loader of trees."""
+"""The loops that fill the index beside the server, or alone: the indexer, and the loaders of trees and documents."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from registry.errors import RegistryError
+from registry.index.documents import DocumentLoader
 from registry.index.indexer import Indexer
 from registry.index.loader import TreeLoader
 
@@ -28,11 +29,12 @@ class Check:
 
 
 class Loops:
-    """Runs both until told to stop. One that ends by itself is not started again: it says why in `checks`.
+    """Runs all until told to stop. One that ends by itself is not started again: it says why in `checks`.
 
     Args:
         seconds: pause between two looks at a chain with nothing new.
         ended: told when a loop ended by itself.
+        documents: takes partnerships and statements in; default: nobody does.
     """
 
     def __init__(
@@ -42,22 +44,26 @@ class Loops:
         seconds: float,
         *,
         ended: Callable[[BaseException], None] = lambda _error: None,
+        documents: DocumentLoader | None = None,
     ):
         self._stop = threading.Event()
         self._errors: dict[str, BaseException] = {}
         self._ended = ended
+        running = [("indexer", indexer.run), ("loader", loader.run)]
+        if documents is not None:
+            running.append(("documents", documents.run))
         self._threads = [
             threading.Thread(target=self._run, args=(name, run, seconds), name=name, daemon=True)
-            for name, run in (("indexer", indexer.run), ("loader", loader.run))
+            for name, run in running
         ]
 
     def start(self) -> None:
-        """Start both."""
+        """Start them."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Have both end after what they are at, and wait for that."""
+        """Have all end after what they are at, and wait for that."""
         self._stop.set()
         end = time.monotonic() + ENDS_SECONDS
         for thread in self._threads:

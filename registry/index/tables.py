@@ -178,3 +178,15 @@ indexed_leaf = Table(
     comment="Where digests are: their first 8 bytes, as `prefix_of` has them, and the first such leaf of a tree.",
     sqlite_with_rowid=False,
 )
+
+indexed_document = Table(
+    "indexed_document",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("kind", String, nullable=False, comment="partnership or statement."),
+    Column("name", String, nullable=False, comment="Its id, which all its versions have."),
+    Column("content", LargeBinary, nullable=False, comment="Canonical JSON, whose SHA-256 is the digest."),
+    Column("taken_at", BigInteger, nullable=False),
+    Index("indexed_document_name", "kind", "name"),
+    comment="Partnerships and statements that were put beside the index; whether they count, their anchors say.",
+)
