@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from registry.formats.trqp import write_resource
+from registry.recognition.joint import joint_holders
 from registry.recognition.ledger import Accreditation, Kind, Ledger, State, state_members
 from registry.recognition.scope import ANY_PROGRAMME, Scope
 from registry.timestamps import write_timestamp
@@ -49,10 +50,11 @@ def wanted_links(ledger: Ledger, wanted: LinkFilter, *, after: int) -> Iterator[
     return (link for link in ledger.accreditations[after:] if wanted.wants(link))
 
 
-def members_of(link: Accreditation, at: datetime | None = None) -> dict[str, Any]:
+def members_of(link: Accreditation, ledger: Ledger, at: datetime | None = None) -> dict[str, Any]:
     """A link as JSON has it.
 
     Args:
+        ledger: that it is of, in which the other holders of a joint decision are.
         at: for which `stateAt` is told, if it is given.
     """
     members = {
@@ -64,6 +66,7 @@ def members_of(link: Accreditation, at: datetime | None = None) -> dict[str, Any
         "validFrom": write_timestamp(link.valid_from),
         "validUntil": write_timestamp(link.valid_until) if link.valid_until else None,
         "conditionHash": f"0x{link.condition_hash.hex()}" if link.is_conditional else None,
+        "jointHolders": list(joint_holders(ledger, link)),
         "evidence": {"hash": f"0x{link.evidence_hash.hex()}", "uri": link.evidence_uri},
         "state": link.state.value,
         "changes": [

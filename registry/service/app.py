@@ -15,10 +15,14 @@ from registry.http.cors import PublicReads
 from registry.http.limits import BodyLimit, RateLimit
 from registry.http.problems import EXAMPLE, PROBLEM, install_problems
 from registry.index.loops import Check
+from registry.levels.bundled import bundled_maps
+from registry.levels.maps import LevelMaps
 from registry.service.audits import Audits
 from registry.service.batch_evidence import BatchEvidence
 from registry.service.evidence import Evidences
 from registry.service.metrics import CountRequests, ServiceMetrics
+from registry.service.outward import Federation, Outward
+from registry.service.registers import Registers
 from registry.service.routes import (
     about,
     accreditations,
@@ -27,11 +31,16 @@ from registry.service.routes import (
     credentials,
     events,
     insights,
+    levels,
+    outcomes,
+    outward,
     pages,
+    registers,
     site,
     statuslists,
     trqp,
 )
+from registry.service.routes.federation import federation_router
 from registry.service.routes.operations import operations_router
 from registry.service.routes.verify import verify_router
 from registry.service.service import Service
@@ -79,6 +88,10 @@ def create_app(
     batch_evidence: BatchEvidence | None = None,
     page: PageSettings | None = None,
     kept_audits: Audits | None = None,
+    level_maps: LevelMaps | None = None,
+    registers_kept: Registers | None = None,
+    outwards: Outward | None = None,
+    federation: Federation | None = None,
     loops: Callable[[], Sequence[Check]] = list,
 ) -> FastAPI:
     """The application.
@@ -90,6 +103,10 @@ def create_app(
         batch_evidence: what proofs of absence with evidence are made with; without it none are.
         page: of the page that verifies in a browser; default: this registry, and nobody to ask or to believe.
         kept_audits: reports that are shown; default: none.
+        level_maps: of frameworks; default: those that are bundled.
+        registers_kept: snapshots of registers; default: none.
+        outwards: what is known of parties for formats of others; default: what the chain says.
+        federation: the body that it speaks for in OpenID Federation; without it there are no such routes.
         loops: how the loops of this process are.
     """
     metrics = ServiceMetrics(service)
@@ -114,10 +131,18 @@ def create_app(
     app.state.batch_evidence = batch_evidence
     app.state.page = page or PageSettings(chain=service.index.chain, contract=service.index.contract)
     app.state.audits = kept_audits or Audits()
-    for module in (about, credentials, batches, events, accreditations, trqp, statuslists, insights, audits):
+    app.state.registers = registers_kept
+    app.state.level_maps = level_maps if level_maps is not None else bundled_maps()
+    app.state.outward = outwards
+    app.state.federation = federation
+    # The export before the accreditation whose number could stand in its place.
+    accredited = (outward, accreditations, registers, trqp, statuslists, insights, outcomes)
+    for module in (about, credentials, batches, events, *accredited, levels, audits):
         app.include_router(module.router)
     if verifying is not None:
         app.include_router(verify_router())
+    if federation is not None:
+        app.include_router(federation_router())
     app.include_router(operations_router(metrics, loops))
     app.include_router(pages.router)
     app.include_router(site.router)

@@ -17,9 +17,10 @@ from registry.index.reader import Head, Index
 from registry.index.repeats import revoked_besides
 from registry.recognition.insights import insights
 from registry.recognition.ledger import Ledger
-from registry.records import Batch, BlockRef, Party
+from registry.records import Batch, BlockRef, Key, Party
 from registry.service.horizon import Horizon
 from registry.service.kept import Kept, version_of
+from registry.service.registers import registers_of
 from registry.service.service import service_of
 from registry.timestamps import from_unix
 from registry.trees.store import TreeStore
@@ -33,9 +34,17 @@ _TRIES: Final = 10
 _PAGE: Final = 1000
 
 
-class _Counted(NamedTuple):
+class Counted(NamedTuple):
+    """What is counted besides the ledger.
+
+    Attributes:
+        batches: of credentials; `revoked` has those revoked by digest, too.
+        snapshots: batches that are snapshots of registers; none of `batches`.
+    """
+
     batches: tuple[Batch, ...]
     parties: tuple[Party, ...]
+    snapshots: tuple[Batch, ...]
 
 
 class IndexedFacts:
@@ -44,16 +53,31 @@ class IndexedFacts:
     Args:
         trees: in which credentials that are in several batches, or were spoken of by their digests, are found.
         horizon: what the index may say.
+        snapshots: the batches that are known as snapshots of registers, and hold no credentials; default: none.
     """
 
-    def __init__(self, index: Index, trees: TreeStore, horizon: Horizon | None = None):
+    def __init__(
+        self,
+        index: Index,
+        trees: TreeStore,
+        horizon: Horizon | None = None,
+        snapshots: Callable[[], frozenset[Key]] = frozenset,
+    ):
         self._index = index
+        self.snapshots = snapshots
         self._horizon = horizon or Horizon(index)
-        self._ledger = _Whole(index, Index.ledger)
-        self._counted = _Whole(index, partial(_counted, trees), Index.loaded)
+        self._ledger = Whole(index, Index.ledger)
+        self._counted = Whole(index, partial(_counted, trees, snapshots), self._besides)
         self._as_of: Kept[BlockRef, Ledger] = Kept(1)
         self._figuring = threading.Lock()
         self._figures: Kept[tuple[datetime, int], bytes] = Kept(FIGURES_KEPT)
+
+    def _besides(self, index: Index) -> int:
+        return hash((index.loaded(), self.snapshots()))
+
+    def counted(self) -> Read[Counted]:
+        """All batches and parties; raises as `insights` does."""
+        return self._counted.get()
 
     @property
     def chain(self) -> str:
@@ -121,13 +145,14 @@ class IndexedFacts:
             counted = self._counted.get()
 
             def figured() -> bytes:
-                batches, parties = counted.value
-                return orjson.dumps(insights(ledger, batches, parties, moment, review_days=review_days).to_dict())
+                batches, parties, snapshots = counted.value
+                found = insights(ledger, batches, parties, moment, review_days=review_days, snapshots=snapshots)
+                return orjson.dumps(found.to_dict())
 
             return self._figures.of((counted.version, ledger.as_of), (moment, review_days), figured)
 
 
-class _Read(NamedTuple, Generic[T]):
+class Read(NamedTuple, Generic[T]):
     """A value, the version of what it was read from, and a head of the index by which it has not changed."""
 
     head: Head
@@ -135,7 +160,7 @@ class _Read(NamedTuple, Generic[T]):
     value: T
 
 
-class _Whole(Generic[T]):
+class Whole(Generic[T]):
     """A value that takes in all of the index: read by one request at a time, and at one version of it.
 
     Args:
@@ -149,25 +174,29 @@ class _Whole(Generic[T]):
         self._lock = threading.Lock()
         self._kept: Kept[None, T] = Kept(1)
 
-    def get(self) -> _Read[T]:
+    def get(self) -> Read[T]:
         """The value as it is now."""
         with self._lock:
             for _ in range(_TRIES):
                 head = _head(self._index)
                 version = (*version_of(head), self._besides(self._index))
                 if (kept := self._kept.get(version, None)) is not None:
-                    return _Read(head, version, kept)
+                    return Read(head, version, kept)
                 value = self._read(self._index)
                 if version_of(_head(self._index)) == version[:2]:
-                    return _Read(head, version, self._kept.keep(version, None, value))
+                    return Read(head, version, self._kept.keep(version, None, value))
         raise ChainUnavailable(
             "the index changed each time while it was read", remedy="Ask again soon.", code="index-changing"
         )
 
 
-def _counted(trees: TreeStore, index: Index) -> _Counted:
+def _counted(trees: TreeStore, snapshots: Callable[[], frozenset[Key]], index: Index) -> Counted:
     by_issuer: dict[int, list[Batch]] = {}
-    every = list(index.all_batches())
+    known = snapshots()
+    left_out: list[Batch] = []
+    every: list[Batch] = []
+    for batch in index.all_batches():
+        (left_out if batch.key in known else every).append(batch)
     for batch in every:
         by_issuer.setdefault(batch.issuer, []).append(batch)
     besides = {issuer: revoked_besides(index, trees, issuer, mine) for issuer, mine in by_issuer.items()}
@@ -175,7 +204,7 @@ def _counted(trees: TreeStore, index: Index) -> _Counted:
     parties: list[Party] = []
     while page := index.parties(after=parties[-1].id if parties else 0, limit=_PAGE):
         parties += page
-    return _Counted(batches, tuple(parties))
+    return Counted(batches, tuple(parties), tuple(left_out))
 
 
 def _head(index: Index) -> Head:
@@ -198,6 +227,8 @@ def facts_of(request: Request) -> IndexedFacts:
     state = request.app.state
     if getattr(state, "facts", None) is None:
         service = service_of(request)
-        state.facts = IndexedFacts(service.index, service.trees, service.horizon)
+        state.facts = IndexedFacts(
+            service.index, service.trees, service.horizon, registers_of(request).anchored_batches
+        )
     found: IndexedFacts = state.facts
     return found

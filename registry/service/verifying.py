@@ -12,9 +12,12 @@ from registry.chain.contract import CredentialRegistry
 from registry.document.submitted import Broken, ReadItem
 from registry.errors import TRY_AGAIN, RegistryError, public_sentence
 from registry.http.problems import note, note_text
+from registry.levels.bundled import bundled_maps
+from registry.levels.maps import LevelMaps
 from registry.recognition.ledger import Ledger
 from registry.service.readers import Readers, shared_readers
 from registry.service.submissions import SubmissionLimits
+from registry.verifier.registers import Snapshots
 from registry.verifier.verifier import KnownAnchors, Verifier
 from registry.verify.freshness import DEFAULT_LATE_SECONDS
 from registry.verify.policy import Policy
@@ -36,6 +39,8 @@ class Verifying:
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
         readers: processes that read what is sent.
         head_age_seconds: the setting by which the newest block is late.
+        snapshots: of registers that policies name; default: none.
+        levels: level maps; default: those that are bundled.
     """
 
     contract: Callable[[], CredentialRegistry]
@@ -48,9 +53,17 @@ class Verifying:
     finality_depth: int | None = None
     readers: Readers = field(default_factory=shared_readers)
     head_age_seconds: float = DEFAULT_LATE_SECONDS
+    snapshots: Snapshots | None = None
+    levels: Callable[[], LevelMaps] = bundled_maps
 
     def verifier(
-        self, *, now: datetime, trust: Iterable[int] = (), policy: Policy | None = None, issuer: int | None = None
+        self,
+        *,
+        now: datetime,
+        trust: Iterable[int] = (),
+        policy: Policy | None = None,
+        issuer: int | None = None,
+        here: str = "",
     ) -> Verifier:
         """A verifier for one request; it may be used from one thread at a time.
 
@@ -58,6 +71,7 @@ class Verifying:
             trust: parties that the one who asks believes as well.
             policy: of the one who asks, in place of the service's.
             issuer: receipts are looked for among this party's anchors alone.
+            here: country of the one who asks, two letters; "": the jurisdiction of the policy.
         """
         contract: CredentialRegistry | FactsUnavailable
         try:
@@ -79,6 +93,9 @@ class Verifying:
             ledger=self.ledger,
             finality_depth=self.finality_depth,
             head_age_seconds=self.head_age_seconds,
+            snapshots=self.snapshots,
+            here=here,
+            levels=self.levels,
         )
 
 

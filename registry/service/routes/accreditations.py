@@ -9,11 +9,12 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from registry.http.problems import NotHere
+from registry.formats.outward.exporting import Form
 from registry.recognition.ledger import Kind, State
 from registry.service import examples
 from registry.service.accreditations_json import LinkFilter, members_of, wanted_links
 from registry.service.parameters import Limit, cut, number_of
+from registry.service.routes.outward import one_exported, unknown_accreditation
 from registry.service.service import Service, service_of
 from registry.service.told import Told, as_json
 from registry.service.trust import IndexedFacts, facts_of
@@ -54,6 +55,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "validFrom": "2025-09-01T00:00:00Z",
     "validUntil": "2030-09-01T00:00:00Z",
     "conditionHash": None,
+    "jointHolders": [],
     "evidence": {"hash": f"0x{'00' * 32}", "uri": "https://agency.example/decisions/17"},
     "state": "active",
     "changes": [
@@ -118,8 +120,14 @@ async def accreditation(
     request: Request,
     number: Annotated[int, Path(ge=1, lt=2**63, description="Its number.", examples=[17])],
     at: At = None,
+    form: Annotated[
+        Literal["json", "elm-xml", "elm-jsonld", "ctdl"],
+        Query(alias="format", description="How it is written: in formats of others, what is in force at the time."),
+    ] = "json",
 ) -> Response:
     moment, service = past_moment(at, "at", datetime.now(UTC)), service_of(request)
+    if form != "json":
+        return await service.in_thread(one_exported, request, facts_of(request), number, Form(form), moment)
     return await as_json(request, "cursor", link_told, service, facts_of(request), number, moment)
 
 
@@ -131,13 +139,10 @@ def link_told(service: Service, facts: IndexedFacts, number: int, moment: dateti
     """
     as_of = service.horizon.current()
     try:
-        return Told(members_of(facts.ledger()[number], moment), as_of)
+        ledger = facts.ledger()
+        return Told(members_of(ledger[number], ledger, moment), as_of)
     except KeyError:
-        raise NotHere(
-            f"there is no accreditation {number}",
-            remedy="Check the number; it may also be too new to be in the index.",
-            code="unknown-accreditation",
-        ) from None
+        raise unknown_accreditation(number) from None
 
 
 async def _page(request: Request, name: str, wanted: LinkFilter, limit: int, cursor: str | None) -> Response:
@@ -154,6 +159,7 @@ def links_told(
         name: of the member that lists them.
     """
     as_of = service.horizon.current()
-    shown, others_follow = cut(list(islice(wanted_links(facts.ledger(), wanted, after=after), limit + 1)), limit)
+    ledger = facts.ledger()
+    shown, others_follow = cut(list(islice(wanted_links(ledger, wanted, after=after), limit + 1)), limit)
     following = str(shown[-1].id) if others_follow else None
-    return Told({name: [members_of(link, wanted.at) for link in shown], "next": following}, as_of, following)
+    return Told({name: [members_of(link, ledger, wanted.at) for link in shown], "next": following}, as_of, following)

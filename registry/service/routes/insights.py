@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
+import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from registry.partnerships.told import insights_rows
 from registry.recognition.insights import REVIEW_DAYS, insights
 from registry.recognition.ledger import Ledger
 from registry.records import Batch, BlockRef, Party
 from registry.service import examples
 from registry.service.caching import JSON, REVALIDATE, fixed
+from registry.service.routes.outcomes import CSV, Form
 from registry.service.service import service_of
 from registry.service.trust import facts_of
 from registry.timestamps import past_moment
+from registry.untrusted.cells import csv_lines
 
 MOST_DAYS: Final = 3660
 
@@ -43,7 +47,10 @@ async def figures(
     days: Annotated[
         int, Query(ge=0, le=MOST_DAYS, description="How far ahead reviews are due.", examples=[REVIEW_DAYS])
     ] = REVIEW_DAYS,
+    format: Annotated[Form, Query(description="JSON, or a table.")] = Form.JSON,  # noqa: A002
 ) -> Response:
     moment = past_moment(at, "at", datetime.now(UTC)) or datetime.now(UTC).replace(second=0, microsecond=0)
     told = await service_of(request).in_thread(facts_of(request).insights, moment, days)
+    if format is Form.CSV:
+        return fixed(request, csv_lines(insights_rows(orjson.loads(told)), numbers=True), CSV, kept=REVALIDATE)
     return fixed(request, told, JSON, kept=REVALIDATE)

@@ -13,16 +13,20 @@ from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from registry.errors import RegistryError, SettingsError
 from registry.http.problems import note
 from registry.language.choosing import from_header, known
+from registry.partnerships.document import ID
+from registry.partnerships.indicators import Filter
+from registry.partnerships.periods import By, period_of
 from registry.recognition.insights import REVIEW_DAYS
 from registry.recognition.ledger import Kind
 from registry.service.accreditations_json import LinkFilter
 from registry.service.caching import BY_ACCEPT, BY_LANGUAGE, REVALIDATE, fixed
+from registry.service.outcomes import outcomes_of
 from registry.service.parameters import (
     HASH_PATTERN,
     MOST_A_PAGE,
@@ -36,6 +40,7 @@ from registry.service.parameters import (
     root_of,
 )
 from registry.service.records_json import batch_content, party_content
+from registry.service.registers import registers_of
 from registry.service.routes.about import about_told
 from registry.service.routes.accreditations import (
     ACCREDITING,
@@ -51,6 +56,33 @@ from registry.service.routes.audits import AuditCursor, audits_of
 from registry.service.routes.batches import batch_told, batches_told, parties_told, party_told
 from registry.service.routes.credentials import credential_told, issuer_of, method_of
 from registry.service.routes.insights import MOST_DAYS
+from registry.service.routes.levels import (
+    AtQuery,
+    FromQuery,
+    LevelQuery,
+    PlaceQuery,
+    ToQuery,
+    card_asked,
+    maps_asked,
+)
+from registry.service.routes.outcomes import Asked, asked, partnership_versions_told, partnerships_told
+from registry.service.routes.registers import (
+    AskedAt,
+    Day,
+    Digest,
+    HolderName,
+    HolderParty,
+    Mirror,
+    ProgrammeName,
+    RegisterName,
+    Wanted,
+    accredited_told,
+    after_of,
+    decisions_told,
+    policy_of,
+    question_of,
+    registers_told,
+)
 from registry.service.service import Service, service_of
 from registry.service.told import of_one_block
 from registry.service.trust import IndexedFacts, facts_of
@@ -65,9 +97,12 @@ MOST_ROWS: Final = 25
 """Of a list: a page stays small, whatever strangers call themselves. The next ones are behind `next`."""
 MOST_BATCHES: Final = 10
 MOST_LINKS: Final = 10
+MOST_HOLDERS: Final = 50
+"""Of a joint decision; that there are more is said."""
 MOST_FOUND: Final = 25
 MOST_ANCHORS: Final = 15
 MOST_AUDITS: Final = 10
+MOST_REGISTERS: Final = 10
 LONGEST_QUERY: Final = 2_000
 _HIGHEST: Final = 2**63
 # What the page allows itself stands in it, so that it holds wherever it is; a meta element cannot say who may frame it.
@@ -108,8 +143,12 @@ async def _page(
 
 
 def _query(request: Request, limit: int | None = None) -> str:
-    """For the address of the JSON: what was asked, with as many entries, and that JSON is wanted whoever asks."""
-    asked = [(name, value) for name, value in request.query_params.multi_items() if name not in ("format", "limit")]
+    """For the address of the JSON: what was asked, with as many entries, and that JSON is wanted whoever asks.
+
+    A form sends what nobody filled in as empty, and to the JSON that is a value that makes no sense.
+    """
+    given = request.query_params.multi_items()
+    asked = [(name, value) for name, value in given if value.strip() and name not in ("format", "limit")]
     if limit is not None:
         asked.append(("limit", str(limit)))
     return f"?{urlencode([*asked, ('format', 'json')])}"
@@ -346,6 +385,102 @@ async def accreditation(request: Request, number: Annotated[int, Path(ge=1, lt=_
     return await _page(request, "accreditation.html", gather)
 
 
+@router.get("/registers")
+async def registers(request: Request) -> Response:
+    service, known = service_of(request), registers_of(request)
+
+    def gather() -> Shown:
+        told = registers_told(known).content
+        found = told["registers"]
+        shown, unreadable = found[:MOST_REGISTERS], told["unreadable"][:MOST_REGISTERS]
+        names = _names(service, (each["mirror"]["party"] for each in shown))
+        more = len(found) - len(shown)
+        return Shown({"registers": shown, "more": more, "unreadable": unreadable, "names": names})
+
+    return await _page(request, "registers.html", gather)
+
+
+@router.get("/registers/{register}")
+async def register(
+    request: Request,
+    register: RegisterName,
+    mirror: Mirror = None,
+    holder: HolderName = None,
+    party: HolderParty = None,
+    programme: ProgrammeName = None,
+    at: Day = None,
+    cursor: Digest = None,
+    limit: Limit = MOST_ROWS,
+) -> Response:
+    service, known, most = service_of(request), registers_of(request), min(limit, MOST_ROWS)
+    wanted = Wanted(holder or None, party, programme, at or None)
+    asked = {"holder": holder or "", "programme": programme or "", "at": at or ""}
+
+    def gather() -> Shown:
+        told = decisions_told(known, register, mirror, wanted, after_of(cursor), most)
+        return Shown(
+            {**told.content, "asked": asked, "names": _names(service, [told.content["mirror"]])}, told.following
+        )
+
+    return await _page(request, "register.html", gather, limit=most)
+
+
+@router.get("/accredited")
+async def accredited(
+    request: Request,
+    party: Annotated[str, Query(max_length=19)] = "",
+    programme: ProgrammeName = None,
+    field: Annotated[str, Query(max_length=4)] = "",
+    levels: Annotated[str, Query(max_length=10)] = "",
+    types: Annotated[list[str] | None, Query(alias="type", max_length=32)] = None,
+    jurisdiction: Annotated[str, Query(max_length=3)] = "",
+    at: AskedAt = None,
+    body: Annotated[str, Query(max_length=19)] = "",
+    here: Annotated[str, Query(max_length=3)] = "",
+) -> Response:
+    """A form that sends what nobody filled in as empty, so empty is none."""
+    service, facts, known, policy = service_of(request), facts_of(request), registers_of(request), policy_of(request)
+    asked = {
+        "party": party, "programme": programme or "", "field": field, "levels": levels, "at": at or "", "body": body,
+    }  # fmt: skip
+    question = None
+    if party.strip():
+        number = _number(party, "party")
+        question = question_of(number, programme, field, levels, types, jurisdiction, at or None)
+    believed = _number(body, "body") if body.strip() else None
+
+    def gather() -> Shown:
+        if question is None:
+            service.horizon.now()
+            return Shown({"asked": asked, "found": None, "names": {}})
+        found, _ = accredited_told(service, facts, known, question, policy, here, believed)
+        told = found.to_dict()
+        return Shown({"asked": asked, "found": told, "names": _names(service, _parties_of(told))})
+
+    return await _page(request, "accredited.html", gather)
+
+
+def _number(text: str, where: str) -> int:
+    """The number of a party as somebody typed it."""
+    wanted = text.strip()
+    if not (wanted.isascii() and wanted.isdigit() and 0 < int(wanted) < _HIGHEST):
+        raise SettingsError(
+            f"{text!r} is no number of a party", where=where, remedy="Give its number.", code="parameter"
+        )
+    return int(wanted)
+
+
+def _parties_of(told: Mapping[str, Any]) -> set[int]:
+    """The parties that an answer names on chain."""
+    on_chain = told["onChain"] or {"path": [], "missing": None, "accords": []}
+    found = {told["question"]["party"], *(each["party"] for each in on_chain["accords"])}
+    for link in on_chain["path"]:
+        found |= {link["body"], link["holder"], *link["jointHolders"][:20]}
+    if on_chain["missing"]:
+        found.add(on_chain["missing"]["party"])
+    return found
+
+
 @router.get("/network")
 async def network(request: Request, cursor: Cursor = None, limit: Limit = MOST_ROWS) -> Response:
     service, facts, after, most = service_of(request), facts_of(request), number_of(cursor), min(limit, MOST_ROWS)
@@ -375,6 +510,84 @@ async def insights(
         return Shown({"insights": told, "due": due, "names": names})
 
     return await _page(request, "insights.html", gather)
+
+
+@router.get("/levels")
+async def levels(request: Request, place: PlaceQuery = "") -> Response:
+    return await _of_levels(request, lambda: {"maps": [each.to_dict() for each in maps_asked(request, place)]}, place)
+
+
+@router.get("/levels/card")
+async def card(request: Request, level: LevelQuery, source: FromQuery, target: ToQuery, at: AtQuery = None) -> Response:
+    # A form sends the field that was left empty.
+    asked = {"level": level, "source": source, "target": target, "at": at or ""}
+    return await _of_levels(
+        request, lambda: {"card": card_asked(request, level, source, target, at or None).to_dict()}, asked=asked
+    )
+
+
+async def _of_levels(
+    request: Request, gather: Callable[[], dict[str, Any]], place: str = "", asked: Mapping[str, str] | None = None
+) -> Response:
+    """Levels are of no block: they are data of this service."""
+    service = service_of(request)
+
+    def written() -> Response:
+        empty = {"level": "", "source": "", "target": "", "at": ""}
+        told = {"maps": None, "card": None, "place": place, "asked": asked or empty, "query": _query(request)}
+        body = rendered(service, "levels.html", None, **told | gather()).encode()
+        return fixed(request, body, HTML, kept=REVALIDATE, headers={**BY_ACCEPT, **SAFE})
+
+    return await service.in_thread(written)
+
+
+@router.get("/indicators")
+async def indicators(request: Request, wanted: Annotated[Asked, Depends(asked)]) -> Response:
+    outcomes = outcomes_of(request)
+    table_query = f"?{request.url.include_query_params(format='csv').query}"
+
+    def gather() -> Shown:
+        told = orjson.loads(outcomes.figures(*wanted))
+        return Shown({"measured": told, "by": wanted.by.value, "table_query": table_query})
+
+    return await _page(request, "indicators.html", gather)
+
+
+@router.get("/partnerships")
+async def partnerships(
+    request: Request,
+    cursor: Annotated[str | None, Query(pattern=f"^{ID}$")] = None,
+    limit: Limit = MOST_ROWS,
+) -> Response:
+    service, outcomes, most = service_of(request), outcomes_of(request), min(limit, MOST_ROWS)
+
+    def gather() -> Shown:
+        told = partnerships_told(service, outcomes, cursor, most)
+        content = told.content
+        shown = {"partnerships": content["partnerships"], "batches_without_tree": content["batchesWithoutTree"]}
+        return Shown(shown, told.following)
+
+    return await _page(request, "partnerships.html", gather, limit=most)
+
+
+@router.get("/partnerships/{name}")
+async def partnership(request: Request, name: Annotated[str, Path(pattern=f"^{ID}$")]) -> Response:
+    service, outcomes = service_of(request), outcomes_of(request)
+
+    def gather() -> Shown:
+        told = partnership_versions_told(service, outcomes, name).content
+        shown = told["current"] or told["versions"][-1]
+        now = service.horizon.current().head.cursor.timestamp
+        targets = []
+        if told["current"]:
+            figures = orjson.loads(outcomes.figures(now, period_of(now, By.YEAR), By.YEAR, Filter(partnership=name)))
+            targets = figures["targets"]
+        numbers = [each["party"] for each in shown["document"]["partners"] if "party" in each]
+        names = _names(service, numbers)
+        today = f"{now:%Y-%m-%d}"
+        return Shown({**told, "shown": shown, "targets": targets, "names": names, "today": today})
+
+    return await _page(request, "partnership.html", gather)
 
 
 @router.get("/audits")
@@ -447,7 +660,12 @@ async def described(request: Request) -> Response:
 
 
 def _parties_in(*lists: Iterable[Mapping[str, Any]]) -> Iterable[int]:
-    return (number for links in lists for link in links for number in (link["body"], link["holder"]))
+    return (
+        number
+        for links in lists
+        for link in links
+        for number in (link["body"], link["holder"], *link["jointHolders"][:MOST_HOLDERS])
+    )
 
 
 def _names(service: Service, numbers: Iterable[int]) -> dict[int, str]:

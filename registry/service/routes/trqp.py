@@ -13,15 +13,24 @@ from fastapi.responses import Response
 from registry.credential.strictjson import Limits, parse_json
 from registry.errors import IntakeError
 from registry.formats import trqp
-from registry.formats.trqp import QueryError, Registry, answer_authorization, answer_recognition, read_query
+from registry.formats.trqp import (
+    QueryError,
+    Registry,
+    answer_authorization,
+    answer_by_register,
+    answer_recognition,
+    read_query,
+)
 from registry.http.problems import problem
 from registry.http.request_bodies import check_not_packed, pieces_of
 from registry.recognition.ledger import Ledger
 from registry.service import examples
+from registry.service.registers import Registers, registers_of
 from registry.service.service import service_of
 from registry.service.trust import IndexedFacts, facts_of
 
 Answer = Callable[[trqp.Query, Ledger, datetime], dict[str, Any]]
+_NO_RECOGNITION: Final = "a register recognises nobody: it lists what agencies decided"
 
 BODY_BYTES: Final = 64 << 10
 BODY_SECONDS, IDLE_SECONDS = 30.0, 10.0
@@ -54,6 +63,8 @@ _EXAMPLE: Final[dict[str, Any]] = {
             "body": 2,
             "holder": 7,
             "resource": "field=06;levels=5-7;jurisdiction=HR",
+            "condition_hash": None,
+            "joint_holders": [],
         }
     ],
     "missing": None,
@@ -108,11 +119,13 @@ def _add(name: str, member: str, answer: Answer) -> None:
     ) -> Response:
         members = {"entity_id": entity_id, "authority_id": authority_id, "action": action, "resource": resource}
         context = {} if time is None else {"context": {"time": time}}
-        return await service_of(request).in_thread(_answered, facts_of(request), members | context, answer)
+        asked = facts_of(request), registers_of(request), members | context, answer
+        return await service_of(request).in_thread(_answered, *asked)
 
     async def post(request: Request) -> Response:
         members = await _body(request)
-        return await service_of(request).in_thread(_answered, facts_of(request), members, answer)
+        asked = facts_of(request), registers_of(request), members, answer
+        return await service_of(request).in_thread(_answered, *asked)
 
     path = f"/{name}"
     router.add_api_route(
@@ -130,16 +143,16 @@ def _add(name: str, member: str, answer: Answer) -> None:
     )
 
 
-def _answered(facts: IndexedFacts, members: Mapping[str, Any], answer: Answer) -> Response:
+def _answered(facts: IndexedFacts, registers: Registers, members: Mapping[str, Any], answer: Answer) -> Response:
     try:
-        told = _told(facts, members, answer)
+        told = _told(facts, registers, members, answer)
     except QueryError as error:
         # As the protocol wants it: well formed, and about what this registry does not know.
         return problem(404 if error.unknown else 400, error.code, error.what, remedy=error.remedy)
     return Response(orjson.dumps(told), media_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
-def _told(facts: IndexedFacts, members: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+def _told(facts: IndexedFacts, registers: Registers, members: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     query = read_query(members, Registry(facts.chain, facts.contract))
     now = datetime.now(UTC)
     for member, party in (("entity_id", query.entity), ("authority_id", query.authority)):
@@ -150,7 +163,15 @@ def _told(facts: IndexedFacts, members: Mapping[str, Any], answer: Answer) -> di
                 code="unknown-party",
                 unknown=True,
             )
-    return answer(query, facts.ledger(min(now, query.moment or now)), now)
+    ledger = facts.ledger(min(now, query.moment or now))
+    if not query.register:
+        return answer(query, ledger, now)
+    if answer is not answer_authorization or ledger.as_of is None:
+        raise QueryError(
+            _NO_RECOGNITION, remedy="Ask for an authorization to issue.", code="unknown-action", unknown=True
+        )
+    known = registers.named(query.register, query.authority)
+    return answer_by_register(query, registers.register(known), ledger.as_of, now)
 
 
 async def _body(request: Request) -> Mapping[str, Any]:

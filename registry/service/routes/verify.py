@@ -97,6 +97,14 @@ class _Verification:
                 str | None,
                 Query(max_length=40, description="Judge dates as of this time.", examples=["2026-01-01T00:00:00Z"]),
             ] = None,
+            here: Annotated[
+                str | None,
+                Query(
+                    pattern="^[A-Z]{2}$",
+                    description="Your country, ISO 3166-1: levels are put beside its own; default: of the policy.",
+                    examples=["FR"],
+                ),
+            ] = None,
             name: Annotated[
                 str | None,
                 Query(max_length=200, description="Name of the one file; its ending tells JSON from other files."),
@@ -113,7 +121,9 @@ class _Verification:
                 policy = submission.policy()
                 form = _form(request, is_single=submission.is_single)
                 verifier = await self._in_thread(
-                    partial(verifying.verifier, now=now, trust=trust or (), policy=policy, issuer=issuer)
+                    partial(
+                        verifying.verifier, now=now, trust=trust or (), policy=policy, issuer=issuer, here=here or ""
+                    )
                 )
                 items = self._read(submission, verifying.readers, work)
                 if form is Form.VERDICT:

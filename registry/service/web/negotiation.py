@@ -2,7 +2,7 @@
 
 Plain ASGI around the routes. A browser that asks for an address of the API which has a page gets that page, and each
 problem as a page; nothing changes for a program but `Vary: Accept`. `format=json` in the query is for people who want
-to see the JSON.
+to see the JSON, and other formats for who wants those.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ from registry.service.web.pages.rendering import PAGE_HEADERS
 API: Final = "/v1"
 _WITH_PAGE: Final = re.compile(
     r"/v1(?:/parties(?:/[^/]+)?|/batches(?:/[^/]+/[^/]+)?|/credentials/[^/]+|/accreditations(?:/[^/]+)?"
-    r"|/recognitions|/insights|/audits)?"
+    r"|/recognitions|/registers(?:/[^/]+)?|/accredited|/insights|/indicators|/partnerships(?:/[^/]+)?"
+    r"|/levels|/levels/card|/audits)?"
 )
 """Addresses of the API that have a page: it is at the same path without `/v1`."""
 _HTML: Final = ("text/html", "application/xhtml+xml")
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.-]+\+)?json")
-_JSON_WANTED: Final = re.compile(rb"(?:^|&)format=json(?:&|$)")
+_FILES: Final = frozenset({"/v1/accreditations/export"})
+"""Of those addresses, the ones that are files for everybody."""
+_OTHER_WANTED: Final = re.compile(rb"(?:^|&)format=(?:json|csv|elm-xml|elm-jsonld|ctdl)(?:&|$)")
 _MOST_PROBLEM: Final = 1 << 16
 
 
@@ -76,8 +79,9 @@ class ForBrowsers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        has_page = scope["method"] in ("GET", "HEAD") and _WITH_PAGE.fullmatch(scope["path"]) is not None
-        if not wants_page(_accept_of(scope)) or (has_page and _JSON_WANTED.search(scope["query_string"])):
+        path = scope["path"]
+        has_page = scope["method"] in ("GET", "HEAD") and path not in _FILES and _WITH_PAGE.fullmatch(path) is not None
+        if not wants_page(_accept_of(scope)) or (has_page and _OTHER_WANTED.search(scope["query_string"])):
             await self._app(scope, receive, _varied(send) if has_page else send)
             return
         if not has_page:

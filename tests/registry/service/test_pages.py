@@ -138,15 +138,24 @@ def modest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stand, by
     stand.engine.dispose()
 
 
+@pytest.mark.parametrize("path", ["/accreditations", "/recognitions", "/accreditations/1", "/network", "/insights"])
+def test_a_field_is_named_beside_its_code(modest: tuple[Stand, bytes], path: str) -> None:
+    page = parsed(browsed(TestClient(modest[0].app), path))
+    assert "06 Information and Communication Technologies (ICTs)" in words_of(page)
+
+
+CHECKING = ("audit", "verify", "accredit", "issuer", "insights", "partnership")
+
+
 def pages_of(root: bytes) -> list[str]:
     return [
         *("/", "/parties", "/batches", "/batches?newest=true&issuer=1", "/accreditations", "/recognitions"),
-        *("/network", "/insights", "/audits", "/docs", "/search?q=nobody"),
+        *("/network", "/insights", "/indicators", "/partnerships", "/audits", "/docs", "/search?q=nobody"),
         *(f"/parties/{number}" for number in range(1, 5)),
         *(f"/accreditations/{number}" for number in range(1, 5)),
         f"/batches/1/0x{root.hex()}",
         f"/credentials/{credential(1).hex()}",
-        *("/v1", "/v1/parties", "/v1/insights"),
+        *("/v1", "/v1/parties", "/v1/insights", "/v1/indicators", "/v1/partnerships"),
     ]
 
 
@@ -353,7 +362,7 @@ def test_every_page_names_its_json_its_table_and_the_command_that_checks_it_agai
         for each in tables:
             assert stand.client.get(each).headers["Content-Type"].startswith("text/csv"), each
         commands = [words_of(each) for each in page.iter("code") if words_of(each).startswith("testamur ")]
-        assert any(each.split()[1] in ("audit", "verify", "accredit", "issuer") for each in commands), path
+        assert any(each.split()[1] in CHECKING for each in commands), path
 
 
 def test_the_description_of_the_api_is_words_and_no_markup(stand: Stand) -> None:

@@ -107,6 +107,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "id": f"urn:uuid:00000000-0000-4000-8000-{number:012d}",
             "issuer": "did:web:university.example",
             "validFrom": "2025-01-01T00:00:00Z",
+            "credentialSubject": {"achievement": {"alignment": {"targetFramework": "EQF", "targetCode": "6"}}},
         }
         (home / "files" / "diplomas" / f"{number}.json").write_text(json.dumps(document))
     (home / "files" / "diplomas" / "transcript.pdf").write_bytes(b"%PDF-1.7 a transcript")
@@ -188,6 +189,15 @@ def test_a_document_alone_is_found_in_the_index(site: Site, client: TestClient) 
     jsonschema.validate(verdict, verdict_schema())
     assert verdict["overall"] == "valid with a warning"
     assert verdict["issuer"] == 1
+
+
+def test_levels_are_told_of_the_country_of_whoever_asks(site: Site, client: TestClient) -> None:
+    asked = {"content": site.document("diplomas/0.json"), "headers": JSON}
+    for query, places in (("", set()), ("?here=FR", {"FR"})):
+        verdict = client.post(f"/v1/verify{query}", **asked).json()
+        jsonschema.validate(verdict, verdict_schema())
+        assert {each["country"] for each in verdict["levelCard"]["rows"]} == places
+    assert client.post("/v1/verify?here=france", **asked).status_code == 422
 
 
 def test_a_receipt_beside_the_document_counts(site: Site, client: TestClient) -> None:

@@ -13,6 +13,8 @@ from registry.untrusted.text import terminal_text
 
 MOST_ROWS: Final = 25
 MOST_MONTHS: Final = 48
+MOST_TREND: Final = 16
+"""Periods of one of many charts on a page."""
 
 _WIDTH: Final = 720
 # A timeline: names at the left, two lanes in each row.
@@ -50,6 +52,24 @@ def month_chart(
     values = tuple(float(each[member]) for each in last)
     series = (Series(unit.capitalize(), values),)
     return columns(Chart(name, title, description, tuple(each["month"] for each in last), series, unit, about))
+
+
+def trend_chart(name: str, title: str, trend: Sequence[Mapping[str, Any]], unit: str) -> Drawing:
+    """A column for each period that has data, no more than the last `MOST_TREND`.
+
+    Args:
+        trend: of which some has data, and none is below zero: a column cannot show that.
+    """
+    known = [each for each in trend if each["value"] is not None]
+    without = len(trend) - len(known)
+    known = known[-MOST_TREND:]
+    values = tuple(float(each["value"]) for each in known)
+    told = f"From {known[0]['period']} to {known[-1]['period']}."
+    if without:
+        told += f" {without} periods have no data and are left out."
+    series = (Series(unit.capitalize(), values),)
+    labels = tuple(str(each["period"]) for each in known)
+    return columns(Chart(f"{name}-trend", title, told, labels, series, unit, "Period"))
 
 
 @dataclass(frozen=True, slots=True)

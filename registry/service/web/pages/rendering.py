@@ -16,13 +16,14 @@ from starlette.responses import Response
 
 from registry.audit.report.charts import number_text
 from registry.chain_names import ChainKind, chain_name
+from registry.recognition.isced import field_label
 from registry.service.caching import BY_ACCEPT, REVALIDATE, fixed
 from registry.service.horizon import AsOf
 from registry.service.service import Service
 from registry.service.web.pages import drawings
 from registry.untrusted.links import web_link
 from registry.untrusted.templates import html_templates
-from registry.untrusted.text import marked
+from registry.untrusted.text import marked, terminal_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,13 +33,17 @@ REPORT: Final = "registry.audit.report"
 """Where charts and colours are from: the audit's page looks the same."""
 NAMED: Final = 80
 """As many characters of a party's name as a row shows; its page shows all."""
+LONGEST_SHOWN: Final = 500
+"""As many characters of a text of others as a page shows; the JSON has all."""
 
 
 def _style() -> str:
     """Of every page; it is in the page, so that a page that was saved keeps its look, and allowed by its hash."""
     report = files(REPORT).joinpath("templates/style.css").read_text(encoding="utf-8")
     own = files(__package__).joinpath("templates/pages.css").read_text(encoding="utf-8")
-    return f"\n{report}{own}"
+    # A tenth of a page's bytes is style: what is for whoever reads the files is left out of it.
+    closer = re.sub(r"\s*([{};])\s*", r"\1", f"\n{report}{own}")
+    return re.sub("([:,]) +", r"\1", closer)
 
 
 STYLE: Final = _style()
@@ -65,6 +70,8 @@ def templates() -> Environment:
     environment.filters |= {
         "number": number_text,
         "tenths": "{:.1f}".format,
+        "measured": lambda value: f"{value:,.1f}".removesuffix(".0"),
+        "shortened": lambda text: terminal_text(str(text), LONGEST_SHOWN),
         "named": lambda text: marked(str(text), NAMED),
         "when": lambda text: f"{text[:10]} {text[11:19]} UTC",
         "short": lambda text: f"{text[:12]}…{text[-6:]}",
@@ -72,6 +79,8 @@ def templates() -> Environment:
         "spaced": lambda name: re.sub("[A-Z]", lambda letter: f" {letter[0].lower()}", name),
         "in_one_line": lambda text: " ".join(text.split()),
         "sentence": lambda text: text[:1].upper() + text[1:],
+        "field": field_label,
+        "by_field": lambda counts: {field_label(code): count for code, count in counts.items()},
         "ones": lambda bits: int(bits, 16).bit_count(),
     }
     environment.globals |= {
@@ -81,6 +90,7 @@ def templates() -> Environment:
         "bar_chart": drawings.bar_chart,
         "stacked_chart": drawings.stacked_chart,
         "month_chart": drawings.month_chart,
+        "trend_chart": drawings.trend_chart,
         "timeline": drawings.timeline,
         "network": drawings.network,
     }
