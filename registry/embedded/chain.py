@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,13 +46,14 @@ class EmbeddedChain:
 
     Args:
         folder: where the journal is, such as `<data folder>/chain`; created when it is not there.
+        clock: Unix time of a block that is made, for a history of earlier days; default: the time there is.
 
     Raises:
         ChainBusy: another process holds it; names its process id.
         StoreError: the journal is damaged, or the folder cannot be used; names file and offset.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, clock: Callable[[], float] | None = None):
         self._folder = folder
         self._guard = threading.RLock()
         self._receipts: list[Sequence[bytes]] = [()]
@@ -60,7 +61,7 @@ class EmbeddedChain:
         self._closed = False
         self._hold = self._taken()
         try:
-            self.evm = Evm()
+            self.evm = Evm(clock)
             self._journal = Journal(folder / JOURNAL_NAME, self.evm.head().hash)
             self._replay()
         except BaseException:

@@ -7,7 +7,7 @@ taken back when it cannot be made durable, and replayed from a journal without b
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -90,9 +90,14 @@ class MadeBlock:
 
 
 class Evm:
-    """Executes transactions on a chain in memory. Not for several threads at once."""
+    """Executes transactions on a chain in memory. Not for several threads at once.
 
-    def __init__(self) -> None:
+    Args:
+        clock: Unix time of a block that is made; default: the time there is.
+    """
+
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock
         self._ledger = Ledger()
         database = AtomicDB(self._ledger)
         parameters: Any = {"difficulty": 0, "gas_limit": genesis.GAS_LIMIT, "timestamp": genesis.GENESIS_TIMESTAMP}
@@ -152,7 +157,7 @@ class Evm:
         try:
             parent = self.head()
             header = self.chain.create_header_from_parent(
-                parent, gas_limit=parent.gas_limit, timestamp=max(int(time.time()), parent.timestamp)
+                parent, gas_limit=parent.gas_limit, timestamp=self._after(parent)
             )
             vm = self.chain.get_vm(header)
             after, receipts, _ = vm.apply_all_transactions([transaction], header)
@@ -171,6 +176,15 @@ class Evm:
     def replay(self, written: Iterable[tuple[bytes, bytes]]) -> None:
         """Put a block on the chain by what it wrote, without executing it."""
         self._ledger.kv_store.update(written)
+
+    def coming(self, header: Header) -> Header:
+        """The header, with the time that a block on top of it would have if it were made now."""
+        return header.copy(timestamp=self._after(header))
+
+    def _after(self, parent: Header) -> int:
+        """By the clock, and never before the parent."""
+        now = time.time() if self._clock is None else self._clock()
+        return max(int(now), int(parent.timestamp))
 
     # State
 

@@ -230,8 +230,12 @@ class EthereumRpc:
         return to_hex(computation.output)
 
     def _estimate_gas(self, message: Mapping[str, object], at: object = "latest", *_overrides: object) -> str:
-        """One run with all the gas there is, one with what it used and the 1/64 each call keeps back."""
-        header = self._existing_header(at)
+        """One run with all the gas there is, one with what it used and the 1/64 each call keeps back.
+
+        At the time of a block that would be made now: there is none before a transaction comes, so the newest may be
+        of long ago, and what a contract allows from today on it would refuse.
+        """
+        header = self._evm.coming(self._existing_header(at))
         unbounded = self._executed({**message, "gas": to_hex(header.gas_limit)}, header)
         _raise_if_reverted(unbounded)
         message_gas = unbounded.get_gas_used() + unbounded.get_gas_refund()

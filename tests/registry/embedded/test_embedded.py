@@ -13,6 +13,7 @@ import rlp
 
 from registry.embedded.chain import JOURNAL_NAME, EmbeddedChain
 from registry.embedded.evm import Evm
+from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS, GENESIS_TIMESTAMP
 from registry.embedded.journal import CHECKSUM, FRAME, HEADER_BYTES, Journal
 from registry.errors import ChainBusy, StoreError
 from tests.registry.chain.worlds import ECHO_INITCODE, World
@@ -221,6 +222,18 @@ def journal_sizes(content: bytes) -> list[int]:
         sizes.append(FRAME.size + length + CHECKSUM.size)
         at += sizes[-1]
     return sizes
+
+
+def test_what_is_allowed_since_the_newest_block_is_estimated(tmp_path: Path) -> None:
+    # A chain without blocks is as old as its first one, and a transaction would be in a block of now.
+    since = GENESIS_TIMESTAMP.to_bytes(4, "big").hex()
+    reverts_unless_later = bytes.fromhex(f"4263{since}1015600c57005b5f5ffd")
+    with EmbeddedChain(tmp_path / "chain") as chain:
+        client = chain.client()
+        block = client.block("latest")
+        assert block is not None
+        assert int(block.timestamp.timestamp()) == GENESIS_TIMESTAMP
+        assert client.estimate_gas(sender=DEVELOPMENT_ACCOUNTS[0], to=None, call_data=reverts_unless_later) > 21_000
 
 
 def test_a_closed_chain_says_so(folder: Path) -> None:
