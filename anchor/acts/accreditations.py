@@ -13,9 +13,8 @@ from anchor.workspace import Workspace
 from registry.chain.calls import TermsTuple
 from registry.chain.contract import CredentialRegistry
 from registry.chain.ledger import read_ledger
-from registry.chain.rpc.client import MinedTransaction
 from registry.errors import ChainUnavailable, SettingsError, WrongChain
-from registry.recognition.ledger import Accreditation
+from registry.recognition.ledger import Accreditation, State
 from registry.recognition.scope import Scope
 from registry.records import Kind, Reason
 from registry.timestamps import write_timestamp
@@ -63,6 +62,7 @@ class Step:
     not_by_retired: tuple[str, ...] = ()
 
 
+_OVER: Final = frozenset({State.REFUSED, State.WITHDRAWN, State.VOID})
 TIME_BITS: Final = 48
 """Of a time as the contract has it."""
 
@@ -110,7 +110,7 @@ def offer(workspace: Workspace, holder: int, terms: Terms, *, to_accredit: bool 
     _refuse_retired(contract, "an accreditation cannot be offered", {"body": workspace.issuer(), "holder": holder})
     numbers = terms.numbers(workspace, holder, kind)
     call = _making(contract, f"offer {numbers[0]} {holder}", contract.offer_accreditation_data, numbers, terms)
-    return _made(contract, send(workspace, call))
+    return _made(workspace, call)
 
 
 def recognise(workspace: Workspace, other: int, terms: Terms) -> Accreditation:
@@ -124,7 +124,7 @@ def recognise(workspace: Workspace, other: int, terms: Terms) -> Accreditation:
     _refuse_retired(contract, "a recognition cannot be made", both)
     numbers = terms.numbers(workspace, other, Kind.RECOGNISE)
     call = _making(contract, f"recognise {numbers[0]} {other}", contract.recognise_data, numbers, terms)
-    return _made(contract, send(workspace, call))
+    return _made(workspace, call)
 
 
 def try_step(workspace: Workspace, before: Accreditation, step: Step) -> None:
@@ -251,9 +251,15 @@ def _making(
     return Call(purpose, data, makes=True, same=same, to=to)
 
 
-def _made(contract: CredentialRegistry, mined: MinedTransaction) -> Accreditation:
-    (event,) = contract.decode_events(mined.logs)
-    return existing(contract, int(event.arguments["id"]))
+def _made(workspace: Workspace, call: Call) -> Accreditation:
+    """What a call made; one that was under way since before, and came to nothing in the meantime, is no answer."""
+    made = _sent(workspace, call)
+    return _sent(workspace, call) if made.state in _OVER else made
+
+
+def _sent(workspace: Workspace, call: Call) -> Accreditation:
+    (event,) = workspace.contract.decode_events(send(workspace, call).logs)
+    return existing(workspace.contract, int(event.arguments["id"]))
 
 
 def _head_time(workspace: Workspace) -> int:

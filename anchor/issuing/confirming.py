@@ -14,12 +14,12 @@ from anchor.anchoring.now import Now
 from anchor.books.batches import BatchRow, BatchStore, Leaf
 from anchor.books.issued import METHODS, IssuedStore, Run
 from anchor.books.jobs import Job, JobStore
-from anchor.books.on_chain import History, Pull, UnknownBatch
+from anchor.books.on_chain import History
 from anchor.books.tables import JobState, RunState
 from anchor.issuing.holder_files import is_selective
 from anchor.issuing.people import Confirmation, Person, refuse_same_person
 from anchor.issuing.selective import shows_all
-from anchor.restoring.pulling import Puller
+from anchor.restoring.pulling import pull_with
 from anchor.workspace import Workspace
 from registry.credential.digest import Digest, digest_as
 from registry.errors import CredentialError, NotPossible, ProofError, StoreError, TreeError
@@ -119,7 +119,7 @@ def anchor(workspace: Workspace, store: IssuedStore, run: Run, now: Now | None =
         RegistryError: as `Now.seal` and `Now.anchor`.
     """
     _refuse_unconfirmed(run)
-    now = now or Now(workspace, history=History(workspace.contract, workspace.store, pull=_puller(workspace)))
+    now = now or Now(workspace, history=History(workspace.contract, workspace.store, pull=pull_with(workspace)))
     with now.alone():
         # What an interruption left behind goes first: it may be this very run.
         now.resume()
@@ -152,13 +152,6 @@ def _leaves(run: Run, found: Sequence[tuple[Digest, int]]) -> Iterator[Leaf]:
     source = storable(run.source)
     for index, (digest, number) in enumerate(sorted(found, key=lambda each: each[0].value)):
         yield Leaf(digest.value, index, METHODS.index(digest.method), source, number)
-
-
-def _puller(workspace: Workspace) -> Pull:
-    def pull(issuer: int, unknown: Sequence[UnknownBatch]) -> list[UnknownBatch]:
-        return [each.batch for each in Puller(workspace).pull(issuer, unknown).left]
-
-    return pull
 
 
 def _refuse_unconfirmed(run: Run) -> None:

@@ -38,6 +38,7 @@ ROWS_A_PIECE: Final = 512
 PARALLEL_FROM_ROWS: Final = 2_000
 """Below this, starting processes costs more than they save."""
 _DEFAULT_KEY_NAME: Final = "key-1"
+_NEW_KEY: Final = "`openssl genpkey -algorithm ed25519 -out issuer-key.pem` makes one"
 
 
 class Proofs(StrEnum):
@@ -103,10 +104,29 @@ def issuing_key(file: Path | None, method: str | None, proofs: Proofs, issuer: s
         SettingsError: there is no file, or it cannot be read; code `other-controller`: the method is not the issuer's.
         SignerError: others can read it, or there is no key in it.
     """
+    secret, key, place = _read(file)
+    return IssuingKey(secret, _method(method, issuer, key, place), _suites(proofs, key))
+
+
+def own_key(file: Path | None, method: str | None, proofs: Proofs) -> tuple[str, IssuingKey]:
+    """The same for what names no issuer of its own, with the DID that the key is of.
+
+    Args:
+        method: default: that of its `did:key`.
+
+    Raises:
+        SettingsError, SignerError: as `issuing_key`.
+    """
+    secret, key, place = _read(file)
+    issuer = did_key(key) if method is None else method.partition("#")[0]
+    return issuer, IssuingKey(secret, _method(method, issuer, key, place), _suites(proofs, key))
+
+
+def _read(file: Path | None) -> tuple[str, SigningKey, Path]:
     if file is None:
         raise SettingsError(
             "no key is set that signs credentials",
-            remedy="Name its file with --sign-key, or set issuing_key; `openssl genpkey -algorithm ed25519` makes one.",
+            remedy=f"Name its file with --sign-key, or set issuing_key; {_NEW_KEY}.",
             code="no-issuing-key",
         )
     try:
@@ -114,9 +134,12 @@ def issuing_key(file: Path | None, method: str | None, proofs: Proofs, issuer: s
         secret = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
-        raise SettingsError(f"the key that signs credentials cannot be read: {reason}", where=str(file)) from None
-    key = read_key(secret, where=str(file))
-    return IssuingKey(secret, _method(method, issuer, key, file), _suites(proofs, key))
+        raise SettingsError(
+            f"the key that signs credentials cannot be read: {reason}",
+            where=str(file),
+            remedy=f"Correct issuing_key or --sign-key. Where there is none yet, {_NEW_KEY}.",
+        ) from None
+    return secret, read_key(secret, where=str(file)), file
 
 
 def _method(method: str | None, issuer: str, key: SigningKey, file: Path) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 from anchor.batching.as_on_chain import as_on_chain, taken_over
 from anchor.books.attempts import accounts_of
 from anchor.books.batches import BatchRow
-from anchor.books.on_chain import UNSTATED, UnknownBatch
+from anchor.books.on_chain import UNSTATED, Pull, UnknownBatch
 from anchor.books.recovering import RecoveryStore
 from anchor.intake.files import GIVEN_METHOD
 from anchor.restoring.trees import Repairs
@@ -181,6 +181,15 @@ class Puller:
             if row is None:
                 raise
             return row
+
+
+def pull_with(workspace: Workspace) -> Pull:
+    """How whoever is about to anchor brings here what an issuer has on chain, as `History` takes it."""
+
+    def pull(issuer: int, unknown: Sequence[UnknownBatch]) -> list[UnknownBatch]:
+        return [each.batch for each in Puller(workspace).pull(issuer, unknown).left]
+
+    return pull
 
 
 def _left(issuer: int, batch: UnknownBatch, code: str, why: str) -> Left:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,16 +14,17 @@ from typing import Final
 from anchor.batching.receipts import receipt_at
 from anchor.books.batches import BatchStore, contracts_of
 from anchor.books.tables import ANCHORED_STATES
-from anchor.intake.digesting import LinePiece, lines_of, looks_like_digest
-from anchor.intake.files import source_files
+from anchor.intake.digesting import LinePiece, lines_of
 from anchor.settings import EMBEDDED
 from anchor.verifying.kinds import RECEIPT, is_url, kind_of
 from anchor.verifying.named import read_named
 from anchor.verifying.offline import evidence_reader
 from anchor.verifying.outside import Outside
+from anchor.verifying.paths import is_digest
 from anchor.verifying.policies import read_policy
 from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
+from anchor.verifying.registers import BesidePolicy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.editions import first
@@ -44,6 +44,8 @@ from registry.document.submitted import (
 )
 from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError
 from registry.language.said import say
+from registry.levels.bundled import bundled_maps
+from registry.levels.maps import LevelMaps
 from registry.receipt.model import MAX_BYTES, Receipt, parse
 from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
 from registry.verifier.nothing_known import NothingKnown
@@ -84,6 +86,8 @@ class FileVerifier:
         now: the moment to judge dates by.
         offline: go by the evidence in receipts, and ask no endpoint.
         outside: where keys of signers and status lists are looked up.
+        here: the verifier's country, two letters; "": the jurisdiction of the policy.
+        levels: level maps, asked for where a credential states a level.
     """
 
     def __init__(
@@ -94,6 +98,8 @@ class FileVerifier:
         now: datetime,
         offline: bool = False,
         outside: Outside | None = None,
+        here: str = "",
+        levels: Callable[[], LevelMaps] = bundled_maps,
     ):
         outside = outside or Outside()
         settings = workspace.settings
@@ -104,7 +110,7 @@ class FileVerifier:
             contract, chain = _unasked(workspace, policy)
             trusted = workspace.trusted_by_settings()
         else:
-            contract, chain = _asked(workspace)
+            contract, chain = asked_contract(workspace)
             trusted = settings.trusted_issuers if chain is None else workspace.trusted()
         self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
         self._receipts: dict[Path, dict[bytes, list[Receipt]]] = {}
@@ -124,6 +130,9 @@ class FileVerifier:
             quorum=quorum_of(workspace) if settings.prove else None,
             documents=outside.documents,
             lists=outside.lists,
+            snapshots=None if settings.policy is None else BesidePolicy(settings.policy.parent),
+            here=here,
+            levels=levels,
         )
 
     def verify_file(self, path: Path, receipt_path: Path | None = None) -> Verdict:
@@ -305,7 +314,7 @@ def _in_lines(path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
         raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
 
 
-def _asked(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable, str | None]:
+def asked_contract(workspace: Workspace) -> tuple[CredentialRegistry | FactsUnavailable, str | None]:
     """The contract to ask, or why it cannot be asked, and its chain, as far as that is known.
 
     Without the chain the document and its path can be checked all the same, and the rest is unknown.
@@ -393,44 +402,6 @@ class _InFolder:
     def searched(self, issuer: int) -> Collection[bytes]:
         """Every batch that the folder knows to be on the chain: it lists the credentials of each."""
         return {row.root for _, _, store in self._stores for row in store.all(issuer) if row.state in ANCHORED_STATES}
-
-
-def credential_files(paths: Sequence[Path]) -> Iterator[Path]:
-    """What is to be verified under paths: files and digests as they are, and what folders hold at any depth.
-
-    Receipts are left out where their documents are: in a folder with any, and beside one that is named as well.
-
-    Raises:
-        IntakeError: a path is not there.
-    """
-    named = set(paths)
-    for path in paths:
-        if path.is_dir():
-            yield from source_files(path) or _receipt_files(path)
-        elif path.is_file() or is_digest(path):
-            if not any(path.name.endswith(each) and _without(path, each) in named for each in RECEIPT_SUFFIXES):
-                yield path
-        elif is_url(path):
-            raise IntakeError(
-                "what is verified is read from a file", where=str(path), remedy="Download it first.", code="unreadable"
-            )
-        else:
-            raise IntakeError("there is no such file", where=str(path), remedy="Check the path.", code="unreadable")
-
-
-def _without(path: Path, suffix: str) -> Path | None:
-    name = path.name.removesuffix(suffix)
-    return path.with_name(name) if name else None
-
-
-def _receipt_files(folder: Path) -> list[Path]:
-    """The receipts in a folder, as they are written for the holders of the credentials."""
-    return sorted(path for path in folder.rglob("*") if is_receipt_name(path.name) and path.is_file())
-
-
-def is_digest(path: Path) -> bool:
-    """Whether the word on the command line is a digest and not a file."""
-    return looks_like_digest(os.fsencode(path)) and not path.exists()
 
 
 def receipts_of(path: Path, limits: Limits) -> list[Receipt]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +10,12 @@ import orjson
 
 from registry.errors import EvidenceError
 from registry.proofs.notes import read_verifier_key
+from registry.untrusted.toml import NotToml, parse_toml
+from registry.verify.policy import Policy
 
 _ENTRY: Final = re.compile(rb"^eip155:[0-9]+ [0-9]+ 0x[0-9a-f]{64} ", re.MULTILINE)
 _WITNESSES: Final = re.compile(rb"^(?:log|witness|quorum|group)[ \t]", re.MULTILINE)
-_KEYS_OF_POLICY: Final = frozenset({"chain", "jurisdiction", "require", "bodies", "issuers", "auditors", "validators"})
+_KEYS_OF_POLICY: Final = frozenset(Policy.model_fields)
 LIST: Final = "a checkpoint list (--checkpoints)"
 WITNESSES: Final = "a witnesses file (--witnesses)"
 RECEIPT: Final = "a receipt"
@@ -65,7 +66,7 @@ def _of_json(data: bytes) -> str | None:
 
 def _of_toml(data: bytes) -> str | None:
     try:
-        members = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        members = parse_toml(data)
+    except NotToml:
         return None
     return POLICY if members and members.keys() <= _KEYS_OF_POLICY else None

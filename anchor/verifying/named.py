@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from registry.errors import IntakeError
 from registry.privatefiles import replace_privately
@@ -33,19 +35,33 @@ def write_whole(path: Path, content: bytes, *, make_folder: bool = False, privat
     Raises:
         IntakeError: it cannot be written (`unwritable`).
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)
         if private:
             replace_privately(path, content)
             return
-        with partial.open("wb") as file:
+        with whole_file(path) as file:
             file.write(content)
+    except OSError as error:
+        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written, which takes its place at the end, on the disk; where writing fails, all is as it was.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with partial.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-    except OSError as error:
+    except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise IntakeError(f"it cannot be written: {error.strerror}", where=str(path), code="unwritable") from None
+        raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +31,7 @@ from registry.recognition.countries import NUMERIC
 from registry.recognition.isced import field_name
 from registry.untrusted.encodings import REMEDY as SAVE_AS_UTF8
 from registry.untrusted.encodings import foreign_encoding
+from registry.untrusted.toml import NotToml, parse_toml
 from registry.untrusted.uris import EXAMPLES, read_uri
 
 MOST_BYTES: Final = 1 << 20
@@ -119,12 +119,11 @@ def _content(path: Path) -> dict[str, Any]:
     if encoding := foreign_encoding(data):
         raise _unreadable(path, f"it is not UTF-8, but {encoding}", SAVE_AS_UTF8)
     try:
-        return tomllib.loads(data.decode(), parse_float=Decimal)
-    except (ValueError, RecursionError, ArithmeticError) as error:
-        why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "a value in it makes no sense"
+        return parse_toml(data, parse_float=Decimal)
+    except NotToml as error:
         raise _unreadable(
             path,
-            f"it is no TOML: {why}",
+            f"it is no TOML: {error}",
             "Mend that line; `testamur template new` writes one that is in order.",
         ) from None
 
