@@ -6,38 +6,48 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from anchor.books.trees import trees_of
+from anchor.issuing.outward import organisations_in
 from anchor.notices.logs import Log
 from anchor.secrets import secrets_of
 from anchor.settings import EMBEDDED, Settings
+from anchor.verifying.level_maps import level_maps
 from anchor.verifying.page import read_page_settings
 from anchor.verifying.policies import read_policy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, deployment_block
 from registry.errors import ChainError, RegistryError, SettingsError, StoreError
+from registry.formats.trqp import Registry
 from registry.http.connections import ConnectionMetrics, raise_descriptors
 from registry.http.server import Server, ends_by_signal, front_of, listening
+from registry.index.documents import DocumentLoader
 from registry.index.indexer import Indexer
 from registry.index.loader import TreeLoader
 from registry.index.loops import Loops
 from registry.index.reader import Edition, Index, chains_of
 from registry.index.writer import IndexWriter
+from registry.levels.bundled import bundled_maps
+from registry.levels.maps import LevelMaps
 from registry.privatefiles import refuse_readable
-from registry.proofs.signatures.keys import read_key
+from registry.proofs.signatures.keys import SigningKey, read_key
 from registry.records import BlockRef
 from registry.service.app import create_app
 from registry.service.audits import Audits
 from registry.service.batch_evidence import BatchEvidence
 from registry.service.evidence import Evidences
 from registry.service.known_anchors import IndexedAnchors
+from registry.service.outward import Federation, Outward
 from registry.service.readers import Readers
+from registry.service.registers import RegisterFolder, Registers
 from registry.service.service import Limits, Service, spare_collections
 from registry.service.status_lists import ListSigner, StatusLists
 from registry.service.submissions import SubmissionLimits
 from registry.service.verifying import Verifying
 from registry.trees.store import TreeStore
+from registry.untrusted.text import log_text
 from registry.verify.freshness import AgeLimits
 
 GRACE_SECONDS = 20
@@ -70,17 +80,23 @@ def serve(
 
     loops = loops_of(workspace, index, trees, ended=ended) if indexing else None
     service = service_of(workspace, index, trees)
+    registers = registers_of(workspace.settings, service)
+    _log_to(workspace)
+    maps = level_maps_of(workspace)
     app = create_app(
         service,
-        verifying=verifying_of(workspace, service),
+        verifying=verifying_of(workspace, service, registers, maps),
         evidences=Evidences(lambda: workspace.contract, index.chain, finality_depth=workspace.settings.finality_depth),
         status_lists=StatusLists(index, trees, workspace.settings.public_url, list_signers(workspace.settings)),
         batch_evidence=BatchEvidence(lambda: workspace.contract, index.chain),
         page=None if (path := workspace.settings.page_settings) is None else read_page_settings(path),
         kept_audits=Audits(workspace.settings.audit_folder),
+        level_maps=maps,
+        registers_kept=registers,
+        outwards=(told := outward_of(workspace, index)),
+        federation=federation_of(workspace.settings, told),
         loops=list if loops is None else loops.checks,
     )
-    _log_to(workspace)
     front = front_of(app, grace_seconds=GRACE_SECONDS)
     app.state.metrics.registry.register(ConnectionMetrics(front.connections))
     server = Server(front.config, linger=LINGER_SECONDS)
@@ -100,6 +116,18 @@ def serve(
         raise RuntimeError("the lookup service has ended by a fault") from next(iter(faults), None)
 
 
+def level_maps_of(workspace: Workspace) -> LevelMaps:
+    """The level maps that are served; what is wrong with one of the operator's own is told, and it is left out.
+
+    Raises:
+        SettingsError: the folder of the setting cannot be read.
+    """
+    maps, faults = level_maps(workspace.settings.level_maps)
+    for each in faults:
+        logging.getLogger(__name__).warning("A level map was left out: %s", log_text(str(each)))
+    return maps
+
+
 def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, stop: threading.Event) -> None:
     """Fill the index until told to stop.
 
@@ -116,6 +144,7 @@ def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, 
     if once:
         indexer_of(workspace, index).catch_up()
         TreeLoader(index, trees).step(stop)
+        DocumentLoader(index.engine, workspace.settings.documents).step()
         return
     errors: list[BaseException] = []
 
@@ -162,8 +191,21 @@ def service_of(workspace: Workspace, index: Index, trees: TreeStore) -> Service:
     return Service(index, trees, Limits(rate=settings.rate_limit, ready_lag=settings.index_lag, age=age))
 
 
-def verifying_of(workspace: Workspace, service: Service) -> Verifying:
-    """What `POST /v1/verify` works with: the chain is asked for each verdict."""
+def registers_of(settings: Settings, service: Service) -> Registers:
+    """The snapshots of registers in the folder of the settings, read once before anybody asks."""
+    folder = RegisterFolder(settings.registers)
+    folder.read()
+    return Registers(folder, service)
+
+
+def verifying_of(
+    workspace: Workspace, service: Service, registers: Registers | None = None, maps: LevelMaps | None = None
+) -> Verifying:
+    """What `POST /v1/verify` works with: the chain is asked for each verdict.
+
+    Args:
+        maps: of levels; default: those that are bundled.
+    """
     settings = workspace.settings
     return Verifying(
         lambda: workspace.contract,
@@ -176,7 +218,34 @@ def verifying_of(workspace: Workspace, service: Service) -> Verifying:
         limits=SubmissionLimits(upload_work=settings.verify_seconds, client_uploads=settings.verify_uploads),
         readers=Readers(settings.verify_workers),
         head_age_seconds=settings.head_age_seconds,
+        snapshots=registers,
+        levels=bundled_maps if maps is None else lambda: maps,
     )
+
+
+def outward_of(workspace: Workspace, index: Index) -> Outward:
+    """What the operator's file says of parties; raises IntakeError or SettingsError where it cannot be used."""
+    registry = Registry(index.chain, index.contract)
+    return Outward(registry, organisations_in(workspace.settings.organisations, registry))
+
+
+def federation_of(settings: Settings, outward: Outward) -> Federation | None:
+    """The body that the service speaks for, where a key of its own is set.
+
+    Raises:
+        SettingsError: the key cannot be read; or the party, the public URL or the key is missing (code `federation`).
+        SignerError: others can read the key, or it is none.
+    """
+    key, party, entity = settings.federation_key, settings.federation_party, settings.public_url
+    if key is None and party is None:
+        return None
+    if key is None or party is None or entity is None:
+        raise SettingsError(
+            "to speak for a body in OpenID Federation takes its number, its key and the service's own address",
+            remedy="Set federation_party, federation_key and public_url, or none of the first two.",
+            code="federation",
+        )
+    return Federation(_key_in(key, "the key for OpenID Federation"), party, entity, outward)
 
 
 def list_signers(settings: Settings) -> dict[int, ListSigner]:
@@ -188,14 +257,18 @@ def list_signers(settings: Settings) -> dict[int, ListSigner]:
     """
     signers = {}
     for issuer, key in settings.status_keys.items():
-        try:
-            refuse_readable(key.file)
-            text = key.file.read_text()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise SettingsError(f"the key of status lists cannot be read: {reason}", where=str(key.file)) from None
-        signers[issuer] = ListSigner.of(read_key(text, where=str(key.file)), key.method)
+        signers[issuer] = ListSigner.of(_key_in(key.file, "the key of status lists"), key.method)
     return signers
+
+
+def _key_in(path: Path, what: str) -> SigningKey:
+    try:
+        refuse_readable(path)
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise SettingsError(f"{what} cannot be read: {reason}", where=str(path)) from None
+    return read_key(text, where=str(path))
 
 
 def _made_anew(workspace: Workspace, index: Index, *, once: bool, stop: threading.Event) -> bool:
@@ -231,8 +304,14 @@ def loops_of(
     *,
     ended: Callable[[BaseException], None] = lambda _error: None,
 ) -> Loops:
-    """Indexer and loader."""
-    return Loops(indexer_of(workspace, index), TreeLoader(index, trees), workspace.settings.index_seconds, ended=ended)
+    """Indexer and loaders."""
+    return Loops(
+        indexer_of(workspace, index),
+        TreeLoader(index, trees),
+        workspace.settings.index_seconds,
+        ended=ended,
+        documents=DocumentLoader(index.engine, workspace.settings.documents),
+    )
 
 
 def _first_block(workspace: Workspace) -> int:

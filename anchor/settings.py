@@ -61,6 +61,9 @@ class Settings(BaseSettings):
         default=frozenset(), description="Parties whose number the verifier has confirmed with the institution."
     )
     policy: Path | None = Field(default=None, description="Policy file of a verifier: bodies and issuers it believes.")
+    level_maps: Path | None = Field(
+        default=None, description="Folder of level maps of your own, beside those that are bundled."
+    )
     keystore: Path | None = Field(default=None, description="Key file (Web3 Secret Storage) of the account that signs.")
     keystore_password_file: Annotated[Path | None, SecretFile] = Field(
         default=None, description="File whose first line opens the keystore."
@@ -199,6 +202,22 @@ class Settings(BaseSettings):
     audit_folder: Path | None = Field(
         default=None, description="Reports of audits that the service shows, as `testamur audit -o` writes them."
     )
+    registers: Path | None = Field(
+        default=None, description="Folder with snapshots of registers (`*.register`) that the service answers from."
+    )
+    organisations: Path | None = Field(
+        default=None, description="Names, countries and identifiers of parties, for what is told in formats of others."
+    )
+    federation_party: int | None = Field(
+        default=None, ge=1, le=MOST_PARTIES, description="The body that the service speaks for in OpenID Federation."
+    )
+    federation_key: Annotated[Path | None, SecretFile] = Field(
+        default=None, description="File with the key by which that body signs statements and trust marks."
+    )
+    partnership_folder: Path | None = Field(
+        default=None,
+        description="Anchored partnerships and statements; default: the folder `partnerships` of the data folder.",
+    )
     status_keys: dict[int, StatusKey] = Field(
         default_factory=dict, description="By issuer, the key that signs its status lists."
     )
@@ -234,6 +253,11 @@ class Settings(BaseSettings):
 
     toml_file: ClassVar[Path | None] = None
     _in_file: Mapping[str, Path] = PrivateAttr(default_factory=dict)
+
+    @property
+    def documents(self) -> Path:
+        """Where partnerships and statements are kept."""
+        return self.partnership_folder or self.data_folder / "partnerships"
 
     def file_with(self, name: str) -> Path | None:
         """The settings file, where it has a value for this setting."""
@@ -290,8 +314,26 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     """Paths as seen from the folder of the settings file, so that the program may run anywhere."""
-    names = ("data_folder", "policy", "drop_folder", "keystore", "keystore_password_file", "signer_pin_file")
-    others = ("operator_keystore", "operator_keystore_password_file", "page_settings", "audit_folder", "issuing_key")
+    names = (
+        "data_folder",
+        "policy",
+        "level_maps",
+        "drop_folder",
+        "keystore",
+        "keystore_password_file",
+        "signer_pin_file",
+    )
+    others = (
+        "operator_keystore",
+        "operator_keystore_password_file",
+        "page_settings",
+        "audit_folder",
+        "issuing_key",
+        "registers",
+        "organisations",
+        "federation_key",
+        "partnership_folder",
+    )
     paths = {name: getattr(settings, name) for name in (*names, *others)}
     update: dict[str, Any] = {name: folder / path.expanduser() for name, path in paths.items() if path is not None}
     update["status_keys"] = {

@@ -45,6 +45,7 @@ class Workspace:
         read_only: do not make a data folder that is not there.
         note: told what a person should know of the folder.
         patient: wait where the endpoint limits requests; a service has pauses of its own.
+        clock: of the embedded chain; another one for a history of earlier days.
         ask_password: of a keystore, where the settings name no file with it; None where nobody can be asked.
     """
 
@@ -54,12 +55,14 @@ class Workspace:
         *,
         read_only: bool = False,
         patient: bool = False,
+        clock: Callable[[], float] | None = None,
         note: Callable[[str], None] = lambda _: None,
         ask_password: Callable[[Path], str | None] = lambda _: None,
     ):
         self.settings = settings
         self._read_only = read_only
         self._patient = patient
+        self._clock = clock
         self._note = note
         self.ask_password = ask_password
         self._embedded: EmbeddedChain | None = None
@@ -108,7 +111,7 @@ class Workspace:
         from registry.embedded.chain import EmbeddedChain
 
         if self._embedded is None:
-            self._embedded = EmbeddedChain(self.folder.chain)
+            self._embedded = EmbeddedChain(self.folder.chain, clock=self._clock)
         return self._embedded
 
     @cached_property

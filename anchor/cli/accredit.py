@@ -15,14 +15,19 @@ from anchor.acts.statuses import reason_of
 from anchor.cli.asking import DryRun, ReinstateReason, SuspendReason, VoidReason, WithdrawReason, Yes, confirmed
 from anchor.cli.console import Column, Fields, Listing, bold
 from anchor.cli.session import Session, command
+from anchor.verifying.policies import read_policy
 from registry.chain.ledger import read_ledger
 from registry.errors import SettingsError
-from registry.recognition.ledger import Accreditation, state_members
+from registry.recognition.isced import field_name
+from registry.recognition.joint import joint_holders
+from registry.recognition.ledger import Accreditation, Ledger, state_members
 from registry.recognition.scope import Scope
 from registry.records import MOST_PARTIES, Act
 from registry.timestamps import asked_moment, past_moment, write_timestamp
 from registry.untrusted.hashes import read_hash
 from registry.untrusted.text import marked
+
+MOST_HOLDERS = 20
 
 app = typer.Typer(help="Offer, accept and change accreditations.", no_args_is_help=True)
 
@@ -109,7 +114,7 @@ def offer(
     with session.workspace() as workspace:
         acts.ready_to_accredit(workspace)
         accreditation = acts.offer(workspace, holder, terms, to_accredit=to_accredit)
-    _tell(session, accreditation, f"Accreditation {accreditation.id} is offered to party {holder}.")
+    _tell(session, accreditation, f"Accreditation {accreditation.id} is offered to party {holder}.", said.programme)
     session.say(f"It holds once the party runs: testamur accredit accept {accreditation.id}")
 
 
@@ -125,7 +130,8 @@ def recognise(
     with session.workspace() as workspace:
         acts.ready_to_accredit(workspace)
         accreditation = acts.recognise(workspace, other, terms)
-    _tell(session, accreditation, f"Body {accreditation.body} recognises body {other}, as number {accreditation.id}.")
+    sentence = f"Body {accreditation.body} recognises body {other}, as number {accreditation.id}."
+    _tell(session, accreditation, sentence, said.programme)
 
 
 @app.command()
@@ -210,7 +216,11 @@ def show(session: Session, number: Number, at: At = None) -> None:
     moment = past_moment(at, "--at", datetime.now(UTC))
     with session.workspace(read_only=True) as workspace:
         accreditation = acts.existing(workspace.contract, number)
-    session.result(_content(accreditation, moment))
+        # Others can be holders of the same decision only where it is about one programme.
+        ledger = Ledger() if accreditation.decision is None else read_ledger(workspace.contract)
+        known = None if session.settings.policy is None else read_policy(session.settings.policy)
+    holders = joint_holders(ledger, accreditation)
+    session.result(_content(accreditation, moment) | {"jointHolders": list(holders)})
     until = accreditation.valid_until
     session.say(
         Fields(
@@ -220,8 +230,11 @@ def show(session: Session, number: Number, at: At = None) -> None:
                 "body": accreditation.body,
                 "holder": accreditation.holder,
                 "state": accreditation.state.value,
-                "scope": accreditation.scope,
+                "scope": _scope(accreditation),
+                "programme": known and _marked(known.programme_names.get(accreditation.scope.programme)),
                 "condition": _condition_words(accreditation),
+                "condition text": known and _marked(known.condition_texts.get(accreditation.condition_hash)),
+                "joint decision": _joint_words(holders),
                 "valid from": write_timestamp(accreditation.valid_from),
                 "valid until": "no end" if until is None else write_timestamp(until),
                 "evidence hash": f"0x{accreditation.evidence_hash.hex()}",
@@ -258,16 +271,16 @@ def body(
     session.result(
         {
             "party": party,
-            "given": [_content(each, moment) for each in given],
-            "held": [_content(each, moment) for each in held],
+            "given": [_content(each, moment) | _joint(ledger, each) for each in given],
+            "held": [_content(each, moment) | _joint(ledger, each) for each in held],
         }
     )
     session.say(bold(f"Party {party} says of others"), ": nothing" if not given else ":")
     if given:
-        session.say(_table(given, moment))
+        session.say(_table(given, moment, ledger))
     session.say(bold(f"Others say of party {party}"), ": nothing" if not held else ":")
     if held:
-        session.say(_table(held, moment))
+        session.say(_table(held, moment, ledger))
 
 
 def _change(
@@ -292,10 +305,23 @@ def _change(
     _tell(session, accreditation, f"Number {number} is {step.became}.")
 
 
-def _tell(session: Session, accreditation: Accreditation, sentence: str) -> None:
+def _scope(accreditation: Accreditation) -> str:
+    """The scope in words, with the name of its field."""
+    name = field_name(accreditation.scope.field)
+    return f"{accreditation.scope} ({name})" if name else str(accreditation.scope)
+
+
+def _tell(session: Session, accreditation: Accreditation, sentence: str, programme: str | None = None) -> None:
+    """What became of a link.
+
+    Args:
+        programme: its identifier, as whoever offers it wrote it; on record is the hash alone.
+    """
     session.result(_content(accreditation))
     session.say(sentence)
-    session.say(f"  {accreditation.scope}; {_period(accreditation)}")
+    session.say(f"  {_scope(accreditation)}; {_period(accreditation)}")
+    if programme is not None:
+        session.say(f"  The programme is {marked(programme.strip())}, letter by letter.")
     if accreditation.is_conditional:
         session.say(f"  {_condition_words(accreditation)}")
 
@@ -328,7 +354,18 @@ def _content(accreditation: Accreditation, at: datetime | None = None) -> dict[s
     }
 
 
-def _table(accreditations: list[Accreditation], at: datetime | None) -> Listing:
+def _joint(ledger: Ledger, link: Accreditation) -> dict[str, Any]:
+    return {"jointHolders": list(joint_holders(ledger, link))}
+
+
+def _joint_words(holders: tuple[int, ...]) -> str | None:
+    if not holders:
+        return None
+    more = ", …" if len(holders) > MOST_HOLDERS else ""
+    return f"held by parties {', '.join(map(str, holders[:MOST_HOLDERS]))}{more}"
+
+
+def _table(accreditations: list[Accreditation], at: datetime | None, ledger: Ledger) -> Listing:
     """A line for each; of a moment, what each was by both clocks, in place of what it is."""
     state = ("state",) if at is None else ("as known then", "as known now")
     columns = [Column(name) for name in ("number", "kind", "body", "holder", *state, "period")]
@@ -336,11 +373,25 @@ def _table(accreditations: list[Accreditation], at: datetime | None) -> Listing:
         (
             *(str(each.id), each.kind, str(each.body), str(each.holder)),
             *((each.state,) if at is None else each.state_at(at)),
-            *(_period(each), f"{each.scope}{', conditional' if each.is_conditional else ''}"),
+            *(_period(each), _about(each, ledger)),
         )
         for each in accreditations
     )
     return Listing([*columns, Column("scope", folds=True)], rows)
+
+
+def _about(link: Accreditation, ledger: Ledger) -> str:
+    """What a link is for, and whatever else is to be known before anybody goes by it."""
+    told = [_scope(link)]
+    if link.is_conditional:
+        told.append("conditional")
+    if words := _joint_words(joint_holders(ledger, link)):
+        told.append(f"joint, {words}")
+    return ", ".join(told)
+
+
+def _marked(text: str | None) -> str | None:
+    return None if text is None else marked(" ".join(text.split()))
 
 
 def _condition_words(accreditation: Accreditation) -> str | None:

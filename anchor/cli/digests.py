@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from anchor.cli.session import Exit, Session, command
-from anchor.verifying.files import credential_files
+from anchor.verifying.paths import credential_files
 from anchor.verifying.reading import read_file
 from registry.credential.digest import Digest, Limits
 from registry.document.reading import Reading

@@ -9,8 +9,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from anchor.anchoring.evidence import keep_evidence
-from anchor.anchoring.now import Now
 from anchor.books.batches import BatchRow
 from anchor.books.issued import IssuedStore, Known, Run
 from anchor.books.tables import BatchState, RunState
@@ -21,7 +19,7 @@ from anchor.cli.issuing_options import Accept, By, RosterTemplate, SignKey, key_
 from anchor.cli.jobs import Queue, only_party, opened_queue
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.targets import root_given
-from anchor.cli.waiting import Watch
+from anchor.cli.waiting import waited_for
 from anchor.cli.wording import amount
 from anchor.issuing import confirming
 from anchor.issuing.corrections import refuse_overtaken
@@ -38,7 +36,6 @@ from anchor.issuing.status_positions import Positions
 from anchor.issuing.templates.files import read_template
 from anchor.issuing.templates.model import Template
 from anchor.verifying.named import write_whole
-from anchor.workspace import Workspace
 from registry.credential.digest import DigestMethod
 from registry.errors import IntakeError
 
@@ -176,7 +173,7 @@ def confirm(
         with session.live(f"sending batch {root}"):
             row = confirming.anchor(workspace, store, run)
         if wait:
-            row = _waited_for(session, workspace, row)
+            row = waited_for(session, workspace, row)
         chain, replaces = workspace.asked_chain, store.has_corrections(run)
         is_paper = store.method_of(run) is not DigestMethod.SD_JWT
     session.result({**run_content(run), **chain_content(chain), "batch": batch_content(row)})
@@ -272,17 +269,6 @@ def _nothing_made(roster: Path, rows: Roster, checked: Checked, refused: Path | 
         remedy=f"All of them are in {refused} with their reasons: mend them there, and issue that file. {first.remedy}",
         code="roster-not-ready",
     )
-
-
-def _waited_for(session: Session, workspace: Workspace, row: BatchRow) -> BatchRow:
-    settings = session.settings
-    with session.live(f"waiting for batch 0x{row.root.hex()}") as live:
-        watch = Watch(workspace.client, settings.finality_depth, live=live, say=session.say)
-        final = Now(workspace).wait_until_final(row, settings.finality_timeout, watch)
-        trouble = keep_evidence(workspace, final)
-    if trouble is not None:
-        session.say("  ", Styled("no evidence kept", "yellow"), f": {trouble.what}")
-    return final
 
 
 def _made_content(

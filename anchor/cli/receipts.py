@@ -167,8 +167,16 @@ def _batch(workspace: Workspace, text: str) -> BatchRow:
     except ValueError:
         root = b""
     found = [row for row in workspace.store.with_root(root) if row.state is not BatchState.CANCELLED]
+    others = found
     if workspace.settings.issuer is not None:
         found = [row for row in found if row.issuer == workspace.settings.issuer]
+    if others and not found:
+        raise StoreError(
+            f"the batch is of issuer {others[0].issuer}, and issuer {workspace.settings.issuer} is meant here",
+            where=text,
+            remedy=f"Name its issuer: --issuer {others[0].issuer}.",
+            code="unknown-batch",
+        )
     if not found:
         raise StoreError(
             "there is no such batch in the data folder",

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,11 +19,12 @@ from anchor.cli.group import tell_fault
 from anchor.cli.masking import masked_output
 from anchor.secrets import secrets_of
 from anchor.settings import Settings, load_settings
-from anchor.workspace import Workspace
-from registry.database.engine import DatabaseError
 from registry.errors import ChainError, ContractReverted, RegistryError, StoreError
 from registry.extras import needs
 from registry.secrets import Mask
+
+if TYPE_CHECKING:
+    from anchor.workspace import Workspace
 
 PANEL = "Common options"
 
@@ -55,6 +56,8 @@ class Session:
 
     def workspace(self, *, read_only: bool = False, patient: bool = True) -> Workspace:
         """The workspace of the settings; close it after use. A service is not patient: it pauses by itself."""
+        from anchor.workspace import Workspace  # half a second, which commands without a data folder need not wait
+
         return Workspace(
             self.settings, read_only=read_only, patient=patient, note=self.note, ask_password=asked_password
         )
@@ -161,10 +164,10 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
                 raise typer.Exit(_exit_code(error)) from None
             except (typer.Exit, typer.Abort):
                 raise
-            except DatabaseError as failed:
-                _tell(_no_database(failed), as_json=as_json)
-                raise typer.Exit(Exit.COULD_NOT_BE_CHECKED) from None
             except Exception as fault:
+                if _is_of_database(fault):
+                    _tell(_no_database(fault), as_json=as_json)
+                    raise typer.Exit(Exit.COULD_NOT_BE_CHECKED) from None
                 tell_fault(fault)
                 raise typer.Exit(Exit.FAULT) from None
         raise typer.Exit(code or Exit.DONE)
@@ -188,7 +191,13 @@ def _options_of(group: Any) -> list[inspect.Parameter]:
     ]
 
 
-def _no_database(failed: DatabaseError) -> StoreError:
+def _is_of_database(fault: Exception) -> bool:
+    from registry.database.engine import DatabaseError
+
+    return isinstance(fault, DatabaseError)
+
+
+def _no_database(failed: Exception) -> StoreError:
     """A server that went away, a full disk, a database that another process holds for too long."""
     reason = str(getattr(failed, "orig", None) or failed).strip().partition("\n")[0]
     return StoreError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +14,17 @@ import typer
 
 from anchor.cli.chains import say_chain
 from anchor.cli.console import Column, Listing, Styled, bold
+from anchor.cli.levels import told_maps
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.speaking import InLanguage, Spoken, spoken
 from anchor.cli.targets import digests_of_content
+from anchor.cli.verdict_levels import Here, say_levels
 from anchor.settings import EMBEDDED
 from anchor.verifying.absence import absence_bytes, absence_of, answers_of_file, attestation_in, proved_absence
-from anchor.verifying.files import FileVerifier, credential_files, is_digest, receipts_of
+from anchor.verifying.files import FileVerifier, receipts_of
 from anchor.verifying.offline import offline_grounds
 from anchor.verifying.outside import outside
+from anchor.verifying.paths import credential_files, is_digest
 from anchor.verifying.policies import read_policy
 from anchor.verifying.reading import read_file
 from anchor.verifying.replaced import Replaced, is_revoked, replacement_of
@@ -30,6 +34,7 @@ from registry.credential.digest import Digest, Limits
 from registry.errors import EvidenceError, IntakeError, ReceiptError, SettingsError
 from registry.language.said import listed, say
 from registry.receipt.model import parse as parse_receipt
+from registry.recognition.scope import country
 from registry.timestamps import asked_moment, write_timestamp
 from registry.untrusted.cells import csv_lines
 from registry.verify.absence import AbsenceVerdict, gravest, proof_content
@@ -84,13 +89,14 @@ def verify(
     ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Judge dates as of this day or moment.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table with a line for each to this file.")] = None,
+    here: Here = None,
     language: InLanguage = None,
 ) -> int:
     """Check credentials and say of each: valid, not valid, valid with a warning, or could not be checked.
 
     A proof of absence, as `absent --prove -o` writes it, gets its answer: name it alone, with --absence.
     """
-    told = spoken(language)
+    told, place = spoken(language), country(here or "")
     now = datetime.now(UTC) if at is None else asked_moment(at, "--at")
     files = list(credential_files(paths))
     if not files:
@@ -122,7 +128,15 @@ def verify(
         session.progress("verifying") as progress,
     ):
         looked_up = outside(did_document or (), online=online)
-        verifier = FileVerifier(workspace, trust=trust or (), now=now, offline=offline, outside=looked_up)
+        verifier = FileVerifier(
+            workspace,
+            trust=trust or (),
+            now=now,
+            offline=offline,
+            outside=looked_up,
+            here=place,
+            levels=cache(partial(told_maps, session)),
+        )
         single = single and (receipt is not None or is_digest(files[0]) or not verifier.holds_many(files[0]))
         numbers = {file: number for number, file in enumerate(files, start=1)}
         by_it = None if receipt is None else by_receipt(verifier, files[0], receipt)
@@ -137,6 +151,7 @@ def verify(
     session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
     if single:
         say_verdict(session, told, verdicts[0])
+        say_levels(session, told, verdicts[0].levels)
         say_stated(session, told, verdicts[0], files[0])
         _say_replaced(session, replaced)
     else:

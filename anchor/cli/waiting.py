@@ -6,15 +6,32 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from anchor.anchoring.evidence import keep_evidence
 from anchor.anchoring.finality import Pace, way_to_final
+from anchor.anchoring.now import Now
 from anchor.books.batches import BatchRow
 from anchor.books.tables import BatchState
+from anchor.cli.console import Styled
+from anchor.cli.session import Session
 from anchor.cli.wording import duration
+from anchor.workspace import Workspace
 from registry.chain.rpc.client import ChainClient
 from registry.errors import ChainUnavailable
 
 LOOK_SECONDS: Final = 1.0
 """The head is not asked for more often than this."""
+
+
+def waited_for(session: Session, workspace: Workspace, row: BatchRow) -> BatchRow:
+    """A batch once it is final, with its evidence kept; meanwhile a person sees how far it is."""
+    settings = session.settings
+    with session.live(f"waiting for batch 0x{row.root.hex()}") as live:
+        watch = Watch(workspace.client, settings.finality_depth, live=live, say=session.say)
+        final = Now(workspace).wait_until_final(row, settings.finality_timeout, watch)
+        trouble = keep_evidence(workspace, final)
+    if trouble is not None:
+        session.say("  ", Styled("no evidence kept", "yellow"), f": {trouble.what}")
+    return final
 
 
 class Watch:

@@ -10,12 +10,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.testclient import TestClient
 
-from anchor.serving import index_of, list_signers
+from anchor.serving import federation_of, index_of, list_signers, outward_of
 from anchor.settings import load_settings
 from anchor.workspace import Workspace
-from registry.errors import ChainError, RegistryError
+from registry.errors import ChainError, RegistryError, SettingsError
+from registry.formats.trqp import Registry
+from registry.proofs.signatures.jose import read_jws, verify_jws
 from registry.proofs.signatures.suites import verify
 from registry.service.app import create_app
+from registry.service.outward import Outward
 from registry.service.service import Service
 from registry.service.status_lists import StatusLists
 from registry.trees.folder import FolderTrees
@@ -88,3 +91,43 @@ def test_an_index_is_made_anew(run: Run) -> None:
     assert (first.code, again.code) == (0, 0)
     assert first.json == again.json
     assert again.json["parties"] == 1
+
+
+def test_the_service_speaks_for_the_body_of_the_settings(run: Run, tmp_path: Path, key: Ed25519PrivateKey) -> None:
+    for words in (("issuer", "register", "--uri", "https://agency.example"), ("index", "--once")):
+        assert run(*words).code == 0
+    (tmp_path / "parties.toml").write_text('[[organisations]]\nparty = 1\nname = "Agency"\n')
+    written = 'public_url = "https://agency.example"\norganisations = "parties.toml"\n'
+    settings = load_settings(
+        settings_file(tmp_path, f'{written}federation_party = 1\nfederation_key = "keys/list.pem"\n')
+    )
+    with Workspace(settings) as workspace:
+        index = index_of(workspace)
+        told = outward_of(workspace, index)
+        federation = federation_of(settings, told)
+        app = create_app(Service(index, FolderTrees(workspace.folder.trees)), outwards=told, federation=federation)
+        answer = TestClient(app).get("/.well-known/openid-federation")
+    jws = read_jws(answer.text)
+    verify_jws(jws, key.public_key())
+    assert jws.claims()["metadata"]["federation_entity"]["organization_name"] == "Agency"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "federation_party = 1\n",
+        'federation_key = "keys/list.pem"\npublic_url = "https://a.example"\n',
+        'federation_key = "keys/list.pem"\nfederation_party = 1\n',
+        'federation_key = "keys/list.pem"\nfederation_party = 1\npublic_url = "http://a.example"\n',
+    ],
+    ids=["no key", "no party", "no address", "no https"],
+)
+def test_who_would_speak_for_a_body_says_all_of_it(tmp_path: Path, key: Ed25519PrivateKey, text: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        federation_of(load_settings(settings_file(tmp_path, text)), Outward(Registry("eip155:1", "0x" + "ab" * 20)))
+    assert refused.value.code == "federation"
+
+
+def test_who_speaks_for_nobody_needs_nothing(tmp_path: Path) -> None:
+    settings = load_settings(settings_file(tmp_path, ""))
+    assert federation_of(settings, Outward(Registry("eip155:1", "0x" + "ab" * 20))) is None

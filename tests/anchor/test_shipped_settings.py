@@ -34,6 +34,10 @@ RUN_BY = {
         ("tree_cache_bytes", "public_url", "status_keys", "log_format", "drop_folder", "page_settings"), PAGES
     ),
     "audit_folder": PAGES,
+    "level_maps": "anchor/cli/test_levels.py::test_a_card_is_told_to_people_and_to_programs",
+    "registers": "registry/service/test_registers.py::test_changed_files_are_read_beside_the_requests",
+    **dict.fromkeys(("organisations", "federation_party", "federation_key"), PAGES),
+    **dict.fromkeys(("audit_folder", "partnership_folder"), PAGES),
     **dict.fromkeys(("alert_webhooks", "alert_secret", "daemon_seconds"), PAGES),
     **dict.fromkeys(("verify_workers", "verify_seconds", "verify_uploads", "rate_limit", "index_seconds"), PAGES),
     **dict.fromkeys(("bump_blocks", "republish_blocks", "fee_ceiling_gwei", "lease_seconds"), BUMP),

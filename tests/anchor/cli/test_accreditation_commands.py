@@ -16,6 +16,7 @@ import pytest
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from registry.timestamps import read_timestamp
 from tests.conftest import Ran, Run, commands_in
+from tests.registry.levels.files import written
 
 BODY, ISSUER, OTHER_BODY = 1, 2, 3
 
@@ -29,8 +30,12 @@ class Party:
         self.number = number
 
     def __call__(self, *arguments: object) -> Ran:
+        return self.shown(*arguments, "--json")
+
+    def shown(self, *arguments: object) -> Ran:
+        """The same for a person."""
         self._monkeypatch.setenv("TESTAMUR_KEY", PUBLICLY_KNOWN_KEYS[self.number])
-        return self._run(*arguments, "--issuer", self.number, "--json")
+        return self._run(*arguments, "--issuer", self.number)
 
 
 @contextmanager
@@ -86,6 +91,9 @@ def test_an_offer_is_accepted_by_its_holder_alone(parties: dict[int, Party]) -> 
     number = offered(parties, "--field", "061", "--levels", "6-7", "--type", "master-degree", "--jurisdiction", "pt")
     shown = parties[ISSUER]("accredit", "show", number).json
     assert (shown["state"], shown["scope"]) == ("offered", "field 061, EQF levels 6-7, master-degree, in PT")
+    named = "field 061, EQF levels 6-7, master-degree, in PT (Information and Communication Technologies (ICTs))"
+    assert named in parties[ISSUER].shown("accredit", "show", number).out
+    assert named in parties[BODY].shown("body", BODY).out
     refused = parties[BODY]("accredit", "accept", number)
     assert refused.code == 1
     assert "controller" in refused.json["error"]["what"]
@@ -323,3 +331,63 @@ def test_a_policy_that_is_none_is_named(run: Run, content: str | None) -> None:
 def test_evidence_is_an_absolute_uri(parties: dict[int, Party]) -> None:
     refused = parties[BODY]("accredit", "offer", ISSUER, "--until", "2099-01-01", "--evidence-uri", "decision.pdf")
     assert (refused.code, refused.json["error"]["code"]) == (1, "uri")
+
+
+def test_a_joint_decision_names_its_holders_and_the_policy_its_programme(parties: dict[int, Party], run: Run) -> None:
+    Path("decision.pdf").write_bytes(b"%PDF-1.7 a decision about two universities")
+    Path("condition.txt").write_text("One joint board.\n")
+    about = ("--programme", PROGRAMME, "--from", "2020-01-01", "--evidence", "decision.pdf")
+    numbers = []
+    for holder in (ISSUER, OTHER_BODY):
+        offer = ("accredit", "offer", holder, "--until", "2040-01-01", *about, "--condition", "condition.txt")
+        told = parties[BODY].shown(*offer)
+        assert f"The programme is {PROGRAMME}, letter by letter." in " ".join(told.out.split())
+        numbers.append(parties[BODY]("body").json["given"][-1]["id"])
+    # A holder that has not accepted is none.
+    assert parties[ISSUER]("accredit", "accept", numbers[0]).json["state"] == "active"
+    assert parties[ISSUER]("accredit", "show", numbers[0]).json["jointHolders"] == []
+    assert parties[OTHER_BODY]("accredit", "accept", numbers[1]).json["state"] == "active"
+    for number in numbers:
+        assert parties[ISSUER]("accredit", "show", number).json["jointHolders"] == [ISSUER, OTHER_BODY]
+    assert "joint, held by parties 2, 3" in " ".join(run("body", BODY).out.split())
+    Path("policy.toml").write_text(
+        f'[[programmes]]\nidentifier = "{PROGRAMME}"\nname = "Nursing"\n[[conditions]]\ntext = "One joint board.\\n"\n'
+    )
+    Path("testamur.toml").write_text('policy = "policy.toml"\n')
+    shown = " ".join(run("accredit", "show", numbers[0]).out.split())
+    assert "programme Nursing" in shown
+    assert "condition text One joint board." in shown
+    assert "joint decision held by parties 2, 3" in shown
+
+
+def test_verify_puts_the_level_beside_those_of_here(parties: dict[int, Party], run: Run) -> None:
+    level = {"alignment": [{"targetFramework": "EQF", "targetCode": "6"}], "id": PROGRAMME}
+    Path("diploma.json").write_text(
+        json.dumps(
+            {
+                "type": ["VerifiableCredential"],
+                "issuer": {"id": f"did:web:party{ISSUER}.example", "address": {"addressCountryCode": "IE"}},
+                "credentialSubject": {"achievement": level},
+            }
+        )
+    )
+    parties[ISSUER]("anchor", "diploma.json")
+    card = run("verify", "diploma.json", "--here", "fr", "--json").json["levelCard"]
+    assert [(each["country"], each["level"]) for each in card["rows"]] == [("IE", "7"), ("IE", "8"), ("FR", "6")]
+    assert card["programme"] == PROGRAMME
+    told = " ".join(run("verify", "diploma.json", "--here", "FR").out.split())
+    assert "What the level stands beside" in told
+    assert f"programme “{PROGRAMME}” (0x" in told
+    assert "comparable, exactly" in told
+    french = run("verify", "diploma.json", "--here", "FR", "--language", "fr").out
+    assert "Là où vous êtes (FR)" in " ".join(french.split())
+    assert "No level map of AQ is on record." in run("verify", "diploma.json", "--here", "AQ").out
+    Path("ours").mkdir()
+    Path("ours/aq.toml").write_bytes(written([{"code": "A", "eqf": 6}], framework="aq-nqf", countries=["AQ"]))
+    Path("ours/bad.toml").write_text("name = 1")
+    Path("testamur.toml").write_text('level_maps = "ours"\n')
+    ours = run("verify", "diploma.json", "--here", "AQ", "--json")
+    assert ("AQ", "A") in [(each["country"], each["level"]) for each in ours.json["levelCard"]["rows"]]
+    assert ours.errors.count("Left out: bad.toml") == len({line for line in ours.errors.splitlines() if "bad" in line})
+    refused = run("verify", "diploma.json", "--here", "XX", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "scope")

@@ -160,12 +160,20 @@ def run_in(here: Workspace, what: str, number: str) -> bool:
 
 READING = {
     "status": ["status"],
+    "lab list": ["lab", "list"],
+    "lab check": ["lab", "check"],
+    "lab hint": ["lab", "hint"],
     "template new": ["template", "new", "--kind", "bachelor", "-o", "award.toml"],
     "template check": ["template", "check", "award.toml"],
     "roster new": ["roster", "new", "award.toml"],
     "roster check": ["roster", "check", "graduates.csv", "--template", "award.toml"],
     "check": ["check", "good"],
     "issue list": ["issue", "list"],
+    "register list": ["register", "list"],
+    "register template": ["register", "template", "-o", "decisions.csv"],
+    "register show": ["register", "show", "deqar.register"],
+    "register changes": ["register", "changes", "deqar.register", "deqar.register"],
+    "register offers": ["register", "offers", "deqar.register", "--agency", "33"],
     "issue preview": ["issue", "preview", "ROOT"],
     "issue export": ["issue", "export", "ROOT", "-o", "wallets"],
     "present": ["present", "diploma.sdjwt"],
@@ -177,18 +185,42 @@ READING = {
     "absent": ["absent", "DIGEST"],
     "audit": ["audit"],
     "body": ["body", "1"],
+    "accredited": ["accredited", "1", "--body", "1"],
+    "partnership check": ["partnership", "check", "partnership.toml"],
+    "partnership list": ["partnership", "list"],
+    "partnership show": ["partnership", "show", "alpine-nurses"],
+    "statement check": ["statement", "check", "statement.json"],
+    "insights show": ["insights", "show"],
+    "insights report": ["insights", "report", "--year", "2026"],
     "issuer show": ["issuer", "show", "1"],
     "issuer blockcerts-profile": ["issuer", "blockcerts-profile", "-o", "out", "--sign-key", "credentials.pem"],
     "accredit show": ["accredit", "show", "1"],
+    "accord show": ["accord", "show", "accord.toml"],
+    "register export": ["register", "export", "deqar.register", "--as", "ctdl", "-o", "out.jsonld"],
+    "accredit export": ["accredit", "export", "--all", "--as", "ctdl", "-o", "out.jsonld"],
     "issue status": ["issue", "status"],
     "jobs list": ["jobs", "list"],
     "jobs show": ["jobs", "show", "JOB"],
     "key list": ["key", "list"],
+    "levels list": ["levels", "list"],
+    "levels show": ["levels", "show", "IE"],
+    "levels card": ["levels", "card", "8", "--from", "IE", "--to", "DE"],
+    "levels check": ["levels", "check", "our-levels"],
+    "frameworks compare": ["frameworks", "compare", "a.toml", "b.toml"],
+    "frameworks import": ["frameworks", "import", "case", "package.json"],
+    "frameworks export": ["frameworks", "export", "case", "framework.toml"],
+    "frameworks check": ["frameworks", "check", "framework.toml"],
+    "frameworks isced": ["frameworks", "isced", "061"],
     "checkpoint verify": ["checkpoint", "verify", "days.txt", "--witnesses", "policy.txt"],
 }
 WRITING = {
     *(
         "demo",
+        "register import",
+        "register confirm",
+        "register discard",
+        "lab start",
+        "lab reset",
         "anchor",
         "revoke",
         "suspend",
@@ -217,7 +249,9 @@ WRITING = {
     *("checkpoint key", "checkpoint create", "checkpoint sign", "checkpoint merge"),
     *("issuer profile", "issuer retire", "issuer bare-roots", "issuer did"),
     *("issue make", "issue confirm", "issue discard"),
+    *("partnership record", "statement record"),
     *("accredit offer", "accredit accept", "accredit refuse", "accredit suspend", "accredit reinstate"),
+    *("accord create", "accord admit", "accord leave"),
     *(
         "accredit withdraw",
         "accredit void",
@@ -290,6 +324,8 @@ def test_commands_that_read_change_nothing(run: Run, issuer: int) -> None:
     Path("graduates.csv").write_text(
         "person_id,name,birth_date,awarded_on,result.final\n7,Ana,2001-02-03,2026-07-31,1\n"
     )
+    member = '[[members]]\nparty = 2\nname = "One"\nstate = "full"\njoined = 2020-01-01\n'
+    Path("accord.toml").write_text(f'[accord]\nname = "Both"\nparty = 1\nuntil = 2040-01-01\n{member}')
     before = checksum()
     for name, arguments in READING.items():
         with writes() as written:

@@ -229,6 +229,11 @@ def test_a_mistake_is_one_message_with_a_code(run: Run, root: str, arguments: li
     assert ran.code == 1
 
 
+def test_a_batch_of_another_issuer_says_whose_it_is(run: Run, root: str) -> None:
+    refused = run("receipts", root, "-o", "out", "--issuer", 2, "--json").json["error"]
+    assert (refused["code"], refused["remedy"]) == ("unknown-batch", "Name its issuer: --issuer 1.")
+
+
 def test_receipts_do_not_overwrite_a_file(run: Run, root: str) -> None:
     Path("all.zip").write_text("mine")
     assert run("receipts", root, "-o", "all.zip", "--json").json["error"]["code"] == "exists"

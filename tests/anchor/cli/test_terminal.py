@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -17,11 +18,15 @@ from typer.testing import CliRunner
 from anchor.cli.app import app
 from anchor.settings import Settings
 from anchor.workspace import Workspace
-from registry.proofs.signatures.keys import KeyKind, new_key
+from registry.proofs.signatures.keys import KeyKind, new_key, write_key
 from registry.proofs.signatures.sdjwt import issue_sd_jwt
+from registry.quality.decision import Evidence, Holder, Identifier, Programme, Ruling
 from registry.recognition.scope import Scope
 from registry.records import Kind
 from registry.untrusted.text import terminal_text
+from tests.registry.levels.files import eqf, written
+from tests.registry.quality.decisions import decision
+from tests.registry.quality.test_snapshot import file_of
 from tests.terminal import Shown, run_on_terminal
 
 # Clears the screen, goes home, paints green, closes tags of rich, turns the direction around, begins a line, and is
@@ -55,6 +60,30 @@ class World:
     def json(self, *arguments: object) -> object:
         ran = CliRunner().invoke(app, [*map(str, arguments), "--json"], catch_exceptions=False)
         return json.loads(ran.stdout)
+
+
+def with_frameworks(made: World, text: str) -> None:
+    """A folder of level maps, a framework, a programme and a package whose words are a stranger's.
+
+    Args:
+        text: the words, as TOML and JSON write them.
+    """
+    maps = made.folder / f"maps{FILE_NAME}"
+    maps.mkdir()
+    own = written(eqf(1, 2), framework="own-map", name="<b>Own</b> [bold]")
+    (maps / f"own{FILE_NAME}.toml").write_bytes(own)
+    (maps / f"bad{FILE_NAME}.toml").write_text(f"name = {text}\nlevels = [ {{ code = {text} }}, {text} ]\n{text} = 1\n")
+    framework = f'[framework]\nid = "own"\ntitle = {text}\n[[items]]\ncode = "A"\ntext = {text}\n'
+    Path("framework.toml").write_text(framework)
+    programme = f'[programme]\nid = "p"\ntitle = {text}\ninstitution = {text}\nframework = "own"\n'
+    programme += f'framework_file = "framework.toml"\n[[parts]]\ncode = "1"\ntitle = {text}\ncovers = ["A", {text}]\n'
+    made.words["maps"], made.words["programme"] = maps.name, f"p{FILE_NAME}.toml"
+    made.words["package"] = f"p{FILE_NAME}.json"
+    Path(made.words["programme"]).write_text(programme)
+    document = {"identifier": "d", "title": HOSTILE, "creator": HOSTILE}
+    item = {"identifier": "i", "fullStatement": HOSTILE, "humanCodingScheme": HOSTILE, "CFItemType": HOSTILE}
+    package = {"CFDocument": {**document, "language": "en"}, "CFItems": [item, {"identifier": HOSTILE}], HOSTILE: 1}
+    Path(made.words["package"]).write_text(json.dumps(package))
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +142,28 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
     with Path(made.words["roster"]).open("w", newline="") as file:
         keys = ["person_id", "name", "birth_date", "awarded_on", "result.final", "accepted"]
         csv.writer(file).writerows([keys, cells])
+    with_frameworks(made, key)
+    made.words["accord"], made.words["badAccord"] = f"accord{FILE_NAME}.toml", f"bad{FILE_NAME}.toml"
+    named = json.dumps(HOSTILE[:200])
+    about = f"[accord]\nname = {named}\nparty = 1\nuntil = 2040-01-01\n"
+    member = f'[[members]]\nparty = 2\nname = {named}\nstate = "full"\njoined = 2020-01-01\n'
+    Path(made.words["accord"]).write_text(about + member)
+    Path(made.words["badAccord"]).write_text(f"{about}{key} = {name}\n{member}")
     made.words["selective"] = f"s{FILE_NAME}.sdjwt"
     claims = {"vct": "x", HOSTILE: HOSTILE, "each": [{"identityType": HOSTILE, "identityHash": HOSTILE}]}
     paths: list[tuple[str | int, ...]] = [(HOSTILE,), ("each", 0)]
     signed = issue_sd_jwt(claims, new_key(KeyKind.ED25519), "did:web:x.example#k", paths)
     Path(made.words["selective"]).write_text(signed)
+    _registers(made)
+    made.words["partnership"], made.words["counts"] = f"w{FILE_NAME}.json", f"c{FILE_NAME}.csv"
+    two = [{"kind": "other", "name": HOSTILE, "party": number} for number in (1, 2)]
+    told = {"id": "hostile", "title": HOSTILE, "purpose": {"kinds": ["other"], "text": HOSTILE}, "partners": two}
+    kept = {"type": "TestamurPartnership", "version": 1, "revision": 1, **told, "start": "2020-01-01"}
+    Path(made.words["partnership"]).write_text(json.dumps({**kept, "revision": 2}))
+    Path("testamur-data/partnerships").mkdir()
+    Path("testamur-data/partnerships/hostile.json").write_text(json.dumps(kept))
+    with Path(made.words["counts"]).open("w", newline="") as file:
+        csv.writer(file).writerows([["group", "count"], [HOSTILE, "40"], ["others", "50"]])
     made.json("key", "add", "--name", HOSTILE, "--issuer", 1)
     # A name of a key has no spaces and no controls below the space; everything else it may have.
     made.words["origin"] = "\x9b2J\u202e[b]FAKED[/b]\u200b"
@@ -132,6 +178,36 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
     return made
 
 
+def _registers(made: World) -> None:
+    """A table, and snapshots of two registers, in which every text that a stranger can choose is hostile."""
+    made.words["reports"], made.words["register"], made.words["newer"] = (
+        f"{name}{FILE_NAME}" for name in ("reports", "register", "newer")
+    )
+    names = ["agency", "decision", "valid_from", "valid_to", "institution[1].deqar_id", "summary", HOSTILE]
+    with Path(made.words["reports"]).open("w", newline="", encoding="utf-8") as file:
+        rows = [[HOSTILE, "1", "2024-01-01", "2030-01-01", HOSTILE, HOSTILE, HOSTILE], ["1", HOSTILE, HOSTILE]]
+        csv.writer(file).writerows([names, *rows])
+    key = new_key(KeyKind.ED25519)
+    Path("key.pem").write_text(write_key(key))
+    Path("key.pem").chmod(0o600)
+    holder = Holder((Identifier("deqar", HOSTILE),), HOSTILE, "HR", 1)
+    programme = Programme((Identifier("local", HOSTILE),), HOSTILE, HOSTILE)
+    said: dict[str, Any] = {
+        "holders": (holder,),
+        "programmes": (programme,),
+        "ruling": Ruling.CONDITIONAL,
+        "condition": HOSTILE,
+        "agency_name": HOSTILE,
+        "evidence": (Evidence(HOSTILE),),
+        "remarks": ((HOSTILE, HOSTILE),),
+    }
+    for name, numbers in (("register", "AB"), ("newer", "BC")):
+        decisions = [decision(f"{number}{HOSTILE}", **said) for number in numbers]
+        Path(made.words[name]).write_bytes(b"".join(file_of(decisions, name=HOSTILE, issuer=HOSTILE, uri=HOSTILE)))
+
+
+STATED = ("--issuer", 1, "--id", "a", "--title", HOSTILE, "--from", "2026-01-01", "--until", "2026-12-31")
+
 Case = tuple[list[object], list[str]]
 """The arguments, and what a person has to see of the strangers' texts, whole."""
 
@@ -143,6 +219,17 @@ def missing(*command: object) -> Callable[[World], list[Case]]:
 
 CASES: dict[str, Callable[[World], list[Case]]] = {
     "demo": lambda world: [(["demo", "--folder", "diplomas"], []), (["demo", "--count", HOSTILE], [])],
+    "lab list": lambda world: [(["lab", "list"], []), (["lab", "list", "--language", HOSTILE], [])],
+    "lab start": lambda world: [
+        (["lab", "start", HOSTILE], []),
+        (["lab", "start", "verifiers-4", "--folder", f"lab{FILE_NAME}"], [f"lab{FILE_NAME}"]),
+    ],
+    "lab check": lambda world: [
+        (["lab", "check", HOSTILE], [HOSTILE]),
+        (["lab", "check", "--folder", f"lab{FILE_NAME}"], []),
+    ],
+    "lab hint": missing("lab", "hint"),
+    "lab reset": missing("lab", "reset"),
     "check": lambda world: [
         (["check", "diplomas"], [f"0{FILE_NAME}.json"]),
         (["check", HOSTILE], [HOSTILE]),
@@ -246,6 +333,13 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "suspend": missing("suspend"),
     "reinstate": missing("reinstate"),
     "recognise": lambda world: [(["recognise", 2, "--from", HOSTILE], []), (["recognise", HOSTILE], [])],
+    "accredited": lambda world: [
+        (["accredited", 1, "--body", 2, "--programme", HOSTILE], []),
+        (["accredited", 1, "--policy", HOSTILE], [HOSTILE]),
+        (["accredited", 1, "--body", 2, "--at", HOSTILE], []),
+        (["accredited", 1, "--body", 2, "--field", HOSTILE], []),
+        (["accredited", 1, "--here", HOSTILE], []),
+    ],
     "body": lambda world: [(["body", 1], []), (["body", 1, "--at", "2026-01-01"], []), (["body", HOSTILE], [])],
     "deploy": lambda world: [(["deploy"], []), (["deploy", "--chain", HOSTILE], [])],
     "status": lambda world: [(["status"], []), (["status", "--contract", HOSTILE], [])],
@@ -282,10 +376,72 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["issue", world.words["diploma"], "--by", HOSTILE], []),
         (["issue", world.words["diploma"], "--template", HOSTILE], [HOSTILE]),
     ],
+    "partnership check": lambda world: [
+        (["partnership", "check", world.words["partnership"]], [HOSTILE]),
+        (["partnership", "check", HOSTILE], [HOSTILE]),
+        (["partnership", "check", world.words["template"]], [world.words["template"]]),
+    ],
+    "partnership record": lambda world: [
+        (["partnership", "record", world.words["partnership"], "--issuer", 9], [world.words["partnership"]]),
+        (["partnership", "record", HOSTILE], [HOSTILE]),
+    ],
+    "partnership list": lambda world: [(["index", "--once"], []), (["partnership", "list"], [])],
+    "partnership show": lambda world: [
+        (["index", "--once"], []),
+        (["partnership", "show", "hostile"], []),
+        (["partnership", "show", HOSTILE], []),
+    ],
+    "statement check": lambda world: [
+        (["statement", "check", world.words["counts"], "--issuer", 1], []),
+        (["statement", "check", HOSTILE, "--issuer", 1], [HOSTILE]),
+        (["statement", "check", world.words["counts"], *STATED], []),
+    ],
+    "statement record": lambda world: [(["statement", "record", HOSTILE, "--issuer", 1], [HOSTILE])],
+    "insights show": lambda world: [
+        (["index", "--once"], []),
+        (["insights", "show", "--partnership", "hostile"], []),
+        (["insights", "show", "--period", HOSTILE], []),
+        (["insights", "show", "--country", HOSTILE], []),
+        (["insights", "show", "--csv", f"no/{FILE_NAME}"], [f"no/{FILE_NAME}"]),
+    ],
+    "insights report": lambda world: [
+        (["index", "--once"], []),
+        (["insights", "report", "--year", 2026, "-o", f"no/{FILE_NAME}"], []),
+        (["insights", "report", "--year", 2026, "--publisher", HOSTILE, "-o", f"r{FILE_NAME}.pdf"], []),
+        (["insights", "report", "--year", HOSTILE], []),
+    ],
     "issue preview": missing("issue", "preview"),
     "issue confirm": missing("issue", "confirm"),
     "issue discard": missing("issue", "discard"),
     "issue list": lambda world: [(["issue", "list"], [])],
+    "register import": lambda world: [
+        (["register", "import", "deqar", HOSTILE, "--register", "x", "--sign-key", "key.pem"], [HOSTILE]),
+        (["register", "import", "deqar", world.words["reports"], "--register", HOSTILE], []),
+        (
+            [
+                *("register", "import", "deqar", world.words["reports"], "--register", "y"),
+                *("--sign-key", "key.pem", "--issuer", 1, "--name", HOSTILE),
+            ],
+            [],
+        ),
+    ],
+    "register confirm": missing("register", "confirm"),
+    "register discard": missing("register", "discard"),
+    "register list": lambda world: [(["register", "list"], [])],
+    "register template": lambda world: [(["register", "template", "-o", HOSTILE], [])],
+    "register show": lambda world: [
+        (["register", "show", HOSTILE], [HOSTILE]),
+        (["register", "show", world.words["register"]], []),
+        (["register", "show", world.words["reports"]], []),
+    ],
+    "register changes": lambda world: [
+        (["register", "changes", world.words["register"], HOSTILE], [HOSTILE]),
+        (["register", "changes", world.words["register"], world.words["newer"]], []),
+    ],
+    "register offers": lambda world: [
+        (["register", "offers", world.words["register"], "--agency", HOSTILE], []),
+        (["register", "offers", world.words["register"], "--agency", "33", "--at", "2024-06-01"], []),
+    ],
     "issuer register": lambda world: [
         (["issuer", "register", "--uri", "did:web:a.example", "--profile", HOSTILE], [HOSTILE])
     ],
@@ -310,6 +466,44 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["issuer", "blockcerts-profile", "-o", "out", "--sign-key", HOSTILE], [HOSTILE]),
         (["issuer", "blockcerts-profile", "-o", "out", "--sign-key", HOSTILE, "--profile-url", HOSTILE], []),
     ],
+    "levels list": lambda world: [
+        (["levels", "list", "--maps", world.words["maps"]], ["own-map"]),
+        (["levels", "list", "--maps", HOSTILE], [HOSTILE]),
+    ],
+    "levels show": lambda world: [
+        (["levels", "show", "own-map", "--maps", world.words["maps"]], []),
+        (["levels", "show", HOSTILE], []),
+    ],
+    "levels card": lambda world: [
+        (["levels", "card", HOSTILE, "--from", "IE", "--to", "DE"], [HOSTILE]),
+        (["levels", "card", "8", "--from", HOSTILE, "--to", HOSTILE], [HOSTILE]),
+        (["levels", "card", "8", "--from", "IE", "--to", "DE", "--at", HOSTILE], []),
+    ],
+    "levels check": lambda world: [
+        (["levels", "check", world.words["maps"]], [f"bad{FILE_NAME}.toml"]),
+        (["levels", "check", HOSTILE], [HOSTILE]),
+    ],
+    "frameworks compare": lambda world: [
+        (["frameworks", "compare", world.words["programme"], world.words["programme"]], [HOSTILE]),
+        (["frameworks", "compare", HOSTILE, HOSTILE], [HOSTILE]),
+        (["frameworks", "compare", world.words["programme"], world.words["lines"]], [world.words["lines"]]),
+    ],
+    "frameworks import": lambda world: [
+        (["frameworks", "import", "case", world.words["package"], "-o", f"i{FILE_NAME}.toml"], [f"i{FILE_NAME}.toml"]),
+        (["frameworks", "import", "case", HOSTILE], [HOSTILE]),
+        (["frameworks", "import", HOSTILE, HOSTILE], []),
+    ],
+    "frameworks export": lambda world: [
+        (["frameworks", "export", "case", "framework.toml", "-o", f"o{FILE_NAME}.json"], [f"o{FILE_NAME}.json"]),
+        (["frameworks", "export", "case", world.words["template"]], [world.words["template"]]),
+    ],
+    "frameworks check": lambda world: [
+        (["frameworks", "check", world.words["package"]], [world.words["package"]]),
+        (["frameworks", "check", world.words["programme"]], [world.words["programme"]]),
+        (["frameworks", "check", world.words["template"]], [world.words["template"]]),
+        (["frameworks", "check", HOSTILE], [HOSTILE]),
+    ],
+    "frameworks isced": lambda world: [(["frameworks", "isced", HOSTILE], [])],
     "accredit offer": lambda world: [(["accredit", "offer", 2, "--until", HOSTILE], [])],
     "accredit accept": missing("accredit", "accept"),
     "accredit refuse": missing("accredit", "refuse"),
@@ -317,10 +511,29 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
     "accredit reinstate": lambda world: [(["accredit", "reinstate", 2, "--effective", HOSTILE], [])],
     "accredit withdraw": lambda world: [(["accredit", "withdraw", 2, "--reason", HOSTILE], [])],
     "accredit void": lambda world: [(["accredit", "void", 2, "--reason", HOSTILE], [])],
+    "accredit export": lambda world: [
+        (["accredit", "export", "--all", "--as", "ctdl", "-o", f"e{FILE_NAME}.jsonld"], [f"e{FILE_NAME}.jsonld"]),
+        (["accredit", "export", 1, "--as", "elm-xml", "-o", "x", "--organisations", HOSTILE], [HOSTILE]),
+        (["accredit", "export", HOSTILE, "--as", "ctdl", "-o", "x"], []),
+    ],
+    "register export": lambda world: [
+        (["register", "export", HOSTILE, "--as", "ctdl", "-o", "x"], [HOSTILE]),
+    ],
     "accredit show": lambda world: [
         (["accredit", "show", 1, "--at", HOSTILE], []),
         (["accredit", "show", 1], [URI]),
         (["accredit", "show", 2], [URI]),
+    ],
+    "accord create": lambda world: [
+        (["accord", "create", world.words["accord"], "--dry-run", "--issuer", 1], [HOSTILE[:200], FILE_NAME]),
+        (["accord", "create", world.words["badAccord"]], []),
+    ],
+    "accord admit": missing("accord", "admit"),
+    "accord leave": lambda world: [(["accord", "leave", world.words["accord"], 2, "--reason", HOSTILE], [])],
+    "accord show": lambda world: [
+        (["accord", "show", world.words["accord"]], [HOSTILE[:200], FILE_NAME]),
+        (["accord", "show", world.words["badAccord"]], [FILE_NAME]),
+        (["accord", "show", world.words["accord"], "--at", HOSTILE], []),
     ],
     "jobs list": lambda world: [
         (["jobs", "list"], [world.words["job"]]),
