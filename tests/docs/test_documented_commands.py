@@ -8,18 +8,23 @@ import os
 import re
 import shlex
 import shutil
+import time
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, chdir
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import click
 import pytest
 import typer
 from eth_account import Account
 from python_calamine import CalamineWorkbook
+from typer.testing import CliRunner
 
 from anchor.cli.app import app
 from registry.chain.rpc.connect import connect
@@ -28,6 +33,8 @@ from registry.proofs.signatures.keys import KeyKind, new_key, write_key
 from tests.anchor.issuing.roster.files import write_xlsx
 from tests.docs.reader import REPOSITORY, Reader, Step, shape, steps
 from tests.registry.chain.worlds import anvil
+from tests.registry.quality.decisions import decision
+from tests.registry.quality.signed import snapshot
 
 Value = TypeVar("Value")
 PASSWORD = "correct horse"
@@ -193,6 +200,17 @@ def registrar(reader: Reader) -> None:
     key.chmod(0o600)
 
 
+def mirror(reader: Reader) -> None:
+    """A folder with two parties, the agency's key, its register of two months, and its lists."""
+    for name in ("agency", "first"):
+        reader.does(f"testamur issuer register --uri did:web:{name}.example")
+    for path in (REPOSITORY / "tests/docs/registers").glob("*.csv"):
+        shutil.copy(path, reader.folder)
+    key = reader.folder / "agency-key.pem"
+    key.write_text(write_key(new_key(KeyKind.ED25519)))
+    key.chmod(0o600)
+
+
 def corrected(reader: Reader) -> None:
     """The same, a corrected diploma that was anchored later, and a list of what is withdrawn."""
     first_issuer(reader)
@@ -228,6 +246,130 @@ def bodies(reader: Reader) -> None:
     (reader.folder / "decision.pdf").write_bytes(b"%PDF-1.7\n")
     (reader.folder / "conditions.txt").write_text("Two more lecturers by 2027.\n")
     reader.stands_for |= {"accept 12": "accept 1"}
+
+
+def accord(reader: Reader) -> None:
+    """The example's file, its sixteen parties and a university, and two diplomas in computing."""
+    shutil.copy(REPOSITORY / "docs/how-to/seoul-accord.toml", reader.folder)
+    for number in range(1, 17):
+        reader.does(f"testamur issuer register --uri did:web:party-{number}.example")
+    reader.does("testamur issuer register --uri did:web:university.example")
+    achievement = {
+        "id": "https://university.example/computing",
+        "type": ["Achievement"],
+        "achievementType": "BachelorDegree",
+        "fieldOfStudy": "0613",
+        "alignment": [{"type": ["Alignment"], "targetUrl": "http://data.europa.eu/snb/eqf/6"}],
+    }
+    for number, name in enumerate(("before.json", "after.json")):
+        diploma(reader.folder, name, number)
+        content = json.loads((reader.folder / name).read_text())
+        content["credentialSubject"]["achievement"] = achievement
+        (reader.folder / name).write_text(json.dumps(content))
+
+
+def agency(reader: Reader) -> None:
+    """Eight parties, the key and the register of the first, an accord, and two universities on chain."""
+    names = ("agency", "accord", "bureau", "university", "institute", "southern", "board", "college")
+    for name in names:
+        reader.does(f"testamur issuer register --uri did:web:{name}.example")
+    key = reader.folder / "agency-key.pem"
+    key.write_text(write_key(new_key(KeyKind.ED25519)))
+    key.chmod(0o600)
+    for name in ("agency-session-decisions.csv", "agency-session-accord.toml"):
+        shutil.copy(REPOSITORY / "tests/docs" / name, reader.folder / name.removeprefix("agency-session-"))
+    reader.does("testamur accord create accord.toml --issuer 2")
+    for member in (1, 3):
+        reader.does(f"testamur accord admit accord.toml --issuer {member}")
+    reader.does("testamur accredit offer 6 --field 0613 --levels 6 --jurisdiction AU --until 2031-01-01 --issuer 3")
+    reader.does("testamur accredit accept 5 --issuer 6")
+    reader.does("testamur accredit offer 8 --field 0613 --levels 6 --until 2031-01-01 --issuer 7")
+    reader.does("testamur accredit accept 6 --issuer 8")
+    diploma(reader.folder, "diploma.json", 1)
+    content = json.loads((reader.folder / "diploma.json").read_text())
+    content["credentialSubject"]["achievement"] = {"id": "https://university.example/msc-data", "type": ["Achievement"]}
+    (reader.folder / "diploma.json").write_text(json.dumps(content))
+
+
+def the_command_is_asked(reader: Reader, _told: str) -> None:
+    """What it says of these cases, and of others, at two moments; the service is asked the same later."""
+    programmes = ("msc-data", "ba-history", "msc-nursing", "joint-water", "msc-alchemy", "other")
+    asked = [
+        {"party": str(party), "programme": f"https://university.example/{each}"}
+        for party in (4, 5)
+        for each in programmes
+    ]
+    asked += [{"party": str(party), "field": "0613", "levels": "6", "here": "HR"} for party in (6, 8, 1)]
+    asked += [{"party": "6", "body": "3"}, {"party": "8", "body": "7"}, {"party": "4"}]
+    told = []
+    for moment in (f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "2025-06-30T00:00:00Z"):
+        for each in asked:
+            options = [word for name, value in each.items() if name != "party" for word in (f"--{name}", value)]
+            words = [*("accredited", each["party"]), *options, *("--at", moment, "--json")]
+            with chdir(reader.folder):
+                done = CliRunner().invoke(app, words)
+            told.append((each | {"at": moment}, json.loads(done.stdout)))
+            assert told[-1][1]["exitCode"] == done.exit_code
+    answers = [answer["answer"] for _, answer in told]
+    assert answers.count("yes") > 3
+    assert "yes" not in answers[len(asked) :]  # nothing was on record in 2025
+    (reader.folder / "told.json").write_text(json.dumps(told))
+
+
+def the_service_says_the_same(reader: Reader, _told: str) -> None:
+    """The command read the chain and the file, the service reads its index and its folder: they tell alike."""
+    url = f"http://{reader.stands_for['localhost:8790']}"
+    for asked, there in json.loads((reader.folder / "told.json").read_text()):
+        with urllib.request.urlopen(f"{url}/v1/accredited?{urlencode(asked)}") as answer:
+            here = json.loads(answer.read())
+        members = ("answer", "exitCode", "question", "onChain", "registers", "chain")
+        assert {name: here[name] for name in members} == {name: there[name] for name in members}, asked
+
+
+def with_root(reader: Reader, told: str) -> None:
+    """The page confirms the draft that it was shown."""
+    page = (REPOSITORY / "docs/how-to/agency-session.md").read_text(encoding="utf-8")
+    reader.stands_for[root_in(page)] = root_in(told)
+
+
+def others_are_admitted(reader: Reader, _told: str) -> None:
+    for number in range(3, 15):
+        reader.does(f"testamur accord admit seoul-accord.toml --issuer {number}")
+
+
+def a_second_passes(_reader: Reader, _told: str) -> None:
+    """What the page does next, it does later: the chain's clock has whole seconds."""
+    before = int(time.time())
+    while int(time.time()) == before:
+        time.sleep(0.05)
+
+
+def partners(reader: Reader) -> None:
+    """A university, its agency, an agency abroad that recognises that one, and a university there."""
+    for name in ("university", "agency", "abroad", "pass"):
+        reader.does(f"testamur issuer register --uri did:web:{name}.example")
+    reader.does("testamur accredit offer 1 --issuer 2 --field 0913 --levels 6-7 --jurisdiction FR --until 2099-01-01")
+    reader.does("testamur accredit accept 1 --issuer 1")
+    reader.does("testamur accredit offer 4 --issuer 3 --field 0913 --jurisdiction IT --until 2099-01-01")
+    reader.does("testamur accredit accept 2 --issuer 4")
+    reader.does("testamur recognise 2 --issuer 3")
+    (reader.folder / "testamur.toml").write_text("issuer = 1\n")
+    for number in range(5):
+        diploma(reader.folder, f"diplomas/{number:03}.json", number)
+    reader.does("testamur anchor diplomas")
+    (reader.folder / "awards.csv").write_text(
+        "gender,first-generation,count\nwomen,yes,120\nwomen,no,230\nmen,yes,98\nmen,no,141\nother,yes,3\nother,no,12\n"
+    )
+
+
+def reported(reader: Reader) -> None:
+    """The same once the partnership and the statement are recorded."""
+    partners(reader)
+    for step in steps(REPOSITORY / "docs/how-to/record-a-partnership.md"):
+        reader.writes(step.settings)
+        if " record " in step.command:
+            reader.does(step.command)
+    reader.stands_for |= {"2026": f"{datetime.now(UTC).year}"}
 
 
 def endpoint(_reader: Reader, _shared: Shared) -> None:
@@ -288,6 +430,12 @@ def trees(reader: Reader, shared: Shared) -> None:
     reader.stands_for |= {"/var/lib/testamur": "testamur-data", "<digest>": digest_of(shared, "000.json")}
 
 
+def programmes(reader: Reader) -> None:
+    """The framework and the programmes of the page."""
+    for path in (REPOSITORY / "docs/how-to/frameworks").glob("*.toml"):
+        shutil.copy(path, reader.folder)
+
+
 def drawing(reader: Reader) -> None:
     """A folder with the institution's logo."""
     (reader.folder / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
@@ -314,6 +462,11 @@ def unit(reader: Reader) -> None:
 
 def with_batch(reader: Reader, told: str) -> None:
     reader.stands_for["ROOT"] = root_in(told)
+
+
+def with_draft(reader: Reader, told: str) -> None:
+    (found,) = re.findall(r"^Draft (0x[0-9a-f]{64})", told, re.MULTILINE)
+    reader.stands_for["ROOT"] = found
 
 
 def with_digest(reader: Reader, told: str) -> None:
@@ -508,6 +661,22 @@ class Run:
     separate: bool = False
 
 
+def accredited(reader: Reader) -> None:
+    """An agency, party 1, that accredited a university and offered it more; a ministry that recognises it; a mirror."""
+    (reader.folder / "testamur.toml").write_text("issuer = 1\n")
+    for name in ("agency", "university", "ministry"):
+        reader.does(f"testamur issuer register --uri https://{name}.example")
+    terms = "--from 2026-01-01 --until 2031-09-01 --field 0613 --levels 6-7 --type master-degree --jurisdiction HR"
+    reader.does(f"testamur accredit offer 2 {terms} --evidence-uri https://agency.example/decisions/2026-118")
+    reader.does("testamur accredit accept 1 --issuer 2")
+    reader.does("testamur accredit offer 2 --until 2031-09-01")
+    reader.does("testamur recognise 1 --issuer 3")
+    key = reader.folder / "agency-key.pem"
+    key.write_text(write_key(new_key(KeyKind.ED25519)))
+    key.chmod(0o600)
+    snapshot(reader.folder / "deqar.register", decision())
+
+
 RUN = {
     "README.md": Run(
         exports,
@@ -543,23 +712,57 @@ RUN = {
         in_part=("testamur issue status", "testamur verify"),
     ),
     "docs/how-to/accredit.md": Run(bodies),
+    "docs/how-to/record-a-partnership.md": Run(partners),
+    "docs/how-to/yearly-report.md": Run(reported, in_part=("testamur insights show",)),
     "docs/how-to/anchor-a-batch.md": Run(exports),
     "docs/how-to/backup.md": Run(
         first_issuer,
         codes={"testamur anchor later.json --json": 0, "testamur anchor later.json": 1},
         after={"cp -a": lost_since},
     ),
+    "docs/how-to/compare-programmes.md": Run(programmes),
+    "docs/how-to/read-a-level-card.md": Run(codes={"testamur levels card 6 --from ZA --to IE": 2}),
     "docs/how-to/deploy.md": Run(given=endpoint),
+    "docs/how-to/export-accreditations.md": Run(accredited),
     "docs/how-to/host-the-page.md": Run(drawing),
+    "docs/how-to/import-a-register.md": Run(
+        mirror,
+        codes={"testamur register import deqar reports.csv": 3},
+        after={"testamur register import": with_draft},
+    ),
     "docs/how-to/issue-from-a-roster.md": Run(registrar, after={"testamur issue graduates": with_batch}),
     "docs/how-to/look-up.md": Run(given=questions),
     "docs/how-to/prepare-a-roster.md": Run(
         codes={"testamur roster check graduates.xlsx": 3},
         after={"testamur roster new": filled_in, "testamur roster check graduates.xlsx": mended},
     ),
+    "docs/how-to/agency-session.md": Run(
+        agency,
+        codes={
+            "testamur accredited 4 --programme https://university.example/ba-history --at": 0,
+            "testamur accredited 4 --programme https://university.example/ba-history": 1,
+            "testamur accredited 4 --programme https://university.example/msc-alchemy": 1,
+            "testamur accredited 8": 1,
+        },
+        after={
+            "testamur register import": with_root,
+            "testamur accredited 4 --programme https://university.example/msc-alchemy": the_command_is_asked,
+            "testamur serve": the_service_says_the_same,
+        },
+        in_part=("testamur register", "testamur accredited", "testamur verify"),
+    ),
+    "docs/how-to/model-an-accord.md": Run(
+        accord,
+        after={
+            "testamur accord admit seoul-accord.toml --issuer 2": others_are_admitted,
+            "testamur anchor before.json": a_second_passes,
+        },
+        in_part=("testamur accord create", "testamur verify", "testamur accord show left.toml"),
+    ),
     "docs/how-to/prove-absence.md": Run(three_issuers),
     # A credential that is revoked for good cannot be suspended.
     "docs/how-to/revoke.md": Run(corrected, separate=True),
+    "docs/how-to/run-a-course.md": Run(codes={"testamur lab check": 1}),
     "docs/how-to/run-the-daemon.md": Run(unit),
     "docs/how-to/run-the-lookup-service.md": Run(given=trees),
     "docs/how-to/send-jobs.md": Run(
@@ -592,6 +795,12 @@ RUN = {
 NOT_RUN = {
     "docs/how-to/audit.md": "written by scripts/auditor_session.py, which runs its commands",
     "docs/how-to/run-with-docker.md": "Docker",
+    # Exercise by exercise, which no page of a reader is.
+    **{
+        name_of(page): "run by tests/anchor/lab/test_exercises.py"
+        for page in WITH_COMMANDS
+        if page.name == "trainer.md" and page.is_relative_to(REPOSITORY / "docs" / "training")
+    },
     "docs/how-to/blockcerts.md": "Ethereum or Sepolia; tests/interop/test_blockcerts.py does it on such a number",
 }
 # What is of the machine and not of the program; the demo has a test of its own.

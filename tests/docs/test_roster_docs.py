@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from anchor.issuing.roster import looks, sheets, workbooks
+from anchor.intake.workbooks import looks, packed
+from anchor.issuing.roster import sheets
 from anchor.issuing.roster.cell_rules import LONGEST_CELL, LONGEST_NAME, RULES
 from anchor.issuing.roster.columns import COMMON_KEYS, REASON
 from anchor.issuing.roster.reading import SEARCHED_ROWS
@@ -79,7 +80,7 @@ def test_kinds_and_bounds_are_those_of_the_code() -> None:
     assert {*Kind} | {*ResultKind} <= {*words_of(text)}
     for bound in (
         f"{sheets.MOST_BYTES >> 20} MiB",
-        f"{workbooks.MOST_UNPACKED >> 20} MiB",
+        f"{packed.MOST_UNPACKED >> 20} MiB",
         f"{looks.MOST_ROWS:,} rows",
         f"{looks.MOST_COLUMNS:,} columns",
         f"{looks.MOST_CELLS:,} cells",
