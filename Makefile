@@ -12,7 +12,7 @@ AUDIT := .venv-audit
 DOCS := .venv-docs
 
 .PHONY: help set-up demo test test-fast test-deep test-python test-contracts test-costs lint types artifacts contracts \
-	audit-contracts gas bench soak faults docs clean
+	audit-contracts gas bench soak faults docs training kit clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -96,6 +96,7 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python -m scripts.bench.signatures
 	$(BIN)/python scripts/bench/intake.py
 	$(BIN)/python -m scripts.bench.issue
+	$(BIN)/python -m scripts.bench.registers
 	$(BIN)/python -m scripts.bench.daemon
 	$(BIN)/python -m scripts.bench.intake_http
 	$(BIN)/python scripts/bench/trees.py
@@ -117,6 +118,12 @@ $(DOCS)/.ready: requirements/docs.txt
 
 docs: $(DOCS)/.ready ## The documentation as a site, in build/docs/site, with the API from the docstrings
 	$(DOCS)/bin/python -m scripts.site
+
+training: $(VENV)/.dev ## The courses as web pages, in build/training
+	$(BIN)/python -m scripts.build_training
+
+kit: $(VENV)/.dev ## Documentation, page and courses in one ZIP for a USB stick: build/testamur-kit.zip
+	$(BIN)/python -m scripts.build_kit
 
 clean: ## Remove everything that was installed or built
 	rm -rf $(VENV) $(AUDIT) $(DOCS) node_modules out cache build dist

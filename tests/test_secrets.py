@@ -44,6 +44,10 @@ PUBLIC_PATHS = {
     "witnesses",
     "page_settings",
     "audit_folder",
+    "partnership_folder",
+    "level_maps",
+    "registers",
+    "organisations",
 }
 PLAIN_TEXTS = {"signer", "contract", "remote_signer_address", "log_format"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -18,6 +19,8 @@ import typer
 from packaging.requirements import Requirement
 
 from anchor.cli.app import app
+from anchor.lab.exercises import EXERCISES
+from anchor.lab.texts import Texts, languages
 from registry.extras import EXTRAS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -130,6 +133,12 @@ def test_the_templates_of_pages_are_in_it(program: Path, tmp_path: Path) -> None
     ran = subprocess.run([str(python), "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
     here = REPOSITORY / "registry" / "audit" / "report" / "templates"
     assert ran.stdout.strip() == str(sorted(path.name for path in here.iterdir()))
+
+
+def test_the_exercises_are_in_it_in_every_language(program: Path, tmp_path: Path) -> None:
+    for language in languages():
+        told = json.loads(run(program, tmp_path, "lab", "list", "--language", language, "--json").stdout)
+        assert [each["title"] for each in told] == [Texts(language).title(each) for each in EXERCISES]
 
 
 def test_postgresql_and_s3_say_what_they_need(program: Path, tmp_path: Path) -> None:
