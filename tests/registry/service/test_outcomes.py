@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -303,13 +302,12 @@ def test_the_page_of_indicators_has_a_definition_and_a_limit_for_each(told: Stan
     assert 'value="2026"' in shown
 
 
-def test_figures_are_worked_out_once_for_each_state_of_the_index(told: Stand) -> None:
+def test_figures_are_worked_out_once_for_each_state_of_the_index(told: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {"period": "2026-01", "at": AT}
-    answers = [told.client.get("/v1/indicators", params=asked) for _ in range(2)]
-    assert answers[0].headers["etag"] == answers[1].headers["etag"]
-    begun = time.perf_counter()
-    told.client.get("/v1/indicators", params=asked)
-    assert time.perf_counter() - begun < 0.5
+    first = told.client.get("/v1/indicators", params=asked)
+    monkeypatch.setattr("registry.service.outcomes.Measuring", None)
+    again = told.client.get("/v1/indicators", params=asked)
+    assert (again.status_code, again.headers["etag"]) == (200, first.headers["etag"])
 
 
 # The folder

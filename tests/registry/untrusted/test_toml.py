@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -39,11 +38,16 @@ READERS: dict[str, Callable[[str], object]] = {
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_toml_is_refused_at_once(reader: str, text: str) -> None:
-    started = time.process_time()
+def test_hostile_toml_is_refused(reader: str, text: str) -> None:
     with pytest.raises(RegistryError):
         READERS[reader](HOSTILE[text])
-    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("text", [name for name in HOSTILE if name.startswith("long-") and name != "long-number"])
+def test_a_long_key_is_refused_before_the_library_reads_it(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tomllib, "loads", None)
+    with pytest.raises(ValueError, match=f"more than {MOST_PARTS} parts"):
+        parse_toml(HOSTILE[text])
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -59,17 +63,16 @@ def test_one_hostile_level_map_keeps_out_no_other() -> None:
     assert (len(maps), [fault.file for fault in faults]) == (0, list(HOSTILE))
 
 
-def test_what_looks_for_long_keys_is_quick_itself() -> None:
+def test_what_looks_for_long_keys_comes_to_an_end() -> None:
+    # An expression that goes back over what it read would go on for years.
     for text in (
         "x" * 200_000,
         "'" * 200_000,
         "a." * 60 + "!" + "a . " * 60 + '"' * 100_000,
         ("a." * 63 + "\n") * 2_000,
     ):
-        started = time.process_time()
         with pytest.raises(ValueError, match=r"\w"):
             parse_toml(text)
-        assert time.process_time() - started < 1
 
 
 @given(st.integers(1, 2 * MOST_PARTS))
