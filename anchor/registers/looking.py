@@ -11,7 +11,7 @@ from pathlib import Path
 from anchor.registers.offers import is_agency
 from registry.errors import IntakeError, ProofError, RegistryError, SettingsError
 from registry.proofs.signatures.suites import proofs_of, verify
-from registry.quality.decision import Identifier, QualityDecision, Ruling
+from registry.quality.decision import Identifier, QualityDecision, Ruling, replaced_among
 from registry.quality.known import plain_name
 from registry.quality.snapshot import Snapshot, lines_of, read_snapshot
 
@@ -68,7 +68,7 @@ def open_snapshot(path: Path) -> Snapshot:
 
 def matching(snapshot: Snapshot, asked: Asked, day: date) -> Iterator[tuple[bytes, QualityDecision, State]]:
     """The decisions that are asked for, with their digests and what they come to on a day."""
-    replaced = {each.replaces for each in snapshot.decisions if each.replaces is not None}
+    replaced = replaced_among(snapshot.decisions)
     for digest, decision in zip(snapshot.digests, snapshot.decisions, strict=True):
         state = State.REPLACED if digest in replaced else state_of(decision, day)
         if asked.state in (None, state) and _is_asked(decision, asked):

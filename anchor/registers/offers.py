@@ -12,7 +12,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, Final
 
-from registry.quality.decision import Holder, Programme, QualityDecision, Ruling, Subject
+from registry.quality.decision import Holder, Programme, QualityDecision, Ruling, replaced_among
 from registry.quality.known import plain_name
 from registry.quality.snapshot import Snapshot
 from registry.recognition.scope import EVERY_LEVEL
@@ -70,7 +70,7 @@ def offers_of(snapshot: Snapshot, agency: str, day: date) -> tuple[list[Offer], 
     Args:
         agency: its identifier, `deqar-agency:33`, its value alone, or its name.
     """
-    replaced = {each.replaces for each in snapshot.decisions if each.replaces is not None}
+    replaced = replaced_among(snapshot.decisions)
     offers: list[Offer] = []
     left: list[NoOffer] = []
     for digest, decision in zip(snapshot.digests, snapshot.decisions, strict=True):
@@ -104,7 +104,7 @@ def _not_offered(decision: QualityDecision, holder: Holder) -> str:
 
 def _not_offered_for(decision: QualityDecision, holder: Holder, programme: Programme, offers: Sequence[Offer]) -> str:
     """Why nothing is offered for a programme; "" where it is. What an offer leaves out means any."""
-    if not _is_whole(decision) and not _names(programme):
+    if not decision.is_whole and not programme.names:
         return "a programme has neither identifier nor name: the offer would be for all programmes"
     if not (programme.country or holder.country):
         return "no country is given: the offer would be for all countries (--parties can state it)"
@@ -142,19 +142,10 @@ def _scopes(programme: Programme, holder: Holder) -> Iterator[tuple[str, ...]]:
     if country:
         same += ("--jurisdiction", country)
     for field in programme.fields or ("",):
-        for name in _names(programme) or ("",):
+        for name in programme.names or ("",):
             own = ("--field", field) if field else ()
             # In one piece, so that an identifier that begins with a hyphen is no option.
             yield (*own, *same, *((f"--programme={name}",) if name else ()))
-
-
-def _names(programme: Programme) -> tuple[str, ...]:
-    """What stands for a programme on chain, as registers are asked: its identifiers, or its name where it has none."""
-    return tuple(each.value for each in programme.identifiers) or ((programme.name,) if programme.name.strip() else ())
-
-
-def _is_whole(decision: QualityDecision) -> bool:
-    return decision.subject in (Subject.INSTITUTION, Subject.INSTITUTION_AND_PROGRAMME)
 
 
 def _evidence_uri(decision: QualityDecision) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from registry.quality.decision import QualityDecision
+from registry.quality.decision import QualityDecision, replaced_among
 from registry.quality.snapshot import Snapshot
 
 
@@ -53,7 +53,7 @@ class Change:
 def changes(old: Snapshot, new: Snapshot) -> tuple[Change, ...]:
     """What is not as it was, by kind and then by number; each decision once."""
     before, after = _newest(old), _newest(new)
-    replaced = {each.replaces for each in new.decisions if each.replaces is not None}
+    replaced = replaced_among(new.decisions)
     old_digests = {id(decision): digest for digest, decision in zip(old.digests, old.decisions, strict=True)}
     then, now = old.manifest.made_at.date(), new.manifest.made_at.date()
     found: list[Change] = []
@@ -77,7 +77,7 @@ def newest_of(decisions: Iterable[tuple[bytes, QualityDecision]]) -> dict[tuple[
         decisions: with their digests.
     """
     listed = list(decisions)
-    replaced = {each.replaces for _, each in listed if each.replaces is not None}
+    replaced = replaced_among(each for _, each in listed)
     return {each.key: each for digest, each in listed if digest not in replaced}
 
 

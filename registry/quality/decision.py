@@ -6,7 +6,7 @@ out of it for not being positive, obligatory or about one holder alone. `docs/re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -95,9 +95,18 @@ class Programme:
     country: str = ""
     ects: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What stands for it in scopes: its identifiers, or its name where it has none; nothing without either."""
+        identifiers = tuple(each.value for each in self.identifiers if each.value.strip())
+        return identifiers or ((self.name,) if self.name.strip() else ())
+
     def scopes(self, countries: frozenset[str]) -> tuple[Scope, ...]:
-        """What may be issued by it, one scope for each field, country and identifier; what is not said is any."""
-        programmes = [hash_of_programme(each.value) for each in self.identifiers if each.value.strip()] or [bytes(32)]
+        """What may be issued by it, one scope for each field, country and name; what is not said is any.
+
+        One without a name could be any programme, so it is none that anybody can ask for.
+        """
+        programmes = [hash_of_programme(name) for name in self.names]
         where = [self.country] if self.country else sorted(countries) or [""]
         return tuple(
             Scope(field, self.levels or EVERY_LEVEL, frozenset(self.types), country, programme)
@@ -153,6 +162,11 @@ class QualityDecision:
     evidence: tuple[Evidence, ...] = ()
     replaces: bytes | None = None
     remarks: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is about everything that its holders offer."""
+        return self.subject in (Subject.INSTITUTION, Subject.INSTITUTION_AND_PROGRAMME)
 
     @property
     def joint(self) -> bool:
@@ -289,6 +303,11 @@ class QualityDecision:
             replaces=None if part.replaces is None else bytes.fromhex(part.replaces),
             remarks=tuple(sorted(part.remarks.items())),
         )
+
+
+def replaced_among(decisions: Iterable[QualityDecision]) -> frozenset[bytes]:
+    """The digests of those that others of them correct: they stay, and count no more."""
+    return frozenset(each.replaces for each in decisions if each.replaces is not None)
 
 
 def _said(members: dict[str, Any]) -> dict[str, Any]:

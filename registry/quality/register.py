@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from registry.quality.decision import Holder, Identifier, QualityDecision, Ruling, Subject
+from registry.quality.decision import Holder, Identifier, QualityDecision, Ruling
 from registry.quality.snapshot import Manifest, Snapshot
-from registry.recognition.scope import ANY_PROGRAMME, EVERY_LEVEL, Scope, hash_of_programme
+from registry.recognition.scope import EVERY_LEVEL, Scope
 from registry.timestamps import write_timestamp
 
 SCHEME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
@@ -174,25 +174,12 @@ class SnapshotIndex:
 
 
 def _entry(digest: bytes, decision: QualityDecision) -> Entry:
-    is_whole = decision.subject in (Subject.INSTITUTION, Subject.INSTITUTION_AND_PROGRAMME)
-    scopes = () if is_whole else tuple(dict.fromkeys(_scopes(decision)))
+    is_whole = decision.is_whole
+    countries = frozenset(holder.country for holder in decision.holders if holder.country)
+    about = () if is_whole else decision.programmes
+    scopes = tuple(dict.fromkeys(scope for programme in about for scope in programme.scopes(countries)))
     rank = (not is_whole, decision.valid_from, _CAUTION.get(decision.ruling, 0), digest)
     return Entry(decision, digest, is_whole, scopes, rank)
-
-
-def _scopes(decision: QualityDecision) -> Iterator[Scope]:
-    """What a decision about programmes is about.
-
-    A programme without an identifier is known by its name, written in the same way. One that has neither could be any,
-    so it is none that anybody can ask for.
-    """
-    countries = frozenset(holder.country for holder in decision.holders if holder.country)
-    for programme in decision.programmes:
-        for scope in programme.scopes(countries):
-            if scope.programme != ANY_PROGRAMME:
-                yield scope
-            elif programme.name.strip():
-                yield replace(scope, programme=hash_of_programme(programme.name))
 
 
 def _are_several(holders: Sequence[frozenset[Identifier]]) -> bool:

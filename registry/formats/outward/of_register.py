@@ -18,7 +18,7 @@ from registry.formats.outward.statements import (
     is_uri,
     named_uri,
 )
-from registry.quality.decision import Holder, Identifier, Programme, QualityDecision, Ruling
+from registry.quality.decision import Holder, Identifier, Programme, QualityDecision, Ruling, replaced_among
 from registry.recognition.ledger import Kind
 from registry.recognition.scope import EVERY_LEVEL
 from registry.timestamps import write_timestamp
@@ -42,7 +42,7 @@ def select(
         said_by: the mirror, in words.
         as_of: the snapshot, in words.
     """
-    replaced = {decision.replaces for _, decision in decisions} - {None}
+    replaced = replaced_among(decision for _, decision in decisions)
     statements, left = [], []
     for digest, decision in decisions:
         why = _why_not(digest, decision, moment, is_replaced=digest in replaced)
