@@ -50,7 +50,12 @@ async def figures(
     format: Annotated[Form, Query(description="JSON, or a table.")] = Form.JSON,  # noqa: A002
 ) -> Response:
     moment = past_moment(at, "at", datetime.now(UTC)) or datetime.now(UTC).replace(second=0, microsecond=0)
-    told = await service_of(request).in_thread(facts_of(request).insights, moment, days)
-    if format is Form.CSV:
-        return fixed(request, csv_lines(insights_rows(orjson.loads(told)), numbers=True), CSV, kept=REVALIDATE)
-    return fixed(request, told, JSON, kept=REVALIDATE)
+    facts = facts_of(request)
+
+    def written() -> Response:
+        told = facts.insights(moment, days)
+        if format is Form.CSV:
+            return fixed(request, csv_lines(insights_rows(orjson.loads(told)), numbers=True), CSV, kept=REVALIDATE)
+        return fixed(request, told, JSON, kept=REVALIDATE)
+
+    return await service_of(request).in_thread(written)
