@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -215,11 +215,8 @@ def _copied(file: Path, manifest: Manifest, root: bytes, folder: Path) -> Path:
 
 
 def _sha256(path: Path) -> bytes:
-    state = sha256()
     with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            state.update(piece)
-    return state.digest()
+        return file_digest(file, "sha256").digest()
 
 
 def _refuse(draft: Draft, why: str) -> NoReturn:

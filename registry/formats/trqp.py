@@ -433,13 +433,19 @@ def _members(
     return answer | {"moment": write_timestamp(moment)}
 
 
-def _link(link: Accreditation, ledger: Ledger) -> dict[str, Any]:
+def link_members(link: Accreditation) -> dict[str, Any]:
+    """A link of a path, for JSON: what every answer says of it."""
     return {
         "accreditation": link.id,
         "kind": link.kind.value,
         "body": link.body,
         "holder": link.holder,
         "resource": write_resource(link.scope),
+    }
+
+
+def _link(link: Accreditation, ledger: Ledger) -> dict[str, Any]:
+    return link_members(link) | {
         "condition_hash": f"0x{link.condition_hash.hex()}" if link.is_conditional else None,
         "joint_holders": list(joint_holders(ledger, link)),
     }

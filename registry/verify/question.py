@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from registry.errors import SettingsError
-from registry.formats.trqp import write_resource
+from registry.formats.trqp import link_members, write_resource
 from registry.language.catalogue import english
 from registry.language.said import Sentences
 from registry.quality.decision import QualityDecision
@@ -317,12 +317,7 @@ def _on_chain(told: OnChain, policy: Policy) -> dict[str, Any]:
 
 
 def _link(link: Accreditation, told: OnChain, policy: Policy) -> dict[str, Any]:
-    return {
-        "accreditation": link.id,
-        "kind": link.kind.value,
-        "body": link.body,
-        "holder": link.holder,
-        "resource": write_resource(link.scope),
+    return link_members(link) | {
         "conditionHash": f"0x{link.condition_hash.hex()}" if link.is_conditional else None,
         "condition": policy.condition_texts.get(link.condition_hash) if link.is_conditional else None,
         "jointHolders": list(told.joint.get(link.id, ())),
