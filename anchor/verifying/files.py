@@ -20,7 +20,7 @@ from anchor.verifying.kinds import RECEIPT, is_url, kind_of
 from anchor.verifying.named import read_named
 from anchor.verifying.offline import evidence_reader
 from anchor.verifying.outside import Outside
-from anchor.verifying.paths import is_digest
+from anchor.verifying.paths import is_digest, is_linked
 from anchor.verifying.policies import read_policy
 from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
@@ -30,6 +30,8 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.editions import first
 from registry.credential.digest import JSON_SUFFIXES, Digest, Limits, digest_chunks, digest_given
 from registry.credential.filekinds import LINE_SUFFIXES
+from registry.document.portfolio import MOST_BYTES as MOST_PORTFOLIO_BYTES
+from registry.document.portfolio import Portfolio, may_be_portfolio, read_portfolio
 from registry.document.reading import Reading, digest_only
 from registry.document.submitted import (
     Broken,
@@ -39,11 +41,14 @@ from registry.document.submitted import (
     ReadItem,
     Submitted,
     item_read,
+    items_read,
     paired,
+    portfolio_pairs,
     read_item,
 )
 from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError
 from registry.language.said import say
+from registry.learning.portfolio.link import portfolio_in_link
 from registry.levels.bundled import bundled_maps
 from registry.levels.maps import LevelMaps
 from registry.receipt.model import MAX_BYTES, Receipt, parse
@@ -151,7 +156,7 @@ class FileVerifier:
     def _found(self, path: Path, named: Receipt | ReceiptError | None = None) -> _Found | Verdict:
         """A file that was read, with its receipts; the verdict at once where it or its receipt cannot be read."""
         try:
-            named = named or _beside(path)
+            named = named or named_receipt(path)
             item = _small_item(path, self._limits) if named is None else None
             if item is None:
                 item = ReadItem(str(path), read_file(path, self._limits), named if isinstance(named, Receipt) else None)
@@ -163,7 +168,7 @@ class FileVerifier:
         return _Found(item, named if isinstance(named, ReceiptError) else None, tuple(beside))
 
     def verify_each(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Verdict]]:
-        """The verdict on each file and digest, and on each credential of a ZIP or JSONL file, with what it came from.
+        """The verdict on each file and digest, and on each credential of a file that holds many, with that file.
 
         Some are read ahead, so that the chain can be asked about several at once.
         """
@@ -173,29 +178,57 @@ class FileVerifier:
             for path, found in some:
                 yield path, self._verdict_on(found) if isinstance(found, _Found) else found
 
+    def verify_items(self, items: Iterable[ReadItem | Broken]) -> Iterator[tuple[ReadItem | Broken, Verdict]]:
+        """The verdict on each credential that was read before, with that; some are asked about together."""
+        every = iter(items)
+        while some := list(islice(every, READ_AHEAD)):
+            self._verifier.expect(item for item in some if isinstance(item, ReadItem))
+            for item in some:
+                yield item, _broken(item) if isinstance(item, Broken) else self._verdict_on(_Found(item))
+
+    def receipts_of(self, reading: Reading, folder: Path) -> list[Receipt]:
+        """Receipts of a document that stand in a folder under any name; where none does, what the data folder has.
+
+        Raises:
+            RegistryError: the data folder cannot be asked.
+        """
+        if beside := self._by_digest(folder, reading):
+            return beside
+        return [anchor.receipt() for digest in reading.own for anchor in self._known.of(digest, None)]
+
     def _found_in(self, path: Path) -> Iterator[_Found | Verdict]:
         """What is to be verified of a path; the verdict at once where that cannot be read."""
         if is_digest(path):
             digest = digest_given(str(path))
             yield _Found(ReadItem(str(path), digest_only(digest, str(path)), None))
             return
-        if not self.holds_many(path):
-            yield self._found(path)
-            return
         empty = True
         try:
-            for item in _zipped(path, self._limits) if _is_zip(path) else _in_lines(path, self._limits):
+            if (portfolio := portfolio_at(path)) is not None:
+                items = _of_portfolio(portfolio, path, self._limits)
+            elif self._holds_files(path):
+                items = _zipped(path, self._limits) if _is_zip(path) else _in_lines(path, self._limits)
+            else:
+                yield self._found(path)
+                return
+            for item in items:
                 empty = False
                 yield _broken(item) if isinstance(item, Broken) else _Found(item)
         except RegistryError as error:
             empty = False
-            yield _unchecked(str(path), error)
+            yield _unchecked(shown_name(path), error)
         if empty:
             yield Verdict.unknown(str(path), "empty", say("verdict.empty"))
 
     def holds_many(self, path: Path) -> bool:
-        """Whether a file is a ZIP or JSONL of credentials; one that was anchored as a file is one credential itself."""
-        if not (_is_zip(path) or path.name.lower().endswith(LINE_SUFFIXES)) or _beside(path) is not None:
+        """Whether a file is a ZIP or JSONL of credentials, or a portfolio; one that was anchored is one credential."""
+        try:
+            return portfolio_at(path) is not None or self._holds_files(path)
+        except RegistryError:
+            return True
+
+    def _holds_files(self, path: Path) -> bool:
+        if not (_is_zip(path) or path.name.lower().endswith(LINE_SUFFIXES)) or named_receipt(path) is not None:
             return False
         try:
             with path.open("rb") as file:
@@ -230,6 +263,36 @@ class FileVerifier:
         if folder not in self._receipts:
             self._receipts[folder] = _receipts_in(folder)
         return self._receipts[folder]
+
+
+def portfolio_at(path: Path) -> Portfolio | None:
+    """The portfolio in a file or link; None of any other, and of one that has a receipt: that is one credential.
+
+    Raises:
+        RegistryError: it is a portfolio that cannot be read.
+    """
+    if is_linked(path):
+        return read_portfolio(portfolio_in_link(str(path)))
+    if not path.name.lower().endswith(JSON_SUFFIXES) or named_receipt(path) is not None:
+        return None
+    try:
+        data = read_named(path, MOST_PORTFOLIO_BYTES)
+        return read_portfolio(data) if may_be_portfolio(data) else None
+    except RegistryError as error:
+        if error.code in ("unreadable", "not-a-portfolio"):
+            return None
+        error.where = error.where or str(path)
+        raise
+
+
+def shown_name(path: Path) -> str:
+    """What a path is called; a link is not told with all that is in it."""
+    return "link" if is_linked(path) else str(path)
+
+
+def _of_portfolio(portfolio: Portfolio, path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
+    """The credentials of a portfolio, each with its receipt."""
+    return (item_read(pair, limits) for pair in portfolio_pairs(portfolio, f"{shown_name(path)}/"))
 
 
 def _unchecked(name: str, error: RegistryError) -> Verdict:
@@ -290,7 +353,7 @@ def _zipped(path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
         opened = OpenZip(file, most_files=MOST_ZIP_FILES, most_bytes=MOST_ZIP_BYTES, prefix=f"{path}/")
         with closing(opened):
             for pair in paired(opened.files):
-                yield item_read(pair, limits)
+                yield from items_read(pair, limits)
             yield from opened.strays
 
 
@@ -410,11 +473,11 @@ def receipts_of(path: Path, limits: Limits) -> list[Receipt]:
     Raises:
         IntakeError: the file cannot be read.
     """
-    found = [_beside(path), *(each.read for each in read_file(path, limits).receipts)]
+    found = [named_receipt(path), *(each.read for each in read_file(path, limits).receipts)]
     return [each for each in found if isinstance(each, Receipt)]
 
 
-def _beside(path: Path) -> Receipt | ReceiptError | None:
+def named_receipt(path: Path) -> Receipt | ReceiptError | None:
     """The receipt that is named after the file."""
     for suffix in RECEIPT_SUFFIXES:
         beside = path.with_name(short_name(path.name, suffix))

@@ -22,7 +22,12 @@ def read_named(path: Path, most: int) -> bytes:
         with path.open("rb") as file:
             return file.read(most + 1)
     except OSError as error:
-        raise IntakeError(f"it cannot be read: {error.strerror}", where=str(path), code="unreadable") from None
+        raise IntakeError(
+            f"it cannot be read: {error.strerror}",
+            where=str(path),
+            remedy="Check the path and the permissions.",
+            code="unreadable",
+        ) from None
 
 
 def write_whole(path: Path, content: bytes, *, make_folder: bool = False, private: bool = False) -> None:

@@ -1,14 +1,18 @@
-"""The page that checks credentials in a browser: its settings read from a file, and it written to a folder."""
+"""The pages that work in a browser: their settings read from a file, and one of them written to a folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from anchor.verifying.named import read_named, write_whole
 from registry.errors import IntakeError, SettingsError
-from registry.service.web.page.look import MOST_LOGO
+from registry.service.web.page.kinds import Kind
 from registry.service.web.page.settings import PageSettings, parse_page_settings
 from registry.service.web.page.whole import languages_of, name_of, written
+
+MOST_BESIDE: Final = 16 << 20
+"""Of a file that the settings name; what each of them may have is looked at where it is read."""
 
 
 def read_page_settings(path: Path) -> PageSettings:
@@ -16,7 +20,7 @@ def read_page_settings(path: Path) -> PageSettings:
 
     def beside(name: str) -> bytes:
         try:
-            return read_named(path.parent / name, MOST_LOGO)
+            return read_named(path.parent / name, MOST_BESIDE)
         except IntakeError as error:
             raise SettingsError(error.what) from None
 
@@ -28,8 +32,8 @@ def read_page_settings(path: Path) -> PageSettings:
         ) from None
 
 
-def write_page(folder: Path, settings: PageSettings) -> list[Path]:
-    """Write the page in each of its languages into a folder, which is made where it is missing, and an app of it.
+def write_page(folder: Path, settings: PageSettings, kind: Kind = Kind.VERIFY) -> list[Path]:
+    """Write a page in each of its languages into a folder, which is made where it is missing, and an app of it.
 
     Each file is written whole or not at all.
 
@@ -39,6 +43,6 @@ def write_page(folder: Path, settings: PageSettings) -> list[Path]:
     Raises:
         IntakeError: one cannot be written.
     """
-    for name, content in written(settings).items():
+    for name, content in written(settings, kind).items():
         write_whole(folder / name, content, make_folder=True)
-    return [folder / name_of(settings, code) for code in languages_of(settings)]
+    return [folder / name_of(settings, code, kind) for code in languages_of(settings)]

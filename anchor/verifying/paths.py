@@ -10,11 +10,12 @@ from anchor.intake.digesting import looks_like_digest
 from anchor.intake.files import source_files
 from anchor.verifying.kinds import is_url
 from registry.errors import IntakeError
+from registry.learning.portfolio.link import is_link
 from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name
 
 
 def credential_files(paths: Sequence[Path]) -> Iterator[Path]:
-    """What is to be verified under paths: files and digests as they are, and what folders hold at any depth.
+    """What is to be verified under paths: files, digests and links as they are, and what folders hold at any depth.
 
     Receipts are left out where their documents are: in a folder with any, and beside one that is named as well.
 
@@ -23,7 +24,9 @@ def credential_files(paths: Sequence[Path]) -> Iterator[Path]:
     """
     named = set(paths)
     for path in paths:
-        if path.is_dir():
+        if is_linked(path):
+            yield path
+        elif path.is_dir():
             yield from source_files(path) or _receipt_files(path)
         elif path.is_file() or is_digest(path):
             if not any(path.name.endswith(each) and _without(path, each) in named for each in RECEIPT_SUFFIXES):
@@ -44,6 +47,12 @@ def _without(path: Path, suffix: str) -> Path | None:
 def _receipt_files(folder: Path) -> list[Path]:
     """The receipts in a folder, as they are written for the holders of the credentials."""
     return sorted(path for path in folder.rglob("*") if is_receipt_name(path.name) and path.is_file())
+
+
+def is_linked(path: Path) -> bool:
+    """Whether the word on the command line is a link to a portfolio and not a file."""
+    # A link is longer than a name may be, of which `Path.exists` makes an error.
+    return is_link(str(path)) and not os.path.exists(path)  # noqa: PTH110
 
 
 def is_digest(path: Path) -> bool:

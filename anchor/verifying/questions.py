@@ -1,4 +1,4 @@
-"""A question about accreditation, put to the chain and to the registers beside a policy."""
+"""Questions about accreditation, put to the chain and to the registers beside a policy."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from registry.verifier.facts import FactsReader
 from registry.verifier.registers import registers_at_hand
 from registry.verify.freshness import Freshness
 from registry.verify.policy import Policy
-from registry.verify.question import Accredited, Question, answer
-from registry.verify.registers import AtHand
-from registry.verify.verdict import FactsUnavailable
+from registry.verify.question import Accredited, Question, Record
+from registry.verify.verdict import Code, FactsUnavailable
+
+_UNASKED = FactsUnavailable(Code.CHAIN_NOT_ASKED, "The chain was not asked", "Ask it: leave --offline out.")
+NOT_ASKED = Record(None, _UNASKED, _UNASKED)
+"""What is on record for whoever asks nobody."""
 
 
 def ask(workspace: Workspace, question: Question, policy: Policy, folder: Path) -> Accredited:
@@ -28,9 +31,18 @@ def ask(workspace: Workspace, question: Question, policy: Policy, folder: Path) 
     Raises:
         SettingsError: as `registry.verify.question.answer`.
     """
+    return read_record(workspace, policy, folder).answer(question, policy)
+
+
+def read_record(workspace: Workspace, policy: Policy, folder: Path) -> Record:
+    """What is on record for whoever goes by a policy, all of it as of one block.
+
+    Args:
+        folder: as in `ask`.
+    """
     contract, chain = asked_contract(workspace)
     if isinstance(contract, FactsUnavailable):
-        return answer(question, policy, chain=chain, ledger=contract, registers=contract)
+        return Record(chain, contract, contract)
     settings = workspace.settings
     reader = FactsReader(
         contract,
@@ -39,15 +51,13 @@ def ask(workspace: Workspace, question: Question, policy: Policy, folder: Path) 
         quorum=quorum_of(workspace) if settings.prove else None,
     )
     ledger: Ledger | FactsUnavailable
-    registers: tuple[AtHand, ...] | FactsUnavailable
     try:
-        head = reader.anchored(question.party, ())
-        if head.age.freshness is Freshness.STALE:
+        as_of, age = reader.head()
+        if age.freshness is Freshness.STALE:
             # What was withdrawn since is not known.
-            stale = FactsUnavailable(head.age.code, head.age.text, "", said=head.age.said)
-            return answer(question, policy, chain=chain, ledger=stale, registers=stale)
-        ledger = reader.ledger(policy.trusted_bodies) if policy.bodies else Ledger(as_of=head.as_of)
+            stale = FactsUnavailable(age.code, age.text, "", said=age.said)
+            return Record(chain, stale, stale)
+        ledger = reader.ledger(policy.trusted_bodies) if policy.bodies else Ledger(as_of=as_of)
     except ChainError as error:
         ledger = FactsUnavailable.of(error)
-    registers = registers_at_hand(policy, BesidePolicy(folder), reader, contract.address)
-    return answer(question, policy, chain=chain, ledger=ledger, registers=registers)
+    return Record(chain, ledger, registers_at_hand(policy, BesidePolicy(folder), reader, contract.address))

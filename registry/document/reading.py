@@ -340,7 +340,7 @@ class _Reader:
         if (carried := self._carried(data, where)) is not None:
             self._take_out(carried, where, depth)
             return _Content((file,), (), refusal)
-        if (given := _given(data)) is not None:
+        if (given := digest_held(data)) is not None:
             self._miss(where, "it is a digest and not a document", is_statement=False)
             return _Content((file, given), (), refusal)
         if refusal is not None:
@@ -617,7 +617,7 @@ def _digests_of(value: Any) -> tuple[Digest, ...]:
         return ()
 
 
-def _given(data: bytes) -> Digest | None:
+def digest_held(data: bytes) -> Digest | None:
     """The digest of an issuer's own system that a file holds in place of a credential."""
     try:
         return digest_given(data.decode("latin-1").strip()) if len(data) <= _LONGEST_DIGEST else None

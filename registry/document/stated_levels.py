@@ -6,7 +6,7 @@ has an address with a country. `registry.document.stated_scope` reads the levels
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -18,15 +18,17 @@ _COUNTRY_MEMBERS: Final = ("addressCountryCode", "addressCountry")
 
 def stated_levels(credentials: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
     """Framework and code of each alignment that has both, in their order, each once; not all of them are levels."""
-    found: dict[tuple[str, str], None] = {}
     achievements = (each for claims in credentials for each in achievements_of(claims))
-    for achievement in islice(achievements, MOST_READ):
-        stated = achievement.get("alignment", achievement.get("alignments"))
-        for alignment in islice(objects_of(stated, "targetUrl"), MOST_READ):
-            named = short_text(alignment.get("targetFramework")), short_text(alignment.get("targetCode"))
-            if all(named):
-                found[named] = None
-    return tuple(found)
+    return tuple(dict.fromkeys(named for each in islice(achievements, MOST_READ) for named in levels_of(each)))
+
+
+def levels_of(achievement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Framework and code of each alignment of one achievement that has both."""
+    stated = achievement.get("alignment", achievement.get("alignments"))
+    for alignment in islice(objects_of(stated, "targetUrl"), MOST_READ):
+        named = short_text(alignment.get("targetFramework")), short_text(alignment.get("targetCode"))
+        if all(named):
+            yield named
 
 
 def stated_country(credentials: Iterable[Mapping[str, Any]]) -> str:

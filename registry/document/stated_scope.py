@@ -14,6 +14,13 @@ from registry.recognition.scope import QUALIFICATION_TYPES, StatedScope, hash_of
 
 # A badge has a handful of achievements and alignments. What comes after these is not read, and that is said.
 MOST_READ: Final = 64
+CREDITS_TYPE: Final = "ext:creditSystem"
+"""`targetType` of an alignment that says of which system the credits of an achievement are.
+
+Open Badges 3.0 has a number for credits and no unit; without one, nobody may take them for ECTS."""
+ECTS_CONCEPT: Final = "http://data.europa.eu/snb/education-credit/6fcec5c5af"
+"""URI of the European Credit Transfer and Accumulation System in the list of education credits of Europass."""
+
 _LONGEST = 200
 _LONGEST_IDENTIFIER = 2000
 _FIELD, _LEVEL, _TYPE = "field", "level", "type of qualification"
@@ -23,6 +30,8 @@ _FIELD, _LEVEL, _TYPE = "field", "level", "type of qualification"
 _FIELD_URL = re.compile(r"/isced-f/((?:0[0-9]|10)[0-9]{0,2})/?\Z", re.ASCII | re.IGNORECASE)
 _LEVEL_URL = re.compile(r"/eqf/([1-8])/?\Z", re.ASCII | re.IGNORECASE)
 _FIELD_CODE = re.compile(r"(?:0[0-9]|10)[0-9]{0,2}", re.ASCII)
+# Frameworks of nations end in it, such as SeQF, and have levels of their own.
+_EUROPEAN = re.compile(r"(?<![a-z])eqf")
 _LEVEL_CODE = re.compile(r"(?:EQF[ -]?)?(?:level )?([1-8])", re.ASCII | re.IGNORECASE)
 _NOTHING: Mapping[str, Any] = {}
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -94,12 +103,12 @@ class _Scope:
         code, url = short_text(alignment.get("targetCode")), short_text(alignment.get("targetUrl"))
         framework = short_text(alignment.get("targetFramework")).casefold()
         of_fields = "isced" in framework or "/isced-f/" in url.casefold()
-        of_levels = "eqf" in framework or "european qualifications framework" in framework or "/eqf/" in url.casefold()
+        of_levels = is_of_european_levels(framework, url)
         if found := _field(code if "isced" in framework else "", url):
             self.fields.add(found)
         elif of_fields:
             self.missing.add(_FIELD)
-        if level := _level(code if of_levels else "", url):
+        if level := european_level(code if of_levels else "", url):
             self.levels.add(level)
         elif of_levels:
             self.missing.add(_LEVEL)
@@ -137,7 +146,15 @@ def _field(code: str, url: str) -> str | None:
     return code if _FIELD_CODE.fullmatch(code) else None
 
 
-def _level(code: str, url: str) -> int | None:
+def is_of_european_levels(framework: str, url: str) -> bool:
+    """Whether an alignment is to the European Qualifications Framework, by the name of its framework or by its URL."""
+    name = framework.casefold()
+    is_named = _EUROPEAN.search(name) is not None or "european qualifications framework" in name
+    return is_named or "/eqf/" in url.casefold()
+
+
+def european_level(code: str, url: str = "") -> int | None:
+    """The level of the European framework that a URL of it or a code such as `6` or `EQF level 6` names."""
     match = _LEVEL_URL.search(url) or _LEVEL_CODE.fullmatch(code)
     return int(match[1]) if match else None
 

@@ -1,4 +1,4 @@
-"""What is given to be verified, cut into its credentials: documents with the receipts named after them, and ZIPs.
+"""What is given to be verified, cut into its credentials: documents with their receipts, ZIPs and portfolios.
 
 It is read one item at a time; what is wrong with one is said of that one. The command and the service read by it alike.
 """
@@ -6,6 +6,7 @@ It is read one item at a time; what is wrong with one is said of that one. The c
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final, Protocol
 
@@ -13,9 +14,10 @@ import orjson
 
 from registry.credential.digest import JSON_SUFFIXES, DigestMethod, Limits
 from registry.credential.strictjson import parse_json
+from registry.document.portfolio import MOST_ITEMS, Portfolio, UnreadItem, may_be_portfolio, read_portfolio
 from registry.document.reading import MOST_CARRIER_BYTES, Reading, read_document
 from registry.errors import CredentialError, IntakeError, ReceiptError, RegistryError
-from registry.receipt.model import DEPTH, MAX_BYTES, RECEIPT_TYPE, Receipt, parse
+from registry.receipt.model import DEPTH, MAX_BYTES, RECEIPT_TYPE, Receipt, parse, to_json
 from registry.untrusted.archives import (
     RECEIPT_SUFFIXES,
     UNREADABLE_ZIP,
@@ -232,6 +234,75 @@ def item_read(pair: Pair, limits: Limits, most: int = MOST_CARRIER_BYTES) -> Rea
 def label_of(name: str) -> str:
     shown = storable(label(name))
     return shown if len(shown) <= LONGEST_LABEL else f"…{shown[-LONGEST_LABEL:]}"
+
+
+# Portfolios
+
+
+def portfolio_in(item: Submitted, most_items: int = MOST_ITEMS) -> Portfolio | Broken | None:
+    """The portfolio that an item is; None where it is none, and for one with a receipt, which is one credential."""
+    data = item.document
+    if data is None or item.receipt is not None or not may_be_portfolio(data):
+        return None
+    try:
+        return read_portfolio(data, most_items)
+    except RegistryError as error:
+        return None if error.code == "not-a-portfolio" else Broken.of(item.name, error)
+
+
+def items_read(pair: Pair, limits: Limits, most: int = MOST_CARRIER_BYTES) -> Iterator[ReadItem | Broken]:
+    """As `item_read`, and what is in a portfolio in its place; a portfolio in that is a document."""
+    item = item_of(pair, most)
+    portfolio = portfolio_in(item) if isinstance(item, Submitted) else None
+    if isinstance(portfolio, Portfolio):
+        yield from (item_read(each, limits, most) for each in portfolio_pairs(portfolio, f"{item.name}/"))
+    else:
+        item = portfolio or item
+        yield item if isinstance(item, Broken) else read_item(item, limits)
+
+
+def portfolio_pairs(portfolio: Portfolio, prefix: str = "") -> list[Pair]:
+    """What is in a portfolio, in its order, each credential with its receipt; then receipts that are of none.
+
+    Args:
+        prefix: of the names that its credentials are called by.
+    """
+    pairs = []
+    for each in (*portfolio.items, *portfolio.strays):
+        name = label_of(prefix + each.name)
+        if isinstance(each, UnreadItem):
+            pairs.append(Pair(name, trouble=Broken.of(name, each.error)))
+            continue
+        receipt = None
+        if each.receipt is not None:
+            receipt = NamedFile(name + RECEIPT_SUFFIXES[0], "", _Written(each.receipt))
+        pairs.append(Pair(name, NamedFile(name, "", _Held(each.content)), receipt))
+    return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A file that is in memory."""
+
+    content: bytes
+
+    def read(self, most: int) -> bytes:
+        if len(self.content) > most:
+            raise item_too_large(most)
+        return self.content
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A receipt as the file that it would be in: it is read by the rules for those."""
+
+    receipt: Receipt
+
+    def read(self, most: int) -> bytes:
+        content = to_json(self.receipt)
+        if len(content) > most:
+            raise item_too_large(most)
+        return content
 
 
 # ZIPs

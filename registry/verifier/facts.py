@@ -37,6 +37,9 @@ from registry.verify.verdict import BELIEVED, REPLACEMENT_UNKNOWN, Basis, ChainF
 MOST_BEHIND = 20
 """Blocks by which the endpoint that is asked may be behind another one, as an index may be behind its chain."""
 
+WORDS_A_CALL = 64
+"""Words of statuses that are read together: those of 16,384 places, in an answer of 2 KiB."""
+
 T = TypeVar("T")
 
 
@@ -190,6 +193,15 @@ class FactsReader:
         contract = self._contract if self._quorum is None else self._pinned().contract
         return contract.ledger(trusted) if isinstance(contract, ProvedRegistry) else read_ledger(contract)
 
+    def head(self) -> tuple[BlockRef, HeadAge]:
+        """The block of all facts, and what its age comes to.
+
+        Raises:
+            ChainError: it could not be read, or is not proved.
+        """
+        pinned = self._pinned()
+        return pinned.block.reference, pinned.age
+
     def anchored(self, mirror: int, roots: Iterable[bytes]) -> AnchoredRoots:
         """Which roots a party has anchored, as of the block of all other facts.
 
@@ -244,7 +256,7 @@ class FactsReader:
             return AnchorState(issuer, place)
         status = dict.fromkeys(Purpose, False)
         if leaf_index < batch.leaf_count:
-            status = {purpose: self._bit(issuer, root, purpose, leaf_index) for purpose in Purpose}
+            status = {purpose: self._bit(batch, purpose, leaf_index) for purpose in Purpose}
         if batch.is_void:
             # The contract calls every leaf of a voided batch revoked; the batch says so itself, with its own reason.
             status[Purpose.REVOCATION] = False
@@ -358,16 +370,19 @@ class FactsReader:
         )
         return Anchor.of(found[0]) if found else None
 
-    def _bit(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> bool:
+    def _bit(self, batch: Batch, purpose: Purpose, leaf_index: int) -> bool:
         word, bit = divmod(leaf_index, WORD_BITS)
         pinned = self._pinned()
         at = pinned.block.number
-
-        def read() -> int:
-            (bits,) = pinned.contract.status_words(issuer, root, purpose, word, 1, at=at)
-            return bits
-
-        return bool(self._once(("word", issuer, root, purpose, word), read) >> bit & 1)
+        # Words of neighbours come with one question; of what is proved each would cost its proof.
+        many = WORDS_A_CALL if self._quorum is None else 1
+        first = word - word % many
+        count = min(many, -(-batch.leaf_count // WORD_BITS) - first)
+        words = self._once(
+            ("words", batch.issuer, batch.root, purpose, first),
+            lambda: pinned.contract.status_words(batch.issuer, batch.root, purpose, first, count, at=at),
+        )
+        return bool(words[word - first] >> bit & 1)
 
     def _reason(self, issuer: int, root: bytes, purpose: Purpose, leaf_index: int) -> str | None:
         """The word of the newest change that set the bit."""

@@ -182,6 +182,7 @@ def verify(
         not_looked_at=seen.not_looked_at if seen else None,
         basis=seen.basis if seen else None,
         levels=card,
+        party_uri=seen.party.uri if seen and seen.party else None,
     )
 
 

@@ -39,10 +39,13 @@ def shown_issuers(named: list[str]) -> str:
 def same_issuer(named: list[str], party: Party, trusted_name: str | None) -> bool:
     """Whether one of the ids or names is the party's: its URI, a URL or did:web of its host, or its trusted name."""
     known_as = _plain(trusted_name) if trusted_name else None
-    host = _host(party.uri)
-    return any(
-        text == party.uri or (host is not None and _host(text) == host) or _plain(text) == known_as for text in named
-    )
+    return any(is_of_party(text, party.uri) or _plain(text) == known_as for text in named)
+
+
+def is_of_party(identifier: str, uri: str) -> bool:
+    """Whether an identifier is that of the party with a URI: the same, or a URL or did:web of its host."""
+    host = _host(uri)
+    return identifier == uri or (host is not None and _host(identifier) == host)
 
 
 def _names(issuer: object) -> Iterator[str]:

@@ -5,12 +5,13 @@ Pure: what was read in, an answer out. The command, the service's JSON and its p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from registry.document.stated_scope import stated_scope
 from registry.errors import SettingsError
 from registry.formats.trqp import link_members, write_resource
 from registry.language.catalogue import english
@@ -56,12 +57,15 @@ class Question:
         scope: what it leaves open is answered as the party's own accreditations have it; a programme is never assumed.
         moment: with a time zone.
         programme: the identifier whose hash the scope has; "" where only the hash is known, or none is meant.
+        document: what a credential states of its scope, where one is asked about: then it is asked as a verdict asks,
+            and what the credential leaves open warns.
     """
 
     party: int
     scope: Scope
     moment: datetime
     programme: str = ""
+    document: StatedScope | None = None
 
     @classmethod
     def of(
@@ -85,9 +89,22 @@ class Question:
         scope = Scope.from_words(field, levels, types, jurisdiction, programme.strip() or None)
         return cls(party, scope, moment.astimezone(UTC), programme.strip())
 
+    @classmethod
+    def about(cls, party: int, credentials: Sequence[Mapping[str, Any]], moment: datetime) -> Question:
+        """The question whether a party was accredited for what credentials state.
+
+        Args:
+            credentials: the members of one, or of several that were anchored as one.
+        """
+        stated = stated_scope(credentials)
+        scope = stated.certain.completed_by(Scope())
+        return cls(party, scope, moment.astimezone(UTC), stated.identifier, stated)
+
     @property
     def stated(self) -> StatedScope:
         """Its scope as a credential would state it."""
+        if self.document is not None:
+            return self.document
         scope = self.scope
         return StatedScope(
             scope.field or None,
@@ -121,6 +138,18 @@ def policy_here(policy: Policy, country: str = "", body: int | None = None) -> P
             code="nobody-here",
         )
     return policy.model_copy(update={"bodies": here})
+
+
+class Record(NamedTuple):
+    """What was read of a chain and of registers, to answer questions by; as `answer` takes it."""
+
+    chain: str | None
+    ledger: Ledger | FactsUnavailable
+    registers: Sequence[AtHand] | FactsUnavailable
+
+    def answer(self, question: Question, policy: Policy) -> Accredited:
+        """The answer to one question; raises as `answer`."""
+        return answer(question, policy, chain=self.chain, ledger=self.ledger, registers=self.registers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +314,9 @@ def _ask_chain(question: Question, policy: Policy, ledger: Ledger | FactsUnavail
         update={"require": False, "jurisdiction": question.scope.jurisdiction or policy.jurisdiction}
     )
     words = Words(lenient, ledger, question.stated, question.moment)
-    standing, found = find_standing(question.party, question.stated, words, is_of_document=False)
+    standing, found = find_standing(
+        question.party, question.stated, words, is_of_document=question.document is not None
+    )
     checks = standing[:2]
     if isinstance(found, Missing):
         return OnChain(Outcome.FAIL, checks[0].code, checks[0].said, missing=found)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from registry.credential.moments import FROM, UNTIL
 from registry.document.reading import Reading
+from registry.document.stated_scope import CREDITS_TYPE
 from registry.language.said import Said, say
 from registry.untrusted.text import marked
 from registry.verify.issuer import named_issuers, shown_issuers
@@ -91,7 +92,8 @@ def _alignments(award: Members) -> Iterator[Stated]:
     for each in _objects(award.get("alignments") if stated is None else stated):
         framework = next(iter(_texts(each, ("targetFramework",))), "")
         name = next(iter(_texts(each, ("targetName", "targetCode", "targetUrl"))), "")
-        if name:
+        # The unit of its credits is no level.
+        if name and each.get("targetType") != CREDITS_TYPE:
             is_named = framework and framework != name
             yield say("page.stated.aligned", framework=framework, name=name) if is_named else name
 

@@ -449,6 +449,7 @@ class Verdict:
         as_of: the block the chain was read at, or None when it could not be read.
         basis: what that rests on; None as with `as_of`.
         levels: the card of the level that the credential states; None where it states none, or was changed.
+        party_uri: of the issuer, as the chain has it; None where it was not read.
     """
 
     name: str
@@ -463,6 +464,7 @@ class Verdict:
     other_receipts: tuple[OtherReceipt, ...] = ()
     basis: Basis | None = None
     levels: Levels | None = None
+    party_uri: str | None = None
 
     @classmethod
     def unknown(cls, name: str, code: str, words: str | Said) -> Verdict:

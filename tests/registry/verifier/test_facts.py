@@ -103,8 +103,8 @@ def test_a_reorganisation_between_two_answers_gives_no_facts(node: Node) -> None
     reader = FactsReader(node.contract)
     assert isinstance(node.facts(reader), ChainFacts)
     node.reorganise(1)
-    # The word of leaf 256 was not read yet: it would come from the other chain.
-    moved = reader.facts(1, ROOT, 256, DIGEST)
+    # What was said of another digest was not read yet: it would come from the other chain.
+    moved = reader.facts(1, ROOT, 256, bytes(32))
     assert isinstance(moved, FactsUnavailable)
     assert moved.code == "chain-moved"
     again = reader.facts(1, ROOT, 256, DIGEST)
