@@ -1,0 +1,1 @@
+"""What credentials of each format state, member by member: Open Badges, the European Learning Model, others."""
