@@ -16,6 +16,7 @@ from registry.untrusted.toml import NotToml, parse_toml
 MAX_BYTES: Final = 16 << 20
 """Of a file of ours: twenty thousand items with eight hundred characters each."""
 MOST_CREDITS: Final = 1_000
+REMEDY: Final = "testamur frameworks check FILE lists all; docs/reference/frameworks.md says how it is written."
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}", re.ASCII)
 _CODE_SIGNS: Final = re.compile(r"\S(?:.*\S)?")
@@ -25,19 +26,21 @@ _BREAKS: Final = re.compile(r"[\n\r\t]")
 class Refused(IntakeError):
     """A file that cannot be used, with all that is wrong with it.
 
+    Args:
+        remedy: which command lists all, and which page says how such a file is written.
+
     Attributes:
         faults: in the order of the file.
     """
 
-    def __init__(self, faults: Iterable[Fault], where: str, code: str):
+    def __init__(self, faults: Iterable[Fault], where: str, code: str, remedy: str = REMEDY):
         self.faults = tuple(faults)
         shown = "; ".join(map(str, self.faults[:5]))
         more = f"; and {len(self.faults) - 5} more" if len(self.faults) > 5 else ""
-        remedy = "testamur frameworks check FILE lists all; docs/reference/frameworks.md says how it is written."
         super().__init__(f"{shown}{more}", where=where, remedy=remedy, code=code)
 
 
-def toml_of(content: bytes, where: str, code: str) -> dict[str, Any]:
+def toml_of(content: bytes, where: str, code: str, remedy: str = REMEDY) -> dict[str, Any]:
     """The members of a TOML file, with numbers as they are written.
 
     Raises:
@@ -45,11 +48,11 @@ def toml_of(content: bytes, where: str, code: str) -> dict[str, Any]:
     """
     if len(content) > MAX_BYTES:
         too_long = Fault("", f"it has {len(content):,} bytes, and at most {MAX_BYTES:,} are read")
-        raise Refused([too_long], where, code=code)
+        raise Refused([too_long], where, code, remedy)
     try:
         return parse_toml(content, parse_float=Decimal)
     except NotToml as error:
-        raise Refused([Fault("", f"it cannot be read as TOML: {error}")], where, code=code) from None
+        raise Refused([Fault("", f"it cannot be read as TOML: {error}")], where, code, remedy) from None
 
 
 class Members:

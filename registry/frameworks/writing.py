@@ -21,11 +21,11 @@ def framework_text(framework: Framework) -> str:
 
 def _lines(framework: Framework) -> Iterator[str]:
     yield "[framework]"
-    yield f"id = {_string(framework.identifier)}"
-    yield f"title = {_string(framework.title)}"
+    yield f"id = {toml_string(framework.identifier)}"
+    yield f"title = {toml_string(framework.title)}"
     for name in ("version", "language", "publisher", "description", "uri", "licence", "changed"):
         if value := getattr(framework, name):
-            yield f"{name} = {_string(value)}"
+            yield f"{name} = {toml_string(value)}"
     yield from _case(framework.case)
     for item in framework.items:
         yield ""
@@ -34,28 +34,34 @@ def _lines(framework: Framework) -> Iterator[str]:
 
 def _item(item: Item, language: str) -> Iterator[str]:
     yield "[[items]]"
-    yield f"code = {_string(item.code)}"
-    if set(item.text) == {language}:
-        yield f"text = {_string(item.text[language])}"
-    else:
-        yield f"text = {{ {', '.join(f'{_key(tag)} = {_string(text)}' for tag, text in item.text.items())} }}"
+    yield f"code = {toml_string(item.code)}"
+    yield f"text = {toml_texts(item.text, language)}"
     if item.parent:
-        yield f"parent = {_string(item.parent)}"
+        yield f"parent = {toml_string(item.parent)}"
     if item.kind:
-        yield f"kind = {_string(item.kind)}"
+        yield f"kind = {toml_string(item.kind)}"
     if item.levels:
-        yield f"levels = [{', '.join(map(_string, item.levels))}]"
+        yield f"levels = [{', '.join(map(toml_string, item.levels))}]"
     yield from _case(item.case)
 
 
 def _case(kept: Mapping[str, Any]) -> Iterator[str]:
     if kept:
-        yield f"case = {_string(json.dumps(kept, ensure_ascii=False, sort_keys=True))}"
+        yield f"case = {toml_string(json.dumps(kept, ensure_ascii=False, sort_keys=True))}"
 
 
-def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _string(name)
+def toml_key(name: str) -> str:
+    """A key of a table, in quotes where it needs them."""
+    return name if _BARE.fullmatch(name) else toml_string(name)
 
 
-def _string(text: str) -> str:
+def toml_texts(texts: Mapping[str, str], language: str) -> str:
+    """Texts by their language: one string where there is but one in the language of the file, else a table."""
+    if set(texts) == {language}:
+        return toml_string(texts[language])
+    return f"{{ {', '.join(f'{toml_key(tag)} = {toml_string(text)}' for tag, text in texts.items())} }}"
+
+
+def toml_string(text: str) -> str:
+    """A basic string of TOML 1.0, in one line."""
     return json.dumps(text, ensure_ascii=False).replace(_DELETE, "\\u007f")

@@ -507,6 +507,11 @@ def _is_part_by(name: str, inner: About, outer: About) -> bool:
     return there is None or (name == "field" and str(here).startswith(str(there)))
 
 
+def given_away_together(tables: Sequence[Table]) -> SmallCell | None:
+    """Where tables that count the same people give a small count away together; None where they do not."""
+    return next(_worked_out(list(tables), {}), None)
+
+
 def _worked_out(tables: list[Table], known: dict[Key, int]) -> Iterator[SmallCell]:
     """What can be worked out of tables that count the same people, each with the sums that others know.
 

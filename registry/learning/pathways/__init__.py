@@ -1,0 +1,1 @@
+"""Pathways: what leads to an aim, and how far a learner's own items go."""
