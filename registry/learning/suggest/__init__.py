@@ -1,0 +1,1 @@
+"""Suggestions of items of frameworks for texts; a named person decides about each."""
