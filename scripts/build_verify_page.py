@@ -16,14 +16,18 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from registry.service.web.page.kinds import Kind
 from registry.service.web.page.settings import PageSettings
 from registry.service.web.page.whole import page
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = REPOSITORY / "node_modules"
-FOLDER = REPOSITORY / "registry" / "service" / "web" / "page"
+FOLDERS = REPOSITORY / "registry" / "service" / "web"
 CHANGELOG = REPOSITORY / "CHANGELOG.md"
-IN_CHANGELOG = re.compile(r"(SHA-256 of its program: `)[0-9a-f]{64}")
+IN_CHANGELOG = {
+    Kind.VERIFY: re.compile(r"(SHA-256 of its program: `)[0-9a-f]{64}"),
+    Kind.LEARNER: re.compile(r"(SHA-256 of the program of a learner's page: `)[0-9a-f]{64}"),
+}
 OPTIONS = (
     "--bundle",
     "--minify",
@@ -32,20 +36,21 @@ OPTIONS = (
     "--charset=utf8",
     "--legal-comments=none",
     # The page loads nothing: see curves.js.
-    "--alias:@noble/curves/ed25519.js=./curves.js",
+    "--alias:@noble/curves/ed25519.js=../browser/curves.js",
 )
 LICENCES = ("LICENSE-MIT", "LICENSE")
 # Each of these would end the element that the program stands in, or begin another way to read it.
 NOT_IN_SCRIPT = ("</script", "<script", "<!--")
 
 
-def main() -> int:
+def main(kind: Kind = Kind.VERIFY) -> int:
     """Overwrite the program and its hash wherever it is told, or with `--check` say which files are others."""
-    made = program()
+    folder = FOLDERS / kind.folder
+    made = program(folder)
     told = sha256(made.encode()).hexdigest()
     # Of the version that is to come: what was released keeps its own.
-    changelog = IN_CHANGELOG.sub(rf"\g<1>{told}", CHANGELOG.read_text("utf-8"), count=1)
-    written = {FOLDER / "program.js": made, FOLDER / "program.sha256": f"{told}\n", CHANGELOG: changelog}
+    changelog = IN_CHANGELOG[kind].sub(rf"\g<1>{told}", CHANGELOG.read_text("utf-8"), count=1)
+    written = {folder / "program.js": made, folder / "program.sha256": f"{told}\n", CHANGELOG: changelog}
     if sys.argv[1:] == ["--check"]:
         other = [path.name for path, text in written.items() if path.read_text("utf-8") != text]
         for name in other:
@@ -55,16 +60,16 @@ def main() -> int:
         for path, text in written.items():
             path.write_text(text, "utf-8")
     print(f"program: SHA-256 {told}, {weight(made.encode())}")
-    print(f"page: {weight(page(PageSettings()))}")
+    print(f"page: {weight(page(PageSettings(), kind))}")
     return bool(other)
 
 
-def program() -> str:
-    """The program, with the licences of what is of others before it."""
+def program(modules: Path) -> str:
+    """The program of the modules in a folder, with the licences of what is of others before it."""
     with TemporaryDirectory() as folder:
         told, bundled = Path(folder) / "told.json", Path(folder) / "program.js"
         files = (f"--outfile={bundled}", f"--metafile={told}", "--log-level=warning")
-        subprocess.run([PACKAGES / ".bin" / "esbuild", "main.js", *OPTIONS, *files], cwd=FOLDER, check=True)
+        subprocess.run([PACKAGES / ".bin" / "esbuild", "main.js", *OPTIONS, *files], cwd=modules, check=True)
         (output,) = json.loads(told.read_text("utf-8"))["outputs"].values()
         code = bundled.read_text("utf-8")
     taken = [path for path, part in output["inputs"].items() if part["bytesInOutput"]]

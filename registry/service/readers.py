@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from registry.credential.digest import Limits
+from registry.document.portfolio import Portfolio
 from registry.document.projection import MOST_VALUES, projected
-from registry.document.submitted import Broken, ReadItem, Submitted, read_item
+from registry.document.submitted import Broken, ReadItem, Submitted, portfolio_in, read_item
 from registry.errors import RegistryError
 
 MEMORY_BYTES: Final = 1 << 30
@@ -41,9 +42,13 @@ _spawning = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an item, and what it cost in seconds of processor time."""
+    """What came of an item, and what it cost in seconds of processor time.
 
-    item: ReadItem | Broken
+    Attributes:
+        item: a portfolio where the item is one and may be one.
+    """
+
+    item: ReadItem | Broken | Portfolio
     seconds: float
 
 
@@ -76,11 +81,12 @@ class Readers:
         self._memory = memory_bytes
         self._all: set[_Reader] = set()
 
-    def read(self, item: Submitted, limits: Limits, *, seconds: float) -> Outcome:
+    def read(self, item: Submitted, limits: Limits, *, seconds: float, most_items: int = 0) -> Outcome:
         """The item, read in one of the processes.
 
         Args:
             seconds: of processor time that it may take; beyond that it is *could not be checked* (`too-much-work`).
+            most_items: of a portfolio; 0 to read one as a document.
 
         Raises:
             NoReader: no process can be started here now, which is not the fault of whoever sent it.
@@ -88,7 +94,7 @@ class Readers:
         reader, outcome = self._free.get(), None
         try:
             reader = self._alive(reader)
-            outcome = reader.read(item, limits, seconds)
+            outcome = reader.read(item, limits, seconds, most_items)
         finally:
             if outcome is None:
                 self._ended(reader)
@@ -174,10 +180,10 @@ class _Reader:
         except (EOFError, OSError):
             return False
 
-    def read(self, item: Submitted, limits: Limits, seconds: float) -> Outcome | None:
+    def read(self, item: Submitted, limits: Limits, seconds: float, most_items: int) -> Outcome | None:
         """The outcome; None when the process went beyond its limits or broke."""
         try:
-            self._pipe.send((item, limits, seconds))
+            self._pipe.send((item, limits, seconds, most_items))
             if not self._pipe.poll(LEAST_WAIT_SECONDS + MOST_WAIT_FACTOR * seconds):
                 return None
             found = self._pipe.recv()
@@ -219,13 +225,17 @@ def _work(pipe: Connection, memory_bytes: int) -> None:
     pipe.send(READY)
     while True:
         try:
-            item, limits, seconds = pipe.recv()
+            item, limits, seconds, most_items = pipe.recv()
         except (EOFError, OSError):
             return
         _limit_time(seconds)
         began = time.process_time()
         try:
-            found = read_for_checks(item, limits)
+            apart = portfolio_in(item, most_items) if most_items else None
+            if isinstance(apart, Portfolio):
+                # Nothing is judged by them, and a stranger may put anything there.
+                apart = replace(apart, achievements=(), links=())
+            found = read_for_checks(item, limits) if apart is None else apart
         except (MemoryError, RecursionError):
             found = too_much_work(item.name, seconds)
         outcome = Outcome(found, time.process_time() - began)

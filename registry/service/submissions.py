@@ -1,4 +1,4 @@
-"""What is sent to be verified, cut into its credentials: a document, a file, a form with files, or a ZIP.
+"""What is sent to be verified, cut into its credentials: a document, a file, a form with files, a ZIP or a portfolio.
 
 An upload lies in one temporary file without a name, and its items are read from there one at a time. What is wrong
 with one item is said of that item; what is wrong with the upload as a whole is refused before any answer begins.
@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import IO, Any, Final, cast
 
 from registry.credential.digest import DEFAULT_LIMITS, Limits
+from registry.document.portfolio import may_be_portfolio
 from registry.document.submitted import (
     Broken,
     Item,
@@ -141,7 +142,16 @@ class Submission:
             raise IntakeError("there is no credential in it", remedy="Check what is sent.", code="empty")
         if len(self._pairs) > self._limits.items:
             raise too_many(self._limits.items)
-        self._is_single = self._is_single and len(self._pairs) == 1
+        self._is_single = self._is_single and len(self._pairs) == 1 and not self._is_portfolio(self._pairs[0])
+
+    def _is_portfolio(self, pair: Pair) -> bool:
+        """Whether a document without a receipt may be one; whoever reads it will know."""
+        if pair.document is None or pair.receipt is not None:
+            return False
+        try:
+            return may_be_portfolio(pair.document.bytes.read(self._limits.item_bytes))
+        except IntakeError:
+            return False
 
     def policy(self) -> Policy | None:
         """The verifier's policy, when the form brings one.

@@ -45,6 +45,21 @@ def hidden_sideways(page: Page) -> list[str]:
     return [str(each) for each in page.evaluate(f"{wide} ? {beyond}.concat('the page') : []")]
 
 
+def assert_readable(page: Page, path: Path) -> None:
+    """A page that is one file asks for nothing, and has no violation in light, in the dark, narrow and on paper."""
+    page.requested.clear()
+    page.open(path.as_uri())
+    assert [each for each in page.requested if path.name not in each and "about:blank" not in each] == []
+    assert violations(page) == []
+    with seen(page, prefers_color_scheme="dark"):
+        assert violations(page) == []
+    with seen(page, width=NARROW):
+        assert hidden_sideways(page) == []
+    with seen(page, media="print"):
+        assert violations(page) == []
+    assert page.said == []
+
+
 @contextmanager
 def seen(page: Page, *, width: int | None = None, scale: int = 1, media: str = "", **features: str) -> Iterator[None]:
     """The page as it is seen in a window so wide, on such a medium, and by somebody with such preferences.

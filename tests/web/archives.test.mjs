@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { openZip } from "../../registry/service/web/page/archive.js";
-import { itemsOf, unpacked } from "../../registry/service/web/page/intake.js";
+import { openZip } from "../../registry/service/web/browser/archive.js";
+import { itemsOf, unpacked } from "../../registry/service/web/browser/intake.js";
 import { Refusal } from "../../registry/service/web/verifier/refusal.js";
 import { cases, fromBase64 } from "./cases.mjs";
 
@@ -48,9 +48,9 @@ test(`${archives.length} ZIPs hold what they hold in Python`, () => {
 
 for (const { name, given, expect } of brought) {
   test(`${name}: documents, receipts and what cannot be read`, async () => {
-    const { given: all, broken } = unpacked(given.map(({ name: each, data }) => ({ name: each, data: fromBase64(data) })));
+    const { given: all, broken } = await unpacked(given.map(({ name: each, data }) => ({ name: each, data: fromBase64(data) })));
     const items = await itemsOf(all);
-    const found = items.map((item) => [item.name, item.reading !== null, item.receipts.map((receipt) => receipt.digest?.value ?? receipt.code)]);
+    const found = items.map((item) => [item.name, item.reading?.isAtHand ?? false, item.receipts.map((receipt) => receipt.digest?.value ?? receipt.code)]);
     assert.deepEqual([...found, ...broken.map((each) => [each.name, each.refusal.code])], expect);
   });
 }

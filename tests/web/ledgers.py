@@ -52,7 +52,7 @@ URLS: Final[list[Any]] = [
 ]  # fmt: skip
 FRAMEWORKS: Final[list[Any]] = [
     "ISCED-F 2013", "isced", "I\u017fCED", "EQF", "eqf for lifelong learning", "European Qualifications Framework",
-    "EUROPEAN QUALIFICATION\u017f FRAMEWORK", "Stra\u00dfe", None, "", ["EQF"], "CEFR",
+    "EUROPEAN QUALIFICATION\u017f FRAMEWORK", "Stra\u00dfe", None, "", ["EQF"], "SeQF",
 ]  # fmt: skip
 TARGETS: Final[list[Any]] = [
     "0613",

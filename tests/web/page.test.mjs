@@ -5,15 +5,15 @@ import { test } from "node:test";
 
 import decodeQR from "qr/decode.js";
 
-import { itemsOf, linked, listsOf, pasted } from "../../registry/service/web/page/intake.js";
-import { judgeBy } from "../../registry/service/web/page/judging.js";
-import { say, speak } from "../../registry/service/web/page/messages.js";
-import { Mistake, chosen, fieldsOf } from "../../registry/service/web/page/settings.js";
-import { recordOf } from "../../registry/service/web/page/record.js";
-import { csvOf } from "../../registry/service/web/page/rows.js";
-import { codeOf, linkOf } from "../../registry/service/web/page/sharing.js";
-import { statedFacts } from "../../registry/service/web/page/stated.js";
-import { shownOf, tableOf } from "../../registry/service/web/page/view.js";
+import { itemsOf, linked, listsOf, pasted } from "../../registry/service/web/browser/intake.js";
+import { judgeBy } from "../../registry/service/web/browser/judging.js";
+import { say, speak } from "../../registry/service/web/browser/messages.js";
+import { Mistake, chosen, fieldsOf } from "../../registry/service/web/browser/settings.js";
+import { recordOf } from "../../registry/service/web/browser/record.js";
+import { csvOf } from "../../registry/service/web/browser/rows.js";
+import { codeOf, linkOf } from "../../registry/service/web/browser/sharing.js";
+import { statedFacts } from "../../registry/service/web/browser/stated.js";
+import { shownOf, tableOf } from "../../registry/service/web/browser/view.js";
 import { readDocument } from "../../registry/service/web/verifier/reading.js";
 import { original } from "../../registry/service/web/verifier/language.js";
 import { parseReceipt } from "../../registry/service/web/verifier/receipt.js";

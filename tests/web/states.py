@@ -15,6 +15,7 @@ from unittest.mock import patch
 from registry.receipt.model import to_json
 from registry.records import Reason
 from registry.service.routes.pages import VERIFYING
+from registry.service.web.page.kinds import Kind
 from registry.service.web.page.settings import NamedParty, NamedRegister, PageSettings
 from registry.service.web.page.whole import page
 from registry.service.web.pages.rendering import HTML
@@ -78,8 +79,10 @@ class State:
 class Stand:
     """The page in a browser, endpoints of several kinds, and credentials in all states."""
 
-    def __init__(self, folder: Path, issued: Issued, urls: dict[str, Endpoint], browser: Page):
-        self.folder, self.issued, self.urls, self.browser = folder, issued, urls, browser
+    def __init__(
+        self, folder: Path, issued: Issued, urls: dict[str, Endpoint], browser: Page, kind: Kind = Kind.VERIFY
+    ):
+        self.folder, self.issued, self.urls, self.browser, self.kind = folder, issued, urls, browser, kind
         self.endpoint = urls["honest"]
         self._others()
         self.states = self._states()
@@ -182,11 +185,11 @@ class Stand:
             "endpoints": (self.endpoint.url,),
             "issuers": (NamedParty(party=1, name="University of Example"),),
         }
-        return page(PageSettings(**{**usual, **settings}), served=served, in_language=in_language)
+        return page(PageSettings(**{**usual, **settings}), self.kind, served=served, in_language=in_language)
 
     def open(self, *, fragment: str = "", **settings: Any) -> None:
         """The page from a file."""
-        path = self.folder / "verify.html"
+        path = self.folder / self.kind.file
         path.write_bytes(self.page(**settings))
         self.forget()
         self.browser.open(f"file://{path}{fragment}")
@@ -239,7 +242,7 @@ class Stand:
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             self.forget()
-            yield f"http://127.0.0.1:{server.server_address[1]}/verify"
+            yield f"http://127.0.0.1:{server.server_address[1]}/{self.kind}"
             server.shutdown()
 
     def answer(self) -> str:
@@ -259,7 +262,7 @@ def another_block(method: str, result: Any) -> Any:
 
 
 @contextmanager
-def stand_in(folder: Path) -> Iterator[Stand]:
+def stand_in(folder: Path, kind: Kind = Kind.VERIFY) -> Iterator[Stand]:
     """A chain, endpoints and a browser, all with their files in a folder."""
     from registry.embedded.chain import EmbeddedChain
     from registry.embedded.evm import TestamurChain
@@ -268,4 +271,4 @@ def stand_in(folder: Path) -> Iterator[Stand]:
     with patch.object(TestamurChain, "chain_id", CHAIN_ID), EmbeddedChain(folder / "chain") as chain:
         issued = Issued(World("embedded", chain.client()))
         with endpoints(issued.client, *lies.values()) as made, chromium(folder / "profile") as browser:
-            yield Stand(folder, issued, dict(zip(lies, made, strict=True)), browser)
+            yield Stand(folder, issued, dict(zip(lies, made, strict=True)), browser, kind)

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from registry.credential.digest import digest_json
+from registry.document.portfolio import PortfolioItem, portfolio_bytes
 from registry.document.submitted import Broken, OpenZip
 from registry.errors import IntakeError
 from registry.merkle.tree import Tree
-from registry.receipt.model import Receipt, to_json
+from registry.receipt.model import Receipt, parse, to_json
+from tests.registry.document.test_portfolio import made
 from tests.web.javascript import run_javascript
 
 MOST_FILES, MOST_BYTES, MOST = 100, 1 << 20, 100_000
@@ -179,6 +181,30 @@ def brought() -> Iterator[tuple[str, list[tuple[str, bytes]], list[Any]]]:
         "a ZIP that was anchored itself",
         [("all.zip", whole), ("all.zip.receipt.json", of_one)],
         [["all.zip", True, [first]]],
+    )
+    digest = first.encode()
+    yield (
+        "a digest in a ZIP stands for no document",
+        [("all.zip", zipped(("doctorate.json", digest), ("doctorate.json.receipt.json", of_one)))],
+        [["doctorate.json", True, [first]]],
+    )
+    items = [
+        PortfolioItem("doctorate.json", digest),
+        PortfolioItem("1.json", one, parse(of_one)),
+        PortfolioItem("1.json.receipt.json", of_one),
+        PortfolioItem("r.json", of_one),
+        PortfolioItem("blocks.txt", b"example.org/blocks\n3\n" + b"A" * 43 + b"=\n"),
+    ]
+    yield (
+        "what is in a portfolio is a credential or nothing",
+        [("all.json", portfolio_bytes(made(items)))],
+        [
+            ["1.json", True, [first]],
+            ["blocks.txt", True, []],
+            ["1.json.receipt.json", False, [first]],
+            ["r.json", False, [first]],
+            ["doctorate.json", "portfolio-item"],
+        ],
     )
     yield "a name twice", [("1.json", one), ("1.json", other)], [["1.json", True, []], ["1.json", "repeated-name"]]
     held = b'{"verifiableCredential": [{"a": 1}, {"a": 1}]}'

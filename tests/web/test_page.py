@@ -21,10 +21,10 @@ from registry.errors import SettingsError
 from registry.language.catalogue import available, content, language
 from registry.language.said import say
 from registry.receipt.model import embed, to_json
+from registry.service.web.page.kinds import Kind
 from registry.service.web.page.look import MOST_LOGO, contrast, illegible
-from registry.service.web.page.program import script
 from registry.service.web.page.settings import PageSettings, parse_page_settings
-from registry.service.web.page.whole import languages_of, name_of, page, program_hash, written
+from registry.service.web.page.whole import languages_of, name_of, page, written
 from registry.untrusted.cells import csv_lines
 from registry.verify.rows import COLUMNS, Row
 from registry.verify.verdict import CHECK_NAMES, POLICY_CHECK_NAMES
@@ -35,9 +35,11 @@ from tests.web.javascript import run_javascript
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "registry/service/web/page"
+SHARED = REPOSITORY / "registry/service/web/browser"
+"""What all pages have."""
 ESBUILD = REPOSITORY / "node_modules/.bin/esbuild"
-MOST_BYTES = 107_000
-"""Of the whole page with its English texts, packed: a little above what it is (decisions 47 and 65)."""
+MOST_BYTES = 112_000
+"""Of the whole page with its English texts, packed: a little above what it is (decisions 47, 65 and 85)."""
 MADE = ("messages.js", "program.js")
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u2028\u2029<!--{{script}}\u202e"
 
@@ -92,7 +94,7 @@ def test_whoever_tells_the_hash_of_the_program_tells_the_same() -> None:
     (told,) = re.findall(r"SHA-256 of its program: `(\w+)`", re.split(r"^## ", changelog, flags=re.M)[1])
     (program,) = Read(page(settings()).decode()).texts["script"][2:]
     (shown,) = (text for text in Read(page(settings()).decode()).texts["code"] if text)
-    assert told == shown == program_hash() == sha256(program.encode()).hexdigest()
+    assert told == shown == Kind.VERIFY.script_hash == sha256(program.encode()).hexdigest()
     assert (FOLDER / "program.sha256").read_text() == f"{told}\n"
 
 
@@ -111,7 +113,7 @@ def test_the_page_allows_itself_what_it_has_and_nothing_else() -> None:
     of_settings, _, program = read.texts["script"]
     assert allowed["style-src"] == [hash_of(style)]
     assert allowed["script-src"] == [hash_of(program)]
-    assert program == script()
+    assert program == Kind.VERIFY.script
     assert json.loads(of_settings)["endpoints"] == ["https://one.example/k", "https://two.example/"]
     assert allowed["connect-src"] == ["https:", "http://localhost:*", "http://127.0.0.1:*"]
     assert allowed["form-action"] == ["'none'"]
@@ -139,9 +141,9 @@ def test_nothing_is_loaded_kept_or_sent_but_questions() -> None:
         "import(",
         "XMLHttpRequest",
     ):
-        assert word not in script(), word
+        assert word not in Kind.VERIFY.script, word
     # The one that asks endpoints, by `globalThis.fetch` where nobody gives it another; and the registry's.
-    assert len(re.findall(r"globalThis\.fetch\(|(?<![\w.])fetch\(", script())) == 2
+    assert len(re.findall(r"globalThis\.fetch\(|(?<![\w.])fetch\(", Kind.VERIFY.script)) == 2
     assert "no-referrer" in next(each["content"] for _, each in read.elements if each.get("name") == "referrer")
 
 
@@ -151,7 +153,7 @@ def test_settings_of_strangers_stay_text() -> None:
     read = Read(text)
     assert [tag for tag, _ in read.elements] == [tag for tag, _ in Read(page(settings()).decode()).elements]
     assert json.loads(read.texts["script"][0])["issuers"] == [[7, HOSTILE]]
-    assert "<img" not in text.replace(script(), "")
+    assert "<img" not in text.replace(Kind.VERIFY.script, "")
     assert not {"\u2028", "\u2029"} & set(read.texts["script"][0])
     assert "{{script}}" in read.texts["h1"][0]
 
@@ -269,8 +271,9 @@ def test_as_an_app_it_has_one_more_script_and_may_keep_its_files() -> None:
 
 
 def test_every_message_is_used_and_every_used_one_is_there() -> None:
-    code = "".join(each.read_text() for each in FOLDER.glob("*.js") if each.name not in MADE)
-    template, python = (FOLDER / "page.html").read_text(), (FOLDER / "whole.py").read_text()
+    modules = (each for folder in (FOLDER, SHARED) for each in folder.glob("*.js") if each.name not in MADE)
+    code = "".join(each.read_text() for each in modules)
+    template, python = Kind.VERIFY.template, (FOLDER / "whole.py").read_text()
     messages = {key.removeprefix("page.") for key in content("en")["messages"] if key.startswith("page.")}
     used = set(re.findall(r"\{\{message\.([\w.]+)\}\}", template)) | set(re.findall(r'_said\(spoken, "(\w+)"', python))
     used |= set(re.findall(r"_said\(spoken, '(\w+)'", python))
@@ -299,7 +302,7 @@ def test_a_page_in_each_language(code: str) -> None:
     links = {each["hreflang"]: each["href"] for tag, each in read.elements if tag == "a" and "hreflang" in each}
     assert links == {each: name_of(given, each) for each in available() if each != code}
     # One program in all of them, and nothing but words is another.
-    assert read.texts["script"][2] == english.texts["script"][2] == script()
+    assert read.texts["script"][2] == english.texts["script"][2] == Kind.VERIFY.script
     assert [(tag, each.get("id")) for tag, each in read.elements if tag != "p"] == [
         (tag, each.get("id")) for tag, each in english.elements if tag != "p"
     ]

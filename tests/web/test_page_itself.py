@@ -13,12 +13,14 @@ from registry.embedded import evm
 from registry.embedded.chain import EmbeddedChain
 from registry.merkle.tree import Tree
 from registry.receipt.model import Receipt, to_json
+from registry.service.web.page.kinds import Kind
 from registry.service.web.page.settings import PageSettings
-from registry.service.web.page.whole import NAME, written
+from registry.service.web.page.whole import written
 from tests.registry.chain.worlds import World
 from tests.web.browser import chromium, chromium_program
 from tests.web.endpoints import endpoints
 
+NAME = Kind.VERIFY.file
 RESULT = "document.querySelector('#result .outcome strong')?.textContent"
 CHAIN = 4_017_001
 """None that is known to be for practice: there the best would be valid with a warning."""

@@ -86,8 +86,8 @@ from registry.service.routes.registers import (
 from registry.service.service import Service, service_of
 from registry.service.told import of_one_block
 from registry.service.trust import IndexedFacts, facts_of
-from registry.service.web.page.app import MANIFEST, WORKER
-from registry.service.web.page.whole import beside_served, languages_of
+from registry.service.web.page.kinds import Kind as PageKind
+from registry.service.web.page.whole import beside_served, languages_of, manifest_of, worker_of
 from registry.service.web.page.whole import page as whole_page
 from registry.service.web.pages.rendering import HTML, SAFE, page, rendered
 from registry.timestamps import past_moment
@@ -610,32 +610,65 @@ async def audits(
     return await service.in_thread(written)
 
 
-@router.get("/verify")
-async def verify(request: Request, language: Annotated[str, Query(max_length=40)] = "") -> Response:
+ChosenLanguage = Annotated[str, Query(max_length=40)]
+
+
+@router.get(f"/{PageKind.VERIFY}")
+async def verify(request: Request, language: ChosenLanguage = "") -> Response:
     """The page that checks a document in the browser: nothing of it comes here."""
+    return await _in_browser(request, PageKind.VERIFY, language)
+
+
+@router.get(f"/{PageKind.LEARNER}")
+async def learner(request: Request, language: ChosenLanguage = "") -> Response:
+    """The page on which a learner has a portfolio in the browser: nothing of it comes here either."""
+    return await _in_browser(request, PageKind.LEARNER, language)
+
+
+async def _in_browser(request: Request, kind: PageKind, language: str) -> Response:
     settings = request.app.state.page
     code = _language_for(request, known(language))
-    made = partial(whole_page, settings, served=True, as_app=True, in_language=code)
+    made = partial(whole_page, settings, kind, served=True, as_app=True, in_language=code)
     body = await service_of(request).in_thread(made)
     return fixed(request, body, HTML, kept=REVALIDATE, headers={**VERIFYING, **BY_LANGUAGE, "Content-Language": code})
 
 
-@router.get(f"/{MANIFEST}")
+@router.get(f"/{manifest_of(PageKind.VERIFY)}")
 async def manifest(request: Request) -> Response:
     """By which a browser installs the page that checks a document."""
-    return await _beside(request, MANIFEST, "application/manifest+json", SAFE)
+    return await _manifest(request, PageKind.VERIFY)
 
 
-@router.get(f"/{WORKER}")
+@router.get(f"/{manifest_of(PageKind.LEARNER)}")
+async def learner_manifest(request: Request) -> Response:
+    """By which a browser installs a learner's page."""
+    return await _manifest(request, PageKind.LEARNER)
+
+
+@router.get(f"/{worker_of(PageKind.VERIFY)}")
 async def worker(request: Request) -> Response:
-    """What keeps that page at hand without a network."""
-    return await _beside(request, WORKER, "text/javascript; charset=utf-8", WORKING)
+    """What keeps the page that checks a document at hand without a network."""
+    return await _worker(request, PageKind.VERIFY)
 
 
-async def _beside(request: Request, name: str, kind: str, headers: Mapping[str, str]) -> Response:
-    made = partial(beside_served, request.app.state.page, _language_for(request, None))
+@router.get(f"/{worker_of(PageKind.LEARNER)}")
+async def learner_worker(request: Request) -> Response:
+    """What keeps a learner's page at hand without a network."""
+    return await _worker(request, PageKind.LEARNER)
+
+
+async def _manifest(request: Request, kind: PageKind) -> Response:
+    return await _beside(request, kind, manifest_of(kind), "application/manifest+json", SAFE)
+
+
+async def _worker(request: Request, kind: PageKind) -> Response:
+    return await _beside(request, kind, worker_of(kind), "text/javascript; charset=utf-8", WORKING)
+
+
+async def _beside(request: Request, kind: PageKind, name: str, media: str, headers: Mapping[str, str]) -> Response:
+    made = partial(beside_served, request.app.state.page, _language_for(request, None), kind)
     files = await service_of(request).in_thread(made)
-    return fixed(request, files[name], kind, kept=REVALIDATE, headers={**headers, **BY_LANGUAGE})
+    return fixed(request, files[name], media, kept=REVALIDATE, headers={**headers, **BY_LANGUAGE})
 
 
 def _language_for(request: Request, chosen: str | None) -> str:

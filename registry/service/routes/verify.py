@@ -16,7 +16,8 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
-from registry.document.submitted import Broken, ReadItem
+from registry.document.portfolio import Portfolio, told_of
+from registry.document.submitted import Broken, Item, ReadItem, item_of, portfolio_pairs
 from registry.errors import IntakeError, RegistryError
 from registry.http.accepting import accepted_types
 from registry.http.fairness import LEAST_SECONDS, Shares
@@ -78,7 +79,7 @@ class _Verification:
 
         @router.post(
             "/verify",
-            summary="Verify a document, a file, a document with its receipt, or many of them in a form or a ZIP.",
+            summary="Verify a document, a file, a document with its receipt, or many: a form, a ZIP or a portfolio.",
             description=_DESCRIPTION,
             openapi_extra={"requestBody": _REQUEST_BODY},
             responses=_RESPONSES,
@@ -115,7 +116,10 @@ class _Verification:
             shares, address = self._shares_of(verifying.limits), client_of(request.scope)
             submission, is_answering = _submission(request, verifying, name), False
             shares.begin(address)
-            release, work = partial(_release, submission, shares, address), _Work(verifying.limits, shares, address)
+            release, work = (
+                partial(_release, submission, shares, address),
+                _Work(verifying.limits, shares, address, now),
+            )
             try:
                 await self._receive(request, submission, verifying)
                 policy = submission.policy()
@@ -125,7 +129,7 @@ class _Verification:
                         verifying.verifier, now=now, trust=trust or (), policy=policy, issuer=issuer, here=here or ""
                     )
                 )
-                items = self._read(submission, verifying.readers, work)
+                items = self._read(submission, verifying, work)
                 if form is Form.VERDICT:
                     ((item, _),) = [each async for each in items]
                     return await self._in_thread(partial(work.counting, verifier, partial(_one, item, verifier)))
@@ -150,26 +154,45 @@ class _Verification:
             await self._in_thread(partial(submission.feed, piece))
         await self._in_thread(submission.finish)
 
-    async def _read(self, submission: Submission, readers: Readers, work: _Work) -> AsyncIterator[_Read]:
-        """The items, each read by a process for it: uploads take turns there, a document at a time."""
-        if self._reading is None:
-            self._reading = anyio.CapacityLimiter(readers.count)
+    async def _read(self, submission: Submission, verifying: Verifying, work: _Work) -> AsyncIterator[_Read]:
+        """The items, those of a portfolio among them, each read by a process for it."""
+        left = verifying.limits.items
         items = submission.items()
         while (item := await self._in_thread(partial(next, items, None))) is not None:
-            if isinstance(item, Broken):
-                yield _Read(item, 0)
-            elif (seconds := work.left()) < LEAST_SECONDS:
-                yield _Read(work.refused(item.name), 0)
-            else:
-                read = partial(readers.read, item, work.limits.document, seconds=seconds)
-                try:
-                    outcome = await anyio.to_thread.run_sync(read, limiter=self._reading)
-                except NoReader as error:
-                    note(error)
-                    yield _Read(Broken.of(item.name, error), 0)
-                    continue
-                work.spend(outcome.seconds)
-                yield _Read(outcome.item, len(item.document or b""))
+            found = await self._read_one(item, verifying.readers, work, most_items=max(left, 1))
+            if not isinstance(found.item, Portfolio):
+                left -= 1
+                yield _Read(found.item, found.size)
+                continue
+            work.portfolios.append(told_of(found.item, work.now))
+            inner = portfolio_pairs(found.item, f"{item.name}/")
+            left -= len(inner)
+            for pair in inner:
+                each = item_of(pair, verifying.limits.item_bytes)
+                read = await self._read_one(each, verifying.readers, work)
+                if not isinstance(read.item, Portfolio):
+                    yield _Read(read.item, read.size)
+
+    async def _read_one(self, item: Item, readers: Readers, work: _Work, *, most_items: int = 0) -> _Found:
+        """One item, read by a process: uploads take turns there, a document at a time.
+
+        Args:
+            most_items: of a portfolio; 0 to read one as a document.
+        """
+        if self._reading is None:
+            self._reading = anyio.CapacityLimiter(readers.count)
+        if isinstance(item, Broken):
+            return _Found(item, 0)
+        if (seconds := work.left()) < LEAST_SECONDS:
+            return _Found(work.refused(item.name), 0)
+        read = partial(readers.read, item, work.limits.document, seconds=seconds, most_items=most_items)
+        try:
+            outcome = await anyio.to_thread.run_sync(read, limiter=self._reading)
+        except NoReader as error:
+            note(error)
+            return _Found(Broken.of(item.name, error), 0)
+        work.spend(outcome.seconds)
+        return _Found(outcome.item, len(item.document or b""))
 
     async def _table(
         self, groups: AsyncIterator[list[ReadItem | Broken]], verifier: Verifier, form: Form, work: _Work
@@ -188,7 +211,7 @@ class _Verification:
                 yield comma + (row.line() if form is Form.CSV else orjson.dumps(row.content()))
                 if form is Form.LINES:
                     yield b"\n"
-        told = orjson.dumps(summary.content())
+        told = orjson.dumps(summary.content() | ({"portfolios": work.portfolios} if work.portfolios else {}))
         if form is Form.LINES:
             yield b'{"summary":' + told + b"}\n"
         elif form is Form.JSON:
@@ -214,6 +237,13 @@ class _Read(NamedTuple):
     """An item, and the bytes of its document."""
 
     item: ReadItem | Broken
+    size: int
+
+
+class _Found(NamedTuple):
+    """The same, or a portfolio, which is many items."""
+
+    item: ReadItem | Broken | Portfolio
     size: int
 
 
@@ -259,8 +289,10 @@ class _Table(StreamingResponse):
 class _Work:
     """What the documents of one upload may still cost, in seconds of processor time."""
 
-    def __init__(self, limits: SubmissionLimits, shares: Shares, address: str):
+    def __init__(self, limits: SubmissionLimits, shares: Shares, address: str, now: datetime):
         self.limits = limits
+        self.now = now
+        self.portfolios: list[dict[str, Any]] = []
         self._shares = shares
         self._address = address
         self._spent = 0.0

@@ -35,6 +35,7 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.connect import connect
 from registry.credential.digest import Digest, DigestMethod, Limits, digest_json
+from registry.document.portfolio import Portfolio, PortfolioItem, Share, data_url, portfolio_bytes
 from registry.embedded.chain import EmbeddedChain
 from registry.errors import ChainUnavailable, StoreError
 from registry.http.fairness import LEAST_SECONDS
@@ -409,6 +410,78 @@ def test_a_folder_becomes_a_table(site: Site, client: TestClient) -> None:
     assert valid["anchoredAt"].endswith("Z")
     assert "Anchored by issuer 1" in valid["text"]
     assert "obtained-by-fraud" in next(row for row in rows if row["name"] == "1.json")["text"]
+
+
+def portfolio_of(site: Site, *names: str, **more: Any) -> bytes:
+    items = [
+        PortfolioItem(name, site.document(f"diplomas/{name}"), parse(site.receipt(f"diplomas/{name}")))
+        for name in names
+    ]
+    portfolio = Portfolio(
+        "urn:a:1", "What I have", "Ana", "urn:a:2", datetime(2026, 1, 1, tzinfo=UTC), tuple(items), **more
+    )
+    return portfolio_bytes(portfolio)
+
+
+DIPLOMAS = ("0.json", "1.json", "2.json", "3.json", "transcript.pdf")
+
+
+def test_a_portfolio_is_what_a_zip_is(site: Site, client: TestClient) -> None:
+    share = Share("Job", "B", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+    data = portfolio_of(site, *DIPLOMAS, share=share, partial=True)
+    zipped, counts = rows_of(client.post("/v1/verify", content=site.zipped("diplomas"), headers=ZIP).text)
+    expected = [{**row, "name": f"document.json/{row['name']}"} for row in zipped]
+    rows, summary = rows_of(client.post("/v1/verify", content=data, headers=JSON).text)
+    assert rows == expected
+    (told,) = summary.pop("portfolios")
+    assert summary == counts
+    assert (told["name"], told["selection"], told["share"]["ended"]) == ("What I have", True, True)
+    as_json = client.post("/v1/verify", content=data, headers={**JSON, "accept": "application/json"}).json()
+    assert (as_json["rows"], as_json["summary"]["portfolios"]) == (expected, [told])
+    as_csv = client.post("/v1/verify", content=data, headers={**JSON, "accept": "text/csv"}).text
+    assert as_csv.count("\r\n") == 1 + len(DIPLOMAS)
+    form = [("file", ("mine.json", data)), ("file", ("0.json", site.document("diplomas/0.json")))]
+    rows, summary = rows_of(client.post("/v1/verify", files=form).text)
+    assert [row["name"] for row in rows] == [*(f"mine.json/{name}" for name in DIPLOMAS), "0.json"]
+    assert summary["items"] == len(DIPLOMAS) + 1
+
+
+def test_what_is_wrong_in_a_portfolio_is_said_of_its_items(site: Site, client: TestClient) -> None:
+    members = json.loads(portfolio_of(site, *DIPLOMAS))
+    (batch,) = members["proof"][0]["batches"]
+    padded, forged = json.loads(json.dumps(members)), json.loads(json.dumps(members))
+    padded["proof"][0]["batches"][0]["nodes"].append("00" * 32)
+    forged["proof"][0]["batches"][0]["nodes"][0] = "00" * 32
+    changed = {"a": 1, **members}
+    credential = changed["credentialSubject"]["verifiableCredential"][0]
+    credential["id"] = credential["id"].replace("0000-4000", "0000-4001")
+    inside = portfolio_of(site, "0.json")
+    nested = {**members, "proof": [{**members["proof"][0], "batches": []}]}
+    nested["credentialSubject"] = {
+        "verifiableCredential": [{**credential, "id": data_url("p.json", inside), "name": "p.json"}]
+    }
+
+    def outcomes(content: Any) -> list[tuple[str, list[str]]]:
+        rows, _ = rows_of(client.post("/v1/verify", content=json.dumps(content), headers=JSON).text)
+        return [(row["overall"], row["codes"]) for row in rows]
+
+    assert outcomes(padded) == [("could not be checked", ["node-count"])] * len(DIPLOMAS)
+    assert {outcome[0] for outcome in outcomes(forged)} == {"not valid"}
+    assert all("root-differs" in codes for _, codes in outcomes(forged))
+    assert outcomes(changed)[0] == ("not valid", ["digest-differs"])
+    assert [len(batch["leaves"]), *map(len, outcomes(changed)[1:])] == [5, 2, 2, 2, 2]
+    # A portfolio in a portfolio is a document, as a ZIP in a ZIP is.
+    assert outcomes(nested) == [("could not be checked", ["no-receipt"])]
+    rows, _ = rows_of(client.post("/v1/verify", content=json.dumps({**members, "issuanceDate": 5}), headers=JSON).text)
+    assert [row["codes"] for row in rows] == [["portfolio-form"]]
+
+
+def test_a_portfolio_has_no_more_items_than_an_upload(site: Site) -> None:
+    limits = SubmissionLimits(items=4)
+    with TestClient(app_of(replace(site.verifying, limits=limits))) as client:
+        rows, summary = rows_of(client.post("/v1/verify", content=portfolio_of(site, *DIPLOMAS), headers=JSON).text)
+    assert [row["codes"] for row in rows] == [["too-many"]]
+    assert "portfolios" not in summary
 
 
 def test_the_same_table_as_json_and_csv(site: Site, client: TestClient) -> None:

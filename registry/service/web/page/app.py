@@ -49,10 +49,15 @@ def manifest(title: str, language: str, colour: str | None, *, start: str) -> by
     ).encode()
 
 
-def worker(kept: Mapping[str, bytes]) -> bytes:
-    """The worker that keeps files, by their names, as they are."""
+def worker(kept: Mapping[str, bytes], *, store: str) -> bytes:
+    """The worker that keeps files, by their names, as they are.
+
+    Args:
+        store: the name under which they are kept, other than that of another page in the same place.
+    """
     hashes = {name: sha256(content).hexdigest() for name, content in kept.items()}
-    return f"globalThis.FILES = {json.dumps(hashes)};\n\n{_source('worker.js')}".encode()
+    before = f"globalThis.FILES = {json.dumps(hashes)};\nglobalThis.STORE = {json.dumps(store)};\n\n"
+    return f"{before}{_source('worker.js')}".encode()
 
 
 def _source(name: str) -> str:

@@ -3,32 +3,28 @@
  */
 
 import { utf8 } from "../verifier/bytes.js";
-import { marked } from "../verifier/text.js";
 import { parseReceipt } from "../verifier/receipt.js";
 import { Refusal } from "../verifier/refusal.js";
 import { canScan, scan } from "./camera.js";
-import { box, button, byId, element, paragraph } from "./elements.js";
-import { chosenFiles, droppedFiles } from "./folders.js";
-import { MOST_FILES, itemsOf, linked, listsOf, mostBytes, pasted, unpacked } from "./intake.js";
-import { judgeBy } from "./judging.js";
-import { digestIn, lookedUp } from "./lookup.js";
-import { language, say, speak, tell } from "./messages.js";
-import { resultsOf } from "./results.js";
-import { Mistake, chosen, fieldsOf } from "./settings.js";
-import { brokenOf, sentenceOf, shownOf, wordsOf } from "./view.js";
+import { NotBrought, contentsOf, whenBrought } from "../browser/bringing.js";
+import { box, button, byId, element, paragraph } from "../browser/elements.js";
+import { chosenInForm, fillForm, leadTo } from "../browser/form.js";
+import { itemsOf, linked, listsOf, pasted, unpacked } from "../browser/intake.js";
+import { judgeBy } from "../browser/judging.js";
+import { digestIn, lookedUp } from "../browser/lookup.js";
+import { language, say, speak, tell } from "../browser/messages.js";
+import { resultsOf } from "../browser/results.js";
+import { Mistake } from "../browser/settings.js";
+import { brokenOf, sentenceOf, shownOf, wordsOf } from "../browser/view.js";
 
 /**
- * @typedef {import("./folders.js").Named} Named
- * @typedef {import("./intake.js").Given} Given
- * @typedef {import("./lookup.js").Found} Found
- * @typedef {import("./settings.js").Settings} Settings
- * @typedef {import("./settings.js").Fields} Fields
- * @typedef {import("./view.js").Shown} Shown
- * @typedef {import("./view.js").Piece} Piece
+ * @typedef {import("../browser/folders.js").Named} Named
+ * @typedef {import("../browser/intake.js").Given} Given
+ * @typedef {import("../browser/lookup.js").Found} Found
+ * @typedef {import("../browser/settings.js").Settings} Settings
+ * @typedef {import("../browser/view.js").Shown} Shown
+ * @typedef {import("../browser/view.js").Piece} Piece
  */
-
-const LONGEST_NAME = 120;
-const FIELDS = /** @type {const} */ (["chain", "contract", "endpoints", "quorum", "issuers"]);
 
 /** @type {Settings} */
 const settings = JSON.parse(byId("page-settings").textContent ?? "");
@@ -43,36 +39,9 @@ let followed = "";
 begin();
 
 function begin() {
-  const fields = fieldsOf(settings);
-  for (const name of FIELDS) field(name).value = fields[name];
-  field("endpoints").readOnly = field("quorum").readOnly = settings.fixed;
-  byId("endpoints-help").textContent = say(settings.fixed ? "endpointsFixed" : "endpointsHelp");
-  byId("issuers-help").textContent = say("trustedHelp");
-  if (!settings.chain || (!settings.endpoints.length && !settings.fixed)) /** @type {HTMLDetailsElement} */ (byId("settings")).open = true;
+  fillForm(settings);
   byId("ask").hidden = false;
-  for (const id of ["files", "folder"]) {
-    const input = /** @type {HTMLInputElement} */ (byId(id));
-    input.addEventListener("change", () => {
-      void files(chosenFiles(input));
-      // The same file again is a change, too.
-      input.value = "";
-    });
-  }
-  const zone = byId("zone");
-  for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
-  zone.addEventListener("dragover", () => zone.classList.add("over"));
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  document.addEventListener("drop", (event) => {
-    zone.classList.remove("over");
-    // What is dragged within the page, such as a text that was selected, is no file.
-    if (event.dataTransfer?.types.includes("Files")) void files(droppedFiles(event.dataTransfer, MOST_FILES));
-  });
-  document.addEventListener("paste", (event) => {
-    const brought = event.clipboardData?.files;
-    if (!brought?.length) return;
-    event.preventDefault();
-    void files([...brought].map((file) => ({ name: file.name, file })));
-  });
+  whenBrought((brought) => void files(brought));
   byId("check").addEventListener("click", () => {
     const text = (/** @type {string} */ id) => /** @type {HTMLTextAreaElement} */ (byId(id)).value;
     void check(withLink([...pasted(text("paste"), "pasted"), ...pasted(text("receipt"), "pasted.receipt")]));
@@ -224,24 +193,13 @@ function isReceipt({ data }) {
 /** @param {Named[] | Promise<Named[]>} brought */
 async function files(brought) {
   const mine = busy();
-  /** @type {Given[]} */
-  const given = [];
-  let reading = "";
   try {
-    const named = await brought;
-    if (mine !== latest) return;
-    if (named.length > MOST_FILES) return trouble(say("tooMany", { most: MOST_FILES, count: named.length }));
-    for (const { name, file } of named) {
-      if (mine !== latest) return;
-      reading = marked(name, LONGEST_NAME);
-      if (file.size > mostBytes(name)) return trouble(say("tooLarge", { name: reading, most: mostBytes(name) >> 20 }));
-      given.push({ name, data: new Uint8Array(await file.arrayBuffer()) });
-    }
-  } catch {
-    if (mine === latest) trouble(reading ? say("unreadable", { name: reading }) : say("folderUnreadable"));
-    return;
+    const given = await contentsOf(brought, () => mine === latest);
+    if (mine === latest) await check(withLink(given));
+  } catch (error) {
+    if (!(error instanceof NotBrought)) throw error;
+    if (mine === latest) trouble(error.message);
   }
-  if (mine === latest) await check(withLink(given));
 }
 
 /**
@@ -267,14 +225,13 @@ async function check(given, found) {
   if (!given.length) return trouble(say("nothing"));
   let wanted;
   try {
-    wanted = chosen(/** @type {Fields} */ (Object.fromEntries(FIELDS.map((name) => [name, field(name).value]))), settings);
-    for (const name of FIELDS) field(name).removeAttribute("aria-invalid");
+    wanted = chosenInForm(settings);
   } catch (error) {
     if (!(error instanceof Mistake)) throw error;
-    return mistaken(error);
+    return leadTo(error, trouble);
   }
   try {
-    const { given: all, broken } = unpacked(given);
+    const { given: all, broken } = await unpacked(given);
     const { lists, rest } = await listsOf(all);
     const items = await itemsOf(rest);
     if (mine !== latest) return;
@@ -296,15 +253,6 @@ async function check(given, found) {
   }
 }
 
-/** @param {Mistake} mistake */
-function mistaken(mistake) {
-  /** @type {HTMLDetailsElement} */ (byId("settings")).open = true;
-  const wrong = field(mistake.field);
-  wrong.setAttribute("aria-invalid", "true");
-  trouble(mistake.message);
-  wrong.focus();
-}
-
 /** @param {string | readonly Piece[]} sentence */
 function trouble(sentence) {
   latest++;
@@ -323,12 +271,4 @@ function clear() {
   latest++;
   byId("result-title").hidden = true;
   byId("result").replaceChildren();
-}
-
-/**
- * @param {keyof Fields} name
- * @returns {HTMLInputElement | HTMLTextAreaElement}
- */
-function field(name) {
-  return /** @type {HTMLInputElement} */ (byId(`field-${name}`));
 }

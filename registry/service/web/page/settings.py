@@ -1,8 +1,9 @@
-"""What an institution puts into its page: which registry, whom to ask, and whom it vouches for as issuers."""
+"""What an institution puts into its pages: which registry, whom to ask, and whom it vouches for as issuers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -11,7 +12,13 @@ from pydantic_core import PydanticCustomError
 
 from registry.chain_names import CHAIN
 from registry.errors import SettingsError
+from registry.frameworks.members import Refused
 from registry.language.catalogue import available
+from registry.learning.pathways.files import read_pathway
+from registry.learning.pathways.form import pathway_form
+from registry.learning.pathways.plan import plan_of
+from registry.learning.pathways.surroundings import Surroundings
+from registry.levels import bundled_maps
 from registry.proofs.seals import MOST_VALIDATORS
 from registry.proofs.witnesses import parse_witnesses
 from registry.recognition.countries import NUMERIC
@@ -21,6 +28,9 @@ from registry.verify.policy import MOST_REGISTERS, REGISTER_PATTERN, KnownCondit
 
 _MOST_ENDPOINTS: Final = 16
 _MOST_NAMED: Final = 1_000
+_MOST_PATHWAYS: Final = 8
+_MOST_PATHWAY_BYTES: Final = 256 << 10
+"""Of the form of one in the page, which everybody loads."""
 _HERE: Final = ("localhost", "127.0.0.1")
 
 
@@ -105,6 +115,7 @@ class PageSettings(_Part):
         registers: of quality decisions that the institution believes; the page says that it does not read them.
         witnesses: policy of whose signatures below a list of blocks are enough, where no endpoint is named.
         validators: whose seals are believed where two thirds of them are on a block, where no endpoint is named.
+        pathways: on a learner's page, those that progress can be looked at for, each as the JSON of its form.
         languages: in which there is a page, the first of them as `verify.html`; none for English alone, and for all
             where a lookup service has the page.
     """
@@ -130,6 +141,9 @@ class PageSettings(_Part):
     registers: tuple[NamedRegister, ...] = Field(default=(), strict=False, max_length=MOST_REGISTERS)
     witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(default="", max_length=1 << 16)
     validators: tuple[NamedValidator, ...] = Field(default=(), strict=False, max_length=MOST_VALIDATORS)
+    pathways: tuple[Annotated[str, Field(max_length=_MOST_PATHWAY_BYTES)], ...] = Field(
+        default=(), strict=False, max_length=_MOST_PATHWAYS
+    )
     languages: tuple[Annotated[str, AfterValidator(_language)], ...] = Field(default=(), strict=False, max_length=100)
 
     @model_validator(mode="after")
@@ -155,7 +169,7 @@ class PageSettings(_Part):
 
     @property
     def content(self) -> dict[str, Any]:
-        """For the program of the page."""
+        """For the program of a page."""
         return {
             "institution": self.institution,
             "chain": self.chain or "",
@@ -175,6 +189,33 @@ class PageSettings(_Part):
         }
 
 
+def pathway_text(content: bytes, where: str) -> str:
+    """The form of a pathway in a file, as JSON for a page.
+
+    Raises:
+        Refused: it is no pathway, or has a grave fault.
+    """
+    maps = bundled_maps()
+    plan = plan_of(read_pathway(content, where, Surroundings(maps)), maps)
+    return json.dumps(pathway_form(plan, maps), ensure_ascii=False, separators=(",", ":"))
+
+
+def _of_files(members: Mapping[str, Any], read: Callable[[str], bytes]) -> dict[str, Any]:
+    """What stands in the place of files that are named."""
+    found: dict[str, Any] = {}
+    key = "logo"
+    try:
+        if isinstance(named := members.get(key), str):
+            found[key] = logo_of(read(named))
+        if isinstance(files := members.get("pathways"), list):
+            for each in map(str, files[: _MOST_PATHWAYS + 1]):
+                key = f"pathways: {each}"
+                found["pathways"] = [*found.get("pathways", []), pathway_text(read(each), each)]
+    except (SettingsError, Refused) as error:
+        raise SettingsError(f"{key}: {error.what}") from None
+    return found
+
+
 def parse_page_settings(
     data: bytes, *, where: str | None = None, read: Callable[[str], bytes] | None = None
 ) -> PageSettings:
@@ -191,15 +232,15 @@ def parse_page_settings(
     remedy = "docs/how-to/host-the-page.md has an example."
     try:
         members = parse_toml(data)
-        if read and isinstance(named := members.get("logo"), str):
-            members["logo"] = logo_of(read(named))
+        if read:
+            members |= _of_files(members, read)
         return PageSettings.model_validate(members)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         what = f"{key}: {first['msg']}" if key else first["msg"]
     except SettingsError as error:
-        what = f"logo: {error.what}"
+        what = error.what
     except NotToml as error:
         what = f"it is not TOML: {error}"
     raise SettingsError(what, where=where, remedy=remedy, code="page-settings")

@@ -6,10 +6,9 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,25 +16,20 @@ from registry.language.catalogue import SOURCE, available, content, language
 from registry.language.rendering import Language
 from registry.language.said import say
 from registry.service.web.page.app import MANIFEST, WORKER, manifest, registering, worker
+from registry.service.web.page.kinds import Kind
 from registry.service.web.page.look import colours, picture
-from registry.service.web.page.program import script
 from registry.service.web.page.settings import PageSettings
 from registry.untrusted.text import terminal_text
 
-NAME: Final = "verify.html"
-SERVED: Final = "verify"
 _APP: Final = "index.html"
 _ANYBODY: Final = "https: http://localhost:* http://127.0.0.1:*"
 """Whom the page may ask where its user may name endpoints."""
 _PLACE: Final = re.compile(r"\{\{([\w.]+)\}\}")
-_OWN: Final = ("page.",)
-_NOT_HERE: Final = ("cli.", "absence.", "online.", "register.", "verdict.")
+_SAYING: Final = {"message": "page", "learner": "learner"}
+"""Where the template of a page has a sentence: what the keys of the catalogue begin with."""
+_OWN: Final = {Kind.VERIFY: ("page.",), Kind.LEARNER: ("page.", "learner.", "portfolio.")}
+_NOT_HERE: Final = ("cli.", "absence.", "mobility.", "online.", "register.", "verdict.", "wallet.")
 _IN_SCRIPT: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
-
-
-def program_hash() -> str:
-    """SHA-256 of the program, in hexadecimal: the same in every page of a version."""
-    return sha256(script().encode()).hexdigest()
 
 
 def languages_of(settings: PageSettings, *, served: bool = False) -> tuple[str, ...]:
@@ -43,16 +37,31 @@ def languages_of(settings: PageSettings, *, served: bool = False) -> tuple[str, 
     return settings.languages or (available() if served else (SOURCE,))
 
 
-def name_of(settings: PageSettings, code: str) -> str:
+def name_of(settings: PageSettings, code: str, kind: Kind = Kind.VERIFY) -> str:
     """What the file of a page in that language is called."""
-    return NAME if code == languages_of(settings)[0] else f"verify.{code}.html"
+    return kind.file if code == languages_of(settings)[0] else f"{kind}.{code}.html"
+
+
+def manifest_of(kind: Kind) -> str:
+    """What is served under a name of its own for each kind, since all are in one place."""
+    return MANIFEST if kind is Kind.VERIFY else f"{kind}.webmanifest"
+
+
+def worker_of(kind: Kind) -> str:
+    """As `manifest_of`."""
+    return WORKER if kind is Kind.VERIFY else f"{kind}-{WORKER}"
 
 
 @lru_cache(maxsize=32)
 def page(
-    settings: PageSettings, *, served: bool = False, as_app: bool = False, in_language: str | None = None
+    settings: PageSettings,
+    kind: Kind = Kind.VERIFY,
+    *,
+    served: bool = False,
+    as_app: bool = False,
+    in_language: str | None = None,
 ) -> bytes:
-    """The page with settings in it.
+    """A page with settings in it.
 
     Args:
         served: by a lookup service, to which it then leads whoever has no JavaScript.
@@ -63,58 +72,59 @@ def page(
     places = {
         "language": spoken.code,
         "direction": spoken.direction,
-        "languages": _languages(spoken, settings, served=served),
+        "languages": _languages(spoken, settings, kind, served=served),
         "unreviewed": "" if spoken.reviewed_by else f"<p>{_said(spoken, 'unreviewed')}</p>\n",
-        "messages": data(_carried(spoken.code)),
-        "policy": escape(policy(settings, served=served, as_app=as_app)),
-        "title": escape(_title(spoken, settings)),
+        "messages": data(_carried(spoken.code, kind)),
+        "policy": escape(policy(settings, kind, served=served, as_app=as_app)),
+        "title": escape(_title(spoken, settings, kind)),
         "logo": picture(settings.logo),
-        "intro": escape(_of_institution(spoken, "intro", settings)),
+        "intro": escape(_of_institution(spoken, "intro", settings, kind)),
         "lookup": _lookup(spoken) if served else "",
-        "style": _style(settings),
-        "program": program_hash(),
-        "settings": data({**settings.content, "lookup": served}),
-        "script": script(),
-        "app": f"<script>{registering()}</script>\n" if as_app else "",
+        "style": _style(settings, kind),
+        "program": kind.script_hash,
+        "settings": data({**settings.content, **_more(settings, kind, served=served)}),
+        "script": kind.script,
+        "app": _app(kind, served=served) if as_app else "",
     }
 
     def put(found: re.Match[str]) -> str:
-        key = found[1].removeprefix("message.")
-        return places[key] if key == found[1] else _said(spoken, key)
+        whose, _, key = found[1].partition(".")
+        return _said(spoken, key, _SAYING[whose]) if key else places[whose]
 
-    return _PLACE.sub(put, _file("page.html")).encode()
+    return _PLACE.sub(put, kind.template).encode()
 
 
-def written(settings: PageSettings) -> dict[str, bytes]:
+def written(settings: PageSettings, kind: Kind = Kind.VERIFY) -> dict[str, bytes]:
     """The files of a folder: the page alone in each language, and the page as an app with what belongs to it."""
     codes = languages_of(settings)
-    app = page(settings, as_app=True)
-    kept = {name_of(settings, code): page(settings, in_language=code) for code in codes}
-    kept |= {_APP: app, MANIFEST: _manifest(language(codes[0]), settings, _APP)}
-    return {**kept, WORKER: worker({"./": app, **kept})}
+    app = page(settings, kind, as_app=True)
+    kept = {name_of(settings, code, kind): page(settings, kind, in_language=code) for code in codes}
+    kept |= {_APP: app, MANIFEST: _manifest(language(codes[0]), settings, kind, _APP)}
+    return {**kept, WORKER: worker({"./": app, **kept}, store=_store(kind))}
 
 
 @lru_cache(maxsize=32)
-def beside_served(settings: PageSettings, code: str) -> Mapping[str, bytes]:
+def beside_served(settings: PageSettings, code: str, kind: Kind = Kind.VERIFY) -> Mapping[str, bytes]:
     """What a lookup service has beside the page in a language to make an app of it."""
-    shown = _manifest(language(code), settings, SERVED)
-    kept = {SERVED: page(settings, served=True, as_app=True, in_language=code), MANIFEST: shown}
-    return {MANIFEST: shown, WORKER: worker(kept)}
+    shown = _manifest(language(code), settings, kind, str(kind))
+    kept = {str(kind): page(settings, kind, served=True, as_app=True, in_language=code), manifest_of(kind): shown}
+    return {manifest_of(kind): shown, worker_of(kind): worker(kept, store=_store(kind))}
 
 
-def policy(settings: PageSettings, *, served: bool = False, as_app: bool = False) -> str:
+def policy(settings: PageSettings, kind: Kind = Kind.VERIFY, *, served: bool = False, as_app: bool = False) -> str:
     """Content-Security-Policy of a page: its own script and style, and whom it may ask."""
     asked = " ".join(dict.fromkeys(map(_origin, settings.endpoints))) if settings.fixed else _ANYBODY
-    form = "'self'" if served else "'none'"
-    # The registry that has the page is asked about a digest where its user says so.
-    asked += " 'self'" if served else ""
-    scripts = f"'{_hash(script())}'"
+    # The registry that has the page that verifies is asked about a digest where its user says so; no learner asks it.
+    asks = served and kind is Kind.VERIFY
+    form = "'self'" if asks else "'none'"
+    asked += " 'self'" if asks else ""
+    scripts = f"'{_hash(kind.script)}'"
     app = ""
     if as_app:
         scripts += f" '{_hash(registering())}'"
         app = "; worker-src 'self'; manifest-src 'self'; trusted-types testamur-app"
     return (
-        f"default-src 'none'; script-src {scripts}; style-src '{_hash(_style(settings))}'; img-src data:; "
+        f"default-src 'none'; script-src {scripts}; style-src '{_hash(_style(settings, kind))}'; img-src data:; "
         f"connect-src {asked}; form-action {form}; base-uri 'none'; "
         f"require-trusted-types-for 'script'{app}"
     )
@@ -125,26 +135,48 @@ def data(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).translate(_IN_SCRIPT)
 
 
-def _said(spoken: Language, key: str) -> str:
-    return escape(spoken.text(say(f"page.{key}")))
+def _more(settings: PageSettings, kind: Kind, *, served: bool) -> dict[str, Any]:
+    """What one kind of page has to know beside what all have."""
+    if kind is Kind.VERIFY:
+        return {"lookup": served}
+    return {"lookup": False, "pathways": [json.loads(each) for each in settings.pathways]}
 
 
-def _carried(code: str) -> Mapping[str, Any]:
+def _said(spoken: Language, key: str, whose: str = "page") -> str:
+    return escape(spoken.text(say(f"{whose}.{key}")))
+
+
+def _app(kind: Kind, *, served: bool) -> str:
+    """The script that makes an app of the page; beside another page it says which files are its own."""
+    own = served and kind is not Kind.VERIFY
+    named = f' data-manifest="{manifest_of(kind)}" data-worker="{worker_of(kind)}" data-scope="{kind}"' if own else ""
+    return f"<script{named}>{registering()}</script>\n"
+
+
+def _store(kind: Kind) -> str:
+    return f"testamur-{kind.folder}"
+
+
+def _carried(code: str, kind: Kind) -> Mapping[str, Any]:
     """What the program has to be given of a language: the English of the verifier is in it."""
     whole = content(code)
-    own = _OWN if code == SOURCE else ("",)
+    own = _OWN[kind] if code == SOURCE else ("",)
+    others = tuple(prefix for each in Kind for prefix in _OWN[each] if prefix not in _OWN[kind])
     messages = whole["messages"]
-    said = {key: messages[key] for key in messages if key.startswith(own) and not key.startswith(_NOT_HERE)}
+    said = {key: messages[key] for key in messages if key.startswith(own) and not key.startswith(_NOT_HERE + others)}
     return {**whole, "messages": said}
 
 
-def _languages(spoken: Language, settings: PageSettings, *, served: bool) -> str:
+def _languages(spoken: Language, settings: PageSettings, kind: Kind, *, served: bool) -> str:
     """Links to the page in other languages, each in its own words."""
     others = [language(code) for code in languages_of(settings, served=served) if code != spoken.code]
     if not others:
         return ""
+    addresses = {
+        each.code: f"?language={each.code}" if served else name_of(settings, each.code, kind) for each in others
+    }
     links = "".join(
-        f'<li><a href="{f"?language={each.code}" if served else name_of(settings, each.code)}" lang="{each.code}" '
+        f'<li><a href="{addresses[each.code]}" lang="{each.code}" '
         f'dir="{each.direction}" hreflang="{each.code}">{escape(each.name)}</a></li>'
         for each in others
     )
@@ -170,24 +202,19 @@ def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def _manifest(spoken: Language, settings: PageSettings, start: str) -> bytes:
-    return manifest(_title(spoken, settings), spoken.code, settings.colour, start=start)
+def _manifest(spoken: Language, settings: PageSettings, kind: Kind, start: str) -> bytes:
+    return manifest(_title(spoken, settings, kind), spoken.code, settings.colour, start=start)
 
 
-def _title(spoken: Language, settings: PageSettings) -> str:
-    return _of_institution(spoken, "title", settings)
+def _title(spoken: Language, settings: PageSettings, kind: Kind) -> str:
+    return _of_institution(spoken, "title", settings, kind)
 
 
-def _of_institution(spoken: Language, key: str, settings: PageSettings) -> str:
+def _of_institution(spoken: Language, key: str, settings: PageSettings, kind: Kind) -> str:
     """A sentence that names the institution where there is one: its name as a person may see it."""
-    name = terminal_text(settings.institution)
-    return spoken.text(say(f"page.{key}Of", institution=name) if name else say(f"page.{key}"))
+    name, key = terminal_text(settings.institution), f"{kind.folder}.{key}"
+    return spoken.text(say(f"{key}Of", institution=name) if name else say(key))
 
 
-def _style(settings: PageSettings) -> str:
-    return _file("page.css") + colours(settings.colour, settings.colour_dark)
-
-
-@cache
-def _file(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+def _style(settings: PageSettings, kind: Kind) -> str:
+    return kind.style + colours(settings.colour, settings.colour_dark)

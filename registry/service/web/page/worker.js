@@ -1,6 +1,6 @@
 /**
- * Keeps the files of the page, each as it was made, for when their server cannot be reached. `FILES` stands before this: names
- * and SHA-256. Whatever else the page asks for, endpoints before all, does not pass through here.
+ * Keeps the files of the page, each as it was made, for when their server cannot be reached. Before this stand
+ * `FILES`, names and SHA-256, and `STORE`, under which they are kept. Whatever else the page asks for, endpoints before all, does not pass through here.
  */
 
 {
@@ -8,7 +8,7 @@
   /** @type {Readonly<Record<string, string>>} */
   const hashes = here.FILES;
   const own = new Map(Object.entries(hashes).map(([name, hash]) => [address(name), hash]));
-  const kept = `testamur-page-${[...own.values()].map((hash) => hash.slice(0, 8)).join("-")}`;
+  const kept = `${here.STORE}-${[...own.values()].map((hash) => hash.slice(0, 8)).join("-")}`;
 
   here.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(keep().then(() => here.skipWaiting())));
   here.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(forgetOthers()));
@@ -41,6 +41,6 @@
   }
 
   async function forgetOthers() {
-    for (const name of await caches.keys()) if (name.startsWith("testamur-page-") && name !== kept) await caches.delete(name);
+    for (const name of await caches.keys()) if (name.startsWith(`${here.STORE}-`) && name !== kept) await caches.delete(name);
   }
 }

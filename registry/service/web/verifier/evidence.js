@@ -46,9 +46,7 @@ export function readEvidence(given, mostSlots = MOST_SLOTS) {
   }
   const slots = given.get("slots");
   if (!(slots instanceof Members)) malformed("slots is no object");
-  if (slots.size > mostSlots) {
-    tooLarge(`it is about ${thousands(slots.size)} slots, and at most ${thousands(mostSlots)} are read`);
-  }
+  if (slots.size > mostSlots) throw new Refusal("evidence-size", tooManySlots(slots.size, mostSlots));
   const table = new Table(given.get("nodes"), mostSlots * TABLE_A_SLOT);
   const header = bytes(given.get("header"), MOST_BYTES);
   const address = bytes(given.get("address"), ADDRESS_BYTES, true);
@@ -56,6 +54,33 @@ export function readEvidence(given, mostSlots = MOST_SLOTS) {
   const proofs = [...slots.keys()].sort().map((slot) => /** @type {const} */ ([hex(bytes(slot, SLOT_BYTES, true)), table.proof(slots.get(slot))]));
   table.checkUsed();
   return { header, address, account, slots: new Map(proofs) };
+}
+
+/**
+ * Evidence as values of JSON, as `readEvidence` reads it: each node once, in the order in which the proofs come to need it.
+ * @param {Evidence} evidence
+ */
+export function evidenceForm({ header, address, account, slots }) {
+  /** @type {Map<string, number>} */
+  const numbers = new Map();
+  const numbered = (/** @type {readonly Uint8Array[]} */ nodes) =>
+    nodes.map((node) => {
+      const text = `0x${hex(node)}`;
+      const number = numbers.get(text) ?? numbers.size;
+      numbers.set(text, number);
+      return number;
+    });
+  const ofAccount = numbered(account);
+  const ofSlots = [...slots.keys()].sort().map((slot) => [`0x${slot}`, numbered(/** @type {readonly Uint8Array[]} */ (slots.get(slot)))]);
+  return { header: `0x${hex(header)}`, address: `0x${hex(address)}`, nodes: [...numbers.keys()], account: ofAccount, slots: Object.fromEntries(ofSlots) };
+}
+
+/**
+ * @param {number} count
+ * @param {number} most
+ */
+export function tooManySlots(count, most) {
+  return `the evidence is not read: it is about ${thousands(count)} slots, and at most ${thousands(most)} are read`;
 }
 
 /**

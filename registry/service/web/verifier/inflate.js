@@ -30,12 +30,14 @@ class CutOff extends Damaged {}
  * The content of deflate with a zlib header, whatever follows it; null where it is damaged or has more than `most` bytes.
  * @param {Uint8Array} data
  * @param {number} most
+ * @param {{isAlone?: boolean}} [how] whether nothing may follow it.
  */
-export function inflate(data, most) {
+export function inflate(data, most, { isAlone = false } = {}) {
   const [method, flags] = data;
   if (data.length < 2 || (method & 15) !== 8 || method >> 4 > 7 || ((method << 8) | flags) % 31 || flags & 32) return null;
   const unpacked = inflateRaw(data.subarray(2), most);
   if (!unpacked) return null;
+  if (isAlone && data.length !== 6 + unpacked.size) return null;
   const sum = data.subarray(2 + unpacked.size, 6 + unpacked.size);
   const expected = adler(unpacked.content);
   return sum.length === 4 && new DataView(sum.buffer, sum.byteOffset).getUint32(0) === expected ? unpacked.content : null;

@@ -39,9 +39,18 @@ export function shownIssuers(named) {
  * @param {string | null} trustedName
  */
 export function isSameIssuer(named, uri, trustedName) {
-  const host = hostOf(uri);
   const knownAs = trustedName ? plain(trustedName) : null;
-  return named.some((text) => text === uri || (host !== null && hostOf(text) === host) || plain(text) === knownAs);
+  return named.some((text) => isOfParty(text, uri) || plain(text) === knownAs);
+}
+
+/**
+ * Whether an identifier is that of the party with a URI: the same, or a URL or did:web of its host.
+ * @param {string} identifier
+ * @param {string} uri
+ */
+export function isOfParty(identifier, uri) {
+  const host = hostOf(uri);
+  return identifier === uri || (host !== null && hostOf(identifier) === host);
 }
 
 /** @param {Value} issuer */

@@ -147,12 +147,19 @@ async function statedLevel(credentials) {
  * @returns {Generator<[string, string]>}
  */
 function* named(credentials) {
-  for (const achievement of first(achievements(credentials))) {
-    for (const alignment of first(objects(achievement.get(achievement.has("alignment") ? "alignment" : "alignments"), "targetUrl"))) {
-      const framework = shortText(alignment.get("targetFramework"));
-      const code = shortText(alignment.get("targetCode"));
-      if (framework && code) yield [framework, code];
-    }
+  for (const achievement of first(achievements(credentials))) yield* namedIn(achievement);
+}
+
+/**
+ * Framework and code of each alignment of one achievement that has both.
+ * @param {Members} achievement
+ * @returns {Generator<[string, string]>}
+ */
+export function* namedIn(achievement) {
+  for (const alignment of first(objects(achievement.get(achievement.has("alignment") ? "alignment" : "alignments"), "targetUrl"))) {
+    const framework = shortText(alignment.get("targetFramework"));
+    const code = shortText(alignment.get("targetCode"));
+    if (framework && code) yield [framework, code];
   }
 }
 

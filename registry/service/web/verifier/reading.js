@@ -205,7 +205,7 @@ class Reader {
       await this.takeOut(carried, where, depth);
       return content([file], [], refusal);
     }
-    const given = givenDigest(data);
+    const given = digestHeld(data);
     if (given) {
       this.miss(where, "it is a digest and not a document");
       return content([file, given], [], refusal);
@@ -541,7 +541,7 @@ async function digestsOf(value) {
  * The digest of an issuer's own system that a file holds in place of a credential.
  * @param {Uint8Array} data
  */
-function givenDigest(data) {
+export function digestHeld(data) {
   if (data.length > LONGEST_DIGEST) return null;
   try {
     return digestGiven(strip(latin1(data)));

@@ -7,7 +7,7 @@
 import { hex, unhex, utf8 } from "./bytes.js";
 import { decodeMap, encodeMap, isCborMap } from "./cbor.js";
 import { METHODS } from "./digest.js";
-import { readEvidence } from "./evidence.js";
+import { readEvidence, tooManySlots } from "./evidence.js";
 import { canonicalize } from "./jcs.js";
 import { MAX_LEAVES, pathLength } from "./merkle.js";
 import { Refusal } from "./refusal.js";
@@ -123,7 +123,7 @@ function checkSize(size) {
 
 /**
  * What is wrong with a part: its code, a sentence, and its place; `rank` says what explains all else that is wrong.
- * @typedef {{code: string, what: string, where: string | null, rank: number}} Fault
+ * @typedef {{code: string, what: string, message: string, where: string | null, rank: number}} Fault
  * @typedef {(value: any, place: string, faults: Fault[], record: Record<string, any>) => any} Reader
  */
 
@@ -137,10 +137,10 @@ const CONTRADICTION = "The receipt contradicts itself";
  * @param {string} [code]
  * @param {string} [what]
  */
-function fault(faults, where, message, code = "bad-field", what = SENSELESS) {
+export function fault(faults, where, message, code = "bad-field", what = SENSELESS) {
   const rank = where === "" || where === "type" ? 0 : where === "version" ? 1 : 2;
   const [own, said] = rank === 0 ? ["not-a-receipt", "This is not a receipt"] : [code, what];
-  faults.push({ code: own, what: `${said}: ${message}.`, where: where || null, rank });
+  faults.push({ code: own, what: `${said}: ${message}.`, message, where: where || null, rank });
 }
 
 /**
@@ -159,7 +159,7 @@ const text = (pattern) => (value, place, faults) => {
  * @param {string} [beyond]
  * @returns {Reader}
  */
-const whole = (least, most, beyond = `less than or equal to ${most}`) => (value, place, faults) => {
+export const whole = (least, most, beyond = `less than or equal to ${most}`) => (value, place, faults) => {
   if (typeof value !== "number" && typeof value !== "bigint") fault(faults, place, "Input should be a valid integer");
   else if (value > most) fault(faults, place, `Input should be ${beyond}`);
   else if (value < least) fault(faults, place, `Input should be greater than or equal to ${least}`);
@@ -181,7 +181,7 @@ const oneOf = (choices) => (value, place, faults) => {
  * @param {Reader} reader
  * @returns {Reader}
  */
-const orNull = (reader) => (value, ...rest) => (value === null ? null : reader(value, ...rest));
+export const orNull = (reader) => (value, ...rest) => (value === null ? null : reader(value, ...rest));
 
 /** @type {Reader} */
 const moment = (value, place, faults) => {
@@ -222,7 +222,7 @@ function unversioned(faults) {
  *   members are in order.
  * @returns {Reader}
  */
-const object = (members, optional = [], check = () => undefined) => (value, place, faults) => {
+export const object = (members, optional = [], check = () => undefined) => (value, place, faults) => {
   if (!(value instanceof Members)) return fault(faults, place, "Input should be an object");
   /** @type {Record<string, any>} */
   const record = {};
@@ -244,32 +244,34 @@ const object = (members, optional = [], check = () => undefined) => (value, plac
   return record;
 };
 
-const NODE = text(/^[0-9a-f]{64}$/);
-const HASH = text(/^0x[0-9a-f]{64}$/);
+export const NODE = text(/^[0-9a-f]{64}$/);
+export const HASH = text(/^0x[0-9a-f]{64}$/);
 const LATER = ["sequence", "transaction", "block"];
 const MAX_INTEGER = Number.MAX_SAFE_INTEGER;
+export const DIGEST = object({ method: oneOf(METHODS), value: NODE });
+export const ANCHOR = object(
+  {
+    chain: text(/^eip155:[1-9][0-9]{0,18}$/),
+    contract: text(/^0x[0-9a-f]{40}$/),
+    issuer: whole(1, MAX_INTEGER),
+    sequence: orNull(whole(1, MAX_LEAVES)),
+    transaction: orNull(HASH),
+    block: orNull(object({ number: whole(0, MAX_INTEGER), hash: HASH, timestamp: moment })),
+  },
+  LATER,
+  checkAllOrNone,
+);
 const RECEIPT = object(
   {
     type: oneOf([TYPE]),
     version: whole(1, 2, "less than or equal to 2"),
-    digest: object({ method: oneOf(METHODS), value: NODE }),
+    digest: DIGEST,
     inclusion: object(
       { root: HASH, leafCount: whole(1, MAX_LEAVES), leafIndex: whole(0, MAX_LEAVES - 1, `less than ${MAX_LEAVES}`), path },
       [],
       checkShape,
     ),
-    anchor: object(
-      {
-        chain: text(/^eip155:[1-9][0-9]{0,18}$/),
-        contract: text(/^0x[0-9a-f]{40}$/),
-        issuer: whole(1, MAX_INTEGER),
-        sequence: orNull(whole(1, MAX_LEAVES)),
-        transaction: orNull(HASH),
-        block: orNull(object({ number: whole(0, MAX_INTEGER), hash: HASH, timestamp: moment })),
-      },
-      LATER,
-      checkAllOrNone,
-    ),
+    anchor: ANCHOR,
     evidence: orNull(evidence),
   },
   ["evidence"],
@@ -326,6 +328,23 @@ function checkEvidence({ version, anchor, evidence: found }, given, _, faults) {
     const why = `the evidence is about ${of}, the batch is anchored in ${anchor.contract}`;
     fault(faults, "evidence.address", why, "evidence-contract", CONTRADICTION);
   }
+}
+
+/**
+ * A receipt with evidence in place of any other.
+ * @param {Receipt} receipt
+ * @param {Evidence} evidence
+ * @returns {Receipt}
+ * @throws {Refusal} `evidence-size`, `evidence-pending` or `evidence-contract`.
+ */
+export function withEvidence(receipt, evidence) {
+  /** @type {Fault[]} */
+  const faults = [];
+  const { size } = evidence.slots;
+  if (size > MAX_SLOTS) fault(faults, "evidence", tooManySlots(size, MAX_SLOTS), "evidence-size", "The receipt is not in order");
+  else checkEvidence({ ...receipt, version: 2, evidence }, new Members(), "", faults);
+  if (faults.length) throw new Refusal(faults[0].code, faults[0].what, { where: faults[0].where, remedy: "Ask for evidence anew, of this receipt." });
+  return { ...receipt, version: 2, evidence };
 }
 
 /**

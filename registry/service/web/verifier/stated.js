@@ -39,6 +39,8 @@ const LONGEST_IDENTIFIER = 2_000;
 const FIELD_URL = /\/isced-f\/((?:0[0-9]|10)[0-9]{0,2})\/?$/i;
 const LEVEL_URL = /\/eqf\/([1-8])\/?$/i;
 const FIELD_CODE = /^(?:0[0-9]|10)[0-9]{0,2}$/;
+// Frameworks of nations end in it, such as SeQF, and have levels of their own.
+const EUROPEAN = /(?<![a-z])eqf/;
 const LEVEL_CODE = /^(?:EQF[ -]?)?(?:level )?([1-8])$/i;
 
 /**
@@ -140,13 +142,12 @@ async function stated(achievement) {
 function align({ fields, levels, missing }, alignment) {
   const [code, url] = [shortText(alignment.get("targetCode")), shortText(alignment.get("targetUrl"))];
   const framework = casefold(shortText(alignment.get("targetFramework")));
-  const within = casefold(url);
   const isIsced = framework.includes("isced");
-  const isOfLevels = framework.includes("eqf") || framework.includes("european qualifications framework") || within.includes("/eqf/");
+  const isOfLevels = isOfEuropeanLevels(framework, url);
   const field = fieldIn(isIsced ? code : "", url);
   if (field) fields.add(field);
-  else if (isIsced || within.includes("/isced-f/")) missing.add("field");
-  const level = levelIn(isOfLevels ? code : "", url);
+  else if (isIsced || casefold(url).includes("/isced-f/")) missing.add("field");
+  const level = europeanLevel(isOfLevels ? code : "", url);
   if (level) levels.add(level);
   else if (isOfLevels) missing.add("level");
   const given = ["targetCode", "targetUrl", "targetFramework"].map((name) => alignment.get(name) ?? null).filter((value) => value !== null);
@@ -215,10 +216,21 @@ function fieldIn(code, url) {
 }
 
 /**
- * @param {string} code
+ * Whether an alignment is to the European Qualifications Framework, by the name of its framework or by its URL.
+ * @param {string} framework
  * @param {string} url
  */
-function levelIn(code, url) {
+export function isOfEuropeanLevels(framework, url) {
+  const name = casefold(framework);
+  return EUROPEAN.test(name) || name.includes("european qualifications framework") || casefold(url).includes("/eqf/");
+}
+
+/**
+ * The level of the European framework that a URL of it or a code such as `6` or `EQF level 6` names; 0 for none.
+ * @param {string} code
+ * @param {string} [url]
+ */
+export function europeanLevel(code, url = "") {
   return Number((LEVEL_URL.exec(url) ?? LEVEL_CODE.exec(code))?.[1] ?? 0);
 }
 
@@ -255,7 +267,7 @@ export function shortText(value) {
  * @param {string} value
  * @param {number} most
  */
-function isLonger(value, most) {
+export function isLonger(value, most) {
   return value.length > most && (value.length > 2 * most || [...value].length > most);
 }
 

@@ -55,6 +55,7 @@ import { writeTimestamp } from "./timestamps.js";
  * @property {Digest | null} digest
  * @property {string | null} chain
  * @property {number | null} issuer
+ * @property {string | null} [partyUri] of the issuer, as the chain has it; null where it was not read.
  * @property {string | null} root
  * @property {number | null} anchoredAt
  * @property {BlockRef | null} asOf

@@ -110,6 +110,7 @@ export async function verify({ reading, name, receipt, facts, now, trust = NOBOD
     digest: comparedDigest(reading, receipt) ?? reading?.digest ?? null,
     chain: receipt.anchor.chain,
     issuer: receipt.anchor.issuer,
+    partyUri: seen?.party?.uri ?? null,
     root: receipt.inclusion.root,
     anchoredAt,
     asOf: seen?.asOf ?? null,

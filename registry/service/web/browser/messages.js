@@ -1,5 +1,5 @@
 /**
- * All that the page says, in the language that was put into it: its own sentences are those of the catalogue that begin
+ * All that a page says, in the language that was put into it: what all pages say are the sentences of the catalogue that begin
  * with `page.`, those of the checks come with what the verifier says.
  */
 
@@ -23,13 +23,17 @@ export function speak(content) {
 }
 
 /**
- * A sentence of the page with its values put in; they are put in as they are, and shown as text only.
- * @param {string} key
- * @param {Record<string, Value>} [values]
+ * What says sentences whose keys begin with a word, with their values put in; they are put in as they are, and shown as text
+ * only.
+ * @param {string} word
+ * @returns {(key: string, values?: Record<string, Value>) => string}
  */
-export function say(key, values = {}) {
-  return language().text({ key: `page.${key}`, values });
+export function saying(word) {
+  return (key, values = {}) => language().text({ key: `${word}.${key}`, values });
 }
+
+/** Says what all pages say. */
+export const say = saying("page");
 
 /**
  * What the verifier says, or a text that there is in English alone; what is English in it stands apart.

@@ -2,9 +2,10 @@
  * What was brought: which of it is a document, which a receipt, and which belong together.
  */
 
-import { openZip } from "./archive.js";
+import { labelOf, openZip } from "./archive.js";
 import { readCheckpoints } from "../verifier/checkpoints.js";
 import { digestGiven } from "../verifier/digest.js";
+import { mayBePortfolio, readPortfolio } from "../verifier/portfolio.js";
 import { digestOnly, readDocument } from "../verifier/reading.js";
 import { parseReceipt } from "../verifier/receipt.js";
 import { Refusal } from "../verifier/refusal.js";
@@ -14,10 +15,18 @@ import { say } from "./messages.js";
 
 /**
  * @typedef {import("../verifier/reading.js").Reading} Reading
+ * @typedef {import("../verifier/portfolio.js").Portfolio} Portfolio
  * @typedef {import("../verifier/receipt.js").Receipt} Receipt
- * @typedef {{name: string, data: Uint8Array}} Given a file, or a text that was pasted.
+ * @typedef {object} Given a file, or a text that was pasted.
+ * @property {string} name
+ * @property {Uint8Array} data
+ * @property {"zip" | "portfolio"} [from] what it was taken out of. A stranger made that: a digest in it stands for no document, and
+ *   what is in a portfolio is a credential or nothing.
+ * @property {Receipt} [receipt] that a portfolio has of it.
+ *
  * @typedef {import("../verifier/checkpoints.js").Checkpoints} Checkpoints
- * @typedef {{name: string, reading: Reading | null, receipts: (Receipt | Refusal)[]}} Item
+ * @typedef {{name: string, reading: Reading | null, receipts: (Receipt | Refusal)[], files: string[]}} Item `files`: names of
+ *   what it was made of, its own before all.
  * @typedef {{name: string, refusal: Refusal}} Broken something that cannot be read, and why.
  */
 
@@ -36,6 +45,8 @@ const LINK = /^(?:https?|file):[^\s#]*(#\S+)$/i;
 const RECEIPT_NAME = /\.receipt\.(?:json|cbor)$/i;
 const RECEIPT_SUFFIXES = [".receipt.json", ".receipt.cbor"];
 const ZIP_NAME = /\.zip$/i;
+// A portfolio holds many files, too.
+const HOLDING_NAME = /\.(?:zip|json)$/i;
 const RECEIPT_TYPE = /"type"\s*:\s*"TestamurReceipt"/;
 
 /**
@@ -82,7 +93,7 @@ export async function listsOf(given) {
   /** @type {Given[]} */
   const rest = [];
   for (const each of given) {
-    if (LIST.test(new TextDecoder().decode(each.data.subarray(0, 400)))) lists.push(await readCheckpoints(each.data));
+    if (each.from !== "portfolio" && LIST.test(new TextDecoder().decode(each.data.subarray(0, 400)))) lists.push(await readCheckpoints(each.data));
     else rest.push(each);
   }
   return { lists, rest };
@@ -93,29 +104,32 @@ export async function listsOf(given) {
  * @param {string} name
  */
 export function mostBytes(name) {
-  return ZIP_NAME.test(name) ? MOST_ZIP_BYTES : MOST_FILE_BYTES;
+  return HOLDING_NAME.test(name) ? MOST_ZIP_BYTES : MOST_FILE_BYTES;
 }
 
 /**
- * All files, those in ZIPs with them, each name once; and what of them cannot be read.
+ * All files, those in ZIPs and portfolios with them, each name once; and what of them cannot be read.
  *
- * A ZIP that a receipt is named after is a document itself. One in another is not opened.
+ * A ZIP or portfolio that a receipt is named after is a document itself. A ZIP in another is not opened, and neither is a
+ * portfolio.
  * @param {readonly Given[]} given
- * @returns {{given: Given[], broken: Broken[]}}
+ * @returns {Promise<{given: Given[], broken: Broken[], portfolios: Portfolio[]}>} the portfolios as they were read.
  * @throws {Refusal} a ZIP cannot be read, or they are too many.
  */
-export function unpacked(given) {
+export async function unpacked(given) {
   const names = new Set(given.map(({ name }) => name));
+  /** @type {Portfolio[]} */
+  const portfolios = [];
   /** @type {Map<string, Given>} */
   const found = new Map();
   /** @type {Broken[]} */
   const broken = [];
-  /** @type {(name: string, read: () => Uint8Array) => void} */
-  const take = (name, read) => {
+  /** @type {(name: string, read: () => Uint8Array, more?: Pick<Given, "from" | "receipt">) => void} */
+  const take = (name, read, more = {}) => {
     if (found.size + broken.length >= MOST_FILES) throw new Refusal("too-many", say("tooManyPacked", { most: MOST_FILES }));
     try {
       if (found.has(name)) throw new Refusal("repeated-name", "Another file has this name, and that one was verified.", { remedy: "Send each under its own name." });
-      found.set(name, { name, data: read() });
+      found.set(name, { name, data: read(), ...more });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       broken.push({ name, refusal: error });
@@ -127,22 +141,71 @@ export function unpacked(given) {
     else {
       const { files, strays } = openZip(data, { mostFiles: MOST_FILES, mostBytes: left, prefix: given.length > 1 ? `${name}/` : "" });
       for (const file of files) {
-        take(file.name, () => {
+        const read = () => {
           const content = file.read(MOST_FILE_BYTES);
           left -= content.length;
           return content;
-        });
+        };
+        take(file.name, read, { from: "zip" });
       }
       broken.push(...strays);
     }
   }
-  return { given: [...found.values()], broken };
+  const all = [...found.values()];
+  for (const { name, data } of all) {
+    const portfolio = RECEIPT_SUFFIXES.some((suffix) => found.has(name + suffix)) ? null : await portfolioIn(name, data, MOST_FILES - found.size - broken.length);
+    if (!portfolio) continue;
+    found.delete(name);
+    if ("refusal" in portfolio) {
+      broken.push(portfolio);
+      continue;
+    }
+    portfolios.push(portfolio);
+    const called = new Set(found.keys());
+    for (const item of [...portfolio.items, ...portfolio.strays]) {
+      const label = freeLabel(labelOf(all.length > 1 ? `${name}/${item.name}` : item.name), called);
+      if ("refusal" in item) broken.push({ name: label, refusal: item.refusal });
+      else take(label, () => item.content, { from: "portfolio", ...(item.receipt && { receipt: item.receipt }) });
+    }
+  }
+  return { given: [...found.values()], broken, portfolios };
+}
+
+/**
+ * The portfolio that a file is, or why it cannot be read; null where it is none.
+ * @param {string} name
+ * @param {Uint8Array} data
+ * @param {number} most credentials in it.
+ * @returns {Promise<Portfolio | Broken | null>}
+ */
+async function portfolioIn(name, data, most) {
+  if (!mayBePortfolio(data)) return null;
+  try {
+    return await readPortfolio(data, most);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return error.code === "not-a-portfolio" ? null : { name, refusal: error };
+  }
+}
+
+/**
+ * A name that is not taken, which is taken then.
+ * @param {string} name
+ * @param {Set<string>} taken
+ */
+export function freeLabel(name, taken) {
+  const [, stem, ending] = /** @type {RegExpExecArray} */ (/^(.*?)((?:\.[^./]*)?)$/s.exec(name));
+  let free = name;
+  for (let number = 2; taken.has(free); number++) free = `${stem} (${number})${ending}`;
+  taken.add(free);
+  return free;
 }
 
 /**
  * Documents with the receipts that are inside or beside them, and receipts of no document that was brought.
  *
- * A receipt that is named after a document is its own, whatever it says; others are found by their digest. One document and one receipt were brought to be compared, whatever they say.
+ * A receipt that is named after a document is its own, whatever it says; others are found by their digest. One document and one
+ * receipt were brought to be compared, whatever they say. A receipt in the place of a credential of a portfolio is of nothing.
  * @param {readonly Given[]} given
  * @returns {Promise<Item[]>}
  */
@@ -151,23 +214,27 @@ export async function itemsOf(given) {
   const documents = [];
   /** @type {{name: string, receipt: Receipt | Refusal}[]} */
   const loose = [];
+  /** @type {Item[]} */
+  const alone = [];
   for (const each of given) {
-    const receipt = receiptIn(each);
-    if (receipt) loose.push({ name: each.name, receipt });
+    const receipt = each.receipt ? null : receiptIn(each);
+    if (receipt && each.from === "portfolio") alone.push({ name: each.name, reading: null, receipts: [receipt], files: [each.name] });
+    else if (receipt) loose.push({ name: each.name, receipt });
     else documents.push(await documentOf(each));
   }
   const isPair = documents.length === 1 && loose.length === 1;
   // Thousands of either are looked up, not compared with each other.
   const byName = grouped(documents, ({ name }) => RECEIPT_SUFFIXES.map((suffix) => name + suffix));
   const byDigest = grouped(documents, digestsOf);
-  /** @type {Item[]} */
-  const alone = [];
   for (const { name, receipt } of loose) {
     const own = byName.get(name)?.[0];
     const found = isPair ? documents : receipt instanceof Refusal ? [] : (byDigest.get(receipt.digest.value) ?? []);
     const owners = own ? [own] : found;
-    for (const owner of owners) owner.receipts.push(receipt);
-    if (!owners.length) alone.push({ name, reading: null, receipts: [receipt] });
+    for (const owner of owners) {
+      owner.receipts.push(receipt);
+      owner.files.push(name);
+    }
+    if (!owners.length) alone.push({ name, reading: null, receipts: [receipt], files: [name] });
   }
   return [...documents, ...alone];
 }
@@ -196,14 +263,14 @@ function isDocument(data) {
  * @param {Given} given
  * @returns {Promise<Item>}
  */
-async function documentOf({ name, data }) {
-  const text = data.length < 100 ? new TextDecoder().decode(data) : "";
+async function documentOf({ name, data, from, receipt }) {
+  const text = !from && data.length < 100 ? new TextDecoder().decode(data) : "";
   if (DIGEST.test(text)) {
     const digest = digestGiven(text.trim());
-    return { name, reading: digestOnly(digest, digest.value), receipts: [] };
+    return { name, reading: digestOnly(digest, digest.value), receipts: [], files: [name] };
   }
   const reading = await readDocument(data, name);
-  return { name, reading, receipts: reading.receipts.map(({ read }) => read) };
+  return { name, reading, receipts: [...(receipt ? [receipt] : []), ...reading.receipts.map(({ read }) => read)], files: [name] };
 }
 
 /**

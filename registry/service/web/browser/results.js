@@ -77,7 +77,7 @@ function folded(shown, checked) {
  * @param {Node[]} after what follows the verdict itself.
  * @returns {Node[]}
  */
-function resultOf(shown, checked, ...after) {
+export function resultOf(shown, checked, ...after) {
   const outcome = box(
     `outcome ${shown.tone}`,
     element("p", element("strong", shown.head), " ", element("bdi", shown.name)),
@@ -175,16 +175,25 @@ function toolsOf(all, checked) {
  */
 function codesOf({ receipt }) {
   const link = receipt && linkOf(receipt, location.href);
-  if (!link) return [];
+  return link ? [codeElement(link, say("codeTitle"), say("code"))] : [];
+}
+
+/**
+ * A link as a picture.
+ * @param {string} link
+ * @param {string} title for who does not see it.
+ * @param {string} caption
+ */
+export function codeElement(link, title, caption) {
   const { size, path } = codeOf(link);
   const picture = document.createElementNS(SVG, "svg");
   picture.setAttribute("viewBox", `0 0 ${size} ${size}`);
   picture.setAttribute("role", "img");
-  picture.setAttribute("aria-label", say("codeTitle"));
+  picture.setAttribute("aria-label", title);
   const squares = document.createElementNS(SVG, "path");
   squares.setAttribute("d", path);
   picture.append(squares);
-  const figure = element("figure", picture, element("figcaption", say("code")));
+  const figure = element("figure", picture, element("figcaption", caption));
   figure.className = "code";
-  return [figure];
+  return figure;
 }

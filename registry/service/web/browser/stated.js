@@ -79,7 +79,8 @@ function alignments(award) {
   return objects(award.get("alignment") ?? award.get("alignments")).flatMap((each) => {
     const [framework] = textsIn(each, ["targetFramework"]);
     const [name] = textsIn(each, ["targetName", "targetCode", "targetUrl"]);
-    if (!name) return [];
+    // The unit of its credits is no level.
+    if (!name || each.get("targetType") === "ext:creditSystem") return [];
     return [framework && framework !== name ? say("stated.aligned", { framework, name }) : name];
   });
 }

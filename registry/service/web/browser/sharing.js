@@ -9,7 +9,7 @@ import { receiptCbor } from "../verifier/receipt.js";
 /** @typedef {import("../verifier/receipt.js").Receipt} Receipt */
 
 // What a QR code of the largest kind holds with the least redundancy (ISO/IEC 18004).
-const MOST_BYTES = 2_953;
+export const MOST_BYTES = 2_953;
 
 /**
  * The link that brings a receipt to the page.

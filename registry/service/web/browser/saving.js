@@ -5,10 +5,10 @@
 /**
  * @param {string} name
  * @param {string} type of the media.
- * @param {string} content
+ * @param {string | Uint8Array} content
  */
 export function save(name, type, content) {
-  const url = URL.createObjectURL(new Blob([content], { type: `${type};charset=utf-8` }));
+  const url = URL.createObjectURL(new Blob([/** @type {BlobPart} */ (content)], { type: typeof content === "string" ? `${type};charset=utf-8` : type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
