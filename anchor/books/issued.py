@@ -75,7 +75,7 @@ class NewIssued:
 
     Attributes:
         row_key: hex SHA-256 over the template and the person.
-        part: `award`, `course:KEY` or `competence:KEY`.
+        part: `award`, or what else `anchor.issuing.credentials.Part` has.
         edition: 1, and one more for each correction.
         row_number: in the roster, as the spreadsheet counts.
         content: SHA-256 over the values of the row, by which a changed row is known.
@@ -132,12 +132,15 @@ class IssuedStore:
     Args:
         chain: CAIP-2 name, such as `eip155:1`.
         contract: checksummed address.
+
+    Attributes:
+        runs_here: what the runs of that contract have in common, for a query.
     """
 
     def __init__(self, engine: Engine, chain: str, contract: str):
         self._engine = engine
         self._key = {"chain": chain, "contract": contract}
-        self._runs_here = (issue_run.c.chain == chain, issue_run.c.contract == contract)
+        self.runs_here = (issue_run.c.chain == chain, issue_run.c.contract == contract)
 
     # Runs
 
@@ -153,23 +156,29 @@ class IssuedStore:
         """All runs, oldest first, of one issuer where given."""
         which = () if issuer is None else (issue_run.c.issuer == issuer,)
         with self._engine.connect() as connection:
-            found = connection.execute(_RUNS.where(*self._runs_here, *which).order_by(issue_run.c.number))
+            found = connection.execute(_RUNS.where(*self.runs_here, *which).order_by(issue_run.c.number))
             return [_run(row) for row in found]
 
     def unfinished(self, issuer: int, template: str) -> Run | None:
         """The issuer's newest run of a template of which credentials were still being made when it was last heard."""
         which = (issue_run.c.issuer == issuer, issue_run.c.template == template, issue_run.c.state == RunState.MAKING)
-        query = _RUNS.where(*self._runs_here, *which).order_by(issue_run.c.number.desc()).limit(1)
+        query = _RUNS.where(*self.runs_here, *which).order_by(issue_run.c.number.desc()).limit(1)
         with self._engine.connect() as connection:
             found = connection.execute(query).first()
         return None if found is None else _run(found)
 
     def with_root(self, root: bytes) -> Run | None:
         """The newest run with that root."""
-        query = _RUNS.where(*self._runs_here, issue_run.c.root == root).order_by(issue_run.c.number.desc()).limit(1)
+        query = _RUNS.where(*self.runs_here, issue_run.c.root == root).order_by(issue_run.c.number.desc()).limit(1)
         with self._engine.connect() as connection:
             found = connection.execute(query).first()
         return None if found is None else _run(found)
+
+    def with_numbers(self, numbers: Collection[int]) -> list[Run]:
+        """The runs with these numbers, oldest first."""
+        query = _RUNS.where(*self.runs_here, issue_run.c.number.in_(numbers)).order_by(issue_run.c.number)
+        with self._engine.connect() as connection:
+            return [_run(row) for row in connection.execute(query)]
 
     def made(self, run: Run, root: bytes) -> Run:
         """All credentials of a run are stored, and this is the root of their tree.
@@ -241,6 +250,15 @@ class IssuedStore:
     def rows_of(self, run: Run) -> Iterator[IssuedRow]:
         """The credentials of a run, as `rows`."""
         yield from self._streamed(issued.c.run == run.number)
+
+    def award_of(self, run: int, key: str) -> list[IssuedRow]:
+        """The credentials of one award of a run, the award first."""
+        return list(self._streamed(issued.c.run == run, issued.c.row_key == bytes.fromhex(key)))
+
+    def samples_of(self, run: Run) -> list[IssuedRow]:
+        """One credential of each part that a run has, the award first."""
+        first = select(func.min(issued.c.number)).where(issued.c.run == run.number).group_by(issued.c.part)
+        return list(self._streamed(issued.c.number.in_(first)))
 
     def contents_of(self, run: Run) -> dict[tuple[str, int], bytes]:
         """The awards of a run by key and edition, with the hashes of the rows that they were made of."""

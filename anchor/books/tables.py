@@ -525,6 +525,44 @@ issued = Table(
 )
 
 
+wallet_offer = Table(
+    "wallet_offer",
+    metadata,
+    Column("number", BigId, primary_key=True),
+    Column("run", BigInteger, ForeignKey("issue_run.number"), nullable=False),
+    Column("row_key", LargeBinary, nullable=False, comment="The award that is offered, with all its parts."),
+    Column("edition", Integer, nullable=False, comment="1, and one more for each offer after it."),
+    Column("code", LargeBinary, nullable=False, unique=True, comment="SHA-256 of the pre-authorised code."),
+    Column(
+        "transaction_code",
+        LargeBinary,
+        nullable=False,
+        comment="Its HMAC-SHA256 under the pre-authorised code, which is stored nowhere.",
+    ),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0", comment="Since the last right one."),
+    Column(
+        "wait_until",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="No code is looked at before, after some wrong ones.",
+    ),
+    Column("withdrawn_at", BigInteger),
+    Column("access", LargeBinary, unique=True, comment="SHA-256 of the token or link that was given last."),
+    Column("access_until", BigInteger),
+    Column("taken_at", BigInteger, comment="When a wallet exchanged it, which can be done once."),
+    Column("taken_by", String, comment="The protocol by which a wallet did."),
+    Column("handed_at", BigInteger, comment="When a wallet was last given credentials."),
+    Column("downloaded_at", BigInteger, comment="When the files were last taken from its page."),
+    Column("event", String, comment="What the wallet said became of it."),
+    # Two commands that offer the same at once cannot both.
+    UniqueConstraint("run", "row_key", "edition"),
+    comment="Offers of credentials to wallets.",
+)
+
+
 named_list = Table(
     "named_list",
     metadata,

@@ -25,7 +25,7 @@ DatabaseError: TypeAlias = SQLAlchemyError
 ROW_REFUSED: Final = (IntegrityError, DataError)
 """What the database does not take of one row, whatever it takes of others; for `except`."""
 
-HEAD: Final = "0019"
+HEAD: Final = "0020"
 """The revision this program works with; a test compares it with `migrations`."""
 FIRST: Final = "0001"
 CONNECT_SECONDS: Final = 10

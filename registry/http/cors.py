@@ -16,20 +16,24 @@ _ON_EVERY_ANSWER: Final = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED.encode()),
 ]
-_PREFLIGHT: Final = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", b"GET, HEAD, POST"),
-    (b"access-control-allow-headers", b"*"),
-    (b"access-control-max-age", str(PREFLIGHT_SECONDS).encode()),
-    (b"content-length", b"0"),
-]
 
 
 class PublicReads:
-    """Lets every page read every answer, and answers the browsers that ask before."""
+    """Lets every page read every answer, and answers the browsers that ask before.
 
-    def __init__(self, app: ASGIApp):
+    Args:
+        fields: of a request that a page may set; `*` is for all but `Authorization`.
+    """
+
+    def __init__(self, app: ASGIApp, *, fields: str = "*"):
         self._app = app
+        self._preflight = [
+            (b"access-control-allow-origin", b"*"),
+            (b"access-control-allow-methods", b"GET, HEAD, POST"),
+            (b"access-control-allow-headers", fields.encode()),
+            (b"access-control-max-age", str(PREFLIGHT_SECONDS).encode()),
+            (b"content-length", b"0"),
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,7 +42,7 @@ class PublicReads:
         if scope["method"] == "OPTIONS" and any(
             name == b"access-control-request-method" for name, _ in scope["headers"]
         ):
-            await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
+            await send({"type": "http.response.start", "status": 204, "headers": self._preflight})
             await send({"type": "http.response.body"})
             return
 

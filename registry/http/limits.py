@@ -40,6 +40,7 @@ class RateLimit:
     Args:
         rate: requests a second, more than 0.
         free: paths that are not counted.
+        remedy: what a client is told to do.
         clock: seconds that never go back.
     """
 
@@ -49,11 +50,13 @@ class RateLimit:
         *,
         rate: float,
         free: Collection[str] = (),
+        remedy: str = "Wait a second; POST /v1/lookup asks for 10,000 digests at once.",
         clock: Callable[[], float] = time.monotonic,
     ):
         self._app = app
         self._rate = rate
         self._free = frozenset(free)
+        self._remedy = remedy
         self._clock = clock
         # Tokens and the moment they were counted, the least recently seen address first.
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
@@ -64,7 +67,7 @@ class RateLimit:
                 429,
                 "rate-limit",
                 f"there were more than {self._rate:g} requests a second from this address",
-                remedy="Wait a second; POST /v1/lookup asks for 10,000 digests at once.",
+                remedy=self._remedy,
             )
             await refused(scope, receive, send)
             return

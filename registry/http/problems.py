@@ -153,12 +153,14 @@ def install_problems(
     status: Callable[[RegistryError], int] = status_of,
     *,
     database: type[Exception] | None = None,
+    remedy: str = "See /openapi.json.",
 ) -> None:
     """Answer every error of the application with problem details.
 
     Args:
         status: of an error of ours.
         database: what is raised when the database does not answer, where the application has one.
+        remedy: what is told to who asks for an address, or in a way, that the application does not have.
     """
 
     async def registry(_: Request, error: Exception) -> Response:
@@ -166,11 +168,18 @@ def install_problems(
             raise error
         return problem_of(error, status(error))
 
+    async def http(_: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        answer = problem(error.status_code, "http", str(error.detail), remedy=remedy)
+        answer.headers.update(error.headers or {})
+        return answer
+
     app.add_exception_handler(RegistryError, registry)
     if database is not None:
         app.add_exception_handler(database, _database)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -183,14 +192,6 @@ async def _validation(_: Request, error: Exception) -> Response:
     first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": ""}
     where = ".".join(str(part) for part in first["loc"])
     return problem(422, "parameter", f"a parameter makes no sense: {first['msg']}", where=where, remedy="Correct it.")
-
-
-async def _http(_: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    answer = problem(error.status_code, "http", str(error.detail), remedy="See /openapi.json.")
-    answer.headers.update(error.headers or {})
-    return answer
 
 
 async def _unexpected(*_: object) -> Response:

@@ -48,6 +48,7 @@ SINCE_THE_FIRST = (
     *STATUSES,
     "list_position",
     "named_list",
+    "wallet_offer",
     "issued",
     "issue_run",
     "evidence",
